@@ -1,0 +1,68 @@
+// What went wrong, beyond absl::Status's canonical code.
+//
+// The code tells a caller what to do (try again, give up, repair); the Reason,
+// carried as a payload of the status, tells what happened. Messages name the
+// thing, both values and what to do; they are for people and never parsed.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace cauce {
+
+enum class Reason {
+  kNone,  // no reason attached: not one of our errors, or no error at all
+
+  // Out of range: look again at what exists.
+  kOffsetOutOfRange,
+
+  // Not found, already there.
+  kUnknownTopic,
+  kUnknownPartition,
+  kTopicExists,
+
+  // The caller's input: correct it.
+  kInvalidTopicName,
+  kInvalidPartitions,
+  kInvalidConfig,
+  kInvalidOption,
+  kInvalidRecord,
+  kInvalidTimestamp,
+  kBatchTooLarge,
+  kUnsupportedFormat,  // record formats and file versions we do not speak
+  kUnsupportedCodec,
+
+  // Bytes that cannot be right: repair, or read from elsewhere.
+  kCorruptBatch,
+  kCorruptFile,
+
+  // The state of things.
+  kFencedEpoch,   // a newer leader epoch is known
+  kReadOnly,      // opened for reading only
+  kClosed,        // the engine was closed
+  kLocked,        // another process, or this one, has the directory open
+  kTruncated,     // the records were cut off before they became durable
+  kConfigsAbsent, // an imported topic whose configs were never given
+
+  // The disk. kDiskFull may be tried again once there is room; after
+  // kDiskFailed a partition takes no writes until it is reopened.
+  kDiskFull,
+  kDiskFailed,
+};
+
+// Returns a status of the canonical code that belongs to `reason`.
+absl::Status MakeError(Reason reason, std::string message);
+
+// Returns the reason that MakeError attached; kNone for any other status.
+Reason ReasonOf(const absl::Status& status);
+
+// Returns `status` with `context` and ": " before its message; code and reason
+// stay. An OK status stays as it is.
+absl::Status Annotate(const absl::Status& status, std::string_view context);
+
+// Returns a stable name such as "OFFSET_OUT_OF_RANGE".
+std::string_view ReasonName(Reason reason);
+
+}  // namespace cauce

@@ -1,0 +1,139 @@
+// The seam between Cauce and files: everything the engine does to a disk goes
+// through these interfaces, so that tests can cut the power, fill the disk and
+// fail any call. The real one is `PosixFileSystem()`; `NewMemoryFileSystem()`
+// holds everything in memory.
+//
+// Errors carry a Reason: kDiskFull for ENOSPC and EDQUOT, kDiskFailed for any
+// other failure of a read, write or sync; absl::NotFoundError for a path that
+// does not exist and absl::AlreadyExistsError for one that must not. Messages
+// name the path and the system's own words. EINTR and short transfers are
+// retried inside. Paths are separated by '/'; symbolic links at a path's last
+// component are refused. Files are made with mode 0600, directories with 0700.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+namespace cauce {
+
+// One open file. Thread-safe: calls at different positions may overlap.
+// Destroying it closes it; what was not synced may still be lost.
+class File {
+ public:
+  virtual ~File() = default;
+
+  // Reads into the whole of `into` from `position` on; returns how many bytes
+  // that were, fewer only when the file ends first.
+  virtual absl::StatusOr<size_t> Read(int64_t position,
+                                      std::span<char> into) const = 0;
+
+  // Writes `parts` back to back from `position` on; the file grows as needed,
+  // a gap reads as zeros. After an error any part of the range may have been
+  // written.
+  virtual absl::Status Write(int64_t position,
+                             std::span<const std::string_view> parts) = 0;
+  absl::Status Write(int64_t position, std::string_view bytes) {
+    return Write(position, std::span<const std::string_view>(&bytes, 1));
+  }
+
+  // Makes everything written before the call began survive a power loss,
+  // the file's size included (fdatasync). The name needs SyncDirectory.
+  virtual absl::Status Sync() = 0;
+
+  // Cuts or extends the file (with zeros) to `size` bytes.
+  virtual absl::Status Truncate(int64_t size) = 0;
+
+  virtual absl::StatusOr<int64_t> Size() const = 0;
+};
+
+enum class OpenMode {
+  kRead,       // the file must exist
+  kReadWrite,  // the file must exist
+  kCreate,     // the file must not exist; open for reading and writing
+  kOpenOrCreate,
+};
+
+struct FileInfo {
+  int64_t bytes = 0;
+  absl::Time modified;
+  bool is_directory = false;
+};
+
+struct DirectoryEntry {
+  std::string name;  // within its directory
+  bool is_directory = false;
+};
+
+// Held while it lives; a process that dies lets go of it.
+class FileLock {
+ public:
+  virtual ~FileLock() = default;
+};
+
+// Wakes up when something changed in the directories it watches.
+class FileWatch {
+ public:
+  virtual ~FileWatch() = default;
+
+  // Waits until a file in a watched directory was made, written, renamed or
+  // removed since the last return, a signal arrived, or `timeout` passed.
+  // Returns true for a change. Spurious wake-ups may happen.
+  virtual absl::StatusOr<bool> Wait(absl::Duration timeout) = 0;
+};
+
+// Thread-safe.
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+
+  virtual absl::StatusOr<std::unique_ptr<File>> Open(std::string_view path,
+                                                     OpenMode mode) = 0;
+
+  // Makes the directory and every missing one above it, and syncs the
+  // directories that hold the new names. One that exists is no error.
+  virtual absl::Status CreateDirectories(std::string_view path) = 0;
+
+  // Names of files and directories, sorted by name, without "." and "..".
+  virtual absl::StatusOr<std::vector<DirectoryEntry>> List(
+      std::string_view directory) = 0;
+
+  virtual absl::StatusOr<FileInfo> Info(std::string_view path) = 0;
+
+  // Takes the place of a file that is already called `to`. Durable only after
+  // SyncDirectory.
+  virtual absl::Status Rename(std::string_view from, std::string_view to) = 0;
+
+  virtual absl::Status RemoveFile(std::string_view path) = 0;
+  // The directory must be empty.
+  virtual absl::Status RemoveDirectory(std::string_view path) = 0;
+
+  // Makes the names made, renamed and removed in `directory` survive a power
+  // loss.
+  virtual absl::Status SyncDirectory(std::string_view directory) = 0;
+
+  // Creates the file where absent and locks it against every other holder, in
+  // this process too; writes `owner` into it. Reason::kLocked, naming what the
+  // holder wrote, when somebody has it.
+  virtual absl::StatusOr<std::unique_ptr<FileLock>> Lock(
+      std::string_view path, std::string_view owner) = 0;
+
+  virtual absl::StatusOr<std::unique_ptr<FileWatch>> Watch(
+      std::span<const std::string> directories) = 0;
+};
+
+// The operating system's files. Lives for ever; never null.
+FileSystem* PosixFileSystem();
+
+// An empty file system in memory. What it holds goes with it.
+std::unique_ptr<FileSystem> NewMemoryFileSystem();
+
+}  // namespace cauce
