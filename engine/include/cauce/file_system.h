@@ -3,12 +3,19 @@
 // fail any call. The real one is `PosixFileSystem()`; `NewMemoryFileSystem()`
 // holds everything in memory.
 //
-// Errors carry a Reason: kDiskFull for ENOSPC and EDQUOT, kDiskFailed for any
-// other failure of a read, write or sync; absl::NotFoundError for a path that
-// does not exist and absl::AlreadyExistsError for one that must not. Messages
-// name the path and the system's own words. EINTR and short transfers are
-// retried inside. Paths are separated by '/'; symbolic links at a path's last
-// component are refused. Files are made with mode 0600, directories with 0700.
+// Errors carry a Reason where it says more than the code: kDiskFull for ENOSPC
+// and EDQUOT, kDiskFailed for any other failure of a read, write or sync.
+// Codes: NotFound for a path that does not exist, AlreadyExists for one that
+// must not, PermissionDenied, ResourceExhausted without a reason when the
+// process or the system has no descriptor left, FailedPrecondition for a path
+// that is something else (a directory, a link, not empty), InvalidArgument for
+// a path or position that cannot be. Messages name the path, what was tried
+// and the system's own words. EINTR and short transfers are retried inside.
+//
+// Paths are separated by '/'. A symbolic link at a path's last component is
+// never followed: it is refused, but Rename and RemoveFile act on the link
+// itself. Files are made with mode 0600, directories with 0700, whatever the
+// process's umask.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +32,13 @@
 
 namespace cauce {
 
+class Clock;
+
 // One open file. Thread-safe: calls at different positions may overlap.
-// Destroying it closes it; what was not synced may still be lost.
+// Destroying it closes it; what was not synced may still be lost. It stays
+// usable after its name is removed, or given to another file by a rename.
+// A negative position or size, or one past what a file can hold, is an
+// InvalidArgument; a change to a file opened with kRead is Reason::kReadOnly.
 class File {
  public:
   virtual ~File() = default;
@@ -56,10 +68,10 @@ class File {
 };
 
 enum class OpenMode {
-  kRead,       // the file must exist
-  kReadWrite,  // the file must exist
-  kCreate,     // the file must not exist; open for reading and writing
-  kOpenOrCreate,
+  kRead,          // the file must exist
+  kReadWrite,     // the file must exist
+  kCreate,        // the file must not exist; open for reading and writing
+  kOpenOrCreate,  // for reading and writing
 };
 
 struct FileInfo {
@@ -86,7 +98,8 @@ class FileWatch {
 
   // Waits until a file in a watched directory was made, written, renamed or
   // removed since the last return, a signal arrived, or `timeout` passed.
-  // Returns true for a change. Spurious wake-ups may happen.
+  // Returns true for a change. Spurious wake-ups may happen. For one thread at
+  // a time. In memory no signal ends the wait.
   virtual absl::StatusOr<bool> Wait(absl::Duration timeout) = 0;
 };
 
@@ -95,11 +108,13 @@ class FileSystem {
  public:
   virtual ~FileSystem() = default;
 
+  // Only of regular files: a directory is refused in every mode.
   virtual absl::StatusOr<std::unique_ptr<File>> Open(std::string_view path,
                                                      OpenMode mode) = 0;
 
   // Makes the directory and every missing one above it, and syncs the
-  // directories that hold the new names. One that exists is no error.
+  // directories that hold the new names. One that exists is no error; a file
+  // in its place is AlreadyExists.
   virtual absl::Status CreateDirectories(std::string_view path) = 0;
 
   // Names of files and directories, sorted by name, without "." and "..".
@@ -108,8 +123,9 @@ class FileSystem {
 
   virtual absl::StatusOr<FileInfo> Info(std::string_view path) = 0;
 
-  // Takes the place of a file that is already called `to`. Durable only after
-  // SyncDirectory.
+  // Renames a file, which takes the place of a file that is already called
+  // `to`, or a directory, which takes the place of an empty one only. Durable
+  // only after SyncDirectory.
   virtual absl::Status Rename(std::string_view from, std::string_view to) = 0;
 
   virtual absl::Status RemoveFile(std::string_view path) = 0;
@@ -121,11 +137,14 @@ class FileSystem {
   virtual absl::Status SyncDirectory(std::string_view directory) = 0;
 
   // Creates the file where absent and locks it against every other holder, in
-  // this process too; writes `owner` into it. Reason::kLocked, naming what the
-  // holder wrote, when somebody has it.
+  // this process too; then writes `owner` into it, unless the disk is full.
+  // Letting go empties the file and leaves it there. Reason::kLocked, naming
+  // what the holder wrote, when somebody has it. A child that was forked while
+  // the lock was held and lives on without exec keeps it when its parent dies.
   virtual absl::StatusOr<std::unique_ptr<FileLock>> Lock(
       std::string_view path, std::string_view owner) = 0;
 
+  // Watches the directories themselves, not those below them.
   virtual absl::StatusOr<std::unique_ptr<FileWatch>> Watch(
       std::span<const std::string> directories) = 0;
 };
@@ -133,7 +152,10 @@ class FileSystem {
 // The operating system's files. Lives for ever; never null.
 FileSystem* PosixFileSystem();
 
-// An empty file system in memory. What it holds goes with it.
-std::unique_ptr<FileSystem> NewMemoryFileSystem();
+// An empty file system in memory, with the root directory "/", from which
+// relative paths begin as well. What it holds goes with it; files, locks and
+// watches that are still open keep what they need. Times of modification come
+// from `clock`, which is borrowed; null means the system's.
+std::unique_ptr<FileSystem> NewMemoryFileSystem(Clock* clock = nullptr);
 
 }  // namespace cauce

@@ -1,0 +1,182 @@
+#include "engine/io/file_pool.h"
+
+#include <utility>
+
+#include "cauce/errors.h"
+#include "engine/base/check.h"
+
+namespace cauce {
+namespace {
+
+// EMFILE and ENFILE. A full disk has the same code, but a reason as well.
+bool NoDescriptorLeft(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kResourceExhausted &&
+         ReasonOf(status) == Reason::kNone;
+}
+
+}  // namespace
+
+FilePool::FilePool(FileSystem& files, int open_max)
+    : files_(files), open_max_(open_max) {
+  CAUCE_CHECK(open_max >= 1);
+}
+
+FilePool::~FilePool() {
+  MutexLock lock(mutex_);
+  CAUCE_CHECK(open_count_ == 0);
+}
+
+int FilePool::open_count() const {
+  MutexLock lock(mutex_);
+  return open_count_;
+}
+
+void FilePool::CloseIdle() {
+  // Closed after the lock is released: closing the last descriptor of a big
+  // file that was removed frees its blocks, which takes a while.
+  std::vector<std::shared_ptr<File>> idle;
+  MutexLock lock(mutex_);
+  for (size_t slot = 0; slot < open_.size();) {
+    PooledFile& file = *open_[slot];
+    if (!file.mutex_.TryLock()) {  // in use at this moment
+      ++slot;
+      continue;
+    }
+    const bool used = std::exchange(file.used_since_idle_check_, false);
+    if (used || file.pins_ > 0 || file.file_.use_count() > 1) {
+      ++slot;
+    } else {
+      idle.push_back(std::move(file.file_));
+      RemoveAt(slot);  // another file is in this slot now
+    }
+    file.mutex_.Unlock();
+  }
+}
+
+void FilePool::MakeRoom() {
+  std::vector<std::shared_ptr<File>> closed;
+  MutexLock lock(mutex_);
+  while (open_count_ >= open_max_) {
+    std::shared_ptr<File> file = TakeOne(Haste::kSecondChance);
+    if (file == nullptr) break;
+    closed.push_back(std::move(file));
+  }
+  ++open_count_;
+}
+
+void FilePool::GiveRoomBack() {
+  MutexLock lock(mutex_);
+  --open_count_;
+}
+
+bool FilePool::CloseOne() {
+  std::shared_ptr<File> file;
+  MutexLock lock(mutex_);
+  file = TakeOne(Haste::kAny);
+  return file != nullptr;
+}
+
+void FilePool::Enter(PooledFile& file) {
+  MutexLock lock(mutex_);
+  file.slot_ = open_.size();
+  open_.push_back(&file);
+}
+
+void FilePool::Leave(PooledFile& file) {
+  MutexLock lock(mutex_);
+  // Only a file that is open has a slot, and the slot is its own.
+  if (file.slot_ < open_.size() && open_[file.slot_] == &file) {
+    RemoveAt(file.slot_);
+  }
+}
+
+// The clock algorithm: the hand passes by what was used since it last came,
+// so in two rounds it finds a file unless every one is pinned or in use.
+std::shared_ptr<File> FilePool::TakeOne(Haste haste) {
+  for (size_t looks = 2 * open_.size(); looks > 0; --looks) {
+    hand_ = hand_ < open_.size() ? hand_ : 0;
+    PooledFile& file = *open_[hand_];
+    // Only tried: whoever holds it may be waiting for the pool's lock.
+    if (!file.mutex_.TryLock()) {
+      ++hand_;
+      continue;
+    }
+    const bool passed_by = haste == Haste::kSecondChance &&
+                           std::exchange(file.used_since_look_, false);
+    std::shared_ptr<File> taken;
+    if (!passed_by && file.pins_ == 0 && file.file_.use_count() == 1) {
+      taken = std::move(file.file_);
+      RemoveAt(hand_);
+    } else {
+      ++hand_;
+    }
+    file.mutex_.Unlock();
+    if (taken != nullptr) return taken;
+  }
+  return nullptr;
+}
+
+void FilePool::RemoveAt(size_t slot) {
+  open_[slot] = open_.back();
+  open_[slot]->slot_ = slot;
+  open_.pop_back();
+  --open_count_;
+}
+
+PooledFile::PooledFile(FilePool& pool, std::string path, OpenMode mode)
+    : pool_(pool), path_(std::move(path)), mode_(mode) {}
+
+PooledFile::~PooledFile() { pool_.Leave(*this); }
+
+absl::StatusOr<std::shared_ptr<File>> PooledFile::Acquire() {
+  MutexLock lock(mutex_);
+  used_since_look_ = true;
+  used_since_idle_check_ = true;
+  if (file_ != nullptr) return file_;
+
+  pool_.MakeRoom();
+  absl::StatusOr<std::unique_ptr<File>> opened =
+      pool_.files_.Open(path_, mode_);
+  if (NoDescriptorLeft(opened.status()) && pool_.CloseOne()) {
+    opened = pool_.files_.Open(path_, mode_);
+  }
+  if (!opened.ok()) {
+    pool_.GiveRoomBack();
+    return std::move(opened).status();
+  }
+  file_ = *std::move(opened);
+  // Created once: opened again it must be there.
+  if (mode_ != OpenMode::kRead) mode_ = OpenMode::kReadWrite;
+  pool_.Enter(*this);
+  return file_;
+}
+
+void PooledFile::Pin() {
+  MutexLock lock(mutex_);
+  ++pins_;
+}
+
+void PooledFile::Unpin() {
+  MutexLock lock(mutex_);
+  CAUCE_CHECK(pins_ > 0);
+  --pins_;
+}
+
+absl::Status PooledFile::RenameTo(std::string path) {
+  MutexLock lock(mutex_);
+  const absl::Status renamed = pool_.files_.Rename(path_, path);
+  if (renamed.ok()) path_ = std::move(path);
+  return renamed;
+}
+
+void PooledFile::MovedTo(std::string path) {
+  MutexLock lock(mutex_);
+  path_ = std::move(path);
+}
+
+std::string PooledFile::path() const {
+  MutexLock lock(mutex_);
+  return path_;
+}
+
+}  // namespace cauce

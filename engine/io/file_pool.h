@@ -1,0 +1,126 @@
+// A bound on how many files are open at once.
+//
+// An engine with ten thousand partitions has more files than a process has
+// descriptors. A PooledFile is a path that is opened on first use and may be
+// closed behind its owner's back while nobody uses it; the next use opens it
+// again. Invariant: a file that is pinned or in use is never closed, so what
+// was written through it is synced through the very descriptor that wrote it
+// (a fresh one need not report that an earlier write was lost).
+//
+// Thread-safe. Acquire() on an open file takes no lock but the file's own.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cauce/file_system.h"
+#include "engine/base/mutex.h"
+
+namespace cauce {
+
+class PooledFile;
+
+class FilePool {
+ public:
+  // Keeps at most `open_max` (at least one) of its files open. `files` and
+  // the pool must outlive every PooledFile made with it.
+  //
+  // The bound gives way where it must: when a file is opened while every open
+  // one is pinned or in use, there is one more, and the next opening closes
+  // what it can down to the bound.
+  FilePool(FileSystem& files, int open_max);
+  ~FilePool();
+  FilePool(const FilePool&) = delete;
+  FilePool& operator=(const FilePool&) = delete;
+
+  // Closes the files that were not used since the previous call, so that an
+  // idle engine holds no descriptors. Upkeep calls it.
+  void CloseIdle();
+
+  // How many files are open now: for metrics and tests.
+  int open_count() const;
+
+ private:
+  friend class PooledFile;
+
+  // How hard to look for a file to close.
+  enum class Haste {
+    kSecondChance,  // one that was used since the last look is passed by once
+    kAny,           // the system has no descriptor left
+  };
+
+  void Enter(PooledFile& file);
+  void Leave(PooledFile& file);
+  // Counts one more file as open, after closing others down to the bound.
+  void MakeRoom();
+  void GiveRoomBack();
+  // Returns whether there was a file to close.
+  bool CloseOne();
+  std::shared_ptr<File> TakeOne(Haste haste)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RemoveAt(size_t slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  FileSystem& files_;
+  const int open_max_;
+
+  // May be taken while a file's own lock is held; under it a file's lock is
+  // only ever tried.
+  mutable Mutex mutex_;
+  std::vector<PooledFile*> open_ ABSL_GUARDED_BY(mutex_);
+  size_t hand_ ABSL_GUARDED_BY(mutex_) = 0;     // where the next look begins
+  int open_count_ ABSL_GUARDED_BY(mutex_) = 0;  // and those being opened
+};
+
+// One file of a pool. Thread-safe.
+class PooledFile {
+ public:
+  // Opens nothing yet. A file that `mode` creates is created by the first
+  // Acquire; later ones find it gone when it was removed meanwhile.
+  PooledFile(FilePool& pool, std::string path, OpenMode mode);
+  ~PooledFile();
+  PooledFile(const PooledFile&) = delete;
+  PooledFile& operator=(const PooledFile&) = delete;
+
+  // Returns the open file, opening it where it is closed. It stays open at
+  // least as long as the pointer is held: hold it for one piece of work, not
+  // for long, since the pool passes it by when it looks for one to close.
+  // Errors are those of FileSystem::Open.
+  absl::StatusOr<std::shared_ptr<File>> Acquire();
+
+  // Between Pin and as many Unpins the pool does not close the file. Pin
+  // while the acquired pointer is held and before the first unsynced write;
+  // unpin after the sync. Pinned before it is unlinked, an open file stays
+  // readable for those who still know it.
+  void Pin();
+  void Unpin();
+
+  // Renames the file on the disk; no Acquire in between sees the old name.
+  absl::Status RenameTo(std::string path);
+
+  // The file has got this path, because a directory above it was renamed.
+  // Between the two an Acquire may report that it is not found.
+  void MovedTo(std::string path);
+
+  std::string path() const;
+
+ private:
+  friend class FilePool;
+
+  FilePool& pool_;
+  size_t slot_ = 0;  // in pool_.open_, guarded by pool_.mutex_
+
+  mutable Mutex mutex_;
+  std::string path_ ABSL_GUARDED_BY(mutex_);
+  OpenMode mode_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<File> file_ ABSL_GUARDED_BY(mutex_);  // null while closed
+  int pins_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool used_since_look_ ABSL_GUARDED_BY(mutex_) = false;
+  bool used_since_idle_check_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace cauce

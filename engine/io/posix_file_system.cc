@@ -1,0 +1,586 @@
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <limits>
+#include <utility>
+
+#include "cauce/errors.h"
+#include "cauce/file_system.h"
+#include "engine/base/status_macros.h"
+#include "engine/io/system_error.h"
+#include "fmt/format.h"
+
+namespace cauce {
+namespace {
+
+constexpr mode_t kFileMode = 0600;
+constexpr mode_t kDirectoryMode = 0700;
+constexpr mode_t kPermissionBits = 0777;
+
+// What a lock's holder says of itself is cut here when it is read.
+constexpr size_t kOwnerBytesMax = 256;
+
+// One descriptor, closed at the end.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd = -1) : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  // An error of close() says nothing that a sync would not have said, and
+  // Linux frees the descriptor in any case.
+  ~Descriptor() {
+    if (fd_ >= 0) close(fd_);
+  }
+
+  int get() const { return fd_; }
+  int release() { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_;
+};
+
+// Repeats a system call that a signal interrupted.
+template <class Call>
+auto Retry(Call call) {
+  decltype(call()) result;
+  do {
+    result = call();
+  } while (result < 0 && errno == EINTR);
+  return result;
+}
+
+// Returns the path as the system calls want it, without slashes at its end: a
+// link with a slash behind it would be followed.
+absl::StatusOr<std::string> SystemPath(std::string_view path) {
+  if (path.find('\0') != std::string_view::npos) {
+    return absl::InvalidArgumentError("a path with a zero byte in it");
+  }
+  while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+  return std::string(path);
+}
+
+// The directory that holds the name `path`, which ends in no slash.
+std::string ParentOf(std::string_view path) {
+  size_t slash = path.rfind('/');
+  if (slash == std::string_view::npos) return ".";
+  while (slash > 0 && path[slash - 1] == '/') --slash;
+  return std::string(path.substr(0, std::max<size_t>(slash, 1)));
+}
+
+absl::Status CheckRange(const std::string& path, int64_t position,
+                        size_t bytes) {
+  constexpr auto kMax =
+      static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+  if (position >= 0 && bytes <= kMax - static_cast<uint64_t>(position)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      fmt::format("{}: {} bytes at position {}: no such place in a file", path,
+                  bytes, position));
+}
+
+class PosixFile final : public File {
+ public:
+  PosixFile(Descriptor fd, std::string path, bool writable)
+      : fd_(std::move(fd)), path_(std::move(path)), writable_(writable) {}
+
+  using File::Write;
+
+  absl::StatusOr<size_t> Read(int64_t position,
+                              std::span<char> into) const override {
+    CAUCE_RETURN_IF_ERROR(CheckRange(path_, position, into.size()));
+    size_t done = 0;
+    while (done < into.size()) {
+      const ssize_t got = Retry([&] {
+        return pread(fd_.get(), into.data() + done, into.size() - done,
+                     position + static_cast<int64_t>(done));
+      });
+      if (got < 0) return DataError(path_, "read", errno);
+      if (got == 0) break;
+      done += static_cast<size_t>(got);
+    }
+    return done;
+  }
+
+  absl::Status Write(int64_t position,
+                     std::span<const std::string_view> parts) override {
+    CAUCE_RETURN_IF_ERROR(CheckWritable());
+    size_t total = 0;
+    for (std::string_view part : parts) total += part.size();
+    CAUCE_RETURN_IF_ERROR(CheckRange(path_, position, total));
+
+    size_t skip = 0;  // bytes of the first part that are written already
+    while (!parts.empty()) {
+      std::array<iovec, IOV_MAX> pieces;
+      const size_t count = std::min(parts.size(), pieces.size());
+      for (size_t i = 0; i < count; ++i) {
+        const std::string_view left = parts[i].substr(i == 0 ? skip : 0);
+        // A write does not change what it is given; iovec cannot say so.
+        pieces[i] = {const_cast<char*>(left.data()), left.size()};
+      }
+      CAUCE_ASSIGN_OR_RETURN(
+          const size_t written,
+          WriteSome(position, std::span(pieces.data(), count)));
+      position += static_cast<int64_t>(written);
+      skip += written;
+      while (!parts.empty() && skip >= parts.front().size()) {
+        skip -= parts.front().size();
+        parts = parts.subspan(1);
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Sync() override {
+    if (Retry([&] { return fdatasync(fd_.get()); }) < 0) {
+      return DataError(path_, "sync", errno);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Truncate(int64_t size) override {
+    CAUCE_RETURN_IF_ERROR(CheckWritable());
+    CAUCE_RETURN_IF_ERROR(CheckRange(path_, size, 0));
+    if (Retry([&] { return ftruncate(fd_.get(), size); }) < 0) {
+      return DataError(path_, "truncate", errno);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<int64_t> Size() const override {
+    struct stat info;
+    if (fstat(fd_.get(), &info) < 0) return DataError(path_, "stat", errno);
+    return info.st_size;
+  }
+
+ private:
+  absl::Status CheckWritable() const {
+    if (writable_) return absl::OkStatus();
+    return MakeError(Reason::kReadOnly,
+                     fmt::format("{}: is open for reading only", path_));
+  }
+
+  // Returns how many bytes were written: at least one, unless all are empty.
+  absl::StatusOr<size_t> WriteSome(int64_t position,
+                                   std::span<const iovec> pieces) {
+    const ssize_t written = Retry([&] {
+      return pwritev(fd_.get(), pieces.data(), static_cast<int>(pieces.size()),
+                     position);
+    });
+    if (written < 0) return DataError(path_, "write", errno);
+    const bool empty =
+        std::all_of(pieces.begin(), pieces.end(),
+                    [](const iovec& piece) { return piece.iov_len == 0; });
+    // Nothing written and no error: another try could go on for ever.
+    if (written == 0 && !empty) return DataError(path_, "write", EIO);
+    return static_cast<size_t>(written);
+  }
+
+  const Descriptor fd_;
+  const std::string path_;  // as it was opened: for messages
+  const bool writable_;
+};
+
+struct OpenedFile {
+  Descriptor fd;
+  bool created = false;
+};
+
+// Tells a file that was made from one that was there, also for kOpenOrCreate:
+// only one that was made gets its mode set.
+absl::StatusOr<OpenedFile> OpenDescriptor(const std::string& path,
+                                          OpenMode mode) {
+  // O_NONBLOCK keeps a pipe in the file's place from blocking; regular files
+  // do not heed it.
+  const int flags = (mode == OpenMode::kRead ? O_RDONLY : O_RDWR) | O_CLOEXEC |
+                    O_NOFOLLOW | O_NONBLOCK;
+  // Between the two ways to open, another process may make or remove the
+  // file; that it does so every time is a fault of its own.
+  constexpr int kTries = 8;
+  int error = 0;
+  for (int i = 0; i < kTries; ++i) {
+    if (mode != OpenMode::kCreate) {
+      const int fd = Retry([&] { return open(path.c_str(), flags); });
+      if (fd >= 0) return OpenedFile{Descriptor(fd), false};
+      error = errno;
+      if (mode != OpenMode::kOpenOrCreate || error != ENOENT) break;
+    }
+    const int fd = Retry([&] {
+      return open(path.c_str(), flags | O_CREAT | O_EXCL, kFileMode);
+    });
+    if (fd >= 0) return OpenedFile{Descriptor(fd), true};
+    error = errno;
+    if (mode != OpenMode::kOpenOrCreate || error != EEXIST) break;
+  }
+  return NameError(path, "open", error);
+}
+
+absl::StatusOr<Descriptor> OpenFile(const std::string& path, OpenMode mode) {
+  CAUCE_ASSIGN_OR_RETURN(OpenedFile opened, OpenDescriptor(path, mode));
+  struct stat info;
+  if (fstat(opened.fd.get(), &info) < 0) return NameError(path, "stat", errno);
+  if (S_ISDIR(info.st_mode)) return NameError(path, "open", EISDIR);
+  // Devices pass, so that /dev/full can stand for a full disk.
+  if (!S_ISREG(info.st_mode) && !S_ISCHR(info.st_mode)) {
+    return absl::FailedPreconditionError(
+        fmt::format("{}: open: is not a regular file", path));
+  }
+  if (opened.created && (info.st_mode & kPermissionBits) != kFileMode &&
+      fchmod(opened.fd.get(), kFileMode) < 0) {
+    return NameError(path, "chmod", errno);
+  }
+  return std::move(opened.fd);
+}
+
+absl::StatusOr<Descriptor> OpenDirectory(const std::string& path,
+                                         std::string_view operation) {
+  Descriptor fd(Retry([&] {
+    return open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  }));
+  if (fd.get() >= 0) return fd;
+  int error = errno;
+  // A link is reported as "not a directory": say what it is.
+  struct stat info;
+  if (error == ENOTDIR && lstat(path.c_str(), &info) == 0 &&
+      S_ISLNK(info.st_mode)) {
+    error = ELOOP;
+  }
+  return NameError(path, operation, error);
+}
+
+absl::Status SyncDirectoryAt(const std::string& path) {
+  CAUCE_ASSIGN_OR_RETURN(const Descriptor fd,
+                         OpenDirectory(path, "sync directory"));
+  if (Retry([&] { return fsync(fd.get()); }) < 0) {
+    return DataError(path, "sync directory", errno);
+  }
+  return absl::OkStatus();
+}
+
+// Returns whether the directory was made; false when it was there already.
+absl::StatusOr<bool> MakeDirectory(const std::string& path) {
+  struct stat info;
+  if (mkdir(path.c_str(), kDirectoryMode) == 0) {
+    if (lstat(path.c_str(), &info) == 0 &&
+        (info.st_mode & kPermissionBits) != kDirectoryMode &&
+        fchmodat(AT_FDCWD, path.c_str(), kDirectoryMode, AT_SYMLINK_NOFOLLOW) <
+            0) {
+      return NameError(path, "chmod", errno);
+    }
+    return true;
+  }
+  const int error = errno;
+  if (error == EEXIST && lstat(path.c_str(), &info) == 0) {
+    if (S_ISDIR(info.st_mode)) return false;
+    if (S_ISLNK(info.st_mode)) {
+      return NameError(path, "create directory", ELOOP);
+    }
+  }
+  return NameError(path, "create directory", error);
+}
+
+struct flock WholeFile(short type) {
+  struct flock range = {};
+  range.l_type = type;
+  range.l_whence = SEEK_SET;
+  return range;
+}
+
+// What the holder wrote, on one line and without control characters: it may
+// have been written by anybody.
+std::string DescribeHolder(const File& file, int fd) {
+  // A holder that locks the older way (a Kafka broker) is known to the system
+  // by its process id, and what is in the file is not of its hand.
+  struct flock holder = WholeFile(F_WRLCK);
+  if (fcntl(fd, F_OFD_GETLK, &holder) == 0 && holder.l_type != F_UNLCK &&
+      holder.l_pid > 0) {
+    return fmt::format("pid {}", holder.l_pid);
+  }
+  std::array<char, kOwnerBytesMax> text;
+  const absl::StatusOr<size_t> bytes = file.Read(0, text);
+  if (!bytes.ok() || *bytes == 0) return "by a holder that left no name";
+  std::string owner(text.data(), *bytes);
+  for (char& c : owner) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  }
+  return owner;
+}
+
+// An open file description's lock: unlike the older kind it excludes other
+// opens in this process, and closing some other descriptor of the same file
+// does not drop it.
+class PosixLock final : public FileLock {
+ public:
+  explicit PosixLock(Descriptor fd) : fd_(std::move(fd)) {}
+
+  ~PosixLock() override {
+    // The name goes before the lock: a holder that writes none must not be
+    // taken for us. That it stays is no harm the next holder would not mend.
+    [[maybe_unused]] const int emptied = ftruncate(fd_.get(), 0);
+    // Unlocked by hand, since a forked child may still have the descriptor.
+    struct flock range = WholeFile(F_UNLCK);
+    fcntl(fd_.get(), F_OFD_SETLK, &range);
+  }
+
+  int fd() const { return fd_.get(); }
+
+ private:
+  const Descriptor fd_;
+};
+
+absl::Status LockError(const std::string& path, int error) {
+  const absl::Status status = NameError(path, "lock", error);
+  if (error != EINVAL && error != ENOLCK && error != EOPNOTSUPP &&
+      error != ENOSYS) {
+    return status;
+  }
+  return absl::FailedPreconditionError(fmt::format(
+      "{}; this file system has no locks, keep the directory on one that has",
+      std::string_view(status.message().data(), status.message().size())));
+}
+
+class PosixWatch final : public FileWatch {
+ public:
+  explicit PosixWatch(Descriptor fd) : fd_(std::move(fd)) {}
+
+  absl::Status Add(const std::string& path) {
+    constexpr uint32_t kChanges = IN_MODIFY | IN_CREATE | IN_MOVED_TO |
+                                  IN_MOVED_FROM | IN_DELETE | IN_CLOSE_WRITE;
+    if (inotify_add_watch(fd_.get(), path.c_str(),
+                          kChanges | IN_ONLYDIR | IN_DONT_FOLLOW) >= 0) {
+      return absl::OkStatus();
+    }
+    const int error = errno;
+    if (error == ENOSPC) {  // of watches, not of disk
+      return absl::ResourceExhaustedError(
+          fmt::format("{}: watch: no watch is left; raise "
+                      "fs.inotify.max_user_watches",
+                      path));
+    }
+    return NameError(path, "watch", error);
+  }
+
+  absl::StatusOr<bool> Wait(absl::Duration timeout) override {
+    pollfd ready = {.fd = fd_.get(), .events = POLLIN, .revents = 0};
+    const timespec until =
+        absl::ToTimespec(std::max(timeout, absl::ZeroDuration()));
+    const bool for_ever = timeout == absl::InfiniteDuration();
+    const int count = ppoll(&ready, 1, for_ever ? nullptr : &until, nullptr);
+    if (count < 0 && errno != EINTR) {
+      return NameError("inotify", "wait", errno);
+    }
+    if (count <= 0) return false;
+    return Drain();
+  }
+
+ private:
+  // Takes every event there is; which they were does not matter. Those that
+  // are written meanwhile may keep it busy, so it stops after a while: what is
+  // left wakes the next Wait.
+  absl::StatusOr<bool> Drain() {
+    constexpr int kReadsMax = 64;
+    alignas(inotify_event) char events[4096];
+    bool changed = false;
+    for (int i = 0; i < kReadsMax; ++i) {
+      const ssize_t got =
+          Retry([&] { return read(fd_.get(), events, sizeof events); });
+      if (got < 0 && errno == EAGAIN) break;
+      if (got < 0) return NameError("inotify", "read", errno);
+      changed = true;
+    }
+    return changed;
+  }
+
+  const Descriptor fd_;
+};
+
+struct CloseDir {
+  void operator()(DIR* directory) const { closedir(directory); }
+};
+
+class PosixFiles final : public FileSystem {
+ public:
+  absl::StatusOr<std::unique_ptr<File>> Open(std::string_view path,
+                                             OpenMode mode) override {
+    // A file's name has no slash at its end, so none is taken away.
+    if (path.size() > 1 && path.ends_with('/')) {
+      return NameError(path, "open", EISDIR);
+    }
+    CAUCE_ASSIGN_OR_RETURN(std::string name, SystemPath(path));
+    CAUCE_ASSIGN_OR_RETURN(Descriptor fd, OpenFile(name, mode));
+    return std::make_unique<PosixFile>(std::move(fd), std::move(name),
+                                       mode != OpenMode::kRead);
+  }
+
+  absl::Status CreateDirectories(std::string_view path) override {
+    CAUCE_ASSIGN_OR_RETURN(std::string at, SystemPath(path));
+    // Up to the first that can be made, then down again.
+    std::vector<std::string> missing;
+    std::vector<std::string> made;
+    while (true) {
+      const absl::StatusOr<bool> is_new = MakeDirectory(at);
+      if (is_new.ok() && *is_new) made.push_back(at);
+      if (is_new.ok() && missing.empty()) break;
+      if (is_new.ok()) {
+        at = std::move(missing.back());
+        missing.pop_back();
+        continue;
+      }
+      // Once something was made on the way down, what is missing was removed
+      // by somebody else; and above the root nothing can be made.
+      const std::string parent = ParentOf(at);
+      if (!absl::IsNotFound(is_new.status()) || !made.empty() || at.empty() ||
+          parent == at) {
+        return is_new.status();
+      }
+      missing.push_back(std::exchange(at, parent));
+    }
+    // A new name is durable only when the directory that holds it is synced.
+    for (const std::string& name : made) {
+      CAUCE_RETURN_IF_ERROR(SyncDirectoryAt(ParentOf(name)));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::vector<DirectoryEntry>> List(
+      std::string_view directory) override {
+    CAUCE_ASSIGN_OR_RETURN(const std::string path, SystemPath(directory));
+    CAUCE_ASSIGN_OR_RETURN(Descriptor fd, OpenDirectory(path, "list"));
+    const std::unique_ptr<DIR, CloseDir> stream(fdopendir(fd.get()));
+    if (stream == nullptr) return NameError(path, "list", errno);
+    const int directory_fd = fd.release();  // the stream closes it now
+
+    std::vector<DirectoryEntry> entries;
+    while (true) {
+      errno = 0;
+      const dirent* entry = readdir(stream.get());
+      if (entry == nullptr && errno != 0) return NameError(path, "list", errno);
+      if (entry == nullptr) break;
+      const std::string_view name = entry->d_name;
+      if (name == "." || name == "..") continue;
+      bool is_directory = entry->d_type == DT_DIR;
+      if (entry->d_type == DT_UNKNOWN) {  // some file systems do not tell
+        struct stat info;
+        if (fstatat(directory_fd, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) <
+            0) {
+          if (errno == ENOENT) continue;  // removed meanwhile
+          return NameError(path, "list", errno);
+        }
+        is_directory = S_ISDIR(info.st_mode);
+      }
+      entries.push_back({std::string(name), is_directory});
+    }
+    std::sort(entries.begin(), entries.end(),
+              [](const DirectoryEntry& a, const DirectoryEntry& b) {
+                return a.name < b.name;
+              });
+    return entries;
+  }
+
+  absl::StatusOr<FileInfo> Info(std::string_view path) override {
+    CAUCE_ASSIGN_OR_RETURN(const std::string name, SystemPath(path));
+    struct stat info;
+    if (lstat(name.c_str(), &info) < 0) return NameError(name, "stat", errno);
+    if (S_ISLNK(info.st_mode)) return NameError(name, "stat", ELOOP);
+    const bool is_directory = S_ISDIR(info.st_mode);
+    return FileInfo{.bytes = is_directory ? 0 : info.st_size,
+                    .modified = absl::TimeFromTimespec(info.st_mtim),
+                    .is_directory = is_directory};
+  }
+
+  absl::Status Rename(std::string_view from, std::string_view to) override {
+    CAUCE_ASSIGN_OR_RETURN(const std::string source, SystemPath(from));
+    CAUCE_ASSIGN_OR_RETURN(const std::string target, SystemPath(to));
+    if (rename(source.c_str(), target.c_str()) == 0) return absl::OkStatus();
+    // Some file systems say that a directory in the way "exists", some that it
+    // is not empty.
+    const int error = errno == EEXIST ? ENOTEMPTY : errno;
+    return NameError(source, fmt::format("rename to {}", target), error);
+  }
+
+  absl::Status RemoveFile(std::string_view path) override {
+    CAUCE_ASSIGN_OR_RETURN(const std::string name, SystemPath(path));
+    if (unlink(name.c_str()) == 0) return absl::OkStatus();
+    return NameError(name, "remove", errno);
+  }
+
+  absl::Status RemoveDirectory(std::string_view path) override {
+    CAUCE_ASSIGN_OR_RETURN(const std::string name, SystemPath(path));
+    if (rmdir(name.c_str()) == 0) return absl::OkStatus();
+    const int error = errno == EEXIST ? ENOTEMPTY : errno;
+    return NameError(name, "remove directory", error);
+  }
+
+  absl::Status SyncDirectory(std::string_view directory) override {
+    CAUCE_ASSIGN_OR_RETURN(const std::string path, SystemPath(directory));
+    return SyncDirectoryAt(path);
+  }
+
+  absl::StatusOr<std::unique_ptr<FileLock>> Lock(
+      std::string_view path, std::string_view owner) override {
+    CAUCE_ASSIGN_OR_RETURN(const std::string name, SystemPath(path));
+    CAUCE_ASSIGN_OR_RETURN(Descriptor opened,
+                           OpenFile(name, OpenMode::kOpenOrCreate));
+    // A second descriptor of the same description, to read and write with.
+    Descriptor copy(fcntl(opened.get(), F_DUPFD_CLOEXEC, 0));
+    if (copy.get() < 0) return NameError(name, "lock", errno);
+    const int fd = copy.get();
+    PosixFile file(std::move(copy), name, true);
+
+    struct flock range = WholeFile(F_WRLCK);
+    if (Retry([&] { return fcntl(opened.get(), F_OFD_SETLK, &range); }) < 0) {
+      if (errno != EAGAIN && errno != EACCES) return LockError(name, errno);
+      return MakeError(
+          Reason::kLocked,
+          fmt::format("{}: is open elsewhere: {}; close it there or open "
+                      "read-only",
+                      name, DescribeHolder(file, fd)));
+    }
+    auto lock = std::make_unique<PosixLock>(std::move(opened));
+    CAUCE_RETURN_IF_ERROR(file.Truncate(0));
+    const absl::Status named = file.Write(0, owner);
+    // On a full disk the holder stays nameless: what can make room must still
+    // be able to open.
+    if (!named.ok() && ReasonOf(named) != Reason::kDiskFull) return named;
+    return lock;
+  }
+
+  absl::StatusOr<std::unique_ptr<FileWatch>> Watch(
+      std::span<const std::string> directories) override {
+    Descriptor fd(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+    if (fd.get() < 0 && errno == EMFILE) {
+      return absl::ResourceExhaustedError(
+          "watch: no inotify instance is left; raise "
+          "fs.inotify.max_user_instances or ulimit -n");
+    }
+    if (fd.get() < 0) return NameError("inotify", "watch", errno);
+    auto watch = std::make_unique<PosixWatch>(std::move(fd));
+    for (const std::string& directory : directories) {
+      CAUCE_ASSIGN_OR_RETURN(const std::string path, SystemPath(directory));
+      CAUCE_RETURN_IF_ERROR(watch->Add(path));
+    }
+    return watch;
+  }
+};
+
+}  // namespace
+
+FileSystem* PosixFileSystem() {
+  // Never destroyed: a file may outlive every static object.
+  static FileSystem* const files = new PosixFiles;
+  return files;
+}
+
+}  // namespace cauce
