@@ -554,8 +554,7 @@ TEST_F(House, KeepsItsRules) {
         });
     if (!excused) broken.push_back(Describe(finding));
   }
-  EXPECT_THAT(broken, IsEmpty())
-      << fmt::format("\n{}\n", fmt::join(broken, "\n"));
+  EXPECT_TRUE(broken.empty()) << fmt::format("\n{}\n", fmt::join(broken, "\n"));
 }
 
 TEST_F(House, NeedsEveryExcuseItHas) {
