@@ -29,6 +29,7 @@ void ForEachCcRule(const Tree& tree, Visit visit) {
 std::vector<std::string> PathsOf(const BuildFile& file,
                                  const std::vector<std::string>& labels) {
   std::vector<std::string> paths;
+  paths.reserve(labels.size());
   for (const std::string& label : labels)
     paths.push_back(PathOfLabel(file.package, label));
   return paths;
