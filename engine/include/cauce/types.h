@@ -61,6 +61,19 @@ struct Timestamp {
 
 inline constexpr Timestamp kNoTimestamp{-1};
 
+// Whose clock a batch's timestamps are from.
+enum class TimestampType : int8_t {
+  kCreateTime = 0,     // the producer's clock, per record
+  kLogAppendTime = 1,  // the log's clock when the batch was appended
+};
+
+// The first offset that a leader epoch wrote, or may write.
+struct EpochStart {
+  LeaderEpoch epoch;
+  Offset start;
+  friend bool operator==(const EpochStart&, const EpochStart&) = default;
+};
+
 // Identifies a topic for as long as it lives: a topic that is deleted and
 // created again under its old name has another id. Sixteen bytes, most
 // significant first; all zero means none.
