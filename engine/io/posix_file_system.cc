@@ -10,13 +10,12 @@
 #include <array>
 #include <cerrno>
 #include <climits>
-#include <limits>
 #include <utility>
 
 #include "cauce/errors.h"
 #include "cauce/file_system.h"
 #include "engine/base/status_macros.h"
-#include "engine/io/system_error.h"
+#include "engine/io/file_error.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -25,9 +24,6 @@ namespace {
 constexpr mode_t kFileMode = 0600;
 constexpr mode_t kDirectoryMode = 0700;
 constexpr mode_t kPermissionBits = 0777;
-
-// What a lock's holder says of itself is cut here when it is read.
-constexpr size_t kOwnerBytesMax = 256;
 
 // One descriptor, closed at the end.
 class Descriptor {
@@ -77,18 +73,6 @@ std::string ParentOf(std::string_view path) {
   if (slash == std::string_view::npos) return ".";
   while (slash > 0 && path[slash - 1] == '/') --slash;
   return std::string(path.substr(0, std::max<size_t>(slash, 1)));
-}
-
-absl::Status CheckRange(const std::string& path, int64_t position,
-                        size_t bytes) {
-  constexpr auto kMax =
-      static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
-  if (position >= 0 && bytes <= kMax - static_cast<uint64_t>(position)) {
-    return absl::OkStatus();
-  }
-  return absl::InvalidArgumentError(
-      fmt::format("{}: {} bytes at position {}: no such place in a file", path,
-                  bytes, position));
 }
 
 class PosixFile final : public File {
@@ -167,9 +151,7 @@ class PosixFile final : public File {
 
  private:
   absl::Status CheckWritable() const {
-    if (writable_) return absl::OkStatus();
-    return MakeError(Reason::kReadOnly,
-                     fmt::format("{}: is open for reading only", path_));
+    return writable_ ? absl::OkStatus() : ReadOnlyError(path_);
   }
 
   // Returns how many bytes were written: at least one, unless all are empty.
@@ -298,9 +280,8 @@ struct flock WholeFile(short type) {
   return range;
 }
 
-// What the holder wrote, on one line and without control characters: it may
-// have been written by anybody.
-std::string DescribeHolder(const File& file, int fd) {
+// Who has the lock that was refused; empty when nobody can tell.
+std::string HolderOf(const File& file, int fd) {
   // A holder that locks the older way (a Kafka broker) is known to the system
   // by its process id, and what is in the file is not of its hand.
   struct flock holder = WholeFile(F_WRLCK);
@@ -308,13 +289,9 @@ std::string DescribeHolder(const File& file, int fd) {
       holder.l_pid > 0) {
     return fmt::format("pid {}", holder.l_pid);
   }
-  std::array<char, kOwnerBytesMax> text;
-  const absl::StatusOr<size_t> bytes = file.Read(0, text);
-  if (!bytes.ok() || *bytes == 0) return "by a holder that left no name";
-  std::string owner(text.data(), *bytes);
-  for (char& c : owner) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  }
+  // A file that cannot be read names nobody; the lock is refused all the same.
+  std::string owner(kOwnerBytesMax, ' ');
+  owner.resize(file.Read(0, owner).value_or(0));
   return owner;
 }
 
@@ -426,30 +403,33 @@ class PosixFiles final : public FileSystem {
 
   absl::Status CreateDirectories(std::string_view path) override {
     CAUCE_ASSIGN_OR_RETURN(std::string at, SystemPath(path));
-    // Up to the first that can be made, then down again.
+    // Up to the first that is there or can be made, then down again.
     std::vector<std::string> missing;
     std::vector<std::string> made;
+    bool going_up = true;
     while (true) {
       const absl::StatusOr<bool> is_new = MakeDirectory(at);
-      if (is_new.ok() && *is_new) made.push_back(at);
-      if (is_new.ok() && missing.empty()) break;
       if (is_new.ok()) {
+        if (*is_new) made.push_back(at);
+        if (missing.empty()) break;
+        going_up = false;
         at = std::move(missing.back());
         missing.pop_back();
         continue;
       }
-      // Once something was made on the way down, what is missing was removed
-      // by somebody else; and above the root nothing can be made.
-      const std::string parent = ParentOf(at);
-      if (!absl::IsNotFound(is_new.status()) || !made.empty() || at.empty() ||
+      // What is missing on the way down cannot be made, or was removed by
+      // somebody else; and nothing is above the root.
+      std::string parent = ParentOf(at);
+      if (!absl::IsNotFound(is_new.status()) || !going_up || at.empty() ||
           parent == at) {
         return is_new.status();
       }
-      missing.push_back(std::exchange(at, parent));
+      missing.push_back(std::exchange(at, std::move(parent)));
     }
     // A new name is durable only when the directory that holds it is synced.
+    // It may be reached through a link, which the dot has followed.
     for (const std::string& name : made) {
-      CAUCE_RETURN_IF_ERROR(SyncDirectoryAt(ParentOf(name)));
+      CAUCE_RETURN_IF_ERROR(SyncDirectoryAt(ParentOf(name) + "/."));
     }
     return absl::OkStatus();
   }
@@ -542,14 +522,12 @@ class PosixFiles final : public FileSystem {
     struct flock range = WholeFile(F_WRLCK);
     if (Retry([&] { return fcntl(opened.get(), F_OFD_SETLK, &range); }) < 0) {
       if (errno != EAGAIN && errno != EACCES) return LockError(name, errno);
-      return MakeError(
-          Reason::kLocked,
-          fmt::format("{}: is open elsewhere: {}; close it there or open "
-                      "read-only",
-                      name, DescribeHolder(file, fd)));
+      return LockedError(name, HolderOf(file, fd));
     }
     auto lock = std::make_unique<PosixLock>(std::move(opened));
-    CAUCE_RETURN_IF_ERROR(file.Truncate(0));
+    // Empty, unless the last holder died.
+    CAUCE_ASSIGN_OR_RETURN(const int64_t left_behind, file.Size());
+    if (left_behind > 0) CAUCE_RETURN_IF_ERROR(file.Truncate(0));
     const absl::Status named = file.Write(0, owner);
     // On a full disk the holder stays nameless: what can make room must still
     // be able to open.

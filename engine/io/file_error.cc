@@ -1,8 +1,9 @@
-#include "engine/io/system_error.h"
+#include "engine/io/file_error.h"
 
 #include <string.h>
 
 #include <cerrno>
+#include <limits>
 #include <string>
 
 #include "cauce/errors.h"
@@ -68,6 +69,34 @@ absl::Status DataError(std::string_view path, std::string_view operation,
   const bool full = error == ENOSPC || error == EDQUOT;
   return MakeError(full ? Reason::kDiskFull : Reason::kDiskFailed,
                    Message(path, operation, error));
+}
+
+absl::Status LockedError(std::string_view path, std::string_view owner) {
+  std::string holder(owner.substr(0, kOwnerBytesMax));
+  for (char& c : holder) {  // kept on one line, without control characters
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  }
+  if (holder.empty()) holder = "by a holder that left no name";
+  return MakeError(
+      Reason::kLocked,
+      fmt::format("{}: is open elsewhere: {}; close it there or open read-only",
+                  path, holder));
+}
+
+absl::Status ReadOnlyError(std::string_view path) {
+  return MakeError(Reason::kReadOnly,
+                   fmt::format("{}: is open for reading only", path));
+}
+
+absl::Status CheckRange(std::string_view path, int64_t position, size_t bytes) {
+  constexpr auto kMax =
+      static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+  if (position >= 0 && bytes <= kMax - static_cast<uint64_t>(position)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      fmt::format("{}: {} bytes at position {}: no such place in a file", path,
+                  bytes, position));
 }
 
 }  // namespace cauce
