@@ -1,0 +1,37 @@
+// How records are appended: what a caller asks and what is answered.
+// Plain values, safe to copy; no call here does anything by itself.
+#pragma once
+
+#include <optional>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "cauce/types.h"
+
+namespace cauce {
+
+// When an append returns or calls back.
+enum class Ack {
+  kWritten,  // Kafka's acks=1
+  kDurable,  // Kafka's acks=all
+};
+
+struct AppendOptions {
+  Ack ack = Ack::kDurable;
+  // The epoch of the leader that appends. Absent: the partition's own. Older
+  // than the partition's: Reason::kFencedEpoch. Newer: a new epoch begins.
+  std::optional<LeaderEpoch> leader_epoch;
+};
+
+struct AppendResult {
+  Offset base;  // of the first record
+  Offset next;  // behind the last one
+  // The time the log gave the records; absent with CreateTime.
+  std::optional<Timestamp> append_time;
+};
+
+// Called once, from the thread that appends, syncs or closes; it must neither
+// block nor close the engine. It may append.
+using AppendCallback = absl::AnyInvocable<void(absl::StatusOr<AppendResult>)>;
+
+}  // namespace cauce

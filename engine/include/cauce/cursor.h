@@ -1,0 +1,61 @@
+// Reads a partition in the order of its offsets, batch by batch or record by
+// record, without copying: what it returns views the cursor's own buffer.
+//
+// A cursor never waits for a writer and never blocks one. Segments that
+// retention deletes stay readable for a cursor that is inside of them; one
+// that falls behind the log start gets Reason::kOffsetOutOfRange. Every batch
+// is verified before it is returned. For one thread at a time; many cursors
+// may read the same partition.
+#pragma once
+
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cauce/read.h"
+#include "cauce/record_batch.h"
+#include "cauce/types.h"
+
+namespace cauce {
+
+class LogCursor;
+
+class Cursor final {
+ public:
+  Cursor(Cursor&&) noexcept;
+  Cursor& operator=(Cursor&&) noexcept;
+  ~Cursor();
+
+  // The offset the next record returned has, or lies below.
+  Offset position() const;
+
+  // Goes on at `offset`, back or forth.
+  void Seek(Offset offset);
+
+  // Reads the next batch: the one that holds position(), or the first behind
+  // it. It may begin with records below position(); Next() skips them. Returns
+  // false at the end of what is visible now; call again when there is more.
+  // The batch is valid until the next call. Control batches are returned too.
+  // Reason::kOffsetOutOfRange when position() is outside the log;
+  // kCorruptBatch, naming file and position, on damage: the cursor stays in
+  // front of it, and SkipDamage goes on behind.
+  absl::StatusOr<bool> NextBatch(RecordBatch* batch);
+
+  // Reads the next record, without those of control batches. Returns false at
+  // the end of what is visible now. The record is valid until the next call.
+  // Errors as NextBatch, and Reason::kInvalidRecord for records that their
+  // batch's CRC covers but that cannot be decoded.
+  absl::StatusOr<bool> Next(RecordView* record);
+
+  // After an error of damage: moves to the next batch that can be read, found
+  // through the index or the next segment, and returns its offset.
+  absl::StatusOr<Offset> SkipDamage();
+
+ private:
+  friend class Partition;
+  explicit Cursor(std::unique_ptr<LogCursor> cursor);
+
+  std::unique_ptr<LogCursor> cursor_;
+};
+
+}  // namespace cauce

@@ -1,0 +1,118 @@
+// One partition of a topic: records in the order of their offsets.
+//
+// Offsets only grow and are never reused. Those below log_start() are gone;
+// compaction may leave gaps above it. What readers see ends at the high
+// watermark; the log itself ends at log_end().
+//
+// When an append is acknowledged, by the topic's `cauce.flush`:
+//
+//   cauce.flush       kWritten          kDurable                 readers see
+//   group (default)   after the write   after a sync that began  what is
+//                                       after the write          durable
+//   os                after the write   after the write          what is
+//                                                                written
+//
+// What was written survives the death of the process; what is durable survives
+// a power loss. A sync is shared by all who wait for it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "cauce/append.h"
+#include "cauce/read.h"
+#include "cauce/record.h"
+#include "cauce/record_batch.h"
+#include "cauce/types.h"
+
+namespace cauce {
+
+class Cursor;
+class Log;
+class EngineCore;
+
+// Thread-safe. A handle: it keeps its engine's files open while it lives, and
+// answers Reason::kClosed after Engine::Close, kUnknownTopic after the topic
+// was deleted. Moved-from handles must not be used.
+class Partition final {
+ public:
+  Partition(Partition&&) noexcept;
+  Partition& operator=(Partition&&) noexcept;
+  ~Partition();
+
+  // Which partition this is.
+  const TopicPartition& name() const;
+
+  // Appends a batch that is ready, at the next offset; only its base offset
+  // and leader epoch are set anew (and, with LogAppendTime, its timestamps).
+  // The caller's bytes are not changed. Where the topic's `compression.type`
+  // names another codec the records are compressed anew.
+  // Reason::kBatchTooLarge, kInvalidRecord, kInvalidTimestamp, kFencedEpoch,
+  // kDiskFull (try again when there is room), kDiskFailed, kReadOnly.
+  absl::StatusOr<AppendResult> Append(const RecordBatch& batch,
+                                      const AppendOptions& options = {});
+
+  // Appends `records`, at least one, as one batch: all or none.
+  absl::StatusOr<AppendResult> Append(std::span<const Record> records,
+                                      const AppendOptions& options = {});
+
+  // The same without waiting: returns after the write and calls `done` once
+  // the append is acknowledged or has failed. Many appends may be in flight;
+  // without an Executor one that finds many waiting runs their sync itself,
+  // as does any Flush or waiting append.
+  void AppendAsync(const RecordBatch& batch, const AppendOptions& options,
+                   AppendCallback done);
+
+  // Makes everything that is written durable. Reason::kDiskFailed.
+  absl::Status Flush();
+
+  Offset log_start() const;
+  // The end of what readers see: the offset the next visible record gets.
+  Offset high_watermark() const;
+  // The offset the next appended record gets.
+  Offset log_end() const;
+  // Everything below it survives a power loss.
+  Offset durable_end() const;
+  LeaderEpoch leader_epoch() const;
+
+  // The bytes of its segments' logs.
+  int64_t bytes() const;
+
+  // Reads from an offset on; see cursor.h. Any offset is taken: whether it
+  // exists is told by the first read.
+  Cursor Read(Offset from) const;
+  Cursor Read(Offset from, const CursorOptions& options) const;
+
+  // Returns the first visible record with a timestamp at or after `time`, in
+  // the order of offsets; nothing where there is none.
+  absl::StatusOr<std::optional<FoundOffset>> FindByTime(Timestamp time) const;
+
+  // Waits until the high watermark is above `offset`; returns false when
+  // `timeout` passed first. Without an Executor it makes written records
+  // durable, and so visible, itself.
+  absl::StatusOr<bool> WaitFor(Offset offset, absl::Duration timeout) const;
+
+  // Removes the records at and above `offset`, and returns the new log end.
+  // Only whole batches go: a batch that `offset` cuts goes as a whole.
+  // Reason::kOffsetOutOfRange above the log end or below the log start.
+  absl::StatusOr<Offset> TruncateTo(Offset offset);
+
+  // Forgets the records below `offset`: it becomes the log start, at once and
+  // durably; whole segments below it are deleted. An offset below the log
+  // start changes nothing. Reason::kOffsetOutOfRange above the high watermark.
+  absl::Status DeleteRecordsBefore(Offset offset);
+
+ private:
+  friend class Engine;
+  Partition(std::shared_ptr<EngineCore> core, std::shared_ptr<Log> log);
+
+  std::shared_ptr<EngineCore> core_;
+  std::shared_ptr<Log> log_;
+};
+
+}  // namespace cauce

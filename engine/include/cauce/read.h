@@ -1,0 +1,33 @@
+// How records are read: what a caller asks and what is answered.
+// Plain values, safe to copy and share.
+#pragma once
+
+#include <cstddef>
+
+#include "cauce/record_batch.h"
+#include "cauce/types.h"
+
+namespace cauce {
+
+// How far a cursor reads.
+enum class ReadUpTo {
+  kHighWatermark,  // what consumers see
+  kLogEnd,         // everything written, for replication and tools
+};
+
+struct CursorOptions {
+  ReadUpTo up_to = ReadUpTo::kHighWatermark;
+  // Bytes asked from the file at a time, at least 4 KiB. A larger batch grows
+  // the buffer to its own size.
+  size_t read_bytes = 256 << 10;
+  // Bound for a batch's records once decompressed.
+  size_t decompressed_bytes_max = kDecompressedBytesMax;
+};
+
+// A record found by its time.
+struct FoundOffset {
+  Offset offset;
+  Timestamp timestamp;
+};
+
+}  // namespace cauce

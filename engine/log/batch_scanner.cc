@@ -1,0 +1,127 @@
+#include "engine/log/batch_scanner.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "cauce/errors.h"
+#include "engine/base/bytes.h"
+#include "engine/base/crc32c.h"
+#include "engine/base/status_macros.h"
+#include "engine/record/layout.h"
+#include "fmt/format.h"
+
+namespace cauce {
+namespace {
+
+// Batches above this are checked piece by piece before they get a buffer.
+constexpr int64_t kTrustedBytesMax = 16 << 20;
+
+bool IsZeros(std::string_view bytes) {
+  return bytes.find_first_not_of('\0') == std::string_view::npos;
+}
+
+}  // namespace
+
+BatchScanner::BatchScanner(size_t read_bytes)
+    : read_bytes_(std::max<size_t>(read_bytes, 4096)) {}
+
+void BatchScanner::Start(std::shared_ptr<const File> file, std::string name,
+                         int64_t position, int64_t end) {
+  file_ = std::move(file);
+  name_ = std::move(name);
+  position_ = batch_position_ = buffer_position_ = position;
+  end_ = end;
+  buffered_ = 0;
+}
+
+void BatchScanner::Restart(std::shared_ptr<const File> file, std::string name,
+                           int64_t position, int64_t end) {
+  const bool buffered =
+      position >= buffer_position_ &&
+      position <= buffer_position_ + static_cast<int64_t>(buffered_);
+  if (!buffered) return Start(std::move(file), std::move(name), position, end);
+  file_ = std::move(file);
+  name_ = std::move(name);
+  position_ = batch_position_ = position;
+  end_ = end;
+}
+
+absl::StatusOr<std::optional<RecordBatch>> BatchScanner::Next() {
+  if (position_ >= end_) return std::nullopt;
+  CAUCE_RETURN_IF_ERROR(Fill(kBatchHeaderBytes));
+  std::string_view head = Buffered().substr(0, kBatchHeaderBytes);
+  if (IsZeros(head)) return std::nullopt;
+  if (static_cast<int64_t>(head.size()) == kBatchHeaderBytes) {
+    const int64_t bytes = layout::kLengthExcludes +
+                          LoadBig<int32_t>(head.data() + layout::kBatchLength);
+    // Impossible lengths are left for Parse to describe.
+    if (bytes >= kBatchHeaderBytes && bytes <= end_ - position_) {
+      if (bytes > kTrustedBytesMax) {
+        CAUCE_RETURN_IF_ERROR(CheckLargeBatch(bytes));
+      }
+      CAUCE_RETURN_IF_ERROR(Fill(static_cast<size_t>(bytes)));
+    }
+  }
+  absl::StatusOr<RecordBatch> batch = RecordBatch::Parse(Buffered());
+  if (!batch.ok()) return Damage(batch.status());
+  batch_position_ = position_;
+  position_ += static_cast<int64_t>(batch->bytes().size());
+  return *batch;
+}
+
+std::string_view BatchScanner::Buffered() const {
+  const size_t skip = static_cast<size_t>(position_ - buffer_position_);
+  return {buffer_.get() + skip, buffered_ - skip};
+}
+
+absl::Status BatchScanner::Fill(size_t bytes) {
+  const size_t left = static_cast<size_t>(end_ - position_);
+  bytes = std::min(bytes, left);
+  size_t have = buffered_ - static_cast<size_t>(position_ - buffer_position_);
+  if (have >= bytes) return absl::OkStatus();
+
+  const size_t wanted = std::min(std::max(bytes, read_bytes_), left);
+  if (wanted > capacity_) {
+    const size_t capacity = std::max(wanted, read_bytes_);
+    auto grown = std::make_unique_for_overwrite<char[]>(capacity);
+    if (have > 0) std::memcpy(grown.get(), Buffered().data(), have);
+    buffer_ = std::move(grown);
+    capacity_ = capacity;
+  } else if (have > 0) {
+    std::memmove(buffer_.get(), Buffered().data(), have);
+  }
+  buffer_position_ = position_;
+  buffered_ = have;
+  CAUCE_ASSIGN_OR_RETURN(const size_t read,
+                         file_->Read(position_ + static_cast<int64_t>(have),
+                                     {buffer_.get() + have, wanted - have}));
+  buffered_ += read;
+  return absl::OkStatus();
+}
+
+absl::Status BatchScanner::CheckLargeBatch(int64_t bytes) {
+  const uint32_t expected = LoadBig<uint32_t>(Buffered().data() + layout::kCrc);
+  uint32_t actual = 0;
+  std::string piece(read_bytes_, '\0');
+  for (int64_t at = layout::kAttributes; at < bytes;) {
+    const size_t wanted = static_cast<size_t>(
+        std::min<int64_t>(bytes - at, static_cast<int64_t>(piece.size())));
+    CAUCE_ASSIGN_OR_RETURN(const size_t read,
+                           file_->Read(position_ + at, {piece.data(), wanted}));
+    if (read == 0) break;
+    actual = Crc32cExtend(actual, {piece.data(), read});
+    at += static_cast<int64_t>(read);
+  }
+  if (actual == expected) return absl::OkStatus();
+  return Damage(MakeError(
+      Reason::kCorruptBatch,
+      fmt::format("batch of {} bytes has CRC {:08x}, its header says {:08x}",
+                  bytes, actual, expected)));
+}
+
+absl::Status BatchScanner::Damage(const absl::Status& cause) const {
+  return Annotate(cause, fmt::format("{} at position {}", name_, position_));
+}
+
+}  // namespace cauce

@@ -1,0 +1,76 @@
+// Walks over the batches of a segment file from a position on, verifying each.
+//
+// Reads the file in large pieces into one buffer that grows to the largest
+// batch and no further: a claimed length is believed only after the CRC over
+// that many bytes was right. Zeros where a batch would begin are the end of a
+// log whose file was prepared ahead. For one thread at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cauce/file_system.h"
+#include "cauce/record_batch.h"
+
+namespace cauce {
+
+class BatchScanner {
+ public:
+  explicit BatchScanner(size_t read_bytes = 256 << 10);
+
+  // Walks over [position, end) of `file` next. `name` is how errors call it.
+  void Start(std::shared_ptr<const File> file, std::string name,
+             int64_t position, int64_t end);
+
+  // The same for another place in the file that was walked over last: what is
+  // buffered of it serves again.
+  void Restart(std::shared_ptr<const File> file, std::string name,
+               int64_t position, int64_t end);
+
+  // The file has grown: the walk goes on to `end`.
+  void ExtendTo(int64_t end) { end_ = end; }
+
+  // Returns the next batch, which is valid until the next call, or nothing at
+  // the end of the log. Reason::kCorruptBatch and others of RecordBatch::Parse
+  // with file and position; the scanner then stays in front of the damage.
+  absl::StatusOr<std::optional<RecordBatch>> Next();
+
+  // Goes back to the batch that Next() returned last.
+  void StepBack() { position_ = batch_position_; }
+
+  // Where the next batch begins.
+  int64_t position() const { return position_; }
+  // Where the batch that Next() returned last begins.
+  int64_t batch_position() const { return batch_position_; }
+  int64_t end() const { return end_; }
+
+ private:
+  // Bytes in the buffer from position_ on.
+  std::string_view Buffered() const;
+  // Makes at least `bytes` available from position_ on, or all up to end_.
+  absl::Status Fill(size_t bytes);
+  // Whether a batch of `bytes` at position_ has the CRC its header says,
+  // found without holding it in memory.
+  absl::Status CheckLargeBatch(int64_t bytes);
+  absl::Status Damage(const absl::Status& cause) const;
+
+  const size_t read_bytes_;
+  std::shared_ptr<const File> file_;
+  std::string name_;
+  int64_t position_ = 0;
+  int64_t batch_position_ = 0;
+  int64_t end_ = 0;
+
+  std::unique_ptr<char[]> buffer_;
+  size_t capacity_ = 0;
+  int64_t buffer_position_ = 0;  // of the buffer's first byte in the file
+  size_t buffered_ = 0;
+};
+
+}  // namespace cauce

@@ -1,0 +1,100 @@
+// Makes a log durable for all who wait for it, with as few syncs as will do.
+//
+// Drives the GroupCommit machine: whoever finds something unsynced and nobody
+// syncing syncs, for everybody; the others wait or are called back. Blocking
+// waiters sync in their own thread; callbacks are served by the executor
+// where there is one, else by the next waiter, flush or full queue.
+// Thread-safe. Lock order: a log's writer lock, then this one's; the sync and
+// all callbacks run without it.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "cauce/append.h"
+#include "cauce/types.h"
+#include "engine/base/mutex.h"
+#include "engine/log/group_commit.h"
+
+namespace cauce {
+
+class Committer {
+ public:
+  // What the owner does. `sync` makes everything durable that was reported as
+  // written before it was called; one call at a time. `moved` is told after
+  // durable() grew. `schedule` asks for a call of RunPending() in the
+  // background; absent where nothing runs there.
+  struct Hooks {
+    absl::AnyInvocable<absl::Status()> sync;
+    absl::AnyInvocable<void()> moved;
+    absl::AnyInvocable<void()> schedule;
+  };
+
+  Committer(Offset durable, Hooks hooks);
+
+  // The log now ends at `end`. In the order of the writes.
+  void Written(Offset end) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Returns once everything below `end` is durable. Reason::kDiskFailed when
+  // that cannot be said any more; kTruncated when it was cut off.
+  absl::Status WaitUntilDurable(Offset end) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Calls `done` with `result`, once everything below result.next is durable,
+  // or with an error.
+  void CallWhenDurable(AppendResult result, AppendCallback done)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Asks for a sync of what is written, without waiting for it.
+  void SyncSoon() ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Syncs until nothing is left to sync.
+  absl::Status RunPending() ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // The log was cut back to `end`, or will never grow again because of
+  // `cause`: those who wait for more fail. Waits for a sync under way.
+  void Truncated(Offset end) ABSL_LOCKS_EXCLUDED(mutex_);
+  void Fail(const absl::Status& cause) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  Offset durable() const { return {durable_.load(std::memory_order_acquire)}; }
+  bool has_unsynced() const ABSL_LOCKS_EXCLUDED(mutex_);
+
+ private:
+  struct Pending {
+    AppendResult result;
+    AppendCallback done;
+  };
+  struct Waiter {
+    Offset end;
+    CondVar wake;
+    // Set when it is known: later appends must not change it.
+    std::optional<absl::Status> outcome;
+  };
+
+  // Runs the sync that machine_.Begin() has begun.
+  void Lead() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Tells everybody whose fate is known. Lets go of the lock for that.
+  void Settle() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status OutcomeFor(Offset end) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool IsSettled(Offset end) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Has somebody sync in the background. Returns false where nobody does.
+  bool ScheduleSync() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  Hooks hooks_;
+  mutable Mutex mutex_;
+  GroupCommit machine_ ABSL_GUARDED_BY(mutex_);
+  absl::Status failure_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Pending> pending_ ABSL_GUARDED_BY(mutex_);  // by result.next
+  std::vector<Waiter*> waiters_ ABSL_GUARDED_BY(mutex_);
+  CondVar idle_;  // no sync is under way
+  bool scheduled_ ABSL_GUARDED_BY(mutex_) = false;
+  std::atomic<int64_t> durable_;
+};
+
+}  // namespace cauce

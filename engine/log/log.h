@@ -1,0 +1,218 @@
+// The write side of a partition: assigns offsets, appends, rolls, truncates,
+// deletes, and publishes what readers may see.
+//
+// One append at a time; readers never wait for it. Offsets are given out in
+// the order of the writes and only after the write succeeded. What readers see
+// ends at the high watermark: what is durable (cauce.flush=group) or written
+// (os). After a failed sync or write nothing is appended until it is reopened.
+// Thread-safe. Locks, in order: writer_mutex_, the committer's, view_mutex_,
+// wait_mutex_; files are written under the first alone.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "cauce/append.h"
+#include "cauce/env.h"
+#include "cauce/file_system.h"
+#include "cauce/read.h"
+#include "cauce/topic_config.h"
+#include "cauce/types.h"
+#include "engine/base/mutex.h"
+#include "engine/io/file_pool.h"
+#include "engine/log/committer.h"
+#include "engine/log/epoch_history.h"
+#include "engine/log/log_view.h"
+#include "engine/log/recovery.h"
+#include "engine/log/retention.h"
+#include "engine/log/segment_set.h"
+#include "engine/log/segment_writer.h"
+
+namespace cauce {
+
+// Kept beside the logs, for all of them in one file each.
+struct LogBounds {
+  Offset recovery_point{0};  // the first offset not known to be durable
+  Offset log_start{0};       // what lies below is gone
+
+  friend bool operator==(const LogBounds&, const LogBounds&) = default;
+};
+
+// What a log needs of the engine around it.
+struct LogEnvironment {
+  FileSystem* files = nullptr;
+  std::unique_ptr<FileSystem> owned_files;  // `files`, where it is ours
+  std::shared_ptr<FilePool> pool;
+  Clock* clock = nullptr;
+  Random* random = nullptr;
+  Executor* executor = nullptr;  // may be null
+  EventSink events;
+  // Makes bounds durable: a log start before anything below it goes, a
+  // recovery point before the log is cut below it.
+  std::function<absl::Status(const TopicPartition&, const LogBounds&)>
+      save_bounds;
+};
+
+struct LogOptions {
+  TopicPartition name;
+  std::string directory;
+  TopicConfig config;
+  // Nothing is deleted by age or size: its configs were never given.
+  bool keep_everything = false;
+  bool read_only = false;
+  bool clean_stop = false;
+  LogBounds bounds;
+};
+
+class Log : public std::enable_shared_from_this<Log> {
+ public:
+  static absl::StatusOr<std::shared_ptr<Log>> Open(
+      std::shared_ptr<const LogEnvironment> environment,
+      const LogOptions& options);
+
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
+
+  const TopicPartition& name() const { return name_; }
+
+  // As Partition's functions of the same names.
+  absl::StatusOr<AppendResult> Append(const RecordBatch& batch,
+                                      const AppendOptions& options);
+  absl::StatusOr<AppendResult> Append(std::span<const Record> records,
+                                      const AppendOptions& options);
+  void AppendAsync(const RecordBatch& batch, const AppendOptions& options,
+                   AppendCallback done);
+  absl::Status Flush();
+  absl::StatusOr<std::optional<FoundOffset>> FindByTime(Timestamp time);
+  absl::StatusOr<bool> WaitFor(Offset offset, absl::Duration timeout);
+  absl::StatusOr<Offset> TruncateTo(Offset offset);
+  absl::Status DeleteRecordsBefore(Offset offset);
+
+  Offset log_start() const { return {log_start_.load()}; }
+  Offset log_end() const { return {log_end_.load(std::memory_order_acquire)}; }
+  Offset durable_end() const { return committer_.durable(); }
+  Offset high_watermark() const;
+  LeaderEpoch leader_epoch() const;
+  int64_t bytes() const { return segments()->bytes(); }
+
+  // What a reader walks over. A read-only log looks at the files again where
+  // they have grown since.
+  std::shared_ptr<const SegmentSet> segments() const;
+  absl::Status Refresh() ABSL_LOCKS_EXCLUDED(writer_mutex_);
+  bool is_read_only() const { return read_only_; }
+
+  // OK while the log may be used; else why not (closed, topic deleted).
+  absl::Status CheckOpen() const;
+
+  void SetConfig(const TopicConfig& config, bool keep_everything);
+
+  // Deletes the segments that the topic's retention no longer keeps, and files
+  // whose time to be kept for late readers is over.
+  absl::Status ApplyRetention();
+
+  // Ends the log: writes its indexes, makes everything durable and answers
+  // everybody who waits. With `cause`, later calls fail with it.
+  absl::Status Close(const absl::Status& cause);
+
+  // The topic is gone: nothing is written any more, waiters learn of it.
+  void Abandon(const absl::Status& cause);
+
+  void DropIdle();
+
+ private:
+  struct Retired {
+    std::shared_ptr<Segment> segment;
+    absl::Duration since;  // monotonic
+  };
+
+  Log(std::shared_ptr<const LogEnvironment> environment,
+      const LogOptions& options, SegmentSet::List segments, Offset log_start);
+
+  Committer::Hooks CommitterHooks();
+
+  absl::StatusOr<AppendResult> Write(const RecordBatch& batch,
+                                     const AppendOptions& options)
+      ABSL_LOCKS_EXCLUDED(writer_mutex_);
+  absl::StatusOr<AppendResult> WriteChecked(const RecordBatch& batch,
+                                            const AppendOptions& options,
+                                            const TopicConfig& topic,
+                                            Timestamp now);
+  absl::Status CheckBatch(const RecordBatch& batch, const TopicConfig& topic,
+                          Timestamp now) const;
+  absl::Status Acknowledge(const AppendResult& result, Ack ack);
+  // For cauce.flush=os: Kafka's flush.messages and flush.ms.
+  absl::Status FlushAsConfigured(Offset end);
+  absl::Status SyncWritten();
+  absl::Status CheckWritable() const;
+
+  absl::Status TakeEpoch(const AppendOptions& options)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  absl::Status SaveEpochs() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  absl::Status Roll(Offset base, Timestamp now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  // The log ends at `bytes` of `last`, which is offset `end`.
+  absl::StatusOr<Offset> CutAt(std::shared_ptr<Segment> last, int64_t bytes,
+                               Offset end)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  absl::Status RollExpired(const RetentionOptions& keep, absl::Time now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  absl::Status RetireOldest(size_t count)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  absl::Status Retire(const std::shared_ptr<Segment>& segment)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  absl::Status UnlinkRetired() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  absl::Status SealForClose() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  // Returns false when the log had ended before.
+  bool End(const absl::Status& cause);
+
+  // When retention counts a segment as of.
+  absl::StatusOr<absl::Time> AgeOf(Segment& segment) const;
+  absl::Duration DrawJitter() const;
+  SegmentPlace PlaceOf(Offset base) const;
+  void Publish(SegmentSet::List segments);
+  void WakeReaders();
+  std::shared_ptr<const TopicConfig> config() const;
+
+  const std::shared_ptr<const LogEnvironment> environment_;
+  const TopicPartition name_;
+  const std::string directory_;
+  const bool read_only_;
+
+  mutable Mutex writer_mutex_;
+  std::unique_ptr<SegmentWriter> writer_ ABSL_GUARDED_BY(writer_mutex_);
+  EpochHistory epochs_ ABSL_GUARDED_BY(writer_mutex_);
+  std::vector<Retired> retired_ ABSL_GUARDED_BY(writer_mutex_);
+  absl::Duration roll_jitter_ ABSL_GUARDED_BY(writer_mutex_);
+  std::unique_ptr<LogView> view_ ABSL_GUARDED_BY(writer_mutex_);  // read-only
+
+  Committer committer_;
+  std::atomic<int64_t> log_start_;
+  std::atomic<int64_t> log_end_;
+  std::atomic<bool> shows_written_;  // cauce.flush=os
+  std::atomic<bool> flush_timer_set_ = false;
+
+  mutable Mutex view_mutex_;
+  std::shared_ptr<const SegmentSet> segments_ ABSL_GUARDED_BY(view_mutex_);
+  // Sealed and not yet synced, oldest first.
+  SegmentSet::List unsynced_ ABSL_GUARDED_BY(view_mutex_);
+  // A segment's name is new in the directory.
+  bool directory_unsynced_ ABSL_GUARDED_BY(view_mutex_) = false;
+  std::shared_ptr<const TopicConfig> config_ ABSL_GUARDED_BY(view_mutex_);
+  bool keep_everything_ ABSL_GUARDED_BY(view_mutex_);
+  absl::Status ended_ ABSL_GUARDED_BY(view_mutex_);  // why it cannot be used
+
+  mutable Mutex wait_mutex_;
+  CondVar moved_;
+  std::atomic<int> waiting_ = 0;
+};
+
+}  // namespace cauce

@@ -1,0 +1,148 @@
+#include "engine/log/log_cursor.h"
+
+#include <utility>
+
+#include "cauce/errors.h"
+#include "engine/base/status_macros.h"
+#include "fmt/format.h"
+
+namespace cauce {
+
+LogCursor::LogCursor(std::shared_ptr<Log> log, Offset from,
+                     const CursorOptions& options)
+    : log_(std::move(log)),
+      options_(options),
+      scanner_(options.read_bytes),
+      position_(from) {}
+
+void LogCursor::Seek(Offset offset) {
+  position_ = offset;
+  segment_ = nullptr;
+  in_batch_ = false;
+}
+
+Offset LogCursor::Limit() const {
+  return options_.up_to == ReadUpTo::kLogEnd ? log_->log_end()
+                                             : log_->high_watermark();
+}
+
+absl::Status LogCursor::CheckPosition() const {
+  const Offset start = log_->log_start();
+  const Offset end = log_->log_end();
+  if (position_ >= start && position_ <= end) return absl::OkStatus();
+  return MakeError(Reason::kOffsetOutOfRange,
+                   fmt::format("{}: offset {} is not in the log, which has {} "
+                               "to {}",
+                               log_->name().ToString(), position_.value,
+                               start.value, end.value));
+}
+
+absl::StatusOr<bool> LogCursor::NextBatch(RecordBatch* batch) {
+  in_batch_ = false;
+  CAUCE_ASSIGN_OR_RETURN(const auto found, NextVisible());
+  if (found) *batch = *found;
+  return found.has_value();
+}
+
+absl::StatusOr<std::optional<RecordBatch>> LogCursor::NextVisible() {
+  CAUCE_RETURN_IF_ERROR(log_->CheckOpen());
+  Offset limit = Limit();
+  if (position_ >= limit && log_->is_read_only()) {
+    CAUCE_RETURN_IF_ERROR(log_->Refresh());
+    limit = Limit();
+  }
+  if (segment_ == nullptr) CAUCE_RETURN_IF_ERROR(CheckPosition());
+  if (position_ >= limit) return std::nullopt;
+  CAUCE_ASSIGN_OR_RETURN(const auto found, ReadBatch());
+  if (!found) return std::nullopt;
+  if (found->base_offset() >= limit) {
+    scanner_.StepBack();  // not visible yet: it is read again when it is
+    return std::nullopt;
+  }
+  position_ = found->next_offset();
+  return found;
+}
+
+absl::StatusOr<std::optional<RecordBatch>> LogCursor::ReadBatch() {
+  auto batch = segment_ == nullptr
+                   ? EnterSegment(log_->segments()->Find(position_))
+                   : ReadOn();
+  if (batch.ok() || segment_ == nullptr) return batch;
+  // A truncation may have written anew what was being read: then the log has
+  // another segment in this place by now.
+  const auto current = log_->segments()->Find(position_);
+  if (current == segment_) return batch;
+  return EnterSegment(current);
+}
+
+absl::StatusOr<std::optional<RecordBatch>> LogCursor::EnterSegment(
+    std::shared_ptr<Segment> segment) {
+  for (;;) {
+    segment_ = std::move(segment);
+    CAUCE_ASSIGN_OR_RETURN(auto batch, segment_->Seek(scanner_, position_));
+    if (batch) return batch;
+    // The offset lies in a gap behind this segment's last batch.
+    segment = log_->segments()->After(segment_->base());
+    if (segment == nullptr) return std::nullopt;
+  }
+}
+
+absl::StatusOr<std::optional<RecordBatch>> LogCursor::ReadOn() {
+  // Looked up first: a segment that has a successor grows no more.
+  auto after = log_->segments()->After(segment_->base());
+  scanner_.ExtendTo(segment_->bytes());
+  CAUCE_ASSIGN_OR_RETURN(auto batch, scanner_.Next());
+  if (batch || after == nullptr) return batch;
+  return EnterSegment(std::move(after));
+}
+
+absl::StatusOr<bool> LogCursor::Next(RecordView* record) {
+  for (;;) {
+    if (in_batch_) {
+      while (reader_.Next(record)) {
+        if (record->offset < position_) continue;
+        position_ = record->offset + 1;
+        return true;
+      }
+      CAUCE_RETURN_IF_ERROR(reader_.status());
+      in_batch_ = false;
+      position_ = batch_next_;
+    }
+    const Offset wanted = position_;
+    CAUCE_ASSIGN_OR_RETURN(const auto batch, NextVisible());
+    if (!batch) return false;
+    if (batch->is_control()) continue;
+    batch_next_ = position_;
+    position_ = wanted;
+    CAUCE_RETURN_IF_ERROR(
+        reader_.Open(*batch, options_.decompressed_bytes_max));
+    in_batch_ = true;
+  }
+}
+
+absl::StatusOr<Offset> LogCursor::SkipDamage() {
+  CAUCE_RETURN_IF_ERROR(log_->CheckOpen());
+  if (std::exchange(in_batch_, false)) {
+    // The batch is whole, its records are not: the next one follows it.
+    return position_ = batch_next_;
+  }
+  const auto set = log_->segments();
+  std::shared_ptr<Segment> segment =
+      segment_ != nullptr ? segment_ : set->Find(position_);
+  int64_t behind = scanner_.position();
+  while (segment != nullptr) {
+    CAUCE_ASSIGN_OR_RETURN(const auto batch,
+                           segment->SeekBehind(scanner_, behind, position_));
+    if (batch) {
+      segment_ = segment;
+      scanner_.StepBack();
+      return position_ = batch->base_offset();
+    }
+    segment = set->After(segment->base());
+    behind = Segment::kBeforeAll;
+  }
+  segment_ = nullptr;
+  return position_ = Limit();
+}
+
+}  // namespace cauce

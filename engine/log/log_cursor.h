@@ -1,0 +1,57 @@
+// Walks over the batches of a log in the order of their offsets; what Cursor
+// is made of.
+//
+// Holds the segment it is in, so that the segment's file outlives its deletion
+// from the log, and a buffer of the file's bytes. Learns of new segments and
+// of the log's end when it comes to the end of what it knows. For one thread
+// at a time.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cauce/read.h"
+#include "cauce/record_batch.h"
+#include "cauce/types.h"
+#include "engine/log/batch_scanner.h"
+#include "engine/log/log.h"
+#include "engine/log/segment.h"
+
+namespace cauce {
+
+class LogCursor {
+ public:
+  LogCursor(std::shared_ptr<Log> log, Offset from,
+            const CursorOptions& options);
+
+  // As Cursor's functions of the same names.
+  Offset position() const { return position_; }
+  void Seek(Offset offset);
+  absl::StatusOr<bool> NextBatch(RecordBatch* batch);
+  absl::StatusOr<bool> Next(RecordView* record);
+  absl::StatusOr<Offset> SkipDamage();
+
+ private:
+  Offset Limit() const;
+  absl::Status CheckPosition() const;
+  absl::StatusOr<std::optional<RecordBatch>> NextVisible();
+  absl::StatusOr<std::optional<RecordBatch>> ReadBatch();
+  absl::StatusOr<std::optional<RecordBatch>> EnterSegment(
+      std::shared_ptr<Segment> segment);
+  absl::StatusOr<std::optional<RecordBatch>> ReadOn();
+
+  const std::shared_ptr<Log> log_;
+  const CursorOptions options_;
+  BatchScanner scanner_;
+  std::shared_ptr<Segment> segment_;  // null until the first read, and Seek
+  Offset position_;
+
+  // The batch whose records Next() hands out.
+  RecordReader reader_;
+  bool in_batch_ = false;
+  Offset batch_next_;
+};
+
+}  // namespace cauce

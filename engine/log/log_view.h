@@ -1,0 +1,47 @@
+// The segments of a partition that another process may be writing.
+//
+// Looks and never changes a file. A bad batch at the end of the last segment
+// is one that is still being written: the view ends in front of it and looks
+// again at the next Refresh, from there on. Not thread-safe.
+#pragma once
+
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cauce/types.h"
+#include "engine/log/segment_index.h"
+#include "engine/log/segment_set.h"
+
+namespace cauce {
+
+class LogView {
+ public:
+  // `place` is that of any segment. An empty directory counts as one segment
+  // at `log_start` that has no file yet.
+  static absl::StatusOr<std::unique_ptr<LogView>> Open(
+      const SegmentPlace& place, Offset log_start);
+
+  // Never empty. Segments that are known stay the same objects.
+  const SegmentSet::List& segments() const { return segments_; }
+
+  // Takes in what was written, rolled and deleted meanwhile.
+  absl::Status Refresh();
+
+ private:
+  LogView(const SegmentPlace& place, Offset log_start);
+
+  // Adds the segments that begin at `base` or later.
+  absl::Status AddFrom(Offset base);
+  absl::Status AddSealed(const SegmentPlace& place, Offset next);
+  absl::Status AddTail(const SegmentPlace& place);
+  absl::Status ExtendTail();
+  void DropDeleted(Offset first);
+
+  const SegmentPlace place_;
+  const Offset log_start_;
+  SegmentSet::List segments_;
+  std::shared_ptr<SegmentIndex> tail_;  // the index of the last one, growing
+};
+
+}  // namespace cauce

@@ -1,0 +1,238 @@
+#include "engine/log/recovery.h"
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "cauce/errors.h"
+#include "engine/base/status_macros.h"
+#include "engine/log/segment_directory.h"
+#include "engine/log/segment_name.h"
+#include "engine/log/segment_scan.h"
+#include "fmt/format.h"
+
+namespace cauce {
+namespace {
+
+// Behind the name of a log file that recovery took out of the log because it
+// follows a cut. Nobody removes it but the owner of the directory.
+constexpr std::string_view kCutSuffix = ".cut";
+
+// Removes what a stop may have left over: files on their way out, and indexes
+// without a log.
+absl::Status RemoveLeftovers(const SegmentPlace& place) {
+  CAUCE_ASSIGN_OR_RETURN(const auto bases, ListSegmentBases(place));
+  CAUCE_ASSIGN_OR_RETURN(const auto entries,
+                         place.files->List(place.directory));
+  for (const DirectoryEntry& entry : entries) {
+    const auto file = ParseSegmentFileName(entry.name);
+    if (entry.is_directory || !file) continue;
+    const bool on_its_way_out =
+        entry.name.ends_with(kDeletedSuffix) || file->suffix == ".log.cleaned";
+    const bool is_index =
+        file->suffix == kOffsetIndexSuffix || file->suffix == kTimeIndexSuffix;
+    const bool has_log =
+        std::binary_search(bases.begin(), bases.end(), file->base);
+    if (on_its_way_out || (is_index && !has_log)) {
+      CAUCE_RETURN_IF_ERROR(place.files->RemoveFile(place.PathOf(entry.name)));
+    }
+  }
+  return absl::OkStatus();
+}
+
+class Recovery {
+ public:
+  Recovery(const SegmentPlace& place, const RecoveryHints& hints)
+      : place_(place), hints_(hints) {}
+
+  absl::StatusOr<RecoveredLog> Run() {
+    CAUCE_RETURN_IF_ERROR(RemoveLeftovers(place_));
+    CAUCE_ASSIGN_OR_RETURN(const std::vector<Offset> bases,
+                           ListSegmentBases(place_));
+    for (size_t i = 0; i < bases.size() && !cut_; ++i) {
+      const bool is_last = i + 1 == bases.size();
+      CAUCE_RETURN_IF_ERROR(is_last ? TakeLast(bases[i])
+                                    : TakeSealed(bases[i], bases[i + 1]));
+      if (cut_) {
+        CAUCE_RETURN_IF_ERROR(SetAside({bases.begin() + i + 1, bases.end()}));
+      }
+    }
+    return Finish();
+  }
+
+ private:
+  absl::StatusOr<ScannedSegment> Scan(Offset base) {
+    const std::string path = PathOf(base);
+    CAUCE_ASSIGN_OR_RETURN(auto file,
+                           place_.files->Open(path, OpenMode::kRead));
+    CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
+    return ScanSegment(std::move(file), path, base, size,
+                       place_.index_interval_bytes);
+  }
+
+  absl::Status TakeSealed(Offset base, Offset next) {
+    if (hints_.clean_stop || next <= hints_.recovery_point) {
+      return Believe(base, next);
+    }
+    CAUCE_ASSIGN_OR_RETURN(ScannedSegment scanned, Scan(base));
+    // Otherwise batches are missing at the end of what was a whole segment:
+    // its tail had not reached the disk. The gaps that compaction leaves are
+    // below the recovery point, and one below the log start was meant.
+    const bool whole = scanned.damage.ok() &&
+                       (scanned.next == next || next <= hints_.log_start);
+    if (!whole && scanned.next >= hints_.recovery_point) {
+      return CutAt(base, std::move(scanned));
+    }
+    if (!scanned.damage.ok()) {
+      ReportDamage(scanned.damage);
+      return Believe(base, next);
+    }
+    return Keep(base, next, scanned);
+  }
+
+  absl::Status TakeLast(Offset base) {
+    ScannedSegment scanned;
+    if (hints_.clean_stop) {
+      CAUCE_ASSIGN_OR_RETURN(scanned, ScanEnd(place_.At(base)));
+    } else {
+      CAUCE_ASSIGN_OR_RETURN(scanned, Scan(base));
+    }
+    const bool torn = !scanned.damage.ok();
+    const bool may_be_cut =
+        !hints_.clean_stop && scanned.next >= hints_.recovery_point;
+    if (torn && !may_be_cut) {
+      ReportDamage(scanned.damage);
+      resume_at_ = std::max(hints_.recovery_point, scanned.next);
+      return Believe(base, *resume_at_);
+    }
+    if (torn) return CutAt(base, std::move(scanned));
+    return Resume(base, std::move(scanned));
+  }
+
+  absl::Status Believe(Offset base, Offset next) {
+    CAUCE_ASSIGN_OR_RETURN(const FileInfo info,
+                           place_.files->Info(PathOf(base)));
+    sealed_.push_back(std::make_shared<Segment>(
+        place_.At(base), OpenMode::kReadWrite, info.bytes, next));
+    return absl::OkStatus();
+  }
+
+  // A sealed segment that was scanned whole: its indexes are written anew.
+  absl::Status Keep(Offset base, Offset next, const ScannedSegment& scanned) {
+    scanned.index->Seal();
+    auto segment = std::make_shared<Segment>(
+        place_.At(base), OpenMode::kReadWrite, scanned.bytes, next);
+    CAUCE_RETURN_IF_ERROR(segment->WriteIndexFiles(*scanned.index));
+    CAUCE_RETURN_IF_ERROR(segment->SyncIndexFiles());
+    CAUCE_RETURN_IF_ERROR(Trim(*segment));
+    last_epoch_ = scanned.last_epoch;
+    sealed_.push_back(std::move(segment));
+    return absl::OkStatus();
+  }
+
+  // Nobody knows whether what the scan read is more than a page in memory.
+  absl::Status Trim(Segment& segment) {
+    CAUCE_ASSIGN_OR_RETURN(const auto file, segment.OpenFile());
+    CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
+    if (size != segment.bytes()) {
+      CAUCE_RETURN_IF_ERROR(file->Truncate(segment.bytes()));
+    }
+    segment.MarkDirty();
+    return segment.Sync();
+  }
+
+  absl::Status CutAt(Offset base, ScannedSegment scanned) {
+    Report(
+        fmt::format("{}: the log ends at offset {}, position {}; cut off "
+                    "what follows there: {}",
+                    PathOf(base), scanned.next.value, scanned.bytes,
+                    scanned.damage.ok() ? "the next segment begins later"
+                                        : scanned.damage.ToString()));
+    cut_ = true;
+    return Resume(base, std::move(scanned));
+  }
+
+  absl::Status Resume(Offset base, ScannedSegment scanned) {
+    if (scanned.bytes > 0) last_epoch_ = scanned.last_epoch;
+    CAUCE_ASSIGN_OR_RETURN(
+        writer_,
+        SegmentWriter::Resume(place_.At(base), std::move(scanned), hints_.now));
+    if (hints_.clean_stop) return absl::OkStatus();
+    return Trim(*writer_->segment());
+  }
+
+  absl::Status SetAside(const std::vector<Offset>& bases) {
+    for (const Offset base : bases) {
+      const std::string path = PathOf(base);
+      Report(
+          fmt::format("{}: follows the cut and is no longer part of the "
+                      "log; kept as {}{}",
+                      path, path, kCutSuffix));
+      CAUCE_RETURN_IF_ERROR(
+          place_.files->Rename(path, path + std::string(kCutSuffix)));
+    }
+    if (bases.empty()) return absl::OkStatus();
+    return place_.files->SyncDirectory(place_.directory);
+  }
+
+  absl::StatusOr<RecoveredLog> Finish() {
+    const Offset log_start = std::max(
+        hints_.log_start,
+        sealed_.empty()
+            ? (writer_ == nullptr ? Offset{0} : writer_->segment()->base())
+            : sealed_.front()->base());
+    if (writer_ != nullptr && writer_->segment()->next() < log_start) {
+      // Records below the start are gone for good: offsets must not come back.
+      CAUCE_RETURN_IF_ERROR(writer_->Seal());
+      CAUCE_RETURN_IF_ERROR(writer_->segment()->Sync());
+      sealed_.push_back(writer_->segment());
+      resume_at_ = log_start;
+      writer_ = nullptr;
+    }
+    if (writer_ == nullptr) {
+      CAUCE_ASSIGN_OR_RETURN(
+          writer_, SegmentWriter::Create(
+                       place_.At(resume_at_.value_or(log_start)), hints_.now));
+      CAUCE_RETURN_IF_ERROR(place_.files->SyncDirectory(place_.directory));
+    }
+    return RecoveredLog{std::move(sealed_), std::move(writer_), log_start,
+                        last_epoch_};
+  }
+
+  std::string PathOf(Offset base) const {
+    return place_.PathOf(SegmentFileName(base, kLogSuffix));
+  }
+
+  void ReportDamage(const absl::Status& damage) {
+    if (hints_.events) {
+      hints_.events(Severity::kError,
+                    fmt::format("records that were durable are damaged; the "
+                                "file is kept and the log goes on behind them: "
+                                "{}",
+                                damage.ToString()));
+    }
+  }
+
+  void Report(const std::string& line) {
+    if (hints_.events) hints_.events(Severity::kWarning, line);
+  }
+
+  const SegmentPlace& place_;
+  const RecoveryHints& hints_;
+  SegmentSet::List sealed_;
+  std::unique_ptr<SegmentWriter> writer_;
+  LeaderEpoch last_epoch_;
+  bool cut_ = false;
+  // Where a new active segment begins when none can be resumed.
+  std::optional<Offset> resume_at_;
+};
+
+}  // namespace
+
+absl::StatusOr<RecoveredLog> RecoverLog(const SegmentPlace& place,
+                                        const RecoveryHints& hints) {
+  return Recovery(place, hints).Run();
+}
+
+}  // namespace cauce

@@ -1,0 +1,51 @@
+// Finds out what a partition's directory holds, and makes it whole.
+//
+// After a clean stop the files are believed and only the end of the active
+// segment is looked at. After any other stop every segment that reaches above
+// the recovery point is scanned and its indexes are rebuilt: at or above the
+// recovery point the log ends at the first bad batch, the rest was never
+// acknowledged as durable; below it a bad batch is damage, which is reported
+// and kept, and the log goes on behind it. What recovery returns is durable.
+// Running it again finds the same.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "cauce/env.h"
+#include "cauce/types.h"
+#include "engine/log/segment.h"
+#include "engine/log/segment_set.h"
+#include "engine/log/segment_writer.h"
+
+namespace cauce {
+
+struct RecoveryHints {
+  bool clean_stop = false;
+  // The first offset not known to be durable, as last saved.
+  Offset recovery_point{0};
+  // What lies below is gone, as last saved.
+  Offset log_start{0};
+  // Index spacing and the time, for segments that are made.
+  int64_t index_interval_bytes = 4096;
+  Timestamp now;
+  // Gets a line for everything that was not as a clean stop leaves it.
+  EventSink events;
+};
+
+struct RecoveredLog {
+  // Oldest first, without the one `writer` appends to.
+  SegmentSet::List sealed;
+  std::unique_ptr<SegmentWriter> writer;
+  Offset log_start;
+  // Of the last batch; unknown where there is none.
+  LeaderEpoch last_epoch;
+};
+
+// `place` is that of any segment; its base is not looked at.
+absl::StatusOr<RecoveredLog> RecoverLog(const SegmentPlace& place,
+                                        const RecoveryHints& hints);
+
+}  // namespace cauce

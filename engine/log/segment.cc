@@ -1,0 +1,278 @@
+#include "engine/log/segment.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "cauce/errors.h"
+#include "engine/base/bytes.h"
+#include "engine/base/status_macros.h"
+#include "engine/log/segment_name.h"
+#include "engine/log/segment_scan.h"
+#include "engine/record/layout.h"
+#include "fmt/format.h"
+
+namespace cauce {
+namespace {
+
+// A look-up reads little: the distance between two entries and one batch.
+constexpr size_t kLookupBytes = 16 << 10;
+
+constexpr std::array<std::string_view, 4> kDerivedSuffixes = {
+    kOffsetIndexSuffix, kTimeIndexSuffix, kTxnIndexSuffix, kSnapshotSuffix};
+
+}  // namespace
+
+Segment::Segment(SegmentPlace place, OpenMode mode, int64_t bytes, Offset next)
+    : place_(std::move(place)),
+      log_(*place_.pool, PathOf(kLogSuffix), mode),
+      bytes_(bytes),
+      next_(next.value) {}
+
+std::string Segment::PathOf(std::string_view suffix) const {
+  return fmt::format("{}/{}{}", place_.directory,
+                     SegmentFileName(place_.base, suffix),
+                     retired_.load() ? kDeletedSuffix : "");
+}
+
+absl::StatusOr<int64_t> Segment::ScanStart(Offset offset,
+                                           BatchScanner& scanner) {
+  CAUCE_ASSIGN_OR_RETURN(const auto file, log_.Acquire());
+  CAUCE_ASSIGN_OR_RETURN(const auto index, Index());
+  const auto entry = index->offsets().FindAtOrBelow(offset.value);
+  if (!entry) return 0;
+  // The entry is only a claim until the batch it leads to confirms it.
+  if (entry->position < bytes()) {
+    scanner.Start(file, log_.path(), entry->position, bytes());
+    const auto batch = scanner.Next();
+    const bool holds =
+        batch.ok() && *batch && (*batch)->last_offset() == entry->offset;
+    if (holds) return entry->position;
+  }
+  CAUCE_ASSIGN_OR_RETURN(const auto rebuilt, RebuildIndex());
+  const auto again = rebuilt->offsets().FindAtOrBelow(offset.value);
+  return again ? again->position : 0;
+}
+
+absl::StatusOr<std::optional<RecordBatch>> Segment::Seek(BatchScanner& scanner,
+                                                         Offset offset) {
+  CAUCE_ASSIGN_OR_RETURN(const int64_t start, ScanStart(offset, scanner));
+  CAUCE_ASSIGN_OR_RETURN(auto file, log_.Acquire());
+  // What the check of the entry has read serves again.
+  scanner.Restart(std::move(file), log_.path(), start, bytes());
+  for (;;) {
+    CAUCE_ASSIGN_OR_RETURN(const auto batch, scanner.Next());
+    if (!batch || batch->next_offset() > offset) return batch;
+  }
+}
+
+absl::StatusOr<std::optional<RecordBatch>> Segment::SeekBehind(
+    BatchScanner& scanner, int64_t position, Offset offset) {
+  CAUCE_ASSIGN_OR_RETURN(const auto file, log_.Acquire());
+  // Rebuilding an index stops at damage; only the stored one leads past it.
+  CAUCE_ASSIGN_OR_RETURN(const auto index, Index());
+  const auto try_at = [&](int64_t at) -> std::optional<RecordBatch> {
+    if (at <= position || at >= bytes()) return std::nullopt;
+    scanner.Start(file, log_.path(), at, bytes());
+    const auto batch = scanner.Next();
+    if (!batch.ok() || !*batch) return std::nullopt;
+    const bool fits = (*batch)->base_offset() >= offset &&
+                      (*batch)->last_offset() - base() <= INT32_MAX;
+    return fits ? *batch : std::nullopt;
+  };
+  if (position == kBeforeAll) {
+    if (const auto batch = try_at(0)) return batch;
+  } else {
+    char head[layout::kLeaderEpoch];
+    CAUCE_ASSIGN_OR_RETURN(const size_t read, file->Read(position, head));
+    if (read == sizeof head) {
+      const int64_t claimed = layout::kLengthExcludes +
+                              LoadBig<int32_t>(head + layout::kBatchLength);
+      if (const auto batch = try_at(position + claimed)) return batch;
+    }
+  }
+  const OffsetIndex& offsets = index->offsets();
+  for (size_t i = 0, count = offsets.size(); i < count; ++i) {
+    if (const auto batch = try_at(offsets[i].position)) return batch;
+  }
+  return std::nullopt;
+}
+
+absl::StatusOr<std::optional<FoundOffset>> Segment::FindByTime(Timestamp time,
+                                                               Offset from,
+                                                               Offset up_to) {
+  BatchScanner scanner(kLookupBytes);
+  CAUCE_ASSIGN_OR_RETURN(auto index, Index());
+  auto entry = index->times().FindAtOrBelow(time.ms);
+  Offset start = entry ? std::max(entry->offset, base()) : base();
+  CAUCE_ASSIGN_OR_RETURN(auto batch, Seek(scanner, start));
+  const bool holds =
+      !entry || (batch && batch->last_offset() == entry->offset &&
+                 batch->max_timestamp() == entry->timestamp);
+  if (!holds) {
+    CAUCE_ASSIGN_OR_RETURN(index, RebuildIndex());
+    entry = index->times().FindAtOrBelow(time.ms);
+    start = entry ? entry->offset : base();
+    CAUCE_ASSIGN_OR_RETURN(batch, Seek(scanner, start));
+  }
+  RecordReader reader;
+  while (batch && batch->base_offset() < up_to) {
+    const bool may_hold = batch->max_timestamp() >= time &&
+                          batch->next_offset() > from && !batch->is_control();
+    if (may_hold) {
+      CAUCE_RETURN_IF_ERROR(reader.Open(*batch));
+      RecordView record;
+      while (reader.Next(&record)) {
+        if (record.timestamp >= time && record.offset >= from) {
+          return FoundOffset{record.offset, record.timestamp};
+        }
+      }
+      CAUCE_RETURN_IF_ERROR(reader.status());
+    }
+    CAUCE_ASSIGN_OR_RETURN(batch, scanner.Next());
+  }
+  return std::nullopt;
+}
+
+absl::StatusOr<Timestamp> Segment::LargestTimestamp() {
+  {
+    MutexLock lock(mutex_);
+    if (index_ != nullptr && index_is_live_) return index_->largest_timestamp();
+    if (largest_) return *largest_;
+  }
+  CAUCE_ASSIGN_OR_RETURN(const auto index, Index());
+  MutexLock lock(mutex_);
+  largest_ = index->largest_timestamp();
+  return *largest_;
+}
+
+absl::StatusOr<std::shared_ptr<const SegmentIndex>> Segment::Index() {
+  {
+    MutexLock lock(mutex_);
+    if (index_ != nullptr) {
+      index_used_ = true;
+      return index_;
+    }
+  }
+  // Two readers may load at once; the second result replaces the first.
+  auto index = LoadIndex();
+  if (!index.ok()) return RebuildIndex();
+  MutexLock lock(mutex_);
+  if (index_is_live_) return index_;
+  index_used_ = true;
+  index_ = *index;
+  return index;
+}
+
+absl::StatusOr<std::shared_ptr<const SegmentIndex>> Segment::LoadIndex() {
+  CAUCE_ASSIGN_OR_RETURN(
+      auto index, LoadIndexFiles(*place_.files, PathOf(kOffsetIndexSuffix),
+                                 PathOf(kTimeIndexSuffix), base(),
+                                 place_.index_interval_bytes));
+  // Batches behind the last entry may be missing from files that were written
+  // before the log was: the walk over them completes the index.
+  CAUCE_ASSIGN_OR_RETURN(const auto file, log_.Acquire());
+  CAUCE_ASSIGN_OR_RETURN(
+      ScannedSegment scanned,
+      ScanSegmentTail(file, path(), base(), bytes(),
+                      place_.index_interval_bytes, std::move(index)));
+  return std::shared_ptr<const SegmentIndex>(std::move(scanned.index));
+}
+
+absl::StatusOr<std::shared_ptr<const SegmentIndex>> Segment::RebuildIndex() {
+  CAUCE_ASSIGN_OR_RETURN(const auto file, log_.Acquire());
+  CAUCE_ASSIGN_OR_RETURN(
+      ScannedSegment scanned,
+      ScanSegment(file, path(), base(), bytes(), place_.index_interval_bytes));
+  MutexLock lock(mutex_);
+  if (index_is_live_) return index_;
+  index_used_ = true;
+  index_ = std::move(scanned.index);
+  return index_;
+}
+
+void Segment::DropIdleIndex() {
+  MutexLock lock(mutex_);
+  if (index_is_live_) return;
+  if (!index_used_) index_ = nullptr;
+  index_used_ = false;
+}
+
+void Segment::Publish(int64_t bytes, Offset next) {
+  next_.store(next.value, std::memory_order_release);
+  bytes_.store(bytes, std::memory_order_release);
+}
+
+void Segment::ShareLiveIndex(std::shared_ptr<const SegmentIndex> index) {
+  MutexLock lock(mutex_);
+  index_is_live_ = index != nullptr;
+  if (index != nullptr) index_ = std::move(index);
+}
+
+void Segment::MarkDirty() {
+  if (dirty_.load(std::memory_order_relaxed)) return;
+  log_.Pin();
+  dirty_.store(true);
+}
+
+absl::Status Segment::Sync() {
+  if (!dirty_.exchange(false)) return absl::OkStatus();
+  absl::Status synced = [this]() -> absl::Status {
+    CAUCE_ASSIGN_OR_RETURN(const auto file, log_.Acquire());
+    return file->Sync();
+  }();
+  // A write that came meanwhile has pinned the file once more.
+  log_.Unpin();
+  return synced;
+}
+
+absl::Status Segment::WriteIndexFiles(const SegmentIndex& index) {
+  CAUCE_RETURN_IF_ERROR(
+      WriteIndexFile(kOffsetIndexSuffix, index.EncodeOffsets()));
+  return WriteIndexFile(kTimeIndexSuffix, index.EncodeTimes());
+}
+
+absl::Status Segment::WriteIndexFile(std::string_view suffix,
+                                     std::string_view bytes) {
+  CAUCE_ASSIGN_OR_RETURN(
+      const auto file,
+      place_.files->Open(PathOf(suffix), OpenMode::kOpenOrCreate));
+  CAUCE_RETURN_IF_ERROR(file->Write(0, bytes));
+  return file->Truncate(static_cast<int64_t>(bytes.size()));
+}
+
+absl::Status Segment::SyncIndexFiles() {
+  for (const std::string_view suffix : {kOffsetIndexSuffix, kTimeIndexSuffix}) {
+    const auto file = place_.files->Open(PathOf(suffix), OpenMode::kReadWrite);
+    if (absl::IsNotFound(file.status())) continue;
+    CAUCE_RETURN_IF_ERROR(file.status());
+    CAUCE_RETURN_IF_ERROR((*file)->Sync());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Segment::Retire() {
+  if (retired_.load()) return absl::OkStatus();
+  // The log goes first: indexes without one are removed when it is opened.
+  CAUCE_RETURN_IF_ERROR(
+      log_.RenameTo(log_.path() + std::string(kDeletedSuffix)));
+  for (const std::string_view suffix : kDerivedSuffixes) {
+    const std::string path = PathOf(suffix);
+    const absl::Status renamed =
+        place_.files->Rename(path, path + std::string(kDeletedSuffix));
+    if (!absl::IsNotFound(renamed)) CAUCE_RETURN_IF_ERROR(renamed);
+  }
+  retired_.store(true);
+  return absl::OkStatus();
+}
+
+absl::Status Segment::Unlink() {
+  CAUCE_RETURN_IF_ERROR(place_.files->RemoveFile(log_.path()));
+  for (const std::string_view suffix : kDerivedSuffixes) {
+    const absl::Status removed = place_.files->RemoveFile(PathOf(suffix));
+    if (!absl::IsNotFound(removed)) CAUCE_RETURN_IF_ERROR(removed);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace cauce

@@ -1,0 +1,136 @@
+// One segment of a partition: a .log file of batches and its indexes, as
+// readers see it.
+//
+// What lies below bytes() has been written and does not change. The file is
+// opened when it is needed and may be closed in between; the indexes of a
+// sealed segment are loaded when they are needed and rebuilt in memory where
+// they are absent or lead astray. A segment that was deleted stays readable
+// for those who hold it, under another name. Thread-safe; Publish and the
+// dirty state belong to the partition's one writer.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cauce/file_system.h"
+#include "cauce/read.h"
+#include "cauce/types.h"
+#include "engine/base/mutex.h"
+#include "engine/io/file_pool.h"
+#include "engine/log/batch_scanner.h"
+#include "engine/log/segment_index.h"
+
+namespace cauce {
+
+// Where a segment lives and how its indexes are spaced.
+struct SegmentPlace {
+  FileSystem* files = nullptr;
+  FilePool* pool = nullptr;
+  std::string directory;
+  Offset base;
+  int64_t index_interval_bytes = 4096;
+
+  // Where another segment of the same partition lives.
+  SegmentPlace At(Offset other) const {
+    SegmentPlace place = *this;
+    place.base = other;
+    return place;
+  }
+  // The path of a file in the partition's directory.
+  std::string PathOf(std::string_view name) const {
+    return directory + '/' + std::string(name);
+  }
+};
+
+class Segment {
+ public:
+  // `bytes` and `next` tell what the file holds; `mode` how to open it.
+  Segment(SegmentPlace place, OpenMode mode, int64_t bytes, Offset next);
+
+  Offset base() const { return place_.base; }
+  // Where the last whole batch ends in the file.
+  int64_t bytes() const { return bytes_.load(std::memory_order_acquire); }
+  // The offset behind the last batch; base() while there is none. For a sealed
+  // segment that was not scanned: the base of the segment that follows.
+  Offset next() const { return {next_.load(std::memory_order_acquire)}; }
+  const SegmentPlace& place() const { return place_; }
+  std::string path() const { return log_.path(); }
+
+  absl::StatusOr<std::shared_ptr<File>> OpenFile() { return log_.Acquire(); }
+
+  // Starts `scanner` here and returns the first batch that ends above
+  // `offset`; nothing where there is none yet. The scanner goes on behind it.
+  absl::StatusOr<std::optional<RecordBatch>> Seek(BatchScanner& scanner,
+                                                  Offset offset);
+
+  // Returns the first batch found to be whole behind what is damaged at
+  // `position`, with offsets from `offset` on; nothing where none is known.
+  // Tries where the damaged batch says it ends, and where the index leads.
+  absl::StatusOr<std::optional<RecordBatch>> SeekBehind(BatchScanner& scanner,
+                                                        int64_t position,
+                                                        Offset offset);
+  // For SeekBehind: a position in front of the first batch.
+  static constexpr int64_t kBeforeAll = -1;
+
+  // The first record of [from, up_to) with a timestamp at or after `time`.
+  absl::StatusOr<std::optional<FoundOffset>> FindByTime(Timestamp time,
+                                                        Offset from,
+                                                        Offset up_to);
+
+  // kNoTimestamp where no record has one.
+  absl::StatusOr<Timestamp> LargestTimestamp();
+
+  // The indexes, loaded or rebuilt where that has not happened yet.
+  absl::StatusOr<std::shared_ptr<const SegmentIndex>> Index();
+
+  // Forgets indexes nobody used since the previous call; never those of a
+  // segment that is being written.
+  void DropIdleIndex();
+
+  // For the writer: `bytes` and `next` hold from now on.
+  void Publish(int64_t bytes, Offset next);
+  // For the writer: the index it adds to, or null once it no longer does.
+  void ShareLiveIndex(std::shared_ptr<const SegmentIndex> index);
+
+  // The file holds bytes that no sync covers; it is kept open until they are.
+  void MarkDirty();
+  // Makes what was written before the call durable. Does nothing when clean.
+  absl::Status Sync();
+  // Writes `index` into the segment's index files, and makes them durable.
+  absl::Status WriteIndexFiles(const SegmentIndex& index);
+  absl::Status SyncIndexFiles();
+
+  // Renames the segment's files so that they are no longer part of the log;
+  // readers that hold the segment go on. Unlink() then removes them.
+  absl::Status Retire();
+  absl::Status Unlink();
+
+ private:
+  absl::StatusOr<std::shared_ptr<const SegmentIndex>> LoadIndex();
+  absl::StatusOr<std::shared_ptr<const SegmentIndex>> RebuildIndex();
+  absl::Status WriteIndexFile(std::string_view suffix, std::string_view bytes);
+  std::string PathOf(std::string_view suffix) const;
+  absl::StatusOr<int64_t> ScanStart(Offset offset, BatchScanner& scanner);
+
+  const SegmentPlace place_;
+  PooledFile log_;
+  std::atomic<int64_t> bytes_;
+  std::atomic<int64_t> next_;
+  std::atomic<bool> dirty_ = false;
+  std::atomic<bool> retired_ = false;
+
+  Mutex mutex_;
+  std::shared_ptr<const SegmentIndex> index_ ABSL_GUARDED_BY(mutex_);
+  bool index_is_live_ ABSL_GUARDED_BY(mutex_) = false;
+  bool index_used_ ABSL_GUARDED_BY(mutex_) = false;
+  std::optional<Timestamp> largest_ ABSL_GUARDED_BY(mutex_);  // once sealed
+};
+
+}  // namespace cauce

@@ -1,0 +1,47 @@
+#include "engine/log/segment_directory.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "engine/base/status_macros.h"
+#include "engine/log/segment_name.h"
+
+namespace cauce {
+
+absl::StatusOr<std::vector<Offset>> ListSegmentBases(
+    const SegmentPlace& place) {
+  CAUCE_ASSIGN_OR_RETURN(const auto entries,
+                         place.files->List(place.directory));
+  std::vector<Offset> bases;
+  for (const DirectoryEntry& entry : entries) {
+    const auto file = ParseSegmentFileName(entry.name);
+    if (!entry.is_directory && file && file->suffix == kLogSuffix) {
+      bases.push_back(file->base);
+    }
+  }
+  std::sort(bases.begin(), bases.end());
+  return bases;
+}
+
+absl::StatusOr<ScannedSegment> ScanEnd(const SegmentPlace& place) {
+  const std::string path =
+      place.PathOf(SegmentFileName(place.base, kLogSuffix));
+  CAUCE_ASSIGN_OR_RETURN(std::shared_ptr<File> file,
+                         place.files->Open(path, OpenMode::kRead));
+  CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
+  auto index = LoadIndexFiles(
+      *place.files,
+      place.PathOf(SegmentFileName(place.base, kOffsetIndexSuffix)),
+      place.PathOf(SegmentFileName(place.base, kTimeIndexSuffix)), place.base,
+      place.index_interval_bytes);
+  if (!index.ok()) {
+    return ScanSegment(file, path, place.base, size,
+                       place.index_interval_bytes);
+  }
+  return ScanSegmentTail(file, path, place.base, size,
+                         place.index_interval_bytes, *std::move(index));
+}
+
+}  // namespace cauce

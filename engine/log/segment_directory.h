@@ -1,0 +1,21 @@
+// The segments that stand in a partition's directory, and where each ends.
+// Only looks; may be called from any thread.
+#pragma once
+
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "cauce/types.h"
+#include "engine/log/segment.h"
+#include "engine/log/segment_scan.h"
+
+namespace cauce {
+
+// The base offsets of the .log files, smallest first.
+absl::StatusOr<std::vector<Offset>> ListSegmentBases(const SegmentPlace& place);
+
+// Finds where the segment at `place` ends, by way of its indexes where they
+// can be believed, by scanning all of it where not.
+absl::StatusOr<ScannedSegment> ScanEnd(const SegmentPlace& place);
+
+}  // namespace cauce

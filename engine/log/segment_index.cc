@@ -1,0 +1,65 @@
+#include "engine/log/segment_index.h"
+
+#include <utility>
+
+#include "cauce/errors.h"
+#include "engine/base/status_macros.h"
+
+namespace cauce {
+
+BatchFacts BatchFacts::Of(const RecordBatch& batch, int64_t position) {
+  return {batch.last_offset(), batch.max_timestamp(),
+          static_cast<int64_t>(batch.bytes().size()), position};
+}
+
+absl::StatusOr<std::unique_ptr<SegmentIndex>> SegmentIndex::Decode(
+    Offset base, int64_t interval_bytes, std::string_view offsets,
+    std::string_view times) {
+  auto index = std::make_unique<SegmentIndex>(base, interval_bytes);
+  if (absl::Status read = index->offsets_.DecodeFrom(base, offsets);
+      !read.ok()) {
+    return Annotate(read, "offset index");
+  }
+  if (absl::Status read = index->times_.DecodeFrom(base, times); !read.ok()) {
+    return Annotate(read, "time index");
+  }
+  if (const auto last = index->times_.last()) {
+    index->largest_.store(last->timestamp.ms, std::memory_order_release);
+    index->largest_offset_ = last->offset;
+  }
+  return index;
+}
+
+void SegmentIndex::Add(const BatchFacts& batch) {
+  if (batch.max_timestamp > largest_timestamp()) {
+    largest_.store(batch.max_timestamp.ms, std::memory_order_release);
+    largest_offset_ = batch.last;
+  }
+  if (bytes_since_entry_ > interval_bytes_) {
+    offsets_.Append({batch.last, batch.position});
+    AddTimeEntry();
+    bytes_since_entry_ = 0;
+  }
+  bytes_since_entry_ += batch.bytes;
+}
+
+void SegmentIndex::Seal() { AddTimeEntry(); }
+
+void SegmentIndex::AddTimeEntry() {
+  const Timestamp largest = largest_timestamp();
+  if (!largest.has_value()) return;
+  const auto last = times_.last();
+  if (last && last->timestamp >= largest) return;
+  times_.Append({largest, largest_offset_});
+}
+
+bool SegmentIndex::IsFull(int64_t bytes_max) const {
+  const auto offset_entries = static_cast<int64_t>(offsets_.size());
+  const auto time_entries = static_cast<int64_t>(times_.size());
+  return (offset_entries + 1) * static_cast<int64_t>(OffsetEntry::kBytes) >
+             bytes_max ||
+         (time_entries + 2) * static_cast<int64_t>(TimeEntry::kBytes) >
+             bytes_max;
+}
+
+}  // namespace cauce

@@ -1,0 +1,84 @@
+// The two indexes of one segment, kept as batches are added.
+//
+// Kafka's rule: once more than `interval` bytes lie behind the last entry, the
+// next batch gets one in each index; when a segment is sealed its time index
+// ends with its largest timestamp. One writer adds; readers look at the same
+// time without a lock.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "cauce/record_batch.h"
+#include "cauce/types.h"
+#include "engine/log/sparse_index.h"
+
+namespace cauce {
+
+// What an index needs to know of a batch.
+struct BatchFacts {
+  Offset last;  // its last offset
+  Timestamp max_timestamp;
+  int64_t bytes = 0;
+  int64_t position = 0;  // where it begins in the segment's log
+
+  static BatchFacts Of(const RecordBatch& batch, int64_t position);
+};
+
+class SegmentIndex {
+ public:
+  SegmentIndex(Offset base, int64_t interval_bytes)
+      : base_(base), interval_bytes_(interval_bytes) {}
+
+  // Takes the indexes as their files hold them, for a segment that is sealed
+  // or whose batches behind the last entry are then added.
+  // Reason::kCorruptFile.
+  static absl::StatusOr<std::unique_ptr<SegmentIndex>> Decode(
+      Offset base, int64_t interval_bytes, std::string_view offsets,
+      std::string_view times);
+
+  // After Decode: `entry` is the batch of the last offset entry, and the
+  // batches behind it are added next.
+  void ResumeBehindEntry(const BatchFacts& entry) {
+    bytes_since_entry_ = entry.bytes;
+  }
+
+  // Batches come in the order in which they lie in the log.
+  void Add(const BatchFacts& batch);
+
+  // Adds the final time entry of a segment that is sealed.
+  void Seal();
+
+  // Whether another entry might not fit into index files of `bytes_max`; one
+  // slot of the time index is kept for Seal().
+  bool IsFull(int64_t bytes_max) const;
+
+  const OffsetIndex& offsets() const { return offsets_; }
+  const TimeIndex& times() const { return times_; }
+  std::string EncodeOffsets() const { return offsets_.Encode(base_); }
+  std::string EncodeTimes() const { return times_.Encode(base_); }
+
+  // Of all batches added; kNoTimestamp where none has one.
+  Timestamp largest_timestamp() const {
+    return {largest_.load(std::memory_order_acquire)};
+  }
+
+ private:
+  void AddTimeEntry();
+
+  const Offset base_;
+  const int64_t interval_bytes_;
+  OffsetIndex offsets_;
+  TimeIndex times_;
+  std::atomic<int64_t> largest_ = kNoTimestamp.ms;
+
+  // For the writer alone.
+  Offset largest_offset_;          // last offset of the batch that has largest_
+  int64_t bytes_since_entry_ = 0;  // in batches behind the last offset entry
+};
+
+}  // namespace cauce

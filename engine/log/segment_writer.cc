@@ -1,0 +1,150 @@
+#include "engine/log/segment_writer.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "cauce/errors.h"
+#include "engine/base/check.h"
+#include "engine/base/status_macros.h"
+#include "engine/log/segment_name.h"
+#include "fmt/format.h"
+
+namespace cauce {
+namespace {
+
+// Zeros go out in steps that double: a partition that is hardly written gets
+// none, a busy one rarely stops for them. A step is written between two
+// appends, so its bound is what one append may have to wait for: 4 MiB take
+// about a millisecond.
+constexpr int64_t kAheadFirst = 64 << 10;
+constexpr int64_t kAheadMax = 4 << 20;
+
+constexpr std::array<char, 64 << 10> kZeros = {};
+
+}  // namespace
+
+SegmentWriter::SegmentWriter(std::shared_ptr<Segment> segment,
+                             ScannedSegment scanned, Timestamp created)
+    : segment_(std::move(segment)),
+      created_(created),
+      index_(std::move(scanned.index)),
+      first_timestamp_(scanned.first_timestamp),
+      file_bytes_(scanned.bytes),
+      ahead_bytes_(kAheadFirst) {
+  segment_->ShareLiveIndex(index_);
+}
+
+absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::Create(
+    const SegmentPlace& place, Timestamp now) {
+  auto segment =
+      std::make_shared<Segment>(place, OpenMode::kCreate, 0, place.base);
+  CAUCE_RETURN_IF_ERROR(segment->OpenFile().status());
+  ScannedSegment empty;
+  empty.index =
+      std::make_shared<SegmentIndex>(place.base, place.index_interval_bytes);
+  empty.next = place.base;
+  std::unique_ptr<SegmentWriter> writer(
+      new SegmentWriter(std::move(segment), std::move(empty), now));
+  writer->changed_ = true;
+  return writer;
+}
+
+absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::Resume(
+    const SegmentPlace& place, ScannedSegment scanned, Timestamp now) {
+  auto segment = std::make_shared<Segment>(place, OpenMode::kReadWrite,
+                                           scanned.bytes, scanned.next);
+  CAUCE_ASSIGN_OR_RETURN(const auto file, segment->OpenFile());
+  CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
+  if (size != scanned.bytes) {
+    segment->MarkDirty();
+    CAUCE_RETURN_IF_ERROR(file->Truncate(scanned.bytes));
+  }
+  return std::unique_ptr<SegmentWriter>(
+      new SegmentWriter(std::move(segment), std::move(scanned), now));
+}
+
+bool SegmentWriter::ShouldRoll(const BatchFacts& batch,
+                               const RollLimits& limits, Timestamp now) const {
+  const int64_t bytes = segment_->bytes();
+  if (bytes == 0) return false;
+  const bool too_large = bytes > limits.segment_bytes_max - batch.bytes;
+  const bool offsets_too_far = batch.last - segment_->base() > INT32_MAX;
+  const bool by_records = first_timestamp_.has_value();
+  const Timestamp from = by_records ? first_timestamp_ : created_;
+  const Timestamp to = by_records ? batch.max_timestamp : now;
+  const bool too_old =
+      to.has_value() && absl::Milliseconds(to.ms - from.ms) > limits.age_max;
+  return too_large || offsets_too_far || too_old ||
+         index_->IsFull(limits.index_bytes_max);
+}
+
+absl::Status SegmentWriter::Append(std::span<const std::string_view> parts,
+                                   BatchFacts batch, WriteAhead ahead) {
+  CAUCE_RETURN_IF_ERROR(broken_);
+  CAUCE_ASSIGN_OR_RETURN(const auto file, segment_->OpenFile());
+  batch.position = segment_->bytes();
+  const int64_t end = batch.position + batch.bytes;
+  segment_->MarkDirty();
+  changed_ = true;
+  if (ahead == WriteAhead::kZeros && end > file_bytes_) {
+    CAUCE_RETURN_IF_ERROR(ZeroAhead(*file, end));
+  }
+  if (absl::Status written = file->Write(batch.position, parts);
+      !written.ok()) {
+    return CutBack(*file, written);
+  }
+  if (batch.position == 0) first_timestamp_ = batch.max_timestamp;
+  file_bytes_ = std::max(file_bytes_, end);
+  appended_bytes_ += batch.bytes;
+  index_->Add(batch);
+  segment_->Publish(end, batch.last + 1);
+  return absl::OkStatus();
+}
+
+absl::Status SegmentWriter::ZeroAhead(File& file, int64_t end) {
+  if (appended_bytes_ < kAheadFirst) return absl::OkStatus();
+  // Behind the batch itself, which writes its own bytes.
+  const std::vector<std::string_view> zeros(
+      static_cast<size_t>(ahead_bytes_) / kZeros.size(),
+      std::string_view(kZeros.data(), kZeros.size()));
+  const absl::Status written = file.Write(end, zeros);
+  // Zeros are a convenience: a disk without room for them may still have room
+  // for the batch.
+  if (ReasonOf(written) == Reason::kDiskFull) {
+    return file.Truncate(segment_->bytes());
+  }
+  if (!written.ok()) return CutBack(file, written);
+  file_bytes_ = end + ahead_bytes_;
+  ahead_bytes_ = std::min(ahead_bytes_ * 2, kAheadMax);
+  return absl::OkStatus();
+}
+
+absl::Status SegmentWriter::CutBack(File& file, const absl::Status& cause) {
+  // What the failed write left must not be found behind a shorter batch.
+  const absl::Status cut = file.Truncate(segment_->bytes());
+  file_bytes_ = segment_->bytes();
+  if (ReasonOf(cause) == Reason::kDiskFull && cut.ok()) return cause;
+  broken_ = MakeError(
+      Reason::kDiskFailed,
+      fmt::format("{}: takes no more records until it is reopened: {}",
+                  segment_->path(), cause.ToString()));
+  return broken_;
+}
+
+absl::Status SegmentWriter::Seal() {
+  CAUCE_RETURN_IF_ERROR(broken_);
+  if (file_bytes_ != segment_->bytes()) {
+    CAUCE_ASSIGN_OR_RETURN(const auto file, segment_->OpenFile());
+    segment_->MarkDirty();
+    CAUCE_RETURN_IF_ERROR(file->Truncate(segment_->bytes()));
+    file_bytes_ = segment_->bytes();
+  }
+  index_->Seal();
+  CAUCE_RETURN_IF_ERROR(segment_->WriteIndexFiles(*index_));
+  segment_->ShareLiveIndex(nullptr);
+  return absl::OkStatus();
+}
+
+}  // namespace cauce

@@ -1,0 +1,83 @@
+// Appends to the active segment of a partition.
+//
+// Invariant: what Segment::bytes() covers was written whole; what a failed
+// write left behind it is cut off before anything else is written, or the
+// writer refuses to go on. A file that keeps being synced has zeros written
+// ahead of its end, so that a sync need not record a new size and new blocks;
+// Seal trims them. For the one writer of a partition; readers use segment().
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cauce/types.h"
+#include "engine/log/segment.h"
+#include "engine/log/segment_index.h"
+#include "engine/log/segment_scan.h"
+
+namespace cauce {
+
+// Whether zeros are written ahead of the end.
+enum class WriteAhead { kNone, kZeros };
+
+// When an active segment is left for a new one.
+struct RollLimits {
+  int64_t segment_bytes_max = 0;
+  int64_t index_bytes_max = 0;
+  // From the first batch's largest timestamp to that of the one to append; by
+  // the clock where the first has none. An idle log does not roll.
+  absl::Duration age_max;
+};
+
+class SegmentWriter {
+ public:
+  // Makes a new, empty segment. Its name is not durable yet.
+  // `now` stands for the time of its first batch where that has none.
+  static absl::StatusOr<std::unique_ptr<SegmentWriter>> Create(
+      const SegmentPlace& place, Timestamp now);
+
+  // Goes on behind what `scanned` found in an existing file, which is cut
+  // there.
+  static absl::StatusOr<std::unique_ptr<SegmentWriter>> Resume(
+      const SegmentPlace& place, ScannedSegment scanned, Timestamp now);
+
+  const std::shared_ptr<Segment>& segment() const { return segment_; }
+  // Whether anything was done since the segment was found whole.
+  bool has_changed() const { return changed_; }
+
+  // Whether `batch` belongs into a new segment.
+  bool ShouldRoll(const BatchFacts& batch, const RollLimits& limits,
+                  Timestamp now) const;
+
+  // Appends one batch, whose bytes are `parts` back to back. `batch.position`
+  // is not looked at. After Reason::kDiskFull it may be tried again.
+  absl::Status Append(std::span<const std::string_view> parts, BatchFacts batch,
+                      WriteAhead ahead);
+
+  // Ends the segment: trims the file, completes its indexes and writes them.
+  // Durable only after Segment::Sync and SyncIndexFiles.
+  absl::Status Seal();
+
+ private:
+  SegmentWriter(std::shared_ptr<Segment> segment, ScannedSegment scanned,
+                Timestamp created);
+
+  absl::Status ZeroAhead(File& file, int64_t end);
+  absl::Status CutBack(File& file, const absl::Status& cause);
+
+  const std::shared_ptr<Segment> segment_;
+  const Timestamp created_;
+  const std::shared_ptr<SegmentIndex> index_;
+  Timestamp first_timestamp_;
+  int64_t file_bytes_;  // as far as the file has been written, zeros too
+  int64_t appended_bytes_ = 0;  // since this writer began
+  int64_t ahead_bytes_;         // the next step
+  bool changed_ = false;
+  absl::Status broken_;  // why nothing can be appended any more
+};
+
+}  // namespace cauce

@@ -1,0 +1,132 @@
+#include "engine/log/sparse_index.h"
+
+#include "cauce/errors.h"
+#include "engine/base/bytes.h"
+#include "engine/base/check.h"
+#include "fmt/format.h"
+
+namespace cauce {
+namespace {
+
+int32_t Relative(Offset offset, Offset base) {
+  const int64_t relative = offset - base;
+  CAUCE_CHECK(relative >= 0);
+  CAUCE_CHECK(relative <= INT32_MAX);
+  return static_cast<int32_t>(relative);
+}
+
+bool IsZeros(std::string_view bytes) {
+  return bytes.find_first_not_of('\0') == std::string_view::npos;
+}
+
+// What an entry must hold by itself, whatever stands around it.
+bool IsPlausible(Offset base, const OffsetEntry& entry) {
+  return entry.offset >= base && entry.position > 0;
+}
+bool IsPlausible(Offset base, const TimeEntry& entry) {
+  return entry.offset >= base && entry.timestamp.has_value();
+}
+
+}  // namespace
+
+void OffsetEntry::Encode(Offset base, char* to) const {
+  CAUCE_CHECK(position <= INT32_MAX);
+  StoreBig<int32_t>(to, Relative(offset, base));
+  StoreBig<int32_t>(to + 4, static_cast<int32_t>(position));
+}
+
+OffsetEntry OffsetEntry::Decode(Offset base, const char* from) {
+  return {base + LoadBig<int32_t>(from), LoadBig<int32_t>(from + 4)};
+}
+
+void TimeEntry::Encode(Offset base, char* to) const {
+  StoreBig<int64_t>(to, timestamp.ms);
+  StoreBig<int32_t>(to + 8, Relative(offset, base));
+}
+
+TimeEntry TimeEntry::Decode(Offset base, const char* from) {
+  return {{LoadBig<int64_t>(from)}, base + LoadBig<int32_t>(from + 8)};
+}
+
+template <class Entry>
+void SparseIndex<Entry>::Append(const Entry& entry) {
+  const size_t at = size_.load(std::memory_order_relaxed);
+  if (at > 0) CAUCE_CHECK((*this)[at - 1].MayPrecede(entry));
+  const size_t block = BlockOf(at);
+  CAUCE_CHECK(block < kBlocks);
+  if (blocks_[block] == nullptr) {
+    blocks_[block] = std::make_unique<Entry[]>(kFirstBlock << block);
+  }
+  blocks_[block][at - FirstOf(block)] = entry;
+  size_.store(at + 1, std::memory_order_release);
+}
+
+template <class Entry>
+size_t SparseIndex<Entry>::CountAtOrBelow(int64_t key, size_t count) const {
+  size_t low = 0;
+  while (count > 0) {
+    const size_t half = count / 2;
+    if ((*this)[low + half].key() <= key) {
+      low += half + 1;
+      count -= half + 1;
+    } else {
+      count = half;
+    }
+  }
+  return low;
+}
+
+template <class Entry>
+std::optional<Entry> SparseIndex<Entry>::FindAtOrBelow(int64_t key) const {
+  const size_t found = CountAtOrBelow(key, size());
+  if (found == 0) return std::nullopt;
+  return (*this)[found - 1];
+}
+
+template <class Entry>
+std::optional<Entry> SparseIndex<Entry>::FindAbove(int64_t key) const {
+  const size_t count = size();
+  const size_t found = CountAtOrBelow(key, count);
+  if (found == count) return std::nullopt;
+  return (*this)[found];
+}
+
+template <class Entry>
+std::string SparseIndex<Entry>::Encode(Offset base) const {
+  const size_t count = size();
+  std::string bytes(count * Entry::kBytes, '\0');
+  for (size_t i = 0; i < count; ++i) {
+    (*this)[i].Encode(base, bytes.data() + i * Entry::kBytes);
+  }
+  return bytes;
+}
+
+template <class Entry>
+absl::Status SparseIndex<Entry>::DecodeFrom(Offset base,
+                                            std::string_view bytes) {
+  for (size_t at = 0; at < bytes.size(); at += Entry::kBytes) {
+    if (bytes.size() - at < Entry::kBytes) {
+      return MakeError(
+          Reason::kCorruptFile,
+          fmt::format("{} bytes are left over at position {}; entries have {}",
+                      bytes.size() - at, at, Entry::kBytes));
+    }
+    const Entry entry = Entry::Decode(base, bytes.data() + at);
+    const bool fits =
+        IsPlausible(base, entry) && (empty() || last()->MayPrecede(entry));
+    if (!fits) {
+      if (IsZeros(bytes.substr(at))) break;
+      return MakeError(
+          Reason::kCorruptFile,
+          fmt::format("entry {} at position {} does not follow the one before",
+                      at / Entry::kBytes, at));
+    }
+    Append(entry);
+  }
+  return absl::OkStatus();
+}
+
+template class SparseIndex<OffsetEntry>;
+template class SparseIndex<TimeEntry>;
+
+}  // namespace cauce
