@@ -1,0 +1,37 @@
+#include "engine/catalog/clean_shutdown.h"
+
+#include <string>
+
+#include "engine/base/status_macros.h"
+#include "engine/catalog/whole_file.h"
+
+namespace cauce {
+namespace {
+
+// As a broker writes it that has no epoch.
+constexpr std::string_view kMark = R"({"version":0,"brokerEpoch":-1})";
+
+}  // namespace
+
+absl::StatusOr<bool> HasCleanShutdown(FileSystem& files,
+                                      std::string_view directory) {
+  const absl::Status status =
+      files.Info(JoinPath(directory, kCleanShutdownFile)).status();
+  if (absl::IsNotFound(status)) return false;
+  CAUCE_RETURN_IF_ERROR(status);
+  return true;
+}
+
+absl::Status WriteCleanShutdown(FileSystem& files, std::string_view directory) {
+  return ReplaceFile(files, directory, kCleanShutdownFile, kMark);
+}
+
+absl::Status RemoveCleanShutdown(FileSystem& files,
+                                 std::string_view directory) {
+  const absl::Status removed =
+      files.RemoveFile(JoinPath(directory, kCleanShutdownFile));
+  if (!absl::IsNotFound(removed)) CAUCE_RETURN_IF_ERROR(removed);
+  return files.SyncDirectory(directory);
+}
+
+}  // namespace cauce

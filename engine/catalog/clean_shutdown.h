@@ -1,0 +1,28 @@
+// `.kafka_cleanshutdown`: the mark that a data directory was closed in order,
+// so that its logs can be trusted without a scan.
+//
+// Kafka's file. The mark must be gone, durably, before anything is written
+// again, and may come back only after everything was synced; whoever opens and
+// closes the directory sees to that. Any thread.
+#pragma once
+
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cauce/file_system.h"
+
+namespace cauce {
+
+inline constexpr std::string_view kCleanShutdownFile = ".kafka_cleanshutdown";
+
+// Whether the mark is there. What it holds is a broker's business.
+absl::StatusOr<bool> HasCleanShutdown(FileSystem& files,
+                                      std::string_view directory);
+
+absl::Status WriteCleanShutdown(FileSystem& files, std::string_view directory);
+
+// Durable on return. No error where there is none.
+absl::Status RemoveCleanShutdown(FileSystem& files, std::string_view directory);
+
+}  // namespace cauce

@@ -1,0 +1,60 @@
+#include "engine/catalog/data_directory.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "cauce/topic_name.h"
+#include "engine/base/status_macros.h"
+#include "engine/catalog/partition_metadata.h"
+#include "engine/catalog/whole_file.h"
+
+namespace cauce {
+namespace {
+
+constexpr size_t kOffsetDigits = 20;
+constexpr std::string_view kLogSuffix = ".log";
+
+bool IsSegmentLog(std::string_view name) {
+  return name.size() == kOffsetDigits + kLogSuffix.size() &&
+         name.ends_with(kLogSuffix) &&
+         std::ranges::all_of(name.substr(0, kOffsetDigits),
+                             [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// Whether it is named like a partition that would be new to `catalog`.
+bool IsStranger(const DirectoryEntry& entry, const TopicCatalog& catalog) {
+  if (!entry.is_directory) return false;
+  const auto name = ParseTopicPartition(entry.name);
+  if (!name) return false;
+  const TopicEntry* topic = catalog.Find(name->topic);
+  return topic == nullptr ||
+         (topic->imported && name->partition.value >= topic->partitions);
+}
+
+}  // namespace
+
+bool HoldsPartition(std::span<const DirectoryEntry> entries) {
+  return std::ranges::any_of(entries, [](const DirectoryEntry& entry) {
+    return !entry.is_directory &&
+           (entry.name == kPartitionMetadataFile || IsSegmentLog(entry.name));
+  });
+}
+
+absl::StatusOr<std::vector<DirectoryEntry>> ListDataDirectory(
+    FileSystem& files, std::string_view directory,
+    const TopicCatalog& catalog) {
+  CAUCE_ASSIGN_OR_RETURN(std::vector<DirectoryEntry> all,
+                         files.List(directory));
+  std::vector<DirectoryEntry> kept;
+  for (DirectoryEntry& entry : all) {
+    if (IsStranger(entry, catalog)) {
+      CAUCE_ASSIGN_OR_RETURN(const auto inside,
+                             files.List(JoinPath(directory, entry.name)));
+      if (!HoldsPartition(inside)) continue;
+    }
+    kept.push_back(std::move(entry));
+  }
+  return kept;
+}
+
+}  // namespace cauce

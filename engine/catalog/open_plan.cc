@@ -1,0 +1,155 @@
+#include "engine/catalog/open_plan.h"
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "cauce/topic_name.h"
+#include "fmt/format.h"
+
+namespace cauce {
+namespace {
+
+constexpr size_t kFileNameBytesMax = 255;
+constexpr size_t kHexDigits = 32;
+constexpr std::string_view kDeleteSuffix = "-delete";
+
+// The log of a Kafka controller's metadata, which lies among the partitions
+// and is none.
+constexpr std::string_view kClusterMetadata = "__cluster_metadata";
+
+std::string Hex(const TopicId& id) {
+  std::string hex;
+  for (const uint8_t byte : id.bytes) hex += fmt::format("{:02x}", byte);
+  return hex;
+}
+
+bool IsHexDigit(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
+using Partitions = std::set<PartitionId>;
+
+// The partitions of each topic whose directories are there.
+std::map<std::string, Partitions> FindPartitions(
+    std::span<const DirectoryEntry> entries) {
+  std::map<std::string, Partitions> found;
+  for (const DirectoryEntry& entry : entries) {
+    if (!entry.is_directory) continue;
+    const auto name = ParseTopicPartition(entry.name);
+    if (!name || name->topic == kClusterMetadata) continue;
+    found[name->topic].insert(name->partition);
+  }
+  return found;
+}
+
+class Planner {
+ public:
+  explicit Planner(std::span<const DirectoryEntry> entries)
+      : found_(FindPartitions(entries)) {
+    for (const DirectoryEntry& entry : entries) {
+      if (entry.is_directory && IsDeletedDirectoryName(entry.name)) {
+        plan_.remove.push_back(entry.name);
+      }
+    }
+  }
+
+  void Known(const TopicEntry& topic) {
+    const auto node = found_.extract(topic.name);
+    const Partitions there = node.empty() ? Partitions() : node.mapped();
+    if (topic.state == TopicState::kLive) {
+      if (topic.imported) return Imported(topic, there);
+      return Live(topic, there);
+    }
+    for (const PartitionId partition : there) {
+      plan_.remove.push_back(TopicPartition{topic.name, partition}.ToString());
+    }
+    plan_.forget.push_back(topic.name);
+  }
+
+  OpenPlan Rest() {
+    for (const auto& [name, there] : found_) Unknown(name, there);
+    return std::move(plan_);
+  }
+
+ private:
+  // How many partitions the directories speak of. Numbers that no topic can
+  // have do not count.
+  static int32_t CountOf(const Partitions& there) {
+    const auto behind = there.lower_bound(PartitionId{kTopicPartitionsMax});
+    return behind == there.begin() ? 0 : std::prev(behind)->value + 1;
+  }
+
+  void Live(const TopicEntry& topic, const Partitions& there) {
+    for (int32_t i = 0; i < topic.partitions; ++i) {
+      const TopicPartition partition{topic.name, PartitionId{i}};
+      const bool is_there = there.contains(partition.partition);
+      (is_there ? plan_.open : plan_.missing).push_back(partition);
+    }
+    LeaveAlone(topic.name, there, topic.partitions);
+  }
+
+  // What is there is all that there is of it.
+  void Open(const std::string& name, const Partitions& there, int32_t count) {
+    for (const PartitionId partition : there) {
+      if (partition < PartitionId{count}) {
+        plan_.open.push_back({name, partition});
+      }
+    }
+    LeaveAlone(name, there, count);
+  }
+
+  void LeaveAlone(const std::string& name, const Partitions& there,
+                  int32_t count) {
+    for (auto at = there.lower_bound(PartitionId{count}); at != there.end();
+         ++at) {
+      plan_.left_alone.push_back(TopicPartition{name, *at}.ToString());
+    }
+  }
+
+  void Imported(const TopicEntry& topic, const Partitions& there) {
+    const int32_t count = CountOf(there);
+    if (count > topic.partitions) plan_.grown.push_back({topic.name, count});
+    Open(topic.name, there, std::max(count, topic.partitions));
+  }
+
+  void Unknown(const std::string& name, const Partitions& there) {
+    const int32_t count = CountOf(there);
+    if (count > 0) plan_.imported.push_back({name, count});
+    Open(name, there, count);
+  }
+
+  std::map<std::string, Partitions> found_;
+  OpenPlan plan_;
+};
+
+}  // namespace
+
+std::string DeletedDirectoryName(const TopicPartition& partition,
+                                 const TopicId& topic_id) {
+  const std::string end = fmt::format("-{}.{}{}", partition.partition.value,
+                                      Hex(topic_id), kDeleteSuffix);
+  return partition.topic.substr(0, kFileNameBytesMax - end.size()) + end;
+}
+
+bool IsDeletedDirectoryName(std::string_view directory) {
+  if (!directory.ends_with(kDeleteSuffix)) return false;
+  directory.remove_suffix(kDeleteSuffix.size());
+  const size_t dot = directory.rfind('.');
+  if (dot == std::string_view::npos) return false;
+  const std::string_view hex = directory.substr(dot + 1);
+  return hex.size() == kHexDigits && std::ranges::all_of(hex, IsHexDigit) &&
+         ParseTopicPartition(directory.substr(0, dot)).has_value();
+}
+
+OpenPlan PlanOpen(const TopicCatalog& catalog,
+                  std::span<const DirectoryEntry> entries) {
+  Planner planner(entries);
+  for (const auto& [name, topic] : catalog.topics()) planner.Known(topic);
+  return planner.Rest();
+}
+
+}  // namespace cauce

@@ -1,0 +1,509 @@
+#include "cauce/topic_config.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "cauce/errors.h"
+#include "engine/catalog/nearest_name.h"
+#include "engine/catalog/quoted.h"
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+
+namespace cauce {
+namespace {
+
+constexpr int64_t kIntMax = std::numeric_limits<int32_t>::max();
+constexpr int64_t kLongMin = std::numeric_limits<int64_t>::min();
+constexpr int64_t kLongMax = std::numeric_limits<int64_t>::max();
+
+// Puts the value that `text` holds into `config` and returns it as it is
+// written; nothing when the key does not take it.
+using Read = std::optional<std::string> (*)(std::string_view text,
+                                            TopicConfig& config);
+
+bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+std::string_view Trimmed(std::string_view text) {
+  while (!text.empty() && IsSpace(text.front())) text.remove_prefix(1);
+  while (!text.empty() && IsSpace(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+// As Kafka reads it: a sign may stand before it, zeros too.
+std::optional<int64_t> ParseLong(std::string_view text, int64_t min,
+                                 int64_t max) {
+  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
+  int64_t value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || at != end) return std::nullopt;
+  if (value < min || value > max) return std::nullopt;
+  return value;
+}
+
+std::optional<bool> ParseBool(std::string_view text) {
+  const auto is = [text](std::string_view word) {
+    return std::ranges::equal(text, word, {}, [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+  };
+  if (is("true")) return true;
+  if (is("false")) return false;
+  return std::nullopt;
+}
+
+std::string BoolText(bool value) { return value ? "true" : "false"; }
+
+// The words of a list: separated by commas, spaces around them left out.
+std::vector<std::string_view> ParseList(std::string_view text) {
+  std::vector<std::string_view> words;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find(','), text.size());
+    words.push_back(Trimmed(text.substr(0, end)));
+    if (end == text.size()) break;
+    text.remove_prefix(end + 1);
+    if (text.empty()) words.emplace_back();
+  }
+  return words;
+}
+
+// What is stored in a field of one of these types.
+void Store(int64_t value, int32_t& field) {
+  field = static_cast<int32_t>(value);
+}
+void Store(int64_t value, int64_t& field) { field = value; }
+void Store(int64_t value, absl::Duration& field) {
+  field = absl::Milliseconds(value);
+}
+
+template <auto kField, int64_t kMin, int64_t kMax = kLongMax>
+std::optional<std::string> ReadNumber(std::string_view text,
+                                      TopicConfig& config) {
+  const auto value = ParseLong(text, kMin, kMax);
+  if (!value) return std::nullopt;
+  Store(*value, config.*kField);
+  return std::to_string(*value);
+}
+
+// `kNone`, and every number below zero that is allowed, stand for no limit.
+template <auto kField, int64_t kMin, int64_t kNone>
+std::optional<std::string> ReadLimit(std::string_view text,
+                                     TopicConfig& config) {
+  const auto value = ParseLong(text, kMin, kLongMax);
+  if (!value) return std::nullopt;
+  auto& field = config.*kField;
+  if (*value == kNone || *value < 0) {
+    field.reset();
+  } else {
+    Store(*value, field.emplace());
+  }
+  return std::to_string(*value);
+}
+
+template <auto kField>
+std::optional<std::string> ReadBool(std::string_view text,
+                                    TopicConfig& config) {
+  const auto value = ParseBool(text);
+  if (!value) return std::nullopt;
+  config.*kField = *value;
+  return BoolText(*value);
+}
+
+std::optional<std::string> ReadCleanup(std::string_view text,
+                                       TopicConfig& config) {
+  const std::vector<std::string_view> words = ParseList(text);
+  CleanupPolicy policy{.remove = false, .compact = false};
+  for (const std::string_view word : words) {
+    bool* const named = word == "delete"    ? &policy.remove
+                        : word == "compact" ? &policy.compact
+                                            : nullptr;
+    if (named == nullptr || *named) return std::nullopt;  // unknown, or twice
+    *named = true;
+  }
+  config.cleanup = policy;
+  return fmt::format("{}", fmt::join(words, ","));
+}
+
+std::optional<std::string> ReadCompression(std::string_view text,
+                                           TopicConfig& config) {
+  if (text == "producer") {
+    config.compression.reset();
+    return std::string(text);
+  }
+  // Kafka's word for none is another one here.
+  const auto codec = text == "uncompressed" ? Codec::kNone : ParseCodec(text);
+  if (!codec || text == CodecName(Codec::kNone)) return std::nullopt;
+  config.compression = codec;
+  return std::string(text);
+}
+
+std::optional<std::string> ReadGzipLevel(std::string_view text,
+                                         TopicConfig& config) {
+  const auto level = ParseLong(text, -1, 9);
+  if (!level || *level == 0) return std::nullopt;
+  config.gzip_level = static_cast<int>(*level);
+  return std::to_string(*level);
+}
+
+std::optional<std::string> ReadTimestampType(std::string_view text,
+                                             TopicConfig& config) {
+  if (text == "CreateTime") {
+    config.timestamp_type = TimestampType::kCreateTime;
+  } else if (text == "LogAppendTime") {
+    config.timestamp_type = TimestampType::kLogAppendTime;
+  } else {
+    return std::nullopt;
+  }
+  return std::string(text);
+}
+
+std::optional<std::string> ReadFlush(std::string_view text,
+                                     TopicConfig& config) {
+  if (text == "group") {
+    config.flush = FlushPolicy::kGroup;
+  } else if (text == "os") {
+    config.flush = FlushPolicy::kOs;
+  } else {
+    return std::nullopt;
+  }
+  return std::string(text);
+}
+
+std::optional<std::string> ReadDirtyRatio(std::string_view text,
+                                          TopicConfig& config) {
+  double value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || at != end) return std::nullopt;
+  if (!(value >= 0 && value <= 1)) return std::nullopt;  // nor not a number
+  config.min_cleanable_dirty_ratio = std::fabs(value);   // no minus zero
+  return fmt::format("{:#}", config.min_cleanable_dirty_ratio);
+}
+
+// Keys that a single log has no use for: checked and kept.
+
+template <int64_t kMin>
+std::optional<std::string> KeepNumber(std::string_view text, TopicConfig&) {
+  const auto value = ParseLong(text, kMin, kLongMax);
+  if (!value) return std::nullopt;
+  return std::to_string(*value);
+}
+
+std::optional<std::string> KeepBool(std::string_view text, TopicConfig&) {
+  const auto value = ParseBool(text);
+  if (!value) return std::nullopt;
+  return BoolText(*value);
+}
+
+std::optional<std::string> OnlyFalse(std::string_view text, TopicConfig&) {
+  const auto value = ParseBool(text);
+  if (!value || *value) return std::nullopt;
+  return BoolText(false);
+}
+
+bool IsDigits(std::string_view text) {
+  return !text.empty() &&
+         std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+std::optional<std::string> KeepReplicas(std::string_view text, TopicConfig&) {
+  const std::vector<std::string_view> words = ParseList(text);
+  const auto is_pair = [](std::string_view word) {
+    const size_t colon = word.find(':');
+    return colon != std::string_view::npos && IsDigits(word.substr(0, colon)) &&
+           IsDigits(word.substr(colon + 1));
+  };
+  const bool all = words.size() == 1 && words.front() == "*";
+  if (!all && !std::ranges::all_of(words, is_pair)) return std::nullopt;
+  return fmt::format("{}", fmt::join(words, ","));
+}
+
+struct Key {
+  TopicConfigKey shown;
+  Read read;
+};
+
+using enum ConfigType;
+using C = TopicConfig;
+
+constexpr std::string_view kLongMaxText = "9223372036854775807";
+constexpr std::string_view kReplicas = "*, or a list of PARTITION:BROKER";
+
+// By name. What the fields' own defaults say, the default texts say too; a
+// test holds them together.
+constexpr Key kKeys[] = {
+    {{"cauce.flush", "group", kString, "group or os",
+      "group: an acknowledged append has been synced, by one sync shared among "
+      "all who wait, and readers see what is durable. os: it has been written, "
+      "readers see it at once, and flush.messages and flush.ms hold"},
+     ReadFlush},
+    {{"cleanup.policy", "delete", kList,
+      "a list of delete and compact, or empty",
+      "What happens to old data: deleted by age and size, compacted to the "
+      "last record of each key, both, or neither"},
+     ReadCleanup},
+    {{"compression.gzip.level", "-1", kInt, "1 to 9, or -1",
+      "Level where compression.type is gzip; -1 is the codec's own default"},
+     ReadGzipLevel},
+    {{"compression.lz4.level", "9", kInt, "1 to 17",
+      "Level where compression.type is lz4"},
+     ReadNumber<&C::lz4_level, 1, 17>},
+    {{"compression.type", "producer", kString,
+      "producer, uncompressed, gzip, snappy, lz4 or zstd",
+      "Codec that batches are stored with; producer keeps each as it came"},
+     ReadCompression},
+    {{"compression.zstd.level", "3", kInt, "-131072 to 22",
+      "Level where compression.type is zstd"},
+     ReadNumber<&C::zstd_level, -131072, 22>},
+    {{"delete.retention.ms", "86400000", kLong, "at least 0",
+      "How long tombstones stay after compaction first met them"},
+     ReadNumber<&C::delete_retention, 0>},
+    {{"errors.deadletterqueue.group.enable", "false", kBoolean, "true or false",
+      "Whether the topic may take the dead letters of share groups; kept, "
+      "without effect here"},
+     KeepBool},
+    {{"file.delete.delay.ms", "60000", kLong, "at least 0",
+      "How long a deleted segment's file stays for readers that are in it"},
+     ReadNumber<&C::file_delete_delay, 0>},
+    {{"flush.messages", kLongMaxText, kLong, "at least 1",
+      "With cauce.flush=os, sync after so many records"},
+     ReadLimit<&C::flush_messages, 1, kLongMax>},
+    {{"flush.ms", kLongMaxText, kLong, "at least 0",
+      "With cauce.flush=os, sync at least this often"},
+     ReadLimit<&C::flush_interval, 0, kLongMax>},
+    {{"follower.replication.throttled.replicas", "", kList, kReplicas,
+      "Replicas whose fetching the replication quota binds; kept, without "
+      "effect here"},
+     KeepReplicas},
+    {{"index.interval.bytes", "4096", kInt, "at least 0",
+      "Bytes of the log between two entries of its indexes"},
+     ReadNumber<&C::index_interval_bytes, 0, kIntMax>},
+    {{"leader.replication.throttled.replicas", "", kList, kReplicas,
+      "Replicas whose serving the replication quota binds; kept, without "
+      "effect here"},
+     KeepReplicas},
+    {{"local.retention.bytes", "-2", kLong, "at least -2",
+      "Bytes that stay local when older ones are tiered; kept, without effect "
+      "here"},
+     KeepNumber<-2>},
+    {{"local.retention.ms", "-2", kLong, "at least -2",
+      "Age up to which segments stay local when tiered; kept, without effect "
+      "here"},
+     KeepNumber<-2>},
+    {{"max.compaction.lag.ms", kLongMaxText, kLong, "at least 1",
+      "Age by which a record must have been compacted"},
+     ReadLimit<&C::max_compaction_lag, 1, kLongMax>},
+    {{"max.message.bytes", "1048588", kInt, "at least 0",
+      "The largest batch that is taken, as it is stored"},
+     ReadNumber<&C::max_message_bytes, 0, kIntMax>},
+    {{"message.timestamp.after.max.ms", "3600000", kLong, "at least 0",
+      "How far a record's own time may lie ahead of the log's clock"},
+     ReadNumber<&C::timestamp_after_max, 0>},
+    {{"message.timestamp.before.max.ms", kLongMaxText, kLong, "at least 0",
+      "How far a record's own time may lie behind the log's clock"},
+     ReadLimit<&C::timestamp_before_max, 0, kLongMax>},
+    {{"message.timestamp.type", "CreateTime", kString,
+      "CreateTime or LogAppendTime",
+      "Whether a record's time is its producer's or the log's"},
+     ReadTimestampType},
+    {{"min.cleanable.dirty.ratio", "0.5", kDouble, "0 to 1",
+      "Share of uncompacted bytes from which on a log is compacted"},
+     ReadDirtyRatio},
+    {{"min.compaction.lag.ms", "0", kLong, "at least 0",
+      "Age below which a record is not compacted"},
+     ReadNumber<&C::min_compaction_lag, 0>},
+    {{"min.insync.replicas", "1", kInt, "at least 1",
+      "Replicas in sync that acks=all and the high watermark ask for"},
+     ReadNumber<&C::min_insync_replicas, 1, kIntMax>},
+    {{"preallocate", "false", kBoolean, "true or false",
+      "Whether a segment's file takes its whole room when it is made"},
+     ReadBool<&C::preallocate>},
+    {{"remote.log.copy.disable", "false", kBoolean, "true or false",
+      "Whether tiering stops uploading; kept, without effect here"},
+     KeepBool},
+    {{"remote.log.delete.on.disable", "false", kBoolean, "true or false",
+      "Whether switching tiering off removes what was uploaded; kept, without "
+      "effect here"},
+     KeepBool},
+    {{"remote.storage.enable", "false", kBoolean,
+      "false: tiered storage is not supported",
+      "Whether old segments move to remote storage"},
+     OnlyFalse},
+    {{"retention.bytes", "-1", kLong, "a whole number",
+      "Bytes that a partition keeps at least, below zero for no limit"},
+     ReadLimit<&C::retention_bytes, kLongMin, -1>},
+    {{"retention.ms", "604800000", kLong, "at least -1",
+      "Age at which a segment goes, -1 for never"},
+     ReadLimit<&C::retention_age, -1, -1>},
+    {{"segment.bytes", "1073741824", kInt, "at least 1048576",
+      "Size at which a segment rolls"},
+     ReadNumber<&C::segment_bytes, 1 << 20, kIntMax>},
+    {{"segment.index.bytes", "10485760", kInt, "at least 4",
+      "The most that each index of a segment may grow to"},
+     ReadNumber<&C::segment_index_bytes, 4, kIntMax>},
+    {{"segment.jitter.ms", "0", kLong, "at least 0",
+      "The most that is taken off segment.ms, by chance"},
+     ReadNumber<&C::segment_jitter, 0>},
+    {{"segment.ms", "604800000", kLong, "at least 1",
+      "Age at which a segment rolls"},
+     ReadNumber<&C::segment_age_max, 1>},
+    {{"unclean.leader.election.enable", "false", kBoolean, "true or false",
+      "Whether a replica that is not in sync may become leader"},
+     ReadBool<&C::unclean_leader_election_enable>},
+};
+
+// Behind segment.bytes, so that it goes before it.
+constexpr Key kSmallSegments = {
+    {"internal.segment.bytes", "", kInt, "at least 1",
+     "segment.bytes without its minimum, for tests and tools"},
+    ReadNumber<&C::segment_bytes, 1, kIntMax>};
+
+constexpr bool KeysAreByName() {
+  for (size_t i = 1; i < std::size(kKeys); ++i) {
+    if (kKeys[i - 1].shown.name >= kKeys[i].shown.name) return false;
+  }
+  return true;
+}
+static_assert(KeysAreByName());
+
+constexpr auto kShownKeys = [] {
+  std::array<TopicConfigKey, std::size(kKeys)> shown;
+  for (size_t i = 0; i < shown.size(); ++i) shown[i] = kKeys[i].shown;
+  return shown;
+}();
+
+const Key* FindKey(std::string_view name) {
+  if (name == kSmallSegments.shown.name) return &kSmallSegments;
+  const auto* const found = std::ranges::lower_bound(
+      kKeys, name, {}, [](const Key& key) { return key.shown.name; });
+  const bool known = found != std::end(kKeys) && found->shown.name == name;
+  return known ? found : nullptr;
+}
+
+// One pass over `overrides`: what they come to, and what is wrong.
+struct Reading {
+  TopicConfig config;
+  TopicConfigOverrides normal;
+  std::vector<std::string> problems;
+
+  void Take(const Key& key, const TopicConfigOverrides& overrides) {
+    const std::string name(key.shown.name);
+    const auto found = overrides.find(name);
+    if (found == overrides.end()) return;
+    auto text = key.read(Trimmed(found->second), config);
+    if (text) {
+      normal.emplace(name, *std::move(text));
+    } else {
+      problems.push_back(fmt::format("{} is {}, must be {}", name,
+                                     Quoted(found->second), key.shown.valid));
+    }
+  }
+};
+
+std::string UnknownKey(std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const TopicConfigKey& key : kShownKeys) names.push_back(key.name);
+  const std::string_view nearest = NearestName(name, names);
+  const std::string advice =
+      nearest.empty() ? "" : fmt::format(", did you mean {}?", nearest);
+  return fmt::format("{} is no topic config{}", Quoted(name), advice);
+}
+
+Reading ReadAll(const TopicConfigOverrides& overrides) {
+  Reading reading;
+  for (const Key& key : kKeys) reading.Take(key, overrides);
+  reading.Take(kSmallSegments, overrides);
+  for (const auto& [name, value] : overrides) {
+    if (FindKey(name) == nullptr) reading.problems.push_back(UnknownKey(name));
+  }
+  const TopicConfig& config = reading.config;
+  if (config.max_compaction_lag &&
+      config.min_compaction_lag > *config.max_compaction_lag) {
+    reading.problems.push_back(fmt::format(
+        "min.compaction.lag.ms is {}, must be at most max.compaction.lag.ms, "
+        "which is {}",
+        absl::ToInt64Milliseconds(config.min_compaction_lag),
+        absl::ToInt64Milliseconds(*config.max_compaction_lag)));
+  }
+  return reading;
+}
+
+absl::Status StatusOf(const Reading& reading) {
+  if (reading.problems.empty()) return absl::OkStatus();
+  return MakeError(Reason::kInvalidConfig,
+                   fmt::format("{}", fmt::join(reading.problems, "; ")));
+}
+
+}  // namespace
+
+std::optional<int> TopicConfig::compression_level() const {
+  if (compression == Codec::kGzip) return gzip_level;
+  if (compression == Codec::kLz4) return lz4_level;
+  if (compression == Codec::kZstd) return zstd_level;
+  return std::nullopt;
+}
+
+std::string_view ConfigTypeName(ConfigType type) {
+  switch (type) {
+    case kBoolean:
+      return "boolean";
+    case kString:
+      return "string";
+    case kInt:
+      return "int";
+    case kLong:
+      return "long";
+    case kDouble:
+      return "double";
+    case kList:
+      return "list";
+  }
+  return "unknown";
+}
+
+std::span<const TopicConfigKey> TopicConfigKeys() { return kShownKeys; }
+
+absl::StatusOr<TopicConfig> ParseTopicConfig(
+    const TopicConfigOverrides& overrides) {
+  const Reading reading = ReadAll(overrides);
+  if (absl::Status status = StatusOf(reading); !status.ok()) return status;
+  return reading.config;
+}
+
+absl::StatusOr<TopicConfigOverrides> NormalizeTopicConfig(
+    const TopicConfigOverrides& overrides) {
+  Reading reading = ReadAll(overrides);
+  if (absl::Status status = StatusOf(reading); !status.ok()) return status;
+  return std::move(reading.normal);
+}
+
+std::vector<TopicConfigEntry> DescribeTopicConfig(
+    const TopicConfigOverrides& overrides) {
+  std::map<std::string, TopicConfigEntry> entries;
+  for (const TopicConfigKey& key : kShownKeys) {
+    entries[std::string(key.name)] = {std::string(key.name),
+                                      std::string(key.default_text), true,
+                                      key.type, key.doc};
+  }
+  for (const auto& [name, value] : overrides) {
+    TopicConfigEntry& entry = entries[name];
+    entry.name = name;
+    entry.value = value;
+    entry.is_default = false;
+    if (const Key* key = FindKey(name)) {
+      TopicConfig ignored;
+      entry.value = key->read(Trimmed(value), ignored).value_or(value);
+      entry.type = key->shown.type;
+      entry.doc = key->shown.doc;
+    }
+  }
+  std::vector<TopicConfigEntry> sorted;
+  for (auto& [name, entry] : entries) sorted.push_back(std::move(entry));
+  return sorted;
+}
+
+}  // namespace cauce

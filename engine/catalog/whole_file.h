@@ -1,0 +1,38 @@
+// Small files that are read and replaced as a whole.
+//
+// Whoever opens the file sees its old text or its new one, after a power loss
+// too, never a part of either. One writer per file; any thread.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cauce/file_system.h"
+
+namespace cauce {
+
+// Returns what the file holds. absl::NotFoundError where it is not there;
+// Reason::kCorruptFile, before anything is read, where it is larger than
+// `bytes_max`.
+absl::StatusOr<std::string> ReadWholeFile(FileSystem& files,
+                                          std::string_view path,
+                                          int64_t bytes_max);
+
+// Makes `names` in `directory` hold `bytes`, each of them: writes them beside
+// ("<name>.tmp"), syncs, renames, and syncs the directory. After an error each
+// of the files is as it was or new, and which of them is not known to last.
+absl::Status ReplaceFiles(FileSystem& files, std::string_view directory,
+                          std::span<const std::string_view> names,
+                          std::string_view bytes);
+
+absl::Status ReplaceFile(FileSystem& files, std::string_view directory,
+                         std::string_view name, std::string_view bytes);
+
+// "directory/name".
+std::string JoinPath(std::string_view directory, std::string_view name);
+
+}  // namespace cauce
