@@ -120,11 +120,11 @@ class Segment {
   absl::StatusOr<int64_t> ScanStart(Offset offset, BatchScanner& scanner);
 
   const SegmentPlace place_;
+  std::atomic<bool> retired_ = false;  // before log_, whose path it is part of
   PooledFile log_;
   std::atomic<int64_t> bytes_;
   std::atomic<int64_t> next_;
   std::atomic<bool> dirty_ = false;
-  std::atomic<bool> retired_ = false;
 
   Mutex mutex_;
   std::shared_ptr<const SegmentIndex> index_ ABSL_GUARDED_BY(mutex_);

@@ -1,0 +1,50 @@
+// Remembers, for every partition of a directory, up to where its log is known
+// to be durable and where it starts: Kafka's `recovery-point-offset-checkpoint`
+// and `log-start-offset-checkpoint`, one file each for all partitions.
+//
+// Thread-safe. A leaf among the locks: a log calls Save with its own held.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cauce/env.h"
+#include "cauce/file_system.h"
+#include "cauce/types.h"
+#include "engine/base/mutex.h"
+#include "engine/log/log.h"
+
+namespace cauce {
+
+class BoundsCheckpoint {
+ public:
+  BoundsCheckpoint(FileSystem& files, std::string directory);
+
+  // Reads both files; absent ones are empty. A damaged one counts as empty
+  // too, which costs a longer recovery and is told to `events`.
+  absl::Status Load(const EventSink& events);
+
+  LogBounds Of(const TopicPartition& partition) const;
+
+  // Remembers `bounds` and makes what is remembered durable.
+  absl::Status Save(const TopicPartition& partition, const LogBounds& bounds);
+
+  // Remembers without saving; SaveAll saves where something has changed.
+  void Set(const TopicPartition& partition, const LogBounds& bounds);
+  void Forget(const std::string& topic);
+  absl::Status SaveAll();
+
+ private:
+  absl::Status SaveLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  FileSystem& files_;
+  const std::string directory_;
+  mutable Mutex mutex_;
+  std::map<TopicPartition, LogBounds> bounds_ ABSL_GUARDED_BY(mutex_);
+  bool changed_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace cauce

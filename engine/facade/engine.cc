@@ -1,0 +1,97 @@
+#include "cauce/engine.h"
+
+#include <utility>
+#include <vector>
+
+#include "cauce/errors.h"
+#include "engine/base/status_macros.h"
+#include "engine/facade/engine_core.h"
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+
+namespace cauce {
+
+absl::Status Validate(const EngineOptions& options) {
+  std::vector<std::string> bad;
+  if (options.open_files_max < 8) {
+    bad.push_back(fmt::format("open_files_max is {}, at least 8 are needed",
+                              options.open_files_max));
+  }
+  if (options.checkpoint_interval <= absl::ZeroDuration()) {
+    bad.push_back(
+        fmt::format("checkpoint_interval is {} ms, it must be above "
+                    "0",
+                    absl::ToInt64Milliseconds(options.checkpoint_interval)));
+  }
+  if (options.retention_check_interval <= absl::ZeroDuration()) {
+    bad.push_back(fmt::format(
+        "retention_check_interval is {} ms, it must be "
+        "above 0",
+        absl::ToInt64Milliseconds(options.retention_check_interval)));
+  }
+  if (bad.empty()) return absl::OkStatus();
+  return MakeError(Reason::kInvalidOption,
+                   fmt::format("engine options: {}", fmt::join(bad, "; ")));
+}
+
+Engine::Engine(std::shared_ptr<EngineCore> core) : core_(std::move(core)) {}
+Engine::Engine(Engine&&) noexcept = default;
+Engine& Engine::operator=(Engine&& other) noexcept {
+  if (this == &other) return *this;
+  if (core_ != nullptr) core_->CloseAndReport();
+  core_ = std::move(other.core_);
+  return *this;
+}
+
+Engine::~Engine() {
+  if (core_ != nullptr) core_->CloseAndReport();
+}
+
+absl::StatusOr<Engine> Engine::Open(std::string_view directory,
+                                    const EngineOptions& options) {
+  CAUCE_RETURN_IF_ERROR(Validate(options));
+  CAUCE_ASSIGN_OR_RETURN(auto core, EngineCore::Open(directory, options));
+  return Engine(std::move(core));
+}
+
+absl::StatusOr<TopicDescription> Engine::CreateTopic(std::string_view name,
+                                                     const TopicSpec& spec) {
+  return core_->CreateTopic(name, spec);
+}
+
+absl::StatusOr<std::vector<TopicDescription>> Engine::ListTopics() const {
+  return core_->ListTopics();
+}
+
+absl::StatusOr<TopicDescription> Engine::DescribeTopic(
+    std::string_view name) const {
+  return core_->DescribeTopic(name);
+}
+
+absl::Status Engine::AlterTopic(std::string_view name,
+                                const std::vector<ConfigChange>& changes) {
+  return core_->AlterTopic(name, changes);
+}
+
+absl::Status Engine::CreatePartitions(std::string_view name,
+                                      int32_t partitions) {
+  return core_->CreatePartitions(name, partitions);
+}
+
+absl::Status Engine::DeleteTopic(std::string_view name) {
+  return core_->DeleteTopic(name);
+}
+
+absl::StatusOr<Partition> Engine::OpenPartition(std::string_view topic,
+                                                PartitionId partition) const {
+  CAUCE_ASSIGN_OR_RETURN(auto log, core_->OpenLog(topic, partition));
+  return Partition(core_, std::move(log));
+}
+
+absl::Status Engine::RunUpkeep(absl::Duration time_max) {
+  return core_->RunUpkeep(time_max);
+}
+
+absl::Status Engine::Close() { return core_->Close(); }
+
+}  // namespace cauce

@@ -1,0 +1,148 @@
+// A directory of topics, opened: the way into the library.
+//
+//   auto engine = cauce::Engine::Open("data").value();
+//   engine.CreateTopic("orders", {.partitions = 3}).IgnoreError();
+//   auto orders = engine.OpenPartition("orders",
+//   cauce::PartitionId{0}).value(); orders.Append({{.key = "k", .value =
+//   "v"}});
+//
+// The directory holds Kafka's files (engine/FORMAT.md). One engine at a time
+// writes it; any number may read it. ":memory:" is an empty directory that
+// lives as long as its engine. The engine starts no thread unless it is given
+// an Executor, prints nothing and reads no environment; any number of engines
+// live in one process.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "cauce/env.h"
+#include "cauce/file_system.h"
+#include "cauce/partition.h"
+#include "cauce/topic_config.h"
+#include "cauce/types.h"
+
+namespace cauce {
+
+class EngineCore;
+
+enum class Access {
+  kReadWrite,
+  // Takes no lock and writes nothing; another process may be writing. Reads
+  // see what is written, durable or not, and follow it as it grows.
+  kReadOnly,
+};
+
+struct EngineOptions {
+  Access access = Access::kReadWrite;
+  // Whether a missing directory is made.
+  bool create_if_missing = true;
+
+  // The seams. Null means the real one (for the executor: none, so that
+  // nothing runs in the background); borrowed for the engine's life.
+  FileSystem* file_system = nullptr;
+  Clock* clock = nullptr;
+  Random* random = nullptr;
+  Executor* executor = nullptr;
+  // Gets the log lines; null drops them.
+  EventSink events;
+
+  // Files kept open at most, at least 8. More are open only while more hold
+  // unsynced records.
+  int open_files_max = 1000;
+  // With an executor: how often recovery points are saved (Kafka's
+  // log.flush.offset.checkpoint.interval.ms) and retention looks (Kafka's
+  // log.retention.check.interval.ms).
+  absl::Duration checkpoint_interval = absl::Minutes(1);
+  absl::Duration retention_check_interval = absl::Minutes(5);
+};
+
+// Reports every bad field; Reason::kInvalidOption.
+absl::Status Validate(const EngineOptions& options);
+
+struct TopicSpec {
+  int32_t partitions = 1;
+  // By Kafka's names, as in {"retention.ms", "-1"}. What is left out has its
+  // default.
+  std::map<std::string, std::string> configs;
+};
+
+struct TopicDescription {
+  std::string name;
+  TopicId id;
+  int32_t partitions = 0;
+  // What was set; TopicConfig's defaults hold for the rest.
+  std::map<std::string, std::string> configs;
+  // Found in the directory, made by a Kafka broker, and never configured here:
+  // nothing of it is deleted until AlterTopic gives its configs.
+  bool imported = false;
+};
+
+// Sets a config, or takes it back to its default where the value is absent.
+struct ConfigChange {
+  std::string name;
+  std::optional<std::string> value;
+};
+
+// Thread-safe. Destroying it closes it; an error then goes to the event sink,
+// so close it yourself to learn of it.
+class Engine final {
+ public:
+  // Opens `directory`, or ":memory:". After an unclean stop every partition is
+  // recovered first: a torn tail is cut, indexes are rebuilt.
+  // Reason::kLocked when it is open elsewhere, naming the holder;
+  // kInvalidOption; kCorruptFile; kUnsupportedFormat for a newer version.
+  static absl::StatusOr<Engine> Open(std::string_view directory,
+                                     const EngineOptions& options = {});
+
+  Engine(Engine&&) noexcept;
+  Engine& operator=(Engine&&) noexcept;
+  ~Engine();
+
+  // Reason::kTopicExists, kInvalidTopicName, kInvalidPartitions,
+  // kInvalidConfig (naming every bad entry). Durable on return.
+  absl::StatusOr<TopicDescription> CreateTopic(std::string_view name,
+                                               const TopicSpec& spec = {});
+
+  // All topics, by name.
+  absl::StatusOr<std::vector<TopicDescription>> ListTopics() const;
+  // Reason::kUnknownTopic.
+  absl::StatusOr<TopicDescription> DescribeTopic(std::string_view name) const;
+
+  // Applies all changes or none; durable on return.
+  absl::Status AlterTopic(std::string_view name,
+                          const std::vector<ConfigChange>& changes);
+  // Grows the topic to `partitions`; it never shrinks.
+  absl::Status CreatePartitions(std::string_view name, int32_t partitions);
+  // The name is free at once, and what it held is gone for good.
+  absl::Status DeleteTopic(std::string_view name);
+
+  // Reason::kUnknownTopic, kUnknownPartition; errors of its recovery.
+  absl::StatusOr<Partition> OpenPartition(std::string_view topic,
+                                          PartitionId partition) const;
+
+  // Does what is due: retention, saving recovery points, removing deleted
+  // files, closing idle ones. Stops between two partitions once `time_max` has
+  // passed and goes on there at the next call. Call it now and then when there
+  // is no executor. Returns the first error, having tried the rest.
+  absl::Status RunUpkeep(absl::Duration time_max = absl::InfiniteDuration());
+
+  // Makes everything durable, marks the directory as cleanly closed and lets
+  // go of it. Returns what failed. Idempotent; handles answer kClosed after.
+  absl::Status Close();
+
+ private:
+  explicit Engine(std::shared_ptr<EngineCore> core);
+
+  std::shared_ptr<EngineCore> core_;
+};
+
+}  // namespace cauce
