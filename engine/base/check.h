@@ -11,9 +11,9 @@ namespace cauce {
 
 }  // namespace cauce
 
-#define CAUCE_CHECK(condition)                                         \
-  do {                                                                 \
-    if (!(condition)) [[unlikely]] {                                   \
-      ::cauce::CheckFailed(#condition, __FILE__, __LINE__);            \
-    }                                                                  \
+#define CAUCE_CHECK(condition)                              \
+  do {                                                      \
+    if (!(condition)) [[unlikely]] {                        \
+      ::cauce::CheckFailed(#condition, __FILE__, __LINE__); \
+    }                                                       \
   } while (false)

@@ -10,19 +10,19 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-#define CAUCE_RETURN_IF_ERROR(expression)                          \
-  do {                                                             \
-    if (absl::Status cauce_status = (expression);                  \
-        !cauce_status.ok()) [[unlikely]] {                         \
-      return cauce_status;                                         \
-    }                                                              \
+#define CAUCE_RETURN_IF_ERROR(expression)                             \
+  do {                                                                \
+    if (absl::Status cauce_status = (expression); !cauce_status.ok()) \
+        [[unlikely]] {                                                \
+      return cauce_status;                                            \
+    }                                                                 \
   } while (false)
 
 #define CAUCE_STATUS_CONCAT_INNER(a, b) a##b
 #define CAUCE_STATUS_CONCAT(a, b) CAUCE_STATUS_CONCAT_INNER(a, b)
 
-#define CAUCE_ASSIGN_OR_RETURN(target, expression)                         \
-  CAUCE_ASSIGN_OR_RETURN_INNER(CAUCE_STATUS_CONCAT(cauce_or_, __LINE__),   \
+#define CAUCE_ASSIGN_OR_RETURN(target, expression)                       \
+  CAUCE_ASSIGN_OR_RETURN_INNER(CAUCE_STATUS_CONCAT(cauce_or_, __LINE__), \
                                target, expression)
 
 #define CAUCE_ASSIGN_OR_RETURN_INNER(result, target, expression) \
