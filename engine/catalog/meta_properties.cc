@@ -145,8 +145,8 @@ class Properties {
   static absl::StatusOr<Properties> Parse(std::string_view path,
                                           std::string_view bytes) {
     Properties properties{path};
-    for (std::string& line : LogicalLines(bytes)) {
-      CAUCE_RETURN_IF_ERROR(properties.Take(std::move(line)));
+    for (const std::string& line : LogicalLines(bytes)) {
+      CAUCE_RETURN_IF_ERROR(properties.Take(line));
     }
     return properties;
   }
@@ -173,10 +173,12 @@ class Properties {
  private:
   explicit Properties(std::string_view path) : path_(path) {}
 
-  absl::Status Take(std::string line) {
-    if (line.empty()) return absl::OkStatus();
+  absl::Status Take(std::string_view logical) {
+    if (logical.empty()) return absl::OkStatus();
+    std::string line;
     // Continued from nothing: standing alone it would be a comment.
-    if (line.front() == '#' || line.front() == '!') line.insert(0, 1, '\\');
+    if (logical.front() == '#' || logical.front() == '!') line = "\\";
+    line += logical;
     const size_t key_end = KeyEnd(line);
     const auto key = Unescaped(std::string_view(line).substr(0, key_end));
     const bool is_known =
