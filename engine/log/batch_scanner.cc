@@ -38,7 +38,7 @@ void BatchScanner::Start(std::shared_ptr<const File> file, std::string name,
 void BatchScanner::Restart(std::shared_ptr<const File> file, std::string name,
                            int64_t position, int64_t end) {
   const bool buffered =
-      position >= buffer_position_ &&
+      file == file_ && position >= buffer_position_ &&
       position <= buffer_position_ + static_cast<int64_t>(buffered_);
   if (!buffered) return Start(std::move(file), std::move(name), position, end);
   file_ = std::move(file);

@@ -28,8 +28,8 @@ class BatchScanner {
   void Start(std::shared_ptr<const File> file, std::string name,
              int64_t position, int64_t end);
 
-  // The same for another place in the file that was walked over last: what is
-  // buffered of it serves again.
+  // The same, but what is buffered of the file serves again where it is the
+  // one that was walked over last.
   void Restart(std::shared_ptr<const File> file, std::string name,
                int64_t position, int64_t end);
 
