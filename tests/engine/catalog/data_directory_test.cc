@@ -1,0 +1,72 @@
+#include "engine/catalog/data_directory.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/catalog/partition_metadata.h"
+#include "engine/catalog/whole_file.h"
+#include "tests/testing/matchers.h"
+
+namespace cauce {
+namespace {
+
+using test::IsOk;
+using test::StatusIs;
+using ::testing::ElementsAre;
+
+std::vector<std::string> NamesOf(const std::vector<DirectoryEntry>& entries) {
+  std::vector<std::string> names;
+  for (const DirectoryEntry& entry : entries) names.push_back(entry.name);
+  return names;
+}
+
+class DataDirectory : public ::testing::Test {
+ protected:
+  void Put(const std::string& directory, const std::string& file) {
+    ASSERT_THAT(files_->CreateDirectories(directory), IsOk());
+    ASSERT_THAT(ReplaceFile(*files_, directory, file, "bytes"), IsOk());
+  }
+
+  const std::unique_ptr<FileSystem> files_ = NewMemoryFileSystem();
+};
+
+TEST_F(DataDirectory, ShowsStrangersOnlyWhereTheyHoldPartitions) {
+  Put("/data", "meta.properties");
+  Put("/data/backup-2024", "00000000000000000000.log.gz");
+  Put("/data/b-0", "partition.metadata");
+  Put("/data/c-0", "00000000000000000042.log");
+  Put("/data/d-0", "0000000000000000004x.log");
+  ASSERT_THAT(files_->CreateDirectories("/data/e-0/partition.metadata"),
+              IsOk());
+  const auto entries = ListDataDirectory(*files_, "/data", TopicCatalog());
+  ASSERT_THAT(entries, IsOk());
+  EXPECT_THAT(NamesOf(*entries), ElementsAre("b-0", "c-0", "meta.properties"));
+}
+
+TEST_F(DataDirectory, ShowsThePartitionsThatTheCatalogueKnowsUnseen) {
+  TopicCatalog catalog;
+  TopicEntry known{.name = "known"};
+  known.id.bytes.fill(1);
+  ASSERT_THAT(catalog.Add(known), IsOk());
+  ASSERT_THAT(catalog.Add({.name = "old", .partitions = 1, .imported = true}),
+              IsOk());
+  for (const char* name : {"known-0", "known-1", "old-0", "old-1"}) {
+    ASSERT_THAT(files_->CreateDirectories("/data/" + std::string(name)),
+                IsOk());
+  }
+  const auto entries = ListDataDirectory(*files_, "/data", catalog);
+  ASSERT_THAT(entries, IsOk());
+  EXPECT_THAT(NamesOf(*entries), ElementsAre("known-0", "known-1", "old-0"));
+}
+
+TEST_F(DataDirectory, IsNotFoundWhereThereIsNone) {
+  EXPECT_THAT(ListDataDirectory(*files_, "/none", TopicCatalog()),
+              StatusIs(absl::StatusCode::kNotFound));
+}
+
+}  // namespace
+}  // namespace cauce

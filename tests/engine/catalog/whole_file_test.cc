@@ -1,0 +1,91 @@
+#include "engine/catalog/whole_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "tests/engine/catalog/failing_file_system.h"
+#include "tests/testing/matchers.h"
+
+namespace cauce {
+namespace {
+
+using test::HasReason;
+using test::IsOk;
+using test::IsOkAndHolds;
+using test::StatusIs;
+using ::testing::AnyOf;
+using ::testing::ElementsAre;
+
+constexpr std::string_view kDirectory = "/data";
+
+class WholeFile : public ::testing::Test {
+ protected:
+  WholeFile() { EXPECT_THAT(real_->CreateDirectories(kDirectory), IsOk()); }
+
+  absl::StatusOr<std::string> Read(std::string_view name) {
+    return ReadWholeFile(*real_, JoinPath(kDirectory, name), 100);
+  }
+
+  const std::unique_ptr<FileSystem> real_ = NewMemoryFileSystem();
+  test::FailingFileSystem files_{*real_};
+};
+
+TEST_F(WholeFile, HoldsWhatWasWrittenLast) {
+  ASSERT_THAT(ReplaceFile(files_, kDirectory, "f", "the first, a long one"),
+              IsOk());
+  ASSERT_THAT(ReplaceFile(files_, kDirectory, "f", "the second"), IsOk());
+  EXPECT_THAT(Read("f"), IsOkAndHolds("the second"));
+}
+
+TEST_F(WholeFile, IsSyncedBeforeItGetsItsNameAndTheDirectoryAfter) {
+  ASSERT_THAT(ReplaceFile(files_, kDirectory, "f", "bytes"), IsOk());
+  EXPECT_THAT(
+      files_.changes(),
+      ElementsAre("truncate /data/f.tmp", "write /data/f.tmp",
+                  "sync /data/f.tmp", "rename to /data/f", "sync /data"));
+}
+
+TEST_F(WholeFile, IsOldOrNewWhereverReplacingItFails) {
+  ASSERT_THAT(ReplaceFile(files_, kDirectory, "f", "old"), IsOk());
+  const int changes = static_cast<int>(files_.changes().size());
+  for (int fail = 0; fail < changes; ++fail) {
+    SCOPED_TRACE(fail);
+    files_.FailAfter(fail);
+    EXPECT_THAT(ReplaceFile(files_, kDirectory, "f", "new"),
+                HasReason(Reason::kDiskFailed));
+    EXPECT_THAT(Read("f"), IsOkAndHolds(AnyOf("old", "new")));
+    files_.Mend();
+    ASSERT_THAT(ReplaceFile(files_, kDirectory, "f", "old"), IsOk());
+  }
+}
+
+TEST_F(WholeFile, TakesThePlaceOfWhatACrashLeftBehind) {
+  ASSERT_THAT(ReplaceFile(files_, kDirectory, "f.tmp", std::string(90, 'x')),
+              IsOk());
+  ASSERT_THAT(ReplaceFile(files_, kDirectory, "f", "short"), IsOk());
+  EXPECT_THAT(Read("f"), IsOkAndHolds("short"));
+}
+
+TEST_F(WholeFile, IsNotReadBeyondTheLimit) {
+  ASSERT_THAT(ReplaceFile(files_, kDirectory, "f", std::string(100, 'x')),
+              IsOk());
+  EXPECT_THAT(Read("f"), IsOk());
+  ASSERT_THAT(ReplaceFile(files_, kDirectory, "f", std::string(101, 'x')),
+              IsOk());
+  EXPECT_THAT(Read("f"), HasReason(Reason::kCorruptFile));
+}
+
+TEST_F(WholeFile, IsNotFoundWhereThereIsNone) {
+  EXPECT_THAT(Read("f"), StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST(JoinPath, PutsOneSlashBetween) {
+  EXPECT_EQ(JoinPath("/a", "b"), "/a/b");
+  EXPECT_EQ(JoinPath("/a/", "b"), "/a/b");
+}
+
+}  // namespace
+}  // namespace cauce
