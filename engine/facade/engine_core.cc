@@ -68,6 +68,12 @@ absl::StatusOr<std::shared_ptr<EngineCore>> EngineCore::Open(
                                       const LogBounds& to) {
     return bounds->Save(partition, to);
   };
+  environment->save_epochs = [path, files = environment->files](
+                                 const TopicPartition& partition,
+                                 std::span<const EpochStart> starts) {
+    return WriteEpochCheckpoint(
+        *files, fmt::format("{}/{}", path, partition.ToString()), starts);
+  };
   std::shared_ptr<EngineCore> core(new EngineCore(
       std::move(path), options, std::move(environment), std::move(bounds)));
   CAUCE_RETURN_IF_ERROR(core->Start());
@@ -433,6 +439,16 @@ absl::StatusOr<std::shared_ptr<Log>> EngineCore::OpenLogLocked(
     CAUCE_RETURN_IF_ERROR(bounds_->Load(options_.events));
   }
   options.bounds = bounds_->Of(options.name);
+  const auto epochs = ReadEpochCheckpoint(files_, options.directory);
+  if (epochs.ok()) {
+    options.epochs = *epochs;
+  } else if (ReasonOf(epochs.status()) == Reason::kCorruptFile) {
+    // The batches themselves tell the newest epoch; the older ones are needed
+    // by followers only, who then compare more than they would have to.
+    Report(Severity::kWarning, epochs.status().ToString());
+  } else {
+    return epochs.status();
+  }
   CAUCE_ASSIGN_OR_RETURN(auto log, Log::Open(environment_, options));
   logs_.emplace(options.name, log);
   return log;

@@ -11,7 +11,6 @@
 #include "engine/base/check.h"
 #include "engine/base/crc32c.h"
 #include "engine/base/status_macros.h"
-#include "engine/catalog/checkpoint_file.h"
 #include "engine/log/recompress.h"
 #include "engine/log/retention.h"
 #include "engine/record/layout.h"
@@ -85,22 +84,19 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
   hints.now = Timestamp::From(environment->clock->Now());
   hints.events = environment->events;
   CAUCE_ASSIGN_OR_RETURN(RecoveredLog recovered, RecoverLog(place, hints));
-  CAUCE_ASSIGN_OR_RETURN(
-      const std::vector<EpochStart> starts,
-      ReadEpochCheckpoint(*environment->files, options.directory));
-
   SegmentSet::List segments = recovered.sealed;
   segments.push_back(recovered.writer->segment());
   std::shared_ptr<Log> log(new Log(std::move(environment), options,
                                    std::move(segments), recovered.log_start));
   MutexLock lock(log->writer_mutex_);
   log->writer_ = std::move(recovered.writer);
-  log->epochs_ = EpochHistory(starts);
-  const bool cut = log->epochs_.TruncateFromEnd(log->log_end());
-  // An epoch that batches tell of was assigned, whatever the checkpoint says.
-  const bool learned =
-      log->epochs_.Assign(recovered.last_epoch, log->log_end());
-  if (cut || learned) CAUCE_RETURN_IF_ERROR(log->SaveEpochs());
+  log->epochs_ = EpochHistory(options.epochs);
+  bool changed = log->epochs_.TruncateFromEnd(log->log_end());
+  // An epoch that batches tell of was assigned, whatever was saved.
+  for (const EpochStart& seen : recovered.epochs) {
+    changed |= log->epochs_.Assign(seen.epoch, seen.start);
+  }
+  if (changed) CAUCE_RETURN_IF_ERROR(log->SaveEpochs());
   return log;
 }
 
@@ -669,8 +665,7 @@ absl::Status Log::UnlinkRetired() {
 // ---- The rest
 
 absl::Status Log::SaveEpochs() {
-  return WriteEpochCheckpoint(*environment_->files, directory_,
-                              epochs_.starts());
+  return environment_->save_epochs(name_, epochs_.starts());
 }
 
 SegmentPlace Log::PlaceOf(Offset base) const {

@@ -60,6 +60,10 @@ struct LogEnvironment {
   // recovery point before the log is cut below it.
   std::function<absl::Status(const TopicPartition&, const LogBounds&)>
       save_bounds;
+  // Makes a partition's epochs durable.
+  std::function<absl::Status(const TopicPartition&,
+                             std::span<const EpochStart>)>
+      save_epochs;
 };
 
 struct LogOptions {
@@ -71,6 +75,7 @@ struct LogOptions {
   bool read_only = false;
   bool clean_stop = false;
   LogBounds bounds;
+  std::vector<EpochStart> epochs;  // as they were saved last
 };
 
 class Log : public std::enable_shared_from_this<Log> {

@@ -126,7 +126,7 @@ class Recovery {
     CAUCE_RETURN_IF_ERROR(segment->WriteIndexFiles(*scanned.index));
     CAUCE_RETURN_IF_ERROR(segment->SyncIndexFiles());
     CAUCE_RETURN_IF_ERROR(Trim(*segment));
-    last_epoch_ = scanned.last_epoch;
+    NoteEpochs(scanned);
     sealed_.push_back(std::move(segment));
     return absl::OkStatus();
   }
@@ -154,7 +154,7 @@ class Recovery {
   }
 
   absl::Status Resume(Offset base, ScannedSegment scanned) {
-    if (scanned.bytes > 0) last_epoch_ = scanned.last_epoch;
+    NoteEpochs(scanned);
     CAUCE_ASSIGN_OR_RETURN(
         writer_,
         SegmentWriter::Resume(place_.At(base), std::move(scanned), hints_.now));
@@ -197,11 +197,15 @@ class Recovery {
       CAUCE_RETURN_IF_ERROR(place_.files->SyncDirectory(place_.directory));
     }
     return RecoveredLog{std::move(sealed_), std::move(writer_), log_start,
-                        last_epoch_};
+                        std::move(epochs_)};
   }
 
   std::string PathOf(Offset base) const {
     return place_.PathOf(SegmentFileName(base, kLogSuffix));
+  }
+
+  void NoteEpochs(const ScannedSegment& scanned) {
+    epochs_.insert(epochs_.end(), scanned.epochs.begin(), scanned.epochs.end());
   }
 
   void ReportDamage(const absl::Status& damage) {
@@ -222,7 +226,7 @@ class Recovery {
   const RecoveryHints& hints_;
   SegmentSet::List sealed_;
   std::unique_ptr<SegmentWriter> writer_;
-  LeaderEpoch last_epoch_;
+  std::vector<EpochStart> epochs_;
   bool cut_ = false;
   // Where a new active segment begins when none can be resumed.
   std::optional<Offset> resume_at_;

@@ -40,8 +40,8 @@ struct RecoveredLog {
   SegmentSet::List sealed;
   std::unique_ptr<SegmentWriter> writer;
   Offset log_start;
-  // Of the last batch; unknown where there is none.
-  LeaderEpoch last_epoch;
+  // Those that the scanned batches tell of, oldest first.
+  std::vector<EpochStart> epochs;
 };
 
 // `place` is that of any segment; its base is not looked at.

@@ -45,6 +45,13 @@ absl::StatusOr<std::string> ReadIndexFile(FileSystem& files,
   return bytes;
 }
 
+void NoteEpoch(const RecordBatch& batch, ScannedSegment& scanned) {
+  const LeaderEpoch epoch = batch.leader_epoch();
+  const bool is_new =
+      scanned.epochs.empty() || epoch > scanned.epochs.back().epoch;
+  if (is_new) scanned.epochs.push_back({epoch, batch.base_offset()});
+}
+
 // Goes on with `scanned` from where `scanner` stands.
 absl::Status Walk(BatchScanner& scanner, const std::string& name, Offset base,
                   ScannedSegment& scanned) {
@@ -63,7 +70,7 @@ absl::Status Walk(BatchScanner& scanner, const std::string& name, Offset base,
     scanned.index->Add(BatchFacts::Of(**batch, position));
     scanned.bytes = scanner.position();
     scanned.next = (*batch)->next_offset();
-    scanned.last_epoch = (*batch)->leader_epoch();
+    NoteEpoch(**batch, scanned);
   }
 }
 
@@ -128,7 +135,7 @@ absl::StatusOr<ScannedSegment> ScanSegmentTail(
   scanned.index->ResumeBehindEntry(BatchFacts::Of(**batch, entry->position));
   scanned.bytes = scanner.position();
   scanned.next = (*batch)->next_offset();
-  scanned.last_epoch = (*batch)->leader_epoch();
+  NoteEpoch(**batch, scanned);
   CAUCE_RETURN_IF_ERROR(Walk(scanner, name, base, scanned));
   // A time entry for what is not there was written for another log.
   const auto last_time = scanned.index->times().last();

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -24,7 +25,8 @@ struct ScannedSegment {
   Offset next;
   // The greatest timestamp of the first batch, for rolling by time.
   Timestamp first_timestamp;
-  LeaderEpoch last_epoch;
+  // Which epochs its batches tell of, and where each is met first.
+  std::vector<EpochStart> epochs;
   // OK where the log ends there; else what stands behind it.
   absl::Status damage;
 };
