@@ -1,0 +1,93 @@
+// Looks into a data directory without opening it: what its files hold, and
+// whether they are whole.
+//
+// Reads only: takes no lock, writes nothing, and may run while an engine
+// writes the same directory. Memory is bounded by the largest batch, whatever
+// the files say. Functions may be called from any thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cauce/file_system.h"
+#include "cauce/record_batch.h"
+#include "cauce/types.h"
+
+namespace cauce {
+
+enum class Gravity {
+  kNote,    // nothing is lost: what a killed writer leaves and opening mends
+  kDamage,  // bytes that were right once are not any more
+};
+
+// Something that is not as a clean stop leaves it.
+struct Finding {
+  Gravity gravity = Gravity::kDamage;
+  std::string file;                 // its path
+  std::optional<int64_t> position;  // in the file
+  std::optional<Offset> offset;     // of the record concerned, or the next
+  std::string what;
+  std::string advice;  // what to do about it
+};
+
+// What was looked at, and what came of it.
+struct VerifySummary {
+  int64_t partitions = 0;
+  int64_t segments = 0;
+  int64_t batches = 0;
+  int64_t records = 0;
+  int64_t bytes = 0;  // of batches
+  int64_t notes = 0;
+  int64_t damages = 0;
+};
+
+struct VerifyOptions {
+  // Bound for a batch's records once decompressed.
+  size_t decompressed_bytes_max = kDecompressedBytesMax;
+  // Told how far the work has come, after every few batches; may be empty.
+  std::function<void(const VerifySummary&)> progress;
+};
+
+// Verifies every partition of `directory`: that batches are whole, have the
+// CRC their header says and offsets that grow; that every record can be
+// decoded; that indexes grow and lead to the batches they name; and that the
+// small files can be read. Fails only where it cannot look (no such directory,
+// a file that cannot be read): what is wrong with the bytes goes to `found`.
+absl::StatusOr<VerifySummary> VerifyDirectory(
+    FileSystem& files, std::string_view directory, const VerifyOptions& options,
+    const std::function<void(const Finding&)>& found);
+
+// What DumpFile came upon in a .log, .index or .timeindex file.
+struct DumpedEntry {
+  int64_t position = 0;  // of the batch or the entry in its file
+  // A .log file: the batch; null in an index.
+  const RecordBatch* batch = nullptr;
+  // An index: the offset, with where its batch begins in the log or with the
+  // timestamp up to it.
+  Offset offset;
+  std::optional<int64_t> batch_position;
+  Timestamp timestamp;
+};
+
+// Walks over a segment's file, whose kind and base offset its name tells, and
+// hands each batch or entry to `take` until that returns false. OK at the end,
+// and at zeros written ahead of it. Reason::kCorruptBatch and kCorruptFile
+// name the place; InvalidArgument for the name of another kind of file.
+absl::Status DumpFile(FileSystem& files, std::string_view path,
+                      const std::function<bool(const DumpedEntry&)>& take);
+
+// The .log files of a partition's directory, oldest first, or with `indexes`
+// its index files too. NotFound where there is no such directory.
+enum class SegmentFiles { kLogs, kLogsAndIndexes };
+absl::StatusOr<std::vector<std::string>> ListSegmentFiles(
+    FileSystem& files, std::string_view partition_directory,
+    SegmentFiles which);
+
+}  // namespace cauce

@@ -1,0 +1,275 @@
+#include "cauce/inspect.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "cauce/errors.h"
+#include "cauce/topic_name.h"
+#include "engine/base/status_macros.h"
+#include "engine/catalog/checkpoint_file.h"
+#include "engine/catalog/clean_shutdown.h"
+#include "engine/catalog/meta_properties.h"
+#include "engine/catalog/partition_metadata.h"
+#include "engine/catalog/topic_catalog.h"
+#include "engine/log/batch_scanner.h"
+#include "engine/log/index_walk.h"
+#include "engine/log/segment_check.h"
+#include "engine/log/segment_name.h"
+#include "engine/log/sparse_index.h"
+#include "fmt/format.h"
+
+namespace cauce {
+namespace {
+
+constexpr std::string_view kReplaceable =
+    "nothing: a lost checkpoint costs a longer recovery and no record";
+
+std::string_view NameOf(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+// The base offsets of the .log files, smallest first.
+absl::StatusOr<std::vector<Offset>> SegmentBases(FileSystem& files,
+                                                 const std::string& directory) {
+  CAUCE_ASSIGN_OR_RETURN(const auto entries, files.List(directory));
+  std::vector<Offset> bases;
+  for (const DirectoryEntry& entry : entries) {
+    const auto file = ParseSegmentFileName(entry.name);
+    if (file && file->suffix == kLogSuffix) bases.push_back(file->base);
+  }
+  std::sort(bases.begin(), bases.end());
+  return bases;
+}
+
+// The walk over a directory.
+class Verification {
+ public:
+  Verification(FileSystem& files, std::string_view directory,
+               const VerifyOptions& options,
+               const std::function<void(const Finding&)>& found)
+      : files_(files),
+        directory_(directory),
+        options_(options),
+        found_(found) {}
+
+  absl::StatusOr<VerifySummary> Run() {
+    CAUCE_ASSIGN_OR_RETURN(const auto entries, files_.List(directory_));
+    CAUCE_RETURN_IF_ERROR(CheckDirectoryFiles());
+    for (const DirectoryEntry& entry : entries) {
+      const auto name = ParseTopicPartition(entry.name);
+      if (!entry.is_directory || !name) continue;
+      CAUCE_RETURN_IF_ERROR(CheckPartition(*name, entry.name));
+    }
+    return summary_;
+  }
+
+ private:
+  absl::Status CheckDirectoryFiles() {
+    CAUCE_ASSIGN_OR_RETURN(clean_stop_, HasCleanShutdown(files_, directory_));
+    for (const std::string_view name : {kRecoveryPointFile, kLogStartFile,
+                                        kHighWatermarkFile, kFirstDirtyFile}) {
+      auto checkpoint = ReadOffsetCheckpoint(files_, directory_, name);
+      CAUCE_RETURN_IF_ERROR(
+          TellCorrupt(checkpoint.status(), PathOf(name), kReplaceable));
+      if (name == kRecoveryPointFile && checkpoint.ok()) {
+        recovery_points_ = *std::move(checkpoint);
+      }
+    }
+    const auto properties = ReadMetaProperties(files_, directory_);
+    CAUCE_RETURN_IF_ERROR(TellCorrupt(
+        properties.status(), PathOf(kMetaPropertiesFile),
+        "restore it from a copy, or move it away: the directory then gets a "
+        "new id"));
+    const auto catalog = TopicCatalog::Load(files_, directory_);
+    CAUCE_RETURN_IF_ERROR(TellCorrupt(
+        catalog.status(), PathOf(kCatalogFile),
+        "restore it from a copy; without it topics keep their records and "
+        "lose their configs"));
+    if (catalog.ok() && !catalog->damage().empty()) {
+      Tell({.gravity = Gravity::kNote,
+            .file = PathOf(kCatalogFile),
+            .what = catalog->damage(),
+            .advice = "nothing: its other copy is whole, and the next change "
+                      "of a topic mends it"});
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckPartition(const TopicPartition& name,
+                              const std::string& directory_name) {
+    ++summary_.partitions;
+    const std::string directory = PathOf(directory_name);
+    const auto id = ReadPartitionMetadata(files_, directory);
+    CAUCE_RETURN_IF_ERROR(TellCorrupt(
+        id.status(), fmt::format("{}/{}", directory, kPartitionMetadataFile),
+        "restore it from a copy; it holds the topic's id"));
+    const auto epochs = ReadEpochCheckpoint(files_, directory);
+    CAUCE_RETURN_IF_ERROR(TellCorrupt(
+        epochs.status(), fmt::format("{}/{}", directory, kEpochFile),
+        "restore it from a copy, or delete it: it is rebuilt from "
+        "the log"));
+    auto bases = SegmentBases(files_, directory);
+    if (absl::IsNotFound(bases.status())) return absl::OkStatus();
+    CAUCE_RETURN_IF_ERROR(bases.status());
+    return CheckSegments(name, directory, *bases);
+  }
+
+  absl::Status CheckSegments(const TopicPartition& name,
+                             const std::string& directory,
+                             const std::vector<Offset>& bases) {
+    SegmentToCheck segment{
+        .directory = directory,
+        .decompressed_bytes_max = options_.decompressed_bytes_max};
+    if (!clean_stop_) {
+      const auto point = recovery_points_.find(name);
+      segment.torn_from =
+          point == recovery_points_.end() ? Offset{0} : point->second;
+    }
+    const SegmentCheck::Progress progress = [this] {
+      if (options_.progress && summary_.batches % kProgressBatches == 0) {
+        options_.progress(summary_);
+      }
+    };
+    for (size_t i = 0; i < bases.size(); ++i) {
+      segment.base = bases[i];
+      segment.next_base = std::nullopt;
+      if (i + 1 < bases.size()) segment.next_base = bases[i + 1];
+      const auto end =
+          SegmentCheck(files_, segment, summary_, found_, progress).Run();
+      // Retention may have removed it since the directory was listed.
+      if (absl::IsNotFound(end.status())) continue;
+      CAUCE_RETURN_IF_ERROR(end.status());
+    }
+    return absl::OkStatus();
+  }
+
+  // Tells of a small file that is damaged; returns any error other than that
+  // and that the file is absent.
+  absl::Status TellCorrupt(const absl::Status& status, const std::string& path,
+                           std::string_view advice) {
+    const Reason reason = ReasonOf(status);
+    if (status.ok() || absl::IsNotFound(status)) return absl::OkStatus();
+    if (reason != Reason::kCorruptFile &&
+        reason != Reason::kUnsupportedFormat) {
+      return status;
+    }
+    Tell({.file = path,
+          .what = std::string(status.message()),
+          .advice = std::string(advice)});
+    return absl::OkStatus();
+  }
+
+  void Tell(const Finding& finding) {
+    ++(finding.gravity == Gravity::kNote ? summary_.notes : summary_.damages);
+    found_(finding);
+  }
+
+  std::string PathOf(std::string_view name) const {
+    return fmt::format("{}/{}", directory_, name);
+  }
+
+  static constexpr int64_t kProgressBatches = 64;
+
+  FileSystem& files_;
+  const std::string directory_;
+  const VerifyOptions& options_;
+  const std::function<void(const Finding&)>& found_;
+  VerifySummary summary_;
+  bool clean_stop_ = false;
+  OffsetCheckpoint recovery_points_;
+};
+
+absl::Status DumpLog(FileSystem& files, const std::string& path,
+                     const std::function<bool(const DumpedEntry&)>& take) {
+  CAUCE_ASSIGN_OR_RETURN(std::shared_ptr<File> file,
+                         files.Open(path, OpenMode::kRead));
+  CAUCE_ASSIGN_OR_RETURN(const int64_t bytes, file->Size());
+  BatchScanner scanner;
+  scanner.Start(std::move(file), path, 0, bytes);
+  for (;;) {
+    CAUCE_ASSIGN_OR_RETURN(const auto batch, scanner.Next());
+    if (!batch) return absl::OkStatus();
+    if (!take({.position = scanner.batch_position(),
+               .batch = &*batch,
+               .offset = batch->last_offset(),
+               .timestamp = batch->max_timestamp()})) {
+      return absl::OkStatus();
+    }
+  }
+}
+
+DumpedEntry ToDumped(int64_t position, const OffsetEntry& entry) {
+  return {.position = position,
+          .offset = entry.offset,
+          .batch_position = entry.position};
+}
+DumpedEntry ToDumped(int64_t position, const TimeEntry& entry) {
+  return {.position = position,
+          .offset = entry.offset,
+          .timestamp = entry.timestamp};
+}
+
+template <class Entry>
+absl::Status DumpIndex(FileSystem& files, const std::string& path, Offset base,
+                       const std::function<bool(const DumpedEntry&)>& take) {
+  CAUCE_ASSIGN_OR_RETURN(IndexWalk<Entry> walk,
+                         IndexWalk<Entry>::Open(files, path, base));
+  if (!walk.exists()) {
+    return absl::NotFoundError(fmt::format("{}: there is no such file", path));
+  }
+  for (;;) {
+    CAUCE_ASSIGN_OR_RETURN(const auto entry, walk.Peek());
+    if (!entry || !take(ToDumped(walk.position(), *entry))) {
+      return absl::OkStatus();
+    }
+    walk.Pop();
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<VerifySummary> VerifyDirectory(
+    FileSystem& files, std::string_view directory, const VerifyOptions& options,
+    const std::function<void(const Finding&)>& found) {
+  return Verification(files, directory, options, found).Run();
+}
+
+absl::Status DumpFile(FileSystem& files, std::string_view path,
+                      const std::function<bool(const DumpedEntry&)>& take) {
+  const std::string file(path);
+  const auto name = ParseSegmentFileName(NameOf(path));
+  if (name && name->suffix == kLogSuffix) return DumpLog(files, file, take);
+  if (name && name->suffix == kOffsetIndexSuffix) {
+    return DumpIndex<OffsetEntry>(files, file, name->base, take);
+  }
+  if (name && name->suffix == kTimeIndexSuffix) {
+    return DumpIndex<TimeEntry>(files, file, name->base, take);
+  }
+  return absl::InvalidArgumentError(fmt::format(
+      "{}: not a file of a segment, which is called by twenty digits and "
+      ".log, .index or .timeindex",
+      path));
+}
+
+absl::StatusOr<std::vector<std::string>> ListSegmentFiles(
+    FileSystem& files, std::string_view partition_directory,
+    SegmentFiles which) {
+  CAUCE_ASSIGN_OR_RETURN(const auto entries, files.List(partition_directory));
+  std::vector<std::string> paths;
+  // By name they are in the order of their base offsets, a segment's log in
+  // between its indexes.
+  for (const DirectoryEntry& entry : entries) {
+    const auto file = ParseSegmentFileName(entry.name);
+    if (!file) continue;
+    const bool index =
+        file->suffix == kOffsetIndexSuffix || file->suffix == kTimeIndexSuffix;
+    if (file->suffix == kLogSuffix ||
+        (index && which == SegmentFiles::kLogsAndIndexes)) {
+      paths.push_back(fmt::format("{}/{}", partition_directory, entry.name));
+    }
+  }
+  return paths;
+}
+
+}  // namespace cauce

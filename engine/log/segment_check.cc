@@ -1,0 +1,343 @@
+#include "engine/log/segment_check.h"
+
+#include <utility>
+
+#include "cauce/errors.h"
+#include "engine/base/bytes.h"
+#include "engine/base/status_macros.h"
+#include "engine/log/segment_name.h"
+#include "engine/record/layout.h"
+#include "fmt/format.h"
+
+namespace cauce {
+namespace {
+
+constexpr std::string_view kRestore =
+    "restore the file from a copy; what cannot be read is lost, readers may "
+    "go on behind it";
+constexpr std::string_view kRecoveryCuts =
+    "nothing: the next opening for writing cuts it off";
+constexpr std::string_view kDeleteIndex =
+    "delete the index file while nothing has the directory open: it is "
+    "rebuilt from the log";
+constexpr std::string_view kRecoveryRebuilds =
+    "nothing: the next opening for writing rebuilds the index";
+
+bool IsDamage(const absl::Status& status) {
+  switch (ReasonOf(status)) {
+    case Reason::kCorruptBatch:
+    case Reason::kUnsupportedFormat:
+    case Reason::kUnsupportedCodec:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// The message of an error that names its place first, without the place.
+std::string WithoutPlace(const absl::Status& status, std::string_view path,
+                         int64_t position) {
+  const std::string_view message(status.message().data(),
+                                 status.message().size());
+  const std::string place = fmt::format("{} at position {}: ", path, position);
+  return std::string(message.starts_with(place) ? message.substr(place.size())
+                                                : message);
+}
+
+}  // namespace
+
+SegmentCheck::SegmentCheck(FileSystem& files, const SegmentToCheck& segment,
+                           VerifySummary& summary, const Found& found,
+                           const Progress& progress)
+    : files_(files),
+      segment_(segment),
+      summary_(summary),
+      found_(found),
+      progress_(progress),
+      path_(fmt::format("{}/{}", segment.directory,
+                        SegmentFileName(segment.base, kLogSuffix))),
+      next_(segment.base) {}
+
+absl::StatusOr<Offset> SegmentCheck::Run() {
+  CAUCE_ASSIGN_OR_RETURN(file_, files_.Open(path_, OpenMode::kRead));
+  CAUCE_ASSIGN_OR_RETURN(file_bytes_, file_->Size());
+  const auto index_path = [this](std::string_view suffix) {
+    return fmt::format("{}/{}", segment_.directory,
+                       SegmentFileName(segment_.base, suffix));
+  };
+  CAUCE_ASSIGN_OR_RETURN(
+      offsets_, IndexWalk<OffsetEntry>::Open(
+                    files_, index_path(kOffsetIndexSuffix), segment_.base));
+  CAUCE_ASSIGN_OR_RETURN(
+      times_, IndexWalk<TimeEntry>::Open(files_, index_path(kTimeIndexSuffix),
+                                         segment_.base));
+  ++summary_.segments;
+  scanner_.Start(file_, path_, 0, file_bytes_);
+  for (;;) {
+    const auto batch = scanner_.Next();
+    if (!batch.ok()) {
+      if (!IsDamage(batch.status())) return batch.status();
+      CAUCE_ASSIGN_OR_RETURN(const bool more, PassDamage(batch.status()));
+      if (!more) return next_;
+      continue;
+    }
+    if (!*batch) break;
+    CAUCE_RETURN_IF_ERROR(TakeBatch(**batch));
+  }
+  CAUCE_RETURN_IF_ERROR(CheckTail());
+  CAUCE_RETURN_IF_ERROR(CheckLeftEntries());
+  return next_;
+}
+
+absl::Status SegmentCheck::TakeBatch(const RecordBatch& batch) {
+  ++summary_.batches;
+  summary_.bytes += static_cast<int64_t>(batch.bytes().size());
+  const bool fits = CheckOffsets(batch);
+  CheckRecords(batch);
+  CAUCE_RETURN_IF_ERROR(CheckIndexEntries(batch));
+  // An offset that went astray is told once, not for all that follow.
+  if (fits) next_ = batch.next_offset();
+  if (progress_) progress_();
+  return absl::OkStatus();
+}
+
+// Whether the batch lies within its segment.
+bool SegmentCheck::CheckOffsets(const RecordBatch& batch) {
+  const bool in_order = batch.base_offset() >= next_;
+  const bool in_segment =
+      !segment_.next_base || batch.last_offset() < *segment_.next_base;
+  const bool in_reach = batch.last_offset() - segment_.base <= INT32_MAX;
+  const bool fits = in_segment && in_reach;
+  if (in_order && fits) return true;
+  const std::string end =
+      segment_.next_base
+          ? fmt::format(" and the next one at {}", segment_.next_base->value)
+          : "";
+  Tell({.file = path_,
+        .position = scanner_.batch_position(),
+        .offset = batch.base_offset(),
+        .what = fmt::format(
+            "a batch with offsets {} to {} stands where offset {} or later is "
+            "expected, in a segment that begins at {}{}",
+            batch.base_offset().value, batch.last_offset().value, next_.value,
+            segment_.base.value, end),
+        .advice = std::string(kRestore)});
+  return fits;
+}
+
+void SegmentCheck::CheckRecords(const RecordBatch& batch) {
+  absl::Status status = reader_.Open(batch, segment_.decompressed_bytes_max);
+  RecordView record;
+  int64_t records = 0;
+  while (status.ok() && reader_.Next(&record)) ++records;
+  summary_.records += records;
+  if (status.ok()) status = reader_.status();
+  if (status.ok()) return;
+  Tell({.file = path_,
+        .position = scanner_.batch_position(),
+        .offset = batch.base_offset() + records,
+        .what = fmt::format(
+            "the batch's CRC is right, but its records cannot be decoded: {}",
+            std::string_view(status.message().data(), status.message().size())),
+        .advice = "its writer made it so; readers skip it with --skip-damage"});
+}
+
+template <class Entry>
+absl::StatusOr<std::optional<Entry>> SegmentCheck::Peek(
+    IndexWalk<Entry>& walk) {
+  auto entry = walk.Peek();
+  if (entry.ok() || ReasonOf(entry.status()) != Reason::kCorruptFile) {
+    return entry;
+  }
+  TellIndex(walk, WithoutPlace(entry.status(), walk.path(), walk.position()));
+  return std::nullopt;
+}
+
+// One finding a file: where an index went astray the rest says little.
+template <class Entry>
+void SegmentCheck::TellIndex(IndexWalk<Entry>& walk, std::string what) {
+  Tell({.gravity = IsMended() ? Gravity::kNote : Gravity::kDamage,
+        .file = walk.path(),
+        .position = walk.position(),
+        .what = std::move(what),
+        .advice = std::string(IsMended() ? kRecoveryRebuilds : kDeleteIndex)});
+  walk.Stop();
+}
+
+absl::Status SegmentCheck::CheckIndexEntries(const RecordBatch& batch) {
+  const int64_t position = scanner_.batch_position();
+  CAUCE_ASSIGN_OR_RETURN(const auto entry, Peek(*offsets_));
+  if (entry && entry->position < position) {
+    TellIndex(*offsets_, fmt::format("the entry for offset {} leads to "
+                                     "position {}, where no batch begins",
+                                     entry->offset.value, entry->position));
+  } else if (entry && entry->position == position) {
+    if (entry->offset == batch.last_offset()) {
+      offsets_->Pop();
+    } else {
+      TellIndex(*offsets_,
+                fmt::format("the entry for offset {} leads to position {}, "
+                            "whose batch ends at offset {}",
+                            entry->offset.value, position,
+                            batch.last_offset().value));
+    }
+  }
+  CAUCE_ASSIGN_OR_RETURN(const auto time, Peek(*times_));
+  if (time && time->offset < batch.last_offset()) {
+    TellIndex(*times_,
+              fmt::format("the entry for time {} names offset {}, which is "
+                          "the last of no batch",
+                          time->timestamp.ms, time->offset.value));
+  } else if (time && time->offset == batch.last_offset()) {
+    if (time->timestamp == batch.max_timestamp()) {
+      times_->Pop();
+    } else {
+      TellIndex(*times_, fmt::format("the entry for offset {} has time {}, "
+                                     "its batch has {}",
+                                     time->offset.value, time->timestamp.ms,
+                                     batch.max_timestamp().ms));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SegmentCheck::CheckLeftEntries() {
+  CAUCE_ASSIGN_OR_RETURN(const auto entry, Peek(*offsets_));
+  if (entry) {
+    TellIndex(*offsets_, fmt::format("the entry for offset {} leads behind "
+                                     "the last batch",
+                                     entry->offset.value));
+  }
+  CAUCE_ASSIGN_OR_RETURN(const auto time, Peek(*times_));
+  if (time) {
+    TellIndex(*times_, fmt::format("the entry for offset {} lies behind the "
+                                   "last batch",
+                                   time->offset.value));
+  }
+  return absl::OkStatus();
+}
+
+// Behind the last batch there are only zeros that were written ahead.
+absl::Status SegmentCheck::CheckTail() {
+  std::string piece(64 << 10, '\0');
+  const int64_t tail = scanner_.position();
+  for (int64_t at = tail; at < file_bytes_;) {
+    CAUCE_ASSIGN_OR_RETURN(const size_t got,
+                           file_->Read(at, {piece.data(), piece.size()}));
+    if (got == 0) break;
+    const size_t found =
+        std::string_view(piece).substr(0, got).find_first_not_of('\0');
+    if (found != std::string_view::npos) {
+      const bool torn = segment_.torn_from && next_ >= *segment_.torn_from;
+      Tell({.gravity = torn ? Gravity::kNote : Gravity::kDamage,
+            .file = path_,
+            .position = at + static_cast<int64_t>(found),
+            .offset = next_,
+            .what = fmt::format("there are bytes behind the zeros that end "
+                                "the log at position {}",
+                                tail),
+            .advice = std::string(torn ? kRecoveryCuts : kRestore)});
+      return absl::OkStatus();
+    }
+    at += static_cast<int64_t>(got);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> SegmentCheck::PassDamage(const absl::Status& damage) {
+  const int64_t position = scanner_.position();
+  CAUCE_ASSIGN_OR_RETURN(const auto resume, FindNextBatch());
+  // A writer that was killed leaves a torn end; whole batches behind it are
+  // none of its leaving.
+  const bool torn =
+      !resume && segment_.torn_from && next_ >= *segment_.torn_from;
+  Finding finding{.gravity = torn ? Gravity::kNote : Gravity::kDamage,
+                  .file = path_,
+                  .position = position,
+                  .offset = next_,
+                  .what = WithoutPlace(damage, path_, position),
+                  .advice = std::string(torn ? kRecoveryCuts : kRestore)};
+  if (torn) {
+    finding.what += fmt::format("; the last {} bytes are no whole batch",
+                                file_bytes_ - position);
+  } else if (resume && segment_.torn_from && next_ >= *segment_.torn_from) {
+    finding.advice =
+        "copy the directory before anything opens it for writing: recovery "
+        "would cut the log here, in front of batches that are whole";
+  }
+  if (resume) {
+    finding.what += fmt::format("; the next whole batch begins at position {}",
+                                resume->position);
+  }
+  Tell(std::move(finding));
+  if (!resume) return false;
+  CAUCE_RETURN_IF_ERROR(DropEntriesBelow(*resume));
+  scanner_.Restart(file_, path_, resume->position, file_bytes_);
+  return true;
+}
+
+absl::StatusOr<std::optional<SegmentCheck::Place>>
+SegmentCheck::FindNextBatch() {
+  const int64_t position = scanner_.position();
+  // The length in the damaged batch's header may still be right.
+  char head[layout::kLengthExcludes] = {};
+  CAUCE_ASSIGN_OR_RETURN(const size_t got, file_->Read(position, head));
+  if (got == sizeof head) {
+    const int64_t behind = position + layout::kLengthExcludes +
+                           LoadBig<int32_t>(head + layout::kBatchLength);
+    if (behind > position) {
+      CAUCE_ASSIGN_OR_RETURN(const auto place, BatchAt(behind));
+      if (place) return place;
+    }
+  }
+  // Else the index knows where some batches begin.
+  for (;;) {
+    CAUCE_ASSIGN_OR_RETURN(const auto entry, Peek(*offsets_));
+    if (!entry) return std::nullopt;
+    if (entry->position > position) {
+      CAUCE_ASSIGN_OR_RETURN(const auto place, BatchAt(entry->position));
+      if (place) return place;
+    }
+    offsets_->Pop();
+  }
+}
+
+absl::StatusOr<std::optional<SegmentCheck::Place>> SegmentCheck::BatchAt(
+    int64_t position) {
+  if (position >= file_bytes_) return std::nullopt;
+  BatchScanner scanner;
+  scanner.Start(file_, path_, position, file_bytes_);
+  const auto batch = scanner.Next();
+  if (!batch.ok()) {
+    if (IsDamage(batch.status())) return std::nullopt;
+    return batch.status();
+  }
+  if (!*batch || (*batch)->base_offset() < next_) return std::nullopt;
+  return Place{position, (*batch)->base_offset()};
+}
+
+absl::Status SegmentCheck::DropEntriesBelow(const Place& place) {
+  for (;;) {
+    CAUCE_ASSIGN_OR_RETURN(const auto entry, Peek(*offsets_));
+    if (!entry || entry->position >= place.position) break;
+    offsets_->Pop();
+  }
+  for (;;) {
+    CAUCE_ASSIGN_OR_RETURN(const auto time, Peek(*times_));
+    if (!time || time->offset >= place.base) break;
+    times_->Pop();
+  }
+  return absl::OkStatus();
+}
+
+void SegmentCheck::Tell(Finding finding) {
+  ++(finding.gravity == Gravity::kNote ? summary_.notes : summary_.damages);
+  found_(finding);
+}
+
+bool SegmentCheck::IsMended() const {
+  const Offset end = segment_.next_base.value_or(Offset{INT64_MAX});
+  return segment_.torn_from && end > *segment_.torn_from;
+}
+
+}  // namespace cauce

@@ -1,0 +1,101 @@
+// Checks one segment: its batches, their records, and that its indexes lead
+// where they say. Tells what is wrong and goes on behind it.
+//
+// Only reads; a writer may be at work on the segment. For one thread at a
+// time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cauce/file_system.h"
+#include "cauce/inspect.h"
+#include "cauce/record_batch.h"
+#include "cauce/types.h"
+#include "engine/log/batch_scanner.h"
+#include "engine/log/index_walk.h"
+#include "engine/log/sparse_index.h"
+
+namespace cauce {
+
+// Which segment, and what is known of the log around it.
+struct SegmentToCheck {
+  std::string directory;  // of the partition
+  Offset base;
+  std::optional<Offset> next_base;  // of the segment behind it
+  // After an unclean stop: what was written from here on may be torn, and the
+  // next opening mends it. Absent after a clean one.
+  std::optional<Offset> torn_from;
+  size_t decompressed_bytes_max = kDecompressedBytesMax;
+};
+
+class SegmentCheck {
+ public:
+  using Found = std::function<void(const Finding&)>;
+  // Called after every batch.
+  using Progress = std::function<void()>;
+
+  // Counts into `summary`. All are borrowed.
+  SegmentCheck(FileSystem& files, const SegmentToCheck& segment,
+               VerifySummary& summary, const Found& found,
+               const Progress& progress);
+
+  // Returns the offset behind the segment's last batch. NotFound when the
+  // segment is gone: its writer may have deleted it meanwhile.
+  absl::StatusOr<Offset> Run();
+
+ private:
+  absl::Status TakeBatch(const RecordBatch& batch);
+  bool CheckOffsets(const RecordBatch& batch);
+  void CheckRecords(const RecordBatch& batch);
+  absl::Status CheckIndexEntries(const RecordBatch& batch);
+  absl::Status CheckLeftEntries();
+  absl::Status CheckTail();
+
+  // Tells of what stands at the scanner's position and moves it behind. False
+  // when nothing more of the segment can be read.
+  absl::StatusOr<bool> PassDamage(const absl::Status& damage);
+  // Where a whole batch begins behind the damage; nothing where none is found.
+  struct Place {
+    int64_t position = 0;
+    Offset base;
+  };
+  absl::StatusOr<std::optional<Place>> FindNextBatch();
+  absl::StatusOr<std::optional<Place>> BatchAt(int64_t position);
+
+  // Passes by the index entries that lead into what cannot be read.
+  absl::Status DropEntriesBelow(const Place& place);
+
+  template <class Entry>
+  absl::StatusOr<std::optional<Entry>> Peek(IndexWalk<Entry>& walk);
+  template <class Entry>
+  void TellIndex(IndexWalk<Entry>& walk, std::string what);
+  void Tell(Finding finding);
+
+  // Whether the next opening rebuilds the segment's indexes anyway.
+  bool IsMended() const;
+
+  FileSystem& files_;
+  const SegmentToCheck& segment_;
+  VerifySummary& summary_;
+  const Found& found_;
+  const Progress& progress_;
+  const std::string path_;
+
+  std::shared_ptr<const File> file_;
+  int64_t file_bytes_ = 0;
+  BatchScanner scanner_;
+  RecordReader reader_;
+  Offset next_;
+  std::optional<IndexWalk<OffsetEntry>> offsets_;
+  std::optional<IndexWalk<TimeEntry>> times_;
+};
+
+}  // namespace cauce
