@@ -1,0 +1,15 @@
+// cauce bench append / read: what this machine and this build do, measured
+// through the public API.
+//
+// Adds its verbs to the command line; parsing one sets `action` to what it
+// does. For the main thread.
+#pragma once
+
+#include "CLI/CLI.hpp"
+#include "tools/cli/session.h"
+
+namespace cauce::cli {
+
+void AddBenchVerbs(CLI::App& root, Action& action);
+
+}  // namespace cauce::cli

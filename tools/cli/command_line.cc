@@ -1,0 +1,133 @@
+#include "tools/cli/command_line.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+#include "tools/cli/bench_verbs.h"
+#include "tools/cli/consume_verb.h"
+#include "tools/cli/log_verbs.h"
+#include "tools/cli/produce_verb.h"
+#include "tools/cli/session.h"
+#include "tools/cli/suggestion.h"
+#include "tools/cli/topic_verbs.h"
+
+namespace cauce::cli {
+namespace {
+
+// The verb the user was at: the last one on the line that is known.
+CLI::App* Deepest(CLI::App* app) {
+  const std::vector<CLI::App*> chosen = app->get_subcommands();
+  return chosen.empty() ? app : Deepest(chosen.back());
+}
+
+std::vector<std::string> OptionNames(const CLI::App& verb) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : verb.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      names.push_back("--" + name);
+    }
+  }
+  return names;
+}
+
+std::vector<std::string> VerbNames(CLI::App& noun) {
+  std::vector<std::string> names;
+  for (const CLI::App* verb : noun.get_subcommands(nullptr)) {
+    names.push_back(verb->get_name());
+  }
+  return names;
+}
+
+// "topic list" for that verb, empty for the root.
+std::string FullName(const CLI::App& verb) {
+  const CLI::App* const parent = verb.get_parent();
+  if (parent == nullptr) return "";
+  const std::string above = FullName(*parent);
+  return above.empty() ? verb.get_name() : above + ' ' + verb.get_name();
+}
+
+// What is wrong, in words that name the likely cure.
+std::string Explain(CLI::App& root, const CLI::ParseError& error) {
+  CLI::App& verb = *Deepest(&root);
+  const std::string name = FullName(verb);
+  const std::string place = name.empty() ? "" : name + ": ";
+  const std::vector<std::string> unknown = root.remaining(true);
+  if (unknown.empty()) {
+    if (error.get_exit_code() ==
+            static_cast<int>(CLI::ExitCodes::RequiredError) &&
+        !VerbNames(verb).empty()) {
+      return fmt::format("{}which verb? {}", place,
+                         fmt::join(VerbNames(verb), ", "));
+    }
+    return place + error.what();
+  }
+  const std::string& word = unknown.front();
+  const bool option = word.starts_with("-");
+  const std::string typed = word.substr(0, word.find('='));
+  const std::vector<std::string> known =
+      option ? OptionNames(verb) : VerbNames(verb);
+  const std::string nearest = Nearest(typed, known);
+  std::string text = fmt::format("{}unknown {} {}", place,
+                                 option          ? "option"
+                                 : known.empty() ? "argument"
+                                                 : "verb",
+                                 typed);
+  if (!nearest.empty()) {
+    text += fmt::format("; did you mean {}?", nearest);
+  } else if (!option && !known.empty()) {
+    text += fmt::format("; there are {}", fmt::join(known, ", "));
+  }
+  return text;
+}
+
+int ParseAndRun(CLI::App& root, const Action& action, int argc, char** argv) {
+  // CLI11 speaks in exceptions; they end here.
+  try {
+    root.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return root.exit(error);  // --help
+    const std::string verb = FullName(*Deepest(&root));
+    return UsageError(fmt::format("{}\nTry: cauce {}{}--help",
+                                  Explain(root, error), verb,
+                                  verb.empty() ? "" : " "));
+  }
+  return action();
+}
+
+}  // namespace
+
+int RunCommandLine(int argc, char** argv) {
+  CLI::App root(
+      "A durable log in Kafka's format: topics, records and their files.",
+      "cauce");
+  root.footer(
+      "Exit codes: 0 done, 1 failed, 2 wrong usage, 128 + N after signal N.\n\n"
+      "Examples:\n"
+      "  cauce topic create orders --dir data --partitions 3\n"
+      "  printf 'one\\ntwo\\n' | cauce produce orders --dir data\n"
+      "  cauce consume orders --dir data --print '%p %o %v\\n'");
+  root.require_subcommand(1);
+  root.get_formatter()->column_width(32);
+  Action action;
+  AddTopicVerbs(root, action);
+  AddProduceVerb(root, action);
+  AddConsumeVerb(root, action);
+  AddLogVerbs(root, action);
+  AddBenchVerbs(root, action);
+
+  const int exit = ParseAndRun(root, action, argc, argv);
+  // A reader that went away has what it wanted.
+  if (std::fflush(stdout) != 0 && errno != EPIPE && exit == kOk) {
+    return Fail(absl::UnavailableError(
+        fmt::format("standard output: {}", std::strerror(errno))));
+  }
+  return exit;
+}
+
+}  // namespace cauce::cli

@@ -1,0 +1,14 @@
+// cauce consume: the records of a topic on standard output.
+//
+// Adds its verb to the command line; parsing it sets `action` to what it does.
+// For the main thread.
+#pragma once
+
+#include "CLI/CLI.hpp"
+#include "tools/cli/session.h"
+
+namespace cauce::cli {
+
+void AddConsumeVerb(CLI::App& root, Action& action);
+
+}  // namespace cauce::cli

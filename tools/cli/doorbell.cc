@@ -1,0 +1,60 @@
+#include "tools/cli/doorbell.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+#include <cstdio>
+#include <cstdlib>
+
+#include "tools/cli/interrupts.h"
+
+namespace cauce::cli {
+namespace {
+
+int Milliseconds(absl::Duration timeout) {
+  if (timeout == absl::InfiniteDuration()) return -1;
+  const int64_t ms =
+      absl::ToInt64Milliseconds(absl::Ceil(timeout, absl::Milliseconds(1)));
+  return static_cast<int>(std::clamp<int64_t>(ms, 0, INT_MAX));
+}
+
+}  // namespace
+
+Doorbell::Doorbell() : event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (event_ < 0) {
+    std::perror("cauce: eventfd");
+    std::exit(1);
+  }
+  Interrupts::WakeThrough(event_);
+}
+
+Doorbell::~Doorbell() {
+  Interrupts::WakeThrough(-1);
+  close(event_);
+}
+
+void Doorbell::Ring() {
+  const uint64_t one = 1;
+  // A write fails only when the count is full: it is ringing already.
+  [[maybe_unused]] const ssize_t written = write(event_, &one, sizeof one);
+}
+
+Doorbell::Woken Doorbell::Wait(int fd, absl::Duration timeout) {
+  // poll passes by a descriptor of -1.
+  pollfd both[] = {{event_, POLLIN, 0}, {fd, POLLIN, 0}};
+  Woken woken;
+  // Interrupted: whoever waits looks at why, and comes back.
+  if (poll(both, 2, Milliseconds(timeout)) <= 0) return woken;
+  woken.rung = both[0].revents != 0;
+  woken.readable = both[1].revents != 0;
+  if (woken.rung) {
+    uint64_t count = 0;
+    [[maybe_unused]] const ssize_t got = read(event_, &count, sizeof count);
+  }
+  return woken;
+}
+
+}  // namespace cauce::cli

@@ -1,0 +1,300 @@
+#include "tools/cli/log_verbs.h"
+
+#include <unistd.h>
+
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cauce/codec.h"
+#include "cauce/errors.h"
+#include "cauce/file_system.h"
+#include "cauce/inspect.h"
+#include "cauce/record_batch.h"
+#include "fmt/format.h"
+#include "tools/cli/envelope.h"
+#include "tools/cli/interrupts.h"
+#include "tools/cli/output.h"
+#include "tools/cli/progress.h"
+#include "tools/cli/time_text.h"
+
+namespace cauce::cli {
+namespace {
+
+struct LogOptions {
+  std::string dir;
+  Format format = Format::kText;
+  std::vector<std::string> files;
+  std::string topic;
+  std::optional<int32_t> partition;
+  bool records = false;
+  bool index = false;
+};
+
+std::string_view TimeTypeName(const RecordBatch& batch) {
+  return batch.timestamp_type() == TimestampType::kCreateTime ? "CreateTime"
+                                                              : "LogAppendTime";
+}
+
+Json BatchJson(std::string_view file, const DumpedEntry& entry) {
+  const RecordBatch& batch = *entry.batch;
+  return {{"file", file},
+          {"position", entry.position},
+          {"bytes", batch.bytes().size()},
+          {"base_offset", batch.base_offset().value},
+          {"last_offset", batch.last_offset().value},
+          {"records", batch.record_count()},
+          {"codec", CodecName(batch.codec())},
+          {"timestamp_type", TimeTypeName(batch)},
+          {"max_timestamp", batch.max_timestamp().ms},
+          {"leader_epoch", batch.leader_epoch().value},
+          {"producer_id", batch.producer_id().value},
+          {"producer_epoch", batch.producer_epoch()},
+          {"base_sequence", batch.base_sequence()},
+          {"transactional", batch.is_transactional()},
+          {"control", batch.is_control()},
+          {"crc", batch.crc()}};
+}
+
+std::string BatchText(const DumpedEntry& entry) {
+  const RecordBatch& batch = *entry.batch;
+  std::string text = fmt::format(
+      "  position {}: offsets {} to {}, {} record{}, {} bytes, {}, {} {}, "
+      "epoch {}, crc {:08x}",
+      entry.position, batch.base_offset().value, batch.last_offset().value,
+      batch.record_count(), batch.record_count() == 1 ? "" : "s",
+      batch.bytes().size(), CodecName(batch.codec()), TimeTypeName(batch),
+      FormatTime(batch.max_timestamp()), batch.leader_epoch().value,
+      batch.crc());
+  if (batch.producer_id().value >= 0) {
+    text += fmt::format(", producer {} epoch {} sequence {}",
+                        batch.producer_id().value, batch.producer_epoch(),
+                        batch.base_sequence());
+  }
+  if (batch.is_transactional()) text += ", transactional";
+  if (batch.is_control()) text += ", control";
+  return text + '\n';
+}
+
+// Prints what DumpFile hands out.
+class Dumper {
+ public:
+  explicit Dumper(const LogOptions& options)
+      : options_(options), out_(STDOUT_FILENO) {}
+
+  int Run(const std::vector<std::string>& files) {
+    absl::Status status;
+    for (const std::string& file : files) {
+      if (options_.format == Format::kText) out_.Write(file + '\n');
+      // A file that is damaged does not keep the others from being shown.
+      const absl::Status dumped =
+          DumpFile(*PosixFileSystem(), file,
+                   [&](const DumpedEntry& entry) { return Take(file, entry); });
+      out_.Flush();
+      if (!dumped.ok()) {
+        Fail(dumped);
+        status = dumped;
+      }
+      if (!records_status_.ok()) Fail(records_status_);
+    }
+    if (!out_.status().ok()) return Fail(out_.status());
+    if (Interrupts::Signal() != 0) return InterruptedExit();
+    return status.ok() && records_status_.ok() ? kOk : kFailed;
+  }
+
+ private:
+  bool Take(const std::string& file, const DumpedEntry& entry) {
+    if (entry.batch != nullptr) {
+      TakeBatch(file, entry);
+    } else {
+      TakeIndexEntry(file, entry);
+    }
+    return !out_.gone() && Interrupts::Signal() == 0;
+  }
+
+  void TakeBatch(const std::string& file, const DumpedEntry& entry) {
+    const bool json = options_.format == Format::kJson;
+    out_.Write(json ? Line(BatchJson(file, entry)) : BatchText(entry));
+    if (!options_.records) return;
+    absl::Status status = reader_.Open(*entry.batch);
+    RecordView record;
+    while (status.ok() && reader_.Next(&record)) PrintRecord(record);
+    if (status.ok()) status = reader_.status();
+    if (status.ok()) return;
+    records_status_ = Annotate(
+        status, fmt::format("{} at position {}", file, entry.position));
+  }
+
+  void PrintRecord(const RecordView& record) {
+    std::string& to = out_.buffer();
+    if (options_.format == Format::kJson) {
+      fmt::format_to(std::back_inserter(to),
+                     "{{\"offset\":{},\"timestamp\":{},\"key\":",
+                     record.offset.value, record.timestamp.ms);
+    } else {
+      fmt::format_to(std::back_inserter(to), "    offset {}: {}, key ",
+                     record.offset.value, FormatTime(record.timestamp));
+    }
+    AppendJsonBytes(record.key, to);
+    to += options_.format == Format::kJson ? ",\"value\":" : ", value ";
+    AppendJsonBytes(record.value, to);
+    if (options_.format == Format::kJson) {
+      fmt::format_to(std::back_inserter(to), ",\"headers\":{}}}\n",
+                     record.headers.size());
+    } else if (record.headers.empty()) {
+      to += '\n';
+    } else {
+      fmt::format_to(std::back_inserter(to), ", {} headers\n",
+                     record.headers.size());
+    }
+    out_.Written();
+  }
+
+  void TakeIndexEntry(const std::string& file, const DumpedEntry& entry) {
+    if (options_.format == Format::kJson) {
+      Json json = {{"file", file},
+                   {"position", entry.position},
+                   {"offset", entry.offset.value}};
+      if (entry.batch_position) {
+        json["batch_position"] = *entry.batch_position;
+      } else {
+        json["timestamp"] = entry.timestamp.ms;
+      }
+      out_.Write(Line(json));
+    } else if (entry.batch_position) {
+      out_.Write(fmt::format("  offset {}: its batch begins at position {}\n",
+                             entry.offset.value, *entry.batch_position));
+    } else {
+      out_.Write(fmt::format("  {}: the greatest time up to offset {}\n",
+                             FormatTime(entry.timestamp), entry.offset.value));
+    }
+  }
+
+  const LogOptions& options_;
+  Output out_;
+  RecordReader reader_;
+  absl::Status records_status_;
+};
+
+int Dump(const LogOptions& options) {
+  const bool by_name = !options.topic.empty() || options.partition.has_value();
+  if (!options.files.empty() && (by_name || !options.dir.empty())) {
+    return UsageError("give either files, or --dir, --topic and --partition");
+  }
+  if (!options.files.empty()) return Dumper(options).Run(options.files);
+  if (options.dir.empty() || options.topic.empty() || !options.partition) {
+    return UsageError(
+        "what to dump? Give files, or --dir, --topic and --partition");
+  }
+  const auto files = ListSegmentFiles(
+      *PosixFileSystem(),
+      fmt::format("{}/{}-{}", options.dir, options.topic, *options.partition),
+      options.index ? SegmentFiles::kLogsAndIndexes : SegmentFiles::kLogs);
+  if (!files.ok()) return Fail(files.status());
+  return Dumper(options).Run(*files);
+}
+
+Json FindingJson(const Finding& finding) {
+  Json json = {
+      {"gravity", finding.gravity == Gravity::kNote ? "note" : "damage"},
+      {"file", finding.file}};
+  if (finding.position) json["position"] = *finding.position;
+  if (finding.offset) json["offset"] = finding.offset->value;
+  json["what"] = finding.what;
+  json["advice"] = finding.advice;
+  return json;
+}
+
+std::string FindingText(const Finding& finding) {
+  std::string place = finding.file;
+  if (finding.position)
+    place += fmt::format(" at position {}", *finding.position);
+  if (finding.offset)
+    place += fmt::format(", offset {}", finding.offset->value);
+  return fmt::format("{}: {}: {}\n  -> {}\n",
+                     finding.gravity == Gravity::kNote ? "note" : "damage",
+                     place, finding.what, finding.advice);
+}
+
+int Verify(const LogOptions& options) {
+  Output out(STDOUT_FILENO);
+  const bool json = options.format == Format::kJson;
+  Progress progress("verified", 0);
+  const auto summary = VerifyDirectory(
+      *PosixFileSystem(), options.dir,
+      {.progress =
+           [&progress](const VerifySummary& so_far) {
+             progress.Update(so_far.records, so_far.bytes);
+           }},
+      [&](const Finding& finding) {
+        out.Write(json ? Line(FindingJson(finding)) : FindingText(finding));
+        out.Flush();
+      });
+  if (!summary.ok()) return Fail(summary.status());
+  if (json) {
+    out.Write(Line({{"partitions", summary->partitions},
+                    {"segments", summary->segments},
+                    {"batches", summary->batches},
+                    {"records", summary->records},
+                    {"bytes", summary->bytes},
+                    {"notes", summary->notes},
+                    {"damages", summary->damages}}));
+  } else {
+    out.Write(fmt::format(
+        "verified {} partitions, {} segments, {} batches, {} records, {}: {}\n",
+        summary->partitions, summary->segments, summary->batches,
+        summary->records, BytesText(static_cast<double>(summary->bytes)),
+        summary->damages == 0
+            ? "no damage"
+            : fmt::format("{} places are damaged", summary->damages)));
+  }
+  out.Flush();
+  if (!out.status().ok()) return Fail(out.status());
+  return summary->damages == 0 ? kOk : kFailed;
+}
+
+}  // namespace
+
+void AddLogVerbs(CLI::App& root, Action& action) {
+  CLI::App* noun = root.add_subcommand("log", "Look into segments and indexes");
+  noun->require_subcommand(1);
+  const auto options = std::make_shared<LogOptions>();
+
+  CLI::App* dump = noun->add_subcommand("dump",
+                                        "Show the batches and index entries of "
+                                        "segment files");
+  dump->footer(
+      "Examples:\n"
+      "  cauce log dump --dir data --topic orders --partition 0 --records\n"
+      "  cauce log dump data/orders-0/00000000000000000000.timeindex");
+  dump->add_option("files", options->files,
+                   "Segment files: .log, .index or .timeindex")
+      ->type_name("FILE...");
+  dump->add_option("--dir", options->dir, "The data directory")
+      ->type_name("DIR");
+  dump->add_option("--topic", options->topic, "The topic whose logs to show")
+      ->type_name("TOPIC");
+  dump->add_option("--partition", options->partition, "Which of its partitions")
+      ->type_name("N");
+  dump->add_flag("--records", options->records, "Show every record too");
+  dump->add_flag("--index", options->index, "Show the index files too");
+  AddFormat(*dump, options->format);
+  dump->callback(
+      [&action, options] { action = [options] { return Dump(*options); }; });
+
+  CLI::App* verify = noun->add_subcommand(
+      "verify", "Check every batch, record and index of a directory");
+  verify->footer(
+      "Never writes. Damage makes the exit code 1; what a killed writer leaves "
+      "and the next\nopening mends is a note and does not.\n\n"
+      "Example:\n  cauce log verify --dir data");
+  AddDir(*verify, options->dir);
+  AddFormat(*verify, options->format);
+  verify->callback(
+      [&action, options] { action = [options] { return Verify(*options); }; });
+}
+
+}  // namespace cauce::cli

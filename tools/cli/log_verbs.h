@@ -1,0 +1,15 @@
+// cauce log dump / verify: a look into segments and their indexes. Neither
+// writes anything, and both work while another process does.
+//
+// Adds its verbs to the command line; parsing one sets `action` to what it
+// does. For the main thread.
+#pragma once
+
+#include "CLI/CLI.hpp"
+#include "tools/cli/session.h"
+
+namespace cauce::cli {
+
+void AddLogVerbs(CLI::App& root, Action& action);
+
+}  // namespace cauce::cli

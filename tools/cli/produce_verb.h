@@ -1,0 +1,14 @@
+// cauce produce: lines, or JSON envelopes, from standard input to a topic.
+//
+// Adds its verb to the command line; parsing it sets `action` to what it does.
+// For the main thread.
+#pragma once
+
+#include "CLI/CLI.hpp"
+#include "tools/cli/session.h"
+
+namespace cauce::cli {
+
+void AddProduceVerb(CLI::App& root, Action& action);
+
+}  // namespace cauce::cli

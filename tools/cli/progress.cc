@@ -1,0 +1,66 @@
+#include "tools/cli/progress.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <iterator>
+
+#include "fmt/format.h"
+
+namespace cauce::cli {
+namespace {
+
+constexpr int kBarColumns = 20;
+constexpr absl::Duration kInterval = absl::Milliseconds(200);
+
+std::string Bar(double share) {
+  const int full = static_cast<int>(share * kBarColumns);
+  return fmt::format("[{}{}] {:3.0f} %  ", std::string(full, '='),
+                     std::string(kBarColumns - full, ' '), share * 100);
+}
+
+}  // namespace
+
+std::string BytesText(double bytes) {
+  constexpr std::array<std::string_view, 5> kUnits = {"B", "KB", "MB", "GB",
+                                                      "TB"};
+  size_t unit = 0;
+  for (; bytes >= 999.5 && unit + 1 < kUnits.size(); ++unit) bytes /= 1000;
+  return fmt::format("{:.{}f} {}", bytes, unit == 0 || bytes >= 99.95 ? 0 : 1,
+                     kUnits[unit]);
+}
+
+Progress::Progress(std::string_view verb, int64_t bytes_total, Clock* clock)
+    : verb_(verb),
+      bytes_total_(bytes_total),
+      clock_(clock),
+      begun_(clock->Monotonic()),
+      shown_(isatty(STDERR_FILENO) != 0),
+      next_(begun_ + kInterval) {}
+
+Progress::~Progress() {
+  if (drawn_) std::fputs("\r\x1b[K", stderr);
+}
+
+void Progress::Show(int64_t records, int64_t bytes) {
+  const absl::Duration now = clock_->Monotonic();
+  if (now < next_) return;
+  next_ = now + kInterval;
+  const double seconds = absl::ToDoubleSeconds(now - begun_);
+  std::string bar;
+  if (bytes_total_ > 0) {
+    bar = Bar(std::min(
+        1.0, static_cast<double>(bytes) / static_cast<double>(bytes_total_)));
+  }
+  const std::string line =
+      fmt::format("\r\x1b[K{}{} {} records, {}, {}/s", bar, verb_, records,
+                  BytesText(static_cast<double>(bytes)),
+                  BytesText(static_cast<double>(bytes) / seconds));
+  std::fputs(line.c_str(), stderr);
+  std::fflush(stderr);
+  drawn_ = true;
+}
+
+}  // namespace cauce::cli

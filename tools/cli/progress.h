@@ -1,0 +1,48 @@
+// A line on standard error that tells how far long work has come, rewritten
+// now and then; nothing unless standard error is a terminal. For one thread at
+// a time.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/time/time.h"
+#include "cauce/env.h"
+
+namespace cauce::cli {
+
+// "1.5 MB", in powers of ten, as disks and networks are sold.
+std::string BytesText(double bytes);
+
+class Progress {
+ public:
+  // `bytes_total` is where the work ends; 0 where nobody knows. `clock` is
+  // borrowed.
+  Progress(std::string_view verb, int64_t bytes_total,
+           Clock* clock = SystemClock());
+  // Wipes the line.
+  ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  void Update(int64_t records, int64_t bytes) {
+    if (shown_) Show(records, bytes);
+  }
+
+  // Since it was made.
+  absl::Duration elapsed() const { return clock_->Monotonic() - begun_; }
+
+ private:
+  void Show(int64_t records, int64_t bytes);
+
+  const std::string verb_;
+  const int64_t bytes_total_;
+  Clock* const clock_;
+  const absl::Duration begun_;
+  const bool shown_;
+  absl::Duration next_;
+  bool drawn_ = false;
+};
+
+}  // namespace cauce::cli

@@ -1,0 +1,102 @@
+#include "tools/cli/record_source.h"
+
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "cauce/errors.h"
+#include "fmt/format.h"
+#include "tools/cli/session.h"
+
+namespace cauce::cli {
+namespace {
+
+// Bytes that cannot be right, as opposed to files that cannot be read.
+bool IsDamage(const absl::Status& status) {
+  switch (ReasonOf(status)) {
+    case Reason::kCorruptBatch:
+    case Reason::kInvalidRecord:
+    case Reason::kUnsupportedFormat:
+    case Reason::kUnsupportedCodec:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::string_view MessageOf(const absl::Status& status) {
+  return {status.message().data(), status.message().size()};
+}
+
+}  // namespace
+
+RecordSource::RecordSource(std::vector<SourcePart> parts, OnDamage on_damage)
+    : on_damage_(on_damage) {
+  for (SourcePart& part : parts) {
+    Cursor cursor = part.partition.Read(part.from);
+    lanes_.push_back({std::move(part), std::move(cursor)});
+  }
+}
+
+absl::Status RecordSource::ReadAvailable(const Take& take) {
+  for (Lane& lane : lanes_) {
+    const auto more = ReadLane(lane, take);
+    if (!more.ok()) return more.status();
+    if (!*more) break;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> RecordSource::ReadLane(Lane& lane, const Take& take) {
+  for (;;) {
+    if (lane.part.up_to && lane.cursor.position() >= *lane.part.up_to) {
+      return true;
+    }
+    RecordBatch batch;
+    const auto found = lane.cursor.NextBatch(&batch);
+    if (!found.ok()) {
+      if (absl::Status status = PassDamage(lane, found.status());
+          !status.ok()) {
+        return status;
+      }
+      continue;
+    }
+    if (!*found) return true;
+    const auto more = ReadBatch(lane, batch, take);
+    if (!more.ok() || !*more) return more;
+    lane.part.from = batch.next_offset();
+  }
+}
+
+absl::StatusOr<bool> RecordSource::ReadBatch(Lane& lane,
+                                             const RecordBatch& batch,
+                                             const Take& take) {
+  if (batch.is_control()) return true;
+  absl::Status status = reader_.Open(batch);
+  RecordView record;
+  while (status.ok() && reader_.Next(&record)) {
+    if (record.offset < lane.part.from) continue;
+    if (lane.part.up_to && record.offset >= *lane.part.up_to) return true;
+    const Item item{lane.part.partition.name().partition,
+                    batch.timestamp_type(), record};
+    if (take(item) == Next::kStop) return false;
+  }
+  if (status.ok()) status = reader_.status();
+  if (status.ok()) return true;
+  // The cursor is behind the batch already: its CRC was right.
+  if (on_damage_ == OnDamage::kStop || !IsDamage(status)) return status;
+  damage_seen_ = true;
+  Note(fmt::format("passed by: {}", MessageOf(status)));
+  return true;
+}
+
+absl::Status RecordSource::PassDamage(Lane& lane, const absl::Status& damage) {
+  if (on_damage_ == OnDamage::kStop || !IsDamage(damage)) return damage;
+  damage_seen_ = true;
+  const auto next = lane.cursor.SkipDamage();
+  if (!next.ok()) return next.status();
+  Note(fmt::format("passed by: {}; reading goes on at offset {}",
+                   MessageOf(damage), next->value));
+  return absl::OkStatus();
+}
+
+}  // namespace cauce::cli

@@ -1,0 +1,68 @@
+// Reads the records of several partitions, one partition after the other, each
+// from an offset on and up to where it ends; may be asked again when more has
+// been written. For one thread at a time.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "cauce/cursor.h"
+#include "cauce/partition.h"
+#include "cauce/record.h"
+#include "cauce/record_batch.h"
+#include "cauce/types.h"
+
+namespace cauce::cli {
+
+// One partition and what to read of it.
+struct SourcePart {
+  Partition partition;
+  Offset from;
+  // Read no record at or behind it; none while following.
+  std::optional<Offset> up_to;
+};
+
+class RecordSource {
+ public:
+  enum class OnDamage { kStop, kSkip };
+  enum class Next { kGoOn, kStop };
+
+  // A record, where it lies, and whose time it has.
+  struct Item {
+    PartitionId partition;
+    TimestampType timestamp_type;
+    const RecordView& record;
+  };
+  using Take = std::function<Next(const Item&)>;
+
+  RecordSource(std::vector<SourcePart> parts, OnDamage on_damage);
+
+  // Hands every record there is now to `take`, until it answers kStop. With
+  // kSkip damage is told by a note and passed by; else it ends the reading.
+  absl::Status ReadAvailable(const Take& take);
+
+  bool damage_seen() const { return damage_seen_; }
+
+ private:
+  struct Lane {
+    SourcePart part;
+    Cursor cursor;
+  };
+
+  // Returns false when `take` wants no more.
+  absl::StatusOr<bool> ReadLane(Lane& lane, const Take& take);
+  absl::StatusOr<bool> ReadBatch(Lane& lane, const RecordBatch& batch,
+                                 const Take& take);
+  absl::Status PassDamage(Lane& lane, const absl::Status& damage);
+
+  std::vector<Lane> lanes_;
+  const OnDamage on_damage_;
+  bool damage_seen_ = false;
+  RecordReader reader_;
+};
+
+}  // namespace cauce::cli

@@ -1,0 +1,175 @@
+#include "tools/cli/session.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "cauce/errors.h"
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+#include "tools/cli/interrupts.h"
+#include "tools/cli/suggestion.h"
+
+namespace cauce::cli {
+namespace {
+
+constexpr size_t kTopicsNamedMax = 5;
+
+std::string_view MessageOf(const absl::Status& status) {
+  return {status.message().data(), status.message().size()};
+}
+
+absl::StatusOr<Engine> Open(const std::string& dir, EngineOptions options) {
+  options.events = [](Severity severity, std::string_view line) {
+    if (severity != Severity::kInfo) Note(line);
+  };
+  return Engine::Open(dir, options);
+}
+
+}  // namespace
+
+int InterruptedExit() { return 128 + Interrupts::Signal(); }
+
+void Note(std::string_view text) {
+  const std::string line = fmt::format("cauce: {}\n", text);
+  // One write, so that lines of different threads do not mix. Where it fails
+  // there is nobody left to tell.
+  [[maybe_unused]] const ssize_t written =
+      write(STDERR_FILENO, line.data(), line.size());
+}
+
+int Fail(const absl::Status& status) {
+  const Reason reason = ReasonOf(status);
+  if (reason == Reason::kNone) {
+    Note(MessageOf(status));
+  } else {
+    Note(fmt::format("{} ({})", MessageOf(status), ReasonName(reason)));
+  }
+  return kFailed;
+}
+
+int UsageError(std::string_view text) {
+  Note(text);
+  return kUsage;
+}
+
+int UsageError(const absl::Status& status) {
+  return UsageError(MessageOf(status));
+}
+
+std::string Line(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
+}
+
+void AddDir(CLI::App& app, std::string& dir) {
+  app.add_option("--dir", dir, "The data directory")
+      ->required()
+      ->type_name("DIR");
+}
+
+void AddFormat(CLI::App& app, Format& format) {
+  app.add_option_function<std::string>(
+         "--format",
+         [&format](const std::string& word) {
+           format = word == "json" ? Format::kJson : Format::kText;
+         },
+         "text or json (default: text)")
+      ->type_name("FORMAT")
+      ->check(OneOf({"text", "json"}));
+}
+
+CLI::Option* AddRepeated(CLI::App& app, const std::string& name,
+                         std::vector<std::string>& values,
+                         const std::string& description) {
+  return app.add_option(name, values, description + "; may be repeated")
+      ->allow_extra_args(false);
+}
+
+CLI::Validator OneOf(std::vector<std::string> words) {
+  return CLI::Validator(
+      [words = std::move(words)](std::string& word) -> std::string {
+        for (const std::string& known : words) {
+          if (word == known) return "";
+        }
+        const std::string nearest = Nearest(word, words);
+        return fmt::format(
+            "\"{}\" is not one of {}{}", word, fmt::join(words, ", "),
+            nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest));
+      },
+      "");
+}
+
+absl::StatusOr<Engine> OpenForReading(const std::string& dir) {
+  return Open(dir, {.access = Access::kReadOnly, .create_if_missing = false});
+}
+
+absl::StatusOr<Engine> OpenForWriting(const std::string& dir,
+                                      Executor* executor,
+                                      bool create_if_missing) {
+  return Open(dir,
+              {.create_if_missing = create_if_missing, .executor = executor});
+}
+
+absl::StatusOr<TopicDescription> FindTopic(const Engine& engine,
+                                           const std::string& dir,
+                                           const std::string& name) {
+  auto topic = engine.DescribeTopic(name);
+  if (topic.ok() || ReasonOf(topic.status()) != Reason::kUnknownTopic) {
+    return topic;
+  }
+  const auto topics = engine.ListTopics();
+  if (!topics.ok()) return topic;
+  std::vector<std::string> names;
+  for (const TopicDescription& each : *topics) names.push_back(each.name);
+  std::string hint;
+  if (const std::string nearest = Nearest(name, names); !nearest.empty()) {
+    hint = fmt::format("did you mean {}?", nearest);
+  } else if (names.empty()) {
+    hint = fmt::format(
+        "there is none yet; make it: cauce topic create {} "
+        "--dir {}",
+        name, dir);
+  } else {
+    const size_t shown = std::min(names.size(), kTopicsNamedMax);
+    hint =
+        fmt::format("there {}: {}{}; make it: cauce topic create {} --dir {}",
+                    names.size() == 1 ? "is" : "are",
+                    fmt::join(names.begin(),
+                              names.begin() + static_cast<long>(shown), ", "),
+                    shown < names.size() ? ", ..." : "", name, dir);
+  }
+  return MakeError(Reason::kUnknownTopic,
+                   fmt::format("no topic {} in {}; {}", name, dir, hint));
+}
+
+absl::StatusOr<Partition> FindPartition(const Engine& engine,
+                                        const TopicDescription& topic,
+                                        PartitionId partition) {
+  if (partition.value < 0 || partition.value >= topic.partitions) {
+    return MakeError(
+        Reason::kUnknownPartition,
+        fmt::format("{} has no partition {}: its partitions are 0 to {}",
+                    topic.name, partition.value, topic.partitions - 1));
+  }
+  return engine.OpenPartition(topic.name, partition);
+}
+
+absl::StatusOr<std::map<std::string, std::string>> ParsePairs(
+    const std::vector<std::string>& pairs, std::string_view option) {
+  std::map<std::string, std::string> parsed;
+  for (const std::string& pair : pairs) {
+    const size_t equals = pair.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return absl::InvalidArgumentError(fmt::format(
+          "{} {}: must be NAME=VALUE, as in retention.ms=-1", option, pair));
+    }
+    if (!parsed.emplace(pair.substr(0, equals), pair.substr(equals + 1))
+             .second) {
+      return absl::InvalidArgumentError(fmt::format(
+          "{} {}: {} is given twice", option, pair, pair.substr(0, equals)));
+    }
+  }
+  return parsed;
+}
+
+}  // namespace cauce::cli

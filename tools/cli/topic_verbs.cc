@@ -1,0 +1,286 @@
+#include "tools/cli/topic_verbs.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cauce/topic_id.h"
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+#include "tools/cli/table.h"
+
+namespace cauce::cli {
+namespace {
+
+struct TopicOptions {
+  std::string dir;
+  Format format = Format::kText;
+  std::string name;
+  std::optional<int32_t> partitions;
+  std::vector<std::string> configs;
+  std::vector<std::string> unset;
+  bool yes = false;
+};
+
+using Options = std::shared_ptr<TopicOptions>;
+
+void Print(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+std::string ConfigsText(const std::map<std::string, std::string>& configs) {
+  std::vector<std::string> pairs;
+  for (const auto& [name, value] : configs) pairs.push_back(name + '=' + value);
+  return fmt::format("{}", fmt::join(pairs, " "));
+}
+
+Json ToJson(const TopicDescription& topic) {
+  return {{"name", topic.name},
+          {"id", TopicIdText(topic.id)},
+          {"partitions", topic.partitions},
+          {"configs", Json(topic.configs)},
+          {"imported", topic.imported}};
+}
+
+// Ends a verb that changed something.
+int Finish(Engine& engine, const absl::Status& status, Format format,
+           const std::string& text, const Json& json) {
+  if (!status.ok()) return Fail(status);
+  if (absl::Status closed = engine.Close(); !closed.ok()) return Fail(closed);
+  Print(format == Format::kJson ? Line(json) : text + '\n');
+  return kOk;
+}
+
+int Create(const TopicOptions& options) {
+  auto configs = ParsePairs(options.configs, "--config");
+  if (!configs.ok()) return UsageError(configs.status());
+  auto engine = OpenForWriting(options.dir, nullptr, /*create=*/true);
+  if (!engine.ok()) return Fail(engine.status());
+  const auto topic = engine->CreateTopic(
+      options.name, {.partitions = options.partitions.value_or(1),
+                     .configs = *std::move(configs)});
+  if (!topic.ok()) return Fail(topic.status());
+  return Finish(
+      *engine, absl::OkStatus(), options.format,
+      fmt::format("created {} with {} partition{} (id {})", topic->name,
+                  topic->partitions, topic->partitions == 1 ? "" : "s",
+                  TopicIdText(topic->id)),
+      ToJson(*topic));
+}
+
+int List(const TopicOptions& options) {
+  const auto engine = OpenForReading(options.dir);
+  if (!engine.ok()) return Fail(engine.status());
+  const auto topics = engine->ListTopics();
+  if (!topics.ok()) return Fail(topics.status());
+  if (options.format == Format::kJson) {
+    Json list = Json::array();
+    for (const TopicDescription& topic : *topics) list.push_back(ToJson(topic));
+    Print(Line(list));
+    return kOk;
+  }
+  Table table({"TOPIC", "PARTITIONS", "CONFIGS"});
+  for (const TopicDescription& topic : *topics) {
+    table.Add({topic.name, std::to_string(topic.partitions),
+               ConfigsText(topic.configs)});
+  }
+  Print(table.ToString());
+  return kOk;
+}
+
+Json ToJson(const Partition& partition) {
+  return {{"partition", partition.name().partition.value},
+          {"log_start", partition.log_start().value},
+          {"high_watermark", partition.high_watermark().value},
+          {"log_end", partition.log_end().value},
+          {"leader_epoch", partition.leader_epoch().value},
+          {"bytes", partition.bytes()}};
+}
+
+std::string Cell(const Json& json) { return json.dump(); }
+
+int Describe(const TopicOptions& options) {
+  const auto engine = OpenForReading(options.dir);
+  if (!engine.ok()) return Fail(engine.status());
+  const auto topic = FindTopic(*engine, options.dir, options.name);
+  if (!topic.ok()) return Fail(topic.status());
+  Json json = ToJson(*topic);
+  json["partitions"] = Json::array();
+  for (int32_t i = 0; i < topic->partitions; ++i) {
+    const auto partition = FindPartition(*engine, *topic, PartitionId{i});
+    if (!partition.ok()) return Fail(partition.status());
+    json["partitions"].push_back(ToJson(*partition));
+  }
+  if (options.format == Format::kJson) {
+    Print(Line(json));
+    return kOk;
+  }
+  Print(fmt::format("topic       {}\nid          {}\npartitions  {}\n",
+                    topic->name, TopicIdText(topic->id), topic->partitions));
+  for (const auto& [name, value] : topic->configs) {
+    Print(fmt::format("config      {}={}\n", name, value));
+  }
+  if (topic->imported) {
+    Print(
+        "imported    its configs were never given here, so nothing of it is "
+        "deleted\n");
+  }
+  Table table({"PARTITION", "LOG START", "HIGH WATERMARK", "LOG END", "BYTES",
+               "EPOCH"});
+  for (const Json& each : json["partitions"]) {
+    table.Add({Cell(each["partition"]), Cell(each["log_start"]),
+               Cell(each["high_watermark"]), Cell(each["log_end"]),
+               Cell(each["bytes"]), Cell(each["leader_epoch"])});
+  }
+  Print('\n' + table.ToString());
+  return kOk;
+}
+
+int Alter(const TopicOptions& options) {
+  const auto configs = ParsePairs(options.configs, "--config");
+  if (!configs.ok()) return UsageError(configs.status());
+  std::vector<ConfigChange> changes;
+  for (const auto& [name, value] : *configs) changes.push_back({name, value});
+  for (const std::string& name : options.unset) {
+    if (configs->contains(name)) {
+      return UsageError(fmt::format("{} is both set and unset", name));
+    }
+    changes.push_back({name, std::nullopt});
+  }
+  if (changes.empty() && !options.partitions) {
+    return UsageError(
+        "nothing to alter: give --config, --unset or "
+        "--partitions");
+  }
+  auto engine = OpenForWriting(options.dir);
+  if (!engine.ok()) return Fail(engine.status());
+  const auto topic = FindTopic(*engine, options.dir, options.name);
+  if (!topic.ok()) return Fail(topic.status());
+  absl::Status status;
+  if (!changes.empty()) status = engine->AlterTopic(topic->name, changes);
+  if (status.ok() && options.partitions) {
+    status = engine->CreatePartitions(topic->name, *options.partitions);
+  }
+  const auto altered = engine->DescribeTopic(topic->name);
+  if (!altered.ok()) return Fail(altered.status());
+  return Finish(
+      *engine, status, options.format,
+      fmt::format("altered {}: {} partition{} {}", altered->name,
+                  altered->partitions, altered->partitions == 1 ? "" : "s",
+                  ConfigsText(altered->configs)),
+      ToJson(*altered));
+}
+
+// Whether the user says yes, at the terminal.
+bool Confirms(const TopicDescription& topic) {
+  std::fprintf(stderr,
+               "delete %s with its %d partition%s and all their records, for "
+               "good? [y/N] ",
+               topic.name.c_str(), topic.partitions,
+               topic.partitions == 1 ? "" : "s");
+  char answer[16] = {};
+  const bool answered = std::fgets(answer, sizeof answer, stdin) != nullptr;
+  return answered && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+int Delete(const TopicOptions& options) {
+  if (!options.yes && isatty(STDIN_FILENO) == 0) {
+    return UsageError(fmt::format(
+        "deleting {} deletes its records for good: say so with --yes",
+        options.name));
+  }
+  auto engine = OpenForWriting(options.dir);
+  if (!engine.ok()) return Fail(engine.status());
+  const auto topic = FindTopic(*engine, options.dir, options.name);
+  if (!topic.ok()) return Fail(topic.status());
+  if (!options.yes && !Confirms(*topic)) {
+    Note("nothing was deleted");
+    return kFailed;
+  }
+  return Finish(*engine, engine->DeleteTopic(topic->name), options.format,
+                fmt::format("deleted {}", topic->name),
+                {{"deleted", topic->name}});
+}
+
+CLI::App* AddVerb(CLI::App& noun, Action& action, const std::string& name,
+                  const std::string& description, const Options& options,
+                  int (*run)(const TopicOptions&), const std::string& example) {
+  CLI::App* verb = noun.add_subcommand(name, description);
+  verb->footer("Example:\n  " + example);
+  AddDir(*verb, options->dir);
+  AddFormat(*verb, options->format);
+  verb->callback([&action, options, run] {
+    action = [options, run] { return run(*options); };
+  });
+  return verb;
+}
+
+void AddName(CLI::App& verb, const Options& options) {
+  verb.add_option("topic", options->name, "The topic's name")
+      ->required()
+      ->type_name("TOPIC");
+}
+
+CLI::Option* AddPartitions(CLI::App& verb, const Options& options,
+                           const std::string& description) {
+  return verb.add_option("--partitions", options->partitions, description)
+      ->type_name("N");
+}
+
+}  // namespace
+
+void AddTopicVerbs(CLI::App& root, Action& action) {
+  CLI::App* noun = root.add_subcommand("topic", "Topics and their configs");
+  noun->require_subcommand(1);
+  const auto options = std::make_shared<TopicOptions>();
+  const std::string kConfig = "A config by Kafka's name, as in retention.ms=-1";
+
+  CLI::App* create =
+      AddVerb(*noun, action, "create", "Make a topic", options, Create,
+              "cauce topic create orders --dir data --partitions 3 "
+              "--config retention.ms=-1");
+  AddName(*create, options);
+  AddPartitions(*create, options, "How many partitions (default: 1)");
+  AddRepeated(*create, "--config", options->configs, kConfig)
+      ->type_name("NAME=VALUE");
+
+  AddVerb(*noun, action, "list", "All topics", options, List,
+          "cauce topic list --dir data --format json");
+
+  CLI::App* describe =
+      AddVerb(*noun, action, "describe",
+              "A topic's configs, and its partitions' "
+              "offsets and sizes",
+              options, Describe, "cauce topic describe orders --dir data");
+  AddName(*describe, options);
+
+  CLI::App* alter =
+      AddVerb(*noun, action, "alter",
+              "Change a topic's configs, or give it more "
+              "partitions",
+              options, Alter,
+              "cauce topic alter orders --dir data --config segment.ms=3600000 "
+              "--unset retention.ms");
+  AddName(*alter, options);
+  AddPartitions(*alter, options,
+                "Grow to this many; keys may then go to other partitions");
+  AddRepeated(*alter, "--config", options->configs, kConfig)
+      ->type_name("NAME=VALUE");
+  AddRepeated(*alter, "--unset", options->unset,
+              "Take a config back to its default")
+      ->type_name("NAME");
+
+  CLI::App* remove =
+      AddVerb(*noun, action, "delete", "Delete a topic and all its records",
+              options, Delete, "cauce topic delete orders --dir data --yes");
+  AddName(*remove, options);
+  remove->add_flag("--yes,-y", options->yes, "Do not ask");
+}
+
+}  // namespace cauce::cli

@@ -1,0 +1,182 @@
+#include "tools/cli/topic_writer.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "cauce/errors.h"
+#include "cauce/partitioner.h"
+#include "fmt/format.h"
+
+namespace cauce::cli {
+namespace {
+
+int64_t BytesOf(const Record& record) {
+  size_t bytes = record.key.value_or("").size();
+  bytes += record.value.value_or("").size();
+  for (const Header& header : record.headers) {
+    bytes += header.key.size() + header.value.value_or("").size();
+  }
+  return static_cast<int64_t>(bytes);
+}
+
+// No batch may be larger than the topic takes. A value that is no number was
+// not taken by the topic either.
+size_t BatchBytes(const TopicDescription& topic, size_t wanted) {
+  const auto config = topic.configs.find("max.message.bytes");
+  size_t largest = 1048588;  // Kafka's default
+  if (config != topic.configs.end()) {
+    const std::string& text = config->second;
+    std::from_chars(text.data(), text.data() + text.size(), largest);
+  }
+  return std::min(wanted, largest);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<TopicWriter>> TopicWriter::Open(
+    const Engine& engine, const TopicDescription& topic,
+    const TopicWriterOptions& options, Doorbell& doorbell, AckCallback on_ack) {
+  auto writer = std::unique_ptr<TopicWriter>(
+      new TopicWriter(options, doorbell, std::move(on_ack)));
+  const size_t batch_bytes = BatchBytes(topic, options.batch_bytes);
+  for (int32_t i = 0; i < topic.partitions; ++i) {
+    auto partition = engine.OpenPartition(topic.name, PartitionId{i});
+    if (!partition.ok()) return partition.status();
+    writer->lanes_.push_back(
+        {*std::move(partition),
+         BatchBuilder({.codec = options.codec}, batch_bytes)});
+  }
+  writer->stored_.resize(writer->lanes_.size());
+  return writer;
+}
+
+TopicWriter::TopicWriter(const TopicWriterOptions& options, Doorbell& doorbell,
+                         AckCallback on_ack)
+    : options_(options),
+      doorbell_(doorbell),
+      on_ack_(std::move(on_ack)),
+      in_flight_(std::make_shared<std::array<InFlight, kInFlightMax>>()) {}
+
+TopicWriter::~TopicWriter() {
+  while (in_flight_count_ > 0) ReapOldest();
+}
+
+TopicWriter::Lane& TopicWriter::LaneOf(const Record& record,
+                                       std::optional<PartitionId> partition) {
+  if (!partition && record.key) {
+    partition =
+        PartitionForKey(*record.key, static_cast<int32_t>(lanes_.size()));
+  }
+  return partition ? lanes_[static_cast<size_t>(partition->value)]
+                   : lanes_[keyless_lane_];
+}
+
+absl::Status TopicWriter::Add(const Record& record,
+                              std::optional<PartitionId> partition) {
+  if (!failed_.ok()) return failed_;
+  if (partition && (partition->value < 0 ||
+                    static_cast<size_t>(partition->value) >= lanes_.size())) {
+    return MakeError(Reason::kUnknownPartition,
+                     fmt::format("there is no partition {}: they are 0 to {}",
+                                 partition->value, lanes_.size() - 1));
+  }
+  Lane* lane = &LaneOf(record, partition);
+  if (!lane->builder.Add(record)) {
+    if (absl::Status status = SendLane(*lane); !status.ok()) return status;
+    // Without a key or a wish the record may now go elsewhere.
+    lane = &LaneOf(record, partition);
+    if (!lane->builder.Add(record)) {
+      // The other lane's batch was as full as this one, or no batch can hold
+      // the record.
+      if (absl::Status status = SendLane(*lane); !status.ok()) return status;
+      if (!lane->builder.Add(record)) {
+        return MakeError(
+            Reason::kBatchTooLarge,
+            fmt::format("a record of {} bytes is more than a batch can hold",
+                        BytesOf(record)));
+      }
+    }
+  }
+  lane->bytes += BytesOf(record);
+  ++unsent_;
+  return absl::OkStatus();
+}
+
+absl::Status TopicWriter::Send() {
+  for (Lane& lane : lanes_) {
+    if (absl::Status status = SendLane(lane); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TopicWriter::SendLane(Lane& lane) {
+  if (lane.builder.empty()) return absl::OkStatus();
+  if (absl::Status status = WaitForRoom(); !status.ok()) return status;
+  unsent_ -= lane.builder.record_count();
+  const auto batch = lane.builder.Finish();
+  if (!batch.ok()) return batch.status();
+  if (&lane == &lanes_[keyless_lane_]) {
+    keyless_lane_ = (keyless_lane_ + 1) % lanes_.size();
+  }
+
+  const size_t index = (oldest_ + in_flight_count_) % kInFlightMax;
+  InFlight& slot = (*in_flight_)[index];
+  ++in_flight_count_;
+  slot.done.store(false, std::memory_order_relaxed);
+  slot.partition = lane.partition.name().partition;
+  slot.bytes = std::exchange(lane.bytes, 0);
+  lane.partition.AppendAsync(*batch, {.ack = options_.ack},
+                             [slots = in_flight_, index, &doorbell = doorbell_](
+                                 absl::StatusOr<AppendResult> result) {
+                               InFlight& slot = (*slots)[index];
+                               slot.result = std::move(result);
+                               slot.done.store(true, std::memory_order_release);
+                               slot.done.notify_one();
+                               doorbell.Ring();
+                             });
+  return absl::OkStatus();
+}
+
+absl::Status TopicWriter::WaitForRoom() {
+  if (absl::Status status = Reap(); !status.ok()) return status;
+  while (in_flight_count_ == kInFlightMax) ReapOldest();
+  return failed_;
+}
+
+absl::Status TopicWriter::Reap() {
+  while (in_flight_count_ > 0 &&
+         (*in_flight_)[oldest_].done.load(std::memory_order_acquire)) {
+    ReapOldest();
+  }
+  return failed_;
+}
+
+void TopicWriter::ReapOldest() {
+  InFlight& slot = (*in_flight_)[oldest_];
+  slot.done.wait(false, std::memory_order_acquire);
+  oldest_ = (oldest_ + 1) % kInFlightMax;
+  --in_flight_count_;
+  if (!slot.result.ok()) {
+    if (failed_.ok()) failed_ = slot.result.status();
+    return;
+  }
+  const AppendResult& result = *slot.result;
+  Stored& stored = stored_[static_cast<size_t>(slot.partition.value)];
+  if (stored.records == 0) stored.base = result.base;
+  stored.next = result.next;
+  stored.records += result.next - result.base;
+  stored.bytes += slot.bytes;
+  records_stored_ += result.next - result.base;
+  bytes_stored_ += slot.bytes;
+  if (on_ack_) on_ack_(slot.partition, result);
+}
+
+absl::Status TopicWriter::Finish() {
+  // What cannot be sent does not keep us from waiting for what was.
+  absl::Status status = failed_.ok() ? Send() : failed_;
+  while (in_flight_count_ > 0) ReapOldest();
+  return status.ok() ? failed_ : status;
+}
+
+}  // namespace cauce::cli

@@ -1,0 +1,132 @@
+// Writes records to the partitions of one topic, in batches, with many
+// appends on their way at a time.
+//
+// Records with a key go where Kafka's partitioner sends them; those without
+// one fill a batch of one partition, then of the next. Acknowledgements are
+// told on the caller's thread, by Reap and whatever waits, in the order of the
+// appends. Memory is bounded by one batch a partition and kInFlightMax
+// appends. For one thread at a time.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cauce/codec.h"
+#include "cauce/engine.h"
+#include "cauce/partition.h"
+#include "cauce/record.h"
+#include "cauce/record_batch.h"
+#include "cauce/types.h"
+#include "tools/cli/doorbell.h"
+
+namespace cauce::cli {
+
+struct TopicWriterOptions {
+  Ack ack = Ack::kDurable;
+  Codec codec = Codec::kNone;
+  size_t batch_bytes = 64 << 10;
+};
+
+class TopicWriter {
+ public:
+  static constexpr size_t kInFlightMax = 256;
+
+  // What was stored in one partition.
+  struct Stored {
+    int64_t records = 0;
+    int64_t bytes = 0;  // of keys, values and headers
+    Offset base;        // of the first record stored here
+    Offset next;        // behind the last one
+  };
+
+  // An append that was acknowledged: offsets [base, next).
+  using AckCallback =
+      std::function<void(PartitionId, const AppendResult& stored)>;
+
+  // Opens every partition of `topic`. `doorbell` is rung when there is
+  // something to reap; it must outlive the engine's executor. The engine is
+  // borrowed.
+  static absl::StatusOr<std::unique_ptr<TopicWriter>> Open(
+      const Engine& engine, const TopicDescription& topic,
+      const TopicWriterOptions& options, Doorbell& doorbell,
+      AckCallback on_ack);
+
+  // Waits for all that is on its way.
+  ~TopicWriter();
+  TopicWriter(const TopicWriter&) = delete;
+  TopicWriter& operator=(const TopicWriter&) = delete;
+
+  // Adds a record, to `partition` where one is given. May append a batch that
+  // is full, and wait while too many are on their way. Fails with the first
+  // append that failed.
+  absl::Status Add(const Record& record, std::optional<PartitionId> partition);
+
+  // Records wait for their batch to fill.
+  bool has_unsent() const { return unsent_ > 0; }
+  // Appends what was added, filled or not.
+  absl::Status Send();
+
+  // Takes note of appends that were acknowledged or failed.
+  absl::Status Reap();
+
+  // Sends, waits for everything on its way and makes it durable where that was
+  // asked for.
+  absl::Status Finish();
+
+  // Of what was acknowledged, by partition.
+  const std::vector<Stored>& stored() const { return stored_; }
+  int64_t records_stored() const { return records_stored_; }
+  int64_t bytes_stored() const { return bytes_stored_; }
+
+ private:
+  // An append on its way; `result` may be read once `done` is seen.
+  struct InFlight {
+    std::atomic<bool> done = false;
+    absl::StatusOr<AppendResult> result;
+    PartitionId partition;
+    int64_t bytes = 0;
+  };
+
+  struct Lane {
+    Partition partition;
+    BatchBuilder builder;
+    int64_t bytes = 0;  // of what was added to the batch
+  };
+
+  TopicWriter(const TopicWriterOptions& options, Doorbell& doorbell,
+              AckCallback on_ack);
+
+  absl::Status SendLane(Lane& lane);
+  absl::Status WaitForRoom();
+  void ReapOldest();
+  Lane& LaneOf(const Record& record, std::optional<PartitionId> partition);
+
+  const TopicWriterOptions options_;
+  Doorbell& doorbell_;
+  const AckCallback on_ack_;
+  std::vector<Lane> lanes_;
+  size_t keyless_lane_ = 0;  // where records without a key go now
+  int64_t unsent_ = 0;
+
+  // A ring. Shared with the callbacks, which may still be about to return
+  // when the last append has been reaped.
+  std::shared_ptr<std::array<InFlight, kInFlightMax>> in_flight_;
+  size_t oldest_ = 0;
+  size_t in_flight_count_ = 0;
+
+  absl::Status failed_;  // the first append that failed
+  std::vector<Stored> stored_;
+  int64_t records_stored_ = 0;
+  int64_t bytes_stored_ = 0;
+};
+
+}  // namespace cauce::cli
