@@ -15,6 +15,9 @@ namespace {
 // adds one more syncs for all of them.
 constexpr size_t kPendingMax = 4096;
 
+// And how many records may be written without anybody having them synced.
+constexpr int64_t kUnsyncedMax = 4096;
+
 }  // namespace
 
 Committer::Committer(Offset durable, Hooks hooks)
@@ -55,9 +58,9 @@ void Committer::CallWhenDurable(AppendResult result, AppendCallback done) {
 
 void Committer::SyncSoon() {
   MutexLock lock(mutex_);
-  if (!machine_.in_flight() && machine_.durable() < machine_.written()) {
-    ScheduleSync();
-  }
+  const int64_t waiting = machine_.written() - machine_.durable();
+  if (machine_.in_flight() || waiting == 0 || ScheduleSync()) return;
+  if (waiting >= kUnsyncedMax && machine_.Begin()) Lead();
 }
 
 absl::Status Committer::RunPending() {
@@ -79,12 +82,14 @@ void Committer::Fail(const absl::Status& cause) {
   MutexLock lock(mutex_);
   while (machine_.in_flight()) idle_.Wait(mutex_);
   if (failure_.ok()) failure_ = cause;
+  failed_.store(true, std::memory_order_release);
   Settle();
 }
 
-bool Committer::has_unsynced() const {
+absl::Status Committer::status() const {
+  if (!failed_.load(std::memory_order_acquire)) return absl::OkStatus();
   MutexLock lock(mutex_);
-  return machine_.durable() < machine_.written();
+  return failure_;
 }
 
 void Committer::Lead() {
@@ -102,6 +107,7 @@ void Committer::Lead() {
                     "one is not known to be on the disk; reopen the engine to "
                     "go on: {}",
                     synced.ToString()));
+    failed_.store(true, std::memory_order_release);
   }
   Settle();
 }

@@ -50,7 +50,8 @@ class Committer {
   void CallWhenDurable(AppendResult result, AppendCallback done)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // Asks for a sync of what is written, without waiting for it.
+  // Has what is written synced without waiting for it. Where nobody syncs in
+  // the background it is done here once many records wait.
   void SyncSoon() ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Syncs until nothing is left to sync.
@@ -62,7 +63,8 @@ class Committer {
   void Fail(const absl::Status& cause) ABSL_LOCKS_EXCLUDED(mutex_);
 
   Offset durable() const { return {durable_.load(std::memory_order_acquire)}; }
-  bool has_unsynced() const ABSL_LOCKS_EXCLUDED(mutex_);
+  // Why nothing becomes durable any more; OK while it does.
+  absl::Status status() const ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   struct Pending {
@@ -95,6 +97,7 @@ class Committer {
   CondVar idle_;  // no sync is under way
   bool scheduled_ ABSL_GUARDED_BY(mutex_) = false;
   std::atomic<int64_t> durable_;
+  std::atomic<bool> failed_ = false;  // failure_ is not OK
 };
 
 }  // namespace cauce

@@ -261,6 +261,7 @@ absl::StatusOr<AppendResult> Log::WriteChecked(const RecordBatch& batch,
   {
     MutexLock lock(writer_mutex_);
     CAUCE_RETURN_IF_ERROR(CheckOpen());
+    CAUCE_RETURN_IF_ERROR(committer_.status());
     CAUCE_RETURN_IF_ERROR(TakeEpoch(options));
     const Offset base = log_end();
     StampedHeader header(batch, base, epochs_.latest());
@@ -430,6 +431,7 @@ absl::StatusOr<std::optional<FoundOffset>> Log::FindByTime(Timestamp time) {
 }
 
 absl::StatusOr<bool> Log::WaitFor(Offset offset, absl::Duration timeout) {
+  if (read_only_) return WaitForFiles(offset, timeout);
   Clock& clock = *environment_->clock;
   const absl::Duration until = clock.Monotonic() + timeout;
   ++waiting_;
@@ -438,7 +440,7 @@ absl::StatusOr<bool> Log::WaitFor(Offset offset, absl::Duration timeout) {
     CAUCE_RETURN_IF_ERROR(CheckOpen());
     if (high_watermark() > offset) return true;
     const bool syncs_here =
-        environment_->executor == nullptr && !read_only_ && log_end() > offset;
+        environment_->executor == nullptr && log_end() > offset;
     if (syncs_here) {
       CAUCE_RETURN_IF_ERROR(committer_.WaitUntilDurable(log_end()));
       continue;
@@ -451,6 +453,21 @@ absl::StatusOr<bool> Log::WaitFor(Offset offset, absl::Duration timeout) {
     const absl::Duration left = until - clock.Monotonic();
     if (left <= absl::ZeroDuration()) return false;
     moved_.WaitFor(wait_mutex_, left);
+  }
+}
+
+absl::StatusOr<bool> Log::WaitForFiles(Offset offset, absl::Duration timeout) {
+  Clock& clock = *environment_->clock;
+  const absl::Duration until = clock.Monotonic() + timeout;
+  // Watched before it is looked at, so that nothing comes in between.
+  CAUCE_ASSIGN_OR_RETURN(const auto watch,
+                         environment_->files->Watch({&directory_, 1}));
+  for (;;) {
+    CAUCE_RETURN_IF_ERROR(Refresh());
+    if (log_end() > offset) return true;
+    const absl::Duration left = until - clock.Monotonic();
+    if (left <= absl::ZeroDuration()) return false;
+    CAUCE_RETURN_IF_ERROR(watch->Wait(left).status());
   }
 }
 

@@ -158,6 +158,8 @@ class Log : public std::enable_shared_from_this<Log> {
   absl::Status FlushAsConfigured(Offset end);
   absl::Status SyncWritten();
   absl::Status CheckWritable() const;
+  // WaitFor where another process writes.
+  absl::StatusOr<bool> WaitForFiles(Offset offset, absl::Duration timeout);
 
   absl::Status TakeEpoch(const AppendOptions& options)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);

@@ -12,7 +12,10 @@ namespace cauce {
 
 // When an append returns or calls back.
 enum class Ack {
-  kWritten,  // Kafka's acks=1
+  // Kafka's acks=1. The sync that follows runs in the executor; without one,
+  // in whatever append, flush, wait or upkeep comes next: at the latest in the
+  // append that finds 4096 records unsynced.
+  kWritten,
   kDurable,  // Kafka's acks=all
 };
 

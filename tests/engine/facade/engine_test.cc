@@ -139,6 +139,12 @@ TEST_P(EngineOn, AReaderFollowsWhatAWriterAppends) {
   ASSERT_THAT(cursor.Next(&record), test::IsOkAndHolds(true));
   EXPECT_EQ(record.value, "second");
 
+  EXPECT_THAT(seen->WaitFor(Offset{2}, absl::ZeroDuration()),
+              test::IsOkAndHolds(false));
+  ASSERT_THAT(AppendValue(*written, "third"), test::IsOk());
+  EXPECT_THAT(seen->WaitFor(Offset{2}, absl::InfiniteDuration()),
+              test::IsOkAndHolds(true));
+
   // And topics that are new since it was opened.
   ASSERT_THAT(writer->CreateTopic("returns"), test::IsOk());
   EXPECT_THAT(reader->OpenPartition("returns", PartitionId{0}), test::IsOk());
@@ -358,6 +364,37 @@ TEST(Engine, TopicsAreListedByName) {
               test::HasReason(Reason::kInvalidTopicName));
   EXPECT_THAT(engine->CreateTopic("orders"),
               test::HasReason(Reason::kTopicExists));
+}
+
+TEST(Engine, WithoutAnExecutorAWaitSyncsWhatWasWritten) {
+  auto engine = Engine::Open(":memory:");
+  ASSERT_THAT(engine, test::IsOk());
+  ASSERT_THAT(engine->CreateTopic("orders"), test::IsOk());
+  auto orders = engine->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(orders, test::IsOk());
+  const Record record{.key = "k", .value = "v"};
+  ASSERT_THAT(orders->Append({&record, 1}, {.ack = Ack::kWritten}),
+              test::IsOk());
+  EXPECT_EQ(orders->high_watermark(), Offset{0});
+
+  EXPECT_THAT(orders->WaitFor(Offset{0}, absl::ZeroDuration()),
+              test::IsOkAndHolds(true));
+  EXPECT_EQ(orders->high_watermark(), Offset{1});
+}
+
+TEST(Engine, WithoutAnExecutorUnsyncedRecordsAreBounded) {
+  auto engine = Engine::Open(":memory:");
+  ASSERT_THAT(engine, test::IsOk());
+  ASSERT_THAT(engine->CreateTopic("orders"), test::IsOk());
+  auto orders = engine->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(orders, test::IsOk());
+  const Record record{.key = "k", .value = "v"};
+  for (int i = 0; i < 5000; ++i) {
+    ASSERT_THAT(orders->Append({&record, 1}, {.ack = Ack::kWritten}),
+                test::IsOk());
+    ASSERT_LE(orders->log_end() - orders->durable_end(), 4096);
+  }
+  EXPECT_EQ(orders->durable_end(), Offset{4096});
 }
 
 TEST(Engine, AnExecutorSyncsWhatNobodyWaitsFor) {
