@@ -48,9 +48,11 @@ absl::StatusOr<std::vector<DirectoryEntry>> ListDataDirectory(
   std::vector<DirectoryEntry> kept;
   for (DirectoryEntry& entry : all) {
     if (IsStranger(entry, catalog)) {
-      CAUCE_ASSIGN_OR_RETURN(const auto inside,
-                             files.List(JoinPath(directory, entry.name)));
-      if (!HoldsPartition(inside)) continue;
+      const auto inside = files.List(JoinPath(directory, entry.name));
+      // A reader looks while a writer may be deleting.
+      if (absl::IsNotFound(inside.status())) continue;
+      CAUCE_RETURN_IF_ERROR(inside.status());
+      if (!HoldsPartition(*inside)) continue;
     }
     kept.push_back(std::move(entry));
   }

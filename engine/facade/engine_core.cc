@@ -11,6 +11,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/clean_shutdown.h"
+#include "engine/catalog/data_directory.h"
 #include "engine/catalog/meta_properties.h"
 #include "engine/catalog/open_plan.h"
 #include "engine/catalog/partition_metadata.h"
@@ -151,7 +152,8 @@ absl::Status EngineCore::SettleTopics() {
   if (!catalog_.damage().empty()) {
     Report(Severity::kWarning, catalog_.damage());
   }
-  CAUCE_ASSIGN_OR_RETURN(const auto entries, files_.List(directory_));
+  CAUCE_ASSIGN_OR_RETURN(const auto entries,
+                         ListDataDirectory(files_, directory_, catalog_));
   const OpenPlan plan = PlanOpen(catalog_, entries);
   for (const std::string& leftover : plan.remove) {
     CAUCE_RETURN_IF_ERROR(RemoveDirectoryTree(PathOf(leftover)));
@@ -217,7 +219,8 @@ absl::Status EngineCore::RefreshTopics() {
   if (options_.access != Access::kReadOnly) return absl::OkStatus();
   CAUCE_RETURN_IF_ERROR(files_.Info(directory_).status());
   CAUCE_ASSIGN_OR_RETURN(catalog_, TopicCatalog::Load(files_, directory_));
-  CAUCE_ASSIGN_OR_RETURN(const auto entries, files_.List(directory_));
+  CAUCE_ASSIGN_OR_RETURN(const auto entries,
+                         ListDataDirectory(files_, directory_, catalog_));
   return Adopt(PlanOpen(catalog_, entries));
 }
 

@@ -5,10 +5,13 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/catalog/partition_metadata.h"
 #include "engine/catalog/whole_file.h"
+#include "tests/engine/catalog/failing_file_system.h"
 #include "tests/testing/matchers.h"
 
 namespace cauce {
@@ -61,6 +64,31 @@ TEST_F(DataDirectory, ShowsThePartitionsThatTheCatalogueKnowsUnseen) {
   const auto entries = ListDataDirectory(*files_, "/data", catalog);
   ASSERT_THAT(entries, IsOk());
   EXPECT_THAT(NamesOf(*entries), ElementsAre("known-0", "known-1", "old-0"));
+}
+
+// Takes a directory away between the look at its name and the look inside.
+class VanishingFileSystem final : public test::FailingFileSystem {
+ public:
+  VanishingFileSystem(FileSystem& real, std::string gone)
+      : FailingFileSystem(real), gone_(std::move(gone)) {}
+
+  absl::StatusOr<std::vector<DirectoryEntry>> List(
+      std::string_view directory) override {
+    if (directory == gone_) return absl::NotFoundError(gone_);
+    return FailingFileSystem::List(directory);
+  }
+
+ private:
+  const std::string gone_;
+};
+
+TEST_F(DataDirectory, PassesOverWhatVanishesMeanwhile) {
+  Put("/data/b-0", "partition.metadata");
+  Put("/data/c-0", "partition.metadata");
+  VanishingFileSystem vanishing(*files_, "/data/b-0");
+  const auto entries = ListDataDirectory(vanishing, "/data", TopicCatalog());
+  ASSERT_THAT(entries, IsOk());
+  EXPECT_THAT(NamesOf(*entries), ElementsAre("c-0"));
 }
 
 TEST_F(DataDirectory, IsNotFoundWhereThereIsNone) {

@@ -20,7 +20,7 @@
 
 namespace cauce::test {
 
-class FailingFileSystem final : public FileSystem {
+class FailingFileSystem : public FileSystem {
  public:
   // Borrows `real`.
   explicit FailingFileSystem(FileSystem& real) : real_(real) {}
