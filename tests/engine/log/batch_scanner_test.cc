@@ -1,0 +1,290 @@
+#include "engine/log/batch_scanner.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cauce/errors.h"
+#include "engine/base/bytes.h"
+#include "engine/record/layout.h"
+#include "tests/testing/batches.h"
+#include "tests/testing/matchers.h"
+
+namespace cauce {
+namespace {
+
+using test::BatchOfBytes;
+using test::HasReason;
+using test::IsOk;
+using ::testing::AnyOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+// A file that is a string, and remembers the largest read it was asked for.
+class StringFile final : public File {
+ public:
+  explicit StringFile(std::string bytes) : bytes_(std::move(bytes)) {}
+
+  absl::StatusOr<size_t> Read(int64_t position,
+                              std::span<char> into) const override {
+    if (failing_) return MakeError(Reason::kDiskFailed, "no");
+    ++reads_;
+    largest_read_ = std::max(largest_read_, into.size());
+    const auto at = static_cast<size_t>(position);
+    if (at >= bytes_.size()) return size_t{0};
+    const size_t count = std::min(into.size(), bytes_.size() - at);
+    std::memcpy(into.data(), bytes_.data() + at, count);
+    return count;
+  }
+  absl::Status Write(int64_t, std::span<const std::string_view>) override {
+    return absl::UnimplementedError("a file to read");
+  }
+  absl::Status Sync() override { return absl::OkStatus(); }
+  absl::Status Truncate(int64_t) override {
+    return absl::UnimplementedError("a file to read");
+  }
+  absl::StatusOr<int64_t> Size() const override {
+    return static_cast<int64_t>(bytes_.size());
+  }
+
+  std::string& bytes() { return bytes_; }
+  void set_failing(bool failing) { failing_ = failing; }
+  size_t largest_read() const { return largest_read_; }
+  int reads() const { return reads_; }
+
+ private:
+  std::string bytes_;
+  bool failing_ = false;
+  mutable size_t largest_read_ = 0;
+  mutable int reads_ = 0;
+};
+
+std::shared_ptr<StringFile> FileOf(std::string bytes) {
+  return std::make_shared<StringFile>(std::move(bytes));
+}
+
+// `count` batches of one record, at the offsets from 0 on.
+std::string Batches(int count, size_t value_bytes = 100) {
+  std::string bytes;
+  for (int i = 0; i < count; ++i) {
+    bytes += BatchOfBytes(value_bytes).At(Offset{i}).bytes();
+  }
+  return bytes;
+}
+
+BatchScanner ScannerOf(const std::shared_ptr<StringFile>& file,
+                       size_t read_bytes = 4096) {
+  BatchScanner scanner(read_bytes);
+  scanner.Start(file, "a.log", 0, static_cast<int64_t>(file->bytes().size()));
+  return scanner;
+}
+
+// The base offsets up to the end or the first damage.
+std::vector<int64_t> Walk(BatchScanner& scanner) {
+  std::vector<int64_t> bases;
+  for (;;) {
+    const auto batch = scanner.Next();
+    if (!batch.ok() || !*batch) return bases;
+    bases.push_back((*batch)->base_offset().value);
+  }
+}
+
+TEST(BatchScanner, FindsEveryBatchInFewReads) {
+  const auto file = FileOf(Batches(1000));
+  BatchScanner scanner = ScannerOf(file, 64 << 10);
+
+  EXPECT_THAT(Walk(scanner), SizeIs(1000));
+  EXPECT_EQ(scanner.position(), scanner.end());
+  const auto whole = static_cast<int>(file->bytes().size() / (64 << 10));
+  EXPECT_LE(file->reads(), whole + 2);
+}
+
+TEST(BatchScanner, FindsBatchesLargerThanItsReads) {
+  const auto file = FileOf(Batches(3, 100'000));
+  BatchScanner scanner = ScannerOf(file, 4096);
+
+  EXPECT_THAT(Walk(scanner), ElementsAre(0, 1, 2));
+}
+
+TEST(BatchScanner, SaysWhereABatchBeginsAndTheNext) {
+  const auto file = FileOf(Batches(2));
+  const auto half = static_cast<int64_t>(file->bytes().size() / 2);
+  BatchScanner scanner = ScannerOf(file);
+
+  ASSERT_THAT(scanner.Next(), IsOk());
+  EXPECT_EQ(scanner.batch_position(), 0);
+  EXPECT_EQ(scanner.position(), half);
+  ASSERT_THAT(scanner.Next(), IsOk());
+  EXPECT_EQ(scanner.batch_position(), half);
+  EXPECT_EQ(scanner.position(), 2 * half);
+}
+
+TEST(BatchScanner, NeverLooksBehindItsEnd) {
+  const auto file = FileOf(Batches(4));
+  const auto half = static_cast<int64_t>(file->bytes().size() / 2);
+  BatchScanner scanner;
+  scanner.Start(file, "a.log", 0, half);
+  EXPECT_THAT(Walk(scanner), ElementsAre(0, 1));
+
+  scanner.ExtendTo(2 * half);
+  EXPECT_THAT(Walk(scanner), ElementsAre(2, 3));
+}
+
+TEST(BatchScanner, GoesOnInAFileThatGrew) {
+  const auto file = FileOf("");
+  BatchScanner scanner = ScannerOf(file);
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_THAT(Walk(scanner), IsEmpty());
+    file->bytes() += BatchOfBytes(100).At(Offset{i}).bytes();
+    scanner.ExtendTo(static_cast<int64_t>(file->bytes().size()));
+    ASSERT_THAT(Walk(scanner), ElementsAre(i));
+  }
+}
+
+TEST(BatchScanner, TakesZerosForTheEndOfTheLog) {
+  const std::string batches = Batches(2);
+  for (const size_t zeros : {1, 60, 61, 5000, 100'000}) {
+    const auto file = FileOf(batches + std::string(zeros, '\0'));
+    BatchScanner scanner = ScannerOf(file);
+    EXPECT_THAT(Walk(scanner), ElementsAre(0, 1));
+    const auto again = scanner.Next();
+    ASSERT_THAT(again, IsOk()) << zeros;
+    EXPECT_FALSE(again->has_value());
+    EXPECT_EQ(scanner.position(), static_cast<int64_t>(batches.size()));
+  }
+}
+
+TEST(BatchScanner, TellsATornBatchFromTheEndWhereverItIsTorn) {
+  const std::string whole = Batches(2);
+  const size_t one = whole.size() / 2;
+  // A version that was not written yet reads as version 0.
+  const auto is_damage = AnyOf(HasReason(Reason::kCorruptBatch),
+                               HasReason(Reason::kUnsupportedFormat));
+  for (size_t bytes = one + 1; bytes < whole.size(); ++bytes) {
+    for (const size_t zeros : {0, 500}) {
+      // The first bytes of a base offset are zeros anyway.
+      if (bytes <= one + layout::kBatchLength - 1) continue;
+      const auto file =
+          FileOf(whole.substr(0, bytes) + std::string(zeros, '\0'));
+      BatchScanner scanner = ScannerOf(file);
+      ASSERT_THAT(scanner.Next(), IsOk());
+      ASSERT_THAT(scanner.Next(), is_damage)
+          << bytes << " bytes and " << zeros << " zeros";
+      ASSERT_EQ(scanner.position(), static_cast<int64_t>(one));
+    }
+  }
+}
+
+TEST(BatchScanner, NamesFileAndPositionOfDamageAndStaysThere) {
+  const std::string good = Batches(3);
+  const auto third = static_cast<int64_t>(good.size() / 3);
+  const auto file = FileOf(good);
+  file->bytes()[static_cast<size_t>(third) + 80] ^= 1;
+  BatchScanner scanner = ScannerOf(file);
+  ASSERT_THAT(scanner.Next(), IsOk());
+
+  for (int again = 0; again < 2; ++again) {
+    const auto damaged = scanner.Next();
+    ASSERT_THAT(damaged, HasReason(Reason::kCorruptBatch));
+    EXPECT_THAT(std::string(damaged.status().message()),
+                HasSubstr("a.log at position " + std::to_string(third)));
+  }
+  EXPECT_EQ(scanner.position(), third);
+
+  // It is read anew when it is tried again from outside.
+  file->bytes() = good;
+  scanner.Start(file, "a.log", third, scanner.end());
+  EXPECT_THAT(Walk(scanner), ElementsAre(1, 2));
+}
+
+TEST(BatchScanner, RefusesImpossibleLengthsWithoutAllocatingForThem) {
+  for (const int32_t length : {INT32_MIN, -1, 0, 48, INT32_MAX}) {
+    const auto file = FileOf(Batches(2) + std::string(1000, 'x'));
+    StoreBig<int32_t>(file->bytes().data() + layout::kBatchLength, length);
+    BatchScanner scanner = ScannerOf(file);
+
+    EXPECT_THAT(scanner.Next(), HasReason(Reason::kCorruptBatch)) << length;
+    EXPECT_LE(file->largest_read(), 4096u) << length;
+  }
+}
+
+TEST(BatchScanner, ChecksALargeBatchPieceByPieceBeforeItGetsABuffer) {
+  // 20 MiB that the file really has, and a CRC that is wrong.
+  const auto file = FileOf(BatchOfBytes(20 << 20).bytes());
+  file->bytes().back() ^= 1;
+  BatchScanner scanner = ScannerOf(file, 64 << 10);
+
+  EXPECT_THAT(scanner.Next(), HasReason(Reason::kCorruptBatch));
+  EXPECT_LE(file->largest_read(), size_t{64} << 10);
+}
+
+TEST(BatchScanner, ReadsALargeBatchThatIsRight) {
+  const std::string large = BatchOfBytes(20 << 20).bytes();
+  const auto file = FileOf(large + BatchOfBytes(5).At(Offset{1}).bytes());
+  BatchScanner scanner = ScannerOf(file, 64 << 10);
+
+  const auto batch = scanner.Next();
+  ASSERT_THAT(batch, IsOk());
+  ASSERT_TRUE(batch->has_value());
+  EXPECT_EQ((*batch)->bytes().size(), large.size());
+  EXPECT_EQ((*batch)->bytes(), large);
+  EXPECT_THAT(Walk(scanner), ElementsAre(1));
+}
+
+TEST(BatchScanner, TellsAFailedReadFromDamage) {
+  const auto file = FileOf(Batches(2));
+  BatchScanner scanner = ScannerOf(file);
+  file->set_failing(true);
+  EXPECT_THAT(scanner.Next(), HasReason(Reason::kDiskFailed));
+
+  file->set_failing(false);
+  EXPECT_THAT(Walk(scanner), ElementsAre(0, 1));
+}
+
+TEST(BatchScanner, GoesBackToTheLastBatch) {
+  const auto file = FileOf(Batches(200));
+  BatchScanner scanner = ScannerOf(file);
+  for (int64_t i = 0; i < 200; ++i) {
+    for (int again = 0; again < 2; ++again) {
+      const auto batch = scanner.Next();
+      ASSERT_THAT(batch, IsOk());
+      ASSERT_EQ((*batch)->base_offset(), Offset{i});
+      if (again == 0) scanner.StepBack();
+    }
+  }
+}
+
+TEST(BatchScanner, ServesAnotherPlaceOfTheSameFileFromItsBuffer) {
+  const auto file = FileOf(Batches(20));
+  const auto one = static_cast<int64_t>(file->bytes().size() / 20);
+  BatchScanner scanner = ScannerOf(file, 64 << 10);
+  ASSERT_THAT(scanner.Next(), IsOk());
+  const int reads = file->reads();
+
+  scanner.Restart(file, "a.log", 7 * one, scanner.end());
+  EXPECT_THAT(scanner.Next(), IsOk());
+  EXPECT_EQ(scanner.batch_position(), 7 * one);
+  EXPECT_EQ(file->reads(), reads);
+}
+
+TEST(BatchScanner, NeverServesOneFileFromTheBytesOfAnother) {
+  const auto first = FileOf(Batches(5));
+  const auto second = FileOf(BatchOfBytes(100).At(Offset{77}).bytes());
+  BatchScanner scanner = ScannerOf(first);
+  ASSERT_THAT(Walk(scanner), SizeIs(5));
+
+  scanner.Restart(second, "b.log", 0,
+                  static_cast<int64_t>(second->bytes().size()));
+  EXPECT_THAT(Walk(scanner), ElementsAre(77));
+}
+
+}  // namespace
+}  // namespace cauce

@@ -1,0 +1,180 @@
+#include "engine/log/segment_index.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cauce/errors.h"
+#include "tests/testing/matchers.h"
+#include "tests/testing/seed.h"
+
+namespace cauce {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+
+using Pairs = std::vector<std::pair<int64_t, int64_t>>;
+
+Pairs OffsetsOf(const SegmentIndex& index) {
+  Pairs all;
+  for (size_t i = 0; i < index.offsets().size(); ++i) {
+    all.emplace_back(index.offsets()[i].offset.value,
+                     index.offsets()[i].position);
+  }
+  return all;
+}
+
+Pairs TimesOf(const SegmentIndex& index) {
+  Pairs all;
+  for (size_t i = 0; i < index.times().size(); ++i) {
+    all.emplace_back(index.times()[i].timestamp.ms,
+                     index.times()[i].offset.value);
+  }
+  return all;
+}
+
+// Batches of ten records and `bytes` bytes, each with its largest timestamp.
+std::vector<BatchFacts> Batches(const std::vector<int64_t>& timestamps,
+                                int64_t bytes) {
+  std::vector<BatchFacts> batches;
+  for (size_t i = 0; i < timestamps.size(); ++i) {
+    const auto number = static_cast<int64_t>(i);
+    batches.push_back(
+        {{number * 10 + 9}, {timestamps[i]}, bytes, number * bytes});
+  }
+  return batches;
+}
+
+SegmentIndex& Fill(SegmentIndex& index,
+                   const std::vector<BatchFacts>& batches) {
+  for (const BatchFacts& batch : batches) index.Add(batch);
+  return index;
+}
+
+TEST(SegmentIndex, AddsAnEntryForTheFirstBatchBehindMoreThanAnInterval) {
+  // 60 bytes each: the third batch lies behind 120, which is more than 100;
+  // from there the count begins with that batch itself.
+  SegmentIndex index(Offset{0}, 100);
+  Fill(index, Batches({1, 2, 3, 4, 5, 6, 7}, 60));
+
+  EXPECT_THAT(OffsetsOf(index),
+              ElementsAre(Pair(29, 120), Pair(49, 240), Pair(69, 360)));
+}
+
+TEST(SegmentIndex, DoesNotCountExactlyAnIntervalAsMore) {
+  SegmentIndex index(Offset{0}, 100);
+  Fill(index, Batches({1, 2, 3, 4}, 50));
+
+  // Two batches are exactly 100 bytes; three are more.
+  EXPECT_THAT(OffsetsOf(index), ElementsAre(Pair(39, 150)));
+}
+
+TEST(SegmentIndex, HasNoEntryForTheFirstBatchHoweverLarge) {
+  SegmentIndex index(Offset{0}, 100);
+  Fill(index, Batches({1, 2}, 1'000'000));
+
+  EXPECT_THAT(OffsetsOf(index), ElementsAre(Pair(19, 1'000'000)));
+}
+
+TEST(SegmentIndex, TimeEntriesTellTheLargestTimestampSoFarAndWhoseItWas) {
+  SegmentIndex index(Offset{0}, 100);
+  Fill(index, Batches({50, 80, 20, 30, 40, 90, 90}, 60));
+
+  // At offset 29 the largest was that of the second batch; at 49 it still is,
+  // so there is no entry; at 69 it is that of the sixth, the first with it.
+  EXPECT_THAT(TimesOf(index), ElementsAre(Pair(80, 19), Pair(90, 59)));
+}
+
+TEST(SegmentIndex, EndsItsTimesWithTheLargestTimestampWhenItIsSealed) {
+  SegmentIndex index(Offset{0}, 100);
+  Fill(index, Batches({50, 80, 20, 95}, 60));
+  EXPECT_THAT(TimesOf(index), ElementsAre(Pair(80, 19)));
+
+  index.Seal();
+  EXPECT_THAT(TimesOf(index), ElementsAre(Pair(80, 19), Pair(95, 39)));
+  index.Seal();
+  EXPECT_THAT(TimesOf(index), ElementsAre(Pair(80, 19), Pair(95, 39)));
+}
+
+TEST(SegmentIndex, HasNoTimesForRecordsWithoutTimestamps) {
+  SegmentIndex index(Offset{0}, 100);
+  Fill(index, Batches({-1, -1, -1, -1}, 60));
+  index.Seal();
+
+  EXPECT_THAT(TimesOf(index), IsEmpty());
+  EXPECT_EQ(index.largest_timestamp(), kNoTimestamp);
+  EXPECT_THAT(OffsetsOf(index), ElementsAre(Pair(29, 120)));
+}
+
+TEST(SegmentIndex, IsFullBeforeAnEntryWouldNotFit) {
+  // Room for three offset entries: without timestamps there are no others.
+  SegmentIndex by_offsets(Offset{0}, 0);
+  EXPECT_FALSE(Fill(by_offsets, Batches({-1, -1, -1}, 60)).IsFull(24));
+  EXPECT_TRUE(Fill(by_offsets, {{{39}, {-1}, 60, 180}}).IsFull(24));
+
+  // Room for two time entries and the one that seals.
+  SegmentIndex by_times(Offset{0}, 0);
+  EXPECT_FALSE(Fill(by_times, Batches({1, 2}, 60)).IsFull(36));
+  EXPECT_TRUE(Fill(by_times, {{{29}, {3}, 60, 120}}).IsFull(36));
+}
+
+TEST(SegmentIndex, SaysWhichOfItsFilesCannotBeRead) {
+  const std::string torn(5, '\1');
+  EXPECT_THAT(SegmentIndex::Decode(Offset{0}, 100, torn, ""),
+              test::HasReason(Reason::kCorruptFile));
+  EXPECT_THAT(SegmentIndex::Decode(Offset{0}, 100, "", torn),
+              test::HasReason(Reason::kCorruptFile));
+}
+
+TEST(SegmentIndex, GoesOnFromItsFilesAsIfItHadNeverStopped) {
+  const test::Seed seed;
+  std::mt19937 random(seed.value());
+  constexpr Offset kBase{500};
+  constexpr int64_t kInterval = 300;
+  std::vector<BatchFacts> batches;
+  Offset last = kBase;
+  int64_t position = 0;
+  for (int i = 0; i < 3000; ++i) {
+    const int64_t bytes = 61 + static_cast<int64_t>(random() % 400);
+    const int64_t time = static_cast<int64_t>(random() % 100'000) + i * 50;
+    last = last + 1 + static_cast<int64_t>(random() % 4);
+    batches.push_back({last, {time}, bytes, position});
+    position += bytes;
+  }
+  SegmentIndex whole(kBase, kInterval);
+  Fill(whole, batches);
+  ASSERT_GT(whole.offsets().size(), 1000u);
+
+  for (int round = 0; round < 20; ++round) {
+    // given the files as they were after some of the batches,
+    const size_t stop = random() % batches.size();
+    SegmentIndex before(kBase, kInterval);
+    for (size_t i = 0; i < stop; ++i) before.Add(batches[i]);
+    auto resumed = SegmentIndex::Decode(
+        kBase, kInterval, before.EncodeOffsets(), before.EncodeTimes());
+    ASSERT_THAT(resumed, test::IsOk());
+
+    // when the batches behind their last entry are added,
+    size_t next = 0;
+    if (const auto entry = before.offsets().last()) {
+      while (batches[next].last != entry->offset) ++next;
+      (*resumed)->ResumeBehindEntry(batches[next++]);
+    }
+    for (; next < batches.size(); ++next) (*resumed)->Add(batches[next]);
+
+    // then nobody can tell.
+    ASSERT_EQ((*resumed)->EncodeOffsets(), whole.EncodeOffsets()) << stop;
+    ASSERT_EQ((*resumed)->EncodeTimes(), whole.EncodeTimes()) << stop;
+    ASSERT_EQ((*resumed)->largest_timestamp(), whole.largest_timestamp());
+  }
+}
+
+}  // namespace
+}  // namespace cauce

@@ -1,0 +1,167 @@
+// A file system that does what another one does until it is told to fail.
+//
+// A write that fails leaves half of its bytes behind, as a real one may.
+// Thread-safe; what it wraps must outlive it and its files.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cauce/file_system.h"
+#include "engine/base/check.h"
+#include "engine/base/mutex.h"
+#include "engine/base/status_macros.h"
+
+namespace cauce::test {
+
+enum class FileCall {
+  kOpen,
+  kRead,
+  kWrite,
+  kSync,
+  kTruncate,
+  kRename,
+  kRemove,
+  kSyncDirectory,
+};
+
+class FailingFileSystem final : public FileSystem {
+ public:
+  explicit FailingFileSystem(FileSystem& real) : real_(real) {}
+
+  // From now on `call` fails with `cause` wherever the path ends in `suffix`,
+  // after `good` more have succeeded, until Mend().
+  void Fail(FileCall call, std::string_view suffix, absl::Status cause,
+            int good = 0) {
+    MutexLock lock(mutex_);
+    faults_.push_back({call, std::string(suffix), std::move(cause), good});
+  }
+  void Mend() {
+    MutexLock lock(mutex_);
+    faults_.clear();
+  }
+
+  // How often `call` was made on paths that end in `suffix`, failed or not.
+  int Count(FileCall call, std::string_view suffix) const {
+    MutexLock lock(mutex_);
+    int count = 0;
+    for (const auto& [made, path] : made_) {
+      if (made == call && path.ends_with(suffix)) ++count;
+    }
+    return count;
+  }
+
+  absl::StatusOr<std::unique_ptr<File>> Open(std::string_view path,
+                                             OpenMode mode) override {
+    CAUCE_RETURN_IF_ERROR(Note(FileCall::kOpen, path));
+    CAUCE_ASSIGN_OR_RETURN(auto file, real_.Open(path, mode));
+    return std::make_unique<FailingFile>(*this, std::string(path),
+                                         std::move(file));
+  }
+  absl::Status CreateDirectories(std::string_view path) override {
+    return real_.CreateDirectories(path);
+  }
+  absl::StatusOr<std::vector<DirectoryEntry>> List(
+      std::string_view directory) override {
+    return real_.List(directory);
+  }
+  absl::StatusOr<FileInfo> Info(std::string_view path) override {
+    return real_.Info(path);
+  }
+  absl::Status Rename(std::string_view from, std::string_view to) override {
+    CAUCE_RETURN_IF_ERROR(Note(FileCall::kRename, from));
+    return real_.Rename(from, to);
+  }
+  absl::Status RemoveFile(std::string_view path) override {
+    CAUCE_RETURN_IF_ERROR(Note(FileCall::kRemove, path));
+    return real_.RemoveFile(path);
+  }
+  absl::Status RemoveDirectory(std::string_view path) override {
+    return real_.RemoveDirectory(path);
+  }
+  absl::Status SyncDirectory(std::string_view directory) override {
+    CAUCE_RETURN_IF_ERROR(Note(FileCall::kSyncDirectory, directory));
+    return real_.SyncDirectory(directory);
+  }
+  absl::StatusOr<std::unique_ptr<FileLock>> Lock(
+      std::string_view path, std::string_view owner) override {
+    return real_.Lock(path, owner);
+  }
+  absl::StatusOr<std::unique_ptr<FileWatch>> Watch(
+      std::span<const std::string> directories) override {
+    return real_.Watch(directories);
+  }
+
+ private:
+  struct Fault {
+    FileCall call;
+    std::string suffix;
+    absl::Status cause;
+    int good;  // so many calls succeed first
+  };
+
+  class FailingFile final : public File {
+   public:
+    FailingFile(FailingFileSystem& owner, std::string path,
+                std::unique_ptr<File> real)
+        : owner_(owner), path_(std::move(path)), real_(std::move(real)) {}
+
+    absl::StatusOr<size_t> Read(int64_t position,
+                                std::span<char> into) const override {
+      CAUCE_RETURN_IF_ERROR(owner_.Note(FileCall::kRead, path_));
+      return real_->Read(position, into);
+    }
+    absl::Status Write(int64_t position,
+                       std::span<const std::string_view> parts) override {
+      absl::Status fault = owner_.Note(FileCall::kWrite, path_);
+      if (fault.ok()) return real_->Write(position, parts);
+      std::string half;
+      for (const std::string_view part : parts) half += part;
+      half.resize(half.size() / 2);
+      CAUCE_CHECK(real_->Write(position, {{half}}).ok());
+      return fault;
+    }
+    absl::Status Sync() override {
+      CAUCE_RETURN_IF_ERROR(owner_.Note(FileCall::kSync, path_));
+      return real_->Sync();
+    }
+    absl::Status Truncate(int64_t size) override {
+      CAUCE_RETURN_IF_ERROR(owner_.Note(FileCall::kTruncate, path_));
+      return real_->Truncate(size);
+    }
+    absl::StatusOr<int64_t> Size() const override { return real_->Size(); }
+
+   private:
+    FailingFileSystem& owner_;
+    const std::string path_;
+    const std::unique_ptr<File> real_;
+  };
+
+  // Writes the call down, and returns how it is to fail.
+  absl::Status Note(FileCall call, std::string_view path) {
+    MutexLock lock(mutex_);
+    // Reads are many and nobody counts them.
+    if (call != FileCall::kRead) made_.emplace_back(call, path);
+    for (Fault& fault : faults_) {
+      if (fault.call != call || !path.ends_with(fault.suffix)) continue;
+      if (fault.good-- > 0) continue;
+      fault.good = 0;
+      return fault.cause;
+    }
+    return absl::OkStatus();
+  }
+
+  FileSystem& real_;
+  mutable Mutex mutex_;
+  std::vector<Fault> faults_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::pair<FileCall, std::string>> made_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace cauce::test

@@ -1,0 +1,173 @@
+// What a log needs around it: a disk, a clock that stands still, and a note of
+// the bounds it saved. Open it, close it, or let it die and open it again. As
+// thread-safe as what it holds, but for opening and ending.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cauce/env.h"
+#include "cauce/errors.h"
+#include "cauce/topic_config.h"
+#include "cauce/types.h"
+#include "engine/base/check.h"
+#include "engine/base/mutex.h"
+#include "engine/log/log.h"
+#include "tests/testing/sim_clock.h"
+#include "tests/testing/test_disk.h"
+
+namespace cauce::test {
+
+class LogRig {
+ public:
+  explicit LogRig(DiskKind kind = DiskKind::kMemory) : disk_(kind, &clock_) {}
+  ~LogRig() { Kill(); }
+
+  TestDisk& disk() { return disk_; }
+  SimClock& clock() { return clock_; }
+  TopicConfig& config() { return config_; }
+  Timestamp now() { return Timestamp::From(clock_.Now()); }
+  // Null, as it begins, means none. For the logs opened next.
+  void set_executor(Executor* executor) { executor_ = executor; }
+
+  Log& log() { return *log_; }
+  const std::shared_ptr<Log>& shared_log() { return log_; }
+
+  absl::Status Open() {
+    CAUCE_CHECK(log_ == nullptr);
+    auto log = OpenAnother({});
+    if (!log.ok()) return log.status();
+    log_ = *std::move(log);
+    return absl::OkStatus();
+  }
+
+  // A second log over the same files, which only reads.
+  absl::StatusOr<std::shared_ptr<Log>> OpenReadOnly() {
+    LogOptions options;
+    options.read_only = true;
+    return OpenAnother(options);
+  }
+
+  // As a clean end of the engine: what it knows is saved with it.
+  absl::Status Close() {
+    const absl::Status closed = log_->Close(ClosedError());
+    if (closed.ok()) {
+      MutexLock lock(mutex_);
+      bounds_ = {log_->log_end(), log_->log_start()};
+      clean_stop_ = true;
+    }
+    log_ = nullptr;
+    return closed;
+  }
+
+  // As the end of the process: nothing more is written.
+  void Kill() { log_ = nullptr; }
+
+  absl::Status Reopen() {
+    if (absl::Status closed = Close(); !closed.ok()) return closed;
+    return Open();
+  }
+  absl::Status KillAndReopen() {
+    Kill();
+    return Open();
+  }
+
+  // What the log saved last of its bounds.
+  LogBounds bounds() {
+    MutexLock lock(mutex_);
+    return bounds_;
+  }
+  std::vector<EpochStart> epochs() {
+    MutexLock lock(mutex_);
+    return epochs_;
+  }
+  // As the engine's checkpoint does now and then.
+  void SaveBounds() {
+    MutexLock lock(mutex_);
+    bounds_ = {log_->durable_end(), log_->log_start()};
+  }
+  // Saving bounds fails with `status` from now on.
+  void set_save_bounds(absl::Status status) {
+    MutexLock lock(mutex_);
+    save_ = std::move(status);
+  }
+
+  // The lines it was told.
+  std::vector<std::string> events() {
+    MutexLock lock(mutex_);
+    return events_;
+  }
+
+  static absl::Status ClosedError() {
+    return MakeError(Reason::kClosed, "the engine was closed");
+  }
+
+ private:
+  class CountingRandom final : public Random {
+   public:
+    uint64_t Next() override { return next_++; }
+
+   private:
+    std::atomic<uint64_t> next_ = 1;
+  };
+
+  absl::StatusOr<std::shared_ptr<Log>> OpenAnother(LogOptions options) {
+    auto environment = std::make_shared<LogEnvironment>();
+    environment->files = &disk_.files();
+    environment->pool = disk_.pool();
+    environment->clock = &clock_;
+    environment->random = &random_;
+    environment->executor = executor_;
+    environment->events = [this](Severity, std::string_view line) {
+      MutexLock lock(mutex_);
+      events_.emplace_back(line);
+    };
+    environment->save_bounds = [this](const TopicPartition&,
+                                      const LogBounds& bounds) {
+      MutexLock lock(mutex_);
+      if (save_.ok()) bounds_ = bounds;
+      return save_;
+    };
+    environment->save_epochs = [this](const TopicPartition&,
+                                      std::span<const EpochStart> epochs) {
+      MutexLock lock(mutex_);
+      epochs_.assign(epochs.begin(), epochs.end());
+      return absl::OkStatus();
+    };
+    options.name = {"orders", PartitionId{0}};
+    options.directory = disk_.directory();
+    options.config = config_;
+    {
+      MutexLock lock(mutex_);
+      options.bounds = bounds_;
+      options.epochs = epochs_;
+      options.clean_stop = clean_stop_;
+      // The mark of a clean stop goes when the directory is opened again.
+      if (!options.read_only) clean_stop_ = false;
+    }
+    return Log::Open(std::move(environment), options);
+  }
+
+  SimClock clock_;
+  CountingRandom random_;
+  TestDisk disk_;
+  TopicConfig config_;
+  Executor* executor_ = nullptr;
+  Mutex mutex_;
+  LogBounds bounds_ ABSL_GUARDED_BY(mutex_);
+  std::vector<EpochStart> epochs_ ABSL_GUARDED_BY(mutex_);
+  absl::Status save_ ABSL_GUARDED_BY(mutex_);
+  bool clean_stop_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<std::string> events_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<Log> log_;
+};
+
+}  // namespace cauce::test
