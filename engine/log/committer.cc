@@ -118,7 +118,8 @@ void Committer::Settle() {
   // the first lead and the rest wait again, so only one is woken.
   bool next_leader_woken = false;
   for (Waiter* waiter : waiters_) {
-    if (!waiter->outcome && IsSettled(waiter->end)) {
+    if (waiter->outcome) continue;  // told before, and on its way out
+    if (IsSettled(waiter->end)) {
       waiter->outcome = OutcomeFor(waiter->end);
     } else if (std::exchange(next_leader_woken, true)) {
       continue;
@@ -137,7 +138,10 @@ void Committer::Settle() {
     finished.emplace_back(std::move(pending_.back()), std::move(outcome));
     pending_.pop_back();
   }
-  if (!pending_.empty() && !next_leader_woken) ScheduleSync();
+  // What was written during the sync needs another one, also where nobody
+  // waits for it.
+  const bool unsynced = machine_.durable() < machine_.written();
+  if (unsynced && failure_.ok() && !next_leader_woken) ScheduleSync();
   mutex_.Unlock();
   hooks_.moved();
   for (auto& [each, outcome] : finished) {
