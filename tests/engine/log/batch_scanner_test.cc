@@ -170,7 +170,9 @@ TEST(BatchScanner, TellsATornBatchFromTheEndWhereverItIsTorn) {
                                HasReason(Reason::kUnsupportedFormat));
   for (size_t bytes = one + 1; bytes < whole.size(); ++bytes) {
     for (const size_t zeros : {0, 500}) {
-      // The first bytes of a base offset are zeros anyway.
+      // The first bytes of a base offset are zeros anyway, and so is the
+      // count of headers at the end.
+      if (zeros > 0 && bytes + 1 == whole.size()) continue;
       if (bytes <= one + layout::kBatchLength - 1) continue;
       const auto file =
           FileOf(whole.substr(0, bytes) + std::string(zeros, '\0'));
