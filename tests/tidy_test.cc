@@ -42,7 +42,14 @@ struct Excuse {
   std::string why;
 };
 
-std::vector<Excuse> Excuses() { return {}; }
+std::vector<Excuse> Excuses() {
+  return {
+      {"has-test", "engine/facade/engine_core.cc",
+       "what it does is what Engine says, which engine_test shows"},
+      {"has-test", "engine/io/memory_file_system.cc",
+       "file_system_test holds it to the same contract as the disk"},
+  };
+}
 
 std::vector<std::string> TextsOf(const std::vector<Token>& tokens) {
   std::vector<std::string> texts;

@@ -1,0 +1,83 @@
+#include "engine/facade/bounds_checkpoint.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cauce/file_system.h"
+#include "tests/testing/matchers.h"
+
+namespace cauce {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+const TopicPartition kOrders{"orders", PartitionId{0}};
+const TopicPartition kReturns{"returns", PartitionId{7}};
+
+class Bounds : public ::testing::Test {
+ protected:
+  Bounds() { EXPECT_THAT(files_->CreateDirectories("/data"), test::IsOk()); }
+
+  // Reads the files anew, as the next open does.
+  LogBounds Saved(const TopicPartition& partition) {
+    BoundsCheckpoint again(*files_, "/data");
+    EXPECT_THAT(again.Load([this](Severity, std::string_view line) {
+      events_.emplace_back(line);
+    }),
+                test::IsOk());
+    return again.Of(partition);
+  }
+
+  std::unique_ptr<FileSystem> files_ = NewMemoryFileSystem();
+  BoundsCheckpoint bounds_{*files_, "/data"};
+  std::vector<std::string> events_;
+};
+
+TEST_F(Bounds, NothingIsKnownOfAPartitionThatWasNeverSaved) {
+  EXPECT_EQ(Saved(kOrders), LogBounds{});
+  EXPECT_THAT(events_, IsEmpty());
+}
+
+TEST_F(Bounds, SaveIsDurableAtOnceAndSetOnlyWithSaveAll) {
+  const LogBounds orders{Offset{10}, Offset{3}};
+  const LogBounds returns{Offset{5}, Offset{0}};
+  ASSERT_THAT(bounds_.Save(kOrders, orders), test::IsOk());
+  bounds_.Set(kReturns, returns);
+  EXPECT_EQ(Saved(kOrders), orders);
+  EXPECT_EQ(Saved(kReturns), LogBounds{});
+
+  ASSERT_THAT(bounds_.SaveAll(), test::IsOk());
+  EXPECT_EQ(Saved(kOrders), orders);
+  EXPECT_EQ(Saved(kReturns), returns);
+}
+
+TEST_F(Bounds, AForgottenTopicBeginsAnew) {
+  ASSERT_THAT(bounds_.Save(kOrders, {Offset{10}, Offset{3}}), test::IsOk());
+  ASSERT_THAT(bounds_.Save(kReturns, {Offset{5}, Offset{5}}), test::IsOk());
+  bounds_.Forget("orders");
+  ASSERT_THAT(bounds_.SaveAll(), test::IsOk());
+  EXPECT_EQ(Saved(kOrders), LogBounds{});
+  EXPECT_EQ(Saved(kReturns), (LogBounds{Offset{5}, Offset{5}}));
+}
+
+TEST_F(Bounds, ADamagedFileCountsAsEmptyAndIsTold) {
+  ASSERT_THAT(bounds_.Save(kOrders, {Offset{10}, Offset{3}}), test::IsOk());
+  auto file = files_->Open("/data/recovery-point-offset-checkpoint",
+                           OpenMode::kReadWrite);
+  ASSERT_THAT(file, test::IsOk());
+  ASSERT_THAT((*file)->Write(0, "x"), test::IsOk());
+
+  // The log start stands in a file of its own.
+  EXPECT_EQ(Saved(kOrders), (LogBounds{Offset{0}, Offset{3}}));
+  ASSERT_THAT(events_, SizeIs(1));
+  EXPECT_THAT(events_[0], HasSubstr("recovery-point-offset-checkpoint"));
+}
+
+}  // namespace
+}  // namespace cauce
