@@ -122,7 +122,7 @@ absl::StatusOr<std::optional<FoundOffset>> Segment::FindByTime(Timestamp time,
     if (may_hold) {
       CAUCE_RETURN_IF_ERROR(reader.Open(*batch));
       RecordView record;
-      while (reader.Next(&record)) {
+      while (reader.Next(&record) && record.offset < up_to) {
         if (record.timestamp >= time && record.offset >= from) {
           return FoundOffset{record.offset, record.timestamp};
         }
@@ -187,8 +187,10 @@ absl::StatusOr<std::shared_ptr<const SegmentIndex>> Segment::RebuildIndex() {
   MutexLock lock(mutex_);
   if (index_is_live_) return index_;
   index_used_ = true;
-  index_ = std::move(scanned.index);
-  return index_;
+  std::shared_ptr<const SegmentIndex> rebuilt = std::move(scanned.index);
+  // It ends at damage; what was there before may lead past it.
+  if (scanned.damage.ok() || index_ == nullptr) index_ = rebuilt;
+  return rebuilt;
 }
 
 void Segment::DropIdleIndex() {
@@ -210,7 +212,10 @@ void Segment::ShareLiveIndex(std::shared_ptr<const SegmentIndex> index) {
 }
 
 void Segment::MarkDirty() {
-  if (dirty_.load(std::memory_order_relaxed)) return;
+  // An exchange, not a look: a Sync() that cleans the segment after it begins
+  // after it, and covers what was written before.
+  bool dirty = true;
+  if (dirty_.compare_exchange_strong(dirty, true)) return;
   log_.Pin();
   dirty_.store(true);
 }
@@ -267,10 +272,15 @@ absl::Status Segment::Retire() {
 }
 
 absl::Status Segment::Unlink() {
-  CAUCE_RETURN_IF_ERROR(place_.files->RemoveFile(log_.path()));
+  // Files that are gone are no error: a segment with the same base may have
+  // been retired, and unlinked, after this one.
+  const auto remove = [this](const std::string& path) {
+    absl::Status removed = place_.files->RemoveFile(path);
+    return absl::IsNotFound(removed) ? absl::OkStatus() : removed;
+  };
+  CAUCE_RETURN_IF_ERROR(remove(log_.path()));
   for (const std::string_view suffix : kDerivedSuffixes) {
-    const absl::Status removed = place_.files->RemoveFile(PathOf(suffix));
-    if (!absl::IsNotFound(removed)) CAUCE_RETURN_IF_ERROR(removed);
+    CAUCE_RETURN_IF_ERROR(remove(PathOf(suffix)));
   }
   return absl::OkStatus();
 }

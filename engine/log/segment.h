@@ -100,6 +100,8 @@ class Segment {
   void ShareLiveIndex(std::shared_ptr<const SegmentIndex> index);
 
   // The file holds bytes that no sync covers; it is kept open until they are.
+  // For the writer, before it writes and after: a sync in between has covered
+  // only what was there before. The file is held from the first call on.
   void MarkDirty();
   // Makes what was written before the call durable. Does nothing when clean.
   absl::Status Sync();

@@ -95,6 +95,7 @@ absl::Status SegmentWriter::Append(std::span<const std::string_view> parts,
       !written.ok()) {
     return CutBack(*file, written);
   }
+  segment_->MarkDirty();
   if (batch.position == 0) first_timestamp_ = batch.max_timestamp;
   file_bytes_ = std::max(file_bytes_, end);
   appended_bytes_ += batch.bytes;
@@ -113,6 +114,7 @@ absl::Status SegmentWriter::ZeroAhead(File& file, int64_t end) {
   // Zeros are a convenience: a disk without room for them may still have room
   // for the batch.
   if (ReasonOf(written) == Reason::kDiskFull) {
+    file_bytes_ = segment_->bytes();
     return file.Truncate(segment_->bytes());
   }
   if (!written.ok()) return CutBack(file, written);
@@ -139,6 +141,7 @@ absl::Status SegmentWriter::Seal() {
     CAUCE_ASSIGN_OR_RETURN(const auto file, segment_->OpenFile());
     segment_->MarkDirty();
     CAUCE_RETURN_IF_ERROR(file->Truncate(segment_->bytes()));
+    segment_->MarkDirty();
     file_bytes_ = segment_->bytes();
   }
   index_->Seal();

@@ -4,6 +4,8 @@
 // Thread-safe; what it wraps must outlive it and its files.
 #pragma once
 
+#include <functional>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -37,15 +39,24 @@ class FailingFileSystem final : public FileSystem {
   explicit FailingFileSystem(FileSystem& real) : real_(real) {}
 
   // From now on `call` fails with `cause` wherever the path ends in `suffix`,
-  // after `good` more have succeeded, until Mend().
+  // after `good` more have succeeded, `bad` times or until Mend().
   void Fail(FileCall call, std::string_view suffix, absl::Status cause,
-            int good = 0) {
+            int good = 0, int bad = std::numeric_limits<int>::max()) {
     MutexLock lock(mutex_);
-    faults_.push_back({call, std::string(suffix), std::move(cause), good});
+    faults_.push_back({call, std::string(suffix), std::move(cause), good, bad});
+  }
+  // From now on `during` runs at the beginning of every such call, before any
+  // effect, until Mend(). It may make calls of another kind.
+  void set_during(FileCall call, std::string_view suffix,
+                  std::function<void()> during) {
+    MutexLock lock(mutex_);
+    during_ =
+        std::make_shared<During>(call, std::string(suffix), std::move(during));
   }
   void Mend() {
     MutexLock lock(mutex_);
     faults_.clear();
+    during_ = nullptr;
   }
 
   // How often `call` was made on paths that end in `suffix`, failed or not.
@@ -104,7 +115,17 @@ class FailingFileSystem final : public FileSystem {
     FileCall call;
     std::string suffix;
     absl::Status cause;
-    int good;  // so many calls succeed first
+    int good;  // so many calls succeed first,
+    int bad;   // and so many fail then
+  };
+
+  struct During {
+    During(FileCall call, std::string suffix, std::function<void()> run)
+        : call(call), suffix(std::move(suffix)), run(std::move(run)) {}
+
+    const FileCall call;
+    const std::string suffix;
+    const std::function<void()> run;
   };
 
   class FailingFile final : public File {
@@ -146,20 +167,33 @@ class FailingFileSystem final : public FileSystem {
 
   // Writes the call down, and returns how it is to fail.
   absl::Status Note(FileCall call, std::string_view path) {
+    std::shared_ptr<const During> during;
+    {
+      MutexLock lock(mutex_);
+      during = during_;
+    }
+    if (during != nullptr && during->call == call &&
+        path.ends_with(during->suffix)) {
+      during->run();
+    }
     MutexLock lock(mutex_);
     // Reads are many and nobody counts them.
     if (call != FileCall::kRead) made_.emplace_back(call, path);
     for (Fault& fault : faults_) {
       if (fault.call != call || !path.ends_with(fault.suffix)) continue;
-      if (fault.good-- > 0) continue;
-      fault.good = 0;
-      return fault.cause;
+      if (fault.good > 0) {
+        --fault.good;
+      } else if (fault.bad > 0) {
+        --fault.bad;
+        return fault.cause;
+      }
     }
     return absl::OkStatus();
   }
 
   FileSystem& real_;
   mutable Mutex mutex_;
+  std::shared_ptr<const During> during_ ABSL_GUARDED_BY(mutex_);
   std::vector<Fault> faults_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::pair<FileCall, std::string>> made_ ABSL_GUARDED_BY(mutex_);
 };

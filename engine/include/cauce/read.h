@@ -28,6 +28,8 @@ struct CursorOptions {
 struct FoundOffset {
   Offset offset;
   Timestamp timestamp;
+
+  friend bool operator==(const FoundOffset&, const FoundOffset&) = default;
 };
 
 }  // namespace cauce

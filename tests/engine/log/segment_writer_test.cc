@@ -1,0 +1,324 @@
+#include "engine/log/segment_writer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "cauce/errors.h"
+#include "engine/log/segment_scan.h"
+#include "tests/testing/batches.h"
+#include "tests/testing/matchers.h"
+#include "tests/testing/test_disk.h"
+
+namespace cauce {
+namespace {
+
+using test::Batch;
+using test::BatchOfBytes;
+using test::DiskKind;
+using test::FileCall;
+using test::HasReason;
+using test::IsOk;
+using test::OwnedBatch;
+using test::StatusIs;
+using ::testing::ElementsAre;
+
+constexpr Timestamp kNow{1'700'000'000'000};
+constexpr std::string_view kLog = "00000000000000000100.log";
+constexpr Offset kBase{100};
+
+class SegmentWriterTest : public ::testing::TestWithParam<DiskKind> {
+ protected:
+  void Create() {
+    auto writer = SegmentWriter::Create(disk_.Place(kBase), kNow);
+    ASSERT_THAT(writer, IsOk());
+    writer_ = *std::move(writer);
+    next_ = kBase;
+  }
+
+  // Ends the writer, as a stop of the process would, and goes on in its file.
+  void Resume() {
+    writer_ = nullptr;
+    const std::string bytes = disk_.Read(kLog).value_or("");
+    auto file = disk_.files().Open(disk_ / kLog, OpenMode::kRead);
+    ASSERT_THAT(file, IsOk());
+    auto scanned =
+        ScanSegment(*std::move(file), std::string(kLog), kBase,
+                    static_cast<int64_t>(bytes.size()), /*interval=*/4096);
+    ASSERT_THAT(scanned, IsOk());
+    auto writer =
+        SegmentWriter::Resume(disk_.Place(kBase), *std::move(scanned), kNow);
+    ASSERT_THAT(writer, IsOk());
+    writer_ = *std::move(writer);
+    next_ = writer_->segment()->next();
+  }
+
+  absl::Status Append(const OwnedBatch& batch,
+                      WriteAhead ahead = WriteAhead::kNone) {
+    const OwnedBatch placed = batch.At(next_);
+    const std::string_view bytes = placed.bytes();
+    const std::string_view parts[] = {bytes.substr(0, kBatchHeaderBytes),
+                                      bytes.substr(kBatchHeaderBytes)};
+    const absl::Status written =
+        writer_->Append(parts, BatchFacts::Of(placed.view(), 0), ahead);
+    if (written.ok()) next_ = placed.view().next_offset();
+    return written;
+  }
+
+  // The bytes of the file that belong to the log.
+  std::string Written() {
+    const std::string bytes = disk_.Read(kLog).value_or("");
+    return bytes.substr(0, static_cast<size_t>(writer_->segment()->bytes()));
+  }
+
+  bool ShouldRoll(const OwnedBatch& batch, RollLimits limits,
+                  Timestamp now = kNow) {
+    return writer_->ShouldRoll(BatchFacts::Of(batch.At(next_).view(), 0),
+                               limits, now);
+  }
+
+  test::TestDisk disk_{GetParam()};
+  std::unique_ptr<SegmentWriter> writer_;
+  Offset next_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Disks, SegmentWriterTest,
+                         ::testing::Values(DiskKind::kMemory, DiskKind::kPosix),
+                         test::DiskName);
+
+constexpr RollLimits kNoLimits{1 << 30, 1 << 20, absl::Hours(24)};
+
+TEST_P(SegmentWriterTest, WritesBatchesBackToBack) {
+  Create();
+  const OwnedBatch one = Batch({"a", "b"}), two = Batch({"c"});
+  ASSERT_THAT(Append(one), IsOk());
+  ASSERT_THAT(Append(two), IsOk());
+
+  EXPECT_EQ(writer_->segment()->next(), kBase + 3);
+  EXPECT_EQ(Written(), one.At(kBase).bytes() + two.At(kBase + 2).bytes());
+  EXPECT_EQ(disk_.Read(kLog)->size(), Written().size());
+  EXPECT_TRUE(writer_->has_changed());
+}
+
+TEST_P(SegmentWriterTest, DoesNotTakeTheFileOfAnother) {
+  disk_.Write(kLog, "somebody's");
+  EXPECT_THAT(SegmentWriter::Create(disk_.Place(kBase), kNow),
+              StatusIs(absl::StatusCode::kAlreadyExists));
+  EXPECT_EQ(disk_.Read(kLog), "somebody's");
+}
+
+TEST_P(SegmentWriterTest, GoesOnBehindWhatWasWritten) {
+  Create();
+  ASSERT_THAT(Append(Batch({"a"})), IsOk());
+  Resume();
+  EXPECT_FALSE(writer_->has_changed());
+  ASSERT_THAT(Append(Batch({"b"})), IsOk());
+
+  EXPECT_EQ(writer_->segment()->next(), kBase + 2);
+  EXPECT_EQ(Written(), Batch({"a"}).At(kBase).bytes() +
+                           Batch({"b"}).At(kBase + 1).bytes());
+}
+
+TEST_P(SegmentWriterTest, CutsWhatStandsBehindTheLastWholeBatch) {
+  Create();
+  ASSERT_THAT(Append(Batch({"a"})), IsOk());
+  const std::string good = Written();
+  disk_.Write(kLog, good + "half a batch");
+
+  Resume();
+  EXPECT_EQ(disk_.Read(kLog), good);
+}
+
+TEST_P(SegmentWriterTest, ZerosAheadAreNeverPartOfTheLog) {
+  Create();
+  std::string expected;
+  int64_t largest = 0;
+  for (int i = 0; i < 200; ++i) {
+    const OwnedBatch batch = BatchOfBytes(2000);
+    expected += batch.At(next_).bytes();
+    ASSERT_THAT(Append(batch, WriteAhead::kZeros), IsOk());
+    const std::string file = *disk_.Read(kLog);
+    ASSERT_EQ(Written(), expected);
+    // Whatever is ahead reads as the end of the log.
+    ASSERT_EQ(file.find_first_not_of('\0', expected.size()), std::string::npos);
+    largest = std::max(largest, static_cast<int64_t>(file.size()));
+  }
+  EXPECT_GT(largest, static_cast<int64_t>(expected.size()));
+
+  // An idle segment gets none; and the end of the segment trims them.
+  ASSERT_THAT(writer_->Seal(), IsOk());
+  EXPECT_EQ(disk_.Read(kLog), expected);
+}
+
+TEST_P(SegmentWriterTest, WritesNoZerosAheadOfTheFirstFewBatches) {
+  Create();
+  ASSERT_THAT(Append(BatchOfBytes(2000), WriteAhead::kZeros), IsOk());
+  EXPECT_EQ(disk_.Read(kLog)->size(), Written().size());
+}
+
+TEST_P(SegmentWriterTest, FindsTheEndInFrontOfZerosAfterAStop) {
+  Create();
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_THAT(Append(BatchOfBytes(2000), WriteAhead::kZeros), IsOk());
+  }
+  const std::string expected = Written();
+  ASSERT_GT(disk_.Read(kLog)->size(), expected.size());
+
+  Resume();
+  EXPECT_EQ(disk_.Read(kLog), expected);
+  EXPECT_EQ(next_, kBase + 100);
+}
+
+TEST_P(SegmentWriterTest, WritesIndexesWhenItIsSealed) {
+  Create();
+  for (int i = 0; i < 20; ++i) ASSERT_THAT(Append(BatchOfBytes(2000)), IsOk());
+  EXPECT_THAT(disk_.Names("index"), ElementsAre());
+  ASSERT_THAT(writer_->Seal(), IsOk());
+
+  EXPECT_THAT(disk_.Names("index"),
+              ElementsAre("00000000000000000100.index",
+                          "00000000000000000100.timeindex"));
+  // Batches of about 2070 bytes: the third is the first behind 4096.
+  const std::string index = *disk_.Read("00000000000000000100.index");
+  EXPECT_EQ(index.size(), 9u * 8);
+  EXPECT_EQ(index.substr(0, 4), std::string("\0\0\0\2", 4));
+}
+
+TEST_P(SegmentWriterTest, AnEmptySegmentNeverRolls) {
+  Create();
+  EXPECT_FALSE(ShouldRoll(BatchOfBytes(5000), {100, 0, absl::ZeroDuration()}));
+}
+
+TEST_P(SegmentWriterTest, RollsBeforeABatchThatWouldNotFit) {
+  Create();
+  ASSERT_THAT(Append(Batch({"a"})), IsOk());
+  const int64_t bytes = writer_->segment()->bytes();
+  RollLimits limits = kNoLimits;
+
+  limits.segment_bytes_max = 2 * bytes;
+  EXPECT_FALSE(ShouldRoll(Batch({"a"}), limits));
+  limits.segment_bytes_max = 2 * bytes - 1;
+  EXPECT_TRUE(ShouldRoll(Batch({"a"}), limits));
+}
+
+TEST_P(SegmentWriterTest, RollsByTheTimesOfItsFirstBatchAndOfTheNext) {
+  Create();
+  ASSERT_THAT(Append(Batch({"a"}, {5000})), IsOk());
+  ASSERT_THAT(Append(Batch({"b"}, {9000})), IsOk());
+  RollLimits limits = kNoLimits;
+  limits.age_max = absl::Milliseconds(2000);
+
+  EXPECT_FALSE(ShouldRoll(Batch({"c"}, {7000}), limits));
+  EXPECT_TRUE(ShouldRoll(Batch({"c"}, {7001}), limits));
+  EXPECT_FALSE(ShouldRoll(Batch({"c"}, {1}), limits));
+}
+
+TEST_P(SegmentWriterTest, KeepsTheTimeOfItsFirstBatchWhenItGoesOn) {
+  Create();
+  ASSERT_THAT(Append(Batch({"a"}, {5000})), IsOk());
+  ASSERT_THAT(Append(Batch({"b"}, {9000})), IsOk());
+  Resume();
+  RollLimits limits = kNoLimits;
+  limits.age_max = absl::Milliseconds(2000);
+
+  EXPECT_FALSE(ShouldRoll(Batch({"c"}, {7000}), limits));
+  EXPECT_TRUE(ShouldRoll(Batch({"c"}, {7001}), limits));
+}
+
+TEST_P(SegmentWriterTest, RollsByTheClockWhereItsRecordsHaveNoTime) {
+  Create();
+  ASSERT_THAT(Append(Batch({"a"}, kNoTimestamp)), IsOk());
+  RollLimits limits = kNoLimits;
+  limits.age_max = absl::Seconds(10);
+
+  EXPECT_FALSE(ShouldRoll(Batch({"b"}), limits, {kNow.ms + 10'000}));
+  EXPECT_TRUE(ShouldRoll(Batch({"b"}), limits, {kNow.ms + 10'001}));
+}
+
+TEST_P(SegmentWriterTest, RollsWhenItsIndexIsFull) {
+  Create();
+  RollLimits limits = kNoLimits;
+  limits.index_bytes_max = 36;  // two time entries and the one that seals
+  // The third batch gets the first entry, the fifth the second.
+  for (int i = 0; i < 4; ++i) ASSERT_THAT(Append(BatchOfBytes(5000)), IsOk());
+  EXPECT_FALSE(ShouldRoll(BatchOfBytes(5000), limits));
+
+  for (int64_t i = 1; i < 9; ++i) {
+    ASSERT_THAT(Append(BatchOfBytes(5000, {kNow.ms + i})), IsOk());
+  }
+  EXPECT_TRUE(ShouldRoll(BatchOfBytes(5000), limits));
+}
+
+TEST_P(SegmentWriterTest, RollsBeforeOffsetsThatAnIndexCannotTell) {
+  Create();
+  ASSERT_THAT(Append(Batch({"a"})), IsOk());
+  next_ = kBase + INT32_MAX;
+  EXPECT_FALSE(ShouldRoll(Batch({"b"}), kNoLimits));
+  next_ = next_ + 1;
+  EXPECT_TRUE(ShouldRoll(Batch({"b"}), kNoLimits));
+}
+
+TEST_P(SegmentWriterTest, AFullDiskMayBeTriedAgain) {
+  Create();
+  ASSERT_THAT(Append(Batch({"a"})), IsOk());
+  const std::string before = Written();
+  disk_.files().Fail(FileCall::kWrite, kLog,
+                     MakeError(Reason::kDiskFull, "no room"));
+  EXPECT_THAT(Append(BatchOfBytes(1000)), HasReason(Reason::kDiskFull));
+  EXPECT_EQ(disk_.Read(kLog), before) << "half a batch stayed behind";
+
+  disk_.files().Mend();
+  ASSERT_THAT(Append(Batch({"b"})), IsOk());
+  EXPECT_EQ(Written(), before + Batch({"b"}).At(kBase + 1).bytes());
+}
+
+TEST_P(SegmentWriterTest, ADiskTooFullForZerosStillTakesTheBatch) {
+  Create();
+  ASSERT_THAT(Append(BatchOfBytes(100'000), WriteAhead::kZeros), IsOk());
+  std::string expected = Written();
+  // The next append writes zeros first, which do not fit.
+  disk_.files().Fail(FileCall::kWrite, kLog,
+                     MakeError(Reason::kDiskFull, "no room"), 0, /*bad=*/1);
+  ASSERT_THAT(Append(Batch({"b"}), WriteAhead::kZeros), IsOk());
+  expected += Batch({"b"}).At(kBase + 1).bytes();
+  EXPECT_EQ(disk_.Read(kLog), expected);
+
+  // Once there is room they are written again.
+  ASSERT_THAT(Append(Batch({"c"}), WriteAhead::kZeros), IsOk());
+  expected += Batch({"c"}).At(kBase + 2).bytes();
+  EXPECT_EQ(Written(), expected);
+  EXPECT_GT(disk_.Read(kLog)->size(), expected.size());
+}
+
+TEST_P(SegmentWriterTest, TakesNothingMoreAfterAFailedWrite) {
+  Create();
+  ASSERT_THAT(Append(Batch({"a"})), IsOk());
+  disk_.files().Fail(FileCall::kWrite, kLog,
+                     MakeError(Reason::kDiskFailed, "gone"));
+  EXPECT_THAT(Append(Batch({"b"})), HasReason(Reason::kDiskFailed));
+
+  disk_.files().Mend();
+  EXPECT_THAT(Append(Batch({"b"})), HasReason(Reason::kDiskFailed));
+  EXPECT_EQ(writer_->segment()->next(), kBase + 1);
+}
+
+TEST_P(SegmentWriterTest, TakesNothingMoreWhenItCannotCutAHalfWrite) {
+  Create();
+  ASSERT_THAT(Append(Batch({"a"})), IsOk());
+  disk_.files().Fail(FileCall::kWrite, kLog,
+                     MakeError(Reason::kDiskFull, "no room"));
+  disk_.files().Fail(FileCall::kTruncate, kLog,
+                     MakeError(Reason::kDiskFailed, "gone"));
+  EXPECT_THAT(Append(Batch({"b"})), HasReason(Reason::kDiskFailed));
+
+  disk_.files().Mend();
+  EXPECT_THAT(Append(Batch({"b"})), HasReason(Reason::kDiskFailed));
+  EXPECT_THAT(writer_->Seal(), HasReason(Reason::kDiskFailed));
+}
+
+}  // namespace
+}  // namespace cauce
