@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <memory>
@@ -98,6 +99,7 @@ absl::StatusOr<std::vector<SourcePart>> Parts(const Engine& engine,
   if (options.key) only = PartitionForKey(*options.key, topic.partitions);
   if (options.partition) only = PartitionId{*options.partition};
   std::vector<SourcePart> parts;
+  Offset last_end{0};
   for (int32_t i = 0; i < topic.partitions; ++i) {
     if (only && only->value != i && only->value >= 0 &&
         only->value < topic.partitions) {
@@ -109,19 +111,18 @@ absl::StatusOr<std::vector<SourcePart>> Parts(const Engine& engine,
     const auto offset = Resolve(from, *partition);
     if (!offset.ok()) return offset.status();
     const Offset end = partition->high_watermark();
-    if (!options.follow && *offset > end) {
-      if (only) {
-        return MakeError(
-            Reason::kOffsetOutOfRange,
-            fmt::format("{} ends at offset {}: there is no offset {} yet; "
-                        "--follow waits for it",
-                        partition->name().ToString(), end.value,
-                        offset->value));
-      }
-      continue;
-    }
+    last_end = std::max(last_end, end);
+    // Another partition may have it.
+    if (!options.follow && *offset > end) continue;
     parts.push_back({*std::move(partition), *offset,
                      options.follow ? std::nullopt : std::optional(end)});
+  }
+  if (parts.empty()) {
+    return MakeError(
+        Reason::kOffsetOutOfRange,
+        fmt::format("there is no offset {} yet: the log ends at {}; --follow "
+                    "waits for it",
+                    options.from, last_end.value));
   }
   return parts;
 }

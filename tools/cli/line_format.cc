@@ -1,7 +1,10 @@
 #include "tools/cli/line_format.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "absl/status/status.h"
+#include "fmt/format.h"
 #include "tools/cli/time_text.h"
 
 namespace cauce::cli {
@@ -21,14 +24,11 @@ Field FieldBehind(std::string_view line, size_t from) {
   return {begin, std::min(line.find_first_of(kBlanks, begin), line.size())};
 }
 
-// The `number`-th field, from one.
-Field FieldOf(std::string_view line, int number) {
+// Where the first `count` fields end.
+size_t EndOfFields(std::string_view line, int count) {
   Field field;
-  for (int i = 0; i < number; ++i) {
-    field = FieldBehind(line, field.end);
-    if (field.begin == field.end) break;
-  }
-  return field;
+  for (int i = 0; i < count; ++i) field = FieldBehind(line, field.end);
+  return field.end;
 }
 
 int FieldsIn(std::string_view text) {
@@ -42,6 +42,25 @@ int FieldsIn(std::string_view text) {
 
 }  // namespace
 
+absl::StatusOr<LineFormat> LineFormat::Make(const LineFormatOptions& options) {
+  LineFormat format(options);
+  if (!options.key_pattern) return format;
+  auto pattern = std::make_unique<regex_t>();
+  const int error =
+      regcomp(pattern.get(), options.key_pattern->c_str(), REG_EXTENDED);
+  if (error != 0) {
+    char text[256] = {};
+    regerror(error, pattern.get(), text, sizeof text);
+    return absl::InvalidArgumentError(
+        fmt::format("--key-pattern {}: {}", *options.key_pattern, text));
+  }
+  format.pattern_.reset(pattern.release());
+  if (format.pattern_->re_nsub > 0) return format;
+  return absl::InvalidArgumentError(
+      fmt::format("--key-pattern {}: put ( ) around what is the key",
+                  *options.key_pattern));
+}
+
 LineFormat::LineFormat(const LineFormatOptions& options)
     : options_(options),
       time_fields_(FieldsIn(options.time_format.value_or(""))) {}
@@ -51,26 +70,40 @@ Record LineFormat::ToRecord(std::string_view line) {
   record.value = line;
   if (options_.time_format) record.timestamp = TimeOf(line);
   if (options_.key_separator) {
-    const size_t at = line.find(*options_.key_separator);
-    if (at == std::string_view::npos) {
-      ++without_key_;
-    } else {
-      record.key = line.substr(0, at);
-      record.value = line.substr(at + options_.key_separator->size());
-    }
-  } else if (options_.key_field > 0) {
-    const Field field = FieldOf(line, options_.key_field);
-    if (field.begin == field.end) {
-      ++without_key_;
-    } else {
-      record.key = line.substr(field.begin, field.end - field.begin);
-    }
+    SplitOffKey(line, record);
+  } else if (pattern_ != nullptr) {
+    record.key = Match(line);
+    if (!record.key) ++without_key_;
   }
   return record;
 }
 
+void LineFormat::SplitOffKey(std::string_view line, Record& record) {
+  const size_t at = line.find(*options_.key_separator);
+  if (at == std::string_view::npos) {
+    ++without_key_;
+    return;
+  }
+  record.key = line.substr(0, at);
+  record.value = line.substr(at + options_.key_separator->size());
+}
+
+std::optional<std::string_view> LineFormat::Match(std::string_view line) const {
+  constexpr size_t kGroupsMax = 32;
+  const size_t key = std::min(pattern_->re_nsub, kGroupsMax - 1);
+  regmatch_t groups[kGroupsMax] = {};
+  // Told where the line ends, the matcher takes zero bytes like any others.
+  groups[0].rm_eo =
+      static_cast<regoff_t>(std::min(line.size(), kMatchedBytesMax));
+  const int error =
+      regexec(pattern_.get(), line.data(), key + 1, groups, REG_STARTEND);
+  if (error != 0 || groups[key].rm_so < 0) return std::nullopt;
+  const auto begin = static_cast<size_t>(groups[key].rm_so);
+  return line.substr(begin, static_cast<size_t>(groups[key].rm_eo) - begin);
+}
+
 Timestamp LineFormat::TimeOf(std::string_view line) {
-  const std::string_view text = line.substr(0, FieldOf(line, time_fields_).end);
+  const std::string_view text = line.substr(0, EndOfFields(line, time_fields_));
   if (text != last_text_) {
     last_text_ = text;
     last_time_ = ParseTime(text, *options_.time_format).value_or(kNoTimestamp);

@@ -3,11 +3,15 @@
 // have either; such lines are counted. For one thread at a time.
 #pragma once
 
+#include <regex.h>
+
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "absl/status/statusor.h"
 #include "cauce/record.h"
 #include "cauce/types.h"
 
@@ -16,9 +20,9 @@ namespace cauce::cli {
 struct LineFormatOptions {
   // Splits a line at its first occurrence: what stands before is the key.
   std::optional<std::string> key_separator;
-  // The key is this field of the line, as blanks separate them, from one; the
-  // line stays whole. Zero: none.
-  int key_field = 0;
+  // A POSIX extended regular expression: the key is what its last group
+  // matches in the first kMatchedBytesMax of a line, which stays whole.
+  std::optional<std::string> key_pattern;
   // The line begins with a local time of this strftime form; the line stays
   // whole.
   std::optional<std::string> time_format;
@@ -26,7 +30,11 @@ struct LineFormatOptions {
 
 class LineFormat {
  public:
-  explicit LineFormat(const LineFormatOptions& options);
+  // A matcher's memory grows with what it looks at.
+  static constexpr size_t kMatchedBytesMax = 64 << 10;
+
+  // InvalidArgument for a pattern that is none, or has no group.
+  static absl::StatusOr<LineFormat> Make(const LineFormatOptions& options);
 
   // The record views `line`. Its headers are left to the caller.
   Record ToRecord(std::string_view line);
@@ -36,10 +44,22 @@ class LineFormat {
   int64_t without_time() const { return without_time_; }
 
  private:
+  struct FreePattern {
+    void operator()(regex_t* pattern) const {
+      regfree(pattern);
+      delete pattern;
+    }
+  };
+
+  explicit LineFormat(const LineFormatOptions& options);
+
+  void SplitOffKey(std::string_view line, Record& record);
+  std::optional<std::string_view> Match(std::string_view line) const;
   Timestamp TimeOf(std::string_view line);
 
-  const LineFormatOptions options_;
-  const int time_fields_;  // how many fields the time has
+  LineFormatOptions options_;
+  std::unique_ptr<regex_t, FreePattern> pattern_;
+  int time_fields_;  // how many words the time has
   // Neighbours often have the same time.
   std::string last_text_;
   Timestamp last_time_;

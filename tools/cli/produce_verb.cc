@@ -54,13 +54,13 @@ int64_t InputBytes() {
 class Producer {
  public:
   Producer(const ProduceOptions& options, std::vector<Header> headers,
-           Doorbell& doorbell)
+           LineFormat line_format, Doorbell& doorbell)
       : options_(options),
         headers_(std::move(headers)),
         doorbell_(doorbell),
         out_(STDOUT_FILENO),
         lines_(STDIN_FILENO),
-        line_format_(options.lines),
+        line_format_(std::move(line_format)),
         progress_("stored", InputBytes()) {}
 
   int Run(const Engine& engine, const TopicDescription& topic) {
@@ -247,11 +247,10 @@ absl::StatusOr<std::vector<Header>> ParseHeaders(
 
 std::string_view WrongCombination(const ProduceOptions& options) {
   const bool text_only = options.lines.key_separator ||
-                         options.lines.key_field > 0 ||
-                         options.lines.time_format;
+                         options.lines.key_pattern || options.lines.time_format;
   if (options.format == Format::kJson && text_only) {
     return "with --format json keys and times come from the JSON: leave out "
-           "--key-separator, --key-field and --time-format";
+           "--key-separator, --key-pattern and --time-format";
   }
   if (options.format == Format::kText && options.repartition) {
     return "--repartition goes with --format json";
@@ -268,6 +267,8 @@ std::string_view WrongCombination(const ProduceOptions& options) {
 int Produce(const ProduceOptions& options) {
   const auto headers = ParseHeaders(options.headers);
   if (!headers.ok()) return UsageError(headers.status());
+  auto line_format = LineFormat::Make(options.lines);
+  if (!line_format.ok()) return UsageError(line_format.status());
   const std::string_view wrong = WrongCombination(options);
   if (!wrong.empty()) return UsageError(wrong);
 
@@ -283,7 +284,8 @@ int Produce(const ProduceOptions& options) {
         FindPartition(*engine, *topic, PartitionId{*options.partition});
     if (!partition.ok()) return Fail(partition.status());
   }
-  int exit = Producer(options, *headers, doorbell).Run(*engine, *topic);
+  int exit = Producer(options, *headers, *std::move(line_format), doorbell)
+                 .Run(*engine, *topic);
   if (absl::Status closed = engine->Close(); !closed.ok()) {
     exit = Fail(closed);
   }
@@ -305,7 +307,8 @@ void AddProduceVerb(CLI::App& root, Action& action) {
       "Examples:\n"
       "  printf 'k1:one\\nk2:two\\n' | cauce produce orders --dir data "
       "--key-separator :\n"
-      "  cauce produce packages --dir data --key-field 4 \\\n"
+      "  cauce produce packages --dir data --key-pattern ' (install|remove) "
+      "([^ :]+)' \\\n"
       "    --time-format '%Y-%m-%d %H:%M:%S' < /var/log/dpkg.log\n"
       "  cauce consume orders --dir data --format json |\n"
       "    cauce produce copy --dir other --format json");
@@ -322,11 +325,11 @@ void AddProduceVerb(CLI::App& root, Action& action) {
   verb->add_option("--key-separator", options->lines.key_separator,
                    "The key stands before it, the value behind it")
       ->type_name("TEXT");
-  verb->add_option("--key-field", options->lines.key_field,
-                   "The key is the line's Nth word; the value the whole line")
-      ->check(CLI::Range(1, 1000))
+  verb->add_option("--key-pattern", options->lines.key_pattern,
+                   "The key is what the last ( ) of this extended regular "
+                   "expression matches; the value the whole line")
       ->excludes("--key-separator")
-      ->type_name("N");
+      ->type_name("REGEX");
   verb->add_option("--time-format", options->lines.time_format,
                    "The line begins with its local time, of this strftime "
                    "form")

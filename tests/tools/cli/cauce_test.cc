@@ -116,7 +116,9 @@ TEST_F(Cauce, SuggestsWhatAMistypedWordMayMean) {
       {{"consume", "orders", "--from", "yesterday"}, 2, "@2023-11-14"},
       {{"consume", "orders", "--print", "%q"}, 2, "unknown letter %q"},
       {{"consume", "orders", "--partition", "7"}, 1, "0 to 0"},
-      {{"consume", "orders", "--from", "5"}, 0, ""},
+      {{"consume", "orders", "--from", "5"}, 1, "ends at 0"},
+      {{"produce", "orders", "--key-pattern", "[a-z]+"}, 2, "( )"},
+      {{"produce", "orders", "--key-pattern", "([a-z]+"}, 2, "Unmatched ("},
   };
   for (const auto& mistake : kMistakes) {
     const Process::Result result = Run(mistake.words);
@@ -213,8 +215,8 @@ TEST_F(Cauce, NamesTheLineOfJsonThatItCannotTake) {
 TEST_F(Cauce, StampsLinesWithTheTimeTheyBeginWith) {
   setenv("TZ", "UTC", 1);
   Do({"topic", "create", "log"});
-  Do({"produce", "log", "--key-field", "4", "--time-format",
-      "%Y-%m-%d %H:%M:%S"},
+  Do({"produce", "log", "--key-pattern", " (install|remove) ([a-z]+)",
+      "--time-format", "%Y-%m-%d %H:%M:%S"},
      "2023-11-14 22:13:20 install bash\n2023-11-14 22:13:20 startup\n"
      "2023-11-14 22:13:21 remove bash\r\n");
   EXPECT_EQ(Do({"consume", "log", "--key", "bash", "--print", "%d %V\n"}),
