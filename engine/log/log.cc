@@ -74,6 +74,7 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
         new Log(std::move(environment), options, view->segments(), start));
     MutexLock lock(log->writer_mutex_);
     log->view_ = std::move(view);
+    log->epochs_ = EpochHistory(options.epochs);
     return log;
   }
 

@@ -129,6 +129,7 @@ TEST_P(EngineOn, AReaderFollowsWhatAWriterAppends) {
   ASSERT_THAT(reader, test::IsOk());
   auto seen = reader->OpenPartition("orders", PartitionId{0});
   ASSERT_THAT(seen, test::IsOk());
+  EXPECT_EQ(seen->leader_epoch(), LeaderEpoch{0});
   Cursor cursor = seen->Read(Offset{0});
   RecordView record;
   ASSERT_THAT(cursor.Next(&record), test::IsOkAndHolds(true));
