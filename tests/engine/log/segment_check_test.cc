@@ -1,0 +1,254 @@
+#include "engine/log/segment_check.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/bytes.h"
+#include "engine/log/segment_index.h"
+#include "tests/testing/batches.h"
+#include "tests/testing/matchers.h"
+#include "tests/testing/test_disk.h"
+
+namespace cauce {
+namespace {
+
+using test::IsOkAndHolds;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::Field;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr std::string_view kLog = "00000000000000000010.log";
+constexpr std::string_view kIndex = "00000000000000000010.index";
+constexpr std::string_view kTimes = "00000000000000000010.timeindex";
+
+// A segment that begins at offset 10: four batches of two records, an index
+// entry for each but the first.
+class SegmentCheckSuite : public ::testing::Test {
+ protected:
+  SegmentCheckSuite() {
+    SegmentIndex index(Offset{10}, 1);
+    for (int i = 0; i < 4; ++i) {
+      const test::OwnedBatch batch =
+          test::Batch({"a", "b"}, Timestamp{1000 + i}).At(Offset{10 + 2 * i});
+      const auto position = static_cast<int64_t>(log_.size());
+      positions_.push_back(position);
+      index.Add(BatchFacts::Of(batch.view(), position));
+      log_ += batch.bytes();
+    }
+    index.Seal();
+    offsets_ = index.EncodeOffsets();
+    times_ = index.EncodeTimes();
+  }
+
+  // Writes the files as they are now, and checks them.
+  absl::StatusOr<Offset> Check() {
+    disk_.Write(kLog, log_);
+    disk_.Write(kIndex, offsets_);
+    disk_.Write(kTimes, times_);
+    return CheckFiles();
+  }
+
+  absl::StatusOr<Offset> CheckFiles() {
+    findings_.clear();
+    summary_ = {};
+    segment_.directory = disk_.directory();
+    segment_.base = Offset{10};
+    const SegmentCheck::Found found = [this](const Finding& finding) {
+      findings_.push_back(finding);
+    };
+    return SegmentCheck(disk_.files(), segment_, summary_, found, nullptr)
+        .Run();
+  }
+
+  auto Is(Gravity gravity, std::string_view file, int64_t position) {
+    return AllOf(
+        Field("gravity", &Finding::gravity, gravity),
+        Field("file", &Finding::file, disk_ / file),
+        Field("position", &Finding::position, std::optional(position)));
+  }
+
+  test::TestDisk disk_;
+  SegmentToCheck segment_;
+  std::string log_, offsets_, times_;
+  std::vector<int64_t> positions_;
+  std::vector<Finding> findings_;
+  VerifySummary summary_;
+};
+
+TEST_F(SegmentCheckSuite, FindsNothingWrongWithAWholeSegment) {
+  EXPECT_THAT(Check(), IsOkAndHolds(Offset{18}));
+  EXPECT_THAT(findings_, IsEmpty());
+  EXPECT_EQ(summary_.segments, 1);
+  EXPECT_EQ(summary_.batches, 4);
+  EXPECT_EQ(summary_.records, 8);
+  EXPECT_EQ(summary_.bytes, static_cast<int64_t>(log_.size()));
+}
+
+TEST_F(SegmentCheckSuite, FindsEveryFlippedBitOfABatch) {
+  const std::string whole = log_;
+  const auto begin = static_cast<size_t>(positions_[1]);
+  const auto end = static_cast<size_t>(positions_[2]);
+  // The bytes before the magic are outside the CRC: offsets are checked by
+  // their order, an epoch can be any.
+  for (size_t at = begin + 16; at < end; ++at) {
+    for (int bit = 0; bit < 8; ++bit) {
+      SCOPED_TRACE(testing::Message() << "byte " << at << " bit " << bit);
+      log_ = whole;
+      log_[at] = static_cast<char>(log_[at] ^ (1 << bit));
+      ASSERT_THAT(Check(), test::IsOk());
+      ASSERT_THAT(findings_,
+                  ElementsAre(Is(Gravity::kDamage, kLog, positions_[1])));
+      ASSERT_EQ(summary_.batches, 3);
+    }
+  }
+}
+
+TEST_F(SegmentCheckSuite, GoesOnThroughTheIndexWhenTheLengthIsWrong) {
+  log_[static_cast<size_t>(positions_[1]) + 9] = 0x7f;
+  EXPECT_THAT(Check(), IsOkAndHolds(Offset{18}));
+  EXPECT_THAT(findings_,
+              ElementsAre(Is(Gravity::kDamage, kLog, positions_[1])));
+  EXPECT_EQ(summary_.batches, 3);
+}
+
+TEST_F(SegmentCheckSuite, StopsWhereNothingLeadsPastTheDamage) {
+  log_[static_cast<size_t>(positions_[1]) + 9] = 0x7f;
+  disk_.Write(kLog, log_);
+  EXPECT_THAT(CheckFiles(), IsOkAndHolds(Offset{12}));
+  EXPECT_THAT(findings_,
+              ElementsAre(Is(Gravity::kDamage, kLog, positions_[1])));
+  EXPECT_EQ(findings_[0].offset, Offset{12});
+}
+
+TEST_F(SegmentCheckSuite, TakesATornEndAfterAKillForANote) {
+  segment_.torn_from = Offset{14};
+  // The first seven bytes of a low offset are zeros, which end any log.
+  for (size_t cut = static_cast<size_t>(positions_[3]) + 8; cut < log_.size();
+       ++cut) {
+    const std::string whole = log_;
+    log_.resize(cut);
+    offsets_.clear();
+    times_.clear();
+    EXPECT_THAT(Check(), IsOkAndHolds(Offset{16}));
+    EXPECT_THAT(findings_,
+                ElementsAre(Is(Gravity::kNote, kLog, positions_[3])));
+    log_ = whole;
+  }
+}
+
+TEST_F(SegmentCheckSuite, TakesATornEndForDamageAfterACleanStop) {
+  log_.resize(log_.size() - 1);
+  EXPECT_THAT(Check(), IsOkAndHolds(Offset{16}));
+  EXPECT_THAT(findings_[0], Is(Gravity::kDamage, kLog, positions_[3]));
+}
+
+TEST_F(SegmentCheckSuite, TakesABadBatchBeforeWholeOnesForDamageAnyway) {
+  segment_.torn_from = Offset{10};
+  log_[static_cast<size_t>(positions_[2]) + 70] ^= 1;
+  EXPECT_THAT(Check(), IsOkAndHolds(Offset{18}));
+  EXPECT_THAT(findings_,
+              ElementsAre(Is(Gravity::kDamage, kLog, positions_[2])));
+  EXPECT_THAT(findings_[0].advice, HasSubstr("copy the directory"));
+}
+
+TEST_F(SegmentCheckSuite, TakesZerosForWhatWasWrittenAhead) {
+  log_ += std::string(100'000, '\0');
+  EXPECT_THAT(Check(), IsOkAndHolds(Offset{18}));
+  EXPECT_THAT(findings_, IsEmpty());
+}
+
+TEST_F(SegmentCheckSuite, FindsBytesBehindTheZeros) {
+  const auto end = static_cast<int64_t>(log_.size());
+  log_ += std::string(100'000, '\0') + "x";
+  EXPECT_THAT(Check(), IsOkAndHolds(Offset{18}));
+  EXPECT_THAT(findings_,
+              ElementsAre(Is(Gravity::kDamage, kLog, end + 100'000)));
+}
+
+TEST_F(SegmentCheckSuite, FindsABatchOutOfItsOrder) {
+  StoreBig<int64_t>(log_.data() + positions_[2], 11);
+  EXPECT_THAT(Check(), test::IsOk());
+  EXPECT_THAT(findings_[0], Is(Gravity::kDamage, kLog, positions_[2]));
+  EXPECT_THAT(findings_[0].what, HasSubstr("offset 14 or later is expected"));
+}
+
+TEST_F(SegmentCheckSuite, FindsABatchThatBelongsToTheNextSegment) {
+  segment_.next_base = Offset{17};
+  EXPECT_THAT(Check(), test::IsOk());
+  EXPECT_THAT(findings_,
+              ElementsAre(Is(Gravity::kDamage, kLog, positions_[3])));
+}
+
+TEST_F(SegmentCheckSuite, FindsRecordsThatCannotBeDecoded) {
+  const test::OwnedBatch batch =
+      test::Batch({"a", "b"}).With([](std::string& bytes) {
+        bytes[kBatchHeaderBytes] = 0x7f;
+      });
+  disk_.Write(kLog, batch.At(Offset{10}).bytes());
+  EXPECT_THAT(CheckFiles(), IsOkAndHolds(Offset{12}));
+  EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kDamage, kLog, 0)));
+  EXPECT_THAT(findings_[0].what, HasSubstr("cannot be decoded"));
+}
+
+TEST_F(SegmentCheckSuite, FindsAnIndexEntryThatLeadsAstray) {
+  // The position in the second entry.
+  offsets_[8 + 7] = static_cast<char>(offsets_[8 + 7] + 1);
+  EXPECT_THAT(Check(), IsOkAndHolds(Offset{18}));
+  EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kDamage, kIndex, 8)));
+  EXPECT_THAT(findings_[0].advice, HasSubstr("delete the index file"));
+}
+
+TEST_F(SegmentCheckSuite, FindsAnIndexEntryWithAnotherOffset) {
+  offsets_[3] = static_cast<char>(offsets_[3] - 1);
+  EXPECT_THAT(Check(), IsOkAndHolds(Offset{18}));
+  EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kDamage, kIndex, 0)));
+}
+
+TEST_F(SegmentCheckSuite, FindsIndexEntriesThatDoNotGrow) {
+  offsets_ += offsets_.substr(0, 8);
+  times_ += times_.substr(0, 12);
+  EXPECT_THAT(Check(), IsOkAndHolds(Offset{18}));
+  EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kDamage, kIndex, 24),
+                                     Is(Gravity::kDamage, kTimes, 36)));
+}
+
+TEST_F(SegmentCheckSuite, FindsHalfAnIndexEntry) {
+  offsets_.resize(offsets_.size() - 3);
+  EXPECT_THAT(Check(), IsOkAndHolds(Offset{18}));
+  EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kDamage, kIndex, 16)));
+}
+
+TEST_F(SegmentCheckSuite, FindsATimeThatItsBatchDoesNotHave) {
+  times_[7] = static_cast<char>(times_[7] - 1);
+  EXPECT_THAT(Check(), IsOkAndHolds(Offset{18}));
+  EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kDamage, kTimes, 0)));
+}
+
+TEST_F(SegmentCheckSuite, TakesThePreallocatedTailOfAnIndexForItsEnd) {
+  offsets_ += std::string(100'000, '\0');
+  times_ += std::string(120'000, '\0');
+  EXPECT_THAT(Check(), IsOkAndHolds(Offset{18}));
+  EXPECT_THAT(findings_, IsEmpty());
+}
+
+TEST_F(SegmentCheckSuite, TakesABadIndexThatRecoveryRebuildsForANote) {
+  segment_.torn_from = Offset{12};
+  offsets_[3] = static_cast<char>(offsets_[3] - 1);
+  EXPECT_THAT(Check(), IsOkAndHolds(Offset{18}));
+  EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kNote, kIndex, 0)));
+}
+
+TEST_F(SegmentCheckSuite, SaysThatASegmentIsGone) {
+  EXPECT_THAT(CheckFiles(), test::StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(findings_, IsEmpty());
+}
+
+}  // namespace
+}  // namespace cauce
