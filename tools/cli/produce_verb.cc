@@ -14,6 +14,7 @@
 
 #include "cauce/codec.h"
 #include "cauce/env.h"
+#include "cauce/errors.h"
 #include "fmt/format.h"
 #include "tools/cli/doorbell.h"
 #include "tools/cli/envelope.h"
@@ -102,11 +103,7 @@ class Producer {
     while (const auto line = lines_.Next()) {
       const absl::Status status = Take(*line);
       if (!status.ok()) {
-        return absl::Status(
-            status.code(),
-            fmt::format("line {}: {}", lines_.line_number(),
-                        std::string_view(status.message().data(),
-                                         status.message().size())));
+        return Annotate(status, fmt::format("line {}", lines_.line_number()));
       }
     }
     if (absl::Status status = writer_->Reap(); !status.ok()) return status;
@@ -212,6 +209,10 @@ class Producer {
     if (!stored.ok()) return Fail(stored);
     if (!read.ok()) return Fail(read);
     if (!out_.status().ok()) return Fail(out_.status());
+    if (signal == 0 && out_.gone()) {
+      Note("stopped: nobody reads the acknowledgements any more");
+      return kFailed;
+    }
     return signal != 0 ? InterruptedExit() : kOk;
   }
 

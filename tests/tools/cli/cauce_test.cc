@@ -357,6 +357,17 @@ std::map<std::string, std::set<int64_t>> KillWriterAfter(const Words& command,
   return acked;
 }
 
+TEST_F(Cauce, WritesNothingIntoAFileThatTookAClosedDescriptor) {
+  Do({"topic", "create", "a"});
+  const std::string command = fmt::format(
+      "echo x | {0} produce a --dir {1} --print-acks >&- 2>&-; "
+      "{0} produce a --dir {1} <&-",
+      kCauce, dir());
+  test::Run({"/bin/sh", "-c", command});
+  EXPECT_EQ(Do({"consume", "a"}), "x\n");
+  EXPECT_EQ(Run({"log", "verify"}).exit, 0);
+}
+
 TEST_F(Cauce, LosesNothingItAcknowledgedToAKill) {
   Do({"topic", "create", "a", "--partitions", "3"});
   const auto acked = KillWriterAfter(
