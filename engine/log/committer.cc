@@ -11,8 +11,8 @@
 namespace cauce {
 namespace {
 
-// Without an executor, how many callbacks may wait before the append that
-// adds one more syncs for all of them.
+// How many callbacks may wait before the append that adds one more syncs for
+// all of them, whoever else would have.
 constexpr size_t kPendingMax = 4096;
 
 // And how many records may be written without anybody having them synced.
@@ -49,11 +49,14 @@ absl::Status Committer::WaitUntilDurable(Offset end) {
 void Committer::CallWhenDurable(AppendResult result, AppendCallback done) {
   MutexLock lock(mutex_);
   const Offset end = result.next;
+  if (IsSettled(end)) {
+    settled_.push_back({{std::move(result), std::move(done)}, OutcomeFor(end)});
+    return DeliverSettled();
+  }
   pending_.push_back({std::move(result), std::move(done)});
   if (machine_.in_flight()) return;
-  if (IsSettled(end)) return Settle();
-  if (ScheduleSync() || pending_.size() < kPendingMax) return;
-  if (machine_.Begin()) Lead();
+  ScheduleSync();
+  if (pending_.size() >= kPendingMax && machine_.Begin()) Lead();
 }
 
 void Committer::SyncSoon() {
@@ -86,6 +89,11 @@ void Committer::Fail(const absl::Status& cause) {
   Settle();
 }
 
+void Committer::Deliver() {
+  MutexLock lock(mutex_);
+  DeliverSettled();
+}
+
 absl::Status Committer::status() const {
   if (!failed_.load(std::memory_order_acquire)) return absl::OkStatus();
   MutexLock lock(mutex_);
@@ -110,6 +118,7 @@ void Committer::Lead() {
     failed_.store(true, std::memory_order_release);
   }
   Settle();
+  DeliverSettled();
 }
 
 void Committer::Settle() {
@@ -126,29 +135,29 @@ void Committer::Settle() {
     }
     waiter->wake.NotifyOne();
   }
-  std::vector<std::pair<Pending, absl::Status>> finished;
-  while (!pending_.empty() && IsSettled(pending_.front().result.next)) {
-    absl::Status outcome = OutcomeFor(pending_.front().result.next);
-    finished.emplace_back(std::move(pending_.front()), std::move(outcome));
-    pending_.pop_front();
-  }
-  // After a cut, those at the end are settled before those in front.
-  while (!pending_.empty() && IsSettled(pending_.back().result.next)) {
-    absl::Status outcome = OutcomeFor(pending_.back().result.next);
-    finished.emplace_back(std::move(pending_.back()), std::move(outcome));
-    pending_.pop_back();
-  }
+  // All of them: threads may have queued up in another order than they wrote.
+  std::erase_if(pending_,
+                [this](Pending& each) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+                  const Offset end = each.result.next;
+                  if (!IsSettled(end)) return false;
+                  settled_.push_back({std::move(each), OutcomeFor(end)});
+                  return true;
+                });
   // What was written during the sync needs another one, also where nobody
   // waits for it.
   const bool unsynced = machine_.durable() < machine_.written();
   if (unsynced && failure_.ok() && !next_leader_woken) ScheduleSync();
+}
+
+void Committer::DeliverSettled() {
+  std::vector<Settled> settled = std::exchange(settled_, {});
   mutex_.Unlock();
   hooks_.moved();
-  for (auto& [each, outcome] : finished) {
-    if (outcome.ok()) {
-      each.done(each.result);
+  for (Settled& each : settled) {
+    if (each.outcome.ok()) {
+      each.append.done(std::move(each.append.result));
     } else {
-      each.done(outcome);
+      each.append.done(std::move(each.outcome));
     }
   }
   mutex_.Lock();

@@ -58,9 +58,14 @@ class Committer {
   absl::Status RunPending() ABSL_LOCKS_EXCLUDED(mutex_);
 
   // The log was cut back to `end`, or will never grow again because of
-  // `cause`: those who wait for more fail. Waits for a sync under way.
+  // `cause`: those who wait for more fail. Waits for a sync under way. The
+  // owner may hold its locks: callbacks are left to Deliver().
   void Truncated(Offset end) ABSL_LOCKS_EXCLUDED(mutex_);
   void Fail(const absl::Status& cause) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Calls back everybody whose fate is known by now. Without the owner's
+  // locks, since a callback may append.
+  void Deliver() ABSL_LOCKS_EXCLUDED(mutex_);
 
   Offset durable() const { return {durable_.load(std::memory_order_acquire)}; }
   // Why nothing becomes durable any more; OK while it does.
@@ -71,6 +76,10 @@ class Committer {
     AppendResult result;
     AppendCallback done;
   };
+  struct Settled {
+    Pending append;
+    absl::Status outcome;
+  };
   struct Waiter {
     Offset end;
     CondVar wake;
@@ -80,8 +89,10 @@ class Committer {
 
   // Runs the sync that machine_.Begin() has begun.
   void Lead() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Tells everybody whose fate is known. Lets go of the lock for that.
+  // Decides the fate of everybody of whom it is known, and wakes the waiters.
   void Settle() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Calls back those whose fate is decided. Lets go of the lock for that.
+  void DeliverSettled() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status OutcomeFor(Offset end) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IsSettled(Offset end) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -92,7 +103,8 @@ class Committer {
   mutable Mutex mutex_;
   GroupCommit machine_ ABSL_GUARDED_BY(mutex_);
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
-  std::deque<Pending> pending_ ABSL_GUARDED_BY(mutex_);  // by result.next
+  std::deque<Pending> pending_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Settled> settled_ ABSL_GUARDED_BY(mutex_);  // not yet told
   std::vector<Waiter*> waiters_ ABSL_GUARDED_BY(mutex_);
   CondVar idle_;  // no sync is under way
   bool scheduled_ ABSL_GUARDED_BY(mutex_) = false;

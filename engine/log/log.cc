@@ -497,7 +497,18 @@ absl::Status Log::Refresh() {
 
 absl::StatusOr<Offset> Log::TruncateTo(Offset offset) {
   CAUCE_RETURN_IF_ERROR(CheckWritable());
-  MutexLock lock(writer_mutex_);
+  const auto end = [&] {
+    MutexLock lock(writer_mutex_);
+    return Truncate(offset);
+  }();
+  committer_.Deliver();
+  return end;
+}
+
+absl::StatusOr<Offset> Log::Truncate(Offset offset) {
+  CAUCE_RETURN_IF_ERROR(CheckOpen());
+  CAUCE_RETURN_IF_ERROR(committer_.status());
+  CAUCE_RETURN_IF_ERROR(writer_->status());
   if (offset < log_start() || offset > log_end()) {
     return MakeError(Reason::kOffsetOutOfRange,
                      fmt::format("{}: cannot truncate to offset {}, the log "
@@ -519,17 +530,23 @@ absl::StatusOr<Offset> Log::TruncateTo(Offset offset) {
   }
   const Offset end = batch->base_offset();
   const int64_t bytes = scanner.batch_position();
-  return CutAt(std::move(last), bytes, end);
+  // First, so that a crash in between never takes the new tail, which is
+  // shorter than the old one was, for damage.
+  CAUCE_RETURN_IF_ERROR(environment_->save_bounds(
+      name_, {std::min(committer_.durable(), end), log_start()}));
+  auto cut = CutAt(std::move(last), bytes, end);
+  if (!cut.ok()) {
+    committer_.Fail(MakeError(
+        Reason::kDiskFailed,
+        fmt::format("{}: was not cut whole, and takes no more records until "
+                    "it is reopened: {}",
+                    name_.ToString(), cut.status().ToString())));
+  }
+  return cut;
 }
 
 absl::StatusOr<Offset> Log::CutAt(std::shared_ptr<Segment> last, int64_t bytes,
                                   Offset end) {
-  // First, so that a crash in between never takes the new tail, which is
-  // shorter than the old one was, for damage.
-  const Offset durable = std::min(committer_.durable(), end);
-  CAUCE_RETURN_IF_ERROR(
-      environment_->save_bounds(name_, {durable, log_start()}));
-
   // Newest first: whatever a crash leaves is a log without a hole.
   SegmentSet::List list = segments()->segments();
   while (list.back() != last) {
@@ -729,7 +746,7 @@ absl::Status Log::Close(const absl::Status& cause) {
     retired_.clear();
   }
   committer_.Fail(cause);
-  WakeReaders();
+  committer_.Deliver();
   return Annotate(closed, name_.ToString());
 }
 
@@ -756,7 +773,7 @@ absl::Status Log::SealForClose() {
 void Log::Abandon(const absl::Status& cause) {
   if (!End(cause)) return;
   committer_.Fail(cause);
-  WakeReaders();
+  committer_.Deliver();
 }
 
 void Log::DropIdle() {

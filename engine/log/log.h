@@ -5,8 +5,9 @@
 // the order of the writes and only after the write succeeded. What readers see
 // ends at the high watermark: what is durable (cauce.flush=group) or written
 // (os). After a failed sync or write nothing is appended until it is reopened.
-// Thread-safe. Locks, in order: writer_mutex_, the committer's, view_mutex_,
-// wait_mutex_; files are written under the first alone.
+// Thread-safe. Locks, in order: writer_mutex_, the committer's, wait_mutex_,
+// view_mutex_; files are written under the first alone. Callbacks run under
+// none of them.
 #pragma once
 
 #include <atomic>
@@ -166,7 +167,10 @@ class Log : public std::enable_shared_from_this<Log> {
   absl::Status SaveEpochs() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   absl::Status Roll(Offset base, Timestamp now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
-  // The log ends at `bytes` of `last`, which is offset `end`.
+  absl::StatusOr<Offset> Truncate(Offset offset)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  // The log ends at `bytes` of `last`, which is offset `end`. A failure leaves
+  // files and what is known of them apart: no more appends after that.
   absl::StatusOr<Offset> CutAt(std::shared_ptr<Segment> last, int64_t bytes,
                                Offset end)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);

@@ -46,6 +46,8 @@ class SegmentWriter {
       const SegmentPlace& place, ScannedSegment scanned, Timestamp now);
 
   const std::shared_ptr<Segment>& segment() const { return segment_; }
+  // Why nothing can be appended any more; OK while it can.
+  const absl::Status& status() const { return broken_; }
   // Whether anything was done since the segment was found whole.
   bool has_changed() const { return changed_; }
 
@@ -77,7 +79,7 @@ class SegmentWriter {
   int64_t appended_bytes_ = 0;  // since this writer began
   int64_t ahead_bytes_;         // the next step
   bool changed_ = false;
-  absl::Status broken_;  // why nothing can be appended any more
+  absl::Status broken_;
 };
 
 }  // namespace cauce

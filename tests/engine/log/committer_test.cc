@@ -201,6 +201,16 @@ TEST(Committer, AFullQueueIsServedByTheAppendThatFillsIt) {
   EXPECT_THAT(syncs.told(), Each(IsOk()));
 }
 
+TEST(Committer, AQueueThatTheBackgroundDoesNotServeIsBoundedToo) {
+  constexpr int64_t kMany = 10'000;
+  Syncs syncs(/*in_background=*/true);
+  for (int64_t end = 1; end <= kMany; ++end) {
+    syncs->Written(Offset{end});
+    syncs->CallWhenDurable(Result(end), syncs.Note());
+    ASSERT_LE(static_cast<size_t>(end) - syncs.told().size(), 4096u);
+  }
+}
+
 TEST(Committer, AFailedSyncFailsEverybodyThenAndLater) {
   Syncs syncs;
   syncs.FailFromNowOn();
@@ -242,6 +252,9 @@ TEST(Committer, TellsThoseWhoseRecordsWereCutOff) {
   }
 
   syncs->Truncated(Offset{2});
+  EXPECT_THAT(syncs.told(), IsEmpty()) << "the owner may hold its locks";
+  syncs->Deliver();
+  EXPECT_THAT(syncs.told(), SizeIs(2));
   ASSERT_THAT(syncs->RunPending(), IsOk());
   const auto told = syncs.told();
   ASSERT_THAT(told, SizeIs(4));
@@ -255,6 +268,23 @@ TEST(Committer, TellsThoseWhoseRecordsWereCutOff) {
     }
   }
   EXPECT_EQ(cut, 2);
+}
+
+// Threads may queue up in another order than they wrote in.
+TEST(Committer, TellsThoseWhoWereCutOffInWhateverOrderTheyCame) {
+  Syncs syncs;
+  syncs->Written(Offset{4});
+  for (const int64_t end : {1, 3, 4, 2}) {
+    syncs->CallWhenDurable(Result(end), syncs.Note());
+  }
+
+  syncs->Truncated(Offset{2});
+  syncs->Written(Offset{9});  // by others
+  syncs->Deliver();
+  EXPECT_THAT(syncs.told(),
+              AllOf(SizeIs(2), Each(HasReason(Reason::kTruncated))));
+  ASSERT_THAT(syncs->RunPending(), IsOk());
+  EXPECT_THAT(syncs.told(), SizeIs(4));
 }
 
 TEST(Committer, ForgetsWhatWasCutWhenItIsWrittenAgain) {
@@ -276,6 +306,7 @@ TEST(Committer, TellsEverybodyWhyItEnds) {
   syncs->CallWhenDurable(Result(1), syncs.Note());
 
   syncs->Fail(MakeError(Reason::kClosed, "closed"));
+  syncs->Deliver();
   EXPECT_THAT(syncs.told(), ElementsAre(HasReason(Reason::kClosed)));
   syncs->CallWhenDurable(Result(2), syncs.Note());
   EXPECT_THAT(syncs.told(), AllOf(SizeIs(2), Each(HasReason(Reason::kClosed))));
