@@ -59,9 +59,9 @@ inline char* EncodeVarint(char* to, int64_t value) {
 namespace varint_internal {
 
 // What the fast paths below leave over. Null when the varint is cut off,
-// longer than `bytes_max` or holds more than `bits` bits.
-inline const char* DecodeRaw(const char* at, const char* end, int bits,
-                             uint64_t* raw) {
+// too long for `bits` bits, or holds more than these.
+[[gnu::noinline]] inline const char* DecodeRaw(const char* at, const char* end,
+                                               int bits, uint64_t* raw) {
   uint64_t value = 0;
   for (int shift = 0; shift < bits; shift += 7) {
     if (at == end) return nullptr;
@@ -78,15 +78,18 @@ inline const char* DecodeRaw(const char* at, const char* end, int bits,
   return nullptr;
 }
 
+// Inlined into every caller: nearly all integers of a record take one or two
+// bytes, for which a call costs more than the work.
 template <typename Int>
-const char* Decode(const char* at, const char* end, Int* value) {
-  if (end - at >= 2) [[likely]] {
+[[gnu::always_inline]] inline const char* Decode(const char* at,
+                                                 const char* end, Int* value) {
+  if (at != end) [[likely]] {
     const uint32_t first = static_cast<uint8_t>(at[0]);
     if (first < 0x80) [[likely]] {
       *value = static_cast<Int>(UndoZigZag(first));
       return at + 1;
     }
-    const uint32_t second = static_cast<uint8_t>(at[1]);
+    const uint32_t second = end - at >= 2 ? static_cast<uint8_t>(at[1]) : 0x80;
     if (second < 0x80) [[likely]] {
       *value = static_cast<Int>(UndoZigZag((first & 0x7f) | second << 7));
       return at + 2;

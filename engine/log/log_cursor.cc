@@ -97,6 +97,15 @@ absl::StatusOr<std::optional<RecordBatch>> LogCursor::ReadOn() {
 }
 
 absl::StatusOr<bool> LogCursor::Next(RecordView* record) {
+  if (in_batch_ && reader_.Next(record) && record->offset >= position_)
+      [[likely]] {
+    position_ = record->offset + 1;
+    return true;
+  }
+  return NextFurther(record);
+}
+
+absl::StatusOr<bool> LogCursor::NextFurther(RecordView* record) {
   for (;;) {
     if (in_batch_) {
       while (reader_.Next(record)) {

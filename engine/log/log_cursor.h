@@ -34,6 +34,8 @@ class LogCursor {
   absl::StatusOr<Offset> SkipDamage();
 
  private:
+  // What Next() does where a batch ends or begins in front of position().
+  absl::StatusOr<bool> NextFurther(RecordView* record);
   Offset Limit() const;
   absl::Status CheckPosition() const;
   absl::StatusOr<std::optional<RecordBatch>> NextVisible();

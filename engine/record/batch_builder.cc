@@ -13,22 +13,80 @@
 namespace cauce {
 namespace {
 
-// Every varint of a record and the length before it fit in here, so that they
-// can be written without asking for room each time.
-constexpr size_t kSlackBytes = 64;
+// The most that a record takes beside its key, value and headers: length,
+// attributes, timestamp delta, offset delta, the lengths of key and value and
+// the count of headers.
+constexpr size_t kFramingBytesMax =
+    kVarint32BytesMax + 1 + kVarint64BytesMax + 4 * kVarint32BytesMax;
 
-inline size_t NullableSize(const std::optional<std::string_view>& bytes) {
-  if (!bytes) return 1;
-  return VarintSize(static_cast<int64_t>(bytes->size())) + bytes->size();
+// EncodeVarint wants room for the longest integer whatever it writes.
+constexpr size_t kSlackBytes = kVarint64BytesMax;
+
+inline size_t SizeOf(const std::optional<std::string_view>& bytes) {
+  return bytes ? bytes->size() : 0;
+}
+
+inline void CopyFixed(char* to, const char* from, auto word) {
+  std::memcpy(&word, from, sizeof word);
+  std::memcpy(to, &word, sizeof word);
+}
+
+// memcpy for what records mostly hold: a few bytes, which the call alone would
+// double the cost of. Pieces overlap rather than be counted out.
+inline void CopyBytes(char* to, const char* from, size_t size) {
+  if (size > 32) {
+    std::memcpy(to, from, size);
+  } else if (size >= 16) {
+    CopyFixed(to, from, __uint128_t{});
+    CopyFixed(to + size - 16, from + size - 16, __uint128_t{});
+  } else if (size >= 8) {
+    CopyFixed(to, from, uint64_t{});
+    CopyFixed(to + size - 8, from + size - 8, uint64_t{});
+  } else if (size >= 4) {
+    CopyFixed(to, from, uint32_t{});
+    CopyFixed(to + size - 4, from + size - 4, uint32_t{});
+  } else {
+    for (size_t i = 0; i < size; ++i) to[i] = from[i];
+  }
+}
+
+// VarintSize and EncodeVarint for what is not negative and mostly small.
+inline size_t LengthSize(size_t length) {
+  if (length < 0x40) return 1;
+  if (length < 0x2000) [[likely]] {
+    return 2;
+  }
+  return VarintSize(static_cast<int64_t>(length));
+}
+
+inline char* EncodeLength(char* to, size_t length) {
+  const size_t raw = length << 1;
+  if (raw < 0x80) {
+    *to = static_cast<char>(raw);
+    return to + 1;
+  }
+  if (raw < 0x4000) [[likely]] {
+    const auto two = static_cast<uint16_t>((raw & 0x7f) | 0x80 | raw >> 7 << 8);
+    std::memcpy(to, &two, sizeof two);
+    return to + 2;
+  }
+  return EncodeVarint(to, static_cast<int64_t>(length));
 }
 
 inline char* EncodeNullable(char* to,
                             const std::optional<std::string_view>& bytes) {
-  if (!bytes) return EncodeVarint(to, -1);
-  to = EncodeVarint(to, static_cast<int64_t>(bytes->size()));
-  // An empty view may have a null pointer, which memcpy must not be given.
-  if (!bytes->empty()) std::memcpy(to, bytes->data(), bytes->size());
+  if (!bytes) {
+    *to = 1;  // -1, zig-zagged
+    return to + 1;
+  }
+  to = EncodeLength(to, bytes->size());
+  CopyBytes(to, bytes->data(), bytes->size());
   return to + bytes->size();
+}
+
+inline size_t NullableSize(const std::optional<std::string_view>& bytes) {
+  if (!bytes) return 1;
+  return VarintSize(static_cast<int64_t>(bytes->size())) + bytes->size();
 }
 
 size_t HeadersSize(std::span<const Header> headers) {
@@ -37,6 +95,14 @@ size_t HeadersSize(std::span<const Header> headers) {
     size += NullableSize(header.key) + NullableSize(header.value);
   }
   return size;
+}
+
+// What a record's length counts.
+size_t BodySize(const Record& record, int32_t offset_delta,
+                int64_t time_delta) {
+  return 1 + VarintSize(time_delta) + VarintSize(offset_delta) +
+         NullableSize(record.key) + NullableSize(record.value) +
+         HeadersSize(record.headers);
 }
 
 int16_t AttributesOf(const BatchFields& fields, Codec codec) {
@@ -62,43 +128,63 @@ BatchBuilder& BatchBuilder::operator=(BatchBuilder&&) noexcept = default;
 
 bool BatchBuilder::AddAt(int32_t offset_delta, const Record& record) {
   CAUCE_CHECK(offset_delta >= next_delta_);
-  if (offset_delta == INT32_MAX) return false;  // the next one would not count
   const int64_t base_timestamp =
       count_ > 0
           ? base_timestamp_
           : fields_.delete_horizon
                 .value_or(fields_.base_timestamp.value_or(record.timestamp))
                 .ms;
-  const int64_t time_delta = record.timestamp.ms - base_timestamp;
+  // Unsigned, so that times at both ends of the range wrap, as in the reader.
+  const auto time_delta =
+      static_cast<int64_t>(static_cast<uint64_t>(record.timestamp.ms) -
+                           static_cast<uint64_t>(base_timestamp));
 
-  const size_t body = 1 + VarintSize(time_delta) + VarintSize(offset_delta) +
-                      NullableSize(record.key) + NullableSize(record.value) +
-                      HeadersSize(record.headers);
-  const size_t total = VarintSize(static_cast<int64_t>(body)) + body;
-  if (size_ + total > batch_bytes_max_ &&
-      (count_ > 0 || body > kRecordBytesMax)) [[unlikely]] {
-    return false;
+  // Measuring a record costs as much as writing it. Only one that might not
+  // fit is measured; the others are written behind room for a length of the
+  // size that is expected of them.
+  const size_t content = SizeOf(record.key) + SizeOf(record.value);
+  size_t total_max = content + kFramingBytesMax;
+  if (!record.headers.empty()) total_max += HeadersSize(record.headers);
+  if (size_ + total_max > batch_bytes_max_) [[unlikely]] {
+    const size_t body = BodySize(record, offset_delta, time_delta);
+    const size_t total = VarintSize(static_cast<int64_t>(body)) + body;
+    if (size_ + total > batch_bytes_max_ &&
+        (count_ > 0 || body > kRecordBytesMax)) {
+      return false;
+    }
   }
-  Reserve(total + kSlackBytes);
+  if (size_ + total_max + kSlackBytes > capacity_) [[unlikely]] {
+    Reserve(total_max + kSlackBytes);
+  }
 
-  char* to = buffer_.get() + size_;
-  to = EncodeVarint(to, static_cast<int64_t>(body));
+  constexpr size_t kUsualFraming = 8;
+  const size_t length_bytes = LengthSize(content + kUsualFraming);
+  char* const record_begin = buffer_.get() + size_;
+  char* body_begin = record_begin + length_bytes;
+  char* to = body_begin;
   *to++ = 0;  // attributes: none are defined
   to = EncodeVarint(to, time_delta);
   to = EncodeVarint(to, offset_delta);
   to = EncodeNullable(to, record.key);
   to = EncodeNullable(to, record.value);
-  to = EncodeVarint(to, static_cast<int64_t>(record.headers.size()));
+  to = EncodeLength(to, record.headers.size());
   for (const Header& header : record.headers) {
     to = EncodeNullable(to, header.key);
     to = EncodeNullable(to, header.value);
   }
+  const auto body = static_cast<size_t>(to - body_begin);
+  if (const size_t needed = LengthSize(body); needed != length_bytes)
+      [[unlikely]] {
+    std::memmove(record_begin + needed, body_begin, body);
+    to = record_begin + needed + body;
+  }
+  EncodeLength(record_begin, body);
 
-  size_ += total;
+  size_ = static_cast<size_t>(to - buffer_.get());
   base_timestamp_ = base_timestamp;
   max_timestamp_ = count_ == 0 ? record.timestamp.ms
                                : std::max(max_timestamp_, record.timestamp.ms);
-  next_delta_ = offset_delta + 1;
+  next_delta_ = int64_t{offset_delta} + 1;
   ++count_;
   return true;
 }
@@ -125,8 +211,8 @@ absl::StatusOr<RecordBatch> BatchBuilder::Finish() {
           count_ > 0 ? Timestamp{base_timestamp_} : kNoTimestamp));
   const Timestamp largest = fields_.max_timestamp.value_or(
       count_ > 0 ? Timestamp{max_timestamp_} : kNoTimestamp);
-  const int32_t last_delta =
-      fields_.last_offset_delta.value_or(std::max(next_delta_ - 1, 0));
+  const int32_t last_delta = fields_.last_offset_delta.value_or(
+      static_cast<int32_t>(std::max<int64_t>(next_delta_ - 1, 0)));
   CAUCE_CHECK(last_delta >= next_delta_ - 1);
 
   StoreBig<int64_t>(batch + layout::kBaseOffset, fields_.base_offset.value);

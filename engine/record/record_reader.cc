@@ -38,6 +38,35 @@ const char* DecodeHeader(const char* at, const char* end, Header* header) {
   return DecodeNullable(at, end, &header->value);
 }
 
+// Reads an integer of one or two bytes, which nearly all are, from where two
+// bytes are known to be. Returns false for a longer one.
+[[gnu::always_inline]] inline bool ReadShort(const char** at, uint32_t* raw) {
+  const uint32_t first = static_cast<uint8_t>((*at)[0]);
+  if (first < 0x80) {
+    *raw = first;
+    *at += 1;
+    return true;
+  }
+  const uint32_t second = static_cast<uint8_t>((*at)[1]);
+  *raw = (first & 0x7f) | second << 7;
+  *at += 2;
+  return second < 0x80;
+}
+
+// The bytes that a zig-zagged length counts: none for null, which is 1.
+inline std::ptrdiff_t SizeOf(uint32_t raw) { return raw >> 1; }
+inline bool IsNegative(uint32_t raw) { return (raw & 1) != 0; }
+constexpr uint32_t kNullLength = 1;
+
+inline void Assign(std::optional<std::string_view>* out, const char* at,
+                   uint32_t raw) {
+  if (raw == kNullLength) {
+    out->reset();
+  } else {
+    out->emplace(at, static_cast<size_t>(SizeOf(raw)));
+  }
+}
+
 }  // namespace
 
 void HeaderList::Iterator::Decode() {
@@ -82,6 +111,61 @@ absl::Status RecordReader::Open(const RecordBatch& batch,
 
 bool RecordReader::Next(RecordView* record) {
   if (left_ == 0) return AtEnd();
+  return NextUsual(record) || NextOfAnyForm(record);
+}
+
+bool RecordReader::NextUsual(RecordView* record) {
+  // Length, attributes, two deltas and the key's length, of two bytes at most.
+  constexpr std::ptrdiff_t kShortFramingMax = 2 + 1 + 2 + 2 + 2;
+  const char* at = at_;
+  if (end_ - at < kShortFramingMax) return false;
+  uint32_t length;
+  uint32_t time_delta;
+  uint32_t offset_delta;
+  uint32_t key;
+  if (!ReadShort(&at, &length) || IsNegative(length)) return false;
+  if (SizeOf(length) > end_ - at) return false;
+  const char* const end = at + SizeOf(length);
+  ++at;  // attributes: none are defined
+  if (!ReadShort(&at, &time_delta) || !ReadShort(&at, &offset_delta) ||
+      !ReadShort(&at, &key)) {
+    return false;
+  }
+  // Up to here `at` may have passed the record's end, though not the batch's.
+  // Two bytes follow every key: a length and a count, or one of two bytes.
+  if (IsNegative(key) && key != kNullLength) return false;
+  if (end - at < SizeOf(key) + 2) return false;
+  const char* const key_at = at;
+  at += SizeOf(key);
+  uint32_t value;
+  if (!ReadShort(&at, &value)) return false;
+  if (IsNegative(value) && value != kNullLength) return false;
+  // The count of headers, none, is all that may follow the value.
+  if (end - at != SizeOf(value) + 1 || end[-1] != 0) return false;
+  const auto delta = static_cast<int32_t>(UndoZigZag(offset_delta));
+  if (delta < delta_next_ || delta > delta_max_) return false;
+
+  Assign(&record->key, key_at, key);
+  Assign(&record->value, at, value);
+  record->headers = HeaderList(end, 0);
+  Finish(record, delta, UndoZigZag(time_delta), end);
+  return true;
+}
+
+inline void RecordReader::Finish(RecordView* record, int32_t offset_delta,
+                                 int64_t time_delta, const char* end) {
+  record->offset = base_offset_ + offset_delta;
+  // Unsigned, so that a delta made up to overflow wraps instead of trapping.
+  stored_timestamp_.ms =
+      static_cast<int64_t>(static_cast<uint64_t>(base_timestamp_) +
+                           static_cast<uint64_t>(time_delta));
+  record->timestamp = append_time_ ? max_timestamp_ : stored_timestamp_;
+  delta_next_ = int64_t{offset_delta} + 1;
+  at_ = end;
+  --left_;
+}
+
+bool RecordReader::NextOfAnyForm(RecordView* record) {
   int32_t length;
   const char* at = DecodeVarint(at_, end_, &length);
   if (at == nullptr || length > end_ - at || length < kRecordBytesMin - 1)
@@ -125,16 +209,7 @@ bool RecordReader::Next(RecordView* record) {
   if (at != end) [[unlikely]] {
     return Fail("bytes follow its headers");
   }
-  record->offset = base_offset_ + offset_delta;
-  // Unsigned, so that a delta made up to overflow wraps instead of trapping.
-  record->timestamp = append_time_
-                          ? max_timestamp_
-                          : Timestamp{static_cast<int64_t>(
-                                static_cast<uint64_t>(base_timestamp_) +
-                                static_cast<uint64_t>(time_delta))};
-  delta_next_ = offset_delta + 1;
-  at_ = end;
-  --left_;
+  Finish(record, offset_delta, time_delta, end);
   return true;
 }
 

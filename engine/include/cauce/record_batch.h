@@ -102,23 +102,34 @@ class RecordReader {
   // which status() tells apart. The views stay valid until Open.
   bool Next(RecordView* record);
 
+  // The producer's own timestamp of the record that Next returned last: what
+  // is stored where LogAppendTime gives every record another one.
+  Timestamp stored_timestamp() const { return stored_timestamp_; }
+
   // OK, or Reason::kInvalidRecord with the offset and what is wrong: a length
   // that leaves the batch, a count that does not hold, offsets that go back.
   const absl::Status& status() const { return status_; }
 
  private:
+  // Reads a record without headers whose lengths and deltas are small, as most
+  // are. Returns false, having changed nothing, for any other and for damage.
+  bool NextUsual(RecordView* record);
+  bool NextOfAnyForm(RecordView* record);
+  void Finish(RecordView* record, int32_t offset_delta, int64_t time_delta,
+              const char* end);
   bool Fail(std::string_view what);
   bool AtEnd();
 
   const char* at_ = nullptr;
   const char* end_ = nullptr;
   int32_t left_ = 0;
-  int32_t delta_next_ = 0;  // the lowest offset delta the next record may have
+  int64_t delta_next_ = 0;  // the lowest offset delta the next record may have
   int32_t delta_max_ = 0;
   Offset base_offset_;
   int64_t base_timestamp_ = 0;
   bool append_time_ = false;
   Timestamp max_timestamp_;
+  Timestamp stored_timestamp_;
   absl::Status status_;
   std::string decompressed_;
 };
@@ -179,7 +190,10 @@ class BatchBuilder {
 
   // Adds a record at the next offset. Returns false, and adds nothing, when
   // the batch would grow past its bound.
-  bool Add(const Record& record) { return AddAt(next_delta_, record); }
+  bool Add(const Record& record) {
+    return next_delta_ <= INT32_MAX &&
+           AddAt(static_cast<int32_t>(next_delta_), record);
+  }
 
   // The same at `base_offset + offset_delta`, which must not be below the next
   // one: for batches that have gaps.
@@ -212,7 +226,7 @@ class BatchBuilder {
   size_t size_ = kBatchHeaderBytes;
   std::string compressed_;
   int32_t count_ = 0;
-  int32_t next_delta_ = 0;
+  int64_t next_delta_ = 0;
   int64_t base_timestamp_ = -1;
   int64_t max_timestamp_ = -1;
 };

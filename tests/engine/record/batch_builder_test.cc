@@ -6,6 +6,8 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cauce/errors.h"
@@ -24,6 +26,151 @@ TEST(BatchBuilder, AFullBatchTakesNoMoreAndTheNextOneDoes) {
   EXPECT_TRUE(builder.empty());
   EXPECT_TRUE(test::Add(builder, {std::nullopt, "y"}));
   EXPECT_TRUE(test::Add(builder, {std::nullopt, "z"}));
+}
+
+// The format as it is described, one byte after the other: slow and plain.
+void PutVarint(std::string* to, int64_t value) {
+  auto raw =
+      (static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63);
+  for (; raw >= 0x80; raw >>= 7) to->push_back(static_cast<char>(raw | 0x80));
+  to->push_back(static_cast<char>(raw));
+}
+
+void PutNullable(std::string* to, std::optional<std::string_view> bytes) {
+  PutVarint(to, bytes ? static_cast<int64_t>(bytes->size()) : -1);
+  if (bytes) to->append(*bytes);
+}
+
+std::string Encoded(const Record& record, int64_t time_delta,
+                    int32_t offset_delta) {
+  std::string body(1, '\0');
+  PutVarint(&body, time_delta);
+  PutVarint(&body, offset_delta);
+  PutNullable(&body, record.key);
+  PutNullable(&body, record.value);
+  PutVarint(&body, static_cast<int64_t>(record.headers.size()));
+  for (const Header& header : record.headers) {
+    PutNullable(&body, header.key);
+    PutNullable(&body, header.value);
+  }
+  std::string whole;
+  PutVarint(&whole, static_cast<int64_t>(body.size()));
+  return whole + body;
+}
+
+// Builds a batch of `record` alone, at `offset_delta`, and returns the records'
+// bytes.
+std::string Built(const Record& record, int32_t offset_delta) {
+  BatchFields fields;
+  fields.base_timestamp = Timestamp{1000};
+  BatchBuilder builder(fields, 64 << 20);
+  EXPECT_TRUE(builder.AddAt(offset_delta, record));
+  const auto batch = builder.Finish();
+  EXPECT_THAT(batch, test::IsOk());
+  return std::string(batch->payload());
+}
+
+TEST(BatchBuilder, LengthsThatNeedOneByteMoreAreWrittenRight) {
+  // A length takes another byte from 64, 8 192 and 1 048 576 on.
+  for (const size_t edge : {0, 64, 8192, 1 << 20}) {
+    for (size_t size = edge < 80 ? 0 : edge - 80; size < edge + 80; ++size) {
+      const std::string value(size, 'v');
+      for (const int32_t offset_delta : {0, 100, 100'000}) {
+        const Record record{.value = value, .timestamp = {1000}};
+        ASSERT_EQ(Built(record, offset_delta), Encoded(record, 0, offset_delta))
+            << size << " bytes at " << offset_delta;
+      }
+    }
+  }
+}
+
+// A record of any form, with bytes of its own.
+struct AnyRecord {
+  std::optional<std::string> key;
+  std::optional<std::string> value;
+  std::vector<std::pair<std::string, std::optional<std::string>>> named;
+  std::vector<Header> headers;
+
+  explicit AnyRecord(std::mt19937& random)
+      : key(AnyBytes(random)), value(AnyBytes(random)) {
+    if (random() % 4 == 0) named.resize(random() % 4);
+    for (auto& [name, content] : named) {
+      name = AnyBytes(random).value_or("");
+      content = AnyBytes(random);
+    }
+    for (const auto& [name, content] : named) {
+      headers.push_back({name, content});
+    }
+  }
+  AnyRecord(const AnyRecord&) = delete;
+
+  Record At(Timestamp time) const { return {key, value, headers, time}; }
+
+  static std::optional<std::string> AnyBytes(std::mt19937& random) {
+    constexpr size_t kSizes[] = {1, 10, 40, 70, 200, 9000};
+    if (random() % 8 == 0) return std::nullopt;
+    std::string bytes(random() % kSizes[random() % std::size(kSizes)], '\0');
+    for (char& byte : bytes) byte = static_cast<char>(random());
+    return bytes;
+  }
+};
+
+TEST(BatchBuilder, WritesRecordsOfAnyFormAsTheyAreDescribed) {
+  const test::Seed seed;
+  std::mt19937 random(seed.value());
+  for (int i = 0; i < 2000; ++i) {
+    const AnyRecord any(random);
+    const auto offset_delta = static_cast<int32_t>(random() >> (random() % 32));
+    if (offset_delta < 0 || offset_delta == INT32_MAX) continue;
+    const int64_t time =
+        static_cast<int64_t>(random()) * (random() % 2 == 0 ? 1 : 1 << 20);
+    const Record record = any.At({time});
+    ASSERT_EQ(Built(record, offset_delta),
+              Encoded(record, time - 1000, offset_delta));
+  }
+}
+
+TEST(BatchBuilder, IsFullExactlyWhereTheNextRecordWouldNotFit) {
+  const test::Seed seed;
+  std::mt19937 random(seed.value());
+  for (int i = 0; i < 500; ++i) {
+    const size_t bound = 100 + random() % 20'000;
+    BatchBuilder builder({}, bound);
+    std::string expected;
+    for (int32_t delta = 0;; ++delta) {
+      const AnyRecord any(random);
+      const Record record = any.At({5});
+      const std::string bytes = Encoded(record, 0, delta);
+      const bool fits =
+          delta == 0 ||
+          kBatchHeaderBytes + expected.size() + bytes.size() <= bound;
+      ASSERT_EQ(builder.Add(record), fits);
+      if (!fits) break;
+      expected += bytes;
+      ASSERT_EQ(builder.bytes(), kBatchHeaderBytes + expected.size());
+    }
+    const auto batch = builder.Finish();
+    ASSERT_THAT(batch, test::IsOk());
+    ASSERT_EQ(batch->payload(), expected);
+  }
+}
+
+TEST(BatchBuilder, TimesAtBothEndsOfTheirRangeComeBack) {
+  const Timestamp times[] = {{INT64_MAX}, {INT64_MIN}, {0}, {-1}};
+  BatchBuilder builder;
+  for (const Timestamp time : times) {
+    EXPECT_TRUE(builder.Add({.timestamp = time}));
+  }
+  const auto batch = builder.Finish();
+  ASSERT_THAT(batch, test::IsOk());
+
+  RecordReader reader;
+  ASSERT_THAT(reader.Open(*batch), test::IsOk());
+  RecordView record;
+  for (const Timestamp time : times) {
+    ASSERT_TRUE(reader.Next(&record)) << reader.status().ToString();
+    EXPECT_EQ(record.timestamp, time);
+  }
 }
 
 class EveryCodec : public ::testing::TestWithParam<Codec> {};

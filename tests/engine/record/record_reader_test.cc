@@ -6,9 +6,13 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cauce/errors.h"
+#include "engine/base/bytes.h"
+#include "engine/record/layout.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/owned_record.h"
 #include "tests/testing/seed.h"
@@ -69,6 +73,177 @@ TEST(RecordReader, ADeleteHorizonTakesThePlaceOfTheBaseTimestamp) {
   const test::OwnedRecord tombstone{"a", std::nullopt, {}, 5, 0};
   EXPECT_THAT(test::ReadAll(*batch),
               test::IsOkAndHolds(ElementsAre(tombstone)));
+}
+
+using OptionalBytes = std::optional<std::string>;
+
+// Reads the format as it is described, one byte after the other, and gives up
+// at the first thing that cannot be.
+class PlainReader {
+ public:
+  explicit PlainReader(std::string_view bytes) : bytes_(bytes) {}
+
+  // Nothing where the records are not all whole.
+  std::optional<std::vector<test::OwnedRecord>> All(const RecordBatch& batch) {
+    std::vector<test::OwnedRecord> all;
+    int64_t delta_next = 0;
+    for (int32_t i = 0; i < batch.record_count() && good_; ++i) {
+      const size_t size = Size(Varint(32));
+      PlainReader body(bytes_.substr(0, size));
+      bytes_.remove_prefix(size);
+      all.push_back(body.Body(batch, &delta_next));
+      good_ = good_ && body.good_ && body.bytes_.empty();
+    }
+    if (!good_ || !bytes_.empty()) return std::nullopt;
+    return all;
+  }
+
+ private:
+  test::OwnedRecord Body(const RecordBatch& batch, int64_t* delta_next) {
+    test::OwnedRecord record;
+    bytes_.remove_prefix(Size(1));
+    const auto time_delta = static_cast<uint64_t>(Varint(64));
+    const int64_t delta = Varint(32);
+    good_ = good_ && delta >= *delta_next && delta <= batch.last_offset_delta();
+    *delta_next = delta + 1;
+    record.offset = batch.base_offset().value + delta;
+    record.timestamp = static_cast<int64_t>(
+        static_cast<uint64_t>(batch.base_timestamp().ms) + time_delta);
+    record.key = Nullable();
+    record.value = Nullable();
+    const int64_t headers = Varint(32);
+    good_ = good_ && headers >= 0;
+    for (int64_t i = 0; i < headers && good_; ++i) {
+      const OptionalBytes key = Nullable();
+      good_ = good_ && key.has_value();
+      record.headers.emplace_back(key.value_or(""), Nullable());
+    }
+    return record;
+  }
+
+  // `size` if so many bytes are left.
+  size_t Size(int64_t size) {
+    good_ = good_ && size >= 0 && size <= static_cast<int64_t>(bytes_.size());
+    return good_ ? static_cast<size_t>(size) : 0;
+  }
+
+  OptionalBytes Nullable() {
+    const int64_t length = Varint(32);
+    if (length == -1) return std::nullopt;
+    const std::string content(bytes_.substr(0, Size(length)));
+    bytes_.remove_prefix(content.size());
+    return content;
+  }
+
+  int64_t Varint(int bits) {
+    __uint128_t raw = 0;
+    for (int shift = 0; shift < bits; shift += 7) {
+      if (Size(1) == 0) break;
+      const auto byte = static_cast<uint8_t>(bytes_.front());
+      bytes_.remove_prefix(1);
+      raw |= static_cast<__uint128_t>(byte & 0x7f) << shift;
+      if (byte >= 0x80) continue;
+      good_ = good_ && (raw >> bits) == 0;
+      const auto low = static_cast<uint64_t>(raw);
+      return static_cast<int64_t>((low >> 1) ^ (0 - (low & 1)));
+    }
+    good_ = false;
+    return 0;
+  }
+
+  std::string_view bytes_;
+  bool good_ = true;
+};
+
+OptionalBytes AnyBytes(std::mt19937& random) {
+  constexpr size_t kSizes[] = {1, 3, 12, 70, 200};
+  if (random() % 6 == 0) return std::nullopt;
+  return std::string(random() % kSizes[random() % std::size(kSizes)], 'b');
+}
+
+// A batch of a few records of any form.
+std::string AnyBatch(std::mt19937& random) {
+  BatchFields fields;
+  fields.base_offset = Offset{static_cast<int64_t>(random() % 1000)};
+  BatchBuilder builder(fields);
+  int32_t delta = 0;
+  for (size_t i = random() % 6; i > 0; --i) {
+    const OptionalBytes key = AnyBytes(random);
+    const OptionalBytes value = AnyBytes(random);
+    std::vector<Header> headers;
+    if (random() % 4 == 0) headers.push_back({"name", value});
+    const auto time = static_cast<int64_t>(random() >> (random() % 32));
+    EXPECT_TRUE(builder.AddAt(delta, {key, value, headers, {time}}));
+    delta += 1 + static_cast<int32_t>(random() % 3 == 0 ? random() % 9000 : 0);
+  }
+  const auto batch = builder.Finish();
+  EXPECT_THAT(batch, test::IsOk());
+  return std::string(batch->bytes());
+}
+
+// Inverts a bit, or sets a byte to one that lengths are made of.
+void Damage(std::string& bytes, std::mt19937& random) {
+  constexpr uint8_t kTelling[] = {0x00, 0x01, 0x02, 0x03,
+                                  0x7f, 0x80, 0x81, 0xff};
+  const size_t at =
+      kBatchHeaderBytes + random() % (bytes.size() - kBatchHeaderBytes);
+  if (random() % 2 == 0) {
+    bytes[at] = static_cast<char>(bytes[at] ^ (1 << (random() % 8)));
+  } else {
+    bytes[at] = static_cast<char>(kTelling[random() % std::size(kTelling)]);
+  }
+}
+
+TEST(RecordReader, AgreesWithAPlainReaderOnWholeAndOnDamagedRecords) {
+  const test::Seed seed;
+  std::mt19937 random(seed.value());
+  int refused = 0;
+  for (int i = 0; i < 50'000; ++i) {
+    std::string bytes = AnyBatch(random);
+    const bool has_records =
+        static_cast<int64_t>(bytes.size()) > kBatchHeaderBytes;
+    for (size_t n = has_records ? random() % 3 : 0; n > 0; --n) {
+      Damage(bytes, random);
+    }
+    test::FixCrc(bytes);
+    // At the end of its own allocation, so that a sanitizer sees a step beyond.
+    const std::vector<char> exact(bytes.begin(), bytes.end());
+    const auto batch = RecordBatch::Parse({exact.data(), exact.size()});
+    ASSERT_THAT(batch, test::IsOk());
+    const auto expected = PlainReader(batch->payload()).All(*batch);
+    if (!expected) ++refused;
+
+    const auto read = test::ReadAll(*batch);
+    ASSERT_EQ(read.ok(), expected.has_value()) << "batch " << i;
+    if (read.ok()) {
+      ASSERT_EQ(*read, *expected) << "batch " << i;
+    } else {
+      ASSERT_THAT(read, test::HasReason(Reason::kInvalidRecord));
+    }
+  }
+  EXPECT_GT(refused, 1000);
+}
+
+TEST(RecordReader, ReadsIntegersThatTakeMoreBytesThanTheyNeed) {
+  // Length 10, attributes, time delta 0 in three bytes, offset delta 0 in two,
+  // no key, no value, no headers.
+  const std::string record("\x12\x00\x80\x80\x00\x80\x00\x01\x01\x00", 10);
+  BatchBuilder builder;
+  EXPECT_TRUE(builder.Add({.timestamp = {7}}));
+  const auto built = builder.Finish();
+  ASSERT_THAT(built, test::IsOk());
+  std::string bytes(built->bytes().substr(0, kBatchHeaderBytes));
+  bytes += record;
+  StoreBig<int32_t>(bytes.data() + layout::kBatchLength,
+                    static_cast<int32_t>(bytes.size()) - 12);
+  test::FixCrc(bytes);
+  const auto batch = RecordBatch::Parse(bytes);
+  ASSERT_THAT(batch, test::IsOk());
+
+  test::OwnedRecord expected;
+  expected.timestamp = 7;
+  expected.offset = 0;
+  EXPECT_THAT(test::ReadAll(*batch), test::IsOkAndHolds(ElementsAre(expected)));
 }
 
 class EveryCodec : public ::testing::TestWithParam<Codec> {};
