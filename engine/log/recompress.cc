@@ -45,7 +45,8 @@ absl::StatusOr<RecordBatch> Recompress(const RecordBatch& batch, Codec codec,
   while (reader.Next(&view)) {
     headers.clear();
     for (const Header& header : view.headers) headers.push_back(header);
-    const Record record{view.key, view.value, headers, view.timestamp};
+    const Record record{view.key, view.value, headers,
+                        reader.stored_timestamp()};
     const auto delta = static_cast<int32_t>(view.offset - batch.base_offset());
     if (!builder.AddAt(delta, record)) {
       return MakeError(Reason::kBatchTooLarge,
