@@ -88,15 +88,16 @@ void LineFormat::SplitOffKey(std::string_view line, Record& record) {
   record.value = line.substr(at + options_.key_separator->size());
 }
 
-std::optional<std::string_view> LineFormat::Match(std::string_view line) const {
+std::optional<std::string_view> LineFormat::Match(std::string_view line) {
   constexpr size_t kGroupsMax = 32;
   const size_t key = std::min(pattern_->re_nsub, kGroupsMax - 1);
   regmatch_t groups[kGroupsMax] = {};
-  // Told where the line ends, the matcher takes zero bytes like any others.
-  groups[0].rm_eo =
-      static_cast<regoff_t>(std::min(line.size(), kMatchedBytesMax));
+  // The matcher is told where the text ends, so that zero bytes are like any
+  // others; what checks its callers wants a terminated string all the same.
+  matched_ = line.substr(0, kMatchedBytesMax);
+  groups[0].rm_eo = static_cast<regoff_t>(matched_.size());
   const int error =
-      regexec(pattern_.get(), line.data(), key + 1, groups, REG_STARTEND);
+      regexec(pattern_.get(), matched_.c_str(), key + 1, groups, REG_STARTEND);
   if (error != 0 || groups[key].rm_so < 0) return std::nullopt;
   const auto begin = static_cast<size_t>(groups[key].rm_so);
   return line.substr(begin, static_cast<size_t>(groups[key].rm_eo) - begin);

@@ -54,12 +54,13 @@ class LineFormat {
   explicit LineFormat(const LineFormatOptions& options);
 
   void SplitOffKey(std::string_view line, Record& record);
-  std::optional<std::string_view> Match(std::string_view line) const;
+  std::optional<std::string_view> Match(std::string_view line);
   Timestamp TimeOf(std::string_view line);
 
   LineFormatOptions options_;
   std::unique_ptr<regex_t, FreePattern> pattern_;
-  int time_fields_;  // how many words the time has
+  std::string matched_;  // what the pattern looks at
+  int time_fields_;      // how many words the time has
   // Neighbours often have the same time.
   std::string last_text_;
   Timestamp last_time_;

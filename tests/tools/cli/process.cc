@@ -97,13 +97,14 @@ void Process::CloseInput() { Close(in_); }
 
 std::optional<std::string> Process::ReadLine() {
   for (;;) {
-    const size_t end = out_text_.find('\n');
+    const size_t end = out_text_.find('\n', returned_);
     if (end != std::string::npos) {
-      std::string line = out_text_.substr(0, end);
-      out_text_.erase(0, end + 1);
+      std::string line = out_text_.substr(returned_, end - returned_);
+      returned_ = end + 1;
       return line;
     }
     if (out_ < 0) return std::nullopt;
+    out_text_.erase(0, std::exchange(returned_, 0));
     ReadSome(out_, out_text_);
   }
 }
@@ -125,7 +126,7 @@ int64_t Process::ResidentKibMax() const {
 
 Process::Result Process::Finish(std::string_view input) {
   Result result;
-  result.out = std::exchange(out_text_, "");
+  result.out = out_text_.substr(returned_);
   if (in_ >= 0) fcntl(in_, F_SETFL, O_NONBLOCK);
   while (out_ >= 0 || err_ >= 0) {
     if (input.empty()) Close(in_);

@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -53,7 +54,8 @@ class Process {
   int in_ = -1;
   int out_ = -1;
   int err_ = -1;
-  std::string out_text_;  // read and not returned yet
+  std::string out_text_;  // read so far
+  size_t returned_ = 0;   // how much of it
 };
 
 // Starts it, feeds it and waits.
