@@ -1,9 +1,11 @@
 #include "engine/log/log_cursor.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
+#include "engine/log/segment_scan.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -37,8 +39,18 @@ absl::Status LogCursor::CheckPosition() const {
                                start.value, end.value));
 }
 
+bool LogCursor::WasReplaced(const SegmentSet& set) const {
+  // Retention takes whole segments from the front: one may be read to its end.
+  if (segment_ == nullptr) return false;
+  if (set.segments().front()->base() > segment_->base()) return false;
+  return set.Find(segment_->base()) != segment_;
+}
+
 absl::StatusOr<bool> LogCursor::NextBatch(RecordBatch* batch) {
-  in_batch_ = false;
+  // Between two records of a batch the position is still within it.
+  if (std::exchange(in_batch_, false) && position_ < batch_next_) {
+    scanner_.StepBack();
+  }
   CAUCE_ASSIGN_OR_RETURN(const auto found, NextVisible());
   if (found) *batch = *found;
   return found.has_value();
@@ -51,7 +63,10 @@ absl::StatusOr<std::optional<RecordBatch>> LogCursor::NextVisible() {
     CAUCE_RETURN_IF_ERROR(log_->Refresh());
     limit = Limit();
   }
-  if (segment_ == nullptr) CAUCE_RETURN_IF_ERROR(CheckPosition());
+  if (position_ > limit) CAUCE_RETURN_IF_ERROR(CheckPosition());
+  if (segment_ == nullptr && position_ == limit) {
+    CAUCE_RETURN_IF_ERROR(CheckPosition());
+  }
   if (position_ >= limit) return std::nullopt;
   CAUCE_ASSIGN_OR_RETURN(const auto found, ReadBatch());
   if (!found) return std::nullopt;
@@ -64,36 +79,47 @@ absl::StatusOr<std::optional<RecordBatch>> LogCursor::NextVisible() {
 }
 
 absl::StatusOr<std::optional<RecordBatch>> LogCursor::ReadBatch() {
-  auto batch = segment_ == nullptr
-                   ? EnterSegment(log_->segments()->Find(position_))
-                   : ReadOn();
-  if (batch.ok() || segment_ == nullptr) return batch;
-  // A truncation may have written anew what was being read: then the log has
-  // another segment in this place by now.
-  const auto current = log_->segments()->Find(position_);
-  if (current == segment_) return batch;
-  return EnterSegment(current);
+  for (;;) {
+    // Before the position is checked: where the set lacks a segment that
+    // retention took, the log start tells of it.
+    const auto set = log_->segments();
+    if (WasReplaced(*set)) segment_ = nullptr;
+    if (segment_ == nullptr) CAUCE_RETURN_IF_ERROR(CheckPosition());
+    auto batch = segment_ == nullptr ? EnterSegment(*set, set->Find(position_))
+                                     : ReadOn(*set);
+    // A cut may have changed the file while it was read.
+    if (batch.ok() || !WasReplaced(*log_->segments())) return batch;
+  }
 }
 
 absl::StatusOr<std::optional<RecordBatch>> LogCursor::EnterSegment(
-    std::shared_ptr<Segment> segment) {
+    const SegmentSet& set, std::shared_ptr<Segment> segment) {
   for (;;) {
-    segment_ = std::move(segment);
-    CAUCE_ASSIGN_OR_RETURN(auto batch, segment_->Seek(scanner_, position_));
-    if (batch) return batch;
+    segment_ = segment;
+    auto batch = segment->Seek(scanner_, position_);
+    if (!batch.ok()) {
+      // In front of damage the scanner stays; else it stands anywhere.
+      if (!IsDamage(batch.status())) segment_ = nullptr;
+      return batch;
+    }
+    if (*batch) return batch;
     // The offset lies in a gap behind this segment's last batch.
-    segment = log_->segments()->After(segment_->base());
+    segment = set.After(segment->base());
     if (segment == nullptr) return std::nullopt;
   }
 }
 
-absl::StatusOr<std::optional<RecordBatch>> LogCursor::ReadOn() {
-  // Looked up first: a segment that has a successor grows no more.
-  auto after = log_->segments()->After(segment_->base());
+absl::StatusOr<std::optional<RecordBatch>> LogCursor::ReadOn(
+    const SegmentSet& set) {
+  // In the set that was taken before: a segment that has a successor there
+  // grows no more.
+  const auto after = set.After(segment_->base());
   scanner_.ExtendTo(segment_->bytes());
   CAUCE_ASSIGN_OR_RETURN(auto batch, scanner_.Next());
   if (batch || after == nullptr) return batch;
-  return EnterSegment(std::move(after));
+  // Those that followed a deleted segment may be gone as well.
+  CAUCE_RETURN_IF_ERROR(CheckPosition());
+  return EnterSegment(set, after);
 }
 
 absl::StatusOr<bool> LogCursor::Next(RecordView* record) {
@@ -123,29 +149,32 @@ absl::StatusOr<bool> LogCursor::NextFurther(RecordView* record) {
     if (batch->is_control()) continue;
     batch_next_ = position_;
     position_ = wanted;
+    in_batch_ = true;
     CAUCE_RETURN_IF_ERROR(
         reader_.Open(*batch, options_.decompressed_bytes_max));
-    in_batch_ = true;
   }
 }
 
 absl::StatusOr<Offset> LogCursor::SkipDamage() {
   CAUCE_RETURN_IF_ERROR(log_->CheckOpen());
   if (std::exchange(in_batch_, false)) {
-    // The batch is whole, its records are not: the next one follows it.
+    // The batch is whole, its records are not: the scanner is behind it.
     return position_ = batch_next_;
   }
   const auto set = log_->segments();
-  std::shared_ptr<Segment> segment =
-      segment_ != nullptr ? segment_ : set->Find(position_);
+  std::shared_ptr<Segment> segment = segment_;
   int64_t behind = scanner_.position();
+  if (segment == nullptr) {
+    segment = set->Find(position_);
+    behind = Segment::kBeforeAll;
+  }
   while (segment != nullptr) {
     CAUCE_ASSIGN_OR_RETURN(const auto batch,
                            segment->SeekBehind(scanner_, behind, position_));
     if (batch) {
       segment_ = segment;
       scanner_.StepBack();
-      return position_ = batch->base_offset();
+      return position_ = std::max(position_, batch->base_offset());
     }
     segment = set->After(segment->base());
     behind = Segment::kBeforeAll;

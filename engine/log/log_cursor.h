@@ -2,9 +2,9 @@
 // is made of.
 //
 // Holds the segment it is in, so that the segment's file outlives its deletion
-// from the log, and a buffer of the file's bytes. Learns of new segments and
-// of the log's end when it comes to the end of what it knows. For one thread
-// at a time.
+// from the log, and a buffer of the file's bytes. Looks at the log's segments
+// before every batch: what was cut off is not read from the buffer. For one
+// thread at a time.
 #pragma once
 
 #include <memory>
@@ -18,6 +18,7 @@
 #include "engine/log/batch_scanner.h"
 #include "engine/log/log.h"
 #include "engine/log/segment.h"
+#include "engine/log/segment_set.h"
 
 namespace cauce {
 
@@ -38,19 +39,22 @@ class LogCursor {
   absl::StatusOr<bool> NextFurther(RecordView* record);
   Offset Limit() const;
   absl::Status CheckPosition() const;
+  // Whether a cut has put another segment in the place of segment_.
+  bool WasReplaced(const SegmentSet& set) const;
   absl::StatusOr<std::optional<RecordBatch>> NextVisible();
   absl::StatusOr<std::optional<RecordBatch>> ReadBatch();
   absl::StatusOr<std::optional<RecordBatch>> EnterSegment(
-      std::shared_ptr<Segment> segment);
-  absl::StatusOr<std::optional<RecordBatch>> ReadOn();
+      const SegmentSet& set, std::shared_ptr<Segment> segment);
+  absl::StatusOr<std::optional<RecordBatch>> ReadOn(const SegmentSet& set);
 
   const std::shared_ptr<Log> log_;
   const CursorOptions options_;
   BatchScanner scanner_;
-  std::shared_ptr<Segment> segment_;  // null until the first read, and Seek
+  // Where scanner_ stands; null until the first read, and after a Seek.
+  std::shared_ptr<Segment> segment_;
   Offset position_;
 
-  // The batch whose records Next() hands out.
+  // The batch whose records Next() hands out, or that it cannot open.
   RecordReader reader_;
   bool in_batch_ = false;
   Offset batch_next_;

@@ -76,7 +76,8 @@ absl::StatusOr<std::optional<RecordBatch>> Segment::SeekBehind(
     scanner.Start(file, log_.path(), at, bytes());
     const auto batch = scanner.Next();
     if (!batch.ok() || !*batch) return std::nullopt;
-    const bool fits = (*batch)->base_offset() >= offset &&
+    const bool fits = (*batch)->next_offset() > offset &&
+                      (*batch)->base_offset() >= base() &&
                       (*batch)->last_offset() - base() <= INT32_MAX;
     return fits ? *batch : std::nullopt;
   };

@@ -71,7 +71,7 @@ class Segment {
                                                   Offset offset);
 
   // Returns the first batch found to be whole behind what is damaged at
-  // `position`, with offsets from `offset` on; nothing where none is known.
+  // `position` that ends above `offset`; nothing where none is known.
   // Tries where the damaged batch says it ends, and where the index leads.
   absl::StatusOr<std::optional<RecordBatch>> SeekBehind(BatchScanner& scanner,
                                                         int64_t position,

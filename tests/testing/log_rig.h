@@ -85,6 +85,11 @@ class LogRig {
     MutexLock lock(mutex_);
     return bounds_;
   }
+  // What the next log is told of them.
+  void set_bounds(const LogBounds& bounds) {
+    MutexLock lock(mutex_);
+    bounds_ = bounds;
+  }
   std::vector<EpochStart> epochs() {
     MutexLock lock(mutex_);
     return epochs_;

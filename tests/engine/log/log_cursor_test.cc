@@ -1,0 +1,497 @@
+#include "engine/log/log_cursor.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cauce/errors.h"
+#include "engine/base/bytes.h"
+#include "engine/log/segment_name.h"
+#include "engine/record/layout.h"
+#include "tests/testing/batches.h"
+#include "tests/testing/log_rig.h"
+#include "tests/testing/matchers.h"
+#include "tests/testing/read_all.h"
+
+namespace cauce {
+namespace {
+
+using test::Batch;
+using test::BatchOf;
+using test::DiskKind;
+using test::HasReason;
+using test::IsOk;
+using test::IsOkAndHolds;
+using test::OwnedBatch;
+using test::ReadValues;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr AppendOptions kWritten{.ack = Ack::kWritten};
+
+class LogCursorTest : public ::testing::TestWithParam<DiskKind> {
+ protected:
+  // A log of `count` batches of two records, at most four to a segment.
+  void Fill(int count) {
+    rig_.config().segment_bytes = 400;
+    ASSERT_THAT(rig_.Open(), IsOk());
+    for (int i = 0; i < count; ++i) Append(i);
+  }
+
+  void Append(int number, const AppendOptions& options = {}) {
+    const std::string name = std::to_string(number);
+    ASSERT_THAT(log().Append(Batch({"a" + name, "b" + name}).view(), options),
+                IsOk());
+  }
+
+  Log& log() { return rig_.log(); }
+  LogCursor Cursor(Offset from, const CursorOptions& options = {}) {
+    return LogCursor(rig_.shared_log(), from, options);
+  }
+
+  // The offset of the next record; nothing at the end of what is visible.
+  static absl::StatusOr<std::optional<int64_t>> NextOffset(LogCursor& cursor) {
+    RecordView record;
+    const auto more = cursor.Next(&record);
+    if (!more.ok()) return more.status();
+    if (!*more) return std::nullopt;
+    return record.offset.value;
+  }
+
+  // The offsets from `from` up to the end or an error.
+  static std::vector<int64_t> Walk(LogCursor& cursor) {
+    std::vector<int64_t> offsets;
+    for (;;) {
+      const auto offset = NextOffset(cursor);
+      if (!offset.ok() || !*offset) return offsets;
+      offsets.push_back(**offset);
+    }
+  }
+
+  static std::vector<int64_t> Range(int64_t base, int64_t next) {
+    std::vector<int64_t> range;
+    for (; base < next; ++base) range.push_back(base);
+    return range;
+  }
+
+  // Changes the bytes of the batch that holds `offset` in the file; the log
+  // must not be reading it from a buffer.
+  template <class Change>
+  void Damage(Offset offset, Change change) {
+    const auto segment = log().segments()->Find(offset);
+    BatchScanner scanner;
+    ASSERT_THAT(segment->Seek(scanner, offset), IsOk());
+    const std::string name = SegmentFileName(segment->base(), kLogSuffix);
+    std::string bytes = *rig_.disk().Read(name);
+    change(bytes.data() + scanner.batch_position());
+    const auto file = segment->OpenFile();
+    ASSERT_THAT(file, IsOk());
+    ASSERT_THAT((*file)->Write(0, bytes), IsOk());
+  }
+  void DamageRecords(Offset offset) {
+    Damage(offset, [](char* batch) { batch[layout::kRecords + 3] ^= 1; });
+  }
+
+  test::LogRig rig_{GetParam()};
+};
+
+INSTANTIATE_TEST_SUITE_P(Disks, LogCursorTest,
+                         ::testing::Values(DiskKind::kMemory, DiskKind::kPosix),
+                         test::DiskName);
+
+TEST_P(LogCursorTest, ReadsFromEveryOffsetThroughEveryRoll) {
+  Fill(20);
+  ASSERT_GT(log().segments()->segments().size(), 4u);
+  for (const size_t read_bytes : {4096, 256 << 10}) {
+    for (int64_t from = 0; from <= 40; ++from) {
+      LogCursor cursor = Cursor(Offset{from}, {.read_bytes = read_bytes});
+      ASSERT_EQ(Walk(cursor), Range(from, 40)) << from;
+      ASSERT_EQ(cursor.position(), Offset{40});
+    }
+  }
+}
+
+TEST_P(LogCursorTest, ReturnsTheBatchThatHoldsItsPosition) {
+  Fill(4);
+  LogCursor cursor = Cursor(Offset{3});
+  RecordBatch batch;
+  ASSERT_THAT(cursor.NextBatch(&batch), IsOkAndHolds(true));
+  EXPECT_EQ(batch.base_offset(), Offset{2});
+  EXPECT_EQ(cursor.position(), Offset{4});
+  ASSERT_THAT(cursor.NextBatch(&batch), IsOkAndHolds(true));
+  EXPECT_EQ(batch.base_offset(), Offset{4});
+}
+
+TEST_P(LogCursorTest, ReturnsTheBatchOfItsPositionBetweenTwoRecordsToo) {
+  Fill(3);
+  LogCursor cursor = Cursor(Offset{0});
+  RecordBatch batch;
+  ASSERT_THAT(NextOffset(cursor), IsOkAndHolds(0));
+  ASSERT_THAT(cursor.NextBatch(&batch), IsOkAndHolds(true));
+  EXPECT_EQ(batch.base_offset(), Offset{0}) << "it holds position 1";
+
+  ASSERT_THAT(NextOffset(cursor), IsOkAndHolds(2));
+  ASSERT_THAT(NextOffset(cursor), IsOkAndHolds(3));
+  ASSERT_THAT(cursor.NextBatch(&batch), IsOkAndHolds(true));
+  EXPECT_EQ(batch.base_offset(), Offset{4});
+}
+
+TEST_P(LogCursorTest, RefusesPositionsOutsideTheLog) {
+  Fill(5);
+  ASSERT_THAT(log().DeleteRecordsBefore(Offset{3}), IsOk());
+  for (const int64_t outside : {-1, 0, 2, 11, 1000}) {
+    LogCursor cursor = Cursor(Offset{outside});
+    EXPECT_THAT(NextOffset(cursor), HasReason(Reason::kOffsetOutOfRange));
+    RecordBatch batch;
+    EXPECT_THAT(cursor.NextBatch(&batch), HasReason(Reason::kOffsetOutOfRange));
+  }
+  LogCursor at_end = Cursor(Offset{10});
+  EXPECT_THAT(NextOffset(at_end), IsOkAndHolds(std::nullopt));
+  LogCursor at_start = Cursor(Offset{3});
+  EXPECT_THAT(NextOffset(at_start), IsOkAndHolds(3));
+}
+
+TEST_P(LogCursorTest, WaitsAtTheHighWatermark) {
+  Fill(2);
+  LogCursor cursor = Cursor(Offset{0});
+  LogCursor to_the_end = Cursor(Offset{0}, {.up_to = ReadUpTo::kLogEnd});
+  Append(2, kWritten);
+  Append(3, kWritten);
+
+  EXPECT_THAT(Walk(cursor), SizeIs(4));
+  EXPECT_THAT(Walk(to_the_end), SizeIs(8));
+  ASSERT_THAT(log().Flush(), IsOk());
+  EXPECT_EQ(Walk(cursor), Range(4, 8));
+  EXPECT_THAT(Walk(to_the_end), IsEmpty());
+}
+
+TEST_P(LogCursorTest, FollowsALogThatGrowsBatchByBatch) {
+  Fill(0);
+  LogCursor cursor = Cursor(Offset{0});
+  for (int i = 0; i < 30; ++i) {
+    ASSERT_THAT(Walk(cursor), IsEmpty());
+    Append(i);
+    ASSERT_THAT(Walk(cursor), ElementsAre(2 * i, 2 * i + 1));
+  }
+}
+
+TEST_P(LogCursorTest, SeeksBackAndForth) {
+  Fill(20);
+  LogCursor cursor = Cursor(Offset{0});
+  for (const int64_t at : {17, 3, 39, 0, 40, 8, 9}) {
+    cursor.Seek(Offset{at});
+    EXPECT_EQ(cursor.position(), Offset{at});
+    EXPECT_EQ(Walk(cursor), Range(at, 40));
+  }
+}
+
+// ---- Under its feet
+
+TEST_P(LogCursorTest, StaysInASegmentThatRetentionDeletes) {
+  Fill(20);
+  LogCursor cursor = Cursor(Offset{0});
+  ASSERT_THAT(NextOffset(cursor), IsOkAndHolds(0));
+  const Offset second = log().segments()->segments()[1]->base();
+
+  // The segment it is in goes, the one behind it stays.
+  ASSERT_THAT(log().DeleteRecordsBefore(second), IsOk());
+  ASSERT_THAT(log().ApplyRetention(), IsOk());
+  EXPECT_EQ(Walk(cursor), Range(1, 40));
+}
+
+TEST_P(LogCursorTest, SaysSoWhenItFallsBehindTheLogStart) {
+  Fill(20);
+  LogCursor cursor = Cursor(Offset{0});
+  ASSERT_THAT(NextOffset(cursor), IsOkAndHolds(0));
+  const auto& all = log().segments()->segments();
+  const Offset second = all[1]->base(), third = all[2]->base();
+
+  // The segment it is in goes, and the one behind it too.
+  ASSERT_THAT(log().DeleteRecordsBefore(third), IsOk());
+  EXPECT_EQ(Walk(cursor), Range(1, second.value));
+  EXPECT_THAT(NextOffset(cursor), HasReason(Reason::kOffsetOutOfRange));
+  EXPECT_THAT(NextOffset(cursor), HasReason(Reason::kOffsetOutOfRange));
+  cursor.Seek(log().log_start());
+  EXPECT_EQ(Walk(cursor), Range(third.value, 40));
+}
+
+TEST_P(LogCursorTest, SaysSoWhenTheLogIsCutInFrontOfIt) {
+  Fill(3);
+  LogCursor cursor = Cursor(Offset{0});
+  ASSERT_THAT(Walk(cursor), SizeIs(6));
+  ASSERT_THAT(log().TruncateTo(Offset{2}), IsOk());
+
+  for (int again = 0; again < 2; ++again) {
+    EXPECT_THAT(NextOffset(cursor), HasReason(Reason::kOffsetOutOfRange));
+  }
+  cursor.Seek(log().log_end());
+  EXPECT_THAT(Walk(cursor), IsEmpty());
+  Append(10);
+  EXPECT_THAT(Walk(cursor), ElementsAre(2, 3));
+}
+
+TEST_P(LogCursorTest, GoesOnInWhatIsWrittenAfterACut) {
+  Fill(3);
+  LogCursor cursor = Cursor(Offset{0});
+  ASSERT_THAT(Walk(cursor), SizeIs(6));
+
+  ASSERT_THAT(log().TruncateTo(Offset{2}), IsOk());
+  for (int i = 10; i < 20; ++i) Append(i);
+  EXPECT_EQ(Walk(cursor), Range(6, 22));
+}
+
+TEST_P(LogCursorTest, NeverReadsWhatWasCutFromItsBuffer) {
+  Fill(3);
+  LogCursor cursor = Cursor(Offset{0});
+  ASSERT_THAT(NextOffset(cursor), IsOkAndHolds(0));
+  ASSERT_THAT(NextOffset(cursor), IsOkAndHolds(1));
+
+  ASSERT_THAT(log().TruncateTo(Offset{2}), IsOk());
+  Append(77);
+  Append(78);
+  RecordView record;
+  ASSERT_THAT(cursor.Next(&record), IsOkAndHolds(true));
+  EXPECT_EQ(record.offset, Offset{2});
+  EXPECT_EQ(record.value, "a77");
+}
+
+TEST_P(LogCursorTest, GoesOnWhenItsSegmentWasCutAwayWhole) {
+  Fill(20);
+  const Offset last = log().segments()->active()->base();
+  LogCursor cursor = Cursor(last);
+  ASSERT_THAT(NextOffset(cursor), IsOkAndHolds(last.value));
+
+  ASSERT_THAT(log().TruncateTo(Offset{4}), IsOk());
+  for (int i = 2; i < 30; ++i) Append(i);
+  EXPECT_EQ(Walk(cursor), Range(last.value + 1, 60));
+}
+
+TEST_P(LogCursorTest, EndsWithTheLog) {
+  Fill(3);
+  LogCursor cursor = Cursor(Offset{0});
+  ASSERT_THAT(NextOffset(cursor), IsOkAndHolds(0));
+  ASSERT_THAT(rig_.Close(), IsOk());
+  RecordBatch batch;
+  EXPECT_THAT(cursor.NextBatch(&batch), HasReason(Reason::kClosed));
+}
+
+// ---- Codecs and control batches
+
+TEST_P(LogCursorTest, ReadsEveryCodec) {
+  ASSERT_THAT(rig_.Open(), IsOk());
+  std::vector<std::string> expected;
+  for (const Codec codec : {Codec::kNone, Codec::kGzip, Codec::kSnappy,
+                            Codec::kLz4, Codec::kZstd}) {
+    BatchFields fields;
+    fields.codec = codec;
+    const std::string value(1000, static_cast<char>('a' + expected.size()));
+    ASSERT_THAT(log().Append(Batch({value, "end"}, {1}, fields).view(), {}),
+                IsOk());
+    expected.push_back(value);
+    expected.push_back("end");
+  }
+  EXPECT_THAT(ReadValues(rig_.shared_log(), Offset{0}), IsOkAndHolds(expected));
+}
+
+TEST_P(LogCursorTest, StaysInFrontOfABatchThatGrowsTooLarge) {
+  ASSERT_THAT(rig_.Open(), IsOk());
+  BatchFields zstd;
+  zstd.codec = Codec::kZstd;
+  const std::string bomb(1 << 20, 'x');
+  ASSERT_THAT(log().Append(Batch({bomb}, {1}, zstd).view(), {}), IsOk());
+  ASSERT_THAT(log().Append(Batch({"next"}).view(), {}), IsOk());
+  ASSERT_THAT(log().Append(Batch({"last"}).view(), {}), IsOk());
+
+  LogCursor cursor = Cursor(Offset{0}, {.decompressed_bytes_max = 1000});
+  for (int again = 0; again < 2; ++again) {
+    EXPECT_THAT(NextOffset(cursor), HasReason(Reason::kBatchTooLarge));
+    EXPECT_EQ(cursor.position(), Offset{0});
+  }
+  EXPECT_THAT(cursor.SkipDamage(), IsOkAndHolds(Offset{1}));
+  EXPECT_THAT(Walk(cursor), ElementsAre(1, 2));
+}
+
+TEST_P(LogCursorTest, NextLeavesOutControlBatchesAndNextBatchDoesNot) {
+  // Only a coordinator writes such: here it stands in the file already.
+  const std::string bytes = Batch({"a"}).At(Offset{0}).bytes() +
+                            test::ControlBatch().At(Offset{1}).bytes() +
+                            Batch({"b"}).At(Offset{2}).bytes() +
+                            test::ControlBatch().At(Offset{3}).bytes();
+  rig_.disk().Write(SegmentFileName(Offset{0}, kLogSuffix), bytes);
+  ASSERT_THAT(rig_.Open(), IsOk());
+
+  LogCursor records = Cursor(Offset{0});
+  EXPECT_THAT(Walk(records), ElementsAre(0, 2));
+  EXPECT_EQ(records.position(), Offset{4});
+
+  LogCursor batches = Cursor(Offset{0});
+  RecordBatch batch;
+  std::vector<bool> is_control;
+  while (*batches.NextBatch(&batch)) is_control.push_back(batch.is_control());
+  EXPECT_THAT(is_control, ElementsAre(false, true, false, true));
+}
+
+TEST_P(LogCursorTest, ReadsOverTheGapsThatCompactionLeaves) {
+  const std::string first =
+      Batch({"a"}).At(Offset{3}).bytes() + Batch({"b"}).At(Offset{20}).bytes();
+  const std::string second = Batch({"c"}).At(Offset{150}).bytes();
+  rig_.disk().Write(SegmentFileName(Offset{0}, kLogSuffix), first);
+  rig_.disk().Write(SegmentFileName(Offset{100}, kLogSuffix), second);
+  // Compaction happens below the recovery point.
+  rig_.set_bounds({Offset{151}, Offset{0}});
+  ASSERT_THAT(rig_.Open(), IsOk());
+
+  const std::vector<int64_t> offsets = {3, 20, 150};
+  for (int64_t from = 0; from <= 151; ++from) {
+    LogCursor cursor = Cursor(Offset{from});
+    std::vector<int64_t> expected;
+    for (const int64_t offset : offsets) {
+      if (offset >= from) expected.push_back(offset);
+    }
+    ASSERT_EQ(Walk(cursor), expected) << from;
+  }
+}
+
+// ---- Damage
+
+TEST_P(LogCursorTest, StaysInFrontOfDamageUntilItIsSkipped) {
+  Fill(20);
+  DamageRecords(Offset{10});
+  LogCursor cursor = Cursor(Offset{0});
+  EXPECT_EQ(Walk(cursor), Range(0, 10));
+  for (int again = 0; again < 2; ++again) {
+    EXPECT_THAT(NextOffset(cursor), HasReason(Reason::kCorruptBatch));
+    EXPECT_EQ(cursor.position(), Offset{10});
+  }
+
+  EXPECT_THAT(cursor.SkipDamage(), IsOkAndHolds(Offset{12}));
+  EXPECT_EQ(cursor.position(), Offset{12});
+  EXPECT_EQ(Walk(cursor), Range(12, 40));
+}
+
+TEST_P(LogCursorTest, SkipsDamageWhereverItStands) {
+  for (int64_t damaged = 0; damaged < 40; damaged += 2) {
+    SCOPED_TRACE(damaged);
+    rig_.Kill();
+    for (const auto& name : rig_.disk().Names()) rig_.disk().Remove(name);
+    rig_.set_bounds({});
+    Fill(20);
+    DamageRecords(Offset{damaged});
+    LogCursor cursor = Cursor(Offset{0});
+    std::vector<int64_t> offsets = Walk(cursor);
+    EXPECT_THAT(cursor.SkipDamage(), IsOkAndHolds(Offset{damaged + 2}));
+    for (const int64_t offset : Walk(cursor)) offsets.push_back(offset);
+    std::vector<int64_t> expected = Range(0, damaged);
+    for (const int64_t offset : Range(damaged + 2, 40)) {
+      expected.push_back(offset);
+    }
+    EXPECT_EQ(offsets, expected);
+  }
+}
+
+TEST_P(LogCursorTest, SkipsToTheNextSegmentWhereNothingLeadsOn) {
+  Fill(20);
+  const Offset second = log().segments()->segments()[1]->base();
+  const Offset third = log().segments()->segments()[2]->base();
+  // Without a length nobody knows where the batch behind it begins.
+  Damage(second, [](char* batch) {
+    StoreBig<int32_t>(batch + layout::kBatchLength, 12345678);
+  });
+  LogCursor cursor = Cursor(Offset{0});
+  EXPECT_EQ(Walk(cursor), Range(0, second.value));
+  EXPECT_THAT(cursor.SkipDamage(), IsOkAndHolds(third));
+  EXPECT_EQ(Walk(cursor), Range(third.value, 40));
+}
+
+TEST_P(LogCursorTest, SkipsSeveralDamagedBatchesOneAfterTheOther) {
+  Fill(20);
+  for (const int64_t offset : {20, 6, 4}) DamageRecords(Offset{offset});
+  LogCursor cursor = Cursor(Offset{0});
+  EXPECT_EQ(Walk(cursor), Range(0, 4));
+  const auto skipped = cursor.SkipDamage();
+  ASSERT_THAT(skipped, IsOk());
+  EXPECT_GE(*skipped, Offset{8}) << "only what can be read is returned";
+  EXPECT_EQ(Walk(cursor), Range(skipped->value, 20));
+  EXPECT_THAT(cursor.SkipDamage(), IsOkAndHolds(Offset{22}));
+  EXPECT_EQ(Walk(cursor), Range(22, 40));
+}
+
+TEST_P(LogCursorTest, SkipsNoMoreThanTheDamage) {
+  Fill(20);
+  DamageRecords(Offset{10});
+  // Sought is the second record of the batch behind the damage.
+  LogCursor cursor = Cursor(Offset{13});
+  EXPECT_THAT(NextOffset(cursor), HasReason(Reason::kCorruptBatch));
+  EXPECT_THAT(cursor.SkipDamage(), IsOkAndHolds(Offset{13}));
+  EXPECT_EQ(Walk(cursor), Range(13, 40));
+}
+
+TEST_P(LogCursorTest, SkipsARecordThatItsBatchCoversButNobodyCanDecode) {
+  ASSERT_THAT(rig_.Open(), IsOk());
+  // The CRC is right and the first record's length is not.
+  const OwnedBatch broken = Batch({"a", "b"}).With([](std::string& bytes) {
+    bytes[layout::kRecords] = 0x7e;
+  });
+  ASSERT_THAT(log().Append(Batch({"first"}).view(), {}), IsOk());
+  ASSERT_THAT(log().Append(broken.view(), {}), IsOk());
+  ASSERT_THAT(log().Append(Batch({"last"}).view(), {}), IsOk());
+
+  LogCursor cursor = Cursor(Offset{0});
+  EXPECT_THAT(Walk(cursor), ElementsAre(0));
+  for (int again = 0; again < 2; ++again) {
+    EXPECT_THAT(NextOffset(cursor), HasReason(Reason::kInvalidRecord));
+    EXPECT_EQ(cursor.position(), Offset{1});
+  }
+  EXPECT_THAT(cursor.SkipDamage(), IsOkAndHolds(Offset{3}));
+  EXPECT_THAT(Walk(cursor), ElementsAre(3));
+}
+
+TEST_P(LogCursorTest, AFailedReadIsNoDamageAndMayBeTriedAgain) {
+  Fill(20);
+  LogCursor cursor = Cursor(Offset{0});
+  rig_.disk().files().Fail(test::FileCall::kRead, ".log",
+                           MakeError(Reason::kDiskFailed, "no"));
+  EXPECT_THAT(NextOffset(cursor), HasReason(Reason::kDiskFailed));
+  EXPECT_EQ(cursor.position(), Offset{0});
+
+  rig_.disk().files().Mend();
+  EXPECT_EQ(Walk(cursor), Range(0, 40));
+}
+
+// ---- From another process
+
+TEST_P(LogCursorTest, FollowsTheWriterOfAnotherLogOverTheSameFiles) {
+  Fill(0);
+  auto reader = rig_.OpenReadOnly();
+  ASSERT_THAT(reader, IsOk());
+  LogCursor cursor(*reader, Offset{0}, {});
+  for (int i = 0; i < 30; ++i) {
+    ASSERT_THAT(Walk(cursor), IsEmpty());
+    Append(i, kWritten);
+    ASSERT_THAT(Walk(cursor), ElementsAre(2 * i, 2 * i + 1));
+  }
+}
+
+TEST_P(LogCursorTest, FollowsAnotherLogThroughRetentionAndACut) {
+  Fill(10);
+  auto reader = rig_.OpenReadOnly();
+  ASSERT_THAT(reader, IsOk());
+  LogCursor cursor(*reader, Offset{0}, {});
+  ASSERT_EQ(Walk(cursor), Range(0, 20));
+
+  ASSERT_THAT(log().DeleteRecordsBefore(Offset{12}), IsOk());
+  ASSERT_THAT(log().TruncateTo(Offset{16}), IsOk());
+  EXPECT_THAT(NextOffset(cursor), HasReason(Reason::kOffsetOutOfRange));
+  for (int i = 8; i < 20; ++i) Append(i, kWritten);
+  EXPECT_EQ(Walk(cursor), Range(20, 40));
+  EXPECT_EQ((*reader)->log_end(), Offset{40});
+}
+
+}  // namespace
+}  // namespace cauce
