@@ -1,0 +1,117 @@
+#include "bench/harness.h"
+
+#include <algorithm>
+#include <numeric>
+#include <random>
+#include <utility>
+
+#include "engine/base/check.h"
+#include "engine/base/status_macros.h"
+
+namespace cauce::bench {
+namespace {
+
+absl::StatusOr<std::vector<double>> RunProbes(
+    const std::vector<Probe>& probes) {
+  std::vector<double> seconds;
+  for (const Probe& probe : probes) {
+    CAUCE_ASSIGN_OR_RETURN(const double took, probe.run());
+    seconds.push_back(took);
+  }
+  return seconds;
+}
+
+bool Drifted(const std::vector<double>& before,
+             const std::vector<double>& after, double drift_max) {
+  for (size_t i = 0; i < before.size(); ++i) {
+    const auto [less, more] = std::minmax(before[i], after[i]);
+    if (more > less * (1 + drift_max)) return true;
+  }
+  return false;
+}
+
+absl::StatusOr<Round> RunRound(const Contest& contest, std::mt19937& random) {
+  std::vector<size_t> order(contest.sides.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::ranges::shuffle(order, random);
+  Round seconds(contest.sides.size());
+  for (const size_t side : order) {
+    CAUCE_ASSIGN_OR_RETURN(seconds[side], contest.sides[side].run());
+  }
+  return seconds;
+}
+
+std::vector<double> RatiosOf(const Measured& measured, size_t side) {
+  std::vector<double> ratios;
+  for (const Round& round : measured.rounds) {
+    ratios.push_back(round.front() / round[side]);
+  }
+  return ratios;
+}
+
+bool Reaches(const Goal& goal, const Result& result) {
+  return result.ratio >= goal.ratio_min.value_or(0) &&
+         result.items_per_second >= goal.items_per_second_min.value_or(0) &&
+         result.bytes_per_second.median >=
+             goal.bytes_per_second_min.value_or(0);
+}
+
+}  // namespace
+
+absl::StatusOr<Measured> Measure(const Contest& contest,
+                                 const std::vector<Probe>& probes,
+                                 const RunOptions& options) {
+  CAUCE_CHECK(options.rounds > 0);
+  CAUCE_CHECK(!contest.sides.empty());
+  std::mt19937 random(options.seed);
+  // The first run pays for memory that the machine has not handed out yet.
+  CAUCE_RETURN_IF_ERROR(RunRound(contest, random).status());
+
+  Measured measured;
+  std::vector<Round> noisy;
+  const auto wanted = static_cast<size_t>(options.rounds);
+  const size_t tries = wanted * kRoundsTriedPerWanted;
+  for (size_t i = 0; i < tries && measured.rounds.size() < wanted; ++i) {
+    CAUCE_ASSIGN_OR_RETURN(const auto before, RunProbes(probes));
+    CAUCE_ASSIGN_OR_RETURN(Round round, RunRound(contest, random));
+    CAUCE_ASSIGN_OR_RETURN(const auto after, RunProbes(probes));
+    const bool drifted = Drifted(before, after, options.drift_max);
+    (drifted ? noisy : measured.rounds).push_back(std::move(round));
+  }
+  measured.rounds_dropped = static_cast<int>(noisy.size());
+  while (measured.rounds.size() < wanted) {
+    measured.noisy = true;
+    measured.rounds.push_back(std::move(noisy.back()));
+    noisy.pop_back();
+    --measured.rounds_dropped;
+  }
+  return measured;
+}
+
+std::vector<Result> ResultsOf(const Contest& contest, const Measured& measured,
+                              uint32_t seed) {
+  std::vector<Result> results;
+  for (size_t side = 0; side < contest.sides.size(); ++side) {
+    std::vector<double> speeds;
+    for (const Round& round : measured.rounds) {
+      speeds.push_back(static_cast<double>(contest.bytes) / round[side]);
+    }
+    Result result;
+    result.side = contest.sides[side].name;
+    result.bytes_per_second = SpreadOf(speeds);
+    result.items_per_second = result.bytes_per_second.median *
+                              static_cast<double>(contest.items) /
+                              static_cast<double>(contest.bytes);
+    const std::vector<double> ratios = RatiosOf(measured, side);
+    result.ratio = Median(ratios);
+    result.ratio_interval = MedianInterval(ratios, seed);
+    for (const Goal& goal : contest.goals) {
+      if (goal.side != result.side) continue;
+      result.goal_met = result.goal_met.value_or(true) && Reaches(goal, result);
+    }
+    results.push_back(std::move(result));
+  }
+  return results;
+}
+
+}  // namespace cauce::bench

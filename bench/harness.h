@@ -1,0 +1,92 @@
+// Measures several ways of doing the same work against each other.
+//
+// All of them run in every round, in an order drawn anew, so that a machine
+// whose speed swings treats them alike; what is published is the ratio within a
+// round, not between rounds. Probes run around each round, and a round during
+// which the machine changed is measured again. For one thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "bench/statistics.h"
+
+namespace cauce::bench {
+
+// One way of doing the work. The first of a contest is the floor: the bare
+// loop that the others are held against.
+struct Side {
+  std::string name;
+  // Does the work once and returns the seconds that the measured part took.
+  // What it sets up and clears away is not part of them.
+  std::function<absl::StatusOr<double>()> run;
+};
+
+// What a side other than the floor is to reach.
+struct Goal {
+  std::string side;
+  std::optional<double> ratio_min;  // of the floor's speed
+  std::optional<double> items_per_second_min;
+  std::optional<double> bytes_per_second_min;
+};
+
+struct Contest {
+  std::string name;   // as in "BM_PartitionAppend/record_bytes:100"
+  std::string notes;  // what bounds it, as the table's reader needs it
+  int64_t bytes = 0;  // that each run of each side handles
+  int64_t items = 0;
+  std::vector<Side> sides;
+  std::vector<Goal> goals;
+};
+
+// A short piece of work of fixed size, which tells how fast the machine is just
+// now.
+struct Probe {
+  std::string name;
+  std::function<absl::StatusOr<double>()> run;  // seconds
+};
+
+struct RunOptions {
+  int rounds = 7;
+  uint32_t seed = 1;  // draws the orders
+  // How much faster or slower a probe may run after a round than before it.
+  double drift_max = 0.25;
+};
+
+// The seconds of every side in one round, by the contest's order of sides.
+using Round = std::vector<double>;
+
+struct Measured {
+  std::vector<Round> rounds;
+  int rounds_dropped = 0;  // for noise
+  // Whether there were too few quiet rounds, so that noisy ones are among them.
+  bool noisy = false;
+};
+
+// Runs every side once without counting it, then `options.rounds` rounds. At
+// most kRoundsTriedPerWanted times as many are tried; what is then missing is
+// filled with noisy ones, and the result says so. Returns the first error.
+absl::StatusOr<Measured> Measure(const Contest& contest,
+                                 const std::vector<Probe>& probes,
+                                 const RunOptions& options);
+inline constexpr int kRoundsTriedPerWanted = 3;
+
+struct Result {
+  std::string side;
+  Spread bytes_per_second;
+  double items_per_second = 0;  // at the median
+  // The floor's seconds over this side's, per round.
+  double ratio = 1;
+  Interval ratio_interval{1, 1};
+  std::optional<bool> goal_met;  // absent without a goal
+};
+
+// One result a side, in their order.
+std::vector<Result> ResultsOf(const Contest& contest, const Measured& measured,
+                              uint32_t seed);
+
+}  // namespace cauce::bench

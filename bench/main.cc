@@ -1,0 +1,140 @@
+// The published comparison: every contest, one after the other, in one run.
+// tools/bench builds and runs it.
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "CLI/App.hpp"
+#include "CLI/Config.hpp"
+#include "CLI/Formatter.hpp"
+#include "absl/cleanup/cleanup.h"
+#include "bench/append_bench.h"
+#include "bench/floor.h"
+#include "bench/harness.h"
+#include "bench/noise.h"
+#include "bench/read_bench.h"
+#include "bench/report.h"
+#include "engine/base/status_macros.h"
+#include "fmt/format.h"
+
+namespace cauce::bench {
+namespace {
+
+struct Arguments {
+  BenchOptions bench;
+  RunOptions run;
+  std::string commit = "unknown";
+  std::string json_path;
+  std::string only;  // contests whose name holds it
+};
+
+absl::StatusOr<ContestReport> Hold(const Contest& contest,
+                                   const std::vector<Probe>& probes,
+                                   const RunOptions& options) {
+  std::fprintf(stderr, "%s ...\n", contest.name.c_str());
+  CAUCE_ASSIGN_OR_RETURN(const Measured measured,
+                         Measure(contest, probes, options));
+  ContestReport report;
+  report.name = contest.name;
+  report.notes = contest.notes;
+  report.bytes = contest.bytes;
+  report.items = contest.items;
+  report.rounds_dropped = measured.rounds_dropped;
+  report.noisy = measured.noisy;
+  report.results = ResultsOf(contest, measured, options.seed);
+  return report;
+}
+
+absl::StatusOr<std::vector<ContestReport>> HoldAll(const Arguments& arguments) {
+  const std::vector<Probe> probes = NoiseProbes(arguments.bench.directory);
+  std::vector<ContestReport> reports;
+  const auto hold = [&](const Contest& contest) -> absl::Status {
+    CAUCE_ASSIGN_OR_RETURN(ContestReport report,
+                           Hold(contest, probes, arguments.run));
+    reports.push_back(std::move(report));
+    return absl::OkStatus();
+  };
+  const auto wanted = [&](std::string_view name) {
+    return name.find(arguments.only) != std::string_view::npos;
+  };
+  for (const Contest& contest : AppendContests(arguments.bench)) {
+    if (wanted(contest.name)) CAUCE_RETURN_IF_ERROR(hold(contest));
+  }
+  for (const size_t record_bytes : {100, 1024}) {
+    if (!wanted(ReadContestName(record_bytes))) continue;
+    CAUCE_ASSIGN_OR_RETURN(const Contest contest,
+                           ReadContest(arguments.bench, record_bytes));
+    CAUCE_RETURN_IF_ERROR(hold(contest));
+  }
+  return reports;
+}
+
+absl::Status RunAll(const Arguments& arguments) {
+  CAUCE_ASSIGN_OR_RETURN(const auto reports, HoldAll(arguments));
+  const Provenance from{arguments.commit,
+                        Machine::Here(arguments.bench.directory),
+                        arguments.run.seed, arguments.run.rounds};
+  std::fputs(TableOf(from, reports).c_str(), stdout);
+  if (arguments.json_path.empty()) return absl::OkStatus();
+  std::ofstream file(arguments.json_path);
+  file << JsonOf(from, reports);
+  file.close();
+  if (file.fail()) {
+    return absl::UnavailableError(arguments.json_path + ": cannot be written");
+  }
+  return absl::OkStatus();
+}
+
+// Fresh for every run; the report tells it, and --seed takes it.
+uint32_t FreshSeed() {
+  return static_cast<uint32_t>(
+      static_cast<uint64_t>(MonotonicSeconds() * 1e9) * 2'654'435'761u >> 16);
+}
+
+int Main(int argc, char** argv) {
+  Arguments arguments;
+  arguments.run.seed = FreshSeed();
+  arguments.bench.directory = "/tmp";
+  CLI::App app{"Measures Cauce against bare loops over the same bytes."};
+  app.add_option("--rounds", arguments.run.rounds, "rounds that count")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  app.add_option("--bytes", arguments.bench.bytes, "bytes of a run")
+      ->check(CLI::Range(int64_t{1} << 20, int64_t{1} << 40))
+      ->capture_default_str();
+  app.add_option("--seed", arguments.run.seed, "replays a run's order and data")
+      ->capture_default_str();
+  app.add_option("--dir", arguments.bench.directory, "where to write")
+      ->check(CLI::ExistingDirectory)
+      ->capture_default_str();
+  app.add_option("--only", arguments.only, "contests whose name holds this");
+  app.add_option("--json", arguments.json_path, "a file for the results");
+  app.add_option("--commit", arguments.commit, "what is measured");
+  CLI11_PARSE(app, argc, argv);
+
+  arguments.bench.seed = arguments.run.seed;
+  arguments.bench.directory += fmt::format("/cauce-bench-{}", getpid());
+  std::error_code error;
+  std::filesystem::create_directory(arguments.bench.directory, error);
+  const absl::Cleanup remove = [&] {
+    std::error_code ignored;  // what is left says itself which run left it
+    std::filesystem::remove_all(arguments.bench.directory, ignored);
+  };
+  const absl::Status status =
+      error ? absl::UnavailableError(arguments.bench.directory + ": " +
+                                     error.message())
+            : RunAll(arguments);
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "bench: %s\n", status.ToString().c_str());
+  return 1;
+}
+
+}  // namespace
+}  // namespace cauce::bench
+
+int main(int argc, char** argv) { return cauce::bench::Main(argc, argv); }

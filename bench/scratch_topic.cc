@@ -1,0 +1,102 @@
+#include "bench/scratch_topic.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "bench/floor.h"
+#include "cauce/cursor.h"
+#include "cauce/record_batch.h"
+#include "engine/base/status_macros.h"
+#include "fmt/format.h"
+
+namespace cauce::bench {
+namespace {
+
+constexpr char kTopic[] = "bench";
+
+}  // namespace
+
+absl::StatusOr<ScratchTopic> ScratchTopic::Create(const std::string& directory,
+                                                  std::string_view flush) {
+  CAUCE_ASSIGN_OR_RETURN(Engine engine, Engine::Open(directory));
+  TopicSpec spec;
+  spec.configs = {{"cauce.flush", std::string(flush)}};
+  CAUCE_RETURN_IF_ERROR(engine.CreateTopic(kTopic, spec).status());
+  CAUCE_ASSIGN_OR_RETURN(Partition partition,
+                         engine.OpenPartition(kTopic, PartitionId{0}));
+  return ScratchTopic(directory, std::move(engine), std::move(partition));
+}
+
+ScratchTopic::ScratchTopic(std::string directory, Engine engine,
+                           Partition partition)
+    : directory_(std::move(directory)),
+      engine_(std::move(engine)),
+      partition_(std::move(partition)) {}
+
+ScratchTopic::ScratchTopic(ScratchTopic&& other) noexcept
+    : directory_(std::exchange(other.directory_, "")),
+      engine_(std::move(other.engine_)),
+      partition_(std::move(other.partition_)) {}
+
+ScratchTopic::~ScratchTopic() {
+  if (directory_.empty()) return;
+  // Deleted first, so that closing has nothing left to make durable.
+  absl::Status gone = engine_.DeleteTopic(kTopic);
+  gone.Update(engine_.Close());
+  std::error_code error;
+  std::filesystem::remove_all(directory_, error);
+  if (!gone.ok() || error) {
+    std::fprintf(stderr, "%s: not removed: %s %s\n", directory_.c_str(),
+                 gone.ToString().c_str(), error.message().c_str());
+  }
+}
+
+std::vector<std::string> ScratchTopic::LogPaths() const {
+  std::vector<std::string> paths;
+  const std::string partition = fmt::format("{}/{}-0", directory_, kTopic);
+  for (const auto& entry : std::filesystem::directory_iterator(partition)) {
+    if (entry.path().extension() == ".log") paths.push_back(entry.path());
+  }
+  std::ranges::sort(paths);
+  return paths;
+}
+
+absl::StatusOr<double> ScratchTopic::Append(const Payload& payload,
+                                            int64_t batches,
+                                            const AppendOptions& options) {
+  BatchBuilder builder({}, payload.batch().size());
+  const double begin = MonotonicSeconds();
+  for (int64_t i = 0; i < batches; ++i) {
+    for (const Record& record : payload.records()) {
+      if (!builder.Add(record)) {
+        return absl::InternalError("a record does not fit its batch any more");
+      }
+    }
+    CAUCE_ASSIGN_OR_RETURN(const RecordBatch batch, builder.Finish());
+    CAUCE_RETURN_IF_ERROR(partition_.Append(batch, options).status());
+  }
+  return MonotonicSeconds() - begin;
+}
+
+absl::Status ScratchTopic::Verify(const Payload& payload,
+                                  int64_t batches) const {
+  Cursor cursor = partition_.Read(Offset{0});
+  RecordBatch batch;
+  int64_t read = 0;
+  for (;; ++read) {
+    CAUCE_ASSIGN_OR_RETURN(const bool more, cursor.NextBatch(&batch));
+    if (!more) break;
+    if (batch.bytes().substr(17) != payload.batch().substr(17)) {
+      return absl::DataLossError(
+          fmt::format("batch {} is not what was appended", read));
+    }
+  }
+  if (read == batches) return absl::OkStatus();
+  return absl::DataLossError(
+      fmt::format("{} batches were appended, {} can be read", batches, read));
+}
+
+}  // namespace cauce::bench

@@ -1,0 +1,145 @@
+#include "bench/harness.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "tests/testing/matchers.h"
+
+namespace cauce::bench {
+namespace {
+
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
+
+// A contest of two sides that take fixed times and note when they ran.
+Contest TwoSides(std::vector<std::string>* ran, double floor, double other) {
+  Contest contest;
+  contest.bytes = 1000;
+  contest.items = 10;
+  contest.sides = {{"floor",
+                    [=]() -> absl::StatusOr<double> {
+                      ran->push_back("floor");
+                      return floor;
+                    }},
+                   {"other", [=]() -> absl::StatusOr<double> {
+                      ran->push_back("other");
+                      return other;
+                    }}};
+  return contest;
+}
+
+// A probe that takes these seconds, one call after the other, and then 1.
+Probe ProbeOf(std::vector<double> seconds) {
+  return {"probe",
+          [seconds, next = size_t{0}]() mutable -> absl::StatusOr<double> {
+            return next < seconds.size() ? seconds[next++] : 1.0;
+          }};
+}
+
+TEST(Measure, RunsEverySideOnceInEveryRoundAndOnceBeforehand) {
+  std::vector<std::string> ran;
+  const Contest contest = TwoSides(&ran, 1, 2);
+  const auto measured = Measure(contest, {}, {.rounds = 5});
+  ASSERT_THAT(measured, test::IsOk());
+  EXPECT_THAT(measured->rounds, SizeIs(5));
+  EXPECT_THAT(measured->rounds, Each(ElementsAre(1, 2)));
+  ASSERT_THAT(ran, SizeIs(12));
+  for (size_t i = 0; i < ran.size(); i += 2) {
+    EXPECT_THAT(std::vector(ran.begin() + i, ran.begin() + i + 2),
+                UnorderedElementsAre("floor", "other"));
+  }
+}
+
+TEST(Measure, DrawsTheOrderOfEachRoundFromTheSeed) {
+  std::vector<std::string> first;
+  std::vector<std::string> again;
+  std::vector<std::string> other;
+  ASSERT_THAT(Measure(TwoSides(&first, 1, 2), {}, {.rounds = 50, .seed = 1}),
+              test::IsOk());
+  ASSERT_THAT(Measure(TwoSides(&again, 1, 2), {}, {.rounds = 50, .seed = 1}),
+              test::IsOk());
+  ASSERT_THAT(Measure(TwoSides(&other, 1, 2), {}, {.rounds = 50, .seed = 2}),
+              test::IsOk());
+  EXPECT_EQ(first, again);
+  EXPECT_NE(first, other);
+  std::set<std::string> openers;
+  for (size_t i = 0; i < first.size(); i += 2) openers.insert(first[i]);
+  EXPECT_THAT(openers, SizeIs(2));
+}
+
+TEST(Measure, DropsARoundInWhichAProbeDrifted) {
+  std::vector<std::string> ran;
+  const Contest contest = TwoSides(&ran, 1, 2);
+  // The first round begins at 1 s and ends at 1.3, the second at 1 and 0.7;
+  // the third drifts by just what is allowed.
+  const auto measured = Measure(
+      contest, {ProbeOf({1, 1.3, 1, 0.7, 1, 1.25, 1, 1})}, {.rounds = 2});
+  ASSERT_THAT(measured, test::IsOk());
+  EXPECT_THAT(measured->rounds, SizeIs(2));
+  EXPECT_EQ(measured->rounds_dropped, 2);
+  EXPECT_FALSE(measured->noisy);
+}
+
+TEST(Measure, SaysSoWhenNoisyRoundsHadToCount) {
+  std::vector<std::string> ran;
+  const Contest contest = TwoSides(&ran, 1, 2);
+  std::vector<double> restless;
+  for (int i = 0; i < 100; ++i) restless.push_back(i % 2 == 0 ? 1 : 2);
+  const auto measured = Measure(contest, {ProbeOf(restless)}, {.rounds = 2});
+  ASSERT_THAT(measured, test::IsOk());
+  EXPECT_TRUE(measured->noisy);
+  EXPECT_THAT(measured->rounds, SizeIs(2));
+  EXPECT_EQ(measured->rounds_dropped, 2 * kRoundsTriedPerWanted - 2);
+}
+
+TEST(Measure, EndsWithTheFirstError) {
+  Contest contest;
+  contest.sides = {{"floor", []() -> absl::StatusOr<double> {
+                      return absl::DataLossError("wrong bytes");
+                    }}};
+  EXPECT_THAT(Measure(contest, {}, {}),
+              test::StatusIs(absl::StatusCode::kDataLoss));
+}
+
+TEST(Results, AreRatiosWithinARoundAndNotBetweenRounds) {
+  std::vector<std::string> ran;
+  const Contest contest = TwoSides(&ran, 0, 0);
+  // The machine halves its speed from round to round; the ratio stays.
+  Measured measured;
+  measured.rounds = {{1, 2}, {2, 4}, {4, 8}};
+  const std::vector<Result> results = ResultsOf(contest, measured, 1);
+  ASSERT_THAT(results, SizeIs(2));
+  EXPECT_EQ(results[0].ratio, 1);
+  EXPECT_EQ(results[1].ratio, 0.5);
+  EXPECT_EQ(results[1].ratio_interval, (Interval{0.5, 0.5}));
+  EXPECT_DOUBLE_EQ(results[0].bytes_per_second.median, 500);
+  EXPECT_DOUBLE_EQ(results[0].bytes_per_second.least, 250);
+  EXPECT_DOUBLE_EQ(results[1].items_per_second, 2.5);
+}
+
+TEST(Results, TellOfEachGoalWhetherItIsMet) {
+  std::vector<std::string> ran;
+  Contest contest = TwoSides(&ran, 0, 0);
+  Measured measured;
+  measured.rounds = {{1, 2}};
+  const auto met = [&](const Goal& goal) {
+    contest.goals = {goal};
+    return ResultsOf(contest, measured, 1)[1].goal_met;
+  };
+  EXPECT_EQ(met({.side = "another"}), std::nullopt);
+  EXPECT_EQ(met({.side = "other", .ratio_min = 0.5}), true);
+  EXPECT_EQ(met({.side = "other", .ratio_min = 0.51}), false);
+  EXPECT_EQ(met({.side = "other", .items_per_second_min = 5}), true);
+  EXPECT_EQ(met({.side = "other", .items_per_second_min = 5.1}), false);
+  EXPECT_EQ(met({.side = "other", .bytes_per_second_min = 501}), false);
+}
+
+}  // namespace
+}  // namespace cauce::bench
