@@ -7,7 +7,9 @@
 
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
+#include "engine/log/batch_scanner.h"
 #include "engine/log/segment_directory.h"
+#include "engine/log/segment_index.h"
 #include "engine/log/segment_name.h"
 #include "engine/log/segment_scan.h"
 #include "fmt/format.h"
@@ -15,9 +17,13 @@
 namespace cauce {
 namespace {
 
-// Behind the name of a log file that recovery took out of the log because it
-// follows a cut. Nobody removes it but the owner of the directory.
+// Behind the name of a log file that recovery took out of the log: what stood
+// behind a cut, by the offset it begins at. Nobody removes it but the owner of
+// the directory.
 constexpr std::string_view kCutSuffix = ".cut";
+
+// Cut bytes are copied in pieces of this size.
+constexpr int64_t kPieceBytes = 1 << 20;
 
 // Removes what a stop may have left over: files on their way out, and indexes
 // without a log.
@@ -84,10 +90,7 @@ class Recovery {
     if (!whole && scanned.next >= hints_.recovery_point) {
       return CutAt(base, std::move(scanned));
     }
-    if (!scanned.damage.ok()) {
-      ReportDamage(scanned.damage);
-      return Believe(base, next);
-    }
+    if (!scanned.damage.ok()) return KeepDamaged(base, next, scanned);
     return Keep(base, next, scanned);
   }
 
@@ -102,9 +105,9 @@ class Recovery {
     const bool may_be_cut =
         !hints_.clean_stop && scanned.next >= hints_.recovery_point;
     if (torn && !may_be_cut) {
-      ReportDamage(scanned.damage);
-      resume_at_ = std::max(hints_.recovery_point, scanned.next);
-      return Believe(base, *resume_at_);
+      CAUCE_ASSIGN_OR_RETURN(const Offset end, EndBehindDamage(base, scanned));
+      resume_at_ = std::max(hints_.recovery_point, end);
+      return KeepDamaged(base, *resume_at_, scanned);
     }
     if (torn) return CutAt(base, std::move(scanned));
     return Resume(base, std::move(scanned));
@@ -116,6 +119,39 @@ class Recovery {
     sealed_.push_back(std::make_shared<Segment>(
         place_.At(base), OpenMode::kReadWrite, info.bytes, next));
     return absl::OkStatus();
+  }
+
+  // As it is: its indexes may be all that leads past the damage.
+  absl::Status KeepDamaged(Offset base, Offset next,
+                           const ScannedSegment& scanned) {
+    ReportDamage(scanned.damage);
+    NoteEpochs(scanned);
+    CAUCE_RETURN_IF_ERROR(Believe(base, next));
+    return Trim(*sealed_.back());
+  }
+
+  // Where the batches end that can still be read behind the damage: their
+  // offsets must not be given again.
+  absl::StatusOr<Offset> EndBehindDamage(Offset base,
+                                         const ScannedSegment& scanned) {
+    CAUCE_ASSIGN_OR_RETURN(const FileInfo info,
+                           place_.files->Info(PathOf(base)));
+    Segment segment(place_.At(base), OpenMode::kRead, info.bytes, scanned.next);
+    BatchScanner scanner;
+    Offset end = scanned.next;
+    int64_t damaged = scanned.bytes;
+    for (;;) {
+      CAUCE_ASSIGN_OR_RETURN(auto batch,
+                             segment.SeekBehind(scanner, damaged, end));
+      if (!batch) return end;
+      while (batch) {
+        end = batch->next_offset();
+        const auto next = scanner.Next();
+        if (!next.ok() && !IsDamage(next.status())) return next.status();
+        batch = next.ok() ? *next : std::nullopt;
+      }
+      damaged = scanner.position();
+    }
   }
 
   // A sealed segment that was scanned whole: its indexes are written anew.
@@ -150,16 +186,58 @@ class Recovery {
                     scanned.damage.ok() ? "the next segment begins later"
                                         : scanned.damage.ToString()));
     cut_ = true;
+    CAUCE_RETURN_IF_ERROR(KeepCutBytes(base, scanned));
     return Resume(base, std::move(scanned));
+  }
+
+  // Copies what is about to be cut off, but for zeros at its end.
+  absl::Status KeepCutBytes(Offset base, const ScannedSegment& scanned) {
+    CAUCE_ASSIGN_OR_RETURN(const auto log,
+                           place_.files->Open(PathOf(base), OpenMode::kRead));
+    CAUCE_ASSIGN_OR_RETURN(const int64_t size, log->Size());
+    std::unique_ptr<File> kept;
+    const std::string path = PathOf(scanned.next) + std::string(kCutSuffix);
+    std::string piece(static_cast<size_t>(kPieceBytes), '\0');
+    for (int64_t at = scanned.bytes; at < size; at += kPieceBytes) {
+      CAUCE_ASSIGN_OR_RETURN(const size_t read, log->Read(at, piece));
+      const std::string_view bytes(piece.data(), read);
+      const size_t last = bytes.find_last_not_of('\0');
+      if (last == std::string_view::npos) continue;
+      if (kept == nullptr) {
+        CAUCE_ASSIGN_OR_RETURN(
+            kept, place_.files->Open(path, OpenMode::kOpenOrCreate));
+        CAUCE_RETURN_IF_ERROR(kept->Truncate(0));
+      }
+      CAUCE_RETURN_IF_ERROR(
+          kept->Write(at - scanned.bytes, bytes.substr(0, last + 1)));
+    }
+    if (kept == nullptr) return absl::OkStatus();
+    CAUCE_RETURN_IF_ERROR(kept->Sync());
+    Report(fmt::format("{}: what was cut off is kept here", path));
+    return place_.files->SyncDirectory(place_.directory);
   }
 
   absl::Status Resume(Offset base, ScannedSegment scanned) {
     NoteEpochs(scanned);
+    const std::shared_ptr<SegmentIndex> index = scanned.index;
     CAUCE_ASSIGN_OR_RETURN(
         writer_,
         SegmentWriter::Resume(place_.At(base), std::move(scanned), hints_.now));
     if (hints_.clean_stop) return absl::OkStatus();
+    CAUCE_RETURN_IF_ERROR(RenewIndexFiles(*writer_->segment(), *index));
     return Trim(*writer_->segment());
+  }
+
+  // Those that are there may be of a log that was cut since.
+  absl::Status RenewIndexFiles(Segment& segment, const SegmentIndex& index) {
+    if (segment.bytes() > 0) return segment.WriteIndexFiles(index);
+    for (const std::string_view suffix :
+         {kOffsetIndexSuffix, kTimeIndexSuffix}) {
+      const absl::Status removed = place_.files->RemoveFile(
+          place_.PathOf(SegmentFileName(segment.base(), suffix)));
+      if (!absl::IsNotFound(removed)) CAUCE_RETURN_IF_ERROR(removed);
+    }
+    return absl::OkStatus();
   }
 
   absl::Status SetAside(const std::vector<Offset>& bases) {

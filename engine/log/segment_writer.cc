@@ -57,12 +57,15 @@ absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::Resume(
                                            scanned.bytes, scanned.next);
   CAUCE_ASSIGN_OR_RETURN(const auto file, segment->OpenFile());
   CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
-  if (size != scanned.bytes) {
+  const bool cut = size != scanned.bytes;
+  if (cut) {
     segment->MarkDirty();
     CAUCE_RETURN_IF_ERROR(file->Truncate(scanned.bytes));
   }
-  return std::unique_ptr<SegmentWriter>(
+  std::unique_ptr<SegmentWriter> writer(
       new SegmentWriter(std::move(segment), std::move(scanned), now));
+  writer->changed_ = cut;
+  return writer;
 }
 
 bool SegmentWriter::ShouldRoll(const BatchFacts& batch,

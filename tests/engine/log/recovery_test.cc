@@ -1,0 +1,520 @@
+#include "engine/log/recovery.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "cauce/errors.h"
+#include "engine/log/batch_scanner.h"
+#include "engine/log/segment_name.h"
+#include "tests/testing/batches.h"
+#include "tests/testing/matchers.h"
+#include "tests/testing/test_disk.h"
+
+namespace cauce {
+namespace {
+
+using test::Batch;
+using test::DiskKind;
+using test::FileCall;
+using test::HasReason;
+using test::IsOk;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::IsSupersetOf;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+constexpr Timestamp kNow{1'700'000'000'000};
+
+class RecoveryTest : public ::testing::TestWithParam<DiskKind> {
+ protected:
+  // Puts a segment of `count` batches of two records at `base` on the disk, as
+  // a writer leaves it that never closed: without indexes.
+  std::string WriteSegment(int64_t base, int count, int32_t epoch = 0) {
+    std::string bytes;
+    for (int64_t i = 0; i < count; ++i) {
+      bytes += BatchAt(base + 2 * i, epoch);
+    }
+    disk_.Write(Log(base), bytes);
+    return bytes;
+  }
+
+  static std::string BatchAt(int64_t base, int32_t epoch = 0) {
+    return Batch({"one", "two"}, {kNow.ms + base})
+        .At(Offset{base}, LeaderEpoch{epoch})
+        .bytes();
+  }
+  static std::string Log(int64_t base) {
+    return SegmentFileName(Offset{base}, kLogSuffix);
+  }
+
+  absl::StatusOr<RecoveredLog> Recover(RecoveryHints hints = {}) {
+    events_.clear();
+    hints.now = kNow;
+    hints.events = [this](Severity, std::string_view line) {
+      events_.emplace_back(line);
+    };
+    return RecoverLog(disk_.Place(), hints);
+  }
+
+  // The base offsets of the batches that can be read.
+  static std::vector<int64_t> BatchesOf(const RecoveredLog& log) {
+    std::vector<int64_t> bases;
+    auto all = log.sealed;
+    all.push_back(log.writer->segment());
+    for (const auto& segment : all) {
+      BatchScanner scanner;
+      auto batch = segment->Seek(scanner, Offset{0});
+      while (batch.ok() && *batch) {
+        bases.push_back((*batch)->base_offset().value);
+        batch = scanner.Next();
+      }
+    }
+    return bases;
+  }
+
+  static std::vector<int64_t> EveryOther(int64_t base, int64_t next) {
+    std::vector<int64_t> all;
+    for (; base < next; base += 2) all.push_back(base);
+    return all;
+  }
+
+  static Offset EndOf(const RecoveredLog& log) {
+    return log.writer->segment()->next();
+  }
+
+  // What the directory holds, by name.
+  std::vector<std::pair<std::string, std::string>> Contents() {
+    std::vector<std::pair<std::string, std::string>> all;
+    for (const std::string& name : disk_.Names()) {
+      all.emplace_back(name, disk_.Read(name).value_or("(a directory)"));
+    }
+    return all;
+  }
+
+  test::TestDisk disk_{GetParam()};
+  std::vector<std::string> events_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Disks, RecoveryTest,
+                         ::testing::Values(DiskKind::kMemory, DiskKind::kPosix),
+                         test::DiskName);
+
+TEST_P(RecoveryTest, MakesTheFirstSegmentOfAnEmptyDirectory) {
+  const auto log = Recover();
+  ASSERT_THAT(log, IsOk());
+  EXPECT_THAT(log->sealed, IsEmpty());
+  EXPECT_EQ(log->log_start, Offset{0});
+  EXPECT_EQ(EndOf(*log), Offset{0});
+  EXPECT_THAT(disk_.Names(), ElementsAre(Log(0)));
+  EXPECT_EQ(disk_.files().Count(FileCall::kSyncDirectory, disk_.directory()),
+            1);
+  EXPECT_THAT(events_, IsEmpty());
+}
+
+TEST_P(RecoveryTest, BeginsAnEmptyDirectoryAtTheLogStart) {
+  const auto log = Recover({.log_start = Offset{42}});
+  ASSERT_THAT(log, IsOk());
+  EXPECT_EQ(log->log_start, Offset{42});
+  EXPECT_EQ(EndOf(*log), Offset{42});
+  EXPECT_THAT(disk_.Names(), ElementsAre(Log(42)));
+}
+
+TEST_P(RecoveryTest, FindsEverySegmentAfterAnUncleanStop) {
+  WriteSegment(0, 5, 1);
+  WriteSegment(10, 3, 1);
+  WriteSegment(16, 2, 4);
+
+  const auto log = Recover();
+  ASSERT_THAT(log, IsOk());
+  EXPECT_THAT(log->sealed, SizeIs(2));
+  EXPECT_EQ(BatchesOf(*log), EveryOther(0, 20));
+  EXPECT_EQ(log->log_start, Offset{0});
+  EXPECT_EQ(EndOf(*log), Offset{20});
+  EXPECT_THAT(log->epochs, ElementsAre(EpochStart{LeaderEpoch{1}, Offset{0}},
+                                       EpochStart{LeaderEpoch{1}, Offset{10}},
+                                       EpochStart{LeaderEpoch{4}, Offset{16}}));
+  EXPECT_THAT(events_, IsEmpty());
+  EXPECT_THAT(disk_.Names("index"),
+              IsSupersetOf({
+                  SegmentFileName(Offset{0}, kOffsetIndexSuffix),
+                  SegmentFileName(Offset{0}, kTimeIndexSuffix),
+                  SegmentFileName(Offset{10}, kOffsetIndexSuffix),
+                  SegmentFileName(Offset{10}, kTimeIndexSuffix),
+              }));
+}
+
+TEST_P(RecoveryTest, MakesWhatItFoundDurable) {
+  WriteSegment(0, 5);
+  WriteSegment(10, 3);
+  ASSERT_THAT(Recover(), IsOk());
+  EXPECT_GE(disk_.files().Count(FileCall::kSync, Log(0)), 1);
+  EXPECT_GE(disk_.files().Count(FileCall::kSync, Log(10)), 1);
+}
+
+TEST_P(RecoveryTest, LooksOnlyAtTheEndAfterACleanStop) {
+  WriteSegment(0, 5);
+  WriteSegment(10, 3);
+  // Damage that a scan would find.
+  std::string damaged = *disk_.Read(Log(0));
+  damaged[100] ^= 1;
+  disk_.Write(Log(0), damaged);
+
+  const auto log = Recover({.clean_stop = true, .recovery_point = Offset{16}});
+  ASSERT_THAT(log, IsOk());
+  EXPECT_EQ(log->sealed[0]->next(), Offset{10});
+  EXPECT_EQ(EndOf(*log), Offset{16});
+  EXPECT_THAT(events_, IsEmpty());
+  EXPECT_EQ(disk_.files().Count(FileCall::kSync, ""), 0);
+}
+
+TEST_P(RecoveryTest, DoesNotScanSegmentsBelowTheRecoveryPoint) {
+  WriteSegment(0, 5);
+  WriteSegment(10, 3);
+  std::string damaged = *disk_.Read(Log(0));
+  damaged[100] ^= 1;
+  disk_.Write(Log(0), damaged);
+
+  const auto log = Recover({.recovery_point = Offset{10}});
+  ASSERT_THAT(log, IsOk());
+  EXPECT_EQ(EndOf(*log), Offset{16});
+  EXPECT_THAT(events_, IsEmpty());
+}
+
+// ---- Torn tails
+
+TEST_P(RecoveryTest, CutsATornTailAtEveryByteOfTheLastBatch) {
+  const std::string whole = WriteSegment(0, 3);
+  const std::string last = BatchAt(6);
+  for (size_t bytes = 1; bytes < last.size(); ++bytes) {
+    SCOPED_TRACE(bytes);
+    for (const auto& name : disk_.Names()) disk_.Remove(name);
+    disk_.Write(Log(0), whole + last.substr(0, bytes));
+
+    const auto log = Recover({.recovery_point = Offset{4}});
+    ASSERT_THAT(log, IsOk());
+    ASSERT_EQ(EndOf(*log), Offset{6});
+    ASSERT_EQ(disk_.Read(Log(0)), whole);
+    // What was cut off is kept; zeros alone are the end of a log, not a cut.
+    const auto kept = disk_.Read(Log(6) + ".cut");
+    const std::string cut = last.substr(0, bytes);
+    const size_t worth = cut.find_last_not_of('\0') + 1;
+    ASSERT_EQ(kept.has_value(), worth > 0);
+    if (kept) {
+      ASSERT_EQ(*kept, cut.substr(0, worth));
+      ASSERT_THAT(events_, Not(IsEmpty()));
+    } else {
+      ASSERT_THAT(events_, IsEmpty());
+    }
+  }
+}
+
+TEST_P(RecoveryTest, CutsATornTailThatZerosFollow) {
+  const std::string whole = WriteSegment(0, 3);
+  disk_.Write(Log(0),
+              whole + BatchAt(6).substr(0, 80) + std::string(3 << 20, '\0'));
+  const auto log = Recover();
+  ASSERT_THAT(log, IsOk());
+  EXPECT_EQ(EndOf(*log), Offset{6});
+  EXPECT_EQ(disk_.Read(Log(0)), whole);
+  EXPECT_EQ(disk_.Read(Log(6) + ".cut"), BatchAt(6).substr(0, 80));
+}
+
+TEST_P(RecoveryTest, TakesZerosForTheEnd) {
+  const std::string whole = WriteSegment(0, 3);
+  disk_.Write(Log(0), whole + std::string(100'000, '\0'));
+  const auto log = Recover();
+  ASSERT_THAT(log, IsOk());
+  EXPECT_EQ(EndOf(*log), Offset{6});
+  EXPECT_EQ(disk_.Read(Log(0)), whole);
+  EXPECT_THAT(events_, IsEmpty());
+  EXPECT_THAT(disk_.Names(".cut"), IsEmpty());
+}
+
+TEST_P(RecoveryTest, CutsASealedSegmentWhoseTailNeverReachedTheDisk) {
+  const std::string first = WriteSegment(0, 5);
+  WriteSegment(10, 3);
+  WriteSegment(16, 3);
+  // The second of the batches of [10, 16) is torn.
+  const std::string second = *disk_.Read(Log(10));
+  const size_t one = second.size() / 3;
+  disk_.Write(Log(10), second.substr(0, one + 20));
+
+  const auto log = Recover({.recovery_point = Offset{10}});
+  ASSERT_THAT(log, IsOk());
+  EXPECT_EQ(EndOf(*log), Offset{12});
+  EXPECT_EQ(BatchesOf(*log), EveryOther(0, 12));
+  // What followed is no longer part of the log, but still there.
+  EXPECT_THAT(disk_.Names(".log"), ElementsAre(Log(0), Log(10)));
+  EXPECT_EQ(disk_.Read(Log(12) + ".cut"), second.substr(one, 20));
+  EXPECT_THAT(disk_.Names(".cut"),
+              ElementsAre(Log(12) + ".cut", Log(16) + ".cut"));
+  EXPECT_THAT(events_, Contains(HasSubstr(Log(10))));
+}
+
+TEST_P(RecoveryTest, CutsASealedSegmentThatEndsTooEarly) {
+  WriteSegment(0, 5);
+  const std::string second = WriteSegment(10, 3);
+  WriteSegment(16, 3);
+  disk_.Write(Log(10), second.substr(0, second.size() / 3));
+
+  const auto log = Recover();
+  ASSERT_THAT(log, IsOk());
+  EXPECT_EQ(EndOf(*log), Offset{12});
+  EXPECT_THAT(disk_.Names(".cut"), ElementsAre(Log(16) + ".cut"));
+}
+
+TEST_P(RecoveryTest, TakesTheGapsOfCompactionBelowTheRecoveryPointAsTheyAre) {
+  disk_.Write(Log(0), BatchAt(0) + BatchAt(6));
+  WriteSegment(20, 2);
+  const auto log = Recover({.recovery_point = Offset{20}});
+  ASSERT_THAT(log, IsOk());
+  EXPECT_EQ(BatchesOf(*log), (std::vector<int64_t>{0, 6, 20, 22}));
+  EXPECT_THAT(events_, IsEmpty());
+}
+
+// ---- Damage
+
+TEST_P(RecoveryTest, KeepsDamageBelowTheRecoveryPointAndGoesOnBehindIt) {
+  std::string bytes = WriteSegment(0, 10);
+  const size_t one = bytes.size() / 10;
+  bytes[one * 3 + 70] ^= 1;
+  disk_.Write(Log(0), bytes);
+
+  const auto log = Recover({.recovery_point = Offset{20}});
+  ASSERT_THAT(log, IsOk());
+  EXPECT_EQ(EndOf(*log), Offset{20});
+  EXPECT_EQ(disk_.Read(Log(0)), bytes) << "the file is kept";
+  EXPECT_THAT(events_, ElementsAre(HasSubstr(Log(0))));
+  ASSERT_THAT(log->sealed, SizeIs(1));
+  EXPECT_EQ(log->writer->segment()->base(), Offset{20});
+
+  // Those behind the damage can be read.
+  BatchScanner scanner;
+  EXPECT_THAT(log->sealed[0]->Seek(scanner, Offset{6}),
+              HasReason(Reason::kCorruptBatch));
+  const auto behind =
+      log->sealed[0]->SeekBehind(scanner, scanner.position(), Offset{6});
+  ASSERT_THAT(behind, IsOk());
+  ASSERT_TRUE(behind->has_value());
+  EXPECT_EQ((*behind)->base_offset(), Offset{8});
+}
+
+TEST_P(RecoveryTest, NeverGivesOffsetsAgainThatStandBehindDamage) {
+  std::string bytes = WriteSegment(0, 10);
+  const size_t one = bytes.size() / 10;
+  bytes[one * 3 + 70] ^= 1;
+  bytes[one * 7 + 70] ^= 1;
+  disk_.Write(Log(0), bytes);
+
+  // Offset 20 was written, though only those below 8 are known to be durable.
+  const auto log = Recover({.recovery_point = Offset{8}});
+  ASSERT_THAT(log, IsOk());
+  EXPECT_EQ(log->writer->segment()->base(), Offset{20});
+  EXPECT_GE(disk_.files().Count(FileCall::kSync, Log(0)), 1);
+  const auto clean = Recover({.clean_stop = true});
+  ASSERT_THAT(clean, IsOk());
+  EXPECT_EQ(EndOf(*clean), Offset{20});
+}
+
+TEST_P(RecoveryTest, KeepsADamagedSealedSegmentBelowTheRecoveryPoint) {
+  std::string bytes = WriteSegment(0, 5);
+  bytes[100] ^= 1;
+  disk_.Write(Log(0), bytes);
+  WriteSegment(10, 3);
+
+  // The point lies within the first segment, behind the damage.
+  const auto log = Recover({.recovery_point = Offset{6}});
+  ASSERT_THAT(log, IsOk());
+  ASSERT_THAT(log->sealed, SizeIs(1));
+  EXPECT_EQ(log->sealed[0]->next(), Offset{10});
+  EXPECT_EQ(EndOf(*log), Offset{16});
+  EXPECT_EQ(disk_.Read(Log(0)), bytes);
+  EXPECT_THAT(events_, SizeIs(1));
+}
+
+TEST_P(RecoveryTest, TellsAFailedReadFromDamage) {
+  WriteSegment(0, 3);
+  disk_.files().Fail(FileCall::kRead, ".log",
+                     MakeError(Reason::kDiskFailed, "no"));
+  EXPECT_THAT(Recover(), HasReason(Reason::kDiskFailed));
+  disk_.files().Mend();
+  EXPECT_THAT(disk_.Names(), ElementsAre(Log(0)));
+}
+
+// ---- Indexes
+
+TEST_P(RecoveryTest, RebuildsIndexesAfterAnUncleanStop) {
+  for (const int64_t base : {0, 200}) {
+    std::string bytes;
+    for (int64_t i = 0; i < 200; ++i) {
+      bytes += test::BatchOfBytes(500, {kNow.ms + base + i})
+                   .At(Offset{base + i})
+                   .bytes();
+    }
+    disk_.Write(Log(base), bytes);
+    disk_.Write(SegmentFileName(Offset{base}, kOffsetIndexSuffix), "rubbish");
+  }
+  const auto log = Recover();
+  ASSERT_THAT(log, IsOk());
+  for (const auto& segment : {log->sealed[0], log->writer->segment()}) {
+    const auto index = segment->Index();
+    ASSERT_THAT(index, IsOk());
+    EXPECT_GT((*index)->offsets().size(), 10u);
+    EXPECT_EQ(disk_.Read(SegmentFileName(segment->base(), kOffsetIndexSuffix)),
+              (*index)->EncodeOffsets());
+    EXPECT_EQ(disk_.Read(SegmentFileName(segment->base(), kTimeIndexSuffix)),
+              (*index)->EncodeTimes());
+  }
+}
+
+TEST_P(RecoveryTest, FindsTheEndWithoutIndexesAfterACleanStop) {
+  WriteSegment(0, 5);
+  WriteSegment(10, 3);
+  const auto log = Recover({.clean_stop = true});
+  ASSERT_THAT(log, IsOk());
+  EXPECT_EQ(BatchesOf(*log), EveryOther(0, 16));
+}
+
+// ---- Leftovers, and files of others
+
+TEST_P(RecoveryTest, RemovesWhatAStopLeftOver) {
+  WriteSegment(10, 3);
+  for (const std::string_view name :
+       {"00000000000000000000.log.deleted",
+        "00000000000000000000.index.deleted",
+        "00000000000000000000.timeindex.deleted",
+        "00000000000000000010.log.cleaned", "00000000000000000000.index",
+        "00000000000000000000.timeindex"}) {
+    disk_.Write(name, "left over");
+  }
+  ASSERT_THAT(Recover({.clean_stop = true}), IsOk());
+  EXPECT_THAT(disk_.Names(), ElementsAre(Log(10)));
+}
+
+TEST_P(RecoveryTest, LeavesTheFilesOfOthersAlone) {
+  WriteSegment(0, 3);
+  const std::vector<std::string> others = {
+      "00000000000000000000.log.cut", "leader-epoch-checkpoint",
+      "notes.deleted.txt", "partition.metadata",
+      "00000000000000000004.snapshot"};
+  for (const std::string& name : others) disk_.Write(name, name);
+  ASSERT_THAT(
+      disk_.files().CreateDirectories(disk_ / "00000000000000000009.log"),
+      IsOk());
+
+  const auto log = Recover();
+  ASSERT_THAT(log, IsOk());
+  EXPECT_EQ(EndOf(*log), Offset{6});
+  for (const std::string& name : others) EXPECT_EQ(disk_.Read(name), name);
+}
+
+// ---- The log start
+
+TEST_P(RecoveryTest, TakesTheSavedLogStart) {
+  WriteSegment(0, 5);
+  WriteSegment(10, 3);
+  const auto log = Recover({.log_start = Offset{3}});
+  ASSERT_THAT(log, IsOk());
+  EXPECT_EQ(log->log_start, Offset{3});
+  EXPECT_EQ(BatchesOf(*log), EveryOther(0, 16));
+}
+
+TEST_P(RecoveryTest, BeginsWhereItsFirstSegmentDoes) {
+  WriteSegment(10, 3);
+  const auto log = Recover({.log_start = Offset{3}});
+  ASSERT_THAT(log, IsOk());
+  EXPECT_EQ(log->log_start, Offset{10});
+}
+
+TEST_P(RecoveryTest, GivesNoOffsetBelowTheLogStartAgain) {
+  for (const bool clean_stop : {false, true}) {
+    for (const auto& name : disk_.Names()) disk_.Remove(name);
+    WriteSegment(0, 3);
+    const auto log =
+        Recover({.clean_stop = clean_stop, .log_start = Offset{42}});
+    ASSERT_THAT(log, IsOk());
+    EXPECT_EQ(log->log_start, Offset{42});
+    EXPECT_EQ(EndOf(*log), Offset{42});
+    EXPECT_EQ(log->writer->segment()->base(), Offset{42});
+  }
+}
+
+// ---- Again
+
+TEST_P(RecoveryTest, FindsTheSameWhenItRunsAgain) {
+  const std::string first = WriteSegment(0, 5);
+  const std::string second = WriteSegment(10, 3);
+  WriteSegment(16, 3);
+  const size_t one = second.size() / 3;
+  std::string damaged_first = first;
+  damaged_first[100] ^= 1;
+  const std::vector<std::pair<std::string, std::string>> disks = {
+      {Log(10), second},                                // nothing is wrong
+      {Log(10), second.substr(0, one + 20)},            // torn
+      {Log(10), second.substr(0, one)},                 // too short
+      {Log(16), second},                                // out of its place
+      {Log(0), damaged_first},                          // damaged
+      {Log(16), BatchAt(16) + std::string(999, '\0')},  // prepared ahead
+  };
+  for (const auto& [name, bytes] : disks) {
+    for (const int64_t recovery_point : {0, 8, 12}) {
+      SCOPED_TRACE(name + " at " + std::to_string(recovery_point));
+      for (const auto& old : disk_.Names()) disk_.Remove(old);
+      WriteSegment(0, 5);
+      WriteSegment(10, 3);
+      WriteSegment(16, 3);
+      disk_.Write(name, bytes);
+      const RecoveryHints hints{.recovery_point = Offset{recovery_point}};
+
+      auto once = Recover(hints);
+      ASSERT_THAT(once, IsOk());
+      const Offset end = EndOf(*once);
+      const auto batches = BatchesOf(*once);
+      const auto contents = Contents();
+      once->writer = nullptr;
+      const auto again = Recover(hints);
+      ASSERT_THAT(again, IsOk());
+      EXPECT_EQ(EndOf(*again), end);
+      EXPECT_EQ(BatchesOf(*again), batches);
+      EXPECT_EQ(Contents(), contents);
+    }
+  }
+}
+
+TEST_P(RecoveryTest, FindsTheSameWhenAFailureCutItShort) {
+  for (int good = 0; good < 12; ++good) {
+    for (const FileCall call :
+         {FileCall::kWrite, FileCall::kSync, FileCall::kTruncate,
+          FileCall::kRename, FileCall::kRemove, FileCall::kSyncDirectory}) {
+      for (const auto& old : disk_.Names()) disk_.Remove(old);
+      WriteSegment(0, 5);
+      const std::string second = WriteSegment(10, 3);
+      WriteSegment(16, 3);
+      WriteSegment(22, 3);
+      disk_.Write(Log(10), second.substr(0, second.size() / 3 + 20));
+      disk_.Write("00000000000000000000.log.deleted", "left over");
+
+      disk_.files().Fail(call, "", MakeError(Reason::kDiskFailed, "no"), good);
+      const bool done = Recover().ok();
+      disk_.files().Mend();
+      const auto log = Recover();
+      ASSERT_THAT(log, IsOk());
+      // What was set aside once must not come back, and nothing else goes.
+      ASSERT_EQ(BatchesOf(*log), EveryOther(0, 12)) << done;
+      ASSERT_EQ(EndOf(*log), Offset{12});
+    }
+  }
+}
+
+}  // namespace
+}  // namespace cauce
