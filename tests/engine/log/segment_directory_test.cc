@@ -1,0 +1,92 @@
+#include "engine/log/segment_directory.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "engine/log/segment_name.h"
+#include "tests/testing/batches.h"
+#include "tests/testing/matchers.h"
+#include "tests/testing/test_disk.h"
+
+namespace cauce {
+namespace {
+
+using ::testing::ElementsAre;
+
+class DirectoryOn : public ::testing::TestWithParam<test::DiskKind> {
+ protected:
+  // Two thousand small batches, so that there are index entries by the dozen.
+  std::string ManyBatches() {
+    std::string bytes;
+    for (int64_t at = 0; at < 2000; ++at) {
+      bytes +=
+          test::Batch({"value"}, Timestamp{1000 + at}).At(Offset{at}).bytes();
+    }
+    return bytes;
+  }
+
+  void WriteSegment(const std::string& log) {
+    disk_.Write(SegmentFileName(Offset{0}, kLogSuffix), log);
+    const auto scanned = ScanEnd(disk_.Place());
+    ASSERT_THAT(scanned, test::IsOk());
+    scanned->index->Seal();
+    disk_.Write(SegmentFileName(Offset{0}, kOffsetIndexSuffix),
+                scanned->index->EncodeOffsets());
+    disk_.Write(SegmentFileName(Offset{0}, kTimeIndexSuffix),
+                scanned->index->EncodeTimes());
+  }
+
+  test::TestDisk disk_{GetParam()};
+};
+
+INSTANTIATE_TEST_SUITE_P(Disks, DirectoryOn,
+                         ::testing::Values(test::DiskKind::kMemory,
+                                           test::DiskKind::kPosix),
+                         test::DiskName);
+
+TEST_P(DirectoryOn, ListsLogFilesByTheirOffsetsAndNothingElse) {
+  for (const char* name :
+       {"00000000000000000010.log", "00000000000000000002.log",
+        "00000000000000000003.index", "00000000000000000004.log.deleted",
+        "5.log", "leader-epoch-checkpoint"}) {
+    disk_.Write(name, "");
+  }
+  EXPECT_THAT(ListSegmentBases(disk_.Place()),
+              test::IsOkAndHolds(ElementsAre(Offset{2}, Offset{10})));
+}
+
+TEST_P(DirectoryOn, FindsTheEndByTheIndexAsByAScan) {
+  const std::string log = ManyBatches();
+  WriteSegment(log);
+  const auto by_index = ScanEnd(disk_.Place());
+  ASSERT_THAT(by_index, test::IsOk());
+  EXPECT_EQ(by_index->bytes, static_cast<int64_t>(log.size()));
+  EXPECT_EQ(by_index->next, Offset{2000});
+  EXPECT_EQ(by_index->first_timestamp, Timestamp{1000});
+  EXPECT_GT(by_index->index->offsets().size(), 20u);
+
+  disk_.Remove(SegmentFileName(Offset{0}, kOffsetIndexSuffix));
+  const auto by_scan = ScanEnd(disk_.Place());
+  ASSERT_THAT(by_scan, test::IsOk());
+  EXPECT_EQ(by_scan->next, Offset{2000});
+  EXPECT_EQ(by_scan->index->EncodeOffsets(), by_index->index->EncodeOffsets());
+}
+
+TEST_P(DirectoryOn, TheEndIsInFrontOfWhatIsTornOrZero) {
+  const std::string log = ManyBatches();
+  WriteSegment(log);
+  for (const std::string& tail :
+       {std::string(5000, '\0'), log.substr(0, 60), std::string("garbage")}) {
+    disk_.Write(SegmentFileName(Offset{0}, kLogSuffix), log + tail);
+    const auto end = ScanEnd(disk_.Place());
+    ASSERT_THAT(end, test::IsOk());
+    EXPECT_EQ(end->bytes, static_cast<int64_t>(log.size()));
+    EXPECT_EQ(end->next, Offset{2000});
+    EXPECT_EQ(end->damage.ok(), tail[0] == '\0' && tail.size() > 61);
+  }
+}
+
+}  // namespace
+}  // namespace cauce
