@@ -67,7 +67,8 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
 
   if (options.read_only) {
     CAUCE_ASSIGN_OR_RETURN(auto view,
-                           LogView::Open(place, options.bounds.log_start));
+                           LogView::Open(place, options.bounds.log_start,
+                                         options.bounds.recovery_point));
     const Offset start =
         std::max(options.bounds.log_start, view->segments().front()->base());
     std::shared_ptr<Log> log(
@@ -529,12 +530,17 @@ absl::StatusOr<Offset> Log::Truncate(Offset offset) {
     CAUCE_ASSIGN_OR_RETURN(batch, last->Seek(scanner, offset));
   }
   const Offset end = batch->base_offset();
-  const int64_t bytes = scanner.batch_position();
+  CAUCE_ASSIGN_OR_RETURN(const auto file, last->OpenFile());
+  CAUCE_ASSIGN_OR_RETURN(
+      ScannedSegment scanned,
+      ScanSegment(file, last->path(), last->base(), scanner.batch_position(),
+                  last->place().index_interval_bytes));
+  CAUCE_RETURN_IF_ERROR(scanned.damage);
   // First, so that a crash in between never takes the new tail, which is
   // shorter than the old one was, for damage.
   CAUCE_RETURN_IF_ERROR(environment_->save_bounds(
       name_, {std::min(committer_.durable(), end), log_start()}));
-  auto cut = CutAt(std::move(last), bytes, end);
+  auto cut = CutAt(last, std::move(scanned), end);
   if (!cut.ok()) {
     committer_.Fail(MakeError(
         Reason::kDiskFailed,
@@ -545,22 +551,27 @@ absl::StatusOr<Offset> Log::Truncate(Offset offset) {
   return cut;
 }
 
-absl::StatusOr<Offset> Log::CutAt(std::shared_ptr<Segment> last, int64_t bytes,
-                                  Offset end) {
+absl::StatusOr<Offset> Log::CutAt(const std::shared_ptr<Segment>& last,
+                                  ScannedSegment scanned, Offset end) {
+  // Readers leave first: nobody is to read what goes, nor what is written in
+  // its place for what was there.
+  const SegmentPlace place = PlaceOf(last->base());
+  auto kept = std::make_shared<Segment>(place, OpenMode::kReadWrite,
+                                        scanned.bytes, scanned.next);
+  CAUCE_RETURN_IF_ERROR(kept->OpenFile().status());
+  kept->ShareLiveIndex(scanned.index);
+  kept->MarkDirty();  // for a sync that runs meanwhile
+  const auto before = segments();
+  SegmentSet::List list = before->segments();
+  while (list.back() != last) list.pop_back();
+  list.back() = std::move(kept);
+  Publish(list);
+
   // Newest first: whatever a crash leaves is a log without a hole.
-  SegmentSet::List list = segments()->segments();
-  while (list.back() != last) {
-    CAUCE_RETURN_IF_ERROR(Retire(list.back()));
-    list.pop_back();
+  for (size_t i = before->segments().size(); i > list.size(); --i) {
+    CAUCE_RETURN_IF_ERROR(Retire(before->segments()[i - 1]));
   }
   CAUCE_RETURN_IF_ERROR(environment_->files->SyncDirectory(directory_));
-
-  CAUCE_ASSIGN_OR_RETURN(const auto file, last->OpenFile());
-  const SegmentPlace place = PlaceOf(last->base());
-  CAUCE_ASSIGN_OR_RETURN(ScannedSegment scanned,
-                         ScanSegment(file, last->path(), place.base, bytes,
-                                     place.index_interval_bytes));
-  CAUCE_RETURN_IF_ERROR(scanned.damage);
   const Timestamp now = Timestamp::From(environment_->clock->Now());
   CAUCE_ASSIGN_OR_RETURN(writer_,
                          SegmentWriter::Resume(place, std::move(scanned), now));
@@ -714,9 +725,19 @@ SegmentPlace Log::PlaceOf(Offset base) const {
 }
 
 void Log::Publish(SegmentSet::List segments) {
-  auto set = std::make_shared<const SegmentSet>(std::move(segments));
-  MutexLock lock(view_mutex_);
-  segments_ = std::move(set);
+  const auto now = std::make_shared<const SegmentSet>(std::move(segments));
+  std::shared_ptr<const SegmentSet> before = now;
+  {
+    MutexLock lock(view_mutex_);
+    segments_.swap(before);
+  }
+  // Those at the front may be read to their end; in the place of any other
+  // that is gone there are, or will be, other records.
+  const Offset first = now->segments().front()->base();
+  for (const auto& segment : before->segments()) {
+    const Offset base = segment->base();
+    if (base >= first && now->Find(base) != segment) segment->Supersede();
+  }
 }
 
 std::shared_ptr<const TopicConfig> Log::config() const {

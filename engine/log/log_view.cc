@@ -11,12 +11,13 @@
 
 namespace cauce {
 
-LogView::LogView(const SegmentPlace& place, Offset log_start)
-    : place_(place), log_start_(log_start) {}
+LogView::LogView(const SegmentPlace& place, Offset log_start,
+                 Offset recovery_point)
+    : place_(place), log_start_(log_start), recovery_point_(recovery_point) {}
 
 absl::StatusOr<std::unique_ptr<LogView>> LogView::Open(
-    const SegmentPlace& place, Offset log_start) {
-  std::unique_ptr<LogView> view(new LogView(place, log_start));
+    const SegmentPlace& place, Offset log_start, Offset recovery_point) {
+  std::unique_ptr<LogView> view(new LogView(place, log_start, recovery_point));
   CAUCE_RETURN_IF_ERROR(view->AddFrom(Offset{0}));
   if (view->segments_.empty()) {
     view->segments_.push_back(std::make_shared<Segment>(
@@ -85,6 +86,13 @@ absl::Status LogView::AddSealed(const SegmentPlace& place, Offset next) {
 
 absl::Status LogView::AddTail(const SegmentPlace& place) {
   CAUCE_ASSIGN_OR_RETURN(ScannedSegment scanned, ScanEnd(place));
+  if (!scanned.damage.ok() && scanned.next < recovery_point_) {
+    // The file as it is, so that reading comes to the damage.
+    CAUCE_RETURN_IF_ERROR(AddSealed(place, recovery_point_));
+    segments_.back()->ShareLiveIndex(scanned.index);
+    tail_ = std::move(scanned.index);
+    return absl::OkStatus();
+  }
   segments_.push_back(std::make_shared<Segment>(place, OpenMode::kRead,
                                                 scanned.bytes, scanned.next));
   segments_.back()->ShareLiveIndex(scanned.index);

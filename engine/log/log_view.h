@@ -2,7 +2,9 @@
 //
 // Looks and never changes a file. A bad batch at the end of the last segment
 // is one that is still being written: the view ends in front of it and looks
-// again at the next Refresh, from there on. Not thread-safe.
+// again at the next Refresh, from there on. Below the recovery point it is
+// damage: it is part of the log, and who reads it gets an error. Not
+// thread-safe.
 #pragma once
 
 #include <memory>
@@ -17,10 +19,10 @@ namespace cauce {
 
 class LogView {
  public:
-  // `place` is that of any segment. An empty directory counts as one segment
-  // at `log_start` that has no file yet.
+  // `place` is that of any segment, the offsets are as last saved. An empty
+  // directory counts as one segment at `log_start` that has no file yet.
   static absl::StatusOr<std::unique_ptr<LogView>> Open(
-      const SegmentPlace& place, Offset log_start);
+      const SegmentPlace& place, Offset log_start, Offset recovery_point);
 
   // Never empty. Segments that are known stay the same objects.
   const SegmentSet::List& segments() const { return segments_; }
@@ -29,7 +31,7 @@ class LogView {
   absl::Status Refresh();
 
  private:
-  LogView(const SegmentPlace& place, Offset log_start);
+  LogView(const SegmentPlace& place, Offset log_start, Offset recovery_point);
 
   // Adds the segments that begin at `base` or later.
   absl::Status AddFrom(Offset base);
@@ -40,6 +42,7 @@ class LogView {
 
   const SegmentPlace place_;
   const Offset log_start_;
+  const Offset recovery_point_;
   SegmentSet::List segments_;
   std::shared_ptr<SegmentIndex> tail_;  // the index of the last one, growing
 };

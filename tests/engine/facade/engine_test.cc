@@ -151,6 +151,41 @@ TEST_P(EngineOn, AReaderFollowsWhatAWriterAppends) {
   EXPECT_THAT(reader->OpenPartition("returns", PartitionId{0}), test::IsOk());
 }
 
+TEST_P(EngineOn, AReaderIsToldOfDamageAndDoesNotTakeItForTheEnd) {
+  int64_t damaged = 0;  // the last byte of the second batch
+  {
+    auto writer = Open();
+    ASSERT_THAT(writer, test::IsOk());
+    ASSERT_THAT(writer->CreateTopic("orders"), test::IsOk());
+    auto orders = writer->OpenPartition("orders", PartitionId{0});
+    ASSERT_THAT(orders, test::IsOk());
+    ASSERT_THAT(AppendValue(*orders, "first"), test::IsOk());
+    ASSERT_THAT(AppendValue(*orders, "second"), test::IsOk());
+    damaged = orders->bytes() - 1;
+    ASSERT_THAT(AppendValue(*orders, "third"), test::IsOk());
+  }
+  auto file = files().Open(PathOf("orders-0/00000000000000000000.log"),
+                           OpenMode::kReadWrite);
+  ASSERT_THAT(file, test::IsOk());
+  char last;
+  ASSERT_THAT((*file)->Read(damaged, {&last, 1}), test::IsOkAndHolds(1u));
+  last ^= 1;
+  ASSERT_THAT((*file)->Write(damaged, {&last, 1}), test::IsOk());
+
+  auto reader = Open({.access = Access::kReadOnly});
+  ASSERT_THAT(reader, test::IsOk());
+  auto orders = reader->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(orders, test::IsOk());
+  EXPECT_EQ(orders->log_end(), Offset{3});
+  Cursor cursor = orders->Read(Offset{0});
+  RecordView record;
+  ASSERT_THAT(cursor.Next(&record), test::IsOkAndHolds(true));
+  EXPECT_THAT(cursor.Next(&record), test::HasReason(Reason::kCorruptBatch));
+  ASSERT_THAT(cursor.SkipDamage(), test::IsOkAndHolds(Offset{2}));
+  ASSERT_THAT(cursor.Next(&record), test::IsOkAndHolds(true));
+  EXPECT_EQ(record.value, "third");
+}
+
 TEST_P(EngineOn, AReaderChangesNothing) {
   {
     auto writer = Open();
