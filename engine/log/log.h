@@ -35,6 +35,7 @@
 #include "engine/log/log_view.h"
 #include "engine/log/recovery.h"
 #include "engine/log/retention.h"
+#include "engine/log/segment_scan.h"
 #include "engine/log/segment_set.h"
 #include "engine/log/segment_writer.h"
 
@@ -169,10 +170,10 @@ class Log : public std::enable_shared_from_this<Log> {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   absl::StatusOr<Offset> Truncate(Offset offset)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
-  // The log ends at `bytes` of `last`, which is offset `end`. A failure leaves
-  // files and what is known of them apart: no more appends after that.
-  absl::StatusOr<Offset> CutAt(std::shared_ptr<Segment> last, int64_t bytes,
-                               Offset end)
+  // The log ends at offset `end`, behind what `scanned` found in `last`. A
+  // failure leaves files and what is known of them apart: no more appends.
+  absl::StatusOr<Offset> CutAt(const std::shared_ptr<Segment>& last,
+                               ScannedSegment scanned, Offset end)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   absl::Status RollExpired(const RetentionOptions& keep, absl::Time now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);

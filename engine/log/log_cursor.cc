@@ -39,13 +39,6 @@ absl::Status LogCursor::CheckPosition() const {
                                start.value, end.value));
 }
 
-bool LogCursor::WasReplaced(const SegmentSet& set) const {
-  // Retention takes whole segments from the front: one may be read to its end.
-  if (segment_ == nullptr) return false;
-  if (set.segments().front()->base() > segment_->base()) return false;
-  return set.Find(segment_->base()) != segment_;
-}
-
 absl::StatusOr<bool> LogCursor::NextBatch(RecordBatch* batch) {
   // Between two records of a batch the position is still within it.
   if (std::exchange(in_batch_, false) && position_ < batch_next_) {
@@ -80,15 +73,15 @@ absl::StatusOr<std::optional<RecordBatch>> LogCursor::NextVisible() {
 
 absl::StatusOr<std::optional<RecordBatch>> LogCursor::ReadBatch() {
   for (;;) {
+    if (segment_ != nullptr && segment_->is_superseded()) segment_ = nullptr;
     // Before the position is checked: where the set lacks a segment that
     // retention took, the log start tells of it.
     const auto set = log_->segments();
-    if (WasReplaced(*set)) segment_ = nullptr;
     if (segment_ == nullptr) CAUCE_RETURN_IF_ERROR(CheckPosition());
     auto batch = segment_ == nullptr ? EnterSegment(*set, set->Find(position_))
                                      : ReadOn(*set);
-    // A cut may have changed the file while it was read.
-    if (batch.ok() || !WasReplaced(*log_->segments())) return batch;
+    // Otherwise a cut has changed the file while it was read.
+    if (segment_ == nullptr || !segment_->is_superseded()) return batch;
   }
 }
 

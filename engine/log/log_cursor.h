@@ -39,8 +39,6 @@ class LogCursor {
   absl::StatusOr<bool> NextFurther(RecordView* record);
   Offset Limit() const;
   absl::Status CheckPosition() const;
-  // Whether a cut has put another segment in the place of segment_.
-  bool WasReplaced(const SegmentSet& set) const;
   absl::StatusOr<std::optional<RecordBatch>> NextVisible();
   absl::StatusOr<std::optional<RecordBatch>> ReadBatch();
   absl::StatusOr<std::optional<RecordBatch>> EnterSegment(

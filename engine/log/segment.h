@@ -99,6 +99,11 @@ class Segment {
   // For the writer: the index it adds to, or null once it no longer does.
   void ShareLiveIndex(std::shared_ptr<const SegmentIndex> index);
 
+  // Another segment has taken the place of this one, whose end was cut off:
+  // whoever reads it is to look again at the log's segments.
+  void Supersede() { superseded_.store(true); }
+  bool is_superseded() const { return superseded_.load(); }
+
   // The file holds bytes that no sync covers; it is kept open until they are.
   // For the writer, before it writes and after: a sync in between has covered
   // only what was there before. The file is held from the first call on.
@@ -127,6 +132,7 @@ class Segment {
   std::atomic<int64_t> bytes_;
   std::atomic<int64_t> next_;
   std::atomic<bool> dirty_ = false;
+  std::atomic<bool> superseded_ = false;
 
   Mutex mutex_;
   std::shared_ptr<const SegmentIndex> index_ ABSL_GUARDED_BY(mutex_);

@@ -261,6 +261,24 @@ TEST_P(LogCursorTest, NeverReadsWhatWasCutFromItsBuffer) {
   EXPECT_EQ(record.value, "a77");
 }
 
+// Found by a property test: the segment that was cut is no longer the oldest.
+TEST_P(LogCursorTest, NeverReadsWhatWasCutOnceTheStartHasMovedToo) {
+  Fill(3);
+  LogCursor cursor = Cursor(Offset{0});
+  RecordBatch batch;
+  ASSERT_THAT(cursor.NextBatch(&batch), IsOkAndHolds(true));
+  ASSERT_THAT(cursor.NextBatch(&batch), IsOkAndHolds(true));
+  ASSERT_EQ(cursor.position(), Offset{4});
+
+  ASSERT_THAT(log().DeleteRecordsBefore(Offset{3}), IsOk());
+  ASSERT_THAT(log().TruncateTo(Offset{3}), IsOkAndHolds(Offset{3}));
+  ASSERT_THAT(log().ApplyRetention(), IsOk());
+  ASSERT_EQ(log().segments()->segments().front()->base(), Offset{3});
+  Append(77);
+  ASSERT_THAT(cursor.NextBatch(&batch), IsOkAndHolds(true));
+  EXPECT_EQ(batch.base_offset(), Offset{3});
+}
+
 TEST_P(LogCursorTest, GoesOnWhenItsSegmentWasCutAwayWhole) {
   Fill(20);
   const Offset last = log().segments()->active()->base();
