@@ -65,10 +65,10 @@ absl::StatusOr<std::vector<ContestReport>> HoldAll(const Arguments& arguments) {
   for (const Contest& contest : AppendContests(arguments.bench)) {
     if (wanted(contest.name)) CAUCE_RETURN_IF_ERROR(hold(contest));
   }
-  for (const size_t record_bytes : {100, 1024}) {
-    if (!wanted(ReadContestName(record_bytes))) continue;
+  for (const ReadWork& work : ReadWorks()) {
+    if (!wanted(ReadContestName(work))) continue;
     CAUCE_ASSIGN_OR_RETURN(const Contest contest,
-                           ReadContest(arguments.bench, record_bytes));
+                           ReadContest(arguments.bench, work));
     CAUCE_RETURN_IF_ERROR(hold(contest));
   }
   return reports;

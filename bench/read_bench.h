@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "bench/append_bench.h"
@@ -11,10 +12,19 @@
 
 namespace cauce::bench {
 
-std::string ReadContestName(size_t record_bytes);
+struct ReadWork {
+  size_t record_bytes = 100;
+  // The topic's cauce.flush while it was written: zeros written ahead leave
+  // larger pieces in the page cache than batches do one by one.
+  std::string flush = "group";
+};
+
+std::vector<ReadWork> ReadWorks();
+
+std::string ReadContestName(const ReadWork& work);
 
 // A contest over a topic that was written for it and lives as long as it does.
 absl::StatusOr<Contest> ReadContest(const BenchOptions& options,
-                                    size_t record_bytes);
+                                    const ReadWork& work);
 
 }  // namespace cauce::bench

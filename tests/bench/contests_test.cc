@@ -60,10 +60,10 @@ TEST(AppendContests, RunAndCleanUp) {
 
 TEST(ReadContest, RunsAndCleansUp) {
   const test::TempDir directory;
-  for (const size_t record_bytes : {100, 1024}) {
-    const auto contest = ReadContest(SmallRun(directory), record_bytes);
+  for (const ReadWork& work : ReadWorks()) {
+    const auto contest = ReadContest(SmallRun(directory), work);
     ASSERT_THAT(contest, test::IsOk());
-    EXPECT_EQ(contest->name, ReadContestName(record_bytes));
+    EXPECT_EQ(contest->name, ReadContestName(work));
     EXPECT_THAT(Measure(*contest, {}, {.rounds = 1}), test::IsOk());
   }
   EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
