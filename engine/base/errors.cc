@@ -88,15 +88,17 @@ Reason ReasonOf(const absl::Status& status) {
 
 absl::Status Annotate(const absl::Status& status, std::string_view context) {
   if (status.ok()) return status;
-  absl::Status annotated(
-      status.code(), fmt::format("{}: {}", context,
-                                 std::string_view(status.message().data(),
-                                                  status.message().size())));
+  absl::Status annotated(status.code(),
+                         fmt::format("{}: {}", context, MessageOf(status)));
   status.ForEachPayload(
       [&annotated](absl::string_view url, const absl::Cord& payload) {
         annotated.SetPayload(url, payload);
       });
   return annotated;
+}
+
+std::string_view MessageOf(const absl::Status& status) {
+  return {status.message().data(), status.message().size()};
 }
 
 std::string_view ReasonName(Reason reason) { return EntryOf(reason).name; }

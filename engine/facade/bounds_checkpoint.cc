@@ -22,7 +22,7 @@ OffsetCheckpoint ReadOrTell(FileSystem& files, const std::string& directory,
   } else if (events) {
     events(Severity::kWarning,
            fmt::format("{}; it is taken for empty and written anew",
-                       entries.status().ToString()));
+                       MessageOf(entries.status())));
   }
   return {};
 }

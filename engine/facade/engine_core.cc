@@ -95,7 +95,7 @@ EngineCore::~EngineCore() { CloseAndReport(); }
 
 void EngineCore::CloseAndReport() {
   const absl::Status closed = Close();
-  if (!closed.ok()) Report(Severity::kError, closed.ToString());
+  if (!closed.ok()) Report(Severity::kError, MessageOf(closed));
 }
 
 absl::Status EngineCore::Start() {
@@ -192,7 +192,7 @@ absl::Status EngineCore::Adopt(const OpenPlan& plan) {
     const auto id = ReadPartitionMetadata(files_, PathOf(found.name + "-0"));
     if (id.ok()) topic.id = *id;
     if (!id.ok() && !absl::IsNotFound(id.status())) {
-      Report(Severity::kWarning, id.status().ToString());
+      Report(Severity::kWarning, MessageOf(id.status()));
     }
     CAUCE_RETURN_IF_ERROR(catalog_.Add(std::move(topic)));
   }
@@ -448,7 +448,7 @@ absl::StatusOr<std::shared_ptr<Log>> EngineCore::OpenLogLocked(
   } else if (ReasonOf(epochs.status()) == Reason::kCorruptFile) {
     // The batches themselves tell the newest epoch; the older ones are needed
     // by followers only, who then compare more than they would have to.
-    Report(Severity::kWarning, epochs.status().ToString());
+    Report(Severity::kWarning, MessageOf(epochs.status()));
   } else {
     return epochs.status();
   }
@@ -481,7 +481,7 @@ void EngineCore::ScheduleUpkeep() {
     if (core == nullptr) return;
     const absl::Status done = core->RunUpkeep(absl::InfiniteDuration());
     if (ReasonOf(done) == Reason::kClosed) return;
-    if (!done.ok()) core->Report(Severity::kError, done.ToString());
+    if (!done.ok()) core->Report(Severity::kError, MessageOf(done));
     core->ScheduleUpkeep();
   });
 }
@@ -550,7 +550,7 @@ absl::Status EngineCore::Close() {
   return first;
 }
 
-void EngineCore::Report(Severity severity, const std::string& line) const {
+void EngineCore::Report(Severity severity, std::string_view line) const {
   if (options_.events) options_.events(severity, line);
 }
 

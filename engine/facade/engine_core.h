@@ -81,7 +81,7 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   absl::Status KeepUp(const TopicPartition& partition);
   std::vector<TopicPartition> AllPartitions() const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Report(Severity severity, const std::string& line) const;
+  void Report(Severity severity, std::string_view line) const;
   std::string PathOf(std::string_view name) const;
 
   const std::string directory_;

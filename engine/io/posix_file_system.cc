@@ -325,7 +325,7 @@ absl::Status LockError(const std::string& path, int error) {
   }
   return absl::FailedPreconditionError(fmt::format(
       "{}; this file system has no locks, keep the directory on one that has",
-      std::string_view(status.message().data(), status.message().size())));
+      MessageOf(status)));
 }
 
 class PosixWatch final : public FileWatch {

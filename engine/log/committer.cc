@@ -114,7 +114,7 @@ void Committer::Lead() {
         fmt::format("a sync failed, so what was written since the last good "
                     "one is not known to be on the disk; reopen the engine to "
                     "go on: {}",
-                    synced.ToString()));
+                    MessageOf(synced)));
     failed_.store(true, std::memory_order_release);
   }
   Settle();

@@ -179,12 +179,12 @@ class Recovery {
   }
 
   absl::Status CutAt(Offset base, ScannedSegment scanned) {
-    Report(
-        fmt::format("{}: the log ends at offset {}, position {}; cut off "
-                    "what follows there: {}",
-                    PathOf(base), scanned.next.value, scanned.bytes,
-                    scanned.damage.ok() ? "the next segment begins later"
-                                        : scanned.damage.ToString()));
+    Report(fmt::format(
+        "{}: the log ends at offset {}, position {}; cut off "
+        "what follows there: {}",
+        PathOf(base), scanned.next.value, scanned.bytes,
+        scanned.damage.ok() ? std::string_view("the next segment begins later")
+                            : MessageOf(scanned.damage)));
     cut_ = true;
     CAUCE_RETURN_IF_ERROR(KeepCutBytes(base, scanned));
     return Resume(base, std::move(scanned));
@@ -292,7 +292,7 @@ class Recovery {
                     fmt::format("records that were durable are damaged; the "
                                 "file is kept and the log goes on behind them: "
                                 "{}",
-                                damage.ToString()));
+                                MessageOf(damage)));
     }
   }
 

@@ -37,8 +37,7 @@ bool IsDamage(const absl::Status& status) {
 // The message of an error that names its place first, without the place.
 std::string WithoutPlace(const absl::Status& status, std::string_view path,
                          int64_t position) {
-  const std::string_view message(status.message().data(),
-                                 status.message().size());
+  const std::string_view message = MessageOf(status);
   const std::string place = fmt::format("{} at position {}: ", path, position);
   return std::string(message.starts_with(place) ? message.substr(place.size())
                                                 : message);
@@ -138,7 +137,7 @@ void SegmentCheck::CheckRecords(const RecordBatch& batch) {
         .offset = batch.base_offset() + records,
         .what = fmt::format(
             "the batch's CRC is right, but its records cannot be decoded: {}",
-            std::string_view(status.message().data(), status.message().size())),
+            MessageOf(status)),
         .advice = "its writer made it so; readers skip it with --skip-damage"});
 }
 

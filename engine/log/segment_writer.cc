@@ -134,7 +134,7 @@ absl::Status SegmentWriter::CutBack(File& file, const absl::Status& cause) {
   broken_ = MakeError(
       Reason::kDiskFailed,
       fmt::format("{}: takes no more records until it is reopened: {}",
-                  segment_->path(), cause.ToString()));
+                  segment_->path(), MessageOf(cause)));
   return broken_;
 }
 

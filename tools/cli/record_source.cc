@@ -23,10 +23,6 @@ bool IsDamage(const absl::Status& status) {
   }
 }
 
-std::string_view MessageOf(const absl::Status& status) {
-  return {status.message().data(), status.message().size()};
-}
-
 }  // namespace
 
 RecordSource::RecordSource(std::vector<SourcePart> parts, OnDamage on_damage)

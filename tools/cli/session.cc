@@ -15,10 +15,6 @@ namespace {
 
 constexpr size_t kTopicsNamedMax = 5;
 
-std::string_view MessageOf(const absl::Status& status) {
-  return {status.message().data(), status.message().size()};
-}
-
 absl::StatusOr<Engine> Open(const std::string& dir, EngineOptions options) {
   options.events = [](Severity severity, std::string_view line) {
     if (severity != Severity::kInfo) Note(line);

@@ -62,6 +62,10 @@ Reason ReasonOf(const absl::Status& status);
 // stay. An OK status stays as it is.
 absl::Status Annotate(const absl::Status& status, std::string_view context);
 
+// Returns the message alone, for people: without code and payloads. Valid as
+// long as `status`.
+std::string_view MessageOf(const absl::Status& status);
+
 // Returns a stable name such as "OFFSET_OUT_OF_RANGE".
 std::string_view ReasonName(Reason reason);
 

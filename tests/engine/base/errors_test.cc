@@ -74,5 +74,10 @@ TEST(Annotate, LeavesSuccessAsItIs) {
   EXPECT_TRUE(Annotate(absl::OkStatus(), "000.log").ok());
 }
 
+TEST(Errors, AMessageForPeopleHasNeitherCodeNorPayload) {
+  EXPECT_EQ(MessageOf(MakeError(Reason::kDiskFull, "no room")), "no room");
+  EXPECT_EQ(MessageOf(absl::OkStatus()), "");
+}
+
 }  // namespace
 }  // namespace cauce
