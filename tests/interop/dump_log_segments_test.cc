@@ -7,111 +7,58 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iterator>
-#include <map>
-#include <memory>
 #include <optional>
 #include <ostream>
-#include <random>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "cauce/append.h"
 #include "cauce/codec.h"
 #include "cauce/engine.h"
-#include "cauce/partition.h"
-#include "cauce/record.h"
 #include "cauce/record_batch.h"
 #include "cauce/types.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "tests/interop/dump.h"
 #include "tests/interop/kafka.h"
+#include "tests/interop/kafka_test.h"
+#include "tests/interop/record_maker.h"
+#include "tests/interop/written_topic.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/owned_record.h"
 #include "tests/testing/seed.h"
 #include "tests/testing/sim_clock.h"
-#include "tests/testing/temp_dir.h"
 
 namespace cauce {
 namespace {
 
+using test::Configs;
 using test::Dump;
 using test::DumpedFile;
+using test::FilesIn;
 using test::IsOk;
 using test::Kafka;
 using test::OwnedRecord;
+using test::RecordMaker;
+using test::Records;
+using test::WrittenRecord;
+using test::WrittenTopic;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::ValuesIn;
-using Configs = std::map<std::string, std::string>;
-using Records = std::vector<OwnedRecord>;
 
-// Segments of a few dozen batches, and an index entry for nearly each.
-const Configs kSmall = {{"internal.segment.bytes", "65536"},
-                        {"index.interval.bytes", "512"}};
-
-// Makes records of all shapes: keys and values that are null, empty, large and
-// beyond ASCII, headers likewise, and times that go back and forth. No text
-// holds a newline or, in a header's key, a comma: the tool prints both as they
-// are.
-class RecordMaker {
- public:
-  explicit RecordMaker(uint32_t seed) : random_(seed) {}
-
-  int Below(int bound) {
-    return std::uniform_int_distribution<int>(0, bound - 1)(random_);
-  }
-
-  OwnedRecord Make() {
-    OwnedRecord record;
-    record.key = MaybeText(20);
-    record.value = MaybeText(Below(50) == 0 ? 5000 : 100);
-    for (int left = Below(4); left > 0; --left) {
-      record.headers.emplace_back(Text(6), MaybeText(10));
-    }
-    record.timestamp = absl::ToUnixMillis(test::SimClock::kStart) - 1'000'000 +
-                       Below(2'000'000);
-    return record;
-  }
-
-  Records MakeSome(int count_max) {
-    Records records(1 + Below(count_max));
-    std::ranges::generate(records, [this] { return Make(); });
-    return records;
-  }
-
- private:
-  std::string Text(int letters_max) {
-    constexpr std::string_view kLetters[] = {"a", "B", "7", " ",
-                                             ":", "ñ", "€", "|"};
-    std::string text;
-    for (int left = Below(letters_max + 1); left > 0; --left) {
-      text += kLetters[Below(std::size(kLetters))];
-    }
-    return text;
-  }
-
-  std::optional<std::string> MaybeText(int letters_max) {
-    if (Below(6) == 0) return std::nullopt;
-    return Text(letters_max);
-  }
-
-  std::mt19937 random_;
-};
-
-// The tool's line for a record that is written at `offset`.
-std::string LineOf(const OwnedRecord& record, Offset offset,
-                   std::optional<Timestamp> append_time, int32_t sequence) {
+// The tool's line for a record.
+std::string LineOf(const WrittenRecord& written) {
+  const OwnedRecord& record = written.record;
   const auto size = [](const std::optional<std::string>& bytes) {
     return bytes ? static_cast<int64_t>(bytes->size()) : -1;
   };
@@ -120,90 +67,12 @@ std::string LineOf(const OwnedRecord& record, Offset offset,
   std::string line = fmt::format(
       "| offset: {} {}: {} keySize: {} valueSize: {} sequence: {} "
       "headerKeys: [{}]",
-      offset.value, append_time ? "LogAppendTime" : "CreateTime",
-      append_time ? append_time->ms : record.timestamp, size(record.key),
-      size(record.value), sequence, fmt::join(header_keys, ","));
+      record.offset, written.has_append_time ? "LogAppendTime" : "CreateTime",
+      record.timestamp, size(record.key), size(record.value), written.sequence,
+      fmt::join(header_keys, ","));
   if (record.key) line += " key: " + *record.key;
   if (record.value) line += " payload: " + *record.value;
   return line;
-}
-
-// A topic of one partition, and the lines that the tool shall print of it.
-class Writer {
- public:
-  Writer(std::string directory, const Configs& configs)
-      : directory_(std::move(directory)) {
-    Open();
-    EXPECT_THAT(engine_->CreateTopic("t", {.configs = configs}), IsOk());
-  }
-
-  void Open() {
-    auto engine = Engine::Open(directory_, {.clock = &clock_});
-    ASSERT_THAT(engine, IsOk());
-    engine_ = std::make_unique<Engine>(*std::move(engine));
-  }
-
-  void Close() {
-    EXPECT_THAT(engine_->Close(), IsOk());
-    engine_.reset();
-  }
-
-  Partition Open0() { return *engine_->OpenPartition("t", PartitionId{0}); }
-
-  void Append(const Records& records, const BatchFields& fields = {},
-              const AppendOptions& options = {}) {
-    clock_.Advance(absl::Milliseconds(3));
-    BatchBuilder builder(fields, 16 << 20);
-    for (const OwnedRecord& record : records) {
-      ASSERT_TRUE(test::Add(builder, record));
-    }
-    const auto batch = builder.Finish();
-    ASSERT_THAT(batch, IsOk());
-    const auto appended = Open0().Append(*batch, options);
-    ASSERT_THAT(appended, IsOk());
-    Expect(records, fields, *appended);
-  }
-
-  // Takes the records at and above `next` off what is expected.
-  void ForgetFrom(Offset next) {
-    lines_.resize(static_cast<size_t>(next - Offset{0}));
-  }
-
-  const std::vector<std::string>& lines() const { return lines_; }
-  std::string partition() const { return directory_ + "/t-0"; }
-
- private:
-  void Expect(const Records& records, const BatchFields& fields,
-              const AppendResult& appended) {
-    for (size_t i = 0; i < records.size(); ++i) {
-      const auto delta = static_cast<int32_t>(i);
-      const int32_t sequence =
-          fields.base_sequence < 0 ? -1 : fields.base_sequence + delta;
-      lines_.push_back(LineOf(records[i], appended.base + delta,
-                              appended.append_time, sequence));
-    }
-  }
-
-  std::string directory_;
-  test::SimClock clock_;
-  std::unique_ptr<Engine> engine_;
-  std::vector<std::string> lines_;
-};
-
-// The paths below `folder` that end so, in the order of their names: that of
-// their offsets.
-std::vector<std::string> FilesIn(const std::string& folder,
-                                 const std::vector<std::string>& ends) {
-  std::vector<std::string> files;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    const std::string path = entry.path().string();
-    if (std::ranges::any_of(
-            ends, [&](const auto& end) { return path.ends_with(end); })) {
-      files.push_back(path);
-    }
-  }
-  std::ranges::sort(files);
-  return files;
 }
 
 const std::vector<std::string> kLogs = {".log"};
@@ -267,7 +136,7 @@ void ExpectWholeIndex(const DumpedFile& file) {
 }
 
 void ExpectSound(const Verdict& verdict,
-                 const std::vector<std::string>& lines) {
+                 std::span<const WrittenRecord> written) {
   EXPECT_THAT(verdict.Complaints(), IsEmpty());
   std::vector<std::string> dumped;
   for (const DumpedFile& file : verdict.dumped.files) {
@@ -281,44 +150,23 @@ void ExpectSound(const Verdict& verdict,
   for (const DumpedFile& file : verdict.checked.files) {
     EXPECT_TRUE(file.passed_check || SizeOf(file.path) == 0) << file.path;
   }
-  // Not one matcher for all: it would print megabytes.
-  EXPECT_EQ(dumped.size(), lines.size());
-  const auto [is, shall] = std::ranges::mismatch(dumped, lines);
-  if (is != dumped.end() && shall != lines.end()) {
-    EXPECT_EQ(*is, *shall);
+  // One by one up to the first difference: all would be megabytes.
+  ASSERT_EQ(dumped.size(), written.size());
+  for (size_t i = 0; i < written.size(); ++i) {
+    ASSERT_EQ(dumped[i], LineOf(written[i]));
   }
 }
 
-// The jars, once for all tests. Without them there is nothing to ask; where
-// changes are tested before they land that is a failure.
-class DumpLogSegments : public ::testing::Test {
+class DumpLogSegments : public test::KafkaTest {
  protected:
-  static void SetUpTestSuite() {
-    if (kafka_ == nullptr) kafka_ = new auto(Kafka::Fetch());
-  }
-
-  void SetUp() override {
-    const char* const ci = std::getenv("CI");
-    if (kafka_->ok()) return;
-    if (ci != nullptr && std::string_view(ci) == "true") {
-      FAIL() << kafka_->status();
-    }
-    GTEST_SKIP() << kafka_->status();
-  }
-
-  // Closes the writer, and holds what it left to what it wrote.
-  Verdict ExpectSoundAfterClose(Writer& writer) {
-    writer.Close();
-    const Verdict verdict = Judge(**kafka_, writer.partition());
-    ExpectSound(verdict, writer.lines());
+  // Closes the topic, and holds what is left of it to what was written.
+  Verdict ExpectSoundAfterClose(WrittenTopic& topic) {
+    topic.Close();
+    const Verdict verdict = Judge(kafka(), topic.folder());
+    ExpectSound(verdict, topic.written());
     return verdict;
   }
-
-  static absl::StatusOr<Kafka>* kafka_;
-  test::TempDir scratch_;
 };
-
-absl::StatusOr<Kafka>* DumpLogSegments::kafka_ = nullptr;
 
 class EveryCodec : public DumpLogSegments,
                    public ::testing::WithParamInterface<Codec> {};
@@ -326,17 +174,17 @@ class EveryCodec : public DumpLogSegments,
 TEST_P(EveryCodec, IsReadInManySegments) {
   const test::Seed seed;
   RecordMaker maker(seed.value());
-  Writer writer(scratch_ / "data", kSmall);
+  WrittenTopic topic(scratch_ / "data", test::kSmallSegments);
 
   for (int batch = 0; batch < 300; ++batch) {
-    writer.Append(maker.MakeSome(30), {.codec = GetParam()});
+    topic.Append(maker.MakeSome(30), {.codec = GetParam()});
   }
   // Beyond the blocks that codecs cut their input into.
-  writer.Append(Records(1, {.value = std::string(500'000, 'x')}),
-                {.codec = GetParam()});
+  topic.Append(Records(1, {.value = std::string(500'000, 'x')}),
+               {.codec = GetParam()});
 
-  const Verdict verdict = ExpectSoundAfterClose(writer);
-  EXPECT_GE(FilesIn(writer.partition(), kLogs).size(), 3u);
+  const Verdict verdict = ExpectSoundAfterClose(topic);
+  EXPECT_GE(FilesIn(topic.folder(), kLogs).size(), 3u);
   EXPECT_GE(verdict.EntriesIn(".index"), 100u);
   for (const DumpedFile& file : verdict.dumped.files) {
     for (const test::DumpedBatch& batch : file.batches) {
@@ -348,18 +196,18 @@ TEST_P(EveryCodec, IsReadInManySegments) {
 TEST_P(EveryCodec, IsReadWhereTheLogCompressed) {
   const test::Seed seed;
   RecordMaker maker(seed.value());
-  Configs configs = kSmall;
+  Configs configs = test::kSmallSegments;
   configs["compression.type"] = GetParam() == Codec::kNone
                                     ? "uncompressed"
                                     : std::string(CodecName(GetParam()));
-  Writer writer(scratch_ / "data", configs);
+  WrittenTopic topic(scratch_ / "data", configs);
 
   for (int batch = 0; batch < 100; ++batch) {
-    writer.Append(maker.MakeSome(30),
-                  {.codec = static_cast<Codec>(maker.Below(kCodecs))});
+    topic.Append(maker.MakeSome(30),
+                 {.codec = static_cast<Codec>(maker.Below(kCodecs))});
   }
 
-  const Verdict verdict = ExpectSoundAfterClose(writer);
+  const Verdict verdict = ExpectSoundAfterClose(topic);
   for (const DumpedFile& file : verdict.dumped.files) {
     for (const test::DumpedBatch& batch : file.batches) {
       EXPECT_EQ(batch.codec, CodecName(GetParam()));
@@ -378,32 +226,32 @@ INSTANTIATE_TEST_SUITE_P(Codec, EveryCodec,
 TEST_F(DumpLogSegments, ReadsWhatGotItsTimeFromTheLog) {
   const test::Seed seed;
   RecordMaker maker(seed.value());
-  Configs configs = kSmall;
+  Configs configs = test::kSmallSegments;
   configs["message.timestamp.type"] = "LogAppendTime";
-  Writer writer(scratch_ / "data", configs);
+  WrittenTopic topic(scratch_ / "data", configs);
 
   for (int batch = 0; batch < 200; ++batch) {
-    writer.Append(maker.MakeSome(20),
-                  {.codec = static_cast<Codec>(maker.Below(kCodecs))});
+    topic.Append(maker.MakeSome(20),
+                 {.codec = static_cast<Codec>(maker.Below(kCodecs))});
   }
 
-  const Verdict verdict = ExpectSoundAfterClose(writer);
+  const Verdict verdict = ExpectSoundAfterClose(topic);
   EXPECT_GE(verdict.EntriesIn(".timeindex"), 100u);
 }
 
 TEST_F(DumpLogSegments, FollowsThousandsOfIndexEntries) {
   const test::Seed seed;
   RecordMaker maker(seed.value());
-  Writer writer(scratch_ / "data", {{"index.interval.bytes", "0"}});
+  WrittenTopic topic(scratch_ / "data", {{"index.interval.bytes", "0"}});
 
   for (int64_t batch = 0; batch < 3000; ++batch) {
     OwnedRecord record = maker.Make();
     record.timestamp = absl::ToUnixMillis(test::SimClock::kStart) + batch;
-    writer.Append({record}, {}, {.ack = Ack::kWritten});
+    topic.Append({record}, {}, {.ack = Ack::kWritten});
   }
 
-  const Verdict verdict = ExpectSoundAfterClose(writer);
-  EXPECT_EQ(FilesIn(writer.partition(), kLogs).size(), 1u);
+  const Verdict verdict = ExpectSoundAfterClose(topic);
+  EXPECT_EQ(FilesIn(topic.folder(), kLogs).size(), 1u);
   EXPECT_GE(verdict.EntriesIn(".index"), 2000u);
   EXPECT_GE(verdict.EntriesIn(".timeindex"), 2000u);
 }
@@ -411,19 +259,19 @@ TEST_F(DumpLogSegments, FollowsThousandsOfIndexEntries) {
 TEST_F(DumpLogSegments, ReadsIdempotentBatchesAndTheEpochsOfLeaders) {
   const test::Seed seed;
   RecordMaker maker(seed.value());
-  Writer writer(scratch_ / "data", kSmall);
+  WrittenTopic topic(scratch_ / "data", test::kSmallSegments);
 
   int32_t sequence = 0;
   for (int32_t batch = 0; batch < 40; ++batch) {
     const Records records = maker.MakeSome(20);
-    writer.Append(
+    topic.Append(
         records,
         {.producer_id = {77}, .producer_epoch = 2, .base_sequence = sequence},
         {.leader_epoch = LeaderEpoch{batch / 10}});
     sequence += static_cast<int32_t>(records.size());
   }
 
-  const Verdict verdict = ExpectSoundAfterClose(writer);
+  const Verdict verdict = ExpectSoundAfterClose(topic);
   int32_t batches = 0;
   for (const DumpedFile& file : verdict.dumped.files) {
     for (const test::DumpedBatch& batch : file.batches) {
@@ -438,46 +286,45 @@ TEST_F(DumpLogSegments, ReadsIdempotentBatchesAndTheEpochsOfLeaders) {
 TEST_F(DumpLogSegments, ReadsALogThatWasCutAndReopened) {
   const test::Seed seed;
   RecordMaker maker(seed.value());
-  Writer writer(scratch_ / "data", kSmall);
+  WrittenTopic topic(scratch_ / "data", test::kSmallSegments);
   const auto append_some = [&](int batches) {
     for (int batch = 0; batch < batches; ++batch) {
-      writer.Append(maker.MakeSome(30));
+      topic.Append(maker.MakeSome(30));
     }
   };
 
   for (int round = 0; round < 4; ++round) {
     append_some(100);
-    const Offset end = writer.Open0().log_end();
-    const auto cut = writer.Open0().TruncateTo(
+    const Offset end = topic.partition().log_end();
+    const auto cut = topic.partition().TruncateTo(
         {maker.Below(static_cast<int>(end.value)) + 1});
     ASSERT_THAT(cut, IsOk());
-    writer.ForgetFrom(*cut);
+    topic.ForgetFrom(*cut);
     append_some(round);  // at times nothing between a cut and the end
-    writer.Close();
-    writer.Open();
+    topic.Close();
+    topic.Open();
   }
 
-  ExpectSoundAfterClose(writer);
+  ExpectSoundAfterClose(topic);
 }
 
 // The log begins inside of a segment, which stays whole.
 TEST_F(DumpLogSegments, ReadsWhatIsLeftOfALogThatForgot) {
   const test::Seed seed;
   RecordMaker maker(seed.value());
-  Writer writer(scratch_ / "data", kSmall);
-  for (int batch = 0; batch < 200; ++batch) writer.Append(maker.MakeSome(30));
-  const Offset middle{writer.Open0().log_end().value / 2};
+  WrittenTopic topic(scratch_ / "data", test::kSmallSegments);
+  for (int batch = 0; batch < 200; ++batch) topic.Append(maker.MakeSome(30));
+  const Offset middle{topic.partition().log_end().value / 2};
 
-  ASSERT_THAT(writer.Open0().DeleteRecordsBefore(middle), IsOk());
+  ASSERT_THAT(topic.partition().DeleteRecordsBefore(middle), IsOk());
 
-  writer.Close();
+  topic.Close();
   // Files that wait for their removal have names of their own.
-  const std::string first = FilesIn(writer.partition(), kLogs).front();
+  const std::string first = FilesIn(topic.folder(), kLogs).front();
   const size_t gone = std::stoul(std::filesystem::path(first).stem());
   EXPECT_GT(gone, 0u);
-  const std::vector<std::string> left(writer.lines().begin() + gone,
-                                      writer.lines().end());
-  ExpectSound(Judge(**kafka_, writer.partition()), left);
+  ExpectSound(Judge(kafka(), topic.folder()),
+              std::span(topic.written()).subspan(gone));
 }
 
 // Cut off in the middle of its work: what is on the disk then ends in zeros,
@@ -485,9 +332,9 @@ TEST_F(DumpLogSegments, ReadsWhatIsLeftOfALogThatForgot) {
 TEST_F(DumpLogSegments, ReadsWhatWasRecovered) {
   const test::Seed seed;
   RecordMaker maker(seed.value());
-  Writer writer(scratch_ / "data", kSmall);
+  WrittenTopic topic(scratch_ / "data", test::kSmallSegments);
   for (int batch = 0; batch < 200; ++batch) {
-    writer.Append(maker.MakeSome(30));
+    topic.Append(maker.MakeSome(30));
   }
   const std::string copy = scratch_ / "copy";
   std::filesystem::copy(scratch_ / "data", copy,
@@ -497,13 +344,13 @@ TEST_F(DumpLogSegments, ReadsWhatWasRecovered) {
   ASSERT_THAT(recovered, IsOk());
   ASSERT_THAT(recovered->Close(), IsOk());
 
-  ExpectSound(Judge(**kafka_, copy + "/t-0"), writer.lines());
+  ExpectSound(Judge(kafka(), copy + "/t-0"), topic.written());
 }
 
 TEST_F(DumpLogSegments, ReadsAPartitionWithoutRecords) {
-  Writer writer(scratch_ / "data", {});
-  writer.Open0();
-  ExpectSoundAfterClose(writer);
+  WrittenTopic topic(scratch_ / "data", {});
+  topic.partition();
+  ExpectSoundAfterClose(topic);
 }
 
 // Files of a sound partition, first to last, as bytes to be spoiled.
@@ -559,24 +406,23 @@ class Tampered : public DumpLogSegments,
                  public ::testing::WithParamInterface<Tampering> {};
 
 TEST_P(Tampered, IsSeen) {
-  Writer writer(scratch_ / "data", {{"index.interval.bytes", "0"}});
+  WrittenTopic topic(scratch_ / "data", {{"index.interval.bytes", "0"}});
   RecordMaker maker(1);
   for (int64_t batch = 0; batch < 20; ++batch) {
     Records records = {maker.Make(), maker.Make()};
     records.back().timestamp =
         absl::ToUnixMillis(test::SimClock::kStart) + 1'000'000 + batch;
-    writer.Append(records);
+    topic.Append(records);
   }
-  writer.Close();
+  topic.Close();
 
-  const std::string path =
-      FilesIn(writer.partition(), {GetParam().end}).front();
+  const std::string path = FilesIn(topic.folder(), {GetParam().end}).front();
   std::ifstream in(path, std::ios::binary);
   std::string bytes(std::istreambuf_iterator<char>(in), {});
   GetParam().spoil(bytes);
   std::ofstream(path, std::ios::binary) << bytes;
 
-  EXPECT_THAT(Judge(**kafka_, writer.partition()).Complaints(),
+  EXPECT_THAT(Judge(kafka(), topic.folder()).Complaints(),
               Contains(HasSubstr(GetParam().complaint)));
 }
 

@@ -18,19 +18,31 @@ absl::StatusOr<Kafka> Kafka::Fetch() {
   return Kafka(fetched.out);
 }
 
+std::vector<std::string> Kafka::Java() const {
+  // A short life: little is gained by the second compiler and many threads.
+  return {"/usr/bin/env", "java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
+          // What it prints is UTF-8 whatever this machine speaks.
+          "-Dfile.encoding=UTF-8", "-Dsun.stdout.encoding=UTF-8",
+          "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-classpath",
+          jars_ + "/*"};
+}
+
 Dump Kafka::DumpLogSegments(const std::vector<std::string>& flags,
                             const std::vector<std::string>& files) const {
-  // A short life: little is gained by the second compiler and many threads.
-  std::vector<std::string> words = {
-      "/usr/bin/env", "java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
-      // What it prints is UTF-8 whatever this machine speaks.
-      "-Dfile.encoding=UTF-8", "-Dsun.stdout.encoding=UTF-8",
-      "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-classpath",
-      jars_ + "/*", "kafka.tools.DumpLogSegments"};
+  std::vector<std::string> words = Java();
+  words.push_back("kafka.tools.DumpLogSegments");
   words.insert(words.end(), flags.begin(), flags.end());
   words.insert(words.end(),
                {"--files", fmt::format("{}", fmt::join(files, ","))});
   return ParseDump(Run(words));
+}
+
+Process::Result Kafka::OpenPartition(const std::string& directory,
+                                     const std::string& partition) const {
+  std::vector<std::string> words = Java();
+  words.insert(words.end(),
+               {"tests/interop/OpenPartition.java", directory, partition});
+  return Run(words);
 }
 
 }  // namespace cauce::test

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "tests/interop/dump.h"
+#include "tests/tools/cli/process.h"
 
 namespace cauce::test {
 
@@ -21,7 +22,15 @@ class Kafka {
   Dump DumpLogSegments(const std::vector<std::string>& flags,
                        const std::vector<std::string>& files) const;
 
+  // Opens a partition, as "orders-0", in `directory`, which was closed cleanly,
+  // with the classes of a broker; prints what it holds, and closes it. See
+  // OpenPartition.java.
+  Process::Result OpenPartition(const std::string& directory,
+                                const std::string& partition) const;
+
  private:
+  std::vector<std::string> Java() const;
+
   explicit Kafka(std::string jars) : jars_(std::move(jars)) {}
 
   std::string jars_;  // the folder that holds them
