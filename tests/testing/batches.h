@@ -1,4 +1,5 @@
-// Record batches that own their bytes, built in a line. Plain values.
+// Record batches that own their bytes, built in a line, also ones that no
+// builder would make. Plain values.
 #pragma once
 
 #include <initializer_list>

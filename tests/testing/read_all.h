@@ -1,4 +1,5 @@
-// Reads a log from an offset to the end of what is visible. For one thread.
+// Reads a log from an offset to the end of what is visible, into records that
+// own their bytes. For one thread.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,5 @@
-// A clock that stands still until a test moves it. Thread-safe.
+// A clock that stands still until a test moves it, so that no test depends on
+// how fast a machine is. Thread-safe.
 #pragma once
 
 #include <atomic>

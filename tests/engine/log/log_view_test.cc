@@ -1,0 +1,151 @@
+#include "engine/log/log_view.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/log/segment_name.h"
+#include "tests/testing/batches.h"
+#include "tests/testing/log_rig.h"
+#include "tests/testing/matchers.h"
+#include "tests/testing/test_disk.h"
+
+namespace cauce {
+namespace {
+
+using ::testing::ElementsAre;
+
+// A log that writes and a view of the same files.
+class ViewOn : public ::testing::TestWithParam<test::DiskKind> {
+ protected:
+  ViewOn() { EXPECT_THAT(rig_.Open(), test::IsOk()); }
+
+  void Append(int batches) {
+    for (int i = 0; i < batches; ++i) {
+      const test::OwnedBatch batch = test::Batch({"value"}, rig_.now());
+      ASSERT_THAT(rig_.log().Append(batch.view(), {}), test::IsOk());
+    }
+  }
+
+  std::unique_ptr<LogView> View(Offset recovery_point = Offset{0}) {
+    auto view = LogView::Open(rig_.disk().Place(), Offset{0}, recovery_point);
+    EXPECT_THAT(view, test::IsOk());
+    return *std::move(view);
+  }
+
+  static std::vector<int64_t> BasesOf(const LogView& view) {
+    std::vector<int64_t> bases;
+    for (const auto& segment : view.segments()) {
+      bases.push_back(segment->base().value);
+    }
+    return bases;
+  }
+  static Offset EndOf(const LogView& view) {
+    return view.segments().back()->next();
+  }
+
+  test::LogRig rig_{GetParam()};
+};
+
+INSTANTIATE_TEST_SUITE_P(Disks, ViewOn,
+                         ::testing::Values(test::DiskKind::kMemory,
+                                           test::DiskKind::kPosix),
+                         test::DiskName);
+
+TEST_P(ViewOn, FollowsWhatIsWrittenInTheSameSegment) {
+  Append(3);
+  const auto view = View();
+  EXPECT_EQ(EndOf(*view), Offset{3});
+  const auto segment = view->segments().back();
+
+  // Enough for zeros to be written ahead, which are not batches.
+  Append(2000);
+  ASSERT_THAT(view->Refresh(), test::IsOk());
+  EXPECT_EQ(EndOf(*view), Offset{2003});
+  EXPECT_EQ(view->segments().back(), segment);
+}
+
+TEST_P(ViewOn, TakesInSegmentsThatWereRolled) {
+  Append(1);
+  const auto view = View();
+  rig_.config().segment_bytes = 1;
+  rig_.log().SetConfig(rig_.config(), false);
+  Append(3);
+  ASSERT_THAT(view->Refresh(), test::IsOk());
+  EXPECT_THAT(BasesOf(*view), ElementsAre(0, 1, 2, 3));
+  EXPECT_EQ(view->segments()[1]->next(), Offset{2});
+  EXPECT_EQ(EndOf(*view), Offset{4});
+}
+
+TEST_P(ViewOn, LeavesOutSegmentsThatWereDeleted) {
+  rig_.config().segment_bytes = 1;
+  rig_.log().SetConfig(rig_.config(), false);
+  Append(4);
+  const auto view = View();
+  ASSERT_THAT(rig_.log().DeleteRecordsBefore(Offset{2}), test::IsOk());
+  ASSERT_THAT(view->Refresh(), test::IsOk());
+  EXPECT_THAT(BasesOf(*view), ElementsAre(2, 3));
+}
+
+TEST_P(ViewOn, LooksAgainAtALogThatWasCut) {
+  Append(5);
+  const auto view = View();
+  ASSERT_THAT(rig_.log().TruncateTo(Offset{2}), test::IsOkAndHolds(Offset{2}));
+  ASSERT_THAT(view->Refresh(), test::IsOk());
+  EXPECT_EQ(EndOf(*view), Offset{2});
+  Append(1);
+  ASSERT_THAT(view->Refresh(), test::IsOk());
+  EXPECT_EQ(EndOf(*view), Offset{3});
+}
+
+TEST_P(ViewOn, ABatchThatIsHalfThereIsNotThereYet) {
+  Append(2);
+  rig_.Kill();
+  const std::string name = SegmentFileName(Offset{0}, kLogSuffix);
+  const std::string whole = *rig_.disk().Read(name);
+  const std::string batch = test::Batch({"value"}).At(Offset{2}).bytes();
+  for (size_t half = 1; half < batch.size(); ++half) {
+    rig_.disk().Write(name, whole + batch.substr(0, half));
+    const auto view = View();
+    ASSERT_EQ(EndOf(*view), Offset{2}) << half;
+    if (half % 20 != 0) continue;
+
+    rig_.disk().Write(name, whole + batch);
+    ASSERT_THAT(view->Refresh(), test::IsOk());
+    ASSERT_EQ(EndOf(*view), Offset{3}) << half;
+  }
+}
+
+TEST_P(ViewOn, BelowTheRecoveryPointABadBatchIsPartOfTheLog) {
+  Append(3);
+  rig_.Kill();
+  const std::string name = SegmentFileName(Offset{0}, kLogSuffix);
+  std::string bytes = *rig_.disk().Read(name);
+  bytes.back() ^= 1;
+  rig_.disk().Write(name, bytes);
+
+  EXPECT_EQ(EndOf(*View(Offset{0})), Offset{2});
+  const auto view = View(Offset{3});
+  EXPECT_EQ(EndOf(*view), Offset{3});
+  EXPECT_EQ(view->segments().back()->bytes(),
+            static_cast<int64_t>(bytes.size()));
+}
+
+TEST(LogView, AnEmptyDirectoryIsAnEmptyLogUntilThereIsAFile) {
+  test::TestDisk disk;
+  const auto view = LogView::Open(disk.Place(), Offset{7}, Offset{0});
+  ASSERT_THAT(view, test::IsOk());
+  ASSERT_EQ((*view)->segments().size(), 1u);
+  EXPECT_EQ((*view)->segments()[0]->base(), Offset{7});
+
+  disk.Write(SegmentFileName(Offset{7}, kLogSuffix),
+             test::Batch({"value"}).At(Offset{7}).bytes());
+  ASSERT_THAT((*view)->Refresh(), test::IsOk());
+  EXPECT_EQ((*view)->segments().back()->next(), Offset{8});
+}
+
+}  // namespace
+}  // namespace cauce
