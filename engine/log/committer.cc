@@ -46,6 +46,19 @@ absl::Status Committer::WaitUntilDurable(Offset end) {
   return *self.outcome;
 }
 
+absl::Status Committer::Flush() {
+  for (;;) {
+    Offset end;
+    {
+      MutexLock lock(mutex_);
+      end = machine_.written();
+    }
+    absl::Status flushed = WaitUntilDurable(end);
+    // What a cut has left may still have to be synced.
+    if (ReasonOf(flushed) != Reason::kTruncated) return flushed;
+  }
+}
+
 void Committer::CallWhenDurable(AppendResult result, AppendCallback done) {
   MutexLock lock(mutex_);
   const Offset end = result.next;

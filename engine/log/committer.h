@@ -45,6 +45,10 @@ class Committer {
   // that cannot be said any more; kTruncated when it was cut off.
   absl::Status WaitUntilDurable(Offset end) ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // Returns once everything that was written before the call, and was not cut
+  // off since, is durable.
+  absl::Status Flush() ABSL_LOCKS_EXCLUDED(mutex_);
+
   // Calls `done` with `result`, once everything below result.next is durable,
   // or with an error.
   void CallWhenDurable(AppendResult result, AppendCallback done)

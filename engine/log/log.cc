@@ -360,7 +360,7 @@ absl::Status Log::SyncWritten() {
 absl::Status Log::Flush() {
   CAUCE_RETURN_IF_ERROR(CheckOpen());
   if (read_only_) return absl::OkStatus();
-  return committer_.WaitUntilDurable(log_end());
+  return committer_.Flush();
 }
 
 absl::Status Log::FlushAsConfigured(Offset end) {
@@ -416,11 +416,23 @@ absl::Status Log::CheckWritable() const {
 }
 
 absl::StatusOr<std::optional<FoundOffset>> Log::FindByTime(Timestamp time) {
-  CAUCE_RETURN_IF_ERROR(CheckOpen());
-  const Offset up_to = high_watermark();
+  for (;;) {
+    CAUCE_RETURN_IF_ERROR(CheckOpen());
+    const Offset up_to = high_watermark();
+    const auto set = segments();
+    auto found = FindByTimeIn(*set, time, up_to);
+    // Otherwise a cut has changed a file while it was read.
+    const bool cut = std::any_of(
+        set->segments().begin(), set->segments().end(),
+        [](const auto& segment) { return segment->is_superseded(); });
+    if (!cut) return found;
+  }
+}
+
+absl::StatusOr<std::optional<FoundOffset>> Log::FindByTimeIn(
+    const SegmentSet& set, Timestamp time, Offset up_to) {
   const Offset from = log_start();
-  const auto set = segments();
-  for (const auto& segment : set->segments()) {
+  for (const auto& segment : set.segments()) {
     if (segment->base() >= up_to) break;
     CAUCE_ASSIGN_OR_RETURN(const Timestamp largest,
                            segment->LargestTimestamp());
@@ -444,7 +456,7 @@ absl::StatusOr<bool> Log::WaitFor(Offset offset, absl::Duration timeout) {
     const bool syncs_here =
         environment_->executor == nullptr && log_end() > offset;
     if (syncs_here) {
-      CAUCE_RETURN_IF_ERROR(committer_.WaitUntilDurable(log_end()));
+      CAUCE_RETURN_IF_ERROR(committer_.Flush());
       continue;
     }
     MutexLock lock(wait_mutex_);
@@ -475,9 +487,9 @@ absl::StatusOr<bool> Log::WaitForFiles(Offset offset, absl::Duration timeout) {
 
 void Log::WakeReaders() {
   // Pairs with the count that a waiter raises before it looks: either we see
-  // it here, or it sees what moved.
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (waiting_.load(std::memory_order_relaxed) == 0) return;
+  // it here, or it comes after us and sees what moved. A plain load would not
+  // be ordered against it.
+  if (waiting_.fetch_add(0, std::memory_order_acq_rel) == 0) return;
   MutexLock lock(wait_mutex_);
   moved_.NotifyAll();
 }
@@ -760,7 +772,7 @@ absl::Status Log::Close(const absl::Status& cause) {
   if (!End(cause)) return absl::OkStatus();
   absl::Status closed;
   if (!read_only_) {
-    closed = committer_.WaitUntilDurable(log_end());
+    closed = committer_.Flush();
     MutexLock lock(writer_mutex_);
     if (closed.ok()) closed = SealForClose();
     for (Retired& each : retired_) closed.Update(each.segment->Unlink());

@@ -160,6 +160,9 @@ class Log : public std::enable_shared_from_this<Log> {
   absl::Status FlushAsConfigured(Offset end);
   absl::Status SyncWritten();
   absl::Status CheckWritable() const;
+  absl::StatusOr<std::optional<FoundOffset>> FindByTimeIn(const SegmentSet& set,
+                                                          Timestamp time,
+                                                          Offset up_to);
   // WaitFor where another process writes.
   absl::StatusOr<bool> WaitForFiles(Offset offset, absl::Duration timeout);
 

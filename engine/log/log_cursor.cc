@@ -80,8 +80,11 @@ absl::StatusOr<std::optional<RecordBatch>> LogCursor::ReadBatch() {
     if (segment_ == nullptr) CAUCE_RETURN_IF_ERROR(CheckPosition());
     auto batch = segment_ == nullptr ? EnterSegment(*set, set->Find(position_))
                                      : ReadOn(*set);
+    const bool was_cut = segment_->is_superseded();
+    // In front of damage the scanner stays; else it may stand anywhere.
+    if (!batch.ok() && !IsDamage(batch.status())) segment_ = nullptr;
     // Otherwise a cut has changed the file while it was read.
-    if (segment_ == nullptr || !segment_->is_superseded()) return batch;
+    if (!was_cut) return batch;
   }
 }
 
@@ -89,13 +92,8 @@ absl::StatusOr<std::optional<RecordBatch>> LogCursor::EnterSegment(
     const SegmentSet& set, std::shared_ptr<Segment> segment) {
   for (;;) {
     segment_ = segment;
-    auto batch = segment->Seek(scanner_, position_);
-    if (!batch.ok()) {
-      // In front of damage the scanner stays; else it stands anywhere.
-      if (!IsDamage(batch.status())) segment_ = nullptr;
-      return batch;
-    }
-    if (*batch) return batch;
+    CAUCE_ASSIGN_OR_RETURN(auto batch, segment->Seek(scanner_, position_));
+    if (batch) return batch;
     // The offset lies in a gap behind this segment's last batch.
     segment = set.After(segment->base());
     if (segment == nullptr) return std::nullopt;

@@ -57,6 +57,10 @@ class Syncs {
     MutexLock lock(mutex_);
     return told_;
   }
+  size_t told_count() {
+    MutexLock lock(mutex_);
+    return told_.size();
+  }
   std::vector<int64_t> told_ends() {
     std::vector<int64_t> ends;
     for (const auto& result : told()) ends.push_back(result->next.value);
@@ -145,6 +149,35 @@ TEST(Committer, WaitersThatArriveDuringASyncShareTheNextOne) {
   EXPECT_EQ(syncs.count(), 2);
 }
 
+TEST(Committer, AFlushCoversWhatIsWrittenAndWaitsForNoMore) {
+  Syncs syncs;
+  EXPECT_THAT(syncs->Flush(), IsOk());
+  EXPECT_EQ(syncs.count(), 0);
+  syncs->Written(Offset{5});
+  syncs.set_during([&] { syncs->Written(Offset{5 + syncs.count()}); });
+
+  EXPECT_THAT(syncs->Flush(), IsOk());
+  EXPECT_EQ(syncs->durable(), Offset{5});
+  EXPECT_EQ(syncs.count(), 1);
+}
+
+TEST(Committer, AFlushCoversWhatACutLeaves) {
+  Syncs syncs;
+  std::thread flusher;
+  syncs->Written(Offset{3});
+  syncs.set_during([&] {
+    if (syncs.count() > 1) return;
+    // Another's sync covers three; the flush is for all of nine.
+    syncs->Written(Offset{9});
+    flusher = std::thread([&] { EXPECT_THAT(syncs->Flush(), IsOk()); });
+  });
+  ASSERT_THAT(syncs->WaitUntilDurable(Offset{3}), IsOk());
+  syncs->Truncated(Offset{6});
+  flusher.join();
+
+  EXPECT_EQ(syncs->durable(), Offset{6});
+}
+
 TEST(Committer, CallsBackOnceItIsDurableAndInOrder) {
   Syncs syncs;
   for (int64_t end = 1; end <= 5; ++end) {
@@ -192,7 +225,7 @@ TEST(Committer, AFullQueueIsServedByTheAppendThatFillsIt) {
   for (int64_t end = 1; end <= kMany; ++end) {
     syncs->Written(Offset{end});
     syncs->CallWhenDurable(Result(end), syncs.Note());
-    const size_t waiting = static_cast<size_t>(end) - syncs.told().size();
+    const size_t waiting = static_cast<size_t>(end) - syncs.told_count();
     waiting_most = std::max(waiting_most, waiting);
   }
 
@@ -207,7 +240,7 @@ TEST(Committer, AQueueThatTheBackgroundDoesNotServeIsBoundedToo) {
   for (int64_t end = 1; end <= kMany; ++end) {
     syncs->Written(Offset{end});
     syncs->CallWhenDurable(Result(end), syncs.Note());
-    ASSERT_LE(static_cast<size_t>(end) - syncs.told().size(), 4096u);
+    ASSERT_LE(static_cast<size_t>(end) - syncs.told_count(), 4096u);
   }
 }
 
