@@ -3,12 +3,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "cauce/errors.h"
+#include "engine/log/batch_scanner.h"
 #include "engine/log/segment_name.h"
+#include "engine/log/segment_set.h"
 #include "tests/testing/batches.h"
+#include "tests/testing/failing_file_system.h"
 #include "tests/testing/log_rig.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/test_disk.h"
@@ -45,6 +50,34 @@ class ViewOn : public ::testing::TestWithParam<test::DiskKind> {
   }
   static Offset EndOf(const LogView& view) {
     return view.segments().back()->next();
+  }
+
+  // Segments of a few batches each, from now on.
+  void UseSmallSegments() {
+    rig_.config().segment_bytes = 400;
+    rig_.config().file_delete_delay = absl::ZeroDuration();
+    rig_.log().SetConfig(rig_.config(), false);
+  }
+
+  // Whether `view` shows what the log holds, segment by segment and batch by
+  // batch.
+  void ExpectSame(const LogView& view) {
+    const auto& actual = view.segments();
+    const auto set = rig_.log().segments();
+    ASSERT_EQ(actual.size(), set->segments().size());
+    for (size_t i = 0; i < actual.size(); ++i) {
+      EXPECT_EQ(actual[i]->base(), set->segments()[i]->base());
+      EXPECT_EQ(actual[i]->bytes(), set->segments()[i]->bytes());
+      EXPECT_EQ(actual[i]->next(), set->segments()[i]->next());
+    }
+    const Offset end = rig_.log().log_end();
+    for (Offset at = actual.front()->base(); at < end; at = at + 1) {
+      BatchScanner scanner;
+      const auto batch = SegmentSet(actual).Find(at)->Seek(scanner, at);
+      ASSERT_THAT(batch, test::IsOk());
+      ASSERT_TRUE(batch->has_value()) << at.value;
+      ASSERT_EQ((*batch)->base_offset(), at);
+    }
   }
 
   test::LogRig rig_{GetParam()};
@@ -99,6 +132,68 @@ TEST_P(ViewOn, LooksAgainAtALogThatWasCut) {
   Append(1);
   ASSERT_THAT(view->Refresh(), test::IsOk());
   EXPECT_EQ(EndOf(*view), Offset{3});
+}
+
+TEST_P(ViewOn, ShowsTheSameThroughEveryAppendRollAndCut) {
+  UseSmallSegments();
+  const auto view = View();
+  for (const int64_t cut : {40, 37, 22, 6, 0}) {
+    for (int i = 0; i < 15; ++i) {
+      Append(1);
+      ASSERT_THAT(view->Refresh(), test::IsOk());
+      ExpectSame(*view);
+      if (HasFatalFailure()) return;
+    }
+    const Offset to{std::min(cut, rig_.log().log_end().value)};
+    ASSERT_THAT(rig_.log().TruncateTo(to), test::IsOk());
+    ASSERT_THAT(view->Refresh(), test::IsOk());
+    ExpectSame(*view);
+  }
+}
+
+TEST_P(ViewOn, FindsTheLogAgainWhenNothingItKnewIsLeft) {
+  UseSmallSegments();
+  Append(3);
+  const auto view = View();
+  Append(40);
+  ASSERT_THAT(rig_.log().DeleteRecordsBefore(Offset{40}), test::IsOk());
+  ASSERT_THAT(rig_.log().ApplyRetention(), test::IsOk());
+  ASSERT_THAT(view->Refresh(), test::IsOk());
+  ExpectSame(*view);
+}
+
+TEST_P(ViewOn, ChangesNoFile) {
+  UseSmallSegments();
+  Append(17);
+  const auto changes = [this] {
+    int count = 0;
+    for (const auto call :
+         {test::FileCall::kWrite, test::FileCall::kTruncate,
+          test::FileCall::kRename, test::FileCall::kRemove,
+          test::FileCall::kSync, test::FileCall::kSyncDirectory}) {
+      count += rig_.disk().files().Count(call, "");
+    }
+    return count;
+  };
+  const int before = changes();
+  const auto names = rig_.disk().Names();
+  const auto view = View();
+  ASSERT_THAT(view->Refresh(), test::IsOk());
+  ExpectSame(*view);
+  EXPECT_EQ(changes(), before);
+  EXPECT_EQ(rig_.disk().Names(), names);
+}
+
+TEST_P(ViewOn, AFailedReadMayBeTriedAgain) {
+  Append(3);
+  const auto view = View();
+  Append(1);
+  rig_.disk().files().Fail(test::FileCall::kRead, ".log",
+                           MakeError(Reason::kDiskFailed, "no"));
+  EXPECT_THAT(view->Refresh(), test::HasReason(Reason::kDiskFailed));
+  rig_.disk().files().Mend();
+  ASSERT_THAT(view->Refresh(), test::IsOk());
+  ExpectSame(*view);
 }
 
 TEST_P(ViewOn, ABatchThatIsHalfThereIsNotThereYet) {
