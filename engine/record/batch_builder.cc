@@ -73,13 +73,23 @@ inline char* EncodeLength(char* to, size_t length) {
   return EncodeVarint(to, static_cast<int64_t>(length));
 }
 
+// -1, zig-zagged.
+constexpr size_t kNullLength = 1;
+
+inline size_t RawLength(const std::optional<std::string_view>& bytes) {
+  return bytes ? bytes->size() << 1 : kNullLength;
+}
+
+inline char* EncodeRawLength(char* to, size_t raw) {
+  if (raw != kNullLength) return EncodeLength(to, raw >> 1);
+  *to = static_cast<char>(raw);
+  return to + 1;
+}
+
 inline char* EncodeNullable(char* to,
                             const std::optional<std::string_view>& bytes) {
-  if (!bytes) {
-    *to = 1;  // -1, zig-zagged
-    return to + 1;
-  }
-  to = EncodeLength(to, bytes->size());
+  to = EncodeRawLength(to, RawLength(bytes));
+  if (!bytes) return to;
   CopyBytes(to, bytes->data(), bytes->size());
   return to + bytes->size();
 }
@@ -139,6 +149,88 @@ bool BatchBuilder::AddAt(int32_t offset_delta, const Record& record) {
       static_cast<int64_t>(static_cast<uint64_t>(record.timestamp.ms) -
                            static_cast<uint64_t>(base_timestamp));
 
+  if (!AddAlike(offset_delta, time_delta, record) &&
+      !AddOfAnyShape(offset_delta, time_delta, record)) {
+    return false;
+  }
+  base_timestamp_ = base_timestamp;
+  max_timestamp_ = count_ == 0 ? record.timestamp.ms
+                               : std::max(max_timestamp_, record.timestamp.ms);
+  next_delta_ = int64_t{offset_delta} + 1;
+  ++count_;
+  return true;
+}
+
+inline bool BatchBuilder::AddAlike(int32_t offset_delta, int64_t time_delta,
+                                   const Record& record) {
+  const uint64_t time_raw = ZigZag(time_delta);
+  const uint64_t offset_raw = ZigZag(offset_delta);
+  const bool alike = RawLength(record.key) == shape_.key_raw &&
+                     RawLength(record.value) == shape_.value_raw &&
+                     record.headers.empty() && time_raw < 0x80 &&
+                     offset_raw - shape_.offset_raw_min <= shape_.offset_span;
+  if (!alike || size_ + shape_.total > batch_bytes_max_ ||
+      size_ + shape_.total + kSlackBytes > capacity_) {
+    return false;
+  }
+  const uint64_t deltas =
+      time_raw | (offset_raw & 0x7f) << 8 | (offset_raw >> 7) << 16;
+  const uint64_t head = shape_.head | deltas << shape_.deltas_shift;
+  char* to = buffer_.get() + size_;
+  std::memcpy(to, &head, sizeof head);
+  to += shape_.head_bytes;
+  if (record.key) {
+    CopyBytes(to, record.key->data(), record.key->size());
+    to += record.key->size();
+  }
+  CopyFixed(to, shape_.value_length, uint16_t{});
+  to += shape_.value_length_bytes;
+  if (record.value) {
+    CopyBytes(to, record.value->data(), record.value->size());
+    to += record.value->size();
+  }
+  *to = 0;  // headers
+  size_ += shape_.total;
+  return true;
+}
+
+void BatchBuilder::LearnShape(int32_t offset_delta, const Record& record) {
+  const size_t offset_raw = ZigZag(offset_delta);
+  Shape shape;
+  shape.key_raw = RawLength(record.key);
+  shape.value_raw = RawLength(record.value);
+  // What takes more than two bytes belongs to a record large enough to hide
+  // the cost of writing it piece by piece, or to a rare one.
+  if (!record.headers.empty() ||
+      (offset_raw | shape.key_raw | shape.value_raw) >= 0x4000) {
+    return;
+  }
+  const size_t offset_bytes = offset_raw < 0x80 ? 1 : 2;
+  shape.offset_raw_min = offset_bytes == 1 ? 0 : 0x80;
+  shape.offset_span =
+      (offset_bytes == 1 ? 0x7f : 0x3fff) - shape.offset_raw_min;
+  shape.value_length_bytes =
+      static_cast<size_t>(EncodeRawLength(shape.value_length, shape.value_raw) -
+                          shape.value_length);
+  const size_t body = 1 + 1 + offset_bytes + (shape.key_raw < 0x80 ? 1 : 2) +
+                      SizeOf(record.key) + shape.value_length_bytes +
+                      SizeOf(record.value) + 1;
+  if (LengthSize(body) > 2) return;
+  char head[sizeof shape.head] = {};
+  char* to = EncodeLength(head, body);
+  *to++ = 0;  // attributes: none are defined
+  shape.deltas_shift = static_cast<int>(to - head) * 8;
+  to += 1 + offset_bytes;
+  if (offset_bytes == 2) to[-2] = static_cast<char>(0x80);  // another follows
+  to = EncodeRawLength(to, shape.key_raw);
+  shape.head_bytes = static_cast<size_t>(to - head);
+  std::memcpy(&shape.head, head, sizeof head);
+  shape.total = LengthSize(body) + body;
+  shape_ = shape;
+}
+
+bool BatchBuilder::AddOfAnyShape(int32_t offset_delta, int64_t time_delta,
+                                 const Record& record) {
   // Measuring a record costs as much as writing it. Only one that might not
   // fit is measured; the others are written behind room for a length of the
   // size that is expected of them.
@@ -181,11 +273,7 @@ bool BatchBuilder::AddAt(int32_t offset_delta, const Record& record) {
   EncodeLength(record_begin, body);
 
   size_ = static_cast<size_t>(to - buffer_.get());
-  base_timestamp_ = base_timestamp;
-  max_timestamp_ = count_ == 0 ? record.timestamp.ms
-                               : std::max(max_timestamp_, record.timestamp.ms);
-  next_delta_ = int64_t{offset_delta} + 1;
-  ++count_;
+  LearnShape(offset_delta, record);
   return true;
 }
 

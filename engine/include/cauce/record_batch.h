@@ -185,6 +185,7 @@ class BatchBuilder {
   explicit BatchBuilder(BatchFields fields = {},
                         size_t batch_bytes_max = 64 << 10);
   ~BatchBuilder();
+  // One that was moved from may only be assigned to or destroyed.
   BatchBuilder(BatchBuilder&&) noexcept;
   BatchBuilder& operator=(BatchBuilder&&) noexcept;
 
@@ -216,6 +217,31 @@ class BatchBuilder {
   void SetFields(const BatchFields& fields);
 
  private:
+  // What records of one size, without headers, have in common as bytes. Many
+  // records are like the one before: only their deltas, key and value change.
+  struct Shape {
+    size_t key_raw = SIZE_MAX;  // lengths, zig-zagged; at first like no other
+    size_t value_raw = SIZE_MAX;
+    // The least offset delta, zig-zagged, that takes as many bytes, one or
+    // two, and how far behind it the last one is.
+    size_t offset_raw_min = 0;
+    size_t offset_span = 0;
+    size_t total = 0;  // bytes of the whole record
+    // Its length, attributes, a timestamp delta of one byte and an offset
+    // delta, both 0, and the key's length, first byte lowest.
+    uint64_t head = 0;
+    size_t head_bytes = 0;
+    int deltas_shift = 0;
+    char value_length[2] = {};
+    size_t value_length_bytes = 0;
+  };
+
+  // Adds a record of shape_. Returns false, having added nothing, for any
+  // other, and where there might be no room.
+  bool AddAlike(int32_t offset_delta, int64_t time_delta, const Record& record);
+  bool AddOfAnyShape(int32_t offset_delta, int64_t time_delta,
+                     const Record& record);
+  void LearnShape(int32_t offset_delta, const Record& record);
   void Reserve(size_t more);
 
   BatchFields fields_;
@@ -224,6 +250,7 @@ class BatchBuilder {
   std::unique_ptr<char[]> buffer_;
   size_t capacity_ = 0;
   size_t size_ = kBatchHeaderBytes;
+  Shape shape_;
   std::string compressed_;
   int32_t count_ = 0;
   int64_t next_delta_ = 0;

@@ -130,6 +130,41 @@ TEST(BatchBuilder, WritesRecordsOfAnyFormAsTheyAreDescribed) {
   }
 }
 
+TEST(BatchBuilder, WritesRecordsLikeTheOneBeforeAsTheyAreDescribed) {
+  const test::Seed seed;
+  std::mt19937 random(seed.value());
+  const std::string bytes(9000, 'b');
+  const auto view = [&](std::optional<size_t> size) {
+    return size ? std::optional(std::string_view(bytes).substr(0, *size))
+                : std::nullopt;
+  };
+  const std::optional<size_t> keys[] = {std::nullopt, 0, 8, 63, 64, 100, 8191};
+  for (const std::optional<size_t> key : keys) {
+    for (const std::optional<size_t> value :
+         {std::optional<size_t>(), std::optional<size_t>(0),
+          std::optional<size_t>(random() % 70),
+          std::optional<size_t>(8170 + random() % 40)}) {
+      BatchFields fields;
+      fields.base_timestamp = Timestamp{1000};
+      BatchBuilder builder(fields, 64 << 20);
+      std::string expected;
+      // Offset deltas take another byte from 64 and from 8 192 on.
+      for (int32_t delta = 0; delta < 8300; delta += 1 + delta / 50) {
+        // Now and then another shape, or another timestamp, comes between.
+        const int64_t time =
+            random() % 4 == 0 ? 1000 + delta : 1000 + delta % 2;
+        const Record record{
+            view(key), view(random() % 8 == 0 ? 5 : value), {}, {time}};
+        ASSERT_TRUE(builder.AddAt(delta, record));
+        expected += Encoded(record, time - 1000, delta);
+      }
+      const auto batch = builder.Finish();
+      ASSERT_THAT(batch, test::IsOk());
+      ASSERT_EQ(batch->payload(), expected);
+    }
+  }
+}
+
 TEST(BatchBuilder, IsFullExactlyWhereTheNextRecordWouldNotFit) {
   const test::Seed seed;
   std::mt19937 random(seed.value());
