@@ -82,7 +82,13 @@ absl::Status BoundsCheckpoint::SaveAll() {
   return changed_ ? SaveLocked() : absl::OkStatus();
 }
 
+void BoundsCheckpoint::Close() {
+  MutexLock lock(mutex_);
+  closed_ = true;
+}
+
 absl::Status BoundsCheckpoint::SaveLocked() {
+  if (closed_) return MakeError(Reason::kClosed, "the engine was closed");
   OffsetCheckpoint recovery_points;
   OffsetCheckpoint log_starts;
   for (const auto& [partition, bounds] : bounds_) {

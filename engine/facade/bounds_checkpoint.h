@@ -37,6 +37,10 @@ class BoundsCheckpoint {
   void Forget(const std::string& topic);
   absl::Status SaveAll();
 
+  // The directory is somebody else's from now on: nothing is written any more,
+  // and Save and SaveAll answer Reason::kClosed.
+  void Close();
+
  private:
   absl::Status SaveLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -45,6 +49,7 @@ class BoundsCheckpoint {
   mutable Mutex mutex_;
   std::map<TopicPartition, LogBounds> bounds_ ABSL_GUARDED_BY(mutex_);
   bool changed_ ABSL_GUARDED_BY(mutex_) = false;
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace cauce

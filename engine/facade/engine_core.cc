@@ -69,6 +69,10 @@ absl::StatusOr<std::shared_ptr<EngineCore>> EngineCore::Open(
                                       const LogBounds& to) {
     return bounds->Save(partition, to);
   };
+  environment->note_bounds = [bounds](const TopicPartition& partition,
+                                      const LogBounds& to) {
+    bounds->Set(partition, to);
+  };
   environment->save_epochs = [path, files = environment->files](
                                  const TopicPartition& partition,
                                  std::span<const EpochStart> starts) {
@@ -178,6 +182,8 @@ absl::Status EngineCore::SettleTopics() {
                        "it is left as it is",
                        PathOf(name)));
   }
+  // Before the catalogue: a topic it no longer names has left no bounds.
+  CAUCE_RETURN_IF_ERROR(bounds_->SaveAll());
   const bool changed = !plan.forget.empty() || !plan.imported.empty() ||
                        !plan.grown.empty() || !catalog_.damage().empty();
   return changed ? catalog_.Save(files_, directory_) : absl::OkStatus();
@@ -256,7 +262,15 @@ absl::StatusOr<TopicDescription> EngineCore::CreateTopic(
   topic.partitions = spec.partitions;
   topic.state = TopicState::kCreating;
   CAUCE_ASSIGN_OR_RETURN(topic.configs, NormalizeTopicConfig(spec.configs));
-  CAUCE_RETURN_IF_ERROR(catalog_.Add(topic));
+  TopicCatalog edited = catalog_;
+  CAUCE_RETURN_IF_ERROR(edited.Add(topic));
+  for (int32_t p = 0; p < topic.partitions; ++p) {
+    CAUCE_RETURN_IF_ERROR(CheckPlace(topic, PartitionId{p}));
+  }
+  // Whatever an older topic of the name may have left is not this one's.
+  bounds_->Forget(topic.name);
+  CAUCE_RETURN_IF_ERROR(bounds_->SaveAll());
+  catalog_ = std::move(edited);
   absl::Status made = catalog_.Save(files_, directory_);
   for (int32_t p = 0; made.ok() && p < topic.partitions; ++p) {
     made = MakePartition(topic, PartitionId{p});
@@ -272,6 +286,30 @@ absl::StatusOr<TopicDescription> EngineCore::CreateTopic(
   CAUCE_RETURN_IF_ERROR(catalog_.Remove(name));
   made.Update(catalog_.Save(files_, directory_));
   return made;
+}
+
+absl::Status EngineCore::CheckPlace(const TopicEntry& topic,
+                                    PartitionId partition) {
+  const std::string path =
+      PathOf(TopicPartition{topic.name, partition}.ToString());
+  const auto info = files_.Info(path);
+  if (absl::IsNotFound(info.status())) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(info.status());
+  // A growth of this topic that did not end may have left an empty one.
+  const auto id = ReadPartitionMetadata(files_, path);
+  bool holds_logs = true;
+  if (id.ok() && *id == topic.id) {
+    CAUCE_ASSIGN_OR_RETURN(const auto entries, files_.List(path));
+    holds_logs = std::any_of(
+        entries.begin(), entries.end(),
+        [](const auto& entry) { return entry.name.ends_with(".log"); });
+  }
+  if (!holds_logs) return absl::OkStatus();
+  return MakeError(
+      Reason::kTopicExists,
+      fmt::format("{}: is there already and belongs to no topic of this "
+                  "engine; move it away, or choose another name",
+                  path));
 }
 
 absl::Status EngineCore::MakePartition(const TopicEntry& topic,
@@ -339,6 +377,9 @@ absl::Status EngineCore::CreatePartitions(std::string_view name,
   TopicCatalog edited = catalog_;
   CAUCE_RETURN_IF_ERROR(edited.Grow(name, partitions));
   for (int32_t p = topic.partitions; p < partitions; ++p) {
+    CAUCE_RETURN_IF_ERROR(CheckPlace(topic, PartitionId{p}));
+  }
+  for (int32_t p = topic.partitions; p < partitions; ++p) {
     CAUCE_RETURN_IF_ERROR(MakePartition(topic, PartitionId{p}));
   }
   CAUCE_RETURN_IF_ERROR(files_.SyncDirectory(directory_));
@@ -350,7 +391,10 @@ absl::Status EngineCore::CreatePartitions(std::string_view name,
 absl::Status EngineCore::DeleteTopic(std::string_view name) {
   MutexLock lock(mutex_);
   CAUCE_RETURN_IF_ERROR(CheckWritable());
-  CAUCE_ASSIGN_OR_RETURN(const TopicEntry topic, FindTopic(name));
+  // Also one whose deletion has failed before.
+  const TopicEntry* found = catalog_.Find(name);
+  if (found == nullptr) return FindTopic(name).status();
+  const TopicEntry topic = *found;
   TopicCatalog edited = catalog_;
   CAUCE_RETURN_IF_ERROR(edited.SetState(name, TopicState::kDeleting));
   CAUCE_RETURN_IF_ERROR(edited.Save(files_, directory_));
@@ -474,19 +518,27 @@ void EngineCore::ScheduleUpkeep() {
   if (options_.executor == nullptr || options_.access == Access::kReadOnly) {
     return;
   }
-  const absl::Duration pause =
-      std::min(options_.checkpoint_interval, options_.retention_check_interval);
-  options_.executor->ScheduleAfter(pause, [weak = weak_from_this()] {
+  ScheduleEvery(options_.checkpoint_interval, Upkeep::kCheckpoint);
+  ScheduleEvery(options_.retention_check_interval, Upkeep::kRetention);
+}
+
+void EngineCore::ScheduleEvery(absl::Duration interval, Upkeep upkeep) {
+  options_.executor->ScheduleAfter(interval, [weak = weak_from_this(), interval,
+                                              upkeep] {
     const auto core = weak.lock();
     if (core == nullptr) return;
-    const absl::Status done = core->RunUpkeep(absl::InfiniteDuration());
+    const absl::Status done = core->KeepUpAll(upkeep, absl::InfiniteDuration());
     if (ReasonOf(done) == Reason::kClosed) return;
     if (!done.ok()) core->Report(Severity::kError, MessageOf(done));
-    core->ScheduleUpkeep();
+    core->ScheduleEvery(interval, upkeep);
   });
 }
 
 absl::Status EngineCore::RunUpkeep(absl::Duration time_max) {
+  return KeepUpAll(Upkeep::kRetention, time_max);
+}
+
+absl::Status EngineCore::KeepUpAll(Upkeep upkeep, absl::Duration time_max) {
   Clock& clock = *environment_->clock;
   const absl::Duration until = clock.Monotonic() + time_max;
   std::vector<TopicPartition> partitions;
@@ -503,7 +555,7 @@ absl::Status EngineCore::RunUpkeep(absl::Duration time_max) {
               partitions.end());
   absl::Status first;
   for (const TopicPartition& partition : partitions) {
-    const absl::Status kept = KeepUp(partition);
+    const absl::Status kept = KeepUp(partition, upkeep);
     if (ReasonOf(kept) == Reason::kClosed) return kept;
     // The topic may have been deleted meanwhile.
     if (ReasonOf(kept) != Reason::kUnknownTopic) first.Update(kept);
@@ -517,15 +569,16 @@ absl::Status EngineCore::RunUpkeep(absl::Duration time_max) {
   return first;
 }
 
-absl::Status EngineCore::KeepUp(const TopicPartition& partition) {
+absl::Status EngineCore::KeepUp(const TopicPartition& partition,
+                                Upkeep upkeep) {
   CAUCE_ASSIGN_OR_RETURN(const auto log,
                          OpenLog(partition.topic, partition.partition));
   // What nobody waits for is synced here at the latest, so that the recovery
   // point moves and files may be closed.
   absl::Status kept = log->Flush();
-  kept.Update(log->ApplyRetention());
+  if (upkeep == Upkeep::kRetention) kept.Update(log->ApplyRetention());
   log->DropIdle();
-  bounds_->Set(partition, {log->durable_end(), log->log_start()});
+  kept.Update(log->NoteBounds());
   return Annotate(kept, partition.ToString());
 }
 
@@ -537,13 +590,17 @@ absl::Status EngineCore::Close() {
   closed_ = true;
   absl::Status first;
   for (const auto& [partition, log] : logs_) {
-    first.Update(log->Close(Closed()));
-    if (options_.access == Access::kReadOnly) continue;
+    const absl::Status closed = log->Close(Closed());
+    first.Update(closed);
+    // What a log that failed believes to be durable is not to be saved.
+    if (options_.access == Access::kReadOnly || !closed.ok()) continue;
     bounds_->Set(partition, {log->durable_end(), log->log_start()});
   }
   logs_.clear();
   if (options_.access == Access::kReadOnly) return first;
   first.Update(bounds_->SaveAll());
+  // An upkeep that is still on its way must not write over a next owner's.
+  bounds_->Close();
   // Without the mark the next open looks at everything, as it must.
   if (first.ok()) first = WriteCleanShutdown(files_, directory_);
   lock_ = nullptr;

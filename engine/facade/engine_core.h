@@ -51,6 +51,12 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   void CloseAndReport();
 
  private:
+  // What is done for each partition.
+  enum class Upkeep {
+    kCheckpoint,  // sync, remember the bounds, let go of what is idle
+    kRetention,   // and delete what is not kept
+  };
+
   EngineCore(std::string directory, const EngineOptions& options,
              std::shared_ptr<const LogEnvironment> environment,
              std::shared_ptr<BoundsCheckpoint> bounds);
@@ -64,6 +70,7 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status RecoverAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ScheduleUpkeep();
+  void ScheduleEvery(absl::Duration interval, Upkeep upkeep);
 
   absl::Status CheckOpen() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckWritable() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -74,11 +81,14 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   absl::StatusOr<std::shared_ptr<Log>> OpenLogLocked(const TopicEntry& topic,
                                                      PartitionId partition)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Refuses where the partition's directory is there and not ours to use.
+  absl::Status CheckPlace(const TopicEntry& topic, PartitionId partition);
   absl::Status MakePartition(const TopicEntry& topic, PartitionId partition);
   absl::Status RemoveDirectoryTree(const std::string& path);
   absl::Status RemovePartitions(const TopicEntry& topic)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status KeepUp(const TopicPartition& partition);
+  absl::Status KeepUpAll(Upkeep upkeep, absl::Duration time_max);
+  absl::Status KeepUp(const TopicPartition& partition, Upkeep upkeep);
   std::vector<TopicPartition> AllPartitions() const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Report(Severity severity, std::string_view line) const;

@@ -17,8 +17,11 @@ namespace {
 // Batches above this are checked piece by piece before they get a buffer.
 constexpr int64_t kTrustedBytesMax = 16 << 20;
 
+// All are like the first: one comparison of the bytes with themselves.
 bool IsZeros(std::string_view bytes) {
-  return bytes.find_first_not_of('\0') == std::string_view::npos;
+  if (bytes.empty()) return true;
+  return bytes[0] == '\0' &&
+         std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
 }
 
 }  // namespace
@@ -51,7 +54,7 @@ absl::StatusOr<std::optional<RecordBatch>> BatchScanner::Next() {
   if (position_ >= end_) return std::nullopt;
   CAUCE_RETURN_IF_ERROR(Fill(kBatchHeaderBytes));
   std::string_view head = Buffered().substr(0, kBatchHeaderBytes);
-  if (IsZeros(head)) return std::nullopt;
+  if (IsZeros(head)) return CheckZeros();
   if (static_cast<int64_t>(head.size()) == kBatchHeaderBytes) {
     const int64_t bytes = layout::kLengthExcludes +
                           LoadBig<int32_t>(head.data() + layout::kBatchLength);
@@ -68,6 +71,24 @@ absl::StatusOr<std::optional<RecordBatch>> BatchScanner::Next() {
   batch_position_ = position_;
   position_ += static_cast<int64_t>(batch->bytes().size());
   return *batch;
+}
+
+absl::StatusOr<std::optional<RecordBatch>> BatchScanner::CheckZeros() {
+  std::string piece(read_bytes_, '\0');
+  for (int64_t at = position_; at < end_;) {
+    const size_t wanted = static_cast<size_t>(
+        std::min<int64_t>(end_ - at, static_cast<int64_t>(piece.size())));
+    CAUCE_ASSIGN_OR_RETURN(const size_t read,
+                           file_->Read(at, {piece.data(), wanted}));
+    if (read == 0) break;
+    if (!IsZeros({piece.data(), read})) {
+      return Damage(MakeError(Reason::kCorruptBatch,
+                              "zeros stand where a batch should, and other "
+                              "bytes follow them"));
+    }
+    at += static_cast<int64_t>(read);
+  }
+  return std::nullopt;
 }
 
 std::string_view BatchScanner::Buffered() const {

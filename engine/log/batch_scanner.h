@@ -51,6 +51,8 @@ class BatchScanner {
   int64_t end() const { return end_; }
 
  private:
+  // The end of the log, if there is nothing but zeros from here on.
+  absl::StatusOr<std::optional<RecordBatch>> CheckZeros();
   // Bytes in the buffer from position_ on.
   std::string_view Buffered() const;
   // Makes at least `bytes` available from position_ on, or all up to end_.

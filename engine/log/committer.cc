@@ -66,6 +66,9 @@ void Committer::CallWhenDurable(AppendResult result, AppendCallback done) {
     settled_.push_back({{std::move(result), std::move(done)}, OutcomeFor(end)});
     return DeliverSettled();
   }
+  while (pending_.size() >= kPendingMax && machine_.in_flight()) {
+    idle_.Wait(mutex_);
+  }
   pending_.push_back({std::move(result), std::move(done)});
   if (machine_.in_flight()) return;
   ScheduleSync();

@@ -93,7 +93,9 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
   MutexLock lock(log->writer_mutex_);
   log->writer_ = std::move(recovered.writer);
   log->epochs_ = EpochHistory(options.epochs);
-  bool changed = log->epochs_.TruncateFromEnd(log->log_end());
+  log->roll_jitter_ = log->DrawJitter();
+  // One that begins at the end was assigned and has not written yet.
+  bool changed = log->epochs_.TruncateFromEnd(log->log_end() + 1);
   // An epoch that batches tell of was assigned, whatever was saved.
   for (const EpochStart& seen : recovered.epochs) {
     changed |= log->epochs_.Assign(seen.epoch, seen.start);
@@ -303,13 +305,22 @@ absl::Status Log::TakeEpoch(const AppendOptions& options) {
                                  "partition is at {}",
                                  name_.ToString(), epoch.value, latest.value));
   }
-  if (epochs_.Assign(epoch, log_end())) return SaveEpochs();
+  EpochHistory assigned = epochs_;
+  if (!assigned.Assign(epoch, log_end())) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(environment_->save_epochs(name_, assigned.starts()));
+  epochs_ = std::move(assigned);
   return absl::OkStatus();
 }
 
 absl::Status Log::Roll(Offset base, Timestamp now) {
   CAUCE_RETURN_IF_ERROR(writer_->Seal());
-  CAUCE_ASSIGN_OR_RETURN(auto next, SegmentWriter::Create(PlaceOf(base), now));
+  auto created = SegmentWriter::Create(PlaceOf(base), now);
+  if (!created.ok()) {
+    // Smaller batches may still go into this one.
+    writer_->Unseal();
+    return created.status();
+  }
+  auto next = *std::move(created);
   SegmentSet::List list = segments()->segments();
   {
     MutexLock lock(view_mutex_);
@@ -324,7 +335,9 @@ absl::Status Log::Roll(Offset base, Timestamp now) {
 }
 
 absl::Duration Log::DrawJitter() const {
-  const int64_t most = absl::ToInt64Milliseconds(config()->segment_jitter);
+  const auto topic = config();
+  const int64_t most = absl::ToInt64Milliseconds(
+      std::min(topic->segment_jitter, topic->segment_age_max));
   if (most <= 0) return absl::ZeroDuration();
   return absl::Milliseconds(static_cast<int64_t>(environment_->random->Next() %
                                                  static_cast<uint64_t>(most)));
@@ -453,6 +466,8 @@ absl::StatusOr<bool> Log::WaitFor(Offset offset, absl::Duration timeout) {
   for (;;) {
     CAUCE_RETURN_IF_ERROR(CheckOpen());
     if (high_watermark() > offset) return true;
+    // What is written and cannot become durable will never be seen.
+    if (log_end() > offset) CAUCE_RETURN_IF_ERROR(committer_.status());
     const bool syncs_here =
         environment_->executor == nullptr && log_end() > offset;
     if (syncs_here) {
@@ -481,7 +496,9 @@ absl::StatusOr<bool> Log::WaitForFiles(Offset offset, absl::Duration timeout) {
     if (log_end() > offset) return true;
     const absl::Duration left = until - clock.Monotonic();
     if (left <= absl::ZeroDuration()) return false;
-    CAUCE_RETURN_IF_ERROR(watch->Wait(left).status());
+    // In steps, since a Close does not wake those who wait for files.
+    CAUCE_RETURN_IF_ERROR(
+        watch->Wait(std::min(left, absl::Seconds(1))).status());
   }
 }
 
@@ -604,6 +621,7 @@ absl::StatusOr<Offset> Log::CutAt(const std::shared_ptr<Segment>& last,
 absl::Status Log::DeleteRecordsBefore(Offset offset) {
   CAUCE_RETURN_IF_ERROR(CheckWritable());
   MutexLock lock(writer_mutex_);
+  CAUCE_RETURN_IF_ERROR(CheckOpen());
   if (offset <= log_start()) return absl::OkStatus();
   if (offset > high_watermark()) {
     return MakeError(
@@ -774,6 +792,8 @@ absl::Status Log::Close(const absl::Status& cause) {
   if (!read_only_) {
     closed = committer_.Flush();
     MutexLock lock(writer_mutex_);
+    // A cut that failed halfway has fenced a log that has nothing to flush.
+    closed.Update(committer_.status());
     if (closed.ok()) closed = SealForClose();
     for (Retired& each : retired_) closed.Update(each.segment->Unlink());
     retired_.clear();
@@ -795,6 +815,9 @@ bool Log::End(const absl::Status& cause) {
 }
 
 absl::Status Log::SealForClose() {
+  // Segments that were rolled, by an append that then failed, hold nothing
+  // that was not durable, but their indexes may not be.
+  CAUCE_RETURN_IF_ERROR(SyncWritten());
   if (!writer_->has_changed()) return absl::OkStatus();
   CAUCE_RETURN_IF_ERROR(writer_->Seal());
   Segment& active = *writer_->segment();
@@ -807,6 +830,13 @@ void Log::Abandon(const absl::Status& cause) {
   if (!End(cause)) return;
   committer_.Fail(cause);
   committer_.Deliver();
+}
+
+absl::Status Log::NoteBounds() {
+  MutexLock lock(writer_mutex_);
+  CAUCE_RETURN_IF_ERROR(CheckOpen());
+  environment_->note_bounds(name_, {committer_.durable(), log_start()});
+  return absl::OkStatus();
 }
 
 void Log::DropIdle() {

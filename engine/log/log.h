@@ -62,6 +62,8 @@ struct LogEnvironment {
   // recovery point before the log is cut below it.
   std::function<absl::Status(const TopicPartition&, const LogBounds&)>
       save_bounds;
+  // Remembers bounds, to be made durable some time later.
+  std::function<void(const TopicPartition&, const LogBounds&)> note_bounds;
   // Makes a partition's epochs durable.
   std::function<absl::Status(const TopicPartition&,
                              std::span<const EpochStart>)>
@@ -132,6 +134,10 @@ class Log : public std::enable_shared_from_this<Log> {
 
   // The topic is gone: nothing is written any more, waiters learn of it.
   void Abandon(const absl::Status& cause);
+
+  // Tells the environment up to where the log is durable by now. Not from
+  // outside, by two accessors: a cut or a deletion might come between them.
+  absl::Status NoteBounds();
 
   void DropIdle();
 

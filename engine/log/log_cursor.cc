@@ -94,10 +94,22 @@ absl::StatusOr<std::optional<RecordBatch>> LogCursor::EnterSegment(
     segment_ = segment;
     CAUCE_ASSIGN_OR_RETURN(auto batch, segment->Seek(scanner_, position_));
     if (batch) return batch;
+    CAUCE_RETURN_IF_ERROR(CheckEnd());
     // The offset lies in a gap behind this segment's last batch.
     segment = set.After(segment->base());
     if (segment == nullptr) return std::nullopt;
   }
+}
+
+absl::Status LogCursor::CheckEnd() const {
+  // Zeros are the end of a file that is being recovered; what is part of the
+  // log has none.
+  if (scanner_.position() >= scanner_.end()) return absl::OkStatus();
+  return MakeError(
+      Reason::kCorruptBatch,
+      fmt::format("{} at position {}: zeros stand where batches should, up to "
+                  "position {}",
+                  segment_->path(), scanner_.position(), scanner_.end()));
 }
 
 absl::StatusOr<std::optional<RecordBatch>> LogCursor::ReadOn(
@@ -107,7 +119,9 @@ absl::StatusOr<std::optional<RecordBatch>> LogCursor::ReadOn(
   const auto after = set.After(segment_->base());
   scanner_.ExtendTo(segment_->bytes());
   CAUCE_ASSIGN_OR_RETURN(auto batch, scanner_.Next());
-  if (batch || after == nullptr) return batch;
+  if (batch) return batch;
+  CAUCE_RETURN_IF_ERROR(CheckEnd());
+  if (after == nullptr) return std::nullopt;
   // Those that followed a deleted segment may be gone as well.
   CAUCE_RETURN_IF_ERROR(CheckPosition());
   return EnterSegment(set, after);

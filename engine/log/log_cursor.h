@@ -43,6 +43,8 @@ class LogCursor {
   absl::StatusOr<std::optional<RecordBatch>> ReadBatch();
   absl::StatusOr<std::optional<RecordBatch>> EnterSegment(
       const SegmentSet& set, std::shared_ptr<Segment> segment);
+  // Whether the scanner stopped because its segment is used up.
+  absl::Status CheckEnd() const;
   absl::StatusOr<std::optional<RecordBatch>> ReadOn(const SegmentSet& set);
 
   const std::shared_ptr<Log> log_;

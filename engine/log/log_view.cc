@@ -104,6 +104,12 @@ absl::Status LogView::ExtendTail() {
   Segment& segment = *segments_.back();
   CAUCE_ASSIGN_OR_RETURN(const auto file, segment.OpenFile());
   CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
+  // Mostly there is nothing new, and zeros that need not all be looked at.
+  char head[kBatchHeaderBytes];
+  CAUCE_ASSIGN_OR_RETURN(const size_t read, file->Read(segment.bytes(), head));
+  if (std::all_of(head, head + read, [](char byte) { return byte == 0; })) {
+    return absl::OkStatus();
+  }
   BatchScanner scanner;
   scanner.Start(file, segment.path(), segment.bytes(), size);
   for (;;) {

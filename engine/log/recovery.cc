@@ -22,6 +22,9 @@ namespace {
 // the directory.
 constexpr std::string_view kCutSuffix = ".cut";
 
+// How many of them one place in a log may collect.
+constexpr int kCutFilesMax = 1000;
+
 // Cut bytes are copied in pieces of this size.
 constexpr int64_t kPieceBytes = 1 << 20;
 
@@ -56,6 +59,14 @@ class Recovery {
     CAUCE_RETURN_IF_ERROR(RemoveLeftovers(place_));
     CAUCE_ASSIGN_OR_RETURN(const std::vector<Offset> bases,
                            ListSegmentBases(place_));
+    if (bases.empty() && hints_.recovery_point > hints_.log_start) {
+      ReportDamage(MakeError(
+          Reason::kCorruptFile,
+          fmt::format("{}: there is no segment, and records up to offset {} "
+                      "were durable",
+                      place_.directory, hints_.recovery_point.value)));
+      resume_at_ = hints_.recovery_point;
+    }
     for (size_t i = 0; i < bases.size() && !cut_; ++i) {
       const bool is_last = i + 1 == bases.size();
       CAUCE_RETURN_IF_ERROR(is_last ? TakeLast(bases[i])
@@ -85,12 +96,16 @@ class Recovery {
     // Otherwise batches are missing at the end of what was a whole segment:
     // its tail had not reached the disk. The gaps that compaction leaves are
     // below the recovery point, and one below the log start was meant.
-    const bool whole = scanned.damage.ok() &&
-                       (scanned.next == next || next <= hints_.log_start);
+    NoteLoss(base, std::min(next, hints_.recovery_point), Gap::kAtTheEnd,
+             scanned);
+    const bool whole = scanned.next == next ||
+                       (scanned.damage.ok() && next <= hints_.log_start);
     if (!whole && scanned.next >= hints_.recovery_point) {
       return CutAt(base, std::move(scanned));
     }
-    if (!scanned.damage.ok()) return KeepDamaged(base, next, scanned);
+    if (!whole && !scanned.damage.ok()) {
+      return KeepDamaged(base, next, scanned);
+    }
     return Keep(base, next, scanned);
   }
 
@@ -101,16 +116,36 @@ class Recovery {
     } else {
       CAUCE_ASSIGN_OR_RETURN(scanned, Scan(base));
     }
+    NoteLoss(base, hints_.recovery_point, Gap::kNone, scanned);
     const bool torn = !scanned.damage.ok();
     const bool may_be_cut =
         !hints_.clean_stop && scanned.next >= hints_.recovery_point;
     if (torn && !may_be_cut) {
       CAUCE_ASSIGN_OR_RETURN(const Offset end, EndBehindDamage(base, scanned));
-      resume_at_ = std::max(hints_.recovery_point, end);
+      // Not at the base, where a file stands already.
+      resume_at_ = std::max({hints_.recovery_point, end, base + 1});
       return KeepDamaged(base, *resume_at_, scanned);
     }
     if (torn) return CutAt(base, std::move(scanned));
     return Resume(base, std::move(scanned));
+  }
+
+  // Whether compaction may have left offsets out at the end of a segment.
+  enum class Gap { kNone, kAtTheEnd };
+
+  // Zeros, or a file that is too short, look like the end of a log; below
+  // `durable` they stand where records were.
+  void NoteLoss(Offset base, Offset durable, Gap gap,
+                ScannedSegment& scanned) const {
+    const bool ends_here =
+        gap == Gap::kAtTheEnd && scanned.bytes == scanned.file_bytes;
+    if (!scanned.damage.ok() || scanned.next >= durable || ends_here) return;
+    scanned.damage = MakeError(
+        Reason::kCorruptBatch,
+        fmt::format("{} at position {}: the log ends at offset {}, and records "
+                    "up to offset {} were durable",
+                    PathOf(base), scanned.bytes, scanned.next.value,
+                    durable.value));
   }
 
   absl::Status Believe(Offset base, Offset next) {
@@ -196,7 +231,8 @@ class Recovery {
                            place_.files->Open(PathOf(base), OpenMode::kRead));
     CAUCE_ASSIGN_OR_RETURN(const int64_t size, log->Size());
     std::unique_ptr<File> kept;
-    const std::string path = PathOf(scanned.next) + std::string(kCutSuffix);
+    CAUCE_ASSIGN_OR_RETURN(const std::string path,
+                           FreeCutPath(PathOf(scanned.next)));
     std::string piece(static_cast<size_t>(kPieceBytes), '\0');
     for (int64_t at = scanned.bytes; at < size; at += kPieceBytes) {
       CAUCE_ASSIGN_OR_RETURN(const size_t read, log->Read(at, piece));
@@ -204,9 +240,8 @@ class Recovery {
       const size_t last = bytes.find_last_not_of('\0');
       if (last == std::string_view::npos) continue;
       if (kept == nullptr) {
-        CAUCE_ASSIGN_OR_RETURN(
-            kept, place_.files->Open(path, OpenMode::kOpenOrCreate));
-        CAUCE_RETURN_IF_ERROR(kept->Truncate(0));
+        CAUCE_ASSIGN_OR_RETURN(kept,
+                               place_.files->Open(path, OpenMode::kCreate));
       }
       CAUCE_RETURN_IF_ERROR(
           kept->Write(at - scanned.bytes, bytes.substr(0, last + 1)));
@@ -215,6 +250,21 @@ class Recovery {
     CAUCE_RETURN_IF_ERROR(kept->Sync());
     Report(fmt::format("{}: what was cut off is kept here", path));
     return place_.files->SyncDirectory(place_.directory);
+  }
+
+  // What an earlier recovery kept stays: the name is one that is free.
+  absl::StatusOr<std::string> FreeCutPath(const std::string& path) const {
+    std::string cut = path + std::string(kCutSuffix);
+    for (int n = 1; n < kCutFilesMax; ++n) {
+      const auto info = place_.files->Info(cut);
+      if (absl::IsNotFound(info.status())) return cut;
+      CAUCE_RETURN_IF_ERROR(info.status());
+      cut = fmt::format("{}{}.{}", path, kCutSuffix, n);
+    }
+    return MakeError(Reason::kCorruptFile,
+                     fmt::format("{}: there are {} files of what was cut off "
+                                 "here; look at them and move them away",
+                                 path, kCutFilesMax));
   }
 
   absl::Status Resume(Offset base, ScannedSegment scanned) {
@@ -243,23 +293,19 @@ class Recovery {
   absl::Status SetAside(const std::vector<Offset>& bases) {
     for (const Offset base : bases) {
       const std::string path = PathOf(base);
+      CAUCE_ASSIGN_OR_RETURN(const std::string cut, FreeCutPath(path));
       Report(
           fmt::format("{}: follows the cut and is no longer part of the "
-                      "log; kept as {}{}",
-                      path, path, kCutSuffix));
-      CAUCE_RETURN_IF_ERROR(
-          place_.files->Rename(path, path + std::string(kCutSuffix)));
+                      "log; kept as {}",
+                      path, cut));
+      CAUCE_RETURN_IF_ERROR(place_.files->Rename(path, cut));
     }
     if (bases.empty()) return absl::OkStatus();
     return place_.files->SyncDirectory(place_.directory);
   }
 
   absl::StatusOr<RecoveredLog> Finish() {
-    const Offset log_start = std::max(
-        hints_.log_start,
-        sealed_.empty()
-            ? (writer_ == nullptr ? Offset{0} : writer_->segment()->base())
-            : sealed_.front()->base());
+    const Offset log_start = std::max(hints_.log_start, FirstBase());
     if (writer_ != nullptr && writer_->segment()->next() < log_start) {
       // Records below the start are gone for good: offsets must not come back.
       CAUCE_RETURN_IF_ERROR(writer_->Seal());
@@ -272,10 +318,19 @@ class Recovery {
       CAUCE_ASSIGN_OR_RETURN(
           writer_, SegmentWriter::Create(
                        place_.At(resume_at_.value_or(log_start)), hints_.now));
-      CAUCE_RETURN_IF_ERROR(place_.files->SyncDirectory(place_.directory));
     }
+    // Names that are new here, or that the stopped process had made and not
+    // synced: what is appended next is acknowledged under them.
+    CAUCE_RETURN_IF_ERROR(place_.files->SyncDirectory(place_.directory));
     return RecoveredLog{std::move(sealed_), std::move(writer_), log_start,
                         std::move(epochs_)};
+  }
+
+  // Where the oldest segment begins, or will.
+  Offset FirstBase() const {
+    if (!sealed_.empty()) return sealed_.front()->base();
+    if (writer_ != nullptr) return writer_->segment()->base();
+    return resume_at_.value_or(Offset{0});
   }
 
   std::string PathOf(Offset base) const {

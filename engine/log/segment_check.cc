@@ -83,7 +83,6 @@ absl::StatusOr<Offset> SegmentCheck::Run() {
     if (!*batch) break;
     CAUCE_RETURN_IF_ERROR(TakeBatch(**batch));
   }
-  CAUCE_RETURN_IF_ERROR(CheckTail());
   CAUCE_RETURN_IF_ERROR(CheckLeftEntries());
   return next_;
 }
@@ -212,33 +211,6 @@ absl::Status SegmentCheck::CheckLeftEntries() {
     TellIndex(*times_, fmt::format("the entry for offset {} lies behind the "
                                    "last batch",
                                    time->offset.value));
-  }
-  return absl::OkStatus();
-}
-
-// Behind the last batch there are only zeros that were written ahead.
-absl::Status SegmentCheck::CheckTail() {
-  std::string piece(64 << 10, '\0');
-  const int64_t tail = scanner_.position();
-  for (int64_t at = tail; at < file_bytes_;) {
-    CAUCE_ASSIGN_OR_RETURN(const size_t got,
-                           file_->Read(at, {piece.data(), piece.size()}));
-    if (got == 0) break;
-    const size_t found =
-        std::string_view(piece).substr(0, got).find_first_not_of('\0');
-    if (found != std::string_view::npos) {
-      const bool torn = segment_.torn_from && next_ >= *segment_.torn_from;
-      Tell({.gravity = torn ? Gravity::kNote : Gravity::kDamage,
-            .file = path_,
-            .position = at + static_cast<int64_t>(found),
-            .offset = next_,
-            .what = fmt::format("there are bytes behind the zeros that end "
-                                "the log at position {}",
-                                tail),
-            .advice = std::string(torn ? kRecoveryCuts : kRestore)});
-      return absl::OkStatus();
-    }
-    at += static_cast<int64_t>(got);
   }
   return absl::OkStatus();
 }

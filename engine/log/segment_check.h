@@ -57,7 +57,6 @@ class SegmentCheck {
   void CheckRecords(const RecordBatch& batch);
   absl::Status CheckIndexEntries(const RecordBatch& batch);
   absl::Status CheckLeftEntries();
-  absl::Status CheckTail();
 
   // Tells of what stands at the scanner's position and moves it behind. False
   // when nothing more of the segment can be read.

@@ -50,6 +50,9 @@ void SegmentIndex::AddTimeEntry() {
   if (!largest.has_value()) return;
   const auto last = times_.last();
   if (last && last->timestamp >= largest) return;
+  // A file may have held an entry for batches that are not there; whoever
+  // loaded it finds that out by the log's end.
+  if (last && last->offset >= largest_offset_) return;
   times_.Append({largest, largest_offset_});
 }
 

@@ -89,6 +89,7 @@ absl::StatusOr<ScannedSegment> ScanSegment(
   ScannedSegment scanned;
   scanned.index = std::make_shared<SegmentIndex>(base, index_interval_bytes);
   scanned.next = base;
+  scanned.file_bytes = bytes;
   BatchScanner scanner;
   scanner.Start(file, name, 0, bytes);
   CAUCE_RETURN_IF_ERROR(Walk(scanner, name, base, scanned));
@@ -123,6 +124,7 @@ absl::StatusOr<ScannedSegment> ScanSegmentTail(
     return ScanSegment(file, name, base, bytes, index_interval_bytes);
   }
   ScannedSegment scanned;
+  scanned.file_bytes = bytes;
   scanned.first_timestamp = (*first)->max_timestamp();
   scanner.Restart(file, name, entry->position, bytes);
   const auto batch = scanner.Next();

@@ -27,6 +27,7 @@ struct ScannedSegment {
   Timestamp first_timestamp;
   // Which epochs its batches tell of, and where each is met first.
   std::vector<EpochStart> epochs;
+  int64_t file_bytes = 0;  // as far as the scan could have gone
   // OK where the log ends there; else what stands behind it.
   absl::Status damage;
 };

@@ -63,6 +63,8 @@ class SegmentWriter {
   // Ends the segment: trims the file, completes its indexes and writes them.
   // Durable only after Segment::Sync and SyncIndexFiles.
   absl::Status Seal();
+  // Goes on after all: there is no next segment.
+  void Unseal() { segment_->ShareLiveIndex(index_); }
 
  private:
   SegmentWriter(std::shared_ptr<Segment> segment, ScannedSegment scanned,

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "cauce/errors.h"
 #include "cauce/record_batch.h"
 #include "engine/base/bytes.h"
 #include "engine/base/check.h"
@@ -9,6 +10,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/base/varint.h"
 #include "engine/record/layout.h"
+#include "fmt/format.h"
 
 namespace cauce {
 namespace {
@@ -284,6 +286,15 @@ absl::StatusOr<RecordBatch> BatchBuilder::Finish() {
   // There is nothing to compress in a batch without records.
   const Codec codec = count_ > 0 ? fields_.codec : Codec::kNone;
   if (codec != Codec::kNone) {
+    // What a reader would not decompress must not be written.
+    if (size_ - kBatchHeaderBytes > kDecompressedBytesMax) {
+      const size_t bytes = size_ - kBatchHeaderBytes;
+      Clear();
+      return MakeError(Reason::kBatchTooLarge,
+                       fmt::format("a compressed batch holds {} bytes of "
+                                   "records, limit is {}",
+                                   bytes, kDecompressedBytesMax));
+    }
     compressed_.assign(kBatchHeaderBytes, '\0');
     const std::string_view records(batch + kBatchHeaderBytes,
                                    size_ - kBatchHeaderBytes);

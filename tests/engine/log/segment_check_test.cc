@@ -168,8 +168,7 @@ TEST_F(SegmentCheckSuite, FindsBytesBehindTheZeros) {
   const auto end = static_cast<int64_t>(log_.size());
   log_ += std::string(100'000, '\0') + "x";
   EXPECT_THAT(Check(), IsOkAndHolds(Offset{18}));
-  EXPECT_THAT(findings_,
-              ElementsAre(Is(Gravity::kDamage, kLog, end + 100'000)));
+  EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kDamage, kLog, end)));
 }
 
 TEST_F(SegmentCheckSuite, FindsABatchOutOfItsOrder) {

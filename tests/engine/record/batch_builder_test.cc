@@ -208,6 +208,18 @@ TEST(BatchBuilder, TimesAtBothEndsOfTheirRangeComeBack) {
   }
 }
 
+TEST(BatchBuilder, WhatNoReaderWouldDecompressIsNotBuilt) {
+  BatchFields fields;
+  fields.codec = Codec::kZstd;
+  BatchBuilder builder(fields, kRecordBytesMax);
+  ASSERT_TRUE(test::Add(
+      builder, {std::nullopt, std::string(kDecompressedBytesMax, 'x')}));
+  EXPECT_THAT(builder.Finish(), test::HasReason(Reason::kBatchTooLarge));
+  // And the next batch is one again.
+  ASSERT_TRUE(test::Add(builder, {std::nullopt, "small"}));
+  EXPECT_THAT(builder.Finish(), test::IsOk());
+}
+
 class EveryCodec : public ::testing::TestWithParam<Codec> {};
 
 std::string RandomBytes(std::mt19937& random, size_t bytes_max) {
