@@ -33,8 +33,8 @@ struct AppendResult {
   std::optional<Timestamp> append_time;
 };
 
-// Called once, from the thread that appends, syncs or closes; it must neither
-// block nor close the engine. It may append.
+// Called once, from the thread that appends, syncs or closes. It must not block
+// and must call nothing of the Engine, whose lock may be held; it may append.
 using AppendCallback = absl::AnyInvocable<void(absl::StatusOr<AppendResult>)>;
 
 }  // namespace cauce

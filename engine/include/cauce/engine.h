@@ -1,10 +1,11 @@
 // A directory of topics, opened: the way into the library.
 //
 //   auto engine = cauce::Engine::Open("data").value();
-//   engine.CreateTopic("orders", {.partitions = 3}).IgnoreError();
-//   auto orders = engine.OpenPartition("orders",
-//   cauce::PartitionId{0}).value(); orders.Append({{.key = "k", .value =
-//   "v"}});
+//   engine.CreateTopic("orders").status().IgnoreError();  // it may exist
+//   auto orders =
+//       engine.OpenPartition("orders", cauce::PartitionId{0}).value();
+//   const cauce::Record record{.key = "k", .value = "v"};
+//   orders.Append({&record, 1}).value();
 //
 // The directory holds Kafka's files (engine/FORMAT.md). One engine at a time
 // writes it; any number may read it. ":memory:" is an empty directory that

@@ -12,6 +12,9 @@
 //   os                after the write   after the write          what is
 //                                                                written
 //
+// A partition of an engine that was opened for reading only shows what is
+// written, since another process writes it.
+//
 // What was written survives the death of the process; what is durable survives
 // a power loss. A sync is shared by all who wait for it.
 #pragma once

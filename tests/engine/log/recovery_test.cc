@@ -240,6 +240,48 @@ TEST_P(RecoveryTest, TakesZerosForTheEnd) {
   EXPECT_THAT(disk_.Names(".cut"), IsEmpty());
 }
 
+TEST_P(RecoveryTest, ZerosBelowTheRecoveryPointAreDamageAndNotTheEnd) {
+  for (const bool clean_stop : {false, true}) {
+    SCOPED_TRACE(clean_stop);
+    std::string bytes = WriteSegment(0, 10);
+    const size_t batch = bytes.size() / 10;
+    bytes.replace(6 * batch, 4 * batch, 4 * batch, '\0');
+    disk_.Write(Log(0), bytes);
+
+    const auto log =
+        Recover({.clean_stop = clean_stop, .recovery_point = Offset{20}});
+    ASSERT_THAT(log, IsOk());
+    EXPECT_EQ(EndOf(*log), Offset{20});
+    EXPECT_EQ(disk_.Read(Log(0)), bytes);
+    EXPECT_THAT(events_, Contains(HasSubstr("up to offset 20 were durable")));
+    disk_.Remove(Log(20));
+  }
+}
+
+TEST_P(RecoveryTest, AFileThatIsTooShortGivesNoOffsetAgain) {
+  const std::string bytes = WriteSegment(0, 10);
+  disk_.Write(Log(0), bytes.substr(0, bytes.size() / 2));
+  const auto log = Recover({.clean_stop = true, .recovery_point = Offset{20}});
+  ASSERT_THAT(log, IsOk());
+  EXPECT_EQ(EndOf(*log), Offset{20});
+  EXPECT_THAT(events_, Contains(HasSubstr("up to offset 20 were durable")));
+}
+
+TEST_P(RecoveryTest, ALogWhoseSegmentsAreGoneGoesOnBehindThem) {
+  const auto log = Recover({.clean_stop = true, .recovery_point = Offset{20}});
+  ASSERT_THAT(log, IsOk());
+  EXPECT_EQ(EndOf(*log), Offset{20});
+  EXPECT_EQ(log->log_start, Offset{20});
+  EXPECT_THAT(events_, Contains(HasSubstr("there is no segment")));
+}
+
+TEST_P(RecoveryTest, SyncsTheNamesThatAStoppedProcessHadMade) {
+  WriteSegment(0, 3);
+  ASSERT_THAT(Recover(), IsOk());
+  EXPECT_GE(disk_.files().Count(FileCall::kSyncDirectory, disk_.directory()),
+            1);
+}
+
 TEST_P(RecoveryTest, CutsASealedSegmentWhoseTailNeverReachedTheDisk) {
   const std::string first = WriteSegment(0, 5);
   WriteSegment(10, 3);
