@@ -15,6 +15,7 @@
 #include "engine/catalog/meta_properties.h"
 #include "engine/catalog/open_plan.h"
 #include "engine/catalog/partition_metadata.h"
+#include "engine/io/pooled_file_system.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -48,16 +49,19 @@ absl::StatusOr<std::shared_ptr<EngineCore>> EngineCore::Open(
     std::string_view directory, const EngineOptions& options) {
   auto environment = std::make_shared<LogEnvironment>();
   std::string path(directory);
+  FileSystem* files = options.file_system;
   if (directory == kMemory) {
     environment->owned_files = NewMemoryFileSystem();
-    environment->files = environment->owned_files.get();
+    files = environment->owned_files.get();
     path = kMemoryDirectory;
-  } else {
-    environment->files = options.file_system != nullptr ? options.file_system
-                                                        : PosixFileSystem();
+  } else if (files == nullptr) {
+    files = PosixFileSystem();
   }
   environment->pool =
-      std::make_shared<FilePool>(*environment->files, options.open_files_max);
+      std::make_shared<FilePool>(*files, options.open_files_max);
+  environment->pooled_files =
+      std::make_unique<PooledFileSystem>(*files, environment->pool);
+  environment->files = environment->pooled_files.get();
   environment->clock = options.clock != nullptr ? options.clock : SystemClock();
   environment->random =
       options.random != nullptr ? options.random : SystemRandom();

@@ -1,9 +1,12 @@
 #include "engine/io/file_pool.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "cauce/errors.h"
 #include "engine/base/check.h"
+#include "engine/base/status_macros.h"
+#include "fmt/format.h"
 
 namespace cauce {
 namespace {
@@ -17,7 +20,9 @@ bool NoDescriptorLeft(const absl::Status& status) {
 }  // namespace
 
 FilePool::FilePool(FileSystem& files, int open_max)
-    : files_(files), open_max_(open_max) {
+    : files_(files),
+      share_(std::max(1, files.OpenFilesMax() / 4 * 3)),
+      open_max_(std::min(open_max, share_)) {
   CAUCE_CHECK(open_max >= 1);
 }
 
@@ -55,13 +60,18 @@ void FilePool::CloseIdle() {
 
 void FilePool::MakeRoom() {
   std::vector<std::shared_ptr<File>> closed;
-  MutexLock lock(mutex_);
-  while (open_count_ >= open_max_) {
-    std::shared_ptr<File> file = TakeOne(Haste::kSecondChance);
-    if (file == nullptr) break;
-    closed.push_back(std::move(file));
+  bool crowded;
+  {
+    MutexLock lock(mutex_);
+    while (open_count_ >= open_max_) {
+      std::shared_ptr<File> file = TakeOne(Haste::kSecondChance);
+      if (file == nullptr) break;
+      closed.push_back(std::move(file));
+    }
+    crowded = open_count_ >= share_;
+    ++open_count_;
   }
-  ++open_count_;
+  if (crowded) SyncAndCloseOne();
 }
 
 void FilePool::GiveRoomBack() {
@@ -74,6 +84,45 @@ bool FilePool::CloseOne() {
   MutexLock lock(mutex_);
   file = TakeOne(Haste::kAny);
   return file != nullptr;
+}
+
+bool FilePool::SyncAndCloseOne() {
+  PooledFile* file = nullptr;
+  {
+    MutexLock lock(mutex_);
+    for (PooledFile* each : open_) {
+      if (!each->mutex_.TryLock()) continue;
+      if (each->pins_ > 0 && each->file_.use_count() == 1) {
+        file = each;
+        break;
+      }
+      each->mutex_.Unlock();
+    }
+  }
+  if (file == nullptr) return false;
+  // Nobody has the file, nor gets it while its lock is held: nothing is
+  // written between the sync and the closing.
+  file->lost_ = file->file_->Sync();
+  if (file->lost_.ok()) {
+    MutexLock lock(mutex_);
+    RemoveAt(file->slot_);
+    file->file_ = nullptr;
+  }
+  const bool closed = file->lost_.ok();
+  file->mutex_.Unlock();
+  return closed;
+}
+
+bool FilePool::MakeRoomAfter(const absl::Status& status) {
+  return NoDescriptorLeft(status) && (CloseOne() || SyncAndCloseOne());
+}
+
+absl::Status FilePool::NoRoom(const absl::Status& status) const {
+  if (!NoDescriptorLeft(status)) return status;
+  return absl::ResourceExhaustedError(
+      fmt::format("{}; the limit is {}, and {} files of this engine are open, "
+                  "all of them in use",
+                  MessageOf(status), files_.OpenFilesMax(), open_count()));
 }
 
 void FilePool::Enter(PooledFile& file) {
@@ -126,20 +175,24 @@ void FilePool::RemoveAt(size_t slot) {
 PooledFile::PooledFile(FilePool& pool, std::string path, OpenMode mode)
     : pool_(pool), path_(std::move(path)), mode_(mode) {}
 
-PooledFile::~PooledFile() { pool_.Leave(*this); }
+PooledFile::~PooledFile() {
+  // With the lock, since the pool may be about to sync and close the file.
+  MutexLock lock(mutex_);
+  pool_.Leave(*this);
+}
 
 absl::StatusOr<std::shared_ptr<File>> PooledFile::Acquire() {
   MutexLock lock(mutex_);
   used_since_look_ = true;
   used_since_idle_check_ = true;
+  CAUCE_RETURN_IF_ERROR(lost_);
   if (file_ != nullptr) return file_;
 
   pool_.MakeRoom();
   absl::StatusOr<std::unique_ptr<File>> opened =
-      pool_.files_.Open(path_, mode_);
-  if (NoDescriptorLeft(opened.status()) && pool_.CloseOne()) {
-    opened = pool_.files_.Open(path_, mode_);
-  }
+      pool_.WithRoom([&files = pool_.files_, &path = path_, mode = mode_] {
+        return files.Open(path, mode);
+      });
   if (!opened.ok()) {
     pool_.GiveRoomBack();
     return std::move(opened).status();

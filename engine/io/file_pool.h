@@ -3,9 +3,10 @@
 // An engine with ten thousand partitions has more files than a process has
 // descriptors. A PooledFile is a path that is opened on first use and may be
 // closed behind its owner's back while nobody uses it; the next use opens it
-// again. Invariant: a file that is pinned or in use is never closed, so what
-// was written through it is synced through the very descriptor that wrote it
-// (a fresh one need not report that an earlier write was lost).
+// again. Invariant: what was written through a file is synced through the very
+// descriptor that wrote it (a fresh one need not report that an earlier write
+// was lost). So a file in use is never closed; one that is pinned only where
+// the process has no descriptor left, after it was synced.
 //
 // Thread-safe. Acquire() on an open file takes no lock but the file's own.
 #pragma once
@@ -27,12 +28,15 @@ class PooledFile;
 
 class FilePool {
  public:
-  // Keeps at most `open_max` (at least one) of its files open. `files` and
-  // the pool must outlive every PooledFile made with it.
+  // Keeps at most `open_max` (at least one) of its files open, and at most
+  // three quarters of what the process may have: the rest is for whoever else
+  // opens something. `files` and the pool must outlive every PooledFile made
+  // with it.
   //
   // The bound gives way where it must: when a file is opened while every open
   // one is pinned or in use, there is one more, and the next opening closes
-  // what it can down to the bound.
+  // what it can down to the bound. At the three quarters a pinned file that
+  // nobody uses is synced and closed; only files in use can go beyond.
   FilePool(FileSystem& files, int open_max);
   ~FilePool();
   FilePool(const FilePool&) = delete;
@@ -44,6 +48,11 @@ class FilePool {
 
   // How many files are open now: for metrics and tests.
   int open_count() const;
+
+  // Returns what `open` does, which needs a descriptor for a moment or for
+  // longer: where none is left, closes a file and lets it try again.
+  template <class Open>
+  auto WithRoom(Open open) -> decltype(open());
 
  private:
   friend class PooledFile;
@@ -59,13 +68,29 @@ class FilePool {
   // Counts one more file as open, after closing others down to the bound.
   void MakeRoom();
   void GiveRoomBack();
+  static const absl::Status& StatusOf(const absl::Status& status) {
+    return status;
+  }
+  template <class T>
+  static const absl::Status& StatusOf(const absl::StatusOr<T>& result) {
+    return result.status();
+  }
+
   // Returns whether there was a file to close.
   bool CloseOne();
+  // The same for pinned files, which it makes durable first.
+  // A file's lock is taken in one place and let go in another.
+  bool SyncAndCloseOne() ABSL_NO_THREAD_SAFETY_ANALYSIS;
+  // Whether another try may find a descriptor.
+  bool MakeRoomAfter(const absl::Status& status);
+  // The error of who found none, and what to do about it.
+  absl::Status NoRoom(const absl::Status& status) const;
   std::shared_ptr<File> TakeOne(Haste haste)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RemoveAt(size_t slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   FileSystem& files_;
+  const int share_;  // of what the process may have open
   const int open_max_;
 
   // May be taken while a file's own lock is held; under it a file's lock is
@@ -92,10 +117,10 @@ class PooledFile {
   // Errors are those of FileSystem::Open.
   absl::StatusOr<std::shared_ptr<File>> Acquire();
 
-  // Between Pin and as many Unpins the pool does not close the file. Pin
-  // while the acquired pointer is held and before the first unsynced write;
-  // unpin after the sync. Pinned before it is unlinked, an open file stays
-  // readable for those who still know it.
+  // Between Pin and as many Unpins the pool does not close the file without
+  // syncing it first. Pin while the acquired pointer is held and before the
+  // first unsynced write; unpin after the sync. Where the pool's own sync
+  // failed, every later Acquire does: what was written may be lost.
   void Pin();
   void Unpin();
 
@@ -119,8 +144,21 @@ class PooledFile {
   OpenMode mode_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<File> file_ ABSL_GUARDED_BY(mutex_);  // null while closed
   int pins_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Status lost_ ABSL_GUARDED_BY(mutex_);  // why nobody may use it
   bool used_since_look_ ABSL_GUARDED_BY(mutex_) = false;
   bool used_since_idle_check_ ABSL_GUARDED_BY(mutex_) = false;
 };
+
+template <class Open>
+auto FilePool::WithRoom(Open open) -> decltype(open()) {
+  // Each try may lose what it freed to another thread.
+  constexpr int kTries = 16;
+  for (int i = 0; i < kTries; ++i) {
+    auto opened = open();
+    if (opened.ok()) return opened;
+    if (!MakeRoomAfter(StatusOf(opened))) return NoRoom(StatusOf(opened));
+  }
+  return open();
+}
 
 }  // namespace cauce

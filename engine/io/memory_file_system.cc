@@ -245,12 +245,26 @@ class MemoryFiles final : public FileSystem {
   }
 
   absl::Status CreateDirectories(std::string_view path) override {
+    return MakeDirectories(path, Above::kIsMade);
+  }
+
+  absl::Status CreateDirectory(std::string_view path) override {
+    return MakeDirectories(path, Above::kMustExist);
+  }
+
+  // What becomes of the directories above the last one.
+  enum class Above { kIsMade, kMustExist };
+
+  absl::Status MakeDirectories(std::string_view path, Above above) {
     CAUCE_ASSIGN_OR_RETURN(const Names names, Split(path, "create directory"));
     MutexLock lock(tree_->mutex);
     Directory* at = tree_->root.get();
     for (size_t i = 0; i < names.size(); ++i) {
       auto found = at->entries.find(names[i]);
       if (found == at->entries.end()) {
+        if (above == Above::kMustExist && i + 1 < names.size()) {
+          return NameError(path, "create directory", ENOENT);
+        }
         auto made = std::make_shared<Directory>();
         made->modified = tree_->clock.Now();
         found = at->entries.emplace(names[i], std::move(made)).first;

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/inotify.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <limits>
 #include <utility>
 
 #include "cauce/errors.h"
@@ -389,6 +391,14 @@ struct CloseDir {
 
 class PosixFiles final : public FileSystem {
  public:
+  int OpenFilesMax() const override {
+    rlimit limit;
+    constexpr rlim_t kMost = std::numeric_limits<int>::max();
+    // It cannot fail for a limit that exists; without an answer there is none.
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return static_cast<int>(kMost);
+    return static_cast<int>(std::min(limit.rlim_cur, kMost));
+  }
+
   absl::StatusOr<std::unique_ptr<File>> Open(std::string_view path,
                                              OpenMode mode) override {
     // A file's name has no slash at its end, so none is taken away.
@@ -432,6 +442,11 @@ class PosixFiles final : public FileSystem {
       CAUCE_RETURN_IF_ERROR(SyncDirectoryAt(ParentOf(name) + "/."));
     }
     return absl::OkStatus();
+  }
+
+  absl::Status CreateDirectory(std::string_view path) override {
+    CAUCE_ASSIGN_OR_RETURN(const std::string name, SystemPath(path));
+    return MakeDirectory(name).status();
   }
 
   absl::StatusOr<std::vector<DirectoryEntry>> List(

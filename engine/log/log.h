@@ -52,8 +52,10 @@ struct LogBounds {
 // What a log needs of the engine around it.
 struct LogEnvironment {
   FileSystem* files = nullptr;
-  std::unique_ptr<FileSystem> owned_files;  // `files`, where it is ours
+  // What is beneath `files`, where that is ours.
+  std::unique_ptr<FileSystem> owned_files;
   std::shared_ptr<FilePool> pool;
+  std::unique_ptr<FileSystem> pooled_files;  // `files`, where that is ours
   Clock* clock = nullptr;
   Random* random = nullptr;
   Executor* executor = nullptr;  // may be null

@@ -56,8 +56,9 @@ struct EngineOptions {
   // Gets the log lines; null drops them.
   EventSink events;
 
-  // Files kept open at most, at least 8. More are open only while more hold
-  // unsynced records.
+  // Files kept open at most, at least 8, and never more than three quarters of
+  // what the process may have open (ulimit -n). More than that are open only
+  // while they are in use.
   int open_files_max = 1000;
   // With an executor: how often recovery points are saved (Kafka's
   // log.flush.offset.checkpoint.interval.ms) and retention looks (Kafka's

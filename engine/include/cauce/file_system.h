@@ -20,6 +20,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -108,6 +109,10 @@ class FileSystem {
  public:
   virtual ~FileSystem() = default;
 
+  // How many files the process may have open at once, whoever opens them: the
+  // limit as it is now. Without one, the largest int.
+  virtual int OpenFilesMax() const { return std::numeric_limits<int>::max(); }
+
   // Only of regular files: a directory is refused in every mode.
   virtual absl::StatusOr<std::unique_ptr<File>> Open(std::string_view path,
                                                      OpenMode mode) = 0;
@@ -116,6 +121,13 @@ class FileSystem {
   // directories that hold the new names. One that exists is no error; a file
   // in its place is AlreadyExists.
   virtual absl::Status CreateDirectories(std::string_view path) = 0;
+
+  // Makes the last directory of `path`; the one above it must exist. One that
+  // is there is no error, a file in its place is AlreadyExists. The name is
+  // durable only after SyncDirectory, so that one sync serves for many.
+  virtual absl::Status CreateDirectory(std::string_view path) {
+    return CreateDirectories(path);
+  }
 
   // Names of files and directories, sorted by name, without "." and "..".
   virtual absl::StatusOr<std::vector<DirectoryEntry>> List(

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <limits>
 #include <map>
 #include <memory>
 #include <random>
@@ -40,7 +41,7 @@ class CountingFiles final : public FileSystem {
       MutexLock lock(mutex_);
       ++opens_[std::string(path)];
     }
-    return std::make_unique<CountedFile>(*std::move(file), open_);
+    return std::make_unique<CountedFile>(*this, *std::move(file));
   }
 
   // How often `path` was opened so far.
@@ -50,6 +51,15 @@ class CountingFiles final : public FileSystem {
   }
   int open() const { return open_; }
   void set_open_max(int count) { open_max_ = count; }
+  // What is said of the limit.
+  void set_limit(int count) { limit_ = count; }
+  int OpenFilesMax() const override { return limit_; }
+  // What syncs answer from now on, and how many there were.
+  void set_sync(absl::Status status) {
+    MutexLock lock(mutex_);
+    sync_ = std::move(status);
+  }
+  int syncs() const { return syncs_; }
 
   absl::Status CreateDirectories(std::string_view path) override {
     return memory_->CreateDirectories(path);
@@ -85,11 +95,11 @@ class CountingFiles final : public FileSystem {
  private:
   class CountedFile final : public File {
    public:
-    CountedFile(std::unique_ptr<File> file, std::atomic<int>& open)
-        : file_(std::move(file)), open_(open) {
-      ++open_;
+    CountedFile(CountingFiles& owner, std::unique_ptr<File> file)
+        : owner_(owner), file_(std::move(file)) {
+      ++owner_.open_;
     }
-    ~CountedFile() override { --open_; }
+    ~CountedFile() override { --owner_.open_; }
 
     absl::StatusOr<size_t> Read(int64_t position,
                                 std::span<char> into) const override {
@@ -99,21 +109,28 @@ class CountingFiles final : public FileSystem {
                        std::span<const std::string_view> parts) override {
       return file_->Write(position, parts);
     }
-    absl::Status Sync() override { return file_->Sync(); }
+    absl::Status Sync() override {
+      ++owner_.syncs_;
+      MutexLock lock(owner_.mutex_);
+      return owner_.sync_;
+    }
     absl::Status Truncate(int64_t size) override {
       return file_->Truncate(size);
     }
     absl::StatusOr<int64_t> Size() const override { return file_->Size(); }
 
    private:
+    CountingFiles& owner_;
     const std::unique_ptr<File> file_;
-    std::atomic<int>& open_;
   };
 
   const std::unique_ptr<FileSystem> memory_ = NewMemoryFileSystem();
   std::atomic<int> open_ = 0;
   std::atomic<int> open_max_ = 1'000'000;
+  std::atomic<int> limit_ = std::numeric_limits<int>::max();
+  std::atomic<int> syncs_ = 0;
   Mutex mutex_;
+  absl::Status sync_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, int> opens_ ABSL_GUARDED_BY(mutex_);
 };
 
@@ -309,6 +326,52 @@ TEST(FilePool, ClosesAFileAndTriesAgainWhenTheSystemHasNoDescriptorLeft) {
   files.Use(2);
   EXPECT_EQ(files.disk.open(), 2);
   EXPECT_EQ(files.pool.open_count(), 2);
+}
+
+TEST(FilePool, SyncsAndClosesAPinnedFileWhereThereIsNoOther) {
+  Files files(3, 100);
+  for (int i = 0; i < 2; ++i) {
+    files.Use(i);
+    files[i].Pin();
+  }
+  files.disk.set_open_max(2);
+
+  files.Use(2);
+  EXPECT_EQ(files.disk.open(), 2);
+  EXPECT_EQ(files.disk.syncs(), 1);
+  // It is what it was for who pinned it.
+  files.Use(0);
+  files.Use(1);
+  for (int i = 0; i < 2; ++i) files[i].Unpin();
+}
+
+TEST(FilePool, AFileThatThePoolCouldNotSyncIsLost) {
+  Files files(2, 100);
+  files.Use(0);
+  files[0].Pin();
+  files.disk.set_open_max(1);
+  files.disk.set_sync(MakeError(Reason::kDiskFailed, "no"));
+  EXPECT_THAT(files[1].Acquire(),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+
+  // The failure is not told twice: who syncs the file must not believe it.
+  files.disk.set_sync(absl::OkStatus());
+  EXPECT_THAT(files[0].Acquire(), HasReason(Reason::kDiskFailed));
+  files[0].Unpin();
+}
+
+TEST(FilePool, LeavesAQuarterOfTheLimitToOthersWhateverIsPinned) {
+  CountingFiles disk;
+  disk.set_limit(20);
+  FilePool pool(disk, 100);
+  std::vector<std::unique_ptr<PooledFile>> all;
+  for (int i = 0; i < 40; ++i) {
+    all.push_back(std::make_unique<PooledFile>(pool, "/" + std::to_string(i),
+                                               OpenMode::kCreate));
+    ASSERT_THAT(all.back()->Acquire(), IsOk());
+    if (i % 2 == 0) all.back()->Pin();
+    ASSERT_LE(disk.open(), 15);
+  }
 }
 
 TEST(FilePool, SaysSoWhenNoDescriptorCanBeFreed) {

@@ -375,6 +375,15 @@ TEST_P(EveryFileSystem, CreatesEveryMissingDirectory) {
   EXPECT_THAT(files().CreateDirectories("/"), IsOk());
 }
 
+TEST_P(EveryFileSystem, CreatesOneDirectoryWhereTheOneAboveIsThere) {
+  EXPECT_THAT(files().CreateDirectory(Path("dir/below")), StatusIs(kNotFound));
+  EXPECT_THAT(files().CreateDirectory(Path("dir")), IsOk());
+  EXPECT_THAT(files().CreateDirectory(Path("dir")), IsOk());
+  EXPECT_THAT(files().CreateDirectory(Path("dir/below")), IsOk());
+  Make("file", "");
+  EXPECT_THAT(files().CreateDirectory(Path("file")), StatusIs(kAlreadyExists));
+}
+
 TEST_P(EveryFileSystem, AFileInTheWayOfADirectoryIsAnError) {
   Make("file", "");
   EXPECT_THAT(files().CreateDirectories(Path("file")),

@@ -1,0 +1,112 @@
+// An engine of more partitions than its process may have files open.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cauce/cursor.h"
+#include "cauce/engine.h"
+#include "cauce/env.h"
+#include "tests/testing/matchers.h"
+#include "tests/testing/temp_dir.h"
+
+namespace cauce {
+namespace {
+
+using test::IsOk;
+using test::IsOkAndHolds;
+
+constexpr int32_t kPartitions = 300;
+
+class FewDescriptors : public ::testing::Test {
+ protected:
+  FewDescriptors() {
+    EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &before_), 0);
+    const rlimit few = {.rlim_cur = 64, .rlim_max = before_.rlim_max};
+    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+  }
+  ~FewDescriptors() override {
+    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &before_), 0);
+  }
+
+  std::vector<Partition> OpenAll(const Engine& engine) {
+    std::vector<Partition> all;
+    for (int32_t i = 0; i < kPartitions; ++i) {
+      auto partition = engine.OpenPartition("orders", PartitionId{i});
+      EXPECT_THAT(partition, IsOk());
+      if (partition.ok()) all.push_back(*std::move(partition));
+    }
+    return all;
+  }
+
+  void AppendToAll(std::vector<Partition>& all, Ack ack) {
+    const Record record{.key = "k", .value = "v"};
+    for (Partition& each : all) {
+      ASSERT_THAT(each.Append({&record, 1}, {.ack = ack}), IsOk());
+    }
+  }
+
+  void ReadAll(const std::vector<Partition>& all, int records) {
+    RecordView record;
+    for (const Partition& each : all) {
+      Cursor cursor = each.Read(Offset{0});
+      for (int i = 0; i < records; ++i) {
+        ASSERT_THAT(cursor.Next(&record), IsOkAndHolds(true));
+      }
+      ASSERT_THAT(cursor.Next(&record), IsOkAndHolds(false));
+    }
+  }
+
+  const test::TempDir dir_;
+  rlimit before_;
+};
+
+TEST_F(FewDescriptors, AreEnoughToCreateAppendReadAndReopen) {
+  {
+    auto engine = Engine::Open(dir_ / "data");
+    ASSERT_THAT(engine, IsOk());
+    ASSERT_THAT(engine->CreateTopic("orders", {.partitions = kPartitions}),
+                IsOk());
+    auto all = OpenAll(*engine);
+    AppendToAll(all, Ack::kDurable);
+    // Nobody has these synced: every file holds something unsynced.
+    AppendToAll(all, Ack::kWritten);
+    ASSERT_THAT(engine->RunUpkeep(), IsOk());
+    ReadAll(all, 2);
+    ASSERT_THAT(engine->Close(), IsOk());
+  }
+  for (const bool clean : {true, false}) {
+    SCOPED_TRACE(clean);
+    if (!clean) {
+      ASSERT_THAT(
+          PosixFileSystem()->RemoveFile(dir_ / "data/.kafka_cleanshutdown"),
+          IsOk());
+    }
+    auto engine = Engine::Open(dir_ / "data");
+    ASSERT_THAT(engine, IsOk());
+    ReadAll(OpenAll(*engine), 2);
+    ASSERT_THAT(engine->DescribeTopic("orders"), IsOk());
+    ASSERT_THAT(engine->Close(), IsOk());
+  }
+}
+
+TEST_F(FewDescriptors, AreEnoughWhileAnExecutorSyncs) {
+  const auto executor = NewThreadPool(2);
+  auto engine = Engine::Open(dir_ / "data", {.executor = executor.get()});
+  ASSERT_THAT(engine, IsOk());
+  ASSERT_THAT(engine->CreateTopic("orders", {.partitions = kPartitions}),
+              IsOk());
+  auto all = OpenAll(*engine);
+  for (int i = 0; i < 3; ++i) AppendToAll(all, Ack::kWritten);
+  for (Partition& each : all) ASSERT_THAT(each.Flush(), IsOk());
+  ReadAll(all, 3);
+  ASSERT_THAT(engine->DeleteTopic("orders"), IsOk());
+  EXPECT_THAT(engine->Close(), IsOk());
+}
+
+}  // namespace
+}  // namespace cauce
