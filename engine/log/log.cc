@@ -1,54 +1,18 @@
 #include "engine/log/log.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <utility>
 
-#include "absl/cleanup/cleanup.h"
 #include "cauce/errors.h"
-#include "engine/base/bytes.h"
-#include "engine/base/check.h"
-#include "engine/base/crc32c.h"
 #include "engine/base/status_macros.h"
+#include "engine/log/batch_check.h"
+#include "engine/log/batch_stamp.h"
 #include "engine/log/recompress.h"
-#include "engine/log/retention.h"
-#include "engine/record/layout.h"
+#include "engine/log/recovery.h"
 #include "fmt/format.h"
 
 namespace cauce {
 namespace {
-
-// A header with the fields that the log sets, and nothing else changed.
-class StampedHeader {
- public:
-  StampedHeader(const RecordBatch& batch, Offset base, LeaderEpoch epoch) {
-    std::memcpy(bytes_.data(), batch.bytes().data(), bytes_.size());
-    StoreBig<int64_t>(bytes_.data() + layout::kBaseOffset, base.value);
-    StoreBig<int32_t>(bytes_.data() + layout::kLeaderEpoch, epoch.value);
-  }
-
-  // Gives every record the time `now`; the CRC covers that.
-  void SetAppendTime(const RecordBatch& batch, Timestamp now) {
-    StoreBig<int16_t>(bytes_.data() + layout::kAttributes,
-                      batch.attributes() | layout::kLogAppendTimeBit);
-    StoreBig<int64_t>(bytes_.data() + layout::kMaxTimestamp, now.ms);
-    const uint32_t crc = Crc32cExtend(
-        Crc32c(view().substr(layout::kAttributes)), batch.payload());
-    StoreBig<uint32_t>(bytes_.data() + layout::kCrc, crc);
-  }
-
-  std::string_view view() const { return {bytes_.data(), bytes_.size()}; }
-
- private:
-  std::array<char, kBatchHeaderBytes> bytes_;
-};
-
-Timestamp Plus(Timestamp time, absl::Duration more) {
-  return Timestamp::From(time.ToTime() + more);
-}
-
-bool IsCompacted(const TopicConfig& config) { return config.cleanup.compact; }
 
 bool ShowsWritten(const TopicConfig& config) {
   return config.flush == FlushPolicy::kOs;
@@ -110,18 +74,18 @@ Log::Log(std::shared_ptr<const LogEnvironment> environment,
       name_(options.name),
       directory_(options.directory),
       read_only_(options.read_only),
-      committer_(segments.back()->next(), CommitterHooks()),
+      segments_(*environment_->files, directory_, std::move(segments)),
+      committer_(segments_.Get()->active()->next(), CommitterHooks()),
       log_start_(log_start.value),
-      log_end_(segments.back()->next().value),
+      log_end_(committer_.durable().value),
       shows_written_(ShowsWritten(options.config)),
-      segments_(std::make_shared<const SegmentSet>(std::move(segments))),
       config_(std::make_shared<const TopicConfig>(options.config)),
       keep_everything_(options.keep_everything) {}
 
 Committer::Hooks Log::CommitterHooks() {
   Committer::Hooks hooks;
-  hooks.sync = [this] { return SyncWritten(); };
-  hooks.moved = [this] { WakeReaders(); };
+  hooks.sync = [this] { return segments_.Sync(); };
+  hooks.moved = [this] { waiters_.Wake(); };
   if (environment_->executor != nullptr) {
     hooks.schedule = [this] {
       // The log may be closed and gone by the time the task runs.
@@ -208,53 +172,11 @@ absl::StatusOr<AppendResult> Log::Write(const RecordBatch& batch,
     CAUCE_ASSIGN_OR_RETURN(const RecordBatch rebuilt,
                            Recompress(batch, *topic->compression,
                                       topic->compression_level(), builder));
-    CAUCE_RETURN_IF_ERROR(CheckBatch(rebuilt, *topic, now));
+    CAUCE_RETURN_IF_ERROR(CheckBatch(name_, rebuilt, *topic, now));
     return WriteChecked(rebuilt, options, *topic, now);
   }
-  CAUCE_RETURN_IF_ERROR(CheckBatch(batch, *topic, now));
+  CAUCE_RETURN_IF_ERROR(CheckBatch(name_, batch, *topic, now));
   return WriteChecked(batch, options, *topic, now);
-}
-
-absl::Status Log::CheckBatch(const RecordBatch& batch, const TopicConfig& topic,
-                             Timestamp now) const {
-  const auto bytes = static_cast<int64_t>(batch.bytes().size());
-  if (bytes > topic.max_message_bytes) {
-    return MakeError(
-        Reason::kBatchTooLarge,
-        fmt::format("{}: batch is {} bytes, limit is {} (max.message.bytes)",
-                    name_.ToString(), bytes, topic.max_message_bytes));
-  }
-  if (batch.is_control()) {
-    return MakeError(Reason::kInvalidRecord,
-                     fmt::format("{}: control batches are written by the "
-                                 "transaction coordinator alone",
-                                 name_.ToString()));
-  }
-  if (batch.record_count() != int64_t{batch.last_offset_delta()} + 1) {
-    return MakeError(
-        Reason::kInvalidRecord,
-        fmt::format("{}: batch holds {} records in {} offsets; an appended "
-                    "batch has no gaps",
-                    name_.ToString(), batch.record_count(),
-                    int64_t{batch.last_offset_delta()} + 1));
-  }
-  const bool own_times = topic.timestamp_type == TimestampType::kCreateTime;
-  const Timestamp latest = Plus(now, topic.timestamp_after_max);
-  if (own_times && batch.max_timestamp() > latest) {
-    return MakeError(
-        Reason::kInvalidTimestamp,
-        fmt::format("{}: batch has timestamp {} ms, the latest allowed is {} "
-                    "ms (message.timestamp.after.max.ms)",
-                    name_.ToString(), batch.max_timestamp().ms, latest.ms));
-  }
-  // Records are decoded only where the topic asks for what is inside of them.
-  const bool bounded_below = own_times && topic.timestamp_before_max;
-  if (!bounded_below && !IsCompacted(topic)) return absl::OkStatus();
-  RecordRules rules;
-  rules.keys_required = IsCompacted(topic);
-  if (own_times) rules.latest = latest;
-  if (bounded_below) rules.earliest = Plus(now, -*topic.timestamp_before_max);
-  return Annotate(ValidateRecords(batch, rules), name_.ToString());
 }
 
 absl::StatusOr<AppendResult> Log::WriteChecked(const RecordBatch& batch,
@@ -268,11 +190,11 @@ absl::StatusOr<AppendResult> Log::WriteChecked(const RecordBatch& batch,
     CAUCE_RETURN_IF_ERROR(committer_.status());
     CAUCE_RETURN_IF_ERROR(TakeEpoch(options));
     const Offset base = log_end();
-    StampedHeader header(batch, base, epochs_.latest());
+    BatchStamp stamp(batch, base, epochs_.latest());
     BatchFacts facts = BatchFacts::Of(batch, 0);
     facts.last = base + batch.last_offset_delta();
     if (topic.timestamp_type == TimestampType::kLogAppendTime) {
-      header.SetAppendTime(batch, now);
+      stamp.SetAppendTime(batch, now);
       facts.max_timestamp = now;
       result.append_time = now;
     }
@@ -281,7 +203,7 @@ absl::StatusOr<AppendResult> Log::WriteChecked(const RecordBatch& batch,
     if (writer_->ShouldRoll(facts, limits, now)) {
       CAUCE_RETURN_IF_ERROR(Roll(base, now));
     }
-    const std::string_view parts[] = {header.view(), batch.payload()};
+    const std::string_view parts[] = {stamp.header(), batch.payload()};
     const WriteAhead ahead = topic.flush == FlushPolicy::kGroup
                                  ? WriteAhead::kZeros
                                  : WriteAhead::kNone;
@@ -291,7 +213,7 @@ absl::StatusOr<AppendResult> Log::WriteChecked(const RecordBatch& batch,
     log_end_.store(result.next.value, std::memory_order_release);
     committer_.Written(result.next);
   }
-  WakeReaders();
+  waiters_.Wake();
   return result;
 }
 
@@ -322,15 +244,11 @@ absl::Status Log::Roll(Offset base, Timestamp now) {
   }
   auto next = *std::move(created);
   SegmentSet::List list = segments()->segments();
-  {
-    MutexLock lock(view_mutex_);
-    unsynced_.push_back(writer_->segment());
-    directory_unsynced_ = true;
-  }
+  segments_.NoteRoll(writer_->segment());
   list.push_back(next->segment());
   writer_ = std::move(next);
   roll_jitter_ = DrawJitter();
-  Publish(std::move(list));
+  segments_.Publish(std::move(list));
   return absl::OkStatus();
 }
 
@@ -344,31 +262,6 @@ absl::Duration Log::DrawJitter() const {
 }
 
 // ---- Durability
-
-absl::Status Log::SyncWritten() {
-  SegmentSet::List sealed;
-  std::shared_ptr<Segment> active;
-  bool names = false;
-  {
-    MutexLock lock(view_mutex_);
-    sealed = unsynced_;
-    active = segments_->active();
-    names = std::exchange(directory_unsynced_, false);
-  }
-  for (const auto& segment : sealed) {
-    CAUCE_RETURN_IF_ERROR(segment->Sync());
-    CAUCE_RETURN_IF_ERROR(segment->SyncIndexFiles());
-  }
-  CAUCE_RETURN_IF_ERROR(active->Sync());
-  if (names) {
-    CAUCE_RETURN_IF_ERROR(environment_->files->SyncDirectory(directory_));
-  }
-  MutexLock lock(view_mutex_);
-  std::erase_if(unsynced_, [&](const auto& segment) {
-    return std::find(sealed.begin(), sealed.end(), segment) != sealed.end();
-  });
-  return absl::OkStatus();
-}
 
 absl::Status Log::Flush() {
   CAUCE_RETURN_IF_ERROR(CheckOpen());
@@ -411,8 +304,7 @@ LeaderEpoch Log::leader_epoch() const {
 }
 
 std::shared_ptr<const SegmentSet> Log::segments() const {
-  MutexLock lock(view_mutex_);
-  return segments_;
+  return segments_.Get();
 }
 
 absl::Status Log::CheckOpen() const {
@@ -459,30 +351,25 @@ absl::StatusOr<std::optional<FoundOffset>> Log::FindByTimeIn(
 
 absl::StatusOr<bool> Log::WaitFor(Offset offset, absl::Duration timeout) {
   if (read_only_) return WaitForFiles(offset, timeout);
-  Clock& clock = *environment_->clock;
-  const absl::Duration until = clock.Monotonic() + timeout;
-  ++waiting_;
-  absl::Cleanup leave = [this] { --waiting_; };
-  for (;;) {
-    CAUCE_RETURN_IF_ERROR(CheckOpen());
-    if (high_watermark() > offset) return true;
-    // What is written and cannot become durable will never be seen.
-    if (log_end() > offset) CAUCE_RETURN_IF_ERROR(committer_.status());
-    const bool syncs_here =
-        environment_->executor == nullptr && log_end() > offset;
-    if (syncs_here) {
+  // Without an executor whoever waits makes visible what is written.
+  const bool syncs_here = environment_->executor == nullptr;
+  const auto look = [&]() -> absl::StatusOr<bool> {
+    for (;;) {
+      CAUCE_RETURN_IF_ERROR(CheckOpen());
+      if (high_watermark() > offset) return true;
+      if (log_end() <= offset) return false;
+      // What is written and cannot become durable will never be seen.
+      CAUCE_RETURN_IF_ERROR(committer_.status());
+      if (!syncs_here) return false;
       CAUCE_RETURN_IF_ERROR(committer_.Flush());
-      continue;
     }
-    MutexLock lock(wait_mutex_);
-    // Whoever moves the log does so before it takes this lock to wake us.
-    const bool news = high_watermark() > offset ||
-                      (environment_->executor == nullptr && log_end() > offset);
-    if (news || !CheckOpen().ok()) continue;
-    const absl::Duration left = until - clock.Monotonic();
-    if (left <= absl::ZeroDuration()) return false;
-    moved_.WaitFor(wait_mutex_, left);
-  }
+  };
+  const auto has_news = [&] {
+    return high_watermark() > offset || (syncs_here && log_end() > offset) ||
+           !CheckOpen().ok();
+  };
+  Clock& clock = *environment_->clock;
+  return waiters_.Wait(clock, clock.Monotonic() + timeout, look, has_news);
 }
 
 absl::StatusOr<bool> Log::WaitForFiles(Offset offset, absl::Duration timeout) {
@@ -502,15 +389,6 @@ absl::StatusOr<bool> Log::WaitForFiles(Offset offset, absl::Duration timeout) {
   }
 }
 
-void Log::WakeReaders() {
-  // Pairs with the count that a waiter raises before it looks: either we see
-  // it here, or it comes after us and sees what moved. A plain load would not
-  // be ordered against it.
-  if (waiting_.fetch_add(0, std::memory_order_acq_rel) == 0) return;
-  MutexLock lock(wait_mutex_);
-  moved_.NotifyAll();
-}
-
 absl::Status Log::Refresh() {
   if (!read_only_) return absl::OkStatus();
   MutexLock lock(writer_mutex_);
@@ -518,224 +396,9 @@ absl::Status Log::Refresh() {
   CAUCE_RETURN_IF_ERROR(view_->Refresh());
   const SegmentSet::List& list = view_->segments();
   log_start_ = std::max(log_start(), list.front()->base()).value;
-  Publish(list);
+  segments_.Publish(list);
   log_end_.store(list.back()->next().value, std::memory_order_release);
   return absl::OkStatus();
-}
-
-// ---- Cutting at either end
-
-absl::StatusOr<Offset> Log::TruncateTo(Offset offset) {
-  CAUCE_RETURN_IF_ERROR(CheckWritable());
-  const auto end = [&] {
-    MutexLock lock(writer_mutex_);
-    return Truncate(offset);
-  }();
-  committer_.Deliver();
-  return end;
-}
-
-absl::StatusOr<Offset> Log::Truncate(Offset offset) {
-  CAUCE_RETURN_IF_ERROR(CheckOpen());
-  CAUCE_RETURN_IF_ERROR(committer_.status());
-  CAUCE_RETURN_IF_ERROR(writer_->status());
-  if (offset < log_start() || offset > log_end()) {
-    return MakeError(Reason::kOffsetOutOfRange,
-                     fmt::format("{}: cannot truncate to offset {}, the log "
-                                 "has {} to {}",
-                                 name_.ToString(), offset.value,
-                                 log_start().value, log_end().value));
-  }
-  if (offset == log_end()) return offset;
-  const auto set = segments();
-  std::shared_ptr<Segment> last = set->Find(offset);
-  BatchScanner scanner;
-  CAUCE_ASSIGN_OR_RETURN(auto batch, last->Seek(scanner, offset));
-  while (!batch) {
-    // The offset lies in a gap behind this segment's last batch.
-    std::shared_ptr<Segment> after = set->After(last->base());
-    if (after == nullptr) return log_end();
-    last = std::move(after);
-    CAUCE_ASSIGN_OR_RETURN(batch, last->Seek(scanner, offset));
-  }
-  const Offset end = batch->base_offset();
-  CAUCE_ASSIGN_OR_RETURN(const auto file, last->OpenFile());
-  CAUCE_ASSIGN_OR_RETURN(
-      ScannedSegment scanned,
-      ScanSegment(file, last->path(), last->base(), scanner.batch_position(),
-                  last->place().index_interval_bytes));
-  CAUCE_RETURN_IF_ERROR(scanned.damage);
-  // First, so that a crash in between never takes the new tail, which is
-  // shorter than the old one was, for damage.
-  CAUCE_RETURN_IF_ERROR(environment_->save_bounds(
-      name_, {std::min(committer_.durable(), end), log_start()}));
-  auto cut = CutAt(last, std::move(scanned), end);
-  if (!cut.ok()) {
-    committer_.Fail(MakeError(
-        Reason::kDiskFailed,
-        fmt::format("{}: was not cut whole, and takes no more records until "
-                    "it is reopened: {}",
-                    name_.ToString(), cut.status().ToString())));
-  }
-  return cut;
-}
-
-absl::StatusOr<Offset> Log::CutAt(const std::shared_ptr<Segment>& last,
-                                  ScannedSegment scanned, Offset end) {
-  // Readers leave first: nobody is to read what goes, nor what is written in
-  // its place for what was there.
-  const SegmentPlace place = PlaceOf(last->base());
-  auto kept = std::make_shared<Segment>(place, OpenMode::kReadWrite,
-                                        scanned.bytes, scanned.next);
-  CAUCE_RETURN_IF_ERROR(kept->OpenFile().status());
-  kept->ShareLiveIndex(scanned.index);
-  kept->MarkDirty();  // for a sync that runs meanwhile
-  const auto before = segments();
-  SegmentSet::List list = before->segments();
-  while (list.back() != last) list.pop_back();
-  list.back() = std::move(kept);
-  Publish(list);
-
-  // Newest first: whatever a crash leaves is a log without a hole.
-  for (size_t i = before->segments().size(); i > list.size(); --i) {
-    CAUCE_RETURN_IF_ERROR(Retire(before->segments()[i - 1]));
-  }
-  CAUCE_RETURN_IF_ERROR(environment_->files->SyncDirectory(directory_));
-  const Timestamp now = Timestamp::From(environment_->clock->Now());
-  CAUCE_ASSIGN_OR_RETURN(writer_,
-                         SegmentWriter::Resume(place, std::move(scanned), now));
-  CAUCE_RETURN_IF_ERROR(writer_->segment()->Sync());
-  list.back() = writer_->segment();
-  Publish(std::move(list));
-  if (end < log_start()) {
-    // The cut batch began below the log start: offsets must not come back.
-    end = log_start();
-    CAUCE_RETURN_IF_ERROR(Roll(end, now));
-  }
-  log_end_.store(end.value, std::memory_order_release);
-  committer_.Truncated(end);
-  if (epochs_.TruncateFromEnd(end)) CAUCE_RETURN_IF_ERROR(SaveEpochs());
-  return end;
-}
-
-absl::Status Log::DeleteRecordsBefore(Offset offset) {
-  CAUCE_RETURN_IF_ERROR(CheckWritable());
-  MutexLock lock(writer_mutex_);
-  CAUCE_RETURN_IF_ERROR(CheckOpen());
-  if (offset <= log_start()) return absl::OkStatus();
-  if (offset > high_watermark()) {
-    return MakeError(
-        Reason::kOffsetOutOfRange,
-        fmt::format("{}: cannot delete the records before offset "
-                    "{}, the high watermark is {}",
-                    name_.ToString(), offset.value, high_watermark().value));
-  }
-  CAUCE_RETURN_IF_ERROR(
-      environment_->save_bounds(name_, {committer_.durable(), offset}));
-  log_start_ = offset.value;
-  if (epochs_.TruncateFromStart(offset)) CAUCE_RETURN_IF_ERROR(SaveEpochs());
-  const auto set = segments();
-  size_t below = 0;
-  while (below + 1 < set->segments().size() &&
-         set->segments()[below + 1]->base() <= offset) {
-    ++below;
-  }
-  return RetireOldest(below);
-}
-
-absl::Status Log::ApplyRetention() {
-  if (read_only_) return absl::OkStatus();
-  const auto topic = config();
-  const absl::Time now = environment_->clock->Now();
-  RetentionOptions keep;
-  keep.age_max = std::nullopt;
-  {
-    MutexLock lock(view_mutex_);
-    if (!keep_everything_ && topic->cleanup.remove) {
-      keep.age_max = topic->retention_age;
-      keep.bytes_min = topic->retention_bytes;
-    }
-  }
-  MutexLock lock(writer_mutex_);
-  CAUCE_RETURN_IF_ERROR(CheckOpen());
-  CAUCE_RETURN_IF_ERROR(RollExpired(keep, now));
-  const auto set = segments();
-  std::vector<SegmentInfo> sealed;
-  for (size_t i = 0; i + 1 < set->segments().size(); ++i) {
-    const auto& segment = set->segments()[i];
-    CAUCE_ASSIGN_OR_RETURN(const absl::Time largest, AgeOf(*segment));
-    sealed.push_back({segment->base(), set->segments()[i + 1]->base(),
-                      segment->bytes(), largest});
-  }
-  const RetentionView view{sealed, set->active()->bytes(), log_start(),
-                           high_watermark()};
-  const size_t count = PlanRetention(view, keep, now);
-  if (count > 0) {
-    const Offset start = std::max(log_start(), sealed[count - 1].next);
-    CAUCE_RETURN_IF_ERROR(
-        environment_->save_bounds(name_, {committer_.durable(), start}));
-    log_start_ = start.value;
-    if (epochs_.TruncateFromStart(start)) CAUCE_RETURN_IF_ERROR(SaveEpochs());
-    CAUCE_RETURN_IF_ERROR(RetireOldest(count));
-  }
-  return UnlinkRetired();
-}
-
-absl::Status Log::RollExpired(const RetentionOptions& keep, absl::Time now) {
-  // The active segment can only go after it was sealed.
-  Segment& active = *writer_->segment();
-  if (active.bytes() == 0 || active.next() > high_watermark()) {
-    return absl::OkStatus();
-  }
-  CAUCE_ASSIGN_OR_RETURN(const absl::Time largest, AgeOf(active));
-  const bool too_old = keep.age_max && now - largest > *keep.age_max;
-  const bool not_needed = keep.bytes_min && *keep.bytes_min <= 0;
-  if (!too_old && !not_needed) return absl::OkStatus();
-  return Roll(log_end(), Timestamp::From(now));
-}
-
-absl::StatusOr<absl::Time> Log::AgeOf(Segment& segment) const {
-  CAUCE_ASSIGN_OR_RETURN(const Timestamp largest, segment.LargestTimestamp());
-  if (largest.has_value()) return largest.ToTime();
-  CAUCE_ASSIGN_OR_RETURN(const FileInfo info,
-                         environment_->files->Info(segment.path()));
-  return info.modified;
-}
-
-absl::Status Log::RetireOldest(size_t count) {
-  if (count == 0) return absl::OkStatus();
-  const auto set = segments();
-  const SegmentSet::List& all = set->segments();
-  // Oldest first: whatever a crash leaves is a log without a hole.
-  for (size_t i = 0; i < count; ++i) CAUCE_RETURN_IF_ERROR(Retire(all[i]));
-  Publish({all.begin() + static_cast<std::ptrdiff_t>(count), all.end()});
-  return environment_->files->SyncDirectory(directory_);
-}
-
-absl::Status Log::Retire(const std::shared_ptr<Segment>& segment) {
-  CAUCE_RETURN_IF_ERROR(segment->Retire());
-  retired_.push_back({segment, environment_->clock->Monotonic()});
-  MutexLock lock(view_mutex_);
-  std::erase(unsynced_, segment);
-  return absl::OkStatus();
-}
-
-absl::Status Log::UnlinkRetired() {
-  const absl::Duration now = environment_->clock->Monotonic();
-  const absl::Duration delay = config()->file_delete_delay;
-  std::vector<Retired> kept;
-  absl::Status first;
-  for (Retired& each : retired_) {
-    // Ours and the local copies: any more are readers inside of it.
-    const bool in_use = each.segment.use_count() > 1;
-    if (in_use || now - each.since < delay) {
-      kept.push_back(std::move(each));
-    } else {
-      first.Update(each.segment->Unlink());
-    }
-  }
-  retired_ = std::move(kept);
-  return first;
 }
 
 // ---- The rest
@@ -752,22 +415,6 @@ SegmentPlace Log::PlaceOf(Offset base) const {
   place.base = base;
   place.index_interval_bytes = config()->index_interval_bytes;
   return place;
-}
-
-void Log::Publish(SegmentSet::List segments) {
-  const auto now = std::make_shared<const SegmentSet>(std::move(segments));
-  std::shared_ptr<const SegmentSet> before = now;
-  {
-    MutexLock lock(view_mutex_);
-    segments_.swap(before);
-  }
-  // Those at the front may be read to their end; in the place of any other
-  // that is gone there are, or will be, other records.
-  const Offset first = now->segments().front()->base();
-  for (const auto& segment : before->segments()) {
-    const Offset base = segment->base();
-    if (base >= first && now->Find(base) != segment) segment->Supersede();
-  }
 }
 
 std::shared_ptr<const TopicConfig> Log::config() const {
@@ -795,8 +442,7 @@ absl::Status Log::Close(const absl::Status& cause) {
     // A cut that failed halfway has fenced a log that has nothing to flush.
     closed.Update(committer_.status());
     if (closed.ok()) closed = SealForClose();
-    for (Retired& each : retired_) closed.Update(each.segment->Unlink());
-    retired_.clear();
+    closed.Update(retired_.UnlinkAll());
   }
   committer_.Fail(cause);
   committer_.Deliver();
@@ -817,7 +463,7 @@ bool Log::End(const absl::Status& cause) {
 absl::Status Log::SealForClose() {
   // Segments that were rolled, by an append that then failed, hold nothing
   // that was not durable, but their indexes may not be.
-  CAUCE_RETURN_IF_ERROR(SyncWritten());
+  CAUCE_RETURN_IF_ERROR(segments_.Sync());
   if (!writer_->has_changed()) return absl::OkStatus();
   CAUCE_RETURN_IF_ERROR(writer_->Seal());
   Segment& active = *writer_->segment();

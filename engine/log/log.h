@@ -5,84 +5,39 @@
 // the order of the writes and only after the write succeeded. What readers see
 // ends at the high watermark: what is durable (cauce.flush=group) or written
 // (os). After a failed sync or write nothing is appended until it is reopened.
-// Thread-safe. Locks, in order: writer_mutex_, the committer's, wait_mutex_,
-// view_mutex_; files are written under the first alone. Callbacks run under
-// none of them.
+// Thread-safe. Locks, in order: writer_mutex_, the committer's, then those
+// held for one look (the waiters', the published segments', view_mutex_); files
+// are written under the first alone. Callbacks run under none of them.
 #pragma once
 
 #include <atomic>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "cauce/append.h"
-#include "cauce/env.h"
-#include "cauce/file_system.h"
 #include "cauce/read.h"
 #include "cauce/topic_config.h"
 #include "cauce/types.h"
 #include "engine/base/mutex.h"
-#include "engine/io/file_pool.h"
 #include "engine/log/committer.h"
+#include "engine/log/cut_point.h"
 #include "engine/log/epoch_history.h"
+#include "engine/log/log_environment.h"
 #include "engine/log/log_view.h"
-#include "engine/log/recovery.h"
+#include "engine/log/log_waiters.h"
+#include "engine/log/published_segments.h"
 #include "engine/log/retention.h"
-#include "engine/log/segment_scan.h"
+#include "engine/log/retired_segments.h"
 #include "engine/log/segment_set.h"
 #include "engine/log/segment_writer.h"
 
 namespace cauce {
-
-// Kept beside the logs, for all of them in one file each.
-struct LogBounds {
-  Offset recovery_point{0};  // the first offset not known to be durable
-  Offset log_start{0};       // what lies below is gone
-
-  friend bool operator==(const LogBounds&, const LogBounds&) = default;
-};
-
-// What a log needs of the engine around it.
-struct LogEnvironment {
-  FileSystem* files = nullptr;
-  // What is beneath `files`, where that is ours.
-  std::unique_ptr<FileSystem> owned_files;
-  std::shared_ptr<FilePool> pool;
-  std::unique_ptr<FileSystem> pooled_files;  // `files`, where that is ours
-  Clock* clock = nullptr;
-  Random* random = nullptr;
-  Executor* executor = nullptr;  // may be null
-  EventSink events;
-  // Makes bounds durable: a log start before anything below it goes, a
-  // recovery point before the log is cut below it.
-  std::function<absl::Status(const TopicPartition&, const LogBounds&)>
-      save_bounds;
-  // Remembers bounds, to be made durable some time later.
-  std::function<void(const TopicPartition&, const LogBounds&)> note_bounds;
-  // Makes a partition's epochs durable.
-  std::function<absl::Status(const TopicPartition&,
-                             std::span<const EpochStart>)>
-      save_epochs;
-};
-
-struct LogOptions {
-  TopicPartition name;
-  std::string directory;
-  TopicConfig config;
-  // Nothing is deleted by age or size: its configs were never given.
-  bool keep_everything = false;
-  bool read_only = false;
-  bool clean_stop = false;
-  LogBounds bounds;
-  std::vector<EpochStart> epochs;  // as they were saved last
-};
 
 class Log : public std::enable_shared_from_this<Log> {
  public:
@@ -144,11 +99,6 @@ class Log : public std::enable_shared_from_this<Log> {
   void DropIdle();
 
  private:
-  struct Retired {
-    std::shared_ptr<Segment> segment;
-    absl::Duration since;  // monotonic
-  };
-
   Log(std::shared_ptr<const LogEnvironment> environment,
       const LogOptions& options, SegmentSet::List segments, Offset log_start);
 
@@ -161,12 +111,9 @@ class Log : public std::enable_shared_from_this<Log> {
                                             const AppendOptions& options,
                                             const TopicConfig& topic,
                                             Timestamp now);
-  absl::Status CheckBatch(const RecordBatch& batch, const TopicConfig& topic,
-                          Timestamp now) const;
   absl::Status Acknowledge(const AppendResult& result, Ack ack);
   // For cauce.flush=os: Kafka's flush.messages and flush.ms.
   absl::Status FlushAsConfigured(Offset end);
-  absl::Status SyncWritten();
   absl::Status CheckWritable() const;
   absl::StatusOr<std::optional<FoundOffset>> FindByTimeIn(const SegmentSet& set,
                                                           Timestamp time,
@@ -181,10 +128,8 @@ class Log : public std::enable_shared_from_this<Log> {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   absl::StatusOr<Offset> Truncate(Offset offset)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
-  // The log ends at offset `end`, behind what `scanned` found in `last`. A
-  // failure leaves files and what is known of them apart: no more appends.
-  absl::StatusOr<Offset> CutAt(const std::shared_ptr<Segment>& last,
-                               ScannedSegment scanned, Offset end)
+  // A failure leaves files and what is known of them apart: no more appends.
+  absl::StatusOr<Offset> CutAt(CutPoint cut)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   absl::Status RollExpired(const RetentionOptions& keep, absl::Time now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
@@ -192,7 +137,6 @@ class Log : public std::enable_shared_from_this<Log> {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   absl::Status Retire(const std::shared_ptr<Segment>& segment)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
-  absl::Status UnlinkRetired() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   absl::Status SealForClose() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   // Returns false when the log had ended before.
   bool End(const absl::Status& cause);
@@ -201,8 +145,6 @@ class Log : public std::enable_shared_from_this<Log> {
   absl::StatusOr<absl::Time> AgeOf(Segment& segment) const;
   absl::Duration DrawJitter() const;
   SegmentPlace PlaceOf(Offset base) const;
-  void Publish(SegmentSet::List segments);
-  void WakeReaders();
   std::shared_ptr<const TopicConfig> config() const;
 
   const std::shared_ptr<const LogEnvironment> environment_;
@@ -213,10 +155,11 @@ class Log : public std::enable_shared_from_this<Log> {
   mutable Mutex writer_mutex_;
   std::unique_ptr<SegmentWriter> writer_ ABSL_GUARDED_BY(writer_mutex_);
   EpochHistory epochs_ ABSL_GUARDED_BY(writer_mutex_);
-  std::vector<Retired> retired_ ABSL_GUARDED_BY(writer_mutex_);
+  RetiredSegments retired_ ABSL_GUARDED_BY(writer_mutex_);
   absl::Duration roll_jitter_ ABSL_GUARDED_BY(writer_mutex_);
   std::unique_ptr<LogView> view_ ABSL_GUARDED_BY(writer_mutex_);  // read-only
 
+  PublishedSegments segments_;
   Committer committer_;
   std::atomic<int64_t> log_start_;
   std::atomic<int64_t> log_end_;
@@ -224,18 +167,11 @@ class Log : public std::enable_shared_from_this<Log> {
   std::atomic<bool> flush_timer_set_ = false;
 
   mutable Mutex view_mutex_;
-  std::shared_ptr<const SegmentSet> segments_ ABSL_GUARDED_BY(view_mutex_);
-  // Sealed and not yet synced, oldest first.
-  SegmentSet::List unsynced_ ABSL_GUARDED_BY(view_mutex_);
-  // A segment's name is new in the directory.
-  bool directory_unsynced_ ABSL_GUARDED_BY(view_mutex_) = false;
   std::shared_ptr<const TopicConfig> config_ ABSL_GUARDED_BY(view_mutex_);
   bool keep_everything_ ABSL_GUARDED_BY(view_mutex_);
   absl::Status ended_ ABSL_GUARDED_BY(view_mutex_);  // why it cannot be used
 
-  mutable Mutex wait_mutex_;
-  CondVar moved_;
-  std::atomic<int> waiting_ = 0;
+  LogWaiters waiters_;
 };
 
 }  // namespace cauce

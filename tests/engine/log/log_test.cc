@@ -15,6 +15,7 @@
 
 #include "cauce/errors.h"
 #include "engine/log/segment_name.h"
+#include "tests/engine/log/log_fixture.h"
 #include "tests/testing/batches.h"
 #include "tests/testing/log_rig.h"
 #include "tests/testing/matchers.h"
@@ -31,16 +32,13 @@ using test::FileCall;
 using test::HasReason;
 using test::IsOk;
 using test::IsOkAndHolds;
+using test::kWritten;
 using test::OwnedBatch;
 using test::ReadAll;
 using test::ReadValues;
-using test::StatusIs;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using ::testing::Not;
 using ::testing::SizeIs;
-
-constexpr AppendOptions kWritten{.ack = Ack::kWritten};
 
 // Runs what it is given when a test says so.
 class ManualExecutor final : public Executor {
@@ -63,34 +61,7 @@ class ManualExecutor final : public Executor {
   std::deque<Task> tasks_, later_;
 };
 
-class LogTest : public ::testing::TestWithParam<DiskKind> {
- protected:
-  void Open() { ASSERT_THAT(rig_.Open(), IsOk()); }
-
-  Log& log() { return rig_.log(); }
-  TopicConfig& config() { return rig_.config(); }
-
-  // Appends a batch with the clock's time and returns its first offset.
-  Offset Append(std::initializer_list<std::string_view> values,
-                const AppendOptions& options = {}) {
-    const auto result = log().Append(Batch(values, rig_.now()).view(), options);
-    EXPECT_THAT(result, IsOk());
-    return result.ok() ? result->base : Offset{};
-  }
-
-  absl::StatusOr<std::vector<std::string>> Values(Offset from = {0}) {
-    return ReadValues(rig_.shared_log(), from);
-  }
-
-  int Syncs() { return rig_.disk().files().Count(FileCall::kSync, ".log"); }
-
-  // Segments of a few small batches each.
-  void UseSmallSegments() { config().segment_bytes = 300; }
-
-  std::vector<std::string> Logs() { return rig_.disk().Names(".log"); }
-
-  test::LogRig rig_{GetParam()};
-};
+class LogTest : public test::LogFixture {};
 
 INSTANTIATE_TEST_SUITE_P(Disks, LogTest,
                          ::testing::Values(DiskKind::kMemory, DiskKind::kPosix),
@@ -604,282 +575,6 @@ TEST_P(LogTest, FindsByTimeOnlyWhatIsVisible) {
   ASSERT_THAT(log().Flush(), IsOk());
   EXPECT_THAT(log().FindByTime({0}),
               IsOkAndHolds(FoundOffset{{0}, rig_.now()}));
-}
-
-// ---- Cutting
-
-TEST_P(LogTest, TruncatesToEveryOffset) {
-  for (int64_t at = 0; at <= 30; ++at) {
-    SCOPED_TRACE(at);
-    test::LogRig rig(GetParam());
-    rig.config().segment_bytes = 300;
-    ASSERT_THAT(rig.Open(), IsOk());
-    std::vector<std::string> expected;
-    for (int i = 0; i < 15; ++i) {
-      const std::string one = "a" + std::to_string(i);
-      const std::string two = "b" + std::to_string(i);
-      ASSERT_THAT(rig.log().Append(Batch({one, two}).view(), kWritten), IsOk());
-      if (at >= 2 * i + 2) {
-        expected.push_back(one);
-        expected.push_back(two);
-      }
-    }
-
-    // A batch that the offset cuts goes as a whole.
-    const Offset end{at / 2 * 2};
-    ASSERT_THAT(rig.log().TruncateTo(Offset{at}), IsOkAndHolds(end));
-    EXPECT_EQ(rig.log().log_end(), end);
-    ASSERT_THAT(rig.log().Append(Batch({"new"}).view(), {}), IsOk());
-    expected.push_back("new");
-    EXPECT_THAT(ReadValues(rig.shared_log(), Offset{0}),
-                IsOkAndHolds(expected));
-    ASSERT_THAT(rig.KillAndReopen(), IsOk());
-    EXPECT_THAT(ReadValues(rig.shared_log(), Offset{0}),
-                IsOkAndHolds(expected));
-    EXPECT_THAT(rig.events(), IsEmpty());
-  }
-}
-
-TEST_P(LogTest, TruncatesOnlyWithinTheLog) {
-  Open();
-  for (int i = 0; i < 5; ++i) Append({"a"});
-  ASSERT_THAT(log().DeleteRecordsBefore(Offset{2}), IsOk());
-
-  EXPECT_THAT(log().TruncateTo(Offset{1}),
-              HasReason(Reason::kOffsetOutOfRange));
-  EXPECT_THAT(log().TruncateTo(Offset{6}),
-              HasReason(Reason::kOffsetOutOfRange));
-  EXPECT_THAT(log().TruncateTo(Offset{5}), IsOkAndHolds(Offset{5}));
-  EXPECT_THAT(log().TruncateTo(Offset{2}), IsOkAndHolds(Offset{2}));
-  EXPECT_EQ(log().log_end(), Offset{2});
-}
-
-TEST_P(LogTest, NeverGivesAnOffsetBelowItsStartAgain) {
-  Open();
-  Append({"a", "b", "c", "d"});
-  ASSERT_THAT(log().DeleteRecordsBefore(Offset{2}), IsOk());
-
-  // The batch goes as a whole, but its first offsets do not come back.
-  ASSERT_THAT(log().TruncateTo(Offset{3}), IsOkAndHolds(Offset{2}));
-  EXPECT_EQ(Append({"new"}), Offset{2});
-  EXPECT_THAT(Values(Offset{2}), IsOkAndHolds(ElementsAre("new")));
-  ASSERT_THAT(rig_.KillAndReopen(), IsOk());
-  EXPECT_EQ(log().log_start(), Offset{2});
-  EXPECT_THAT(Values(Offset{2}), IsOkAndHolds(ElementsAre("new")));
-}
-
-TEST_P(LogTest, SavesItsRecoveryPointBeforeItIsCutBelowIt) {
-  Open();
-  for (int i = 0; i < 6; ++i) Append({"a"});
-  rig_.SaveBounds();
-  ASSERT_EQ(rig_.bounds().recovery_point, Offset{6});
-  ASSERT_THAT(log().TruncateTo(Offset{4}), IsOk());
-  EXPECT_EQ(rig_.bounds().recovery_point, Offset{4});
-
-  rig_.set_save_bounds(MakeError(Reason::kDiskFailed, "no"));
-  EXPECT_THAT(log().TruncateTo(Offset{2}), HasReason(Reason::kDiskFailed));
-  EXPECT_EQ(log().log_end(), Offset{4}) << "nothing was cut";
-}
-
-TEST_P(LogTest, MayCutAndGrowOverTheSameSegmentsAgainAndAgain) {
-  UseSmallSegments();
-  config().file_delete_delay = absl::ZeroDuration();
-  Open();
-  for (int round = 0; round < 4; ++round) {
-    for (int i = 0; i < 12; ++i) Append({"value"});
-    ASSERT_GT(Logs().size(), 2u);
-    ASSERT_THAT(log().TruncateTo(Offset{1}), IsOkAndHolds(Offset{1}));
-  }
-  EXPECT_THAT(log().ApplyRetention(), IsOk());
-  EXPECT_THAT(rig_.disk().Names(".deleted"), IsEmpty());
-  EXPECT_THAT(rig_.Close(), IsOk());
-}
-
-TEST_P(LogTest, TakesNoMoreAppendsWhenACutFailsHalfway) {
-  UseSmallSegments();
-  Open();
-  for (int i = 0; i < 12; ++i) Append({"value"});
-  rig_.disk().files().Fail(FileCall::kSyncDirectory, "",
-                           MakeError(Reason::kDiskFailed, "no"));
-  EXPECT_THAT(log().TruncateTo(Offset{1}), HasReason(Reason::kDiskFailed));
-
-  rig_.disk().files().Mend();
-  EXPECT_THAT(log().Append(Batch({"a"}).view(), {}),
-              HasReason(Reason::kDiskFailed));
-  EXPECT_THAT(log().Append(Batch({"a"}).view(), kWritten),
-              HasReason(Reason::kDiskFailed));
-  ASSERT_THAT(rig_.KillAndReopen(), IsOk());
-  EXPECT_THAT(log().Append(Batch({"a"}).view(), {}), IsOk());
-}
-
-TEST_P(LogTest, ACutIsNoWayAroundAFailedWrite) {
-  Open();
-  Append({"a"});
-  Append({"b"});
-  rig_.disk().files().Fail(FileCall::kWrite, ".log",
-                           MakeError(Reason::kDiskFailed, "gone"));
-  EXPECT_THAT(log().Append(Batch({"c"}).view(), {}),
-              HasReason(Reason::kDiskFailed));
-  rig_.disk().files().Mend();
-
-  EXPECT_THAT(log().TruncateTo(Offset{1}), HasReason(Reason::kDiskFailed));
-  EXPECT_THAT(log().Append(Batch({"c"}).view(), {}),
-              HasReason(Reason::kDiskFailed));
-}
-
-TEST_P(LogTest, ForgetsRecordsAtOnceAndDurably) {
-  UseSmallSegments();
-  Open();
-  for (int i = 0; i < 12; ++i) Append({"v" + std::to_string(i)});
-  const size_t segments = Logs().size();
-
-  ASSERT_THAT(log().DeleteRecordsBefore(Offset{7}), IsOk());
-  EXPECT_EQ(log().log_start(), Offset{7});
-  EXPECT_EQ(rig_.bounds().log_start, Offset{7});
-  EXPECT_LT(Logs().size(), segments);
-  EXPECT_THAT(Values(Offset{7}),
-              IsOkAndHolds(ElementsAre("v7", "v8", "v9", "v10", "v11")));
-  EXPECT_THAT(Values(Offset{6}), HasReason(Reason::kOffsetOutOfRange));
-
-  ASSERT_THAT(rig_.KillAndReopen(), IsOk());
-  EXPECT_EQ(log().log_start(), Offset{7});
-  EXPECT_THAT(Values(Offset{7}), IsOkAndHolds(SizeIs(5)));
-}
-
-TEST_P(LogTest, ForgetsOnlyWhatIsBelowTheHighWatermark) {
-  Open();
-  Append({"a"});
-  Append({"b"}, kWritten);
-  EXPECT_THAT(log().DeleteRecordsBefore(Offset{2}),
-              HasReason(Reason::kOffsetOutOfRange));
-  EXPECT_THAT(log().DeleteRecordsBefore(Offset{1}), IsOk());
-  EXPECT_THAT(log().DeleteRecordsBefore(Offset{0}), IsOk());
-  EXPECT_EQ(log().log_start(), Offset{1});
-}
-
-TEST_P(LogTest, DeletesNothingWhenItsNewStartCannotBeSaved) {
-  UseSmallSegments();
-  Open();
-  for (int i = 0; i < 12; ++i) Append({"value"});
-  const auto logs = Logs();
-  rig_.set_save_bounds(MakeError(Reason::kDiskFull, "no"));
-
-  EXPECT_THAT(log().DeleteRecordsBefore(Offset{7}),
-              HasReason(Reason::kDiskFull));
-  EXPECT_EQ(log().log_start(), Offset{0});
-  EXPECT_EQ(Logs(), logs);
-}
-
-// ---- Retention
-
-TEST_P(LogTest, DeletesSegmentsThatAreTooOld) {
-  UseSmallSegments();
-  config().retention_age = absl::Hours(1);
-  Open();
-  for (int i = 0; i < 12; ++i) {
-    Append({"value"});
-    rig_.clock().Advance(absl::Minutes(10));
-  }
-  ASSERT_THAT(log().ApplyRetention(), IsOk());
-
-  const Offset start = log().log_start();
-  EXPECT_GT(start, Offset{3});
-  EXPECT_LE(start, Offset{6});
-  EXPECT_EQ(rig_.bounds().log_start, start);
-  EXPECT_THAT(Values(start), IsOkAndHolds(SizeIs(Offset{12} - start)));
-}
-
-TEST_P(LogTest, DeletesTheActiveSegmentTooOnceItIsTooOld) {
-  config().retention_age = absl::Hours(1);
-  Open();
-  Append({"a"});
-  Append({"b"});
-  rig_.clock().Advance(absl::Hours(1));
-  ASSERT_THAT(log().ApplyRetention(), IsOk());
-  EXPECT_EQ(log().log_start(), Offset{0}) << "an hour is not more than one";
-
-  rig_.clock().Advance(absl::Milliseconds(1));
-  ASSERT_THAT(log().ApplyRetention(), IsOk());
-  EXPECT_EQ(log().log_start(), Offset{2});
-  EXPECT_EQ(log().log_end(), Offset{2});
-  EXPECT_EQ(log().bytes(), 0);
-  EXPECT_THAT(Logs(), ElementsAre(SegmentFileName(Offset{2}, kLogSuffix)));
-
-  EXPECT_EQ(Append({"c"}), Offset{2});
-  ASSERT_THAT(rig_.KillAndReopen(), IsOk());
-  EXPECT_THAT(Values(Offset{2}), IsOkAndHolds(ElementsAre("c")));
-}
-
-TEST_P(LogTest, KeepsAnOldActiveSegmentThatNobodyHasSeenYet) {
-  config().retention_age = absl::Hours(1);
-  Open();
-  Append({"a"}, kWritten);
-  rig_.clock().Advance(absl::Hours(2));
-  ASSERT_THAT(log().ApplyRetention(), IsOk());
-  EXPECT_EQ(log().log_start(), Offset{0});
-  EXPECT_EQ(log().log_end(), Offset{1});
-}
-
-TEST_P(LogTest, DeletesWhatIsMoreThanTheBytesToKeep) {
-  UseSmallSegments();
-  config().retention_bytes = 700;
-  Open();
-  for (int i = 0; i < 20; ++i) Append({"value"});
-  ASSERT_THAT(log().ApplyRetention(), IsOk());
-
-  EXPECT_GE(log().bytes(), 700);
-  EXPECT_LT(log().bytes(), 700 + config().segment_bytes);
-  EXPECT_GT(log().log_start(), Offset{0});
-}
-
-TEST_P(LogTest, KeepsEverythingThatNoPolicyDeletes) {
-  UseSmallSegments();
-  config().retention_age = absl::Hours(1);
-  config().retention_bytes = 0;
-  config().cleanup.remove = false;
-  Open();
-  for (int i = 0; i < 20; ++i) Append({"value"});
-  rig_.clock().Advance(absl::Hours(100));
-  ASSERT_THAT(log().ApplyRetention(), IsOk());
-  EXPECT_EQ(log().log_start(), Offset{0});
-
-  // Nor from an imported topic whose configs were never given.
-  config().cleanup.remove = true;
-  log().SetConfig(config(), /*keep_everything=*/true);
-  ASSERT_THAT(log().ApplyRetention(), IsOk());
-  EXPECT_EQ(log().log_start(), Offset{0});
-  log().SetConfig(config(), /*keep_everything=*/false);
-  ASSERT_THAT(log().ApplyRetention(), IsOk());
-  EXPECT_EQ(log().log_start(), Offset{20});
-}
-
-TEST_P(LogTest, CountsTheAgeOfRecordsWithoutTimeFromTheirFile) {
-  config().retention_age = absl::Hours(1);
-  Open();
-  ASSERT_THAT(log().Append(Batch({"a"}, kNoTimestamp).view(), {}), IsOk());
-  ASSERT_THAT(log().ApplyRetention(), IsOk());
-  EXPECT_EQ(log().log_end(), Offset{1});
-  if (GetParam() == DiskKind::kPosix) return;  // whose clock is not ours
-  EXPECT_EQ(log().log_start(), Offset{0});
-  rig_.clock().Advance(absl::Hours(2));
-  ASSERT_THAT(log().ApplyRetention(), IsOk());
-  EXPECT_EQ(log().log_start(), Offset{1});
-}
-
-TEST_P(LogTest, KeepsDeletedFilesForAWhile) {
-  UseSmallSegments();
-  config().file_delete_delay = absl::Minutes(1);
-  Open();
-  for (int i = 0; i < 12; ++i) Append({"value"});
-  ASSERT_THAT(log().DeleteRecordsBefore(Offset{12}), IsOk());
-  ASSERT_THAT(rig_.disk().Names(".log.deleted"), Not(IsEmpty()));
-
-  rig_.clock().Advance(absl::Seconds(59));
-  ASSERT_THAT(log().ApplyRetention(), IsOk());
-  EXPECT_THAT(rig_.disk().Names(".log.deleted"), Not(IsEmpty()));
-  rig_.clock().Advance(absl::Seconds(1));
-  ASSERT_THAT(log().ApplyRetention(), IsOk());
-  EXPECT_THAT(rig_.disk().Names(".deleted"), IsEmpty());
 }
 
 // ---- Ends and beginnings

@@ -1,0 +1,58 @@
+#include "engine/log/batch_check.h"
+
+#include "absl/time/time.h"
+#include "cauce/errors.h"
+#include "fmt/format.h"
+
+namespace cauce {
+namespace {
+
+Timestamp Plus(Timestamp time, absl::Duration more) {
+  return Timestamp::From(time.ToTime() + more);
+}
+
+}  // namespace
+
+absl::Status CheckBatch(const TopicPartition& name, const RecordBatch& batch,
+                        const TopicConfig& topic, Timestamp now) {
+  const auto bytes = static_cast<int64_t>(batch.bytes().size());
+  if (bytes > topic.max_message_bytes) {
+    return MakeError(
+        Reason::kBatchTooLarge,
+        fmt::format("{}: batch is {} bytes, limit is {} (max.message.bytes)",
+                    name.ToString(), bytes, topic.max_message_bytes));
+  }
+  if (batch.is_control()) {
+    return MakeError(Reason::kInvalidRecord,
+                     fmt::format("{}: control batches are written by the "
+                                 "transaction coordinator alone",
+                                 name.ToString()));
+  }
+  if (batch.record_count() != int64_t{batch.last_offset_delta()} + 1) {
+    return MakeError(
+        Reason::kInvalidRecord,
+        fmt::format("{}: batch holds {} records in {} offsets; an appended "
+                    "batch has no gaps",
+                    name.ToString(), batch.record_count(),
+                    int64_t{batch.last_offset_delta()} + 1));
+  }
+  const bool own_times = topic.timestamp_type == TimestampType::kCreateTime;
+  const Timestamp latest = Plus(now, topic.timestamp_after_max);
+  if (own_times && batch.max_timestamp() > latest) {
+    return MakeError(
+        Reason::kInvalidTimestamp,
+        fmt::format("{}: batch has timestamp {} ms, the latest allowed is {} "
+                    "ms (message.timestamp.after.max.ms)",
+                    name.ToString(), batch.max_timestamp().ms, latest.ms));
+  }
+  // Records are decoded only where the topic asks for what is inside of them.
+  const bool bounded_below = own_times && topic.timestamp_before_max;
+  if (!bounded_below && !topic.cleanup.compact) return absl::OkStatus();
+  RecordRules rules;
+  rules.keys_required = topic.cleanup.compact;
+  if (own_times) rules.latest = latest;
+  if (bounded_below) rules.earliest = Plus(now, -*topic.timestamp_before_max);
+  return Annotate(ValidateRecords(batch, rules), name.ToString());
+}
+
+}  // namespace cauce

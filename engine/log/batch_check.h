@@ -1,0 +1,20 @@
+// Whether a topic takes a batch that somebody appends.
+//
+// Pure: the time comes in as an argument. Whoever made the batch has checked
+// that it is one (RecordBatch::Parse); this asks what the topic's configs ask.
+// Records are decoded only where a config is about what is inside of them.
+#pragma once
+
+#include "absl/status/status.h"
+#include "cauce/record_batch.h"
+#include "cauce/topic_config.h"
+#include "cauce/types.h"
+
+namespace cauce {
+
+// Reason::kBatchTooLarge, kInvalidRecord, kInvalidTimestamp, with the name of
+// the partition in front.
+absl::Status CheckBatch(const TopicPartition& name, const RecordBatch& batch,
+                        const TopicConfig& topic, Timestamp now);
+
+}  // namespace cauce

@@ -1,0 +1,64 @@
+// What a log is opened with: the engine around it, its place, and what was
+// known of it when it was last open. Plain values; what an environment holds is
+// thread-safe and shared by all logs of an engine.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "cauce/env.h"
+#include "cauce/file_system.h"
+#include "cauce/topic_config.h"
+#include "cauce/types.h"
+#include "engine/io/file_pool.h"
+
+namespace cauce {
+
+// Kept beside the logs, for all of them in one file each.
+struct LogBounds {
+  Offset recovery_point{0};  // the first offset not known to be durable
+  Offset log_start{0};       // what lies below is gone
+
+  friend bool operator==(const LogBounds&, const LogBounds&) = default;
+};
+
+// What a log needs of the engine around it.
+struct LogEnvironment {
+  FileSystem* files = nullptr;
+  // What is beneath `files`, where that is ours.
+  std::unique_ptr<FileSystem> owned_files;
+  std::shared_ptr<FilePool> pool;
+  std::unique_ptr<FileSystem> pooled_files;  // `files`, where that is ours
+  Clock* clock = nullptr;
+  Random* random = nullptr;
+  Executor* executor = nullptr;  // may be null
+  EventSink events;
+  // Makes bounds durable: a log start before anything below it goes, a
+  // recovery point before the log is cut below it.
+  std::function<absl::Status(const TopicPartition&, const LogBounds&)>
+      save_bounds;
+  // Remembers bounds, to be made durable some time later.
+  std::function<void(const TopicPartition&, const LogBounds&)> note_bounds;
+  // Makes a partition's epochs durable.
+  std::function<absl::Status(const TopicPartition&,
+                             std::span<const EpochStart>)>
+      save_epochs;
+};
+
+struct LogOptions {
+  TopicPartition name;
+  std::string directory;
+  TopicConfig config;
+  // Nothing is deleted by age or size: its configs were never given.
+  bool keep_everything = false;
+  bool read_only = false;
+  bool clean_stop = false;
+  LogBounds bounds;
+  std::vector<EpochStart> epochs;  // as they were saved last
+};
+
+}  // namespace cauce

@@ -1,0 +1,34 @@
+#include "engine/log/log_waiters.h"
+
+#include "absl/cleanup/cleanup.h"
+
+namespace cauce {
+
+absl::StatusOr<bool> LogWaiters::Wait(
+    Clock& clock, absl::Duration until,
+    absl::FunctionRef<absl::StatusOr<bool>()> look,
+    absl::FunctionRef<bool()> has_news) {
+  ++waiting_;
+  absl::Cleanup leave = [this] { --waiting_; };
+  for (;;) {
+    absl::StatusOr<bool> seen = look();
+    if (!seen.ok() || *seen) return seen;
+    MutexLock lock(mutex_);
+    // Whoever moves the log does so before it takes this lock to wake us.
+    if (has_news()) continue;
+    const absl::Duration left = until - clock.Monotonic();
+    if (left <= absl::ZeroDuration()) return false;
+    moved_.WaitFor(mutex_, left);
+  }
+}
+
+void LogWaiters::Wake() {
+  // Pairs with the count that a waiter raises before it looks: either we see
+  // it here, or it comes after us and sees what moved. A plain load would not
+  // be ordered against it.
+  if (waiting_.fetch_add(0, std::memory_order_acq_rel) == 0) return;
+  MutexLock lock(mutex_);
+  moved_.NotifyAll();
+}
+
+}  // namespace cauce

@@ -1,0 +1,38 @@
+// Those who wait until more of a log is visible.
+//
+// Costs who moves the log nothing but a look at a counter while nobody waits.
+// Invariant: whoever moves the log and then calls Wake() wakes everybody whose
+// look came before the move. Thread-safe; its lock is held for a look.
+#pragma once
+
+#include <atomic>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "cauce/env.h"
+#include "engine/base/mutex.h"
+
+namespace cauce {
+
+class LogWaiters {
+ public:
+  // Waits until `look` says true or fails, and returns that; false when it
+  // says false and `clock`, which is monotonic, has reached `until`. `look` is
+  // called under no lock, once at least, and may move the log itself.
+  // `has_news` is called under the lock and says whether to look again; true
+  // whenever `look` might not say false.
+  absl::StatusOr<bool> Wait(Clock& clock, absl::Duration until,
+                            absl::FunctionRef<absl::StatusOr<bool>()> look,
+                            absl::FunctionRef<bool()> has_news);
+
+  // Something has moved.
+  void Wake();
+
+ private:
+  std::atomic<int> waiting_ = 0;
+  Mutex mutex_;
+  CondVar moved_;
+};
+
+}  // namespace cauce

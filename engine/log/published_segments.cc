@@ -1,0 +1,71 @@
+#include "engine/log/published_segments.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/base/status_macros.h"
+
+namespace cauce {
+
+PublishedSegments::PublishedSegments(FileSystem& files, std::string directory,
+                                     SegmentSet::List segments)
+    : files_(files),
+      directory_(std::move(directory)),
+      set_(std::make_shared<const SegmentSet>(std::move(segments))) {}
+
+std::shared_ptr<const SegmentSet> PublishedSegments::Get() const {
+  MutexLock lock(mutex_);
+  return set_;
+}
+
+void PublishedSegments::Publish(SegmentSet::List segments) {
+  const auto now = std::make_shared<const SegmentSet>(std::move(segments));
+  std::shared_ptr<const SegmentSet> before = now;
+  {
+    MutexLock lock(mutex_);
+    set_.swap(before);
+  }
+  // Those at the front may be read to their end; in the place of any other
+  // that is gone there are, or will be, other records.
+  const Offset first = now->segments().front()->base();
+  for (const auto& segment : before->segments()) {
+    const Offset base = segment->base();
+    if (base >= first && now->Find(base) != segment) segment->Supersede();
+  }
+}
+
+void PublishedSegments::NoteRoll(std::shared_ptr<Segment> sealed) {
+  MutexLock lock(mutex_);
+  unsynced_.push_back(std::move(sealed));
+  names_unsynced_ = true;
+}
+
+void PublishedSegments::Forget(const std::shared_ptr<Segment>& segment) {
+  MutexLock lock(mutex_);
+  std::erase(unsynced_, segment);
+}
+
+absl::Status PublishedSegments::Sync() {
+  SegmentSet::List sealed;
+  std::shared_ptr<Segment> active;
+  bool names = false;
+  {
+    MutexLock lock(mutex_);
+    sealed = unsynced_;
+    active = set_->active();
+    names = std::exchange(names_unsynced_, false);
+  }
+  for (const auto& segment : sealed) {
+    CAUCE_RETURN_IF_ERROR(segment->Sync());
+    CAUCE_RETURN_IF_ERROR(segment->SyncIndexFiles());
+  }
+  CAUCE_RETURN_IF_ERROR(active->Sync());
+  if (names) CAUCE_RETURN_IF_ERROR(files_.SyncDirectory(directory_));
+  MutexLock lock(mutex_);
+  std::erase_if(unsynced_, [&](const auto& segment) {
+    return std::find(sealed.begin(), sealed.end(), segment) != sealed.end();
+  });
+  return absl::OkStatus();
+}
+
+}  // namespace cauce

@@ -1,0 +1,100 @@
+#include "engine/log/published_segments.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+
+#include "cauce/errors.h"
+#include "engine/log/segment_name.h"
+#include "tests/testing/matchers.h"
+#include "tests/testing/test_disk.h"
+
+namespace cauce {
+namespace {
+
+using test::FileCall;
+using test::HasReason;
+using test::IsOk;
+
+class PublishedSegmentsTest : public ::testing::Test {
+ protected:
+  // A segment that nobody has synced.
+  std::shared_ptr<Segment> Make(int64_t base) {
+    disk_.Write(SegmentFileName(Offset{base}, kLogSuffix), "bytes");
+    auto segment = std::make_shared<Segment>(
+        disk_.Place(Offset{base}), OpenMode::kReadWrite, 5, Offset{base + 1});
+    EXPECT_THAT(segment->OpenFile(), IsOk());
+    segment->MarkDirty();
+    return segment;
+  }
+  int Syncs(int64_t base) {
+    return disk_.files().Count(FileCall::kSync,
+                               SegmentFileName(Offset{base}, kLogSuffix));
+  }
+  int DirectorySyncs() {
+    return disk_.files().Count(FileCall::kSyncDirectory, disk_.directory());
+  }
+
+  test::TestDisk disk_;
+};
+
+TEST_F(PublishedSegmentsTest, ShowTheLastSetAndLeaveOlderOnesAlone) {
+  const auto one = Make(0), two = Make(10);
+  PublishedSegments published(disk_.files(), disk_.directory(), {one});
+  const auto before = published.Get();
+  published.Publish({one, two});
+
+  EXPECT_EQ(before->segments(), SegmentSet::List{one});
+  EXPECT_EQ(published.Get()->segments(), (SegmentSet::List{one, two}));
+}
+
+TEST_F(PublishedSegmentsTest, MarkWhatIsCutOffAndNotWhatIsForgotten) {
+  const auto one = Make(0), two = Make(10), three = Make(20);
+  PublishedSegments published(disk_.files(), disk_.directory(),
+                              {one, two, three});
+  published.Publish({two, three});
+  EXPECT_FALSE(one->is_superseded());
+
+  const auto cut = Make(10);
+  published.Publish({cut});
+  EXPECT_TRUE(two->is_superseded());
+  EXPECT_TRUE(three->is_superseded());
+  EXPECT_FALSE(cut->is_superseded());
+}
+
+TEST_F(PublishedSegmentsTest, SyncWhatWasRolledOnceAndTheNewName) {
+  const auto one = Make(0), two = Make(10);
+  PublishedSegments published(disk_.files(), disk_.directory(), {one});
+  published.NoteRoll(one);
+  published.Publish({one, two});
+
+  ASSERT_THAT(published.Sync(), IsOk());
+  EXPECT_EQ(Syncs(0), 1);
+  EXPECT_EQ(Syncs(10), 1);
+  EXPECT_EQ(DirectorySyncs(), 1);
+  two->MarkDirty();
+  ASSERT_THAT(published.Sync(), IsOk());
+  EXPECT_EQ(Syncs(0), 1);
+  EXPECT_EQ(Syncs(10), 2);
+  EXPECT_EQ(DirectorySyncs(), 1);
+}
+
+TEST_F(PublishedSegmentsTest, DoNotSyncWhatIsNoLongerInTheLog) {
+  const auto one = Make(0), two = Make(10);
+  PublishedSegments published(disk_.files(), disk_.directory(), {one});
+  published.NoteRoll(one);
+  published.Publish({two});
+  published.Forget(one);
+  ASSERT_THAT(published.Sync(), IsOk());
+  EXPECT_EQ(Syncs(0), 0);
+}
+
+TEST_F(PublishedSegmentsTest, TellWhichSyncFailed) {
+  PublishedSegments published(disk_.files(), disk_.directory(), {Make(0)});
+  disk_.files().Fail(FileCall::kSync, ".log",
+                     MakeError(Reason::kDiskFailed, "gone"));
+  EXPECT_THAT(published.Sync(), HasReason(Reason::kDiskFailed));
+}
+
+}  // namespace
+}  // namespace cauce
