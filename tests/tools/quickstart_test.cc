@@ -67,7 +67,7 @@ TEST_F(Quickstart, ShowsOnePackagesHistoryAndFindsByTime) {
   EXPECT_THAT(tour, HasSubstr("2024-01-01 10:00:00  offset 1: 2024-01-01 "
                               "10:00:00 install bash:amd64 <none> 5.2\n"));
   EXPECT_THAT(tour, HasSubstr("'@2024-01-01 10:00:00'"));
-  EXPECT_THAT(tour, HasSubstr("1 lines had no key"));
+  EXPECT_THAT(tour, HasSubstr("1 line had no key"));
 }
 
 TEST_F(Quickstart, TakesASampleWhereThereIsNoFile) {

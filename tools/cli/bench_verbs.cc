@@ -302,13 +302,13 @@ int Read(const BenchOptions& options) {
 void AddAppendOptions(CLI::App& verb, BenchOptions& options) {
   verb.add_option("--records", options.records,
                   "How many records (default: 1000000)")
-      ->check(CLI::PositiveNumber);
+      ->check(AtLeast(1));
   verb.add_option("--record-bytes", options.record_bytes,
                   "Bytes of a record's value (default: 100)")
-      ->check(CLI::Range(0, 1 << 20));
+      ->check(Between(0, 1 << 20));
   verb.add_option("--batch-bytes", options.batch_bytes,
                   "How large a batch grows (default: 65536)")
-      ->check(CLI::Range(1, 1 << 29));
+      ->check(Between(1, 1 << 29));
   verb.add_option("--flush", options.flush,
                   "cauce.flush of the topic: group (default) or os")
       ->check(OneOf({"group", "os"}));
@@ -316,10 +316,10 @@ void AddAppendOptions(CLI::App& verb, BenchOptions& options) {
       ->check(OneOf({"1", "all"}));
   verb.add_option("--threads", options.threads,
                   "How many append at once (default: 1)")
-      ->check(CLI::Range(1, 1024));
+      ->check(Between(1, 1024));
   verb.add_option("--partitions", options.partitions,
                   "How many partitions they share (default: 1)")
-      ->check(CLI::Range(1, 10'000));
+      ->check(Between(1, 10'000));
   verb.add_option("--compression", options.compression,
                   "none (default), gzip, snappy, lz4 or zstd")
       ->check(OneOf({"none", "gzip", "snappy", "lz4", "zstd"}));
@@ -361,7 +361,7 @@ void AddBenchVerbs(CLI::App& root, Action& action) {
           "--records",
           [options](int64_t records) { options->records = records; },
           "Stop after about so many (default: all)")
-      ->check(CLI::PositiveNumber);
+      ->check(AtLeast(1));
   read->callback([&action, options, read] {
     if (read->count("--records") == 0) options->records = INT64_MAX;
     action = [options] { return Read(*options); };

@@ -107,7 +107,9 @@ int RunCommandLine(int argc, char** argv) {
       "A durable log in Kafka's format: topics, records and their files.",
       "cauce");
   root.footer(
-      "Exit codes: 0 done, 1 failed, 2 wrong usage, 128 + N after signal N.\n\n"
+      "Exit codes: 0 done; 1 failed; 2 a command line that no directory could "
+      "make right:\nan unknown option, a topic name or a config that is none; "
+      "128 + N after signal N.\n\n"
       "Examples:\n"
       "  cauce topic create orders --dir data --partitions 3\n"
       "  printf 'one\\ntwo\\n' | cauce produce orders --dir data\n"

@@ -19,8 +19,10 @@ constexpr size_t kReadBytes = 256 << 10;
 LineReader::LineReader(int fd, size_t line_bytes_max)
     : fd_(fd),
       line_bytes_max_(line_bytes_max),
-      buffer_(std::make_unique_for_overwrite<char[]>(kReadBytes)),
-      capacity_(kReadBytes) {}
+      // Room for the longest line and its end: a longer one cannot be returned.
+      buffer_(std::make_unique_for_overwrite<char[]>(
+          std::min(kReadBytes, line_bytes_max + 1))),
+      capacity_(std::min(kReadBytes, line_bytes_max + 1)) {}
 
 std::optional<std::string_view> LineReader::Next() {
   const char* const from = buffer_.get() + scanned_;
@@ -46,10 +48,13 @@ absl::Status LineReader::Fill() {
         "line {} is longer than {} bytes", line_number_ + 1, line_bytes_max_));
   }
   if (end_ - begin_ == capacity_) {
-    auto grown = std::make_unique_for_overwrite<char[]>(capacity_ * 2);
+    const size_t doubled = capacity_ * 2;
+    const size_t wanted =
+        doubled < line_bytes_max_ ? doubled : line_bytes_max_ + 1;
+    auto grown = std::make_unique_for_overwrite<char[]>(wanted);
     std::memcpy(grown.get(), buffer_.get() + begin_, end_ - begin_);
     buffer_ = std::move(grown);
-    capacity_ *= 2;
+    capacity_ = wanted;
   } else if (begin_ > 0) {
     std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
   }

@@ -25,13 +25,17 @@ class LineReader {
   std::optional<std::string_view> Next();
 
   // Reads once; waits where nothing is there. An interrupted read reads
-  // nothing. Fails when a line is longer than allowed, telling its number.
+  // nothing. Call it when Next has nothing. Fails when the line it would go on
+  // with is longer than allowed, telling its number.
   absl::Status Fill();
 
   // Nothing more will come: every line has been returned.
   bool at_end() const { return ended_ && begin_ == end_; }
   // The number of the line that Next() returned last, from one.
   int64_t line_number() const { return line_number_; }
+  // How much was read that Next() has not returned: with Next() at nothing, a
+  // line without its end.
+  size_t unfinished_bytes() const { return end_ - begin_; }
 
  private:
   const int fd_;

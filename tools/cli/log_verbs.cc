@@ -15,8 +15,8 @@
 #include "cauce/inspect.h"
 #include "cauce/record_batch.h"
 #include "fmt/format.h"
-#include "tools/cli/envelope.h"
 #include "tools/cli/interrupts.h"
+#include "tools/cli/json_text.h"
 #include "tools/cli/output.h"
 #include "tools/cli/progress.h"
 #include "tools/cli/time_text.h"
@@ -62,11 +62,11 @@ Json BatchJson(std::string_view file, const DumpedEntry& entry) {
 std::string BatchText(const DumpedEntry& entry) {
   const RecordBatch& batch = *entry.batch;
   std::string text = fmt::format(
-      "  position {}: offsets {} to {}, {} record{}, {} bytes, {}, {} {}, "
+      "  position {}: offsets {} to {}, {}, {} bytes, {}, {} {}, "
       "epoch {}, crc {:08x}",
       entry.position, batch.base_offset().value, batch.last_offset().value,
-      batch.record_count(), batch.record_count() == 1 ? "" : "s",
-      batch.bytes().size(), CodecName(batch.codec()), TimeTypeName(batch),
+      Counted(batch.record_count(), "record"), batch.bytes().size(),
+      CodecName(batch.codec()), TimeTypeName(batch),
       FormatTime(batch.max_timestamp()), batch.leader_epoch().value,
       batch.crc());
   if (batch.producer_id().value >= 0) {
@@ -147,8 +147,9 @@ class Dumper {
     } else if (record.headers.empty()) {
       to += '\n';
     } else {
-      fmt::format_to(std::back_inserter(to), ", {} headers\n",
-                     record.headers.size());
+      to += ", " +
+            Counted(static_cast<int64_t>(record.headers.size()), "header") +
+            '\n';
     }
     out_.Written();
   }
@@ -243,13 +244,17 @@ int Verify(const LogOptions& options) {
                     {"notes", summary->notes},
                     {"damages", summary->damages}}));
   } else {
-    out.Write(fmt::format(
-        "verified {} partitions, {} segments, {} batches, {} records, {}: {}\n",
-        summary->partitions, summary->segments, summary->batches,
-        summary->records, BytesText(static_cast<double>(summary->bytes)),
-        summary->damages == 0
-            ? "no damage"
-            : fmt::format("{} places are damaged", summary->damages)));
+    out.Write(
+        fmt::format("verified {}, {}, {}, {}, {}: {}\n",
+                    Counted(summary->partitions, "partition"),
+                    Counted(summary->segments, "segment"),
+                    Counted(summary->batches, "batch", "batches"),
+                    Counted(summary->records, "record"),
+                    BytesText(static_cast<double>(summary->bytes)),
+                    summary->damages == 0
+                        ? "no damage"
+                        : Counted(summary->damages, "place is", "places are") +
+                              " damaged"));
   }
   out.Flush();
   if (!out.status().ok()) return Fail(out.status());
@@ -278,6 +283,7 @@ void AddLogVerbs(CLI::App& root, Action& action) {
   dump->add_option("--topic", options->topic, "The topic whose logs to show")
       ->type_name("TOPIC");
   dump->add_option("--partition", options->partition, "Which of its partitions")
+      ->check(Between(0, kPartitionMax))
       ->type_name("N");
   dump->add_flag("--records", options->records, "Show every record too");
   dump->add_flag("--index", options->index, "Show the index files too");

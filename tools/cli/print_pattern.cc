@@ -6,7 +6,7 @@
 
 #include "fmt/format.h"
 #include "fmt/ranges.h"
-#include "tools/cli/envelope.h"
+#include "tools/cli/base64.h"
 #include "tools/cli/time_text.h"
 
 namespace cauce::cli {

@@ -25,12 +25,9 @@ bool IsDamage(const absl::Status& status) {
 
 }  // namespace
 
-RecordSource::RecordSource(std::vector<SourcePart> parts, OnDamage on_damage)
-    : on_damage_(on_damage) {
-  for (SourcePart& part : parts) {
-    Cursor cursor = part.partition.Read(part.from);
-    lanes_.push_back({std::move(part), std::move(cursor)});
-  }
+void RecordSource::Add(SourcePart part) {
+  Cursor cursor = part.partition.Read(part.from);
+  lanes_.push_back({std::move(part), std::move(cursor)});
 }
 
 absl::Status RecordSource::ReadAvailable(const Take& take) {

@@ -1,6 +1,6 @@
-// Reads the records of several partitions, one partition after the other, each
-// from an offset on and up to where it ends; may be asked again when more has
-// been written. For one thread at a time.
+// Reads the records of the partitions it was given, one partition after the
+// other, each from an offset on and up to where it ends; may be asked again
+// when more has been written. For one thread at a time.
 #pragma once
 
 #include <cstddef>
@@ -39,7 +39,10 @@ class RecordSource {
   };
   using Take = std::function<Next(const Item&)>;
 
-  RecordSource(std::vector<SourcePart> parts, OnDamage on_damage);
+  explicit RecordSource(OnDamage on_damage) : on_damage_(on_damage) {}
+
+  // From now on reads this one too.
+  void Add(SourcePart part);
 
   // Hands every record there is now to `take`, until it answers kStop. With
   // kSkip damage is told by a note and passed by; else it ends the reading.

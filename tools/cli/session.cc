@@ -2,6 +2,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <charconv>
+#include <limits>
 #include <utility>
 
 #include "cauce/errors.h"
@@ -53,6 +56,15 @@ int UsageError(const absl::Status& status) {
   return UsageError(MessageOf(status));
 }
 
+std::string Counted(int64_t count, std::string_view noun) {
+  return Counted(count, noun, fmt::format("{}s", noun));
+}
+
+std::string Counted(int64_t count, std::string_view noun,
+                    std::string_view plural) {
+  return fmt::format("{} {}", count, count == 1 ? noun : plural);
+}
+
 std::string Line(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
 }
@@ -60,7 +72,20 @@ std::string Line(const Json& json) {
 void AddDir(CLI::App& app, std::string& dir) {
   app.add_option("--dir", dir, "The data directory")
       ->required()
+      ->check([](const std::string& text) -> std::string {
+        return text.empty() ? "must not be empty; the directory one is in is ."
+                            : "";
+      })
       ->type_name("DIR");
+}
+
+void AddTopic(CLI::App& app, std::string& topic) {
+  app.add_option("topic", topic, "The topic's name")
+      ->required()
+      ->check([](const std::string& name) {
+        return std::string(MessageOf(ValidateTopicName(name)));
+      })
+      ->type_name("TOPIC");
 }
 
 void AddFormat(CLI::App& app, Format& format) {
@@ -93,6 +118,28 @@ CLI::Validator OneOf(std::vector<std::string> words) {
             nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest));
       },
       "");
+}
+
+CLI::Validator Between(int64_t least, int64_t most) {
+  const std::string range = most == std::numeric_limits<int64_t>::max()
+                                ? fmt::format("{} or more", least)
+                                : fmt::format("from {} to {}", least, most);
+  return CLI::Validator(
+      [least, most, range](std::string& text) -> std::string {
+        int64_t number = 0;
+        const char* const end = text.data() + text.size();
+        const auto [at, error] = std::from_chars(text.data(), end, number);
+        if (error == std::errc() && at == end && number >= least &&
+            number <= most) {
+          return "";
+        }
+        return fmt::format("is \"{}\", must be a whole number {}", text, range);
+      },
+      "");
+}
+
+CLI::Validator AtLeast(int64_t least) {
+  return Between(least, std::numeric_limits<int64_t>::max());
 }
 
 absl::StatusOr<Engine> OpenForReading(const std::string& dir) {
@@ -136,6 +183,18 @@ absl::StatusOr<TopicDescription> FindTopic(const Engine& engine,
   }
   return MakeError(Reason::kUnknownTopic,
                    fmt::format("no topic {} in {}; {}", name, dir, hint));
+}
+
+absl::Status CheckStillThere(const Engine& engine,
+                             const TopicDescription& topic) {
+  const auto now = engine.DescribeTopic(topic.name);
+  const bool unknown = ReasonOf(now.status()) == Reason::kUnknownTopic;
+  if (!now.ok() && !unknown) return now.status();
+  if (now.ok() && now->id == topic.id) return absl::OkStatus();
+  return MakeError(
+      Reason::kUnknownTopic,
+      fmt::format("topic {} was deleted while it was read{}", topic.name,
+                  unknown ? "" : "; there is a new one of its name"));
 }
 
 absl::StatusOr<Partition> FindPartition(const Engine& engine,

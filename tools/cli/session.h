@@ -3,6 +3,7 @@
 // any.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
@@ -14,16 +15,21 @@
 #include "absl/status/statusor.h"
 #include "cauce/engine.h"
 #include "cauce/env.h"
+#include "cauce/topic_name.h"
 #include "nlohmann/json.hpp"
 
 namespace cauce::cli {
 
-// What the process returns: its users write scripts on it.
+// What the process returns: its users write scripts on it. Usage is what no
+// directory could make right: an option, a name or a value that is none.
 inline constexpr int kOk = 0;
 inline constexpr int kFailed = 1;
 inline constexpr int kUsage = 2;
 // And 128 + the signal's number after a signal, as shells have it.
 int InterruptedExit();
+
+// The largest number a partition can have.
+inline constexpr int64_t kPartitionMax = kTopicPartitionsMax - 1;
 
 enum class Format { kText, kJson };
 
@@ -39,18 +45,28 @@ int Fail(const absl::Status& status);
 int UsageError(std::string_view text);
 int UsageError(const absl::Status& status);
 
+// "1 record", "2 records".
+std::string Counted(int64_t count, std::string_view noun);
+std::string Counted(int64_t count, std::string_view noun,
+                    std::string_view plural);
+
 // One line of JSON; bytes that are not UTF-8 are replaced.
 std::string Line(const Json& json);
 
 // The options that most verbs have.
 void AddDir(CLI::App& app, std::string& dir);
 void AddFormat(CLI::App& app, Format& format);
+// The topic, by its name, which must be one that a topic can have.
+void AddTopic(CLI::App& app, std::string& topic);
 // An option that may be given more than once, with one value each time.
 CLI::Option* AddRepeated(CLI::App& app, const std::string& name,
                          std::vector<std::string>& values,
                          const std::string& description);
 // Takes only a word of `words`, and suggests one for a mistyped one.
 CLI::Validator OneOf(std::vector<std::string> words);
+// Takes only a whole number from `least` to `most`.
+CLI::Validator Between(int64_t least, int64_t most);
+CLI::Validator AtLeast(int64_t least);
 
 // Opens the directory; what the engine has to warn of becomes a note.
 absl::StatusOr<Engine> OpenForReading(const std::string& dir);
@@ -62,6 +78,9 @@ absl::StatusOr<Engine> OpenForWriting(const std::string& dir,
 absl::StatusOr<TopicDescription> FindTopic(const Engine& engine,
                                            const std::string& dir,
                                            const std::string& name);
+// Reason::kUnknownTopic once `topic` is deleted, a new one of its name or not.
+absl::Status CheckStillThere(const Engine& engine,
+                             const TopicDescription& topic);
 // The partition of a topic that exists.
 absl::StatusOr<Partition> FindPartition(const Engine& engine,
                                         const TopicDescription& topic,

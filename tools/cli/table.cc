@@ -31,7 +31,10 @@ std::string Table::ToString() const {
   std::vector<bool> numbers(columns, true);
   for (size_t row = 0; row < rows_.size(); ++row) {
     for (size_t i = 0; i < columns; ++i) {
-      widths[i] = std::max(widths[i], rows_[row][i].size());
+      const size_t columns_taken = rows_[row][i].size();
+      if (columns_taken <= kCellColumnsMax) {
+        widths[i] = std::max(widths[i], columns_taken);
+      }
       if (row > 0 && !IsNumber(rows_[row][i])) numbers[i] = false;
     }
   }

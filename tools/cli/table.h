@@ -1,7 +1,9 @@
 // Rows of text, printed in columns under their heads. Columns of numbers are
-// aligned to the right. A plain value.
+// aligned to the right. A cell longer than kCellColumnsMax moves the rest of
+// its own row only, and no other row. A plain value.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -9,6 +11,8 @@ namespace cauce::cli {
 
 class Table {
  public:
+  static constexpr size_t kCellColumnsMax = 40;
+
   explicit Table(std::vector<std::string> heads);
 
   // As many cells as there are heads.

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "cauce/errors.h"
+#include "cauce/topic_config.h"
 #include "cauce/topic_id.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
@@ -40,6 +42,16 @@ std::string ConfigsText(const std::map<std::string, std::string>& configs) {
   return fmt::format("{}", fmt::join(pairs, " "));
 }
 
+// What no topic could take is wrong before there is a directory to look at.
+absl::StatusOr<TopicConfigOverrides> ParseConfigs(
+    const std::vector<std::string>& pairs) {
+  auto configs = ParsePairs(pairs, "--config");
+  if (!configs.ok()) return configs.status();
+  const auto valid = ParseTopicConfig(*configs);
+  if (!valid.ok()) return Annotate(valid.status(), "--config");
+  return configs;
+}
+
 Json ToJson(const TopicDescription& topic) {
   return {{"name", topic.name},
           {"id", TopicIdText(topic.id)},
@@ -58,7 +70,7 @@ int Finish(Engine& engine, const absl::Status& status, Format format,
 }
 
 int Create(const TopicOptions& options) {
-  auto configs = ParsePairs(options.configs, "--config");
+  auto configs = ParseConfigs(options.configs);
   if (!configs.ok()) return UsageError(configs.status());
   auto engine = OpenForWriting(options.dir, nullptr, /*create=*/true);
   if (!engine.ok()) return Fail(engine.status());
@@ -66,12 +78,11 @@ int Create(const TopicOptions& options) {
       options.name, {.partitions = options.partitions.value_or(1),
                      .configs = *std::move(configs)});
   if (!topic.ok()) return Fail(topic.status());
-  return Finish(
-      *engine, absl::OkStatus(), options.format,
-      fmt::format("created {} with {} partition{} (id {})", topic->name,
-                  topic->partitions, topic->partitions == 1 ? "" : "s",
-                  TopicIdText(topic->id)),
-      ToJson(*topic));
+  return Finish(*engine, absl::OkStatus(), options.format,
+                fmt::format("created {} with {} (id {})", topic->name,
+                            Counted(topic->partitions, "partition"),
+                            TopicIdText(topic->id)),
+                ToJson(*topic));
 }
 
 int List(const TopicOptions& options) {
@@ -143,7 +154,7 @@ int Describe(const TopicOptions& options) {
 }
 
 int Alter(const TopicOptions& options) {
-  const auto configs = ParsePairs(options.configs, "--config");
+  const auto configs = ParseConfigs(options.configs);
   if (!configs.ok()) return UsageError(configs.status());
   std::vector<ConfigChange> changes;
   for (const auto& [name, value] : *configs) changes.push_back({name, value});
@@ -164,26 +175,25 @@ int Alter(const TopicOptions& options) {
   if (!topic.ok()) return Fail(topic.status());
   absl::Status status;
   if (!changes.empty()) status = engine->AlterTopic(topic->name, changes);
+  // A name that is no config's was to be unset.
+  if (ReasonOf(status) == Reason::kInvalidConfig) return UsageError(status);
   if (status.ok() && options.partitions) {
     status = engine->CreatePartitions(topic->name, *options.partitions);
   }
   const auto altered = engine->DescribeTopic(topic->name);
   if (!altered.ok()) return Fail(altered.status());
-  return Finish(
-      *engine, status, options.format,
-      fmt::format("altered {}: {} partition{} {}", altered->name,
-                  altered->partitions, altered->partitions == 1 ? "" : "s",
-                  ConfigsText(altered->configs)),
-      ToJson(*altered));
+  return Finish(*engine, status, options.format,
+                fmt::format("altered {}: {} {}", altered->name,
+                            Counted(altered->partitions, "partition"),
+                            ConfigsText(altered->configs)),
+                ToJson(*altered));
 }
 
 // Whether the user says yes, at the terminal.
 bool Confirms(const TopicDescription& topic) {
-  std::fprintf(stderr,
-               "delete %s with its %d partition%s and all their records, for "
-               "good? [y/N] ",
-               topic.name.c_str(), topic.partitions,
-               topic.partitions == 1 ? "" : "s");
+  std::fprintf(
+      stderr, "delete %s with its %s and all their records, for good? [y/N] ",
+      topic.name.c_str(), Counted(topic.partitions, "partition").c_str());
   char answer[16] = {};
   const bool answered = std::fgets(answer, sizeof answer, stdin) != nullptr;
   return answered && (answer[0] == 'y' || answer[0] == 'Y');
@@ -221,15 +231,10 @@ CLI::App* AddVerb(CLI::App& noun, Action& action, const std::string& name,
   return verb;
 }
 
-void AddName(CLI::App& verb, const Options& options) {
-  verb.add_option("topic", options->name, "The topic's name")
-      ->required()
-      ->type_name("TOPIC");
-}
-
 CLI::Option* AddPartitions(CLI::App& verb, const Options& options,
                            const std::string& description) {
   return verb.add_option("--partitions", options->partitions, description)
+      ->check(Between(1, kTopicPartitionsMax))
       ->type_name("N");
 }
 
@@ -245,7 +250,7 @@ void AddTopicVerbs(CLI::App& root, Action& action) {
       AddVerb(*noun, action, "create", "Make a topic", options, Create,
               "cauce topic create orders --dir data --partitions 3 "
               "--config retention.ms=-1");
-  AddName(*create, options);
+  AddTopic(*create, options->name);
   AddPartitions(*create, options, "How many partitions (default: 1)");
   AddRepeated(*create, "--config", options->configs, kConfig)
       ->type_name("NAME=VALUE");
@@ -258,7 +263,7 @@ void AddTopicVerbs(CLI::App& root, Action& action) {
               "A topic's configs, and its partitions' "
               "offsets and sizes",
               options, Describe, "cauce topic describe orders --dir data");
-  AddName(*describe, options);
+  AddTopic(*describe, options->name);
 
   CLI::App* alter =
       AddVerb(*noun, action, "alter",
@@ -267,7 +272,7 @@ void AddTopicVerbs(CLI::App& root, Action& action) {
               options, Alter,
               "cauce topic alter orders --dir data --config segment.ms=3600000 "
               "--unset retention.ms");
-  AddName(*alter, options);
+  AddTopic(*alter, options->name);
   AddPartitions(*alter, options,
                 "Grow to this many; keys may then go to other partitions");
   AddRepeated(*alter, "--config", options->configs, kConfig)
@@ -279,7 +284,7 @@ void AddTopicVerbs(CLI::App& root, Action& action) {
   CLI::App* remove =
       AddVerb(*noun, action, "delete", "Delete a topic and all its records",
               options, Delete, "cauce topic delete orders --dir data --yes");
-  AddName(*remove, options);
+  AddTopic(*remove, options->name);
   remove->add_flag("--yes,-y", options->yes, "Do not ask");
 }
 

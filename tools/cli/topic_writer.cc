@@ -20,16 +20,16 @@ int64_t BytesOf(const Record& record) {
   return static_cast<int64_t>(bytes);
 }
 
-// No batch may be larger than the topic takes. A value that is no number was
-// not taken by the topic either.
-size_t BatchBytes(const TopicDescription& topic, size_t wanted) {
+// The largest batch the topic takes. A value that is no number was not taken by
+// the topic either.
+size_t BatchBytesMax(const TopicDescription& topic) {
   const auto config = topic.configs.find("max.message.bytes");
   size_t largest = 1048588;  // Kafka's default
   if (config != topic.configs.end()) {
     const std::string& text = config->second;
     std::from_chars(text.data(), text.data() + text.size(), largest);
   }
-  return std::min(wanted, largest);
+  return largest;
 }
 
 }  // namespace
@@ -39,7 +39,9 @@ absl::StatusOr<std::unique_ptr<TopicWriter>> TopicWriter::Open(
     const TopicWriterOptions& options, Doorbell& doorbell, AckCallback on_ack) {
   auto writer = std::unique_ptr<TopicWriter>(
       new TopicWriter(options, doorbell, std::move(on_ack)));
-  const size_t batch_bytes = BatchBytes(topic, options.batch_bytes);
+  writer->topic_batch_bytes_max_ = BatchBytesMax(topic);
+  const size_t batch_bytes =
+      std::min(options.batch_bytes, writer->topic_batch_bytes_max_);
   for (int32_t i = 0; i < topic.partitions; ++i) {
     auto partition = engine.OpenPartition(topic.name, PartitionId{i});
     if (!partition.ok()) return partition.status();
@@ -73,13 +75,15 @@ TopicWriter::Lane& TopicWriter::LaneOf(const Record& record,
 }
 
 absl::Status TopicWriter::Add(const Record& record,
-                              std::optional<PartitionId> partition) {
+                              std::optional<PartitionId> partition,
+                              int64_t line) {
   if (!failed_.ok()) return failed_;
   if (partition && (partition->value < 0 ||
                     static_cast<size_t>(partition->value) >= lanes_.size())) {
-    return MakeError(Reason::kUnknownPartition,
-                     fmt::format("there is no partition {}: they are 0 to {}",
-                                 partition->value, lanes_.size() - 1));
+    return MakeError(
+        Reason::kUnknownPartition,
+        fmt::format("line {}: there is no partition {}: they are 0 to {}", line,
+                    partition->value, lanes_.size() - 1));
   }
   Lane* lane = &LaneOf(record, partition);
   if (!lane->builder.Add(record)) {
@@ -93,14 +97,38 @@ absl::Status TopicWriter::Add(const Record& record,
       if (!lane->builder.Add(record)) {
         return MakeError(
             Reason::kBatchTooLarge,
-            fmt::format("a record of {} bytes is more than a batch can hold",
-                        BytesOf(record)));
+            fmt::format("line {}: a record of {} bytes is more than a batch "
+                        "can hold",
+                        line, BytesOf(record)));
       }
     }
   }
+  if (lane->builder.record_count() == 1) lane->lines.first = line;
+  lane->lines.last = line;
   lane->bytes += BytesOf(record);
   ++unsent_;
-  return absl::OkStatus();
+  return lane->builder.bytes() > topic_batch_bytes_max_ ? SendOversized(*lane)
+                                                        : absl::OkStatus();
+}
+
+// The topic may refuse it: what stands before it goes first, and nothing goes
+// behind it before that is known.
+absl::Status TopicWriter::SendOversized(Lane& oversized) {
+  for (Lane& lane : lanes_) {
+    if (&lane == &oversized) continue;
+    if (absl::Status status = SendLane(lane); !status.ok()) return status;
+  }
+  if (absl::Status status = SendLane(oversized); !status.ok()) return status;
+  while (in_flight_count_ > 0) ReapOldest();
+  return failed_;
+}
+
+absl::Status TopicWriter::NameLines(const absl::Status& status,
+                                    const Lines& lines) {
+  return Annotate(status,
+                  lines.first == lines.last
+                      ? fmt::format("line {}", lines.first)
+                      : fmt::format("lines {} to {}", lines.first, lines.last));
 }
 
 absl::Status TopicWriter::Send() {
@@ -115,7 +143,7 @@ absl::Status TopicWriter::SendLane(Lane& lane) {
   if (absl::Status status = WaitForRoom(); !status.ok()) return status;
   unsent_ -= lane.builder.record_count();
   const auto batch = lane.builder.Finish();
-  if (!batch.ok()) return batch.status();
+  if (!batch.ok()) return NameLines(batch.status(), lane.lines);
   if (&lane == &lanes_[keyless_lane_]) {
     keyless_lane_ = (keyless_lane_ + 1) % lanes_.size();
   }
@@ -126,6 +154,7 @@ absl::Status TopicWriter::SendLane(Lane& lane) {
   slot.done.store(false, std::memory_order_relaxed);
   slot.partition = lane.partition.name().partition;
   slot.bytes = std::exchange(lane.bytes, 0);
+  slot.lines = lane.lines;
   lane.partition.AppendAsync(*batch, {.ack = options_.ack},
                              [slots = in_flight_, index, &doorbell = doorbell_](
                                  absl::StatusOr<AppendResult> result) {
@@ -158,7 +187,7 @@ void TopicWriter::ReapOldest() {
   oldest_ = (oldest_ + 1) % kInFlightMax;
   --in_flight_count_;
   if (!slot.result.ok()) {
-    if (failed_.ok()) failed_ = slot.result.status();
+    if (failed_.ok()) failed_ = NameLines(slot.result.status(), slot.lines);
     return;
   }
   const AppendResult& result = *slot.result;

@@ -65,10 +65,13 @@ class TopicWriter {
   TopicWriter(const TopicWriter&) = delete;
   TopicWriter& operator=(const TopicWriter&) = delete;
 
-  // Adds a record, to `partition` where one is given. May append a batch that
-  // is full, and wait while too many are on their way. Fails with the first
-  // append that failed.
-  absl::Status Add(const Record& record, std::optional<PartitionId> partition);
+  // Adds the record of input line `line`, to `partition` where one is given.
+  // May append a batch that is full, and wait while too many are on their way.
+  // Fails with the first append that failed, which names its lines. Where the
+  // topic takes no batch as large as this record's, every line before it is
+  // stored and none behind it.
+  absl::Status Add(const Record& record, std::optional<PartitionId> partition,
+                   int64_t line);
 
   // Records wait for their batch to fill.
   bool has_unsent() const { return unsent_ > 0; }
@@ -88,24 +91,36 @@ class TopicWriter {
   int64_t bytes_stored() const { return bytes_stored_; }
 
  private:
+  // The lines of the input that a batch's records stand in. With keys, other
+  // lines between them went elsewhere.
+  struct Lines {
+    int64_t first = 0;
+    int64_t last = 0;
+  };
+
   // An append on its way; `result` may be read once `done` is seen.
   struct InFlight {
     std::atomic<bool> done = false;
     absl::StatusOr<AppendResult> result;
     PartitionId partition;
     int64_t bytes = 0;
+    Lines lines;
   };
 
   struct Lane {
     Partition partition;
     BatchBuilder builder;
     int64_t bytes = 0;  // of what was added to the batch
+    Lines lines;
   };
+
+  static absl::Status NameLines(const absl::Status& status, const Lines& lines);
 
   TopicWriter(const TopicWriterOptions& options, Doorbell& doorbell,
               AckCallback on_ack);
 
   absl::Status SendLane(Lane& lane);
+  absl::Status SendOversized(Lane& lane);
   absl::Status WaitForRoom();
   void ReapOldest();
   Lane& LaneOf(const Record& record, std::optional<PartitionId> partition);
@@ -113,6 +128,7 @@ class TopicWriter {
   const TopicWriterOptions options_;
   Doorbell& doorbell_;
   const AckCallback on_ack_;
+  size_t topic_batch_bytes_max_ = 0;
   std::vector<Lane> lanes_;
   size_t keyless_lane_ = 0;  // where records without a key go now
   int64_t unsent_ = 0;

@@ -99,14 +99,51 @@ TEST_F(LineReaderSuite, GrowsToALongLineAndNoFurther) {
   ASSERT_THAT(reader.Fill(), IsOk());
   EXPECT_THAT(LinesOf(reader), ElementsAre(line));
 
-  absl::Status status;
-  for (int i = 0; i < 8 && status.ok(); ++i) {
+  for (int i = 0; i < 7; ++i) {
     Write(piece);
-    status = reader.Fill();
+    ASSERT_THAT(reader.Fill(), IsOk());
     EXPECT_EQ(reader.Next(), std::nullopt);
   }
-  EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument,
-                               HasSubstr("line 2 is longer")));
+  EXPECT_THAT(reader.Fill(), StatusIs(absl::StatusCode::kInvalidArgument,
+                                      HasSubstr("line 2 is longer")));
+}
+
+// What a reader of at most three bytes a line says of `text`.
+absl::Status StatusOfThree(std::string_view text) {
+  int ends[2] = {-1, -1};
+  EXPECT_EQ(pipe(ends), 0);
+  EXPECT_EQ(write(ends[1], text.data(), text.size()),
+            static_cast<ssize_t>(text.size()));
+  close(ends[1]);
+  LineReader reader(ends[0], 3);
+  absl::Status status;
+  while (status.ok() && !reader.at_end()) {
+    while (reader.Next()) {
+    }
+    if (!reader.at_end()) status = reader.Fill();
+  }
+  close(ends[0]);
+  return status;
+}
+
+TEST_F(LineReaderSuite, RefusesTheFirstByteTooManyWhereverItIsRead) {
+  EXPECT_THAT(StatusOfThree("one\ntwo\nsix"), IsOk());
+  EXPECT_THAT(StatusOfThree("one\ntwo\nsix\n"), IsOk());
+  for (const std::string_view text :
+       {"one\nfour\nsix\n", "one\nfour", "one\nfour\n", "1\nseven\n"}) {
+    EXPECT_THAT(StatusOfThree(text),
+                StatusIs(absl::StatusCode::kInvalidArgument,
+                         HasSubstr("line 2 is longer than 3 bytes")))
+        << text;
+  }
+}
+
+TEST_F(LineReaderSuite, TellsHowMuchOfALineHasNoEndYet) {
+  LineReader reader(ends_[0]);
+  Write("one\ntwo");
+  ASSERT_THAT(reader.Fill(), IsOk());
+  EXPECT_THAT(LinesOf(reader), ElementsAre("one"));
+  EXPECT_EQ(reader.unfinished_bytes(), 3u);
 }
 
 }  // namespace

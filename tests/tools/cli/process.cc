@@ -109,6 +109,11 @@ std::optional<std::string> Process::ReadLine() {
   }
 }
 
+bool Process::HasOutput() const {
+  pollfd out = {out_, POLLIN, 0};
+  return returned_ < out_text_.size() || poll(&out, 1, 0) > 0;
+}
+
 void Process::Signal(int signal) { CAUCE_CHECK(kill(pid_, signal) == 0); }
 
 // What wait4 tells would begin with the memory of this process, from before

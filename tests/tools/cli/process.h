@@ -33,6 +33,9 @@ class Process {
   // end.
   std::optional<std::string> ReadLine();
 
+  // Whether ReadLine would find some output without waiting for it.
+  bool HasOutput() const;
+
   void Signal(int signal);
 
   // The most memory it has had resident so far, while it runs.

@@ -1,0 +1,93 @@
+// `consume --follow`: what another process does to a topic while it is read.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <optional>
+#include <string>
+
+#include "fmt/format.h"
+#include "tests/tools/cli/cauce.h"
+#include "tests/tools/cli/process.h"
+
+namespace cauce {
+namespace {
+
+using test::Process;
+using ::testing::HasSubstr;
+
+class Follow : public test::CauceTest {};
+
+TEST_F(Follow, WakesUpWhenAnotherProcessWrites) {
+  Do({"topic", "create", "a", "--partitions", "2"});
+  Do({"produce", "a", "--partition", "0"}, "before\n");
+  Process follower(WithDir({"consume", "a", "--follow"}));
+  EXPECT_EQ(follower.ReadLine(), "before");
+
+  for (int i = 0; i < 20; ++i) {
+    const std::string line = fmt::format("line {}", i);
+    Do({"produce", "a", "--partition", std::to_string(i % 2)}, line + "\n");
+    EXPECT_EQ(follower.ReadLine(), line);
+  }
+  follower.Signal(SIGINT);
+  EXPECT_EQ(follower.Finish().exit, 128 + SIGINT);
+}
+
+TEST_F(Follow, ReadsPartitionsThatAreAddedLater) {
+  for (const std::string from : {"start", "end"}) {
+    const std::string topic = "t-" + from;
+    Do({"topic", "create", topic});
+    Do({"produce", topic}, "before\n");
+    Process follower(WithDir({"consume", topic, "--follow", "--from", from}));
+    if (from == "start") {
+      EXPECT_EQ(follower.ReadLine(), "before");
+    } else {
+      // It has begun once it prints what is written behind the end.
+      while (!follower.HasOutput()) Do({"produce", topic}, "begun\n");
+      EXPECT_EQ(follower.ReadLine(), "begun");
+    }
+
+    for (int i = 1; i < 4; ++i) {
+      Do({"topic", "alter", topic, "--partitions", std::to_string(i + 1)});
+      const std::string line = fmt::format("in partition {}", i);
+      Do({"produce", topic, "--partition", std::to_string(i)}, line + "\n");
+      std::optional<std::string> read = follower.ReadLine();
+      while (read == "begun") read = follower.ReadLine();
+      EXPECT_EQ(read, line);
+    }
+    follower.Signal(SIGINT);
+    EXPECT_EQ(follower.Finish().exit, 128 + SIGINT);
+  }
+}
+
+TEST_F(Follow, FollowsAKeyToThePartitionItMovesTo) {
+  Do({"topic", "create", "a"});
+  Do({"produce", "a", "--key-separator", ":"}, "key:1\n");
+  Process follower(WithDir({"consume", "a", "--follow", "--key", "key"}));
+  EXPECT_EQ(follower.ReadLine(), "1");
+
+  for (int i = 2; i < 8; ++i) {
+    Do({"topic", "alter", "a", "--partitions", std::to_string(i)});
+    Do({"produce", "a", "--key-separator", ":"},
+       fmt::format("other:0\nkey:{}\n", i));
+    EXPECT_EQ(follower.ReadLine(), std::to_string(i));
+  }
+  follower.Signal(SIGINT);
+  EXPECT_EQ(follower.Finish().exit, 128 + SIGINT);
+}
+
+TEST_F(Follow, EndsWhenTheTopicIsDeleted) {
+  Do({"topic", "create", "a", "--partitions", "3"});
+  Do({"produce", "a"}, "one\n");
+  Process follower(WithDir({"consume", "a", "--follow"}));
+  EXPECT_EQ(follower.ReadLine(), "one");
+
+  Do({"topic", "delete", "a", "--yes"});
+
+  const Process::Result result = follower.Finish();
+  EXPECT_EQ(result.exit, 1);
+  EXPECT_THAT(result.err, HasSubstr("topic a was deleted while it was read"));
+}
+
+}  // namespace
+}  // namespace cauce

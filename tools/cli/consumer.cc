@@ -1,0 +1,155 @@
+#include "tools/cli/consumer.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "cauce/errors.h"
+#include "cauce/partitioner.h"
+#include "fmt/format.h"
+#include "tools/cli/envelope.h"
+#include "tools/cli/interrupts.h"
+
+namespace cauce::cli {
+
+Consumer::Consumer(const ConsumerOptions& options, ReadFrom from,
+                   PrintPattern pattern)
+    : options_(options),
+      from_(std::move(from)),
+      pattern_(std::move(pattern)),
+      source_(options.skip_damage ? RecordSource::OnDamage::kSkip
+                                  : RecordSource::OnDamage::kStop),
+      out_(STDOUT_FILENO),
+      progress_("read", 0) {}
+
+int Consumer::Run(const Engine& engine, const std::string& dir,
+                  const std::string& topic) {
+  const absl::Status read = Read(engine, dir, topic);
+  out_.Flush();
+  if (!read.ok()) return Fail(read);
+  if (!out_.status().ok()) return Fail(out_.status());
+  if (Interrupts::Signal() != 0) return InterruptedExit();
+  return source_.damage_seen() ? kFailed : kOk;
+}
+
+absl::Status Consumer::Read(const Engine& engine, const std::string& dir,
+                            const std::string& name) {
+  topic_ = name;
+  if (options_.follow) {
+    // Watched first and read then: what is written in between wakes us up.
+    const auto watch = TopicWatch::Open(engine, dir, name);
+    if (!watch.ok()) return watch.status();
+    return Follow(engine, **watch);
+  }
+  const auto topic = FindTopic(engine, dir, name);
+  if (!topic.ok()) return topic.status();
+  if (absl::Status added = AddParts(engine, *topic); !added.ok()) return added;
+  return ReadAvailable(engine, *topic);
+}
+
+absl::Status Consumer::Follow(const Engine& engine, TopicWatch& watch) {
+  absl::Status status = AddParts(engine, watch.topic());
+  while (status.ok()) {
+    status = ReadAvailable(engine, watch.topic());
+    if (!status.ok() || done_) return status;
+    out_.Flush();
+    if (out_.gone()) return absl::OkStatus();
+    status = watch.Wait();
+    if (Interrupts::Signal() != 0) return absl::OkStatus();
+    if (status.ok()) status = AddGrown(engine, watch.topic());
+  }
+  return status;
+}
+
+absl::Status Consumer::ReadAvailable(const Engine& engine,
+                                     const TopicDescription& topic) {
+  if (options_.count == 0) {
+    done_ = true;
+    return absl::OkStatus();
+  }
+  absl::Status status = source_.ReadAvailable(
+      [this](const RecordSource::Item& item) { return Take(item); });
+  if (status.ok()) return status;
+  // Files that are gone say less than where they went.
+  absl::Status there = CheckStillThere(engine, topic);
+  return ReasonOf(there) == Reason::kUnknownTopic ? there : status;
+}
+
+// The partitions in which the records asked for may stand.
+std::set<int32_t> Consumer::Wanted(const TopicDescription& topic) const {
+  if (options_.partition) return {*options_.partition};
+  if (options_.key) {
+    return {PartitionForKey(*options_.key, topic.partitions).value};
+  }
+  std::set<int32_t> all;
+  for (int32_t i = 0; i < topic.partitions; ++i) all.insert(i);
+  return all;
+}
+
+absl::Status Consumer::AddParts(const Engine& engine,
+                                const TopicDescription& topic) {
+  Offset last_end{0};
+  bool any = false;
+  for (const int32_t i : Wanted(topic)) {
+    auto partition = FindPartition(engine, topic, PartitionId{i});
+    if (!partition.ok()) return partition.status();
+    const auto from = from_.In(*partition);
+    if (!from.ok()) return from.status();
+    const Offset end = partition->high_watermark();
+    last_end = std::max(last_end, end);
+    reading_.insert(i);
+    // Another partition may have it.
+    if (!options_.follow && *from > end) continue;
+    any = true;
+    source_.Add({*std::move(partition), *from,
+                 options_.follow ? std::nullopt : std::optional(end)});
+  }
+  if (any) return absl::OkStatus();
+  return MakeError(
+      Reason::kOffsetOutOfRange,
+      fmt::format("there is no offset {} yet: the log ends at {}; --follow "
+                  "waits for it",
+                  from_.text(), last_end.value));
+}
+
+// What was added since; a key may now go to another partition as well.
+absl::Status Consumer::AddGrown(const Engine& engine,
+                                const TopicDescription& topic) {
+  for (const int32_t i : Wanted(topic)) {
+    if (!reading_.insert(i).second) continue;
+    auto partition = FindPartition(engine, topic, PartitionId{i});
+    if (!partition.ok()) return partition.status();
+    const auto from = from_.InAdded(*partition);
+    if (!from.ok()) return from.status();
+    source_.Add({*std::move(partition), *from, std::nullopt});
+  }
+  return absl::OkStatus();
+}
+
+RecordSource::Next Consumer::Take(const RecordSource::Item& item) {
+  const RecordView& record = item.record;
+  if (!options_.key || record.key == *options_.key) {
+    Print(item);
+    ++taken_;
+    bytes_ += static_cast<int64_t>(record.key.value_or("").size() +
+                                   record.value.value_or("").size());
+    progress_.Update(taken_, bytes_);
+  }
+  done_ = taken_ == options_.count || out_.gone() || Interrupts::Signal() != 0;
+  return done_ ? RecordSource::Next::kStop : RecordSource::Next::kGoOn;
+}
+
+void Consumer::Print(const RecordSource::Item& item) {
+  std::string& buffer = out_.buffer();
+  if (options_.format == Format::kJson) {
+    AppendEnvelope(topic_, item.partition, item.timestamp_type, item.record,
+                   buffer);
+    buffer += '\n';
+  } else {
+    pattern_.Append(topic_, item.partition, taken_, item.record, buffer);
+  }
+  out_.Written();
+}
+
+}  // namespace cauce::cli

@@ -1,0 +1,70 @@
+// The work of `consume`: prints the records of a topic's partitions, as they
+// are there or as they come. For one thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "absl/status/status.h"
+#include "cauce/engine.h"
+#include "cauce/types.h"
+#include "tools/cli/output.h"
+#include "tools/cli/print_pattern.h"
+#include "tools/cli/progress.h"
+#include "tools/cli/read_from.h"
+#include "tools/cli/record_source.h"
+#include "tools/cli/session.h"
+#include "tools/cli/topic_watch.h"
+
+namespace cauce::cli {
+
+struct ConsumerOptions {
+  Format format = Format::kText;
+  // Which partition to read; absent: the one of `key`, or all.
+  std::optional<int32_t> partition;
+  // Only records with this key.
+  std::optional<std::string> key;
+  // Wait for more at the end.
+  bool follow = false;
+  // Stop after so many.
+  std::optional<int64_t> count;
+  // Tell of damage and read on behind it.
+  bool skip_damage = false;
+};
+
+class Consumer {
+ public:
+  Consumer(const ConsumerOptions& options, ReadFrom from, PrintPattern pattern);
+
+  // Prints what there is in the topic; returns the exit code.
+  int Run(const Engine& engine, const std::string& dir,
+          const std::string& topic);
+
+ private:
+  absl::Status Read(const Engine& engine, const std::string& dir,
+                    const std::string& name);
+  absl::Status Follow(const Engine& engine, TopicWatch& watch);
+  absl::Status ReadAvailable(const Engine& engine,
+                             const TopicDescription& topic);
+  absl::Status AddParts(const Engine& engine, const TopicDescription& topic);
+  absl::Status AddGrown(const Engine& engine, const TopicDescription& topic);
+  std::set<int32_t> Wanted(const TopicDescription& topic) const;
+  RecordSource::Next Take(const RecordSource::Item& item);
+  void Print(const RecordSource::Item& item);
+
+  const ConsumerOptions options_;
+  const ReadFrom from_;
+  const PrintPattern pattern_;
+  std::string topic_;
+  RecordSource source_;
+  std::set<int32_t> reading_;  // partitions of the source
+  Output out_;
+  Progress progress_;
+  int64_t taken_ = 0;
+  int64_t bytes_ = 0;
+  bool done_ = false;
+};
+
+}  // namespace cauce::cli

@@ -1,0 +1,59 @@
+#include "tools/cli/read_from.h"
+
+#include <charconv>
+
+#include "absl/status/status.h"
+#include "fmt/format.h"
+#include "tools/cli/session.h"
+#include "tools/cli/time_text.h"
+
+namespace cauce::cli {
+
+absl::StatusOr<ReadFrom> ReadFrom::Parse(std::string_view text) {
+  if (text == "start") return ReadFrom(text, Kind::kStart);
+  if (text == "end") return ReadFrom(text, Kind::kEnd);
+  if (text.starts_with("@")) {
+    const auto time = ParseTime(text.substr(1));
+    if (!time.ok()) return time.status();
+    ReadFrom from(text, Kind::kTime);
+    from.time_ = *time;
+    return from;
+  }
+  ReadFrom from(text, Kind::kOffset);
+  const char* const end = text.data() + text.size();
+  const auto [at, error] =
+      std::from_chars(text.data(), end, from.offset_.value);
+  if (error == std::errc() && at == end && from.offset_.value >= 0) return from;
+  return absl::InvalidArgumentError(fmt::format(
+      "--from {}: must be start, end, an offset such as 42, or a time such as "
+      "'@2023-11-14 22:13:20'",
+      text));
+}
+
+absl::StatusOr<Offset> ReadFrom::In(const Partition& partition) const {
+  switch (kind_) {
+    case Kind::kStart:
+      return partition.log_start();
+    case Kind::kEnd:
+      return partition.high_watermark();
+    case Kind::kTime: {
+      const auto found = partition.FindByTime(time_);
+      if (!found.ok()) return found.status();
+      return *found ? (*found)->offset : partition.high_watermark();
+    }
+    case Kind::kOffset:
+      break;
+  }
+  if (offset_ < partition.log_start()) {
+    Note(fmt::format("{} begins at offset {}: records before it are gone",
+                     partition.name().ToString(), partition.log_start().value));
+    return partition.log_start();
+  }
+  return offset_;
+}
+
+absl::StatusOr<Offset> ReadFrom::InAdded(const Partition& partition) const {
+  return kind_ == Kind::kEnd ? partition.log_start() : In(partition);
+}
+
+}  // namespace cauce::cli

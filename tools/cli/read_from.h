@@ -1,0 +1,40 @@
+// Where reading begins: an offset, a time, or an end of the log, as `--from`
+// has it. A plain value.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "cauce/partition.h"
+#include "cauce/types.h"
+
+namespace cauce::cli {
+
+class ReadFrom {
+ public:
+  // Takes start, end, an offset or @TIME; InvalidArgument tells so.
+  static absl::StatusOr<ReadFrom> Parse(std::string_view text);
+
+  // The offset to begin at. For one that is gone, the first there is.
+  absl::StatusOr<Offset> In(const Partition& partition) const;
+
+  // The same for a partition that did not exist when reading began: all of it
+  // lies behind the end there was.
+  absl::StatusOr<Offset> InAdded(const Partition& partition) const;
+
+  // As it was typed.
+  const std::string& text() const { return text_; }
+
+ private:
+  enum class Kind { kStart, kEnd, kOffset, kTime };
+
+  ReadFrom(std::string_view text, Kind kind) : text_(text), kind_(kind) {}
+
+  std::string text_;
+  Kind kind_;
+  Offset offset_;
+  Timestamp time_;
+};
+
+}  // namespace cauce::cli

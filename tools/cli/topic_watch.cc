@@ -1,0 +1,66 @@
+#include "tools/cli/topic_watch.h"
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "fmt/format.h"
+#include "tools/cli/session.h"
+
+namespace cauce::cli {
+
+absl::StatusOr<std::unique_ptr<TopicWatch>> TopicWatch::Open(
+    const Engine& engine, const std::string& dir, const std::string& name) {
+  auto watch = std::unique_ptr<TopicWatch>(new TopicWatch(engine, dir));
+  auto topics = PosixFileSystem()->Watch({&watch->dir_, 1});
+  if (!topics.ok()) return topics.status();
+  watch->topics_ = *std::move(topics);
+  auto topic = FindTopic(engine, dir, name);
+  if (!topic.ok()) return topic.status();
+  watch->topic_ = *std::move(topic);
+  absl::Status watched = watch->WatchPartitions();
+  if (watched.ok()) watched = watch->LookAgain();
+  if (!watched.ok()) return watched;
+  return watch;
+}
+
+absl::Status TopicWatch::Wait() {
+  const auto changed = all_->Wait(absl::InfiniteDuration());
+  if (!changed.ok()) return changed.status();
+  return LookAgain();
+}
+
+// Until the catalogue stands still: what changed it before a new watch of the
+// partitions began would not end the next wait.
+absl::Status TopicWatch::LookAgain() {
+  for (;;) {
+    const auto changed = topics_->Wait(absl::ZeroDuration());
+    if (!changed.ok()) return changed.status();
+    if (!*changed) return absl::OkStatus();
+    absl::Status there = CheckStillThere(engine_, topic_);
+    if (!there.ok()) return there;
+    const auto now = engine_.DescribeTopic(topic_.name);
+    if (!now.ok()) return now.status();
+    if (now->partitions == topic_.partitions) continue;
+    topic_ = *now;
+    if (absl::Status watched = WatchPartitions(); !watched.ok()) return watched;
+  }
+}
+
+absl::Status TopicWatch::WatchPartitions() {
+  std::vector<std::string> directories = {dir_};
+  for (int32_t i = 0; i < topic_.partitions; ++i) {
+    directories.push_back(fmt::format("{}/{}-{}", dir_, topic_.name, i));
+  }
+  auto watch = PosixFileSystem()->Watch(directories);
+  if (watch.ok()) {
+    all_ = *std::move(watch);
+    return absl::OkStatus();
+  }
+  // A directory that went may have gone with its topic.
+  absl::Status there = CheckStillThere(engine_, topic_);
+  return there.ok() ? watch.status() : there;
+}
+
+}  // namespace cauce::cli
