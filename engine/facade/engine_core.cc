@@ -30,6 +30,12 @@ absl::Status Closed() {
   return MakeError(Reason::kClosed, "the engine was closed");
 }
 
+absl::Status NoDirectory(std::string_view path) {
+  return MakeError(
+      Reason::kInvalidOption,
+      fmt::format("{}: is a file, a data directory is needed", path));
+}
+
 absl::Status CheckConfigName(const std::string& name) {
   for (const TopicConfigKey& key : TopicConfigKeys()) {
     if (key.name == name) return absl::OkStatus();
@@ -132,9 +138,7 @@ absl::Status EngineCore::TakeDirectory() {
   } else if (!info.ok()) {
     return info.status();
   } else if (!info->is_directory) {
-    return MakeError(
-        Reason::kInvalidOption,
-        fmt::format("{}: is a file, a data directory is needed", directory_));
+    return NoDirectory(directory_);
   }
   CAUCE_ASSIGN_OR_RETURN(
       lock_, files_.Lock(PathOf(kLockName), fmt::format("pid {}", getpid())));
@@ -227,7 +231,8 @@ absl::Status EngineCore::RecoverAll() {
 
 absl::Status EngineCore::RefreshTopics() {
   if (options_.access != Access::kReadOnly) return absl::OkStatus();
-  CAUCE_RETURN_IF_ERROR(files_.Info(directory_).status());
+  CAUCE_ASSIGN_OR_RETURN(const FileInfo info, files_.Info(directory_));
+  if (!info.is_directory) return NoDirectory(directory_);
   CAUCE_ASSIGN_OR_RETURN(catalog_, TopicCatalog::Load(files_, directory_));
   CAUCE_ASSIGN_OR_RETURN(const auto entries,
                          ListDataDirectory(files_, directory_, catalog_));

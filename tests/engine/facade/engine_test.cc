@@ -379,6 +379,16 @@ TEST(Engine, AMissingDirectoryIsMadeUnlessThatIsNotWanted) {
   EXPECT_THAT(Engine::Open(path), test::IsOk());
 }
 
+TEST(Engine, AFileInTheDirectorysPlaceIsRefusedHoweverItIsOpened) {
+  const test::TempDir disk;
+  const std::string path = disk / "file";
+  ASSERT_THAT(PosixFileSystem()->Open(path, OpenMode::kCreate), test::IsOk());
+  for (const Access access : {Access::kReadWrite, Access::kReadOnly}) {
+    EXPECT_THAT(Engine::Open(path, {.access = access}),
+                test::HasReason(Reason::kInvalidOption));
+  }
+}
+
 TEST(Engine, EveryBadOptionIsReported) {
   const auto status = Validate(EngineOptions{
       .open_files_max = 1, .checkpoint_interval = absl::ZeroDuration()});
