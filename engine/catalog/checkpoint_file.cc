@@ -17,6 +17,25 @@ namespace {
 
 constexpr int kVersion = 0;
 
+// Whether what follows the version, which is not ours, is what a newer release
+// may write: as many lines as it says, which are not all of our version. A
+// version changes because the lines do, so behind a number that is merely
+// damaged they are ours still, or are nothing.
+template <typename Take>
+bool MayBeNewer(TextLines lines, Take take) {
+  const auto count_line = lines.Next();
+  const auto count = count_line ? ParseDecimal<int32_t>(*count_line)
+                                : std::optional<int32_t>();
+  if (!count) return false;
+  bool all_ours = *count > 0;
+  for (int32_t i = 0; i < *count; ++i) {
+    const auto line = lines.Next();
+    if (!line) return false;
+    all_ours = take(*line) && all_ours;
+  }
+  return lines.at_end() && !all_ours;
+}
+
 // Reads the frame of a checkpoint and hands each entry's line to `take`,
 // which returns false for one that is no entry.
 template <typename Take>
@@ -25,14 +44,17 @@ absl::Status ParseEntries(std::string_view path, std::string_view bytes,
   if (bytes.empty()) return absl::OkStatus();
   TextLines lines(path, bytes);
   const auto version = lines.Next();
-  if (!version) return lines.Corrupt("the version, 0");
-  const auto number = ParseDecimal<int32_t>(*version);
-  if (!number) return lines.Corrupt("the version, 0");
-  if (*number != kVersion) {
-    return MakeError(Reason::kUnsupportedFormat,
-                     fmt::format("{}: has version {}, only {} is known", path,
-                                 *number, kVersion));
+  const auto number =
+      version ? ParseDecimal<int32_t>(*version) : std::optional<int32_t>();
+  if (number && *number != kVersion && MayBeNewer(lines, take)) {
+    return MakeError(
+        Reason::kUnsupportedFormat,
+        fmt::format("{}: has version {}, only {} is known; open the directory "
+                    "with the release that wrote it, or, where none did, move "
+                    "the file away",
+                    path, *number, kVersion));
   }
+  if (number != kVersion) return lines.Corrupt("the version, 0");
   const auto count_line = lines.Next();
   const auto count = count_line ? ParseDecimal<int32_t>(*count_line)
                                 : std::optional<int32_t>();

@@ -36,7 +36,8 @@ inline constexpr int64_t kCheckpointBytesMax = 64 << 20;
 using OffsetCheckpoint = std::map<TopicPartition, Offset>;
 
 // The bytes of a file, read. `path` is for the messages, which name it, the
-// line and what is there: Reason::kCorruptFile.
+// line and what is there: Reason::kCorruptFile. kUnsupportedFormat for a
+// greater version whose lines a newer release may have written.
 absl::StatusOr<OffsetCheckpoint> ParseOffsetCheckpoint(std::string_view path,
                                                        std::string_view bytes);
 absl::StatusOr<std::vector<EpochStart>> ParseEpochCheckpoint(

@@ -17,10 +17,6 @@ constexpr size_t kFileNameBytesMax = 255;
 constexpr size_t kHexDigits = 32;
 constexpr std::string_view kDeleteSuffix = "-delete";
 
-// The log of a Kafka controller's metadata, which lies among the partitions
-// and is none.
-constexpr std::string_view kClusterMetadata = "__cluster_metadata";
-
 std::string Hex(const TopicId& id) {
   std::string hex;
   for (const uint8_t byte : id.bytes) hex += fmt::format("{:02x}", byte);

@@ -316,6 +316,13 @@ absl::Status TopicCatalog::CheckName(const TopicEntry& topic) const {
                                           "being deleted"
                                         : "there is a topic of this name"));
   }
+  if (topic.name == kClusterMetadata) {
+    return MakeError(Reason::kInvalidTopicName,
+                     fmt::format("topic name {} is that of the log in which "
+                                 "Kafka's controllers keep their metadata; "
+                                 "choose another",
+                                 Quoted(topic.name)));
+  }
   // What is there is there.
   if (topic.imported) return absl::OkStatus();
   for (const auto& [name, other] : topics_) {

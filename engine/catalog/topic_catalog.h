@@ -25,6 +25,10 @@ namespace cauce {
 inline constexpr std::string_view kCatalogFile = "cauce.topics";
 inline constexpr std::string_view kCatalogCopyFile = "cauce.topics.copy";
 
+// The log of a Kafka controller's metadata lies among the partitions and is
+// none: no topic may be called so.
+inline constexpr std::string_view kClusterMetadata = "__cluster_metadata";
+
 // Larger ones are neither read nor written: some 200 000 topics of the longest
 // name.
 inline constexpr int64_t kCatalogBytesMax = 64 << 20;
@@ -69,7 +73,8 @@ class TopicCatalog {
   const TopicEntry* Find(std::string_view name) const;
 
   // Reason::kInvalidTopicName (also for a name that collides with another
-  // topic's), kTopicExists, kInvalidPartitions, kInvalidConfig.
+  // topic's, or is kClusterMetadata), kTopicExists, kInvalidPartitions,
+  // kInvalidConfig.
   absl::Status Add(TopicEntry topic);
 
   // Reason::kUnknownTopic, as for all that follow.

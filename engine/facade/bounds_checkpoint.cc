@@ -10,19 +10,25 @@
 namespace cauce {
 namespace {
 
-// A damaged checkpoint says nothing, and saying nothing is safe: recovery then
-// looks at everything.
+constexpr std::string_view kWithoutRecoveryPoints =
+    "recovery looks at every segment, which takes longer and loses nothing";
+constexpr std::string_view kWithoutLogStarts =
+    "every log starts where its oldest segment does, so records that were "
+    "deleted by request from the middle of a segment show again; delete them "
+    "once more";
+
+// What a damaged checkpoint does not say, the files bound: `consequence`.
 OffsetCheckpoint ReadOrTell(FileSystem& files, const std::string& directory,
-                            std::string_view name, const EventSink& events,
-                            absl::Status& failure) {
+                            std::string_view name, std::string_view consequence,
+                            const EventSink& events, absl::Status& failure) {
   auto entries = ReadOffsetCheckpoint(files, directory, name);
   if (entries.ok()) return *std::move(entries);
   if (ReasonOf(entries.status()) != Reason::kCorruptFile) {
     failure.Update(entries.status());
   } else if (events) {
     events(Severity::kWarning,
-           fmt::format("{}; it is taken for empty and written anew",
-                       MessageOf(entries.status())));
+           fmt::format("{}; it is taken for empty and written anew: {}",
+                       MessageOf(entries.status()), consequence));
   }
   return {};
 }
@@ -35,9 +41,10 @@ BoundsCheckpoint::BoundsCheckpoint(FileSystem& files, std::string directory)
 absl::Status BoundsCheckpoint::Load(const EventSink& events) {
   absl::Status failure;
   const OffsetCheckpoint recovery_points =
-      ReadOrTell(files_, directory_, kRecoveryPointFile, events, failure);
-  const OffsetCheckpoint log_starts =
-      ReadOrTell(files_, directory_, kLogStartFile, events, failure);
+      ReadOrTell(files_, directory_, kRecoveryPointFile, kWithoutRecoveryPoints,
+                 events, failure);
+  const OffsetCheckpoint log_starts = ReadOrTell(
+      files_, directory_, kLogStartFile, kWithoutLogStarts, events, failure);
   MutexLock lock(mutex_);
   for (const auto& [partition, offset] : recovery_points) {
     bounds_[partition].recovery_point = offset;

@@ -24,7 +24,9 @@ class BoundsCheckpoint {
   BoundsCheckpoint(FileSystem& files, std::string directory);
 
   // Reads both files; absent ones are empty. A damaged one counts as empty
-  // too, which costs a longer recovery and is told to `events`.
+  // too, which is told to `events` with what it costs: of recovery points a
+  // longer recovery, of log starts that deleted records of a kept segment show
+  // again. Reason::kUnsupportedFormat for one of a newer version.
   absl::Status Load(const EventSink& events);
 
   LogBounds Of(const TopicPartition& partition) const;

@@ -90,6 +90,13 @@ TEST(TopicCatalog, TakesATopicOnce) {
               HasReason(Reason::kTopicExists));
 }
 
+TEST(TopicCatalog, TheLogOfKafkasControllersIsNoTopic) {
+  TopicCatalog catalog;
+  EXPECT_THAT(catalog.Add(Topic("__cluster_metadata")),
+              HasReason(Reason::kInvalidTopicName));
+  EXPECT_THAT(catalog.Add(Topic("__cluster_metadata2")), IsOk());
+}
+
 TEST(TopicCatalog, TakesNoTopicThatKafkaWouldNot) {
   TopicCatalog catalog = TwoTopics();
   ASSERT_THAT(catalog.Add(Topic("a.b")), IsOk());

@@ -7,12 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "cauce/errors.h"
 #include "cauce/file_system.h"
 #include "tests/testing/matchers.h"
 
 namespace cauce {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -73,10 +75,36 @@ TEST_F(Bounds, ADamagedFileCountsAsEmptyAndIsTold) {
   ASSERT_THAT(file, test::IsOk());
   ASSERT_THAT((*file)->Write(0, "x"), test::IsOk());
 
-  // The log start stands in a file of its own.
+  // The log start stands in a file of its own, and so does its damage.
   EXPECT_EQ(Saved(kOrders), (LogBounds{Offset{0}, Offset{3}}));
   ASSERT_THAT(events_, SizeIs(1));
   EXPECT_THAT(events_[0], HasSubstr("recovery-point-offset-checkpoint"));
+}
+
+TEST_F(Bounds, ADamagedVersionIsDamageAndANewerOneIsRefused) {
+  ASSERT_THAT(bounds_.Save(kOrders, {Offset{10}, Offset{3}}), test::IsOk());
+  auto file =
+      files_->Open("/data/log-start-offset-checkpoint", OpenMode::kReadWrite);
+  ASSERT_THAT(file, test::IsOk());
+  ASSERT_THAT((*file)->Write(0, "1"), test::IsOk());
+  EXPECT_EQ(Saved(kOrders), (LogBounds{Offset{10}, Offset{0}}));
+  EXPECT_THAT(events_, ElementsAre(HasSubstr("deleted by request")));
+
+  ASSERT_THAT((*file)->Write(0, "1\n1\norders 0 3 x\n"), test::IsOk());
+  BoundsCheckpoint newer(*files_, "/data");
+  EXPECT_THAT(newer.Load(nullptr), test::HasReason(Reason::kUnsupportedFormat));
+}
+
+TEST_F(Bounds, NothingIsWrittenOnceTheDirectoryIsSomebodyElses) {
+  ASSERT_THAT(bounds_.Save(kOrders, {Offset{10}, Offset{3}}), test::IsOk());
+  bounds_.Close();
+
+  bounds_.Set(kReturns, {Offset{5}, Offset{0}});
+  EXPECT_THAT(bounds_.SaveAll(), test::HasReason(Reason::kClosed));
+  EXPECT_THAT(bounds_.Save(kOrders, {Offset{99}, Offset{3}}),
+              test::HasReason(Reason::kClosed));
+  EXPECT_EQ(Saved(kOrders), (LogBounds{Offset{10}, Offset{3}}));
+  EXPECT_EQ(Saved(kReturns), LogBounds{});
 }
 
 }  // namespace
