@@ -60,6 +60,7 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
   log->roll_jitter_ = log->DrawJitter();
   // One that begins at the end was assigned and has not written yet.
   bool changed = log->epochs_.TruncateFromEnd(log->log_end() + 1);
+  changed |= log->epochs_.TruncateFromStart(log->log_start());
   // An epoch that batches tell of was assigned, whatever was saved.
   for (const EpochStart& seen : recovered.epochs) {
     changed |= log->epochs_.Assign(seen.epoch, seen.start);
@@ -438,6 +439,7 @@ absl::Status Log::Close(const absl::Status& cause) {
   absl::Status closed;
   if (!read_only_) {
     closed = committer_.Flush();
+    MutexLock ends(ends_mutex_);
     MutexLock lock(writer_mutex_);
     // A cut that failed halfway has fenced a log that has nothing to flush.
     closed.Update(committer_.status());
@@ -455,7 +457,8 @@ bool Log::End(const absl::Status& cause) {
     if (!ended_.ok()) return false;
     ended_ = cause;
   }
-  // An append that found the log open is over once we have its lock.
+  // What found the log open is over once we have had its lock.
+  MutexLock ends(ends_mutex_);
   MutexLock lock(writer_mutex_);
   return true;
 }
@@ -479,7 +482,7 @@ void Log::Abandon(const absl::Status& cause) {
 }
 
 absl::Status Log::NoteBounds() {
-  MutexLock lock(writer_mutex_);
+  MutexLock lock(ends_mutex_);
   CAUCE_RETURN_IF_ERROR(CheckOpen());
   environment_->note_bounds(name_, {committer_.durable(), log_start()});
   return absl::OkStatus();

@@ -5,9 +5,10 @@
 // the order of the writes and only after the write succeeded. What readers see
 // ends at the high watermark: what is durable (cauce.flush=group) or written
 // (os). After a failed sync or write nothing is appended until it is reopened.
-// Thread-safe. Locks, in order: writer_mutex_, the committer's, then those
-// held for one look (the waiters', the published segments', view_mutex_); files
-// are written under the first alone. Callbacks run under none of them.
+// Thread-safe. Locks, in order: ends_mutex_, writer_mutex_, the committer's,
+// then those held for one look (the waiters', the published segments',
+// view_mutex_); files change under the first two alone. Callbacks run under
+// none of them.
 #pragma once
 
 #include <atomic>
@@ -34,6 +35,7 @@
 #include "engine/log/published_segments.h"
 #include "engine/log/retention.h"
 #include "engine/log/retired_segments.h"
+#include "engine/log/segment_ages.h"
 #include "engine/log/segment_set.h"
 #include "engine/log/segment_writer.h"
 
@@ -127,22 +129,27 @@ class Log : public std::enable_shared_from_this<Log> {
   absl::Status Roll(Offset base, Timestamp now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   absl::StatusOr<Offset> Truncate(Offset offset)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_, writer_mutex_);
   // A failure leaves files and what is known of them apart: no more appends.
   absl::StatusOr<Offset> CutAt(CutPoint cut)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
-  absl::Status RollExpired(const RetentionOptions& keep, absl::Time now)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
-  absl::Status RetireOldest(size_t count)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_, writer_mutex_);
+  RetentionOptions Keep() const;
+  absl::Status DeleteUnkept() ABSL_LOCKS_EXCLUDED(ends_mutex_, writer_mutex_);
+  absl::Status RollExpired(const RetentionOptions& keep,
+                           const SegmentAges& ages, absl::Time now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_)
+          ABSL_LOCKS_EXCLUDED(writer_mutex_);
+  // The log begins at `start`, durably, and without its `count` oldest
+  // segments, which lie below.
+  absl::Status MoveStart(Offset start, size_t count)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_)
+          ABSL_LOCKS_EXCLUDED(writer_mutex_);
   absl::Status Retire(const std::shared_ptr<Segment>& segment)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_);
   absl::Status SealForClose() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   // Returns false when the log had ended before.
   bool End(const absl::Status& cause);
 
-  // When retention counts a segment as of.
-  absl::StatusOr<absl::Time> AgeOf(Segment& segment) const;
   absl::Duration DrawJitter() const;
   SegmentPlace PlaceOf(Offset base) const;
   std::shared_ptr<const TopicConfig> config() const;
@@ -152,10 +159,15 @@ class Log : public std::enable_shared_from_this<Log> {
   const std::string directory_;
   const bool read_only_;
 
+  // Held by whoever moves an end of the log other than by an append, from the
+  // plan to the last file: saved bounds follow each other, and appends go on
+  // while files are renamed and unlinked.
+  Mutex ends_mutex_ ABSL_ACQUIRED_BEFORE(writer_mutex_);
+  RetiredSegments retired_ ABSL_GUARDED_BY(ends_mutex_);
+
   mutable Mutex writer_mutex_;
   std::unique_ptr<SegmentWriter> writer_ ABSL_GUARDED_BY(writer_mutex_);
   EpochHistory epochs_ ABSL_GUARDED_BY(writer_mutex_);
-  RetiredSegments retired_ ABSL_GUARDED_BY(writer_mutex_);
   absl::Duration roll_jitter_ ABSL_GUARDED_BY(writer_mutex_);
   std::unique_ptr<LogView> view_ ABSL_GUARDED_BY(writer_mutex_);  // read-only
 

@@ -1,6 +1,8 @@
 // Where a Log gives up records: at its end by truncation, at its start by
 // deletion and retention.
 #include <algorithm>
+#include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -9,6 +11,7 @@
 #include "engine/log/cut_point.h"
 #include "engine/log/log.h"
 #include "engine/log/retention.h"
+#include "engine/log/segment_ages.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -16,6 +19,7 @@ namespace cauce {
 absl::StatusOr<Offset> Log::TruncateTo(Offset offset) {
   CAUCE_RETURN_IF_ERROR(CheckWritable());
   const auto end = [&] {
+    MutexLock ends(ends_mutex_);
     MutexLock lock(writer_mutex_);
     return Truncate(offset);
   }();
@@ -94,7 +98,7 @@ absl::StatusOr<Offset> Log::CutAt(CutPoint cut) {
 
 absl::Status Log::DeleteRecordsBefore(Offset offset) {
   CAUCE_RETURN_IF_ERROR(CheckWritable());
-  MutexLock lock(writer_mutex_);
+  MutexLock lock(ends_mutex_);
   CAUCE_RETURN_IF_ERROR(CheckOpen());
   if (offset <= log_start()) return absl::OkStatus();
   if (offset > high_watermark()) {
@@ -104,87 +108,103 @@ absl::Status Log::DeleteRecordsBefore(Offset offset) {
                     "{}, the high watermark is {}",
                     name_.ToString(), offset.value, high_watermark().value));
   }
-  CAUCE_RETURN_IF_ERROR(
-      environment_->save_bounds(name_, {committer_.durable(), offset}));
-  log_start_ = offset.value;
-  if (epochs_.TruncateFromStart(offset)) CAUCE_RETURN_IF_ERROR(SaveEpochs());
   const auto set = segments();
   size_t below = 0;
   while (below + 1 < set->segments().size() &&
          set->segments()[below + 1]->base() <= offset) {
     ++below;
   }
-  return RetireOldest(below);
+  return MoveStart(offset, below);
 }
 
 absl::Status Log::ApplyRetention() {
   if (read_only_) return absl::OkStatus();
-  const auto topic = config();
-  const absl::Time now = environment_->clock->Now();
+  absl::Status applied = DeleteUnkept();
+  MutexLock lock(ends_mutex_);
+  // Whoever ended the log owns its files: what failed may be because of that.
+  CAUCE_RETURN_IF_ERROR(CheckOpen());
+  applied.Update(retired_.UnlinkDue(environment_->clock->Monotonic(),
+                                    config()->file_delete_delay));
+  return applied;
+}
+
+RetentionOptions Log::Keep() const {
   RetentionOptions keep;
   keep.age_max = std::nullopt;
-  {
-    MutexLock lock(view_mutex_);
-    if (!keep_everything_ && topic->cleanup.remove) {
-      keep.age_max = topic->retention_age;
-      keep.bytes_min = topic->retention_bytes;
-    }
+  MutexLock lock(view_mutex_);
+  if (!keep_everything_ && config_->cleanup.remove) {
+    keep.age_max = config_->retention_age;
+    keep.bytes_min = config_->retention_bytes;
   }
-  MutexLock lock(writer_mutex_);
+  return keep;
+}
+
+absl::Status Log::DeleteUnkept() {
+  const RetentionOptions keep = Keep();
+  const absl::Time now = environment_->clock->Now();
+  SegmentAges ages;
+  if (keep.age_max) {
+    // Indexes may have to be loaded or rebuilt: nobody waits for that.
+    CAUCE_ASSIGN_OR_RETURN(
+        ages, SegmentAges::Gather(
+                  *segments(), *environment_->files, now - *keep.age_max,
+                  keep.bytes_min ? SegmentAges::Extent::kAll
+                                 : SegmentAges::Extent::kUntilYoung));
+  }
+  MutexLock lock(ends_mutex_);
   CAUCE_RETURN_IF_ERROR(CheckOpen());
-  CAUCE_RETURN_IF_ERROR(RollExpired(keep, now));
+  CAUCE_RETURN_IF_ERROR(RollExpired(keep, ages, now));
   const auto set = segments();
   std::vector<SegmentInfo> sealed;
   for (size_t i = 0; i + 1 < set->segments().size(); ++i) {
     const auto& segment = set->segments()[i];
-    CAUCE_ASSIGN_OR_RETURN(const absl::Time largest, AgeOf(*segment));
     sealed.push_back({segment->base(), set->segments()[i + 1]->base(),
-                      segment->bytes(), largest});
+                      segment->bytes(), ages.Of(segment)});
   }
   const RetentionView view{sealed, set->active()->bytes(), log_start(),
                            high_watermark()};
   const size_t count = PlanRetention(view, keep, now);
-  if (count > 0) {
-    const Offset start = std::max(log_start(), sealed[count - 1].next);
-    CAUCE_RETURN_IF_ERROR(
-        environment_->save_bounds(name_, {committer_.durable(), start}));
-    log_start_ = start.value;
-    if (epochs_.TruncateFromStart(start)) CAUCE_RETURN_IF_ERROR(SaveEpochs());
-    CAUCE_RETURN_IF_ERROR(RetireOldest(count));
-  }
-  return retired_.UnlinkDue(environment_->clock->Monotonic(),
-                            topic->file_delete_delay);
+  if (count == 0) return absl::OkStatus();
+  return MoveStart(std::max(log_start(), sealed[count - 1].next), count);
 }
 
-absl::Status Log::RollExpired(const RetentionOptions& keep, absl::Time now) {
+absl::Status Log::RollExpired(const RetentionOptions& keep,
+                              const SegmentAges& ages, absl::Time now) {
   // The active segment can only go after it was sealed.
-  Segment& active = *writer_->segment();
-  if (active.bytes() == 0 || active.next() > high_watermark()) {
+  MutexLock lock(writer_mutex_);
+  const std::shared_ptr<Segment>& active = writer_->segment();
+  if (active->bytes() == 0 || active->next() > high_watermark()) {
     return absl::OkStatus();
   }
-  CAUCE_ASSIGN_OR_RETURN(const absl::Time largest, AgeOf(active));
-  const bool too_old = keep.age_max && now - largest > *keep.age_max;
+  const bool too_old = keep.age_max && now - ages.Of(active) > *keep.age_max;
   const bool not_needed = keep.bytes_min && *keep.bytes_min <= 0;
   if (!too_old && !not_needed) return absl::OkStatus();
   return Roll(log_end(), Timestamp::From(now));
 }
 
-absl::StatusOr<absl::Time> Log::AgeOf(Segment& segment) const {
-  CAUCE_ASSIGN_OR_RETURN(const Timestamp largest, segment.LargestTimestamp());
-  if (largest.has_value()) return largest.ToTime();
-  CAUCE_ASSIGN_OR_RETURN(const FileInfo info,
-                         environment_->files->Info(segment.path()));
-  return info.modified;
-}
-
-absl::Status Log::RetireOldest(size_t count) {
+absl::Status Log::MoveStart(Offset start, size_t count) {
+  CAUCE_RETURN_IF_ERROR(
+      environment_->save_bounds(name_, {committer_.durable(), start}));
+  {
+    MutexLock lock(writer_mutex_);
+    // Before the segments go: a reader that misses one looks at this next.
+    log_start_ = start.value;
+    // Not saved by itself: an opening cuts what was saved to the log's start.
+    epochs_.TruncateFromStart(start);
+  }
   if (count == 0) return absl::OkStatus();
+  // Oldest first: whatever a crash leaves is a log without a hole. Meanwhile
+  // nobody else takes segments away; appends may add some.
   const auto set = segments();
-  const SegmentSet::List& all = set->segments();
-  // Oldest first: whatever a crash leaves is a log without a hole.
-  for (size_t i = 0; i < count; ++i) CAUCE_RETURN_IF_ERROR(Retire(all[i]));
-  segments_.Publish(
-      {all.begin() + static_cast<std::ptrdiff_t>(count), all.end()});
+  for (size_t i = 0; i < count; ++i) {
+    CAUCE_RETURN_IF_ERROR(Retire(set->segments()[i]));
+  }
+  {
+    MutexLock lock(writer_mutex_);
+    const SegmentSet::List all = segments()->segments();
+    segments_.Publish(
+        {all.begin() + static_cast<std::ptrdiff_t>(count), all.end()});
+  }
   return environment_->files->SyncDirectory(directory_);
 }
 

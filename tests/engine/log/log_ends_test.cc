@@ -313,5 +313,54 @@ TEST_P(LogEndsTest, KeepsDeletedFilesForAWhile) {
   EXPECT_THAT(rig_.disk().Names(".deleted"), IsEmpty());
 }
 
+// Each hangs where the append has to wait for retention.
+
+TEST_P(LogEndsTest, AppendsGoOnWhileRetentionLoadsAnIndex) {
+  UseSmallSegments();
+  config().retention_age = absl::Hours(1);
+  Open();
+  for (int i = 0; i < 12; ++i) Append({"value"});
+  ASSERT_THAT(rig_.Reopen(), IsOk());
+  rig_.clock().Advance(absl::Hours(2));
+  int appended = 0;
+  rig_.disk().files().set_during(FileCall::kOpen, "000.timeindex", [&] {
+    Append({"meanwhile"});
+    ++appended;
+  });
+
+  ASSERT_THAT(log().ApplyRetention(), IsOk());
+  EXPECT_EQ(appended, 1);
+  EXPECT_GT(log().log_start(), Offset{0});
+  EXPECT_LE(log().log_start(), Offset{12}) << "the new record is not old";
+  EXPECT_THAT(Values(log().log_start()), IsOkAndHolds(Not(IsEmpty())));
+}
+
+TEST_P(LogEndsTest, AppendsGoOnWhileRetentionRenamesAndUnlinks) {
+  UseSmallSegments();
+  config().retention_age = absl::Hours(1);
+  config().file_delete_delay = absl::ZeroDuration();
+  Open();
+  for (int i = 0; i < 12; ++i) Append({"value"});
+  rig_.clock().Advance(absl::Hours(2));
+  int appended = 0;
+  const auto append = [&] {
+    Append({"meanwhile"});
+    ++appended;
+  };
+
+  rig_.disk().files().set_during(FileCall::kRename, ".log", append);
+  ASSERT_THAT(log().ApplyRetention(), IsOk());
+  EXPECT_GT(appended, 0);
+  const int renamed = appended;
+  rig_.disk().files().set_during(FileCall::kRemove, ".log.deleted", append);
+  ASSERT_THAT(log().DeleteRecordsBefore(Offset{12}), IsOk());
+  ASSERT_THAT(log().ApplyRetention(), IsOk());
+
+  EXPECT_EQ(log().log_end(), Offset{12 + appended});
+  EXPECT_GE(appended, renamed);
+  EXPECT_THAT(Values(log().log_start()), IsOkAndHolds(SizeIs(appended)));
+  EXPECT_THAT(rig_.disk().Names(".deleted"), IsEmpty());
+}
+
 }  // namespace
 }  // namespace cauce

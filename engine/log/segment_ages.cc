@@ -1,0 +1,42 @@
+#include "engine/log/segment_ages.h"
+
+#include "engine/base/status_macros.h"
+
+namespace cauce {
+namespace {
+
+absl::StatusOr<absl::Time> LargestTime(Segment& segment, FileSystem& files) {
+  CAUCE_ASSIGN_OR_RETURN(const Timestamp largest, segment.LargestTimestamp());
+  if (largest.has_value()) return largest.ToTime();
+  CAUCE_ASSIGN_OR_RETURN(const FileInfo info, files.Info(segment.path()));
+  return info.modified;
+}
+
+}  // namespace
+
+absl::StatusOr<SegmentAges> SegmentAges::Gather(const SegmentSet& set,
+                                                FileSystem& files,
+                                                absl::Time oldest_kept,
+                                                Extent extent) {
+  SegmentAges ages;
+  for (const auto& segment : set.segments()) {
+    // First: what is appended meanwhile only makes the segment younger.
+    const int64_t bytes = segment->bytes();
+    CAUCE_ASSIGN_OR_RETURN(const absl::Time largest,
+                           LargestTime(*segment, files));
+    ages.known_.push_back({segment, bytes, largest});
+    if (extent == Extent::kUntilYoung && largest >= oldest_kept) break;
+  }
+  return ages;
+}
+
+absl::Time SegmentAges::Of(const std::shared_ptr<Segment>& segment) const {
+  for (const Known& known : known_) {
+    if (known.segment == segment && known.bytes == segment->bytes()) {
+      return known.largest;
+    }
+  }
+  return absl::InfiniteFuture();
+}
+
+}  // namespace cauce

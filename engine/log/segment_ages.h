@@ -1,0 +1,48 @@
+// How old the segments of a log are: what retention has to read files for.
+//
+// Gathered without any lock, since a segment does not change but at its end;
+// who plans with it under a lock asks for the segments that are there by then.
+// One that was not looked at, or has grown since, counts as young. Keeps its
+// segments alive, so let go of it before files of deleted ones are to go. For
+// one thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "cauce/file_system.h"
+#include "engine/log/segment.h"
+#include "engine/log/segment_set.h"
+
+namespace cauce {
+
+class SegmentAges {
+ public:
+  // Whether to go on behind the first segment that is not too old.
+  enum class Extent { kUntilYoung, kAll };
+
+  // Looks at the segments of `set`, oldest first. Those whose largest time is
+  // before `oldest_kept` are too old.
+  static absl::StatusOr<SegmentAges> Gather(const SegmentSet& set,
+                                            FileSystem& files,
+                                            absl::Time oldest_kept,
+                                            Extent extent);
+
+  // The largest timestamp of its records, the time of its file where they
+  // have none; infinitely late where that is not known.
+  absl::Time Of(const std::shared_ptr<Segment>& segment) const;
+
+ private:
+  struct Known {
+    std::shared_ptr<Segment> segment;
+    int64_t bytes;
+    absl::Time largest;
+  };
+
+  std::vector<Known> known_;
+};
+
+}  // namespace cauce
