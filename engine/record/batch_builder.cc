@@ -35,9 +35,16 @@ inline void CopyFixed(char* to, const char* from, auto word) {
 
 // memcpy for what records mostly hold: a few bytes, which the call alone would
 // double the cost of. Pieces overlap rather than be counted out.
-inline void CopyBytes(char* to, const char* from, size_t size) {
-  if (size > 32) {
+[[gnu::always_inline]] inline void CopyBytes(char* to, const char* from,
+                                             size_t size) {
+  struct Bytes32 {
+    char bytes[32];
+  };
+  if (size >= 64) {
     std::memcpy(to, from, size);
+  } else if (size >= 32) {
+    CopyFixed(to, from, Bytes32{});
+    CopyFixed(to + size - 32, from + size - 32, Bytes32{});
   } else if (size >= 16) {
     CopyFixed(to, from, __uint128_t{});
     CopyFixed(to + size - 16, from + size - 16, __uint128_t{});
@@ -140,41 +147,36 @@ BatchBuilder& BatchBuilder::operator=(BatchBuilder&&) noexcept = default;
 
 bool BatchBuilder::AddAt(int32_t offset_delta, const Record& record) {
   CAUCE_CHECK(offset_delta >= next_delta_);
-  const int64_t base_timestamp =
-      count_ > 0
-          ? base_timestamp_
-          : fields_.delete_horizon
-                .value_or(fields_.base_timestamp.value_or(record.timestamp))
-                .ms;
+  if (count_ == 0) [[unlikely]] {
+    const Timestamp base = fields_.delete_horizon.value_or(
+        fields_.base_timestamp.value_or(record.timestamp));
+    base_timestamp_ = base.ms;
+    max_timestamp_ = record.timestamp.ms;
+  }
   // Unsigned, so that times at both ends of the range wrap, as in the reader.
   const auto time_delta =
       static_cast<int64_t>(static_cast<uint64_t>(record.timestamp.ms) -
-                           static_cast<uint64_t>(base_timestamp));
+                           static_cast<uint64_t>(base_timestamp_));
 
   if (!AddAlike(offset_delta, time_delta, record) &&
       !AddOfAnyShape(offset_delta, time_delta, record)) {
     return false;
   }
-  base_timestamp_ = base_timestamp;
-  max_timestamp_ = count_ == 0 ? record.timestamp.ms
-                               : std::max(max_timestamp_, record.timestamp.ms);
+  max_timestamp_ = std::max(max_timestamp_, record.timestamp.ms);
   next_delta_ = int64_t{offset_delta} + 1;
   ++count_;
   return true;
 }
 
-inline bool BatchBuilder::AddAlike(int32_t offset_delta, int64_t time_delta,
-                                   const Record& record) {
+[[gnu::always_inline]] inline bool BatchBuilder::AddAlike(
+    int32_t offset_delta, int64_t time_delta, const Record& record) {
   const uint64_t time_raw = ZigZag(time_delta);
-  const uint64_t offset_raw = ZigZag(offset_delta);
+  const uint64_t offset_raw = static_cast<uint64_t>(offset_delta) << 1;
   const bool alike = RawLength(record.key) == shape_.key_raw &&
                      RawLength(record.value) == shape_.value_raw &&
                      record.headers.empty() && time_raw < 0x80 &&
                      offset_raw - shape_.offset_raw_min <= shape_.offset_span;
-  if (!alike || size_ + shape_.total > batch_bytes_max_ ||
-      size_ + shape_.total + kSlackBytes > capacity_) {
-    return false;
-  }
+  if (!alike || size_ + shape_.total > room_) return false;
   const uint64_t deltas =
       time_raw | (offset_raw & 0x7f) << 8 | (offset_raw >> 7) << 16;
   const uint64_t head = shape_.head | deltas << shape_.deltas_shift;
@@ -359,6 +361,7 @@ void BatchBuilder::Reserve(size_t more) {
   if (buffer_ != nullptr) std::memcpy(grown.get(), buffer_.get(), size_);
   buffer_ = std::move(grown);
   capacity_ = capacity;
+  room_ = std::min(batch_bytes_max_, capacity_ - kSlackBytes);
 }
 
 }  // namespace cauce

@@ -249,6 +249,8 @@ class BatchBuilder {
   // Header and records; grown by doubling and never cleared to zeros.
   std::unique_ptr<char[]> buffer_;
   size_t capacity_ = 0;
+  // Up to where a record may be written without asking anything else.
+  size_t room_ = 0;
   size_t size_ = kBatchHeaderBytes;
   Shape shape_;
   std::string compressed_;
