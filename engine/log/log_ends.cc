@@ -73,6 +73,8 @@ absl::StatusOr<Offset> Log::CutAt(CutPoint cut) {
   list.back() = std::move(kept);
   segments_.Publish(list);
 
+  // They lead to what goes, and after a crash a cut segment may be believed.
+  CAUCE_RETURN_IF_ERROR(cut.last->RemoveIndexFiles());
   // Newest first: whatever a crash leaves is a log without a hole.
   for (size_t i = before->segments().size(); i > list.size(); --i) {
     CAUCE_RETURN_IF_ERROR(Retire(before->segments()[i - 1]));

@@ -281,13 +281,7 @@ class Recovery {
   // Those that are there may be of a log that was cut since.
   absl::Status RenewIndexFiles(Segment& segment, const SegmentIndex& index) {
     if (segment.bytes() > 0) return segment.WriteIndexFiles(index);
-    for (const std::string_view suffix :
-         {kOffsetIndexSuffix, kTimeIndexSuffix}) {
-      const absl::Status removed = place_.files->RemoveFile(
-          place_.PathOf(SegmentFileName(segment.base(), suffix)));
-      if (!absl::IsNotFound(removed)) CAUCE_RETURN_IF_ERROR(removed);
-    }
-    return absl::OkStatus();
+    return segment.RemoveIndexFiles();
   }
 
   absl::Status SetAside(const std::vector<Offset>& bases) {

@@ -257,6 +257,14 @@ absl::Status Segment::SyncIndexFiles() {
   return absl::OkStatus();
 }
 
+absl::Status Segment::RemoveIndexFiles() {
+  for (const std::string_view suffix : {kOffsetIndexSuffix, kTimeIndexSuffix}) {
+    const absl::Status removed = place_.files->RemoveFile(PathOf(suffix));
+    if (!absl::IsNotFound(removed)) CAUCE_RETURN_IF_ERROR(removed);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Segment::Retire() {
   if (retired_.load()) return absl::OkStatus();
   // The log goes first: indexes without one are removed when it is opened.

@@ -113,6 +113,8 @@ class Segment {
   // Writes `index` into the segment's index files, and makes them durable.
   absl::Status WriteIndexFiles(const SegmentIndex& index);
   absl::Status SyncIndexFiles();
+  // Where there are none, they are rebuilt once they are needed.
+  absl::Status RemoveIndexFiles();
 
   // Renames the segment's files so that they are no longer part of the log;
   // readers that hold the segment go on. Unlink() then removes them.

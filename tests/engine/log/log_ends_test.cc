@@ -71,6 +71,21 @@ TEST_P(LogEndsTest, TruncatesToEveryOffset) {
   }
 }
 
+TEST_P(LogEndsTest, LeavesNoIndexThatLeadsToWhatWasCutOff) {
+  UseSmallSegments();
+  config().index_interval_bytes = 1;
+  Open();
+  for (int i = 0; i < 12; ++i) Append({"a"});
+  const std::vector<std::string> before = rig_.disk().Names(".index");
+  ASSERT_THAT(before, SizeIs(::testing::Ge(2u)));
+
+  // A crash here leaves a segment that recovery may believe as it is.
+  ASSERT_THAT(log().TruncateTo(Offset{1}), IsOkAndHolds(Offset{1}));
+  rig_.Kill();
+  EXPECT_THAT(rig_.disk().Names(".index"), IsEmpty());
+  EXPECT_THAT(rig_.disk().Names(".timeindex"), IsEmpty());
+}
+
 TEST_P(LogEndsTest, TruncatesOnlyWithinTheLog) {
   Open();
   for (int i = 0; i < 5; ++i) Append({"a"});
