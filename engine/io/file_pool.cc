@@ -190,7 +190,7 @@ absl::StatusOr<std::shared_ptr<File>> PooledFile::Acquire() {
 
   pool_.MakeRoom();
   absl::StatusOr<std::unique_ptr<File>> opened =
-      pool_.WithRoom([&files = pool_.files_, &path = path_, mode = mode_] {
+      pool_.WithRoom([&files = pool_.files_, path = path_, mode = mode_] {
         return files.Open(path, mode);
       });
   if (!opened.ok()) {
