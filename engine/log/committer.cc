@@ -11,7 +11,7 @@
 namespace cauce {
 namespace {
 
-// How many callbacks may wait before the append that adds one more syncs for
+// How many callbacks may wait before an append that finds so many syncs for
 // all of them, whoever else would have.
 constexpr size_t kPendingMax = 4096;
 
@@ -28,22 +28,27 @@ void Committer::Written(Offset end) {
   machine_.Written(end);
 }
 
-absl::Status Committer::WaitUntilDurable(Offset end) {
-  // The fast answer of a log that is already that far.
-  if (durable() >= end) return absl::OkStatus();
+void Committer::Enter(Waiter& waiter, Offset end) {
   MutexLock lock(mutex_);
-  if (IsSettled(end)) return OutcomeFor(end);
-  Waiter self{.end = end};
-  waiters_.push_back(&self);
-  while (!self.outcome) {
+  waiter.end_ = end;
+  if (IsSettled(end)) {
+    waiter.outcome_ = OutcomeFor(end);
+  } else {
+    waiters_.push_back(&waiter);
+  }
+}
+
+absl::Status Committer::Wait(Waiter& waiter) {
+  MutexLock lock(mutex_);
+  while (!waiter.outcome_) {
     if (machine_.Begin()) {
       Lead();
     } else {
-      self.wake.Wait(mutex_);
+      waiter.wake_.Wait(mutex_);
     }
   }
-  std::erase(waiters_, &self);
-  return *self.outcome;
+  std::erase(waiters_, &waiter);
+  return *waiter.outcome_;
 }
 
 absl::Status Committer::Flush() {
@@ -53,7 +58,9 @@ absl::Status Committer::Flush() {
       MutexLock lock(mutex_);
       end = machine_.written();
     }
-    absl::Status flushed = WaitUntilDurable(end);
+    Waiter waiter;
+    Enter(waiter, end);
+    absl::Status flushed = Wait(waiter);
     // What a cut has left may still have to be synced.
     if (ReasonOf(flushed) != Reason::kTruncated) return flushed;
   }
@@ -62,15 +69,21 @@ absl::Status Committer::Flush() {
 void Committer::CallWhenDurable(AppendResult result, AppendCallback done) {
   MutexLock lock(mutex_);
   const Offset end = result.next;
+  Pending pending{std::move(result), std::move(done)};
   if (IsSettled(end)) {
-    settled_.push_back({{std::move(result), std::move(done)}, OutcomeFor(end)});
-    return DeliverSettled();
+    settled_.push_back({std::move(pending), OutcomeFor(end)});
+  } else {
+    pending_.push_back(std::move(pending));
   }
+}
+
+void Committer::Serve() {
+  MutexLock lock(mutex_);
+  if (!settled_.empty()) DeliverSettled();
   while (pending_.size() >= kPendingMax && machine_.in_flight()) {
     idle_.Wait(mutex_);
   }
-  pending_.push_back({std::move(result), std::move(done)});
-  if (machine_.in_flight()) return;
+  if (pending_.empty() || machine_.in_flight()) return;
   ScheduleSync();
   if (pending_.size() >= kPendingMax && machine_.Begin()) Lead();
 }
@@ -143,15 +156,14 @@ void Committer::Settle() {
   // the first lead and the rest wait again, so only one is woken.
   bool next_leader_woken = false;
   for (Waiter* waiter : waiters_) {
-    if (waiter->outcome) continue;  // told before, and on its way out
-    if (IsSettled(waiter->end)) {
-      waiter->outcome = OutcomeFor(waiter->end);
+    if (waiter->outcome_) continue;  // told before, and on its way out
+    if (IsSettled(waiter->end_)) {
+      waiter->outcome_ = OutcomeFor(waiter->end_);
     } else if (std::exchange(next_leader_woken, true)) {
       continue;
     }
-    waiter->wake.NotifyOne();
+    waiter->wake_.NotifyOne();
   }
-  // All of them: threads may have queued up in another order than they wrote.
   std::erase_if(pending_,
                 [this](Pending& each) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
                   const Offset end = each.result.next;

@@ -38,21 +38,46 @@ class Committer {
 
   Committer(Offset durable, Hooks hooks);
 
+  // A place among those who wait for what they wrote. It stays where it is
+  // from Enter() to the return of Wait(), and is for one thread.
+  class Waiter {
+   public:
+    Waiter() = default;
+    Waiter(const Waiter&) = delete;
+    Waiter& operator=(const Waiter&) = delete;
+
+   private:
+    friend class Committer;
+    Offset end_;
+    CondVar wake_;
+    // Set when it is known: later appends must not change it.
+    std::optional<absl::Status> outcome_;
+  };
+
   // The log now ends at `end`. In the order of the writes.
   void Written(Offset end) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // Returns once everything below `end` is durable. Reason::kDiskFailed when
-  // that cannot be said any more; kTruncated when it was cut off.
-  absl::Status WaitUntilDurable(Offset end) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Takes a place for what was written last, up to `end`. With the owner's
+  // locks, so that no cut comes in between: what is written in the place of
+  // what was cut is another's. Wait() must follow, without them; it returns
+  // once everything below `end` is durable. Reason::kDiskFailed when that
+  // cannot be said any more; kTruncated when it was cut off.
+  void Enter(Waiter& waiter, Offset end) ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status Wait(Waiter& waiter) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Returns once everything that was written before the call, and was not cut
   // off since, is durable.
   absl::Status Flush() ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // Calls `done` with `result`, once everything below result.next is durable,
-  // or with an error.
+  // As Enter(): `done` is called with `result`, which was written last, once
+  // everything below result.next is durable, or with an error. Serve() must
+  // follow, without the owner's locks.
   void CallWhenDurable(AppendResult result, AppendCallback done)
       ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Sees to it that callbacks are served: now, where they are due or too many
+  // wait, else in the background where something runs there.
+  void Serve() ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Has what is written synced without waiting for it. Where nobody syncs in
   // the background it is done here once many records wait.
@@ -84,13 +109,6 @@ class Committer {
     Pending append;
     absl::Status outcome;
   };
-  struct Waiter {
-    Offset end;
-    CondVar wake;
-    // Set when it is known: later appends must not change it.
-    std::optional<absl::Status> outcome;
-  };
-
   // Runs the sync that machine_.Begin() has begun.
   void Lead() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Decides the fate of everybody of whom it is known, and wakes the waiters.

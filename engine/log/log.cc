@@ -106,16 +106,26 @@ Committer::Hooks Log::CommitterHooks() {
 
 absl::StatusOr<AppendResult> Log::Append(const RecordBatch& batch,
                                          const AppendOptions& options) {
-  CAUCE_ASSIGN_OR_RETURN(AppendResult result, Write(batch, options));
-  CAUCE_RETURN_IF_ERROR(Acknowledge(result, options.ack));
+  const bool waits = WaitsForSync(options.ack);
+  Committer::Waiter waiter;
+  const auto enter = [&](const AppendResult& written) {
+    if (waits) committer_.Enter(waiter, written.next);
+  };
+  CAUCE_ASSIGN_OR_RETURN(AppendResult result, Write(batch, options, enter));
+  CAUCE_RETURN_IF_ERROR(waits ? committer_.Wait(waiter)
+                              : AfterWrite(result.next));
   return result;
 }
 
-absl::Status Log::Acknowledge(const AppendResult& result, Ack ack) {
+bool Log::WaitsForSync(Ack ack) const {
+  return ack == Ack::kDurable &&
+         !shows_written_.load(std::memory_order_relaxed);
+}
+
+absl::Status Log::AfterWrite(Offset end) {
   if (shows_written_.load(std::memory_order_relaxed)) {
-    return FlushAsConfigured(result.next);
+    return FlushAsConfigured(end);
   }
-  if (ack == Ack::kDurable) return committer_.WaitUntilDurable(result.next);
   committer_.SyncSoon();
   return absl::OkStatus();
 }
@@ -151,20 +161,22 @@ absl::StatusOr<AppendResult> Log::Append(std::span<const Record> records,
 
 void Log::AppendAsync(const RecordBatch& batch, const AppendOptions& options,
                       AppendCallback done) {
-  absl::StatusOr<AppendResult> result = Write(batch, options);
+  const bool waits = WaitsForSync(options.ack);
+  absl::StatusOr<AppendResult> result =
+      Write(batch, options, [&](const AppendResult& written) {
+        if (waits) committer_.CallWhenDurable(written, std::move(done));
+      });
   if (!result.ok()) return done(result.status());
-  const bool waits = options.ack == Ack::kDurable &&
-                     !shows_written_.load(std::memory_order_relaxed);
-  if (waits) return committer_.CallWhenDurable(*result, std::move(done));
-  if (const absl::Status status = Acknowledge(*result, Ack::kWritten);
-      !status.ok()) {
+  if (waits) return committer_.Serve();
+  if (const absl::Status status = AfterWrite(result->next); !status.ok()) {
     return done(status);
   }
   done(*std::move(result));
 }
 
 absl::StatusOr<AppendResult> Log::Write(const RecordBatch& batch,
-                                        const AppendOptions& options) {
+                                        const AppendOptions& options,
+                                        OnWritten written) {
   CAUCE_RETURN_IF_ERROR(CheckWritable());
   const auto topic = config();
   const Timestamp now = Timestamp::From(environment_->clock->Now());
@@ -174,16 +186,17 @@ absl::StatusOr<AppendResult> Log::Write(const RecordBatch& batch,
                            Recompress(batch, *topic->compression,
                                       topic->compression_level(), builder));
     CAUCE_RETURN_IF_ERROR(CheckBatch(name_, rebuilt, *topic, now));
-    return WriteChecked(rebuilt, options, *topic, now);
+    return WriteChecked(rebuilt, options, *topic, now, written);
   }
   CAUCE_RETURN_IF_ERROR(CheckBatch(name_, batch, *topic, now));
-  return WriteChecked(batch, options, *topic, now);
+  return WriteChecked(batch, options, *topic, now, written);
 }
 
 absl::StatusOr<AppendResult> Log::WriteChecked(const RecordBatch& batch,
                                                const AppendOptions& options,
                                                const TopicConfig& topic,
-                                               Timestamp now) {
+                                               Timestamp now,
+                                               OnWritten written) {
   AppendResult result;
   {
     MutexLock lock(writer_mutex_);
@@ -213,6 +226,7 @@ absl::StatusOr<AppendResult> Log::WriteChecked(const RecordBatch& batch,
     result.next = facts.last + 1;
     log_end_.store(result.next.value, std::memory_order_release);
     committer_.Written(result.next);
+    written(result);
   }
   waiters_.Wake();
   return result;
@@ -274,7 +288,7 @@ absl::Status Log::FlushAsConfigured(Offset end) {
   const auto topic = config();
   if (topic->flush_messages &&
       end - committer_.durable() >= *topic->flush_messages) {
-    return committer_.WaitUntilDurable(end);
+    return committer_.Flush();
   }
   if (topic->flush_interval && environment_->executor != nullptr &&
       !flush_timer_set_.exchange(true)) {

@@ -18,6 +18,7 @@
 #include <string>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -106,14 +107,21 @@ class Log : public std::enable_shared_from_this<Log> {
 
   Committer::Hooks CommitterHooks();
 
+  // Told of a write under the writer's lock: no cut comes in between.
+  using OnWritten = absl::FunctionRef<void(const AppendResult&)>;
   absl::StatusOr<AppendResult> Write(const RecordBatch& batch,
-                                     const AppendOptions& options)
+                                     const AppendOptions& options,
+                                     OnWritten written)
       ABSL_LOCKS_EXCLUDED(writer_mutex_);
   absl::StatusOr<AppendResult> WriteChecked(const RecordBatch& batch,
                                             const AppendOptions& options,
                                             const TopicConfig& topic,
-                                            Timestamp now);
-  absl::Status Acknowledge(const AppendResult& result, Ack ack);
+                                            Timestamp now, OnWritten written)
+      ABSL_LOCKS_EXCLUDED(writer_mutex_);
+  // Whether an append is acknowledged after a sync rather than the write.
+  bool WaitsForSync(Ack ack) const;
+  // What is due after a write that is acknowledged at once.
+  absl::Status AfterWrite(Offset end);
   // For cauce.flush=os: Kafka's flush.messages and flush.ms.
   absl::Status FlushAsConfigured(Offset end);
   absl::Status CheckWritable() const;

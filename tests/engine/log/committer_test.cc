@@ -46,6 +46,17 @@ class Syncs {
   // Called inside of every sync.
   void set_during(std::function<void()> during) { during_ = std::move(during); }
 
+  // What an append does, but for the write.
+  absl::Status Wait(Offset end) {
+    Committer::Waiter waiter;
+    committer_.Enter(waiter, end);
+    return committer_.Wait(waiter);
+  }
+  void Call(AppendResult result, AppendCallback done) {
+    committer_.CallWhenDurable(std::move(result), std::move(done));
+    committer_.Serve();
+  }
+
   // A callback that adds what it is told to `told()`, in order.
   AppendCallback Note() {
     return [this](absl::StatusOr<AppendResult> result) {
@@ -94,7 +105,7 @@ TEST(Committer, ALoneWaiterSyncsOnceInItsOwnThread) {
   Syncs syncs;
   syncs->Written(Offset{5});
 
-  EXPECT_THAT(syncs->WaitUntilDurable(Offset{5}), IsOk());
+  EXPECT_THAT(syncs.Wait(Offset{5}), IsOk());
   EXPECT_EQ(syncs.count(), 1);
   EXPECT_EQ(syncs->durable(), Offset{5});
   EXPECT_GE(syncs.moved(), 1);
@@ -103,9 +114,9 @@ TEST(Committer, ALoneWaiterSyncsOnceInItsOwnThread) {
 TEST(Committer, DoesNotSyncForWhatIsDurable) {
   Syncs syncs;
   syncs->Written(Offset{5});
-  ASSERT_THAT(syncs->WaitUntilDurable(Offset{5}), IsOk());
+  ASSERT_THAT(syncs.Wait(Offset{5}), IsOk());
 
-  EXPECT_THAT(syncs->WaitUntilDurable(Offset{3}), IsOk());
+  EXPECT_THAT(syncs.Wait(Offset{3}), IsOk());
   EXPECT_THAT(syncs->RunPending(), IsOk());
   EXPECT_EQ(syncs.count(), 1);
 }
@@ -117,9 +128,9 @@ TEST(Committer, ASyncDoesNotCoverWhatIsWrittenWhileItRuns) {
     if (syncs.count() == 1) syncs->Written(Offset{2});
   });
 
-  EXPECT_THAT(syncs->WaitUntilDurable(Offset{1}), IsOk());
+  EXPECT_THAT(syncs.Wait(Offset{1}), IsOk());
   EXPECT_EQ(syncs->durable(), Offset{1});
-  EXPECT_THAT(syncs->WaitUntilDurable(Offset{2}), IsOk());
+  EXPECT_THAT(syncs.Wait(Offset{2}), IsOk());
   EXPECT_EQ(syncs.count(), 2);
 }
 
@@ -137,13 +148,13 @@ TEST(Committer, WaitersThatArriveDuringASyncShareTheNextOne) {
     for (int i = 0; i < kWaiters; ++i) {
       waiters.emplace_back([&, i] {
         written.count_down();
-        if (syncs->WaitUntilDurable(Offset{2 + i}).ok()) ++told_ok;
+        if (syncs.Wait(Offset{2 + i}).ok()) ++told_ok;
       });
     }
     written.wait();
   });
 
-  EXPECT_THAT(syncs->WaitUntilDurable(Offset{1}), IsOk());
+  EXPECT_THAT(syncs.Wait(Offset{1}), IsOk());
   for (std::thread& waiter : waiters) waiter.join();
   EXPECT_EQ(told_ok, kWaiters);
   EXPECT_EQ(syncs.count(), 2);
@@ -171,7 +182,7 @@ TEST(Committer, AFlushCoversWhatACutLeaves) {
     syncs->Written(Offset{9});
     flusher = std::thread([&] { EXPECT_THAT(syncs->Flush(), IsOk()); });
   });
-  ASSERT_THAT(syncs->WaitUntilDurable(Offset{3}), IsOk());
+  ASSERT_THAT(syncs.Wait(Offset{3}), IsOk());
   syncs->Truncated(Offset{6});
   flusher.join();
 
@@ -182,7 +193,7 @@ TEST(Committer, CallsBackOnceItIsDurableAndInOrder) {
   Syncs syncs;
   for (int64_t end = 1; end <= 5; ++end) {
     syncs->Written(Offset{end});
-    syncs->CallWhenDurable(Result(end), syncs.Note());
+    syncs.Call(Result(end), syncs.Note());
   }
   EXPECT_THAT(syncs.told(), IsEmpty());
   EXPECT_EQ(syncs.count(), 0);
@@ -198,7 +209,7 @@ TEST(Committer, CallsBackAtOnceForWhatIsDurable) {
   syncs->Written(Offset{3});
   ASSERT_THAT(syncs->RunPending(), IsOk());
 
-  syncs->CallWhenDurable(Result(3), syncs.Note());
+  syncs.Call(Result(3), syncs.Note());
   EXPECT_THAT(syncs.told_ends(), ElementsAre(3));
 }
 
@@ -206,7 +217,7 @@ TEST(Committer, AsksForOneRunInTheBackgroundAtATime) {
   Syncs syncs(/*in_background=*/true);
   for (int64_t end = 1; end <= 100; ++end) {
     syncs->Written(Offset{end});
-    syncs->CallWhenDurable(Result(end), syncs.Note());
+    syncs.Call(Result(end), syncs.Note());
   }
   EXPECT_EQ(syncs.scheduled(), 1);
   EXPECT_THAT(syncs.told(), IsEmpty());
@@ -224,7 +235,7 @@ TEST(Committer, AFullQueueIsServedByTheAppendThatFillsIt) {
   size_t waiting_most = 0;
   for (int64_t end = 1; end <= kMany; ++end) {
     syncs->Written(Offset{end});
-    syncs->CallWhenDurable(Result(end), syncs.Note());
+    syncs.Call(Result(end), syncs.Note());
     const size_t waiting = static_cast<size_t>(end) - syncs.told_count();
     waiting_most = std::max(waiting_most, waiting);
   }
@@ -239,7 +250,7 @@ TEST(Committer, AQueueThatTheBackgroundDoesNotServeIsBoundedToo) {
   Syncs syncs(/*in_background=*/true);
   for (int64_t end = 1; end <= kMany; ++end) {
     syncs->Written(Offset{end});
-    syncs->CallWhenDurable(Result(end), syncs.Note());
+    syncs.Call(Result(end), syncs.Note());
     ASSERT_LE(static_cast<size_t>(end) - syncs.told_count(), 4096u);
   }
 }
@@ -248,16 +259,14 @@ TEST(Committer, AFailedSyncFailsEverybodyThenAndLater) {
   Syncs syncs;
   syncs.FailFromNowOn();
   syncs->Written(Offset{2});
-  syncs->CallWhenDurable(Result(1), syncs.Note());
-  syncs->CallWhenDurable(Result(2), syncs.Note());
+  syncs.Call(Result(1), syncs.Note());
+  syncs.Call(Result(2), syncs.Note());
 
-  EXPECT_THAT(syncs->WaitUntilDurable(Offset{2}),
-              HasReason(Reason::kDiskFailed));
+  EXPECT_THAT(syncs.Wait(Offset{2}), HasReason(Reason::kDiskFailed));
   EXPECT_THAT(syncs.told(),
               AllOf(SizeIs(2), Each(HasReason(Reason::kDiskFailed))));
   syncs->Written(Offset{3});
-  EXPECT_THAT(syncs->WaitUntilDurable(Offset{3}),
-              HasReason(Reason::kDiskFailed));
+  EXPECT_THAT(syncs.Wait(Offset{3}), HasReason(Reason::kDiskFailed));
   EXPECT_THAT(syncs->RunPending(), HasReason(Reason::kDiskFailed));
   EXPECT_THAT(syncs->status(), HasReason(Reason::kDiskFailed));
   EXPECT_EQ(syncs.count(), 1) << "a sync is not tried again";
@@ -272,16 +281,15 @@ TEST(Committer, WhatWasDurableBeforeTheFailureStays) {
   ASSERT_THAT(syncs->RunPending(), HasReason(Reason::kDiskFailed));
 
   EXPECT_EQ(syncs->durable(), Offset{2});
-  EXPECT_THAT(syncs->WaitUntilDurable(Offset{2}), IsOk());
-  EXPECT_THAT(syncs->WaitUntilDurable(Offset{3}),
-              HasReason(Reason::kDiskFailed));
+  EXPECT_THAT(syncs.Wait(Offset{2}), IsOk());
+  EXPECT_THAT(syncs.Wait(Offset{3}), HasReason(Reason::kDiskFailed));
 }
 
 TEST(Committer, TellsThoseWhoseRecordsWereCutOff) {
   Syncs syncs;
   for (int64_t end = 1; end <= 4; ++end) {
     syncs->Written(Offset{end});
-    syncs->CallWhenDurable(Result(end), syncs.Note());
+    syncs.Call(Result(end), syncs.Note());
   }
 
   syncs->Truncated(Offset{2});
@@ -308,7 +316,7 @@ TEST(Committer, TellsThoseWhoWereCutOffInWhateverOrderTheyCame) {
   Syncs syncs;
   syncs->Written(Offset{4});
   for (const int64_t end : {1, 3, 4, 2}) {
-    syncs->CallWhenDurable(Result(end), syncs.Note());
+    syncs.Call(Result(end), syncs.Note());
   }
 
   syncs->Truncated(Offset{2});
@@ -320,6 +328,25 @@ TEST(Committer, TellsThoseWhoWereCutOffInWhateverOrderTheyCame) {
   EXPECT_THAT(syncs.told(), SizeIs(4));
 }
 
+// Between its write and its wait an append holds no lock.
+TEST(Committer, TakesWhatIsWrittenInThePlaceOfACutWriteForAnothers) {
+  Syncs syncs;
+  syncs->Written(Offset{10});
+  ASSERT_THAT(syncs->RunPending(), IsOk());
+  Committer::Waiter waiter;
+  syncs->Written(Offset{12});
+  syncs->Enter(waiter, Offset{12});
+  syncs->CallWhenDurable(Result(12), syncs.Note());
+
+  syncs->Truncated(Offset{10});
+  syncs->Written(Offset{12});
+  ASSERT_THAT(syncs->RunPending(), IsOk());
+  ASSERT_EQ(syncs->durable(), Offset{12});
+  EXPECT_THAT(syncs->Wait(waiter), HasReason(Reason::kTruncated));
+  syncs->Serve();
+  EXPECT_THAT(syncs.told(), ElementsAre(HasReason(Reason::kTruncated)));
+}
+
 TEST(Committer, ForgetsWhatWasCutWhenItIsWrittenAgain) {
   Syncs syncs;
   syncs->Written(Offset{4});
@@ -328,7 +355,7 @@ TEST(Committer, ForgetsWhatWasCutWhenItIsWrittenAgain) {
   EXPECT_EQ(syncs->durable(), Offset{1});
 
   syncs->Written(Offset{3});
-  EXPECT_THAT(syncs->WaitUntilDurable(Offset{3}), IsOk());
+  EXPECT_THAT(syncs.Wait(Offset{3}), IsOk());
   EXPECT_EQ(syncs.count(), 2);
   EXPECT_EQ(syncs->durable(), Offset{3});
 }
@@ -336,24 +363,24 @@ TEST(Committer, ForgetsWhatWasCutWhenItIsWrittenAgain) {
 TEST(Committer, TellsEverybodyWhyItEnds) {
   Syncs syncs;
   syncs->Written(Offset{1});
-  syncs->CallWhenDurable(Result(1), syncs.Note());
+  syncs.Call(Result(1), syncs.Note());
 
   syncs->Fail(MakeError(Reason::kClosed, "closed"));
   syncs->Deliver();
   EXPECT_THAT(syncs.told(), ElementsAre(HasReason(Reason::kClosed)));
-  syncs->CallWhenDurable(Result(2), syncs.Note());
+  syncs.Call(Result(2), syncs.Note());
   EXPECT_THAT(syncs.told(), AllOf(SizeIs(2), Each(HasReason(Reason::kClosed))));
-  EXPECT_THAT(syncs->WaitUntilDurable(Offset{2}), HasReason(Reason::kClosed));
+  EXPECT_THAT(syncs.Wait(Offset{2}), HasReason(Reason::kClosed));
 }
 
 TEST(Committer, ACallbackMayAppendAndWait) {
   Syncs syncs;
   std::optional<absl::Status> inner;
   syncs->Written(Offset{1});
-  syncs->CallWhenDurable(Result(1), [&](absl::StatusOr<AppendResult>) {
+  syncs.Call(Result(1), [&](absl::StatusOr<AppendResult>) {
     syncs->Written(Offset{2});
-    syncs->CallWhenDurable(Result(2), syncs.Note());
-    inner = syncs->WaitUntilDurable(Offset{2});
+    syncs.Call(Result(2), syncs.Note());
+    inner = syncs.Wait(Offset{2});
   });
 
   EXPECT_THAT(syncs->RunPending(), IsOk());
@@ -393,24 +420,31 @@ TEST(Committer, AcknowledgesNothingThatNoSyncCovers) {
     threads.emplace_back([&, t] {
       std::mt19937 random(seed.value() + static_cast<uint32_t>(t));
       for (int i = 0; i < kEach; ++i) {
+        const bool waits = random() % 2 == 0;
+        Committer::Waiter waiter;
         Offset mine;
         {
           MutexLock lock(order);
           mine = Offset{++end};
           told = end;
           self->Written(mine);
+          if (waits) {
+            self->Enter(waiter, mine);
+          } else {
+            self->CallWhenDurable(
+                Result(mine.value),
+                [&wrong, &synced, &callbacks,
+                 mine](const absl::StatusOr<AppendResult>& result) {
+                  if (!result.ok() || synced < mine.value) ++wrong;
+                  ++callbacks;
+                });
+          }
         }
-        if (random() % 2 == 0) {
-          if (!self->WaitUntilDurable(mine).ok()) ++wrong;
-          if (synced < mine.value) ++wrong;
+        if (waits) {
+          if (!self->Wait(waiter).ok() || synced < mine.value) ++wrong;
           ++callbacks;
         } else {
-          self->CallWhenDurable(Result(mine.value),
-                                [&, mine](absl::StatusOr<AppendResult> result) {
-                                  if (!result.ok()) ++wrong;
-                                  if (synced < mine.value) ++wrong;
-                                  ++callbacks;
-                                });
+          self->Serve();
         }
         if (random() % 16 == 0 && !self->RunPending().ok()) ++wrong;
       }
@@ -454,20 +488,27 @@ TEST(Committer, EverybodyIsToldWhenASyncFailsUnderLoad) {
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < kEach; ++i) {
+        const bool waits = (i + t) % 2 == 0;
+        Committer::Waiter waiter;
         Offset mine;
         {
           MutexLock lock(order);
           mine = Offset{++end};
           self->Written(mine);
+          if (waits) {
+            self->Enter(waiter, mine);
+          } else {
+            self->CallWhenDurable(
+                Result(mine.value),
+                [&, mine](const absl::StatusOr<AppendResult>& result) {
+                  check(mine, result.status());
+                });
+          }
         }
-        if ((i + t) % 2 == 0) {
-          check(mine, self->WaitUntilDurable(mine));
+        if (waits) {
+          check(mine, self->Wait(waiter));
         } else {
-          self->CallWhenDurable(
-              Result(mine.value),
-              [&, mine](const absl::StatusOr<AppendResult>& result) {
-                check(mine, result.status());
-              });
+          self->Serve();
         }
       }
     });
