@@ -136,7 +136,8 @@ class Log : public std::enable_shared_from_this<Log> {
   absl::Status SaveEpochs() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   absl::Status Roll(Offset base, Timestamp now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
-  absl::StatusOr<Offset> Truncate(Offset offset)
+  // Nothing where what is written has to be durable first.
+  absl::StatusOr<std::optional<Offset>> Truncate(Offset offset)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_, writer_mutex_);
   // A failure leaves files and what is known of them apart: no more appends.
   absl::StatusOr<Offset> CutAt(CutPoint cut)

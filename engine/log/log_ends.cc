@@ -18,16 +18,20 @@ namespace cauce {
 
 absl::StatusOr<Offset> Log::TruncateTo(Offset offset) {
   CAUCE_RETURN_IF_ERROR(CheckWritable());
-  const auto end = [&] {
-    MutexLock ends(ends_mutex_);
-    MutexLock lock(writer_mutex_);
-    return Truncate(offset);
-  }();
-  committer_.Deliver();
-  return end;
+  for (;;) {
+    const auto end = [&] {
+      MutexLock ends(ends_mutex_);
+      MutexLock lock(writer_mutex_);
+      return Truncate(offset);
+    }();
+    committer_.Deliver();
+    CAUCE_RETURN_IF_ERROR(end.status());
+    if (*end) return **end;
+    CAUCE_RETURN_IF_ERROR(committer_.Flush());
+  }
 }
 
-absl::StatusOr<Offset> Log::Truncate(Offset offset) {
+absl::StatusOr<std::optional<Offset>> Log::Truncate(Offset offset) {
   CAUCE_RETURN_IF_ERROR(CheckOpen());
   CAUCE_RETURN_IF_ERROR(committer_.status());
   CAUCE_RETURN_IF_ERROR(writer_->status());
@@ -40,13 +44,16 @@ absl::StatusOr<Offset> Log::Truncate(Offset offset) {
   }
   if (offset == log_end()) return offset;
   const auto set = segments();
-  CAUCE_ASSIGN_OR_RETURN(auto found, FindCut(*set, offset));
-  if (!found) return log_end();
+  CAUCE_ASSIGN_OR_RETURN(CutPoint found, FindCut(*set, offset, log_start()));
+  // Recovery believes a segment that ends in front of the next one only below
+  // its recovery point: what stays in front of a gap has to be durable.
+  const Offset durable = committer_.durable();
+  if (found.leaves_gap() && durable < found.end) return std::nullopt;
   // First, so that a crash in between never takes the new tail, which is
   // shorter than the old one was, for damage.
   CAUCE_RETURN_IF_ERROR(environment_->save_bounds(
-      name_, {std::min(committer_.durable(), found->end), log_start()}));
-  auto cut = CutAt(*std::move(found));
+      name_, {std::min(durable, found.end), log_start()}));
+  auto cut = CutAt(std::move(found));
   if (!cut.ok()) {
     committer_.Fail(MakeError(
         Reason::kDiskFailed,
@@ -61,6 +68,7 @@ absl::StatusOr<Offset> Log::CutAt(CutPoint cut) {
   // Readers leave first: nobody is to read what goes, nor what is written in
   // its place for what was there.
   const SegmentPlace place = PlaceOf(cut.last->base());
+  const bool leaves_gap = cut.leaves_gap();
   ScannedSegment& scanned = cut.kept;
   auto kept = std::make_shared<Segment>(place, OpenMode::kReadWrite,
                                         scanned.bytes, scanned.next);
@@ -86,16 +94,16 @@ absl::StatusOr<Offset> Log::CutAt(CutPoint cut) {
   CAUCE_RETURN_IF_ERROR(writer_->segment()->Sync());
   list.back() = writer_->segment();
   segments_.Publish(std::move(list));
-  Offset end = cut.end;
-  if (end < log_start()) {
-    // The cut batch began below the log start: offsets must not come back.
-    end = log_start();
-    CAUCE_RETURN_IF_ERROR(Roll(end, now));
+  if (leaves_gap) {
+    // Only the name of a segment tells where the log ends: offsets below were
+    // given out, and must not come back after any stop.
+    CAUCE_RETURN_IF_ERROR(Roll(cut.end, now));
+    CAUCE_RETURN_IF_ERROR(environment_->files->SyncDirectory(directory_));
   }
-  log_end_.store(end.value, std::memory_order_release);
-  committer_.Truncated(end);
-  if (epochs_.TruncateFromEnd(end)) CAUCE_RETURN_IF_ERROR(SaveEpochs());
-  return end;
+  log_end_.store(cut.end.value, std::memory_order_release);
+  committer_.Truncated(cut.end);
+  if (epochs_.TruncateFromEnd(cut.end)) CAUCE_RETURN_IF_ERROR(SaveEpochs());
+  return cut.end;
 }
 
 absl::Status Log::DeleteRecordsBefore(Offset offset) {

@@ -101,7 +101,8 @@ class Partition final {
   absl::StatusOr<bool> WaitFor(Offset offset, absl::Duration timeout) const;
 
   // Removes the records at and above `offset`, and returns the new log end.
-  // Only whole batches go: a batch that `offset` cuts goes as a whole.
+  // Only whole batches go: a batch that `offset` cuts goes as a whole. In a
+  // gap that compaction left the log ends at `offset` itself.
   // Reason::kOffsetOutOfRange above the log end or below the log start.
   absl::StatusOr<Offset> TruncateTo(Offset offset);
 

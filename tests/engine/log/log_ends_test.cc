@@ -114,6 +114,42 @@ TEST_P(LogEndsTest, NeverGivesAnOffsetBelowItsStartAgain) {
   EXPECT_THAT(Values(Offset{2}), IsOkAndHolds(ElementsAre("new")));
 }
 
+// Compaction leaves gaps between batches and between segments.
+TEST_P(LogEndsTest, NeverGivesAnOffsetInAGapAgainAfterACut) {
+  for (int64_t at = 0; at <= 16; ++at) {
+    for (const bool clean : {false, true}) {
+      SCOPED_TRACE(testing::Message() << at << (clean ? " clean" : " killed"));
+      test::LogRig rig(GetParam());
+      rig.disk().Write(SegmentFileName(Offset{0}, kLogSuffix),
+                       Batch({"a", "b"}).At(Offset{0}).bytes() +
+                           Batch({"c", "d"}).At(Offset{6}).bytes());
+      rig.disk().Write(SegmentFileName(Offset{12}, kLogSuffix),
+                       Batch({"e", "f"}).At(Offset{14}).bytes());
+      rig.set_bounds({Offset{16}, Offset{0}});
+      ASSERT_THAT(rig.Open(), IsOk());
+
+      // A batch that the offset cuts goes as a whole, and no more than that.
+      const Offset end{at == 1 || at == 7 || at == 15 ? at - 1 : at};
+      ASSERT_THAT(rig.log().TruncateTo(Offset{at}), IsOkAndHolds(end));
+      EXPECT_EQ(rig.log().log_end(), end);
+      ASSERT_THAT(clean ? rig.Reopen() : rig.KillAndReopen(), IsOk());
+      EXPECT_EQ(rig.log().log_end(), end);
+      EXPECT_THAT(rig.events(), IsEmpty());
+
+      const auto appended = rig.log().Append(Batch({"new"}).view(), {});
+      ASSERT_THAT(appended, IsOk());
+      EXPECT_EQ(appended->base, end);
+      std::vector<std::string> expected;
+      if (end >= Offset{2}) expected = {"a", "b"};
+      if (end >= Offset{8}) expected = {"a", "b", "c", "d"};
+      if (end >= Offset{16}) expected = {"a", "b", "c", "d", "e", "f"};
+      expected.emplace_back("new");
+      EXPECT_THAT(ReadValues(rig.shared_log(), Offset{0}),
+                  IsOkAndHolds(expected));
+    }
+  }
+}
+
 TEST_P(LogEndsTest, SavesItsRecoveryPointBeforeItIsCutBelowIt) {
   Open();
   for (int i = 0; i < 6; ++i) Append({"a"});
