@@ -23,17 +23,6 @@ bool EpochHistory::Assign(LeaderEpoch epoch, Offset start) {
   return true;
 }
 
-std::optional<EpochEnd> EpochHistory::EndOf(LeaderEpoch epoch,
-                                            Offset log_end) const {
-  if (epoch > latest()) return std::nullopt;
-  const auto after = std::upper_bound(
-      starts_.begin(), starts_.end(), epoch,
-      [](LeaderEpoch asked, const EpochStart& at) { return asked < at.epoch; });
-  if (after == starts_.begin()) return std::nullopt;
-  const Offset end = after == starts_.end() ? log_end : after->start;
-  return EpochEnd{std::prev(after)->epoch, end};
-}
-
 bool EpochHistory::TruncateFromEnd(Offset end) {
   const size_t before = starts_.size();
   while (!starts_.empty() && starts_.back().start >= end) starts_.pop_back();

@@ -39,7 +39,6 @@ class GroupCommit {
   Offset written() const { return written_; }
   Offset durable() const { return durable_; }
   bool in_flight() const { return in_flight_; }
-  bool broken() const { return broken_; }
 
  private:
   Offset written_;  // end of the log

@@ -18,6 +18,17 @@ bool ShowsWritten(const TopicConfig& config) {
   return config.flush == FlushPolicy::kOs;
 }
 
+// segment.ms, less the part of segment.jitter.ms that `chance` says: of what
+// both are now, since either may be altered while a segment is active.
+absl::Duration SegmentAgeMax(const TopicConfig& topic, uint64_t chance) {
+  const int64_t most = absl::ToInt64Milliseconds(
+      std::min(topic.segment_jitter, topic.segment_age_max));
+  if (most <= 0) return topic.segment_age_max;
+  const uint64_t jitter = chance % static_cast<uint64_t>(most);
+  return topic.segment_age_max -
+         absl::Milliseconds(static_cast<int64_t>(jitter));
+}
+
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<Log>> Log::Open(
@@ -57,7 +68,7 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
   MutexLock lock(log->writer_mutex_);
   log->writer_ = std::move(recovered.writer);
   log->epochs_ = EpochHistory(options.epochs);
-  log->roll_jitter_ = log->DrawJitter();
+  log->roll_chance_ = log->environment_->random->Next();
   // One that begins at the end was assigned and has not written yet.
   bool changed = log->epochs_.TruncateFromEnd(log->log_end() + 1);
   changed |= log->epochs_.TruncateFromStart(log->log_start());
@@ -213,7 +224,7 @@ absl::StatusOr<AppendResult> Log::WriteChecked(const RecordBatch& batch,
       result.append_time = now;
     }
     const RollLimits limits{topic.segment_bytes, topic.segment_index_bytes,
-                            topic.segment_age_max - roll_jitter_};
+                            SegmentAgeMax(topic, roll_chance_)};
     if (writer_->ShouldRoll(facts, limits, now)) {
       CAUCE_RETURN_IF_ERROR(Roll(base, now));
     }
@@ -221,7 +232,11 @@ absl::StatusOr<AppendResult> Log::WriteChecked(const RecordBatch& batch,
     const WriteAhead ahead = topic.flush == FlushPolicy::kGroup
                                  ? WriteAhead::kZeros
                                  : WriteAhead::kNone;
-    CAUCE_RETURN_IF_ERROR(writer_->Append(parts, facts, ahead));
+    if (absl::Status status = writer_->Append(parts, facts, ahead);
+        !status.ok()) {
+      NoteFailedWrite();
+      return status;
+    }
     result.base = base;
     result.next = facts.last + 1;
     log_end_.store(result.next.value, std::memory_order_release);
@@ -230,6 +245,15 @@ absl::StatusOr<AppendResult> Log::WriteChecked(const RecordBatch& batch,
   }
   waiters_.Wake();
   return result;
+}
+
+void Log::NoteFailedWrite() {
+  if (writer_->status().ok()) return;  // it may be tried again
+  {
+    MutexLock lock(view_mutex_);
+    write_failure_ = writer_->status();
+  }
+  waiters_.Wake();
 }
 
 absl::Status Log::TakeEpoch(const AppendOptions& options) {
@@ -250,30 +274,17 @@ absl::Status Log::TakeEpoch(const AppendOptions& options) {
 }
 
 absl::Status Log::Roll(Offset base, Timestamp now) {
-  CAUCE_RETURN_IF_ERROR(writer_->Seal());
-  auto created = SegmentWriter::Create(PlaceOf(base), now);
-  if (!created.ok()) {
-    // Smaller batches may still go into this one.
-    writer_->Unseal();
-    return created.status();
-  }
-  auto next = *std::move(created);
+  // Where one of them fails smaller batches may still go into this segment.
+  CAUCE_RETURN_IF_ERROR(writer_->Complete());
+  CAUCE_ASSIGN_OR_RETURN(auto next, SegmentWriter::Create(PlaceOf(base), now));
+  writer_->LetGo();
   SegmentSet::List list = segments()->segments();
   segments_.NoteRoll(writer_->segment());
   list.push_back(next->segment());
   writer_ = std::move(next);
-  roll_jitter_ = DrawJitter();
+  roll_chance_ = environment_->random->Next();
   segments_.Publish(std::move(list));
   return absl::OkStatus();
-}
-
-absl::Duration Log::DrawJitter() const {
-  const auto topic = config();
-  const int64_t most = absl::ToInt64Milliseconds(
-      std::min(topic->segment_jitter, topic->segment_age_max));
-  if (most <= 0) return absl::ZeroDuration();
-  return absl::Milliseconds(static_cast<int64_t>(environment_->random->Next() %
-                                                 static_cast<uint64_t>(most)));
 }
 
 // ---- Durability
@@ -327,6 +338,11 @@ absl::Status Log::CheckOpen() const {
   return ended_;
 }
 
+absl::Status Log::CheckTakesWrites() const {
+  MutexLock lock(view_mutex_);
+  return write_failure_;
+}
+
 absl::Status Log::CheckWritable() const {
   CAUCE_RETURN_IF_ERROR(CheckOpen());
   if (!read_only_) return absl::OkStatus();
@@ -368,20 +384,25 @@ absl::StatusOr<bool> Log::WaitFor(Offset offset, absl::Duration timeout) {
   if (read_only_) return WaitForFiles(offset, timeout);
   // Without an executor whoever waits makes visible what is written.
   const bool syncs_here = environment_->executor == nullptr;
+  const auto cause_to_stop = [&]() -> absl::Status {
+    CAUCE_RETURN_IF_ERROR(CheckOpen());
+    // What is written and cannot become durable will never be seen.
+    CAUCE_RETURN_IF_ERROR(committer_.status());
+    // Nor what nobody can write any more.
+    return log_end() > offset ? absl::OkStatus() : CheckTakesWrites();
+  };
   const auto look = [&]() -> absl::StatusOr<bool> {
     for (;;) {
       CAUCE_RETURN_IF_ERROR(CheckOpen());
       if (high_watermark() > offset) return true;
-      if (log_end() <= offset) return false;
-      // What is written and cannot become durable will never be seen.
-      CAUCE_RETURN_IF_ERROR(committer_.status());
-      if (!syncs_here) return false;
+      CAUCE_RETURN_IF_ERROR(cause_to_stop());
+      if (!syncs_here || log_end() <= offset) return false;
       CAUCE_RETURN_IF_ERROR(committer_.Flush());
     }
   };
   const auto has_news = [&] {
     return high_watermark() > offset || (syncs_here && log_end() > offset) ||
-           !CheckOpen().ok();
+           !cause_to_stop().ok();
   };
   Clock& clock = *environment_->clock;
   return waiters_.Wait(clock, clock.Monotonic() + timeout, look, has_news);
@@ -458,7 +479,8 @@ absl::Status Log::Close(const absl::Status& cause) {
     // A cut that failed halfway has fenced a log that has nothing to flush.
     closed.Update(committer_.status());
     if (closed.ok()) closed = SealForClose();
-    closed.Update(retired_.UnlinkAll());
+    // After a cut that failed halfway the next opening decides what goes.
+    if (closed.ok()) closed = retired_.UnlinkAll();
   }
   committer_.Fail(cause);
   committer_.Deliver();

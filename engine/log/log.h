@@ -12,6 +12,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -125,6 +126,9 @@ class Log : public std::enable_shared_from_this<Log> {
   // For cauce.flush=os: Kafka's flush.messages and flush.ms.
   absl::Status FlushAsConfigured(Offset end);
   absl::Status CheckWritable() const;
+  // Why no write will ever succeed again; OK where one may.
+  absl::Status CheckTakesWrites() const;
+  void NoteFailedWrite() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   absl::StatusOr<std::optional<FoundOffset>> FindByTimeIn(const SegmentSet& set,
                                                           Timestamp time,
                                                           Offset up_to);
@@ -159,7 +163,6 @@ class Log : public std::enable_shared_from_this<Log> {
   // Returns false when the log had ended before.
   bool End(const absl::Status& cause);
 
-  absl::Duration DrawJitter() const;
   SegmentPlace PlaceOf(Offset base) const;
   std::shared_ptr<const TopicConfig> config() const;
 
@@ -177,7 +180,8 @@ class Log : public std::enable_shared_from_this<Log> {
   mutable Mutex writer_mutex_;
   std::unique_ptr<SegmentWriter> writer_ ABSL_GUARDED_BY(writer_mutex_);
   EpochHistory epochs_ ABSL_GUARDED_BY(writer_mutex_);
-  absl::Duration roll_jitter_ ABSL_GUARDED_BY(writer_mutex_);
+  // Decides the jitter of the active segment.
+  uint64_t roll_chance_ ABSL_GUARDED_BY(writer_mutex_) = 0;
   std::unique_ptr<LogView> view_ ABSL_GUARDED_BY(writer_mutex_);  // read-only
 
   PublishedSegments segments_;
@@ -190,6 +194,7 @@ class Log : public std::enable_shared_from_this<Log> {
   mutable Mutex view_mutex_;
   std::shared_ptr<const TopicConfig> config_ ABSL_GUARDED_BY(view_mutex_);
   bool keep_everything_ ABSL_GUARDED_BY(view_mutex_);
+  absl::Status write_failure_ ABSL_GUARDED_BY(view_mutex_);
   absl::Status ended_ ABSL_GUARDED_BY(view_mutex_);  // why it cannot be used
 
   LogWaiters waiters_;

@@ -32,7 +32,8 @@ SegmentWriter::SegmentWriter(std::shared_ptr<Segment> segment,
       index_(std::move(scanned.index)),
       first_timestamp_(scanned.first_timestamp),
       file_bytes_(scanned.bytes),
-      ahead_bytes_(kAheadFirst) {
+      ahead_bytes_(kAheadFirst),
+      ahead_from_(kAheadFirst) {
   segment_->ShareLiveIndex(index_);
 }
 
@@ -108,7 +109,7 @@ absl::Status SegmentWriter::Append(std::span<const std::string_view> parts,
 }
 
 absl::Status SegmentWriter::ZeroAhead(File& file, int64_t end) {
-  if (appended_bytes_ < kAheadFirst) return absl::OkStatus();
+  if (appended_bytes_ < ahead_from_) return absl::OkStatus();
   // Behind the batch itself, which writes its own bytes.
   const std::vector<std::string_view> zeros(
       static_cast<size_t>(ahead_bytes_) / kZeros.size(),
@@ -118,6 +119,8 @@ absl::Status SegmentWriter::ZeroAhead(File& file, int64_t end) {
   // for the batch.
   if (ReasonOf(written) == Reason::kDiskFull) {
     file_bytes_ = segment_->bytes();
+    ahead_bytes_ = kAheadFirst;
+    ahead_from_ = appended_bytes_ + kAheadMax;
     return file.Truncate(segment_->bytes());
   }
   if (!written.ok()) return CutBack(file, written);
@@ -138,7 +141,7 @@ absl::Status SegmentWriter::CutBack(File& file, const absl::Status& cause) {
   return broken_;
 }
 
-absl::Status SegmentWriter::Seal() {
+absl::Status SegmentWriter::Complete() {
   CAUCE_RETURN_IF_ERROR(broken_);
   if (file_bytes_ != segment_->bytes()) {
     CAUCE_ASSIGN_OR_RETURN(const auto file, segment_->OpenFile());
@@ -148,8 +151,12 @@ absl::Status SegmentWriter::Seal() {
     file_bytes_ = segment_->bytes();
   }
   index_->Seal();
-  CAUCE_RETURN_IF_ERROR(segment_->WriteIndexFiles(*index_));
-  segment_->ShareLiveIndex(nullptr);
+  return segment_->WriteIndexFiles(*index_);
+}
+
+absl::Status SegmentWriter::Seal() {
+  CAUCE_RETURN_IF_ERROR(Complete());
+  LetGo();
   return absl::OkStatus();
 }
 

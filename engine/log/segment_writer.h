@@ -4,7 +4,9 @@
 // write left behind it is cut off before anything else is written, or the
 // writer refuses to go on. A file that keeps being synced has zeros written
 // ahead of its end, so that a sync need not record a new size and new blocks;
-// Seal trims them. For the one writer of a partition; readers use segment().
+// Seal trims them. Where the disk has no room for zeros they are left out for
+// a while: each batch would pay for them otherwise. For the one writer of a
+// partition; readers use segment().
 #pragma once
 
 #include <cstdint>
@@ -60,11 +62,14 @@ class SegmentWriter {
   absl::Status Append(std::span<const std::string_view> parts, BatchFacts batch,
                       WriteAhead ahead);
 
-  // Ends the segment: trims the file, completes its indexes and writes them.
-  // Durable only after Segment::Sync and SyncIndexFiles.
+  // Makes the files what those of a sealed segment are: trims the log, adds
+  // the last entries to the indexes and writes them. More may be appended
+  // after all. Durable only after Segment::Sync and SyncIndexFiles.
+  absl::Status Complete();
+  // After Complete(): nothing more is appended, so the indexes may be let go.
+  void LetGo() { segment_->ShareLiveIndex(nullptr); }
+  // Both.
   absl::Status Seal();
-  // Goes on after all: there is no next segment.
-  void Unseal() { segment_->ShareLiveIndex(index_); }
 
  private:
   SegmentWriter(std::shared_ptr<Segment> segment, ScannedSegment scanned,
@@ -80,6 +85,7 @@ class SegmentWriter {
   int64_t file_bytes_;  // as far as the file has been written, zeros too
   int64_t appended_bytes_ = 0;  // since this writer began
   int64_t ahead_bytes_;         // the next step
+  int64_t ahead_from_;          // none before so much was appended
   bool changed_ = false;
   absl::Status broken_;
 };

@@ -10,7 +10,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using ::testing::Optional;
 
 EpochStart At(int32_t epoch, int64_t start) {
   return {LeaderEpoch{epoch}, Offset{start}};
@@ -26,7 +25,6 @@ EpochHistory ThreeEpochs() { return History({At(2, 0), At(5, 10), At(6, 30)}); }
 TEST(EpochHistory, KnowsNoEpochBeforeTheFirst) {
   const EpochHistory none;
   EXPECT_EQ(none.latest(), LeaderEpoch{-1});
-  EXPECT_EQ(none.EndOf(LeaderEpoch{0}, Offset{10}), std::nullopt);
   EXPECT_THAT(none.starts(), IsEmpty());
 }
 
@@ -53,26 +51,6 @@ TEST(EpochHistory, LeavesOutSavedEpochsThatDoNotGrow) {
   const EpochHistory history =
       History({At(2, 5), At(2, 9), At(3, 5), At(1, 20), At(4, 20)});
   EXPECT_THAT(history.starts(), ElementsAre(At(2, 5), At(4, 20)));
-}
-
-TEST(EpochHistory, TellsWhereAnEpochEnded) {
-  const EpochHistory history = ThreeEpochs();
-
-  EXPECT_THAT(history.EndOf(LeaderEpoch{2}, Offset{44}),
-              Optional(EpochEnd{LeaderEpoch{2}, Offset{10}}));
-  EXPECT_THAT(history.EndOf(LeaderEpoch{5}, Offset{44}),
-              Optional(EpochEnd{LeaderEpoch{5}, Offset{30}}));
-  EXPECT_THAT(history.EndOf(LeaderEpoch{6}, Offset{44}),
-              Optional(EpochEnd{LeaderEpoch{6}, Offset{44}}));
-}
-
-TEST(EpochHistory, AnswersForAnUnknownEpochWithTheOneBelowIt) {
-  const EpochHistory history = ThreeEpochs();
-
-  EXPECT_THAT(history.EndOf(LeaderEpoch{4}, Offset{44}),
-              Optional(EpochEnd{LeaderEpoch{2}, Offset{10}}));
-  EXPECT_EQ(history.EndOf(LeaderEpoch{1}, Offset{44}), std::nullopt);
-  EXPECT_EQ(history.EndOf(LeaderEpoch{7}, Offset{44}), std::nullopt);
 }
 
 TEST(EpochHistory, LosesTheEpochsBehindACut) {

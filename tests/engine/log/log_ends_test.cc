@@ -194,6 +194,25 @@ TEST_P(LogEndsTest, TakesNoMoreAppendsWhenACutFailsHalfway) {
   EXPECT_THAT(log().Append(Batch({"a"}).view(), {}), IsOk());
 }
 
+TEST_P(LogEndsTest, RemovesNothingMoreOnceACutHasFailedHalfway) {
+  UseSmallSegments();
+  Open();
+  for (int i = 0; i < 12; ++i) Append({"value"});
+  rig_.disk().files().Fail(FileCall::kSyncDirectory, "",
+                           MakeError(Reason::kDiskFailed, "no"));
+  ASSERT_THAT(log().TruncateTo(Offset{1}), HasReason(Reason::kDiskFailed));
+  rig_.disk().files().Mend();
+  const auto names = rig_.disk().Names();
+  ASSERT_THAT(rig_.disk().Names(".deleted"), Not(IsEmpty()));
+
+  EXPECT_THAT(rig_.Close(), HasReason(Reason::kDiskFailed));
+  EXPECT_EQ(rig_.disk().Names(), names);
+  ASSERT_THAT(rig_.Open(), IsOk());
+  EXPECT_LE(log().log_end(), Offset{12});
+  EXPECT_THAT(Values(), IsOkAndHolds(SizeIs(log().log_end() - Offset{0})));
+  EXPECT_THAT(rig_.disk().Names(".deleted"), IsEmpty());
+}
+
 TEST_P(LogEndsTest, ACutIsNoWayAroundAFailedWrite) {
   Open();
   Append({"a"});

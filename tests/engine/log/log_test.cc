@@ -478,6 +478,38 @@ TEST_P(LogTest, StopsWaitingWhenItIsClosed) {
   waiter.join();
 }
 
+TEST_P(LogTest, NobodyWaitsForALogThatTakesNothingMore) {
+  for (const FileCall call : {FileCall::kSync, FileCall::kWrite}) {
+    test::LogRig rig(GetParam());
+    ASSERT_THAT(rig.Open(), IsOk());
+    std::latch begun(1);
+    std::thread early([&] {
+      begun.count_down();
+      EXPECT_THAT(rig.log().WaitFor(Offset{5}, absl::InfiniteDuration()),
+                  HasReason(Reason::kDiskFailed));
+    });
+    begun.wait();
+    rig.disk().files().Fail(call, ".log",
+                            MakeError(Reason::kDiskFailed, "gone"));
+    EXPECT_THAT(rig.log().Append(Batch({"a"}).view(), {}),
+                HasReason(Reason::kDiskFailed));
+    early.join();
+    EXPECT_THAT(rig.log().WaitFor(Offset{5}, absl::InfiniteDuration()),
+                HasReason(Reason::kDiskFailed));
+  }
+}
+
+TEST_P(LogTest, WhatWasWrittenBeforeAFailedWriteBecomesVisible) {
+  Open();
+  Append({"a"}, kWritten);
+  rig_.disk().files().Fail(FileCall::kWrite, ".log",
+                           MakeError(Reason::kDiskFailed, "gone"));
+  EXPECT_THAT(log().Append(Batch({"b"}).view(), kWritten),
+              HasReason(Reason::kDiskFailed));
+  EXPECT_THAT(log().WaitFor(Offset{0}, absl::InfiniteDuration()),
+              IsOkAndHolds(true));
+}
+
 // ---- Rolling
 
 TEST_P(LogTest, RollsBySize) {
@@ -508,6 +540,23 @@ TEST_P(LogTest, RollsByTheTimeOfTheRecords) {
   Append({"c"});
   EXPECT_THAT(Logs(), ElementsAre(SegmentFileName(Offset{0}, kLogSuffix),
                                   SegmentFileName(Offset{2}, kLogSuffix)));
+}
+
+TEST_P(LogTest, RollsNoMoreOftenThanItsAgeSaysWhateverTheJitterWas) {
+  UseSmallSegments();
+  config().segment_jitter = absl::Hours(1);
+  Open();
+  // Each roll draws a jitter that is a millisecond longer.
+  while (Logs().size() < 8) Append({"value"});
+  config().segment_bytes = 1 << 20;
+  config().segment_age_max = absl::Milliseconds(2);
+  log().SetConfig(config(), false);
+
+  for (int i = 0; i < 5; ++i) Append({"value"});
+  EXPECT_THAT(Logs(), SizeIs(8)) << "all of them at one time";
+  rig_.clock().Advance(absl::Milliseconds(3));
+  Append({"value"});
+  EXPECT_THAT(Logs(), SizeIs(9));
 }
 
 TEST_P(LogTest, RollsWhenAnIndexIsFull) {
@@ -730,6 +779,30 @@ TEST_P(LogTest, RefusesAppendsAfterAFailedWrite) {
   EXPECT_THAT(log().Append(Batch({"b"}).view(), {}),
               HasReason(Reason::kDiskFailed));
   EXPECT_THAT(Values(), IsOkAndHolds(ElementsAre("a")));
+}
+
+TEST_P(LogTest, ARollThatFailsLeavesNothingStaleBehind) {
+  UseSmallSegments();
+  config().retention_age = absl::Hours(1);
+  Open();
+  Append({"a"});
+  auto& files = rig_.disk().files();
+  // Somebody asks for the age of the segment that is about to be left.
+  files.set_during(FileCall::kOpen, ".log", [this] {
+    EXPECT_THAT(log().segments()->active()->LargestTimestamp(), IsOk());
+  });
+  files.Fail(FileCall::kOpen, ".log", MakeError(Reason::kDiskFull, "no room"));
+  EXPECT_THAT(log().Append(BatchOfBytes(2000).view(), {}),
+              HasReason(Reason::kDiskFull));
+  files.Mend();
+  rig_.clock().Advance(absl::Minutes(50));
+  Append({"b"});
+  ASSERT_THAT(log().Append(BatchOfBytes(2000, rig_.now()).view(), {}), IsOk());
+  ASSERT_THAT(Logs(), SizeIs(2));
+
+  rig_.clock().Advance(absl::Minutes(20));
+  ASSERT_THAT(log().ApplyRetention(), IsOk());
+  EXPECT_EQ(log().log_start(), Offset{0}) << "b is twenty minutes old";
 }
 
 TEST_P(LogTest, AFullDiskMayBeTriedAgain) {
