@@ -4,7 +4,9 @@
 
 #include <string>
 
+#include "cauce/file_system.h"
 #include "tests/testing/temp_dir.h"
+#include "tests/testing/verified.h"
 #include "tests/tools/cli/process.h"
 
 namespace cauce {
@@ -24,6 +26,8 @@ TEST(Embed, TheReadmesProgramStoresAndReadsBack) {
   EXPECT_EQ(second.out,
             "0 alice: 2 apples\n1 bob: 1 pear\n2 alice: 2 apples\n"
             "3 bob: 1 pear\n");
+  test::ExpectVerified(*PosixFileSystem(), scratch / "data",
+                       test::Left::kWhole);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // What a log needs around it: a disk, a clock that stands still, and a note of
-// the bounds it saved. Open it, close it, or let it die and open it again. As
-// thread-safe as what it holds, but for opening and ending.
+// the bounds it saved. Open it, close it, or let it die and open it again. What
+// it leaves on its disk is verified at its end. As thread-safe as what it
+// holds, but for opening and ending.
 #pragma once
 
 #include <atomic>
@@ -23,13 +24,25 @@
 #include "engine/log/log.h"
 #include "tests/testing/sim_clock.h"
 #include "tests/testing/test_disk.h"
+#include "tests/testing/verified.h"
 
 namespace cauce::test {
 
 class LogRig {
  public:
   explicit LogRig(DiskKind kind = DiskKind::kMemory) : disk_(kind, &clock_) {}
-  ~LogRig() { Kill(); }
+  ~LogRig() {
+    const bool closed = log_ == nullptr;
+    Kill();
+    // A log that was closed last is whole, unless the test said otherwise.
+    if (left_ == Left::kWhole && !(closed && closed_last_)) {
+      left_ = Left::kKilled;
+    }
+    ExpectVerified(disk_.real_files(), disk_.data_directory(), left_);
+  }
+
+  // What the test leaves behind on purpose.
+  void Leaves(Left left) { left_ = left; }
 
   TestDisk& disk() { return disk_; }
   SimClock& clock() { return clock_; }
@@ -46,6 +59,7 @@ class LogRig {
     auto log = OpenAnother({});
     if (!log.ok()) return log.status();
     log_ = *std::move(log);
+    closed_last_ = false;
     return absl::OkStatus();
   }
 
@@ -64,6 +78,7 @@ class LogRig {
       bounds_ = {log_->log_end(), log_->log_start()};
       clean_stop_ = true;
     }
+    closed_last_ = closed.ok();
     log_ = nullptr;
     return closed;
   }
@@ -173,6 +188,8 @@ class LogRig {
   bool clean_stop_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::string> events_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<Log> log_;
+  bool closed_last_ = false;
+  Left left_ = Left::kWhole;
 };
 
 }  // namespace cauce::test

@@ -37,17 +37,23 @@ class TestDisk {
   explicit TestDisk(DiskKind kind = DiskKind::kMemory, Clock* clock = nullptr)
       : memory_(kind == DiskKind::kMemory ? NewMemoryFileSystem(clock)
                                           : nullptr),
-        files_(memory_ == nullptr ? *PosixFileSystem() : *memory_),
+        real_files_(memory_ == nullptr ? *PosixFileSystem() : *memory_),
+        files_(real_files_),
         pool_(std::make_shared<FilePool>(files_, 64)) {
     if (kind == DiskKind::kPosix) scratch_.emplace();
-    directory_ = scratch_ ? *scratch_ / "orders-0" : "/data/orders-0";
+    data_directory_ = scratch_ ? scratch_->path() : "/data";
+    directory_ = data_directory_ + "/orders-0";
     CAUCE_CHECK(files_.CreateDirectories(directory_).ok());
   }
 
   // Fails calls when it is asked to.
   FailingFileSystem& files() { return files_; }
+  // The same, and never fails.
+  FileSystem& real_files() { return real_files_; }
   const std::shared_ptr<FilePool>& pool() { return pool_; }
   const std::string& directory() const { return directory_; }
+  // Holds the directory.
+  const std::string& data_directory() const { return data_directory_; }
 
   SegmentPlace Place(Offset base = Offset{0},
                      int64_t index_interval_bytes = 4096) {
@@ -97,8 +103,10 @@ class TestDisk {
  private:
   std::optional<TempDir> scratch_;
   const std::unique_ptr<FileSystem> memory_;
+  FileSystem& real_files_;
   FailingFileSystem files_;
   const std::shared_ptr<FilePool> pool_;
+  std::string data_directory_;
   std::string directory_;
 };
 

@@ -9,7 +9,9 @@
 #include <string>
 #include <string_view>
 
+#include "cauce/file_system.h"
 #include "tests/testing/temp_dir.h"
+#include "tests/testing/verified.h"
 #include "tests/tools/cli/process.h"
 
 namespace cauce {
@@ -25,6 +27,16 @@ class Quickstart : public ::testing::Test {
     setenv("CAUCE", "tools/cauce", 1);
     setenv("TMPDIR", scratch_.path().c_str(), 1);
     setenv("TZ", "UTC", 1);
+  }
+
+  // The directories of the tours, which they leave behind.
+  void TearDown() override {
+    for (const auto& entry :
+         std::filesystem::directory_iterator(scratch_.path())) {
+      if (!entry.is_directory()) continue;
+      test::ExpectVerified(*PosixFileSystem(), entry.path().string() + "/data",
+                           test::Left::kWhole);
+    }
   }
 
   std::string Write(std::string_view text) {

@@ -11,6 +11,7 @@
 #include "cauce/errors.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/temp_dir.h"
+#include "tests/testing/verified.h"
 
 namespace cauce {
 namespace {
@@ -50,6 +51,8 @@ enum class Place { kDisk, kMemory };
 // memory holds. The file system outlives its engines, so that they reopen it.
 class EngineOn : public ::testing::TestWithParam<Place> {
  protected:
+  void TearDown() override { ExpectVerified(files(), Root(), leaves_); }
+
   absl::StatusOr<Engine> Open(EngineOptions options = {}) {
     if (GetParam() == Place::kMemory) {
       options.file_system = memory_.get();
@@ -59,10 +62,11 @@ class EngineOn : public ::testing::TestWithParam<Place> {
     return Engine::Open(disk_ / "data", options);
   }
 
+  std::string Root() const {
+    return GetParam() == Place::kMemory ? "/data" : disk_ / "data";
+  }
   std::string PathOf(std::string_view name) const {
-    return (GetParam() == Place::kMemory ? std::string("/data")
-                                         : disk_ / "data") +
-           "/" + std::string(name);
+    return Root() + "/" + std::string(name);
   }
   FileSystem& files() {
     return GetParam() == Place::kMemory ? *memory_ : *PosixFileSystem();
@@ -70,6 +74,7 @@ class EngineOn : public ::testing::TestWithParam<Place> {
 
   test::TempDir disk_;
   std::unique_ptr<FileSystem> memory_ = NewMemoryFileSystem();
+  test::Left leaves_ = test::Left::kWhole;
 };
 
 INSTANTIATE_TEST_SUITE_P(Places, EngineOn,
@@ -152,6 +157,7 @@ TEST_P(EngineOn, AReaderFollowsWhatAWriterAppends) {
 }
 
 TEST_P(EngineOn, AReaderIsToldOfDamageAndDoesNotTakeItForTheEnd) {
+  leaves_ = test::Left::kDamaged;
   int64_t damaged = 0;  // the last byte of the second batch
   {
     auto writer = Open();

@@ -17,6 +17,7 @@
 #include "tests/testing/log_rig.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/read_all.h"
+#include "tests/testing/verified.h"
 
 namespace cauce {
 namespace {
@@ -84,6 +85,7 @@ class LogCursorTest : public ::testing::TestWithParam<DiskKind> {
   // must not be reading it from a buffer.
   template <class Change>
   void Damage(Offset offset, Change change) {
+    rig_.Leaves(test::Left::kDamaged);
     const auto segment = log().segments()->Find(offset);
     BatchScanner scanner;
     ASSERT_THAT(segment->Seek(scanner, offset), IsOk());
@@ -457,6 +459,7 @@ TEST_P(LogCursorTest, SkipsARecordThatItsBatchCoversButNobodyCanDecode) {
     bytes[layout::kRecords] = 0x7e;
   });
   ASSERT_THAT(log().Append(Batch({"first"}).view(), {}), IsOk());
+  rig_.Leaves(test::Left::kDamaged);
   ASSERT_THAT(log().Append(broken.view(), {}), IsOk());
   ASSERT_THAT(log().Append(Batch({"last"}).view(), {}), IsOk());
 
