@@ -292,6 +292,8 @@ absl::Status Log::Roll(Offset base, Timestamp now) {
 absl::Status Log::Flush() {
   CAUCE_RETURN_IF_ERROR(CheckOpen());
   if (read_only_) return absl::OkStatus();
+  // Before the sync: what is written during it begins a new time.
+  unsynced_since_ = kNothingUnsynced;
   return committer_.Flush();
 }
 
@@ -301,18 +303,28 @@ absl::Status Log::FlushAsConfigured(Offset end) {
       end - committer_.durable() >= *topic->flush_messages) {
     return committer_.Flush();
   }
-  if (topic->flush_interval && environment_->executor != nullptr &&
-      !flush_timer_set_.exchange(true)) {
-    environment_->executor->ScheduleAfter(
-        *topic->flush_interval, [weak = weak_from_this()] {
-          const auto log = weak.lock();
-          if (log == nullptr) return;
-          log->flush_timer_set_ = false;
-          // A failed sync fences the log, which the next append tells.
-          log->committer_.RunPending().IgnoreError();
-        });
+  if (!topic->flush_interval) return absl::OkStatus();
+  if (environment_->executor == nullptr) {
+    return FlushIfDue(*topic->flush_interval);
   }
+  if (flush_timer_set_.exchange(true)) return absl::OkStatus();
+  environment_->executor->ScheduleAfter(
+      *topic->flush_interval, [weak = weak_from_this()] {
+        const auto log = weak.lock();
+        if (log == nullptr) return;
+        log->flush_timer_set_ = false;
+        // A failed sync fences the log, which the next append tells.
+        log->committer_.RunPending().IgnoreError();
+      });
   return absl::OkStatus();
+}
+
+absl::Status Log::FlushIfDue(absl::Duration interval) {
+  const int64_t now =
+      absl::ToInt64Nanoseconds(environment_->clock->Monotonic());
+  int64_t since = kNothingUnsynced;
+  if (unsynced_since_.compare_exchange_strong(since, now)) since = now;
+  return absl::Nanoseconds(now - since) < interval ? absl::OkStatus() : Flush();
 }
 
 // ---- Looking

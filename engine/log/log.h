@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -125,6 +126,9 @@ class Log : public std::enable_shared_from_this<Log> {
   absl::Status AfterWrite(Offset end);
   // For cauce.flush=os: Kafka's flush.messages and flush.ms.
   absl::Status FlushAsConfigured(Offset end);
+  // flush.ms where nothing runs in the background: at the first append after
+  // the time is over. Engine::RunUpkeep flushes in any case.
+  absl::Status FlushIfDue(absl::Duration interval);
   absl::Status CheckWritable() const;
   // Why no write will ever succeed again; OK where one may.
   absl::Status CheckTakesWrites() const;
@@ -190,6 +194,10 @@ class Log : public std::enable_shared_from_this<Log> {
   std::atomic<int64_t> log_end_;
   std::atomic<bool> shows_written_;  // cauce.flush=os
   std::atomic<bool> flush_timer_set_ = false;
+  // Monotonic, in nanoseconds: the first write after the last flush.
+  static constexpr int64_t kNothingUnsynced =
+      std::numeric_limits<int64_t>::max();
+  std::atomic<int64_t> unsynced_since_ = kNothingUnsynced;
 
   mutable Mutex view_mutex_;
   std::shared_ptr<const TopicConfig> config_ ABSL_GUARDED_BY(view_mutex_);

@@ -78,7 +78,8 @@ struct TopicConfig {
   absl::Duration file_delete_delay = absl::Minutes(1);
 
   FlushPolicy flush = FlushPolicy::kGroup;  // cauce.flush
-  // flush.messages, flush.ms: with kOs, sync after so many records or so long.
+  // flush.messages, flush.ms: with kOs, sync after so many records or so long;
+  // without an Executor at the append or upkeep that comes next after that.
   std::optional<int64_t> flush_messages;
   std::optional<absl::Duration> flush_interval;
 

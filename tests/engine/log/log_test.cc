@@ -304,6 +304,46 @@ TEST_P(LogTest, SyncsAfterSomeTimeWhereAsked) {
   rig_.Kill();
 }
 
+TEST_P(LogTest, SyncsAtTheAppendAfterSomeTimeWhereNothingRunsInBetween) {
+  config().flush = FlushPolicy::kOs;
+  config().flush_interval = absl::Seconds(1);
+  Open();
+  Append({"a"});
+  rig_.clock().Advance(absl::Milliseconds(999));
+  Append({"b"});
+  EXPECT_EQ(log().durable_end(), Offset{0});
+  rig_.clock().Advance(absl::Milliseconds(1));
+  Append({"c"});
+  EXPECT_EQ(log().durable_end(), Offset{3});
+
+  // The time counts from the first write that no sync covers.
+  rig_.clock().Advance(absl::Seconds(10));
+  Append({"d"});
+  EXPECT_EQ(log().durable_end(), Offset{3});
+  ASSERT_THAT(log().Flush(), IsOk());
+  rig_.clock().Advance(absl::Milliseconds(999));
+  Append({"e"});
+  rig_.clock().Advance(absl::Milliseconds(999));
+  Append({"f"});
+  EXPECT_EQ(log().durable_end(), Offset{4});
+  rig_.clock().Advance(absl::Milliseconds(1));
+  Append({"g"});
+  EXPECT_EQ(log().durable_end(), Offset{7});
+}
+
+TEST_P(LogTest, SyncsEveryAppendWhereTheTimeIsZero) {
+  config().flush = FlushPolicy::kOs;
+  config().flush_interval = absl::ZeroDuration();
+  Open();
+  Append({"a"});
+  EXPECT_EQ(log().durable_end(), Offset{1});
+  log().AppendAsync(Batch({"b"}).view(), {},
+                    [](const absl::StatusOr<AppendResult>& result) {
+                      EXPECT_THAT(result, IsOk());
+                    });
+  EXPECT_EQ(log().durable_end(), Offset{2});
+}
+
 TEST_P(LogTest, NeverTakesBackWhatItShowedWhenTheFlushPolicyChanges) {
   config().flush = FlushPolicy::kOs;
   Open();
@@ -572,6 +612,38 @@ TEST_P(LogTest, RollsWhenAnIndexIsFull) {
     EXPECT_LE(rig_.disk().Read(index)->size(), 36u) << index;
   }
   EXPECT_THAT(Values(), IsOkAndHolds(SizeIs(20)));
+}
+
+// The least that `internal.segment.bytes` and `segment.index.bytes` may be.
+TEST_P(LogTest, WorksWithASegmentForEachBatch) {
+  for (const bool by_index : {false, true}) {
+    SCOPED_TRACE(by_index ? "by index" : "by size");
+    test::LogRig rig(GetParam());
+    (by_index ? rig.config().segment_index_bytes : rig.config().segment_bytes) =
+        by_index ? 4 : 1;
+    ASSERT_THAT(rig.Open(), IsOk());
+    const Timestamp start = rig.now();
+    for (int i = 0; i < 10; ++i) {
+      rig.clock().Advance(absl::Seconds(1));
+      ASSERT_THAT(rig.log().Append(Batch({"a", "b"}, rig.now()).view(), {}),
+                  IsOk());
+    }
+    EXPECT_THAT(rig.disk().Names(".log"), SizeIs(10));
+    EXPECT_THAT(rig.log().FindByTime({start.ms + 5000}),
+                IsOkAndHolds(FoundOffset{{8}, {start.ms + 5000}}));
+    ASSERT_THAT(rig.log().TruncateTo(Offset{17}), IsOkAndHolds(Offset{16}));
+
+    ASSERT_THAT(rig.KillAndReopen(), IsOk());
+    EXPECT_EQ(rig.log().log_end(), Offset{16});
+    ASSERT_THAT(rig.log().Append(Batch({"c"}, rig.now()).view(), {}), IsOk());
+    ASSERT_THAT(rig.Reopen(), IsOk());
+    EXPECT_THAT(ReadValues(rig.shared_log(), Offset{0}),
+                IsOkAndHolds(SizeIs(17)));
+    ASSERT_THAT(rig.log().DeleteRecordsBefore(Offset{9}), IsOk());
+    EXPECT_THAT(ReadValues(rig.shared_log(), Offset{9}),
+                IsOkAndHolds(SizeIs(8)));
+    EXPECT_THAT(rig.events(), IsEmpty());
+  }
 }
 
 TEST_P(LogTest, MakesARolledSegmentAndItsNameDurable) {
