@@ -1,0 +1,56 @@
+// The appends of `bench append`: several threads, each waiting for its own
+// before the next, until so many records are stored or a signal came. Run once.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "cauce/codec.h"
+#include "cauce/env.h"
+#include "cauce/partition.h"
+#include "cauce/record_batch.h"
+#include "tools/cli/bench_report.h"
+#include "tools/cli/percentiles.h"
+
+namespace cauce::cli {
+
+struct AppendRunOptions {
+  int64_t records = 1'000'000;
+  size_t record_bytes = 100;  // of a record's value
+  size_t batch_bytes = 64 << 10;
+  Codec codec = Codec::kNone;
+  Ack ack = Ack::kDurable;
+  int threads = 1;
+};
+
+class AppendRun {
+ public:
+  // The threads share the partitions of `into`, which is borrowed.
+  AppendRun(const AppendRunOptions& options, std::vector<Partition>& into);
+
+  absl::Status Run();
+
+  Figures figures() const;
+  const Percentiles& latency() const { return latency_; }
+
+ private:
+  absl::Status Work(Partition& partition);
+  int64_t Fill(BatchBuilder& builder);
+
+  const AppendRunOptions options_;
+  std::vector<Partition>& into_;
+  const std::string payload_;
+  Clock* const clock_ = SystemClock();
+  std::atomic<int64_t> left_;
+  std::atomic<int> running_;
+  std::atomic<int64_t> records_ = 0;
+  absl::Duration elapsed_;
+  Percentiles latency_;
+};
+
+}  // namespace cauce::cli
