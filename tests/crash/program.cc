@@ -1,0 +1,281 @@
+#include "tests/crash/program.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "cauce/errors.h"
+#include "cauce/partition.h"
+#include "engine/base/check.h"
+#include "engine/base/status_macros.h"
+#include "fmt/format.h"
+
+namespace cauce::test {
+namespace {
+
+// The topic that nearly everything happens to, one that is not synced, and one
+// that is made and deleted.
+constexpr std::string_view kMain = "orders";
+constexpr std::string_view kOs = "ticks";
+constexpr std::string_view kOther = "extra";
+constexpr size_t kSmallBytes = 90;
+constexpr size_t kLargeBytes = 3000;
+
+std::map<std::string, std::string> ConfigsOf(std::string_view topic) {
+  std::map<std::string, std::string> configs = {
+      // Segments of a few batches, and an index entry for each.
+      {"index.interval.bytes", "100"},
+      {"internal.segment.bytes", "1000"},
+      {"file.delete.delay.ms", "1000"},
+      {"retention.bytes", "1500"}};
+  if (topic == kOs) configs["cauce.flush"] = "os";
+  return configs;
+}
+
+}  // namespace
+
+std::string_view StepName(Step step) {
+  switch (step) {
+    case Step::kAppend:
+      return "Append";
+    case Step::kAppendWritten:
+      return "AppendWritten";
+    case Step::kAppendLarge:
+      return "AppendLarge";
+    case Step::kAppendOs:
+      return "AppendOs";
+    case Step::kFlush:
+      return "Flush";
+    case Step::kTruncate:
+      return "Truncate";
+    case Step::kDeleteRecords:
+      return "DeleteRecords";
+    case Step::kUpkeep:
+      return "Upkeep";
+    case Step::kCreateTopic:
+      return "CreateTopic";
+    case Step::kDeleteTopic:
+      return "DeleteTopic";
+    case Step::kAlterTopic:
+      return "AlterTopic";
+    case Step::kGrowTopic:
+      return "GrowTopic";
+    case Step::kReopen:
+      return "Reopen";
+  }
+  return "?";
+}
+
+Program::Program(FaultyDisk& disk, SimClock& clock, Promises& promises)
+    : disk_(disk), clock_(clock), promises_(promises) {}
+Program::~Program() = default;
+
+absl::Status Program::Open() {
+  EngineOptions options;
+  options.file_system = &disk_;
+  options.clock = &clock_;
+  options.random = &random_;
+  CAUCE_ASSIGN_OR_RETURN(Engine engine, Engine::Open(kDirectory, options));
+  engine_.emplace(std::move(engine));
+  return absl::OkStatus();
+}
+
+absl::Status Program::Close() {
+  const absl::Status closed = engine_->Close();
+  engine_.reset();
+  CAUCE_RETURN_IF_ERROR(closed);
+  for (const auto& [name, topic] : promises_.topics()) {
+    for (PartitionPromise& each : promises_.topic(name).partitions) {
+      each.KeepUpTo(each.end_max());
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Program::SetUp() {
+  CAUCE_RETURN_IF_ERROR(Open());
+  CAUCE_RETURN_IF_ERROR(CreateTopic(kMain));
+  CAUCE_RETURN_IF_ERROR(CreateTopic(kOs));
+  for (int i = 0; i < 7; ++i) {
+    CAUCE_RETURN_IF_ERROR(Append(kMain, 2, kSmallBytes, Ack::kWritten));
+    CAUCE_RETURN_IF_ERROR(Append(kOs, 2, kSmallBytes, Ack::kWritten));
+  }
+  return Close();
+}
+
+absl::Status Program::Run(Step step) {
+  switch (step) {
+    case Step::kAppend:
+      return Append(kMain, 2, kSmallBytes, Ack::kDurable);
+    case Step::kAppendWritten:
+      return Append(kMain, 2, kSmallBytes, Ack::kWritten);
+    case Step::kAppendLarge:
+      return Append(kMain, 1, kLargeBytes, Ack::kWritten);
+    case Step::kAppendOs:
+      return Append(kOs, 2, kSmallBytes, Ack::kDurable);
+    case Step::kFlush:
+      return Flush();
+    case Step::kTruncate:
+      return Truncate();
+    case Step::kDeleteRecords:
+      return DeleteRecords();
+    case Step::kUpkeep:
+      return Upkeep();
+    case Step::kCreateTopic:
+      return CreateTopic(kOther);
+    case Step::kDeleteTopic:
+      return DeleteTopic(kMain);
+    case Step::kAlterTopic:
+      return AlterTopic();
+    case Step::kGrowTopic:
+      return GrowTopic();
+    case Step::kReopen:
+      CAUCE_RETURN_IF_ERROR(Close());
+      return Open();
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<Partition>> Program::Find(std::string_view topic) {
+  if (!promises_.topics().contains(topic)) return std::nullopt;
+  return engine_->OpenPartition(topic, PartitionId{0});
+}
+
+absl::Status Program::Append(std::string_view topic, int records, size_t bytes,
+                             Ack ack) {
+  // Deleted by a step before, perhaps: then it is made again.
+  CAUCE_RETURN_IF_ERROR(CreateTopic(topic));
+  CAUCE_ASSIGN_OR_RETURN(auto opened, Find(topic));
+  Partition& partition = *opened;
+  PartitionPromise& promise = promises_.topic(topic).partitions[0];
+  std::vector<std::string> values;
+  std::vector<Record> batch;
+  for (int i = 0; i < records; ++i) {
+    values.push_back(fmt::format("{}-{}", topic, ++values_));
+    values.back().resize(bytes, static_cast<char>('a' + values_ % 26));
+  }
+  for (const std::string& value : values) {
+    batch.push_back({.key = "k", .value = value});
+  }
+  int64_t offset = partition.log_end().value;
+  for (std::string& value : values) promise.written[offset++] = value;
+  promise.ends.insert(offset);
+  CAUCE_RETURN_IF_ERROR(partition.Append(batch, {ack}).status());
+  promise.acknowledged = offset;
+  // With cauce.flush=os nothing is said of power.
+  promise.KeepUpTo(partition.durable_end().value);
+  if (ack == Ack::kDurable && topic != kOs) promise.KeepUpTo(offset);
+  return absl::OkStatus();
+}
+
+absl::Status Program::Flush() {
+  for (const std::string_view topic : {kMain, kOs}) {
+    CAUCE_ASSIGN_OR_RETURN(auto opened, Find(topic));
+    if (!opened) continue;
+    CAUCE_RETURN_IF_ERROR(opened->Flush());
+    PartitionPromise& promise = promises_.topic(topic).partitions[0];
+    promise.KeepUpTo(promise.end_max());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Program::Truncate() {
+  CAUCE_ASSIGN_OR_RETURN(auto opened, Find(kMain));
+  if (!opened) return absl::OkStatus();
+  Partition& partition = *opened;
+  PartitionPromise& promise = promises_.topic(kMain).partitions[0];
+  const int64_t to =
+      std::max(partition.log_start().value, partition.log_end().value - 5);
+  // In the batch of two that ends there or one before: whole batches go.
+  promise.ends.insert(to);
+  for (int64_t end = to; end < partition.log_end().value; ++end) {
+    promise.ends.insert(end);
+  }
+  promise.ends.insert(std::max<int64_t>(to - 1, partition.log_start().value));
+  promise.acknowledged = std::min(promise.acknowledged, *promise.ends.begin());
+  CAUCE_ASSIGN_OR_RETURN(const Offset end, partition.TruncateTo(Offset{to}));
+  promise.ends = {end.value};
+  promise.acknowledged = end.value;
+  promise.written.erase(promise.written.lower_bound(end.value),
+                        promise.written.end());
+  return absl::OkStatus();
+}
+
+absl::Status Program::DeleteRecords() {
+  CAUCE_ASSIGN_OR_RETURN(auto opened, Find(kMain));
+  if (!opened) return absl::OkStatus();
+  Partition& partition = *opened;
+  PartitionPromise& promise = promises_.topic(kMain).partitions[0];
+  const int64_t to = std::min(partition.log_start().value + 5,
+                              partition.high_watermark().value);
+  promise.start_max = std::max(promise.start_max, to);
+  CAUCE_RETURN_IF_ERROR(partition.DeleteRecordsBefore(Offset{to}));
+  promise.start_min = promise.start_max = to;
+  return absl::OkStatus();
+}
+
+absl::Status Program::Upkeep() {
+  clock_.Advance(absl::Seconds(10));
+  for (const auto& [name, topic] : promises_.topics()) {
+    for (PartitionPromise& each : promises_.topic(name).partitions) {
+      each.start_max = each.end_max();
+    }
+  }
+  CAUCE_RETURN_IF_ERROR(engine_->RunUpkeep());
+  for (const auto& [name, topic] : promises_.topics()) {
+    if (!topic.may_be_there) continue;
+    for (size_t p = 0; p < topic.partitions.size(); ++p) {
+      CAUCE_ASSIGN_OR_RETURN(
+          const Partition partition,
+          engine_->OpenPartition(name, PartitionId{static_cast<int32_t>(p)}));
+      PartitionPromise& promise = promises_.topic(name).partitions[p];
+      promise.start_min = promise.start_max = partition.log_start().value;
+      promise.KeepUpTo(partition.durable_end().value);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Program::CreateTopic(std::string_view name) {
+  if (promises_.topics().contains(name)) return absl::OkStatus();
+  TopicPromise& promise = promises_.topic(name);
+  promise.may_be_gone = true;
+  promise.partitions_min = 1;
+  promise.partitions.resize(1);
+  promise.configs = {ConfigsOf(name)};
+  CAUCE_RETURN_IF_ERROR(
+      engine_->CreateTopic(name, {.configs = ConfigsOf(name)}).status());
+  promise.may_be_gone = false;
+  return absl::OkStatus();
+}
+
+absl::Status Program::DeleteTopic(std::string_view name) {
+  if (!promises_.topics().contains(name)) return absl::OkStatus();
+  promises_.topic(name).may_be_gone = true;
+  CAUCE_RETURN_IF_ERROR(engine_->DeleteTopic(name));
+  promises_.Forget(name);
+  return absl::OkStatus();
+}
+
+absl::Status Program::AlterTopic() {
+  if (!promises_.topics().contains(kOs)) return absl::OkStatus();
+  TopicPromise& promise = promises_.topic(kOs);
+  auto changed = *promise.configs.begin();
+  changed["retention.ms"] = fmt::format("{}", 100'000'000 + ++values_);
+  promise.configs.insert(changed);
+  CAUCE_RETURN_IF_ERROR(
+      engine_->AlterTopic(kOs, {{"retention.ms", changed["retention.ms"]}}));
+  promise.configs = {changed};
+  return absl::OkStatus();
+}
+
+absl::Status Program::GrowTopic() {
+  if (!promises_.topics().contains(kOs)) return absl::OkStatus();
+  TopicPromise& promise = promises_.topic(kOs);
+  const auto more = static_cast<int32_t>(promise.partitions.size()) + 1;
+  promise.partitions.resize(static_cast<size_t>(more));
+  CAUCE_RETURN_IF_ERROR(engine_->CreatePartitions(kOs, more));
+  promise.partitions_min = more;
+  return absl::OkStatus();
+}
+
+}  // namespace cauce::test

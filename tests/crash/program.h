@@ -1,0 +1,94 @@
+// A program that uses an engine, one step after the other, on a disk whose
+// power may go at any moment; and the promises that the engine made it.
+//
+// Not thread-safe. The same steps on the same disk make the same calls.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cauce/engine.h"
+#include "cauce/env.h"
+#include "cauce/partition.h"
+#include "tests/crash/promises.h"
+#include "tests/testing/faulty_disk.h"
+#include "tests/testing/sim_clock.h"
+
+namespace cauce::test {
+
+enum class Step {
+  kAppend,         // two records, acknowledged when durable
+  kAppendWritten,  // two records, acknowledged when written
+  kAppendLarge,    // one record of several sectors, when written
+  kAppendOs,       // to a topic with cauce.flush=os
+  kFlush,
+  kTruncate,
+  kDeleteRecords,
+  kUpkeep,  // time passes; retention finds something to delete
+  kCreateTopic,
+  kDeleteTopic,
+  kAlterTopic,
+  kGrowTopic,
+  kReopen,
+};
+inline constexpr int kSteps = static_cast<int>(Step::kReopen) + 1;
+std::string_view StepName(Step step);
+
+class Program {
+ public:
+  // All are borrowed; `promises` is what holds of the disk, and is kept true.
+  Program(FaultyDisk& disk, SimClock& clock, Promises& promises);
+  ~Program();
+
+  absl::Status Open();
+  absl::Status Close();
+  // Returns what the engine said. Where that is an error, what the step was to
+  // change is promised in neither way.
+  absl::Status Run(Step step);
+  // The process is gone; the disk decides what of it is left.
+  void Die() { engine_.reset(); }
+
+  Engine& engine() { return *engine_; }
+
+  static constexpr std::string_view kDirectory = "/data";
+  // Makes what every program finds: topics with some full segments.
+  absl::Status SetUp();
+
+ private:
+  class CountingRandom final : public Random {
+   public:
+    uint64_t Next() override { return next_ += 0x9E3779B97F4A7C15u; }
+
+   private:
+    uint64_t next_ = 1;
+  };
+
+  // The topic's first partition; nothing where there is no such topic.
+  absl::StatusOr<std::optional<Partition>> Find(std::string_view topic);
+  absl::Status Append(std::string_view topic, int records, size_t bytes,
+                      Ack ack);
+  absl::Status Flush();
+  absl::Status Truncate();
+  absl::Status DeleteRecords();
+  absl::Status Upkeep();
+  absl::Status CreateTopic(std::string_view name);
+  absl::Status DeleteTopic(std::string_view name);
+  absl::Status AlterTopic();
+  absl::Status GrowTopic();
+
+  FaultyDisk& disk_;
+  SimClock& clock_;
+  Promises& promises_;
+  CountingRandom random_;
+  int64_t values_ = 0;
+  std::optional<Engine> engine_;
+};
+
+}  // namespace cauce::test

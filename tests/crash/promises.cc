@@ -1,0 +1,144 @@
+#include "tests/crash/promises.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "cauce/cursor.h"
+#include "engine/base/status_macros.h"
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+
+namespace cauce::test {
+namespace {
+
+absl::Status Broken(std::string message) {
+  return absl::DataLossError(std::move(message));
+}
+
+absl::Status CheckRecords(const Partition& partition,
+                          const PartitionPromise& promise) {
+  Cursor cursor = partition.Read(partition.log_start());
+  RecordView record;
+  int64_t next = partition.log_start().value;
+  for (;;) {
+    CAUCE_ASSIGN_OR_RETURN(const bool more, cursor.Next(&record));
+    if (!more) break;
+    const int64_t offset = record.offset.value;
+    const auto expected = promise.written.find(offset);
+    if (offset != next || expected == promise.written.end()) {
+      return Broken(fmt::format("{}: offset {} was read where {} comes next",
+                                partition.name().ToString(), offset, next));
+    }
+    if (record.value != expected->second) {
+      return Broken(fmt::format(
+          "{}: offset {} holds {}, {} was written", partition.name().ToString(),
+          offset, record.value->substr(0, 20), expected->second.substr(0, 20)));
+    }
+    ++next;
+  }
+  if (next == partition.log_end().value) return absl::OkStatus();
+  return Broken(fmt::format("{}: reading ends at offset {}, the log at {}",
+                            partition.name().ToString(), next,
+                            partition.log_end().value));
+}
+
+absl::Status CheckPartition(const Engine& engine, const std::string& topic,
+                            int32_t number, PartitionPromise& promise) {
+  CAUCE_ASSIGN_OR_RETURN(const Partition partition,
+                         engine.OpenPartition(topic, PartitionId{number}));
+  const int64_t start = partition.log_start().value;
+  const int64_t end = partition.log_end().value;
+  if (start < promise.start_min || start > promise.start_max) {
+    return Broken(fmt::format("{}: begins at offset {}, not in {} to {}",
+                              partition.name().ToString(), start,
+                              promise.start_min, promise.start_max));
+  }
+  if (!promise.ends.contains(end)) {
+    return Broken(fmt::format("{}: ends at offset {}, not at any of {}",
+                              partition.name().ToString(), end,
+                              fmt::join(promise.ends, ", ")));
+  }
+  if (partition.durable_end().value != end) {
+    return Broken(fmt::format(
+        "{}: what recovery returns is durable up to {}, "
+        "not up to {}",
+        partition.name().ToString(), partition.durable_end().value, end));
+  }
+  CAUCE_RETURN_IF_ERROR(CheckRecords(partition, promise));
+  promise.start_min = promise.start_max = start;
+  promise.ends = {end};
+  promise.acknowledged = end;
+  return absl::OkStatus();
+}
+
+absl::Status CheckTopic(const Engine& engine, const std::string& name,
+                        const TopicDescription* found, TopicPromise& promise) {
+  if (found == nullptr) {
+    if (promise.may_be_gone) return absl::OkStatus();
+    return Broken(fmt::format("{}: the topic is gone", name));
+  }
+  if (!promise.may_be_there) {
+    return Broken(fmt::format("{}: the topic is back", name));
+  }
+  const auto most = static_cast<int32_t>(promise.partitions.size());
+  if (found->partitions < promise.partitions_min || found->partitions > most) {
+    return Broken(fmt::format("{}: has {} partitions, not {} to {}", name,
+                              found->partitions, promise.partitions_min, most));
+  }
+  if (!promise.configs.contains(found->configs)) {
+    return Broken(fmt::format("{}: has configs that it was never given", name));
+  }
+  promise.partitions_min = found->partitions;
+  promise.partitions.resize(static_cast<size_t>(found->partitions));
+  promise.configs = {found->configs};
+  for (int32_t p = 0; p < found->partitions; ++p) {
+    CAUCE_RETURN_IF_ERROR(CheckPartition(
+        engine, name, p, promise.partitions[static_cast<size_t>(p)]));
+  }
+  promise.may_be_gone = false;
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void PartitionPromise::KeepUpTo(int64_t offset) {
+  ends.erase(ends.begin(), ends.lower_bound(offset));
+}
+
+TopicPromise& Promises::topic(std::string_view name) {
+  const auto found = topics_.find(name);
+  if (found != topics_.end()) return found->second;
+  return topics_.emplace(name, TopicPromise{}).first->second;
+}
+
+void Promises::Forget(std::string_view name) {
+  const auto found = topics_.find(name);
+  if (found != topics_.end()) topics_.erase(found);
+}
+
+void Promises::KeepAcknowledged() {
+  for (auto& [name, topic] : topics_) {
+    for (PartitionPromise& each : topic.partitions) {
+      each.KeepUpTo(each.acknowledged);
+    }
+  }
+}
+
+absl::Status Promises::Check(Engine& engine) {
+  CAUCE_ASSIGN_OR_RETURN(const auto found, engine.ListTopics());
+  for (const TopicDescription& topic : found) {
+    if (!topics_.contains(topic.name)) {
+      return Broken(fmt::format("{}: nobody made this topic", topic.name));
+    }
+  }
+  for (auto at = topics_.begin(); at != topics_.end();) {
+    const auto topic =
+        std::ranges::find(found, at->first, &TopicDescription::name);
+    const TopicDescription* here = topic == found.end() ? nullptr : &*topic;
+    CAUCE_RETURN_IF_ERROR(CheckTopic(engine, at->first, here, at->second));
+    at = here == nullptr ? topics_.erase(at) : std::next(at);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace cauce::test

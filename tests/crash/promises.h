@@ -1,0 +1,66 @@
+// What a directory must hold after a crash: all that was acknowledged, and of
+// what was under way either the state before or the one after.
+//
+// A plain model: the program that runs the engine tells it what it does, and
+// Check compares it with what an engine finds. Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "cauce/engine.h"
+
+namespace cauce::test {
+
+struct PartitionPromise {
+  // Values by offset, as they were written last; what lies outside of the
+  // bounds may be there or not.
+  std::map<int64_t, std::string> written;
+  // Where the log may begin, both included,
+  int64_t start_min = 0;
+  int64_t start_max = 0;
+  // and where it may end: batches are there as a whole or not at all.
+  std::set<int64_t> ends = {0};
+  // Up to where records were acknowledged, durable or not.
+  int64_t acknowledged = 0;
+
+  int64_t end_max() const { return *ends.rbegin(); }
+  // The end is at or above `offset` from now on.
+  void KeepUpTo(int64_t offset);
+};
+
+struct TopicPromise {
+  bool may_be_there = true;
+  bool may_be_gone = false;
+  int32_t partitions_min = 0;
+  std::vector<PartitionPromise> partitions;  // as many as there may be
+  std::set<std::map<std::string, std::string>> configs;  // any of these
+};
+
+class Promises {
+ public:
+  // The topic's promise, made when it is not there.
+  TopicPromise& topic(std::string_view name);
+  const std::map<std::string, TopicPromise, std::less<>>& topics() const {
+    return topics_;
+  }
+  void Forget(std::string_view name);
+
+  // The process died and the machine did not: whatever was acknowledged is
+  // there.
+  void KeepAcknowledged();
+
+  // OK when `engine` holds what was promised. From then on exactly what was
+  // found is promised: looking again must not find anything else.
+  absl::Status Check(Engine& engine);
+
+ private:
+  std::map<std::string, TopicPromise, std::less<>> topics_;
+};
+
+}  // namespace cauce::test
