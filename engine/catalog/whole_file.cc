@@ -1,5 +1,7 @@
 #include "engine/catalog/whole_file.h"
 
+#include <memory>
+
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
 #include "fmt/format.h"
@@ -7,14 +9,14 @@
 namespace cauce {
 namespace {
 
-absl::Status WriteAndSync(FileSystem& files, std::string_view path,
-                          std::string_view bytes) {
-  CAUCE_ASSIGN_OR_RETURN(const auto file,
-                         files.Open(path, OpenMode::kOpenOrCreate));
+absl::StatusOr<std::unique_ptr<File>> Write(FileSystem& files,
+                                            std::string_view path,
+                                            std::string_view bytes) {
+  CAUCE_ASSIGN_OR_RETURN(auto file, files.Open(path, OpenMode::kOpenOrCreate));
   // One that a crash left behind may be longer.
   CAUCE_RETURN_IF_ERROR(file->Truncate(0));
   CAUCE_RETURN_IF_ERROR(file->Write(0, bytes));
-  return file->Sync();
+  return file;
 }
 
 }  // namespace
@@ -40,7 +42,8 @@ absl::Status ReplaceFiles(FileSystem& files, std::string_view directory,
                           std::string_view bytes) {
   for (const std::string_view name : names) {
     const std::string path = JoinPath(directory, name);
-    CAUCE_RETURN_IF_ERROR(WriteAndSync(files, path + ".tmp", bytes));
+    CAUCE_ASSIGN_OR_RETURN(const auto file, Write(files, path + ".tmp", bytes));
+    CAUCE_RETURN_IF_ERROR(file->Sync());
   }
   for (const std::string_view name : names) {
     const std::string path = JoinPath(directory, name);
@@ -53,6 +56,11 @@ absl::Status ReplaceFiles(FileSystem& files, std::string_view directory,
 absl::Status ReplaceFile(FileSystem& files, std::string_view directory,
                          std::string_view name, std::string_view bytes) {
   return ReplaceFiles(files, directory, {&name, 1}, bytes);
+}
+
+absl::Status WriteWholeFile(FileSystem& files, std::string_view path,
+                            std::string_view bytes) {
+  return Write(files, path, bytes).status();
 }
 
 std::string JoinPath(std::string_view directory, std::string_view name) {

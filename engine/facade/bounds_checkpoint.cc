@@ -1,5 +1,6 @@
 #include "engine/facade/bounds_checkpoint.h"
 
+#include <optional>
 #include <utility>
 
 #include "cauce/errors.h"
@@ -10,6 +11,11 @@
 namespace cauce {
 namespace {
 
+// A save is some three syncs: one for 16 small segments, or for a large one.
+constexpr int64_t kWorkMax = 256 << 20;
+// What a segment costs whatever its size, in bytes of one.
+constexpr int64_t kSegmentWork = kWorkMax / 16;
+
 constexpr std::string_view kWithoutRecoveryPoints =
     "recovery looks at every segment, which takes longer and loses nothing";
 constexpr std::string_view kWithoutLogStarts =
@@ -17,10 +23,13 @@ constexpr std::string_view kWithoutLogStarts =
     "deleted by request from the middle of a segment show again; delete them "
     "once more";
 
-// What a damaged checkpoint does not say, the files bound: `consequence`.
-OffsetCheckpoint ReadOrTell(FileSystem& files, const std::string& directory,
-                            std::string_view name, std::string_view consequence,
-                            const EventSink& events, absl::Status& failure) {
+// Nothing for a damaged checkpoint: what it does not say, the files bound.
+std::optional<OffsetCheckpoint> ReadOrTell(FileSystem& files,
+                                           const std::string& directory,
+                                           std::string_view name,
+                                           std::string_view consequence,
+                                           const EventSink& events,
+                                           absl::Status& failure) {
   auto entries = ReadOffsetCheckpoint(files, directory, name);
   if (entries.ok()) return *std::move(entries);
   if (ReasonOf(entries.status()) != Reason::kCorruptFile) {
@@ -30,7 +39,7 @@ OffsetCheckpoint ReadOrTell(FileSystem& files, const std::string& directory,
            fmt::format("{}; it is taken for empty and written anew: {}",
                        MessageOf(entries.status()), consequence));
   }
-  return {};
+  return std::nullopt;
 }
 
 }  // namespace
@@ -40,16 +49,20 @@ BoundsCheckpoint::BoundsCheckpoint(FileSystem& files, std::string directory)
 
 absl::Status BoundsCheckpoint::Load(const EventSink& events) {
   absl::Status failure;
-  const OffsetCheckpoint recovery_points =
+  const auto recovery_points =
       ReadOrTell(files_, directory_, kRecoveryPointFile, kWithoutRecoveryPoints,
                  events, failure);
-  const OffsetCheckpoint log_starts = ReadOrTell(
-      files_, directory_, kLogStartFile, kWithoutLogStarts, events, failure);
+  const auto log_starts = ReadOrTell(files_, directory_, kLogStartFile,
+                                     kWithoutLogStarts, events, failure);
   MutexLock lock(mutex_);
-  for (const auto& [partition, offset] : recovery_points) {
+  points_changed_ |= !recovery_points;
+  starts_changed_ |= !log_starts;
+  for (const auto& [partition, offset] :
+       recovery_points.value_or(OffsetCheckpoint())) {
     bounds_[partition].recovery_point = offset;
   }
-  for (const auto& [partition, offset] : log_starts) {
+  for (const auto& [partition, offset] :
+       log_starts.value_or(OffsetCheckpoint())) {
     bounds_[partition].log_start = offset;
   }
   return failure;
@@ -64,29 +77,45 @@ LogBounds BoundsCheckpoint::Of(const TopicPartition& partition) const {
 absl::Status BoundsCheckpoint::Save(const TopicPartition& partition,
                                     const LogBounds& bounds) {
   MutexLock lock(mutex_);
-  bounds_[partition] = bounds;
-  changed_ = true;
+  SetLocked(partition, bounds);
   return SaveLocked();
 }
 
 void BoundsCheckpoint::Set(const TopicPartition& partition,
                            const LogBounds& bounds) {
   MutexLock lock(mutex_);
-  LogBounds& known = bounds_[partition];
-  changed_ = changed_ || known != bounds;
+  SetLocked(partition, bounds);
+}
+
+void BoundsCheckpoint::SetLocked(const TopicPartition& partition,
+                                 const LogBounds& bounds) {
+  const auto [at, is_new] = bounds_.try_emplace(partition);
+  LogBounds& known = at->second;
+  points_changed_ |= is_new || known.recovery_point != bounds.recovery_point;
+  starts_changed_ |= known.log_start != bounds.log_start;
   known = bounds;
 }
 
 void BoundsCheckpoint::Forget(const std::string& topic) {
   MutexLock lock(mutex_);
-  const auto erased = std::erase_if(
-      bounds_, [&](const auto& entry) { return entry.first.topic == topic; });
-  changed_ = changed_ || erased > 0;
+  std::erase_if(bounds_,
+                [&](const auto& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+                  if (entry.first.topic != topic) return false;
+                  points_changed_ = true;
+                  starts_changed_ |= entry.second.log_start > Offset{0};
+                  return true;
+                });
 }
 
 absl::Status BoundsCheckpoint::SaveAll() {
   MutexLock lock(mutex_);
-  return changed_ ? SaveLocked() : absl::OkStatus();
+  return SaveLocked();
+}
+
+absl::Status BoundsCheckpoint::NoteWork(int64_t bytes) {
+  MutexLock lock(mutex_);
+  work_ += kSegmentWork + bytes;
+  return work_ >= kWorkMax ? SaveLocked() : absl::OkStatus();
 }
 
 void BoundsCheckpoint::Close() {
@@ -103,11 +132,17 @@ absl::Status BoundsCheckpoint::SaveLocked() {
     if (bounds.log_start > Offset{0}) log_starts[partition] = bounds.log_start;
   }
   // The start first: a log never ends before it begins.
-  CAUCE_RETURN_IF_ERROR(
-      WriteOffsetCheckpoint(files_, directory_, kLogStartFile, log_starts));
-  CAUCE_RETURN_IF_ERROR(WriteOffsetCheckpoint(
-      files_, directory_, kRecoveryPointFile, recovery_points));
-  changed_ = false;
+  if (starts_changed_) {
+    CAUCE_RETURN_IF_ERROR(
+        WriteOffsetCheckpoint(files_, directory_, kLogStartFile, log_starts));
+    starts_changed_ = false;
+  }
+  if (points_changed_) {
+    CAUCE_RETURN_IF_ERROR(WriteOffsetCheckpoint(
+        files_, directory_, kRecoveryPointFile, recovery_points));
+    points_changed_ = false;
+  }
+  work_ = 0;
   return absl::OkStatus();
 }
 

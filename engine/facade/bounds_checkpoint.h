@@ -5,6 +5,7 @@
 // Thread-safe. A leaf among the locks: a log calls Save with its own held.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 
@@ -15,7 +16,7 @@
 #include "cauce/file_system.h"
 #include "cauce/types.h"
 #include "engine/base/mutex.h"
-#include "engine/log/log.h"
+#include "engine/log/log_environment.h"
 
 namespace cauce {
 
@@ -39,18 +40,27 @@ class BoundsCheckpoint {
   void Forget(const std::string& topic);
   absl::Status SaveAll();
 
+  // It took so much work, a roll or the recovery of a segment of `bytes`, to
+  // get to bounds that were Set. Saves them once there is much of it, so that
+  // a killed process leaves only that much to be done again.
+  absl::Status NoteWork(int64_t bytes);
+
   // The directory is somebody else's from now on: nothing is written any more,
   // and Save and SaveAll answer Reason::kClosed.
   void Close();
 
  private:
+  void SetLocked(const TopicPartition& partition, const LogBounds& bounds)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status SaveLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   FileSystem& files_;
   const std::string directory_;
   mutable Mutex mutex_;
   std::map<TopicPartition, LogBounds> bounds_ ABSL_GUARDED_BY(mutex_);
-  bool changed_ ABSL_GUARDED_BY(mutex_) = false;
+  bool points_changed_ ABSL_GUARDED_BY(mutex_) = false;
+  bool starts_changed_ ABSL_GUARDED_BY(mutex_) = false;
+  int64_t work_ ABSL_GUARDED_BY(mutex_) = 0;  // since the last save
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

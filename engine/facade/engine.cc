@@ -69,13 +69,14 @@ absl::StatusOr<TopicDescription> Engine::DescribeTopic(
 }
 
 absl::Status Engine::AlterTopic(std::string_view name,
-                                const std::vector<ConfigChange>& changes) {
-  return core_->AlterTopic(name, changes);
+                                const std::vector<ConfigChange>& changes,
+                                std::optional<int32_t> partitions) {
+  return core_->AlterTopic(name, changes, partitions);
 }
 
 absl::Status Engine::CreatePartitions(std::string_view name,
                                       int32_t partitions) {
-  return core_->CreatePartitions(name, partitions);
+  return core_->AlterTopic(name, {}, partitions);
 }
 
 absl::Status Engine::DeleteTopic(std::string_view name) {

@@ -1,7 +1,5 @@
 #include "engine/facade/engine_core.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -10,11 +8,8 @@
 #include "cauce/topic_name.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
-#include "engine/catalog/clean_shutdown.h"
-#include "engine/catalog/data_directory.h"
-#include "engine/catalog/meta_properties.h"
-#include "engine/catalog/open_plan.h"
 #include "engine/catalog/partition_metadata.h"
+#include "engine/facade/data_directory.h"
 #include "engine/io/pooled_file_system.h"
 #include "fmt/format.h"
 
@@ -24,16 +19,9 @@ namespace {
 constexpr std::string_view kMemory = ":memory:";
 // The one directory of an engine in memory.
 constexpr std::string_view kMemoryDirectory = "/memory";
-constexpr std::string_view kLockName = ".lock";
 
 absl::Status Closed() {
   return MakeError(Reason::kClosed, "the engine was closed");
-}
-
-absl::Status NoDirectory(std::string_view path) {
-  return MakeError(
-      Reason::kInvalidOption,
-      fmt::format("{}: is a file, a data directory is needed", path));
 }
 
 absl::Status CheckConfigName(const std::string& name) {
@@ -42,6 +30,20 @@ absl::Status CheckConfigName(const std::string& name) {
   }
   // Says so, and which one was meant.
   return ParseTopicConfig({{name, ""}}).status();
+}
+
+// `configs` with `changes` made.
+absl::StatusOr<TopicConfigOverrides> Changed(
+    TopicConfigOverrides configs, const std::vector<ConfigChange>& changes) {
+  for (const ConfigChange& change : changes) {
+    if (change.value) {
+      configs[change.name] = *change.value;
+    } else if (configs.erase(change.name) == 0) {
+      // An unknown name must not pass because it is only taken back.
+      CAUCE_RETURN_IF_ERROR(CheckConfigName(change.name));
+    }
+  }
+  return NormalizeTopicConfig(configs);
 }
 
 TopicDescription Describe(const TopicEntry& topic) {
@@ -60,8 +62,11 @@ absl::StatusOr<std::shared_ptr<EngineCore>> EngineCore::Open(
     environment->owned_files = NewMemoryFileSystem();
     files = environment->owned_files.get();
     path = kMemoryDirectory;
-  } else if (files == nullptr) {
-    files = PosixFileSystem();
+  } else {
+    if (files == nullptr) files = PosixFileSystem();
+    // The user's own name for the directory may be a link; in it none is
+    // followed.
+    CAUCE_ASSIGN_OR_RETURN(path, files->Resolve(path));
   }
   environment->pool =
       std::make_shared<FilePool>(*files, options.open_files_max);
@@ -83,6 +88,12 @@ absl::StatusOr<std::shared_ptr<EngineCore>> EngineCore::Open(
                                       const LogBounds& to) {
     bounds->Set(partition, to);
   };
+  environment->note_work = [bounds, events = options.events](int64_t bytes) {
+    const absl::Status saved = bounds->NoteWork(bytes);
+    // The next checkpoint tries again; a stop before that only costs time.
+    const bool failed = !saved.ok() && ReasonOf(saved) != Reason::kClosed;
+    if (failed && events) events(Severity::kWarning, MessageOf(saved));
+  };
   environment->save_epochs = [path, files = environment->files](
                                  const TopicPartition& partition,
                                  std::span<const EpochStart> starts) {
@@ -103,7 +114,9 @@ EngineCore::EngineCore(std::string directory, const EngineOptions& options,
       options_(options),
       environment_(std::move(environment)),
       bounds_(std::move(bounds)),
-      files_(*environment_->files) {}
+      files_(*environment_->files),
+      directories_(files_, directory_),
+      logs_(environment_, bounds_, directories_, options.access) {}
 
 EngineCore::~EngineCore() { CloseAndReport(); }
 
@@ -114,49 +127,31 @@ void EngineCore::CloseAndReport() {
 
 absl::Status EngineCore::Start() {
   MutexLock lock(mutex_);
-  const absl::Status started = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (options_.access == Access::kReadOnly) return RefreshTopics();
-    CAUCE_RETURN_IF_ERROR(TakeDirectory());
-    CAUCE_RETURN_IF_ERROR(SettleTopics());
-    return clean_stop_ ? absl::OkStatus() : RecoverAll();
-  }();
+  const absl::Status started =
+      options_.access == Access::kReadOnly ? RefreshTopics() : StartWriting();
   if (!started.ok()) {
     // Nothing was appended: what was found on the disk is left as it is.
-    for (auto& [name, log] : logs_) log->Abandon(Closed());
+    logs_.AbandonAll(Closed());
     closed_ = true;
-    lock_ = nullptr;
+    claim_.reset();
   }
   return started;
 }
 
 // ---- Opening
 
-absl::Status EngineCore::TakeDirectory() {
-  const auto info = files_.Info(directory_);
-  if (absl::IsNotFound(info.status()) && options_.create_if_missing) {
-    CAUCE_RETURN_IF_ERROR(files_.CreateDirectories(directory_));
-  } else if (!info.ok()) {
-    return info.status();
-  } else if (!info->is_directory) {
-    return NoDirectory(directory_);
-  }
-  CAUCE_ASSIGN_OR_RETURN(
-      lock_, files_.Lock(PathOf(kLockName), fmt::format("pid {}", getpid())));
-  CAUCE_RETURN_IF_ERROR(EnsureMetaProperties());
-  CAUCE_ASSIGN_OR_RETURN(clean_stop_, HasCleanShutdown(files_, directory_));
+absl::Status EngineCore::StartWriting() {
+  const auto if_missing = options_.create_if_missing
+                              ? DirectoryClaim::IfMissing::kCreate
+                              : DirectoryClaim::IfMissing::kFail;
+  CAUCE_ASSIGN_OR_RETURN(claim_,
+                         DirectoryClaim::Take(files_, directory_, if_missing,
+                                              *environment_->random));
   CAUCE_RETURN_IF_ERROR(bounds_->Load(options_.events));
-  // From here on a stop is unclean until Close says otherwise.
-  return RemoveCleanShutdown(files_, directory_);
-}
-
-absl::Status EngineCore::EnsureMetaProperties() {
-  const auto properties = ReadMetaProperties(files_, directory_);
-  if (!absl::IsNotFound(properties.status())) return properties.status();
-  MetaProperties fresh;
-  fresh.cluster_id = TopicIdText(NewTopicId(*environment_->random));
-  fresh.node_id = 0;
-  fresh.directory_id = TopicIdText(NewTopicId(*environment_->random));
-  return WriteMetaProperties(files_, directory_, fresh);
+  CAUCE_RETURN_IF_ERROR(claim_->Begin());
+  logs_.set_clean_stop(claim_->clean_stop());
+  CAUCE_RETURN_IF_ERROR(SettleTopics());
+  return claim_->clean_stop() ? absl::OkStatus() : RecoverAll();
 }
 
 absl::Status EngineCore::SettleTopics() {
@@ -168,7 +163,7 @@ absl::Status EngineCore::SettleTopics() {
                          ListDataDirectory(files_, directory_, catalog_));
   const OpenPlan plan = PlanOpen(catalog_, entries);
   for (const std::string& leftover : plan.remove) {
-    CAUCE_RETURN_IF_ERROR(RemoveDirectoryTree(PathOf(leftover)));
+    CAUCE_RETURN_IF_ERROR(directories_.RemoveTree(leftover));
   }
   if (!plan.remove.empty()) {
     CAUCE_RETURN_IF_ERROR(files_.SyncDirectory(directory_));
@@ -217,22 +212,29 @@ absl::Status EngineCore::Adopt(const OpenPlan& plan) {
 }
 
 absl::Status EngineCore::RecoverAll() {
-  // One after the other: each is bounded by its recovery point.
+  // One after the other: each is bounded by its recovery point, and the points
+  // are saved as they move, so that a stop meanwhile leaves only the rest.
   for (const TopicPartition& partition : AllPartitions()) {
-    const TopicEntry& topic = *catalog_.Find(partition.topic);
-    const auto log = OpenLogLocked(topic, partition.partition);
+    const absl::Status recovered = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      CAUCE_ASSIGN_OR_RETURN(const bool holds, logs_.HoldsRecords(partition));
+      if (!holds) return absl::OkStatus();
+      const TopicEntry& topic = *catalog_.Find(partition.topic);
+      CAUCE_ASSIGN_OR_RETURN(const auto log,
+                             logs_.Open(topic, partition.partition));
+      CAUCE_RETURN_IF_ERROR(log->NoteBounds());
+      return bounds_->NoteWork(0);
+    }();
     // One that is missing was reported, and stays so.
-    if (!log.ok() && !absl::IsNotFound(log.status())) {
-      return Annotate(log.status(), partition.ToString());
+    if (!recovered.ok() && !absl::IsNotFound(recovered)) {
+      return Annotate(recovered, partition.ToString());
     }
   }
-  return absl::OkStatus();
+  return bounds_->SaveAll();
 }
 
 absl::Status EngineCore::RefreshTopics() {
   if (options_.access != Access::kReadOnly) return absl::OkStatus();
-  CAUCE_ASSIGN_OR_RETURN(const FileInfo info, files_.Info(directory_));
-  if (!info.is_directory) return NoDirectory(directory_);
+  CAUCE_RETURN_IF_ERROR(CheckIsDirectory(files_, directory_));
   CAUCE_ASSIGN_OR_RETURN(catalog_, TopicCatalog::Load(files_, directory_));
   CAUCE_ASSIGN_OR_RETURN(const auto entries,
                          ListDataDirectory(files_, directory_, catalog_));
@@ -273,63 +275,23 @@ absl::StatusOr<TopicDescription> EngineCore::CreateTopic(
   CAUCE_ASSIGN_OR_RETURN(topic.configs, NormalizeTopicConfig(spec.configs));
   TopicCatalog edited = catalog_;
   CAUCE_RETURN_IF_ERROR(edited.Add(topic));
-  for (int32_t p = 0; p < topic.partitions; ++p) {
-    CAUCE_RETURN_IF_ERROR(CheckPlace(topic, PartitionId{p}));
-  }
+  CAUCE_RETURN_IF_ERROR(directories_.CheckFree(topic, 0, topic.partitions));
   // Whatever an older topic of the name may have left is not this one's.
   bounds_->Forget(topic.name);
   CAUCE_RETURN_IF_ERROR(bounds_->SaveAll());
   catalog_ = std::move(edited);
   absl::Status made = catalog_.Save(files_, directory_);
-  for (int32_t p = 0; made.ok() && p < topic.partitions; ++p) {
-    made = MakePartition(topic, PartitionId{p});
-  }
-  if (made.ok()) made = files_.SyncDirectory(directory_);
+  if (made.ok()) made = directories_.Make(topic, 0, topic.partitions);
   if (made.ok()) {
     CAUCE_RETURN_IF_ERROR(catalog_.SetState(name, TopicState::kLive));
     made = catalog_.Save(files_, directory_);
   }
   if (made.ok()) return Describe(topic);
   // The next open takes back what this cannot.
-  made.Update(RemovePartitions(topic));
+  made.Update(directories_.Remove(topic));
   CAUCE_RETURN_IF_ERROR(catalog_.Remove(name));
   made.Update(catalog_.Save(files_, directory_));
   return made;
-}
-
-absl::Status EngineCore::CheckPlace(const TopicEntry& topic,
-                                    PartitionId partition) {
-  const std::string path =
-      PathOf(TopicPartition{topic.name, partition}.ToString());
-  const auto info = files_.Info(path);
-  if (absl::IsNotFound(info.status())) return absl::OkStatus();
-  CAUCE_RETURN_IF_ERROR(info.status());
-  // A growth of this topic that did not end may have left an empty one.
-  const auto id = ReadPartitionMetadata(files_, path);
-  bool holds_logs = true;
-  if (id.ok() && *id == topic.id) {
-    CAUCE_ASSIGN_OR_RETURN(const auto entries, files_.List(path));
-    holds_logs = std::any_of(
-        entries.begin(), entries.end(),
-        [](const auto& entry) { return entry.name.ends_with(".log"); });
-  }
-  if (!holds_logs) return absl::OkStatus();
-  return MakeError(
-      Reason::kTopicExists,
-      fmt::format("{}: is there already and belongs to no topic of this "
-                  "engine; move it away, or choose another name",
-                  path));
-}
-
-absl::Status EngineCore::MakePartition(const TopicEntry& topic,
-                                       PartitionId partition) {
-  const std::string path =
-      PathOf(TopicPartition{topic.name, partition}.ToString());
-  CAUCE_RETURN_IF_ERROR(files_.CreateDirectories(path));
-  CAUCE_RETURN_IF_ERROR(WritePartitionMetadata(files_, path, topic.id));
-  // Epoch 0 writes from offset 0 on; an append need not stop to say so.
-  const EpochStart first{LeaderEpoch{0}, Offset{0}};
-  return WriteEpochCheckpoint(files_, path, {&first, 1});
 }
 
 absl::StatusOr<std::vector<TopicDescription>> EngineCore::ListTopics() {
@@ -353,47 +315,32 @@ absl::StatusOr<TopicDescription> EngineCore::DescribeTopic(
 }
 
 absl::Status EngineCore::AlterTopic(std::string_view name,
-                                    const std::vector<ConfigChange>& changes) {
+                                    const std::vector<ConfigChange>& changes,
+                                    std::optional<int32_t> partitions) {
   MutexLock lock(mutex_);
   CAUCE_RETURN_IF_ERROR(CheckWritable());
   CAUCE_ASSIGN_OR_RETURN(const TopicEntry topic, FindTopic(name));
-  TopicConfigOverrides wanted = topic.configs;
-  for (const ConfigChange& change : changes) {
-    if (change.value) {
-      wanted[change.name] = *change.value;
-    } else if (wanted.erase(change.name) == 0) {
-      // An unknown name must not pass because it is only taken back.
-      CAUCE_RETURN_IF_ERROR(CheckConfigName(change.name));
-    }
-  }
-  CAUCE_ASSIGN_OR_RETURN(wanted, NormalizeTopicConfig(wanted));
+  CAUCE_ASSIGN_OR_RETURN(const TopicConfigOverrides wanted,
+                         Changed(topic.configs, changes));
   CAUCE_ASSIGN_OR_RETURN(const TopicConfig config, ParseTopicConfig(wanted));
+  const bool gives_configs = !changes.empty() || !partitions;
   TopicCatalog edited = catalog_;
-  CAUCE_RETURN_IF_ERROR(edited.SetConfigs(name, wanted));
+  if (gives_configs) CAUCE_RETURN_IF_ERROR(edited.SetConfigs(name, wanted));
+  if (partitions) {
+    CAUCE_RETURN_IF_ERROR(edited.Grow(name, *partitions));
+    CAUCE_RETURN_IF_ERROR(
+        directories_.CheckFree(topic, topic.partitions, *partitions));
+    CAUCE_RETURN_IF_ERROR(
+        directories_.Make(topic, topic.partitions, *partitions));
+  }
+  // The one act of all: before it nothing has changed, but for directories
+  // that belong to nothing.
   CAUCE_RETURN_IF_ERROR(edited.Save(files_, directory_));
   catalog_ = std::move(edited);
-  for (const auto& [partition, log] : logs_) {
-    if (partition.topic == name) log->SetConfig(config, false);
+  if (gives_configs) {
+    logs_.SetConfig(topic.name, config);
+    agenda_.Forget(topic.name);
   }
-  return absl::OkStatus();
-}
-
-absl::Status EngineCore::CreatePartitions(std::string_view name,
-                                          int32_t partitions) {
-  MutexLock lock(mutex_);
-  CAUCE_RETURN_IF_ERROR(CheckWritable());
-  CAUCE_ASSIGN_OR_RETURN(const TopicEntry topic, FindTopic(name));
-  TopicCatalog edited = catalog_;
-  CAUCE_RETURN_IF_ERROR(edited.Grow(name, partitions));
-  for (int32_t p = topic.partitions; p < partitions; ++p) {
-    CAUCE_RETURN_IF_ERROR(CheckPlace(topic, PartitionId{p}));
-  }
-  for (int32_t p = topic.partitions; p < partitions; ++p) {
-    CAUCE_RETURN_IF_ERROR(MakePartition(topic, PartitionId{p}));
-  }
-  CAUCE_RETURN_IF_ERROR(files_.SyncDirectory(directory_));
-  CAUCE_RETURN_IF_ERROR(edited.Save(files_, directory_));
-  catalog_ = std::move(edited);
   return absl::OkStatus();
 }
 
@@ -410,55 +357,15 @@ absl::Status EngineCore::DeleteTopic(std::string_view name) {
   catalog_ = std::move(edited);
   const absl::Status gone = MakeError(
       Reason::kUnknownTopic, fmt::format("topic {} was deleted", name));
-  std::erase_if(logs_, [&](auto& entry) {
-    if (entry.first.topic != name) return false;
-    entry.second->Abandon(gone);
-    return true;
-  });
+  logs_.Abandon(topic.name, gone);
+  agenda_.Forget(topic.name);
   // The bounds go first: a topic of the same name must not begin where this
   // one ended.
   bounds_->Forget(topic.name);
   CAUCE_RETURN_IF_ERROR(bounds_->SaveAll());
-  CAUCE_RETURN_IF_ERROR(RemovePartitions(topic));
+  CAUCE_RETURN_IF_ERROR(directories_.Remove(topic));
   CAUCE_RETURN_IF_ERROR(catalog_.Remove(name));
   return catalog_.Save(files_, directory_);
-}
-
-absl::Status EngineCore::RemovePartitions(const TopicEntry& topic) {
-  std::vector<std::string> doomed;
-  for (int32_t p = 0; p < topic.partitions; ++p) {
-    const TopicPartition partition{topic.name, PartitionId{p}};
-    doomed.push_back(PathOf(DeletedDirectoryName(partition, topic.id)));
-    const absl::Status renamed =
-        files_.Rename(PathOf(partition.ToString()), doomed.back());
-    if (absl::IsNotFound(renamed)) {
-      doomed.pop_back();
-    } else {
-      CAUCE_RETURN_IF_ERROR(renamed);
-    }
-  }
-  CAUCE_RETURN_IF_ERROR(files_.SyncDirectory(directory_));
-  for (const std::string& path : doomed) {
-    CAUCE_RETURN_IF_ERROR(RemoveDirectoryTree(path));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status EngineCore::RemoveDirectoryTree(const std::string& path) {
-  CAUCE_ASSIGN_OR_RETURN(const auto entries, files_.List(path));
-  for (const DirectoryEntry& entry : entries) {
-    const std::string inner = fmt::format("{}/{}", path, entry.name);
-    if (entry.is_directory) {
-      // Neither Kafka nor we put directories into a partition's.
-      return MakeError(
-          Reason::kCorruptFile,
-          fmt::format("{}: a directory inside one that is to be removed; look "
-                      "at it and remove it by hand",
-                      inner));
-    }
-    CAUCE_RETURN_IF_ERROR(files_.RemoveFile(inner));
-  }
-  return files_.RemoveDirectory(path);
 }
 
 // ---- Logs
@@ -469,45 +376,8 @@ absl::StatusOr<std::shared_ptr<Log>> EngineCore::OpenLog(
   CAUCE_RETURN_IF_ERROR(CheckOpen());
   CAUCE_RETURN_IF_ERROR(RefreshTopics());
   CAUCE_ASSIGN_OR_RETURN(const TopicEntry topic, FindTopic(name));
-  return OpenLogLocked(topic, partition);
-}
-
-absl::StatusOr<std::shared_ptr<Log>> EngineCore::OpenLogLocked(
-    const TopicEntry& topic, PartitionId partition) {
-  if (partition.value < 0 || partition.value >= topic.partitions) {
-    return MakeError(
-        Reason::kUnknownPartition,
-        fmt::format("topic {} has partitions 0 to {}, not {}", topic.name,
-                    topic.partitions - 1, partition.value));
-  }
-  LogOptions options;
-  options.name = {topic.name, partition};
-  const auto known = logs_.find(options.name);
-  if (known != logs_.end()) return known->second;
-
-  options.directory = PathOf(options.name.ToString());
-  CAUCE_RETURN_IF_ERROR(files_.Info(options.directory).status());
-  CAUCE_ASSIGN_OR_RETURN(options.config, ParseTopicConfig(topic.configs));
-  options.keep_everything = topic.imported;
-  options.read_only = options_.access == Access::kReadOnly;
-  options.clean_stop = clean_stop_;
-  if (options.read_only) {
-    CAUCE_RETURN_IF_ERROR(bounds_->Load(options_.events));
-  }
-  options.bounds = bounds_->Of(options.name);
-  const auto epochs = ReadEpochCheckpoint(files_, options.directory);
-  if (epochs.ok()) {
-    options.epochs = *epochs;
-  } else if (ReasonOf(epochs.status()) == Reason::kCorruptFile) {
-    // The batches themselves tell the newest epoch; the older ones are needed
-    // by followers only, who then compare more than they would have to.
-    Report(Severity::kWarning, MessageOf(epochs.status()));
-  } else {
-    return epochs.status();
-  }
-  CAUCE_ASSIGN_OR_RETURN(auto log, Log::Open(environment_, options));
-  logs_.emplace(options.name, log);
-  return log;
+  agenda_.Forget(TopicPartition{topic.name, partition});
+  return logs_.Open(topic, partition);
 }
 
 std::vector<TopicPartition> EngineCore::AllPartitions() const {
@@ -547,48 +417,99 @@ absl::Status EngineCore::RunUpkeep(absl::Duration time_max) {
   return KeepUpAll(Upkeep::kRetention, time_max);
 }
 
+std::vector<TopicPartition> EngineCore::PartitionsToKeepUp(Upkeep upkeep) {
+  std::vector<TopicPartition> all =
+      upkeep == Upkeep::kCheckpoint ? logs_.Names() : AllPartitions();
+  if (all.empty()) return all;
+  if (!upkeep_done_) {
+    // Short runs of a program that never get around must not look at the same
+    // partitions every time.
+    upkeep_done_ = all[environment_->random->Next() % all.size()];
+  }
+  std::rotate(all.begin(),
+              std::upper_bound(all.begin(), all.end(), *upkeep_done_),
+              all.end());
+  return all;
+}
+
 absl::Status EngineCore::KeepUpAll(Upkeep upkeep, absl::Duration time_max) {
   Clock& clock = *environment_->clock;
   const absl::Duration until = clock.Monotonic() + time_max;
   std::vector<TopicPartition> partitions;
-  TopicPartition done;
   {
     MutexLock lock(mutex_);
     CAUCE_RETURN_IF_ERROR(CheckWritable());
-    partitions = AllPartitions();
-    done = upkeep_done_;
+    partitions = PartitionsToKeepUp(upkeep);
   }
-  // Where the last call ended, once around.
-  std::rotate(partitions.begin(),
-              std::upper_bound(partitions.begin(), partitions.end(), done),
-              partitions.end());
   absl::Status first;
   for (const TopicPartition& partition : partitions) {
     const absl::Status kept = KeepUp(partition, upkeep);
     if (ReasonOf(kept) == Reason::kClosed) return kept;
     // The topic may have been deleted meanwhile.
     if (ReasonOf(kept) != Reason::kUnknownTopic) first.Update(kept);
-    done = partition;
+    {
+      MutexLock lock(mutex_);
+      upkeep_done_ = partition;
+    }
     if (clock.Monotonic() >= until) break;
   }
   first.Update(bounds_->SaveAll());
   environment_->pool->CloseIdle();
-  MutexLock lock(mutex_);
-  upkeep_done_ = done;
   return first;
 }
 
 absl::Status EngineCore::KeepUp(const TopicPartition& partition,
                                 Upkeep upkeep) {
-  CAUCE_ASSIGN_OR_RETURN(const auto log,
-                         OpenLog(partition.topic, partition.partition));
+  std::shared_ptr<Log> log;
+  {
+    MutexLock lock(mutex_);
+    CAUCE_ASSIGN_OR_RETURN(log, LogToKeepUp(partition, upkeep));
+  }
+  if (log == nullptr) return absl::OkStatus();
   // What nobody waits for is synced here at the latest, so that the recovery
   // point moves and files may be closed.
   absl::Status kept = log->Flush();
-  if (upkeep == Upkeep::kRetention) kept.Update(log->ApplyRetention());
+  absl::Time next = absl::InfiniteFuture();
+  if (upkeep == Upkeep::kRetention) {
+    kept.Update(log->ApplyRetention());
+    const auto due = log->NextRetention();
+    kept.Update(due.status());
+    if (due.ok()) next = *due;
+  }
   log->DropIdle();
   kept.Update(log->NoteBounds());
+  log.reset();
+  if (kept.ok()) kept = PutAway(partition, upkeep, next);
   return Annotate(kept, partition.ToString());
+}
+
+absl::StatusOr<std::shared_ptr<Log>> EngineCore::LogToKeepUp(
+    const TopicPartition& partition, Upkeep upkeep) {
+  CAUCE_RETURN_IF_ERROR(CheckOpen());
+  if (auto open = logs_.Find(partition)) return open;
+  CAUCE_ASSIGN_OR_RETURN(const TopicEntry topic, FindTopic(partition.topic));
+  CAUCE_ASSIGN_OR_RETURN(const TopicConfig config,
+                         ParseTopicConfig(topic.configs));
+  const bool may_be_due = upkeep == Upkeep::kRetention && !topic.imported &&
+                          MayDelete(config) &&
+                          agenda_.IsDue(partition, environment_->clock->Now());
+  if (!may_be_due) return nullptr;
+  const auto holds = logs_.HoldsRecords(partition);
+  if (absl::IsNotFound(holds.status()) || (holds.ok() && !*holds)) {
+    // One that is missing was reported when the directory was opened.
+    agenda_.Looked(partition, absl::InfiniteFuture());
+    return nullptr;
+  }
+  CAUCE_RETURN_IF_ERROR(holds.status());
+  return logs_.Open(topic, partition.partition);
+}
+
+absl::Status EngineCore::PutAway(const TopicPartition& partition, Upkeep upkeep,
+                                 absl::Time next) {
+  MutexLock lock(mutex_);
+  CAUCE_RETURN_IF_ERROR(CheckOpen());
+  if (upkeep == Upkeep::kRetention) agenda_.Looked(partition, next);
+  return logs_.LetGo(partition);
 }
 
 // ---- Closing
@@ -597,22 +518,14 @@ absl::Status EngineCore::Close() {
   MutexLock lock(mutex_);
   if (closed_) return absl::OkStatus();
   closed_ = true;
-  absl::Status first;
-  for (const auto& [partition, log] : logs_) {
-    const absl::Status closed = log->Close(Closed());
-    first.Update(closed);
-    // What a log that failed believes to be durable is not to be saved.
-    if (options_.access == Access::kReadOnly || !closed.ok()) continue;
-    bounds_->Set(partition, {log->durable_end(), log->log_start()});
-  }
-  logs_.clear();
+  absl::Status first = logs_.CloseAll(Closed());
   if (options_.access == Access::kReadOnly) return first;
   first.Update(bounds_->SaveAll());
   // An upkeep that is still on its way must not write over a next owner's.
   bounds_->Close();
   // Without the mark the next open looks at everything, as it must.
-  if (first.ok()) first = WriteCleanShutdown(files_, directory_);
-  lock_ = nullptr;
+  if (first.ok()) first = claim_->End();
+  claim_.reset();
   return first;
 }
 

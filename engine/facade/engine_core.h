@@ -1,16 +1,16 @@
-// What an Engine is made of: a directory, its topics, and the logs that were
-// opened.
+// What an Engine is made of: a directory, its topics, and the logs that are
+// open.
 //
 // Topics change only by way of the catalogue: an entry is saved before the
 // directories it speaks of are made and after they are gone, so that whatever
 // a crash leaves can be told from what was meant. Logs are opened when they
-// are first asked for; after an unclean stop all of them are, since only what
-// was recovered may be closed as clean. Thread-safe; mutex_ comes before every
-// lock of a log.
+// are first asked for; after an unclean stop all that hold records are
+// recovered first, since only what was recovered may be closed as clean.
+// Thread-safe; mutex_ comes before every lock of a log.
 #pragma once
 
-#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +24,10 @@
 #include "engine/catalog/open_plan.h"
 #include "engine/catalog/topic_catalog.h"
 #include "engine/facade/bounds_checkpoint.h"
+#include "engine/facade/directory_claim.h"
+#include "engine/facade/open_logs.h"
+#include "engine/facade/partition_directories.h"
+#include "engine/facade/upkeep_agenda.h"
 #include "engine/log/log.h"
 
 namespace cauce {
@@ -40,8 +44,8 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   absl::StatusOr<std::vector<TopicDescription>> ListTopics();
   absl::StatusOr<TopicDescription> DescribeTopic(std::string_view name);
   absl::Status AlterTopic(std::string_view name,
-                          const std::vector<ConfigChange>& changes);
-  absl::Status CreatePartitions(std::string_view name, int32_t partitions);
+                          const std::vector<ConfigChange>& changes,
+                          std::optional<int32_t> partitions);
   absl::Status DeleteTopic(std::string_view name);
   absl::StatusOr<std::shared_ptr<Log>> OpenLog(std::string_view topic,
                                                PartitionId partition);
@@ -62,9 +66,8 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
              std::shared_ptr<BoundsCheckpoint> bounds);
 
   absl::Status Start() ABSL_LOCKS_EXCLUDED(mutex_);
-  absl::Status TakeDirectory() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status StartWriting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status SettleTopics() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status EnsureMetaProperties();
   // Takes topics that others made into the catalogue.
   absl::Status Adopt(const OpenPlan& plan)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -78,17 +81,19 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   absl::Status RefreshTopics() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<TopicEntry> FindTopic(std::string_view name) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::StatusOr<std::shared_ptr<Log>> OpenLogLocked(const TopicEntry& topic,
-                                                     PartitionId partition)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Refuses where the partition's directory is there and not ours to use.
-  absl::Status CheckPlace(const TopicEntry& topic, PartitionId partition);
-  absl::Status MakePartition(const TopicEntry& topic, PartitionId partition);
-  absl::Status RemoveDirectoryTree(const std::string& path);
-  absl::Status RemovePartitions(const TopicEntry& topic)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status KeepUpAll(Upkeep upkeep, absl::Duration time_max);
+  // Of one partition; of one that is not open only what is due.
   absl::Status KeepUp(const TopicPartition& partition, Upkeep upkeep);
+  // The log, where there is something to do; null where there is not.
+  absl::StatusOr<std::shared_ptr<Log>> LogToKeepUp(
+      const TopicPartition& partition, Upkeep upkeep)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Notes when a log that has been looked at is due again, and lets go of it.
+  absl::Status PutAway(const TopicPartition& partition, Upkeep upkeep,
+                       absl::Time next);
+  // Where the next upkeep begins.
+  std::vector<TopicPartition> PartitionsToKeepUp(Upkeep upkeep)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::vector<TopicPartition> AllPartitions() const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Report(Severity severity, std::string_view line) const;
@@ -101,13 +106,14 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   FileSystem& files_;
 
   mutable Mutex mutex_;
-  std::unique_ptr<FileLock> lock_ ABSL_GUARDED_BY(mutex_);
+  std::optional<DirectoryClaim> claim_ ABSL_GUARDED_BY(mutex_);
   TopicCatalog catalog_ ABSL_GUARDED_BY(mutex_);
-  std::map<TopicPartition, std::shared_ptr<Log>> logs_ ABSL_GUARDED_BY(mutex_);
-  bool clean_stop_ ABSL_GUARDED_BY(mutex_) = false;
+  PartitionDirectories directories_ ABSL_GUARDED_BY(mutex_);
+  OpenLogs logs_ ABSL_GUARDED_BY(mutex_);
+  UpkeepAgenda agenda_ ABSL_GUARDED_BY(mutex_);
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
-  // Behind which partition the next upkeep goes on.
-  TopicPartition upkeep_done_ ABSL_GUARDED_BY(mutex_);
+  // Behind which partition the next upkeep goes on; none before the first.
+  std::optional<TopicPartition> upkeep_done_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace cauce

@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <cstdlib>
 #include <limits>
 #include <utility>
 
@@ -397,6 +398,18 @@ class PosixFiles final : public FileSystem {
     // It cannot fail for a limit that exists; without an answer there is none.
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return static_cast<int>(kMost);
     return static_cast<int>(std::min(limit.rlim_cur, kMost));
+  }
+
+  absl::StatusOr<std::string> Resolve(std::string_view path) override {
+    CAUCE_ASSIGN_OR_RETURN(std::string name, SystemPath(path));
+    struct stat info;
+    const bool is_link =
+        lstat(name.c_str(), &info) == 0 && S_ISLNK(info.st_mode);
+    if (!is_link) return name;
+    const std::unique_ptr<char, decltype(&std::free)> end(
+        realpath(name.c_str(), nullptr), &std::free);
+    if (end == nullptr) return NameError(name, "resolve", errno);
+    return std::string(end.get());
   }
 
   absl::StatusOr<std::unique_ptr<File>> Open(std::string_view path,

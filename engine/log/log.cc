@@ -60,6 +60,12 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
   hints.log_start = options.bounds.log_start;
   hints.now = Timestamp::From(environment->clock->Now());
   hints.events = environment->events;
+  if (environment->note_work) {
+    hints.progress = [&environment, &options](Offset end, int64_t bytes) {
+      environment->note_bounds(options.name, {end, options.bounds.log_start});
+      environment->note_work(bytes);
+    };
+  }
   CAUCE_ASSIGN_OR_RETURN(RecoveredLog recovered, RecoverLog(place, hints));
   SegmentSet::List segments = recovered.sealed;
   segments.push_back(recovered.writer->segment());
@@ -69,6 +75,7 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
   log->writer_ = std::move(recovered.writer);
   log->epochs_ = EpochHistory(options.epochs);
   log->roll_chance_ = log->environment_->random->Next();
+  if (recovered.names_unsynced) log->segments_.NoteNames();
   // One that begins at the end was assigned and has not written yet.
   bool changed = log->epochs_.TruncateFromEnd(log->log_end() + 1);
   changed |= log->epochs_.TruncateFromStart(log->log_start());
@@ -96,7 +103,11 @@ Log::Log(std::shared_ptr<const LogEnvironment> environment,
 
 Committer::Hooks Log::CommitterHooks() {
   Committer::Hooks hooks;
-  hooks.sync = [this] { return segments_.Sync(); };
+  hooks.sync = [this] {
+    CAUCE_RETURN_IF_ERROR(segments_.Sync());
+    NoteSealed();
+    return absl::OkStatus();
+  };
   hooks.moved = [this] { waiters_.Wake(); };
   if (environment_->executor != nullptr) {
     hooks.schedule = [this] {
@@ -288,6 +299,20 @@ absl::Status Log::Roll(Offset base, Timestamp now) {
 }
 
 // ---- Durability
+
+void Log::NoteSealed() {
+  if (!environment_->note_work) return;
+  // A cut, which holds the lock, waits for this sync, and takes the recovery
+  // point back itself. Whoever else holds it lets the next sync tell.
+  if (!ends_mutex_.TryLock()) return;
+  const auto synced = segments_.TakeSynced();
+  if (synced) {
+    const Offset point = std::max(committer_.durable(), synced->end);
+    environment_->note_bounds(name_, {point, log_start()});
+  }
+  ends_mutex_.Unlock();
+  if (synced) environment_->note_work(synced->bytes);
+}
 
 absl::Status Log::Flush() {
   CAUCE_RETURN_IF_ERROR(CheckOpen());
@@ -534,6 +559,12 @@ absl::Status Log::NoteBounds() {
   CAUCE_RETURN_IF_ERROR(CheckOpen());
   environment_->note_bounds(name_, {committer_.durable(), log_start()});
   return absl::OkStatus();
+}
+
+bool Log::IsAtRest() {
+  if (!CheckOpen().ok() || !committer_.status().ok()) return false;
+  MutexLock lock(ends_mutex_);
+  return retired_.empty() && durable_end() == log_end();
 }
 
 void Log::DropIdle() {

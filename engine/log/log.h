@@ -89,6 +89,9 @@ class Log : public std::enable_shared_from_this<Log> {
   // Deletes the segments that the topic's retention no longer keeps, and files
   // whose time to be kept for late readers is over.
   absl::Status ApplyRetention();
+  // When it would first have something to delete by age if nothing were
+  // appended any more; never where that is not its topic's way.
+  absl::StatusOr<absl::Time> NextRetention();
 
   // Ends the log: writes its indexes, makes everything durable and answers
   // everybody who waits. With `cause`, later calls fail with it.
@@ -102,6 +105,10 @@ class Log : public std::enable_shared_from_this<Log> {
   absl::Status NoteBounds();
 
   void DropIdle();
+
+  // Whether it may be closed and opened again without anybody noticing: all is
+  // durable, and no deleted file waits for late readers.
+  bool IsAtRest();
 
  private:
   Log(std::shared_ptr<const LogEnvironment> environment,
@@ -124,6 +131,8 @@ class Log : public std::enable_shared_from_this<Log> {
   bool WaitsForSync(Ack ack) const;
   // What is due after a write that is acknowledged at once.
   absl::Status AfterWrite(Offset end);
+  // Tells the environment of segments that were sealed and are durable now.
+  void NoteSealed() ABSL_LOCKS_EXCLUDED(ends_mutex_);
   // For cauce.flush=os: Kafka's flush.messages and flush.ms.
   absl::Status FlushAsConfigured(Offset end);
   // flush.ms where nothing runs in the background: at the first append after

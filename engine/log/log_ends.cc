@@ -178,6 +178,18 @@ absl::Status Log::DeleteUnkept() {
   return MoveStart(std::max(log_start(), sealed[count - 1].next), count);
 }
 
+absl::StatusOr<absl::Time> Log::NextRetention() {
+  const std::optional<absl::Duration> age_max = Keep().age_max;
+  const auto set = segments();
+  const auto& oldest = set->segments().front();
+  if (!age_max || oldest->bytes() == 0) return absl::InfiniteFuture();
+  CAUCE_ASSIGN_OR_RETURN(
+      const SegmentAges ages,
+      SegmentAges::Gather(*set, *environment_->files, absl::InfinitePast(),
+                          SegmentAges::Extent::kUntilYoung));
+  return ages.Of(oldest) + *age_max;
+}
+
 absl::Status Log::RollExpired(const RetentionOptions& keep,
                               const SegmentAges& ages, absl::Time now) {
   // The active segment can only go after it was sealed.

@@ -43,6 +43,10 @@ struct LogEnvironment {
       save_bounds;
   // Remembers bounds, to be made durable some time later.
   std::function<void(const TopicPartition&, const LogBounds&)> note_bounds;
+  // May be null. It took `bytes` of work, a roll or a recovery, to reach bounds
+  // that were noted: they are made durable before much more is done, so that a
+  // killed process does not leave all of it to be done again.
+  std::function<void(int64_t bytes)> note_work;
   // Makes a partition's epochs durable.
   std::function<absl::Status(const TopicPartition&,
                              std::span<const EpochStart>)>

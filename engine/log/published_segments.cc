@@ -40,6 +40,11 @@ void PublishedSegments::NoteRoll(std::shared_ptr<Segment> sealed) {
   names_unsynced_ = true;
 }
 
+void PublishedSegments::NoteNames() {
+  MutexLock lock(mutex_);
+  names_unsynced_ = true;
+}
+
 void PublishedSegments::Forget(const std::shared_ptr<Segment>& segment) {
   MutexLock lock(mutex_);
   std::erase(unsynced_, segment);
@@ -65,7 +70,19 @@ absl::Status PublishedSegments::Sync() {
   std::erase_if(unsynced_, [&](const auto& segment) {
     return std::find(sealed.begin(), sealed.end(), segment) != sealed.end();
   });
+  for (const auto& segment : sealed) {
+    sealed_and_synced_bytes_ += segment->bytes();
+  }
   return absl::OkStatus();
+}
+
+std::optional<PublishedSegments::SealedAndSynced>
+PublishedSegments::TakeSynced() {
+  MutexLock lock(mutex_);
+  if (sealed_and_synced_bytes_ == 0) return std::nullopt;
+  const auto& first = unsynced_.empty() ? set_->active() : unsynced_.front();
+  return SealedAndSynced{first->base(),
+                         std::exchange(sealed_and_synced_bytes_, 0)};
 }
 
 }  // namespace cauce

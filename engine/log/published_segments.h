@@ -7,7 +7,9 @@
 // which it is not the active one, so that no sync passes it by. Thread-safe.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
@@ -33,12 +35,24 @@ class PublishedSegments {
 
   // `sealed` is followed by a segment whose name is new in the directory.
   void NoteRoll(std::shared_ptr<Segment> sealed);
+  // Names that were found in the directory are not known to be durable.
+  void NoteNames();
   // `segment` is no longer part of the log.
   void Forget(const std::shared_ptr<Segment>& segment);
 
   // Makes durable what was written before the call: sealed segments, with
   // their indexes, the active one, and new names.
   absl::Status Sync();
+
+  // What syncs have made durable of sealed segments: so many bytes of them
+  // since the last call, and everything below `end`.
+  struct SealedAndSynced {
+    Offset end;
+    int64_t bytes = 0;
+  };
+  // Nothing where no sealed segment was synced since the last call. For who
+  // keeps cuts away meanwhile.
+  std::optional<SealedAndSynced> TakeSynced();
 
  private:
   FileSystem& files_;
@@ -47,6 +61,7 @@ class PublishedSegments {
   std::shared_ptr<const SegmentSet> set_ ABSL_GUARDED_BY(mutex_);
   // Sealed and not yet synced, oldest first.
   SegmentSet::List unsynced_ ABSL_GUARDED_BY(mutex_);
+  int64_t sealed_and_synced_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool names_unsynced_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

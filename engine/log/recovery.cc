@@ -29,9 +29,9 @@ constexpr int kCutFilesMax = 1000;
 constexpr int64_t kPieceBytes = 1 << 20;
 
 // Removes what a stop may have left over: files on their way out, and indexes
-// without a log.
-absl::Status RemoveLeftovers(const SegmentPlace& place) {
-  CAUCE_ASSIGN_OR_RETURN(const auto bases, ListSegmentBases(place));
+// without a log. `bases` are those of the logs.
+absl::Status RemoveLeftovers(const SegmentPlace& place,
+                             const std::vector<Offset>& bases) {
   CAUCE_ASSIGN_OR_RETURN(const auto entries,
                          place.files->List(place.directory));
   for (const DirectoryEntry& entry : entries) {
@@ -56,9 +56,9 @@ class Recovery {
       : place_(place), hints_(hints) {}
 
   absl::StatusOr<RecoveredLog> Run() {
-    CAUCE_RETURN_IF_ERROR(RemoveLeftovers(place_));
     CAUCE_ASSIGN_OR_RETURN(const std::vector<Offset> bases,
                            ListSegmentBases(place_));
+    CAUCE_RETURN_IF_ERROR(RemoveLeftovers(place_, bases));
     if (bases.empty() && hints_.recovery_point > hints_.log_start) {
       ReportDamage(MakeError(
           Reason::kCorruptFile,
@@ -194,12 +194,22 @@ class Recovery {
     scanned.index->Seal();
     auto segment = std::make_shared<Segment>(
         place_.At(base), OpenMode::kReadWrite, scanned.bytes, next);
+    // Not synced: an index that a power loss spoils is rebuilt.
     CAUCE_RETURN_IF_ERROR(segment->WriteIndexFiles(*scanned.index));
-    CAUCE_RETURN_IF_ERROR(segment->SyncIndexFiles());
     CAUCE_RETURN_IF_ERROR(Trim(*segment));
     NoteEpochs(scanned);
     sealed_.push_back(std::move(segment));
+    // Nothing counts as durable whose name is not.
+    CAUCE_RETURN_IF_ERROR(SyncNames());
+    if (hints_.progress) hints_.progress(next, scanned.bytes);
     return absl::OkStatus();
+  }
+
+  // Once for all the names that are there.
+  absl::Status SyncNames() {
+    if (!names_unsynced_) return absl::OkStatus();
+    names_unsynced_ = false;
+    return place_.files->SyncDirectory(place_.directory);
   }
 
   // Nobody knows whether what the scan read is more than a page in memory.
@@ -270,12 +280,16 @@ class Recovery {
   absl::Status Resume(Offset base, ScannedSegment scanned) {
     NoteEpochs(scanned);
     const std::shared_ptr<SegmentIndex> index = scanned.index;
+    const bool was_durable = scanned.next <= hints_.recovery_point;
     CAUCE_ASSIGN_OR_RETURN(
         writer_,
         SegmentWriter::Resume(place_.At(base), std::move(scanned), hints_.now));
     if (hints_.clean_stop) return absl::OkStatus();
     CAUCE_RETURN_IF_ERROR(RenewIndexFiles(*writer_->segment(), *index));
-    return Trim(*writer_->segment());
+    // It is as it was when its end became the recovery point.
+    if (was_durable && !writer_->has_changed()) return absl::OkStatus();
+    CAUCE_RETURN_IF_ERROR(Trim(*writer_->segment()));
+    return SyncNames();
   }
 
   // Those that are there may be of a log that was cut since.
@@ -312,12 +326,11 @@ class Recovery {
       CAUCE_ASSIGN_OR_RETURN(
           writer_, SegmentWriter::Create(
                        place_.At(resume_at_.value_or(log_start)), hints_.now));
+      names_unsynced_ = true;
+      CAUCE_RETURN_IF_ERROR(SyncNames());
     }
-    // Names that are new here, or that the stopped process had made and not
-    // synced: what is appended next is acknowledged under them.
-    CAUCE_RETURN_IF_ERROR(place_.files->SyncDirectory(place_.directory));
     return RecoveredLog{std::move(sealed_), std::move(writer_), log_start,
-                        std::move(epochs_)};
+                        names_unsynced_, std::move(epochs_)};
   }
 
   // Where the oldest segment begins, or will.
@@ -355,6 +368,8 @@ class Recovery {
   std::unique_ptr<SegmentWriter> writer_;
   std::vector<EpochStart> epochs_;
   bool cut_ = false;
+  // The stopped process may have made names and not synced them.
+  bool names_unsynced_ = true;
   // Where a new active segment begins when none can be resumed.
   std::optional<Offset> resume_at_;
 };

@@ -5,10 +5,14 @@
 // the recovery point is scanned and its indexes are rebuilt: at or above the
 // recovery point the log ends at the first bad batch, the rest was never
 // acknowledged as durable; below it a bad batch is damage, which is reported
-// and kept, and the log goes on behind it. What recovery returns is durable.
+// and kept, and the log goes on behind it. What recovery returns is durable,
+// but for names, of which it tells; it syncs nothing that was durable before:
+// a file for each segment above the recovery point, the directory once.
 // Running it again finds the same.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,9 +32,12 @@ struct RecoveryHints {
   Offset recovery_point{0};
   // What lies below is gone, as last saved.
   Offset log_start{0};
-  // Index spacing and the time, for segments that are made.
-  int64_t index_interval_bytes = 4096;
+  // The time, for segments that are made.
   Timestamp now;
+  // May be null. Told of each segment that was made durable: the log is whole
+  // up to its end, and that took `bytes` to find out. A recovery that is cut
+  // short need not begin before it again.
+  std::function<void(Offset end, int64_t bytes)> progress;
   // Gets a line for everything that was not as a clean stop leaves it.
   EventSink events;
 };
@@ -40,6 +47,8 @@ struct RecoveredLog {
   SegmentSet::List sealed;
   std::unique_ptr<SegmentWriter> writer;
   Offset log_start;
+  // The names of the segments are not known to be durable.
+  bool names_unsynced = true;
   // Those that the scanned batches tell of, oldest first.
   std::vector<EpochStart> epochs;
 };

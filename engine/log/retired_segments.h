@@ -27,6 +27,8 @@ class RetiredSegments {
   // The same at once, whoever reads them.
   absl::Status UnlinkAll();
 
+  bool empty() const { return retired_.empty(); }
+
  private:
   struct Retired {
     std::shared_ptr<Segment> segment;

@@ -1,4 +1,5 @@
-// A file system that does what another one does until it is told to fail.
+// A file system that does what another one does until it is told to fail, and
+// writes down the changes that are made through it.
 //
 // A write that fails leaves half of its bytes behind, as a real one may.
 // Thread-safe; what it wraps must outlive it and its files.
@@ -16,6 +17,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "cauce/errors.h"
 #include "cauce/file_system.h"
 #include "engine/base/check.h"
 #include "engine/base/mutex.h"
@@ -31,10 +33,11 @@ enum class FileCall {
   kTruncate,
   kRename,
   kRemove,
+  kCreateDirectory,
   kSyncDirectory,
 };
 
-class FailingFileSystem final : public FileSystem {
+class FailingFileSystem : public FileSystem {
  public:
   explicit FailingFileSystem(FileSystem& real) : real_(real) {}
 
@@ -44,6 +47,12 @@ class FailingFileSystem final : public FileSystem {
             int good = 0, int bad = std::numeric_limits<int>::max()) {
     MutexLock lock(mutex_);
     faults_.push_back({call, std::string(suffix), std::move(cause), good, bad});
+  }
+  // From now on `changes` more succeed and then none, as on a disk that goes
+  // away; opening and reading go on.
+  void FailAfter(int changes) {
+    MutexLock lock(mutex_);
+    changes_left_ = changes;
   }
   // From now on `during` runs at the beginning of every such call, before any
   // effect, until Mend(). It may make calls of another kind.
@@ -57,6 +66,13 @@ class FailingFileSystem final : public FileSystem {
     MutexLock lock(mutex_);
     faults_.clear();
     during_ = nullptr;
+    changes_left_ = std::numeric_limits<int>::max();
+  }
+
+  // What has succeeded, in order, such as "sync /data/cauce.topics.tmp".
+  std::vector<std::string> changes() const {
+    MutexLock lock(mutex_);
+    return changes_;
   }
 
   // How often `call` was made on paths that end in `suffix`, failed or not.
@@ -76,7 +92,16 @@ class FailingFileSystem final : public FileSystem {
     return std::make_unique<FailingFile>(*this, std::string(path),
                                          std::move(file));
   }
+  int OpenFilesMax() const override { return real_.OpenFilesMax(); }
+  absl::StatusOr<std::string> Resolve(std::string_view path) override {
+    return real_.Resolve(path);
+  }
+  absl::Status CreateDirectory(std::string_view path) override {
+    CAUCE_RETURN_IF_ERROR(Note(FileCall::kCreateDirectory, path));
+    return real_.CreateDirectory(path);
+  }
   absl::Status CreateDirectories(std::string_view path) override {
+    CAUCE_RETURN_IF_ERROR(Note(FileCall::kCreateDirectory, path));
     return real_.CreateDirectories(path);
   }
   absl::StatusOr<std::vector<DirectoryEntry>> List(
@@ -87,7 +112,7 @@ class FailingFileSystem final : public FileSystem {
     return real_.Info(path);
   }
   absl::Status Rename(std::string_view from, std::string_view to) override {
-    CAUCE_RETURN_IF_ERROR(Note(FileCall::kRename, from));
+    CAUCE_RETURN_IF_ERROR(Note(FileCall::kRename, from, to));
     return real_.Rename(from, to);
   }
   absl::Status RemoveFile(std::string_view path) override {
@@ -95,6 +120,7 @@ class FailingFileSystem final : public FileSystem {
     return real_.RemoveFile(path);
   }
   absl::Status RemoveDirectory(std::string_view path) override {
+    CAUCE_RETURN_IF_ERROR(Note(FileCall::kRemove, path));
     return real_.RemoveDirectory(path);
   }
   absl::Status SyncDirectory(std::string_view directory) override {
@@ -165,8 +191,32 @@ class FailingFileSystem final : public FileSystem {
     const std::unique_ptr<File> real_;
   };
 
-  // Writes the call down, and returns how it is to fail.
-  absl::Status Note(FileCall call, std::string_view path) {
+  // How a change is called; null for what changes nothing.
+  static const char* NameOf(FileCall call) {
+    switch (call) {
+      case FileCall::kOpen:
+      case FileCall::kRead:
+        return nullptr;
+      case FileCall::kWrite:
+        return "write ";
+      case FileCall::kSync:
+      case FileCall::kSyncDirectory:
+        return "sync ";
+      case FileCall::kTruncate:
+        return "truncate ";
+      case FileCall::kRename:
+        return "rename to ";
+      case FileCall::kRemove:
+        return "remove ";
+      case FileCall::kCreateDirectory:
+        return "create ";
+    }
+    return nullptr;
+  }
+
+  // Writes the call down, and returns how it is to fail. A rename goes `to`.
+  absl::Status Note(FileCall call, std::string_view path,
+                    std::string_view to = "") {
     std::shared_ptr<const During> during;
     {
       MutexLock lock(mutex_);
@@ -188,6 +238,11 @@ class FailingFileSystem final : public FileSystem {
         return fault.cause;
       }
     }
+    if (NameOf(call) == nullptr) return absl::OkStatus();
+    std::string change = NameOf(call) + std::string(to.empty() ? path : to);
+    if (changes_left_ <= 0) return MakeError(Reason::kDiskFailed, change);
+    --changes_left_;
+    changes_.push_back(std::move(change));
     return absl::OkStatus();
   }
 
@@ -195,6 +250,8 @@ class FailingFileSystem final : public FileSystem {
   mutable Mutex mutex_;
   std::shared_ptr<const During> during_ ABSL_GUARDED_BY(mutex_);
   std::vector<Fault> faults_ ABSL_GUARDED_BY(mutex_);
+  int changes_left_ ABSL_GUARDED_BY(mutex_) = std::numeric_limits<int>::max();
+  std::vector<std::string> changes_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::pair<FileCall, std::string>> made_ ABSL_GUARDED_BY(mutex_);
 };
 

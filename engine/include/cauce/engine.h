@@ -119,9 +119,11 @@ class Engine final {
   // Reason::kUnknownTopic.
   absl::StatusOr<TopicDescription> DescribeTopic(std::string_view name) const;
 
-  // Applies all changes or none; durable on return.
+  // Applies all changes or none, growing to `partitions` where given among
+  // them; durable on return.
   absl::Status AlterTopic(std::string_view name,
-                          const std::vector<ConfigChange>& changes);
+                          const std::vector<ConfigChange>& changes,
+                          std::optional<int32_t> partitions = std::nullopt);
   // Grows the topic to `partitions`; it never shrinks.
   absl::Status CreatePartitions(std::string_view name, int32_t partitions);
   // The name is free at once, and what it held is gone for good.

@@ -113,6 +113,12 @@ class FileSystem {
   // limit as it is now. Without one, the largest int.
   virtual int OpenFilesMax() const { return std::numeric_limits<int>::max(); }
 
+  // Where `path` leads: with a symbolic link at its end followed, to the end;
+  // as it is where there is none, or nothing. For the name that a user gave.
+  virtual absl::StatusOr<std::string> Resolve(std::string_view path) {
+    return std::string(path);
+  }
+
   // Only of regular files: a directory is refused in every mode.
   virtual absl::StatusOr<std::unique_ptr<File>> Open(std::string_view path,
                                                      OpenMode mode) = 0;

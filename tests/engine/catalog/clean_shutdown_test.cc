@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "engine/catalog/whole_file.h"
-#include "tests/engine/catalog/failing_file_system.h"
+#include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 
 namespace cauce {

@@ -14,7 +14,7 @@
 #include "engine/catalog/whole_file.h"
 #include "fmt/format.h"
 #include "tests/engine/catalog/damaged_copies.h"
-#include "tests/engine/catalog/failing_file_system.h"
+#include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/seed.h"
 

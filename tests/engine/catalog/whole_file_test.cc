@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "tests/engine/catalog/failing_file_system.h"
+#include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 
 namespace cauce {
@@ -17,7 +17,10 @@ using test::IsOk;
 using test::IsOkAndHolds;
 using test::StatusIs;
 using ::testing::AnyOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr std::string_view kDirectory = "/data";
 
@@ -60,6 +63,14 @@ TEST_F(WholeFile, IsOldOrNewWhereverReplacingItFails) {
     files_.Mend();
     ASSERT_THAT(ReplaceFile(files_, kDirectory, "f", "old"), IsOk());
   }
+}
+
+TEST_F(WholeFile, IsWrittenWithoutASyncWhereThatIsAskedFor) {
+  ASSERT_THAT(WriteWholeFile(files_, "/data/f", "the first, a long one"),
+              IsOk());
+  ASSERT_THAT(WriteWholeFile(files_, "/data/f", "the second"), IsOk());
+  EXPECT_THAT(Read("f"), IsOkAndHolds("the second"));
+  EXPECT_THAT(files_.changes(), Not(Contains(HasSubstr("sync"))));
 }
 
 TEST_F(WholeFile, TakesThePlaceOfWhatACrashLeftBehind) {

@@ -107,5 +107,36 @@ TEST_F(Bounds, NothingIsWrittenOnceTheDirectoryIsSomebodyElses) {
   EXPECT_EQ(Saved(kReturns), LogBounds{});
 }
 
+TEST_F(Bounds, MuchWorkIsSavedAndLittleWaits) {
+  int64_t offset = 0;
+  const auto work = [&](int64_t bytes) {
+    bounds_.Set(kOrders, {Offset{++offset}, Offset{0}});
+    ASSERT_THAT(bounds_.NoteWork(bytes), test::IsOk());
+  };
+  for (int i = 0; i < 15; ++i) work(100);
+  EXPECT_EQ(Saved(kOrders), LogBounds{});
+  work(100);
+  EXPECT_EQ(Saved(kOrders), (LogBounds{Offset{16}, Offset{0}}));
+
+  work(100);
+  EXPECT_EQ(Saved(kOrders), (LogBounds{Offset{16}, Offset{0}}));
+  work(int64_t{1} << 30);
+  EXPECT_EQ(Saved(kOrders), (LogBounds{Offset{18}, Offset{0}}));
+}
+
+TEST_F(Bounds, AFileWhoseBoundsAreTheSameIsNotWrittenAgain) {
+  ASSERT_THAT(bounds_.Save(kOrders, {Offset{10}, Offset{3}}), test::IsOk());
+  const std::string starts = "/data/log-start-offset-checkpoint";
+  const std::string points = "/data/recovery-point-offset-checkpoint";
+  ASSERT_THAT(files_->RemoveFile(starts), test::IsOk());
+  ASSERT_THAT(bounds_.Save(kOrders, {Offset{11}, Offset{3}}), test::IsOk());
+  EXPECT_THAT(files_->Info(starts).status(),
+              test::StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(files_->Info(points), test::IsOk());
+
+  ASSERT_THAT(bounds_.Save(kOrders, {Offset{11}, Offset{4}}), test::IsOk());
+  EXPECT_THAT(files_->Info(starts), test::IsOk());
+}
+
 }  // namespace
 }  // namespace cauce

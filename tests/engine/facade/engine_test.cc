@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -393,6 +394,31 @@ TEST(Engine, AFileInTheDirectorysPlaceIsRefusedHoweverItIsOpened) {
     EXPECT_THAT(Engine::Open(path, {.access = access}),
                 test::HasReason(Reason::kInvalidOption));
   }
+}
+
+TEST(Engine, ALinkToTheDirectoryIsFollowedAndNoneInIt) {
+  const test::TempDir disk;
+  const std::string link = disk / "link";
+  std::filesystem::create_symlink(disk / "data", link);
+  EXPECT_THAT(Engine::Open(link), test::StatusIs(absl::StatusCode::kNotFound))
+      << "it leads nowhere";
+  ASSERT_THAT(PosixFileSystem()->CreateDirectories(disk / "data"),
+              test::IsOk());
+  {
+    auto engine = Engine::Open(link);
+    ASSERT_THAT(engine, test::IsOk());
+    ASSERT_THAT(engine->CreateTopic("orders"), test::IsOk());
+    EXPECT_THAT(Engine::Open(disk / "data"), test::HasReason(Reason::kLocked));
+    EXPECT_THAT(Engine::Open(link, {.access = Access::kReadOnly}),
+                test::IsOk());
+  }
+  std::filesystem::rename(disk / "data/orders-0", disk / "orders-0");
+  std::filesystem::create_directory_symlink(disk / "orders-0",
+                                            disk / "data/orders-0");
+  auto engine = Engine::Open(link);
+  ASSERT_THAT(engine, test::IsOk());
+  EXPECT_THAT(engine->OpenPartition("orders", PartitionId{0}),
+              test::StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
 TEST(Engine, EveryBadOptionIsReported) {

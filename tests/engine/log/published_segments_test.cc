@@ -96,5 +96,43 @@ TEST_F(PublishedSegmentsTest, TellWhichSyncFailed) {
   EXPECT_THAT(published.Sync(), HasReason(Reason::kDiskFailed));
 }
 
+TEST_F(PublishedSegmentsTest, TellOnceUpToWhereSealedSegmentsAreDurable) {
+  const auto one = Make(0), two = Make(10), three = Make(20);
+  PublishedSegments published(disk_.files(), disk_.directory(), {one});
+  published.NoteRoll(one);
+  published.NoteRoll(two);
+  published.Publish({one, two, three});
+  EXPECT_FALSE(published.TakeSynced().has_value());
+
+  ASSERT_THAT(published.Sync(), IsOk());
+  const auto synced = published.TakeSynced();
+  ASSERT_TRUE(synced.has_value());
+  EXPECT_EQ(synced->end, Offset{20});
+  EXPECT_EQ(synced->bytes, one->bytes() + two->bytes());
+  EXPECT_FALSE(published.TakeSynced().has_value());
+}
+
+TEST_F(PublishedSegmentsTest, WhatWasRolledSinceTheSyncIsNotCalledDurable) {
+  const auto one = Make(0), two = Make(10), three = Make(20);
+  PublishedSegments published(disk_.files(), disk_.directory(), {one});
+  published.NoteRoll(one);
+  published.Publish({one, two});
+  ASSERT_THAT(published.Sync(), IsOk());
+  published.NoteRoll(two);
+  published.Publish({one, two, three});
+
+  const auto synced = published.TakeSynced();
+  ASSERT_TRUE(synced.has_value());
+  EXPECT_EQ(synced->end, Offset{10});
+}
+
+TEST_F(PublishedSegmentsTest, SyncNamesThatWereFound) {
+  PublishedSegments published(disk_.files(), disk_.directory(), {Make(0)});
+  published.NoteNames();
+  ASSERT_THAT(published.Sync(), IsOk());
+  ASSERT_THAT(published.Sync(), IsOk());
+  EXPECT_EQ(DirectorySyncs(), 1);
+}
+
 }  // namespace
 }  // namespace cauce

@@ -190,6 +190,35 @@ TEST_P(RecoveryTest, DoesNotScanSegmentsBelowTheRecoveryPoint) {
   EXPECT_THAT(events_, IsEmpty());
 }
 
+TEST_P(RecoveryTest, SyncsEachSegmentAboveTheRecoveryPointOnceAndNoOther) {
+  for (int64_t base = 0; base < 1000; base += 2) WriteSegment(base, 1);
+  std::vector<std::pair<int64_t, int64_t>> progress;
+  RecoveryHints hints{.recovery_point = Offset{600}};
+  hints.progress = [&](Offset end, int64_t bytes) {
+    progress.emplace_back(end.value, bytes);
+  };
+
+  ASSERT_THAT(Recover(hints), IsOk());
+  EXPECT_EQ(disk_.files().Count(FileCall::kSync, ""), 200);
+  EXPECT_EQ(disk_.files().Count(FileCall::kSyncDirectory, ""), 1);
+  // All but the active one.
+  ASSERT_THAT(progress, SizeIs(199));
+  const auto bytes = static_cast<int64_t>(BatchAt(0).size());
+  EXPECT_EQ(progress.front(), std::make_pair(int64_t{602}, bytes));
+  EXPECT_EQ(progress.back(), std::make_pair(int64_t{998}, bytes));
+}
+
+TEST_P(RecoveryTest, SyncsNothingWhereAllWasDurable) {
+  WriteSegment(0, 5);
+  WriteSegment(10, 3);
+  const auto log = Recover({.recovery_point = Offset{16}});
+  ASSERT_THAT(log, IsOk());
+  EXPECT_EQ(disk_.files().Count(FileCall::kSync, ""), 0);
+  EXPECT_EQ(disk_.files().Count(FileCall::kSyncDirectory, ""), 0);
+  // Whoever appends next has to see to the names.
+  EXPECT_TRUE(log->names_unsynced);
+}
+
 // ---- Torn tails
 
 TEST_P(RecoveryTest, CutsATornTailAtEveryByteOfTheLastBatch) {

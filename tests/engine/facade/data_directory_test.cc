@@ -1,4 +1,4 @@
-#include "engine/catalog/data_directory.h"
+#include "engine/facade/data_directory.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 
 #include "engine/catalog/partition_metadata.h"
 #include "engine/catalog/whole_file.h"
-#include "tests/engine/catalog/failing_file_system.h"
+#include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 
 namespace cauce {

@@ -15,6 +15,9 @@
 
 namespace cauce {
 
+// Whether there is a segment's log among the entries of a directory.
+bool HoldsSegments(std::span<const DirectoryEntry> entries);
+
 // Whether a directory with these entries is a partition's: there is a
 // `partition.metadata` or a segment's log in it.
 bool HoldsPartition(std::span<const DirectoryEntry> entries);

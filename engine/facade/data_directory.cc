@@ -1,4 +1,4 @@
-#include "engine/catalog/data_directory.h"
+#include "engine/facade/data_directory.h"
 
 #include <algorithm>
 #include <utility>
@@ -7,19 +7,10 @@
 #include "engine/base/status_macros.h"
 #include "engine/catalog/partition_metadata.h"
 #include "engine/catalog/whole_file.h"
+#include "engine/log/segment_name.h"
 
 namespace cauce {
 namespace {
-
-constexpr size_t kOffsetDigits = 20;
-constexpr std::string_view kLogSuffix = ".log";
-
-bool IsSegmentLog(std::string_view name) {
-  return name.size() == kOffsetDigits + kLogSuffix.size() &&
-         name.ends_with(kLogSuffix) &&
-         std::ranges::all_of(name.substr(0, kOffsetDigits),
-                             [](char c) { return c >= '0' && c <= '9'; });
-}
 
 // Whether it is named like a partition that would be new to `catalog`.
 bool IsStranger(const DirectoryEntry& entry, const TopicCatalog& catalog) {
@@ -33,11 +24,18 @@ bool IsStranger(const DirectoryEntry& entry, const TopicCatalog& catalog) {
 
 }  // namespace
 
-bool HoldsPartition(std::span<const DirectoryEntry> entries) {
+bool HoldsSegments(std::span<const DirectoryEntry> entries) {
   return std::ranges::any_of(entries, [](const DirectoryEntry& entry) {
-    return !entry.is_directory &&
-           (entry.name == kPartitionMetadataFile || IsSegmentLog(entry.name));
+    const auto file = ParseSegmentFileName(entry.name);
+    return !entry.is_directory && file && file->suffix == kLogSuffix;
   });
+}
+
+bool HoldsPartition(std::span<const DirectoryEntry> entries) {
+  return HoldsSegments(entries) ||
+         std::ranges::any_of(entries, [](const DirectoryEntry& entry) {
+           return !entry.is_directory && entry.name == kPartitionMetadataFile;
+         });
 }
 
 absl::StatusOr<std::vector<DirectoryEntry>> ListDataDirectory(

@@ -1,0 +1,71 @@
+#include "engine/facade/directory_claim.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "cauce/errors.h"
+#include "cauce/topic_id.h"
+#include "engine/base/status_macros.h"
+#include "engine/catalog/clean_shutdown.h"
+#include "engine/catalog/meta_properties.h"
+#include "engine/catalog/whole_file.h"
+#include "fmt/format.h"
+
+namespace cauce {
+namespace {
+
+constexpr std::string_view kLockName = ".lock";
+
+absl::Status EnsureMetaProperties(FileSystem& files,
+                                  const std::string& directory,
+                                  Random& random) {
+  const auto properties = ReadMetaProperties(files, directory);
+  if (!absl::IsNotFound(properties.status())) return properties.status();
+  MetaProperties fresh;
+  fresh.cluster_id = TopicIdText(NewTopicId(random));
+  fresh.node_id = 0;
+  fresh.directory_id = TopicIdText(NewTopicId(random));
+  return WriteMetaProperties(files, directory, fresh);
+}
+
+}  // namespace
+
+absl::Status CheckIsDirectory(FileSystem& files, const std::string& directory) {
+  CAUCE_ASSIGN_OR_RETURN(const FileInfo info, files.Info(directory));
+  if (info.is_directory) return absl::OkStatus();
+  return MakeError(
+      Reason::kInvalidOption,
+      fmt::format("{}: is a file, a data directory is needed", directory));
+}
+
+DirectoryClaim::DirectoryClaim(FileSystem& files, std::string directory)
+    : files_(&files), directory_(std::move(directory)) {}
+
+absl::StatusOr<DirectoryClaim> DirectoryClaim::Take(
+    FileSystem& files, const std::string& directory, IfMissing if_missing,
+    Random& random) {
+  const absl::Status found = CheckIsDirectory(files, directory);
+  if (absl::IsNotFound(found) && if_missing == IfMissing::kCreate) {
+    CAUCE_RETURN_IF_ERROR(files.CreateDirectories(directory));
+  } else {
+    CAUCE_RETURN_IF_ERROR(found);
+  }
+  DirectoryClaim claim(files, directory);
+  CAUCE_ASSIGN_OR_RETURN(claim.lock_,
+                         files.Lock(JoinPath(directory, kLockName),
+                                    fmt::format("pid {}", getpid())));
+  CAUCE_RETURN_IF_ERROR(EnsureMetaProperties(files, directory, random));
+  CAUCE_ASSIGN_OR_RETURN(claim.clean_stop_, HasCleanShutdown(files, directory));
+  return claim;
+}
+
+absl::Status DirectoryClaim::Begin() {
+  return RemoveCleanShutdown(*files_, directory_);
+}
+
+absl::Status DirectoryClaim::End() {
+  return WriteCleanShutdown(*files_, directory_);
+}
+
+}  // namespace cauce

@@ -1,0 +1,49 @@
+// A data directory that this process has for itself: locked, with an identity,
+// and marked as not cleanly closed from Begin to End.
+//
+// Not thread-safe: the engine locks.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cauce/env.h"
+#include "cauce/file_system.h"
+
+namespace cauce {
+
+class DirectoryClaim {
+ public:
+  enum class IfMissing { kFail, kCreate };
+
+  // Makes the directory where it is missing and that is wanted, locks it, and
+  // gives it `meta.properties` where it has none. Reason::kLocked, naming the
+  // holder; kInvalidOption for a file.
+  static absl::StatusOr<DirectoryClaim> Take(FileSystem& files,
+                                             const std::string& directory,
+                                             IfMissing if_missing,
+                                             Random& random);
+
+  // Whether the last stop was a clean one.
+  bool clean_stop() const { return clean_stop_; }
+
+  // From here on a stop is unclean until End says otherwise.
+  absl::Status Begin();
+  absl::Status End();
+
+ private:
+  DirectoryClaim(FileSystem& files, std::string directory);
+
+  FileSystem* files_;
+  std::string directory_;
+  std::unique_ptr<FileLock> lock_;
+  bool clean_stop_ = false;
+};
+
+// Reason::kInvalidOption unless `directory` is one; what Info says where it
+// cannot be seen.
+absl::Status CheckIsDirectory(FileSystem& files, const std::string& directory);
+
+}  // namespace cauce

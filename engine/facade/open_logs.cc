@@ -1,0 +1,155 @@
+#include "engine/facade/open_logs.h"
+
+#include <utility>
+
+#include "cauce/errors.h"
+#include "engine/base/status_macros.h"
+#include "engine/catalog/checkpoint_file.h"
+#include "engine/facade/data_directory.h"
+#include "fmt/format.h"
+
+namespace cauce {
+
+OpenLogs::OpenLogs(std::shared_ptr<const LogEnvironment> environment,
+                   std::shared_ptr<BoundsCheckpoint> bounds,
+                   PartitionDirectories& directories, Access access)
+    : environment_(std::move(environment)),
+      bounds_(std::move(bounds)),
+      directories_(directories),
+      access_(access) {}
+
+absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Open(const TopicEntry& topic,
+                                                    PartitionId partition) {
+  if (partition.value < 0 || partition.value >= topic.partitions) {
+    return MakeError(
+        Reason::kUnknownPartition,
+        fmt::format("topic {} has partitions 0 to {}, not {}", topic.name,
+                    topic.partitions - 1, partition.value));
+  }
+  LogOptions options;
+  options.name = {topic.name, partition};
+  if (auto known = Find(options.name)) return known;
+
+  FileSystem& files = *environment_->files;
+  options.directory = directories_.PathOf(options.name);
+  CAUCE_RETURN_IF_ERROR(files.Info(options.directory).status());
+  CAUCE_ASSIGN_OR_RETURN(options.config, ParseTopicConfig(topic.configs));
+  options.keep_everything = topic.imported;
+  options.read_only = access_ == Access::kReadOnly;
+  options.clean_stop = clean_stop_ || whole_.contains(options.name);
+  if (options.read_only) {
+    CAUCE_RETURN_IF_ERROR(bounds_->Load(environment_->events));
+  } else {
+    CAUCE_RETURN_IF_ERROR(
+        directories_.Check(topic, partition, environment_->events));
+  }
+  options.bounds = bounds_->Of(options.name);
+  CAUCE_ASSIGN_OR_RETURN(options.epochs, ReadEpochs(options.directory));
+  CAUCE_ASSIGN_OR_RETURN(auto log, Log::Open(environment_, options));
+  const bool is_new = !options.read_only && log->log_end() == Offset{0};
+  if (is_new) {
+    CAUCE_RETURN_IF_ERROR(SyncEpochCheckpoint(files, options.directory));
+  }
+  whole_.erase(options.name);
+  logs_.emplace(options.name, log);
+  return log;
+}
+
+absl::StatusOr<std::vector<EpochStart>> OpenLogs::ReadEpochs(
+    const std::string& directory) const {
+  auto epochs = ReadEpochCheckpoint(*environment_->files, directory);
+  if (ReasonOf(epochs.status()) != Reason::kCorruptFile) return epochs;
+  if (environment_->events) {
+    environment_->events(
+        Severity::kWarning,
+        fmt::format("{}; it is taken for empty: the newest epoch is learned "
+                    "from the batches, and followers compare more of them "
+                    "where older ones are missing",
+                    MessageOf(epochs.status())));
+  }
+  return std::vector<EpochStart>();
+}
+
+std::shared_ptr<Log> OpenLogs::Find(const TopicPartition& partition) const {
+  const auto found = logs_.find(partition);
+  return found == logs_.end() ? nullptr : found->second;
+}
+
+std::vector<TopicPartition> OpenLogs::Names() const {
+  std::vector<TopicPartition> names;
+  for (const auto& [name, log] : logs_) names.push_back(name);
+  return names;
+}
+
+absl::StatusOr<bool> OpenLogs::HoldsRecords(
+    const TopicPartition& partition) const {
+  CAUCE_ASSIGN_OR_RETURN(
+      const auto entries,
+      environment_->files->List(directories_.PathOf(partition)));
+  return HoldsSegments(entries) || bounds_->Of(partition) != LogBounds{};
+}
+
+absl::Status OpenLogs::LetGo(const TopicPartition& partition) {
+  const auto found = logs_.find(partition);
+  if (found == logs_.end()) return absl::OkStatus();
+  const std::shared_ptr<Log>& log = found->second;
+  // Handles are given out under the engine's lock alone. A task of the
+  // executor that comes late finds it closed and has nothing to do.
+  if (log.use_count() > 1 || !log->IsAtRest()) return absl::OkStatus();
+  const absl::Status closed = CloseOne(
+      partition, *log,
+      MakeError(Reason::kDiskFailed,
+                fmt::format("{}: could not be closed and is not known to be "
+                            "whole; reopen the engine to go on",
+                            partition.ToString())));
+  if (!closed.ok()) {
+    // It stays, ended: nobody opens it again before its recovery.
+    failed_.Update(closed);
+    return closed;
+  }
+  whole_.insert(partition);
+  logs_.erase(found);
+  return absl::OkStatus();
+}
+
+absl::Status OpenLogs::CloseOne(const TopicPartition& partition, Log& log,
+                                const absl::Status& cause) {
+  CAUCE_RETURN_IF_ERROR(log.Close(cause));
+  // What a log that failed believes to be durable is not to be saved.
+  if (access_ == Access::kReadWrite) {
+    bounds_->Set(partition, {log.durable_end(), log.log_start()});
+  }
+  return absl::OkStatus();
+}
+
+void OpenLogs::SetConfig(const std::string& topic, const TopicConfig& config) {
+  for (const auto& [partition, log] : logs_) {
+    if (partition.topic == topic) log->SetConfig(config, false);
+  }
+}
+
+void OpenLogs::Abandon(const std::string& topic, const absl::Status& cause) {
+  std::erase_if(logs_, [&](auto& entry) {
+    if (entry.first.topic != topic) return false;
+    entry.second->Abandon(cause);
+    return true;
+  });
+  std::erase_if(whole_, [&](const TopicPartition& partition) {
+    return partition.topic == topic;
+  });
+}
+
+void OpenLogs::AbandonAll(const absl::Status& cause) {
+  for (auto& [name, log] : logs_) log->Abandon(cause);
+}
+
+absl::Status OpenLogs::CloseAll(const absl::Status& cause) {
+  absl::Status first = failed_;
+  for (const auto& [partition, log] : logs_) {
+    first.Update(CloseOne(partition, *log, cause));
+  }
+  logs_.clear();
+  return first;
+}
+
+}  // namespace cauce

@@ -1,0 +1,76 @@
+// The logs of a directory that are open, by partition.
+//
+// A log is opened when it is first asked for and let go when nobody has a
+// handle of it. One that was let go is known to be whole: opening it again
+// needs no recovery, whatever the last stop was like. Not thread-safe: the
+// engine locks; its lock comes before every lock of a log.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cauce/engine.h"
+#include "engine/catalog/topic_catalog.h"
+#include "engine/facade/bounds_checkpoint.h"
+#include "engine/facade/partition_directories.h"
+#include "engine/log/log.h"
+
+namespace cauce {
+
+class OpenLogs {
+ public:
+  OpenLogs(std::shared_ptr<const LogEnvironment> environment,
+           std::shared_ptr<BoundsCheckpoint> bounds,
+           PartitionDirectories& directories, Access access);
+
+  // Whether what was there when the directory was opened may be believed.
+  void set_clean_stop(bool clean_stop) { clean_stop_ = clean_stop; }
+
+  // Reason::kUnknownPartition; NotFound where its directory is missing; errors
+  // of its recovery.
+  absl::StatusOr<std::shared_ptr<Log>> Open(const TopicEntry& topic,
+                                            PartitionId partition);
+
+  // Null where it is not open.
+  std::shared_ptr<Log> Find(const TopicPartition& partition) const;
+  std::vector<TopicPartition> Names() const;
+
+  // Whether there is anything in the partition's directory that a stop may
+  // have left half done. NotFound where it is missing.
+  absl::StatusOr<bool> HoldsRecords(const TopicPartition& partition) const;
+
+  // Closes the log unless somebody has a handle of it, or it is not at rest.
+  absl::Status LetGo(const TopicPartition& partition);
+
+  void SetConfig(const std::string& topic, const TopicConfig& config);
+
+  // Ends the logs of a topic, or all of them, without writing anything.
+  void Abandon(const std::string& topic, const absl::Status& cause);
+  void AbandonAll(const absl::Status& cause);
+
+  // Closes all of them and remembers their bounds. Returns the first error,
+  // having closed the rest.
+  absl::Status CloseAll(const absl::Status& cause);
+
+ private:
+  absl::StatusOr<std::vector<EpochStart>> ReadEpochs(
+      const std::string& directory) const;
+  absl::Status CloseOne(const TopicPartition& partition, Log& log,
+                        const absl::Status& cause);
+
+  const std::shared_ptr<const LogEnvironment> environment_;
+  const std::shared_ptr<BoundsCheckpoint> bounds_;
+  PartitionDirectories& directories_;
+  const Access access_;
+  bool clean_stop_ = false;
+  std::map<TopicPartition, std::shared_ptr<Log>> logs_;
+  std::set<TopicPartition> whole_;  // let go: no recovery is needed
+  absl::Status failed_;             // the first that could not be let go
+};
+
+}  // namespace cauce

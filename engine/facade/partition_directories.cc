@@ -1,0 +1,158 @@
+#include "engine/facade/partition_directories.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "cauce/errors.h"
+#include "cauce/topic_id.h"
+#include "engine/base/status_macros.h"
+#include "engine/catalog/checkpoint_file.h"
+#include "engine/catalog/open_plan.h"
+#include "engine/catalog/partition_metadata.h"
+#include "engine/catalog/whole_file.h"
+#include "fmt/format.h"
+
+namespace cauce {
+namespace {
+
+// Whether Make may have made the file before it was stopped.
+bool IsOfANewPartition(const DirectoryEntry& entry) {
+  return !entry.is_directory &&
+         (entry.name == kPartitionMetadataFile || entry.name == kEpochFile);
+}
+
+}  // namespace
+
+PartitionDirectories::PartitionDirectories(FileSystem& files,
+                                           std::string directory)
+    : files_(files), directory_(std::move(directory)) {}
+
+std::string PartitionDirectories::PathOf(
+    const TopicPartition& partition) const {
+  return JoinPath(directory_, partition.ToString());
+}
+
+absl::Status PartitionDirectories::CheckFree(const TopicEntry& topic,
+                                             int32_t from, int32_t next) const {
+  for (int32_t p = from; p < next; ++p) {
+    CAUCE_RETURN_IF_ERROR(CheckOneFree(topic, PartitionId{p}));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PartitionDirectories::Make(const TopicEntry& topic, int32_t from,
+                                        int32_t next) {
+  for (int32_t p = from; p < next; ++p) {
+    CAUCE_RETURN_IF_ERROR(MakeOne(topic, PartitionId{p}));
+  }
+  return files_.SyncDirectory(directory_);
+}
+
+absl::Status PartitionDirectories::CheckOneFree(const TopicEntry& topic,
+                                                PartitionId partition) const {
+  const std::string path = PathOf({topic.name, partition});
+  const auto info = files_.Info(path);
+  if (absl::IsNotFound(info.status())) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(info.status());
+  // A growth of this topic that did not end may have left one, and a power
+  // loss spoiled what is in it.
+  if (info->is_directory) {
+    CAUCE_ASSIGN_OR_RETURN(const auto entries, files_.List(path));
+    const auto id = ReadPartitionMetadata(files_, path);
+    const bool is_anothers = id.ok() && *id != topic.id;
+    if (std::ranges::all_of(entries, IsOfANewPartition) && !is_anothers) {
+      return absl::OkStatus();
+    }
+  }
+  return MakeError(
+      Reason::kTopicExists,
+      fmt::format("{}: is there already and belongs to no topic of this "
+                  "engine; move it away, or choose another name",
+                  path));
+}
+
+absl::Status PartitionDirectories::MakeOne(const TopicEntry& topic,
+                                           PartitionId partition) {
+  const std::string path = PathOf({topic.name, partition});
+  CAUCE_RETURN_IF_ERROR(files_.CreateDirectory(path));
+  CAUCE_RETURN_IF_ERROR(WriteWholeFile(files_,
+                                       JoinPath(path, kPartitionMetadataFile),
+                                       FormatPartitionMetadata(topic.id)));
+  // Epoch 0 writes from offset 0 on; an append need not stop to say so.
+  const EpochStart first{LeaderEpoch{0}, Offset{0}};
+  return WriteWholeFile(files_, JoinPath(path, kEpochFile),
+                        FormatEpochCheckpoint({&first, 1}));
+}
+
+absl::Status PartitionDirectories::Remove(const TopicEntry& topic) {
+  std::vector<std::string> doomed;
+  for (int32_t p = 0; p < topic.partitions; ++p) {
+    const TopicPartition partition{topic.name, PartitionId{p}};
+    const std::string name = DeletedDirectoryName(partition, topic.id);
+    const absl::Status renamed =
+        files_.Rename(PathOf(partition), JoinPath(directory_, name));
+    if (absl::IsNotFound(renamed)) continue;
+    CAUCE_RETURN_IF_ERROR(renamed);
+    doomed.push_back(name);
+  }
+  CAUCE_RETURN_IF_ERROR(files_.SyncDirectory(directory_));
+  for (const std::string& name : doomed) {
+    CAUCE_RETURN_IF_ERROR(RemoveTree(name));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PartitionDirectories::RemoveTree(std::string_view name) {
+  const std::string path = JoinPath(directory_, name);
+  CAUCE_ASSIGN_OR_RETURN(const auto entries, files_.List(path));
+  for (const DirectoryEntry& entry : entries) {
+    const std::string inner = JoinPath(path, entry.name);
+    if (entry.is_directory) {
+      // Neither Kafka nor we put directories into a partition's.
+      return MakeError(
+          Reason::kCorruptFile,
+          fmt::format("{}: a directory inside one that is to be removed; look "
+                      "at it and remove it by hand",
+                      inner));
+    }
+    CAUCE_RETURN_IF_ERROR(files_.RemoveFile(inner));
+  }
+  return files_.RemoveDirectory(path);
+}
+
+absl::Status PartitionDirectories::Check(const TopicEntry& topic,
+                                         PartitionId partition,
+                                         const EventSink& events) {
+  const auto report = [&events](const std::string& line) {
+    if (events) events(Severity::kWarning, line);
+  };
+  const std::string path = PathOf({topic.name, partition});
+  const auto id = ReadPartitionMetadata(files_, path);
+  const bool is_known = !topic.id.is_zero();
+  if (id.ok()) {
+    if (*id != topic.id && is_known) {
+      report(fmt::format(
+          "{}: says that it is of the topic with id {}, the "
+          "list of topics says {}; it is taken for {}'s",
+          path, TopicIdText(*id), TopicIdText(topic.id), topic.name));
+    }
+    return absl::OkStatus();
+  }
+  const bool is_absent = absl::IsNotFound(id.status());
+  const bool is_damaged = ReasonOf(id.status()) == Reason::kCorruptFile;
+  // Of somebody else's topic only what is damaged is replaced.
+  const bool is_mended =
+      is_known && (is_damaged || (is_absent && !topic.imported));
+  if (!is_absent) {
+    report(fmt::format(
+        "{}; no record is touched by it: the partition is taken for {}'s, by "
+        "its name{}",
+        MessageOf(id.status()), topic.name,
+        is_mended ? ", and the file is written anew" : ""));
+  }
+  return is_mended ? WritePartitionMetadata(files_, path, topic.id)
+                   : absl::OkStatus();
+}
+
+}  // namespace cauce

@@ -1,0 +1,61 @@
+// The directories of partitions: making them, seeing whose they are, and
+// removing them.
+//
+// A new one's files are written and not synced: `partition.metadata` says what
+// the catalogue says too and is mended from it (Check), and the epochs of an
+// empty partition are synced by who opens it first. So however many partitions
+// a topic has, one sync of the data directory makes them durable. Not
+// thread-safe: the engine locks.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "cauce/env.h"
+#include "cauce/file_system.h"
+#include "cauce/types.h"
+#include "engine/catalog/topic_catalog.h"
+
+namespace cauce {
+
+class PartitionDirectories {
+ public:
+  // `files` is borrowed; `directory` is the data directory.
+  PartitionDirectories(FileSystem& files, std::string directory);
+
+  std::string PathOf(const TopicPartition& partition) const;
+
+  // Whether the names of partitions [from, next) of `topic` are free: nothing
+  // is there, but for what a creation of them left that did not end.
+  // Reason::kTopicExists.
+  absl::Status CheckFree(const TopicEntry& topic, int32_t from,
+                         int32_t next) const;
+
+  // Makes the directories of partitions [from, next), durably.
+  absl::Status Make(const TopicEntry& topic, int32_t from, int32_t next);
+
+  // Renames the directories of all partitions, so that their names are free,
+  // durably, and removes them. Those that are not there are no error.
+  absl::Status Remove(const TopicEntry& topic);
+
+  // Removes a directory of the data directory with the files in it.
+  absl::Status RemoveTree(std::string_view name);
+
+  // Whether `partition.metadata` says that the directory is `topic`'s. One
+  // that is absent or damaged is written anew where the catalogue knows the
+  // id; of damage, and of another topic's id, `events` is told.
+  absl::Status Check(const TopicEntry& topic, PartitionId partition,
+                     const EventSink& events);
+
+ private:
+  absl::Status CheckOneFree(const TopicEntry& topic,
+                            PartitionId partition) const;
+  absl::Status MakeOne(const TopicEntry& topic, PartitionId partition);
+
+  FileSystem& files_;
+  const std::string directory_;
+};
+
+}  // namespace cauce

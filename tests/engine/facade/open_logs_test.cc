@@ -1,0 +1,184 @@
+#include "engine/facade/open_logs.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cauce/errors.h"
+#include "engine/catalog/checkpoint_file.h"
+#include "engine/catalog/whole_file.h"
+#include "tests/testing/failing_file_system.h"
+#include "tests/testing/matchers.h"
+#include "tests/testing/sim_clock.h"
+
+namespace cauce {
+namespace {
+
+using test::FileCall;
+using test::HasReason;
+using test::IsOk;
+using test::IsOkAndHolds;
+using test::StatusIs;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+const TopicPartition kFirst{"orders", PartitionId{0}};
+
+class OpenLogsTest : public ::testing::Test {
+ protected:
+  OpenLogsTest() {
+    auto environment = std::make_shared<LogEnvironment>();
+    environment->files = &files_;
+    environment->pool = std::make_shared<FilePool>(files_, 100);
+    environment->clock = &clock_;
+    environment->random = SystemRandom();
+    environment->events = [this](Severity, std::string_view line) {
+      events_.emplace_back(line);
+    };
+    environment->save_epochs = [this](const TopicPartition& partition,
+                                      std::span<const EpochStart> starts) {
+      return WriteEpochCheckpoint(files_, directories_.PathOf(partition),
+                                  starts);
+    };
+    logs_ = std::make_unique<OpenLogs>(std::move(environment), bounds_,
+                                       directories_, Access::kReadWrite);
+    topic_.name = "orders";
+    topic_.id.bytes[0] = 7;
+    topic_.partitions = 2;
+    EXPECT_THAT(files_.CreateDirectories("/data"), IsOk());
+    EXPECT_THAT(directories_.Make(topic_, 0, 2), IsOk());
+  }
+
+  std::shared_ptr<Log> Open(int32_t partition) {
+    auto log = logs_->Open(topic_, PartitionId{partition});
+    EXPECT_THAT(log, IsOk());
+    return log.ok() ? *log : nullptr;
+  }
+  static void Append(Log& log, Ack ack = Ack::kDurable) {
+    const Record record{.key = "k", .value = "v"};
+    ASSERT_THAT(log.Append({&record, 1}, {.ack = ack}), IsOk());
+  }
+  static absl::Status Closed() { return MakeError(Reason::kClosed, "closed"); }
+
+  const std::unique_ptr<FileSystem> memory_ = NewMemoryFileSystem();
+  test::FailingFileSystem files_{*memory_};
+  test::SimClock clock_;
+  PartitionDirectories directories_{files_, "/data"};
+  const std::shared_ptr<BoundsCheckpoint> bounds_ =
+      std::make_shared<BoundsCheckpoint>(files_, "/data");
+  std::unique_ptr<OpenLogs> logs_;
+  TopicEntry topic_;
+  std::vector<std::string> events_;
+};
+
+TEST_F(OpenLogsTest, OpenALogOnce) {
+  const auto log = Open(0);
+  EXPECT_EQ(Open(0), log);
+  EXPECT_EQ(logs_->Find(kFirst), log);
+  EXPECT_THAT(logs_->Names(), ElementsAre(kFirst));
+  EXPECT_THAT(logs_->Open(topic_, PartitionId{2}),
+              HasReason(Reason::kUnknownPartition));
+  EXPECT_THAT(logs_->Open(topic_, PartitionId{-1}),
+              HasReason(Reason::kUnknownPartition));
+  ASSERT_THAT(directories_.RemoveTree("orders-1"), IsOk());
+  EXPECT_THAT(logs_->Open(topic_, PartitionId{1}),
+              StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(OpenLogsTest, SyncTheEpochsOfALogThatHasNoneOfItsOwnYet) {
+  const auto synced = [this] {
+    return files_.Count(FileCall::kSync, "leader-epoch-checkpoint");
+  };
+  EXPECT_EQ(synced(), 0);
+  Append(*Open(0));
+  EXPECT_EQ(synced(), 1);
+  ASSERT_THAT(logs_->LetGo(kFirst), IsOk());
+  Open(0);
+  EXPECT_EQ(synced(), 1);
+}
+
+TEST_F(OpenLogsTest, LetGoOfWhatNobodyHas) {
+  auto log = Open(0);
+  Append(*log);
+  ASSERT_THAT(logs_->LetGo(kFirst), IsOk());
+  EXPECT_EQ(logs_->Find(kFirst), log) << "somebody has it";
+
+  Append(*log, Ack::kWritten);
+  log.reset();
+  ASSERT_THAT(logs_->LetGo(kFirst), IsOk());
+  EXPECT_NE(logs_->Find(kFirst), nullptr) << "not all of it is durable";
+
+  ASSERT_THAT(logs_->Find(kFirst)->Flush(), IsOk());
+  ASSERT_THAT(logs_->LetGo(kFirst), IsOk());
+  EXPECT_THAT(logs_->Names(), IsEmpty());
+  EXPECT_EQ(bounds_->Of(kFirst), (LogBounds{Offset{2}, Offset{0}}));
+}
+
+TEST_F(OpenLogsTest, WhatWasLetGoNeedsNoRecovery) {
+  Append(*Open(0));
+  ASSERT_THAT(logs_->LetGo(kFirst), IsOk());
+  const auto changes = files_.changes().size();
+  EXPECT_EQ(Open(0)->log_end(), Offset{1});
+  EXPECT_EQ(files_.changes().size(), changes);
+}
+
+TEST_F(OpenLogsTest, ALogThatCouldNotBeLetGoIsNotCalledClean) {
+  Append(*Open(0));
+  files_.Fail(FileCall::kWrite, ".index", MakeError(Reason::kDiskFailed, "no"));
+  EXPECT_THAT(logs_->LetGo(kFirst), HasReason(Reason::kDiskFailed));
+  files_.Mend();
+
+  const Record record{.key = "k", .value = "v"};
+  EXPECT_THAT(Open(0)->Append({&record, 1}, {}),
+              HasReason(Reason::kDiskFailed));
+  EXPECT_THAT(logs_->CloseAll(Closed()), HasReason(Reason::kDiskFailed));
+}
+
+TEST_F(OpenLogsTest, TellWhereRecordsAre) {
+  EXPECT_THAT(logs_->HoldsRecords(kFirst), IsOkAndHolds(false));
+  Append(*Open(0));
+  EXPECT_THAT(logs_->HoldsRecords(kFirst), IsOkAndHolds(true));
+  EXPECT_THAT(logs_->HoldsRecords({"absent", PartitionId{0}}),
+              StatusIs(absl::StatusCode::kNotFound));
+  // Segments that were there once are to be missed.
+  bounds_->Set({"orders", PartitionId{1}}, {Offset{5}, Offset{0}});
+  EXPECT_THAT(logs_->HoldsRecords({"orders", PartitionId{1}}),
+              IsOkAndHolds(true));
+}
+
+TEST_F(OpenLogsTest, DamagedEpochsAreToldAndLearnedFromTheBatches) {
+  Append(*Open(0));
+  ASSERT_THAT(logs_->CloseAll(Closed()), IsOk());
+  ASSERT_THAT(WriteWholeFile(files_, "/data/orders-0/leader-epoch-checkpoint",
+                             "4\n1\n0 0\n"),
+              IsOk());
+  EXPECT_EQ(Open(0)->leader_epoch(), LeaderEpoch{0});
+  EXPECT_THAT(events_, ElementsAre(HasSubstr("leader-epoch-checkpoint")));
+}
+
+TEST_F(OpenLogsTest, AbandonedOnesWriteNothing) {
+  const auto log = Open(0);
+  Append(*log);
+  const auto changes = files_.changes().size();
+  logs_->Abandon("orders", Closed());
+  EXPECT_EQ(files_.changes().size(), changes);
+  EXPECT_EQ(logs_->Find(kFirst), nullptr);
+  EXPECT_THAT(log->Flush(), HasReason(Reason::kClosed));
+}
+
+TEST_F(OpenLogsTest, CloseAllRemembersWhereTheyEnd) {
+  Append(*Open(0));
+  Append(*Open(1));
+  ASSERT_THAT(logs_->CloseAll(Closed()), IsOk());
+  EXPECT_EQ(bounds_->Of(kFirst).recovery_point, Offset{1});
+  EXPECT_THAT(logs_->Names(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace cauce

@@ -1,0 +1,165 @@
+#include "engine/facade/partition_directories.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cauce/errors.h"
+#include "engine/catalog/checkpoint_file.h"
+#include "engine/catalog/partition_metadata.h"
+#include "engine/catalog/whole_file.h"
+#include "tests/testing/failing_file_system.h"
+#include "tests/testing/matchers.h"
+
+namespace cauce {
+namespace {
+
+using test::FileCall;
+using test::HasReason;
+using test::IsOk;
+using test::IsOkAndHolds;
+using test::StatusIs;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+TopicId Id(uint8_t fill) {
+  TopicId id;
+  std::fill(std::begin(id.bytes), std::end(id.bytes), fill);
+  return id;
+}
+
+class PartitionDirectoriesTest : public ::testing::Test {
+ protected:
+  PartitionDirectoriesTest() {
+    topic_.name = "orders";
+    topic_.id = Id(7);
+    topic_.partitions = 3;
+    EXPECT_THAT(files_.CreateDirectories("/data"), IsOk());
+  }
+
+  absl::Status Check(int32_t partition) {
+    return directories_.Check(topic_, PartitionId{partition},
+                              [this](Severity, std::string_view line) {
+                                events_.emplace_back(line);
+                              });
+  }
+  void Put(std::string_view path, std::string_view bytes) {
+    ASSERT_THAT(WriteWholeFile(files_, path, bytes), IsOk());
+  }
+  absl::StatusOr<TopicId> IdIn(std::string_view directory) {
+    return ReadPartitionMetadata(files_, directory);
+  }
+
+  const std::unique_ptr<FileSystem> memory_ = NewMemoryFileSystem();
+  test::FailingFileSystem files_{*memory_};
+  PartitionDirectories directories_{files_, "/data"};
+  TopicEntry topic_;
+  std::vector<std::string> events_;
+};
+
+TEST_F(PartitionDirectoriesTest, AreMadeWithOneSyncHoweverManyThereAre) {
+  ASSERT_THAT(directories_.Make(topic_, 0, 100), IsOk());
+  EXPECT_EQ(files_.Count(FileCall::kSyncDirectory, ""), 1);
+  EXPECT_EQ(files_.Count(FileCall::kSync, ""), 0);
+  EXPECT_EQ(files_.changes().back(), "sync /data");
+  EXPECT_THAT(IdIn("/data/orders-99"), IsOkAndHolds(topic_.id));
+  EXPECT_THAT(ReadEpochCheckpoint(files_, "/data/orders-99"),
+              IsOkAndHolds(ElementsAre(EpochStart{LeaderEpoch{0}, Offset{0}})));
+}
+
+TEST_F(PartitionDirectoriesTest, ANameIsFreeUntilSomethingElseHasIt) {
+  EXPECT_THAT(directories_.CheckFree(topic_, 0, 3), IsOk());
+
+  // A directory of somebody, a partition with records, a file.
+  ASSERT_THAT(files_.CreateDirectory("/data/orders-1"), IsOk());
+  Put("/data/orders-1/notes", "mine");
+  EXPECT_THAT(directories_.CheckFree(topic_, 0, 3),
+              HasReason(Reason::kTopicExists));
+  EXPECT_THAT(directories_.CheckFree(topic_, 0, 1), IsOk());
+  ASSERT_THAT(files_.RemoveFile("/data/orders-1/notes"), IsOk());
+  Put("/data/orders-1/00000000000000000000.log", "");
+  EXPECT_THAT(directories_.CheckFree(topic_, 0, 3),
+              HasReason(Reason::kTopicExists));
+  Put("/data/orders-0", "");
+  EXPECT_THAT(directories_.CheckFree(topic_, 0, 1),
+              HasReason(Reason::kTopicExists));
+}
+
+TEST_F(PartitionDirectoriesTest, WhatACreationLeftIsNoHindrance) {
+  ASSERT_THAT(directories_.Make(topic_, 0, 2), IsOk());
+  // A power loss took what was in the one, and half of the other's.
+  ASSERT_THAT(files_.RemoveFile("/data/orders-0/partition.metadata"), IsOk());
+  ASSERT_THAT(files_.RemoveFile("/data/orders-0/leader-epoch-checkpoint"),
+              IsOk());
+  Put("/data/orders-1/partition.metadata", "");
+  EXPECT_THAT(directories_.CheckFree(topic_, 0, 2), IsOk());
+  ASSERT_THAT(directories_.Make(topic_, 0, 2), IsOk());
+  EXPECT_THAT(IdIn("/data/orders-1"), IsOkAndHolds(topic_.id));
+
+  TopicEntry other = topic_;
+  other.id = Id(8);
+  EXPECT_THAT(directories_.CheckFree(other, 0, 2),
+              HasReason(Reason::kTopicExists));
+}
+
+TEST_F(PartitionDirectoriesTest, GiveTheirNamesAwayBeforeTheyAreRemoved) {
+  ASSERT_THAT(directories_.Make(topic_, 0, 3), IsOk());
+  ASSERT_THAT(directories_.RemoveTree("orders-1"), IsOk());
+
+  ASSERT_THAT(directories_.Remove(topic_), IsOk());
+  EXPECT_THAT(files_.List("/data"), IsOkAndHolds(IsEmpty()));
+  EXPECT_THAT(directories_.Remove(topic_), IsOk());
+}
+
+TEST_F(PartitionDirectoriesTest, ADirectoryInsideOneIsNotRemoved) {
+  ASSERT_THAT(directories_.Make(topic_, 0, 1), IsOk());
+  ASSERT_THAT(files_.CreateDirectory("/data/orders-0/precious"), IsOk());
+  EXPECT_THAT(directories_.RemoveTree("orders-0"),
+              HasReason(Reason::kCorruptFile));
+  EXPECT_THAT(files_.Info("/data/orders-0/precious").status(), IsOk());
+}
+
+TEST_F(PartitionDirectoriesTest, WhatTheCatalogueKnowsIsMended) {
+  ASSERT_THAT(directories_.Make(topic_, 0, 2), IsOk());
+  ASSERT_THAT(files_.RemoveFile("/data/orders-0/partition.metadata"), IsOk());
+  Put("/data/orders-1/partition.metadata", "version: x");
+
+  ASSERT_THAT(Check(0), IsOk());
+  EXPECT_THAT(IdIn("/data/orders-0"), IsOkAndHolds(topic_.id));
+  EXPECT_THAT(events_, IsEmpty());
+
+  ASSERT_THAT(Check(1), IsOk());
+  EXPECT_THAT(IdIn("/data/orders-1"), IsOkAndHolds(topic_.id));
+  EXPECT_THAT(events_, ElementsAre(HasSubstr("orders-1/partition.metadata")));
+}
+
+TEST_F(PartitionDirectoriesTest, WhatSomebodyElseMadeIsOnlyTold) {
+  ASSERT_THAT(directories_.Make(topic_, 0, 3), IsOk());
+  const std::string newer = "version: 1\ntopic_id: 8PHy8_T19vf4-fr7_P3-_w";
+  Put("/data/orders-0/partition.metadata", newer);
+  Put("/data/orders-1/partition.metadata", FormatPartitionMetadata(Id(9)));
+  ASSERT_THAT(Check(0), IsOk());
+  ASSERT_THAT(Check(1), IsOk());
+  EXPECT_THAT(events_, ElementsAre(HasSubstr("orders-0"),
+                                   HasSubstr("says that it is of the topic")));
+  EXPECT_THAT(ReadWholeFile(files_, "/data/orders-0/partition.metadata", 999),
+              IsOkAndHolds(newer));
+  EXPECT_THAT(IdIn("/data/orders-1"), IsOkAndHolds(Id(9)));
+
+  // An imported topic may have no ids at all.
+  ASSERT_THAT(files_.RemoveFile("/data/orders-2/partition.metadata"), IsOk());
+  topic_.imported = true;
+  events_.clear();
+  ASSERT_THAT(Check(2), IsOk());
+  EXPECT_THAT(IdIn("/data/orders-2"), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(events_, IsEmpty());
+}
+
+}  // namespace
+}  // namespace cauce
