@@ -217,8 +217,11 @@ absl::Status EngineCore::RecoverAll() {
   for (const TopicPartition& partition : AllPartitions()) {
     const absl::Status recovered = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
       CAUCE_ASSIGN_OR_RETURN(const bool holds, logs_.HoldsRecords(partition));
-      if (!holds) return absl::OkStatus();
       const TopicEntry& topic = *catalog_.Find(partition.topic);
+      if (!holds) {
+        return directories_.MendEmpty(topic, partition.partition,
+                                      environment_->events);
+      }
       CAUCE_ASSIGN_OR_RETURN(const auto log,
                              logs_.Open(topic, partition.partition));
       CAUCE_RETURN_IF_ERROR(log->NoteBounds());

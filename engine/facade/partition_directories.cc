@@ -79,10 +79,32 @@ absl::Status PartitionDirectories::MakeOne(const TopicEntry& topic,
   CAUCE_RETURN_IF_ERROR(WriteWholeFile(files_,
                                        JoinPath(path, kPartitionMetadataFile),
                                        FormatPartitionMetadata(topic.id)));
+  return WriteFirstEpoch(path);
+}
+
+absl::Status PartitionDirectories::WriteFirstEpoch(const std::string& path) {
   // Epoch 0 writes from offset 0 on; an append need not stop to say so.
   const EpochStart first{LeaderEpoch{0}, Offset{0}};
   return WriteWholeFile(files_, JoinPath(path, kEpochFile),
                         FormatEpochCheckpoint({&first, 1}));
+}
+
+absl::Status PartitionDirectories::MendEmpty(const TopicEntry& topic,
+                                             PartitionId partition,
+                                             const EventSink& events) {
+  CAUCE_RETURN_IF_ERROR(Check(topic, partition, events));
+  const std::string path = PathOf({topic.name, partition});
+  const auto epochs = ReadEpochCheckpoint(files_, path);
+  if (ReasonOf(epochs.status()) != Reason::kCorruptFile) {
+    return epochs.status();
+  }
+  if (events) {
+    events(Severity::kWarning,
+           fmt::format("{}; the partition is empty, and the file is written "
+                       "anew",
+                       MessageOf(epochs.status())));
+  }
+  return WriteFirstEpoch(path);
 }
 
 absl::Status PartitionDirectories::Remove(const TopicEntry& topic) {

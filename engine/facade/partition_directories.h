@@ -3,9 +3,9 @@
 //
 // A new one's files are written and not synced: `partition.metadata` says what
 // the catalogue says too and is mended from it (Check), and the epochs of an
-// empty partition are synced by who opens it first. So however many partitions
-// a topic has, one sync of the data directory makes them durable. Not
-// thread-safe: the engine locks.
+// empty partition, which MendEmpty writes anew, are synced by who opens it
+// first. So however many partitions a topic has, one sync of the data directory
+// makes them durable. Not thread-safe: the engine locks.
 #pragma once
 
 #include <cstdint>
@@ -49,10 +49,16 @@ class PartitionDirectories {
   absl::Status Check(const TopicEntry& topic, PartitionId partition,
                      const EventSink& events);
 
+  // The same of a partition without records, whose files a power loss may
+  // have spoiled before they were ever synced: its epochs too.
+  absl::Status MendEmpty(const TopicEntry& topic, PartitionId partition,
+                         const EventSink& events);
+
  private:
   absl::Status CheckOneFree(const TopicEntry& topic,
                             PartitionId partition) const;
   absl::Status MakeOne(const TopicEntry& topic, PartitionId partition);
+  absl::Status WriteFirstEpoch(const std::string& path);
 
   FileSystem& files_;
   const std::string directory_;

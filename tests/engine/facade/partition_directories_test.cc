@@ -139,6 +139,28 @@ TEST_F(PartitionDirectoriesTest, WhatTheCatalogueKnowsIsMended) {
   EXPECT_THAT(events_, ElementsAre(HasSubstr("orders-1/partition.metadata")));
 }
 
+TEST_F(PartitionDirectoriesTest, WhatAPowerLossLeftOfANewOneIsMended) {
+  ASSERT_THAT(directories_.Make(topic_, 0, 1), IsOk());
+  Put("/data/orders-0/partition.metadata", "");
+  Put("/data/orders-0/leader-epoch-checkpoint", std::string(30, '\0'));
+  const auto mend = [this] {
+    return directories_.MendEmpty(topic_, PartitionId{0},
+                                  [this](Severity, std::string_view line) {
+                                    events_.emplace_back(line);
+                                  });
+  };
+
+  ASSERT_THAT(mend(), IsOk());
+  EXPECT_THAT(IdIn("/data/orders-0"), IsOkAndHolds(topic_.id));
+  EXPECT_THAT(ReadEpochCheckpoint(files_, "/data/orders-0"),
+              IsOkAndHolds(ElementsAre(EpochStart{LeaderEpoch{0}, Offset{0}})));
+  EXPECT_THAT(events_,
+              ElementsAre(HasSubstr("orders-0/partition.metadata"),
+                          HasSubstr("orders-0/leader-epoch-checkpoint")));
+  ASSERT_THAT(mend(), IsOk());
+  EXPECT_EQ(events_.size(), 2u) << "there is nothing more to mend";
+}
+
 TEST_F(PartitionDirectoriesTest, WhatSomebodyElseMadeIsOnlyTold) {
   ASSERT_THAT(directories_.Make(topic_, 0, 3), IsOk());
   const std::string newer = "version: 1\ntopic_id: 8PHy8_T19vf4-fr7_P3-_w";
