@@ -164,15 +164,6 @@ absl::StatusOr<std::vector<EpochStart>> ReadEpochCheckpoint(
   return ParseEpochCheckpoint(path, bytes);
 }
 
-absl::Status SyncEpochCheckpoint(FileSystem& files,
-                                 std::string_view partition_directory) {
-  const auto file = files.Open(JoinPath(partition_directory, kEpochFile),
-                               OpenMode::kReadWrite);
-  if (absl::IsNotFound(file.status())) return absl::OkStatus();
-  CAUCE_RETURN_IF_ERROR(file.status());
-  return (*file)->Sync();
-}
-
 absl::Status WriteEpochCheckpoint(FileSystem& files,
                                   std::string_view partition_directory,
                                   std::span<const EpochStart> entries) {

@@ -58,9 +58,6 @@ absl::Status WriteOffsetCheckpoint(FileSystem& files,
 // EpochHistory to see.
 absl::StatusOr<std::vector<EpochStart>> ReadEpochCheckpoint(
     FileSystem& files, std::string_view partition_directory);
-// Makes a file durable that was written without; none is no error.
-absl::Status SyncEpochCheckpoint(FileSystem& files,
-                                 std::string_view partition_directory);
 absl::Status WriteEpochCheckpoint(FileSystem& files,
                                   std::string_view partition_directory,
                                   std::span<const EpochStart> entries);

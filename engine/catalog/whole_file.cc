@@ -1,26 +1,10 @@
 #include "engine/catalog/whole_file.h"
 
-#include <memory>
-
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
 #include "fmt/format.h"
 
 namespace cauce {
-namespace {
-
-absl::StatusOr<std::unique_ptr<File>> Write(FileSystem& files,
-                                            std::string_view path,
-                                            std::string_view bytes) {
-  CAUCE_ASSIGN_OR_RETURN(auto file, files.Open(path, OpenMode::kOpenOrCreate));
-  // One that a crash left behind may be longer.
-  CAUCE_RETURN_IF_ERROR(file->Truncate(0));
-  CAUCE_RETURN_IF_ERROR(file->Write(0, bytes));
-  return file;
-}
-
-}  // namespace
-
 absl::StatusOr<std::string> ReadWholeFile(FileSystem& files,
                                           std::string_view path,
                                           int64_t bytes_max) {
@@ -42,8 +26,7 @@ absl::Status ReplaceFiles(FileSystem& files, std::string_view directory,
                           std::string_view bytes) {
   for (const std::string_view name : names) {
     const std::string path = JoinPath(directory, name);
-    CAUCE_ASSIGN_OR_RETURN(const auto file, Write(files, path + ".tmp", bytes));
-    CAUCE_RETURN_IF_ERROR(file->Sync());
+    CAUCE_RETURN_IF_ERROR(WriteAndSyncFile(files, path + ".tmp", bytes));
   }
   for (const std::string_view name : names) {
     const std::string path = JoinPath(directory, name);
@@ -58,9 +41,14 @@ absl::Status ReplaceFile(FileSystem& files, std::string_view directory,
   return ReplaceFiles(files, directory, {&name, 1}, bytes);
 }
 
-absl::Status WriteWholeFile(FileSystem& files, std::string_view path,
-                            std::string_view bytes) {
-  return Write(files, path, bytes).status();
+absl::Status WriteAndSyncFile(FileSystem& files, std::string_view path,
+                              std::string_view bytes) {
+  CAUCE_ASSIGN_OR_RETURN(const auto file,
+                         files.Open(path, OpenMode::kOpenOrCreate));
+  // One that a crash left behind may be longer.
+  CAUCE_RETURN_IF_ERROR(file->Truncate(0));
+  CAUCE_RETURN_IF_ERROR(file->Write(0, bytes));
+  return file->Sync();
 }
 
 std::string JoinPath(std::string_view directory, std::string_view name) {

@@ -32,10 +32,10 @@ absl::Status ReplaceFiles(FileSystem& files, std::string_view directory,
 absl::Status ReplaceFile(FileSystem& files, std::string_view directory,
                          std::string_view name, std::string_view bytes);
 
-// Makes the file hold `bytes`, which last only once it is synced: for one that
-// can be made anew. Who reads meanwhile, or after a stop, may see a part.
-absl::Status WriteWholeFile(FileSystem& files, std::string_view path,
-                            std::string_view bytes);
+// Makes the file hold `bytes`, and syncs it but not its name: for one that is
+// new. Who reads meanwhile, or after a stop, may see a part.
+absl::Status WriteAndSyncFile(FileSystem& files, std::string_view path,
+                              std::string_view bytes);
 
 // "directory/name".
 std::string JoinPath(std::string_view directory, std::string_view name);

@@ -1,6 +1,8 @@
 #include "engine/facade/data_directory.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "cauce/topic_name.h"
@@ -44,16 +46,26 @@ absl::StatusOr<std::vector<DirectoryEntry>> ListDataDirectory(
   CAUCE_ASSIGN_OR_RETURN(std::vector<DirectoryEntry> all,
                          files.List(directory));
   std::vector<DirectoryEntry> kept;
+  std::vector<DirectoryEntry> empty;
+  std::set<std::string> topics;  // of the strangers that hold partitions
   for (DirectoryEntry& entry : all) {
     if (IsStranger(entry, catalog)) {
       const auto inside = files.List(JoinPath(directory, entry.name));
       // A reader looks while a writer may be deleting.
       if (absl::IsNotFound(inside.status())) continue;
       CAUCE_RETURN_IF_ERROR(inside.status());
+      if (inside->empty()) empty.push_back(entry);
       if (!HoldsPartition(*inside)) continue;
+      topics.insert(ParseTopicPartition(entry.name)->topic);
     }
     kept.push_back(std::move(entry));
   }
+  for (DirectoryEntry& entry : empty) {
+    if (topics.contains(ParseTopicPartition(entry.name)->topic)) {
+      kept.push_back(std::move(entry));
+    }
+  }
+  std::ranges::sort(kept, {}, &DirectoryEntry::name);
   return kept;
 }
 

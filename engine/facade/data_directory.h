@@ -23,8 +23,9 @@ bool HoldsSegments(std::span<const DirectoryEntry> entries);
 bool HoldsPartition(std::span<const DirectoryEntry> entries);
 
 // The entries of `directory`, by name, without those that are named like
-// partitions which `catalog` does not know, and hold none. Looks into only the
-// ones that it does not know.
+// partitions which `catalog` does not know, and hold none. An empty one is a
+// partition that was never opened where another of its topic holds one. Looks
+// into only the ones that it does not know.
 absl::StatusOr<std::vector<DirectoryEntry>> ListDataDirectory(
     FileSystem& files, std::string_view directory, const TopicCatalog& catalog);
 

@@ -216,12 +216,9 @@ absl::Status EngineCore::RecoverAll() {
   // are saved as they move, so that a stop meanwhile leaves only the rest.
   for (const TopicPartition& partition : AllPartitions()) {
     const absl::Status recovered = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-      CAUCE_ASSIGN_OR_RETURN(const bool holds, logs_.HoldsRecords(partition));
+      CAUCE_ASSIGN_OR_RETURN(const auto contents, logs_.Look(partition));
+      if (contents == OpenLogs::Contents::kNothing) return absl::OkStatus();
       const TopicEntry& topic = *catalog_.Find(partition.topic);
-      if (!holds) {
-        return directories_.MendEmpty(topic, partition.partition,
-                                      environment_->events);
-      }
       CAUCE_ASSIGN_OR_RETURN(const auto log,
                              logs_.Open(topic, partition.partition));
       CAUCE_RETURN_IF_ERROR(log->NoteBounds());
@@ -497,13 +494,15 @@ absl::StatusOr<std::shared_ptr<Log>> EngineCore::LogToKeepUp(
                           MayDelete(config) &&
                           agenda_.IsDue(partition, environment_->clock->Now());
   if (!may_be_due) return nullptr;
-  const auto holds = logs_.HoldsRecords(partition);
-  if (absl::IsNotFound(holds.status()) || (holds.ok() && !*holds)) {
+  const auto contents = logs_.Look(partition);
+  const bool is_empty =
+      contents.ok() && *contents != OpenLogs::Contents::kRecords;
+  if (is_empty || absl::IsNotFound(contents.status())) {
     // One that is missing was reported when the directory was opened.
     agenda_.Looked(partition, absl::InfiniteFuture());
     return nullptr;
   }
-  CAUCE_RETURN_IF_ERROR(holds.status());
+  CAUCE_RETURN_IF_ERROR(contents.status());
   return logs_.Open(topic, partition.partition);
 }
 

@@ -40,16 +40,15 @@ absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Open(const TopicEntry& topic,
   if (options.read_only) {
     CAUCE_RETURN_IF_ERROR(bounds_->Load(environment_->events));
   } else {
+    CAUCE_ASSIGN_OR_RETURN(const Contents contents, Look(options.name));
     CAUCE_RETURN_IF_ERROR(
-        directories_.Check(topic, partition, environment_->events));
+        contents == Contents::kRecords
+            ? directories_.Check(topic, partition, environment_->events)
+            : directories_.Furnish(topic, partition));
   }
   options.bounds = bounds_->Of(options.name);
   CAUCE_ASSIGN_OR_RETURN(options.epochs, ReadEpochs(options.directory));
   CAUCE_ASSIGN_OR_RETURN(auto log, Log::Open(environment_, options));
-  const bool is_new = !options.read_only && log->log_end() == Offset{0};
-  if (is_new) {
-    CAUCE_RETURN_IF_ERROR(SyncEpochCheckpoint(files, options.directory));
-  }
   whole_.erase(options.name);
   logs_.emplace(options.name, log);
   return log;
@@ -81,12 +80,15 @@ std::vector<TopicPartition> OpenLogs::Names() const {
   return names;
 }
 
-absl::StatusOr<bool> OpenLogs::HoldsRecords(
+absl::StatusOr<OpenLogs::Contents> OpenLogs::Look(
     const TopicPartition& partition) const {
   CAUCE_ASSIGN_OR_RETURN(
       const auto entries,
       environment_->files->List(directories_.PathOf(partition)));
-  return HoldsSegments(entries) || bounds_->Of(partition) != LogBounds{};
+  if (HoldsSegments(entries) || bounds_->Of(partition) != LogBounds{}) {
+    return Contents::kRecords;
+  }
+  return entries.empty() ? Contents::kNothing : Contents::kNoSegments;
 }
 
 absl::Status OpenLogs::LetGo(const TopicPartition& partition) {

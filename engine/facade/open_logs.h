@@ -40,9 +40,14 @@ class OpenLogs {
   std::shared_ptr<Log> Find(const TopicPartition& partition) const;
   std::vector<TopicPartition> Names() const;
 
-  // Whether there is anything in the partition's directory that a stop may
-  // have left half done. NotFound where it is missing.
-  absl::StatusOr<bool> HoldsRecords(const TopicPartition& partition) const;
+  // What a partition's directory holds.
+  enum class Contents {
+    kNothing,     // as it was made
+    kNoSegments,  // somebody has begun to open it, no more
+    kRecords,     // segments; or none, where there were some
+  };
+  // NotFound where it is missing.
+  absl::StatusOr<Contents> Look(const TopicPartition& partition) const;
 
   // Closes the log unless somebody has a handle of it, or it is not at rest.
   absl::Status LetGo(const TopicPartition& partition);

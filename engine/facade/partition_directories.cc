@@ -16,10 +16,16 @@
 namespace cauce {
 namespace {
 
-// Whether Make may have made the file before it was stopped.
+// Whether the file may be of a partition that was made and never written.
 bool IsOfANewPartition(const DirectoryEntry& entry) {
   return !entry.is_directory &&
-         (entry.name == kPartitionMetadataFile || entry.name == kEpochFile);
+         (entry.name.starts_with(kPartitionMetadataFile) ||
+          entry.name.starts_with(kEpochFile));
+}
+
+// Whether there is no such file, or nothing to be read in it.
+bool IsMissing(const absl::Status& status) {
+  return absl::IsNotFound(status) || ReasonOf(status) == Reason::kCorruptFile;
 }
 
 }  // namespace
@@ -44,7 +50,12 @@ absl::Status PartitionDirectories::CheckFree(const TopicEntry& topic,
 absl::Status PartitionDirectories::Make(const TopicEntry& topic, int32_t from,
                                         int32_t next) {
   for (int32_t p = from; p < next; ++p) {
-    CAUCE_RETURN_IF_ERROR(MakeOne(topic, PartitionId{p}));
+    CAUCE_RETURN_IF_ERROR(
+        files_.CreateDirectory(PathOf({topic.name, PartitionId{p}})));
+  }
+  if (from == 0) {
+    CAUCE_RETURN_IF_ERROR(WritePartitionMetadata(
+        files_, PathOf({topic.name, PartitionId{0}}), topic.id));
   }
   return files_.SyncDirectory(directory_);
 }
@@ -72,39 +83,22 @@ absl::Status PartitionDirectories::CheckOneFree(const TopicEntry& topic,
                   path));
 }
 
-absl::Status PartitionDirectories::MakeOne(const TopicEntry& topic,
+absl::Status PartitionDirectories::Furnish(const TopicEntry& topic,
                                            PartitionId partition) {
   const std::string path = PathOf({topic.name, partition});
-  CAUCE_RETURN_IF_ERROR(files_.CreateDirectory(path));
-  CAUCE_RETURN_IF_ERROR(WriteWholeFile(files_,
-                                       JoinPath(path, kPartitionMetadataFile),
-                                       FormatPartitionMetadata(topic.id)));
-  return WriteFirstEpoch(path);
-}
-
-absl::Status PartitionDirectories::WriteFirstEpoch(const std::string& path) {
+  const auto id = ReadPartitionMetadata(files_, path);
+  if (IsMissing(id.status()) && !topic.id.is_zero()) {
+    CAUCE_RETURN_IF_ERROR(
+        WriteAndSyncFile(files_, JoinPath(path, kPartitionMetadataFile),
+                         FormatPartitionMetadata(topic.id)));
+  }
+  const auto epochs = ReadEpochCheckpoint(files_, path);
+  const bool has_none = epochs.ok() && epochs->empty() && !topic.imported;
+  if (!has_none && !IsMissing(epochs.status())) return epochs.status();
   // Epoch 0 writes from offset 0 on; an append need not stop to say so.
   const EpochStart first{LeaderEpoch{0}, Offset{0}};
-  return WriteWholeFile(files_, JoinPath(path, kEpochFile),
-                        FormatEpochCheckpoint({&first, 1}));
-}
-
-absl::Status PartitionDirectories::MendEmpty(const TopicEntry& topic,
-                                             PartitionId partition,
-                                             const EventSink& events) {
-  CAUCE_RETURN_IF_ERROR(Check(topic, partition, events));
-  const std::string path = PathOf({topic.name, partition});
-  const auto epochs = ReadEpochCheckpoint(files_, path);
-  if (ReasonOf(epochs.status()) != Reason::kCorruptFile) {
-    return epochs.status();
-  }
-  if (events) {
-    events(Severity::kWarning,
-           fmt::format("{}; the partition is empty, and the file is written "
-                       "anew",
-                       MessageOf(epochs.status())));
-  }
-  return WriteFirstEpoch(path);
+  return WriteAndSyncFile(files_, JoinPath(path, kEpochFile),
+                          FormatEpochCheckpoint({&first, 1}));
 }
 
 absl::Status PartitionDirectories::Remove(const TopicEntry& topic) {

@@ -1,11 +1,10 @@
 // The directories of partitions: making them, seeing whose they are, and
 // removing them.
 //
-// A new one's files are written and not synced: `partition.metadata` says what
-// the catalogue says too and is mended from it (Check), and the epochs of an
-// empty partition, which MendEmpty writes anew, are synced by who opens it
-// first. So however many partitions a topic has, one sync of the data directory
-// makes them durable. Not thread-safe: the engine locks.
+// A new one is empty, but for the topic's first, whose `partition.metadata`
+// tells the topic and its id to who has lost the catalogue. So however many
+// partitions a topic has, three syncs make them durable. Whoever opens one
+// for the first time furnishes it. Not thread-safe: the engine locks.
 #pragma once
 
 #include <cstdint>
@@ -43,22 +42,20 @@ class PartitionDirectories {
   // Removes a directory of the data directory with the files in it.
   absl::Status RemoveTree(std::string_view name);
 
+  // Puts the topic's id and its first epoch into the directory of a partition
+  // that has no segment yet, and syncs both files, but not their names. What
+  // is there and whole stays as it is.
+  absl::Status Furnish(const TopicEntry& topic, PartitionId partition);
+
   // Whether `partition.metadata` says that the directory is `topic`'s. One
   // that is absent or damaged is written anew where the catalogue knows the
   // id; of damage, and of another topic's id, `events` is told.
   absl::Status Check(const TopicEntry& topic, PartitionId partition,
                      const EventSink& events);
 
-  // The same of a partition without records, whose files a power loss may
-  // have spoiled before they were ever synced: its epochs too.
-  absl::Status MendEmpty(const TopicEntry& topic, PartitionId partition,
-                         const EventSink& events);
-
  private:
   absl::Status CheckOneFree(const TopicEntry& topic,
                             PartitionId partition) const;
-  absl::Status MakeOne(const TopicEntry& topic, PartitionId partition);
-  absl::Status WriteFirstEpoch(const std::string& path);
 
   FileSystem& files_;
   const std::string directory_;

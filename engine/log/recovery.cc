@@ -280,14 +280,13 @@ class Recovery {
   absl::Status Resume(Offset base, ScannedSegment scanned) {
     NoteEpochs(scanned);
     const std::shared_ptr<SegmentIndex> index = scanned.index;
-    const bool was_durable = scanned.next <= hints_.recovery_point;
     CAUCE_ASSIGN_OR_RETURN(
         writer_,
         SegmentWriter::Resume(place_.At(base), std::move(scanned), hints_.now));
     if (hints_.clean_stop) return absl::OkStatus();
     CAUCE_RETURN_IF_ERROR(RenewIndexFiles(*writer_->segment(), *index));
-    // It is as it was when its end became the recovery point.
-    if (was_durable && !writer_->has_changed()) return absl::OkStatus();
+    // Also where its end is the recovery point: a cut that was not synced saves
+    // the point first, and a power loss would bring back what it took.
     CAUCE_RETURN_IF_ERROR(Trim(*writer_->segment()));
     return SyncNames();
   }

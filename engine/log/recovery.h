@@ -6,8 +6,8 @@
 // recovery point the log ends at the first bad batch, the rest was never
 // acknowledged as durable; below it a bad batch is damage, which is reported
 // and kept, and the log goes on behind it. What recovery returns is durable,
-// but for names, of which it tells; it syncs nothing that was durable before:
-// a file for each segment above the recovery point, the directory once.
+// but for names after a clean stop, of which it tells. It syncs once each file
+// above the recovery point, the active one, and the directory.
 // Running it again finds the same.
 #pragma once
 

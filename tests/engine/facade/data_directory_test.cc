@@ -50,6 +50,18 @@ TEST_F(DataDirectory, ShowsStrangersOnlyWhereTheyHoldPartitions) {
   EXPECT_THAT(NamesOf(*entries), ElementsAre("b-0", "c-0", "meta.properties"));
 }
 
+TEST_F(DataDirectory, AnEmptyStrangerIsAPartitionWhereAnotherOfItsTopicIs) {
+  Put("/data/a-1", "partition.metadata");
+  for (const char* name : {"a-0", "a-2", "b-0", "a-b-0"}) {
+    ASSERT_THAT(files_->CreateDirectories("/data/" + std::string(name)),
+                IsOk());
+  }
+  Put("/data/a-3", "notes");
+  const auto entries = ListDataDirectory(*files_, "/data", TopicCatalog());
+  ASSERT_THAT(entries, IsOk());
+  EXPECT_THAT(NamesOf(*entries), ElementsAre("a-0", "a-1", "a-2"));
+}
+
 TEST_F(DataDirectory, ShowsThePartitionsThatTheCatalogueKnowsUnseen) {
   TopicCatalog catalog;
   TopicEntry known{.name = "known"};

@@ -166,7 +166,7 @@ TEST_F(ManyPartitions, ARecoveryThatIsKilledAgainAndAgainGetsThere) {
                   "orders", {.partitions = 40,
                              .configs = {{"internal.segment.bytes", "1"}}}),
               IsOk());
-  for (int32_t i = 0; i < 40; ++i) Append(i, 10);
+  for (int32_t i = 0; i < 40; ++i) Append(i, 20);
   Kill();
   // As if nobody had known how far they were durable.
   ASSERT_THAT(files_.RemoveFile("/data/recovery-point-offset-checkpoint"),
@@ -175,7 +175,7 @@ TEST_F(ManyPartitions, ARecoveryThatIsKilledAgainAndAgainGetsThere) {
   int runs = 1;
   for (;; ++runs) {
     ASSERT_LT(runs, 100);
-    files_.FailAfter(250);
+    files_.FailAfter(400);
     const absl::Status opened = Open();
     if (opened.ok()) break;
     ASSERT_THAT(opened, HasReason(Reason::kDiskFailed));
@@ -186,10 +186,10 @@ TEST_F(ManyPartitions, ARecoveryThatIsKilledAgainAndAgainGetsThere) {
   for (int32_t i = 0; i < 40; ++i) {
     auto partition = engine_->OpenPartition("orders", PartitionId{i});
     ASSERT_THAT(partition, IsOk());
-    EXPECT_EQ(partition->log_end(), Offset{10});
+    EXPECT_EQ(partition->log_end(), Offset{20});
     Cursor cursor = partition->Read(Offset{0});
     RecordView record;
-    for (int n = 0; n < 10; ++n) {
+    for (int n = 0; n < 20; ++n) {
       ASSERT_THAT(cursor.Next(&record), IsOkAndHolds(true));
     }
   }

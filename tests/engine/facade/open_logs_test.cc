@@ -91,16 +91,21 @@ TEST_F(OpenLogsTest, OpenALogOnce) {
               StatusIs(absl::StatusCode::kNotFound));
 }
 
-TEST_F(OpenLogsTest, SyncTheEpochsOfALogThatHasNoneOfItsOwnYet) {
-  const auto synced = [this] {
-    return files_.Count(FileCall::kSync, "leader-epoch-checkpoint");
+TEST_F(OpenLogsTest, FurnishADirectoryDurablyBeforeTheFirstAppend) {
+  const auto synced = [this](std::string_view name) {
+    return files_.Count(FileCall::kSync, "orders-1/" + std::string(name));
   };
-  EXPECT_EQ(synced(), 0);
-  Append(*Open(0));
-  EXPECT_EQ(synced(), 1);
-  ASSERT_THAT(logs_->LetGo(kFirst), IsOk());
-  Open(0);
-  EXPECT_EQ(synced(), 1);
+  EXPECT_EQ(files_.Count(FileCall::kOpen, "orders-1/partition.metadata"), 0);
+  Open(1);
+  EXPECT_EQ(synced("leader-epoch-checkpoint"), 1);
+  EXPECT_EQ(synced("partition.metadata"), 1);
+  EXPECT_EQ(files_.changes().back(), "sync /data/orders-1");
+  // With records in it, it is furnished.
+  Append(*Open(1));
+  const TopicPartition second{"orders", PartitionId{1}};
+  ASSERT_THAT(logs_->LetGo(second), IsOk());
+  Append(*Open(1));
+  EXPECT_EQ(synced("leader-epoch-checkpoint"), 1);
 }
 
 TEST_F(OpenLogsTest, LetGoOfWhatNobodyHas) {
@@ -140,23 +145,28 @@ TEST_F(OpenLogsTest, ALogThatCouldNotBeLetGoIsNotCalledClean) {
   EXPECT_THAT(logs_->CloseAll(Closed()), HasReason(Reason::kDiskFailed));
 }
 
-TEST_F(OpenLogsTest, TellWhereRecordsAre) {
-  EXPECT_THAT(logs_->HoldsRecords(kFirst), IsOkAndHolds(false));
-  Append(*Open(0));
-  EXPECT_THAT(logs_->HoldsRecords(kFirst), IsOkAndHolds(true));
-  EXPECT_THAT(logs_->HoldsRecords({"absent", PartitionId{0}}),
+TEST_F(OpenLogsTest, TellWhatADirectoryHolds) {
+  using Contents = OpenLogs::Contents;
+  const TopicPartition second{"orders", PartitionId{1}};
+  EXPECT_THAT(logs_->Look(second), IsOkAndHolds(Contents::kNothing));
+  ASSERT_THAT(
+      WriteAndSyncFile(files_, "/data/orders-1/partition.metadata", "vers"),
+      IsOk());
+  EXPECT_THAT(logs_->Look(second), IsOkAndHolds(Contents::kNoSegments));
+  Append(*Open(1));
+  EXPECT_THAT(logs_->Look(second), IsOkAndHolds(Contents::kRecords));
+  EXPECT_THAT(logs_->Look({"absent", PartitionId{0}}),
               StatusIs(absl::StatusCode::kNotFound));
   // Segments that were there once are to be missed.
-  bounds_->Set({"orders", PartitionId{1}}, {Offset{5}, Offset{0}});
-  EXPECT_THAT(logs_->HoldsRecords({"orders", PartitionId{1}}),
-              IsOkAndHolds(true));
+  bounds_->Set(kFirst, {Offset{5}, Offset{0}});
+  EXPECT_THAT(logs_->Look(kFirst), IsOkAndHolds(Contents::kRecords));
 }
 
 TEST_F(OpenLogsTest, DamagedEpochsAreToldAndLearnedFromTheBatches) {
   Append(*Open(0));
   ASSERT_THAT(logs_->CloseAll(Closed()), IsOk());
-  ASSERT_THAT(WriteWholeFile(files_, "/data/orders-0/leader-epoch-checkpoint",
-                             "4\n1\n0 0\n"),
+  ASSERT_THAT(WriteAndSyncFile(files_, "/data/orders-0/leader-epoch-checkpoint",
+                               "4\n1\n0 0\n"),
               IsOk());
   EXPECT_EQ(Open(0)->leader_epoch(), LeaderEpoch{0});
   EXPECT_THAT(events_, ElementsAre(HasSubstr("leader-epoch-checkpoint")));

@@ -50,7 +50,7 @@ class PartitionDirectoriesTest : public ::testing::Test {
                               });
   }
   void Put(std::string_view path, std::string_view bytes) {
-    ASSERT_THAT(WriteWholeFile(files_, path, bytes), IsOk());
+    ASSERT_THAT(WriteAndSyncFile(files_, path, bytes), IsOk());
   }
   absl::StatusOr<TopicId> IdIn(std::string_view directory) {
     return ReadPartitionMetadata(files_, directory);
@@ -63,14 +63,33 @@ class PartitionDirectoriesTest : public ::testing::Test {
   std::vector<std::string> events_;
 };
 
-TEST_F(PartitionDirectoriesTest, AreMadeWithOneSyncHoweverManyThereAre) {
+TEST_F(PartitionDirectoriesTest, AreMadeWithThreeSyncsHoweverManyThereAre) {
   ASSERT_THAT(directories_.Make(topic_, 0, 100), IsOk());
-  EXPECT_EQ(files_.Count(FileCall::kSyncDirectory, ""), 1);
-  EXPECT_EQ(files_.Count(FileCall::kSync, ""), 0);
+  EXPECT_EQ(files_.Count(FileCall::kSyncDirectory, ""), 2);
+  EXPECT_EQ(files_.Count(FileCall::kSync, ""), 1);
   EXPECT_EQ(files_.changes().back(), "sync /data");
-  EXPECT_THAT(IdIn("/data/orders-99"), IsOkAndHolds(topic_.id));
-  EXPECT_THAT(ReadEpochCheckpoint(files_, "/data/orders-99"),
-              IsOkAndHolds(ElementsAre(EpochStart{LeaderEpoch{0}, Offset{0}})));
+  EXPECT_THAT(IdIn("/data/orders-0"), IsOkAndHolds(topic_.id));
+  EXPECT_THAT(files_.List("/data/orders-99"), IsOkAndHolds(IsEmpty()));
+}
+
+TEST_F(PartitionDirectoriesTest, AreFurnishedWithWhatIsNotThereOrNotWhole) {
+  ASSERT_THAT(directories_.Make(topic_, 0, 3), IsOk());
+  Put("/data/orders-1/partition.metadata", "vers");
+  Put("/data/orders-1/leader-epoch-checkpoint", std::string(8, '\0'));
+  const std::vector<EpochStart> later = {{LeaderEpoch{3}, Offset{0}}};
+  Put("/data/orders-2/leader-epoch-checkpoint", FormatEpochCheckpoint(later));
+  for (int32_t i = 0; i < 3; ++i) {
+    ASSERT_THAT(directories_.Furnish(topic_, PartitionId{i}), IsOk());
+    const std::string path = "/data/orders-" + std::to_string(i);
+    EXPECT_THAT(IdIn(path), IsOkAndHolds(topic_.id));
+    const EpochStart first =
+        i == 2 ? later[0] : EpochStart{LeaderEpoch{0}, Offset{0}};
+    EXPECT_THAT(ReadEpochCheckpoint(files_, path),
+                IsOkAndHolds(ElementsAre(first)));
+  }
+  const size_t changes = files_.changes().size();
+  ASSERT_THAT(directories_.Furnish(topic_, PartitionId{1}), IsOk());
+  EXPECT_EQ(files_.changes().size(), changes);
 }
 
 TEST_F(PartitionDirectoriesTest, ANameIsFreeUntilSomethingElseHasIt) {
@@ -93,14 +112,11 @@ TEST_F(PartitionDirectoriesTest, ANameIsFreeUntilSomethingElseHasIt) {
 
 TEST_F(PartitionDirectoriesTest, WhatACreationLeftIsNoHindrance) {
   ASSERT_THAT(directories_.Make(topic_, 0, 2), IsOk());
-  // A power loss took what was in the one, and half of the other's.
-  ASSERT_THAT(files_.RemoveFile("/data/orders-0/partition.metadata"), IsOk());
-  ASSERT_THAT(files_.RemoveFile("/data/orders-0/leader-epoch-checkpoint"),
-              IsOk());
   Put("/data/orders-1/partition.metadata", "");
+  Put("/data/orders-1/leader-epoch-checkpoint.tmp", "0");
   EXPECT_THAT(directories_.CheckFree(topic_, 0, 2), IsOk());
   ASSERT_THAT(directories_.Make(topic_, 0, 2), IsOk());
-  EXPECT_THAT(IdIn("/data/orders-1"), IsOkAndHolds(topic_.id));
+  EXPECT_THAT(IdIn("/data/orders-0"), IsOkAndHolds(topic_.id));
 
   TopicEntry other = topic_;
   other.id = Id(8);
@@ -139,28 +155,6 @@ TEST_F(PartitionDirectoriesTest, WhatTheCatalogueKnowsIsMended) {
   EXPECT_THAT(events_, ElementsAre(HasSubstr("orders-1/partition.metadata")));
 }
 
-TEST_F(PartitionDirectoriesTest, WhatAPowerLossLeftOfANewOneIsMended) {
-  ASSERT_THAT(directories_.Make(topic_, 0, 1), IsOk());
-  Put("/data/orders-0/partition.metadata", "");
-  Put("/data/orders-0/leader-epoch-checkpoint", std::string(30, '\0'));
-  const auto mend = [this] {
-    return directories_.MendEmpty(topic_, PartitionId{0},
-                                  [this](Severity, std::string_view line) {
-                                    events_.emplace_back(line);
-                                  });
-  };
-
-  ASSERT_THAT(mend(), IsOk());
-  EXPECT_THAT(IdIn("/data/orders-0"), IsOkAndHolds(topic_.id));
-  EXPECT_THAT(ReadEpochCheckpoint(files_, "/data/orders-0"),
-              IsOkAndHolds(ElementsAre(EpochStart{LeaderEpoch{0}, Offset{0}})));
-  EXPECT_THAT(events_,
-              ElementsAre(HasSubstr("orders-0/partition.metadata"),
-                          HasSubstr("orders-0/leader-epoch-checkpoint")));
-  ASSERT_THAT(mend(), IsOk());
-  EXPECT_EQ(events_.size(), 2u) << "there is nothing more to mend";
-}
-
 TEST_F(PartitionDirectoriesTest, WhatSomebodyElseMadeIsOnlyTold) {
   ASSERT_THAT(directories_.Make(topic_, 0, 3), IsOk());
   const std::string newer = "version: 1\ntopic_id: 8PHy8_T19vf4-fr7_P3-_w";
@@ -175,7 +169,6 @@ TEST_F(PartitionDirectoriesTest, WhatSomebodyElseMadeIsOnlyTold) {
   EXPECT_THAT(IdIn("/data/orders-1"), IsOkAndHolds(Id(9)));
 
   // An imported topic may have no ids at all.
-  ASSERT_THAT(files_.RemoveFile("/data/orders-2/partition.metadata"), IsOk());
   topic_.imported = true;
   events_.clear();
   ASSERT_THAT(Check(2), IsOk());

@@ -208,14 +208,25 @@ TEST_P(RecoveryTest, SyncsEachSegmentAboveTheRecoveryPointOnceAndNoOther) {
   EXPECT_EQ(progress.back(), std::make_pair(int64_t{998}, bytes));
 }
 
-TEST_P(RecoveryTest, SyncsNothingWhereAllWasDurable) {
+TEST_P(RecoveryTest, SyncsTheEndAlsoWhereItIsTheRecoveryPoint) {
   WriteSegment(0, 5);
   WriteSegment(10, 3);
+  // A cut to 16 that was stopped before its own sync looks the same.
   const auto log = Recover({.recovery_point = Offset{16}});
+  ASSERT_THAT(log, IsOk());
+  EXPECT_EQ(disk_.files().Count(FileCall::kSync, ""), 1);
+  EXPECT_EQ(disk_.files().Count(FileCall::kSync, Log(10)), 1);
+  EXPECT_EQ(disk_.files().Count(FileCall::kSyncDirectory, ""), 1);
+  EXPECT_FALSE(log->names_unsynced);
+}
+
+TEST_P(RecoveryTest, SyncsNothingAfterACleanStop) {
+  WriteSegment(0, 5);
+  const auto log = Recover({.clean_stop = true, .recovery_point = Offset{10}});
   ASSERT_THAT(log, IsOk());
   EXPECT_EQ(disk_.files().Count(FileCall::kSync, ""), 0);
   EXPECT_EQ(disk_.files().Count(FileCall::kSyncDirectory, ""), 0);
-  // Whoever appends next has to see to the names.
+  // Whoever appends next sees to the names: somebody else may have made them.
   EXPECT_TRUE(log->names_unsynced);
 }
 
