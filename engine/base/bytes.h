@@ -1,11 +1,13 @@
 // Fixed-width integers in network byte order, read from and written to raw
-// memory. The caller has checked that the bytes are there.
+// memory, and a look at bytes that may all be zeros. Pure; of memory that the
+// caller has checked to be there.
 #pragma once
 
 #include <bit>
 #include <concepts>
 #include <cstdint>
 #include <cstring>
+#include <string_view>
 #include <type_traits>
 
 namespace cauce {
@@ -31,6 +33,14 @@ template <std::integral T>
 void StoreBig(char* at, std::type_identity_t<T> value) {
   const auto raw = ByteSwap(static_cast<std::make_unsigned_t<T>>(value));
   std::memcpy(at, &raw, sizeof raw);
+}
+
+// Whether there is nothing but zeros in `bytes`; so for none at all.
+inline bool IsZeros(std::string_view bytes) {
+  if (bytes.empty()) return true;
+  // All are like the first: one comparison of the bytes with themselves.
+  return bytes[0] == '\0' &&
+         std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
 }
 
 }  // namespace cauce

@@ -86,6 +86,18 @@ Reason ReasonOf(const absl::Status& status) {
   return index < std::size(kEntries) ? kEntries[index].reason : Reason::kNone;
 }
 
+bool IsDamage(const absl::Status& status) {
+  switch (ReasonOf(status)) {
+    case Reason::kCorruptBatch:
+    case Reason::kInvalidRecord:
+    case Reason::kUnsupportedFormat:
+    case Reason::kUnsupportedCodec:
+      return true;
+    default:
+      return false;
+  }
+}
+
 absl::Status Annotate(const absl::Status& status, std::string_view context) {
   if (status.ok()) return status;
   absl::Status annotated(status.code(),

@@ -17,37 +17,46 @@ namespace {
 // Batches above this are checked piece by piece before they get a buffer.
 constexpr int64_t kTrustedBytesMax = 16 << 20;
 
-// All are like the first: one comparison of the bytes with themselves.
-bool IsZeros(std::string_view bytes) {
-  if (bytes.empty()) return true;
-  return bytes[0] == '\0' &&
-         std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
-}
-
 }  // namespace
 
 BatchScanner::BatchScanner(size_t read_bytes)
     : read_bytes_(std::max<size_t>(read_bytes, 4096)) {}
 
 void BatchScanner::Start(std::shared_ptr<const File> file, std::string name,
-                         int64_t position, int64_t end) {
+                         int64_t position, int64_t end,
+                         const std::optional<BatchOffsets>& offsets) {
   file_ = std::move(file);
   name_ = std::move(name);
   position_ = batch_position_ = buffer_position_ = position;
   end_ = end;
+  offsets_ = offsets;
   buffered_ = 0;
 }
 
 void BatchScanner::Restart(std::shared_ptr<const File> file, std::string name,
-                           int64_t position, int64_t end) {
+                           int64_t position, int64_t end,
+                           const std::optional<BatchOffsets>& offsets) {
   const bool buffered =
       file == file_ && position >= buffer_position_ &&
       position <= buffer_position_ + static_cast<int64_t>(buffered_);
-  if (!buffered) return Start(std::move(file), std::move(name), position, end);
+  if (!buffered) {
+    return Start(std::move(file), std::move(name), position, end, offsets);
+  }
   file_ = std::move(file);
   name_ = std::move(name);
   position_ = batch_position_ = position;
   end_ = end;
+  offsets_ = offsets;
+}
+
+void BatchScanner::ExtendTo(int64_t end, Offset up_to) {
+  end_ = end;
+  if (offsets_) offsets_->up_to = up_to;
+}
+
+void BatchScanner::StepBack() {
+  position_ = batch_position_;
+  if (offsets_) offsets_->next = batch_expected_;
 }
 
 absl::StatusOr<std::optional<RecordBatch>> BatchScanner::Next() {
@@ -58,8 +67,11 @@ absl::StatusOr<std::optional<RecordBatch>> BatchScanner::Next() {
   if (static_cast<int64_t>(head.size()) == kBatchHeaderBytes) {
     const int64_t bytes = layout::kLengthExcludes +
                           LoadBig<int32_t>(head.data() + layout::kBatchLength);
-    // Impossible lengths are left for Parse to describe.
-    if (bytes >= kBatchHeaderBytes && bytes <= end_ - position_) {
+    // What cannot be a batch is left for Parse to describe.
+    const bool plausible = head[layout::kMagic] == layout::kMagicValue &&
+                           bytes >= kBatchHeaderBytes &&
+                           bytes <= end_ - position_;
+    if (plausible) {
       if (bytes > kTrustedBytesMax) {
         CAUCE_RETURN_IF_ERROR(CheckLargeBatch(bytes));
       }
@@ -68,6 +80,11 @@ absl::StatusOr<std::optional<RecordBatch>> BatchScanner::Next() {
   }
   absl::StatusOr<RecordBatch> batch = RecordBatch::Parse(Buffered());
   if (!batch.ok()) return Damage(batch.status());
+  CAUCE_RETURN_IF_ERROR(CheckOffsets(*batch));
+  if (offsets_) {
+    batch_expected_ = offsets_->next;
+    offsets_->next = batch->next_offset();
+  }
   batch_position_ = position_;
   position_ += static_cast<int64_t>(batch->bytes().size());
   return *batch;
@@ -139,6 +156,59 @@ absl::Status BatchScanner::CheckLargeBatch(int64_t bytes) {
       Reason::kCorruptBatch,
       fmt::format("batch of {} bytes has CRC {:08x}, its header says {:08x}",
                   bytes, actual, expected)));
+}
+
+absl::Status BatchScanner::CheckOffsets(const RecordBatch& batch) const {
+  if (!offsets_) return absl::OkStatus();
+  const auto claims = [&](const std::string& expected) {
+    return Damage(
+        MakeError(Reason::kCorruptBatch,
+                  fmt::format("a batch with offsets {} to {} stands where {}",
+                              batch.base_offset().value,
+                              batch.last_offset().value, expected)));
+  };
+  const Offset next = batch.next_offset();
+  if (next > offsets_->up_to) {
+    return claims(
+        fmt::format("offsets below {} are expected", offsets_->up_to.value));
+  }
+  if (!offsets_->next) return absl::OkStatus();
+  const Offset expected = *offsets_->next;
+  if (batch.base_offset() == expected) return absl::OkStatus();
+  if (batch.base_offset() < expected) {
+    return claims(
+        fmt::format("offset {} or later is expected", expected.value));
+  }
+  if (expected < offsets_->boundary && next > offsets_->boundary) {
+    return claims(fmt::format("offset {} is expected, and the log ended at {}",
+                              expected.value, offsets_->boundary.value));
+  }
+  // A gap that compaction left, or a damaged base offset. The batch behind
+  // tells: it begins where this one ends, or later.
+  const int64_t behind = position_ + static_cast<int64_t>(batch.bytes().size());
+  CAUCE_ASSIGN_OR_RETURN(const auto follower, BaseAt(behind));
+  if (!follower || *follower < expected || *follower >= next) {
+    return absl::OkStatus();
+  }
+  return claims(
+      fmt::format("offset {} is expected, and the batch behind it "
+                  "begins at {}",
+                  expected.value, follower->value));
+}
+
+absl::StatusOr<std::optional<Offset>> BatchScanner::BaseAt(
+    int64_t position) const {
+  if (position > end_ - kBatchHeaderBytes) return std::nullopt;
+  // Not through the buffer, which holds the batch in front of it.
+  char head[layout::kMagic + 1];
+  CAUCE_ASSIGN_OR_RETURN(const size_t read, file_->Read(position, head));
+  if (read < sizeof head) return std::nullopt;
+  const int64_t bytes =
+      layout::kLengthExcludes + LoadBig<int32_t>(head + layout::kBatchLength);
+  const bool plausible = head[layout::kMagic] == layout::kMagicValue &&
+                         bytes >= kBatchHeaderBytes && bytes <= end_ - position;
+  if (!plausible) return std::nullopt;
+  return Offset{LoadBig<int64_t>(head + layout::kBaseOffset)};
 }
 
 absl::Status BatchScanner::Damage(const absl::Status& cause) const {

@@ -17,9 +17,12 @@ absl::StatusOr<CutPoint> FindCut(const SegmentSet& set, Offset offset,
   const Offset end = batch ? std::min(batch->base_offset(), offset) : offset;
   cut.end = std::max(end, log_start);
   CAUCE_ASSIGN_OR_RETURN(const auto file, cut.last->OpenFile());
-  CAUCE_ASSIGN_OR_RETURN(
-      cut.kept, ScanSegment(file, cut.last->path(), cut.last->base(), bytes,
-                            cut.last->place().index_interval_bytes));
+  const ScanRange range{
+      .base = cut.last->base(),
+      .bytes = bytes,
+      .index_interval_bytes = cut.last->place().index_interval_bytes,
+      .up_to = cut.end};
+  CAUCE_ASSIGN_OR_RETURN(cut.kept, ScanSegment(file, cut.last->path(), range));
   CAUCE_RETURN_IF_ERROR(cut.kept.damage);
   return cut;
 }

@@ -5,7 +5,6 @@
 
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
-#include "engine/log/segment_scan.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -117,7 +116,7 @@ absl::StatusOr<std::optional<RecordBatch>> LogCursor::ReadOn(
   // In the set that was taken before: a segment that has a successor there
   // grows no more.
   const auto after = set.After(segment_->base());
-  scanner_.ExtendTo(segment_->bytes());
+  segment_->Extend(scanner_);
   CAUCE_ASSIGN_OR_RETURN(auto batch, scanner_.Next());
   if (batch) return batch;
   CAUCE_RETURN_IF_ERROR(CheckEnd());
@@ -166,26 +165,47 @@ absl::StatusOr<Offset> LogCursor::SkipDamage() {
     // The batch is whole, its records are not: the scanner is behind it.
     return position_ = batch_next_;
   }
+  if (segment_ != nullptr && segment_->is_superseded()) segment_ = nullptr;
   const auto set = log_->segments();
   std::shared_ptr<Segment> segment = segment_;
-  int64_t behind = scanner_.position();
-  if (segment == nullptr) {
-    segment = set->Find(position_);
-    behind = Segment::kBeforeAll;
-  }
-  while (segment != nullptr) {
-    CAUCE_ASSIGN_OR_RETURN(const auto batch,
-                           segment->SeekBehind(scanner_, behind, position_));
-    if (batch) {
+  if (segment == nullptr) segment = set->Find(position_);
+  // In front of damage the scanner tells of it once more.
+  auto batch = segment_ == nullptr ? segment->Seek(scanner_, position_)
+                                   : scanner_.Next();
+  // Until a batch is found the scanner may stand anywhere.
+  segment_ = nullptr;
+  for (;;) {
+    CAUCE_ASSIGN_OR_RETURN(const auto found,
+                           FindReadable(*segment, std::move(batch)));
+    if (found) {
       segment_ = segment;
       scanner_.StepBack();
-      return position_ = std::max(position_, batch->base_offset());
+      return position_ = std::max(position_, found->base_offset());
     }
     segment = set->After(segment->base());
-    behind = Segment::kBeforeAll;
+    if (segment == nullptr) break;
+    batch = segment->Seek(scanner_, position_);
   }
-  segment_ = nullptr;
-  return position_ = Limit();
+  return position_ = std::max(position_, Limit());
+}
+
+absl::StatusOr<std::optional<RecordBatch>> LogCursor::FindReadable(
+    Segment& segment, absl::StatusOr<std::optional<RecordBatch>> batch) {
+  for (;;) {
+    if (batch.ok() && (!*batch || (*batch)->next_offset() > position_)) {
+      return batch;
+    }
+    if (batch.ok()) {
+      batch = scanner_.Next();
+    } else if (IsDamage(batch.status())) {
+      // Every time further on in the file.
+      batch =
+          segment.SeekBehind(scanner_, scanner_.position(),
+                             scanner_.offsets()->next.value_or(segment.base()));
+    } else {
+      return batch;
+    }
+  }
 }
 
 }  // namespace cauce

@@ -1,10 +1,12 @@
 // Walks over the batches of a log in the order of their offsets; what Cursor
 // is made of.
 //
-// Holds the segment it is in, so that the segment's file outlives its deletion
-// from the log, and a buffer of the file's bytes. Looks at the log's segments
-// before every batch: what was cut off is not read from the buffer. For one
-// thread at a time.
+// Returns a batch only where its offsets continue those before it, so that
+// what it hands out is as it was written or not handed out at all. Holds the
+// segment it is in, so that the segment's file outlives its deletion from the
+// log, and a buffer of the file's bytes. Looks at the log's segments before
+// every batch: what was cut off is not read from the buffer. For one thread at
+// a time.
 #pragma once
 
 #include <memory>
@@ -46,6 +48,10 @@ class LogCursor {
   // Whether the scanner stopped because its segment is used up.
   absl::Status CheckEnd() const;
   absl::StatusOr<std::optional<RecordBatch>> ReadOn(const SegmentSet& set);
+  // For SkipDamage: goes on from `batch`, what scanner_ found in `segment`, to
+  // the first one that can be read and ends above position().
+  absl::StatusOr<std::optional<RecordBatch>> FindReadable(
+      Segment& segment, absl::StatusOr<std::optional<RecordBatch>> batch);
 
   const std::shared_ptr<Log> log_;
   const CursorOptions options_;

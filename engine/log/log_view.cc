@@ -4,7 +4,11 @@
 #include <utility>
 #include <vector>
 
+#include "cauce/errors.h"
+#include "cauce/record_batch.h"
+#include "engine/base/bytes.h"
 #include "engine/base/status_macros.h"
+#include "engine/log/batch_scanner.h"
 #include "engine/log/segment_directory.h"
 #include "engine/log/segment_name.h"
 #include "engine/log/segment_scan.h"
@@ -36,28 +40,45 @@ absl::Status LogView::Refresh() {
   }
   CAUCE_ASSIGN_OR_RETURN(const std::vector<Offset> bases,
                          ListSegmentBases(place_));
-  const Offset tail = segments_.back()->base();
-  const bool tail_is_there =
-      std::binary_search(bases.begin(), bases.end(), tail);
-  const auto info = place_.files->Info(segments_.back()->path());
-  const bool tail_was_cut =
-      !info.ok() || info->bytes < segments_.back()->bytes();
-  if (!tail_is_there || tail_was_cut) {
-    // The log was cut, or went on so fast that nothing we know is left.
-    segments_.clear();
-    tail_ = nullptr;
-    CAUCE_RETURN_IF_ERROR(AddFrom(Offset{0}));
-    if (!segments_.empty()) return absl::OkStatus();
-    segments_.push_back(std::make_shared<Segment>(
-        place_.At(log_start_), OpenMode::kRead, 0, log_start_));
-    return absl::OkStatus();
-  }
+  CAUCE_ASSIGN_OR_RETURN(const bool same, TailIsTheSame(bases));
+  // The log was cut, or went on so fast that nothing we know is left.
+  if (!same) return ListAgain();
   DropDeleted(bases.front());
   CAUCE_RETURN_IF_ERROR(ExtendTail());
-  if (bases.back() == tail) return absl::OkStatus();
-  // A segment follows, so this one is complete.
-  segments_.back()->ShareLiveIndex(nullptr);
-  return AddFrom(tail + 1);
+  const Offset tail = segments_.back()->base();
+  const auto next = std::upper_bound(bases.begin(), bases.end(), tail);
+  if (next == bases.end()) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(SealTail(*next));
+  return AddFrom(*next);
+}
+
+absl::StatusOr<bool> LogView::TailIsTheSame(const std::vector<Offset>& bases) {
+  Segment& tail = *segments_.back();
+  if (!std::binary_search(bases.begin(), bases.end(), tail.base())) {
+    return false;
+  }
+  // By its name: the file we have open may have left the log.
+  auto named = place_.files->Open(tail.path(), OpenMode::kRead);
+  if (absl::IsNotFound(named.status())) return false;
+  CAUCE_RETURN_IF_ERROR(named.status());
+  CAUCE_ASSIGN_OR_RETURN(const int64_t size, (*named)->Size());
+  CAUCE_ASSIGN_OR_RETURN(const auto known, tail.OpenFile());
+  CAUCE_ASSIGN_OR_RETURN(const int64_t known_size, known->Size());
+  if (size < tail.bytes() || known_size < size) return false;
+  std::string header(tail_header_.size(), '\0');
+  CAUCE_ASSIGN_OR_RETURN(const size_t read,
+                         (*named)->Read(tail_position_, header));
+  return read == header.size() && header == tail_header_;
+}
+
+absl::Status LogView::ListAgain() {
+  segments_.clear();
+  tail_ = nullptr;
+  CAUCE_RETURN_IF_ERROR(AddFrom(Offset{0}));
+  if (!segments_.empty()) return absl::OkStatus();
+  segments_.push_back(std::make_shared<Segment>(
+      place_.At(log_start_), OpenMode::kRead, 0, log_start_));
+  return absl::OkStatus();
 }
 
 absl::Status LogView::AddFrom(Offset base) {
@@ -85,13 +106,28 @@ absl::Status LogView::AddSealed(const SegmentPlace& place, Offset next) {
 }
 
 absl::Status LogView::AddTail(const SegmentPlace& place) {
-  CAUCE_ASSIGN_OR_RETURN(ScannedSegment scanned, ScanEnd(place));
-  if (!scanned.damage.ok() && scanned.next < recovery_point_) {
-    // The file as it is, so that reading comes to the damage.
-    CAUCE_RETURN_IF_ERROR(AddSealed(place, recovery_point_));
-    segments_.back()->ShareLiveIndex(scanned.index);
-    tail_ = std::move(scanned.index);
-    return absl::OkStatus();
+  CAUCE_ASSIGN_OR_RETURN(ScannedSegment scanned,
+                         ScanEnd(place, recovery_point_));
+  tail_header_ = scanned.last_header;
+  tail_position_ = scanned.last_position;
+  const bool is_damaged =
+      !scanned.damage.ok() && scanned.next < recovery_point_;
+  if (is_damaged) {
+    // It is part of the log, so that reading comes to it, and so is what can
+    // be read behind it.
+    const std::string path =
+        place.PathOf(SegmentFileName(place.base, kLogSuffix));
+    CAUCE_ASSIGN_OR_RETURN(std::shared_ptr<File> file,
+                           place.files->Open(path, OpenMode::kRead));
+    const ScanRange range{.base = place.base,
+                          .bytes = scanned.file_bytes,
+                          .index_interval_bytes = place.index_interval_bytes,
+                          .boundary = recovery_point_};
+    CAUCE_RETURN_IF_ERROR(ScanBehindDamage(file, path, range, scanned));
+    if (scanned.next < recovery_point_) {
+      scanned.bytes = scanned.file_bytes;
+      scanned.next = recovery_point_;
+    }
   }
   segments_.push_back(std::make_shared<Segment>(place, OpenMode::kRead,
                                                 scanned.bytes, scanned.next));
@@ -107,20 +143,35 @@ absl::Status LogView::ExtendTail() {
   // Mostly there is nothing new, and zeros that need not all be looked at.
   char head[kBatchHeaderBytes];
   CAUCE_ASSIGN_OR_RETURN(const size_t read, file->Read(segment.bytes(), head));
-  if (std::all_of(head, head + read, [](char byte) { return byte == 0; })) {
-    return absl::OkStatus();
-  }
+  if (IsZeros({head, read})) return absl::OkStatus();
+  ScanRange range{.base = segment.base(), .boundary = recovery_point_};
+  BatchOffsets offsets = range.Offsets();
+  offsets.next = segment.next();
   BatchScanner scanner;
-  scanner.Start(file, segment.path(), segment.bytes(), size);
+  scanner.Start(file, segment.path(), segment.bytes(), size, offsets);
   for (;;) {
     const auto batch = scanner.Next();
     // A batch that is not whole yet, or zeros written ahead.
     if (!batch.ok() && !IsDamage(batch.status())) return batch.status();
     if (!batch.ok() || !*batch) return absl::OkStatus();
-    if ((*batch)->base_offset() < segment.next()) return absl::OkStatus();
     tail_->Add(BatchFacts::Of(**batch, scanner.batch_position()));
+    tail_header_ = (*batch)->bytes().substr(0, kBatchHeaderBytes);
+    tail_position_ = scanner.batch_position();
     segment.Publish(scanner.position(), (*batch)->next_offset());
   }
+}
+
+absl::Status LogView::SealTail(Offset next) {
+  const std::shared_ptr<Segment> tail = segments_.back();
+  CAUCE_ASSIGN_OR_RETURN(const auto file, tail->OpenFile());
+  CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
+  if (size == tail->bytes()) {
+    tail->ShareLiveIndex(nullptr);
+    return absl::OkStatus();
+  }
+  // What stands there was not on its way, it is damaged: reading comes to it.
+  segments_.pop_back();
+  return AddSealed(tail->place(), next);
 }
 
 void LogView::DropDeleted(Offset first) {

@@ -7,7 +7,10 @@
 // thread-safe.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -33,11 +36,17 @@ class LogView {
  private:
   LogView(const SegmentPlace& place, Offset log_start, Offset recovery_point);
 
+  // Whether the last segment's file is the one we know, and holds what we know
+  // of it, when these are the `bases` that the directory holds.
+  absl::StatusOr<bool> TailIsTheSame(const std::vector<Offset>& bases);
+  absl::Status ListAgain();
   // Adds the segments that begin at `base` or later.
   absl::Status AddFrom(Offset base);
   absl::Status AddSealed(const SegmentPlace& place, Offset next);
   absl::Status AddTail(const SegmentPlace& place);
   absl::Status ExtendTail();
+  // The last segment is complete: another follows it at `next`.
+  absl::Status SealTail(Offset next);
   void DropDeleted(Offset first);
 
   const SegmentPlace place_;
@@ -45,6 +54,10 @@ class LogView {
   const Offset recovery_point_;
   SegmentSet::List segments_;
   std::shared_ptr<SegmentIndex> tail_;  // the index of the last one, growing
+  // The header of its last batch, and where it stands: what tells whether the
+  // log was cut and has grown again since. Empty while there is no batch.
+  std::string tail_header_;
+  int64_t tail_position_ = 0;
 };
 
 }  // namespace cauce

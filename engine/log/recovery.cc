@@ -79,20 +79,29 @@ class Recovery {
   }
 
  private:
-  absl::StatusOr<ScannedSegment> Scan(Offset base) {
+  // `next` is where the segment behind it begins, if there is one. A gap that
+  // compaction left in a sealed segment may reach across the recovery point.
+  absl::StatusOr<ScannedSegment> Scan(Offset base, std::optional<Offset> next) {
     const std::string path = PathOf(base);
     CAUCE_ASSIGN_OR_RETURN(auto file,
                            place_.files->Open(path, OpenMode::kRead));
     CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
-    return ScanSegment(std::move(file), path, base, size,
-                       place_.index_interval_bytes);
+    ScanRange range{.base = base,
+                    .bytes = size,
+                    .index_interval_bytes = place_.index_interval_bytes};
+    if (next) {
+      range.up_to = *next;
+    } else {
+      range.boundary = hints_.recovery_point;
+    }
+    return ScanSegment(std::move(file), path, range);
   }
 
   absl::Status TakeSealed(Offset base, Offset next) {
     if (hints_.clean_stop || next <= hints_.recovery_point) {
       return Believe(base, next);
     }
-    CAUCE_ASSIGN_OR_RETURN(ScannedSegment scanned, Scan(base));
+    CAUCE_ASSIGN_OR_RETURN(ScannedSegment scanned, Scan(base, next));
     // Otherwise batches are missing at the end of what was a whole segment:
     // its tail had not reached the disk. The gaps that compaction leaves are
     // below the recovery point, and one below the log start was meant.
@@ -112,9 +121,10 @@ class Recovery {
   absl::Status TakeLast(Offset base) {
     ScannedSegment scanned;
     if (hints_.clean_stop) {
-      CAUCE_ASSIGN_OR_RETURN(scanned, ScanEnd(place_.At(base)));
+      CAUCE_ASSIGN_OR_RETURN(scanned,
+                             ScanEnd(place_.At(base), hints_.recovery_point));
     } else {
-      CAUCE_ASSIGN_OR_RETURN(scanned, Scan(base));
+      CAUCE_ASSIGN_OR_RETURN(scanned, Scan(base, std::nullopt));
     }
     NoteLoss(base, hints_.recovery_point, Gap::kNone, scanned);
     const bool torn = !scanned.damage.ok();
@@ -171,7 +181,8 @@ class Recovery {
                                          const ScannedSegment& scanned) {
     CAUCE_ASSIGN_OR_RETURN(const FileInfo info,
                            place_.files->Info(PathOf(base)));
-    Segment segment(place_.At(base), OpenMode::kRead, info.bytes, scanned.next);
+    Segment segment(place_.At(base), OpenMode::kRead, info.bytes,
+                    Offset{INT64_MAX});
     BatchScanner scanner;
     Offset end = scanned.next;
     int64_t damaged = scanned.bytes;

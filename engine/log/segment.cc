@@ -5,11 +5,9 @@
 #include <utility>
 
 #include "cauce/errors.h"
-#include "engine/base/bytes.h"
 #include "engine/base/status_macros.h"
+#include "engine/log/batch_behind.h"
 #include "engine/log/segment_name.h"
-#include "engine/log/segment_scan.h"
-#include "engine/record/layout.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -25,6 +23,7 @@ constexpr std::array<std::string_view, 4> kDerivedSuffixes = {
 
 Segment::Segment(SegmentPlace place, OpenMode mode, int64_t bytes, Offset next)
     : place_(std::move(place)),
+      writable_(mode != OpenMode::kRead),
       log_(*place_.pool, PathOf(kLogSuffix), mode),
       bytes_(bytes),
       next_(next.value) {}
@@ -35,68 +34,78 @@ std::string Segment::PathOf(std::string_view suffix) const {
                      retired_.load() ? kDeletedSuffix : "");
 }
 
-absl::StatusOr<int64_t> Segment::ScanStart(Offset offset,
-                                           BatchScanner& scanner) {
-  CAUCE_ASSIGN_OR_RETURN(const auto file, log_.Acquire());
+ScanRange Segment::Range() const {
+  // Published in the other order: the offset covers all of the bytes.
+  const int64_t bytes = this->bytes();
+  return {.base = base(),
+          .bytes = bytes,
+          .index_interval_bytes = place_.index_interval_bytes,
+          .up_to = next()};
+}
+
+absl::StatusOr<Segment::ScanStart> Segment::FindStart(Offset offset,
+                                                      BatchScanner& scanner) {
   CAUCE_ASSIGN_OR_RETURN(const auto index, Index());
-  const auto entry = index->offsets().FindAtOrBelow(offset.value);
-  if (!entry) return 0;
-  // The entry is only a claim until the batch it leads to confirms it.
-  if (entry->position < bytes()) {
-    scanner.Start(file, log_.path(), entry->position, bytes());
-    const auto batch = scanner.Next();
-    const bool holds =
-        batch.ok() && *batch && (*batch)->last_offset() == entry->offset;
-    if (holds) return entry->position;
+  auto entry = index->offsets().FindAtOrBelow(offset.value);
+  if (!entry) return ScanStart{0, base()};
+  CAUCE_ASSIGN_OR_RETURN(auto start, StartAt(*entry, scanner));
+  if (start) return *start;
+  CAUCE_ASSIGN_OR_RETURN(const auto rebuilt, RebuildIndex(index));
+  entry = rebuilt->offsets().FindAtOrBelow(offset.value);
+  if (entry) {
+    CAUCE_ASSIGN_OR_RETURN(start, StartAt(*entry, scanner));
   }
-  CAUCE_ASSIGN_OR_RETURN(const auto rebuilt, RebuildIndex());
-  const auto again = rebuilt->offsets().FindAtOrBelow(offset.value);
-  return again ? again->position : 0;
+  return start.value_or(ScanStart{0, base()});
+}
+
+// The entry is only a claim until the batch it leads to confirms it.
+absl::StatusOr<std::optional<Segment::ScanStart>> Segment::StartAt(
+    const OffsetEntry& entry, BatchScanner& scanner) {
+  CAUCE_ASSIGN_OR_RETURN(const auto file, log_.Acquire());
+  const ScanRange range = Range();
+  if (entry.position >= range.bytes) return std::nullopt;
+  BatchOffsets offsets = range.Offsets();
+  offsets.next = std::nullopt;
+  scanner.Start(file, log_.path(), entry.position, range.bytes, offsets);
+  const auto batch = scanner.Next();
+  if (!batch.ok() && !IsDamage(batch.status())) return batch.status();
+  const bool holds =
+      batch.ok() && *batch && (*batch)->last_offset() == entry.offset;
+  if (!holds) return std::nullopt;
+  return ScanStart{entry.position, (*batch)->base_offset()};
 }
 
 absl::StatusOr<std::optional<RecordBatch>> Segment::Seek(BatchScanner& scanner,
                                                          Offset offset) {
-  CAUCE_ASSIGN_OR_RETURN(const int64_t start, ScanStart(offset, scanner));
+  CAUCE_ASSIGN_OR_RETURN(const ScanStart start, FindStart(offset, scanner));
   CAUCE_ASSIGN_OR_RETURN(auto file, log_.Acquire());
+  const ScanRange range = Range();
+  BatchOffsets offsets = range.Offsets();
+  offsets.next = start.base;
   // What the check of the entry has read serves again.
-  scanner.Restart(std::move(file), log_.path(), start, bytes());
+  scanner.Restart(std::move(file), log_.path(), start.position, range.bytes,
+                  offsets);
   for (;;) {
     CAUCE_ASSIGN_OR_RETURN(const auto batch, scanner.Next());
     if (!batch || batch->next_offset() > offset) return batch;
   }
 }
 
+void Segment::Extend(BatchScanner& scanner) const {
+  const ScanRange range = Range();
+  scanner.ExtendTo(range.bytes, range.Offsets().up_to);
+}
+
 absl::StatusOr<std::optional<RecordBatch>> Segment::SeekBehind(
-    BatchScanner& scanner, int64_t position, Offset offset) {
+    BatchScanner& scanner, int64_t position, Offset expected) {
   CAUCE_ASSIGN_OR_RETURN(const auto file, log_.Acquire());
-  // Rebuilding an index stops at damage; only the stored one leads past it.
   CAUCE_ASSIGN_OR_RETURN(const auto index, Index());
-  const auto try_at = [&](int64_t at) -> std::optional<RecordBatch> {
-    if (at <= position || at >= bytes()) return std::nullopt;
-    scanner.Start(file, log_.path(), at, bytes());
-    const auto batch = scanner.Next();
-    if (!batch.ok() || !*batch) return std::nullopt;
-    const bool fits = (*batch)->next_offset() > offset &&
-                      (*batch)->base_offset() >= base() &&
-                      (*batch)->last_offset() - base() <= INT32_MAX;
-    return fits ? *batch : std::nullopt;
-  };
-  if (position == kBeforeAll) {
-    if (const auto batch = try_at(0)) return batch;
-  } else {
-    char head[layout::kLeaderEpoch];
-    CAUCE_ASSIGN_OR_RETURN(const size_t read, file->Read(position, head));
-    if (read == sizeof head) {
-      const int64_t claimed = layout::kLengthExcludes +
-                              LoadBig<int32_t>(head + layout::kBatchLength);
-      if (const auto batch = try_at(position + claimed)) return batch;
-    }
-  }
-  const OffsetIndex& offsets = index->offsets();
-  for (size_t i = 0, count = offsets.size(); i < count; ++i) {
-    if (const auto batch = try_at(offsets[i].position)) return batch;
-  }
-  return std::nullopt;
+  const ScanRange range = Range();
+  BatchOffsets offsets = range.Offsets();
+  offsets.next = expected;
+  return FindBatchBehind(scanner,
+                         {file, log_.path(), position, range.bytes, offsets},
+                         EntriesBehind(index->offsets(), position));
 }
 
 absl::StatusOr<std::optional<FoundOffset>> Segment::FindByTime(Timestamp time,
@@ -111,7 +120,7 @@ absl::StatusOr<std::optional<FoundOffset>> Segment::FindByTime(Timestamp time,
       !entry || (batch && batch->last_offset() == entry->offset &&
                  batch->max_timestamp() == entry->timestamp);
   if (!holds) {
-    CAUCE_ASSIGN_OR_RETURN(index, RebuildIndex());
+    CAUCE_ASSIGN_OR_RETURN(index, RebuildIndex(index));
     entry = index->times().FindAtOrBelow(time.ms);
     start = entry ? entry->offset : base();
     CAUCE_ASSIGN_OR_RETURN(batch, Seek(scanner, start));
@@ -157,41 +166,72 @@ absl::StatusOr<std::shared_ptr<const SegmentIndex>> Segment::Index() {
   }
   // Two readers may load at once; the second result replaces the first.
   auto index = LoadIndex();
-  if (!index.ok()) return RebuildIndex();
-  MutexLock lock(mutex_);
-  if (index_is_live_) return index_;
-  index_used_ = true;
-  index_ = *index;
-  return index;
+  const bool unusable = absl::IsNotFound(index.status()) ||
+                        ReasonOf(index.status()) == Reason::kCorruptFile;
+  return unusable ? RebuildIndex(nullptr) : index;
 }
 
 absl::StatusOr<std::shared_ptr<const SegmentIndex>> Segment::LoadIndex() {
   CAUCE_ASSIGN_OR_RETURN(
-      auto index, LoadIndexFiles(*place_.files, PathOf(kOffsetIndexSuffix),
-                                 PathOf(kTimeIndexSuffix), base(),
-                                 place_.index_interval_bytes));
+      std::shared_ptr<SegmentIndex> index,
+      LoadIndexFiles(*place_.files, PathOf(kOffsetIndexSuffix),
+                     PathOf(kTimeIndexSuffix), base(),
+                     place_.index_interval_bytes));
   // Batches behind the last entry may be missing from files that were written
   // before the log was: the walk over them completes the index.
   CAUCE_ASSIGN_OR_RETURN(const auto file, log_.Acquire());
   CAUCE_ASSIGN_OR_RETURN(
       ScannedSegment scanned,
-      ScanSegmentTail(file, path(), base(), bytes(),
-                      place_.index_interval_bytes, std::move(index)));
-  return std::shared_ptr<const SegmentIndex>(std::move(scanned.index));
+      ScanSegmentTail(file, path(), Range(), std::move(index)));
+  return KeepIndex(std::move(scanned));
 }
 
-absl::StatusOr<std::shared_ptr<const SegmentIndex>> Segment::RebuildIndex() {
+absl::StatusOr<std::shared_ptr<const SegmentIndex>> Segment::RebuildIndex(
+    std::shared_ptr<const SegmentIndex> claimed) {
   CAUCE_ASSIGN_OR_RETURN(const auto file, log_.Acquire());
-  CAUCE_ASSIGN_OR_RETURN(
-      ScannedSegment scanned,
-      ScanSegment(file, path(), base(), bytes(), place_.index_interval_bytes));
+  CAUCE_ASSIGN_OR_RETURN(ScannedSegment scanned,
+                         ScanSegment(file, path(), Range()));
+  scanned.disbelieved = std::move(claimed);
+  return KeepIndex(std::move(scanned));
+}
+
+absl::StatusOr<std::shared_ptr<const SegmentIndex>> Segment::KeepIndex(
+    ScannedSegment scanned) {
+  if (!scanned.damage.ok()) {
+    CAUCE_ASSIGN_OR_RETURN(const auto file, log_.Acquire());
+    CAUCE_RETURN_IF_ERROR(ScanBehindDamage(file, path(), Range(), scanned));
+  }
+  {
+    MutexLock lock(mutex_);
+    if (index_is_live_) return index_;
+  }
+  if (scanned.damage.ok()) {
+    scanned.index->Seal();
+    // The read has all it needs; files that cannot be written now are found to
+    // lead astray again.
+    RepairIndexFiles(scanned).IgnoreError();
+  }
   MutexLock lock(mutex_);
   if (index_is_live_) return index_;
   index_used_ = true;
-  std::shared_ptr<const SegmentIndex> rebuilt = std::move(scanned.index);
-  // It ends at damage; what was there before may lead past it.
-  if (scanned.damage.ok() || index_ == nullptr) index_ = rebuilt;
-  return rebuilt;
+  index_ = std::move(scanned.index);
+  return index_;
+}
+
+absl::Status Segment::RepairIndexFiles(const ScannedSegment& scanned) {
+  const bool leads_astray =
+      scanned.disbelieved == nullptr ||
+      scanned.disbelieved->EncodeOffsets() != scanned.index->EncodeOffsets() ||
+      scanned.disbelieved->EncodeTimes() != scanned.index->EncodeTimes();
+  if (!writable_ || !scanned.rebuilt || !leads_astray) return absl::OkStatus();
+  MutexLock lock(repair_mutex_);
+  if (retired_.load() || superseded_.load()) return absl::OkStatus();
+  return WriteIndexFiles(*scanned.index);
+}
+
+void Segment::Supersede() {
+  MutexLock lock(repair_mutex_);
+  superseded_.store(true);
 }
 
 void Segment::DropIdleIndex() {
@@ -266,6 +306,7 @@ absl::Status Segment::RemoveIndexFiles() {
 }
 
 absl::Status Segment::Retire() {
+  MutexLock lock(repair_mutex_);
   if (retired_.load()) return absl::OkStatus();
   // The log goes first: indexes without one are removed when it is opened.
   CAUCE_RETURN_IF_ERROR(

@@ -3,10 +3,11 @@
 //
 // What lies below bytes() has been written and does not change. The file is
 // opened when it is needed and may be closed in between; the indexes of a
-// sealed segment are loaded when they are needed and rebuilt in memory where
-// they are absent or lead astray. A segment that was deleted stays readable
-// for those who hold it, under another name. Thread-safe; Publish and the
-// dirty state belong to the partition's one writer.
+// sealed segment are loaded when they are needed and rebuilt where they are
+// absent or lead astray, also on the disk where the segment may be written and
+// is whole. A segment that was deleted stays readable for those who hold it,
+// under another name. Thread-safe; Publish and the dirty state belong to the
+// partition's one writer.
 #pragma once
 
 #include <atomic>
@@ -26,6 +27,8 @@
 #include "engine/io/file_pool.h"
 #include "engine/log/batch_scanner.h"
 #include "engine/log/segment_index.h"
+#include "engine/log/segment_scan.h"
+#include "engine/log/sparse_index.h"
 
 namespace cauce {
 
@@ -66,25 +69,29 @@ class Segment {
   absl::StatusOr<std::shared_ptr<File>> OpenFile() { return log_.Acquire(); }
 
   // Starts `scanner` here and returns the first batch that ends above
-  // `offset`; nothing where there is none yet. The scanner goes on behind it.
+  // `offset`; nothing where there is none yet. The scanner goes on behind it,
+  // and checks that each batch continues the one before.
   absl::StatusOr<std::optional<RecordBatch>> Seek(BatchScanner& scanner,
                                                   Offset offset);
 
-  // Returns the first batch found to be whole behind what is damaged at
-  // `position` that ends above `offset`; nothing where none is known.
-  // Tries where the damaged batch says it ends, and where the index leads.
+  // The segment may have grown: `scanner`, which walks over it, goes on to
+  // where it ends now.
+  void Extend(BatchScanner& scanner) const;
+
+  // Returns the first batch behind what is damaged at `position` that begins
+  // at `expected` or later, as the damaged one should have; nothing where none
+  // is known. Tries where the damaged batch says it ends, and where the index
+  // leads.
   absl::StatusOr<std::optional<RecordBatch>> SeekBehind(BatchScanner& scanner,
                                                         int64_t position,
-                                                        Offset offset);
-  // For SeekBehind: a position in front of the first batch.
-  static constexpr int64_t kBeforeAll = -1;
+                                                        Offset expected);
 
   // The first record of [from, up_to) with a timestamp at or after `time`.
   absl::StatusOr<std::optional<FoundOffset>> FindByTime(Timestamp time,
                                                         Offset from,
                                                         Offset up_to);
 
-  // kNoTimestamp where no record has one.
+  // Of what can be read; kNoTimestamp where no record has one.
   absl::StatusOr<Timestamp> LargestTimestamp();
 
   // The indexes, loaded or rebuilt where that has not happened yet.
@@ -101,7 +108,7 @@ class Segment {
 
   // Another segment has taken the place of this one, whose end was cut off:
   // whoever reads it is to look again at the log's segments.
-  void Supersede() { superseded_.store(true); }
+  void Supersede();
   bool is_superseded() const { return superseded_.load(); }
 
   // The file holds bytes that no sync covers; it is kept open until they are.
@@ -122,19 +129,41 @@ class Segment {
   absl::Status Unlink();
 
  private:
+  // What is there by now, with what a walk over it expects.
+  ScanRange Range() const;
   absl::StatusOr<std::shared_ptr<const SegmentIndex>> LoadIndex();
-  absl::StatusOr<std::shared_ptr<const SegmentIndex>> RebuildIndex();
+  // From the log, for want of an index or since `claimed` leads astray.
+  absl::StatusOr<std::shared_ptr<const SegmentIndex>> RebuildIndex(
+      std::shared_ptr<const SegmentIndex> claimed);
+  absl::StatusOr<std::shared_ptr<const SegmentIndex>> KeepIndex(
+      ScannedSegment scanned);
+  // Writes the index in the place of files that are not there or lead astray.
+  absl::Status RepairIndexFiles(const ScannedSegment& scanned);
   absl::Status WriteIndexFile(std::string_view suffix, std::string_view bytes);
   std::string PathOf(std::string_view suffix) const;
-  absl::StatusOr<int64_t> ScanStart(Offset offset, BatchScanner& scanner);
+  // Where a walk that is to find `offset` begins: at a batch that an entry of
+  // the index leads to, or at the first one.
+  struct ScanStart {
+    int64_t position = 0;
+    Offset base;
+  };
+  absl::StatusOr<ScanStart> FindStart(Offset offset, BatchScanner& scanner);
+  absl::StatusOr<std::optional<ScanStart>> StartAt(const OffsetEntry& entry,
+                                                   BatchScanner& scanner);
 
   const SegmentPlace place_;
+  const bool writable_;
   std::atomic<bool> retired_ = false;  // before log_, whose path it is part of
   PooledFile log_;
   std::atomic<int64_t> bytes_;
   std::atomic<int64_t> next_;
   std::atomic<bool> dirty_ = false;
   std::atomic<bool> superseded_ = false;
+
+  // Held while index files are repaired, and while the segment leaves the log:
+  // one that has left writes no files under its old names. Readers that repair
+  // nothing do not take it.
+  Mutex repair_mutex_;
 
   Mutex mutex_;
   std::shared_ptr<const SegmentIndex> index_ ABSL_GUARDED_BY(mutex_);

@@ -1,12 +1,12 @@
 #include "engine/log/segment_check.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "cauce/errors.h"
-#include "engine/base/bytes.h"
 #include "engine/base/status_macros.h"
+#include "engine/log/batch_behind.h"
 #include "engine/log/segment_name.h"
-#include "engine/record/layout.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -22,17 +22,6 @@ constexpr std::string_view kDeleteIndex =
     "rebuilt from the log";
 constexpr std::string_view kRecoveryRebuilds =
     "nothing: the next opening for writing rebuilds the index";
-
-bool IsDamage(const absl::Status& status) {
-  switch (ReasonOf(status)) {
-    case Reason::kCorruptBatch:
-    case Reason::kUnsupportedFormat:
-    case Reason::kUnsupportedCodec:
-      return true;
-    default:
-      return false;
-  }
-}
 
 // The message of an error that names its place first, without the place.
 std::string WithoutPlace(const absl::Status& status, std::string_view path,
@@ -71,7 +60,7 @@ absl::StatusOr<Offset> SegmentCheck::Run() {
       times_, IndexWalk<TimeEntry>::Open(files_, index_path(kTimeIndexSuffix),
                                          segment_.base));
   ++summary_.segments;
-  scanner_.Start(file_, path_, 0, file_bytes_);
+  scanner_.Start(file_, path_, 0, file_bytes_, Range().Offsets());
   for (;;) {
     const auto batch = scanner_.Next();
     if (!batch.ok()) {
@@ -83,44 +72,30 @@ absl::StatusOr<Offset> SegmentCheck::Run() {
     if (!*batch) break;
     CAUCE_RETURN_IF_ERROR(TakeBatch(**batch));
   }
-  CAUCE_RETURN_IF_ERROR(CheckLeftEntries());
+  CAUCE_RETURN_IF_ERROR(CheckEnd());
   return next_;
+}
+
+ScanRange SegmentCheck::Range() const {
+  ScanRange range{.base = segment_.base, .bytes = file_bytes_};
+  // A gap that compaction left in a sealed segment may reach across where the
+  // log was durable once.
+  if (segment_.next_base) {
+    range.up_to = *segment_.next_base;
+  } else {
+    range.boundary = segment_.durable;
+  }
+  return range;
 }
 
 absl::Status SegmentCheck::TakeBatch(const RecordBatch& batch) {
   ++summary_.batches;
   summary_.bytes += static_cast<int64_t>(batch.bytes().size());
-  const bool fits = CheckOffsets(batch);
   CheckRecords(batch);
   CAUCE_RETURN_IF_ERROR(CheckIndexEntries(batch));
-  // An offset that went astray is told once, not for all that follow.
-  if (fits) next_ = batch.next_offset();
+  next_ = batch.next_offset();
   if (progress_) progress_();
   return absl::OkStatus();
-}
-
-// Whether the batch lies within its segment.
-bool SegmentCheck::CheckOffsets(const RecordBatch& batch) {
-  const bool in_order = batch.base_offset() >= next_;
-  const bool in_segment =
-      !segment_.next_base || batch.last_offset() < *segment_.next_base;
-  const bool in_reach = batch.last_offset() - segment_.base <= INT32_MAX;
-  const bool fits = in_segment && in_reach;
-  if (in_order && fits) return true;
-  const std::string end =
-      segment_.next_base
-          ? fmt::format(" and the next one at {}", segment_.next_base->value)
-          : "";
-  Tell({.file = path_,
-        .position = scanner_.batch_position(),
-        .offset = batch.base_offset(),
-        .what = fmt::format(
-            "a batch with offsets {} to {} stands where offset {} or later is "
-            "expected, in a segment that begins at {}{}",
-            batch.base_offset().value, batch.last_offset().value, next_.value,
-            segment_.base.value, end),
-        .advice = std::string(kRestore)});
-  return fits;
 }
 
 void SegmentCheck::CheckRecords(const RecordBatch& batch) {
@@ -199,14 +174,39 @@ absl::Status SegmentCheck::CheckIndexEntries(const RecordBatch& batch) {
   return absl::OkStatus();
 }
 
-absl::Status SegmentCheck::CheckLeftEntries() {
+absl::Status SegmentCheck::CheckEnd() {
+  const int64_t end = scanner_.position();
+  if (end < file_bytes_ && segment_.next_base && !IsMended()) {
+    Tell({.file = path_,
+          .position = end,
+          .offset = next_,
+          .what = fmt::format("zeros stand where batches should, up to "
+                              "position {}",
+                              file_bytes_),
+          .advice = std::string(kRestore)});
+  }
   CAUCE_ASSIGN_OR_RETURN(const auto entry, Peek(*offsets_));
+  CAUCE_ASSIGN_OR_RETURN(const auto time, Peek(*times_));
+  const Offset known = std::max(entry ? entry->offset : Offset{},
+                                time ? time->offset : Offset{});
+  if (known >= next_ && known < segment_.durable) {
+    // The index is what is right.
+    Tell(
+        {.file = path_,
+         .position = end,
+         .offset = next_,
+         .what = fmt::format("the file ends at offset {}, its indexes go on at "
+                             "offset {}, and records up to offset {} were "
+                             "durable",
+                             next_.value, known.value, segment_.durable.value),
+         .advice = std::string(kRestore)});
+    return absl::OkStatus();
+  }
   if (entry) {
     TellIndex(*offsets_, fmt::format("the entry for offset {} leads behind "
                                      "the last batch",
                                      entry->offset.value));
   }
-  CAUCE_ASSIGN_OR_RETURN(const auto time, Peek(*times_));
   if (time) {
     TellIndex(*times_, fmt::format("the entry for offset {} lies behind the "
                                    "last batch",
@@ -217,7 +217,8 @@ absl::Status SegmentCheck::CheckLeftEntries() {
 
 absl::StatusOr<bool> SegmentCheck::PassDamage(const absl::Status& damage) {
   const int64_t position = scanner_.position();
-  CAUCE_ASSIGN_OR_RETURN(const auto resume, FindNextBatch());
+  BatchScanner scanner;
+  CAUCE_ASSIGN_OR_RETURN(const auto resume, FindBehind(scanner, position));
   // A writer that was killed leaves a torn end; whole batches behind it are
   // none of its leaving.
   const bool torn =
@@ -238,64 +239,43 @@ absl::StatusOr<bool> SegmentCheck::PassDamage(const absl::Status& damage) {
   }
   if (resume) {
     finding.what += fmt::format("; the next whole batch begins at position {}",
-                                resume->position);
+                                scanner.batch_position());
   }
   Tell(std::move(finding));
   if (!resume) return false;
-  CAUCE_RETURN_IF_ERROR(DropEntriesBelow(*resume));
-  scanner_.Restart(file_, path_, resume->position, file_bytes_);
+  CAUCE_RETURN_IF_ERROR(
+      DropEntriesBelow(scanner.batch_position(), resume->base_offset()));
+  BatchOffsets offsets = Range().Offsets();
+  offsets.next = next_;
+  scanner_.Start(file_, path_, scanner.batch_position(), file_bytes_, offsets);
   return true;
 }
 
-absl::StatusOr<std::optional<SegmentCheck::Place>>
-SegmentCheck::FindNextBatch() {
-  const int64_t position = scanner_.position();
-  // The length in the damaged batch's header may still be right.
-  char head[layout::kLengthExcludes] = {};
-  CAUCE_ASSIGN_OR_RETURN(const size_t got, file_->Read(position, head));
-  if (got == sizeof head) {
-    const int64_t behind = position + layout::kLengthExcludes +
-                           LoadBig<int32_t>(head + layout::kBatchLength);
-    if (behind > position) {
-      CAUCE_ASSIGN_OR_RETURN(const auto place, BatchAt(behind));
-      if (place) return place;
-    }
-  }
-  // Else the index knows where some batches begin.
-  for (;;) {
+absl::StatusOr<std::optional<RecordBatch>> SegmentCheck::FindBehind(
+    BatchScanner& scanner, int64_t position) {
+  BatchOffsets offsets = Range().Offsets();
+  offsets.next = next_;
+  // An entry that leads to the batch is left for that batch to confirm.
+  bool tried = false;
+  const auto next_entry = [&]() -> absl::StatusOr<std::optional<int64_t>> {
+    if (std::exchange(tried, true)) offsets_->Pop();
     CAUCE_ASSIGN_OR_RETURN(const auto entry, Peek(*offsets_));
     if (!entry) return std::nullopt;
-    if (entry->position > position) {
-      CAUCE_ASSIGN_OR_RETURN(const auto place, BatchAt(entry->position));
-      if (place) return place;
-    }
-    offsets_->Pop();
-  }
+    return entry->position;
+  };
+  return FindBatchBehind(
+      scanner, {file_, path_, position, file_bytes_, offsets}, next_entry);
 }
 
-absl::StatusOr<std::optional<SegmentCheck::Place>> SegmentCheck::BatchAt(
-    int64_t position) {
-  if (position >= file_bytes_) return std::nullopt;
-  BatchScanner scanner;
-  scanner.Start(file_, path_, position, file_bytes_);
-  const auto batch = scanner.Next();
-  if (!batch.ok()) {
-    if (IsDamage(batch.status())) return std::nullopt;
-    return batch.status();
-  }
-  if (!*batch || (*batch)->base_offset() < next_) return std::nullopt;
-  return Place{position, (*batch)->base_offset()};
-}
-
-absl::Status SegmentCheck::DropEntriesBelow(const Place& place) {
+absl::Status SegmentCheck::DropEntriesBelow(int64_t position, Offset base) {
   for (;;) {
     CAUCE_ASSIGN_OR_RETURN(const auto entry, Peek(*offsets_));
-    if (!entry || entry->position >= place.position) break;
+    if (!entry || entry->position >= position) break;
     offsets_->Pop();
   }
   for (;;) {
     CAUCE_ASSIGN_OR_RETURN(const auto time, Peek(*times_));
-    if (!time || time->offset >= place.base) break;
+    if (!time || time->offset >= base) break;
     times_->Pop();
   }
   return absl::OkStatus();

@@ -21,6 +21,7 @@
 #include "cauce/types.h"
 #include "engine/log/batch_scanner.h"
 #include "engine/log/index_walk.h"
+#include "engine/log/segment_scan.h"
 #include "engine/log/sparse_index.h"
 
 namespace cauce {
@@ -33,6 +34,8 @@ struct SegmentToCheck {
   // After an unclean stop: what was written from here on may be torn, and the
   // next opening mends it. Absent after a clean one.
   std::optional<Offset> torn_from;
+  // What lies below was durable once, as last saved.
+  Offset durable{0};
   size_t decompressed_bytes_max = kDecompressedBytesMax;
 };
 
@@ -52,25 +55,20 @@ class SegmentCheck {
   absl::StatusOr<Offset> Run();
 
  private:
+  ScanRange Range() const;
   absl::Status TakeBatch(const RecordBatch& batch);
-  bool CheckOffsets(const RecordBatch& batch);
   void CheckRecords(const RecordBatch& batch);
   absl::Status CheckIndexEntries(const RecordBatch& batch);
-  absl::Status CheckLeftEntries();
+  // That nothing is missing behind the last batch.
+  absl::Status CheckEnd();
 
   // Tells of what stands at the scanner's position and moves it behind. False
   // when nothing more of the segment can be read.
   absl::StatusOr<bool> PassDamage(const absl::Status& damage);
-  // Where a whole batch begins behind the damage; nothing where none is found.
-  struct Place {
-    int64_t position = 0;
-    Offset base;
-  };
-  absl::StatusOr<std::optional<Place>> FindNextBatch();
-  absl::StatusOr<std::optional<Place>> BatchAt(int64_t position);
-
+  absl::StatusOr<std::optional<RecordBatch>> FindBehind(BatchScanner& scanner,
+                                                        int64_t position);
   // Passes by the index entries that lead into what cannot be read.
-  absl::Status DropEntriesBelow(const Place& place);
+  absl::Status DropEntriesBelow(int64_t position, Offset base);
 
   template <class Entry>
   absl::StatusOr<std::optional<Entry>> Peek(IndexWalk<Entry>& walk);

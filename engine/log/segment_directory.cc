@@ -25,23 +25,24 @@ absl::StatusOr<std::vector<Offset>> ListSegmentBases(
   return bases;
 }
 
-absl::StatusOr<ScannedSegment> ScanEnd(const SegmentPlace& place) {
+absl::StatusOr<ScannedSegment> ScanEnd(const SegmentPlace& place,
+                                       Offset durable) {
   const std::string path =
       place.PathOf(SegmentFileName(place.base, kLogSuffix));
   CAUCE_ASSIGN_OR_RETURN(std::shared_ptr<File> file,
                          place.files->Open(path, OpenMode::kRead));
   CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
+  const ScanRange range{.base = place.base,
+                        .bytes = size,
+                        .index_interval_bytes = place.index_interval_bytes,
+                        .boundary = durable};
   auto index = LoadIndexFiles(
       *place.files,
       place.PathOf(SegmentFileName(place.base, kOffsetIndexSuffix)),
       place.PathOf(SegmentFileName(place.base, kTimeIndexSuffix)), place.base,
       place.index_interval_bytes);
-  if (!index.ok()) {
-    return ScanSegment(file, path, place.base, size,
-                       place.index_interval_bytes);
-  }
-  return ScanSegmentTail(file, path, place.base, size,
-                         place.index_interval_bytes, *std::move(index));
+  if (!index.ok()) return ScanSegment(file, path, range);
+  return ScanSegmentTail(file, path, range, *std::move(index));
 }
 
 }  // namespace cauce

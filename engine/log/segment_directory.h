@@ -15,7 +15,9 @@ namespace cauce {
 absl::StatusOr<std::vector<Offset>> ListSegmentBases(const SegmentPlace& place);
 
 // Finds where the segment at `place` ends, by way of its indexes where they
-// can be believed, by scanning all of it where not.
-absl::StatusOr<ScannedSegment> ScanEnd(const SegmentPlace& place);
+// can be believed, by scanning all of it where not. The log was durable up to
+// `durable` once.
+absl::StatusOr<ScannedSegment> ScanEnd(const SegmentPlace& place,
+                                       Offset durable);
 
 }  // namespace cauce

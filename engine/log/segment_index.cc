@@ -35,7 +35,9 @@ void SegmentIndex::Add(const BatchFacts& batch) {
     largest_.store(batch.max_timestamp.ms, std::memory_order_release);
     largest_offset_ = batch.last;
   }
-  if (bytes_since_entry_ > interval_bytes_) {
+  // Where an entry cannot lead, the walk from the last one does.
+  const bool in_reach = batch.position <= INT32_MAX;
+  if (bytes_since_entry_ > interval_bytes_ && in_reach) {
     offsets_.Append({batch.last, batch.position});
     AddTimeEntry();
     bytes_since_entry_ = 0;

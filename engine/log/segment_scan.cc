@@ -1,10 +1,13 @@
 #include "engine/log/segment_scan.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "cauce/errors.h"
+#include "cauce/record_batch.h"
 #include "engine/base/status_macros.h"
+#include "engine/log/batch_behind.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -13,22 +16,6 @@ namespace {
 // Index files are at most this large, whatever a directory holds: more entries
 // than batches fit into the largest segment are no index.
 constexpr int64_t kIndexBytesMax = int64_t{1} << 28;
-
-// A batch stands where its offsets say it should: behind the last one and
-// within what an index of this segment can express.
-absl::Status CheckPlace(const RecordBatch& batch, Offset base, Offset next,
-                        const std::string& name, int64_t position) {
-  const bool fits =
-      batch.base_offset() >= next && batch.last_offset() - base <= INT32_MAX;
-  if (fits) return absl::OkStatus();
-  return MakeError(
-      Reason::kCorruptBatch,
-      fmt::format("{} at position {}: a batch with offsets {} to {} stands "
-                  "where offset {} or later is expected, in a segment that "
-                  "begins at {}",
-                  name, position, batch.base_offset().value,
-                  batch.last_offset().value, next.value, base.value));
-}
 
 absl::StatusOr<std::string> ReadIndexFile(FileSystem& files,
                                           const std::string& path) {
@@ -52,9 +39,17 @@ void NoteEpoch(const RecordBatch& batch, ScannedSegment& scanned) {
   if (is_new) scanned.epochs.push_back({epoch, batch.base_offset()});
 }
 
+void Take(const RecordBatch& batch, const BatchScanner& scanner,
+          ScannedSegment& scanned) {
+  scanned.bytes = scanner.position();
+  scanned.next = batch.next_offset();
+  scanned.last_header = batch.bytes().substr(0, kBatchHeaderBytes);
+  scanned.last_position = scanner.batch_position();
+  NoteEpoch(batch, scanned);
+}
+
 // Goes on with `scanned` from where `scanner` stands.
-absl::Status Walk(BatchScanner& scanner, const std::string& name, Offset base,
-                  ScannedSegment& scanned) {
+absl::Status Walk(BatchScanner& scanner, ScannedSegment& scanned) {
   for (;;) {
     const auto batch = scanner.Next();
     if (!batch.ok()) {
@@ -64,35 +59,99 @@ absl::Status Walk(BatchScanner& scanner, const std::string& name, Offset base,
     }
     if (!*batch) return absl::OkStatus();
     const int64_t position = scanner.batch_position();
-    scanned.damage = CheckPlace(**batch, base, scanned.next, name, position);
-    if (!scanned.damage.ok()) return absl::OkStatus();
     if (position == 0) scanned.first_timestamp = (*batch)->max_timestamp();
     scanned.index->Add(BatchFacts::Of(**batch, position));
-    scanned.bytes = scanner.position();
-    scanned.next = (*batch)->next_offset();
-    NoteEpoch(**batch, scanned);
+    Take(**batch, scanner, scanned);
   }
+}
+
+// What an entry of an index is worth.
+enum class Claim { kHolds, kLies };
+
+// Whether the batch that `times` ends with has that timestamp, and no entry is
+// missing behind it: `entry`, the batch of the last offset entry, would have
+// made one. Reads little: from the offset entry in front of that batch on.
+absl::StatusOr<Claim> CheckLargest(BatchScanner& scanner,
+                                   const std::shared_ptr<const File>& file,
+                                   const std::string& name,
+                                   const ScanRange& range,
+                                   const SegmentIndex& index, Timestamp entry) {
+  const auto last = index.times().last();
+  if (!last) return entry.has_value() ? Claim::kLies : Claim::kHolds;
+  if (last->timestamp < entry) return Claim::kLies;
+  const auto start = index.offsets().FindAtOrBelow(last->offset.value);
+  BatchOffsets offsets = range.Offsets();
+  if (start) offsets.next = std::nullopt;
+  scanner.Restart(file, name, start ? start->position : 0, range.bytes,
+                  offsets);
+  for (;;) {
+    const auto batch = scanner.Next();
+    if (!batch.ok() && !IsDamage(batch.status())) return batch.status();
+    if (!batch.ok() || !*batch) return Claim::kLies;
+    if ((*batch)->last_offset() < last->offset) continue;
+    const bool holds = (*batch)->last_offset() == last->offset &&
+                       (*batch)->max_timestamp() == last->timestamp;
+    return holds ? Claim::kHolds : Claim::kLies;
+  }
+}
+
+// Goes on with `scanned` behind the batch of the last entry of `index`, which
+// must be there.
+absl::StatusOr<Claim> WalkFromEntry(const std::shared_ptr<const File>& file,
+                                    const std::string& name,
+                                    const ScanRange& range, SegmentIndex& index,
+                                    ScannedSegment& scanned) {
+  const OffsetEntry entry = *index.offsets().last();
+  BatchScanner scanner;
+  scanner.Start(file, name, 0, range.bytes, range.Offsets());
+  const auto first = scanner.Next();
+  if (!first.ok() && !IsDamage(first.status())) return first.status();
+  if (first.ok() && *first) {
+    scanned.first_timestamp = (*first)->max_timestamp();
+  }
+  BatchOffsets offsets = range.Offsets();
+  offsets.next = std::nullopt;
+  scanner.Restart(file, name, entry.position, range.bytes, offsets);
+  const auto batch = scanner.Next();
+  if (!batch.ok() && !IsDamage(batch.status())) return batch.status();
+  const bool holds =
+      batch.ok() && *batch && (*batch)->last_offset() == entry.offset;
+  if (!holds) return Claim::kLies;
+  const Timestamp largest = (*batch)->max_timestamp();
+  offsets.next = (*batch)->next_offset();
+  index.ResumeBehindEntry(BatchFacts::Of(**batch, entry.position));
+  Take(**batch, scanner, scanned);
+  CAUCE_ASSIGN_OR_RETURN(
+      const Claim claim,
+      CheckLargest(scanner, file, name, range, index, largest));
+  if (claim == Claim::kLies) return claim;
+  scanner.Start(file, name, scanned.bytes, range.bytes, offsets);
+  CAUCE_RETURN_IF_ERROR(Walk(scanner, scanned));
+  return Claim::kHolds;
 }
 
 }  // namespace
 
-bool IsDamage(const absl::Status& status) {
-  const Reason reason = ReasonOf(status);
-  return reason == Reason::kCorruptBatch ||
-         reason == Reason::kUnsupportedFormat ||
-         reason == Reason::kUnsupportedCodec;
+BatchOffsets ScanRange::Offsets() const {
+  // What an index of the segment can express.
+  const Offset reach{base.value > INT64_MAX - INT32_MAX - 1
+                         ? INT64_MAX
+                         : base.value + INT32_MAX + 1};
+  return {.next = base, .up_to = std::min(up_to, reach), .boundary = boundary};
 }
 
 absl::StatusOr<ScannedSegment> ScanSegment(
     const std::shared_ptr<const File>& file, const std::string& name,
-    Offset base, int64_t bytes, int64_t index_interval_bytes) {
+    const ScanRange& range) {
   ScannedSegment scanned;
-  scanned.index = std::make_shared<SegmentIndex>(base, index_interval_bytes);
-  scanned.next = base;
-  scanned.file_bytes = bytes;
+  scanned.index =
+      std::make_shared<SegmentIndex>(range.base, range.index_interval_bytes);
+  scanned.next = range.base;
+  scanned.file_bytes = range.bytes;
+  scanned.rebuilt = true;
   BatchScanner scanner;
-  scanner.Start(file, name, 0, bytes);
-  CAUCE_RETURN_IF_ERROR(Walk(scanner, name, base, scanned));
+  scanner.Start(file, name, 0, range.bytes, range.Offsets());
+  CAUCE_RETURN_IF_ERROR(Walk(scanner, scanned));
   return scanned;
 }
 
@@ -111,40 +170,45 @@ absl::StatusOr<std::unique_ptr<SegmentIndex>> LoadIndexFiles(
 
 absl::StatusOr<ScannedSegment> ScanSegmentTail(
     const std::shared_ptr<const File>& file, const std::string& name,
-    Offset base, int64_t bytes, int64_t index_interval_bytes,
-    std::unique_ptr<SegmentIndex> index) {
+    const ScanRange& range, std::shared_ptr<SegmentIndex> index) {
   const auto entry = index->offsets().last();
-  if (!entry || entry->position >= bytes) {
-    return ScanSegment(file, name, base, bytes, index_interval_bytes);
+  if (entry && entry->position < range.bytes) {
+    ScannedSegment scanned;
+    scanned.file_bytes = range.bytes;
+    scanned.index = index;
+    CAUCE_ASSIGN_OR_RETURN(const Claim claim,
+                           WalkFromEntry(file, name, range, *index, scanned));
+    if (claim == Claim::kHolds) return scanned;
   }
-  BatchScanner scanner;
-  scanner.Start(file, name, 0, bytes);
-  const auto first = scanner.Next();
-  if (!first.ok() || !*first) {
-    return ScanSegment(file, name, base, bytes, index_interval_bytes);
-  }
-  ScannedSegment scanned;
-  scanned.file_bytes = bytes;
-  scanned.first_timestamp = (*first)->max_timestamp();
-  scanner.Restart(file, name, entry->position, bytes);
-  const auto batch = scanner.Next();
-  const bool holds =
-      batch.ok() && *batch && (*batch)->last_offset() == entry->offset;
-  if (!holds) {
-    return ScanSegment(file, name, base, bytes, index_interval_bytes);
-  }
-  scanned.index = std::move(index);
-  scanned.index->ResumeBehindEntry(BatchFacts::Of(**batch, entry->position));
-  scanned.bytes = scanner.position();
-  scanned.next = (*batch)->next_offset();
-  NoteEpoch(**batch, scanned);
-  CAUCE_RETURN_IF_ERROR(Walk(scanner, name, base, scanned));
-  // A time entry for what is not there was written for another log.
-  const auto last_time = scanned.index->times().last();
-  if (last_time && last_time->offset >= scanned.next) {
-    return ScanSegment(file, name, base, bytes, index_interval_bytes);
-  }
+  CAUCE_ASSIGN_OR_RETURN(ScannedSegment scanned,
+                         ScanSegment(file, name, range));
+  scanned.disbelieved = std::move(index);
   return scanned;
+}
+
+absl::Status ScanBehindDamage(const std::shared_ptr<const File>& file,
+                              const std::string& name, const ScanRange& range,
+                              ScannedSegment& scanned) {
+  const absl::Status first = scanned.damage;
+  const OffsetIndex& hints =
+      (scanned.disbelieved ? *scanned.disbelieved : *scanned.index).offsets();
+  BatchScanner scanner;
+  int64_t damaged = scanned.bytes;
+  while (!scanned.damage.ok()) {
+    BatchOffsets offsets = range.Offsets();
+    offsets.next = scanned.next;
+    CAUCE_ASSIGN_OR_RETURN(
+        const auto batch,
+        FindBatchBehind(scanner, {file, name, damaged, range.bytes, offsets},
+                        EntriesBehind(hints, damaged)));
+    if (!batch) break;
+    scanned.damage = absl::OkStatus();
+    scanner.StepBack();
+    CAUCE_RETURN_IF_ERROR(Walk(scanner, scanned));
+    damaged = scanner.position();
+  }
+  scanned.damage = first;
+  return absl::OkStatus();
 }
 
 }  // namespace cauce

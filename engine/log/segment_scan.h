@@ -1,7 +1,8 @@
 // Walks over a whole segment: what recovery and rebuilt indexes stand on.
 //
-// Verifies every batch and that offsets grow from the segment's base on, and
-// builds the indexes on the way. Pure but for reading the file.
+// Verifies every batch, and that each continues the one before from the
+// segment's base on, and builds the indexes on the way. Pure but for reading
+// the file.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +19,20 @@
 
 namespace cauce {
 
+// What is known of a segment's file before it is scanned.
+struct ScanRange {
+  Offset base;
+  int64_t bytes = 0;  // how far to look
+  int64_t index_interval_bytes = 4096;
+  // No batch ends above; where the next segment begins or the log ends.
+  Offset up_to{INT64_MAX};
+  // The log ended here once: see BatchOffsets.
+  Offset boundary{INT64_MIN};
+
+  // What a walk from the first batch on expects.
+  BatchOffsets Offsets() const;
+};
+
 struct ScannedSegment {
   std::shared_ptr<SegmentIndex> index;
   // Where the last good batch ends, in the file and in offsets.
@@ -28,19 +43,22 @@ struct ScannedSegment {
   // Which epochs its batches tell of, and where each is met first.
   std::vector<EpochStart> epochs;
   int64_t file_bytes = 0;  // as far as the scan could have gone
+  // The header of the last good batch, and where it stands; empty without one.
+  std::string last_header;
+  int64_t last_position = 0;
+  // An index that was claimed to be the segment's and does not lead where it
+  // says: what is worth no more than hints. Null where there was none.
+  std::shared_ptr<const SegmentIndex> disbelieved;
+  bool rebuilt = false;  // `index` comes from the log alone
   // OK where the log ends there; else what stands behind it.
   absl::Status damage;
 };
 
-// Whether `status` tells of bytes that cannot be a batch, as opposed to bytes
-// that could not be read.
-bool IsDamage(const absl::Status& status);
-
-// Scans [0, bytes) of `file`, called `name`. Fails only where the file cannot
+// Scans `file`, called `name`, from its start. Fails only where the file cannot
 // be read: damage is a result.
 absl::StatusOr<ScannedSegment> ScanSegment(
     const std::shared_ptr<const File>& file, const std::string& name,
-    Offset base, int64_t bytes, int64_t index_interval_bytes);
+    const ScanRange& range);
 
 // Reads a segment's two index files. Reason::kCorruptFile, NotFound.
 absl::StatusOr<std::unique_ptr<SegmentIndex>> LoadIndexFiles(
@@ -49,11 +67,17 @@ absl::StatusOr<std::unique_ptr<SegmentIndex>> LoadIndexFiles(
     int64_t index_interval_bytes);
 
 // The same as ScanSegment, beginning at the last entry of `index`, as it was
-// loaded from the segment's files, where the batch it leads to confirms it;
-// else from the start.
+// loaded from the segment's files, where the batches confirm that entry and
+// the largest timestamp; else from the start.
 absl::StatusOr<ScannedSegment> ScanSegmentTail(
     const std::shared_ptr<const File>& file, const std::string& name,
-    Offset base, int64_t bytes, int64_t index_interval_bytes,
-    std::unique_ptr<SegmentIndex> index);
+    const ScanRange& range, std::shared_ptr<SegmentIndex> index);
+
+// Goes on behind the damage that `scanned` stands in front of, with every
+// batch that can still be reached, also by the entries of the index that was
+// not believed. The first damage stays told.
+absl::Status ScanBehindDamage(const std::shared_ptr<const File>& file,
+                              const std::string& name, const ScanRange& range,
+                              ScannedSegment& scanned);
 
 }  // namespace cauce

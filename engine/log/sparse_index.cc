@@ -15,10 +15,6 @@ int32_t Relative(Offset offset, Offset base) {
   return static_cast<int32_t>(relative);
 }
 
-bool IsZeros(std::string_view bytes) {
-  return bytes.find_first_not_of('\0') == std::string_view::npos;
-}
-
 // What an entry must hold by itself, whatever stands around it.
 bool IsPlausible(Offset base, const OffsetEntry& entry) {
   return entry.offset >= base && entry.position > 0;
@@ -81,14 +77,6 @@ std::optional<Entry> SparseIndex<Entry>::FindAtOrBelow(int64_t key) const {
   const size_t found = CountAtOrBelow(key, size());
   if (found == 0) return std::nullopt;
   return (*this)[found - 1];
-}
-
-template <class Entry>
-std::optional<Entry> SparseIndex<Entry>::FindAbove(int64_t key) const {
-  const size_t count = size();
-  const size_t found = CountAtOrBelow(key, count);
-  if (found == count) return std::nullopt;
-  return (*this)[found];
 }
 
 template <class Entry>

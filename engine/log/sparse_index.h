@@ -78,8 +78,6 @@ class SparseIndex {
 
   // The last entry whose key is at most `key`.
   std::optional<Entry> FindAtOrBelow(int64_t key) const;
-  // The first entry whose key is above `key`.
-  std::optional<Entry> FindAbove(int64_t key) const;
   std::optional<Entry> last() const {
     const size_t count = size();
     if (count == 0) return std::nullopt;

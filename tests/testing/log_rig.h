@@ -105,6 +105,11 @@ class LogRig {
     MutexLock lock(mutex_);
     bounds_ = bounds;
   }
+  // Whether the next log is told of a clean stop.
+  void set_clean_stop(bool clean_stop) {
+    MutexLock lock(mutex_);
+    clean_stop_ = clean_stop;
+  }
   std::vector<EpochStart> epochs() {
     MutexLock lock(mutex_);
     return epochs_;

@@ -8,23 +8,6 @@
 #include "tools/cli/session.h"
 
 namespace cauce::cli {
-namespace {
-
-// Bytes that cannot be right, as opposed to files that cannot be read.
-bool IsDamage(const absl::Status& status) {
-  switch (ReasonOf(status)) {
-    case Reason::kCorruptBatch:
-    case Reason::kInvalidRecord:
-    case Reason::kUnsupportedFormat:
-    case Reason::kUnsupportedCodec:
-      return true;
-    default:
-      return false;
-  }
-}
-
-}  // namespace
-
 void RecordSource::Add(SourcePart part) {
   Cursor cursor = part.partition.Read(part.from);
   lanes_.push_back({std::move(part), std::move(cursor)});

@@ -58,6 +58,10 @@ absl::Status MakeError(Reason reason, std::string message);
 // Returns the reason that MakeError attached; kNone for any other status.
 Reason ReasonOf(const absl::Status& status);
 
+// Whether `status` tells of bytes that cannot be right, as opposed to bytes
+// that could not be read: what a cursor's SkipDamage() leads behind.
+bool IsDamage(const absl::Status& status);
+
 // Returns `status` with `context` and ": " before its message; code and reason
 // stay. An OK status stays as it is.
 absl::Status Annotate(const absl::Status& status, std::string_view context);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <string>
 #include <string_view>
 
 namespace cauce {
@@ -41,6 +42,19 @@ TEST(Bytes, OfEveryWidthComeBackAsTheyWere) {
   ExpectExtremesComeBack<uint32_t>();
   ExpectExtremesComeBack<int64_t>();
   ExpectExtremesComeBack<uint64_t>();
+}
+
+TEST(Bytes, AreZerosWhereNotOneIsAnythingElse) {
+  std::string bytes;
+  for (int size = 0; size < 40; ++size) {
+    EXPECT_TRUE(IsZeros(bytes)) << size;
+    for (char& byte : bytes) {
+      byte = 1;
+      EXPECT_FALSE(IsZeros(bytes)) << size;
+      byte = 0;
+    }
+    bytes.push_back(0);
+  }
 }
 
 }  // namespace

@@ -79,5 +79,19 @@ TEST(Errors, AMessageForPeopleHasNeitherCodeNorPayload) {
   EXPECT_EQ(MessageOf(absl::OkStatus()), "");
 }
 
+TEST(Errors, TellDamageFromWhatCannotBeReadAndFromMistakes) {
+  for (const Reason damage :
+       {Reason::kCorruptBatch, Reason::kInvalidRecord,
+        Reason::kUnsupportedFormat, Reason::kUnsupportedCodec}) {
+    EXPECT_TRUE(IsDamage(MakeError(damage, "bytes"))) << ReasonName(damage);
+  }
+  for (const Reason other : {Reason::kDiskFailed, Reason::kOffsetOutOfRange,
+                             Reason::kClosed, Reason::kCorruptFile}) {
+    EXPECT_FALSE(IsDamage(MakeError(other, "no"))) << ReasonName(other);
+  }
+  EXPECT_FALSE(IsDamage(absl::OkStatus()));
+  EXPECT_FALSE(IsDamage(absl::DataLossError("not one of ours")));
+}
+
 }  // namespace
 }  // namespace cauce

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -286,6 +287,91 @@ TEST(BatchScanner, NeverServesOneFileFromTheBytesOfAnother) {
   scanner.Restart(second, "b.log", 0,
                   static_cast<int64_t>(second->bytes().size()));
   EXPECT_THAT(Walk(scanner), ElementsAre(77));
+}
+
+TEST(BatchScanner, TakesBytesBehindZerosForDamage) {
+  const std::string batches = Batches(2);
+  for (const size_t zeros : {61, 5000, 100'000}) {
+    const auto file = FileOf(batches + std::string(zeros, '\0') + "x");
+    BatchScanner scanner = ScannerOf(file);
+    EXPECT_THAT(Walk(scanner), ElementsAre(0, 1));
+    const auto damage = scanner.Next();
+    ASSERT_THAT(damage, HasReason(Reason::kCorruptBatch)) << zeros;
+    EXPECT_EQ(scanner.position(), static_cast<int64_t>(batches.size()));
+  }
+}
+
+// ---- Offsets
+
+// Batches of one record at each of `bases`, walked over with what is expected.
+BatchScanner ScannerOver(const std::vector<int64_t>& bases,
+                         const BatchOffsets& offsets) {
+  std::string bytes;
+  for (const int64_t base : bases) {
+    bytes += BatchOfBytes(10).At(Offset{base}).bytes();
+  }
+  const auto file = FileOf(bytes);
+  BatchScanner scanner;
+  scanner.Start(file, "a.log", 0, static_cast<int64_t>(bytes.size()), offsets);
+  return scanner;
+}
+
+TEST(BatchScanner, TakesABatchThatDoesNotContinueTheOneBeforeForDamage) {
+  struct Case {
+    std::vector<int64_t> bases;
+    std::vector<int64_t> good;
+    std::string_view says;
+  };
+  const std::vector<Case> cases = {
+      {{10, 11, 12}, {10, 11, 12}, ""},
+      {{9, 11, 12}, {}, "offset 10 or later is expected"},
+      {{10, 9, 12}, {10}, "offset 11 or later is expected"},
+      {{10, 10, 12}, {10}, "offset 11 or later is expected"},
+      {{14, 11, 12}, {}, "the batch behind it begins at 11"},
+      {{10, 15, 12}, {10}, "the batch behind it begins at 12"},
+      {{10, 11, 20}, {10, 11}, "offsets below 20 are expected"},
+      // Gaps, as compaction leaves them.
+      {{12, 15, 19}, {12, 15, 19}, ""},
+      {{10, 15, 9}, {10, 15}, "offset 16 or later is expected"},
+  };
+  for (const Case& each : cases) {
+    SCOPED_TRACE(::testing::PrintToString(each.bases));
+    BatchScanner scanner =
+        ScannerOver(each.bases, {.next = Offset{10}, .up_to = Offset{20}});
+    EXPECT_EQ(Walk(scanner), each.good);
+    const auto end = scanner.Next();
+    if (each.says.empty()) {
+      EXPECT_THAT(end, IsOk());
+    } else {
+      EXPECT_THAT(end, HasReason(Reason::kCorruptBatch));
+      EXPECT_THAT(std::string(end.status().message()), HasSubstr(each.says));
+    }
+  }
+}
+
+TEST(BatchScanner, LetsNothingReachAcrossWhereTheLogEndedOnce) {
+  const auto walk = [](std::vector<int64_t> bases) {
+    BatchScanner scanner =
+        ScannerOver(bases, {.next = Offset{10}, .boundary = Offset{12}});
+    return Walk(scanner);
+  };
+  EXPECT_THAT(walk({10, 11, 12}), ElementsAre(10, 11, 12));
+  EXPECT_THAT(walk({10, 11, 90}), ElementsAre(10, 11, 90));
+  EXPECT_THAT(walk({10, 90}), ElementsAre(10));
+}
+
+TEST(BatchScanner, TakesTheFirstBatchAsItIsWhereNobodyKnowsWhatToExpect) {
+  BatchScanner scanner = ScannerOver({7, 8, 8}, {.up_to = Offset{20}});
+  EXPECT_THAT(Walk(scanner), ElementsAre(7, 8));
+}
+
+TEST(BatchScanner, ExpectsTheSameOffsetAgainOnceItWentBack) {
+  BatchScanner scanner = ScannerOver({10, 11, 12}, {.next = Offset{10}});
+  ASSERT_THAT(scanner.Next(), IsOk());
+  ASSERT_THAT(scanner.Next(), IsOk());
+  scanner.StepBack();
+  EXPECT_EQ(scanner.offsets()->next, Offset{11});
+  EXPECT_THAT(Walk(scanner), ElementsAre(11, 12));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -31,6 +32,7 @@ using test::IsOkAndHolds;
 using test::OwnedBatch;
 using test::ReadValues;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -483,6 +485,122 @@ TEST_P(LogCursorTest, AFailedReadIsNoDamageAndMayBeTriedAgain) {
 
   rig_.disk().files().Mend();
   EXPECT_EQ(Walk(cursor), Range(0, 40));
+}
+
+TEST_P(LogCursorTest, NamesTheReasonForEveryFieldOfAHeader) {
+  struct Field {
+    std::string_view name;
+    int at;
+    Reason reason;
+  };
+  const std::vector<Field> fields = {
+      {"base offset, high byte", layout::kBaseOffset, Reason::kCorruptBatch},
+      {"base offset, low byte", layout::kBaseOffset + 7, Reason::kCorruptBatch},
+      {"length, high byte", layout::kBatchLength, Reason::kCorruptBatch},
+      {"length, low byte", layout::kBatchLength + 3, Reason::kCorruptBatch},
+      {"magic", layout::kMagic, Reason::kUnsupportedFormat},
+      {"crc", layout::kCrc, Reason::kCorruptBatch},
+      {"attributes", layout::kAttributes + 1, Reason::kCorruptBatch},
+      {"last offset delta", layout::kLastOffsetDelta, Reason::kCorruptBatch},
+      {"base timestamp", layout::kBaseTimestamp, Reason::kCorruptBatch},
+      {"largest timestamp", layout::kMaxTimestamp, Reason::kCorruptBatch},
+      {"producer id", layout::kProducerId, Reason::kCorruptBatch},
+      {"producer epoch", layout::kProducerEpoch, Reason::kCorruptBatch},
+      {"base sequence", layout::kBaseSequence, Reason::kCorruptBatch},
+      {"record count", layout::kRecordCount, Reason::kCorruptBatch},
+  };
+  Fill(20);
+  rig_.Leaves(test::Left::kDamaged);
+  const std::string name = SegmentFileName(Offset{0}, kLogSuffix);
+  for (const Field& field : fields) {
+    SCOPED_TRACE(field.name);
+    const auto flip = [&] {
+      std::string bytes = *rig_.disk().Read(name);
+      bytes[static_cast<size_t>(field.at)] ^= 1;
+      const auto file = log().segments()->segments()[0]->OpenFile();
+      ASSERT_THAT(file, IsOk());
+      ASSERT_THAT((*file)->Write(0, bytes), IsOk());
+    };
+    flip();
+    LogCursor cursor = Cursor(Offset{0});
+    EXPECT_THAT(NextOffset(cursor), HasReason(field.reason));
+    // Behind the batch, or where its length is the damage, the segment.
+    const bool leads_on = field.name.find("length") == field.name.npos;
+    const Offset second = log().segments()->segments()[1]->base();
+    const Offset next = leads_on ? Offset{2} : second;
+    EXPECT_THAT(cursor.SkipDamage(), IsOkAndHolds(next));
+    EXPECT_EQ(Walk(cursor), Range(next.value, 40));
+    flip();
+  }
+}
+
+TEST_P(LogCursorTest, NamesBothOffsetsOfABatchThatDoesNotContinueTheLog) {
+  Fill(20);
+  Damage(Offset{2}, [](char* batch) {
+    StoreBig<int64_t>(batch + layout::kBaseOffset, 0);
+  });
+  LogCursor cursor = Cursor(Offset{0});
+  EXPECT_THAT(Walk(cursor), ElementsAre(0, 1));
+  const auto damage = NextOffset(cursor);
+  ASSERT_THAT(damage, HasReason(Reason::kCorruptBatch));
+  EXPECT_THAT(std::string(damage.status().message()),
+              HasSubstr("00000000000000000000.log at position "));
+  EXPECT_THAT(std::string(damage.status().message()),
+              HasSubstr("a batch with offsets 0 to 1 stands where offset 2"));
+  EXPECT_THAT(cursor.SkipDamage(), IsOkAndHolds(Offset{4}));
+  EXPECT_EQ(Walk(cursor), Range(4, 40));
+}
+
+// As by "cat X X > X": every batch of the second half is whole.
+TEST_P(LogCursorTest, NeverHandsOutASegmentTwiceWhoseFileHoldsItTwice) {
+  Fill(20);
+  rig_.Leaves(test::Left::kDamaged);
+  ASSERT_THAT(rig_.Close(), IsOk());
+  const std::string name = SegmentFileName(Offset{0}, kLogSuffix);
+  const std::string bytes = *rig_.disk().Read(name);
+  rig_.disk().Write(name, bytes + bytes);
+  ASSERT_THAT(rig_.Open(), IsOk());
+  const Offset second = log().segments()->segments()[1]->base();
+
+  LogCursor cursor = Cursor(Offset{0});
+  EXPECT_EQ(Walk(cursor), Range(0, second.value));
+  EXPECT_THAT(NextOffset(cursor), HasReason(Reason::kCorruptBatch));
+  EXPECT_THAT(cursor.SkipDamage(), IsOkAndHolds(second));
+  EXPECT_EQ(Walk(cursor), Range(second.value, 40));
+}
+
+TEST_P(LogCursorTest, TakesZerosInTheMiddleOfTheLogForDamage) {
+  Fill(20);
+  rig_.Leaves(test::Left::kDamaged);
+  ASSERT_THAT(rig_.Close(), IsOk());
+  const std::string name = SegmentFileName(Offset{0}, kLogSuffix);
+  const std::string bytes = *rig_.disk().Read(name);
+  const size_t one = Batch({"a0", "b0"}).bytes().size();
+  rig_.disk().Write(
+      name, bytes.substr(0, one) + std::string(bytes.size() - one, '\0'));
+  ASSERT_THAT(rig_.Open(), IsOk());
+  const Offset second = log().segments()->segments()[1]->base();
+
+  LogCursor cursor = Cursor(Offset{0});
+  EXPECT_THAT(Walk(cursor), ElementsAre(0, 1));
+  for (int again = 0; again < 2; ++again) {
+    EXPECT_THAT(NextOffset(cursor), HasReason(Reason::kCorruptBatch));
+    EXPECT_EQ(cursor.position(), Offset{2});
+  }
+  EXPECT_THAT(cursor.SkipDamage(), IsOkAndHolds(second));
+  EXPECT_EQ(Walk(cursor), Range(second.value, 40));
+}
+
+TEST_P(LogCursorTest, SkipsNothingWhereThereIsNoDamage) {
+  Fill(20);
+  LogCursor cursor = Cursor(Offset{5});
+  EXPECT_THAT(cursor.SkipDamage(), IsOkAndHolds(Offset{5}));
+  ASSERT_THAT(NextOffset(cursor), IsOkAndHolds(5));
+  ASSERT_THAT(NextOffset(cursor), IsOkAndHolds(6));
+  RecordBatch batch;
+  ASSERT_THAT(cursor.NextBatch(&batch), IsOkAndHolds(true));
+  EXPECT_THAT(cursor.SkipDamage(), IsOkAndHolds(Offset{8}));
+  EXPECT_EQ(Walk(cursor), Range(8, 40));
 }
 
 // ---- From another process

@@ -134,6 +134,60 @@ TEST_P(ViewOn, LooksAgainAtALogThatWasCut) {
   EXPECT_EQ(EndOf(*view), Offset{3});
 }
 
+TEST_P(ViewOn, LooksAgainAtALogThatWasCutAndHasGrownPastItsSizeSince) {
+  for (const int64_t cut : {0, 2, 4}) {
+    Append(5);
+    const auto view = View();
+    ASSERT_THAT(rig_.log().TruncateTo(Offset{cut}), test::IsOk());
+    for (int i = 0; i < 9; ++i) {
+      const test::OwnedBatch batch = test::Batch({"another one"}, rig_.now());
+      ASSERT_THAT(rig_.log().Append(batch.view(), {}), test::IsOk());
+    }
+    ASSERT_THAT(view->Refresh(), test::IsOk());
+    ExpectSame(*view);
+    Append(1);
+    ASSERT_THAT(view->Refresh(), test::IsOk());
+    ExpectSame(*view);
+  }
+}
+
+// The same name, and another file.
+TEST_P(ViewOn, LooksAgainWhereItsLastSegmentWasWrittenAnew) {
+  UseSmallSegments();
+  Append(7);
+  const auto view = View();
+  const Offset tail = rig_.log().segments()->active()->base();
+  ASSERT_THAT(rig_.log().TruncateTo(Offset{tail + -1}), test::IsOk());
+  Append(40);
+  ASSERT_THAT(view->Refresh(), test::IsOk());
+  ExpectSame(*view);
+}
+
+TEST_P(ViewOn, ComesToDamageInASegmentThatWasRolledSince) {
+  rig_.Leaves(test::Left::kDamaged);
+  UseSmallSegments();
+  Append(2);
+  const auto view = View();
+  Append(1);
+  const auto damaged = rig_.log().segments()->active();
+  ASSERT_EQ(damaged->base(), Offset{0});
+  const std::string name = SegmentFileName(Offset{0}, kLogSuffix);
+  std::string bytes = *rig_.disk().Read(name);
+  bytes[static_cast<size_t>(damaged->bytes()) - 1] ^= 1;
+  const auto file = damaged->OpenFile();
+  ASSERT_THAT(file, test::IsOk());
+  ASSERT_THAT((*file)->Write(0, bytes), test::IsOk());
+  ASSERT_THAT(view->Refresh(), test::IsOk());
+  EXPECT_EQ(EndOf(*view), Offset{2});
+
+  Append(10);
+  ASSERT_THAT(view->Refresh(), test::IsOk());
+  EXPECT_EQ(EndOf(*view), Offset{13});
+  BatchScanner scanner;
+  EXPECT_THAT(view->segments()[0]->Seek(scanner, Offset{2}),
+              test::HasReason(Reason::kCorruptBatch));
+}
+
 TEST_P(ViewOn, ShowsTheSameThroughEveryAppendRollAndCut) {
   UseSmallSegments();
   const auto view = View();

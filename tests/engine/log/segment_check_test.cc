@@ -95,9 +95,9 @@ TEST_F(SegmentCheckSuite, FindsEveryFlippedBitOfABatch) {
   const std::string whole = log_;
   const auto begin = static_cast<size_t>(positions_[1]);
   const auto end = static_cast<size_t>(positions_[2]);
-  // The bytes before the magic are outside the CRC: offsets are checked by
-  // their order, an epoch can be any.
-  for (size_t at = begin + 16; at < end; ++at) {
+  for (size_t at = begin; at < end; ++at) {
+    // An epoch can be any: it is outside the CRC.
+    if (at >= begin + 12 && at < begin + 16) continue;
     for (int bit = 0; bit < 8; ++bit) {
       SCOPED_TRACE(testing::Message() << "byte " << at << " bit " << bit);
       log_ = whole;
@@ -162,6 +162,37 @@ TEST_F(SegmentCheckSuite, TakesZerosForWhatWasWrittenAhead) {
   log_ += std::string(100'000, '\0');
   EXPECT_THAT(Check(), IsOkAndHolds(Offset{18}));
   EXPECT_THAT(findings_, IsEmpty());
+}
+
+TEST_F(SegmentCheckSuite, TakesZerosForDamageWhereAnotherSegmentFollows) {
+  const auto end = static_cast<int64_t>(log_.size());
+  log_ += std::string(100'000, '\0');
+  segment_.next_base = Offset{18};
+  EXPECT_THAT(Check(), IsOkAndHolds(Offset{18}));
+  EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kDamage, kLog, end)));
+
+  // Recovery trims them.
+  segment_.torn_from = Offset{14};
+  EXPECT_THAT(Check(), IsOkAndHolds(Offset{18}));
+  EXPECT_THAT(findings_, IsEmpty());
+}
+
+TEST_F(SegmentCheckSuite, NeverSaysToDeleteAnIndexThatKnowsWhatIsMissing) {
+  log_.resize(static_cast<size_t>(positions_[2]));
+  segment_.durable = Offset{18};
+  for (const bool killed : {false, true}) {
+    if (killed) segment_.torn_from = Offset{18};
+    EXPECT_THAT(Check(), IsOkAndHolds(Offset{14}));
+    EXPECT_THAT(findings_,
+                ElementsAre(Is(Gravity::kDamage, kLog, positions_[2])));
+    EXPECT_THAT(findings_[0].what, HasSubstr("go on at offset 15"));
+    EXPECT_THAT(findings_[0].advice, HasSubstr("restore the file"));
+  }
+  // Nothing of it was durable: the index is of a log that was cut.
+  segment_.durable = segment_.torn_from.emplace(14);
+  EXPECT_THAT(Check(), IsOkAndHolds(Offset{14}));
+  EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kNote, kIndex, 8),
+                                     Is(Gravity::kNote, kTimes, 12)));
 }
 
 TEST_F(SegmentCheckSuite, FindsBytesBehindTheZeros) {

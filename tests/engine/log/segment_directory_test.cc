@@ -29,7 +29,7 @@ class DirectoryOn : public ::testing::TestWithParam<test::DiskKind> {
 
   void WriteSegment(const std::string& log) {
     disk_.Write(SegmentFileName(Offset{0}, kLogSuffix), log);
-    const auto scanned = ScanEnd(disk_.Place());
+    const auto scanned = ScanEnd(disk_.Place(), Offset{0});
     ASSERT_THAT(scanned, test::IsOk());
     scanned->index->Seal();
     disk_.Write(SegmentFileName(Offset{0}, kOffsetIndexSuffix),
@@ -60,7 +60,7 @@ TEST_P(DirectoryOn, ListsLogFilesByTheirOffsetsAndNothingElse) {
 TEST_P(DirectoryOn, FindsTheEndByTheIndexAsByAScan) {
   const std::string log = ManyBatches();
   WriteSegment(log);
-  const auto by_index = ScanEnd(disk_.Place());
+  const auto by_index = ScanEnd(disk_.Place(), Offset{0});
   ASSERT_THAT(by_index, test::IsOk());
   EXPECT_EQ(by_index->bytes, static_cast<int64_t>(log.size()));
   EXPECT_EQ(by_index->next, Offset{2000});
@@ -68,7 +68,7 @@ TEST_P(DirectoryOn, FindsTheEndByTheIndexAsByAScan) {
   EXPECT_GT(by_index->index->offsets().size(), 20u);
 
   disk_.Remove(SegmentFileName(Offset{0}, kOffsetIndexSuffix));
-  const auto by_scan = ScanEnd(disk_.Place());
+  const auto by_scan = ScanEnd(disk_.Place(), Offset{0});
   ASSERT_THAT(by_scan, test::IsOk());
   EXPECT_EQ(by_scan->next, Offset{2000});
   EXPECT_EQ(by_scan->index->EncodeOffsets(), by_index->index->EncodeOffsets());
@@ -80,7 +80,7 @@ TEST_P(DirectoryOn, TheEndIsInFrontOfWhatIsTornOrZero) {
   for (const std::string& tail :
        {std::string(5000, '\0'), log.substr(0, 60), std::string("garbage")}) {
     disk_.Write(SegmentFileName(Offset{0}, kLogSuffix), log + tail);
-    const auto end = ScanEnd(disk_.Place());
+    const auto end = ScanEnd(disk_.Place(), Offset{0});
     ASSERT_THAT(end, test::IsOk());
     EXPECT_EQ(end->bytes, static_cast<int64_t>(log.size()));
     EXPECT_EQ(end->next, Offset{2000});

@@ -52,8 +52,7 @@ class SegmentScanTest : public ::testing::Test {
  protected:
   absl::StatusOr<ScannedSegment> Scan(const std::string& bytes) {
     disk_.Write("a.log", bytes);
-    return ScanSegment(OpenLog(), "a.log", kBase,
-                       static_cast<int64_t>(bytes.size()), kInterval);
+    return ScanSegment(OpenLog(), "a.log", RangeOf(bytes));
   }
 
   // By way of the indexes in `index`, as their files would hold them.
@@ -63,9 +62,14 @@ class SegmentScanTest : public ::testing::Test {
     auto loaded = SegmentIndex::Decode(kBase, kInterval, index.EncodeOffsets(),
                                        index.EncodeTimes());
     if (!loaded.ok()) return loaded.status();
-    return ScanSegmentTail(OpenLog(), "a.log", kBase,
-                           static_cast<int64_t>(bytes.size()), kInterval,
+    return ScanSegmentTail(OpenLog(), "a.log", RangeOf(bytes),
                            *std::move(loaded));
+  }
+
+  static ScanRange RangeOf(const std::string& bytes) {
+    return {.base = kBase,
+            .bytes = static_cast<int64_t>(bytes.size()),
+            .index_interval_bytes = kInterval};
   }
 
   std::shared_ptr<const File> OpenLog() {
@@ -243,7 +247,7 @@ TEST_F(SegmentScanTest, TellsAFailedReadFromDamage) {
   disk_.files().Fail(test::FileCall::kRead, "a.log",
                      MakeError(Reason::kDiskFailed, "no"));
 
-  EXPECT_THAT(ScanSegment(OpenLog(), "a.log", kBase, 100, kInterval),
+  EXPECT_THAT(ScanSegment(OpenLog(), "a.log", RangeOf(std::string(100, 'x'))),
               HasReason(Reason::kDiskFailed));
 }
 

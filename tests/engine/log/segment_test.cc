@@ -277,6 +277,105 @@ TEST_P(SegmentTest, FindsTimesThoughTheTimeIndexLies) {
   }
 }
 
+// Retention would delete early, and a look-up would pass by.
+TEST_P(SegmentTest, DoesNotBelieveALargestTimeThatItsBatchDoesNotHave) {
+  Write(400, [](int i) { return 1000 + i * 3; });
+  const std::string whole = *disk_.Read(kTimeIndex);
+  const Timestamp largest{batches_.back().timestamps.back()};
+  const size_t last = whole.size() - 12;
+  for (const int64_t change : {-1, 1, 1'000'000}) {
+    std::string times = whole;
+    StoreBig<int64_t>(times.data() + last, largest.ms + change);
+    disk_.Write(kTimeIndex, times);
+    EXPECT_THAT(Open()->LargestTimestamp(), IsOkAndHolds(largest)) << change;
+  }
+  std::string offset = whole;
+  StoreBig<int32_t>(offset.data() + last + 8,
+                    LoadBig<int32_t>(whole.data() + last + 8) - 1);
+  disk_.Write(kTimeIndex, offset);
+  EXPECT_THAT(Open()->LargestTimestamp(), IsOkAndHolds(largest));
+}
+
+TEST_P(SegmentTest, DoesNotBelieveATimeIndexThatLostItsEntries) {
+  Write(400, [](int i) { return 1000 + i * 3; });
+  const std::string whole = *disk_.Read(kTimeIndex);
+  const Timestamp largest{batches_.back().timestamps.back()};
+  for (const size_t entries : {0, 1, 50}) {
+    disk_.Write(kTimeIndex, whole.substr(0, 12 * entries));
+    EXPECT_THAT(Open()->LargestTimestamp(), IsOkAndHolds(largest)) << entries;
+    const auto index = Open()->Index();
+    ASSERT_THAT(index, IsOk());
+    EXPECT_GT((*index)->times().size(), 100u);
+  }
+  disk_.Remove(kTimeIndex);
+  EXPECT_THAT(Open()->LargestTimestamp(), IsOkAndHolds(largest));
+}
+
+TEST_P(SegmentTest, BelievesATimeIndexWithoutEntriesWhereNothingHasATime) {
+  Write(400, [](int) { return -1; });
+  ASSERT_EQ(disk_.Read(kTimeIndex), "");
+  const int before = disk_.files().Count(FileCall::kRead, kLog);
+  EXPECT_THAT(Open()->LargestTimestamp(), IsOkAndHolds(kNoTimestamp));
+  EXPECT_LE(disk_.files().Count(FileCall::kRead, kLog) - before, 4);
+}
+
+TEST_P(SegmentTest, RepairsIndexFilesThatLeadAstrayWhereItMayWrite) {
+  Write(400, [](int i) { return 1000 + i * 3; });
+  const std::string index = *disk_.Read(kIndex);
+  const std::string times = *disk_.Read(kTimeIndex);
+  const std::vector<std::function<void()>> damages = {
+      [&] { disk_.Remove(kIndex); },
+      [&] { disk_.Remove(kTimeIndex); },
+      [&] { disk_.Write(kTimeIndex, ""); },
+      [&] { disk_.Write(kIndex, "no index"); },
+      [&] {
+        std::string lies = index;
+        for (size_t at = 7; at < lies.size(); at += 8) lies[at] ^= 1;
+        disk_.Write(kIndex, lies);
+      },
+  };
+  for (const auto& damage : damages) {
+    damage();
+    ExpectSeekFindsEveryBatch(*Open(), 37);
+    EXPECT_TRUE(disk_.Read(kIndex) != index || disk_.Read(kTimeIndex) != times)
+        << "who only reads writes nothing";
+
+    Segment segment(disk_.Place(kBase, kInterval), OpenMode::kReadWrite, bytes_,
+                    next_);
+    ExpectSeekFindsEveryBatch(segment, 37);
+    EXPECT_EQ(disk_.Read(kIndex), index);
+    EXPECT_EQ(disk_.Read(kTimeIndex), times);
+  }
+}
+
+TEST_P(SegmentTest, RepairsNoFilesOfASegmentThatLeftTheLog) {
+  Write(100);
+  disk_.Remove(kIndex);
+  disk_.Remove(kTimeIndex);
+  Segment cut(disk_.Place(kBase, kInterval), OpenMode::kReadWrite, bytes_,
+              next_);
+  cut.Supersede();
+  ExpectSeekFindsEveryBatch(cut, 7);
+  EXPECT_THAT(disk_.Names("index"), IsEmpty());
+}
+
+TEST_P(SegmentTest, RepairsNoIndexOfADamagedSegmentAndFindsWhatIsBehind) {
+  Write(100, [](int i) { return 1000 + i * 3; });
+  disk_.Remove(kIndex);
+  std::string bytes = *disk_.Read(kLog);
+  bytes[static_cast<size_t>(batches_[50].position) + 65] ^= 1;
+  disk_.Write(kLog, bytes);
+  Segment segment(disk_.Place(kBase, kInterval), OpenMode::kReadWrite, bytes_,
+                  next_);
+
+  EXPECT_THAT(segment.LargestTimestamp(),
+              IsOkAndHolds(Timestamp{batches_.back().timestamps.back()}));
+  BatchScanner scanner;
+  EXPECT_EQ(BaseOf(segment.Seek(scanner, batches_[80].base)),
+            batches_[80].base);
+  EXPECT_EQ(disk_.Read(kIndex), std::nullopt);
+}
+
 TEST_P(SegmentTest, SaysWhereADamagedBatchStands) {
   Write(100);
   std::string bytes = *disk_.Read(kLog);

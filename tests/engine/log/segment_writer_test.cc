@@ -46,9 +46,9 @@ class SegmentWriterTest : public ::testing::TestWithParam<DiskKind> {
     const std::string bytes = disk_.Read(kLog).value_or("");
     auto file = disk_.files().Open(disk_ / kLog, OpenMode::kRead);
     ASSERT_THAT(file, IsOk());
-    auto scanned =
-        ScanSegment(*std::move(file), std::string(kLog), kBase,
-                    static_cast<int64_t>(bytes.size()), /*interval=*/4096);
+    auto scanned = ScanSegment(
+        *std::move(file), std::string(kLog),
+        {.base = kBase, .bytes = static_cast<int64_t>(bytes.size())});
     ASSERT_THAT(scanned, IsOk());
     auto writer =
         SegmentWriter::Resume(disk_.Place(kBase), *std::move(scanned), kNow);

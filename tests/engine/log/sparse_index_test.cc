@@ -66,14 +66,9 @@ TEST(SparseIndex, FindsWhatALinearSearchFindsAmongThousandsOfEntries) {
   for (Offset at = kBase; at < end; at = at + 1) {
     while (below < entries.size() && entries[below].offset <= at) ++below;
     const auto found = index.FindAtOrBelow(at.value);
-    const auto above = index.FindAbove(at.value);
     ASSERT_EQ(found.has_value(), below > 0) << at.value;
-    ASSERT_EQ(above.has_value(), below < entries.size()) << at.value;
     if (found) {
       ASSERT_EQ(found->position, entries[below - 1].position);
-    }
-    if (above) {
-      ASSERT_EQ(above->position, entries[below].position);
     }
   }
 }
@@ -84,7 +79,6 @@ TEST(SparseIndex, HasNothingToFindWhileItIsEmpty) {
   EXPECT_TRUE(index.empty());
   EXPECT_EQ(index.last(), std::nullopt);
   EXPECT_EQ(index.FindAtOrBelow(INT64_MAX), std::nullopt);
-  EXPECT_EQ(index.FindAbove(INT64_MIN), std::nullopt);
   EXPECT_EQ(index.Encode(kBase), "");
 }
 
