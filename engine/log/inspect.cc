@@ -1,6 +1,6 @@
 #include "cauce/inspect.h"
 
-#include <algorithm>
+#include <map>
 #include <memory>
 #include <utility>
 
@@ -14,6 +14,7 @@
 #include "engine/catalog/topic_catalog.h"
 #include "engine/log/batch_scanner.h"
 #include "engine/log/index_walk.h"
+#include "engine/log/partition_check.h"
 #include "engine/log/segment_check.h"
 #include "engine/log/segment_name.h"
 #include "engine/log/sparse_index.h"
@@ -22,24 +23,28 @@
 namespace cauce {
 namespace {
 
-constexpr std::string_view kReplaceable =
-    "nothing: a lost checkpoint costs a longer recovery and no record";
+// What it means that one of the checkpoints is lost.
+std::string_view AdviceFor(std::string_view checkpoint) {
+  if (checkpoint == kLogStartFile) {
+    return "restore it from a copy before anything opens the directory for "
+           "writing: without it deleted records that still stand in a segment "
+           "come back";
+  }
+  if (checkpoint == kRecoveryPointFile) {
+    return "restore it from a copy, or leave it to the next opening, which "
+           "then reads every segment and takes the first bad batch for the end "
+           "of its log";
+  }
+  return "nothing: only Kafka's brokers read it";
+}
 
 std::string_view NameOf(std::string_view path) {
   return path.substr(path.rfind('/') + 1);
 }
 
-// The base offsets of the .log files, smallest first.
-absl::StatusOr<std::vector<Offset>> SegmentBases(FileSystem& files,
-                                                 const std::string& directory) {
-  CAUCE_ASSIGN_OR_RETURN(const auto entries, files.List(directory));
-  std::vector<Offset> bases;
-  for (const DirectoryEntry& entry : entries) {
-    const auto file = ParseSegmentFileName(entry.name);
-    if (file && file->suffix == kLogSuffix) bases.push_back(file->base);
-  }
-  std::sort(bases.begin(), bases.end());
-  return bases;
+bool IsCorrupt(const absl::Status& status) {
+  const Reason reason = ReasonOf(status);
+  return reason == Reason::kCorruptFile || reason == Reason::kUnsupportedFormat;
 }
 
 // The walk over a directory.
@@ -71,10 +76,8 @@ class Verification {
                                         kHighWatermarkFile, kFirstDirtyFile}) {
       auto checkpoint = ReadOffsetCheckpoint(files_, directory_, name);
       CAUCE_RETURN_IF_ERROR(
-          TellCorrupt(checkpoint.status(), PathOf(name), kReplaceable));
-      if (name == kRecoveryPointFile && checkpoint.ok()) {
-        recovery_points_ = *std::move(checkpoint);
-      }
+          TellCorrupt(checkpoint.status(), PathOf(name), AdviceFor(name)));
+      if (checkpoint.ok()) checkpoints_[name] = *std::move(checkpoint);
     }
     const auto properties = ReadMetaProperties(files_, directory_);
     CAUCE_RETURN_IF_ERROR(TellCorrupt(
@@ -109,51 +112,50 @@ class Verification {
         epochs.status(), fmt::format("{}/{}", directory, kEpochFile),
         "restore it from a copy, or delete it: it is rebuilt from "
         "the log"));
-    auto bases = SegmentBases(files_, directory);
-    if (absl::IsNotFound(bases.status())) return absl::OkStatus();
-    CAUCE_RETURN_IF_ERROR(bases.status());
-    return CheckSegments(name, directory, *bases);
+    return CheckLog(name, directory);
   }
 
-  absl::Status CheckSegments(const TopicPartition& name,
-                             const std::string& directory,
-                             const std::vector<Offset>& bases) {
-    SegmentToCheck segment{
+  absl::Status CheckLog(const TopicPartition& name,
+                        const std::string& directory) {
+    PartitionToCheck partition{
         .directory = directory,
+        .clean_stop = clean_stop_,
         .decompressed_bytes_max = options_.decompressed_bytes_max};
-    if (!clean_stop_) {
-      const auto point = recovery_points_.find(name);
-      segment.torn_from =
-          point == recovery_points_.end() ? Offset{0} : point->second;
-    }
+    partition.bounds_now = [&]() -> absl::StatusOr<PartitionToCheck::Bounds> {
+      for (const std::string_view checkpoint :
+           {kRecoveryPointFile, kLogStartFile}) {
+        auto now = ReadOffsetCheckpoint(files_, directory_, checkpoint);
+        if (IsCorrupt(now.status())) continue;
+        CAUCE_RETURN_IF_ERROR(now.status());
+        checkpoints_[checkpoint] = *std::move(now);
+      }
+      return BoundsOf(name);
+    };
+    partition.bounds = BoundsOf(name);
     const SegmentCheck::Progress progress = [this] {
       if (options_.progress && summary_.batches % kProgressBatches == 0) {
         options_.progress(summary_);
       }
     };
-    for (size_t i = 0; i < bases.size(); ++i) {
-      segment.base = bases[i];
-      segment.next_base = std::nullopt;
-      if (i + 1 < bases.size()) segment.next_base = bases[i + 1];
-      const auto end =
-          SegmentCheck(files_, segment, summary_, found_, progress).Run();
-      // Retention may have removed it since the directory was listed.
-      if (absl::IsNotFound(end.status())) continue;
-      CAUCE_RETURN_IF_ERROR(end.status());
-    }
-    return absl::OkStatus();
+    return PartitionCheck(files_, partition, summary_, found_, progress).Run();
+  }
+
+  // A checkpoint that is damaged, which was told, says nothing.
+  PartitionToCheck::Bounds BoundsOf(const TopicPartition& name) {
+    const auto offset = [&](std::string_view checkpoint) {
+      const OffsetCheckpoint& offsets = checkpoints_[checkpoint];
+      const auto found = offsets.find(name);
+      return found == offsets.end() ? Offset{0} : found->second;
+    };
+    return {offset(kRecoveryPointFile), offset(kLogStartFile)};
   }
 
   // Tells of a small file that is damaged; returns any error other than that
   // and that the file is absent.
   absl::Status TellCorrupt(const absl::Status& status, const std::string& path,
                            std::string_view advice) {
-    const Reason reason = ReasonOf(status);
     if (status.ok() || absl::IsNotFound(status)) return absl::OkStatus();
-    if (reason != Reason::kCorruptFile &&
-        reason != Reason::kUnsupportedFormat) {
-      return status;
-    }
+    if (!IsCorrupt(status)) return status;
     Tell({.file = path,
           .what = std::string(status.message()),
           .advice = std::string(advice)});
@@ -177,7 +179,7 @@ class Verification {
   const std::function<void(const Finding&)>& found_;
   VerifySummary summary_;
   bool clean_stop_ = false;
-  OffsetCheckpoint recovery_points_;
+  std::map<std::string_view, OffsetCheckpoint> checkpoints_;  // by file
 };
 
 absl::Status DumpLog(FileSystem& files, const std::string& path,

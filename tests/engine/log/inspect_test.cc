@@ -24,8 +24,10 @@ using test::IsOk;
 using test::StatusIs;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 // A data directory that was closed in order, with two segments of one topic.
 class Inspect : public ::testing::Test {
@@ -138,6 +140,56 @@ TEST_F(Inspect, ForgivesATornEndAboveTheRecoveryPointAlone) {
   ASSERT_THAT(Verify(), IsOk());
   ASSERT_THAT(findings_, SizeIs(1));
   EXPECT_EQ(findings_[0].gravity, Gravity::kDamage);
+}
+
+TEST_F(Inspect, SaysWhatALostCheckpointMeans) {
+  const auto advice_for = [this](std::string_view file) {
+    Write(file, "rubbish\n");
+    EXPECT_THAT(Verify(), IsOk());
+    EXPECT_THAT(findings_, SizeIs(1));
+    EXPECT_THAT(files_->RemoveFile("/data/" + std::string(file)), IsOk());
+    return findings_.empty() ? "" : findings_[0].advice;
+  };
+  EXPECT_THAT(advice_for("log-start-offset-checkpoint"),
+              HasSubstr("deleted records"));
+  EXPECT_THAT(advice_for("recovery-point-offset-checkpoint"),
+              HasSubstr("reads every segment"));
+  EXPECT_THAT(advice_for("replication-offset-checkpoint"),
+              StartsWith("nothing"));
+}
+
+// Both batches of the last segment, or the last segment itself, are gone
+// without a trace: only the recovery point knows.
+TEST_F(Inspect, FindsThatTheLogDoesNotReachAsFarAsItWasDurable) {
+  Write("recovery-point-offset-checkpoint", "0\n1\norders 0 6\n");
+  ASSERT_THAT(Verify(), IsOk());
+  EXPECT_THAT(findings_, IsEmpty());
+
+  for (const bool clean : {true, false}) {
+    if (!clean) {
+      ASSERT_THAT(RemoveCleanShutdown(*files_, "/data"), IsOk());
+    }
+    Write("orders-0/00000000000000000004.log", "");
+    ASSERT_THAT(Verify(), IsOk());
+    ASSERT_THAT(findings_, SizeIs(1));
+    EXPECT_EQ(findings_[0].gravity, Gravity::kDamage);
+    EXPECT_THAT(findings_[0].file, EndsWith("00000000000000000004.log"));
+    EXPECT_EQ(findings_[0].offset, Offset{4});
+    EXPECT_THAT(findings_[0].what, HasSubstr("up to offset 6 were durable"));
+    EXPECT_THAT(findings_[0].advice, HasSubstr("keep its indexes"));
+  }
+  ASSERT_THAT(files_->RemoveFile("/data/orders-0/00000000000000000000.log"),
+              IsOk());
+  ASSERT_THAT(files_->RemoveFile("/data/orders-0/00000000000000000004.log"),
+              IsOk());
+  ASSERT_THAT(Verify(), IsOk());
+  ASSERT_THAT(findings_, SizeIs(1));
+  EXPECT_EQ(findings_[0].gravity, Gravity::kDamage);
+
+  // Below the start there need not be anything.
+  Write("log-start-offset-checkpoint", "0\n1\norders 0 6\n");
+  ASSERT_THAT(Verify(), IsOk());
+  EXPECT_THAT(findings_, IsEmpty());
 }
 
 TEST_F(Inspect, FailsWhereThereIsNoDirectory) {

@@ -1,0 +1,137 @@
+#include "engine/log/partition_check.h"
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+
+#include "engine/base/status_macros.h"
+#include "engine/log/segment_name.h"
+#include "fmt/format.h"
+
+namespace cauce {
+
+PartitionCheck::PartitionCheck(FileSystem& files,
+                               const PartitionToCheck& partition,
+                               VerifySummary& summary,
+                               const SegmentCheck::Found& found,
+                               const SegmentCheck::Progress& progress)
+    : files_(files),
+      partition_(partition),
+      summary_(summary),
+      found_(found),
+      progress_(progress) {}
+
+absl::Status PartitionCheck::Run() {
+  const auto bases = List();
+  if (absl::IsNotFound(bases.status())) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(bases.status());
+  for (const Offset base : bases->orphans) {
+    CAUCE_RETURN_IF_ERROR(CheckOrphan(base));
+  }
+  return CheckSegments(bases->logs);
+}
+
+absl::StatusOr<PartitionCheck::Bases> PartitionCheck::List() const {
+  CAUCE_ASSIGN_OR_RETURN(const auto entries, files_.List(partition_.directory));
+  Bases bases;
+  std::vector<Offset> indexes;
+  for (const DirectoryEntry& entry : entries) {
+    const auto file = ParseSegmentFileName(entry.name);
+    if (entry.is_directory || !file) continue;
+    if (file->suffix == kLogSuffix) bases.logs.push_back(file->base);
+    const bool is_index =
+        file->suffix == kOffsetIndexSuffix || file->suffix == kTimeIndexSuffix;
+    if (is_index) indexes.push_back(file->base);
+  }
+  std::sort(bases.logs.begin(), bases.logs.end());
+  std::sort(indexes.begin(), indexes.end());
+  indexes.erase(std::unique(indexes.begin(), indexes.end()), indexes.end());
+  std::set_difference(indexes.begin(), indexes.end(), bases.logs.begin(),
+                      bases.logs.end(), std::back_inserter(bases.orphans));
+  return bases;
+}
+
+absl::Status PartitionCheck::CheckSegments(const std::vector<Offset>& bases) {
+  SegmentToCheck segment{
+      .directory = partition_.directory,
+      .durable = partition_.bounds.durable,
+      .decompressed_bytes_max = partition_.decompressed_bytes_max};
+  if (!partition_.clean_stop) segment.torn_from = partition_.bounds.durable;
+  if (bases.empty()) {
+    return CheckEnd(partition_.bounds.log_start, partition_.bounds.log_start);
+  }
+  for (size_t i = 0; i < bases.size(); ++i) {
+    const bool is_last = i + 1 == bases.size();
+    segment.base = bases[i];
+    segment.next_base = std::nullopt;
+    if (!is_last) segment.next_base = bases[i + 1];
+    const int64_t damages = summary_.damages;
+    const auto end =
+        SegmentCheck(files_, segment, summary_, found_, progress_).Run();
+    // Retention may have removed it since the directory was listed.
+    if (absl::IsNotFound(end.status())) continue;
+    CAUCE_RETURN_IF_ERROR(end.status());
+    // What stands behind damage was told with it.
+    if (is_last && summary_.damages == damages) {
+      CAUCE_RETURN_IF_ERROR(CheckEnd(bases[i], *end));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PartitionCheck::CheckEnd(Offset base, Offset end) {
+  if (end >= partition_.bounds.durable) return absl::OkStatus();
+  CAUCE_ASSIGN_OR_RETURN(const auto now, partition_.bounds_now());
+  // Below its start a log may well end.
+  if (end >= now.durable || now.durable <= now.log_start) {
+    return absl::OkStatus();
+  }
+  Tell({.file = PathOf(base, kLogSuffix),
+        .offset = end,
+        .what = fmt::format("the log ends at offset {}, and records up to "
+                            "offset {} were durable",
+                            end.value, now.durable.value),
+        .advice = "restore the partition's last .log files from a copy, and "
+                  "keep its indexes; what is missing is lost"});
+  return absl::OkStatus();
+}
+
+absl::Status PartitionCheck::CheckOrphan(Offset base) {
+  // The log may be there by now: the directory was listed while it was made.
+  const auto log = files_.Info(PathOf(base, kLogSuffix));
+  if (log.ok()) return absl::OkStatus();
+  CAUCE_ASSIGN_OR_RETURN(const auto now, partition_.bounds_now());
+  const bool is_missed = base >= now.log_start && base < now.durable;
+  std::string_view suffix = kOffsetIndexSuffix;
+  if (absl::IsNotFound(files_.Info(PathOf(base, suffix)).status())) {
+    suffix = kTimeIndexSuffix;
+    // Both may be gone by now, and the segment with them.
+    if (absl::IsNotFound(files_.Info(PathOf(base, suffix)).status())) {
+      return absl::OkStatus();
+    }
+  }
+  Tell({.gravity = is_missed ? Gravity::kDamage : Gravity::kNote,
+        .file = PathOf(base, suffix),
+        .offset = base,
+        .what = fmt::format("an index without its log: {} is not there",
+                            SegmentFileName(base, kLogSuffix)),
+        .advice = is_missed
+                      ? "restore the .log file from a copy before anything "
+                        "opens the directory for writing, which removes the "
+                        "index"
+                      : "nothing: the segment was deleted, and the next "
+                        "opening for writing removes what is left of it"});
+  return absl::OkStatus();
+}
+
+std::string PartitionCheck::PathOf(Offset base, std::string_view suffix) const {
+  return fmt::format("{}/{}", partition_.directory,
+                     SegmentFileName(base, suffix));
+}
+
+void PartitionCheck::Tell(Finding finding) {
+  ++(finding.gravity == Gravity::kNote ? summary_.notes : summary_.damages);
+  found_(finding);
+}
+
+}  // namespace cauce

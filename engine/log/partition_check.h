@@ -1,0 +1,73 @@
+// Checks the segments of one partition: each by itself, that none is missing
+// whose index still stands there, and that the log reaches as far as it was
+// durable.
+//
+// Only reads; a writer may be at work on the partition. For one thread at a
+// time.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cauce/file_system.h"
+#include "cauce/inspect.h"
+#include "cauce/record_batch.h"
+#include "cauce/types.h"
+#include "engine/log/segment_check.h"
+
+namespace cauce {
+
+struct PartitionToCheck {
+  // What was last saved of a partition's bounds.
+  struct Bounds {
+    Offset durable{0};    // what lies below was durable
+    Offset log_start{0};  // what lies below is gone
+  };
+
+  std::string directory;
+  bool clean_stop = false;
+  Bounds bounds;
+  // As saved by now: a writer at work moves them before it cuts or deletes.
+  std::function<absl::StatusOr<Bounds>()> bounds_now;
+  size_t decompressed_bytes_max = kDecompressedBytesMax;
+};
+
+class PartitionCheck {
+ public:
+  // Counts into `summary`. All are borrowed.
+  PartitionCheck(FileSystem& files, const PartitionToCheck& partition,
+                 VerifySummary& summary, const SegmentCheck::Found& found,
+                 const SegmentCheck::Progress& progress);
+
+  // A partition that is gone is none to tell of: its writer may have deleted
+  // it meanwhile.
+  absl::Status Run();
+
+ private:
+  // The base offsets of files, smallest first.
+  struct Bases {
+    std::vector<Offset> logs;
+    std::vector<Offset> orphans;  // of indexes without a log
+  };
+
+  absl::StatusOr<Bases> List() const;
+  absl::Status CheckSegments(const std::vector<Offset>& bases);
+  absl::Status CheckOrphan(Offset base);
+  // `end` is where the log ends as far as it was found.
+  absl::Status CheckEnd(Offset base, Offset end);
+  std::string PathOf(Offset base, std::string_view suffix) const;
+  void Tell(Finding finding);
+
+  FileSystem& files_;
+  const PartitionToCheck& partition_;
+  VerifySummary& summary_;
+  const SegmentCheck::Found& found_;
+  const SegmentCheck::Progress& progress_;
+};
+
+}  // namespace cauce

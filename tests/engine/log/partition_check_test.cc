@@ -1,0 +1,126 @@
+#include "engine/log/partition_check.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "engine/log/segment_name.h"
+#include "tests/testing/batches.h"
+#include "tests/testing/matchers.h"
+#include "tests/testing/test_disk.h"
+
+namespace cauce {
+namespace {
+
+using test::IsOk;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::Field;
+using ::testing::IsEmpty;
+
+// Segments at 0, 4 and 8, of two batches of two records each.
+class PartitionCheckSuite : public ::testing::Test {
+ protected:
+  PartitionCheckSuite() {
+    const test::OwnedBatch batch = test::Batch({"a", "b"});
+    for (const int64_t base : {0, 4, 8}) {
+      disk_.Write(
+          SegmentFileName(Offset{base}, kLogSuffix),
+          batch.At(Offset{base}).bytes() + batch.At(Offset{base + 2}).bytes());
+      disk_.Write(SegmentFileName(Offset{base}, kOffsetIndexSuffix), "");
+      disk_.Write(SegmentFileName(Offset{base}, kTimeIndexSuffix), "");
+    }
+    partition_.directory = disk_.directory();
+    partition_.bounds.durable = Offset{12};
+    now_ = partition_.bounds;
+    partition_.bounds_now = [this] { return now_; };
+  }
+
+  absl::Status Check() {
+    findings_.clear();
+    summary_ = {};
+    const SegmentCheck::Found found = [this](const Finding& finding) {
+      findings_.push_back(finding);
+    };
+    return PartitionCheck(disk_.files(), partition_, summary_, found, nullptr)
+        .Run();
+  }
+
+  static auto Is(Gravity gravity, int64_t offset) {
+    return AllOf(Field("gravity", &Finding::gravity, gravity),
+                 Field("offset", &Finding::offset, Offset{offset}));
+  }
+
+  test::TestDisk disk_;
+  PartitionToCheck partition_;
+  PartitionToCheck::Bounds now_;
+  std::vector<Finding> findings_;
+  VerifySummary summary_;
+};
+
+TEST_F(PartitionCheckSuite, FindsNothingWrongWithAWholePartition) {
+  for (const bool clean : {true, false}) {
+    partition_.clean_stop = clean;
+    ASSERT_THAT(Check(), IsOk());
+    EXPECT_THAT(findings_, IsEmpty());
+    EXPECT_EQ(summary_.segments, 3);
+    EXPECT_EQ(summary_.batches, 6);
+  }
+}
+
+TEST_F(PartitionCheckSuite, MissesALogWhoseIndexIsStillThere) {
+  disk_.Remove(SegmentFileName(Offset{4}, kLogSuffix));
+  ASSERT_THAT(Check(), IsOk());
+  EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kDamage, 4)));
+  EXPECT_EQ(summary_.damages, 1);
+
+  disk_.Remove(SegmentFileName(Offset{4}, kOffsetIndexSuffix));
+  ASSERT_THAT(Check(), IsOk());
+  EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kDamage, 4)));
+}
+
+TEST_F(PartitionCheckSuite, MissesTheLastLogTwice) {
+  // Its index says which it was, the recovery point how far it went.
+  disk_.Remove(SegmentFileName(Offset{8}, kLogSuffix));
+  ASSERT_THAT(Check(), IsOk());
+  EXPECT_THAT(findings_,
+              ElementsAre(Is(Gravity::kDamage, 8), Is(Gravity::kDamage, 8)));
+}
+
+TEST_F(PartitionCheckSuite, NotesWhatADeletionOrACutLeft) {
+  disk_.Remove(SegmentFileName(Offset{0}, kLogSuffix));
+  partition_.bounds.log_start = now_.log_start = Offset{4};
+  ASSERT_THAT(Check(), IsOk());
+  EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kNote, 0)));
+
+  disk_.Remove(SegmentFileName(Offset{8}, kLogSuffix));
+  partition_.bounds.durable = now_.durable = Offset{8};
+  ASSERT_THAT(Check(), IsOk());
+  EXPECT_THAT(findings_,
+              ElementsAre(Is(Gravity::kNote, 0), Is(Gravity::kNote, 8)));
+  EXPECT_EQ(summary_.damages, 0);
+}
+
+// A writer at work saves its bounds, and then cuts or deletes.
+TEST_F(PartitionCheckSuite, BelievesTheBoundsAsTheyAreByNow) {
+  disk_.Remove(SegmentFileName(Offset{0}, kLogSuffix));
+  now_.log_start = Offset{4};
+  ASSERT_THAT(Check(), IsOk());
+  EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kNote, 0)));
+
+  disk_.Remove(SegmentFileName(Offset{8}, kLogSuffix));
+  now_.durable = Offset{8};
+  ASSERT_THAT(Check(), IsOk());
+  EXPECT_EQ(summary_.damages, 0);
+}
+
+TEST_F(PartitionCheckSuite, HasNothingToSayOfAPartitionThatIsGone) {
+  partition_.directory = disk_ / "elsewhere";
+  ASSERT_THAT(Check(), IsOk());
+  EXPECT_THAT(findings_, IsEmpty());
+}
+
+}  // namespace
+}  // namespace cauce
