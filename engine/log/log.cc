@@ -285,6 +285,7 @@ absl::Status Log::TakeEpoch(const AppendOptions& options) {
 }
 
 absl::Status Log::Roll(Offset base, Timestamp now) {
+  CAUCE_RETURN_IF_ERROR(segments_.SyncNames());
   // Where one of them fails smaller batches may still go into this segment.
   CAUCE_RETURN_IF_ERROR(writer_->Complete());
   CAUCE_ASSIGN_OR_RETURN(auto next, SegmentWriter::Create(PlaceOf(base), now));

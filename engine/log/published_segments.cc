@@ -37,12 +37,12 @@ void PublishedSegments::Publish(SegmentSet::List segments) {
 void PublishedSegments::NoteRoll(std::shared_ptr<Segment> sealed) {
   MutexLock lock(mutex_);
   unsynced_.push_back(std::move(sealed));
-  names_unsynced_ = true;
+  ++names_made_;
 }
 
 void PublishedSegments::NoteNames() {
   MutexLock lock(mutex_);
-  names_unsynced_ = true;
+  ++names_made_;
 }
 
 void PublishedSegments::Forget(const std::shared_ptr<Segment>& segment) {
@@ -53,19 +53,17 @@ void PublishedSegments::Forget(const std::shared_ptr<Segment>& segment) {
 absl::Status PublishedSegments::Sync() {
   SegmentSet::List sealed;
   std::shared_ptr<Segment> active;
-  bool names = false;
   {
     MutexLock lock(mutex_);
     sealed = unsynced_;
     active = set_->active();
-    names = std::exchange(names_unsynced_, false);
   }
   for (const auto& segment : sealed) {
     CAUCE_RETURN_IF_ERROR(segment->Sync());
     CAUCE_RETURN_IF_ERROR(segment->SyncIndexFiles());
   }
   CAUCE_RETURN_IF_ERROR(active->Sync());
-  if (names) CAUCE_RETURN_IF_ERROR(files_.SyncDirectory(directory_));
+  CAUCE_RETURN_IF_ERROR(SyncNames());
   MutexLock lock(mutex_);
   std::erase_if(unsynced_, [&](const auto& segment) {
     return std::find(sealed.begin(), sealed.end(), segment) != sealed.end();
@@ -74,6 +72,24 @@ absl::Status PublishedSegments::Sync() {
     sealed_and_synced_bytes_ += segment->bytes();
   }
   return absl::OkStatus();
+}
+
+absl::Status PublishedSegments::SyncNames() {
+  int64_t made = 0;
+  {
+    MutexLock lock(mutex_);
+    CAUCE_RETURN_IF_ERROR(names_failure_);
+    if (names_synced_ == names_made_) return absl::OkStatus();
+    made = names_made_;
+  }
+  const absl::Status synced = files_.SyncDirectory(directory_);
+  MutexLock lock(mutex_);
+  if (synced.ok()) {
+    names_synced_ = std::max(names_synced_, made);
+  } else {
+    names_failure_ = synced;
+  }
+  return synced;
 }
 
 std::optional<PublishedSegments::SealedAndSynced>

@@ -44,6 +44,11 @@ class PublishedSegments {
   // their indexes, the active one, and new names.
   absl::Status Sync();
 
+  // Makes new names durable; does nothing where there are none. Before a roll
+  // makes another: of two, a power loss might keep the later alone. Where it
+  // fails every Sync from then on does.
+  absl::Status SyncNames();
+
   // What syncs have made durable of sealed segments: so many bytes of them
   // since the last call, and everything below `end`.
   struct SealedAndSynced {
@@ -62,7 +67,10 @@ class PublishedSegments {
   // Sealed and not yet synced, oldest first.
   SegmentSet::List unsynced_ ABSL_GUARDED_BY(mutex_);
   int64_t sealed_and_synced_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
-  bool names_unsynced_ ABSL_GUARDED_BY(mutex_) = false;
+  // Names are durable when as many were synced as made.
+  int64_t names_made_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t names_synced_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Status names_failure_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace cauce

@@ -247,6 +247,28 @@ TEST_P(LogTest, KnowsItsEpochsAfterAnyEnd) {
   EXPECT_EQ(log().leader_epoch(), LeaderEpoch{2});
 }
 
+// Of two names that were not synced a power loss might keep the later alone:
+// a log with a hole.
+TEST_P(LogTest, RollsOnlyBehindANameThatIsDurable) {
+  config().segment_bytes = 1;  // a segment for each batch
+  Open();
+  Append({"a"}, kWritten);
+  Append({"b"}, kWritten);
+  const auto syncs = [this] {
+    return rig_.disk().files().Count(FileCall::kSyncDirectory, "");
+  };
+  const int before = syncs();
+  Append({"c"}, kWritten);
+  EXPECT_EQ(syncs(), before + 1);
+
+  rig_.disk().files().Fail(FileCall::kSyncDirectory, "",
+                           MakeError(Reason::kDiskFailed, "gone"), 0, 1);
+  const auto refused = log().Append(Batch({"d"}).view(), kWritten);
+  EXPECT_THAT(refused, HasReason(Reason::kDiskFailed));
+  EXPECT_THAT(log().Flush(), HasReason(Reason::kDiskFailed));
+  EXPECT_EQ(log().log_end(), Offset{3});
+}
+
 // ---- When an append is acknowledged and what readers see
 
 TEST_P(LogTest, ShowsWhatIsDurableAndNothingElse) {

@@ -126,6 +126,17 @@ TEST_F(PublishedSegmentsTest, WhatWasRolledSinceTheSyncIsNotCalledDurable) {
   EXPECT_EQ(synced->end, Offset{10});
 }
 
+TEST_F(PublishedSegmentsTest, DoNotSyncAgainWhatASyncOfNamesMayHaveLost) {
+  PublishedSegments published(disk_.files(), disk_.directory(), {Make(0)});
+  published.NoteNames();
+  disk_.files().Fail(FileCall::kSyncDirectory, "",
+                     MakeError(Reason::kDiskFailed, "gone"), 0, 1);
+  EXPECT_THAT(published.SyncNames(), HasReason(Reason::kDiskFailed));
+  EXPECT_THAT(published.SyncNames(), HasReason(Reason::kDiskFailed));
+  EXPECT_THAT(published.Sync(), HasReason(Reason::kDiskFailed));
+  EXPECT_EQ(DirectorySyncs(), 1);
+}
+
 TEST_F(PublishedSegmentsTest, SyncNamesThatWereFound) {
   PublishedSegments published(disk_.files(), disk_.directory(), {Make(0)});
   published.NoteNames();
