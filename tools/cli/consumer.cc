@@ -40,18 +40,19 @@ absl::Status Consumer::Read(const Engine& engine, const std::string& dir,
     // Watched first and read then: what is written in between wakes us up.
     const auto watch = TopicWatch::Open(engine, dir, name);
     if (!watch.ok()) return watch.status();
-    return Follow(engine, **watch);
+    return ReadFailure(engine, (*watch)->topic(), Follow(engine, **watch));
   }
   const auto topic = FindTopic(engine, dir, name);
   if (!topic.ok()) return topic.status();
-  if (absl::Status added = AddParts(engine, *topic); !added.ok()) return added;
-  return ReadAvailable(engine, *topic);
+  absl::Status read = AddParts(engine, *topic);
+  if (read.ok()) read = ReadAvailable();
+  return ReadFailure(engine, *topic, read);
 }
 
 absl::Status Consumer::Follow(const Engine& engine, TopicWatch& watch) {
   absl::Status status = AddParts(engine, watch.topic());
   while (status.ok()) {
-    status = ReadAvailable(engine, watch.topic());
+    status = ReadAvailable();
     if (!status.ok() || done_) return status;
     out_.Flush();
     if (out_.gone()) return absl::OkStatus();
@@ -62,18 +63,11 @@ absl::Status Consumer::Follow(const Engine& engine, TopicWatch& watch) {
   return status;
 }
 
-absl::Status Consumer::ReadAvailable(const Engine& engine,
-                                     const TopicDescription& topic) {
-  if (options_.count == 0) {
-    done_ = true;
-    return absl::OkStatus();
-  }
-  absl::Status status = source_.ReadAvailable(
+absl::Status Consumer::ReadAvailable() {
+  done_ = options_.count == 0;
+  if (done_) return absl::OkStatus();
+  return source_.ReadAvailable(
       [this](const RecordSource::Item& item) { return Take(item); });
-  if (status.ok()) return status;
-  // Files that are gone say less than where they went.
-  absl::Status there = CheckStillThere(engine, topic);
-  return ReasonOf(there) == Reason::kUnknownTopic ? there : status;
 }
 
 // The partitions in which the records asked for may stand.

@@ -185,16 +185,24 @@ absl::StatusOr<TopicDescription> FindTopic(const Engine& engine,
                    fmt::format("no topic {} in {}; {}", name, dir, hint));
 }
 
-absl::Status CheckStillThere(const Engine& engine,
-                             const TopicDescription& topic) {
-  const auto now = engine.DescribeTopic(topic.name);
+absl::StatusOr<TopicDescription> LookAgain(const Engine& engine,
+                                           const TopicDescription& topic) {
+  auto now = engine.DescribeTopic(topic.name);
   const bool unknown = ReasonOf(now.status()) == Reason::kUnknownTopic;
-  if (!now.ok() && !unknown) return now.status();
-  if (now.ok() && now->id == topic.id) return absl::OkStatus();
+  if (!now.ok() && !unknown) return now;
+  if (now.ok() && now->id == topic.id) return now;
   return MakeError(
       Reason::kUnknownTopic,
       fmt::format("topic {} was deleted while it was read{}", topic.name,
                   unknown ? "" : "; there is a new one of its name"));
+}
+
+absl::Status ReadFailure(const Engine& engine, const TopicDescription& topic,
+                         const absl::Status& status) {
+  if (status.ok()) return status;
+  const auto now = LookAgain(engine, topic);
+  const bool gone = ReasonOf(now.status()) == Reason::kUnknownTopic;
+  return gone ? now.status() : status;
 }
 
 absl::StatusOr<Partition> FindPartition(const Engine& engine,

@@ -78,9 +78,14 @@ absl::StatusOr<Engine> OpenForWriting(const std::string& dir,
 absl::StatusOr<TopicDescription> FindTopic(const Engine& engine,
                                            const std::string& dir,
                                            const std::string& name);
-// Reason::kUnknownTopic once `topic` is deleted, a new one of its name or not.
-absl::Status CheckStillThere(const Engine& engine,
-                             const TopicDescription& topic);
+// `topic` as it is now. Reason::kUnknownTopic once it is deleted, a new one of
+// its name or not.
+absl::StatusOr<TopicDescription> LookAgain(const Engine& engine,
+                                           const TopicDescription& topic);
+// Why reading `topic` failed with `status`: files that are gone say less than
+// that the topic went.
+absl::Status ReadFailure(const Engine& engine, const TopicDescription& topic,
+                         const absl::Status& status);
 // The partition of a topic that exists.
 absl::StatusOr<Partition> FindPartition(const Engine& engine,
                                         const TopicDescription& topic,

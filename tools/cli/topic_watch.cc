@@ -38,9 +38,7 @@ absl::Status TopicWatch::LookAgain() {
     const auto changed = topics_->Wait(absl::ZeroDuration());
     if (!changed.ok()) return changed.status();
     if (!*changed) return absl::OkStatus();
-    absl::Status there = CheckStillThere(engine_, topic_);
-    if (!there.ok()) return there;
-    const auto now = engine_.DescribeTopic(topic_.name);
+    const auto now = cli::LookAgain(engine_, topic_);
     if (!now.ok()) return now.status();
     if (now->partitions == topic_.partitions) continue;
     topic_ = *now;
@@ -58,9 +56,7 @@ absl::Status TopicWatch::WatchPartitions() {
     all_ = *std::move(watch);
     return absl::OkStatus();
   }
-  // A directory that went may have gone with its topic.
-  absl::Status there = CheckStillThere(engine_, topic_);
-  return there.ok() ? watch.status() : there;
+  return ReadFailure(engine_, topic_, watch.status());
 }
 
 }  // namespace cauce::cli
