@@ -5,6 +5,7 @@
 
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
+#include "engine/catalog/topic_catalog.h"
 #include "engine/facade/engine_core.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
@@ -32,6 +33,15 @@ absl::Status Validate(const EngineOptions& options) {
   if (bad.empty()) return absl::OkStatus();
   return MakeError(Reason::kInvalidOption,
                    fmt::format("engine options: {}", fmt::join(bad, "; ")));
+}
+
+absl::Status Validate(std::string_view name, const TopicSpec& spec) {
+  TopicEntry topic;
+  topic.name = name;
+  topic.id.bytes.fill(1);  // any will do
+  topic.partitions = spec.partitions;
+  topic.configs = spec.configs;
+  return TopicCatalog().Add(std::move(topic));
 }
 
 Engine::Engine(std::shared_ptr<EngineCore> core) : core_(std::move(core)) {}

@@ -10,6 +10,7 @@
 
 #include "cauce/codec.h"
 #include "cauce/env.h"
+#include "cauce/errors.h"
 #include "fmt/format.h"
 #include "tools/cli/doorbell.h"
 #include "tools/cli/line_format.h"
@@ -17,6 +18,10 @@
 
 namespace cauce::cli {
 namespace {
+
+// How long retention and the like may keep a run from its own work. The next
+// run goes on elsewhere.
+constexpr absl::Duration kUpkeepMax = absl::Seconds(1);
 
 struct ProduceOptions {
   std::string dir;
@@ -85,6 +90,11 @@ int Produce(const ProduceOptions& options) {
         FindPartition(*engine, *topic, PartitionId{*options.partition});
     if (!partition.ok()) return Fail(partition.status());
   }
+  // Else retention would never run where all programs are short. Before and
+  // not after: old records that this run imports are there for the next to
+  // read. What it cannot do keeps nobody from storing.
+  const absl::Status kept = engine->RunUpkeep(kUpkeepMax);
+  if (!kept.ok()) Note(fmt::format("upkeep: {}", MessageOf(kept)));
   ProducerOptions producer = options.producer;
   if (options.partition) producer.partition = PartitionId{*options.partition};
   producer.headers = *std::move(headers);

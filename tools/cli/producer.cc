@@ -35,13 +35,11 @@ Producer::Producer(const ProducerOptions& options, LineFormat line_format,
 
 int Producer::Run(const Engine& engine, const TopicDescription& topic) {
   topic_ = topic.name;
-  auto writer =
-      TopicWriter::Open(engine, topic, options_.writer, doorbell_,
-                        [this](PartitionId partition, const AppendResult& at) {
-                          if (options_.print_acks) PrintAck(partition, at);
-                        });
-  if (!writer.ok()) return Fail(writer.status());
-  writer_ = *std::move(writer);
+  writer_ = std::make_unique<TopicWriter>(
+      engine, topic, options_.writer, doorbell_,
+      [this](PartitionId partition, const AppendResult& at) {
+        if (options_.print_acks) PrintAck(partition, at);
+      });
   const absl::Status read = ReadAll();
   // Whatever went wrong with the input, what was read before it is stored.
   const absl::Status stored = writer_->Finish();

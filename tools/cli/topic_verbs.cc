@@ -72,11 +72,15 @@ int Finish(Engine& engine, const absl::Status& status, Format format,
 int Create(const TopicOptions& options) {
   auto configs = ParseConfigs(options.configs);
   if (!configs.ok()) return UsageError(configs.status());
+  const TopicSpec spec = {.partitions = options.partitions.value_or(1),
+                          .configs = *std::move(configs)};
+  // Before a directory is made for it.
+  if (absl::Status bad = Validate(options.name, spec); !bad.ok()) {
+    return UsageError(bad);
+  }
   auto engine = OpenForWriting(options.dir, nullptr, /*create=*/true);
   if (!engine.ok()) return Fail(engine.status());
-  const auto topic = engine->CreateTopic(
-      options.name, {.partitions = options.partitions.value_or(1),
-                     .configs = *std::move(configs)});
+  const auto topic = engine->CreateTopic(options.name, spec);
   if (!topic.ok()) return Fail(topic.status());
   return Finish(*engine, absl::OkStatus(), options.format,
                 fmt::format("created {} with {} (id {})", topic->name,
@@ -173,13 +177,10 @@ int Alter(const TopicOptions& options) {
   if (!engine.ok()) return Fail(engine.status());
   const auto topic = FindTopic(*engine, options.dir, options.name);
   if (!topic.ok()) return Fail(topic.status());
-  absl::Status status;
-  if (!changes.empty()) status = engine->AlterTopic(topic->name, changes);
+  const absl::Status status =
+      engine->AlterTopic(topic->name, changes, options.partitions);
   // A name that is no config's was to be unset.
   if (ReasonOf(status) == Reason::kInvalidConfig) return UsageError(status);
-  if (status.ok() && options.partitions) {
-    status = engine->CreatePartitions(topic->name, *options.partitions);
-  }
   const auto altered = engine->DescribeTopic(topic->name);
   if (!altered.ok()) return Fail(altered.status());
   return Finish(*engine, status, options.format,

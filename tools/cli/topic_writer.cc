@@ -34,44 +34,41 @@ size_t BatchBytesMax(const TopicDescription& topic) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<TopicWriter>> TopicWriter::Open(
-    const Engine& engine, const TopicDescription& topic,
-    const TopicWriterOptions& options, Doorbell& doorbell, AckCallback on_ack) {
-  auto writer = std::unique_ptr<TopicWriter>(
-      new TopicWriter(options, doorbell, std::move(on_ack)));
-  writer->topic_batch_bytes_max_ = BatchBytesMax(topic);
-  const size_t batch_bytes =
-      std::min(options.batch_bytes, writer->topic_batch_bytes_max_);
-  for (int32_t i = 0; i < topic.partitions; ++i) {
-    auto partition = engine.OpenPartition(topic.name, PartitionId{i});
-    if (!partition.ok()) return partition.status();
-    writer->lanes_.push_back(
-        {*std::move(partition),
-         BatchBuilder({.codec = options.codec}, batch_bytes)});
-  }
-  writer->stored_.resize(writer->lanes_.size());
-  return writer;
-}
-
-TopicWriter::TopicWriter(const TopicWriterOptions& options, Doorbell& doorbell,
+TopicWriter::TopicWriter(const Engine& engine, const TopicDescription& topic,
+                         const TopicWriterOptions& options, Doorbell& doorbell,
                          AckCallback on_ack)
-    : options_(options),
+    : engine_(engine),
+      topic_(topic.name),
+      options_(options),
       doorbell_(doorbell),
       on_ack_(std::move(on_ack)),
-      in_flight_(std::make_shared<std::array<InFlight, kInFlightMax>>()) {}
+      topic_batch_bytes_max_(BatchBytesMax(topic)),
+      lanes_(static_cast<size_t>(topic.partitions)),
+      in_flight_(std::make_shared<std::array<InFlight, kInFlightMax>>()),
+      stored_(lanes_.size()) {}
 
 TopicWriter::~TopicWriter() {
   while (in_flight_count_ > 0) ReapOldest();
 }
 
-TopicWriter::Lane& TopicWriter::LaneOf(const Record& record,
-                                       std::optional<PartitionId> partition) {
+absl::StatusOr<TopicWriter::Lane*> TopicWriter::LaneOf(
+    const Record& record, std::optional<PartitionId> partition) {
   if (!partition && record.key) {
     partition =
         PartitionForKey(*record.key, static_cast<int32_t>(lanes_.size()));
   }
-  return partition ? lanes_[static_cast<size_t>(partition->value)]
-                   : lanes_[keyless_lane_];
+  const size_t index =
+      partition ? static_cast<size_t>(partition->value) : keyless_lane_;
+  std::unique_ptr<Lane>& lane = lanes_[index];
+  if (lane == nullptr) {
+    auto opened =
+        engine_.OpenPartition(topic_, PartitionId{static_cast<int32_t>(index)});
+    if (!opened.ok()) return opened.status();
+    const size_t bytes = std::min(options_.batch_bytes, topic_batch_bytes_max_);
+    lane = std::make_unique<Lane>(Lane{
+        *std::move(opened), BatchBuilder({.codec = options_.codec}, bytes)});
+  }
+  return lane.get();
 }
 
 absl::Status TopicWriter::Add(const Record& record,
@@ -85,11 +82,15 @@ absl::Status TopicWriter::Add(const Record& record,
         fmt::format("line {}: there is no partition {}: they are 0 to {}", line,
                     partition->value, lanes_.size() - 1));
   }
-  Lane* lane = &LaneOf(record, partition);
+  auto to = LaneOf(record, partition);
+  if (!to.ok()) return to.status();
+  Lane* lane = *to;
   if (!lane->builder.Add(record)) {
     if (absl::Status status = SendLane(*lane); !status.ok()) return status;
     // Without a key or a wish the record may now go elsewhere.
-    lane = &LaneOf(record, partition);
+    to = LaneOf(record, partition);
+    if (!to.ok()) return to.status();
+    lane = *to;
     if (!lane->builder.Add(record)) {
       // The other lane's batch was as full as this one, or no batch can hold
       // the record.
@@ -114,9 +115,9 @@ absl::Status TopicWriter::Add(const Record& record,
 // The topic may refuse it: what stands before it goes first, and nothing goes
 // behind it before that is known.
 absl::Status TopicWriter::SendOversized(Lane& oversized) {
-  for (Lane& lane : lanes_) {
-    if (&lane == &oversized) continue;
-    if (absl::Status status = SendLane(lane); !status.ok()) return status;
+  for (const auto& lane : lanes_) {
+    if (lane == nullptr || lane.get() == &oversized) continue;
+    if (absl::Status status = SendLane(*lane); !status.ok()) return status;
   }
   if (absl::Status status = SendLane(oversized); !status.ok()) return status;
   while (in_flight_count_ > 0) ReapOldest();
@@ -132,8 +133,9 @@ absl::Status TopicWriter::NameLines(const absl::Status& status,
 }
 
 absl::Status TopicWriter::Send() {
-  for (Lane& lane : lanes_) {
-    if (absl::Status status = SendLane(lane); !status.ok()) return status;
+  for (const auto& lane : lanes_) {
+    if (lane == nullptr) continue;
+    if (absl::Status status = SendLane(*lane); !status.ok()) return status;
   }
   return absl::OkStatus();
 }
@@ -144,7 +146,7 @@ absl::Status TopicWriter::SendLane(Lane& lane) {
   unsent_ -= lane.builder.record_count();
   const auto batch = lane.builder.Finish();
   if (!batch.ok()) return NameLines(batch.status(), lane.lines);
-  if (&lane == &lanes_[keyless_lane_]) {
+  if (&lane == lanes_[keyless_lane_].get()) {
     keyless_lane_ = (keyless_lane_ + 1) % lanes_.size();
   }
 

@@ -52,13 +52,12 @@ class TopicWriter {
   using AckCallback =
       std::function<void(PartitionId, const AppendResult& stored)>;
 
-  // Opens every partition of `topic`. `doorbell` is rung when there is
-  // something to reap; it must outlive the engine's executor. The engine is
-  // borrowed.
-  static absl::StatusOr<std::unique_ptr<TopicWriter>> Open(
-      const Engine& engine, const TopicDescription& topic,
-      const TopicWriterOptions& options, Doorbell& doorbell,
-      AckCallback on_ack);
+  // Partitions are opened when the first record goes there. `doorbell` is rung
+  // when there is something to reap; it must outlive the engine's executor. The
+  // engine is borrowed.
+  TopicWriter(const Engine& engine, const TopicDescription& topic,
+              const TopicWriterOptions& options, Doorbell& doorbell,
+              AckCallback on_ack);
 
   // Waits for all that is on its way.
   ~TopicWriter();
@@ -116,20 +115,21 @@ class TopicWriter {
 
   static absl::Status NameLines(const absl::Status& status, const Lines& lines);
 
-  TopicWriter(const TopicWriterOptions& options, Doorbell& doorbell,
-              AckCallback on_ack);
-
   absl::Status SendLane(Lane& lane);
   absl::Status SendOversized(Lane& lane);
   absl::Status WaitForRoom();
   void ReapOldest();
-  Lane& LaneOf(const Record& record, std::optional<PartitionId> partition);
+  // Where the record goes, opened.
+  absl::StatusOr<Lane*> LaneOf(const Record& record,
+                               std::optional<PartitionId> partition);
 
+  const Engine& engine_;
+  const std::string topic_;
   const TopicWriterOptions options_;
   Doorbell& doorbell_;
   const AckCallback on_ack_;
-  size_t topic_batch_bytes_max_ = 0;
-  std::vector<Lane> lanes_;
+  const size_t topic_batch_bytes_max_;
+  std::vector<std::unique_ptr<Lane>> lanes_;  // null until it is used
   size_t keyless_lane_ = 0;  // where records without a key go now
   int64_t unsent_ = 0;
 

@@ -77,6 +77,10 @@ struct TopicSpec {
   std::map<std::string, std::string> configs;
 };
 
+// What CreateTopic would say whatever topics there are:
+// Reason::kInvalidTopicName, kInvalidPartitions, kInvalidConfig.
+absl::Status Validate(std::string_view name, const TopicSpec& spec);
+
 struct TopicDescription {
   std::string name;
   TopicId id;

@@ -429,6 +429,18 @@ TEST(Engine, EveryBadOptionIsReported) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("checkpoint_interval"));
 }
 
+TEST(Engine, WhatNoDirectoryCouldTakeIsKnownWithoutOne) {
+  EXPECT_THAT(Validate("orders", TopicSpec{.partitions = 3}), test::IsOk());
+  EXPECT_THAT(Validate("a/b", TopicSpec{}),
+              test::HasReason(Reason::kInvalidTopicName));
+  EXPECT_THAT(Validate("__cluster_metadata", TopicSpec{}),
+              test::HasReason(Reason::kInvalidTopicName));
+  EXPECT_THAT(Validate("orders", TopicSpec{.partitions = 0}),
+              test::HasReason(Reason::kInvalidPartitions));
+  EXPECT_THAT(Validate("orders", TopicSpec{.configs = {{"nope", "1"}}}),
+              test::HasReason(Reason::kInvalidConfig));
+}
+
 TEST(Engine, TopicsAreListedByName) {
   auto engine = Engine::Open(":memory:");
   ASSERT_THAT(engine, test::IsOk());

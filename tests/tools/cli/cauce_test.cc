@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <set>
@@ -25,6 +26,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 using Json = nlohmann::json;
@@ -56,6 +58,51 @@ TEST_F(Cauce, CreatesListsDescribesAltersAndDeletesTopics) {
   Do({"topic", "delete", "orders", "--yes"});
   EXPECT_EQ(Json::parse(Do({"topic", "list", "--format", "json"})),
             Json::array());
+}
+
+TEST_F(Cauce, AltersConfigsAndPartitionsTogetherOrNotAtAll) {
+  Do({"topic", "create", "orders", "--partitions", "3"});
+  const Process::Result result =
+      Run({"topic", "alter", "orders", "--config", "retention.ms=1000",
+           "--partitions", "2"});
+  EXPECT_EQ(result.exit, 1);
+  EXPECT_THAT(result.err, HasSubstr("a topic only grows"));
+  EXPECT_THAT(Do({"topic", "describe", "orders"}),
+              Not(HasSubstr("retention.ms")));
+}
+
+TEST_F(Cauce, ATopicThatCannotBeMakesNoDirectory) {
+  const Process::Result result = Run({"topic", "create", "__cluster_metadata"});
+  EXPECT_EQ(result.exit, 2);
+  EXPECT_THAT(result.err, HasSubstr("__cluster_metadata"));
+  EXPECT_FALSE(std::filesystem::exists(dir()));
+  Do({"topic", "create", "orders"});
+}
+
+TEST_F(Cauce, ProduceOpensOnlyThePartitionsItWritesTo) {
+  Do({"topic", "create", "orders", "--partitions", "10"});
+  Do({"produce", "orders", "--partition", "3"}, "one\ntwo\n");
+  EXPECT_FALSE(std::filesystem::is_empty(dir() + "/orders-3"));
+  for (const int other : {1, 2, 4, 9}) {
+    EXPECT_TRUE(
+        std::filesystem::is_empty(fmt::format("{}/orders-{}", dir(), other)));
+  }
+}
+
+TEST_F(Cauce, ProduceForgetsWhatIsTooOldToBeKept) {
+  Do({"topic", "create", "orders", "--config", "retention.ms=1000"});
+  const auto partition = [this] {
+    return Json::parse(Do(
+        {"topic", "describe", "orders", "--format", "json"}))["partitions"][0];
+  };
+  Do({"produce", "orders", "--format", "json"},
+     R"({"value":"old","timestamp":1000})"
+     "\n");
+  // For whoever imports old records: they are there until the next run.
+  EXPECT_EQ(partition()["log_start"], 0);
+  Do({"produce", "orders"}, "new\n");
+  EXPECT_EQ(partition()["log_start"], 1);
+  EXPECT_EQ(partition()["log_end"], 2);
 }
 
 TEST_F(Cauce, DeletesNothingUnasked) {
