@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <climits>
 #include <cstdint>
 #include <memory>
 #include <random>
@@ -41,8 +43,18 @@ std::string NameOf(const Steps& steps) {
   return name;
 }
 
-// More than any single step leaves open.
-constexpr int kEveryLoss = 5000;
+// Every loss there can be, where up to so many sectors, sizes and names are
+// uncertain; more of them are drawn by seed.
+constexpr int kEveryLoss = INT_MAX;
+constexpr int64_t kUncertainMax = 12;
+constexpr int kDrawn = 300;
+// A sanitizer makes each state ten times as dear: a share of the programs
+// finds what it can find.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr int kShare = 10;
+#else
+constexpr int kShare = 1;
+#endif
 constexpr int64_t kNoCut = -1;
 
 class PowerLoss : public ::testing::Test {
@@ -89,7 +101,6 @@ class PowerLoss : public ::testing::Test {
   // Recovers what is there twice, the second time after a power loss that
   // leaves nothing but what was synced: recovery's result is durable.
   void CheckRecovery(FaultyDisk& disk, Promises promises) {
-    ++states_;
     {
       Program program(disk, clock_, promises);
       ASSERT_THAT(program.Open(), IsOk());
@@ -121,8 +132,9 @@ class PowerLoss : public ::testing::Test {
   // by seed.
   void CheckLosses(const FaultyDisk& cut, const Promises& promises, int most,
                    uint64_t seed) {
+    if (cut.unsynced() > kUncertainMax) most = std::min(most, kDrawn);
     AllChoices all;
-    for (int states = 0; states < most && !HasFailure(); ++states) {
+    for (int state = 0; state < most && !HasFailure(); ++state) {
       CheckOneLoss(cut, promises, all);
       if (!all.Next()) return;
     }
@@ -154,7 +166,6 @@ class PowerLoss : public ::testing::Test {
   Promises base_promises_;
   std::unique_ptr<FaultyDisk> base_;
   Fates fates_;
-  int64_t states_ = 0;
 };
 
 TEST_F(PowerLoss, EveryStepHoldsWhatItPromised) {
@@ -171,6 +182,7 @@ TEST_F(PowerLoss, EveryStepHoldsWhatItPromised) {
 TEST_F(PowerLoss, EveryPairOfStepsHoldsWhatItPromised) {
   for (int i = 0; i < test::kSteps && !HasFailure(); ++i) {
     for (int j = 0; j < test::kSteps && !HasFailure(); ++j) {
+      if ((i * test::kSteps + j) % kShare != 0) continue;
       CutEverywhere({static_cast<Step>(i), static_cast<Step>(j)}, 2);
     }
   }
@@ -180,7 +192,7 @@ TEST_F(PowerLoss, EveryPairOfStepsHoldsWhatItPromised) {
 TEST_F(PowerLoss, LongProgramsHoldWhatTheyPromised) {
   const test::Seed seed;
   std::mt19937_64 random(seed.value());
-  for (int i = 0; i < 200 && !HasFailure(); ++i) {
+  for (int i = 0; i < 200 / kShare && !HasFailure(); ++i) {
     Steps steps;
     for (size_t n = 3 + random() % 10; n > 0; --n) {
       steps.push_back(static_cast<Step>(random() % test::kSteps));

@@ -52,9 +52,6 @@ class Program {
   // Returns what the engine said. Where that is an error, what the step was to
   // change is promised in neither way.
   absl::Status Run(Step step);
-  // The process is gone; the disk decides what of it is left.
-  void Die() { engine_.reset(); }
-
   Engine& engine() { return *engine_; }
 
   static constexpr std::string_view kDirectory = "/data";

@@ -284,6 +284,22 @@ absl::StatusOr<std::unique_ptr<File>> FaultyDisk::Open(std::string_view path,
                                     std::move(file), state_->restarts);
 }
 
+absl::Status FaultyDisk::CreateDirectory(std::string_view path) {
+  {
+    MutexLock lock(state_->mutex);
+    if (!state_->is_cut() && state_->names.Find(path) != nullptr) {
+      return state_->files->CreateDirectory(path);
+    }
+  }
+  CAUCE_RETURN_IF_ERROR(state_->Begin(DiskCall::kMakeDirectory, path));
+  MutexLock lock(state_->mutex);
+  CAUCE_RETURN_IF_ERROR(state_->CheckPower(path));
+  if (state_->Free() == 0) return NameError(path, "create directory", ENOSPC);
+  CAUCE_RETURN_IF_ERROR(state_->files->CreateDirectory(path));
+  state_->names.Make(path, true);
+  return absl::OkStatus();
+}
+
 absl::Status FaultyDisk::CreateDirectories(std::string_view path) {
   // One after the other, each durable before the next, as the contract says.
   for (size_t end = 0; end < path.size();) {
@@ -293,16 +309,7 @@ absl::Status FaultyDisk::CreateDirectories(std::string_view path) {
       MutexLock lock(state_->mutex);
       if (state_->names.Find(part) != nullptr) continue;
     }
-    CAUCE_RETURN_IF_ERROR(state_->Begin(DiskCall::kMakeDirectory, part));
-    {
-      MutexLock lock(state_->mutex);
-      CAUCE_RETURN_IF_ERROR(state_->CheckPower(part));
-      if (state_->Free() == 0) {
-        return NameError(part, "create directory", ENOSPC);
-      }
-      CAUCE_RETURN_IF_ERROR(state_->files->CreateDirectories(part));
-      state_->names.Make(part, true);
-    }
+    CAUCE_RETURN_IF_ERROR(CreateDirectory(part));
     CAUCE_RETURN_IF_ERROR(SyncDirectory(part.substr(0, part.rfind('/'))));
   }
   MutexLock lock(state_->mutex);

@@ -80,6 +80,7 @@ class FaultyDisk final : public FileSystem {
 
   absl::StatusOr<std::unique_ptr<File>> Open(std::string_view path,
                                              OpenMode mode) override;
+  absl::Status CreateDirectory(std::string_view path) override;
   absl::Status CreateDirectories(std::string_view path) override;
   absl::StatusOr<std::vector<DirectoryEntry>> List(
       std::string_view directory) override;

@@ -88,6 +88,22 @@ TEST_F(FaultyDiskTest, MayForgetANameThatWasNotSynced) {
   EXPECT_THAT(AllLosses(), UnorderedElementsAre("", "a=x "));
 }
 
+TEST_F(FaultyDiskTest, MayForgetADirectoryThatWasNotSynced) {
+  ASSERT_THAT(disk_.CreateDirectories("/data/two/three"), IsOk());
+  ASSERT_THAT(disk_.CreateDirectory("/data/one"), IsOk());
+  ASSERT_THAT(disk_.CreateDirectory("/data/one"), IsOk()) << "there already";
+  disk_.CutNow();
+  std::set<size_t> left;
+  AllChoices all;
+  do {
+    const auto copy = disk_.Copy();
+    copy->Restart(all);
+    left.insert(copy->List("/data")->size());
+    EXPECT_THAT(copy->Info("/data/two/three"), IsOk());
+  } while (all.Next());
+  EXPECT_THAT(left, ElementsAre(1, 2));
+}
+
 TEST_F(FaultyDiskTest, RenamesWholeOrNotAtAll) {
   const auto old = Make("/data/a", "old");
   const auto replaced = Make("/data/b", "replaced");
