@@ -109,12 +109,20 @@ absl::Status RecordReader::Open(const RecordBatch& batch,
   return absl::OkStatus();
 }
 
-bool RecordReader::Next(RecordView* record) {
-  if (left_ == 0) return AtEnd();
-  return NextUsual(record) || NextOfAnyForm(record);
+inline void RecordReader::Finish(RecordView* record, int32_t offset_delta,
+                                 int64_t time_delta, const char* end) {
+  record->offset = base_offset_ + offset_delta;
+  // Unsigned, so that a delta made up to overflow wraps instead of trapping.
+  stored_timestamp_.ms =
+      static_cast<int64_t>(static_cast<uint64_t>(base_timestamp_) +
+                           static_cast<uint64_t>(time_delta));
+  record->timestamp = append_time_ ? max_timestamp_ : stored_timestamp_;
+  delta_next_ = int64_t{offset_delta} + 1;
+  at_ = end;
+  --left_;
 }
 
-bool RecordReader::NextUsual(RecordView* record) {
+[[gnu::always_inline]] inline bool RecordReader::NextUsual(RecordView* record) {
   // Length, attributes, two deltas and the key's length, of two bytes at most.
   constexpr std::ptrdiff_t kShortFramingMax = 2 + 1 + 2 + 2 + 2;
   const char* at = at_;
@@ -152,17 +160,9 @@ bool RecordReader::NextUsual(RecordView* record) {
   return true;
 }
 
-inline void RecordReader::Finish(RecordView* record, int32_t offset_delta,
-                                 int64_t time_delta, const char* end) {
-  record->offset = base_offset_ + offset_delta;
-  // Unsigned, so that a delta made up to overflow wraps instead of trapping.
-  stored_timestamp_.ms =
-      static_cast<int64_t>(static_cast<uint64_t>(base_timestamp_) +
-                           static_cast<uint64_t>(time_delta));
-  record->timestamp = append_time_ ? max_timestamp_ : stored_timestamp_;
-  delta_next_ = int64_t{offset_delta} + 1;
-  at_ = end;
-  --left_;
+bool RecordReader::Next(RecordView* record) {
+  if (left_ == 0) return AtEnd();
+  return NextUsual(record) || NextOfAnyForm(record);
 }
 
 bool RecordReader::NextOfAnyForm(RecordView* record) {
