@@ -461,11 +461,17 @@ absl::Status EngineCore::KeepUpAll(Upkeep upkeep, absl::Duration time_max) {
 absl::Status EngineCore::KeepUp(const TopicPartition& partition,
                                 Upkeep upkeep) {
   std::shared_ptr<Log> log;
+  // None where a handle may change the log behind what is seen of it.
+  std::optional<UpkeepAgenda::Look> look;
   {
     MutexLock lock(mutex_);
+    const bool in_use = logs_.IsInUse(partition);
     CAUCE_ASSIGN_OR_RETURN(log, LogToKeepUp(partition, upkeep));
+    if (log == nullptr) return absl::OkStatus();
+    if (upkeep == Upkeep::kRetention && !in_use) {
+      look = agenda_.Begin(partition);
+    }
   }
-  if (log == nullptr) return absl::OkStatus();
   // What nobody waits for is synced here at the latest, so that the recovery
   // point moves and files may be closed.
   absl::Status kept = log->Flush();
@@ -479,7 +485,7 @@ absl::Status EngineCore::KeepUp(const TopicPartition& partition,
   log->DropIdle();
   kept.Update(log->NoteBounds());
   log.reset();
-  if (kept.ok()) kept = PutAway(partition, upkeep, next);
+  if (kept.ok()) kept = PutAway(partition, look, next);
   return Annotate(kept, partition.ToString());
 }
 
@@ -499,18 +505,19 @@ absl::StatusOr<std::shared_ptr<Log>> EngineCore::LogToKeepUp(
       contents.ok() && *contents != OpenLogs::Contents::kRecords;
   if (is_empty || absl::IsNotFound(contents.status())) {
     // One that is missing was reported when the directory was opened.
-    agenda_.Looked(partition, absl::InfiniteFuture());
+    agenda_.Looked(partition, agenda_.Begin(partition), absl::InfiniteFuture());
     return nullptr;
   }
   CAUCE_RETURN_IF_ERROR(contents.status());
   return logs_.Open(topic, partition.partition);
 }
 
-absl::Status EngineCore::PutAway(const TopicPartition& partition, Upkeep upkeep,
+absl::Status EngineCore::PutAway(const TopicPartition& partition,
+                                 std::optional<UpkeepAgenda::Look> look,
                                  absl::Time next) {
   MutexLock lock(mutex_);
   CAUCE_RETURN_IF_ERROR(CheckOpen());
-  if (upkeep == Upkeep::kRetention) agenda_.Looked(partition, next);
+  if (look) agenda_.Looked(partition, *look, next);
   return logs_.LetGo(partition);
 }
 

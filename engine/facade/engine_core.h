@@ -89,8 +89,8 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
       const TopicPartition& partition, Upkeep upkeep)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Notes when a log that has been looked at is due again, and lets go of it.
-  absl::Status PutAway(const TopicPartition& partition, Upkeep upkeep,
-                       absl::Time next);
+  absl::Status PutAway(const TopicPartition& partition,
+                       std::optional<UpkeepAgenda::Look> look, absl::Time next);
   // Where the next upkeep begins.
   std::vector<TopicPartition> PartitionsToKeepUp(Upkeep upkeep)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -74,6 +74,11 @@ std::shared_ptr<Log> OpenLogs::Find(const TopicPartition& partition) const {
   return found == logs_.end() ? nullptr : found->second;
 }
 
+bool OpenLogs::IsInUse(const TopicPartition& partition) const {
+  const auto found = logs_.find(partition);
+  return found != logs_.end() && found->second.use_count() > 1;
+}
+
 std::vector<TopicPartition> OpenLogs::Names() const {
   std::vector<TopicPartition> names;
   for (const auto& [name, log] : logs_) names.push_back(name);

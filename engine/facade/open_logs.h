@@ -40,6 +40,9 @@ class OpenLogs {
   std::shared_ptr<Log> Find(const TopicPartition& partition) const;
   std::vector<TopicPartition> Names() const;
 
+  // Whether somebody has a handle of it, and may change it unseen.
+  bool IsInUse(const TopicPartition& partition) const;
+
   // What a partition's directory holds.
   enum class Contents {
     kNothing,     // as it was made

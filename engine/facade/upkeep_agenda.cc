@@ -4,20 +4,29 @@ namespace cauce {
 
 bool UpkeepAgenda::IsDue(const TopicPartition& partition,
                          absl::Time now) const {
-  const auto found = next_.find(partition);
-  return found == next_.end() || found->second <= now;
+  const auto found = entries_.find(partition);
+  return found == entries_.end() || found->second.next <= now;
 }
 
-void UpkeepAgenda::Looked(const TopicPartition& partition, absl::Time next) {
-  next_.insert_or_assign(partition, next);
+UpkeepAgenda::Look UpkeepAgenda::Begin(const TopicPartition& partition) {
+  entries_.insert_or_assign(partition,
+                            Entry{++last_look_, absl::InfinitePast()});
+  return last_look_;
+}
+
+void UpkeepAgenda::Looked(const TopicPartition& partition, Look look,
+                          absl::Time next) {
+  const auto found = entries_.find(partition);
+  if (found == entries_.end() || found->second.look != look) return;
+  found->second.next = next;
 }
 
 void UpkeepAgenda::Forget(const TopicPartition& partition) {
-  next_.erase(partition);
+  entries_.erase(partition);
 }
 
 void UpkeepAgenda::Forget(const std::string& topic) {
-  std::erase_if(next_, [&topic](const auto& entry) {
+  std::erase_if(entries_, [&topic](const auto& entry) {
     return entry.first.topic == topic;
   });
 }

@@ -6,6 +6,7 @@
 // locks.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 
@@ -21,16 +22,29 @@ class UpkeepAgenda {
   // always may.
   bool IsDue(const TopicPartition& partition, absl::Time now) const;
 
-  // It was looked at, and has nothing to do before `next`.
-  void Looked(const TopicPartition& partition, absl::Time next);
+  // A look at it begins: it is due until Looked says otherwise. Only for a log
+  // that nobody has a handle of, so that whoever may change it is told of by
+  // Forget.
+  using Look = int64_t;
+  Look Begin(const TopicPartition& partition);
 
-  // What was known holds no more: the log is opened, its topic has other
-  // configs or is gone.
+  // That look found nothing to do before `next`. It is not believed if Forget
+  // or another Begin came since.
+  void Looked(const TopicPartition& partition, Look look, absl::Time next);
+
+  // What was known holds no more, nor what a look on its way has seen: the log
+  // is opened, its topic has other configs or is gone.
   void Forget(const TopicPartition& partition);
   void Forget(const std::string& topic);
 
  private:
-  std::map<TopicPartition, absl::Time> next_;
+  struct Entry {
+    Look look;
+    absl::Time next;
+  };
+
+  std::map<TopicPartition, Entry> entries_;
+  Look last_look_ = 0;
 };
 
 // Whether the topic's retention ever deletes anything.

@@ -113,9 +113,11 @@ TEST_F(OpenLogsTest, LetGoOfWhatNobodyHas) {
   Append(*log);
   ASSERT_THAT(logs_->LetGo(kFirst), IsOk());
   EXPECT_EQ(logs_->Find(kFirst), log) << "somebody has it";
+  EXPECT_TRUE(logs_->IsInUse(kFirst));
 
   Append(*log, Ack::kWritten);
   log.reset();
+  EXPECT_FALSE(logs_->IsInUse(kFirst));
   ASSERT_THAT(logs_->LetGo(kFirst), IsOk());
   EXPECT_NE(logs_->Find(kFirst), nullptr) << "not all of it is durable";
 

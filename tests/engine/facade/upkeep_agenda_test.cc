@@ -16,13 +16,13 @@ TEST(UpkeepAgenda, WhatWasNeverLookedAtIsDue) {
 
 TEST(UpkeepAgenda, WhatWasLookedAtIsDueAgainWhenItsTimeComes) {
   UpkeepAgenda agenda;
-  agenda.Looked(kOrders, kNow + absl::Hours(1));
-  agenda.Looked(kReturns, absl::InfiniteFuture());
+  agenda.Looked(kOrders, agenda.Begin(kOrders), kNow + absl::Hours(1));
+  agenda.Looked(kReturns, agenda.Begin(kReturns), absl::InfiniteFuture());
   EXPECT_FALSE(agenda.IsDue(kOrders, kNow));
   EXPECT_TRUE(agenda.IsDue(kOrders, kNow + absl::Hours(1)));
   EXPECT_FALSE(agenda.IsDue(kReturns, kNow + absl::Hours(24 * 365)));
 
-  agenda.Looked(kOrders, absl::InfiniteFuture());
+  agenda.Looked(kOrders, agenda.Begin(kOrders), absl::InfiniteFuture());
   EXPECT_FALSE(agenda.IsDue(kOrders, kNow + absl::Hours(1)));
 }
 
@@ -30,7 +30,7 @@ TEST(UpkeepAgenda, WhatWasForgottenIsDue) {
   const TopicPartition second{"orders", PartitionId{1}};
   UpkeepAgenda agenda;
   for (const auto& partition : {kOrders, second, kReturns}) {
-    agenda.Looked(partition, absl::InfiniteFuture());
+    agenda.Looked(partition, agenda.Begin(partition), absl::InfiniteFuture());
   }
   agenda.Forget(second);
   EXPECT_FALSE(agenda.IsDue(kOrders, kNow));
@@ -38,6 +38,23 @@ TEST(UpkeepAgenda, WhatWasForgottenIsDue) {
   agenda.Forget("orders");
   EXPECT_TRUE(agenda.IsDue(kOrders, kNow));
   EXPECT_FALSE(agenda.IsDue(kReturns, kNow));
+}
+
+TEST(UpkeepAgenda, ALookIsDueUntilItIsDoneAndWorthNothingOnceForgotten) {
+  UpkeepAgenda agenda;
+  auto look = agenda.Begin(kOrders);
+  EXPECT_TRUE(agenda.IsDue(kOrders, kNow));
+  agenda.Forget(kOrders);
+  agenda.Looked(kOrders, look, absl::InfiniteFuture());
+  EXPECT_TRUE(agenda.IsDue(kOrders, kNow));
+
+  look = agenda.Begin(kOrders);
+  agenda.Forget("orders");
+  const auto newer = agenda.Begin(kOrders);
+  agenda.Looked(kOrders, look, absl::InfiniteFuture());
+  EXPECT_TRUE(agenda.IsDue(kOrders, kNow));
+  agenda.Looked(kOrders, newer, absl::InfiniteFuture());
+  EXPECT_FALSE(agenda.IsDue(kOrders, kNow));
 }
 
 TEST(MayDelete, OnlyWhereRetentionHasALimit) {
