@@ -1,11 +1,11 @@
 #include "tools/cli/topic_writer.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "cauce/errors.h"
 #include "cauce/partitioner.h"
+#include "cauce/topic_config.h"
 #include "fmt/format.h"
 
 namespace cauce::cli {
@@ -20,16 +20,11 @@ int64_t BytesOf(const Record& record) {
   return static_cast<int64_t>(bytes);
 }
 
-// The largest batch the topic takes. A value that is no number was not taken by
-// the topic either.
+// The largest batch the topic takes, whose configs were checked when they were
+// given.
 size_t BatchBytesMax(const TopicDescription& topic) {
-  const auto config = topic.configs.find("max.message.bytes");
-  size_t largest = 1048588;  // Kafka's default
-  if (config != topic.configs.end()) {
-    const std::string& text = config->second;
-    std::from_chars(text.data(), text.data() + text.size(), largest);
-  }
-  return largest;
+  const auto config = ParseTopicConfig(topic.configs);
+  return static_cast<size_t>(config.value_or(TopicConfig()).max_message_bytes);
 }
 
 }  // namespace
