@@ -168,8 +168,11 @@ void AddBenchVerbs(CLI::App& root, Action& action) {
       "Example:\n  cauce bench append --dir data --threads 4 --flush group");
   AddDir(*append, options->dir);
   AddFormat(*append, options->format);
-  append->add_option("--topic", options->topic,
-                     "What to call it (default: cauce-bench)");
+  append
+      ->add_option("--topic", options->topic,
+                   "What to call it (default: cauce-bench)")
+      ->check(TopicName())
+      ->type_name("TOPIC");
   AddAppendOptions(*append, *options);
   append->callback(
       [&action, options] { action = [options] { return Append(*options); }; });
@@ -182,7 +185,9 @@ void AddBenchVerbs(CLI::App& root, Action& action) {
   AddDir(*read, options->dir);
   AddFormat(*read, options->format);
   read->add_option("--topic", options->topic,
-                   "Which topic (default: cauce-bench)");
+                   "Which topic (default: cauce-bench)")
+      ->check(TopicName())
+      ->type_name("TOPIC");
   read->add_option("--records", options->read_max,
                    "Stop after about so many (default: all)")
       ->check(AtLeast(1));

@@ -1,6 +1,7 @@
 #include "tools/cli/consume_verb.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -16,14 +17,18 @@ struct ConsumeOptions {
   std::string topic;
   std::string from = "start";
   bool to_end = false;
-  std::string print = "%v\\n";
+  std::optional<std::string> print;
   ConsumerOptions consumer;
 };
 
 int Consume(const ConsumeOptions& options) {
+  if (options.consumer.format == Format::kJson && options.print) {
+    return UsageError(
+        "with --format json each record is an object: leave out --print");
+  }
   const auto from = ReadFrom::Parse(options.from);
   if (!from.ok()) return UsageError(from.status());
-  auto pattern = PrintPattern::Parse(options.print);
+  auto pattern = PrintPattern::Parse(options.print.value_or("%v\\n"));
   if (!pattern.ok()) return UsageError(pattern.status());
   const auto engine = OpenForReading(options.dir);
   if (!engine.ok()) return Fail(engine.status());

@@ -281,6 +281,7 @@ void AddLogVerbs(CLI::App& root, Action& action) {
   dump->add_option("--dir", options->dir, "The data directory")
       ->type_name("DIR");
   dump->add_option("--topic", options->topic, "The topic whose logs to show")
+      ->check(TopicName())
       ->type_name("TOPIC");
   dump->add_option("--partition", options->partition, "Which of its partitions")
       ->check(Between(0, kPartitionMax))

@@ -82,10 +82,16 @@ void AddDir(CLI::App& app, std::string& dir) {
 void AddTopic(CLI::App& app, std::string& topic) {
   app.add_option("topic", topic, "The topic's name")
       ->required()
-      ->check([](const std::string& name) {
-        return std::string(MessageOf(ValidateTopicName(name)));
-      })
+      ->check(TopicName())
       ->type_name("TOPIC");
+}
+
+CLI::Validator TopicName() {
+  return CLI::Validator(
+      [](const std::string& name) {
+        return std::string(MessageOf(ValidateTopicName(name)));
+      },
+      "");
 }
 
 void AddFormat(CLI::App& app, Format& format) {

@@ -56,8 +56,10 @@ std::string Line(const Json& json);
 // The options that most verbs have.
 void AddDir(CLI::App& app, std::string& dir);
 void AddFormat(CLI::App& app, Format& format);
-// The topic, by its name, which must be one that a topic can have.
+// The topic, by its name.
 void AddTopic(CLI::App& app, std::string& topic);
+// Takes only a name that a topic can have.
+CLI::Validator TopicName();
 // An option that may be given more than once, with one value each time.
 CLI::Option* AddRepeated(CLI::App& app, const std::string& name,
                          std::vector<std::string>& values,

@@ -95,6 +95,8 @@ bool Process::Write(std::string_view text) {
 
 void Process::CloseInput() { Close(in_); }
 
+void Process::CloseOutput() { Close(out_); }
+
 std::optional<std::string> Process::ReadLine() {
   for (;;) {
     const size_t end = out_text_.find('\n', returned_);

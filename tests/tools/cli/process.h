@@ -29,6 +29,9 @@ class Process {
   bool Write(std::string_view text);
   void CloseInput();
 
+  // Nobody reads its standard output any more.
+  void CloseOutput();
+
   // The next line of its standard output, without the newline; nothing at its
   // end.
   std::optional<std::string> ReadLine();

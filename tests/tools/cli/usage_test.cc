@@ -58,7 +58,13 @@ TEST_F(Usage, OfWordsThatAreNoneIsToldFromWhatFails) {
       {{"consume", "a", "--partition", "-1"}, 2, "from 0 to 99999"},
       {{"produce", "a", "--batch-bytes", "0"}, 2, "from 1 to 1073741824"},
       {{"log", "dump", "--topic", "a", "--partition", "x"}, 2, "from 0"},
+      {{"log", "dump", "--topic", "a b", "--partition", "0"}, 2, "\"a b\""},
+      {{"log", "dump", "--topic", "../a", "--partition", "0"}, 2, "\"../a\""},
       {{"bench", "append", "--records", "0"}, 2, "1 or more"},
+      {{"bench", "append", "--topic", "a b"}, 2, "\"a b\""},
+      {{"bench", "append", "--topic", ""}, 2, "--topic: "},
+      {{"bench", "read", "--topic", "a b"}, 2, "\"a b\""},
+      {{"consume", "a", "--format", "json", "--print", "%k"}, 2, "--print"},
       // What another directory could make right.
       {{"topic", "list"}, 1, "No such file"},
       {{"consume", "a"}, 1, "No such file"},
@@ -86,6 +92,23 @@ TEST_F(Usage, OfATopicThatIsThereOrIsNotFails) {
   }
   EXPECT_EQ(Run({"topic", "alter", "a", "--unset", "nope"}).exit, 2);
   EXPECT_EQ(Run({"topic", "alter", "a"}).exit, 2);
+}
+
+TEST_F(Usage, AltersConfigsAndPartitionsTogetherOrNotAtAll) {
+  Do({"topic", "create", "a", "--partitions", "2"});
+  const std::string before = Do({"topic", "describe", "a"});
+  const Process::Result result =
+      Run({"topic", "alter", "a", "--config", "retention.ms=1000",
+           "--partitions", "1"});
+  EXPECT_EQ(result.exit, 1);
+  EXPECT_THAT(result.err, HasSubstr("partitions"));
+  EXPECT_EQ(Do({"topic", "describe", "a"}), before);
+
+  Do({"topic", "alter", "a", "--config", "retention.ms=1000", "--partitions",
+      "3"});
+  EXPECT_THAT(
+      Do({"topic", "describe", "a"}),
+      AllOf(HasSubstr("partitions  3"), HasSubstr("retention.ms=1000")));
 }
 
 TEST_F(Usage, OfAnEmptyOrForeignDirectoryNamesIt) {
@@ -178,6 +201,21 @@ TEST_F(Usage, EndsQuietlyAndWellWhenItsReaderHasEnough) {
       Shell("{ $C consume a --dir $D; echo $? >&2; } | head -n 1", dir());
   EXPECT_EQ(result.out, "record number 0 of this topic\n");
   EXPECT_EQ(result.err, "0\n");
+}
+
+TEST_F(Usage, StopsOnceNobodyReadsItsAcknowledgements) {
+  Do({"topic", "create", "a"});
+  Process producer(WithDir({"produce", "a", "--print-acks"}));
+  ASSERT_TRUE(producer.Write("one\n"));
+  ASSERT_EQ(producer.ReadLine(), "ack 0 0");
+  producer.CloseOutput();
+  ASSERT_TRUE(producer.Write("two\n"));
+  const Process::Result result = producer.Finish();
+  EXPECT_EQ(result.exit, 1);
+  EXPECT_THAT(result.err,
+              AllOf(HasSubstr("stored 2 records"),
+                    HasSubstr("nobody reads the acknowledgements")));
+  EXPECT_EQ(Do({"consume", "a"}), "one\ntwo\n");
 }
 
 TEST_F(Usage, ListsALongNameWithoutMovingTheOthers) {
