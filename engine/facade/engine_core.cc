@@ -1,10 +1,8 @@
 #include "engine/facade/engine_core.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "cauce/errors.h"
-#include "cauce/topic_id.h"
 #include "cauce/topic_name.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
@@ -22,33 +20,6 @@ constexpr std::string_view kMemoryDirectory = "/memory";
 
 absl::Status Closed() {
   return MakeError(Reason::kClosed, "the engine was closed");
-}
-
-absl::Status CheckConfigName(const std::string& name) {
-  for (const TopicConfigKey& key : TopicConfigKeys()) {
-    if (key.name == name) return absl::OkStatus();
-  }
-  // Says so, and which one was meant.
-  return ParseTopicConfig({{name, ""}}).status();
-}
-
-// `configs` with `changes` made.
-absl::StatusOr<TopicConfigOverrides> Changed(
-    TopicConfigOverrides configs, const std::vector<ConfigChange>& changes) {
-  for (const ConfigChange& change : changes) {
-    if (change.value) {
-      configs[change.name] = *change.value;
-    } else if (configs.erase(change.name) == 0) {
-      // An unknown name must not pass because it is only taken back.
-      CAUCE_RETURN_IF_ERROR(CheckConfigName(change.name));
-    }
-  }
-  return NormalizeTopicConfig(configs);
-}
-
-TopicDescription Describe(const TopicEntry& topic) {
-  return {topic.name, topic.id, topic.partitions, topic.configs,
-          topic.imported};
 }
 
 }  // namespace
@@ -263,111 +234,6 @@ absl::StatusOr<TopicEntry> EngineCore::FindTopic(std::string_view name) const {
                    fmt::format("there is no topic {} in {}", name, directory_));
 }
 
-absl::StatusOr<TopicDescription> EngineCore::CreateTopic(
-    std::string_view name, const TopicSpec& spec) {
-  MutexLock lock(mutex_);
-  CAUCE_RETURN_IF_ERROR(CheckWritable());
-  TopicEntry topic;
-  topic.name = name;
-  topic.id = NewTopicId(*environment_->random);
-  topic.partitions = spec.partitions;
-  topic.state = TopicState::kCreating;
-  CAUCE_ASSIGN_OR_RETURN(topic.configs, NormalizeTopicConfig(spec.configs));
-  TopicCatalog edited = catalog_;
-  CAUCE_RETURN_IF_ERROR(edited.Add(topic));
-  CAUCE_RETURN_IF_ERROR(directories_.CheckFree(topic, 0, topic.partitions));
-  // Whatever an older topic of the name may have left is not this one's.
-  bounds_->Forget(topic.name);
-  CAUCE_RETURN_IF_ERROR(bounds_->SaveAll());
-  catalog_ = std::move(edited);
-  absl::Status made = catalog_.Save(files_, directory_);
-  if (made.ok()) made = directories_.Make(topic, 0, topic.partitions);
-  if (made.ok()) {
-    CAUCE_RETURN_IF_ERROR(catalog_.SetState(name, TopicState::kLive));
-    made = catalog_.Save(files_, directory_);
-  }
-  if (made.ok()) return Describe(topic);
-  // The next open takes back what this cannot.
-  made.Update(directories_.Remove(topic));
-  CAUCE_RETURN_IF_ERROR(catalog_.Remove(name));
-  made.Update(catalog_.Save(files_, directory_));
-  return made;
-}
-
-absl::StatusOr<std::vector<TopicDescription>> EngineCore::ListTopics() {
-  MutexLock lock(mutex_);
-  CAUCE_RETURN_IF_ERROR(CheckOpen());
-  CAUCE_RETURN_IF_ERROR(RefreshTopics());
-  std::vector<TopicDescription> all;
-  for (const auto& [name, topic] : catalog_.topics()) {
-    if (topic.state == TopicState::kLive) all.push_back(Describe(topic));
-  }
-  return all;
-}
-
-absl::StatusOr<TopicDescription> EngineCore::DescribeTopic(
-    std::string_view name) {
-  MutexLock lock(mutex_);
-  CAUCE_RETURN_IF_ERROR(CheckOpen());
-  CAUCE_RETURN_IF_ERROR(RefreshTopics());
-  CAUCE_ASSIGN_OR_RETURN(const TopicEntry topic, FindTopic(name));
-  return Describe(topic);
-}
-
-absl::Status EngineCore::AlterTopic(std::string_view name,
-                                    const std::vector<ConfigChange>& changes,
-                                    std::optional<int32_t> partitions) {
-  MutexLock lock(mutex_);
-  CAUCE_RETURN_IF_ERROR(CheckWritable());
-  CAUCE_ASSIGN_OR_RETURN(const TopicEntry topic, FindTopic(name));
-  CAUCE_ASSIGN_OR_RETURN(const TopicConfigOverrides wanted,
-                         Changed(topic.configs, changes));
-  CAUCE_ASSIGN_OR_RETURN(const TopicConfig config, ParseTopicConfig(wanted));
-  const bool gives_configs = !changes.empty() || !partitions;
-  TopicCatalog edited = catalog_;
-  if (gives_configs) CAUCE_RETURN_IF_ERROR(edited.SetConfigs(name, wanted));
-  if (partitions) {
-    CAUCE_RETURN_IF_ERROR(edited.Grow(name, *partitions));
-    CAUCE_RETURN_IF_ERROR(
-        directories_.CheckFree(topic, topic.partitions, *partitions));
-    CAUCE_RETURN_IF_ERROR(
-        directories_.Make(topic, topic.partitions, *partitions));
-  }
-  // The one act of all: before it nothing has changed, but for directories
-  // that belong to nothing.
-  CAUCE_RETURN_IF_ERROR(edited.Save(files_, directory_));
-  catalog_ = std::move(edited);
-  if (gives_configs) {
-    logs_.SetConfig(topic.name, config);
-    agenda_.Forget(topic.name);
-  }
-  return absl::OkStatus();
-}
-
-absl::Status EngineCore::DeleteTopic(std::string_view name) {
-  MutexLock lock(mutex_);
-  CAUCE_RETURN_IF_ERROR(CheckWritable());
-  // Also one whose deletion has failed before.
-  const TopicEntry* found = catalog_.Find(name);
-  if (found == nullptr) return FindTopic(name).status();
-  const TopicEntry topic = *found;
-  TopicCatalog edited = catalog_;
-  CAUCE_RETURN_IF_ERROR(edited.SetState(name, TopicState::kDeleting));
-  CAUCE_RETURN_IF_ERROR(edited.Save(files_, directory_));
-  catalog_ = std::move(edited);
-  const absl::Status gone = MakeError(
-      Reason::kUnknownTopic, fmt::format("topic {} was deleted", name));
-  logs_.Abandon(topic.name, gone);
-  agenda_.Forget(topic.name);
-  // The bounds go first: a topic of the same name must not begin where this
-  // one ended.
-  bounds_->Forget(topic.name);
-  CAUCE_RETURN_IF_ERROR(bounds_->SaveAll());
-  CAUCE_RETURN_IF_ERROR(directories_.Remove(topic));
-  CAUCE_RETURN_IF_ERROR(catalog_.Remove(name));
-  return catalog_.Save(files_, directory_);
-}
-
 // ---- Logs
 
 absl::StatusOr<std::shared_ptr<Log>> EngineCore::OpenLog(
@@ -389,136 +255,6 @@ std::vector<TopicPartition> EngineCore::AllPartitions() const {
     }
   }
   return all;
-}
-
-// ---- Upkeep
-
-void EngineCore::ScheduleUpkeep() {
-  if (options_.executor == nullptr || options_.access == Access::kReadOnly) {
-    return;
-  }
-  ScheduleEvery(options_.checkpoint_interval, Upkeep::kCheckpoint);
-  ScheduleEvery(options_.retention_check_interval, Upkeep::kRetention);
-}
-
-void EngineCore::ScheduleEvery(absl::Duration interval, Upkeep upkeep) {
-  options_.executor->ScheduleAfter(interval, [weak = weak_from_this(), interval,
-                                              upkeep] {
-    const auto core = weak.lock();
-    if (core == nullptr) return;
-    const absl::Status done = core->KeepUpAll(upkeep, absl::InfiniteDuration());
-    if (ReasonOf(done) == Reason::kClosed) return;
-    if (!done.ok()) core->Report(Severity::kError, MessageOf(done));
-    core->ScheduleEvery(interval, upkeep);
-  });
-}
-
-absl::Status EngineCore::RunUpkeep(absl::Duration time_max) {
-  return KeepUpAll(Upkeep::kRetention, time_max);
-}
-
-std::vector<TopicPartition> EngineCore::PartitionsToKeepUp(Upkeep upkeep) {
-  std::vector<TopicPartition> all =
-      upkeep == Upkeep::kCheckpoint ? logs_.Names() : AllPartitions();
-  if (all.empty()) return all;
-  if (!upkeep_done_) {
-    // Short runs of a program that never get around must not look at the same
-    // partitions every time.
-    upkeep_done_ = all[environment_->random->Next() % all.size()];
-  }
-  std::rotate(all.begin(),
-              std::upper_bound(all.begin(), all.end(), *upkeep_done_),
-              all.end());
-  return all;
-}
-
-absl::Status EngineCore::KeepUpAll(Upkeep upkeep, absl::Duration time_max) {
-  Clock& clock = *environment_->clock;
-  const absl::Duration until = clock.Monotonic() + time_max;
-  std::vector<TopicPartition> partitions;
-  {
-    MutexLock lock(mutex_);
-    CAUCE_RETURN_IF_ERROR(CheckWritable());
-    partitions = PartitionsToKeepUp(upkeep);
-  }
-  absl::Status first;
-  for (const TopicPartition& partition : partitions) {
-    const absl::Status kept = KeepUp(partition, upkeep);
-    if (ReasonOf(kept) == Reason::kClosed) return kept;
-    // The topic may have been deleted meanwhile.
-    if (ReasonOf(kept) != Reason::kUnknownTopic) first.Update(kept);
-    {
-      MutexLock lock(mutex_);
-      upkeep_done_ = partition;
-    }
-    if (clock.Monotonic() >= until) break;
-  }
-  first.Update(bounds_->SaveAll());
-  environment_->pool->CloseIdle();
-  return first;
-}
-
-absl::Status EngineCore::KeepUp(const TopicPartition& partition,
-                                Upkeep upkeep) {
-  std::shared_ptr<Log> log;
-  // None where a handle may change the log behind what is seen of it.
-  std::optional<UpkeepAgenda::Look> look;
-  {
-    MutexLock lock(mutex_);
-    const bool in_use = logs_.IsInUse(partition);
-    CAUCE_ASSIGN_OR_RETURN(log, LogToKeepUp(partition, upkeep));
-    if (log == nullptr) return absl::OkStatus();
-    if (upkeep == Upkeep::kRetention && !in_use) {
-      look = agenda_.Begin(partition);
-    }
-  }
-  // What nobody waits for is synced here at the latest, so that the recovery
-  // point moves and files may be closed.
-  absl::Status kept = log->Flush();
-  absl::Time next = absl::InfiniteFuture();
-  if (upkeep == Upkeep::kRetention) {
-    kept.Update(log->ApplyRetention());
-    const auto due = log->NextRetention();
-    kept.Update(due.status());
-    if (due.ok()) next = *due;
-  }
-  log->DropIdle();
-  kept.Update(log->NoteBounds());
-  log.reset();
-  if (kept.ok()) kept = PutAway(partition, look, next);
-  return Annotate(kept, partition.ToString());
-}
-
-absl::StatusOr<std::shared_ptr<Log>> EngineCore::LogToKeepUp(
-    const TopicPartition& partition, Upkeep upkeep) {
-  CAUCE_RETURN_IF_ERROR(CheckOpen());
-  if (auto open = logs_.Find(partition)) return open;
-  CAUCE_ASSIGN_OR_RETURN(const TopicEntry topic, FindTopic(partition.topic));
-  CAUCE_ASSIGN_OR_RETURN(const TopicConfig config,
-                         ParseTopicConfig(topic.configs));
-  const bool may_be_due = upkeep == Upkeep::kRetention && !topic.imported &&
-                          MayDelete(config) &&
-                          agenda_.IsDue(partition, environment_->clock->Now());
-  if (!may_be_due) return nullptr;
-  const auto contents = logs_.Look(partition);
-  const bool is_empty =
-      contents.ok() && *contents != OpenLogs::Contents::kRecords;
-  if (is_empty || absl::IsNotFound(contents.status())) {
-    // One that is missing was reported when the directory was opened.
-    agenda_.Looked(partition, agenda_.Begin(partition), absl::InfiniteFuture());
-    return nullptr;
-  }
-  CAUCE_RETURN_IF_ERROR(contents.status());
-  return logs_.Open(topic, partition.partition);
-}
-
-absl::Status EngineCore::PutAway(const TopicPartition& partition,
-                                 std::optional<UpkeepAgenda::Look> look,
-                                 absl::Time next) {
-  MutexLock lock(mutex_);
-  CAUCE_RETURN_IF_ERROR(CheckOpen());
-  if (look) agenda_.Looked(partition, *look, next);
-  return logs_.LetGo(partition);
 }
 
 // ---- Closing

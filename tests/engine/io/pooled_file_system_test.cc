@@ -73,21 +73,27 @@ TEST_F(PooledFiles, FilesAndDirectoriesFindRoomWhereThePoolHasSome) {
     ASSERT_THAT(all.back()->Acquire(), IsOk());
   }
   TakeTheRest();
-
-  EXPECT_THAT(files_.SyncDirectory(dir_.path()), IsOk());
+  const absl::Status synced = files_.SyncDirectory(dir_.path());
   TakeTheRest();
-  EXPECT_THAT(files_.List(dir_.path()), IsOkAndHolds(SizeIs(5)));
+  const auto entries = files_.List(dir_.path());
   TakeTheRest();
   const auto file = files_.Open(dir_ / "new", OpenMode::kCreate);
+  const int open = pool_->open_count();
+  // The sanitizers need a descriptor of their own.
+  others_.clear();
+
+  EXPECT_THAT(synced, IsOk());
+  EXPECT_THAT(entries, IsOkAndHolds(SizeIs(5)));
   EXPECT_THAT(file, IsOk());
-  EXPECT_EQ(pool_->open_count(), 1);
+  EXPECT_EQ(open, 1);
 }
 
 TEST_F(PooledFiles, WhoFindsNoRoomIsToldTheLimitAndWhatToDo) {
   TakeTheRest();
-  EXPECT_THAT(files_.SyncDirectory(dir_.path()),
-              StatusIs(absl::StatusCode::kResourceExhausted,
-                       AllOf(HasSubstr("64"), HasSubstr("ulimit -n"))));
+  const absl::Status synced = files_.SyncDirectory(dir_.path());
+  others_.clear();
+  EXPECT_THAT(synced, StatusIs(absl::StatusCode::kResourceExhausted,
+                               AllOf(HasSubstr("64"), HasSubstr("ulimit -n"))));
 }
 
 TEST_F(PooledFiles, OtherErrorsPass) {

@@ -1,0 +1,150 @@
+// What an EngineCore does to topics: each by way of the catalogue.
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cauce/errors.h"
+#include "cauce/topic_config.h"
+#include "cauce/topic_id.h"
+#include "engine/base/status_macros.h"
+#include "engine/facade/engine_core.h"
+#include "fmt/format.h"
+
+namespace cauce {
+namespace {
+
+absl::Status CheckConfigName(const std::string& name) {
+  for (const TopicConfigKey& key : TopicConfigKeys()) {
+    if (key.name == name) return absl::OkStatus();
+  }
+  // Says so, and which one was meant.
+  return ParseTopicConfig({{name, ""}}).status();
+}
+
+// `configs` with `changes` made.
+absl::StatusOr<TopicConfigOverrides> Changed(
+    TopicConfigOverrides configs, const std::vector<ConfigChange>& changes) {
+  for (const ConfigChange& change : changes) {
+    if (change.value) {
+      configs[change.name] = *change.value;
+    } else if (configs.erase(change.name) == 0) {
+      // An unknown name must not pass because it is only taken back.
+      CAUCE_RETURN_IF_ERROR(CheckConfigName(change.name));
+    }
+  }
+  return NormalizeTopicConfig(configs);
+}
+
+TopicDescription Describe(const TopicEntry& topic) {
+  return {topic.name, topic.id, topic.partitions, topic.configs,
+          topic.imported};
+}
+
+}  // namespace
+
+absl::StatusOr<TopicDescription> EngineCore::CreateTopic(
+    std::string_view name, const TopicSpec& spec) {
+  MutexLock lock(mutex_);
+  CAUCE_RETURN_IF_ERROR(CheckWritable());
+  TopicEntry topic;
+  topic.name = name;
+  topic.id = NewTopicId(*environment_->random);
+  topic.partitions = spec.partitions;
+  topic.state = TopicState::kCreating;
+  CAUCE_ASSIGN_OR_RETURN(topic.configs, NormalizeTopicConfig(spec.configs));
+  TopicCatalog edited = catalog_;
+  CAUCE_RETURN_IF_ERROR(edited.Add(topic));
+  CAUCE_RETURN_IF_ERROR(directories_.CheckFree(topic, 0, topic.partitions));
+  // Whatever an older topic of the name may have left is not this one's.
+  bounds_->Forget(topic.name);
+  CAUCE_RETURN_IF_ERROR(bounds_->SaveAll());
+  catalog_ = std::move(edited);
+  absl::Status made = catalog_.Save(files_, directory_);
+  if (made.ok()) made = directories_.Make(topic, 0, topic.partitions);
+  if (made.ok()) {
+    CAUCE_RETURN_IF_ERROR(catalog_.SetState(name, TopicState::kLive));
+    made = catalog_.Save(files_, directory_);
+  }
+  if (made.ok()) return Describe(topic);
+  // The next open takes back what this cannot.
+  made.Update(directories_.Remove(topic));
+  CAUCE_RETURN_IF_ERROR(catalog_.Remove(name));
+  made.Update(catalog_.Save(files_, directory_));
+  return made;
+}
+
+absl::StatusOr<std::vector<TopicDescription>> EngineCore::ListTopics() {
+  MutexLock lock(mutex_);
+  CAUCE_RETURN_IF_ERROR(CheckOpen());
+  CAUCE_RETURN_IF_ERROR(RefreshTopics());
+  std::vector<TopicDescription> all;
+  for (const auto& [name, topic] : catalog_.topics()) {
+    if (topic.state == TopicState::kLive) all.push_back(Describe(topic));
+  }
+  return all;
+}
+
+absl::StatusOr<TopicDescription> EngineCore::DescribeTopic(
+    std::string_view name) {
+  MutexLock lock(mutex_);
+  CAUCE_RETURN_IF_ERROR(CheckOpen());
+  CAUCE_RETURN_IF_ERROR(RefreshTopics());
+  CAUCE_ASSIGN_OR_RETURN(const TopicEntry topic, FindTopic(name));
+  return Describe(topic);
+}
+
+absl::Status EngineCore::AlterTopic(std::string_view name,
+                                    const std::vector<ConfigChange>& changes,
+                                    std::optional<int32_t> partitions) {
+  MutexLock lock(mutex_);
+  CAUCE_RETURN_IF_ERROR(CheckWritable());
+  CAUCE_ASSIGN_OR_RETURN(const TopicEntry topic, FindTopic(name));
+  CAUCE_ASSIGN_OR_RETURN(const TopicConfigOverrides wanted,
+                         Changed(topic.configs, changes));
+  CAUCE_ASSIGN_OR_RETURN(const TopicConfig config, ParseTopicConfig(wanted));
+  const bool gives_configs = !changes.empty() || !partitions;
+  TopicCatalog edited = catalog_;
+  if (gives_configs) CAUCE_RETURN_IF_ERROR(edited.SetConfigs(name, wanted));
+  if (partitions) {
+    CAUCE_RETURN_IF_ERROR(edited.Grow(name, *partitions));
+    CAUCE_RETURN_IF_ERROR(
+        directories_.CheckFree(topic, topic.partitions, *partitions));
+    CAUCE_RETURN_IF_ERROR(
+        directories_.Make(topic, topic.partitions, *partitions));
+  }
+  // The one act of all: before it nothing has changed, but for directories
+  // that belong to nothing.
+  CAUCE_RETURN_IF_ERROR(edited.Save(files_, directory_));
+  catalog_ = std::move(edited);
+  if (gives_configs) {
+    logs_.SetConfig(topic.name, config);
+    agenda_.Forget(topic.name);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status EngineCore::DeleteTopic(std::string_view name) {
+  MutexLock lock(mutex_);
+  CAUCE_RETURN_IF_ERROR(CheckWritable());
+  // Also one whose deletion has failed before.
+  const TopicEntry* found = catalog_.Find(name);
+  if (found == nullptr) return FindTopic(name).status();
+  const TopicEntry topic = *found;
+  TopicCatalog edited = catalog_;
+  CAUCE_RETURN_IF_ERROR(edited.SetState(name, TopicState::kDeleting));
+  CAUCE_RETURN_IF_ERROR(edited.Save(files_, directory_));
+  catalog_ = std::move(edited);
+  const absl::Status gone = MakeError(
+      Reason::kUnknownTopic, fmt::format("topic {} was deleted", name));
+  logs_.Abandon(topic.name, gone);
+  agenda_.Forget(topic.name);
+  // The bounds go first: a topic of the same name must not begin where this
+  // one ended.
+  bounds_->Forget(topic.name);
+  CAUCE_RETURN_IF_ERROR(bounds_->SaveAll());
+  CAUCE_RETURN_IF_ERROR(directories_.Remove(topic));
+  CAUCE_RETURN_IF_ERROR(catalog_.Remove(name));
+  return catalog_.Save(files_, directory_);
+}
+
+}  // namespace cauce

@@ -1,0 +1,143 @@
+// What an EngineCore does now and then: for the logs that are open, and for
+// those in which there may be something to delete.
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "cauce/errors.h"
+#include "engine/base/status_macros.h"
+#include "engine/facade/engine_core.h"
+
+namespace cauce {
+
+void EngineCore::ScheduleUpkeep() {
+  if (options_.executor == nullptr || options_.access == Access::kReadOnly) {
+    return;
+  }
+  ScheduleEvery(options_.checkpoint_interval, Upkeep::kCheckpoint);
+  ScheduleEvery(options_.retention_check_interval, Upkeep::kRetention);
+}
+
+void EngineCore::ScheduleEvery(absl::Duration interval, Upkeep upkeep) {
+  options_.executor->ScheduleAfter(interval, [weak = weak_from_this(), interval,
+                                              upkeep] {
+    const auto core = weak.lock();
+    if (core == nullptr) return;
+    const absl::Status done = core->KeepUpAll(upkeep, absl::InfiniteDuration());
+    if (ReasonOf(done) == Reason::kClosed) return;
+    if (!done.ok()) core->Report(Severity::kError, MessageOf(done));
+    core->ScheduleEvery(interval, upkeep);
+  });
+}
+
+absl::Status EngineCore::RunUpkeep(absl::Duration time_max) {
+  return KeepUpAll(Upkeep::kRetention, time_max);
+}
+
+std::vector<TopicPartition> EngineCore::PartitionsToKeepUp(Upkeep upkeep) {
+  std::vector<TopicPartition> all =
+      upkeep == Upkeep::kCheckpoint ? logs_.Names() : AllPartitions();
+  if (all.empty()) return all;
+  if (!upkeep_done_) {
+    // Short runs of a program that never get around must not look at the same
+    // partitions every time.
+    upkeep_done_ = all[environment_->random->Next() % all.size()];
+  }
+  std::rotate(all.begin(),
+              std::upper_bound(all.begin(), all.end(), *upkeep_done_),
+              all.end());
+  return all;
+}
+
+absl::Status EngineCore::KeepUpAll(Upkeep upkeep, absl::Duration time_max) {
+  Clock& clock = *environment_->clock;
+  const absl::Duration until = clock.Monotonic() + time_max;
+  std::vector<TopicPartition> partitions;
+  {
+    MutexLock lock(mutex_);
+    CAUCE_RETURN_IF_ERROR(CheckWritable());
+    partitions = PartitionsToKeepUp(upkeep);
+  }
+  absl::Status first;
+  for (const TopicPartition& partition : partitions) {
+    const absl::Status kept = KeepUp(partition, upkeep);
+    if (ReasonOf(kept) == Reason::kClosed) return kept;
+    // The topic may have been deleted meanwhile.
+    if (ReasonOf(kept) != Reason::kUnknownTopic) first.Update(kept);
+    {
+      MutexLock lock(mutex_);
+      upkeep_done_ = partition;
+    }
+    if (clock.Monotonic() >= until) break;
+  }
+  first.Update(bounds_->SaveAll());
+  environment_->pool->CloseIdle();
+  return first;
+}
+
+absl::Status EngineCore::KeepUp(const TopicPartition& partition,
+                                Upkeep upkeep) {
+  std::shared_ptr<Log> log;
+  // None where a handle may change the log behind what is seen of it.
+  std::optional<UpkeepAgenda::Look> look;
+  {
+    MutexLock lock(mutex_);
+    const bool in_use = logs_.IsInUse(partition);
+    CAUCE_ASSIGN_OR_RETURN(log, LogToKeepUp(partition, upkeep));
+    if (log == nullptr) return absl::OkStatus();
+    if (upkeep == Upkeep::kRetention && !in_use) {
+      look = agenda_.Begin(partition);
+    }
+  }
+  // What nobody waits for is synced here at the latest, so that the recovery
+  // point moves and files may be closed.
+  absl::Status kept = log->Flush();
+  absl::Time next = absl::InfiniteFuture();
+  if (upkeep == Upkeep::kRetention) {
+    kept.Update(log->ApplyRetention());
+    const auto due = log->NextRetention();
+    kept.Update(due.status());
+    if (due.ok()) next = *due;
+  }
+  log->DropIdle();
+  kept.Update(log->NoteBounds());
+  log.reset();
+  if (kept.ok()) kept = PutAway(partition, look, next);
+  return Annotate(kept, partition.ToString());
+}
+
+absl::StatusOr<std::shared_ptr<Log>> EngineCore::LogToKeepUp(
+    const TopicPartition& partition, Upkeep upkeep) {
+  CAUCE_RETURN_IF_ERROR(CheckOpen());
+  if (auto open = logs_.Find(partition)) return open;
+  CAUCE_ASSIGN_OR_RETURN(const TopicEntry topic, FindTopic(partition.topic));
+  CAUCE_ASSIGN_OR_RETURN(const TopicConfig config,
+                         ParseTopicConfig(topic.configs));
+  const bool may_be_due = upkeep == Upkeep::kRetention && !topic.imported &&
+                          MayDelete(config) &&
+                          agenda_.IsDue(partition, environment_->clock->Now());
+  if (!may_be_due) return nullptr;
+  const auto contents = logs_.Look(partition);
+  const bool is_empty =
+      contents.ok() && *contents != OpenLogs::Contents::kRecords;
+  if (is_empty || absl::IsNotFound(contents.status())) {
+    // One that is missing was reported when the directory was opened.
+    agenda_.Looked(partition, agenda_.Begin(partition), absl::InfiniteFuture());
+    return nullptr;
+  }
+  CAUCE_RETURN_IF_ERROR(contents.status());
+  return logs_.Open(topic, partition.partition);
+}
+
+absl::Status EngineCore::PutAway(const TopicPartition& partition,
+                                 std::optional<UpkeepAgenda::Look> look,
+                                 absl::Time next) {
+  MutexLock lock(mutex_);
+  CAUCE_RETURN_IF_ERROR(CheckOpen());
+  if (look) agenda_.Looked(partition, *look, next);
+  return logs_.LetGo(partition);
+}
+
+}  // namespace cauce

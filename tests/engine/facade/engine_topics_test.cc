@@ -1,0 +1,71 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "cauce/errors.h"
+#include "tests/engine/facade/counted_engine.h"
+#include "tests/testing/matchers.h"
+
+namespace cauce {
+namespace {
+
+using test::HasReason;
+using test::IsOk;
+using test::IsOkAndHolds;
+using ::testing::IsEmpty;
+
+class EngineTopics : public test::CountedEngine {};
+
+TEST_F(EngineTopics, ManyPartitionsAreCreatedWithAsManySyncsAsOne) {
+  ASSERT_THAT(Open(), IsOk());
+  int before = Syncs();
+  ASSERT_THAT(engine_->CreateTopic("one"), IsOk());
+  const int for_one = Syncs() - before;
+  before = Syncs();
+  ASSERT_THAT(engine_->CreateTopic("orders", {.partitions = 500}), IsOk());
+  EXPECT_EQ(Syncs() - before, for_one);
+  before = Syncs();
+  ASSERT_THAT(engine_->CreatePartitions("orders", 1000), IsOk());
+  EXPECT_LE(Syncs() - before, for_one);
+}
+
+TEST_F(EngineTopics, ConfigsAndPartitionsChangeTogetherOrNotAtAll) {
+  ASSERT_THAT(Open(), IsOk());
+  ASSERT_THAT(engine_->CreateTopic("orders", {.partitions = 2}), IsOk());
+  const std::vector<ConfigChange> changes = {{"retention.ms", "1000"}};
+
+  EXPECT_THAT(engine_->AlterTopic("orders", changes, 1),
+              HasReason(Reason::kInvalidPartitions));
+  EXPECT_THAT(engine_->AlterTopic("orders", {{"no.such", "1"}}, 4),
+              HasReason(Reason::kInvalidConfig));
+  ASSERT_THAT(files_.CreateDirectory("/data/orders-3"), IsOk());
+  const auto theirs = files_.Open("/data/orders-3/x", OpenMode::kCreate);
+  EXPECT_THAT(engine_->AlterTopic("orders", changes, 4),
+              HasReason(Reason::kTopicExists));
+  auto topic = engine_->DescribeTopic("orders");
+  ASSERT_THAT(topic, IsOk());
+  EXPECT_EQ(topic->partitions, 2);
+  EXPECT_THAT(topic->configs, IsEmpty());
+
+  ASSERT_THAT(engine_->AlterTopic("orders", changes, 3), IsOk());
+  topic = engine_->DescribeTopic("orders");
+  ASSERT_THAT(topic, IsOk());
+  EXPECT_EQ(topic->partitions, 3);
+  EXPECT_EQ(topic->configs.at("retention.ms"), "1000");
+}
+
+TEST_F(EngineTopics, ATopicIsNotMadeOverWhatIsThere) {
+  ASSERT_THAT(Open(), IsOk());
+  ASSERT_THAT(files_.CreateDirectory("/data/orders-1"), IsOk());
+  ASSERT_THAT(files_.Open("/data/orders-1/mine", OpenMode::kCreate), IsOk());
+
+  EXPECT_THAT(engine_->CreateTopic("orders", {.partitions = 2}),
+              HasReason(Reason::kTopicExists));
+  EXPECT_THAT(engine_->ListTopics(), IsOkAndHolds(IsEmpty()));
+  EXPECT_THAT(files_.Info("/data/orders-1/mine").status(), IsOk());
+  EXPECT_THAT(engine_->CreateTopic("orders", {.partitions = 1}), IsOk());
+}
+
+}  // namespace
+}  // namespace cauce
