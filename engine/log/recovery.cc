@@ -149,7 +149,10 @@ class Recovery {
                 ScannedSegment& scanned) const {
     const bool ends_here =
         gap == Gap::kAtTheEnd && scanned.bytes == scanned.file_bytes;
-    if (!scanned.damage.ok() || scanned.next >= durable || ends_here) return;
+    // What is gone below the log start is not missed, as where a truncation cut
+    // a batch that reached below it.
+    const bool is_missed = scanned.next < durable && durable > hints_.log_start;
+    if (!scanned.damage.ok() || !is_missed || ends_here) return;
     scanned.damage = MakeError(
         Reason::kCorruptBatch,
         fmt::format("{} at position {}: the log ends at offset {}, and records "

@@ -531,6 +531,25 @@ TEST_P(RecoveryTest, GivesNoOffsetBelowTheLogStartAgain) {
   }
 }
 
+TEST_P(RecoveryTest, ZerosBelowTheLogStartAreNoDamage) {
+  // A truncation to 5, where the log starts, had cut the batch of 4 and 5; the
+  // power went before the file's new end was durable.
+  for (const bool has_next : {false, true}) {
+    SCOPED_TRACE(has_next);
+    for (const auto& name : disk_.Names()) disk_.Remove(name);
+    const std::string whole = WriteSegment(0, 2);
+    disk_.Write(Log(0), whole + std::string(BatchAt(4).size(), '\0'));
+    if (has_next) disk_.Write(Log(5), "");
+    const auto log = Recover(
+        {.recovery_point = Offset{has_next ? 4 : 5}, .log_start = Offset{5}});
+    ASSERT_THAT(log, IsOk());
+    EXPECT_THAT(events_, IsEmpty());
+    EXPECT_EQ(EndOf(*log), Offset{5});
+    EXPECT_EQ(disk_.Read(Log(0)), whole);
+    EXPECT_GE(disk_.files().Count(FileCall::kSync, Log(0)), 1);
+  }
+}
+
 // ---- Again
 
 TEST_P(RecoveryTest, FindsTheSameWhenItRunsAgain) {
