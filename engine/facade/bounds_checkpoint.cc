@@ -1,11 +1,9 @@
 #include "engine/facade/bounds_checkpoint.h"
 
-#include <optional>
 #include <utility>
 
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
-#include "engine/catalog/checkpoint_file.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -76,9 +74,8 @@ LogBounds BoundsCheckpoint::Of(const TopicPartition& partition) const {
 
 absl::Status BoundsCheckpoint::Save(const TopicPartition& partition,
                                     const LogBounds& bounds) {
-  MutexLock lock(mutex_);
-  SetLocked(partition, bounds);
-  return SaveLocked();
+  Set(partition, bounds);
+  return SaveAll();
 }
 
 void BoundsCheckpoint::Set(const TopicPartition& partition,
@@ -108,42 +105,69 @@ void BoundsCheckpoint::Forget(const std::string& topic) {
 }
 
 absl::Status BoundsCheckpoint::SaveAll() {
-  MutexLock lock(mutex_);
-  return SaveLocked();
+  // Whoever saved meanwhile may have saved ours; nothing is left to do then.
+  MutexLock saving(saving_);
+  return SaveChanges();
 }
 
 absl::Status BoundsCheckpoint::NoteWork(int64_t bytes) {
-  MutexLock lock(mutex_);
-  work_ += kSegmentWork + bytes;
-  return work_ >= kWorkMax ? SaveLocked() : absl::OkStatus();
+  {
+    MutexLock lock(mutex_);
+    work_ += kSegmentWork + bytes;
+    if (work_ < kWorkMax) return absl::OkStatus();
+  }
+  // A log notes its work where appends wait for it.
+  if (!saving_.TryLock()) return absl::OkStatus();
+  const absl::Status saved = SaveChanges();
+  saving_.Unlock();
+  return saved;
 }
 
 void BoundsCheckpoint::Close() {
+  MutexLock saving(saving_);
   MutexLock lock(mutex_);
   closed_ = true;
 }
 
-absl::Status BoundsCheckpoint::SaveLocked() {
-  if (closed_) return MakeError(Reason::kClosed, "the engine was closed");
-  OffsetCheckpoint recovery_points;
-  OffsetCheckpoint log_starts;
-  for (const auto& [partition, bounds] : bounds_) {
-    recovery_points[partition] = bounds.recovery_point;
-    if (bounds.log_start > Offset{0}) log_starts[partition] = bounds.log_start;
-  }
+absl::Status BoundsCheckpoint::SaveChanges() {
+  CAUCE_ASSIGN_OR_RETURN(const Unsaved unsaved, TakeUnsaved());
+  absl::Status saved;
   // The start first: a log never ends before it begins.
-  if (starts_changed_) {
-    CAUCE_RETURN_IF_ERROR(
-        WriteOffsetCheckpoint(files_, directory_, kLogStartFile, log_starts));
-    starts_changed_ = false;
+  if (unsaved.log_starts) {
+    saved = WriteOffsetCheckpoint(files_, directory_, kLogStartFile,
+                                  *unsaved.log_starts);
   }
-  if (points_changed_) {
-    CAUCE_RETURN_IF_ERROR(WriteOffsetCheckpoint(
-        files_, directory_, kRecoveryPointFile, recovery_points));
-    points_changed_ = false;
+  if (saved.ok() && unsaved.recovery_points) {
+    saved = WriteOffsetCheckpoint(files_, directory_, kRecoveryPointFile,
+                                  *unsaved.recovery_points);
   }
-  work_ = 0;
-  return absl::OkStatus();
+  if (!saved.ok()) PutBack(unsaved);
+  return saved;
+}
+
+absl::StatusOr<BoundsCheckpoint::Unsaved> BoundsCheckpoint::TakeUnsaved() {
+  MutexLock lock(mutex_);
+  if (closed_) return MakeError(Reason::kClosed, "the engine was closed");
+  Unsaved unsaved;
+  unsaved.work = std::exchange(work_, 0);
+  if (std::exchange(starts_changed_, false)) unsaved.log_starts.emplace();
+  if (std::exchange(points_changed_, false)) unsaved.recovery_points.emplace();
+  for (const auto& [partition, bounds] : bounds_) {
+    if (unsaved.recovery_points) {
+      unsaved.recovery_points->emplace(partition, bounds.recovery_point);
+    }
+    if (unsaved.log_starts && bounds.log_start > Offset{0}) {
+      unsaved.log_starts->emplace(partition, bounds.log_start);
+    }
+  }
+  return unsaved;
+}
+
+void BoundsCheckpoint::PutBack(const Unsaved& unsaved) {
+  MutexLock lock(mutex_);
+  work_ += unsaved.work;
+  starts_changed_ |= unsaved.log_starts.has_value();
+  points_changed_ |= unsaved.recovery_points.has_value();
 }
 
 }  // namespace cauce

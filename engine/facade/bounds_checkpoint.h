@@ -2,11 +2,14 @@
 // to be durable and where it starts: Kafka's `recovery-point-offset-checkpoint`
 // and `log-start-offset-checkpoint`, one file each for all partitions.
 //
-// Thread-safe. A leaf among the locks: a log calls Save with its own held.
+// Thread-safe. Its locks are leaves: a log calls Save with its own held. One
+// thread saves at a time, and only who saves waits for files: no partition's
+// appends are held up by another's save.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
@@ -16,6 +19,7 @@
 #include "cauce/file_system.h"
 #include "cauce/types.h"
 #include "engine/base/mutex.h"
+#include "engine/catalog/checkpoint_file.h"
 #include "engine/log/log_environment.h"
 
 namespace cauce {
@@ -42,20 +46,35 @@ class BoundsCheckpoint {
 
   // It took so much work, a roll or the recovery of a segment of `bytes`, to
   // get to bounds that were Set. Saves them once there is much of it, so that
-  // a killed process leaves only that much to be done again.
+  // a killed process leaves only that much to be done again. Where somebody is
+  // saving at that moment, it leaves that to the next call.
   absl::Status NoteWork(int64_t bytes);
 
   // The directory is somebody else's from now on: nothing is written any more,
-  // and Save and SaveAll answer Reason::kClosed.
+  // and Save and SaveAll answer Reason::kClosed. Waits for a save on its way.
   void Close();
 
  private:
   void SetLocked(const TopicPartition& partition, const LogBounds& bounds)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status SaveLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // What is to be written; nothing for a file that has not changed.
+  struct Unsaved {
+    std::optional<OffsetCheckpoint> log_starts;
+    std::optional<OffsetCheckpoint> recovery_points;
+    int64_t work = 0;
+  };
+  absl::StatusOr<Unsaved> TakeUnsaved() ABSL_LOCKS_EXCLUDED(mutex_);
+  // What could not be written is to be written still.
+  void PutBack(const Unsaved& unsaved) ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status SaveChanges() ABSL_EXCLUSIVE_LOCKS_REQUIRED(saving_)
+      ABSL_LOCKS_EXCLUDED(mutex_);
 
   FileSystem& files_;
   const std::string directory_;
+  // Held while the files are written; comes before mutex_, under which no file
+  // is touched.
+  Mutex saving_ ABSL_ACQUIRED_BEFORE(mutex_);
   mutable Mutex mutex_;
   std::map<TopicPartition, LogBounds> bounds_ ABSL_GUARDED_BY(mutex_);
   bool points_changed_ ABSL_GUARDED_BY(mutex_) = false;

@@ -5,10 +5,12 @@
 
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "cauce/errors.h"
 #include "cauce/file_system.h"
+#include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 
 namespace cauce {
@@ -36,7 +38,9 @@ class Bounds : public ::testing::Test {
     return again.Of(partition);
   }
 
-  std::unique_ptr<FileSystem> files_ = NewMemoryFileSystem();
+  const std::unique_ptr<FileSystem> memory_ = NewMemoryFileSystem();
+  const std::unique_ptr<test::FailingFileSystem> files_ =
+      std::make_unique<test::FailingFileSystem>(*memory_);
   BoundsCheckpoint bounds_{*files_, "/data"};
   std::vector<std::string> events_;
 };
@@ -122,6 +126,47 @@ TEST_F(Bounds, MuchWorkIsSavedAndLittleWaits) {
   EXPECT_EQ(Saved(kOrders), (LogBounds{Offset{16}, Offset{0}}));
   work(int64_t{1} << 30);
   EXPECT_EQ(Saved(kOrders), (LogBounds{Offset{18}, Offset{0}}));
+}
+
+TEST_F(Bounds, NobodyButWhoSavesWaitsForTheFiles) {
+  const LogBounds orders{Offset{10}, Offset{3}};
+  const LogBounds returns{Offset{5}, Offset{0}};
+  int during = 0;
+  // Nothing goes on before the other partition's thread is done.
+  files_->set_during(test::FileCall::kSync, "-checkpoint.tmp", [&] {
+    ++during;
+    std::thread other([&] {
+      bounds_.Set(kReturns, returns);
+      EXPECT_EQ(bounds_.Of(kReturns), returns);
+      EXPECT_THAT(bounds_.NoteWork(int64_t{1} << 30), test::IsOk());
+    });
+    other.join();
+  });
+  ASSERT_THAT(bounds_.Save(kOrders, orders), test::IsOk());
+  files_->Mend();
+  EXPECT_EQ(during, 2);
+  EXPECT_EQ(Saved(kOrders), orders);
+  EXPECT_EQ(Saved(kReturns), LogBounds{});
+
+  // What was Set meanwhile is saved by the next.
+  ASSERT_THAT(bounds_.NoteWork(0), test::IsOk());
+  EXPECT_EQ(Saved(kReturns), returns);
+}
+
+TEST_F(Bounds, WhatCouldNotBeSavedIsSavedByTheNext) {
+  const LogBounds orders{Offset{10}, Offset{3}};
+  for (const std::string file :
+       {"log-start-offset-checkpoint", "recovery-point-offset-checkpoint"}) {
+    files_->Fail(test::FileCall::kSync, file + ".tmp",
+                 MakeError(Reason::kDiskFailed, "no"));
+    EXPECT_THAT(bounds_.Save(kOrders, orders),
+                test::HasReason(Reason::kDiskFailed));
+    // Not the end of a log whose start is unknown.
+    EXPECT_EQ(Saved(kOrders).recovery_point, Offset{0});
+    files_->Mend();
+  }
+  ASSERT_THAT(bounds_.SaveAll(), test::IsOk());
+  EXPECT_EQ(Saved(kOrders), orders);
 }
 
 TEST_F(Bounds, AFileWhoseBoundsAreTheSameIsNotWrittenAgain) {
