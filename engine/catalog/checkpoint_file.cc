@@ -1,5 +1,6 @@
 #include "engine/catalog/checkpoint_file.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 

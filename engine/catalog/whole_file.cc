@@ -5,6 +5,7 @@
 #include "fmt/format.h"
 
 namespace cauce {
+
 absl::StatusOr<std::string> ReadWholeFile(FileSystem& files,
                                           std::string_view path,
                                           int64_t bytes_max) {

@@ -222,11 +222,6 @@ absl::Status PooledFile::RenameTo(std::string path) {
   return renamed;
 }
 
-void PooledFile::MovedTo(std::string path) {
-  MutexLock lock(mutex_);
-  path_ = std::move(path);
-}
-
 std::string PooledFile::path() const {
   MutexLock lock(mutex_);
   return path_;

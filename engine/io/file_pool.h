@@ -127,10 +127,6 @@ class PooledFile {
   // Renames the file on the disk; no Acquire in between sees the old name.
   absl::Status RenameTo(std::string path);
 
-  // The file has got this path, because a directory above it was renamed.
-  // Between the two an Acquire may report that it is not found.
-  void MovedTo(std::string path);
-
   std::string path() const;
 
  private:

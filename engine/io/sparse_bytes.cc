@@ -3,17 +3,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "engine/base/bytes.h"
+
 namespace cauce {
-namespace {
-
-// Almost always decided by the first byte.
-bool IsZeros(std::string_view bytes) {
-  return bytes.empty() ||
-         (bytes.front() == 0 &&
-          std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
-}
-
-}  // namespace
 
 size_t SparseBytes::Read(int64_t position, std::span<char> into) const {
   if (position >= size_) return 0;
