@@ -59,6 +59,14 @@ absl::StatusOr<std::shared_ptr<EngineCore>> EngineCore::Open(
                                       const LogBounds& to) {
     bounds->Set(partition, to);
   };
+  // Nothing is noted where another process writes.
+  if (options.access == Access::kReadOnly) {
+    environment->load_bounds =
+        [bounds](const TopicPartition& partition) -> absl::StatusOr<LogBounds> {
+      CAUCE_RETURN_IF_ERROR(bounds->Load(/*events=*/nullptr));
+      return bounds->Of(partition);
+    };
+  }
   environment->note_work = [bounds, events = options.events](int64_t bytes) {
     const absl::Status saved = bounds->NoteWork(bytes);
     // The next checkpoint tries again; a stop before that only costs time.

@@ -41,9 +41,11 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
   place.index_interval_bytes = options.config.index_interval_bytes;
 
   if (options.read_only) {
-    CAUCE_ASSIGN_OR_RETURN(auto view,
-                           LogView::Open(place, options.bounds.log_start,
-                                         options.bounds.recovery_point));
+    CAUCE_ASSIGN_OR_RETURN(
+        auto view, LogView::Open(place, options.bounds,
+                                 [environment, name = options.name] {
+                                   return environment->load_bounds(name);
+                                 }));
     const Offset start =
         std::max(options.bounds.log_start, view->segments().front()->base());
     std::shared_ptr<Log> log(

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "cauce/env.h"
 #include "cauce/file_system.h"
 #include "cauce/topic_config.h"
@@ -43,6 +44,8 @@ struct LogEnvironment {
       save_bounds;
   // Remembers bounds, to be made durable some time later.
   std::function<void(const TopicPartition&, const LogBounds&)> note_bounds;
+  // Reads bounds that another process saves. For logs that are read only.
+  std::function<absl::StatusOr<LogBounds>(const TopicPartition&)> load_bounds;
   // May be null. It took `bytes` of work, a roll or a recovery, to reach bounds
   // that were noted: they are made durable before much more is done, so that a
   // killed process does not leave all of it to be done again.

@@ -12,20 +12,29 @@
 #include "engine/log/segment_directory.h"
 #include "engine/log/segment_name.h"
 #include "engine/log/segment_scan.h"
+#include "fmt/format.h"
 
 namespace cauce {
+namespace {
 
-LogView::LogView(const SegmentPlace& place, Offset log_start,
-                 Offset recovery_point)
-    : place_(place), log_start_(log_start), recovery_point_(recovery_point) {}
+// How often a tail is scanned again because the recovery point has moved. Each
+// time a writer has saved it in between, which costs more than the scan.
+constexpr int kScansMax = 8;
+
+}  // namespace
+
+LogView::LogView(const SegmentPlace& place, const LogBounds& bounds,
+                 BoundsNow bounds_now)
+    : place_(place), bounds_now_(std::move(bounds_now)), bounds_(bounds) {}
 
 absl::StatusOr<std::unique_ptr<LogView>> LogView::Open(
-    const SegmentPlace& place, Offset log_start, Offset recovery_point) {
-  std::unique_ptr<LogView> view(new LogView(place, log_start, recovery_point));
+    const SegmentPlace& place, const LogBounds& bounds, BoundsNow bounds_now) {
+  std::unique_ptr<LogView> view(
+      new LogView(place, bounds, std::move(bounds_now)));
   CAUCE_RETURN_IF_ERROR(view->AddFrom(Offset{0}));
   if (view->segments_.empty()) {
     view->segments_.push_back(std::make_shared<Segment>(
-        place.At(log_start), OpenMode::kRead, 0, log_start));
+        place.At(bounds.log_start), OpenMode::kRead, 0, bounds.log_start));
   }
   return view;
 }
@@ -72,12 +81,13 @@ absl::StatusOr<bool> LogView::TailIsTheSame(const std::vector<Offset>& bases) {
 }
 
 absl::Status LogView::ListAgain() {
+  CAUCE_ASSIGN_OR_RETURN(bounds_, bounds_now_());
   segments_.clear();
   tail_ = nullptr;
   CAUCE_RETURN_IF_ERROR(AddFrom(Offset{0}));
   if (!segments_.empty()) return absl::OkStatus();
   segments_.push_back(std::make_shared<Segment>(
-      place_.At(log_start_), OpenMode::kRead, 0, log_start_));
+      place_.At(bounds_.log_start), OpenMode::kRead, 0, bounds_.log_start));
   return absl::OkStatus();
 }
 
@@ -105,13 +115,30 @@ absl::Status LogView::AddSealed(const SegmentPlace& place, Offset next) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<ScannedSegment> LogView::ScanTail(const SegmentPlace& place) {
+  for (int scans = 0; scans < kScansMax; ++scans) {
+    CAUCE_ASSIGN_OR_RETURN(ScannedSegment scanned,
+                           ScanEnd(place, bounds_.recovery_point));
+    if (scanned.damage.ok() || scanned.next >= bounds_.recovery_point) {
+      return scanned;
+    }
+    // The log may have been cut before it was scanned, and be written again.
+    CAUCE_ASSIGN_OR_RETURN(const LogBounds now, bounds_now_());
+    if (now.recovery_point == bounds_.recovery_point) return scanned;
+    bounds_ = now;
+  }
+  return absl::UnavailableError(fmt::format(
+      "{}: its recovery point has moved during each of {} scans, to {} during "
+      "the last one; read again",
+      place.directory, kScansMax, bounds_.recovery_point.value));
+}
+
 absl::Status LogView::AddTail(const SegmentPlace& place) {
-  CAUCE_ASSIGN_OR_RETURN(ScannedSegment scanned,
-                         ScanEnd(place, recovery_point_));
+  CAUCE_ASSIGN_OR_RETURN(ScannedSegment scanned, ScanTail(place));
   tail_header_ = scanned.last_header;
   tail_position_ = scanned.last_position;
   const bool is_damaged =
-      !scanned.damage.ok() && scanned.next < recovery_point_;
+      !scanned.damage.ok() && scanned.next < bounds_.recovery_point;
   if (is_damaged) {
     // It is part of the log, so that reading comes to it, and so is what can
     // be read behind it.
@@ -122,11 +149,11 @@ absl::Status LogView::AddTail(const SegmentPlace& place) {
     const ScanRange range{.base = place.base,
                           .bytes = scanned.file_bytes,
                           .index_interval_bytes = place.index_interval_bytes,
-                          .boundary = recovery_point_};
+                          .boundary = bounds_.recovery_point};
     CAUCE_RETURN_IF_ERROR(ScanBehindDamage(file, path, range, scanned));
-    if (scanned.next < recovery_point_) {
+    if (scanned.next < bounds_.recovery_point) {
       scanned.bytes = scanned.file_bytes;
-      scanned.next = recovery_point_;
+      scanned.next = bounds_.recovery_point;
     }
   }
   segments_.push_back(std::make_shared<Segment>(place, OpenMode::kRead,
@@ -144,7 +171,7 @@ absl::Status LogView::ExtendTail() {
   char head[kBatchHeaderBytes];
   CAUCE_ASSIGN_OR_RETURN(const size_t read, file->Read(segment.bytes(), head));
   if (IsZeros({head, read})) return absl::OkStatus();
-  ScanRange range{.base = segment.base(), .boundary = recovery_point_};
+  ScanRange range{.base = segment.base(), .boundary = bounds_.recovery_point};
   BatchOffsets offsets = range.Offsets();
   offsets.next = segment.next();
   BatchScanner scanner;

@@ -3,11 +3,13 @@
 // Looks and never changes a file. A bad batch at the end of the last segment
 // is one that is still being written: the view ends in front of it and looks
 // again at the next Refresh, from there on. Below the recovery point it is
-// damage: it is part of the log, and who reads it gets an error. Not
-// thread-safe.
+// damage: it is part of the log, and who reads it gets an error. That point
+// moves back when the log is cut, so it is read again before a batch is called
+// damaged. Not thread-safe.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,17 +17,23 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cauce/types.h"
+#include "engine/log/log_environment.h"
+#include "engine/log/segment.h"
 #include "engine/log/segment_index.h"
+#include "engine/log/segment_scan.h"
 #include "engine/log/segment_set.h"
 
 namespace cauce {
 
 class LogView {
  public:
-  // `place` is that of any segment, the offsets are as last saved. An empty
-  // directory counts as one segment at `log_start` that has no file yet.
+  // As saved by now: a writer saves them before it cuts or deletes.
+  using BoundsNow = std::function<absl::StatusOr<LogBounds>()>;
+
+  // `place` is that of any segment, `bounds` are as last saved. An empty
+  // directory counts as one segment at the log start that has no file yet.
   static absl::StatusOr<std::unique_ptr<LogView>> Open(
-      const SegmentPlace& place, Offset log_start, Offset recovery_point);
+      const SegmentPlace& place, const LogBounds& bounds, BoundsNow bounds_now);
 
   // Never empty. Segments that are known stay the same objects.
   const SegmentSet::List& segments() const { return segments_; }
@@ -34,7 +42,8 @@ class LogView {
   absl::Status Refresh();
 
  private:
-  LogView(const SegmentPlace& place, Offset log_start, Offset recovery_point);
+  LogView(const SegmentPlace& place, const LogBounds& bounds,
+          BoundsNow bounds_now);
 
   // Whether the last segment's file is the one we know, and holds what we know
   // of it, when these are the `bases` that the directory holds.
@@ -44,14 +53,16 @@ class LogView {
   absl::Status AddFrom(Offset base);
   absl::Status AddSealed(const SegmentPlace& place, Offset next);
   absl::Status AddTail(const SegmentPlace& place);
+  // With damage below the recovery point only where that is still the point.
+  absl::StatusOr<ScannedSegment> ScanTail(const SegmentPlace& place);
   absl::Status ExtendTail();
   // The last segment is complete: another follows it at `next`.
   absl::Status SealTail(Offset next);
   void DropDeleted(Offset first);
 
   const SegmentPlace place_;
-  const Offset log_start_;
-  const Offset recovery_point_;
+  const BoundsNow bounds_now_;
+  LogBounds bounds_;
   SegmentSet::List segments_;
   std::shared_ptr<SegmentIndex> tail_;  // the index of the last one, growing
   // The header of its last batch, and where it stands: what tells whether the

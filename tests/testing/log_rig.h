@@ -161,6 +161,15 @@ class LogRig {
       if (save_.ok()) bounds_ = bounds;
       return save_;
     };
+    environment->note_bounds = [this](const TopicPartition&,
+                                      const LogBounds& bounds) {
+      MutexLock lock(mutex_);
+      bounds_ = bounds;
+    };
+    environment->load_bounds =
+        [this](const TopicPartition&) -> absl::StatusOr<LogBounds> {
+      return this->bounds();
+    };
     environment->save_epochs = [this](const TopicPartition&,
                                       std::span<const EpochStart> epochs) {
       MutexLock lock(mutex_);

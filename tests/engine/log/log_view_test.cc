@@ -8,8 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "cauce/errors.h"
 #include "engine/log/batch_scanner.h"
+#include "engine/log/log_environment.h"
 #include "engine/log/segment_name.h"
 #include "engine/log/segment_set.h"
 #include "tests/testing/batches.h"
@@ -35,8 +37,12 @@ class ViewOn : public ::testing::TestWithParam<test::DiskKind> {
     }
   }
 
-  std::unique_ptr<LogView> View(Offset recovery_point = Offset{0}) {
-    auto view = LogView::Open(rig_.disk().Place(), Offset{0}, recovery_point);
+  // The recovery point is the one that was saved last.
+  std::unique_ptr<LogView> View() { return ViewOpenedWith(rig_.bounds()); }
+  // They may have been saved anew before it looks at a file.
+  std::unique_ptr<LogView> ViewOpenedWith(const LogBounds& bounds) {
+    auto view = LogView::Open(rig_.disk().Place(), bounds,
+                              [this] { return rig_.bounds(); });
     EXPECT_THAT(view, test::IsOk());
     return *std::move(view);
   }
@@ -268,6 +274,46 @@ TEST_P(ViewOn, ABatchThatIsHalfThereIsNotThereYet) {
   }
 }
 
+TEST_P(ViewOn, ABatchOnItsWayBehindACutIsNotThereYet) {
+  Append(20);
+  rig_.SaveBounds();
+  const auto view = View();
+  EXPECT_EQ(EndOf(*view), Offset{20});
+  ASSERT_THAT(rig_.log().TruncateTo(Offset{15}), test::IsOk());
+  const std::string name = SegmentFileName(Offset{0}, kLogSuffix);
+  const std::string whole = *rig_.disk().Read(name);
+  const std::string batch = test::Batch({"value"}).At(Offset{15}).bytes();
+
+  rig_.disk().Write(name, whole + batch.substr(0, batch.size() / 2));
+  ASSERT_THAT(view->Refresh(), test::IsOk());
+  EXPECT_EQ(EndOf(*view), Offset{15});
+  EXPECT_EQ(EndOf(*ViewOpenedWith({Offset{20}, Offset{0}})), Offset{15});
+  rig_.disk().Write(name, whole + batch);
+  ASSERT_THAT(view->Refresh(), test::IsOk());
+  EXPECT_EQ(EndOf(*view), Offset{16});
+}
+
+TEST_P(ViewOn, LooksNoMoreThanAFewTimesAtBoundsThatMove) {
+  Append(3);
+  rig_.Kill();
+  int64_t point = 3;
+  const auto view =
+      LogView::Open(rig_.disk().Place(), {Offset{3}, Offset{0}},
+                    [&point] { return LogBounds{Offset{++point}, Offset{0}}; });
+  EXPECT_THAT(view, test::IsOk()) << "nothing is damaged";
+  EXPECT_EQ(point, 3);
+
+  const std::string name = SegmentFileName(Offset{0}, kLogSuffix);
+  std::string bytes = *rig_.disk().Read(name);
+  bytes.back() ^= 1;
+  rig_.disk().Write(name, bytes);
+  const auto again =
+      LogView::Open(rig_.disk().Place(), {Offset{3}, Offset{0}},
+                    [&point] { return LogBounds{Offset{++point}, Offset{0}}; });
+  EXPECT_TRUE(absl::IsUnavailable(again.status())) << again.status();
+  rig_.Leaves(test::Left::kDamaged);
+}
+
 TEST_P(ViewOn, BelowTheRecoveryPointABadBatchIsPartOfTheLog) {
   Append(3);
   rig_.Kill();
@@ -276,8 +322,9 @@ TEST_P(ViewOn, BelowTheRecoveryPointABadBatchIsPartOfTheLog) {
   bytes.back() ^= 1;
   rig_.disk().Write(name, bytes);
 
-  EXPECT_EQ(EndOf(*View(Offset{0})), Offset{2});
-  const auto view = View(Offset{3});
+  EXPECT_EQ(EndOf(*View()), Offset{2});
+  rig_.set_bounds({Offset{3}, Offset{0}});
+  const auto view = View();
   EXPECT_EQ(EndOf(*view), Offset{3});
   EXPECT_EQ(view->segments().back()->bytes(),
             static_cast<int64_t>(bytes.size()));
@@ -285,7 +332,9 @@ TEST_P(ViewOn, BelowTheRecoveryPointABadBatchIsPartOfTheLog) {
 
 TEST(LogView, AnEmptyDirectoryIsAnEmptyLogUntilThereIsAFile) {
   test::TestDisk disk;
-  const auto view = LogView::Open(disk.Place(), Offset{7}, Offset{0});
+  const LogBounds bounds{Offset{0}, Offset{7}};
+  const auto view =
+      LogView::Open(disk.Place(), bounds, [&bounds] { return bounds; });
   ASSERT_THAT(view, test::IsOk());
   ASSERT_EQ((*view)->segments().size(), 1u);
   EXPECT_EQ((*view)->segments()[0]->base(), Offset{7});
