@@ -329,7 +329,7 @@ absl::Status Log::FlushAsConfigured(Offset end) {
   const auto topic = config();
   if (topic->flush_messages &&
       end - committer_.durable() >= *topic->flush_messages) {
-    return committer_.Flush();
+    return Flush();
   }
   if (!topic->flush_interval) return absl::OkStatus();
   if (environment_->executor == nullptr) {

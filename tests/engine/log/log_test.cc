@@ -353,6 +353,21 @@ TEST_P(LogTest, SyncsAtTheAppendAfterSomeTimeWhereNothingRunsInBetween) {
   EXPECT_EQ(log().durable_end(), Offset{7});
 }
 
+TEST_P(LogTest, ASyncAfterSoManyMessagesBeginsTheTimeAnew) {
+  config().flush = FlushPolicy::kOs;
+  config().flush_messages = 2;
+  config().flush_interval = absl::Seconds(1);
+  Open();
+  Append({"a"});
+  rig_.clock().Advance(absl::Milliseconds(900));
+  Append({"b"});
+  ASSERT_EQ(log().durable_end(), Offset{2});
+
+  rig_.clock().Advance(absl::Milliseconds(900));
+  Append({"c"});
+  EXPECT_EQ(log().durable_end(), Offset{2});
+}
+
 TEST_P(LogTest, SyncsEveryAppendWhereTheTimeIsZero) {
   config().flush = FlushPolicy::kOs;
   config().flush_interval = absl::ZeroDuration();
