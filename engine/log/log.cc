@@ -358,10 +358,11 @@ absl::Status Log::FlushIfDue(absl::Duration interval) {
 // ---- Looking
 
 Offset Log::high_watermark() const {
-  if (read_only_ || shows_written_.load(std::memory_order_relaxed)) {
-    return log_end();
-  }
-  return committer_.durable();
+  // Before the look at what is shown: what is written once that has changed
+  // is not to be seen here.
+  const Offset end = log_end();
+  if (read_only_ || shows_written_.load()) return end;
+  return std::max(committer_.durable(), Offset{shown_.load()});
 }
 
 LeaderEpoch Log::leader_epoch() const {
@@ -499,14 +500,22 @@ std::shared_ptr<const TopicConfig> Log::config() const {
 }
 
 void Log::SetConfig(const TopicConfig& config, bool keep_everything) {
-  // What readers have seen must not vanish when only durable records are
-  // shown from now on; a failed sync fences the log as ever.
-  if (shows_written_ && !ShowsWritten(config)) Flush().IgnoreError();
   auto shared = std::make_shared<const TopicConfig>(config);
-  MutexLock lock(view_mutex_);
-  config_ = std::move(shared);
-  keep_everything_ = keep_everything;
-  shows_written_ = ShowsWritten(config);
+  const bool shows_written = ShowsWritten(config);
+  bool shows_less = false;
+  {
+    MutexLock writer(writer_mutex_);
+    // What readers have seen must not vanish when only durable records are
+    // shown from now on. No append comes in between.
+    shows_less = shows_written_ && !shows_written;
+    if (shows_less) shown_ = log_end_.load();
+    shows_written_ = shows_written;
+    MutexLock lock(view_mutex_);
+    config_ = std::move(shared);
+    keep_everything_ = keep_everything;
+  }
+  // A failed sync fences the log as ever.
+  if (shows_less) Flush().IgnoreError();
 }
 
 absl::Status Log::Close(const absl::Status& cause) {

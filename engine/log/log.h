@@ -202,6 +202,9 @@ class Log : public std::enable_shared_from_this<Log> {
   std::atomic<int64_t> log_start_;
   std::atomic<int64_t> log_end_;
   std::atomic<bool> shows_written_;  // cauce.flush=os
+  // Shown while shows_written_ was set: nobody takes it back but a cut.
+  // Changes under writer_mutex_.
+  std::atomic<int64_t> shown_ = 0;
   std::atomic<bool> flush_timer_set_ = false;
   // Monotonic, in nanoseconds: the first write after the last flush.
   static constexpr int64_t kNothingUnsynced =

@@ -393,6 +393,39 @@ TEST_P(LogTest, NeverTakesBackWhatItShowedWhenTheFlushPolicyChanges) {
   EXPECT_EQ(log().high_watermark(), Offset{1});
 }
 
+TEST_P(LogTest, NeverTakesBackWhatWasShownWhileTheFlushPolicyChanges) {
+  config().flush = FlushPolicy::kOs;
+  Open();
+  Append({"a"});
+  Offset seen;
+  bool once = false;
+  rig_.disk().files().set_during(FileCall::kSync, ".log", [&] {
+    if (std::exchange(once, true)) return;
+    Append({"b"}, kWritten);
+    seen = log().high_watermark();
+  });
+  config().flush = FlushPolicy::kGroup;
+  log().SetConfig(config(), false);
+
+  ASSERT_TRUE(once);
+  EXPECT_GE(seen, Offset{1});
+  EXPECT_GE(log().high_watermark(), seen);
+}
+
+TEST_P(LogTest, StillShowsWhatItShowedWhenTheSyncOfANewFlushPolicyFails) {
+  config().flush = FlushPolicy::kOs;
+  Open();
+  Append({"a"});
+  rig_.disk().files().Fail(FileCall::kSync, ".log",
+                           MakeError(Reason::kDiskFailed, "no"));
+  config().flush = FlushPolicy::kGroup;
+  log().SetConfig(config(), false);
+
+  EXPECT_EQ(log().durable_end(), Offset{0});
+  EXPECT_EQ(log().high_watermark(), Offset{1});
+  EXPECT_THAT(Values(), IsOkAndHolds(ElementsAre("a")));
+}
+
 TEST_P(LogTest, CallsBackInTheOrderOfTheAppends) {
   Open();
   std::vector<int64_t> told;
