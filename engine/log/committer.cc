@@ -41,7 +41,7 @@ void Committer::Enter(Waiter& waiter, Offset end) {
 absl::Status Committer::Wait(Waiter& waiter) {
   MutexLock lock(mutex_);
   while (!waiter.outcome_) {
-    if (machine_.Begin()) {
+    if (Begin()) {
       Lead();
     } else {
       waiter.wake_.Wait(mutex_);
@@ -85,20 +85,20 @@ void Committer::Serve() {
   }
   if (pending_.empty() || machine_.in_flight()) return;
   ScheduleSync();
-  if (pending_.size() >= kPendingMax && machine_.Begin()) Lead();
+  if (pending_.size() >= kPendingMax && Begin()) Lead();
 }
 
 void Committer::SyncSoon() {
   MutexLock lock(mutex_);
   const int64_t waiting = machine_.written() - machine_.durable();
   if (machine_.in_flight() || waiting == 0 || ScheduleSync()) return;
-  if (waiting >= kUnsyncedMax && machine_.Begin()) Lead();
+  if (waiting >= kUnsyncedMax && Begin()) Lead();
 }
 
 absl::Status Committer::RunPending() {
   MutexLock lock(mutex_);
   scheduled_ = false;
-  while (machine_.Begin()) Lead();
+  while (Begin()) Lead();
   return failure_;
 }
 
@@ -128,6 +128,8 @@ absl::Status Committer::status() const {
   MutexLock lock(mutex_);
   return failure_;
 }
+
+bool Committer::Begin() { return failure_.ok() && machine_.Begin(); }
 
 void Committer::Lead() {
   mutex_.Unlock();

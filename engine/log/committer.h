@@ -4,8 +4,8 @@
 // syncing syncs, for everybody; the others wait or are called back. Blocking
 // waiters sync in their own thread; callbacks are served by the executor
 // where there is one, else by the next waiter, flush or full queue.
-// Thread-safe. Lock order: a log's writer lock, then this one's; the sync and
-// all callbacks run without it.
+// Thread-safe. Lock order: a log's locks for its files, then this one's; the
+// sync and all callbacks run without it.
 #pragma once
 
 #include <atomic>
@@ -87,8 +87,9 @@ class Committer {
   absl::Status RunPending() ABSL_LOCKS_EXCLUDED(mutex_);
 
   // The log was cut back to `end`, or will never grow again because of
-  // `cause`: those who wait for more fail. Waits for a sync under way. The
-  // owner may hold its locks: callbacks are left to Deliver().
+  // `cause`: those who wait for more fail. Waits for a sync under way; after
+  // Fail() there is none any more. The owner may hold its locks: callbacks are
+  // left to Deliver().
   void Truncated(Offset end) ABSL_LOCKS_EXCLUDED(mutex_);
   void Fail(const absl::Status& cause) ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -109,7 +110,9 @@ class Committer {
     Pending append;
     absl::Status outcome;
   };
-  // Runs the sync that machine_.Begin() has begun.
+  // Whether a sync is due that the caller is to Lead(); never after a failure.
+  bool Begin() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Runs the sync that Begin() has begun.
   void Lead() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Decides the fate of everybody of whom it is known, and wakes the waiters.
   void Settle() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -384,6 +384,12 @@ absl::Status Log::CheckTakesWrites() const {
   return write_failure_;
 }
 
+absl::Status Log::CheckSound() const {
+  CAUCE_RETURN_IF_ERROR(CheckOpen());
+  CAUCE_RETURN_IF_ERROR(committer_.status());
+  return CheckTakesWrites();
+}
+
 absl::Status Log::CheckWritable() const {
   CAUCE_RETURN_IF_ERROR(CheckOpen());
   if (!read_only_) return absl::OkStatus();
@@ -568,13 +574,14 @@ void Log::Abandon(const absl::Status& cause) {
 
 absl::Status Log::NoteBounds() {
   MutexLock lock(ends_mutex_);
-  CAUCE_RETURN_IF_ERROR(CheckOpen());
+  // What was durable before a cut that failed halfway may be gone.
+  CAUCE_RETURN_IF_ERROR(CheckSound());
   environment_->note_bounds(name_, {committer_.durable(), log_start()});
   return absl::OkStatus();
 }
 
 bool Log::IsAtRest() {
-  if (!CheckOpen().ok() || !committer_.status().ok()) return false;
+  if (!CheckSound().ok()) return false;
   MutexLock lock(ends_mutex_);
   return retired_.empty() && durable_end() == log_end();
 }

@@ -4,11 +4,12 @@
 // One append at a time; readers never wait for it. Offsets are given out in
 // the order of the writes and only after the write succeeded. What readers see
 // ends at the high watermark: what is durable (cauce.flush=group) or written
-// (os). After a failed sync or write nothing is appended until it is reopened.
-// Thread-safe. Locks, in order: ends_mutex_, writer_mutex_, the committer's,
-// then those held for one look (the waiters', the published segments',
-// view_mutex_); files change under the first two alone. Callbacks run under
-// none of them.
+// (os). After a failed sync, write or cut nothing is appended, deleted or noted
+// as durable until it is reopened.
+// Thread-safe. Locks, in order: ends_mutex_, writer_mutex_, the waiters', the
+// committer's, a segment's for repairs, then those held for one look (the
+// published segments', view_mutex_). Files change under the first two, and
+// index files also where a reader repairs them. Callbacks run under none.
 #pragma once
 
 #include <atomic>
@@ -141,6 +142,9 @@ class Log : public std::enable_shared_from_this<Log> {
   absl::Status CheckWritable() const;
   // Why no write will ever succeed again; OK where one may.
   absl::Status CheckTakesWrites() const;
+  // OK while the log is what it is known to be: it is open, and no sync, write
+  // or cut has failed. Else no bound moves and no file goes.
+  absl::Status CheckSound() const;
   void NoteFailedWrite() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   absl::StatusOr<std::optional<FoundOffset>> FindByTimeIn(const SegmentSet& set,
                                                           Timestamp time,

@@ -32,9 +32,7 @@ absl::StatusOr<Offset> Log::TruncateTo(Offset offset) {
 }
 
 absl::StatusOr<std::optional<Offset>> Log::Truncate(Offset offset) {
-  CAUCE_RETURN_IF_ERROR(CheckOpen());
-  CAUCE_RETURN_IF_ERROR(committer_.status());
-  CAUCE_RETURN_IF_ERROR(writer_->status());
+  CAUCE_RETURN_IF_ERROR(CheckSound());
   if (offset < log_start() || offset > log_end()) {
     return MakeError(Reason::kOffsetOutOfRange,
                      fmt::format("{}: cannot truncate to offset {}, the log "
@@ -109,7 +107,7 @@ absl::StatusOr<Offset> Log::CutAt(CutPoint cut) {
 absl::Status Log::DeleteRecordsBefore(Offset offset) {
   CAUCE_RETURN_IF_ERROR(CheckWritable());
   MutexLock lock(ends_mutex_);
-  CAUCE_RETURN_IF_ERROR(CheckOpen());
+  CAUCE_RETURN_IF_ERROR(CheckSound());
   if (offset <= log_start()) return absl::OkStatus();
   if (offset > high_watermark()) {
     return MakeError(
@@ -132,7 +130,8 @@ absl::Status Log::ApplyRetention() {
   absl::Status applied = DeleteUnkept();
   MutexLock lock(ends_mutex_);
   // Whoever ended the log owns its files: what failed may be because of that.
-  CAUCE_RETURN_IF_ERROR(CheckOpen());
+  // After a cut that failed halfway the next opening decides what goes.
+  CAUCE_RETURN_IF_ERROR(CheckSound());
   applied.Update(retired_.UnlinkDue(environment_->clock->Monotonic(),
                                     config()->file_delete_delay));
   return applied;
@@ -162,7 +161,7 @@ absl::Status Log::DeleteUnkept() {
                                  : SegmentAges::Extent::kUntilYoung));
   }
   MutexLock lock(ends_mutex_);
-  CAUCE_RETURN_IF_ERROR(CheckOpen());
+  CAUCE_RETURN_IF_ERROR(CheckSound());
   CAUCE_RETURN_IF_ERROR(RollExpired(keep, ages, now));
   const auto set = segments();
   std::vector<SegmentInfo> sealed;

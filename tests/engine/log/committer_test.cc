@@ -373,6 +373,16 @@ TEST(Committer, TellsEverybodyWhyItEnds) {
   EXPECT_THAT(syncs.Wait(Offset{2}), HasReason(Reason::kClosed));
 }
 
+TEST(Committer, BeginsNoSyncOnceItHasEnded) {
+  Syncs syncs;
+  syncs->Written(Offset{1});
+  syncs->Fail(MakeError(Reason::kDiskFailed, "not cut whole"));
+
+  EXPECT_THAT(syncs->RunPending(), HasReason(Reason::kDiskFailed));
+  EXPECT_EQ(syncs.count(), 0);
+  EXPECT_EQ(syncs->durable(), Offset{0});
+}
+
 TEST(Committer, ACallbackMayAppendAndWait) {
   Syncs syncs;
   std::optional<absl::Status> inner;

@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cauce/errors.h"
@@ -27,6 +30,7 @@ using test::IsOkAndHolds;
 using test::kWritten;
 using test::ReadValues;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
@@ -192,6 +196,70 @@ TEST_P(LogEndsTest, TakesNoMoreAppendsWhenACutFailsHalfway) {
               HasReason(Reason::kDiskFailed));
   ASSERT_THAT(rig_.KillAndReopen(), IsOk());
   EXPECT_THAT(log().Append(Batch({"a"}).view(), {}), IsOk());
+}
+
+// What it was before is no longer known to be durable, nor what it is now.
+TEST_P(LogEndsTest, MovesNoBoundsOnceACutHasFailedHalfway) {
+  const std::vector<std::pair<FileCall, std::string_view>> steps = {
+      {FileCall::kSyncDirectory, ""}, {FileCall::kTruncate, ".log"}};
+  for (const auto& [call, suffix] : steps) {
+    SCOPED_TRACE(suffix);
+    test::LogRig rig(GetParam());
+    rig.config().segment_bytes = 300;
+    rig.config().retention_age = absl::Hours(1);
+    ASSERT_THAT(rig.Open(), IsOk());
+    for (int i = 0; i < 12; ++i) {
+      ASSERT_THAT(rig.log().Append(Batch({"value"}, rig.now()).view(), {}),
+                  IsOk());
+    }
+    rig.SaveBounds();
+    rig.disk().files().Fail(call, suffix, MakeError(Reason::kDiskFailed, "no"));
+    ASSERT_THAT(rig.log().TruncateTo(Offset{1}),
+                HasReason(Reason::kDiskFailed));
+    rig.disk().files().Mend();
+    const LogBounds saved = rig.bounds();
+    const auto names = rig.disk().Names();
+    ASSERT_EQ(saved.recovery_point, Offset{1});
+
+    rig.clock().Advance(absl::Hours(2));
+    EXPECT_THAT(rig.log().DeleteRecordsBefore(Offset{1}),
+                HasReason(Reason::kDiskFailed));
+    EXPECT_THAT(rig.log().ApplyRetention(), HasReason(Reason::kDiskFailed));
+    EXPECT_THAT(rig.log().NoteBounds(), HasReason(Reason::kDiskFailed));
+    EXPECT_EQ(rig.bounds(), saved);
+    EXPECT_EQ(rig.disk().Names(), names);
+
+    ASSERT_THAT(rig.KillAndReopen(), IsOk());
+    for (const std::string& event : rig.events()) {
+      EXPECT_THAT(event, Not(HasSubstr("damaged")));
+    }
+    EXPECT_THAT(ReadValues(rig.shared_log(), Offset{0}),
+                IsOkAndHolds(SizeIs(rig.log().log_end() - Offset{0})));
+  }
+}
+
+TEST_P(LogEndsTest, MovesNoBoundsOnceAWriteHasFailed) {
+  config().retention_age = absl::Hours(1);
+  Open();
+  Append({"a"});
+  rig_.SaveBounds();
+  Append({"b"});
+  const LogBounds saved = rig_.bounds();
+  rig_.disk().files().Fail(FileCall::kWrite, ".log",
+                           MakeError(Reason::kDiskFailed, "gone"));
+  ASSERT_THAT(log().Append(Batch({"c"}).view(), {}),
+              HasReason(Reason::kDiskFailed));
+  rig_.disk().files().Mend();
+  rig_.clock().Advance(absl::Hours(2));
+
+  EXPECT_THAT(log().DeleteRecordsBefore(Offset{1}),
+              HasReason(Reason::kDiskFailed));
+  EXPECT_THAT(log().ApplyRetention(), HasReason(Reason::kDiskFailed));
+  EXPECT_THAT(log().NoteBounds(), HasReason(Reason::kDiskFailed));
+  EXPECT_FALSE(log().IsAtRest());
+  EXPECT_EQ(rig_.bounds(), saved);
+  ASSERT_THAT(rig_.KillAndReopen(), IsOk());
+  EXPECT_THAT(Values(), IsOkAndHolds(ElementsAre("a", "b")));
 }
 
 TEST_P(LogEndsTest, RemovesNothingMoreOnceACutHasFailedHalfway) {
