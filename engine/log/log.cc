@@ -548,9 +548,13 @@ bool Log::End(const absl::Status& cause) {
     if (!ended_.ok()) return false;
     ended_ = cause;
   }
-  // What found the log open is over once we have had its lock.
+  // What found the log open is over once we have had its locks.
   MutexLock ends(ends_mutex_);
   MutexLock lock(writer_mutex_);
+  // Readers may go on in segments that they hold. Those that left the log
+  // before write nothing either.
+  const auto set = segments();
+  for (const auto& segment : set->segments()) segment->StopRepairs();
   return true;
 }
 

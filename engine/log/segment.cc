@@ -225,13 +225,20 @@ absl::Status Segment::RepairIndexFiles(const ScannedSegment& scanned) {
       scanned.disbelieved->EncodeTimes() != scanned.index->EncodeTimes();
   if (!writable_ || !scanned.rebuilt || !leads_astray) return absl::OkStatus();
   MutexLock lock(repair_mutex_);
-  if (retired_.load() || superseded_.load()) return absl::OkStatus();
+  const bool has_left =
+      retired_.load() || superseded_.load() || repairs_stopped_;
+  if (has_left) return absl::OkStatus();
   return WriteIndexFiles(*scanned.index);
 }
 
 void Segment::Supersede() {
   MutexLock lock(repair_mutex_);
   superseded_.store(true);
+}
+
+void Segment::StopRepairs() {
+  MutexLock lock(repair_mutex_);
+  repairs_stopped_ = true;
 }
 
 void Segment::DropIdleIndex() {

@@ -111,6 +111,10 @@ class Segment {
   void Supersede();
   bool is_superseded() const { return superseded_.load(); }
 
+  // The log has ended: whoever still reads the segment writes no index files
+  // into a directory that is somebody else's by now.
+  void StopRepairs();
+
   // The file holds bytes that no sync covers; it is kept open until they are.
   // For the writer, before it writes and after: a sync in between has covered
   // only what was there before. The file is held from the first call on.
@@ -160,10 +164,11 @@ class Segment {
   std::atomic<bool> dirty_ = false;
   std::atomic<bool> superseded_ = false;
 
-  // Held while index files are repaired, and while the segment leaves the log:
-  // one that has left writes no files under its old names. Readers that repair
-  // nothing do not take it.
+  // Held while index files are repaired, and while the segment leaves the log
+  // or the log ends: one that has left writes no files under its old names.
+  // Readers that repair nothing do not take it.
   Mutex repair_mutex_;
+  bool repairs_stopped_ ABSL_GUARDED_BY(repair_mutex_) = false;
 
   Mutex mutex_;
   std::shared_ptr<const SegmentIndex> index_ ABSL_GUARDED_BY(mutex_);

@@ -855,6 +855,37 @@ TEST_P(LogTest, WritesNothingMoreOnceItIsAbandoned) {
   EXPECT_EQ(Syncs(), 0);
 }
 
+// The directory is somebody else's by then, or gone.
+TEST_P(LogTest, AReaderRepairsNoIndexOnceTheLogHasEnded) {
+  for (const bool abandoned : {false, true}) {
+    SCOPED_TRACE(abandoned ? "abandoned" : "closed");
+    test::LogRig rig(GetParam());
+    rig.config().segment_bytes = 300;
+    ASSERT_THAT(rig.Open(), IsOk());
+    for (int i = 0; i < 12; ++i) {
+      ASSERT_THAT(rig.log().Append(Batch({"value"}).view(), {}), IsOk());
+    }
+    ASSERT_THAT(rig.Reopen(), IsOk());
+    const auto set = rig.log().segments();
+    const std::string name = SegmentFileName(Offset{0}, kOffsetIndexSuffix);
+    rig.disk().Remove(name);
+    bool once = false;
+    rig.disk().files().set_during(FileCall::kOpen, name, [&] {
+      if (std::exchange(once, true)) return;
+      if (abandoned) {
+        rig.log().Abandon(test::LogRig::ClosedError());
+      } else {
+        EXPECT_THAT(rig.Close(), IsOk());
+      }
+    });
+
+    EXPECT_THAT(set->segments().front()->Index(), IsOk());
+    ASSERT_TRUE(once);
+    EXPECT_EQ(rig.disk().Read(name), std::nullopt);
+    rig.Leaves(test::Left::kKilled);
+  }
+}
+
 TEST_P(LogTest, AReadOnlyLogWritesNothing) {
   Open();
   Append({"a"});
