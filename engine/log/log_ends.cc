@@ -48,9 +48,10 @@ absl::StatusOr<std::optional<Offset>> Log::Truncate(Offset offset) {
   const Offset durable = committer_.durable();
   if (found.leaves_gap() && durable < found.end) return std::nullopt;
   // First, so that a crash in between never takes the new tail, which is
-  // shorter than the old one was, for damage.
+  // shorter than the old one was, for damage. In front of a gap it is where
+  // the batches end: until another segment has a name they are all there is.
   CAUCE_RETURN_IF_ERROR(environment_->save_bounds(
-      name_, {std::min(durable, found.end), log_start()}));
+      name_, {std::min(durable, found.kept.next), log_start()}));
   auto cut = CutAt(std::move(found));
   if (!cut.ok()) {
     committer_.Fail(MakeError(
@@ -63,6 +64,9 @@ absl::StatusOr<std::optional<Offset>> Log::Truncate(Offset offset) {
 }
 
 absl::StatusOr<Offset> Log::CutAt(CutPoint cut) {
+  // While the descriptor is there that wrote it: another one may not be told
+  // of pages that were lost.
+  CAUCE_RETURN_IF_ERROR(cut.last->Sync());
   // Readers leave first: nobody is to read what goes, nor what is written in
   // its place for what was there.
   const SegmentPlace place = PlaceOf(cut.last->base());
@@ -97,8 +101,11 @@ absl::StatusOr<Offset> Log::CutAt(CutPoint cut) {
     // given out, and must not come back after any stop.
     CAUCE_RETURN_IF_ERROR(Roll(cut.end, now));
     CAUCE_RETURN_IF_ERROR(environment_->files->SyncDirectory(directory_));
+    CAUCE_RETURN_IF_ERROR(
+        environment_->save_bounds(name_, {cut.end, log_start()}));
   }
   log_end_.store(cut.end.value, std::memory_order_release);
+  shown_ = std::min(shown_.load(), cut.end.value);
   committer_.Truncated(cut.end);
   if (epochs_.TruncateFromEnd(cut.end)) CAUCE_RETURN_IF_ERROR(SaveEpochs());
   return cut.end;

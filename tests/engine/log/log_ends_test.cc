@@ -154,6 +154,78 @@ TEST_P(LogEndsTest, NeverGivesAnOffsetInAGapAgainAfterACut) {
   }
 }
 
+// The name of the segment that ends the gap comes last, and until it is durable
+// nobody may believe that the log reaches as far.
+TEST_P(LogEndsTest, ACutIntoAGapThatIsKilledAtAnyChangeLeavesNoDamage) {
+  bool cut = false;
+  for (int changes = 0; !cut; ++changes) {
+    SCOPED_TRACE(changes);
+    test::LogRig rig(GetParam());
+    rig.disk().Write(SegmentFileName(Offset{0}, kLogSuffix),
+                     Batch({"a", "b"}).At(Offset{0}).bytes() +
+                         Batch({"c", "d"}).At(Offset{6}).bytes());
+    rig.disk().Write(SegmentFileName(Offset{12}, kLogSuffix),
+                     Batch({"e", "f"}).At(Offset{12}).bytes());
+    rig.set_bounds({Offset{14}, Offset{0}});
+    ASSERT_THAT(rig.Open(), IsOk());
+
+    rig.disk().files().FailAfter(changes);
+    cut = rig.log().TruncateTo(Offset{4}).ok();
+    rig.Kill();
+    rig.disk().files().Mend();
+    if (cut) {
+      EXPECT_EQ(rig.bounds().recovery_point, Offset{4});
+    }
+
+    ASSERT_THAT(rig.Open(), IsOk());
+    for (const std::string& event : rig.events()) {
+      EXPECT_THAT(event, Not(HasSubstr("damaged")));
+    }
+    const Offset end = rig.log().log_end();
+    EXPECT_TRUE(!cut || end == Offset{4}) << end.value;
+    std::vector<std::string> expected = {"a", "b"};
+    if (end > Offset{4}) expected.insert(expected.end(), {"c", "d"});
+    if (end > Offset{8}) expected.insert(expected.end(), {"e", "f"});
+    EXPECT_THAT(ReadValues(rig.shared_log(), Offset{0}),
+                IsOkAndHolds(expected));
+    ASSERT_THAT(rig.log().Append(Batch({"new"}).view(), {}), IsOk());
+    expected.emplace_back("new");
+    ASSERT_THAT(rig.KillAndReopen(), IsOk());
+    EXPECT_THAT(ReadValues(rig.shared_log(), Offset{0}),
+                IsOkAndHolds(expected));
+  }
+}
+
+// A sync through another descriptor may not tell of a page that was lost.
+TEST_P(LogEndsTest, SyncsWhatItKeepsBeforeItCutsIt) {
+  Open();
+  for (int i = 0; i < 4; ++i) Append({"a"}, kWritten);
+  const std::string path = rig_.disk() / SegmentFileName(Offset{0}, kLogSuffix);
+  const size_t before = rig_.disk().files().changes().size();
+  ASSERT_THAT(log().TruncateTo(Offset{2}), IsOkAndHolds(Offset{2}));
+
+  const auto changes = rig_.disk().files().changes();
+  const auto first = changes.begin() + static_cast<std::ptrdiff_t>(before);
+  EXPECT_EQ(*first, "sync " + path);
+  const auto truncated = std::find(first, changes.end(), "truncate " + path);
+  EXPECT_NE(std::find(truncated, changes.end(), "sync " + path), changes.end());
+}
+
+TEST_P(LogEndsTest, CutsNothingWhereWhatItKeepsCannotBeSynced) {
+  Open();
+  for (int i = 0; i < 4; ++i) Append({"a"}, kWritten);
+  const std::string name = SegmentFileName(Offset{0}, kLogSuffix);
+  const auto bytes = rig_.disk().Read(name);
+  rig_.disk().files().Fail(FileCall::kSync, ".log",
+                           MakeError(Reason::kDiskFailed, "no"));
+  EXPECT_THAT(log().TruncateTo(Offset{2}), HasReason(Reason::kDiskFailed));
+  rig_.disk().files().Mend();
+
+  EXPECT_EQ(rig_.disk().Read(name), bytes);
+  EXPECT_THAT(log().Append(Batch({"b"}).view(), {}),
+              HasReason(Reason::kDiskFailed));
+}
+
 TEST_P(LogEndsTest, SavesItsRecoveryPointBeforeItIsCutBelowIt) {
   Open();
   for (int i = 0; i < 6; ++i) Append({"a"});
