@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
 #include "cauce/cursor.h"
 #include "cauce/engine.h"
@@ -57,11 +58,16 @@ class EngineThreads : public ::testing::Test {
     orders_ = std::make_unique<Partition>(*std::move(opened));
   }
 
-  // Goes on until the log has ended. What `act` fails with must be that, or
-  // what a cut or a deletion of somebody else's may lead to.
-  void Repeat(const std::function<absl::Status(std::mt19937&)>& act) {
+  // Goes on until the log has ended, and then calls `at_end`, where it is
+  // given. What `act` fails with must be that, or what a cut or a deletion of
+  // somebody else's may lead to.
+  void Repeat(const std::function<absl::Status(std::mt19937&)>& act,
+              const std::function<void()>& at_end = nullptr) {
     const uint32_t seed = ++thread_seed_;
-    threads_.emplace_back([this, act, seed] {
+    threads_.emplace_back([this, act, at_end, seed] {
+      const absl::Cleanup ended = [&] {
+        if (at_end) at_end();
+      };
       std::mt19937 random(seed);
       for (;;) {
         const absl::Status done = act(random);
@@ -89,18 +95,20 @@ class EngineThreads : public ::testing::Test {
     thread_seed_ = seed;
     auto many = std::make_shared<std::latch>(2 * kAppendsBeforeTheEnd);
     for (int i = 0; i < 2; ++i) {
-      Repeat([this, many,
-              left = kAppendsBeforeTheEnd](std::mt19937& random) mutable {
+      const auto left = std::make_shared<int>(kAppendsBeforeTheEnd);
+      const auto append = [this, many, left](std::mt19937& random) {
         const Record record{.key = "k", .value = "some value"};
         AppendOptions options;
         options.ack = random() % 2 == 0 ? Ack::kWritten : Ack::kDurable;
         absl::Status done = orders_->Append({&record, 1}, options).status();
-        if (left > 0) {
-          --left;
+        if (*left > 0) {
+          --*left;
           many->count_down();
         }
         return done;
-      });
+      };
+      // One that ends too early has failed the test; nobody is to wait for it.
+      Repeat(append, [many, left] { many->count_down(*left); });
     }
     for (int i = 0; i < 2; ++i) {
       Repeat([this](std::mt19937&) {
