@@ -131,9 +131,7 @@ class FileSystem {
   // Makes the last directory of `path`; the one above it must exist. One that
   // is there is no error, a file in its place is AlreadyExists. The name is
   // durable only after SyncDirectory, so that one sync serves for many.
-  virtual absl::Status CreateDirectory(std::string_view path) {
-    return CreateDirectories(path);
-  }
+  virtual absl::Status CreateDirectory(std::string_view path) = 0;
 
   // Names of files and directories, sorted by name, without "." and "..".
   virtual absl::StatusOr<std::vector<DirectoryEntry>> List(
