@@ -269,6 +269,24 @@ TEST_P(RecoveryTest, CutsATornTailThatZerosFollow) {
   EXPECT_EQ(disk_.Read(Log(6) + ".cut"), BatchAt(6).substr(0, 80));
 }
 
+TEST_P(RecoveryTest, CutsNothingWhereItHasNoNameLeftToKeepItUnder) {
+  const std::string torn = WriteSegment(0, 3) + BatchAt(6).substr(0, 80);
+  disk_.Write(Log(0), torn);
+  const std::string cut = Log(6) + ".cut";
+  disk_.Write(cut, "older");
+  for (int i = 1; i < 1000; ++i) {
+    disk_.Write(cut + "." + std::to_string(i), "older");
+  }
+
+  EXPECT_THAT(Recover(), HasReason(Reason::kCorruptFile));
+  EXPECT_EQ(disk_.Read(Log(0)), torn);
+  EXPECT_EQ(disk_.Read(cut), "older");
+
+  disk_.Remove(cut + ".7");
+  ASSERT_THAT(Recover(), IsOk());
+  EXPECT_EQ(disk_.Read(cut + ".7"), BatchAt(6).substr(0, 80));
+}
+
 TEST_P(RecoveryTest, TakesZerosForTheEnd) {
   const std::string whole = WriteSegment(0, 3);
   disk_.Write(Log(0), whole + std::string(100'000, '\0'));
