@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cauce/errors.h"
+#include "engine/base/crc32c.h"
 #include "engine/base/status_macros.h"
 #include "engine/log/batch_behind.h"
 #include "engine/log/segment_name.h"
@@ -22,6 +23,13 @@ constexpr std::string_view kDeleteIndex =
     "rebuilt from the log";
 constexpr std::string_view kRecoveryRebuilds =
     "nothing: the next opening for writing rebuilds the index";
+
+// A write is over within few looks; a place that changes for longer is told as
+// it is.
+constexpr int kLooksMax = 16;
+// How much of a place is compared: batches are seldom larger, as Kafka's
+// max.message.bytes is 1 MiB.
+constexpr size_t kLookBytes = 1 << 20;
 
 // The message of an error that names its place first, without the place.
 std::string WithoutPlace(const absl::Status& status, std::string_view path,
@@ -62,7 +70,7 @@ absl::StatusOr<Offset> SegmentCheck::Run() {
   ++summary_.segments;
   scanner_.Start(file_, path_, 0, file_bytes_, Range().Offsets());
   for (;;) {
-    const auto batch = scanner_.Next();
+    const auto batch = Next();
     if (!batch.ok()) {
       if (!IsDamage(batch.status())) return batch.status();
       CAUCE_ASSIGN_OR_RETURN(const bool more, PassDamage(batch.status()));
@@ -86,6 +94,50 @@ ScanRange SegmentCheck::Range() const {
     range.boundary = segment_.durable;
   }
   return range;
+}
+
+absl::StatusOr<std::optional<RecordBatch>> SegmentCheck::Next() {
+  auto batch = scanner_.Next();
+  if (segment_.next_base) return batch;
+  if (!batch.ok()) return IsDamage(batch.status()) ? LookAgain() : batch;
+  if (*batch) return batch;
+  // Indexes are written behind the log: where they go on, it may by now.
+  CAUCE_ASSIGN_OR_RETURN(const bool go_on, IndexesGoOn());
+  return go_on ? LookAgain() : batch;
+}
+
+absl::StatusOr<std::optional<RecordBatch>> SegmentCheck::LookAgain() {
+  const int64_t position = scanner_.position();
+  CAUCE_ASSIGN_OR_RETURN(uint32_t seen, Fingerprint(position));
+  for (int looks = 1;; ++looks) {
+    auto batch = ReadAnew(position);
+    if (batch.ok() || !IsDamage(batch.status())) return batch;
+    CAUCE_ASSIGN_OR_RETURN(const uint32_t now, Fingerprint(position));
+    if (now == seen || looks == kLooksMax) return batch;
+    seen = now;
+  }
+}
+
+absl::StatusOr<std::optional<RecordBatch>> SegmentCheck::ReadAnew(
+    int64_t position) {
+  CAUCE_ASSIGN_OR_RETURN(file_bytes_, file_->Size());
+  BatchOffsets offsets = Range().Offsets();
+  offsets.next = next_;
+  scanner_.Start(file_, path_, position, file_bytes_, offsets);
+  return scanner_.Next();
+}
+
+absl::StatusOr<uint32_t> SegmentCheck::Fingerprint(int64_t position) const {
+  std::string bytes(kLookBytes, '\0');
+  CAUCE_ASSIGN_OR_RETURN(const size_t read,
+                         file_->Read(position, {bytes.data(), bytes.size()}));
+  return Crc32cExtend(0, {bytes.data(), read});
+}
+
+absl::StatusOr<bool> SegmentCheck::IndexesGoOn() {
+  CAUCE_ASSIGN_OR_RETURN(const auto entry, Peek(*offsets_));
+  CAUCE_ASSIGN_OR_RETURN(const auto time, Peek(*times_));
+  return (entry && entry->offset >= next_) || (time && time->offset >= next_);
 }
 
 absl::Status SegmentCheck::TakeBatch(const RecordBatch& batch) {

@@ -56,6 +56,17 @@ class SegmentCheck {
 
  private:
   ScanRange Range() const;
+  // The next batch, as BatchScanner::Next() returns it. What is wrong with the
+  // end of the last segment is looked at again first: its writer may have
+  // written there between two reads.
+  absl::StatusOr<std::optional<RecordBatch>> Next();
+  // Reads the place again, from the file as it is by now, until what stands
+  // there is no damage or stays as it is.
+  absl::StatusOr<std::optional<RecordBatch>> LookAgain();
+  absl::StatusOr<std::optional<RecordBatch>> ReadAnew(int64_t position);
+  // Of the file's bytes from `position` on, as far as a look compares them.
+  absl::StatusOr<uint32_t> Fingerprint(int64_t position) const;
+  absl::StatusOr<bool> IndexesGoOn();
   absl::Status TakeBatch(const RecordBatch& batch);
   void CheckRecords(const RecordBatch& batch);
   absl::Status CheckIndexEntries(const RecordBatch& batch);

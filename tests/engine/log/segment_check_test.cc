@@ -3,14 +3,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "cauce/file_system.h"
 #include "engine/base/bytes.h"
+#include "engine/base/check.h"
 #include "engine/log/segment_index.h"
 #include "tests/testing/batches.h"
+#include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/test_disk.h"
 
@@ -65,6 +70,24 @@ class SegmentCheckSuite : public ::testing::Test {
     };
     return SegmentCheck(disk_.files(), segment_, summary_, found, nullptr)
         .Run();
+  }
+
+  // As a writer at work does it: in place.
+  void WriteInto(std::string_view name, int64_t position,
+                 std::string_view bytes) {
+    const auto file =
+        disk_.real_files().Open(disk_ / name, OpenMode::kReadWrite);
+    CAUCE_CHECK(file.ok());
+    CAUCE_CHECK((*file)->Write(position, bytes).ok());
+  }
+
+  // Runs `act` before the read of `file` that `reads` others came before.
+  void BeforeRead(std::string_view file, int reads, std::function<void()> act) {
+    disk_.files().Mend();
+    disk_.files().set_during(test::FileCall::kRead, file,
+                             [reads, act = std::move(act)]() mutable {
+                               if (reads-- == 0) act();
+                             });
   }
 
   auto Is(Gravity gravity, std::string_view file, int64_t position) {
@@ -193,6 +216,43 @@ TEST_F(SegmentCheckSuite, NeverSaysToDeleteAnIndexThatKnowsWhatIsMissing) {
   EXPECT_THAT(Check(), IsOkAndHolds(Offset{14}));
   EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kNote, kIndex, 8),
                                      Is(Gravity::kNote, kTimes, 12)));
+}
+
+TEST_F(SegmentCheckSuite, LooksAgainWhereAWriterWroteBetweenTwoReads) {
+  segment_.torn_from = Offset{14};
+  const auto end = static_cast<int64_t>(log_.size());
+  const std::string more = test::Batch({"a", "b"}).At(Offset{18}).bytes() +
+                           test::Batch({"a", "b"}).At(Offset{20}).bytes();
+  log_ += std::string(100'000, '\0');
+  for (const size_t written :
+       {size_t{0}, more.size() / 4, more.size() * 3 / 4}) {
+    for (int reads = 1; reads < 4; ++reads) {
+      SCOPED_TRACE(testing::Message()
+                   << written << " bytes, then " << reads << " reads");
+      log_.replace(static_cast<size_t>(end), written, more, 0, written);
+      disk_.files().Mend();
+      disk_.Write(kLog, log_);
+      bool done = false;
+      BeforeRead(kLog, reads, [&] {
+        WriteInto(kLog, end, more);
+        done = true;
+      });
+      const auto found = CheckFiles();
+      ASSERT_THAT(findings_, IsEmpty());
+      EXPECT_THAT(found, test::IsOk());
+      ASSERT_TRUE(done || reads > 1);
+      EXPECT_EQ(*found, Offset{done ? 22 : 18});
+    }
+  }
+}
+
+TEST_F(SegmentCheckSuite, ReadsOnWhereTheIndexesOfALiveSegmentGoOn) {
+  segment_.torn_from = Offset{14};
+  const std::string last = log_.substr(static_cast<size_t>(positions_[3]));
+  log_.resize(static_cast<size_t>(positions_[3]));
+  BeforeRead(kIndex, 0, [&] { WriteInto(kLog, positions_[3], last); });
+  EXPECT_THAT(Check(), IsOkAndHolds(Offset{18}));
+  EXPECT_THAT(findings_, IsEmpty());
 }
 
 TEST_F(SegmentCheckSuite, FindsBytesBehindTheZeros) {
