@@ -14,6 +14,7 @@
 #include "engine/catalog/topic_catalog.h"
 #include "engine/log/batch_scanner.h"
 #include "engine/log/index_walk.h"
+#include "engine/log/missing_partitions.h"
 #include "engine/log/partition_check.h"
 #include "engine/log/segment_check.h"
 #include "engine/log/segment_name.h"
@@ -66,6 +67,7 @@ class Verification {
       if (!entry.is_directory || !name) continue;
       CAUCE_RETURN_IF_ERROR(CheckPartition(*name, entry.name));
     }
+    CAUCE_RETURN_IF_ERROR(CheckCatalogued());
     return summary_;
   }
 
@@ -95,6 +97,25 @@ class Verification {
             .what = catalog->damage(),
             .advice = "nothing: its other copy is whole, and the next change "
                       "of a topic mends it"});
+    }
+    return absl::OkStatus();
+  }
+
+  // That each partition the catalogue names is there.
+  absl::Status CheckCatalogued() {
+    const auto missing = FindMissingPartitions(files_, directory_);
+    // It was told that the catalogue is damaged.
+    if (IsCorrupt(missing.status())) return absl::OkStatus();
+    CAUCE_RETURN_IF_ERROR(missing.status());
+    for (const MissingPartition& partition : *missing) {
+      Tell({.file = partition.path,
+            .what = fmt::format(
+                "the catalogue names partition {}, and its directory is "
+                "missing: {}; records up to offset {} were durable",
+                partition.name.ToString(), partition.what,
+                BoundsOf(partition.name).durable.value),
+            .advice = "restore the directory from a copy before anything "
+                      "opens this one for writing"});
     }
     return absl::OkStatus();
   }

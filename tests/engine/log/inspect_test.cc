@@ -13,6 +13,7 @@
 #include "cauce/file_system.h"
 #include "engine/base/check.h"
 #include "engine/catalog/clean_shutdown.h"
+#include "engine/catalog/topic_catalog.h"
 #include "tests/testing/batches.h"
 #include "tests/testing/matchers.h"
 
@@ -190,6 +191,22 @@ TEST_F(Inspect, FindsThatTheLogDoesNotReachAsFarAsItWasDurable) {
   Write("log-start-offset-checkpoint", "0\n1\norders 0 6\n");
   ASSERT_THAT(Verify(), IsOk());
   EXPECT_THAT(findings_, IsEmpty());
+}
+
+TEST_F(Inspect, MissesAPartitionThatTheCatalogueNames) {
+  TopicCatalog catalog;
+  ASSERT_THAT(
+      catalog.Add({.name = "orders", .id = {.bytes = {1}}, .partitions = 2}),
+      IsOk());
+  ASSERT_THAT(catalog.Save(*files_, "/data"), IsOk());
+  Write("recovery-point-offset-checkpoint", "0\n1\norders 1 70\n");
+  const auto summary = Verify();
+  ASSERT_THAT(summary, IsOk());
+  EXPECT_EQ(summary->damages, 1);
+  ASSERT_THAT(findings_, SizeIs(1));
+  EXPECT_EQ(findings_[0].gravity, Gravity::kDamage);
+  EXPECT_EQ(findings_[0].file, "/data/orders-1");
+  EXPECT_THAT(findings_[0].what, HasSubstr("offset 70 were durable"));
 }
 
 TEST_F(Inspect, FailsWhereThereIsNoDirectory) {
