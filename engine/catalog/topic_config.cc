@@ -384,6 +384,20 @@ const Key* FindKey(std::string_view name) {
   return known ? found : nullptr;
 }
 
+// What `key` takes, in words; to a whole number that is too large, up to where.
+std::string Taken(const TopicConfigKey& key, std::string_view text) {
+  const int64_t most = key.type == kInt ? kIntMax : kLongMax;
+  if (text.starts_with('+')) text.remove_prefix(1);
+  const bool too_large = IsDigits(text) && !ParseLong(text, 0, most);
+  if (too_large && key.valid.starts_with("at least")) {
+    return fmt::format("{} and at most {}", key.valid, most);
+  }
+  if (too_large && key.type == kLong) {
+    return fmt::format("{} from {} to {}", key.valid, kLongMin, kLongMax);
+  }
+  return std::string(key.valid);
+}
+
 // One pass over `overrides`: what they come to, and what is wrong.
 struct Reading {
   TopicConfig config;
@@ -399,7 +413,8 @@ struct Reading {
       normal.emplace(name, *std::move(text));
     } else {
       problems.push_back(fmt::format("{} is {}, must be {}", name,
-                                     Quoted(found->second), key.shown.valid));
+                                     Quoted(found->second),
+                                     Taken(key.shown, Trimmed(found->second))));
     }
   }
 };

@@ -222,6 +222,23 @@ TEST(TopicConfig, NamesEveryBadEntryWithItsRange) {
                        "retention.bytes?")));
 }
 
+TEST(TopicConfig, SaysToATooLargeNumberHowLargeItMayBe) {
+  const auto said = [](std::string name, std::string value) {
+    return std::string(ParseTopicConfig({{name, value}}).status().message());
+  };
+  EXPECT_EQ(said("segment.bytes", "2147483648"),
+            "segment.bytes is \"2147483648\", must be at least 1048576 and at "
+            "most 2147483647");
+  EXPECT_EQ(said("retention.ms", " +99999999999999999999"),
+            "retention.ms is \" +99999999999999999999\", must be at least -1 "
+            "and at most 9223372036854775807");
+  EXPECT_EQ(said("retention.bytes", "99999999999999999999"),
+            "retention.bytes is \"99999999999999999999\", must be a whole "
+            "number from -9223372036854775808 to 9223372036854775807");
+  EXPECT_EQ(said("compression.lz4.level", "99999999999"),
+            "compression.lz4.level is \"99999999999\", must be 1 to 17");
+}
+
 TEST(TopicConfig, SaysThatTieredStorageIsNotSupported) {
   EXPECT_THAT(ParseTopicConfig({{"remote.storage.enable", "true"}}),
               AllOf(HasReason(Reason::kInvalidConfig),
