@@ -46,6 +46,7 @@ class Consumer {
   absl::Status Read(const Engine& engine, const std::string& dir,
                     const std::string& name);
   absl::Status Follow(const Engine& engine, TopicWatch& watch);
+  absl::Status Await(TopicWatch& watch);
   absl::Status ReadAvailable();
   absl::Status AddParts(const Engine& engine, const TopicDescription& topic);
   absl::Status AddGrown(const Engine& engine, const TopicDescription& topic);

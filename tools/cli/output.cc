@@ -1,5 +1,6 @@
 #include "tools/cli/output.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -31,6 +32,14 @@ void Output::Flush() {
     }
   }
   buffer_.clear();
+}
+
+void Output::LookForReader() {
+  // An end that is gone is told unasked.
+  pollfd out = {fd_, 0, 0};
+  if (poll(&out, 1, 0) > 0 && (out.revents & (POLLERR | POLLHUP)) != 0) {
+    gone_ = true;
+  }
 }
 
 }  // namespace cauce::cli

@@ -33,6 +33,9 @@ class Output {
 
   void Flush();
 
+  // Learns whether anybody still reads, where nothing is written meanwhile.
+  void LookForReader();
+
   // Nobody reads any more, or writing failed: see status().
   bool gone() const { return gone_; }
   // What failed, other than that the reader went away.

@@ -4,7 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/time/time.h"
 #include "fmt/format.h"
 #include "tools/cli/session.h"
 
@@ -25,10 +24,11 @@ absl::StatusOr<std::unique_ptr<TopicWatch>> TopicWatch::Open(
   return watch;
 }
 
-absl::Status TopicWatch::Wait() {
-  const auto changed = all_->Wait(absl::InfiniteDuration());
-  if (!changed.ok()) return changed.status();
-  return LookAgain();
+absl::StatusOr<bool> TopicWatch::Wait(absl::Duration timeout) {
+  const auto changed = all_->Wait(timeout);
+  if (!changed.ok() || !*changed) return changed;
+  if (absl::Status status = LookAgain(); !status.ok()) return status;
+  return true;
 }
 
 // Until the catalogue stands still: what changed it before a new watch of the

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "cauce/engine.h"
 #include "cauce/file_system.h"
 
@@ -24,9 +25,10 @@ class TopicWatch {
   // The topic as it was last seen.
   const TopicDescription& topic() const { return topic_; }
 
-  // Waits until something was written or a signal arrived, then looks at the
-  // topic again. Reason::kUnknownTopic once it was deleted.
-  absl::Status Wait();
+  // Waits until something was written, a signal arrived or `timeout` passed.
+  // Returns true for what was written, having looked at the topic again.
+  // Reason::kUnknownTopic once it was deleted.
+  absl::StatusOr<bool> Wait(absl::Duration timeout);
 
  private:
   TopicWatch(const Engine& engine, std::string dir)

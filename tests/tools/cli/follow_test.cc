@@ -76,6 +76,18 @@ TEST_F(Follow, FollowsAKeyToThePartitionItMovesTo) {
   EXPECT_EQ(follower.Finish().exit, 128 + SIGINT);
 }
 
+// `| head`: it need not wait for another record to learn of it.
+TEST_F(Follow, EndsWellWhenNobodyReadsItAnyMore) {
+  Do({"topic", "create", "a"});
+  Do({"produce", "a"}, "one\n");
+  Process follower(WithDir({"consume", "a", "--follow"}));
+  EXPECT_EQ(follower.ReadLine(), "one");
+  follower.CloseOutput();
+  const Process::Result result = follower.Finish();
+  EXPECT_EQ(result.exit, 0);
+  EXPECT_EQ(result.err, "");
+}
+
 // Whatever it is at when the topic goes: again and again, since another
 // process decides where that is.
 TEST_F(Follow, EndsWhenTheTopicIsDeleted) {
