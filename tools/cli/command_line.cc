@@ -1,5 +1,6 @@
 #include "tools/cli/command_line.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -57,7 +58,11 @@ std::string Explain(CLI::App& root, const CLI::ParseError& error) {
   CLI::App& verb = *Deepest(&root);
   const std::string name = FullName(verb);
   const std::string place = name.empty() ? "" : name + ": ";
-  const std::vector<std::string> unknown = root.remaining(true);
+  std::vector<std::string> unknown = root.remaining(true);
+  // Behind two dashes no word is an option. They themselves are left over too.
+  const auto dashes = std::ranges::find(unknown, "--");
+  const bool arguments_only = dashes == unknown.begin();
+  if (dashes != unknown.end()) unknown.erase(dashes);
   if (unknown.empty()) {
     if (error.get_exit_code() ==
             static_cast<int>(CLI::ExitCodes::RequiredError) &&
@@ -68,7 +73,7 @@ std::string Explain(CLI::App& root, const CLI::ParseError& error) {
     return place + error.what();
   }
   const std::string& word = unknown.front();
-  const bool option = word.starts_with("-");
+  const bool option = !arguments_only && word.starts_with("-");
   const std::string typed = word.substr(0, word.find('='));
   const std::vector<std::string> known =
       option ? OptionNames(verb) : VerbNames(verb);

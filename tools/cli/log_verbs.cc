@@ -190,9 +190,12 @@ int Dump(const LogOptions& options) {
     return UsageError(
         "what to dump? Give files, or --dir, --topic and --partition");
   }
+  // As opening does: --dir may be a symbolic link.
+  const auto dir = PosixFileSystem()->Resolve(options.dir);
+  if (!dir.ok()) return Fail(dir.status());
   const auto files = ListSegmentFiles(
       *PosixFileSystem(),
-      fmt::format("{}/{}-{}", options.dir, options.topic, *options.partition),
+      fmt::format("{}/{}-{}", *dir, options.topic, *options.partition),
       options.index ? SegmentFiles::kLogsAndIndexes : SegmentFiles::kLogs);
   if (!files.ok()) return Fail(files.status());
   return Dumper(options).Run(*files);
@@ -221,11 +224,13 @@ std::string FindingText(const Finding& finding) {
 }
 
 int Verify(const LogOptions& options) {
+  const auto dir = PosixFileSystem()->Resolve(options.dir);
+  if (!dir.ok()) return Fail(dir.status());
   Output out(STDOUT_FILENO);
   const bool json = options.format == Format::kJson;
   Progress progress("verified", 0);
   const auto summary = VerifyDirectory(
-      *PosixFileSystem(), options.dir,
+      *PosixFileSystem(), *dir,
       {.progress =
            [&progress](const VerifySummary& so_far) {
              progress.Update(so_far.records, so_far.bytes);

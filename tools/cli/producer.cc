@@ -3,8 +3,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <iterator>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -14,6 +16,9 @@
 
 namespace cauce::cli {
 namespace {
+
+// Of more the sum is told: nobody reads a line for each.
+constexpr int64_t kPartitionsToldMax = 20;
 
 // The size of standard input where it is a file; else 0.
 int64_t InputBytes() {
@@ -174,19 +179,38 @@ void Producer::TellStored() const {
   Note(fmt::format("stored {}, {}, in {:.3f} s ({}/s)",
                    Counted(writer_->records_stored(), "record"),
                    BytesText(bytes), seconds, BytesText(bytes / seconds)));
-  for (size_t i = 0; i < writer_->stored().size(); ++i) {
-    const TopicWriter::Stored& lane = writer_->stored()[i];
-    if (lane.records == 0) continue;
-    Note(fmt::format("{}-{}: {}, offsets {} to {}", topic_, i,
-                     Counted(lane.records, "record"), lane.base.value,
-                     lane.next.value - 1));
-  }
+  TellPartitions();
   if (const int64_t count = line_format_.without_key(); count > 0) {
     Note(Counted(count, "line") + " had no key");
   }
   if (const int64_t count = line_format_.without_time(); count > 0) {
     Note(Counted(count, "line") +
          " had no time of the form given: the time of reading took its place");
+  }
+}
+
+void Producer::TellPartitions() const {
+  const std::vector<TopicWriter::Stored>& stored = writer_->stored();
+  int64_t partitions = 0;
+  int64_t fewest = std::numeric_limits<int64_t>::max();
+  int64_t most = 0;
+  for (const TopicWriter::Stored& lane : stored) {
+    if (lane.records == 0) continue;
+    ++partitions;
+    fewest = std::min(fewest, lane.records);
+    most = std::max(most, lane.records);
+  }
+  if (partitions > kPartitionsToldMax) {
+    Note(fmt::format("{}: {} partitions, {} to {} records each", topic_,
+                     partitions, fewest, most));
+    return;
+  }
+  for (size_t i = 0; i < stored.size(); ++i) {
+    const TopicWriter::Stored& lane = stored[i];
+    if (lane.records == 0) continue;
+    Note(fmt::format("{}-{}: {}, offsets {} to {}", topic_, i,
+                     Counted(lane.records, "record"), lane.base.value,
+                     lane.next.value - 1));
   }
 }
 

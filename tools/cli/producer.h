@@ -2,7 +2,7 @@
 // them and tells what was stored.
 //
 // Whatever ends it, the end of the input, a signal, or a line that makes no
-// sense or is too large for the topic: the whole lines before are stored and
+// sense or that the topic does not take: the whole lines before are stored and
 // none behind, and what was stored is told. So is a line without its end that a
 // signal left. For one thread.
 #pragma once
@@ -67,6 +67,7 @@ class Producer {
   int Report(const absl::Status& read, const absl::Status& stored);
   void TellInterrupt() const;
   void TellStored() const;
+  void TellPartitions() const;
 
   const ProducerOptions options_;
   Doorbell& doorbell_;

@@ -184,8 +184,9 @@ int Alter(const TopicOptions& options) {
   const auto altered = engine->DescribeTopic(topic->name);
   if (!altered.ok()) return Fail(altered.status());
   return Finish(*engine, status, options.format,
-                fmt::format("altered {}: {} {}", altered->name,
+                fmt::format("altered {}: {}{}{}", altered->name,
                             Counted(altered->partitions, "partition"),
+                            altered->configs.empty() ? "" : " ",
                             ConfigsText(altered->configs)),
                 ToJson(*altered));
 }

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/time/time.h"
 #include "cauce/errors.h"
 #include "cauce/partitioner.h"
-#include "cauce/topic_config.h"
 #include "fmt/format.h"
 
 namespace cauce::cli {
@@ -20,11 +20,32 @@ int64_t BytesOf(const Record& record) {
   return static_cast<int64_t>(bytes);
 }
 
-// The largest batch the topic takes, whose configs were checked when they were
-// given.
-size_t BatchBytesMax(const TopicDescription& topic) {
-  const auto config = ParseTopicConfig(topic.configs);
-  return static_cast<size_t>(config.value_or(TopicConfig()).max_message_bytes);
+// Those of a topic were checked when they were given.
+TopicConfig ConfigOf(const TopicDescription& topic) {
+  return ParseTopicConfig(topic.configs).value_or(TopicConfig());
+}
+
+// How long a record may at most be on its way to the log, whose clock goes on
+// meanwhile: the longest linger and some more.
+constexpr absl::Duration kOnItsWayMax = absl::Minutes(2);
+
+// Whether the log may refuse a batch because this record is in it. May say yes
+// to a time that is still taken; decided is it by the log alone.
+bool MayBeRefused(const Record& record, const TopicConfig& topic,
+                  absl::Time now) {
+  if (topic.cleanup.compact && !record.key) return true;
+  if (topic.timestamp_type != TimestampType::kCreateTime ||
+      !record.timestamp.has_value()) {
+    return false;
+  }
+  if (record.timestamp > Timestamp::From(now + topic.timestamp_after_max)) {
+    return true;
+  }
+  if (!topic.timestamp_before_max) return false;
+  const absl::Duration before = *topic.timestamp_before_max;
+  // Where the bound is that short, most records would go alone.
+  const absl::Duration margin = std::min(kOnItsWayMax, before / 2);
+  return record.timestamp < Timestamp::From(now - before + margin);
 }
 
 }  // namespace
@@ -37,7 +58,8 @@ TopicWriter::TopicWriter(const Engine& engine, const TopicDescription& topic,
       options_(options),
       doorbell_(doorbell),
       on_ack_(std::move(on_ack)),
-      topic_batch_bytes_max_(BatchBytesMax(topic)),
+      config_(ConfigOf(topic)),
+      topic_batch_bytes_max_(static_cast<size_t>(config_.max_message_bytes)),
       lanes_(static_cast<size_t>(topic.partitions)),
       in_flight_(std::make_shared<std::array<InFlight, kInFlightMax>>()),
       stored_(lanes_.size()) {}
@@ -74,8 +96,14 @@ absl::Status TopicWriter::Add(const Record& record,
                     static_cast<size_t>(partition->value) >= lanes_.size())) {
     return MakeError(
         Reason::kUnknownPartition,
-        fmt::format("line {}: there is no partition {}: they are 0 to {}", line,
-                    partition->value, lanes_.size() - 1));
+        fmt::format("line {}: there is no partition {}: they are 0 to {}; "
+                    "--repartition lets the key choose",
+                    line, partition->value, lanes_.size() - 1));
+  }
+  // It must not take others of its batch with it.
+  const bool alone = MayBeRefused(record, config_, clock_->Now());
+  if (alone) {
+    if (absl::Status status = Send(); !status.ok()) return status;
   }
   auto to = LaneOf(record, partition);
   if (!to.ok()) return to.status();
@@ -103,18 +131,18 @@ absl::Status TopicWriter::Add(const Record& record,
   lane->lines.last = line;
   lane->bytes += BytesOf(record);
   ++unsent_;
-  return lane->builder.bytes() > topic_batch_bytes_max_ ? SendOversized(*lane)
-                                                        : absl::OkStatus();
+  const bool oversized = lane->builder.bytes() > topic_batch_bytes_max_;
+  return alone || oversized ? SendDoubtful(*lane) : absl::OkStatus();
 }
 
-// The topic may refuse it: what stands before it goes first, and nothing goes
-// behind it before that is known.
-absl::Status TopicWriter::SendOversized(Lane& oversized) {
+// The topic may refuse its one record: what stands before it goes first, and
+// nothing goes behind it before that is known.
+absl::Status TopicWriter::SendDoubtful(Lane& doubtful) {
   for (const auto& lane : lanes_) {
-    if (lane == nullptr || lane.get() == &oversized) continue;
+    if (lane == nullptr || lane.get() == &doubtful) continue;
     if (absl::Status status = SendLane(*lane); !status.ok()) return status;
   }
-  if (absl::Status status = SendLane(oversized); !status.ok()) return status;
+  if (absl::Status status = SendLane(doubtful); !status.ok()) return status;
   while (in_flight_count_ > 0) ReapOldest();
   return failed_;
 }

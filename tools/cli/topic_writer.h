@@ -22,9 +22,11 @@
 #include "absl/status/statusor.h"
 #include "cauce/codec.h"
 #include "cauce/engine.h"
+#include "cauce/env.h"
 #include "cauce/partition.h"
 #include "cauce/record.h"
 #include "cauce/record_batch.h"
+#include "cauce/topic_config.h"
 #include "cauce/types.h"
 #include "tools/cli/doorbell.h"
 
@@ -67,8 +69,9 @@ class TopicWriter {
   // Adds the record of input line `line`, to `partition` where one is given.
   // May append a batch that is full, and wait while too many are on their way.
   // Fails with the first append that failed, which names its lines. Where the
-  // topic takes no batch as large as this record's, every line before it is
-  // stored and none behind it.
+  // topic may refuse this record, for its size, its time or the key it lacks,
+  // it goes alone: every line before it is stored and, if it is refused, none
+  // behind it.
   absl::Status Add(const Record& record, std::optional<PartitionId> partition,
                    int64_t line);
 
@@ -116,7 +119,7 @@ class TopicWriter {
   static absl::Status NameLines(const absl::Status& status, const Lines& lines);
 
   absl::Status SendLane(Lane& lane);
-  absl::Status SendOversized(Lane& lane);
+  absl::Status SendDoubtful(Lane& lane);
   absl::Status WaitForRoom();
   void ReapOldest();
   // Where the record goes, opened.
@@ -128,6 +131,8 @@ class TopicWriter {
   const TopicWriterOptions options_;
   Doorbell& doorbell_;
   const AckCallback on_ack_;
+  Clock* const clock_ = SystemClock();
+  const TopicConfig config_;
   const size_t topic_batch_bytes_max_;
   std::vector<std::unique_ptr<Lane>> lanes_;  // null until it is used
   size_t keyless_lane_ = 0;  // where records without a key go now

@@ -22,8 +22,10 @@ using test::ManyLines;
 using test::Process;
 using test::Words;
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::SizeIs;
 using ::testing::StartsWith;
 using ::testing::UnorderedElementsAre;
 
@@ -51,6 +53,9 @@ TEST_F(Usage, OfWordsThatAreNoneIsToldFromWhatFails) {
       {{"topic", "create", "b", "--config", "segment.bytes=1"},
        2,
        "segment.bytes is \"1\", must be at least 1048576"},
+      {{"topic", "create", "b", "--config", "segment.bytes=2147483648"},
+       2,
+       "must be at least 1048576 and at most 2147483647"},
       {{"topic", "create", "b", "--config", "nope=1"}, 2, "\"nope\""},
       {{"topic", "create", "b", "--config", "nope"}, 2, "NAME=VALUE"},
       {{"consume", "a", "--count", "-1"}, 2, "\"-1\", must be a whole number"},
@@ -147,6 +152,109 @@ TEST_F(Usage, NamesTheLineThatCannotBeStored) {
                     HasSubstr("limit is 1048588"), HasSubstr("stored 2 rec")));
   EXPECT_THAT(LinesOf(Do({"consume", "a"})),
               UnorderedElementsAre("one", "two"));
+}
+
+// What is wrong with one line keeps none of those before it from being stored,
+// also where they would have shared its batch.
+TEST_F(Usage, NamesTheLineWhoseTimeTheTopicDoesNotTake) {
+  Do({"topic", "create", "ahead", "--partitions", "2"});
+  const Process::Result ahead = Run({"produce", "ahead", "--format", "json"},
+                                    "{\"value\":\"a\",\"partition\":0}\n"
+                                    "{\"value\":\"b\",\"partition\":1}\n"
+                                    "{\"value\":\"x\",\"partition\":0,"
+                                    "\"timestamp\":9223372036854775807}\n"
+                                    "{\"value\":\"c\",\"partition\":1}\n");
+  EXPECT_EQ(ahead.exit, 1);
+  EXPECT_THAT(ahead.err, AllOf(HasSubstr("cauce: line 3: ahead-0: "),
+                               HasSubstr("9223372036854775807"),
+                               HasSubstr("message.timestamp.after.max.ms"),
+                               HasSubstr("stored 2 records")));
+  EXPECT_EQ(Do({"consume", "ahead"}), "a\nb\n");
+
+  Do({"topic", "create", "behind", "--config",
+      "message.timestamp.before.max.ms=3600000"});
+  const Process::Result behind =
+      Run({"produce", "behind", "--format", "json"},
+          "{\"value\":\"a\"}\n{\"value\":\"x\",\"timestamp\":1000}\n"
+          "{\"value\":\"b\"}\n");
+  EXPECT_EQ(behind.exit, 1);
+  EXPECT_THAT(behind.err, AllOf(HasSubstr("cauce: line 2: behind-0: "),
+                                HasSubstr("stored 1 record,")));
+  EXPECT_EQ(Do({"consume", "behind"}), "a\n");
+}
+
+TEST_F(Usage, NamesTheLineWithoutAKeyThatACompactedTopicDoesNotTake) {
+  Do({"topic", "create", "a", "--config", "cleanup.policy=compact"});
+  const Process::Result result =
+      Run({"produce", "a", "--key-separator", ":"}, "k:1\nl:2\nnone\nm:3\n");
+  EXPECT_EQ(result.exit, 1);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("cauce: line 3: a-0: "),
+                                HasSubstr("stored 2 records")));
+  EXPECT_EQ(Do({"consume", "a"}), "1\n2\n");
+}
+
+TEST_F(Usage, SaysHowToStoreWhatWasInAPartitionThatIsNotThere) {
+  Do({"topic", "create", "a"});
+  const Process::Result result = Run({"produce", "a", "--format", "json"},
+                                     "{\"value\":\"x\",\"partition\":9}\n");
+  EXPECT_EQ(result.exit, 1);
+  EXPECT_THAT(result.err,
+              AllOf(HasSubstr("line 1: there is no partition 9"),
+                    HasSubstr("--repartition"), HasSubstr("UNKNOWN_PART")));
+}
+
+TEST_F(Usage, SumsUpWhatWasStoredInManyPartitions) {
+  Do({"topic", "create", "a", "--partitions", "21"});
+  std::string lines;
+  for (int i = 0; i < 21; ++i) {
+    lines += fmt::format("{{\"value\":\"x\",\"partition\":{}}}\n", i);
+  }
+  lines += lines.substr(0, lines.find('\n') + 1);
+  const Process::Result many = Run({"produce", "a", "--format", "json"}, lines);
+  EXPECT_THAT(LinesOf(many.err),
+              ElementsAre(HasSubstr("stored 22 records"),
+                          "cauce: a: 21 partitions, 1 to 2 records each"));
+  const Process::Result few = Run(
+      {"produce", "a", "--format", "json"},
+      lines.substr(0, lines.find("\"partition\":20}")) + "\"partition\":0}");
+  EXPECT_THAT(LinesOf(few.err), SizeIs(21)) << few.err;
+}
+
+TEST_F(Usage, TellsWhatWasAlteredWithoutABlankAtTheEnd) {
+  Do({"topic", "create", "a"});
+  EXPECT_EQ(Do({"topic", "alter", "a", "--partitions", "3"}),
+            "altered a: 3 partitions\n");
+}
+
+TEST_F(Usage, TakesWhatStandsBehindTwoDashesAsAName) {
+  const auto create = [this](const Words& names) {
+    Words words = {"topic", "create", "--dir", dir(), "--"};
+    words.insert(words.end(), names.begin(), names.end());
+    return test::Run(Command(words));
+  };
+  const Process::Result bad = create({"a b"});
+  EXPECT_EQ(bad.exit, 2);
+  EXPECT_THAT(bad.err, AllOf(HasSubstr("\"a b\""), Not(HasSubstr("option"))));
+  const Process::Result more = create({"a", "--b"});
+  EXPECT_EQ(more.exit, 2);
+  EXPECT_THAT(more.err, HasSubstr("unknown argument --b"));
+  EXPECT_EQ(create({"-a"}).exit, 0);
+  EXPECT_THAT(Do({"topic", "list"}), HasSubstr("-a "));
+}
+
+TEST_F(Usage, LooksIntoADirectoryThroughALink) {
+  Do({"topic", "create", "a"});
+  Do({"produce", "a"}, "x\n");
+  const std::string link = scratch_ / "link";
+  std::filesystem::create_symlink("data", link);
+  for (const Words& words :
+       {Words{"log", "verify", "--dir", link},
+        Words{"log", "dump", "--topic", "a", "--partition", "0", "--dir", link},
+        Words{"consume", "a", "--dir", link}}) {
+    const Process::Result result = test::Run(Command(words));
+    EXPECT_EQ(result.exit, 0) << result.err;
+    EXPECT_NE(result.out, "");
+  }
 }
 
 TEST_F(Usage, TellsAtASignalWhichLineHadNoEnd) {
