@@ -24,7 +24,9 @@ constexpr std::array<std::string_view, 4> kDerivedSuffixes = {
 Segment::Segment(SegmentPlace place, OpenMode mode, int64_t bytes, Offset next)
     : place_(std::move(place)),
       writable_(mode != OpenMode::kRead),
-      log_(*place_.pool, PathOf(kLogSuffix), mode),
+      log_(
+          std::make_shared<PooledFile>(*place_.pool, PathOf(kLogSuffix), mode)),
+      reads_(std::make_shared<PooledReads>(log_)),
       bytes_(bytes),
       next_(next.value) {}
 
@@ -61,12 +63,11 @@ absl::StatusOr<Segment::ScanStart> Segment::FindStart(Offset offset,
 // The entry is only a claim until the batch it leads to confirms it.
 absl::StatusOr<std::optional<Segment::ScanStart>> Segment::StartAt(
     const OffsetEntry& entry, BatchScanner& scanner) {
-  CAUCE_ASSIGN_OR_RETURN(const auto file, log_.Acquire());
   const ScanRange range = Range();
   if (entry.position >= range.bytes) return std::nullopt;
   BatchOffsets offsets = range.Offsets();
   offsets.next = std::nullopt;
-  scanner.Start(file, log_.path(), entry.position, range.bytes, offsets);
+  scanner.Start(reads_, log_->path(), entry.position, range.bytes, offsets);
   const auto batch = scanner.Next();
   if (!batch.ok() && !IsDamage(batch.status())) return batch.status();
   const bool holds =
@@ -78,13 +79,11 @@ absl::StatusOr<std::optional<Segment::ScanStart>> Segment::StartAt(
 absl::StatusOr<std::optional<RecordBatch>> Segment::Seek(BatchScanner& scanner,
                                                          Offset offset) {
   CAUCE_ASSIGN_OR_RETURN(const ScanStart start, FindStart(offset, scanner));
-  CAUCE_ASSIGN_OR_RETURN(auto file, log_.Acquire());
   const ScanRange range = Range();
   BatchOffsets offsets = range.Offsets();
   offsets.next = start.base;
   // What the check of the entry has read serves again.
-  scanner.Restart(std::move(file), log_.path(), start.position, range.bytes,
-                  offsets);
+  scanner.Restart(reads_, log_->path(), start.position, range.bytes, offsets);
   for (;;) {
     CAUCE_ASSIGN_OR_RETURN(const auto batch, scanner.Next());
     if (!batch || batch->next_offset() > offset) return batch;
@@ -98,13 +97,12 @@ void Segment::Extend(BatchScanner& scanner) const {
 
 absl::StatusOr<std::optional<RecordBatch>> Segment::SeekBehind(
     BatchScanner& scanner, int64_t position, Offset expected) {
-  CAUCE_ASSIGN_OR_RETURN(const auto file, log_.Acquire());
   CAUCE_ASSIGN_OR_RETURN(const auto index, Index());
   const ScanRange range = Range();
   BatchOffsets offsets = range.Offsets();
   offsets.next = expected;
   return FindBatchBehind(scanner,
-                         {file, log_.path(), position, range.bytes, offsets},
+                         {reads_, log_->path(), position, range.bytes, offsets},
                          EntriesBehind(index->offsets(), position));
 }
 
@@ -179,7 +177,7 @@ absl::StatusOr<std::shared_ptr<const SegmentIndex>> Segment::LoadIndex() {
                      place_.index_interval_bytes));
   // Batches behind the last entry may be missing from files that were written
   // before the log was: the walk over them completes the index.
-  CAUCE_ASSIGN_OR_RETURN(const auto file, log_.Acquire());
+  CAUCE_ASSIGN_OR_RETURN(const auto file, log_->Acquire());
   CAUCE_ASSIGN_OR_RETURN(
       ScannedSegment scanned,
       ScanSegmentTail(file, path(), Range(), std::move(index)));
@@ -188,7 +186,7 @@ absl::StatusOr<std::shared_ptr<const SegmentIndex>> Segment::LoadIndex() {
 
 absl::StatusOr<std::shared_ptr<const SegmentIndex>> Segment::RebuildIndex(
     std::shared_ptr<const SegmentIndex> claimed) {
-  CAUCE_ASSIGN_OR_RETURN(const auto file, log_.Acquire());
+  CAUCE_ASSIGN_OR_RETURN(const auto file, log_->Acquire());
   CAUCE_ASSIGN_OR_RETURN(ScannedSegment scanned,
                          ScanSegment(file, path(), Range()));
   scanned.disbelieved = std::move(claimed);
@@ -198,7 +196,7 @@ absl::StatusOr<std::shared_ptr<const SegmentIndex>> Segment::RebuildIndex(
 absl::StatusOr<std::shared_ptr<const SegmentIndex>> Segment::KeepIndex(
     ScannedSegment scanned) {
   if (!scanned.damage.ok()) {
-    CAUCE_ASSIGN_OR_RETURN(const auto file, log_.Acquire());
+    CAUCE_ASSIGN_OR_RETURN(const auto file, log_->Acquire());
     CAUCE_RETURN_IF_ERROR(ScanBehindDamage(file, path(), Range(), scanned));
   }
   {
@@ -264,18 +262,18 @@ void Segment::MarkDirty() {
   // after it, and covers what was written before.
   bool dirty = true;
   if (dirty_.compare_exchange_strong(dirty, true)) return;
-  log_.Pin();
+  log_->Pin();
   dirty_.store(true);
 }
 
 absl::Status Segment::Sync() {
   if (!dirty_.exchange(false)) return absl::OkStatus();
   absl::Status synced = [this]() -> absl::Status {
-    CAUCE_ASSIGN_OR_RETURN(const auto file, log_.Acquire());
+    CAUCE_ASSIGN_OR_RETURN(const auto file, log_->Acquire());
     return file->Sync();
   }();
   // A write that came meanwhile has pinned the file once more.
-  log_.Unpin();
+  log_->Unpin();
   return synced;
 }
 
@@ -317,7 +315,7 @@ absl::Status Segment::Retire() {
   if (retired_.load()) return absl::OkStatus();
   // The log goes first: indexes without one are removed when it is opened.
   CAUCE_RETURN_IF_ERROR(
-      log_.RenameTo(log_.path() + std::string(kDeletedSuffix)));
+      log_->RenameTo(log_->path() + std::string(kDeletedSuffix)));
   for (const std::string_view suffix : kDerivedSuffixes) {
     const std::string path = PathOf(suffix);
     const absl::Status renamed =
@@ -335,7 +333,7 @@ absl::Status Segment::Unlink() {
     absl::Status removed = place_.files->RemoveFile(path);
     return absl::IsNotFound(removed) ? absl::OkStatus() : removed;
   };
-  CAUCE_RETURN_IF_ERROR(remove(log_.path()));
+  CAUCE_RETURN_IF_ERROR(remove(log_->path()));
   for (const std::string_view suffix : kDerivedSuffixes) {
     CAUCE_RETURN_IF_ERROR(remove(PathOf(suffix)));
   }

@@ -25,6 +25,7 @@
 #include "cauce/types.h"
 #include "engine/base/mutex.h"
 #include "engine/io/file_pool.h"
+#include "engine/io/pooled_reads.h"
 #include "engine/log/batch_scanner.h"
 #include "engine/log/segment_index.h"
 #include "engine/log/segment_scan.h"
@@ -64,13 +65,14 @@ class Segment {
   // segment that was not scanned: the base of the segment that follows.
   Offset next() const { return {next_.load(std::memory_order_acquire)}; }
   const SegmentPlace& place() const { return place_; }
-  std::string path() const { return log_.path(); }
+  std::string path() const { return log_->path(); }
 
-  absl::StatusOr<std::shared_ptr<File>> OpenFile() { return log_.Acquire(); }
+  absl::StatusOr<std::shared_ptr<File>> OpenFile() { return log_->Acquire(); }
 
   // Starts `scanner` here and returns the first batch that ends above
   // `offset`; nothing where there is none yet. The scanner goes on behind it,
-  // and checks that each batch continues the one before.
+  // and checks that each batch continues the one before. It keeps the file open
+  // for no longer than each of its reads takes, and must not outlive the pool.
   absl::StatusOr<std::optional<RecordBatch>> Seek(BatchScanner& scanner,
                                                   Offset offset);
 
@@ -158,7 +160,9 @@ class Segment {
   const SegmentPlace place_;
   const bool writable_;
   std::atomic<bool> retired_ = false;  // before log_, whose path it is part of
-  PooledFile log_;
+  const std::shared_ptr<PooledFile> log_;
+  // The same, for scanners: one that stands still holds no descriptor.
+  const std::shared_ptr<const PooledReads> reads_;
   std::atomic<int64_t> bytes_;
   std::atomic<int64_t> next_;
   std::atomic<bool> dirty_ = false;

@@ -94,6 +94,36 @@ TEST_F(FewDescriptors, AreEnoughToCreateAppendReadAndReopen) {
   }
 }
 
+TEST_F(FewDescriptors, AreEnoughForMoreCursorsThanThereAre) {
+  auto engine = Engine::Open(dir_ / "data");
+  ASSERT_THAT(engine, IsOk());
+  ASSERT_THAT(
+      engine->CreateTopic("orders", {.partitions = kPartitions,
+                                     .configs = {{"cauce.flush", "os"}}}),
+      IsOk());
+  auto all = OpenAll(*engine);
+  AppendToAll(all, Ack::kWritten);
+  auto viewer = Engine::Open(dir_ / "data", {.access = Access::kReadOnly});
+  ASSERT_THAT(viewer, IsOk());
+  for (const Engine* reader : {&*engine, &*viewer}) {
+    std::vector<Cursor> cursors;
+    for (const Partition& each : OpenAll(*reader)) {
+      cursors.push_back(each.Read(Offset{0}));
+    }
+    RecordView record;
+    // Each is inside of a segment while the others read on.
+    for (int64_t round = 0; round < 3; ++round) {
+      for (Cursor& cursor : cursors) {
+        ASSERT_THAT(cursor.Next(&record), IsOkAndHolds(true));
+        ASSERT_EQ(record.offset, Offset{round});
+      }
+      AppendToAll(all, Ack::kWritten);
+    }
+  }
+  ASSERT_THAT(viewer->Close(), IsOk());
+  ASSERT_THAT(engine->Close(), IsOk());
+}
+
 TEST_F(FewDescriptors, AreEnoughWhileAnExecutorSyncs) {
   const auto executor = NewThreadPool(2);
   auto engine = Engine::Open(dir_ / "data", {.executor = executor.get()});
