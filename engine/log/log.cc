@@ -14,6 +14,10 @@
 namespace cauce {
 namespace {
 
+// How often the segments are listed again for one look-up because another
+// process has deleted one of them.
+constexpr int kListsMax = 8;
+
 bool ShowsWritten(const TopicConfig& config) {
   return config.flush == FlushPolicy::kOs;
 }
@@ -46,6 +50,17 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
                                  [environment, name = options.name] {
                                    return environment->load_bounds(name);
                                  }));
+    CAUCE_ASSIGN_OR_RETURN(const auto lost_end, view->FindLostEnd());
+    if (lost_end && environment->events) {
+      environment->events(
+          Severity::kError,
+          fmt::format("{}: records that were durable are gone: the log ends at "
+                      "offset {}, and was saved as durable up to {}; read on "
+                      "with care, and see what removed or cut files of {}",
+                      options.name.ToString(),
+                      view->segments().back()->next().value, lost_end->value,
+                      options.directory));
+    }
     const Offset start =
         std::max(options.bounds.log_start, view->segments().front()->base());
     std::shared_ptr<Log> log(
@@ -399,16 +414,20 @@ absl::Status Log::CheckWritable() const {
 }
 
 absl::StatusOr<std::optional<FoundOffset>> Log::FindByTime(Timestamp time) {
-  for (;;) {
+  for (int lists = 0;;) {
     CAUCE_RETURN_IF_ERROR(CheckOpen());
     const Offset up_to = high_watermark();
     const auto set = segments();
     auto found = FindByTimeIn(*set, time, up_to);
-    // Otherwise a cut has changed a file while it was read.
+    // A cut has changed a file while it was read.
     const bool cut = std::any_of(
         set->segments().begin(), set->segments().end(),
         [](const auto& segment) { return segment->is_superseded(); });
-    if (!cut) return found;
+    if (cut) continue;
+    // Another process has deleted a file.
+    const bool is_gone = read_only_ && absl::IsNotFound(found.status());
+    if (!is_gone || ++lists > kListsMax) return found;
+    CAUCE_RETURN_IF_ERROR(Refresh());
   }
 }
 

@@ -8,6 +8,13 @@
 #include "fmt/format.h"
 
 namespace cauce {
+namespace {
+
+// How often the segments are listed again for one batch because another process
+// has deleted the one it should be in.
+constexpr int kListsMax = 8;
+
+}  // namespace
 
 LogCursor::LogCursor(std::shared_ptr<Log> log, Offset from,
                      const CursorOptions& options)
@@ -71,7 +78,7 @@ absl::StatusOr<std::optional<RecordBatch>> LogCursor::NextVisible() {
 }
 
 absl::StatusOr<std::optional<RecordBatch>> LogCursor::ReadBatch() {
-  for (;;) {
+  for (int lists = 0;;) {
     if (segment_ != nullptr && segment_->is_superseded()) segment_ = nullptr;
     // Before the position is checked: where the set lacks a segment that
     // retention took, the log start tells of it.
@@ -82,8 +89,14 @@ absl::StatusOr<std::optional<RecordBatch>> LogCursor::ReadBatch() {
     const bool was_cut = segment_->is_superseded();
     // In front of damage the scanner stays; else it may stand anywhere.
     if (!batch.ok() && !IsDamage(batch.status())) segment_ = nullptr;
-    // Otherwise a cut has changed the file while it was read.
-    if (!was_cut) return batch;
+    // A cut has changed the file while it was read.
+    if (was_cut) continue;
+    // Who deletes a segment of ours keeps its file for us; another process
+    // does not, and what it says of the start is still to be looked at.
+    const bool is_gone =
+        log_->is_read_only() && absl::IsNotFound(batch.status());
+    if (!is_gone || ++lists > kListsMax) return batch;
+    CAUCE_RETURN_IF_ERROR(log_->Refresh());
   }
 }
 

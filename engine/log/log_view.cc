@@ -1,6 +1,7 @@
 #include "engine/log/log_view.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -40,6 +41,12 @@ absl::StatusOr<std::unique_ptr<LogView>> LogView::Open(
 }
 
 absl::Status LogView::Refresh() {
+  const absl::Status followed = Follow();
+  // A file went after it was listed: retention or a cut is at work.
+  return absl::IsNotFound(followed) ? ListAgain() : followed;
+}
+
+absl::Status LogView::Follow() {
   if (tail_ == nullptr) {
     // There was no file yet.
     const SegmentSet::List none = std::exchange(segments_, {});
@@ -59,6 +66,23 @@ absl::Status LogView::Refresh() {
   if (next == bases.end()) return absl::OkStatus();
   CAUCE_RETURN_IF_ERROR(SealTail(*next));
   return AddFrom(*next);
+}
+
+absl::StatusOr<std::optional<Offset>> LogView::FindLostEnd() {
+  const auto is_short = [this] {
+    return segments_.back()->next() < bounds_.recovery_point;
+  };
+  for (int looks = 0; is_short() && looks < kScansMax; ++looks) {
+    // The bounds may be older than a cut: they and what is there must agree
+    // when both are read once more, and the bounds stay as they are meanwhile.
+    const Offset before = bounds_.recovery_point;
+    CAUCE_RETURN_IF_ERROR(ListAgain());
+    CAUCE_ASSIGN_OR_RETURN(const LogBounds now, bounds_now_());
+    const bool stayed =
+        before == bounds_.recovery_point && before == now.recovery_point;
+    if (stayed && is_short()) return before;
+  }
+  return std::nullopt;
 }
 
 absl::StatusOr<bool> LogView::TailIsTheSame(const std::vector<Offset>& bases) {

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,10 +42,17 @@ class LogView {
   // Takes in what was written, rolled and deleted meanwhile.
   absl::Status Refresh();
 
+  // The recovery point, where the log ends below it: files that were durable
+  // are gone or shorter than they were. Nothing where that may be the work of a
+  // writer who cuts the log: what is here is then read anew.
+  absl::StatusOr<std::optional<Offset>> FindLostEnd();
+
  private:
   LogView(const SegmentPlace& place, const LogBounds& bounds,
           BoundsNow bounds_now);
 
+  // Refresh, as long as no file goes after it was listed.
+  absl::Status Follow();
   // Whether the last segment's file is the one we know, and holds what we know
   // of it, when these are the `bases` that the directory holds.
   absl::StatusOr<bool> TailIsTheSame(const std::vector<Offset>& bases);

@@ -3,9 +3,11 @@
 //
 // A cursor never waits for a writer and never blocks one. Segments that
 // retention deletes stay readable for a cursor that is inside of them; one
-// that falls behind the log start gets Reason::kOffsetOutOfRange. Every batch
-// is verified before it is returned. For one thread at a time; many cursors
-// may read the same partition.
+// that falls behind the log start gets Reason::kOffsetOutOfRange. Those that
+// another process deletes under a read-only engine are gone as soon as their
+// file is closed. A cursor keeps no file open between its calls. Every batch is
+// verified before it is returned. For one thread at a time; many cursors may
+// read the same partition.
 #pragma once
 
 #include <memory>

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "cauce/errors.h"
 #include "engine/base/bytes.h"
 #include "engine/log/segment_name.h"
@@ -630,6 +631,57 @@ TEST_P(LogCursorTest, FollowsAnotherLogThroughRetentionAndACut) {
   for (int i = 8; i < 20; ++i) Append(i, kWritten);
   EXPECT_EQ(Walk(cursor), Range(20, 40));
   EXPECT_EQ((*reader)->log_end(), Offset{40});
+}
+
+TEST_P(LogCursorTest, FindsItselfBehindTheStartThatAnotherLogHasMoved) {
+  Fill(10);
+  auto reader = rig_.OpenReadOnly();
+  ASSERT_THAT(reader, IsOk());
+  LogCursor inside(*reader, Offset{0}, {});
+  ASSERT_THAT(NextOffset(inside), IsOkAndHolds(0));
+  LogCursor outside(*reader, Offset{0}, {});
+
+  const Offset start = log().segments()->segments()[2]->base();
+  ASSERT_THAT(log().DeleteRecordsBefore(start), IsOk());
+  const std::string range =
+      "which has " + std::to_string(start.value) + " to 20";
+  // What it has buffered or still has open it may hand out.
+  Walk(inside);
+  for (LogCursor* cursor : {&inside, &outside}) {
+    const std::string position = std::to_string(cursor->position().value);
+    const auto behind = NextOffset(*cursor);
+    ASSERT_THAT(behind, HasReason(Reason::kOffsetOutOfRange));
+    EXPECT_THAT(
+        std::string(behind.status().message()),
+        HasSubstr("offset " + position + " is not in the log, " + range));
+    cursor->Seek((*reader)->log_start());
+    EXPECT_EQ(Walk(*cursor), Range(start.value, 20));
+  }
+}
+
+TEST_P(LogCursorTest, GoesOnAboveTheStartThatAnotherLogHasMoved) {
+  Fill(10);
+  auto reader = rig_.OpenReadOnly();
+  ASSERT_THAT(reader, IsOk());
+  const Offset start = log().segments()->segments()[1]->base();
+  ASSERT_THAT(log().DeleteRecordsBefore(start), IsOk());
+  EXPECT_THAT((*reader)->FindByTime(Timestamp{0}), IsOk());
+  LogCursor cursor(*reader, start, {});
+  EXPECT_EQ(Walk(cursor), Range(start.value, 20));
+}
+
+TEST_P(LogCursorTest, NamesASegmentThatIsGoneFromTheMiddleOfTheLog) {
+  Fill(10);
+  auto reader = rig_.OpenReadOnly();
+  ASSERT_THAT(reader, IsOk());
+  rig_.Leaves(test::Left::kDamaged);
+  const Offset gone = log().segments()->segments()[1]->base();
+  const std::string name = SegmentFileName(gone, kLogSuffix);
+  rig_.disk().Remove(name);
+  LogCursor cursor(*reader, gone, {});
+  const auto next = NextOffset(cursor);
+  ASSERT_EQ(next.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(next.status().message()), HasSubstr(name));
 }
 
 }  // namespace

@@ -37,6 +37,7 @@ using test::OwnedBatch;
 using test::ReadAll;
 using test::ReadValues;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -883,6 +884,33 @@ TEST_P(LogTest, AReaderRepairsNoIndexOnceTheLogHasEnded) {
     ASSERT_TRUE(once);
     EXPECT_EQ(rig.disk().Read(name), std::nullopt);
     rig.Leaves(test::Left::kKilled);
+  }
+}
+
+TEST_P(LogTest, AReadOnlyLogTellsThatItsDurableEndIsGone) {
+  UseSmallSegments();
+  Open();
+  for (int i = 0; i < 12; ++i) Append({"value"});
+  ASSERT_THAT(rig_.Close(), IsOk());
+  rig_.Leaves(test::Left::kDamaged);
+  ASSERT_THAT(rig_.OpenReadOnly(), IsOk());
+  ASSERT_THAT(rig_.events(), IsEmpty());
+
+  const std::string last = Logs().back();
+  for (const bool removed : {false, true}) {
+    SCOPED_TRACE(removed);
+    const size_t before = rig_.events().size();
+    rig_.disk().Write(last, "");
+    if (removed) rig_.disk().Remove(last);
+    auto reader = rig_.OpenReadOnly();
+    ASSERT_THAT(reader, IsOk());
+    const auto events = rig_.events();
+    ASSERT_EQ(events.size(), before + 1);
+    EXPECT_THAT(events.back(), HasSubstr("orders-0: "));
+    EXPECT_THAT(events.back(),
+                HasSubstr("ends at offset " +
+                          std::to_string((*reader)->log_end().value) + ","));
+    EXPECT_THAT(events.back(), HasSubstr("durable up to 12;"));
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -117,6 +118,24 @@ TEST_P(ViewOn, TakesInSegmentsThatWereRolled) {
   EXPECT_THAT(BasesOf(*view), ElementsAre(0, 1, 2, 3));
   EXPECT_EQ(view->segments()[1]->next(), Offset{2});
   EXPECT_EQ(EndOf(*view), Offset{4});
+}
+
+TEST_P(ViewOn, TakesAnEndBelowOlderBoundsForACut) {
+  Append(4);
+  const LogBounds older = {.recovery_point = Offset{4}};
+  ASSERT_THAT(rig_.log().TruncateTo(Offset{2}), test::IsOk());
+  const auto view = ViewOpenedWith(older);
+  ASSERT_EQ(EndOf(*view), Offset{2});
+  EXPECT_THAT(view->FindLostEnd(), test::IsOkAndHolds(std::nullopt));
+  EXPECT_EQ(EndOf(*view), Offset{2});
+}
+
+TEST_P(ViewOn, KnowsAnEndThatWasDurableAndIsGone) {
+  Append(4);
+  rig_.Leaves(test::Left::kDamaged);
+  rig_.set_bounds({.recovery_point = Offset{6}});
+  const auto view = View();
+  EXPECT_THAT(view->FindLostEnd(), test::IsOkAndHolds(Offset{6}));
 }
 
 TEST_P(ViewOn, LeavesOutSegmentsThatWereDeleted) {
