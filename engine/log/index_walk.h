@@ -36,6 +36,9 @@ class IndexWalk {
     return walk;
   }
 
+  // Over no entries at all.
+  IndexWalk(const std::string& path, Offset base) : path_(path), base_(base) {}
+
   bool exists() const { return file_ != nullptr; }
   const std::string& path() const { return path_; }
 
@@ -80,8 +83,6 @@ class IndexWalk {
   }
 
  private:
-  IndexWalk(const std::string& path, Offset base) : path_(path), base_(base) {}
-
   // A multiple of the size of either kind of entry.
   static constexpr size_t kPieceBytes = 24 << 10;
 

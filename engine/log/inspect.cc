@@ -86,7 +86,7 @@ class Verification {
         properties.status(), PathOf(kMetaPropertiesFile),
         "restore it from a copy, or move it away: the directory then gets a "
         "new id"));
-    const auto catalog = TopicCatalog::Load(files_, directory_);
+    auto catalog = TopicCatalog::Load(files_, directory_);
     CAUCE_RETURN_IF_ERROR(TellCorrupt(
         catalog.status(), PathOf(kCatalogFile),
         "restore it from a copy; without it topics keep their records and "
@@ -98,6 +98,7 @@ class Verification {
             .advice = "nothing: its other copy is whole, and the next change "
                       "of a topic mends it"});
     }
+    if (catalog.ok()) catalog_ = *std::move(catalog);
     return absl::OkStatus();
   }
 
@@ -153,12 +154,21 @@ class Verification {
       return BoundsOf(name);
     };
     partition.bounds = BoundsOf(name);
+    partition.start_is_known =
+        IsMadeHere(name) && checkpoints_.contains(kLogStartFile);
     const SegmentCheck::Progress progress = [this] {
       if (options_.progress && summary_.batches % kProgressBatches == 0) {
         options_.progress(summary_);
       }
     };
     return PartitionCheck(files_, partition, summary_, found_, progress).Run();
+  }
+
+  // Not one that was found in the directory, which may begin anywhere.
+  bool IsMadeHere(const TopicPartition& name) const {
+    const TopicEntry* const topic = catalog_.Find(name.topic);
+    return topic != nullptr && topic->state == TopicState::kLive &&
+           !topic->imported;
   }
 
   // A checkpoint that is damaged, which was told, says nothing.
@@ -200,6 +210,7 @@ class Verification {
   const std::function<void(const Finding&)>& found_;
   VerifySummary summary_;
   bool clean_stop_ = false;
+  TopicCatalog catalog_;  // empty where it cannot be read
   std::map<std::string_view, OffsetCheckpoint> checkpoints_;  // by file
 };
 

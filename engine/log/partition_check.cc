@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "engine/base/status_macros.h"
+#include "engine/catalog/checkpoint_file.h"
 #include "engine/log/segment_name.h"
 #include "fmt/format.h"
 
@@ -25,6 +26,13 @@ absl::Status PartitionCheck::Run() {
   const auto bases = List();
   if (absl::IsNotFound(bases.status())) return absl::OkStatus();
   CAUCE_RETURN_IF_ERROR(bases.status());
+  for (const Offset base : bases->directories) {
+    Tell({.file = PathOf(base, kLogSuffix),
+          .offset = base,
+          .what = "a directory stands where the log of a segment should",
+          .advice = "move it away, and restore the .log file from a copy if "
+                    "there was one"});
+  }
   for (const Offset base : bases->orphans) {
     CAUCE_RETURN_IF_ERROR(CheckOrphan(base));
   }
@@ -37,7 +45,11 @@ absl::StatusOr<PartitionCheck::Bases> PartitionCheck::List() const {
   std::vector<Offset> indexes;
   for (const DirectoryEntry& entry : entries) {
     const auto file = ParseSegmentFileName(entry.name);
-    if (entry.is_directory || !file) continue;
+    if (!file) continue;
+    if (entry.is_directory) {
+      if (file->suffix == kLogSuffix) bases.directories.push_back(file->base);
+      continue;
+    }
     if (file->suffix == kLogSuffix) bases.logs.push_back(file->base);
     const bool is_index =
         file->suffix == kOffsetIndexSuffix || file->suffix == kTimeIndexSuffix;
@@ -60,6 +72,7 @@ absl::Status PartitionCheck::CheckSegments(const std::vector<Offset>& bases) {
   if (bases.empty()) {
     return CheckEnd(partition_.bounds.log_start, partition_.bounds.log_start);
   }
+  CAUCE_RETURN_IF_ERROR(CheckStart(bases.front()));
   for (size_t i = 0; i < bases.size(); ++i) {
     const bool is_last = i + 1 == bases.size();
     segment.base = bases[i];
@@ -79,9 +92,45 @@ absl::Status PartitionCheck::CheckSegments(const std::vector<Offset>& bases) {
   return absl::OkStatus();
 }
 
-absl::Status PartitionCheck::CheckEnd(Offset base, Offset end) {
-  if (end >= partition_.bounds.durable) return absl::OkStatus();
+absl::Status PartitionCheck::CheckStart(Offset base) {
+  if (!partition_.start_is_known || base <= partition_.bounds.log_start) {
+    return absl::OkStatus();
+  }
+  // Whoever deletes segments saves the new start first.
   CAUCE_ASSIGN_OR_RETURN(const auto now, partition_.bounds_now());
+  if (base <= now.log_start) return absl::OkStatus();
+  Tell({.file = PathOf(base, kLogSuffix),
+        .offset = now.log_start,
+        .what = fmt::format("the oldest segment begins at offset {}, and the "
+                            "log starts at offset {}: the records in between "
+                            "are missing",
+                            base.value, now.log_start.value),
+        .advice = "restore the partition's first .log files from a copy before "
+                  "anything opens the directory for writing"});
+  return absl::OkStatus();
+}
+
+absl::Status PartitionCheck::CheckEnd(Offset base, Offset end) {
+  const auto& saved = partition_.bounds;
+  if (end >= std::max(saved.durable, saved.log_start)) return absl::OkStatus();
+  CAUCE_ASSIGN_OR_RETURN(const auto now, partition_.bounds_now());
+  if (end < now.log_start) {
+    // Deleted records need not have reached the disk before the power failed;
+    // an opening then begins a segment at the start, and so ends the log there.
+    const bool stopped = partition_.clean_stop;
+    Tell({.gravity = stopped ? Gravity::kDamage : Gravity::kNote,
+          .file = PathOf(base, kLogSuffix),
+          .offset = end,
+          .what = fmt::format("the log ends at offset {}, and its saved start "
+                              "lies behind that, at offset {}",
+                              end.value, now.log_start.value),
+          .advice = fmt::format(
+              "restore {} or the partition's last .log files from a copy, "
+              "unless all records below offset {} were deleted: the next "
+              "opening for writing takes them for deleted",
+              kLogStartFile, now.log_start.value)});
+    return absl::OkStatus();
+  }
   // Below its start a log may well end.
   if (end >= now.durable || now.durable <= now.log_start) {
     return absl::OkStatus();

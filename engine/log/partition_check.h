@@ -1,6 +1,6 @@
 // Checks the segments of one partition: each by itself, that none is missing
-// whose index still stands there, and that the log reaches as far as it was
-// durable.
+// whose index still stands there or that held the log's first records, and
+// that the log reaches as far as it was durable and to its start.
 //
 // Only reads; a writer may be at work on the partition. For one thread at a
 // time.
@@ -31,6 +31,9 @@ struct PartitionToCheck {
 
   std::string directory;
   bool clean_stop = false;
+  // Whether the saved start is known, and the log began at offset 0: not where
+  // the partition came from elsewhere.
+  bool start_is_known = false;
   Bounds bounds;
   // As saved by now: a writer at work moves them before it cuts or deletes.
   std::function<absl::StatusOr<Bounds>()> bounds_now;
@@ -52,12 +55,15 @@ class PartitionCheck {
   // The base offsets of files, smallest first.
   struct Bases {
     std::vector<Offset> logs;
-    std::vector<Offset> orphans;  // of indexes without a log
+    std::vector<Offset> orphans;      // of indexes without a log
+    std::vector<Offset> directories;  // called as logs are
   };
 
   absl::StatusOr<Bases> List() const;
   absl::Status CheckSegments(const std::vector<Offset>& bases);
   absl::Status CheckOrphan(Offset base);
+  // That no segment is missing in front of `base`, the oldest one's.
+  absl::Status CheckStart(Offset base);
   // `end` is where the log ends as far as it was found.
   absl::Status CheckEnd(Offset base, Offset end);
   std::string PathOf(Offset base, std::string_view suffix) const;

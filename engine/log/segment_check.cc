@@ -57,16 +57,8 @@ SegmentCheck::SegmentCheck(FileSystem& files, const SegmentToCheck& segment,
 absl::StatusOr<Offset> SegmentCheck::Run() {
   CAUCE_ASSIGN_OR_RETURN(file_, files_.Open(path_, OpenMode::kRead));
   CAUCE_ASSIGN_OR_RETURN(file_bytes_, file_->Size());
-  const auto index_path = [this](std::string_view suffix) {
-    return fmt::format("{}/{}", segment_.directory,
-                       SegmentFileName(segment_.base, suffix));
-  };
-  CAUCE_ASSIGN_OR_RETURN(
-      offsets_, IndexWalk<OffsetEntry>::Open(
-                    files_, index_path(kOffsetIndexSuffix), segment_.base));
-  CAUCE_ASSIGN_OR_RETURN(
-      times_, IndexWalk<TimeEntry>::Open(files_, index_path(kTimeIndexSuffix),
-                                         segment_.base));
+  offsets_.emplace(OpenIndex<OffsetEntry>(kOffsetIndexSuffix));
+  times_.emplace(OpenIndex<TimeEntry>(kTimeIndexSuffix));
   ++summary_.segments;
   scanner_.Start(file_, path_, 0, file_bytes_, Range().Offsets());
   for (;;) {
@@ -82,6 +74,21 @@ absl::StatusOr<Offset> SegmentCheck::Run() {
   }
   CAUCE_RETURN_IF_ERROR(CheckEnd());
   return next_;
+}
+
+template <class Entry>
+IndexWalk<Entry> SegmentCheck::OpenIndex(std::string_view suffix) {
+  const std::string path = fmt::format("{}/{}", segment_.directory,
+                                       SegmentFileName(segment_.base, suffix));
+  auto walk = IndexWalk<Entry>::Open(files_, path, segment_.base);
+  if (walk.ok()) return *std::move(walk);
+  Tell({.file = path,
+        .offset = segment_.base,
+        .what = fmt::format("the index cannot be opened: {}",
+                            MessageOf(walk.status())),
+        .advice = "give back the permission to read it, or move away what "
+                  "stands there: an index is rebuilt from the log"});
+  return IndexWalk<Entry>(path, segment_.base);
 }
 
 ScanRange SegmentCheck::Range() const {

@@ -55,6 +55,9 @@ class SegmentCheck {
   absl::StatusOr<Offset> Run();
 
  private:
+  // One that cannot be opened is told of, and has no entries.
+  template <class Entry>
+  IndexWalk<Entry> OpenIndex(std::string_view suffix);
   ScanRange Range() const;
   // The next batch, as BatchScanner::Next() returns it. What is wrong with the
   // end of the last segment is looked at again first: its writer may have

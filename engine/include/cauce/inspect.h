@@ -58,10 +58,10 @@ struct VerifyOptions {
 // Verifies every partition of `directory`: that batches are whole, have the
 // CRC their header says and offsets that grow; that every record can be
 // decoded; that indexes grow, lead to the batches they name and have a log;
-// that a log reaches as far as it was durable; that the partitions which the
-// catalogue names are there; and that the small files can be read. Fails only
-// where it cannot look (no such directory, a file that cannot be read): what is
-// wrong with the bytes goes to `found`.
+// that a log begins where it should and reaches as far as it was durable; that
+// the partitions which the catalogue names are there; and that the small files
+// can be read. Fails only where it cannot look (no such directory, a file that
+// cannot be read): what is wrong with the bytes goes to `found`.
 absl::StatusOr<VerifySummary> VerifyDirectory(
     FileSystem& files, std::string_view directory, const VerifyOptions& options,
     const std::function<void(const Finding&)>& found);

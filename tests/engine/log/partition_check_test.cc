@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/log/segment_name.h"
@@ -18,6 +19,7 @@ using test::IsOk;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::Field;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 // Segments at 0, 4 and 8, of two batches of two records each.
@@ -114,6 +116,47 @@ TEST_F(PartitionCheckSuite, BelievesTheBoundsAsTheyAreByNow) {
   now_.durable = Offset{8};
   ASSERT_THAT(Check(), IsOk());
   EXPECT_EQ(summary_.damages, 0);
+}
+
+TEST_F(PartitionCheckSuite, MissesTheFirstSegmentWhereTheStartIsKnown) {
+  for (const std::string_view suffix :
+       {kLogSuffix, kOffsetIndexSuffix, kTimeIndexSuffix}) {
+    disk_.Remove(SegmentFileName(Offset{0}, suffix));
+  }
+  ASSERT_THAT(Check(), IsOk());
+  EXPECT_THAT(findings_, IsEmpty());
+
+  partition_.start_is_known = true;
+  ASSERT_THAT(Check(), IsOk());
+  ASSERT_THAT(findings_, ElementsAre(Is(Gravity::kDamage, 0)));
+  EXPECT_THAT(findings_[0].what, HasSubstr("begins at offset 4"));
+
+  // Retention at work.
+  now_.log_start = Offset{5};
+  ASSERT_THAT(Check(), IsOk());
+  EXPECT_THAT(findings_, IsEmpty());
+}
+
+TEST_F(PartitionCheckSuite, FindsAStartBehindTheEnd) {
+  now_.log_start = partition_.bounds.log_start = Offset{12};
+  ASSERT_THAT(Check(), IsOk());
+  EXPECT_THAT(findings_, IsEmpty());
+
+  now_.log_start = partition_.bounds.log_start = Offset{700};
+  ASSERT_THAT(Check(), IsOk());
+  EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kNote, 12)));
+  partition_.clean_stop = true;
+  ASSERT_THAT(Check(), IsOk());
+  ASSERT_THAT(findings_, ElementsAre(Is(Gravity::kDamage, 12)));
+  EXPECT_THAT(findings_[0].what, HasSubstr("ends at offset 12"));
+  EXPECT_THAT(findings_[0].what, HasSubstr("at offset 700"));
+}
+
+TEST_F(PartitionCheckSuite, FindsADirectoryThatIsCalledAsALogIs) {
+  const std::string name = SegmentFileName(Offset{12}, kLogSuffix);
+  ASSERT_THAT(disk_.real_files().CreateDirectories(disk_ / name), IsOk());
+  ASSERT_THAT(Check(), IsOk());
+  EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kDamage, 12)));
 }
 
 TEST_F(PartitionCheckSuite, HasNothingToSayOfAPartitionThatIsGone) {

@@ -335,6 +335,18 @@ TEST_F(SegmentCheckSuite, TakesABadIndexThatRecoveryRebuildsForANote) {
   EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kNote, kIndex, 0)));
 }
 
+TEST_F(SegmentCheckSuite, TellsOfAnIndexThatCannotBeOpenedAndGoesOn) {
+  disk_.Write(kLog, log_);
+  disk_.Write(kIndex, offsets_);
+  ASSERT_THAT(disk_.real_files().CreateDirectories(disk_ / kTimes),
+              test::IsOk());
+  EXPECT_THAT(CheckFiles(), IsOkAndHolds(Offset{18}));
+  ASSERT_THAT(findings_,
+              ElementsAre(Field("file", &Finding::file, disk_ / kTimes)));
+  EXPECT_EQ(findings_[0].gravity, Gravity::kDamage);
+  EXPECT_EQ(summary_.batches, 4);
+}
+
 TEST_F(SegmentCheckSuite, SaysThatASegmentIsGone) {
   EXPECT_THAT(CheckFiles(), test::StatusIs(absl::StatusCode::kNotFound));
   EXPECT_THAT(findings_, IsEmpty());
