@@ -164,7 +164,11 @@ absl::StatusOr<std::shared_ptr<const SegmentIndex>> Segment::Index() {
   }
   // Two readers may load at once; the second result replaces the first.
   auto index = LoadIndex();
+  // Absent, or something else that cannot be opened as a file: the log has
+  // all that an index says. An error of the log fails the rebuilding too.
   const bool unusable = absl::IsNotFound(index.status()) ||
+                        absl::IsFailedPrecondition(index.status()) ||
+                        absl::IsPermissionDenied(index.status()) ||
                         ReasonOf(index.status()) == Reason::kCorruptFile;
   return unusable ? RebuildIndex(nullptr) : index;
 }

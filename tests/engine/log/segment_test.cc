@@ -185,6 +185,18 @@ TEST_P(SegmentTest, RebuildsAnIndexThatCannotBeRead) {
   ExpectSeekFindsEveryBatch(*Open(), 37);
 }
 
+TEST_P(SegmentTest, RebuildsAnIndexThatCannotBeOpenedAsAFile) {
+  Write(2500);
+  disk_.Remove(kTimeIndex);
+  ASSERT_THAT(disk_.real_files().CreateDirectories(disk_ / kTimeIndex),
+              test::IsOk());
+  ExpectSeekFindsEveryBatch(*Open(), 37);
+
+  disk_.files().Fail(test::FileCall::kOpen, kIndex,
+                     absl::PermissionDeniedError("not for you"));
+  ExpectSeekFindsEveryBatch(*Open(), 37);
+}
+
 TEST_P(SegmentTest, DoesNotBelieveEntriesThatLeadElsewhere) {
   Write(2500);
   // Plausible: offsets and positions grow, and some are right.
