@@ -578,6 +578,12 @@ bool Log::End(const absl::Status& cause) {
 }
 
 absl::Status Log::SealForClose() {
+  // Whoever opens the directory next, a Kafka broker too, finds no epoch that
+  // begins below the log; moving the start did not wait for that.
+  epochs_.TruncateFromStart(log_start());
+  if (log_start() > Offset{0}) {
+    CAUCE_RETURN_IF_ERROR(environment_->save_epochs(name_, epochs_.starts()));
+  }
   // Segments that were rolled, by an append that then failed, hold nothing
   // that was not durable, but their indexes may not be.
   CAUCE_RETURN_IF_ERROR(segments_.Sync());
