@@ -15,7 +15,8 @@ constexpr int64_t kWorkMax = 256 << 20;
 constexpr int64_t kSegmentWork = kWorkMax / 16;
 
 constexpr std::string_view kWithoutRecoveryPoints =
-    "recovery looks at every segment, which takes longer and loses nothing";
+    "recovery looks at every segment, which takes longer, and where a batch is "
+    "damaged it cuts the log there and keeps what followed in .cut files";
 constexpr std::string_view kWithoutLogStarts =
     "every log starts where its oldest segment does, so records that were "
     "deleted by request from the middle of a segment show again; delete them "

@@ -298,6 +298,7 @@ absl::Status Log::TakeEpoch(const AppendOptions& options) {
   if (!assigned.Assign(epoch, log_end())) return absl::OkStatus();
   CAUCE_RETURN_IF_ERROR(environment_->save_epochs(name_, assigned.starts()));
   epochs_ = std::move(assigned);
+  epochs_unsaved_ = false;
   return absl::OkStatus();
 }
 
@@ -506,7 +507,9 @@ absl::Status Log::Refresh() {
 // ---- The rest
 
 absl::Status Log::SaveEpochs() {
-  return environment_->save_epochs(name_, epochs_.starts());
+  CAUCE_RETURN_IF_ERROR(environment_->save_epochs(name_, epochs_.starts()));
+  epochs_unsaved_ = false;
+  return absl::OkStatus();
 }
 
 SegmentPlace Log::PlaceOf(Offset base) const {
@@ -579,11 +582,8 @@ bool Log::End(const absl::Status& cause) {
 
 absl::Status Log::SealForClose() {
   // Whoever opens the directory next, a Kafka broker too, finds no epoch that
-  // begins below the log; moving the start did not wait for that.
-  epochs_.TruncateFromStart(log_start());
-  if (log_start() > Offset{0}) {
-    CAUCE_RETURN_IF_ERROR(environment_->save_epochs(name_, epochs_.starts()));
-  }
+  // begins below the log.
+  if (epochs_unsaved_) CAUCE_RETURN_IF_ERROR(SaveEpochs());
   // Segments that were rolled, by an append that then failed, hold nothing
   // that was not durable, but their indexes may not be.
   CAUCE_RETURN_IF_ERROR(segments_.Sync());

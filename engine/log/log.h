@@ -197,6 +197,8 @@ class Log : public std::enable_shared_from_this<Log> {
   mutable Mutex writer_mutex_;
   std::unique_ptr<SegmentWriter> writer_ ABSL_GUARDED_BY(writer_mutex_);
   EpochHistory epochs_ ABSL_GUARDED_BY(writer_mutex_);
+  // The log's start has moved past what was saved of them: a close saves them.
+  bool epochs_unsaved_ ABSL_GUARDED_BY(writer_mutex_) = false;
   // Decides the jitter of the active segment.
   uint64_t roll_chance_ ABSL_GUARDED_BY(writer_mutex_) = 0;
   std::unique_ptr<LogView> view_ ABSL_GUARDED_BY(writer_mutex_);  // read-only

@@ -217,8 +217,9 @@ absl::Status Log::MoveStart(Offset start, size_t count) {
     MutexLock lock(writer_mutex_);
     // Before the segments go: a reader that misses one looks at this next.
     log_start_ = start.value;
-    // Not saved by itself: an opening cuts what was saved to the log's start.
-    epochs_.TruncateFromStart(start);
+    // A close saves them, and an opening after anything else cuts what was
+    // saved to the log's start.
+    epochs_unsaved_ |= epochs_.TruncateFromStart(start);
   }
   if (count == 0) return absl::OkStatus();
   // Oldest first: whatever a crash leaves is a log without a hole. Meanwhile

@@ -105,6 +105,26 @@ TEST_P(LogEndsTest, TruncatesOnlyWithinTheLog) {
   EXPECT_EQ(log().log_end(), Offset{2});
 }
 
+TEST_P(LogEndsTest, ClosesWithEpochsThatBeginWhereItDoes) {
+  Open();
+  AppendOptions options = kWritten;
+  for (const int32_t epoch : {1, 2}) {
+    options.leader_epoch = LeaderEpoch{epoch};
+    ASSERT_THAT(log().Append(Batch({"a", "b"}).view(), options), IsOk());
+  }
+  ASSERT_THAT(log().Flush(), IsOk());
+  const std::vector<EpochStart> before = {{LeaderEpoch{1}, Offset{0}},
+                                          {LeaderEpoch{2}, Offset{2}}};
+  ASSERT_EQ(rig_.epochs(), before);
+
+  // Retention does not wait for another file to be synced.
+  ASSERT_THAT(log().DeleteRecordsBefore(Offset{3}), IsOk());
+  EXPECT_EQ(rig_.epochs(), before);
+  ASSERT_THAT(rig_.Close(), IsOk());
+  EXPECT_THAT(rig_.epochs(),
+              ElementsAre(EpochStart{LeaderEpoch{2}, Offset{3}}));
+}
+
 TEST_P(LogEndsTest, NeverGivesAnOffsetBelowItsStartAgain) {
   Open();
   Append({"a", "b", "c", "d"});
