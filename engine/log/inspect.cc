@@ -10,11 +10,11 @@
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/clean_shutdown.h"
 #include "engine/catalog/meta_properties.h"
+#include "engine/catalog/missing_partitions.h"
 #include "engine/catalog/partition_metadata.h"
 #include "engine/catalog/topic_catalog.h"
 #include "engine/log/batch_scanner.h"
 #include "engine/log/index_walk.h"
-#include "engine/log/missing_partitions.h"
 #include "engine/log/partition_check.h"
 #include "engine/log/segment_check.h"
 #include "engine/log/segment_name.h"
@@ -154,21 +154,13 @@ class Verification {
       return BoundsOf(name);
     };
     partition.bounds = BoundsOf(name);
-    partition.start_is_known =
-        IsMadeHere(name) && checkpoints_.contains(kLogStartFile);
+    partition.start_is_known = checkpoints_[kLogStartFile].contains(name);
     const SegmentCheck::Progress progress = [this] {
       if (options_.progress && summary_.batches % kProgressBatches == 0) {
         options_.progress(summary_);
       }
     };
     return PartitionCheck(files_, partition, summary_, found_, progress).Run();
-  }
-
-  // Not one that was found in the directory, which may begin anywhere.
-  bool IsMadeHere(const TopicPartition& name) const {
-    const TopicEntry* const topic = catalog_.Find(name.topic);
-    return topic != nullptr && topic->state == TopicState::kLive &&
-           !topic->imported;
   }
 
   // A checkpoint that is damaged, which was told, says nothing.
