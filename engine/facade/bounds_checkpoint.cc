@@ -56,21 +56,35 @@ absl::Status BoundsCheckpoint::Load(const EventSink& events) {
   MutexLock lock(mutex_);
   points_changed_ |= !recovery_points;
   starts_changed_ |= !log_starts;
+  // What a file that can be read does not say any more is true no more: the
+  // topic was deleted, and its name may be another's by now.
+  for (auto& [partition, entry] : entries_) {
+    if (recovery_points) entry.bounds.recovery_point = Offset{0};
+    if (log_starts) entry = {{entry.bounds.recovery_point, Offset{0}}, false};
+  }
   for (const auto& [partition, offset] :
        recovery_points.value_or(OffsetCheckpoint())) {
-    bounds_[partition].recovery_point = offset;
+    entries_[partition].bounds.recovery_point = offset;
   }
   for (const auto& [partition, offset] :
        log_starts.value_or(OffsetCheckpoint())) {
-    bounds_[partition].log_start = offset;
+    Entry& entry = entries_[partition];
+    entry.bounds.log_start = offset;
+    entry.start_is_known = true;
   }
+  std::erase_if(entries_,
+                [&](const auto& each) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+                  return recovery_points && log_starts &&
+                         !recovery_points->contains(each.first) &&
+                         !log_starts->contains(each.first);
+                });
   return failure;
 }
 
 LogBounds BoundsCheckpoint::Of(const TopicPartition& partition) const {
   MutexLock lock(mutex_);
-  const auto found = bounds_.find(partition);
-  return found == bounds_.end() ? LogBounds{} : found->second;
+  const auto found = entries_.find(partition);
+  return found == entries_.end() ? LogBounds{} : found->second.bounds;
 }
 
 absl::Status BoundsCheckpoint::Save(const TopicPartition& partition,
@@ -87,20 +101,21 @@ void BoundsCheckpoint::Set(const TopicPartition& partition,
 
 void BoundsCheckpoint::SetLocked(const TopicPartition& partition,
                                  const LogBounds& bounds) {
-  const auto [at, is_new] = bounds_.try_emplace(partition);
-  LogBounds& known = at->second;
-  points_changed_ |= is_new || known.recovery_point != bounds.recovery_point;
-  starts_changed_ |= known.log_start != bounds.log_start;
-  known = bounds;
+  const auto [at, is_new] = entries_.try_emplace(partition);
+  Entry& known = at->second;
+  points_changed_ |=
+      is_new || known.bounds.recovery_point != bounds.recovery_point;
+  starts_changed_ |=
+      !known.start_is_known || known.bounds.log_start != bounds.log_start;
+  known = {bounds, true};
 }
 
 void BoundsCheckpoint::Forget(const std::string& topic) {
   MutexLock lock(mutex_);
-  std::erase_if(bounds_,
+  std::erase_if(entries_,
                 [&](const auto& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
                   if (entry.first.topic != topic) return false;
-                  points_changed_ = true;
-                  starts_changed_ |= entry.second.log_start > Offset{0};
+                  points_changed_ = starts_changed_ = true;
                   return true;
                 });
 }
@@ -153,12 +168,12 @@ absl::StatusOr<BoundsCheckpoint::Unsaved> BoundsCheckpoint::TakeUnsaved() {
   unsaved.work = std::exchange(work_, 0);
   if (std::exchange(starts_changed_, false)) unsaved.log_starts.emplace();
   if (std::exchange(points_changed_, false)) unsaved.recovery_points.emplace();
-  for (const auto& [partition, bounds] : bounds_) {
+  for (const auto& [partition, entry] : entries_) {
     if (unsaved.recovery_points) {
-      unsaved.recovery_points->emplace(partition, bounds.recovery_point);
+      unsaved.recovery_points->emplace(partition, entry.bounds.recovery_point);
     }
-    if (unsaved.log_starts && bounds.log_start > Offset{0}) {
-      unsaved.log_starts->emplace(partition, bounds.log_start);
+    if (unsaved.log_starts && entry.start_is_known) {
+      unsaved.log_starts->emplace(partition, entry.bounds.log_start);
     }
   }
   return unsaved;

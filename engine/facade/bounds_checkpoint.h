@@ -28,8 +28,8 @@ class BoundsCheckpoint {
  public:
   BoundsCheckpoint(FileSystem& files, std::string directory);
 
-  // Reads both files; absent ones are empty. A damaged one counts as empty
-  // too, which is told to `events` with what it costs: of recovery points a
+  // Reads both files, again too; absent ones are empty. A damaged one counts as
+  // empty, or as it was read before, which is told to `events` with what it costs: of recovery points a
   // longer recovery, of log starts that deleted records of a kept segment show
   // again. Reason::kUnsupportedFormat for one of a newer version.
   absl::Status Load(const EventSink& events);
@@ -76,7 +76,13 @@ class BoundsCheckpoint {
   // is touched.
   Mutex saving_ ABSL_ACQUIRED_BEFORE(mutex_);
   mutable Mutex mutex_;
-  std::map<TopicPartition, LogBounds> bounds_ ABSL_GUARDED_BY(mutex_);
+  struct Entry {
+    LogBounds bounds;
+    // Whether the log itself or the file has told where it starts: zero is
+    // saved too, so that a log without an entry may begin anywhere.
+    bool start_is_known = false;
+  };
+  std::map<TopicPartition, Entry> entries_ ABSL_GUARDED_BY(mutex_);
   bool points_changed_ ABSL_GUARDED_BY(mutex_) = false;
   bool starts_changed_ ABSL_GUARDED_BY(mutex_) = false;
   int64_t work_ ABSL_GUARDED_BY(mutex_) = 0;  // since the last save

@@ -14,10 +14,6 @@
 namespace cauce {
 namespace {
 
-// How often the segments are listed again for one look-up because another
-// process has deleted one of them.
-constexpr int kListsMax = 8;
-
 bool ShowsWritten(const TopicConfig& config) {
   return config.flush == FlushPolicy::kOs;
 }
@@ -78,8 +74,9 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
   hints.now = Timestamp::From(environment->clock->Now());
   hints.events = environment->events;
   if (environment->note_work) {
-    hints.progress = [&environment, &options](Offset end, int64_t bytes) {
-      environment->note_bounds(options.name, {end, options.bounds.log_start});
+    hints.progress = [&environment, &options](Offset start, Offset end,
+                                              int64_t bytes) {
+      environment->note_bounds(options.name, {end, start});
       environment->note_work(bytes);
     };
   }
@@ -415,21 +412,19 @@ absl::Status Log::CheckWritable() const {
 }
 
 absl::StatusOr<std::optional<FoundOffset>> Log::FindByTime(Timestamp time) {
-  for (int lists = 0;;) {
-    CAUCE_RETURN_IF_ERROR(CheckOpen());
-    const Offset up_to = high_watermark();
-    const auto set = segments();
-    auto found = FindByTimeIn(*set, time, up_to);
-    // A cut has changed a file while it was read.
-    const bool cut = std::any_of(
-        set->segments().begin(), set->segments().end(),
-        [](const auto& segment) { return segment->is_superseded(); });
-    if (cut) continue;
-    // Another process has deleted a file.
-    const bool is_gone = read_only_ && absl::IsNotFound(found.status());
-    if (!is_gone || ++lists > kListsMax) return found;
-    CAUCE_RETURN_IF_ERROR(Refresh());
-  }
+  return ReadListed([&]() -> absl::StatusOr<std::optional<FoundOffset>> {
+    for (;;) {
+      CAUCE_RETURN_IF_ERROR(CheckOpen());
+      const Offset up_to = high_watermark();
+      const auto set = segments();
+      auto found = FindByTimeIn(*set, time, up_to);
+      // A cut has changed a file while it was read.
+      const bool cut = std::any_of(
+          set->segments().begin(), set->segments().end(),
+          [](const auto& segment) { return segment->is_superseded(); });
+      if (!cut) return found;
+    }
+  });
 }
 
 absl::StatusOr<std::optional<FoundOffset>> Log::FindByTimeIn(
@@ -496,7 +491,13 @@ absl::Status Log::Refresh() {
   if (!read_only_) return absl::OkStatus();
   MutexLock lock(writer_mutex_);
   CAUCE_RETURN_IF_ERROR(CheckOpen());
-  CAUCE_RETURN_IF_ERROR(view_->Refresh());
+  const absl::Status refreshed = view_->Refresh();
+  if (absl::IsNotFound(refreshed)) {
+    return MakeError(Reason::kUnknownTopic,
+                     fmt::format("{}: the topic was deleted, {} is gone",
+                                 name_.ToString(), directory_));
+  }
+  CAUCE_RETURN_IF_ERROR(refreshed);
   const SegmentSet::List& list = view_->segments();
   log_start_ = std::max(log_start(), list.front()->base()).value;
   segments_.Publish(list);

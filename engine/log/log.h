@@ -80,6 +80,17 @@ class Log : public std::enable_shared_from_this<Log> {
   // they have grown since.
   std::shared_ptr<const SegmentSet> segments() const;
   absl::Status Refresh() ABSL_LOCKS_EXCLUDED(writer_mutex_);
+  // What `read`, which looks at segments(), returns; again after a Refresh
+  // where another process has deleted a file that is listed.
+  template <typename Read>
+  auto ReadListed(Read read) -> decltype(read()) {
+    for (int lists = 0;; ++lists) {
+      auto result = read();
+      const bool is_gone = read_only_ && absl::IsNotFound(result.status());
+      if (!is_gone || lists == kListsMax) return result;
+      if (absl::Status listed = Refresh(); !listed.ok()) return listed;
+    }
+  }
   bool is_read_only() const { return read_only_; }
 
   // OK while the log may be used; else why not (closed, topic deleted).
@@ -112,6 +123,9 @@ class Log : public std::enable_shared_from_this<Log> {
   bool IsAtRest();
 
  private:
+  // How often one look is repeated because another process deletes files.
+  static constexpr int kListsMax = 8;
+
   Log(std::shared_ptr<const LogEnvironment> environment,
       const LogOptions& options, SegmentSet::List segments, Offset log_start);
 

@@ -8,14 +8,6 @@
 #include "fmt/format.h"
 
 namespace cauce {
-namespace {
-
-// How often the segments are listed again for one batch because another process
-// has deleted the one it should be in.
-constexpr int kListsMax = 8;
-
-}  // namespace
-
 LogCursor::LogCursor(std::shared_ptr<Log> log, Offset from,
                      const CursorOptions& options)
     : log_(std::move(log)),
@@ -78,7 +70,11 @@ absl::StatusOr<std::optional<RecordBatch>> LogCursor::NextVisible() {
 }
 
 absl::StatusOr<std::optional<RecordBatch>> LogCursor::ReadBatch() {
-  for (int lists = 0;;) {
+  return log_->ReadListed([this] { return ReadBatchOnce(); });
+}
+
+absl::StatusOr<std::optional<RecordBatch>> LogCursor::ReadBatchOnce() {
+  for (;;) {
     if (segment_ != nullptr && segment_->is_superseded()) segment_ = nullptr;
     // Before the position is checked: where the set lacks a segment that
     // retention took, the log start tells of it.
@@ -87,16 +83,12 @@ absl::StatusOr<std::optional<RecordBatch>> LogCursor::ReadBatch() {
     auto batch = segment_ == nullptr ? EnterSegment(*set, set->Find(position_))
                                      : ReadOn(*set);
     const bool was_cut = segment_->is_superseded();
-    // In front of damage the scanner stays; else it may stand anywhere.
+    // In front of damage the scanner stays; else it may stand anywhere. Who
+    // deletes a segment of ours keeps its file for us; another process does
+    // not, and what it says of the start is still to be looked at.
     if (!batch.ok() && !IsDamage(batch.status())) segment_ = nullptr;
     // A cut has changed the file while it was read.
-    if (was_cut) continue;
-    // Who deletes a segment of ours keeps its file for us; another process
-    // does not, and what it says of the start is still to be looked at.
-    const bool is_gone =
-        log_->is_read_only() && absl::IsNotFound(batch.status());
-    if (!is_gone || ++lists > kListsMax) return batch;
-    CAUCE_RETURN_IF_ERROR(log_->Refresh());
+    if (!was_cut) return batch;
   }
 }
 
@@ -178,8 +170,13 @@ absl::StatusOr<Offset> LogCursor::SkipDamage() {
     // The batch is whole, its records are not: the scanner is behind it.
     return position_ = batch_next_;
   }
+  return log_->ReadListed([this] { return SkipDamageOnce(); });
+}
+
+absl::StatusOr<Offset> LogCursor::SkipDamageOnce() {
   if (segment_ != nullptr && segment_->is_superseded()) segment_ = nullptr;
   const auto set = log_->segments();
+  if (segment_ == nullptr) CAUCE_RETURN_IF_ERROR(CheckPosition());
   std::shared_ptr<Segment> segment = segment_;
   if (segment == nullptr) segment = set->Find(position_);
   // In front of damage the scanner tells of it once more.

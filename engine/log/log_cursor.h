@@ -43,6 +43,9 @@ class LogCursor {
   absl::Status CheckPosition() const;
   absl::StatusOr<std::optional<RecordBatch>> NextVisible();
   absl::StatusOr<std::optional<RecordBatch>> ReadBatch();
+  // In the segments as they are listed now.
+  absl::StatusOr<std::optional<RecordBatch>> ReadBatchOnce();
+  absl::StatusOr<Offset> SkipDamageOnce();
   absl::StatusOr<std::optional<RecordBatch>> EnterSegment(
       const SegmentSet& set, std::shared_ptr<Segment> segment);
   // Whether the scanner stopped because its segment is used up.

@@ -32,11 +32,7 @@ absl::StatusOr<std::unique_ptr<LogView>> LogView::Open(
     const SegmentPlace& place, const LogBounds& bounds, BoundsNow bounds_now) {
   std::unique_ptr<LogView> view(
       new LogView(place, bounds, std::move(bounds_now)));
-  CAUCE_RETURN_IF_ERROR(view->AddFrom(Offset{0}));
-  if (view->segments_.empty()) {
-    view->segments_.push_back(std::make_shared<Segment>(
-        place.At(bounds.log_start), OpenMode::kRead, 0, bounds.log_start));
-  }
+  CAUCE_RETURN_IF_ERROR(view->Relist());
   return view;
 }
 
@@ -47,13 +43,7 @@ absl::Status LogView::Refresh() {
 }
 
 absl::Status LogView::Follow() {
-  if (tail_ == nullptr) {
-    // There was no file yet.
-    const SegmentSet::List none = std::exchange(segments_, {});
-    CAUCE_RETURN_IF_ERROR(AddFrom(Offset{0}));
-    if (segments_.empty()) segments_ = none;
-    return absl::OkStatus();
-  }
+  if (known_.tail == nullptr) return Relist();  // there was no file yet
   CAUCE_ASSIGN_OR_RETURN(const std::vector<Offset> bases,
                          ListSegmentBases(place_));
   CAUCE_ASSIGN_OR_RETURN(const bool same, TailIsTheSame(bases));
@@ -61,7 +51,7 @@ absl::Status LogView::Follow() {
   if (!same) return ListAgain();
   DropDeleted(bases.front());
   CAUCE_RETURN_IF_ERROR(ExtendTail());
-  const Offset tail = segments_.back()->base();
+  const Offset tail = known_.segments.back()->base();
   const auto next = std::upper_bound(bases.begin(), bases.end(), tail);
   if (next == bases.end()) return absl::OkStatus();
   CAUCE_RETURN_IF_ERROR(SealTail(*next));
@@ -70,7 +60,7 @@ absl::Status LogView::Follow() {
 
 absl::StatusOr<std::optional<Offset>> LogView::FindLostEnd() {
   const auto is_short = [this] {
-    return segments_.back()->next() < bounds_.recovery_point;
+    return known_.segments.back()->next() < bounds_.recovery_point;
   };
   for (int looks = 0; is_short() && looks < kScansMax; ++looks) {
     // The bounds may be older than a cut: they and what is there must agree
@@ -86,7 +76,7 @@ absl::StatusOr<std::optional<Offset>> LogView::FindLostEnd() {
 }
 
 absl::StatusOr<bool> LogView::TailIsTheSame(const std::vector<Offset>& bases) {
-  Segment& tail = *segments_.back();
+  Segment& tail = *known_.segments.back();
   if (!std::binary_search(bases.begin(), bases.end(), tail.base())) {
     return false;
   }
@@ -98,19 +88,25 @@ absl::StatusOr<bool> LogView::TailIsTheSame(const std::vector<Offset>& bases) {
   CAUCE_ASSIGN_OR_RETURN(const auto known, tail.OpenFile());
   CAUCE_ASSIGN_OR_RETURN(const int64_t known_size, known->Size());
   if (size < tail.bytes() || known_size < size) return false;
-  std::string header(tail_header_.size(), '\0');
+  std::string header(known_.tail_header.size(), '\0');
   CAUCE_ASSIGN_OR_RETURN(const size_t read,
-                         (*named)->Read(tail_position_, header));
-  return read == header.size() && header == tail_header_;
+                         (*named)->Read(known_.tail_position, header));
+  return read == header.size() && header == known_.tail_header;
 }
 
 absl::Status LogView::ListAgain() {
   CAUCE_ASSIGN_OR_RETURN(bounds_, bounds_now_());
-  segments_.clear();
-  tail_ = nullptr;
-  CAUCE_RETURN_IF_ERROR(AddFrom(Offset{0}));
-  if (!segments_.empty()) return absl::OkStatus();
-  segments_.push_back(std::make_shared<Segment>(
+  return Relist();
+}
+
+absl::Status LogView::Relist() {
+  Known before = std::exchange(known_, {});
+  if (absl::Status added = AddFrom(Offset{0}); !added.ok()) {
+    known_ = std::move(before);
+    return added;
+  }
+  if (!known_.segments.empty()) return absl::OkStatus();
+  known_.segments.push_back(std::make_shared<Segment>(
       place_.At(bounds_.log_start), OpenMode::kRead, 0, bounds_.log_start));
   return absl::OkStatus();
 }
@@ -134,7 +130,7 @@ absl::Status LogView::AddSealed(const SegmentPlace& place, Offset next) {
   CAUCE_ASSIGN_OR_RETURN(
       const FileInfo info,
       place.files->Info(place.PathOf(SegmentFileName(place.base, kLogSuffix))));
-  segments_.push_back(
+  known_.segments.push_back(
       std::make_shared<Segment>(place, OpenMode::kRead, info.bytes, next));
   return absl::OkStatus();
 }
@@ -159,8 +155,8 @@ absl::StatusOr<ScannedSegment> LogView::ScanTail(const SegmentPlace& place) {
 
 absl::Status LogView::AddTail(const SegmentPlace& place) {
   CAUCE_ASSIGN_OR_RETURN(ScannedSegment scanned, ScanTail(place));
-  tail_header_ = scanned.last_header;
-  tail_position_ = scanned.last_position;
+  known_.tail_header = scanned.last_header;
+  known_.tail_position = scanned.last_position;
   const bool is_damaged =
       !scanned.damage.ok() && scanned.next < bounds_.recovery_point;
   if (is_damaged) {
@@ -180,15 +176,15 @@ absl::Status LogView::AddTail(const SegmentPlace& place) {
       scanned.next = bounds_.recovery_point;
     }
   }
-  segments_.push_back(std::make_shared<Segment>(place, OpenMode::kRead,
-                                                scanned.bytes, scanned.next));
-  segments_.back()->ShareLiveIndex(scanned.index);
-  tail_ = std::move(scanned.index);
+  known_.segments.push_back(std::make_shared<Segment>(
+      place, OpenMode::kRead, scanned.bytes, scanned.next));
+  known_.segments.back()->ShareLiveIndex(scanned.index);
+  known_.tail = std::move(scanned.index);
   return absl::OkStatus();
 }
 
 absl::Status LogView::ExtendTail() {
-  Segment& segment = *segments_.back();
+  Segment& segment = *known_.segments.back();
   CAUCE_ASSIGN_OR_RETURN(const auto file, segment.OpenFile());
   CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
   // Mostly there is nothing new, and zeros that need not all be looked at.
@@ -205,15 +201,15 @@ absl::Status LogView::ExtendTail() {
     // A batch that is not whole yet, or zeros written ahead.
     if (!batch.ok() && !IsDamage(batch.status())) return batch.status();
     if (!batch.ok() || !*batch) return absl::OkStatus();
-    tail_->Add(BatchFacts::Of(**batch, scanner.batch_position()));
-    tail_header_ = (*batch)->bytes().substr(0, kBatchHeaderBytes);
-    tail_position_ = scanner.batch_position();
+    known_.tail->Add(BatchFacts::Of(**batch, scanner.batch_position()));
+    known_.tail_header = (*batch)->bytes().substr(0, kBatchHeaderBytes);
+    known_.tail_position = scanner.batch_position();
     segment.Publish(scanner.position(), (*batch)->next_offset());
   }
 }
 
 absl::Status LogView::SealTail(Offset next) {
-  const std::shared_ptr<Segment> tail = segments_.back();
+  const std::shared_ptr<Segment> tail = known_.segments.back();
   CAUCE_ASSIGN_OR_RETURN(const auto file, tail->OpenFile());
   CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
   if (size == tail->bytes()) {
@@ -221,12 +217,12 @@ absl::Status LogView::SealTail(Offset next) {
     return absl::OkStatus();
   }
   // What stands there was not on its way, it is damaged: reading comes to it.
-  segments_.pop_back();
+  known_.segments.pop_back();
   return AddSealed(tail->place(), next);
 }
 
 void LogView::DropDeleted(Offset first) {
-  std::erase_if(segments_, [first](const auto& segment) {
+  std::erase_if(known_.segments, [first](const auto& segment) {
     return segment->base() < first;
   });
 }

@@ -37,9 +37,10 @@ class LogView {
       const SegmentPlace& place, const LogBounds& bounds, BoundsNow bounds_now);
 
   // Never empty. Segments that are known stay the same objects.
-  const SegmentSet::List& segments() const { return segments_; }
+  const SegmentSet::List& segments() const { return known_.segments; }
 
-  // Takes in what was written, rolled and deleted meanwhile.
+  // Takes in what was written, rolled and deleted meanwhile. kNotFound where
+  // the directory is gone; the view then stays as it was.
   absl::Status Refresh();
 
   // The recovery point, where the log ends below it: files that were durable
@@ -56,7 +57,11 @@ class LogView {
   // Whether the last segment's file is the one we know, and holds what we know
   // of it, when these are the `bases` that the directory holds.
   absl::StatusOr<bool> TailIsTheSame(const std::vector<Offset>& bases);
+  // With the bounds as they are by now.
   absl::Status ListAgain();
+  // Takes what is there for what is known; where that fails what was known
+  // stays.
+  absl::Status Relist();
   // Adds the segments that begin at `base` or later.
   absl::Status AddFrom(Offset base);
   absl::Status AddSealed(const SegmentPlace& place, Offset next);
@@ -71,12 +76,15 @@ class LogView {
   const SegmentPlace place_;
   const BoundsNow bounds_now_;
   LogBounds bounds_;
-  SegmentSet::List segments_;
-  std::shared_ptr<SegmentIndex> tail_;  // the index of the last one, growing
-  // The header of its last batch, and where it stands: what tells whether the
-  // log was cut and has grown again since. Empty while there is no batch.
-  std::string tail_header_;
-  int64_t tail_position_ = 0;
+  struct Known {
+    SegmentSet::List segments;
+    std::shared_ptr<SegmentIndex> tail;  // the index of the last one, growing
+    // The header of its last batch, and where it stands: what tells whether the
+    // log was cut and has grown again since. Empty while there is no batch.
+    std::string tail_header;
+    int64_t tail_position = 0;
+  };
+  Known known_;
 };
 
 }  // namespace cauce

@@ -215,7 +215,10 @@ class Recovery {
     sealed_.push_back(std::move(segment));
     // Nothing counts as durable whose name is not.
     CAUCE_RETURN_IF_ERROR(SyncNames());
-    if (hints_.progress) hints_.progress(next, scanned.bytes);
+    if (hints_.progress) {
+      hints_.progress(std::max(hints_.log_start, FirstBase()), next,
+                      scanned.bytes);
+    }
     return absl::OkStatus();
   }
 

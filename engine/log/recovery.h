@@ -35,9 +35,9 @@ struct RecoveryHints {
   // The time, for segments that are made.
   Timestamp now;
   // May be null. Told of each segment that was made durable: the log is whole
-  // up to its end, and that took `bytes` to find out. A recovery that is cut
-  // short need not begin before it again.
-  std::function<void(Offset end, int64_t bytes)> progress;
+  // from `start` up to the segment's end, and that took `bytes` to find out. A
+  // recovery that is cut short need not begin before it again.
+  std::function<void(Offset start, Offset end, int64_t bytes)> progress;
   // Gets a line for everything that was not as a clean stop leaves it.
   EventSink events;
 };

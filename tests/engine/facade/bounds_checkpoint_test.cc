@@ -72,6 +72,42 @@ TEST_F(Bounds, AForgottenTopicBeginsAnew) {
   EXPECT_EQ(Saved(kReturns), (LogBounds{Offset{5}, Offset{5}}));
 }
 
+// As a reader does beside a writer who deletes a topic and makes another.
+TEST_F(Bounds, WhatTheFilesDoNotSayAnyMoreIsNotRemembered) {
+  ASSERT_THAT(bounds_.Save(kOrders, {Offset{1000}, Offset{500}}), test::IsOk());
+  BoundsCheckpoint reader(*files_, "/data");
+  ASSERT_THAT(reader.Load(nullptr), test::IsOk());
+  ASSERT_EQ(reader.Of(kOrders), (LogBounds{Offset{1000}, Offset{500}}));
+
+  bounds_.Forget("orders");
+  ASSERT_THAT(bounds_.Save(kOrders, {Offset{10}, Offset{0}}), test::IsOk());
+  ASSERT_THAT(reader.Load(nullptr), test::IsOk());
+  EXPECT_EQ(reader.Of(kOrders), (LogBounds{Offset{10}, Offset{0}}));
+
+  bounds_.Forget("orders");
+  ASSERT_THAT(bounds_.SaveAll(), test::IsOk());
+  ASSERT_THAT(reader.Load(nullptr), test::IsOk());
+  EXPECT_EQ(reader.Of(kOrders), LogBounds{});
+}
+
+TEST_F(Bounds, AStartIsSavedWhereItIsKnownAndZeroToo) {
+  const auto saved = [&] {
+    const auto starts = ReadOffsetCheckpoint(*files_, "/data", kLogStartFile);
+    EXPECT_THAT(starts, test::IsOk());
+    return starts.value_or(OffsetCheckpoint());
+  };
+  ASSERT_THAT(bounds_.Save(kOrders, {Offset{10}, Offset{0}}), test::IsOk());
+  EXPECT_EQ(saved(), (OffsetCheckpoint{{kOrders, Offset{0}}}));
+
+  // The file is lost: of a log that was not opened since nothing is known.
+  ASSERT_THAT(files_->RemoveFile("/data/log-start-offset-checkpoint"),
+              test::IsOk());
+  BoundsCheckpoint next(*files_, "/data");
+  ASSERT_THAT(next.Load(nullptr), test::IsOk());
+  ASSERT_THAT(next.Save(kReturns, {Offset{5}, Offset{0}}), test::IsOk());
+  EXPECT_EQ(saved(), (OffsetCheckpoint{{kReturns, Offset{0}}}));
+}
+
 TEST_F(Bounds, ADamagedFileCountsAsEmptyAndIsTold) {
   ASSERT_THAT(bounds_.Save(kOrders, {Offset{10}, Offset{3}}), test::IsOk());
   auto file = files_->Open("/data/recovery-point-offset-checkpoint",

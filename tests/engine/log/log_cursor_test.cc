@@ -665,6 +665,8 @@ TEST_P(LogCursorTest, GoesOnAboveTheStartThatAnotherLogHasMoved) {
   ASSERT_THAT(reader, IsOk());
   const Offset start = log().segments()->segments()[1]->base();
   ASSERT_THAT(log().DeleteRecordsBefore(start), IsOk());
+  LogCursor below(*reader, Offset{0}, {});
+  EXPECT_THAT(below.SkipDamage(), HasReason(Reason::kOffsetOutOfRange));
   EXPECT_THAT((*reader)->FindByTime(Timestamp{0}), IsOk());
   LogCursor cursor(*reader, start, {});
   EXPECT_EQ(Walk(cursor), Range(start.value, 20));

@@ -108,6 +108,31 @@ TEST_P(ViewOn, FollowsWhatIsWrittenInTheSameSegment) {
   EXPECT_EQ(view->segments().back(), segment);
 }
 
+// A topic is deleted, and another gets its name: for a moment its directory is
+// there and holds nothing.
+TEST_P(ViewOn, StaysAsItWasWhileTheDirectoryIsGone) {
+  Append(3);
+  const auto view = View();
+  auto reader = rig_.OpenReadOnly();
+  ASSERT_THAT(reader, test::IsOk());
+  rig_.Kill();
+  for (const std::string& name : rig_.disk().Names()) rig_.disk().Remove(name);
+  FileSystem& files = rig_.disk().files();
+  ASSERT_THAT(files.RemoveDirectory(rig_.disk().directory()), test::IsOk());
+
+  EXPECT_THAT(view->Refresh(), test::StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(view->Refresh(), test::StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_EQ(EndOf(*view), Offset{3});
+  EXPECT_THAT((*reader)->Refresh(), test::HasReason(Reason::kUnknownTopic));
+
+  ASSERT_THAT(files.CreateDirectories(rig_.disk().directory()), test::IsOk());
+  ASSERT_THAT(view->Refresh(), test::IsOk());
+  EXPECT_THAT(BasesOf(*view), ElementsAre(0));
+  EXPECT_EQ(EndOf(*view), Offset{0});
+  ASSERT_THAT((*reader)->Refresh(), test::IsOk());
+  EXPECT_EQ((*reader)->log_end(), Offset{0});
+}
+
 TEST_P(ViewOn, TakesInSegmentsThatWereRolled) {
   Append(1);
   const auto view = View();

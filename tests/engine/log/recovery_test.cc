@@ -194,7 +194,8 @@ TEST_P(RecoveryTest, SyncsEachSegmentAboveTheRecoveryPointOnceAndNoOther) {
   for (int64_t base = 0; base < 1000; base += 2) WriteSegment(base, 1);
   std::vector<std::pair<int64_t, int64_t>> progress;
   RecoveryHints hints{.recovery_point = Offset{600}};
-  hints.progress = [&](Offset end, int64_t bytes) {
+  hints.progress = [&](Offset start, Offset end, int64_t bytes) {
+    EXPECT_EQ(start, Offset{0});
     progress.emplace_back(end.value, bytes);
   };
 
