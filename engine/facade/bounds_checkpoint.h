@@ -29,9 +29,10 @@ class BoundsCheckpoint {
   BoundsCheckpoint(FileSystem& files, std::string directory);
 
   // Reads both files, again too; absent ones are empty. A damaged one counts as
-  // empty, or as it was read before, which is told to `events` with what it costs: of recovery points a
-  // longer recovery, of log starts that deleted records of a kept segment show
-  // again. Reason::kUnsupportedFormat for one of a newer version.
+  // empty, or as it was read before, which is told to `events` with what it
+  // costs: of recovery points a longer recovery, of log starts that deleted
+  // records of a kept segment show again. Reason::kUnsupportedFormat for one
+  // of a newer version.
   absl::Status Load(const EventSink& events);
 
   LogBounds Of(const TopicPartition& partition) const;
