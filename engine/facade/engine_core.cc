@@ -177,10 +177,15 @@ absl::Status EngineCore::Adopt(const OpenPlan& plan) {
     topic.name = found.name;
     topic.partitions = found.partitions;
     topic.imported = true;
-    const auto id = ReadPartitionMetadata(files_, PathOf(found.name + "-0"));
-    if (id.ok()) topic.id = *id;
-    if (!id.ok() && !absl::IsNotFound(id.status())) {
-      Report(Severity::kWarning, MessageOf(id.status()));
+    // Its first partitions may always have been on other brokers.
+    for (const TopicPartition& partition : plan.open) {
+      if (partition.topic != found.name || topic.id != TopicId{}) continue;
+      const auto id =
+          ReadPartitionMetadata(files_, PathOf(partition.ToString()));
+      if (id.ok()) topic.id = *id;
+      if (!id.ok() && !absl::IsNotFound(id.status())) {
+        Report(Severity::kWarning, MessageOf(id.status()));
+      }
     }
     CAUCE_RETURN_IF_ERROR(catalog_.Add(std::move(topic)));
   }

@@ -86,7 +86,7 @@ IndexWalk<Entry> SegmentCheck::OpenIndex(std::string_view suffix) {
         .offset = segment_.base,
         .what = fmt::format("the index cannot be opened: {}",
                             MessageOf(walk.status())),
-        .advice = "give back the permission to read it, or move away what "
+        .advice = "mend what keeps it from being opened, or move away what "
                   "stands there: an index is rebuilt from the log"});
   return IndexWalk<Entry>(path, segment_.base);
 }

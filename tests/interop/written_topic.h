@@ -18,6 +18,7 @@
 #include "absl/time/time.h"
 #include "cauce/append.h"
 #include "cauce/engine.h"
+#include "cauce/file_system.h"
 #include "cauce/partition.h"
 #include "cauce/record_batch.h"
 #include "cauce/types.h"
@@ -25,6 +26,7 @@
 #include "tests/testing/matchers.h"
 #include "tests/testing/owned_record.h"
 #include "tests/testing/sim_clock.h"
+#include "tests/testing/verified.h"
 
 namespace cauce::test {
 
@@ -75,6 +77,7 @@ class WrittenTopic {
   void Close() {
     EXPECT_THAT(engine_->Close(), IsOk());
     engine_.reset();
+    ExpectVerified(*PosixFileSystem(), directory_, Left::kWhole);
   }
 
   Engine& engine() { return *engine_; }

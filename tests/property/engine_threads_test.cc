@@ -23,6 +23,7 @@
 #include "cauce/partition.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/seed.h"
+#include "tests/testing/verified.h"
 
 namespace cauce {
 namespace {
@@ -34,6 +35,12 @@ constexpr int kAppendsBeforeTheEnd = 150;
 
 class EngineThreads : public ::testing::Test {
  protected:
+  ~EngineThreads() override {
+    orders_ = nullptr;
+    engine_ = nullptr;
+    test::ExpectVerified(*memory_, "/data", test::Left::kWhole);
+  }
+
   void Open() {
     EngineOptions options;
     options.file_system = memory_.get();

@@ -67,7 +67,8 @@ absl::Status Producer::ReadAll() {
 }
 
 absl::Status Producer::TakeLines() {
-  read_at_ = Timestamp::From(clock_->Now());
+  // Once for all that was read together: a clock costs as much as a record.
+  read_at_ = clock_->Now();
   while (const auto line = lines_.Next()) {
     if (absl::Status status = Take(*line); !status.ok()) return status;
   }
@@ -81,14 +82,18 @@ absl::Status Producer::Take(std::string_view line) {
   if (options_.format == Format::kText) {
     Record record = line_format_.ToRecord(line);
     record.headers = options_.headers;
-    if (!record.timestamp.has_value()) record.timestamp = read_at_;
-    return writer_->Add(record, options_.partition, number);
+    if (!record.timestamp.has_value()) {
+      record.timestamp = Timestamp::From(read_at_);
+    }
+    return writer_->Add(record, options_.partition, number, read_at_);
   }
   auto envelope = envelopes_.Parse(line);
   if (!envelope.ok()) {
     return Annotate(envelope.status(), fmt::format("line {}", number));
   }
-  if (!envelope->has_timestamp) envelope->record.timestamp = read_at_;
+  if (!envelope->has_timestamp) {
+    envelope->record.timestamp = Timestamp::From(read_at_);
+  }
   std::optional<PartitionId> partition = options_.partition;
   if (!partition && !options_.repartition) partition = envelope->partition;
   if (!options_.headers.empty()) {
@@ -98,7 +103,7 @@ absl::Status Producer::Take(std::string_view line) {
                              options_.headers.end());
     envelope->record.headers = envelope_headers_;
   }
-  return writer_->Add(envelope->record, partition, number);
+  return writer_->Add(envelope->record, partition, number, read_at_);
 }
 
 // Waits for bytes to read and reads them. What was read before is sent on its

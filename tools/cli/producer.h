@@ -80,7 +80,7 @@ class Producer {
   std::vector<Header> envelope_headers_;  // with those of the options
   Progress progress_;
   std::unique_ptr<TopicWriter> writer_;
-  Timestamp read_at_;  // for records without a time of their own
+  absl::Time read_at_;  // the lines at hand
   absl::Duration send_at_ = absl::InfiniteDuration();  // what is unsent
 };
 

@@ -90,7 +90,7 @@ absl::StatusOr<TopicWriter::Lane*> TopicWriter::LaneOf(
 
 absl::Status TopicWriter::Add(const Record& record,
                               std::optional<PartitionId> partition,
-                              int64_t line) {
+                              int64_t line, absl::Time read_at) {
   if (!failed_.ok()) return failed_;
   if (partition && (partition->value < 0 ||
                     static_cast<size_t>(partition->value) >= lanes_.size())) {
@@ -101,7 +101,7 @@ absl::Status TopicWriter::Add(const Record& record,
                     line, partition->value, lanes_.size() - 1));
   }
   // It must not take others of its batch with it.
-  const bool alone = MayBeRefused(record, config_, clock_->Now());
+  const bool alone = MayBeRefused(record, config_, read_at);
   if (alone) {
     if (absl::Status status = Send(); !status.ok()) return status;
   }

@@ -20,9 +20,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "cauce/codec.h"
 #include "cauce/engine.h"
-#include "cauce/env.h"
 #include "cauce/partition.h"
 #include "cauce/record.h"
 #include "cauce/record_batch.h"
@@ -66,14 +66,15 @@ class TopicWriter {
   TopicWriter(const TopicWriter&) = delete;
   TopicWriter& operator=(const TopicWriter&) = delete;
 
-  // Adds the record of input line `line`, to `partition` where one is given.
+  // Adds the record of input line `line`, which was read at about `read_at`, to
+  // `partition` where one is given.
   // May append a batch that is full, and wait while too many are on their way.
   // Fails with the first append that failed, which names its lines. Where the
   // topic may refuse this record, for its size, its time or the key it lacks,
   // it goes alone: every line before it is stored and, if it is refused, none
   // behind it.
   absl::Status Add(const Record& record, std::optional<PartitionId> partition,
-                   int64_t line);
+                   int64_t line, absl::Time read_at);
 
   // Records wait for their batch to fill.
   bool has_unsent() const { return unsent_ > 0; }
@@ -131,7 +132,6 @@ class TopicWriter {
   const TopicWriterOptions options_;
   Doorbell& doorbell_;
   const AckCallback on_ack_;
-  Clock* const clock_ = SystemClock();
   const TopicConfig config_;
   const size_t topic_batch_bytes_max_;
   std::vector<std::unique_ptr<Lane>> lanes_;  // null until it is used

@@ -1,6 +1,6 @@
 // An engine in memory whose calls of the file system are counted, with a clock
 // that stands still. It can be killed: nothing that it does at its end reaches
-// the disk. For one thread.
+// the disk. What it leaves is verified, as after a kill. For one thread.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -16,11 +16,17 @@
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/sim_clock.h"
+#include "tests/testing/verified.h"
 
 namespace cauce::test {
 
 class CountedEngine : public ::testing::Test {
  protected:
+  ~CountedEngine() override {
+    Kill();
+    ExpectVerified(*memory_, "/data", Left::kKilled);
+  }
+
   absl::Status Open() {
     auto engine = Engine::Open(
         "/data", {.file_system = &files_,

@@ -366,6 +366,33 @@ TEST_P(EngineOn, ATopicThatAKafkaBrokerMadeIsKeptWhole) {
   EXPECT_THAT(ReadValues(*orders), IsEmpty());
 }
 
+TEST_P(EngineOn, ATopicOfABrokerWithoutItsFirstPartitionHasItsId) {
+  TopicId id;
+  {
+    auto engine = Open();
+    ASSERT_THAT(engine, test::IsOk());
+    const auto topic = engine->CreateTopic("orders", {.partitions = 3});
+    ASSERT_THAT(topic, test::IsOk());
+    id = topic->id;
+    auto second = engine->OpenPartition("orders", PartitionId{1});
+    ASSERT_THAT(second, test::IsOk());
+    ASSERT_THAT(AppendValue(*second, "v"), test::IsOk());
+    ASSERT_THAT(engine->Close(), test::IsOk());
+  }
+  for (const std::string_view name :
+       {"cauce.topics", "cauce.topics.copy", "orders-0/partition.metadata"}) {
+    ASSERT_THAT(files().RemoveFile(PathOf(name)), test::IsOk());
+  }
+  ASSERT_THAT(files().RemoveDirectory(PathOf("orders-0")), test::IsOk());
+
+  auto engine = Open();
+  ASSERT_THAT(engine, test::IsOk());
+  const auto topic = engine->DescribeTopic("orders");
+  ASSERT_THAT(topic, test::IsOk());
+  EXPECT_TRUE(topic->imported);
+  EXPECT_EQ(topic->id, id);
+}
+
 TEST(Engine, MemoryNeedsNoDirectory) {
   auto one = Engine::Open(":memory:");
   auto two = Engine::Open(":memory:");

@@ -13,6 +13,7 @@
 #include "cauce/env.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/temp_dir.h"
+#include "tests/testing/verified.h"
 
 namespace cauce {
 namespace {
@@ -31,6 +32,7 @@ class FewDescriptors : public ::testing::Test {
   }
   ~FewDescriptors() override {
     EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &before_), 0);
+    test::ExpectVerified(*PosixFileSystem(), dir_ / "data", test::Left::kWhole);
   }
 
   std::vector<Partition> OpenAll(const Engine& engine) {
