@@ -24,8 +24,10 @@ class CountedEngine : public ::testing::Test {
  protected:
   ~CountedEngine() override {
     Kill();
-    ExpectVerified(*memory_, "/data", Left::kKilled);
+    ExpectVerified(*memory_, "/data", left_);
   }
+  // What the test leaves behind on purpose.
+  void Leaves(Left left) { left_ = left; }
 
   absl::Status Open() {
     auto engine = Engine::Open(
@@ -65,6 +67,7 @@ class CountedEngine : public ::testing::Test {
   SimClock clock_;
   std::vector<std::string> events_;
   std::optional<Engine> engine_;
+  Left left_ = Left::kKilled;
 };
 
 }  // namespace cauce::test

@@ -40,6 +40,7 @@ TEST_F(EngineUpkeep, OpensWhatMayHaveSomethingToDoAndNothingElse) {
 }
 
 TEST_F(EngineUpkeep, AMissingPartitionIsReportedOnce) {
+  Leaves(test::Left::kDamaged);
   ASSERT_THAT(Open(), IsOk());
   ASSERT_THAT(engine_->CreateTopic("orders", {.partitions = 2}), IsOk());
   Append(0);
