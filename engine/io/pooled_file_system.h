@@ -26,6 +26,9 @@ class PooledFileSystem final : public FileSystem {
   PooledFileSystem(FileSystem& files, std::shared_ptr<FilePool> pool);
 
   int OpenFilesMax() const override { return files_.OpenFilesMax(); }
+  absl::StatusOr<int64_t> FreeBytes(std::string_view path) override {
+    return files_.FreeBytes(path);
+  }
   absl::StatusOr<std::string> Resolve(std::string_view path) override {
     return files_.Resolve(path);
   }

@@ -4,6 +4,7 @@
 #include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 #include "cauce/file_system.h"
 #include "engine/base/status_macros.h"
 #include "engine/io/file_error.h"
+#include "engine/io/whole_transfer.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -88,17 +90,13 @@ class PosixFile final : public File {
   absl::StatusOr<size_t> Read(int64_t position,
                               std::span<char> into) const override {
     CAUCE_RETURN_IF_ERROR(CheckRange(path_, position, into.size()));
-    size_t done = 0;
-    while (done < into.size()) {
-      const ssize_t got = Retry([&] {
-        return pread(fd_.get(), into.data() + done, into.size() - done,
-                     position + static_cast<int64_t>(done));
-      });
-      if (got < 0) return DataError(path_, "read", errno);
-      if (got == 0) break;
-      done += static_cast<size_t>(got);
-    }
-    return done;
+    const Transfer read = ReadWhole(
+        [this](std::span<char> rest, int64_t at) {
+          return pread(fd_.get(), rest.data(), rest.size(), at);
+        },
+        position, into);
+    if (read.error != 0) return DataError(path_, "read", read.error);
+    return read.bytes;
   }
 
   absl::Status Write(int64_t position,
@@ -108,25 +106,19 @@ class PosixFile final : public File {
     for (std::string_view part : parts) total += part.size();
     CAUCE_RETURN_IF_ERROR(CheckRange(path_, position, total));
 
-    size_t skip = 0;  // bytes of the first part that are written already
-    while (!parts.empty()) {
-      std::array<iovec, IOV_MAX> pieces;
-      const size_t count = std::min(parts.size(), pieces.size());
-      for (size_t i = 0; i < count; ++i) {
-        const std::string_view left = parts[i].substr(i == 0 ? skip : 0);
-        // A write does not change what it is given; iovec cannot say so.
-        pieces[i] = {const_cast<char*>(left.data()), left.size()};
-      }
-      CAUCE_ASSIGN_OR_RETURN(
-          const size_t written,
-          WriteSome(position, std::span(pieces.data(), count)));
-      position += static_cast<int64_t>(written);
-      skip += written;
-      while (!parts.empty() && skip >= parts.front().size()) {
-        skip -= parts.front().size();
-        parts = parts.subspan(1);
-      }
-    }
+    const Transfer written = WriteWhole(
+        [this](std::span<const std::string_view> rest, int64_t at) {
+          std::array<iovec, kPartsMax> pieces;
+          static_assert(kPartsMax <= IOV_MAX);
+          for (size_t i = 0; i < rest.size(); ++i) {
+            // A write does not change what it is given; iovec cannot say so.
+            pieces[i] = {const_cast<char*>(rest[i].data()), rest[i].size()};
+          }
+          return pwritev(fd_.get(), pieces.data(),
+                         static_cast<int>(rest.size()), at);
+        },
+        position, parts);
+    if (written.error != 0) return DataError(path_, "write", written.error);
     return absl::OkStatus();
   }
 
@@ -155,22 +147,6 @@ class PosixFile final : public File {
  private:
   absl::Status CheckWritable() const {
     return writable_ ? absl::OkStatus() : ReadOnlyError(path_);
-  }
-
-  // Returns how many bytes were written: at least one, unless all are empty.
-  absl::StatusOr<size_t> WriteSome(int64_t position,
-                                   std::span<const iovec> pieces) {
-    const ssize_t written = Retry([&] {
-      return pwritev(fd_.get(), pieces.data(), static_cast<int>(pieces.size()),
-                     position);
-    });
-    if (written < 0) return DataError(path_, "write", errno);
-    const bool empty =
-        std::all_of(pieces.begin(), pieces.end(),
-                    [](const iovec& piece) { return piece.iov_len == 0; });
-    // Nothing written and no error: another try could go on for ever.
-    if (written == 0 && !empty) return DataError(path_, "write", EIO);
-    return static_cast<size_t>(written);
   }
 
   const Descriptor fd_;
@@ -398,6 +374,19 @@ class PosixFiles final : public FileSystem {
     // It cannot fail for a limit that exists; without an answer there is none.
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return static_cast<int>(kMost);
     return static_cast<int>(std::min(limit.rlim_cur, kMost));
+  }
+
+  absl::StatusOr<int64_t> FreeBytes(std::string_view path) override {
+    CAUCE_ASSIGN_OR_RETURN(const std::string name, SystemPath(path));
+    struct statvfs info;
+    if (Retry([&] { return statvfs(name.c_str(), &info); }) < 0) {
+      return NameError(name, "statvfs", errno);
+    }
+    // Some file systems claim more than a number can say.
+    constexpr uint64_t kMost = std::numeric_limits<int64_t>::max();
+    const uint64_t unit = std::max<uint64_t>(info.f_frsize, 1);
+    return static_cast<int64_t>(
+        std::min<uint64_t>(info.f_bavail, kMost / unit) * unit);
   }
 
   absl::StatusOr<std::string> Resolve(std::string_view path) override {

@@ -5,9 +5,11 @@
 // Thread-safe; what it wraps must outlive it and its files.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -35,6 +37,7 @@ enum class FileCall {
   kRemove,
   kCreateDirectory,
   kSyncDirectory,
+  kFreeBytes,
 };
 
 class FailingFileSystem : public FileSystem {
@@ -53,6 +56,12 @@ class FailingFileSystem : public FileSystem {
   void FailAfter(int changes) {
     MutexLock lock(mutex_);
     changes_left_ = changes;
+  }
+  // From now on the disk says that so many bytes are free, and still takes all
+  // that is written; nothing means what the real one says.
+  void set_free_bytes(std::optional<int64_t> bytes) {
+    MutexLock lock(mutex_);
+    free_bytes_ = bytes;
   }
   // From now on `during` runs at the beginning of every such call, before any
   // effect, until Mend(). It may make calls of another kind.
@@ -93,6 +102,14 @@ class FailingFileSystem : public FileSystem {
                                          std::move(file));
   }
   int OpenFilesMax() const override { return real_.OpenFilesMax(); }
+  absl::StatusOr<int64_t> FreeBytes(std::string_view path) override {
+    CAUCE_RETURN_IF_ERROR(Note(FileCall::kFreeBytes, path));
+    {
+      MutexLock lock(mutex_);
+      if (free_bytes_) return *free_bytes_;
+    }
+    return real_.FreeBytes(path);
+  }
   absl::StatusOr<std::string> Resolve(std::string_view path) override {
     return real_.Resolve(path);
   }
@@ -196,6 +213,7 @@ class FailingFileSystem : public FileSystem {
     switch (call) {
       case FileCall::kOpen:
       case FileCall::kRead:
+      case FileCall::kFreeBytes:
         return nullptr;
       case FileCall::kWrite:
         return "write ";
@@ -249,6 +267,7 @@ class FailingFileSystem : public FileSystem {
   FileSystem& real_;
   mutable Mutex mutex_;
   std::shared_ptr<const During> during_ ABSL_GUARDED_BY(mutex_);
+  std::optional<int64_t> free_bytes_ ABSL_GUARDED_BY(mutex_);
   std::vector<Fault> faults_ ABSL_GUARDED_BY(mutex_);
   int changes_left_ ABSL_GUARDED_BY(mutex_) = std::numeric_limits<int>::max();
   std::vector<std::string> changes_ ABSL_GUARDED_BY(mutex_);

@@ -264,6 +264,14 @@ void FaultyDisk::FlipBit(std::string_view path, int64_t bit) {
   CAUCE_CHECK((*file)->Write(bit / 8, {&flipped, 1}).ok());
 }
 
+absl::StatusOr<int64_t> FaultyDisk::FreeBytes(std::string_view path) {
+  CAUCE_RETURN_IF_ERROR(state_->Begin(DiskCall::kRead, path));
+  MutexLock lock(state_->mutex);
+  CAUCE_RETURN_IF_ERROR(state_->CheckPower(path));
+  CAUCE_RETURN_IF_ERROR(state_->files->Info(path).status());
+  return state_->Free();
+}
+
 absl::StatusOr<std::unique_ptr<File>> FaultyDisk::Open(std::string_view path,
                                                        OpenMode mode) {
   std::shared_ptr<DiskNode> node;

@@ -78,6 +78,7 @@ class FaultyDisk final : public FileSystem {
   // One bit of a file, as it lies on the disk and in memory.
   void FlipBit(std::string_view path, int64_t bit);
 
+  absl::StatusOr<int64_t> FreeBytes(std::string_view path) override;
   absl::StatusOr<std::unique_ptr<File>> Open(std::string_view path,
                                              OpenMode mode) override;
   absl::Status CreateDirectory(std::string_view path) override;

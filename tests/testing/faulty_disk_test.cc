@@ -188,6 +188,16 @@ TEST_F(FaultyDiskTest, IsFullAtItsCapacityUntilSomethingGoes) {
   EXPECT_THAT(disk_.Open("/data/b", OpenMode::kCreate), IsOk());
 }
 
+TEST_F(FaultyDiskTest, TellsHowMuchIsLeftOfItsCapacity) {
+  const auto file = Make("/data/a", "a");
+  disk_.set_capacity(3 * kSectorBytes);
+  EXPECT_THAT(disk_.FreeBytes("/data"), IsOkAndHolds(2 * kSectorBytes));
+  disk_.set_capacity(0);
+  EXPECT_THAT(disk_.FreeBytes("/data"), IsOkAndHolds(0));
+  disk_.CutNow();
+  EXPECT_THAT(disk_.FreeBytes("/data"), Not(IsOk()));
+}
+
 TEST_F(FaultyDiskTest, FlipsABit) {
   const auto file = Make("/data/a", "abc");
   ASSERT_THAT(file->Sync(), IsOk());

@@ -113,6 +113,15 @@ class FileSystem {
   // limit as it is now. Without one, the largest int.
   virtual int OpenFilesMax() const { return std::numeric_limits<int>::max(); }
 
+  // How many bytes a process without privileges may still have written on the
+  // file system that holds `path`, which must exist. Without a bound, the
+  // largest int64. A quota may leave less.
+  virtual absl::StatusOr<int64_t> FreeBytes(std::string_view path) {
+    const absl::StatusOr<FileInfo> info = Info(path);
+    if (!info.ok()) return info.status();
+    return std::numeric_limits<int64_t>::max();
+  }
+
   // Where `path` leads: with a symbolic link at its end followed, to the end;
   // as it is where there is none, or nothing. For the name that a user gave.
   virtual absl::StatusOr<std::string> Resolve(std::string_view path) {

@@ -124,6 +124,19 @@ INSTANTIATE_TEST_SUITE_P(Kinds, EveryFileSystem,
                            return NameOf(instance.param);
                          });
 
+// Room.
+
+TEST_P(EveryFileSystem, TellsHowMuchMayStillBeWritten) {
+  Make("file", "text");
+  for (const std::string& path : {disk_.path(), Path("file")}) {
+    const auto free = files().FreeBytes(path);
+    ASSERT_THAT(free, IsOk());
+    EXPECT_GT(*free, 0);
+  }
+  EXPECT_THAT(files().FreeBytes(Path("absent")),
+              StatusIs(kNotFound, HasSubstr(Path("absent"))));
+}
+
 // Open modes.
 
 TEST_P(EveryFileSystem, OpensAnExistingFileForReading) {

@@ -96,6 +96,10 @@ TEST_F(PooledFiles, WhoFindsNoRoomIsToldTheLimitAndWhatToDo) {
                                AllOf(HasSubstr("64"), HasSubstr("ulimit -n"))));
 }
 
+TEST_F(PooledFiles, TellHowMuchIsFreeOnTheDiskBeneath) {
+  EXPECT_THAT(files_.FreeBytes("/proc"), IsOkAndHolds(0));
+}
+
 TEST_F(PooledFiles, OtherErrorsPass) {
   EXPECT_THAT(files_.Open(dir_ / "absent", OpenMode::kRead),
               StatusIs(absl::StatusCode::kNotFound));

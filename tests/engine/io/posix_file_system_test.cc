@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -161,6 +162,18 @@ TEST(PosixFileSystem, AFullDiskIsTheReasonOfAFailedWrite) {
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kResourceExhausted,
                                AllOf(HasSubstr("/dev/full"),
                                      HasSubstr("No space left"))));
+}
+
+TEST(PosixFileSystem, TellsHowMuchIsFreeAsTheSystemDoes) {
+  const TempDir dir;
+  struct statvfs before;
+  ASSERT_EQ(statvfs(dir.path().c_str(), &before), 0);
+  const auto free = Files().FreeBytes(dir.path());
+  ASSERT_THAT(free, IsOk());
+  EXPECT_EQ(*free % static_cast<int64_t>(before.f_frsize), 0);
+  EXPECT_LE(*free, static_cast<int64_t>(before.f_blocks * before.f_frsize));
+  // One without blocks has none that are free.
+  EXPECT_THAT(Files().FreeBytes("/proc"), IsOkAndHolds(0));
 }
 
 TEST(PosixFileSystem, AReadThatFailsIsTheDisksFault) {
