@@ -25,9 +25,18 @@ absl::StatusOr<std::string> ReadWholeFile(FileSystem& files,
 absl::Status ReplaceFiles(FileSystem& files, std::string_view directory,
                           std::span<const std::string_view> names,
                           std::string_view bytes) {
+  absl::Status written;
   for (const std::string_view name : names) {
     const std::string path = JoinPath(directory, name);
-    CAUCE_RETURN_IF_ERROR(WriteAndSyncFile(files, path + ".tmp", bytes));
+    if (written.ok()) written = WriteAndSyncFile(files, path + ".tmp", bytes);
+  }
+  if (!written.ok()) {
+    // On a full disk the half of it would keep others from their room. What
+    // cannot be removed the next replacement writes over.
+    for (const std::string_view name : names) {
+      files.RemoveFile(JoinPath(directory, name) + ".tmp").IgnoreError();
+    }
+    return written;
   }
   for (const std::string_view name : names) {
     const std::string path = JoinPath(directory, name);

@@ -18,6 +18,10 @@ absl::Status Validate(const EngineOptions& options) {
     bad.push_back(fmt::format("open_files_max is {}, at least 8 are needed",
                               options.open_files_max));
   }
+  if (options.free_bytes_min < 0) {
+    bad.push_back(fmt::format("free_bytes_min is {}, it must be at least 0",
+                              options.free_bytes_min));
+  }
   if (options.checkpoint_interval <= absl::ZeroDuration()) {
     bad.push_back(
         fmt::format("checkpoint_interval is {} ms, it must be above "

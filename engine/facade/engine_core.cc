@@ -8,6 +8,7 @@
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/partition_metadata.h"
 #include "engine/facade/data_directory.h"
+#include "engine/io/free_space.h"
 #include "engine/io/pooled_file_system.h"
 #include "fmt/format.h"
 
@@ -49,6 +50,9 @@ absl::StatusOr<std::shared_ptr<EngineCore>> EngineCore::Open(
       options.random != nullptr ? options.random : SystemRandom();
   environment->executor = options.executor;
   environment->events = options.events;
+  environment->space = std::make_unique<FreeSpace>(
+      *environment->files, path, options.free_bytes_min, *environment->clock,
+      options.events);
   // Shared, because a log that is still being let go of may outlive the core.
   auto bounds = std::make_shared<BoundsCheckpoint>(*environment->files, path);
   environment->save_bounds = [bounds](const TopicPartition& partition,
@@ -276,15 +280,21 @@ absl::Status EngineCore::Close() {
   MutexLock lock(mutex_);
   if (closed_) return absl::OkStatus();
   closed_ = true;
-  absl::Status first = logs_.CloseAll(Closed());
-  if (options_.access == Access::kReadOnly) return first;
-  first.Update(bounds_->SaveAll());
+  const absl::Status logs = logs_.CloseAll(Closed());
+  if (options_.access == Access::kReadOnly) return logs;
+  absl::Status marked = bounds_->SaveAll();
   // An upkeep that is still on its way must not write over a next owner's.
   bounds_->Close();
   // Without the mark the next open looks at everything, as it must.
-  if (first.ok()) first = claim_->End();
+  if (logs.ok() && marked.ok()) marked = claim_->End();
   claim_.reset();
-  return first;
+  CAUCE_RETURN_IF_ERROR(logs);
+  if (ReasonOf(marked) != Reason::kDiskFull) return marked;
+  return Annotate(marked,
+                  fmt::format("{}: was closed and all that was acknowledged is "
+                              "stored, but there was no room to mark it as "
+                              "cleanly closed, so the next opening recovers it",
+                              directory_));
 }
 
 void EngineCore::Report(Severity severity, std::string_view line) const {

@@ -81,6 +81,8 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   absl::Status RefreshTopics() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<TopicEntry> FindTopic(std::string_view name) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Tells the event sink what failed; of a full disk once, until it is over.
+  void TellOfUpkeep(const absl::Status& done) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status KeepUpAll(Upkeep upkeep, absl::Duration time_max);
   // Of one partition; of one that is not open only what is due.
   absl::Status KeepUp(const TopicPartition& partition, Upkeep upkeep);
@@ -112,6 +114,7 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   OpenLogs logs_ ABSL_GUARDED_BY(mutex_);
   UpkeepAgenda agenda_ ABSL_GUARDED_BY(mutex_);
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  bool upkeep_told_full_ ABSL_GUARDED_BY(mutex_) = false;
   // Behind which partition the next upkeep goes on; none before the first.
   std::optional<TopicPartition> upkeep_done_ ABSL_GUARDED_BY(mutex_);
 };

@@ -35,6 +35,9 @@ absl::StatusOr<TopicConfigOverrides> Changed(
   return NormalizeTopicConfig(configs);
 }
 
+// What the directory and the first files of a partition may take.
+constexpr int64_t kPartitionBytes = 4096;
+
 TopicDescription Describe(const TopicEntry& topic) {
   return {topic.name, topic.id, topic.partitions, topic.configs,
           topic.imported};
@@ -55,6 +58,8 @@ absl::StatusOr<TopicDescription> EngineCore::CreateTopic(
   TopicCatalog edited = catalog_;
   CAUCE_RETURN_IF_ERROR(edited.Add(topic));
   CAUCE_RETURN_IF_ERROR(directories_.CheckFree(topic, 0, topic.partitions));
+  CAUCE_RETURN_IF_ERROR(
+      environment_->space->TakeMuch(topic.partitions * kPartitionBytes));
   // Whatever an older topic of the name may have left is not this one's.
   bounds_->Forget(topic.name);
   CAUCE_RETURN_IF_ERROR(bounds_->SaveAll());
@@ -109,6 +114,8 @@ absl::Status EngineCore::AlterTopic(std::string_view name,
     CAUCE_RETURN_IF_ERROR(edited.Grow(name, *partitions));
     CAUCE_RETURN_IF_ERROR(
         directories_.CheckFree(topic, topic.partitions, *partitions));
+    CAUCE_RETURN_IF_ERROR(environment_->space->TakeMuch(
+        (*partitions - topic.partitions) * kPartitionBytes));
     CAUCE_RETURN_IF_ERROR(
         directories_.Make(topic, topic.partitions, *partitions));
   }
@@ -132,7 +139,11 @@ absl::Status EngineCore::DeleteTopic(std::string_view name) {
   const TopicEntry topic = *found;
   TopicCatalog edited = catalog_;
   CAUCE_RETURN_IF_ERROR(edited.SetState(name, TopicState::kDeleting));
-  CAUCE_RETURN_IF_ERROR(edited.Save(files_, directory_));
+  const absl::Status saved = edited.Save(files_, directory_);
+  // On a full disk what the topic holds makes the room to say that it is gone.
+  // A stop in between leaves a topic whose directories are missing.
+  const bool full = ReasonOf(saved) == Reason::kDiskFull;
+  if (!full) CAUCE_RETURN_IF_ERROR(saved);
   catalog_ = std::move(edited);
   const absl::Status gone = MakeError(
       Reason::kUnknownTopic, fmt::format("topic {} was deleted", name));
@@ -141,8 +152,10 @@ absl::Status EngineCore::DeleteTopic(std::string_view name) {
   // The bounds go first: a topic of the same name must not begin where this
   // one ended.
   bounds_->Forget(topic.name);
-  CAUCE_RETURN_IF_ERROR(bounds_->SaveAll());
+  if (!full) CAUCE_RETURN_IF_ERROR(bounds_->SaveAll());
   CAUCE_RETURN_IF_ERROR(directories_.Remove(topic));
+  environment_->space->NoteFreed();
+  if (full) CAUCE_RETURN_IF_ERROR(bounds_->SaveAll());
   CAUCE_RETURN_IF_ERROR(catalog_.Remove(name));
   return catalog_.Save(files_, directory_);
 }

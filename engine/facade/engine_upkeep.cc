@@ -27,9 +27,20 @@ void EngineCore::ScheduleEvery(absl::Duration interval, Upkeep upkeep) {
     if (core == nullptr) return;
     const absl::Status done = core->KeepUpAll(upkeep, absl::InfiniteDuration());
     if (ReasonOf(done) == Reason::kClosed) return;
-    if (!done.ok()) core->Report(Severity::kError, MessageOf(done));
+    core->TellOfUpkeep(done);
     core->ScheduleEvery(interval, upkeep);
   });
+}
+
+void EngineCore::TellOfUpkeep(const absl::Status& done) {
+  const bool full = ReasonOf(done) == Reason::kDiskFull;
+  {
+    MutexLock lock(mutex_);
+    const bool told = std::exchange(upkeep_told_full_, full);
+    // It stays so until somebody makes room, and is tried again anyway.
+    if (full && told) return;
+  }
+  if (!done.ok()) Report(Severity::kError, MessageOf(done));
 }
 
 absl::Status EngineCore::RunUpkeep(absl::Duration time_max) {

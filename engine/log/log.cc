@@ -39,6 +39,7 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
   place.pool = environment->pool.get();
   place.directory = options.directory;
   place.index_interval_bytes = options.config.index_interval_bytes;
+  place.space = environment->space.get();
 
   if (options.read_only) {
     CAUCE_ASSIGN_OR_RETURN(
@@ -97,7 +98,7 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
   for (const EpochStart& seen : recovered.epochs) {
     changed |= log->epochs_.Assign(seen.epoch, seen.start);
   }
-  if (changed) CAUCE_RETURN_IF_ERROR(log->SaveEpochs());
+  if (changed) CAUCE_RETURN_IF_ERROR(log->SaveEpochsOrOweThem());
   return log;
 }
 
@@ -238,10 +239,12 @@ absl::StatusOr<AppendResult> Log::WriteChecked(const RecordBatch& batch,
     MutexLock lock(writer_mutex_);
     CAUCE_RETURN_IF_ERROR(CheckOpen());
     CAUCE_RETURN_IF_ERROR(committer_.status());
-    CAUCE_RETURN_IF_ERROR(TakeEpoch(options));
     const Offset base = log_end();
-    BatchStamp stamp(batch, base, epochs_.latest());
     BatchFacts facts = BatchFacts::Of(batch, 0);
+    // Before anything is written, an epoch too.
+    CAUCE_RETURN_IF_ERROR(TakeSpace(facts.bytes));
+    CAUCE_RETURN_IF_ERROR(TakeEpoch(options));
+    BatchStamp stamp(batch, base, epochs_.latest());
     facts.last = base + batch.last_offset_delta();
     if (topic.timestamp_type == TimestampType::kLogAppendTime) {
       stamp.SetAppendTime(batch, now);
@@ -251,6 +254,7 @@ absl::StatusOr<AppendResult> Log::WriteChecked(const RecordBatch& batch,
     const RollLimits limits{topic.segment_bytes, topic.segment_index_bytes,
                             SegmentAgeMax(topic, roll_chance_)};
     if (writer_->ShouldRoll(facts, limits, now)) {
+      CAUCE_RETURN_IF_ERROR(TakeSpaceToRoll(facts.bytes));
       CAUCE_RETURN_IF_ERROR(Roll(base, now));
     }
     const std::string_view parts[] = {stamp.header(), batch.payload()};
@@ -272,8 +276,22 @@ absl::StatusOr<AppendResult> Log::WriteChecked(const RecordBatch& batch,
   return result;
 }
 
+absl::Status Log::TakeSpace(int64_t bytes) const {
+  if (environment_->space == nullptr) return absl::OkStatus();
+  return Annotate(environment_->space->Take(bytes), name_.ToString());
+}
+
+absl::Status Log::TakeSpaceToRoll(int64_t bytes) const {
+  if (environment_->space == nullptr) return absl::OkStatus();
+  return Annotate(environment_->space->TakeMuch(writer_->index_bytes() + bytes),
+                  name_.ToString());
+}
+
 void Log::NoteFailedWrite() {
-  if (writer_->status().ok()) return;  // it may be tried again
+  if (writer_->status().ok()) {  // it may be tried again
+    if (environment_->space != nullptr) environment_->space->NoteFull();
+    return;
+  }
   {
     MutexLock lock(view_mutex_);
     write_failure_ = writer_->status();
@@ -282,6 +300,7 @@ void Log::NoteFailedWrite() {
 }
 
 absl::Status Log::TakeEpoch(const AppendOptions& options) {
+  CAUCE_RETURN_IF_ERROR(SaveOwedEpochs());
   const LeaderEpoch latest = epochs_.latest();
   const LeaderEpoch epoch =
       options.leader_epoch.value_or(std::max(latest, LeaderEpoch{0}));
@@ -510,7 +529,18 @@ absl::Status Log::Refresh() {
 absl::Status Log::SaveEpochs() {
   CAUCE_RETURN_IF_ERROR(environment_->save_epochs(name_, epochs_.starts()));
   epochs_unsaved_ = false;
+  epochs_owed_ = false;
   return absl::OkStatus();
+}
+
+absl::Status Log::SaveEpochsOrOweThem() {
+  const absl::Status saved = SaveEpochs();
+  epochs_owed_ = ReasonOf(saved) == Reason::kDiskFull;
+  return epochs_owed_ ? absl::OkStatus() : saved;
+}
+
+absl::Status Log::SaveOwedEpochs() {
+  return epochs_owed_ ? SaveEpochs() : absl::OkStatus();
 }
 
 SegmentPlace Log::PlaceOf(Offset base) const {
@@ -520,6 +550,7 @@ SegmentPlace Log::PlaceOf(Offset base) const {
   place.directory = directory_;
   place.base = base;
   place.index_interval_bytes = config()->index_interval_bytes;
+  place.space = environment_->space.get();
   return place;
 }
 
@@ -584,7 +615,12 @@ bool Log::End(const absl::Status& cause) {
 absl::Status Log::SealForClose() {
   // Whoever opens the directory next, a Kafka broker too, finds no epoch that
   // begins below the log.
-  if (epochs_unsaved_) CAUCE_RETURN_IF_ERROR(SaveEpochs());
+  CAUCE_RETURN_IF_ERROR(SaveOwedEpochs());
+  if (epochs_unsaved_) {
+    const absl::Status saved = SaveEpochs();
+    // On a full disk the next opening cuts them, as after any other stop.
+    if (ReasonOf(saved) != Reason::kDiskFull) CAUCE_RETURN_IF_ERROR(saved);
+  }
   // Segments that were rolled, by an append that then failed, hold nothing
   // that was not durable, but their indexes may not be.
   CAUCE_RETURN_IF_ERROR(segments_.Sync());
@@ -606,6 +642,12 @@ absl::Status Log::NoteBounds() {
   MutexLock lock(ends_mutex_);
   // What was durable before a cut that failed halfway may be gone.
   CAUCE_RETURN_IF_ERROR(CheckSound());
+  {
+    // What was learned from batches above the recovery point would not be
+    // learned again from below it.
+    MutexLock writer(writer_mutex_);
+    CAUCE_RETURN_IF_ERROR(SaveOwedEpochs());
+  }
   environment_->note_bounds(name_, {committer_.durable(), log_start()});
   return absl::OkStatus();
 }
@@ -613,7 +655,8 @@ absl::Status Log::NoteBounds() {
 bool Log::IsAtRest() {
   if (!CheckSound().ok()) return false;
   MutexLock lock(ends_mutex_);
-  return retired_.empty() && durable_end() == log_end();
+  MutexLock writer(writer_mutex_);
+  return retired_.empty() && !epochs_owed_ && durable_end() == log_end();
 }
 
 void Log::DropIdle() {

@@ -159,6 +159,10 @@ class Log : public std::enable_shared_from_this<Log> {
   // OK while the log is what it is known to be: it is open, and no sync, write
   // or cut has failed. Else no bound moves and no file goes.
   absl::Status CheckSound() const;
+  // Whether so much may be written, by what is to stay free of the disk.
+  absl::Status TakeSpace(int64_t bytes) const;
+  absl::Status TakeSpaceToRoll(int64_t bytes) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   void NoteFailedWrite() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   absl::StatusOr<std::optional<FoundOffset>> FindByTimeIn(const SegmentSet& set,
                                                           Timestamp time,
@@ -169,6 +173,10 @@ class Log : public std::enable_shared_from_this<Log> {
   absl::Status TakeEpoch(const AppendOptions& options)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   absl::Status SaveEpochs() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  // On a full disk they are saved before the next append or recovery point.
+  absl::Status SaveEpochsOrOweThem()
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  absl::Status SaveOwedEpochs() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   absl::Status Roll(Offset base, Timestamp now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   // Nothing where what is written has to be durable first.
@@ -178,6 +186,8 @@ class Log : public std::enable_shared_from_this<Log> {
   absl::StatusOr<Offset> CutAt(CutPoint cut)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_, writer_mutex_);
   RetentionOptions Keep() const;
+  absl::Status DeleteAndUnlink()
+      ABSL_LOCKS_EXCLUDED(ends_mutex_, writer_mutex_);
   absl::Status DeleteUnkept() ABSL_LOCKS_EXCLUDED(ends_mutex_, writer_mutex_);
   absl::Status RollExpired(const RetentionOptions& keep,
                            const SegmentAges& ages, absl::Time now)
@@ -188,6 +198,18 @@ class Log : public std::enable_shared_from_this<Log> {
   absl::Status MoveStart(Offset start, size_t count)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_)
           ABSL_LOCKS_EXCLUDED(writer_mutex_);
+  // The same where there is no room to save the start before the segments go.
+  absl::Status MoveStartByFiles(Offset start, size_t count)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_)
+          ABSL_LOCKS_EXCLUDED(writer_mutex_);
+  absl::Status SaveStart(Offset start)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_);
+  void BeginAt(Offset start) ABSL_LOCKS_EXCLUDED(writer_mutex_);
+  // Readers see `count` segments less.
+  void DropOldest(size_t count) ABSL_LOCKS_EXCLUDED(writer_mutex_);
+  // Unlinks the files whose time is over; all that nobody reads where the disk
+  // is short of room.
+  absl::Status UnlinkRetired() ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_);
   absl::Status Retire(const std::shared_ptr<Segment>& segment)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_);
   absl::Status SealForClose() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
@@ -213,6 +235,8 @@ class Log : public std::enable_shared_from_this<Log> {
   EpochHistory epochs_ ABSL_GUARDED_BY(writer_mutex_);
   // The log's start has moved past what was saved of them: a close saves them.
   bool epochs_unsaved_ ABSL_GUARDED_BY(writer_mutex_) = false;
+  // The disk was full when they changed at the end.
+  bool epochs_owed_ ABSL_GUARDED_BY(writer_mutex_) = false;
   // Decides the jitter of the active segment.
   uint64_t roll_chance_ ABSL_GUARDED_BY(writer_mutex_) = 0;
   std::unique_ptr<LogView> view_ ABSL_GUARDED_BY(writer_mutex_);  // read-only

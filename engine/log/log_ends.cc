@@ -107,7 +107,9 @@ absl::StatusOr<Offset> Log::CutAt(CutPoint cut) {
   log_end_.store(cut.end.value, std::memory_order_release);
   shown_ = std::min(shown_.load(), cut.end.value);
   committer_.Truncated(cut.end);
-  if (epochs_.TruncateFromEnd(cut.end)) CAUCE_RETURN_IF_ERROR(SaveEpochs());
+  if (epochs_.TruncateFromEnd(cut.end)) {
+    CAUCE_RETURN_IF_ERROR(SaveEpochsOrOweThem());
+  }
   return cut.end;
 }
 
@@ -123,25 +125,46 @@ absl::Status Log::DeleteRecordsBefore(Offset offset) {
                     "{}, the high watermark is {}",
                     name_.ToString(), offset.value, high_watermark().value));
   }
-  const auto set = segments();
   size_t below = 0;
-  while (below + 1 < set->segments().size() &&
-         set->segments()[below + 1]->base() <= offset) {
-    ++below;
+  {
+    // Not held any longer: what somebody holds is not unlinked.
+    const auto set = segments();
+    while (below + 1 < set->segments().size() &&
+           set->segments()[below + 1]->base() <= offset) {
+      ++below;
+    }
   }
   return MoveStart(offset, below);
 }
 
 absl::Status Log::ApplyRetention() {
   if (read_only_) return absl::OkStatus();
+  absl::Status applied = DeleteAndUnlink();
+  // What was unlinked may be the room that was missing.
+  if (ReasonOf(applied) == Reason::kDiskFull) applied = DeleteAndUnlink();
+  return applied;
+}
+
+absl::Status Log::DeleteAndUnlink() {
   absl::Status applied = DeleteUnkept();
   MutexLock lock(ends_mutex_);
   // Whoever ended the log owns its files: what failed may be because of that.
   // After a cut that failed halfway the next opening decides what goes.
   CAUCE_RETURN_IF_ERROR(CheckSound());
-  applied.Update(retired_.UnlinkDue(environment_->clock->Monotonic(),
-                                    config()->file_delete_delay));
+  applied.Update(UnlinkRetired());
   return applied;
+}
+
+absl::Status Log::UnlinkRetired() {
+  if (retired_.empty()) return absl::OkStatus();
+  FreeSpace* const space = environment_->space.get();
+  // Late readers have their time as long as nobody needs the room.
+  const bool at_once = space != nullptr && space->IsShort();
+  const absl::Status unlinked = retired_.UnlinkDue(
+      environment_->clock->Monotonic(),
+      at_once ? absl::ZeroDuration() : config()->file_delete_delay);
+  if (space != nullptr) space->NoteFreed();
+  return unlinked;
 }
 
 RetentionOptions Log::Keep() const {
@@ -169,7 +192,9 @@ absl::Status Log::DeleteUnkept() {
   }
   MutexLock lock(ends_mutex_);
   CAUCE_RETURN_IF_ERROR(CheckSound());
-  CAUCE_RETURN_IF_ERROR(RollExpired(keep, ages, now));
+  const absl::Status rolled = RollExpired(keep, ages, now);
+  // Where there is no room for another segment, those that may go make some.
+  if (ReasonOf(rolled) != Reason::kDiskFull) CAUCE_RETURN_IF_ERROR(rolled);
   const auto set = segments();
   std::vector<SegmentInfo> sealed;
   for (size_t i = 0; i + 1 < set->segments().size(); ++i) {
@@ -180,8 +205,10 @@ absl::Status Log::DeleteUnkept() {
   const RetentionView view{sealed, set->active()->bytes(), log_start(),
                            high_watermark()};
   const size_t count = PlanRetention(view, keep, now);
-  if (count == 0) return absl::OkStatus();
-  return MoveStart(std::max(log_start(), sealed[count - 1].next), count);
+  if (count == 0) return rolled;
+  CAUCE_RETURN_IF_ERROR(
+      MoveStart(std::max(log_start(), sealed[count - 1].next), count));
+  return rolled;
 }
 
 absl::StatusOr<absl::Time> Log::NextRetention() {
@@ -211,30 +238,77 @@ absl::Status Log::RollExpired(const RetentionOptions& keep,
 }
 
 absl::Status Log::MoveStart(Offset start, size_t count) {
-  CAUCE_RETURN_IF_ERROR(
-      environment_->save_bounds(name_, {committer_.durable(), start}));
-  {
-    MutexLock lock(writer_mutex_);
-    // Before the segments go: a reader that misses one looks at this next.
-    log_start_ = start.value;
-    // A close saves them, and an opening after anything else cuts what was
-    // saved to the log's start.
-    epochs_unsaved_ |= epochs_.TruncateFromStart(start);
+  // Meanwhile nobody else takes segments away; appends may add some.
+  absl::Status saved = SaveStart(start);
+  if (ReasonOf(saved) == Reason::kDiskFull && count > 0) {
+    // The indexes of what goes may be the room that is missing.
+    for (size_t i = 0; i < count; ++i) {
+      CAUCE_RETURN_IF_ERROR(segments()->segments()[i]->RemoveIndexFiles());
+    }
+    saved = SaveStart(start);
+    if (ReasonOf(saved) == Reason::kDiskFull) {
+      return MoveStartByFiles(start, count);
+    }
   }
+  CAUCE_RETURN_IF_ERROR(saved);
+  BeginAt(start);
   if (count == 0) return absl::OkStatus();
-  // Oldest first: whatever a crash leaves is a log without a hole. Meanwhile
-  // nobody else takes segments away; appends may add some.
-  const auto set = segments();
+  // Oldest first: whatever a crash leaves is a log without a hole.
   for (size_t i = 0; i < count; ++i) {
-    CAUCE_RETURN_IF_ERROR(Retire(set->segments()[i]));
+    CAUCE_RETURN_IF_ERROR(Retire(segments()->segments()[i]));
   }
-  {
-    MutexLock lock(writer_mutex_);
-    const SegmentSet::List all = segments()->segments();
-    segments_.Publish(
-        {all.begin() + static_cast<std::ptrdiff_t>(count), all.end()});
+  DropOldest(count);
+  CAUCE_RETURN_IF_ERROR(environment_->files->SyncDirectory(directory_));
+  const FreeSpace* const space = environment_->space.get();
+  const bool is_short = space != nullptr && space->IsShort();
+  return is_short ? UnlinkRetired() : absl::OkStatus();
+}
+
+absl::Status Log::MoveStartByFiles(Offset start, size_t count) {
+  // One after the other, each gone for good before the next: as long as the
+  // start is not saved a crash must not bring back one of them without those
+  // behind it.
+  Offset base;
+  for (size_t i = 0; i < count; ++i) {
+    base = segments()->segments()[1]->base();
+    BeginAt(std::max(log_start(), base));
+    CAUCE_RETURN_IF_ERROR(Retire(segments()->segments()[0]));
+    DropOldest(1);
+    CAUCE_RETURN_IF_ERROR(environment_->files->SyncDirectory(directory_));
   }
-  return environment_->files->SyncDirectory(directory_);
+  CAUCE_RETURN_IF_ERROR(UnlinkRetired());
+  const absl::Status saved = SaveStart(start);
+  // The files say it themselves where a segment begins there.
+  const bool is_told = start == base && ReasonOf(saved) == Reason::kDiskFull;
+  if (!is_told) CAUCE_RETURN_IF_ERROR(saved);
+  BeginAt(start);
+  return absl::OkStatus();
+}
+
+absl::Status Log::SaveStart(Offset start) {
+  absl::Status saved =
+      environment_->save_bounds(name_, {committer_.durable(), start});
+  // What could not be saved now is not to be saved along with something else.
+  if (!saved.ok()) {
+    environment_->note_bounds(name_, {committer_.durable(), log_start()});
+  }
+  return saved;
+}
+
+void Log::BeginAt(Offset start) {
+  MutexLock lock(writer_mutex_);
+  // Before the segments go: a reader that misses one looks at this next.
+  log_start_ = start.value;
+  // A close saves them, and an opening after anything else cuts what was
+  // saved to the log's start.
+  epochs_unsaved_ |= epochs_.TruncateFromStart(start);
+}
+
+void Log::DropOldest(size_t count) {
+  MutexLock lock(writer_mutex_);
+  const SegmentSet::List all = segments()->segments();
+  segments_.Publish(
+      {all.begin() + static_cast<std::ptrdiff_t>(count), all.end()});
 }
 
 absl::Status Log::Retire(const std::shared_ptr<Segment>& segment) {

@@ -16,6 +16,7 @@
 #include "cauce/topic_config.h"
 #include "cauce/types.h"
 #include "engine/io/file_pool.h"
+#include "engine/io/free_space.h"
 
 namespace cauce {
 
@@ -34,6 +35,8 @@ struct LogEnvironment {
   std::unique_ptr<FileSystem> owned_files;
   std::shared_ptr<FilePool> pool;
   std::unique_ptr<FileSystem> pooled_files;  // `files`, where that is ours
+  // May be null: then nothing is kept free.
+  std::unique_ptr<FreeSpace> space;
   Clock* clock = nullptr;
   Random* random = nullptr;
   Executor* executor = nullptr;  // may be null

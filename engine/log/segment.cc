@@ -282,9 +282,17 @@ absl::Status Segment::Sync() {
 }
 
 absl::Status Segment::WriteIndexFiles(const SegmentIndex& index) {
-  CAUCE_RETURN_IF_ERROR(
-      WriteIndexFile(kOffsetIndexSuffix, index.EncodeOffsets()));
-  return WriteIndexFile(kTimeIndexSuffix, index.EncodeTimes());
+  absl::Status written =
+      WriteIndexFile(kOffsetIndexSuffix, index.EncodeOffsets());
+  if (written.ok()) {
+    written = WriteIndexFile(kTimeIndexSuffix, index.EncodeTimes());
+  }
+  return DoWithoutIfFull(written);
+}
+
+// An index says nothing that the log does not; half of one says too little.
+absl::Status Segment::DoWithoutIfFull(const absl::Status& status) {
+  return ReasonOf(status) == Reason::kDiskFull ? RemoveIndexFiles() : status;
 }
 
 absl::Status Segment::WriteIndexFile(std::string_view suffix,
@@ -298,10 +306,14 @@ absl::Status Segment::WriteIndexFile(std::string_view suffix,
 
 absl::Status Segment::SyncIndexFiles() {
   for (const std::string_view suffix : {kOffsetIndexSuffix, kTimeIndexSuffix}) {
-    const auto file = place_.files->Open(PathOf(suffix), OpenMode::kReadWrite);
-    if (absl::IsNotFound(file.status())) continue;
-    CAUCE_RETURN_IF_ERROR(file.status());
-    CAUCE_RETURN_IF_ERROR((*file)->Sync());
+    const absl::Status synced = [&]() -> absl::Status {
+      CAUCE_ASSIGN_OR_RETURN(
+          const auto file,
+          place_.files->Open(PathOf(suffix), OpenMode::kReadWrite));
+      return file->Sync();
+    }();
+    if (synced.ok() || absl::IsNotFound(synced)) continue;
+    return DoWithoutIfFull(synced);
   }
   return absl::OkStatus();
 }

@@ -25,6 +25,7 @@
 #include "cauce/types.h"
 #include "engine/base/mutex.h"
 #include "engine/io/file_pool.h"
+#include "engine/io/free_space.h"
 #include "engine/io/pooled_reads.h"
 #include "engine/log/batch_scanner.h"
 #include "engine/log/segment_index.h"
@@ -40,6 +41,8 @@ struct SegmentPlace {
   std::string directory;
   Offset base;
   int64_t index_interval_bytes = 4096;
+  // May be null: asked before more is written than has to be.
+  const FreeSpace* space = nullptr;
 
   // Where another segment of the same partition lives.
   SegmentPlace At(Offset other) const {
@@ -124,6 +127,8 @@ class Segment {
   // Makes what was written before the call durable. Does nothing when clean.
   absl::Status Sync();
   // Writes `index` into the segment's index files, and makes them durable.
+  // Where the disk is full there are none afterwards, and all is well: they
+  // are rebuilt once they are needed.
   absl::Status WriteIndexFiles(const SegmentIndex& index);
   absl::Status SyncIndexFiles();
   // Where there are none, they are rebuilt once they are needed.
@@ -146,6 +151,7 @@ class Segment {
   // Writes the index in the place of files that are not there or lead astray.
   absl::Status RepairIndexFiles(const ScannedSegment& scanned);
   absl::Status WriteIndexFile(std::string_view suffix, std::string_view bytes);
+  absl::Status DoWithoutIfFull(const absl::Status& status);
   std::string PathOf(std::string_view suffix) const;
   // Where a walk that is to find `offset` begins: at a batch that an entry of
   // the index leads to, or at the first one.

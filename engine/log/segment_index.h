@@ -57,6 +57,12 @@ class SegmentIndex {
   // slot of the time index is kept for Seal().
   bool IsFull(int64_t bytes_max) const;
 
+  // Of both files.
+  int64_t bytes() const {
+    return static_cast<int64_t>(offsets_.size() * OffsetEntry::kBytes +
+                                times_.size() * TimeEntry::kBytes);
+  }
+
   const OffsetIndex& offsets() const { return offsets_; }
   const TimeIndex& times() const { return times_; }
   std::string EncodeOffsets() const { return offsets_.Encode(base_); }

@@ -110,6 +110,12 @@ absl::Status SegmentWriter::Append(std::span<const std::string_view> parts,
 
 absl::Status SegmentWriter::ZeroAhead(File& file, int64_t end) {
   if (appended_bytes_ < ahead_from_) return absl::OkStatus();
+  const FreeSpace* const space = segment_->place().space;
+  if (space != nullptr &&
+      !space->HasRoomFor(end - file_bytes_ + ahead_bytes_)) {
+    DoWithoutZeros();
+    return absl::OkStatus();
+  }
   // Behind the batch itself, which writes its own bytes.
   const std::vector<std::string_view> zeros(
       static_cast<size_t>(ahead_bytes_) / kZeros.size(),
@@ -117,27 +123,34 @@ absl::Status SegmentWriter::ZeroAhead(File& file, int64_t end) {
   const absl::Status written = file.Write(end, zeros);
   // Zeros are a convenience: a disk without room for them may still have room
   // for the batch.
-  if (ReasonOf(written) == Reason::kDiskFull) {
-    file_bytes_ = segment_->bytes();
-    ahead_bytes_ = kAheadFirst;
-    ahead_from_ = appended_bytes_ + kAheadMax;
-    return file.Truncate(segment_->bytes());
+  if (!written.ok()) {
+    const absl::Status cut = CutBack(file, written);
+    if (ReasonOf(cut) != Reason::kDiskFull) return cut;
+    DoWithoutZeros();
+    return absl::OkStatus();
   }
-  if (!written.ok()) return CutBack(file, written);
   file_bytes_ = end + ahead_bytes_;
   ahead_bytes_ = std::min(ahead_bytes_ * 2, kAheadMax);
   return absl::OkStatus();
+}
+
+void SegmentWriter::DoWithoutZeros() {
+  ahead_bytes_ = kAheadFirst;
+  ahead_from_ = appended_bytes_ + kAheadMax;
 }
 
 absl::Status SegmentWriter::CutBack(File& file, const absl::Status& cause) {
   // What the failed write left must not be found behind a shorter batch.
   const absl::Status cut = file.Truncate(segment_->bytes());
   file_bytes_ = segment_->bytes();
-  if (ReasonOf(cause) == Reason::kDiskFull && cut.ok()) return cause;
+  const bool full = ReasonOf(cause) == Reason::kDiskFull;
+  if (full && cut.ok()) return cause;
   broken_ = MakeError(
       Reason::kDiskFailed,
-      fmt::format("{}: takes no more records until it is reopened: {}",
-                  segment_->path(), MessageOf(cause)));
+      fmt::format("{}: takes no more records until it is reopened: {}{}{}",
+                  segment_->path(), MessageOf(cause),
+                  cut.ok() ? "" : "; what it left was not cut off: ",
+                  cut.ok() ? "" : MessageOf(cut)));
   return broken_;
 }
 

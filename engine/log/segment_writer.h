@@ -50,6 +50,8 @@ class SegmentWriter {
   const std::shared_ptr<Segment>& segment() const { return segment_; }
   // Why nothing can be appended any more; OK while it can.
   const absl::Status& status() const { return broken_; }
+  // How large its index files are by now.
+  int64_t index_bytes() const { return index_->bytes(); }
   // Whether anything was done since the segment was found whole.
   bool has_changed() const { return changed_; }
 
@@ -76,6 +78,8 @@ class SegmentWriter {
                 Timestamp created);
 
   absl::Status ZeroAhead(File& file, int64_t end);
+  // For some megabytes.
+  void DoWithoutZeros();
   absl::Status CutBack(File& file, const absl::Status& cause);
 
   const std::shared_ptr<Segment> segment_;

@@ -21,6 +21,7 @@
 #include "cauce/types.h"
 #include "engine/base/check.h"
 #include "engine/base/mutex.h"
+#include "engine/io/free_space.h"
 #include "engine/log/log.h"
 #include "tests/testing/sim_clock.h"
 #include "tests/testing/test_disk.h"
@@ -50,6 +51,10 @@ class LogRig {
   Timestamp now() { return Timestamp::From(clock_.Now()); }
   // Null, as it begins, means none. For the logs opened next.
   void set_executor(Executor* executor) { executor_ = executor; }
+
+  // What is to stay free of the disk; 0, as it begins, for nothing. For the
+  // logs opened next.
+  void set_free_bytes_min(int64_t bytes) { free_bytes_min_ = bytes; }
 
   Log& log() { return *log_; }
   const std::shared_ptr<Log>& shared_log() { return log_; }
@@ -114,6 +119,11 @@ class LogRig {
     MutexLock lock(mutex_);
     return epochs_;
   }
+  // What the next log is told of them.
+  void set_epochs(std::vector<EpochStart> epochs) {
+    MutexLock lock(mutex_);
+    epochs_ = std::move(epochs);
+  }
   // As the engine's checkpoint does now and then.
   void SaveBounds() {
     MutexLock lock(mutex_);
@@ -123,6 +133,12 @@ class LogRig {
   void set_save_bounds(absl::Status status) {
     MutexLock lock(mutex_);
     save_ = std::move(status);
+  }
+
+  // Saving epochs fails with `status` from now on.
+  void set_save_epochs(absl::Status status) {
+    MutexLock lock(mutex_);
+    save_epochs_ = std::move(status);
   }
 
   // The lines it was told.
@@ -149,6 +165,12 @@ class LogRig {
     environment->files = &disk_.files();
     environment->pool = disk_.pool();
     environment->clock = &clock_;
+    environment->space = std::make_unique<FreeSpace>(
+        disk_.files(), disk_.directory(), free_bytes_min_, clock_,
+        [this](Severity, std::string_view line) {
+          MutexLock lock(mutex_);
+          events_.emplace_back(line);
+        });
     environment->random = &random_;
     environment->executor = executor_;
     environment->events = [this](Severity, std::string_view line) {
@@ -173,8 +195,8 @@ class LogRig {
     environment->save_epochs = [this](const TopicPartition&,
                                       std::span<const EpochStart> epochs) {
       MutexLock lock(mutex_);
-      epochs_.assign(epochs.begin(), epochs.end());
-      return absl::OkStatus();
+      if (save_epochs_.ok()) epochs_.assign(epochs.begin(), epochs.end());
+      return save_epochs_;
     };
     options.name = {"orders", PartitionId{0}};
     options.directory = disk_.directory();
@@ -195,10 +217,12 @@ class LogRig {
   TestDisk disk_;
   TopicConfig config_;
   Executor* executor_ = nullptr;
+  int64_t free_bytes_min_ = 0;
   Mutex mutex_;
   LogBounds bounds_ ABSL_GUARDED_BY(mutex_);
   std::vector<EpochStart> epochs_ ABSL_GUARDED_BY(mutex_);
   absl::Status save_ ABSL_GUARDED_BY(mutex_);
+  absl::Status save_epochs_ ABSL_GUARDED_BY(mutex_);
   bool clean_stop_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::string> events_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<Log> log_;

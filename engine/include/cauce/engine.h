@@ -60,6 +60,14 @@ struct EngineOptions {
   // what the process may have open (ulimit -n). More than that are open only
   // while they are in use.
   int open_files_max = 1000;
+  // Bytes that are to stay free on the directory's file system. Appends that
+  // would leave less, and topics that are made or grown, are refused with
+  // Reason::kDiskFull until there is room again; reading, deleting, retention,
+  // checkpoints and closing go on. At least 0, which means off: then the disk
+  // is what refuses. The default holds the indexes of a segment of 1 GiB (5
+  // MiB), zeros written ahead (4 MiB) and the checkpoints of 10 000 partitions
+  // (1 MiB), with some to spare.
+  int64_t free_bytes_min = 16 << 20;
   // With an executor: how often recovery points are saved (Kafka's
   // log.flush.offset.checkpoint.interval.ms) and retention looks (Kafka's
   // log.retention.check.interval.ms).

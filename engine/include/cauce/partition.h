@@ -56,7 +56,8 @@ class Partition final {
   // The caller's bytes are not changed. Where the topic's `compression.type`
   // names another codec the records are compressed anew.
   // Reason::kBatchTooLarge, kInvalidRecord, kInvalidTimestamp, kFencedEpoch,
-  // kDiskFull (try again when there is room), kDiskFailed, kReadOnly.
+  // kDiskFull (nothing was stored; try again, it goes on once there is room),
+  // kDiskFailed, kReadOnly.
   absl::StatusOr<AppendResult> Append(const RecordBatch& batch,
                                       const AppendOptions& options = {});
 

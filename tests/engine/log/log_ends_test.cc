@@ -424,10 +424,10 @@ TEST_P(LogEndsTest, DeletesNothingWhenItsNewStartCannotBeSaved) {
   Open();
   for (int i = 0; i < 12; ++i) Append({"value"});
   const auto logs = Logs();
-  rig_.set_save_bounds(MakeError(Reason::kDiskFull, "no"));
+  rig_.set_save_bounds(MakeError(Reason::kDiskFailed, "no"));
 
   EXPECT_THAT(log().DeleteRecordsBefore(Offset{7}),
-              HasReason(Reason::kDiskFull));
+              HasReason(Reason::kDiskFailed));
   EXPECT_EQ(log().log_start(), Offset{0});
   EXPECT_EQ(Logs(), logs);
 }

@@ -1014,8 +1014,6 @@ TEST_P(LogTest, AFullDiskMayBeTriedAgain) {
   Append({"c"});
   // At every step of what makes it roll.
   const std::vector<std::pair<FileCall, std::string_view>> steps = {
-      {FileCall::kWrite, ".index"},
-      {FileCall::kWrite, ".timeindex"},
       {FileCall::kOpen, ".log"},
       {FileCall::kWrite, ".log"},
   };
