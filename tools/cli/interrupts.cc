@@ -15,11 +15,28 @@ std::atomic<int> signal_seen = 0;
 std::atomic<int> wake_fd = -1;
 static_assert(std::atomic<int>::is_always_lock_free);
 
-void OnAlarm(int) { alarm(1); }
+void Handle(int signal, void (*handler)(int)) {
+  struct sigaction action = {};
+  action.sa_handler = handler;  // without SA_RESTART: waits end
+  sigemptyset(&action.sa_mask);
+  sigaction(signal, &action, nullptr);
+}
+
+void HandleBoth(void (*handler)(int)) {
+  Handle(SIGINT, handler);
+  Handle(SIGTERM, handler);
+}
+
+// By the first alarm whoever sends one signal twice at once has done so.
+void OnAlarm(int) {
+  HandleBoth(SIG_DFL);
+  alarm(1);
+}
 
 void OnSignal(int signal) {
   const int saved_errno = errno;
   signal_seen = signal;
+  HandleBoth(SIG_IGN);
   alarm(1);
   if (const int fd = wake_fd; fd >= 0) {
     const uint64_t one = 1;
@@ -29,21 +46,12 @@ void OnSignal(int signal) {
   errno = saved_errno;
 }
 
-void Handle(int signal, void (*handler)(int), int flags) {
-  struct sigaction action = {};
-  action.sa_handler = handler;
-  action.sa_flags = flags;  // without SA_RESTART: waits end
-  sigemptyset(&action.sa_mask);
-  sigaction(signal, &action, nullptr);
-}
-
 }  // namespace
 
 void Interrupts::Install() {
-  Handle(SIGALRM, OnAlarm, 0);
-  Handle(SIGINT, OnSignal, static_cast<int>(SA_RESETHAND));
-  Handle(SIGTERM, OnSignal, static_cast<int>(SA_RESETHAND));
-  Handle(SIGPIPE, SIG_IGN, 0);
+  Handle(SIGALRM, OnAlarm);
+  HandleBoth(OnSignal);
+  Handle(SIGPIPE, SIG_IGN);
 }
 
 int Interrupts::Signal() { return signal_seen; }

@@ -1,5 +1,7 @@
 // SIGINT and SIGTERM, turned into a question that loops ask: a verb ends
-// cleanly after the first one, the second one ends the process as usual.
+// cleanly after the first one; one that comes a second later or more ends the
+// process as usual. Those in between are not counted: a shell or `timeout` may
+// send the first one to the process and to its group.
 //
 // Installed once, by main, before any thread starts. A wait that was about to
 // begin when the signal came is interrupted too, a second later at most: an

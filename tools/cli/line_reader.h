@@ -15,10 +15,15 @@
 
 namespace cauce::cli {
 
+// The longest line that a verb takes.
+inline constexpr size_t kLineBytesMax = size_t{64} << 20;
+// What such a line may come to as JSON, where a byte takes up to six.
+inline constexpr size_t kJsonLineBytesMax = 6 * kLineBytesMax + (1 << 20);
+
 class LineReader {
  public:
   // Borrows the descriptor.
-  explicit LineReader(int fd, size_t line_bytes_max = 64 << 20);
+  explicit LineReader(int fd, size_t line_bytes_max = kLineBytesMax);
 
   // The next line of what was read so far, valid until Fill. Nothing when
   // more must be read first, or at the end.

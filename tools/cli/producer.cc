@@ -34,7 +34,8 @@ Producer::Producer(const ProducerOptions& options, LineFormat line_format,
     : options_(options),
       doorbell_(doorbell),
       out_(STDOUT_FILENO),
-      lines_(STDIN_FILENO),
+      lines_(STDIN_FILENO, options.format == Format::kJson ? kJsonLineBytesMax
+                                                           : kLineBytesMax),
       line_format_(std::move(line_format)),
       progress_("stored", InputBytes()) {}
 

@@ -66,6 +66,16 @@ absl::StatusOr<bool> RecordSource::ReadBatch(Lane& lane,
 }
 
 absl::Status RecordSource::PassDamage(Lane& lane, const absl::Status& damage) {
+  const Offset start = lane.part.partition.log_start();
+  if (ReasonOf(damage) == Reason::kOffsetOutOfRange &&
+      lane.cursor.position() < start) {
+    // Retention was faster: no record that is there is left out.
+    Note(fmt::format("{}: the records from offset {} to {} have gone meanwhile",
+                     lane.part.partition.name().ToString(),
+                     lane.cursor.position().value, start.value));
+    lane.cursor.Seek(start);
+    return absl::OkStatus();
+  }
   if (on_damage_ == OnDamage::kStop || !IsDamage(damage)) return damage;
   damage_seen_ = true;
   const auto next = lane.cursor.SkipDamage();
