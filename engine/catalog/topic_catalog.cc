@@ -363,6 +363,13 @@ absl::Status TopicCatalog::SetState(std::string_view name, TopicState state) {
   return absl::OkStatus();
 }
 
+absl::Status TopicCatalog::GiveId(std::string_view name, const TopicId& id) {
+  CAUCE_CHECK(!id.is_zero());
+  CAUCE_ASSIGN_OR_RETURN(TopicEntry* const topic, FindForEdit(name));
+  if (topic->id.is_zero()) topic->id = id;
+  return absl::OkStatus();
+}
+
 absl::Status TopicCatalog::SetConfigs(std::string_view name,
                                       const TopicConfigOverrides& configs) {
   CAUCE_ASSIGN_OR_RETURN(TopicEntry* const topic, FindForEdit(name));

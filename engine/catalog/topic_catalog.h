@@ -80,8 +80,11 @@ class TopicCatalog {
   // Reason::kUnknownTopic, as for all that follow.
   absl::Status Remove(std::string_view name);
   absl::Status SetState(std::string_view name, TopicState state);
-  // All its overrides anew; it no longer counts as imported.
-  // Reason::kInvalidConfig.
+  // Gives an imported one that has no id this one, which is not zero; one that
+  // it has stays.
+  absl::Status GiveId(std::string_view name, const TopicId& id);
+  // All its overrides anew; it no longer counts as imported, and must have an
+  // id. Reason::kInvalidConfig.
   absl::Status SetConfigs(std::string_view name,
                           const TopicConfigOverrides& configs);
   // Make the new partitions' directories first, then Grow and Save: the

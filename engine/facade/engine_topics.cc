@@ -109,7 +109,12 @@ absl::Status EngineCore::AlterTopic(std::string_view name,
   CAUCE_ASSIGN_OR_RETURN(const TopicConfig config, ParseTopicConfig(wanted));
   const bool gives_configs = !changes.empty() || !partitions;
   TopicCatalog edited = catalog_;
-  if (gives_configs) CAUCE_RETURN_IF_ERROR(edited.SetConfigs(name, wanted));
+  if (gives_configs) {
+    // Brokers before 2.8 knew of no ids.
+    CAUCE_RETURN_IF_ERROR(
+        edited.GiveId(name, NewTopicId(*environment_->random)));
+    CAUCE_RETURN_IF_ERROR(edited.SetConfigs(name, wanted));
+  }
   if (partitions) {
     CAUCE_RETURN_IF_ERROR(edited.Grow(name, *partitions));
     CAUCE_RETURN_IF_ERROR(

@@ -55,6 +55,32 @@ TEST_F(EngineTopics, ConfigsAndPartitionsChangeTogetherOrNotAtAll) {
   EXPECT_EQ(topic->configs.at("retention.ms"), "1000");
 }
 
+TEST_F(EngineTopics, AnImportedTopicWithoutAnIdGetsOneWithItsConfigs) {
+  // As brokers before 2.8 left them: without partition.metadata.
+  ASSERT_THAT(files_.CreateDirectories("/data/orders-0"), IsOk());
+  const auto log =
+      files_.Open("/data/orders-0/00000000000000000000.log", OpenMode::kCreate);
+  ASSERT_THAT(log, IsOk());
+  ASSERT_THAT(Open(), IsOk());
+  auto topic = engine_->DescribeTopic("orders");
+  ASSERT_THAT(topic, IsOk());
+  EXPECT_TRUE(topic->id.is_zero());
+
+  ASSERT_THAT(engine_->AlterTopic("orders", {{"retention.ms", "-1"}}), IsOk());
+  topic = engine_->DescribeTopic("orders");
+  ASSERT_THAT(topic, IsOk());
+  EXPECT_FALSE(topic->id.is_zero());
+  EXPECT_FALSE(topic->imported);
+  const TopicId id = topic->id;
+  ASSERT_THAT(engine_->AlterTopic("orders", {{"retention.ms", "1000"}}),
+              IsOk());
+  Kill();
+  ASSERT_THAT(Open(), IsOk());
+  topic = engine_->DescribeTopic("orders");
+  ASSERT_THAT(topic, IsOk());
+  EXPECT_EQ(topic->id, id);
+}
+
 TEST_F(EngineTopics, ATopicIsNotMadeOverWhatIsThere) {
   ASSERT_THAT(Open(), IsOk());
   ASSERT_THAT(files_.CreateDirectory("/data/orders-1"), IsOk());
