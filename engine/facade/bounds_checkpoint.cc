@@ -9,8 +9,9 @@
 namespace cauce {
 namespace {
 
-// A save is some three syncs: one for 16 small segments, or for a large one.
-constexpr int64_t kWorkMax = 256 << 20;
+// A save is some three syncs: one for 16 small segments, or for so many bytes
+// as are scanned, written back and synced in some 50 ms.
+constexpr int64_t kWorkMax = 64 << 20;
 // What a segment costs whatever its size, in bytes of one.
 constexpr int64_t kSegmentWork = kWorkMax / 16;
 
@@ -126,13 +127,19 @@ absl::Status BoundsCheckpoint::SaveAll() {
   return SaveChanges();
 }
 
-absl::Status BoundsCheckpoint::NoteWork(int64_t bytes) {
+bool BoundsCheckpoint::NoteWork(const RecoveryWork& work) {
+  MutexLock lock(mutex_);
+  work_ += work.segments * kSegmentWork + work.bytes;
+  return work_ >= kWorkMax && !std::exchange(save_asked_, true);
+}
+
+absl::Status BoundsCheckpoint::SaveWork() {
   {
     MutexLock lock(mutex_);
-    work_ += kSegmentWork + bytes;
+    save_asked_ = false;
     if (work_ < kWorkMax) return absl::OkStatus();
   }
-  // A log notes its work where appends wait for it.
+  // A log saves its work where appends may wait for it.
   if (!saving_.TryLock()) return absl::OkStatus();
   const absl::Status saved = SaveChanges();
   saving_.Unlock();

@@ -45,11 +45,13 @@ class BoundsCheckpoint {
   void Forget(const std::string& topic);
   absl::Status SaveAll();
 
-  // It took so much work, a roll or the recovery of a segment of `bytes`, to
-  // get to bounds that were Set. Saves them once there is much of it, so that
-  // a killed process leaves only that much to be done again. Where somebody is
-  // saving at that moment, it leaves that to the next call.
-  absl::Status NoteWork(int64_t bytes);
+  // Bounds that were Set spare so much work. Returns true once there is so much
+  // of it that SaveWork is to be called, so that a killed process leaves only
+  // that much to be done again; false until it has been.
+  bool NoteWork(const RecoveryWork& work);
+  // SaveAll, where there is still so much of it. Where somebody is saving at
+  // that moment, it leaves that to the next call.
+  absl::Status SaveWork();
 
   // The directory is somebody else's from now on: nothing is written any more,
   // and Save and SaveAll answer Reason::kClosed. Waits for a save on its way.
@@ -87,6 +89,7 @@ class BoundsCheckpoint {
   bool points_changed_ ABSL_GUARDED_BY(mutex_) = false;
   bool starts_changed_ ABSL_GUARDED_BY(mutex_) = false;
   int64_t work_ ABSL_GUARDED_BY(mutex_) = 0;  // since the last save
+  bool save_asked_ ABSL_GUARDED_BY(mutex_) = false;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

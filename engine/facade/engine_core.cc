@@ -71,8 +71,11 @@ absl::StatusOr<std::shared_ptr<EngineCore>> EngineCore::Open(
       return bounds->Of(partition);
     };
   }
-  environment->note_work = [bounds, events = options.events](int64_t bytes) {
-    const absl::Status saved = bounds->NoteWork(bytes);
+  environment->note_work = [bounds](const RecoveryWork& work) {
+    return bounds->NoteWork(work);
+  };
+  environment->save_noted = [bounds, events = options.events] {
+    const absl::Status saved = bounds->SaveWork();
     // The next checkpoint tries again; a stop before that only costs time.
     const bool failed = !saved.ok() && ReasonOf(saved) != Reason::kClosed;
     if (failed && events) events(Severity::kWarning, MessageOf(saved));
@@ -133,6 +136,11 @@ absl::Status EngineCore::StartWriting() {
   CAUCE_RETURN_IF_ERROR(bounds_->Load(options_.events));
   CAUCE_RETURN_IF_ERROR(claim_->Begin());
   logs_.set_clean_stop(claim_->clean_stop());
+  if (!claim_->clean_stop()) {
+    // What was read of the bounds, and is of the topics, may have names that a
+    // sync which failed left for a power loss to take back.
+    CAUCE_RETURN_IF_ERROR(files_.SyncDirectory(directory_));
+  }
   CAUCE_RETURN_IF_ERROR(SettleTopics());
   return claim_->clean_stop() ? absl::OkStatus() : RecoverAll();
 }
@@ -210,7 +218,8 @@ absl::Status EngineCore::RecoverAll() {
       CAUCE_ASSIGN_OR_RETURN(const auto log,
                              logs_.Open(topic, partition.partition));
       CAUCE_RETURN_IF_ERROR(log->NoteBounds());
-      return bounds_->NoteWork(0);
+      return bounds_->NoteWork({.segments = 1}) ? bounds_->SaveWork()
+                                                : absl::OkStatus();
     }();
     // One that is missing was reported, and stays so.
     if (!recovered.ok() && !absl::IsNotFound(recovered)) {

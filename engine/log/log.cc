@@ -18,6 +18,15 @@ bool ShowsWritten(const TopicConfig& config) {
   return config.flush == FlushPolicy::kOs;
 }
 
+// How many bytes of a log are synced before its recovery point is moved: so
+// little that a thousand logs together leave little, so much that it is not
+// done with every sync.
+constexpr int64_t kNotedBytes = 64 << 10;
+
+// And before its index is saved, from which the scan after a kill goes on: each
+// time costs a sync, and a scan of so much a few milliseconds.
+constexpr int64_t kIndexSavedBytes = 32 << 20;
+
 // segment.ms, less the part of segment.jitter.ms that `chance` says: of what
 // both are now, since either may be altered while a segment is active.
 absl::Duration SegmentAgeMax(const TopicConfig& topic, uint64_t chance) {
@@ -78,7 +87,9 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
     hints.progress = [&environment, &options](Offset start, Offset end,
                                               int64_t bytes) {
       environment->note_bounds(options.name, {end, start});
-      environment->note_work(bytes);
+      if (environment->note_work({.bytes = bytes, .segments = 1})) {
+        environment->save_noted();
+      }
     };
   }
   CAUCE_ASSIGN_OR_RETURN(RecoveredLog recovered, RecoverLog(place, hints));
@@ -89,17 +100,44 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
   MutexLock lock(log->writer_mutex_);
   log->writer_ = std::move(recovered.writer);
   log->epochs_ = EpochHistory(options.epochs);
+  const LeaderEpoch saved_epoch = log->epochs_.latest();
   log->roll_chance_ = log->environment_->random->Next();
   if (recovered.names_unsynced) log->segments_.NoteNames();
   // One that begins at the end was assigned and has not written yet.
   bool changed = log->epochs_.TruncateFromEnd(log->log_end() + 1);
   changed |= log->epochs_.TruncateFromStart(log->log_start());
-  // An epoch that batches tell of was assigned, whatever was saved.
-  for (const EpochStart& seen : recovered.epochs) {
-    changed |= log->epochs_.Assign(seen.epoch, seen.start);
-  }
+  changed |= log->LearnEpochs(recovered.epochs, saved_epoch);
   if (changed) CAUCE_RETURN_IF_ERROR(log->SaveEpochsOrOweThem());
   return log;
+}
+
+bool Log::LearnEpochs(const EpochEvidence& seen, LeaderEpoch saved) {
+  bool changed = false;
+  for (const EpochStart& each : seen.believed()) {
+    changed |= epochs_.Assign(each.epoch, each.start);
+  }
+  std::optional<EpochStart> doubted = seen.disproved();
+  if (const auto last = seen.unconfirmed();
+      last && last->epoch > epochs_.latest()) {
+    // An epoch is saved before it writes. So this one was assigned only if it
+    // was saved, or if what was saved is lost.
+    if (last->epoch <= saved || saved == LeaderEpoch{}) {
+      changed |= epochs_.Assign(last->epoch, last->start);
+    } else {
+      doubted = last;
+    }
+  }
+  if (doubted && environment_->events) {
+    environment_->events(
+        Severity::kWarning,
+        fmt::format("{}: the batch at offset {} says that it is of leader "
+                    "epoch {}, of which neither what was saved nor the "
+                    "batches behind it know; that number is taken for damaged, "
+                    "and the partition is at epoch {}",
+                    name_.ToString(), doubted->start.value,
+                    doubted->epoch.value, epochs_.latest().value));
+  }
+  return changed;
 }
 
 Log::Log(std::shared_ptr<const LogEnvironment> environment,
@@ -119,8 +157,10 @@ Log::Log(std::shared_ptr<const LogEnvironment> environment,
 Committer::Hooks Log::CommitterHooks() {
   Committer::Hooks hooks;
   hooks.sync = [this] {
+    const Offset end = log_end();
+    const int64_t appended = appended_bytes_.load(std::memory_order_relaxed);
     CAUCE_RETURN_IF_ERROR(segments_.Sync());
-    NoteSealed();
+    NoteSynced(end, appended);
     return absl::OkStatus();
   };
   hooks.moved = [this] { waiters_.Wake(); };
@@ -268,6 +308,7 @@ absl::StatusOr<AppendResult> Log::WriteChecked(const RecordBatch& batch,
     }
     result.base = base;
     result.next = facts.last + 1;
+    appended_bytes_.fetch_add(facts.bytes, std::memory_order_relaxed);
     log_end_.store(result.next.value, std::memory_order_release);
     committer_.Written(result.next);
     written(result);
@@ -335,18 +376,48 @@ absl::Status Log::Roll(Offset base, Timestamp now) {
 
 // ---- Durability
 
-void Log::NoteSealed() {
+void Log::NoteSynced(Offset end, int64_t appended) {
   if (!environment_->note_work) return;
   // A cut, which holds the lock, waits for this sync, and takes the recovery
   // point back itself. Whoever else holds it lets the next sync tell.
   if (!ends_mutex_.TryLock()) return;
-  const auto synced = segments_.TakeSynced();
-  if (synced) {
-    const Offset point = std::max(committer_.durable(), synced->end);
+  const auto sealed = segments_.TakeSynced();
+  const int64_t bytes = appended - noted_bytes_;
+  const bool is_worth_it = sealed || bytes >= kNotedBytes;
+  if (is_worth_it) {
+    const Offset point = std::max(committer_.durable(), end);
     environment_->note_bounds(name_, {point, log_start()});
   }
   ends_mutex_.Unlock();
-  if (synced) environment_->note_work(synced->bytes);
+  if (!is_worth_it) return;
+  noted_bytes_ = appended;
+  RecoveryWork work{.bytes = bytes};
+  if (sealed) {
+    // A large one is noted at once: what lies above the point in one that is
+    // sealed is scanned whole.
+    work.bytes = std::max(bytes, sealed->bytes);
+    work.segments = 1;
+  }
+  const bool save_bounds = environment_->note_work(work);
+  const bool save_index = appended - index_saved_bytes_ >= kIndexSavedBytes;
+  if (save_index) index_saved_bytes_ = appended;
+  if (save_bounds) RunAside([](Log& log) { log.environment_->save_noted(); });
+  if (save_index) RunAside([](Log& log) { log.SaveLiveIndex(); });
+}
+
+void Log::RunAside(void (*task)(Log&)) {
+  if (environment_->executor == nullptr) return task(*this);
+  environment_->executor->Schedule([weak = weak_from_this(), task] {
+    if (const auto log = weak.lock()) task(*log);
+  });
+}
+
+void Log::SaveLiveIndex() {
+  const absl::Status saved = segments()->active()->SaveLiveIndex();
+  // What it would have spared after a kill is then done again.
+  if (!saved.ok() && environment_->events) {
+    environment_->events(Severity::kWarning, MessageOf(saved));
+  }
 }
 
 absl::Status Log::Flush() {

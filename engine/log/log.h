@@ -32,6 +32,7 @@
 #include "engine/base/mutex.h"
 #include "engine/log/committer.h"
 #include "engine/log/cut_point.h"
+#include "engine/log/epoch_evidence.h"
 #include "engine/log/epoch_history.h"
 #include "engine/log/log_environment.h"
 #include "engine/log/log_view.h"
@@ -146,8 +147,13 @@ class Log : public std::enable_shared_from_this<Log> {
   bool WaitsForSync(Ack ack) const;
   // What is due after a write that is acknowledged at once.
   absl::Status AfterWrite(Offset end);
-  // Tells the environment of segments that were sealed and are durable now.
-  void NoteSealed() ABSL_LOCKS_EXCLUDED(ends_mutex_);
+  // Tells the environment, now and then, up to where the log is durable: a sync
+  // has covered all below `end`, when so many bytes had been appended.
+  void NoteSynced(Offset end, int64_t appended)
+      ABSL_LOCKS_EXCLUDED(ends_mutex_);
+  // In the background where something runs there, else here.
+  void RunAside(void (*task)(Log&));
+  void SaveLiveIndex();
   // For cauce.flush=os: Kafka's flush.messages and flush.ms.
   absl::Status FlushAsConfigured(Offset end);
   // flush.ms where nothing runs in the background: at the first append after
@@ -171,6 +177,9 @@ class Log : public std::enable_shared_from_this<Log> {
   absl::StatusOr<bool> WaitForFiles(Offset offset, absl::Duration timeout);
 
   absl::Status TakeEpoch(const AppendOptions& options)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  // Returns whether anything is news. `saved` was the newest, as it was saved.
+  bool LearnEpochs(const EpochEvidence& seen, LeaderEpoch saved)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   absl::Status SaveEpochs() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   // On a full disk they are saved before the next append or recovery point.
@@ -250,6 +259,11 @@ class Log : public std::enable_shared_from_this<Log> {
   // Changes under writer_mutex_.
   std::atomic<int64_t> shown_ = 0;
   std::atomic<bool> flush_timer_set_ = false;
+  std::atomic<int64_t> appended_bytes_ = 0;  // since the log was opened
+  // How many of them the recovery point covers, as it was noted, and the saved
+  // index. For the one sync that is under way.
+  int64_t noted_bytes_ = 0;
+  int64_t index_saved_bytes_ = 0;
   // Monotonic, in nanoseconds: the first write after the last flush.
   static constexpr int64_t kNothingUnsynced =
       std::numeric_limits<int64_t>::max();

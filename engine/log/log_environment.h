@@ -28,6 +28,13 @@ struct LogBounds {
   friend bool operator==(const LogBounds&, const LogBounds&) = default;
 };
 
+// What a killed process leaves to be done again: bytes to scan and to write
+// back, and segments to sync, however small.
+struct RecoveryWork {
+  int64_t bytes = 0;
+  int64_t segments = 0;
+};
+
 // What a log needs of the engine around it.
 struct LogEnvironment {
   FileSystem* files = nullptr;
@@ -49,10 +56,11 @@ struct LogEnvironment {
   std::function<void(const TopicPartition&, const LogBounds&)> note_bounds;
   // Reads bounds that another process saves. For logs that are read only.
   std::function<absl::StatusOr<LogBounds>(const TopicPartition&)> load_bounds;
-  // May be null. It took `bytes` of work, a roll or a recovery, to reach bounds
-  // that were noted: they are made durable before much more is done, so that a
-  // killed process does not leave all of it to be done again.
-  std::function<void(int64_t bytes)> note_work;
+  // May be null. Bounds that were noted spare that much work. Returns true
+  // where that has become so much that save_noted is to be called, soon.
+  std::function<bool(const RecoveryWork&)> note_work;
+  // Makes durable what was noted.
+  std::function<void()> save_noted;
   // Makes a partition's epochs durable.
   std::function<absl::Status(const TopicPartition&,
                              std::span<const EpochStart>)>

@@ -8,25 +8,16 @@
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
 #include "engine/log/batch_scanner.h"
+#include "engine/log/cut_files.h"
 #include "engine/log/segment_directory.h"
 #include "engine/log/segment_index.h"
 #include "engine/log/segment_name.h"
 #include "engine/log/segment_scan.h"
+#include "engine/log/tail_rewrite.h"
 #include "fmt/format.h"
 
 namespace cauce {
 namespace {
-
-// Behind the name of a log file that recovery took out of the log: what stood
-// behind a cut, by the offset it begins at. Nobody removes it but the owner of
-// the directory.
-constexpr std::string_view kCutSuffix = ".cut";
-
-// How many of them one place in a log may collect.
-constexpr int kCutFilesMax = 1000;
-
-// Cut bytes are copied in pieces of this size.
-constexpr int64_t kPieceBytes = 1 << 20;
 
 // Removes what a stop may have left over: files on their way out, and indexes
 // without a log. `bases` are those of the logs.
@@ -37,8 +28,9 @@ absl::Status RemoveLeftovers(const SegmentPlace& place,
   for (const DirectoryEntry& entry : entries) {
     const auto file = ParseSegmentFileName(entry.name);
     if (entry.is_directory || !file) continue;
-    const bool on_its_way_out =
-        entry.name.ends_with(kDeletedSuffix) || file->suffix == ".log.cleaned";
+    const bool on_its_way_out = entry.name.ends_with(kDeletedSuffix) ||
+                                entry.name.ends_with(kUnfinishedCutSuffix) ||
+                                file->suffix == ".log.cleaned";
     const bool is_index =
         file->suffix == kOffsetIndexSuffix || file->suffix == kTimeIndexSuffix;
     const bool has_log =
@@ -53,7 +45,9 @@ absl::Status RemoveLeftovers(const SegmentPlace& place,
 class Recovery {
  public:
   Recovery(const SegmentPlace& place, const RecoveryHints& hints)
-      : place_(place), hints_(hints) {}
+      : place_(place),
+        hints_(hints),
+        cut_files_(*place.files, place.directory) {}
 
   absl::StatusOr<RecoveredLog> Run() {
     CAUCE_ASSIGN_OR_RETURN(const std::vector<Offset> bases,
@@ -88,11 +82,24 @@ class Recovery {
     CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
     ScanRange range{.base = base,
                     .bytes = size,
-                    .index_interval_bytes = place_.index_interval_bytes};
+                    .index_interval_bytes = place_.index_interval_bytes,
+                    .durable = hints_.recovery_point};
     if (next) {
       range.up_to = *next;
     } else {
       range.boundary = hints_.recovery_point;
+    }
+    // What was durable need not be scanned: nobody changes it any more.
+    if (base < hints_.recovery_point) {
+      auto index = LoadIndexFiles(
+          *place_.files,
+          place_.PathOf(SegmentFileName(base, kOffsetIndexSuffix)),
+          place_.PathOf(SegmentFileName(base, kTimeIndexSuffix)), base,
+          place_.index_interval_bytes);
+      if (index.ok()) {
+        (*index)->KeepUpTo(hints_.recovery_point);
+        return ScanSegmentTail(std::move(file), path, range, *std::move(index));
+      }
     }
     return ScanSegment(std::move(file), path, range);
   }
@@ -173,9 +180,11 @@ class Recovery {
   absl::Status KeepDamaged(Offset base, Offset next,
                            const ScannedSegment& scanned) {
     ReportDamage(scanned.damage);
-    NoteEpochs(scanned);
+    epochs_.Join(scanned.epochs);
     CAUCE_RETURN_IF_ERROR(Believe(base, next));
-    return Trim(*sealed_.back());
+    Segment& segment = *sealed_.back();
+    // Batches may stand behind the damage that were not durable.
+    return MakeDurable(segment, scanned.durable_bytes);
   }
 
   // Where the batches end that can still be read behind the damage: their
@@ -208,10 +217,9 @@ class Recovery {
     scanned.index->Seal();
     auto segment = std::make_shared<Segment>(
         place_.At(base), OpenMode::kReadWrite, scanned.bytes, next);
-    // Not synced: an index that a power loss spoils is rebuilt.
     CAUCE_RETURN_IF_ERROR(segment->WriteIndexFiles(*scanned.index));
-    CAUCE_RETURN_IF_ERROR(Trim(*segment));
-    NoteEpochs(scanned);
+    CAUCE_RETURN_IF_ERROR(MakeDurable(*segment, scanned.durable_bytes));
+    epochs_.Join(scanned.epochs);
     sealed_.push_back(std::move(segment));
     // Nothing counts as durable whose name is not.
     CAUCE_RETURN_IF_ERROR(SyncNames());
@@ -229,14 +237,19 @@ class Recovery {
     return place_.files->SyncDirectory(place_.directory);
   }
 
-  // Nobody knows whether what the scan read is more than a page in memory.
-  absl::Status Trim(Segment& segment) {
+  // Cuts the file where the segment ends, and syncs it. Nobody knows whether
+  // what the scan read behind `durable_bytes` is more than a page in memory,
+  // which a sync that failed has left clean: it is written again.
+  absl::Status MakeDurable(Segment& segment, int64_t durable_bytes) {
     CAUCE_ASSIGN_OR_RETURN(const auto file, segment.OpenFile());
     CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
+    segment.MarkDirty();
     if (size != segment.bytes()) {
       CAUCE_RETURN_IF_ERROR(file->Truncate(segment.bytes()));
     }
-    segment.MarkDirty();
+    if (!hints_.clean_stop) {
+      CAUCE_RETURN_IF_ERROR(RewriteTail(*file, durable_bytes, segment.bytes()));
+    }
     return segment.Sync();
   }
 
@@ -248,55 +261,17 @@ class Recovery {
         scanned.damage.ok() ? std::string_view("the next segment begins later")
                             : MessageOf(scanned.damage)));
     cut_ = true;
-    CAUCE_RETURN_IF_ERROR(KeepCutBytes(base, scanned));
+    CAUCE_ASSIGN_OR_RETURN(const auto kept,
+                           cut_files_.KeepBytes(PathOf(base), scanned.bytes,
+                                                PathOf(scanned.next)));
+    if (kept) Report(fmt::format("{}: what was cut off is kept here", *kept));
     return Resume(base, std::move(scanned));
   }
 
-  // Copies what is about to be cut off, but for zeros at its end.
-  absl::Status KeepCutBytes(Offset base, const ScannedSegment& scanned) {
-    CAUCE_ASSIGN_OR_RETURN(const auto log,
-                           place_.files->Open(PathOf(base), OpenMode::kRead));
-    CAUCE_ASSIGN_OR_RETURN(const int64_t size, log->Size());
-    std::unique_ptr<File> kept;
-    CAUCE_ASSIGN_OR_RETURN(const std::string path,
-                           FreeCutPath(PathOf(scanned.next)));
-    std::string piece(static_cast<size_t>(kPieceBytes), '\0');
-    for (int64_t at = scanned.bytes; at < size; at += kPieceBytes) {
-      CAUCE_ASSIGN_OR_RETURN(const size_t read, log->Read(at, piece));
-      const std::string_view bytes(piece.data(), read);
-      const size_t last = bytes.find_last_not_of('\0');
-      if (last == std::string_view::npos) continue;
-      if (kept == nullptr) {
-        CAUCE_ASSIGN_OR_RETURN(kept,
-                               place_.files->Open(path, OpenMode::kCreate));
-      }
-      CAUCE_RETURN_IF_ERROR(
-          kept->Write(at - scanned.bytes, bytes.substr(0, last + 1)));
-    }
-    if (kept == nullptr) return absl::OkStatus();
-    CAUCE_RETURN_IF_ERROR(kept->Sync());
-    Report(fmt::format("{}: what was cut off is kept here", path));
-    return place_.files->SyncDirectory(place_.directory);
-  }
-
-  // What an earlier recovery kept stays: the name is one that is free.
-  absl::StatusOr<std::string> FreeCutPath(const std::string& path) const {
-    std::string cut = path + std::string(kCutSuffix);
-    for (int n = 1; n < kCutFilesMax; ++n) {
-      const auto info = place_.files->Info(cut);
-      if (absl::IsNotFound(info.status())) return cut;
-      CAUCE_RETURN_IF_ERROR(info.status());
-      cut = fmt::format("{}{}.{}", path, kCutSuffix, n);
-    }
-    return MakeError(Reason::kCorruptFile,
-                     fmt::format("{}: there are {} files of what was cut off "
-                                 "here; look at them and move them away",
-                                 path, kCutFilesMax));
-  }
-
   absl::Status Resume(Offset base, ScannedSegment scanned) {
-    NoteEpochs(scanned);
+    epochs_.Join(scanned.epochs);
     const std::shared_ptr<SegmentIndex> index = scanned.index;
+    const int64_t durable_bytes = scanned.durable_bytes;
     CAUCE_ASSIGN_OR_RETURN(
         writer_,
         SegmentWriter::Resume(place_.At(base), std::move(scanned), hints_.now));
@@ -304,7 +279,7 @@ class Recovery {
     CAUCE_RETURN_IF_ERROR(RenewIndexFiles(*writer_->segment(), *index));
     // Also where its end is the recovery point: a cut that was not synced saves
     // the point first, and a power loss would bring back what it took.
-    CAUCE_RETURN_IF_ERROR(Trim(*writer_->segment()));
+    CAUCE_RETURN_IF_ERROR(MakeDurable(*writer_->segment(), durable_bytes));
     return SyncNames();
   }
 
@@ -317,12 +292,11 @@ class Recovery {
   absl::Status SetAside(const std::vector<Offset>& bases) {
     for (const Offset base : bases) {
       const std::string path = PathOf(base);
-      CAUCE_ASSIGN_OR_RETURN(const std::string cut, FreeCutPath(path));
+      CAUCE_ASSIGN_OR_RETURN(const std::string cut, cut_files_.SetAside(path));
       Report(
           fmt::format("{}: follows the cut and is no longer part of the "
                       "log; kept as {}",
                       path, cut));
-      CAUCE_RETURN_IF_ERROR(place_.files->Rename(path, cut));
     }
     if (bases.empty()) return absl::OkStatus();
     return place_.files->SyncDirectory(place_.directory);
@@ -360,10 +334,6 @@ class Recovery {
     return place_.PathOf(SegmentFileName(base, kLogSuffix));
   }
 
-  void NoteEpochs(const ScannedSegment& scanned) {
-    epochs_.insert(epochs_.end(), scanned.epochs.begin(), scanned.epochs.end());
-  }
-
   void ReportDamage(const absl::Status& damage) {
     if (hints_.events) {
       hints_.events(Severity::kError,
@@ -382,7 +352,8 @@ class Recovery {
   const RecoveryHints& hints_;
   SegmentSet::List sealed_;
   std::unique_ptr<SegmentWriter> writer_;
-  std::vector<EpochStart> epochs_;
+  CutFiles cut_files_;
+  EpochEvidence epochs_;
   bool cut_ = false;
   // The stopped process may have made names and not synced them.
   bool names_unsynced_ = true;

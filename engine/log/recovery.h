@@ -2,24 +2,25 @@
 //
 // After a clean stop the files are believed and only the end of the active
 // segment is looked at. After any other stop every segment that reaches above
-// the recovery point is scanned and its indexes are rebuilt: at or above the
-// recovery point the log ends at the first bad batch, the rest was never
-// acknowledged as durable; below it a bad batch is damage, which is reported
-// and kept, and the log goes on behind it. What recovery returns is durable,
-// but for names after a clean stop, of which it tells. It syncs once each file
-// above the recovery point, the active one, and the directory.
-// Running it again finds the same.
+// the recovery point is scanned, the one the point lies in from there on, and
+// its indexes are made whole: at or above the recovery point the log ends at
+// the first bad batch, the rest was never acknowledged as durable; below it a
+// bad batch is damage, which is reported where it is met, and kept, and the log
+// goes on behind it. What recovery returns is durable, but for names after a
+// clean stop, of which it tells: what lies above the recovery point is written
+// back, since a sync that failed may have left it in memory alone. It syncs
+// once each file above the recovery point, the time indexes of those that are
+// sealed, the active one, and the directory. Running it again finds the same.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "cauce/env.h"
 #include "cauce/types.h"
+#include "engine/log/epoch_evidence.h"
 #include "engine/log/segment.h"
 #include "engine/log/segment_set.h"
 #include "engine/log/segment_writer.h"
@@ -49,8 +50,8 @@ struct RecoveredLog {
   Offset log_start;
   // The names of the segments are not known to be durable.
   bool names_unsynced = true;
-  // Those that the scanned batches tell of, oldest first.
-  std::vector<EpochStart> epochs;
+  // What the scanned batches tell of leader epochs.
+  EpochEvidence epochs;
 };
 
 // `place` is that of any segment; its base is not looked at.

@@ -28,7 +28,9 @@ Segment::Segment(SegmentPlace place, OpenMode mode, int64_t bytes, Offset next)
           std::make_shared<PooledFile>(*place_.pool, PathOf(kLogSuffix), mode)),
       reads_(std::make_shared<PooledReads>(log_)),
       bytes_(bytes),
-      next_(next.value) {}
+      next_(next.value),
+      index_files_(*place_.files, PathOf(kOffsetIndexSuffix),
+                   PathOf(kTimeIndexSuffix)) {}
 
 std::string Segment::PathOf(std::string_view suffix) const {
   return fmt::format("{}/{}{}", place_.directory,
@@ -227,10 +229,12 @@ absl::Status Segment::RepairIndexFiles(const ScannedSegment& scanned) {
       scanned.disbelieved->EncodeTimes() != scanned.index->EncodeTimes();
   if (!writable_ || !scanned.rebuilt || !leads_astray) return absl::OkStatus();
   MutexLock lock(repair_mutex_);
-  const bool has_left =
-      retired_.load() || superseded_.load() || repairs_stopped_;
-  if (has_left) return absl::OkStatus();
-  return WriteIndexFiles(*scanned.index);
+  if (!MayRepair()) return absl::OkStatus();
+  return DoWithoutIfFull(index_files_.WriteAnew(*scanned.index));
+}
+
+bool Segment::MayRepair() const {
+  return !retired_.load() && !superseded_.load() && !repairs_stopped_;
 }
 
 void Segment::Supersede() {
@@ -282,48 +286,35 @@ absl::Status Segment::Sync() {
 }
 
 absl::Status Segment::WriteIndexFiles(const SegmentIndex& index) {
-  absl::Status written =
-      WriteIndexFile(kOffsetIndexSuffix, index.EncodeOffsets());
-  if (written.ok()) {
-    written = WriteIndexFile(kTimeIndexSuffix, index.EncodeTimes());
-  }
-  return DoWithoutIfFull(written);
+  MutexLock lock(repair_mutex_);
+  return DoWithoutIfFull(index_files_.Write(index));
 }
 
 // An index says nothing that the log does not; half of one says too little.
 absl::Status Segment::DoWithoutIfFull(const absl::Status& status) {
-  return ReasonOf(status) == Reason::kDiskFull ? RemoveIndexFiles() : status;
+  return ReasonOf(status) == Reason::kDiskFull ? index_files_.Remove() : status;
 }
 
-absl::Status Segment::WriteIndexFile(std::string_view suffix,
-                                     std::string_view bytes) {
-  CAUCE_ASSIGN_OR_RETURN(
-      const auto file,
-      place_.files->Open(PathOf(suffix), OpenMode::kOpenOrCreate));
-  CAUCE_RETURN_IF_ERROR(file->Write(0, bytes));
-  return file->Truncate(static_cast<int64_t>(bytes.size()));
+absl::Status Segment::SaveLiveIndex() {
+  std::shared_ptr<const SegmentIndex> index;
+  {
+    MutexLock lock(mutex_);
+    if (!index_is_live_) return absl::OkStatus();
+    index = index_;
+  }
+  MutexLock lock(repair_mutex_);
+  if (!MayRepair()) return absl::OkStatus();
+  return DoWithoutIfFull(index_files_.WriteLive(*index));
 }
 
 absl::Status Segment::SyncIndexFiles() {
-  for (const std::string_view suffix : {kOffsetIndexSuffix, kTimeIndexSuffix}) {
-    const absl::Status synced = [&]() -> absl::Status {
-      CAUCE_ASSIGN_OR_RETURN(
-          const auto file,
-          place_.files->Open(PathOf(suffix), OpenMode::kReadWrite));
-      return file->Sync();
-    }();
-    if (synced.ok() || absl::IsNotFound(synced)) continue;
-    return DoWithoutIfFull(synced);
-  }
-  return absl::OkStatus();
+  MutexLock lock(repair_mutex_);
+  return DoWithoutIfFull(index_files_.Sync());
 }
 
 absl::Status Segment::RemoveIndexFiles() {
-  for (const std::string_view suffix : {kOffsetIndexSuffix, kTimeIndexSuffix}) {
-    const absl::Status removed = place_.files->RemoveFile(PathOf(suffix));
-    if (!absl::IsNotFound(removed)) CAUCE_RETURN_IF_ERROR(removed);
-  }
-  return absl::OkStatus();
+  MutexLock lock(repair_mutex_);
+  return index_files_.Remove();
 }
 
 absl::Status Segment::Retire() {

@@ -28,6 +28,7 @@
 #include "engine/io/free_space.h"
 #include "engine/io/pooled_reads.h"
 #include "engine/log/batch_scanner.h"
+#include "engine/log/index_files.h"
 #include "engine/log/segment_index.h"
 #include "engine/log/segment_scan.h"
 #include "engine/log/sparse_index.h"
@@ -131,6 +132,10 @@ class Segment {
   // are rebuilt once they are needed.
   absl::Status WriteIndexFiles(const SegmentIndex& index);
   absl::Status SyncIndexFiles();
+  // Writes what the live index holds by now, so that after a kill it need not
+  // be made again. Not for the writer alone; does nothing where the segment is
+  // not written any more.
+  absl::Status SaveLiveIndex();
   // Where there are none, they are rebuilt once they are needed.
   absl::Status RemoveIndexFiles();
 
@@ -150,8 +155,10 @@ class Segment {
       ScannedSegment scanned);
   // Writes the index in the place of files that are not there or lead astray.
   absl::Status RepairIndexFiles(const ScannedSegment& scanned);
-  absl::Status WriteIndexFile(std::string_view suffix, std::string_view bytes);
-  absl::Status DoWithoutIfFull(const absl::Status& status);
+  // Whether the files still belong to this segment and a log that goes on.
+  bool MayRepair() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(repair_mutex_);
+  absl::Status DoWithoutIfFull(const absl::Status& status)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(repair_mutex_);
   std::string PathOf(std::string_view suffix) const;
   // Where a walk that is to find `offset` begins: at a batch that an entry of
   // the index leads to, or at the first one.
@@ -174,10 +181,11 @@ class Segment {
   std::atomic<bool> dirty_ = false;
   std::atomic<bool> superseded_ = false;
 
-  // Held while index files are repaired, and while the segment leaves the log
+  // Held while index files are written, and while the segment leaves the log
   // or the log ends: one that has left writes no files under its old names.
   // Readers that repair nothing do not take it.
   Mutex repair_mutex_;
+  IndexFiles index_files_ ABSL_GUARDED_BY(repair_mutex_);
   bool repairs_stopped_ ABSL_GUARDED_BY(repair_mutex_) = false;
 
   Mutex mutex_;

@@ -23,11 +23,27 @@ absl::StatusOr<std::unique_ptr<SegmentIndex>> SegmentIndex::Decode(
   if (absl::Status read = index->times_.DecodeFrom(base, times); !read.ok()) {
     return Annotate(read, "time index");
   }
-  if (const auto last = index->times_.last()) {
-    index->largest_.store(last->timestamp.ms, std::memory_order_release);
-    index->largest_offset_ = last->offset;
-  }
+  index->ResumeTimes();
   return index;
+}
+
+void SegmentIndex::KeepUpTo(Offset next) {
+  while (offsets_.last() && offsets_.last()->offset >= next) {
+    offsets_.RemoveLast();
+  }
+  // A time entry stands beside an offset entry, and was written before it.
+  const auto entry = offsets_.last();
+  while (times_.last() && (!entry || times_.last()->offset > entry->offset)) {
+    times_.RemoveLast();
+  }
+  ResumeTimes();
+}
+
+void SegmentIndex::ResumeTimes() {
+  const auto last = times_.last();
+  largest_.store(last ? last->timestamp.ms : kNoTimestamp.ms,
+                 std::memory_order_release);
+  largest_offset_ = last ? last->offset : Offset{};
 }
 
 void SegmentIndex::Add(const BatchFacts& batch) {

@@ -41,6 +41,10 @@ class SegmentIndex {
       Offset base, int64_t interval_bytes, std::string_view offsets,
       std::string_view times);
 
+  // After Decode, of a segment that was not closed: forgets all that is said
+  // of batches that end above `next`.
+  void KeepUpTo(Offset next);
+
   // After Decode: `entry` is the batch of the last offset entry, and the
   // batches behind it are added next.
   void ResumeBehindEntry(const BatchFacts& entry) {
@@ -67,6 +71,7 @@ class SegmentIndex {
   const TimeIndex& times() const { return times_; }
   std::string EncodeOffsets() const { return offsets_.Encode(base_); }
   std::string EncodeTimes() const { return times_.Encode(base_); }
+  Offset base() const { return base_; }
 
   // Of all batches added; kNoTimestamp where none has one.
   Timestamp largest_timestamp() const {
@@ -75,6 +80,8 @@ class SegmentIndex {
 
  private:
   void AddTimeEntry();
+  // Takes the largest timestamp from the last time entry.
+  void ResumeTimes();
 
   const Offset base_;
   const int64_t interval_bytes_;

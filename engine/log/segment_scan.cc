@@ -32,24 +32,19 @@ absl::StatusOr<std::string> ReadIndexFile(FileSystem& files,
   return bytes;
 }
 
-void NoteEpoch(const RecordBatch& batch, ScannedSegment& scanned) {
-  const LeaderEpoch epoch = batch.leader_epoch();
-  const bool is_new =
-      scanned.epochs.empty() || epoch > scanned.epochs.back().epoch;
-  if (is_new) scanned.epochs.push_back({epoch, batch.base_offset()});
-}
-
-void Take(const RecordBatch& batch, const BatchScanner& scanner,
+void Take(const RecordBatch& batch, const BatchScanner& scanner, Offset durable,
           ScannedSegment& scanned) {
   scanned.bytes = scanner.position();
   scanned.next = batch.next_offset();
+  if (scanned.next <= durable) scanned.durable_bytes = scanned.bytes;
   scanned.last_header = batch.bytes().substr(0, kBatchHeaderBytes);
   scanned.last_position = scanner.batch_position();
-  NoteEpoch(batch, scanned);
+  scanned.epochs.See(batch.leader_epoch(), batch.base_offset());
 }
 
 // Goes on with `scanned` from where `scanner` stands.
-absl::Status Walk(BatchScanner& scanner, ScannedSegment& scanned) {
+absl::Status Walk(BatchScanner& scanner, Offset durable,
+                  ScannedSegment& scanned) {
   for (;;) {
     const auto batch = scanner.Next();
     if (!batch.ok()) {
@@ -61,7 +56,7 @@ absl::Status Walk(BatchScanner& scanner, ScannedSegment& scanned) {
     const int64_t position = scanner.batch_position();
     if (position == 0) scanned.first_timestamp = (*batch)->max_timestamp();
     scanned.index->Add(BatchFacts::Of(**batch, position));
-    Take(**batch, scanner, scanned);
+    Take(**batch, scanner, durable, scanned);
   }
 }
 
@@ -120,13 +115,13 @@ absl::StatusOr<Claim> WalkFromEntry(const std::shared_ptr<const File>& file,
   const Timestamp largest = (*batch)->max_timestamp();
   offsets.next = (*batch)->next_offset();
   index.ResumeBehindEntry(BatchFacts::Of(**batch, entry.position));
-  Take(**batch, scanner, scanned);
+  Take(**batch, scanner, range.durable, scanned);
   CAUCE_ASSIGN_OR_RETURN(
       const Claim claim,
       CheckLargest(scanner, file, name, range, index, largest));
   if (claim == Claim::kLies) return claim;
   scanner.Start(file, name, scanned.bytes, range.bytes, offsets);
-  CAUCE_RETURN_IF_ERROR(Walk(scanner, scanned));
+  CAUCE_RETURN_IF_ERROR(Walk(scanner, range.durable, scanned));
   return Claim::kHolds;
 }
 
@@ -151,7 +146,7 @@ absl::StatusOr<ScannedSegment> ScanSegment(
   scanned.rebuilt = true;
   BatchScanner scanner;
   scanner.Start(file, name, 0, range.bytes, range.Offsets());
-  CAUCE_RETURN_IF_ERROR(Walk(scanner, scanned));
+  CAUCE_RETURN_IF_ERROR(Walk(scanner, range.durable, scanned));
   return scanned;
 }
 
@@ -204,7 +199,7 @@ absl::Status ScanBehindDamage(const std::shared_ptr<const File>& file,
     if (!batch) break;
     scanned.damage = absl::OkStatus();
     scanner.StepBack();
-    CAUCE_RETURN_IF_ERROR(Walk(scanner, scanned));
+    CAUCE_RETURN_IF_ERROR(Walk(scanner, range.durable, scanned));
     damaged = scanner.position();
   }
   scanned.damage = first;

@@ -8,13 +8,13 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cauce/file_system.h"
 #include "cauce/types.h"
 #include "engine/log/batch_scanner.h"
+#include "engine/log/epoch_evidence.h"
 #include "engine/log/segment_index.h"
 
 namespace cauce {
@@ -28,6 +28,8 @@ struct ScanRange {
   Offset up_to{INT64_MAX};
   // The log ended here once: see BatchOffsets.
   Offset boundary{INT64_MIN};
+  // What lies below was synced once.
+  Offset durable{INT64_MIN};
 
   // What a walk from the first batch on expects.
   BatchOffsets Offsets() const;
@@ -38,10 +40,12 @@ struct ScannedSegment {
   // Where the last good batch ends, in the file and in offsets.
   int64_t bytes = 0;
   Offset next;
+  // Where the batches end that end at or below ScanRange::durable.
+  int64_t durable_bytes = 0;
   // The greatest timestamp of the first batch, for rolling by time.
   Timestamp first_timestamp;
-  // Which epochs its batches tell of, and where each is met first.
-  std::vector<EpochStart> epochs;
+  // What its batches tell of leader epochs.
+  EpochEvidence epochs;
   int64_t file_bytes = 0;  // as far as the scan could have gone
   // The header of the last good batch, and where it stands; empty without one.
   std::string last_header;

@@ -58,6 +58,13 @@ void SparseIndex<Entry>::Append(const Entry& entry) {
 }
 
 template <class Entry>
+void SparseIndex<Entry>::RemoveLast() {
+  const size_t count = size_.load(std::memory_order_relaxed);
+  CAUCE_CHECK(count > 0);
+  size_.store(count - 1, std::memory_order_release);
+}
+
+template <class Entry>
 size_t SparseIndex<Entry>::CountAtOrBelow(int64_t key, size_t count) const {
   size_t low = 0;
   while (count > 0) {
@@ -80,11 +87,13 @@ std::optional<Entry> SparseIndex<Entry>::FindAtOrBelow(int64_t key) const {
 }
 
 template <class Entry>
-std::string SparseIndex<Entry>::Encode(Offset base) const {
-  const size_t count = size();
-  std::string bytes(count * Entry::kBytes, '\0');
-  for (size_t i = 0; i < count; ++i) {
-    (*this)[i].Encode(base, bytes.data() + i * Entry::kBytes);
+std::string SparseIndex<Entry>::Encode(Offset base, size_t from,
+                                       size_t to) const {
+  CAUCE_CHECK(from <= to);
+  CAUCE_CHECK(to <= size());
+  std::string bytes((to - from) * Entry::kBytes, '\0');
+  for (size_t i = from; i < to; ++i) {
+    (*this)[i].Encode(base, bytes.data() + (i - from) * Entry::kBytes);
   }
   return bytes;
 }

@@ -66,6 +66,8 @@ class SparseIndex {
 
   // For the one writer. `entry` must follow the last one: see MayPrecede.
   void Append(const Entry& entry);
+  // The same, before anybody else sees the index. There must be an entry.
+  void RemoveLast();
 
   size_t size() const { return size_.load(std::memory_order_acquire); }
   bool empty() const { return size() == 0; }
@@ -84,8 +86,10 @@ class SparseIndex {
     return (*this)[count - 1];
   }
 
-  // The bytes of the index file.
-  std::string Encode(Offset base) const;
+  // The bytes of the index file: of the entries [from, to), of which there
+  // must be so many, or of all.
+  std::string Encode(Offset base) const { return Encode(base, 0, size()); }
+  std::string Encode(Offset base, size_t from, size_t to) const;
 
   // Adds the entries of an index file for the segment that begins at `base`.
   // A tail of zeros, as Kafka preallocates, ends it. Reason::kCorruptFile where

@@ -149,19 +149,40 @@ TEST_F(Bounds, NothingIsWrittenOnceTheDirectoryIsSomebodyElses) {
 
 TEST_F(Bounds, MuchWorkIsSavedAndLittleWaits) {
   int64_t offset = 0;
-  const auto work = [&](int64_t bytes) {
+  const auto work = [&](int64_t bytes, int64_t segments) {
     bounds_.Set(kOrders, {Offset{++offset}, Offset{0}});
-    ASSERT_THAT(bounds_.NoteWork(bytes), test::IsOk());
+    const bool due = bounds_.NoteWork({bytes, segments});
+    EXPECT_THAT(bounds_.SaveWork(), test::IsOk());
+    return due;
   };
-  for (int i = 0; i < 15; ++i) work(100);
+  for (int i = 0; i < 15; ++i) EXPECT_FALSE(work(100, 1));
   EXPECT_EQ(Saved(kOrders), LogBounds{});
-  work(100);
+  EXPECT_TRUE(work(100, 1));
   EXPECT_EQ(Saved(kOrders), (LogBounds{Offset{16}, Offset{0}}));
 
-  work(100);
+  EXPECT_FALSE(work(100, 1));
   EXPECT_EQ(Saved(kOrders), (LogBounds{Offset{16}, Offset{0}}));
-  work(int64_t{1} << 30);
+  EXPECT_TRUE(work(int64_t{1} << 30, 0));
   EXPECT_EQ(Saved(kOrders), (LogBounds{Offset{18}, Offset{0}}));
+}
+
+TEST_F(Bounds, WorkIsAskedToBeSavedOnceUntilItIs) {
+  bounds_.Set(kOrders, {Offset{1}, Offset{0}});
+  EXPECT_TRUE(bounds_.NoteWork({.bytes = int64_t{1} << 30}));
+  EXPECT_FALSE(bounds_.NoteWork({.bytes = int64_t{1} << 30}));
+  ASSERT_THAT(bounds_.SaveWork(), test::IsOk());
+  EXPECT_FALSE(bounds_.NoteWork({.segments = 1}));
+  EXPECT_TRUE(bounds_.NoteWork({.bytes = int64_t{1} << 30}));
+
+  // One that failed is asked for again.
+  bounds_.Set(kOrders, {Offset{2}, Offset{0}});
+  files_->Fail(test::FileCall::kSync, ".tmp",
+               MakeError(Reason::kDiskFailed, "no"));
+  EXPECT_THAT(bounds_.SaveWork(), test::HasReason(Reason::kDiskFailed));
+  files_->Mend();
+  EXPECT_TRUE(bounds_.NoteWork({.segments = 1}));
+  ASSERT_THAT(bounds_.SaveWork(), test::IsOk());
+  EXPECT_EQ(Saved(kOrders), (LogBounds{Offset{2}, Offset{0}}));
 }
 
 TEST_F(Bounds, NobodyButWhoSavesWaitsForTheFiles) {
@@ -174,7 +195,8 @@ TEST_F(Bounds, NobodyButWhoSavesWaitsForTheFiles) {
     std::thread other([&] {
       bounds_.Set(kReturns, returns);
       EXPECT_EQ(bounds_.Of(kReturns), returns);
-      EXPECT_THAT(bounds_.NoteWork(int64_t{1} << 30), test::IsOk());
+      bounds_.NoteWork({.bytes = int64_t{1} << 30});
+      EXPECT_THAT(bounds_.SaveWork(), test::IsOk());
     });
     other.join();
   });
@@ -185,7 +207,7 @@ TEST_F(Bounds, NobodyButWhoSavesWaitsForTheFiles) {
   EXPECT_EQ(Saved(kReturns), LogBounds{});
 
   // What was Set meanwhile is saved by the next.
-  ASSERT_THAT(bounds_.NoteWork(0), test::IsOk());
+  ASSERT_THAT(bounds_.SaveWork(), test::IsOk());
   EXPECT_EQ(Saved(kReturns), returns);
 }
 

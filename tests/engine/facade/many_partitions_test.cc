@@ -4,14 +4,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+
 #include "cauce/cursor.h"
 #include "cauce/errors.h"
+#include "engine/catalog/checkpoint_file.h"
 #include "tests/engine/facade/counted_engine.h"
+#include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 
 namespace cauce {
 namespace {
 
+using test::FileCall;
 using test::HasReason;
 using test::IsOk;
 using test::IsOkAndHolds;
@@ -48,6 +53,40 @@ TEST_F(ManyPartitions, RollsThatWereSyncedAreNotSyncedAgainAfterAKill) {
   auto orders = engine_->OpenPartition("orders", PartitionId{0});
   ASSERT_THAT(orders, IsOk());
   EXPECT_EQ(orders->log_end(), Offset{400});
+}
+
+TEST_F(ManyPartitions, TheRecoveryPointFollowsWhatIsAppendedAndSynced) {
+  ASSERT_THAT(Open(), IsOk());
+  ASSERT_THAT(engine_->CreateTopic("orders", {.partitions = 2}), IsOk());
+  const std::string value(900'000, 'v');
+  const Record record{.value = value};
+  for (int i = 0; i < 100; ++i) {
+    auto to = engine_->OpenPartition("orders", PartitionId{i % 2});
+    ASSERT_THAT(to, IsOk());
+    ASSERT_THAT(to->Append({&record, 1}), IsOk());
+  }
+  Kill();
+
+  // Saved once, at 64 MiB of both together, which is the 75th record.
+  const auto points = ReadOffsetCheckpoint(files_, "/data", kRecoveryPointFile);
+  ASSERT_THAT(points, IsOk());
+  EXPECT_EQ(points->at({"orders", PartitionId{0}}), Offset{38});
+  EXPECT_EQ(points->at({"orders", PartitionId{1}}), Offset{37});
+  // The index of each was saved at 32 MiB, its 38th record: what lies above
+  // the point is written back, and not much more is read.
+  const auto calls = [this](FileCall call) {
+    return files_.Count(call, ".log");
+  };
+  const int writes = calls(FileCall::kWrite);
+  const int reads = calls(FileCall::kRead);
+  ASSERT_THAT(Open(), IsOk());
+  EXPECT_LE(calls(FileCall::kWrite) - writes, 25);
+  EXPECT_LE(calls(FileCall::kRead) - reads, 25 * 3);
+  for (int32_t p = 0; p < 2; ++p) {
+    auto partition = engine_->OpenPartition("orders", PartitionId{p});
+    ASSERT_THAT(partition, IsOk());
+    EXPECT_EQ(partition->log_end(), Offset{50});
+  }
 }
 
 TEST_F(ManyPartitions, ARecoveryThatIsKilledAgainAndAgainGetsThere) {

@@ -12,7 +12,9 @@
 
 #include "cauce/errors.h"
 #include "engine/log/batch_scanner.h"
+#include "engine/log/cut_files.h"
 #include "engine/log/segment_name.h"
+#include "engine/log/sparse_index.h"
 #include "tests/testing/batches.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/test_disk.h"
@@ -140,9 +142,9 @@ TEST_P(RecoveryTest, FindsEverySegmentAfterAnUncleanStop) {
   EXPECT_EQ(BatchesOf(*log), EveryOther(0, 20));
   EXPECT_EQ(log->log_start, Offset{0});
   EXPECT_EQ(EndOf(*log), Offset{20});
-  EXPECT_THAT(log->epochs, ElementsAre(EpochStart{LeaderEpoch{1}, Offset{0}},
-                                       EpochStart{LeaderEpoch{1}, Offset{10}},
-                                       EpochStart{LeaderEpoch{4}, Offset{16}}));
+  EXPECT_THAT(log->epochs.believed(),
+              ElementsAre(EpochStart{LeaderEpoch{1}, Offset{0}},
+                          EpochStart{LeaderEpoch{4}, Offset{16}}));
   EXPECT_THAT(events_, IsEmpty());
   EXPECT_THAT(disk_.Names("index"),
               IsSupersetOf({
@@ -200,13 +202,43 @@ TEST_P(RecoveryTest, SyncsEachSegmentAboveTheRecoveryPointOnceAndNoOther) {
   };
 
   ASSERT_THAT(Recover(hints), IsOk());
-  EXPECT_EQ(disk_.files().Count(FileCall::kSync, ""), 200);
+  EXPECT_EQ(disk_.files().Count(FileCall::kSync, ".log"), 200);
+  // Of those that are sealed.
+  EXPECT_EQ(disk_.files().Count(FileCall::kSync, ".timeindex"), 199);
+  EXPECT_EQ(disk_.files().Count(FileCall::kSync, ".index"), 0);
   EXPECT_EQ(disk_.files().Count(FileCall::kSyncDirectory, ""), 1);
   // All but the active one.
   ASSERT_THAT(progress, SizeIs(199));
   const auto bytes = static_cast<int64_t>(BatchAt(0).size());
   EXPECT_EQ(progress.front(), std::make_pair(int64_t{602}, bytes));
   EXPECT_EQ(progress.back(), std::make_pair(int64_t{998}, bytes));
+}
+
+TEST_P(RecoveryTest, WritesBackWhatLiesAboveTheRecoveryPoint) {
+  const std::string first = WriteSegment(0, 5);
+  WriteSegment(10, 5);
+  WriteSegment(20, 5);
+  const auto writes = [this](int64_t base) {
+    return disk_.files().Count(FileCall::kWrite, Log(base));
+  };
+  const std::vector<int> before = {writes(0), writes(10), writes(20)};
+  ASSERT_THAT(Recover({.recovery_point = Offset{14}}), IsOk());
+  EXPECT_EQ(writes(0), before[0]);
+  EXPECT_EQ(writes(10), before[1] + 1);
+  EXPECT_EQ(writes(20), before[2] + 1);
+  ASSERT_THAT(Recover({.clean_stop = true, .recovery_point = Offset{30}}),
+              IsOk());
+  EXPECT_EQ(writes(20), before[2] + 1);
+}
+
+TEST_P(RecoveryTest, WritesBackWhatStandsBehindDamage) {
+  std::string bytes = WriteSegment(0, 10);
+  bytes[bytes.size() / 10 * 3 + 70] ^= 1;
+  disk_.Write(Log(0), bytes);
+  const int before = disk_.files().Count(FileCall::kWrite, Log(0));
+  ASSERT_THAT(Recover({.recovery_point = Offset{20}}), IsOk());
+  EXPECT_EQ(disk_.files().Count(FileCall::kWrite, Log(0)), before + 1);
+  EXPECT_EQ(disk_.Read(Log(0)), bytes);
 }
 
 TEST_P(RecoveryTest, SyncsTheEndAlsoWhereItIsTheRecoveryPoint) {
@@ -270,22 +302,28 @@ TEST_P(RecoveryTest, CutsATornTailThatZerosFollow) {
   EXPECT_EQ(disk_.Read(Log(6) + ".cut"), BatchAt(6).substr(0, 80));
 }
 
-TEST_P(RecoveryTest, CutsNothingWhereItHasNoNameLeftToKeepItUnder) {
-  const std::string torn = WriteSegment(0, 3) + BatchAt(6).substr(0, 80);
-  disk_.Write(Log(0), torn);
-  const std::string cut = Log(6) + ".cut";
-  disk_.Write(cut, "older");
-  for (int i = 1; i < 1000; ++i) {
-    disk_.Write(cut + "." + std::to_string(i), "older");
+TEST_P(RecoveryTest, OpensHoweverManyCutsWereKeptBefore) {
+  const std::string whole = WriteSegment(0, 3);
+  for (int i = 0; i < kCutFilesMax; ++i) {
+    disk_.Write(Log(6) + (i == 0 ? ".cut" : ".cut." + std::to_string(i)),
+                "older");
   }
-
-  EXPECT_THAT(Recover(), HasReason(Reason::kCorruptFile));
-  EXPECT_EQ(disk_.Read(Log(0)), torn);
-  EXPECT_EQ(disk_.Read(cut), "older");
-
-  disk_.Remove(cut + ".7");
+  disk_.Write(Log(0), whole + BatchAt(6).substr(0, 80));
   ASSERT_THAT(Recover(), IsOk());
-  EXPECT_EQ(disk_.Read(cut + ".7"), BatchAt(6).substr(0, 80));
+  EXPECT_EQ(disk_.Read(Log(0)), whole);
+  EXPECT_EQ(disk_.Read(Log(6) + ".cut.999"), BatchAt(6).substr(0, 80));
+}
+
+TEST_P(RecoveryTest, KeepsTheSameCutOnce) {
+  const std::string whole = WriteSegment(0, 3);
+  for (int i = 0; i < 3; ++i) {
+    // As a recovery leaves it that is stopped before it cuts.
+    disk_.Write(Log(0), whole + BatchAt(6).substr(0, 80));
+    ASSERT_THAT(Recover(), IsOk());
+    EXPECT_EQ(EndOf(*Recover()), Offset{6});
+  }
+  EXPECT_THAT(disk_.Names(".cut"), ElementsAre(Log(6) + ".cut"));
+  EXPECT_THAT(disk_.Names(), Not(Contains(HasSubstr(".cut."))));
 }
 
 TEST_P(RecoveryTest, TakesZerosForTheEnd) {
@@ -484,6 +522,94 @@ TEST_P(RecoveryTest, FindsTheEndWithoutIndexesAfterACleanStop) {
   const auto log = Recover({.clean_stop = true});
   ASSERT_THAT(log, IsOk());
   EXPECT_EQ(BatchesOf(*log), EveryOther(0, 16));
+}
+
+// A segment with an index entry for nearly each of its batches.
+class IndexedRecovery : public RecoveryTest {
+ protected:
+  static constexpr int kBatches = 400;
+
+  void SetUp() override {
+    for (int64_t i = 0; i < kBatches; ++i) {
+      const std::string batch =
+          test::BatchOfBytes(5000, {kNow.ms + i}).At(Offset{i}).bytes();
+      bytes_ += batch;
+      batch_bytes_ = batch.size();
+    }
+    disk_.Write(Log(0), bytes_);
+    ASSERT_THAT(Recover(), IsOk());
+    offsets_ = *disk_.Read(kOffsets);
+    times_ = *disk_.Read(kTimes);
+    ASSERT_GT(offsets_.size(), 300 * OffsetEntry::kBytes);
+  }
+  // Where the entry of batch `at` stands; the first batch has none.
+  static size_t EntryOf(size_t at) { return (at - 1) * OffsetEntry::kBytes; }
+  void ExpectIndexesMade() {
+    EXPECT_EQ(disk_.Read(kOffsets), offsets_);
+    EXPECT_EQ(disk_.Read(kTimes), times_);
+  }
+
+  const std::string kOffsets = SegmentFileName(Offset{0}, kOffsetIndexSuffix);
+  const std::string kTimes = SegmentFileName(Offset{0}, kTimeIndexSuffix);
+  std::string bytes_;
+  size_t batch_bytes_ = 0;
+  std::string offsets_;
+  std::string times_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Disks, IndexedRecovery,
+                         ::testing::Values(DiskKind::kMemory, DiskKind::kPosix),
+                         test::DiskName);
+
+TEST_P(IndexedRecovery, ReadsTheActiveSegmentFromTheRecoveryPointOn) {
+  // Damage that a scan from the start would find.
+  std::string damaged = bytes_;
+  damaged[20 * batch_bytes_ + 100] ^= 1;
+  disk_.Write(Log(0), damaged);
+  const auto reads = [this] {
+    return disk_.files().Count(FileCall::kRead, ".log");
+  };
+  const int before = reads();
+  const auto log = Recover({.recovery_point = Offset{390}});
+  ASSERT_THAT(log, IsOk());
+  EXPECT_EQ(EndOf(*log), Offset{kBatches});
+  EXPECT_THAT(events_, IsEmpty());
+  // Two megabytes are eight pieces.
+  EXPECT_LE(reads() - before, 6);
+  ExpectIndexesMade();
+}
+
+TEST_P(IndexedRecovery, KeepsTheIndexAsFarAsTheRecoveryPoint) {
+  // Entries that say what the batches above it do not.
+  std::string stale = offsets_;
+  for (size_t at = 350; at < kBatches; ++at) ++stale[EntryOf(at) + 7];
+  for (const std::string& there :
+       {offsets_.substr(0, EntryOf(200)), stale, offsets_.substr(0, 1001)}) {
+    disk_.Write(kOffsets, there);
+    disk_.Write(kTimes, times_);
+    ASSERT_THAT(Recover({.recovery_point = Offset{300}}), IsOk());
+    ExpectIndexesMade();
+  }
+}
+
+TEST_P(IndexedRecovery, TakesNoTimesThatStandBehindTheOffsetsItKeeps) {
+  disk_.Write(kOffsets, offsets_.substr(0, EntryOf(200)));
+  // Of another log, once: from entry 250 on.
+  std::string times = times_;
+  for (size_t at = 250; at < kBatches; ++at) {
+    ++times[(at - 1) * TimeEntry::kBytes + 7];
+  }
+  disk_.Write(kTimes, times);
+  ASSERT_THAT(Recover({.recovery_point = Offset{300}}), IsOk());
+  ExpectIndexesMade();
+}
+
+TEST_P(IndexedRecovery, BelievesNoIndexWhoseLastEntryLies) {
+  std::string lies = offsets_;
+  ++lies[EntryOf(299) + 7];
+  disk_.Write(kOffsets, lies);
+  ASSERT_THAT(Recover({.recovery_point = Offset{300}}), IsOk());
+  ExpectIndexesMade();
 }
 
 // ---- Leftovers, and files of others

@@ -103,7 +103,7 @@ TEST_F(SegmentScanTest, BuildsTheIndexesThatAppendsWouldHave) {
 TEST_F(SegmentScanTest, TellsWhereEachEpochIsMetFirst) {
   const auto scanned = Scan(Build(25)->bytes);
   ASSERT_THAT(scanned, IsOk());
-  EXPECT_THAT(scanned->epochs,
+  EXPECT_THAT(scanned->epochs.believed(),
               ElementsAre(EpochStart{LeaderEpoch{0}, kBase},
                           EpochStart{LeaderEpoch{1}, kBase + 20},
                           EpochStart{LeaderEpoch{2}, kBase + 40}));

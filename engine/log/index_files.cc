@@ -1,0 +1,109 @@
+#include "engine/log/index_files.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "engine/base/status_macros.h"
+
+namespace cauce {
+
+IndexFiles::IndexFiles(FileSystem& files, std::string offsets_path,
+                       std::string times_path)
+    : files_(files),
+      offsets_{.path = std::move(offsets_path)},
+      times_{.path = std::move(times_path)} {}
+
+absl::Status IndexFiles::Write(const SegmentIndex& index) {
+  return WriteUpTo(index, index.offsets().size(), index.times().size());
+}
+
+absl::Status IndexFiles::WriteLive(const SegmentIndex& index) {
+  // An offset entry is added before the time entry beside it; only of the last
+  // one may that still be on its way.
+  const size_t offsets = index.offsets().size();
+  if (offsets <= offsets_.written + 1) return absl::OkStatus();
+  return WriteUpTo(index, offsets - 1, index.times().size());
+}
+
+absl::Status IndexFiles::WriteAnew(const SegmentIndex& index) {
+  offsets_.is_known = times_.is_known = false;
+  return Write(index);
+}
+
+absl::Status IndexFiles::WriteUpTo(const SegmentIndex& index, size_t offsets,
+                                   size_t times) {
+  CAUCE_ASSIGN_OR_RETURN(const bool changed,
+                         WriteOne(times_, index.times(), index.base(), times));
+  if (changed && times > 0) {
+    CAUCE_ASSIGN_OR_RETURN(const auto file,
+                           files_.Open(times_.path, OpenMode::kReadWrite));
+    CAUCE_RETURN_IF_ERROR(file->Sync());
+  }
+  times_.is_known = true;
+  CAUCE_RETURN_IF_ERROR(
+      WriteOne(offsets_, index.offsets(), index.base(), offsets).status());
+  offsets_.is_known = true;
+  return absl::OkStatus();
+}
+
+template <class Entry>
+absl::StatusOr<bool> IndexFiles::WriteOne(Target<Entry>& target,
+                                          const SparseIndex<Entry>& entries,
+                                          Offset base, size_t count) {
+  if (target.is_known && count <= target.written) return false;
+  // Until it was written whole nobody knows what is there.
+  size_t from = target.written;
+  if (!std::exchange(target.is_known, false)) {
+    from = 0;
+    CAUCE_RETURN_IF_ERROR(RemoveOther(target.path, entries, base, count));
+  }
+  CAUCE_ASSIGN_OR_RETURN(const auto file,
+                         files_.Open(target.path, OpenMode::kOpenOrCreate));
+  // Also what is there already: a page of it may be clean, and not on the disk.
+  CAUCE_RETURN_IF_ERROR(file->Write(static_cast<int64_t>(from * Entry::kBytes),
+                                    entries.Encode(base, from, count)));
+  target.written = count;
+  return true;
+}
+
+template <class Entry>
+absl::Status IndexFiles::RemoveOther(const std::string& path,
+                                     const SparseIndex<Entry>& entries,
+                                     Offset base, size_t count) {
+  const auto file = files_.Open(path, OpenMode::kRead);
+  if (absl::IsNotFound(file.status())) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(file.status());
+  CAUCE_ASSIGN_OR_RETURN(const int64_t size, (*file)->Size());
+  const auto there = static_cast<size_t>(size) / Entry::kBytes;
+  if (size % static_cast<int64_t>(Entry::kBytes) == 0 && there <= count) {
+    std::string bytes(static_cast<size_t>(size), '\0');
+    CAUCE_ASSIGN_OR_RETURN(const size_t read, (*file)->Read(0, bytes));
+    const bool is_ours =
+        read == bytes.size() && bytes == entries.Encode(base, 0, there);
+    if (is_ours) return absl::OkStatus();
+  }
+  return RemoveIfThere(path);
+}
+
+absl::Status IndexFiles::Sync() {
+  const auto file = files_.Open(offsets_.path, OpenMode::kReadWrite);
+  if (absl::IsNotFound(file.status())) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(file.status());
+  return (*file)->Sync();
+}
+
+absl::Status IndexFiles::Remove() {
+  // The other way round than they are written.
+  offsets_.is_known = times_.is_known = false;
+  offsets_.written = times_.written = 0;
+  CAUCE_RETURN_IF_ERROR(RemoveIfThere(offsets_.path));
+  return RemoveIfThere(times_.path);
+}
+
+absl::Status IndexFiles::RemoveIfThere(const std::string& path) {
+  const absl::Status removed = files_.RemoveFile(path);
+  return absl::IsNotFound(removed) ? absl::OkStatus() : removed;
+}
+
+}  // namespace cauce

@@ -1,0 +1,71 @@
+// The two index files of a segment, as its owner writes them.
+//
+// While a segment is written they only grow at their ends, and a file that
+// holds anything but a beginning of the new content is removed and not written
+// over: so whatever a stop leaves of one is what was put there, or less, or has
+// a hole that shows. Invariant: an entry goes into the offset index once all
+// time entries up to it are durable, so that recovery may keep both up to any
+// offset whose batches are durable. Not thread-safe: the segment locks.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cauce/file_system.h"
+#include "cauce/types.h"
+#include "engine/log/segment_index.h"
+#include "engine/log/sparse_index.h"
+
+namespace cauce {
+
+class IndexFiles {
+ public:
+  // `files` is borrowed.
+  IndexFiles(FileSystem& files, std::string offsets_path,
+             std::string times_path);
+
+  // Makes the files hold all of `index`. What was written here before is taken
+  // to be there still.
+  absl::Status Write(const SegmentIndex& index);
+  // The same for an index that its writer adds to meanwhile: all but what it
+  // may be adding now.
+  absl::Status WriteLive(const SegmentIndex& index);
+  // The same, whatever became of the files since.
+  absl::Status WriteAnew(const SegmentIndex& index);
+
+  // Makes durable what Write has left to be: the offset index.
+  absl::Status Sync();
+
+  // Those that are there.
+  absl::Status Remove();
+
+ private:
+  template <class Entry>
+  struct Target {
+    std::string path;
+    size_t written = 0;     // entries that are in the file
+    bool is_known = false;  // and nothing else is
+  };
+
+  absl::Status WriteUpTo(const SegmentIndex& index, size_t offsets,
+                         size_t times);
+  // Returns whether there was anything to write.
+  template <class Entry>
+  absl::StatusOr<bool> WriteOne(Target<Entry>& target,
+                                const SparseIndex<Entry>& entries, Offset base,
+                                size_t count);
+  // Removes a file that holds anything but some of the first `count` entries.
+  template <class Entry>
+  absl::Status RemoveOther(const std::string& path,
+                           const SparseIndex<Entry>& entries, Offset base,
+                           size_t count);
+  absl::Status RemoveIfThere(const std::string& path);
+
+  FileSystem& files_;
+  Target<OffsetEntry> offsets_;
+  Target<TimeEntry> times_;
+};
+
+}  // namespace cauce
