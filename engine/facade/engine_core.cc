@@ -208,24 +208,11 @@ absl::Status EngineCore::Adopt(const OpenPlan& plan) {
 }
 
 absl::Status EngineCore::RecoverAll() {
-  // One after the other: each is bounded by its recovery point, and the points
-  // are saved as they move, so that a stop meanwhile leaves only the rest.
+  std::vector<OpenLogs::Place> places;
   for (const TopicPartition& partition : AllPartitions()) {
-    const absl::Status recovered = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-      CAUCE_ASSIGN_OR_RETURN(const auto contents, logs_.Look(partition));
-      if (contents == OpenLogs::Contents::kNothing) return absl::OkStatus();
-      const TopicEntry& topic = *catalog_.Find(partition.topic);
-      CAUCE_ASSIGN_OR_RETURN(const auto log,
-                             logs_.Open(topic, partition.partition));
-      CAUCE_RETURN_IF_ERROR(log->NoteBounds());
-      return bounds_->NoteWork({.segments = 1}) ? bounds_->SaveWork()
-                                                : absl::OkStatus();
-    }();
-    // One that is missing was reported, and stays so.
-    if (!recovered.ok() && !absl::IsNotFound(recovered)) {
-      return Annotate(recovered, partition.ToString());
-    }
+    places.push_back({catalog_.Find(partition.topic), partition.partition});
   }
+  CAUCE_RETURN_IF_ERROR(logs_.OpenAll(places));
   return bounds_->SaveAll();
 }
 

@@ -124,6 +124,12 @@ absl::Status EngineCore::AlterTopic(std::string_view name,
     CAUCE_RETURN_IF_ERROR(
         directories_.Make(topic, topic.partitions, *partitions));
   }
+  if (gives_configs && topic.imported) {
+    // From now on records are missed that are gone from before a start that
+    // nobody has saved.
+    CAUCE_RETURN_IF_ERROR(logs_.NoteStarts(topic));
+    CAUCE_RETURN_IF_ERROR(bounds_->SaveAll());
+  }
   // The one act of all: before it nothing has changed, but for directories
   // that belong to nothing.
   CAUCE_RETURN_IF_ERROR(edited.Save(files_, directory_));

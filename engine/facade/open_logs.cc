@@ -3,12 +3,21 @@
 #include <utility>
 
 #include "cauce/errors.h"
+#include "engine/base/fan_out.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/facade/data_directory.h"
+#include "engine/log/segment_directory.h"
 #include "fmt/format.h"
 
 namespace cauce {
+namespace {
+
+// How many logs are recovered at once. Each holds some two mebibytes meanwhile;
+// more of them wait for the same disk.
+constexpr size_t kRecoveriesMax = 8;
+
+}  // namespace
 
 OpenLogs::OpenLogs(std::shared_ptr<const LogEnvironment> environment,
                    std::shared_ptr<BoundsCheckpoint> bounds,
@@ -26,10 +35,18 @@ absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Open(const TopicEntry& topic,
         fmt::format("topic {} has partitions 0 to {}, not {}", topic.name,
                     topic.partitions - 1, partition.value));
   }
+  const TopicPartition name{topic.name, partition};
+  if (auto known = Find(name)) return known;
+  CAUCE_ASSIGN_OR_RETURN(auto log, Make(topic, partition));
+  whole_.erase(name);
+  logs_.emplace(name, log);
+  return log;
+}
+
+absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Make(
+    const TopicEntry& topic, PartitionId partition) const {
   LogOptions options;
   options.name = {topic.name, partition};
-  if (auto known = Find(options.name)) return known;
-
   FileSystem& files = *environment_->files;
   options.directory = directories_.PathOf(options.name);
   CAUCE_RETURN_IF_ERROR(files.Info(options.directory).status());
@@ -48,9 +65,37 @@ absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Open(const TopicEntry& topic,
   }
   options.bounds = bounds_->Of(options.name);
   CAUCE_ASSIGN_OR_RETURN(options.epochs, ReadEpochs(options.directory));
-  CAUCE_ASSIGN_OR_RETURN(auto log, Log::Open(environment_, options));
-  whole_.erase(options.name);
-  logs_.emplace(options.name, log);
+  return Log::Open(environment_, options);
+}
+
+absl::Status OpenLogs::OpenAll(std::span<const Place> places) {
+  std::vector<std::shared_ptr<Log>> logs(places.size());
+  const absl::Status opened = FanOut(
+      environment_->executor, places.size(), kRecoveriesMax,
+      [&](size_t at) -> absl::Status {
+        auto log = Recover(places[at]);
+        if (log.ok()) logs[at] = *std::move(log);
+        // One that is missing was reported, and stays so.
+        if (log.ok() || absl::IsNotFound(log.status())) return absl::OkStatus();
+        const TopicPartition name{places[at].topic->name, places[at].partition};
+        return Annotate(log.status(), name.ToString());
+      });
+  for (auto& log : logs) {
+    if (log != nullptr) logs_.emplace(log->name(), std::move(log));
+  }
+  return opened;
+}
+
+absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Recover(
+    const Place& place) const {
+  CAUCE_ASSIGN_OR_RETURN(const Contents contents,
+                         Look({place.topic->name, place.partition}));
+  if (contents == Contents::kNothing) return nullptr;
+  CAUCE_ASSIGN_OR_RETURN(auto log, Make(*place.topic, place.partition));
+  CAUCE_RETURN_IF_ERROR(log->NoteBounds());
+  if (bounds_->NoteWork({.segments = 1})) {
+    CAUCE_RETURN_IF_ERROR(bounds_->SaveWork());
+  }
   return log;
 }
 
@@ -133,6 +178,26 @@ void OpenLogs::SetConfig(const std::string& topic, const TopicConfig& config) {
   for (const auto& [partition, log] : logs_) {
     if (partition.topic == topic) log->SetConfig(config, false);
   }
+}
+
+absl::Status OpenLogs::NoteStarts(const TopicEntry& topic) {
+  for (int32_t p = 0; p < topic.partitions; ++p) {
+    const TopicPartition name{topic.name, PartitionId{p}};
+    if (const auto log = Find(name)) {
+      // Of one that has failed nothing is noted any more.
+      log->NoteBounds().IgnoreError();
+      continue;
+    }
+    const auto bases = ListSegmentBases(
+        {.files = environment_->files, .directory = directories_.PathOf(name)});
+    if (absl::IsNotFound(bases.status())) continue;
+    CAUCE_RETURN_IF_ERROR(bases.status());
+    LogBounds bounds = bounds_->Of(name);
+    if (bases->empty() || bases->front() <= bounds.log_start) continue;
+    bounds.log_start = bases->front();
+    bounds_->Set(name, bounds);
+  }
+  return absl::OkStatus();
 }
 
 void OpenLogs::Abandon(const std::string& topic, const absl::Status& cause) {

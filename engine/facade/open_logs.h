@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,16 @@ class OpenLogs {
   absl::StatusOr<std::shared_ptr<Log>> Open(const TopicEntry& topic,
                                             PartitionId partition);
 
+  // Opens all of them that hold anything, several at a time where the engine
+  // has an executor. Bounds are saved as it goes on, so that a stop meanwhile
+  // leaves only the rest. One whose directory is missing is passed over; of the
+  // others' errors, returns that of the first partition by name.
+  struct Place {
+    const TopicEntry* topic;
+    PartitionId partition;
+  };
+  absl::Status OpenAll(std::span<const Place> places);
+
   // Null where it is not open.
   std::shared_ptr<Log> Find(const TopicPartition& partition) const;
   std::vector<TopicPartition> Names() const;
@@ -57,6 +68,10 @@ class OpenLogs {
 
   void SetConfig(const std::string& topic, const TopicConfig& config);
 
+  // Remembers where the logs of `topic`, which others have made, begin by now:
+  // what lies below is not missed from then on.
+  absl::Status NoteStarts(const TopicEntry& topic);
+
   // Ends the logs of a topic, or all of them, without writing anything.
   void Abandon(const std::string& topic, const absl::Status& cause);
   void AbandonAll(const absl::Status& cause);
@@ -66,6 +81,11 @@ class OpenLogs {
   absl::Status CloseAll(const absl::Status& cause);
 
  private:
+  // The log, which is not in the map. For several partitions at once.
+  absl::StatusOr<std::shared_ptr<Log>> Make(const TopicEntry& topic,
+                                            PartitionId partition) const;
+  // The same, with its bounds remembered; null where it holds nothing.
+  absl::StatusOr<std::shared_ptr<Log>> Recover(const Place& place) const;
   absl::StatusOr<std::vector<EpochStart>> ReadEpochs(
       const std::string& directory) const;
   absl::Status CloseOne(const TopicPartition& partition, Log& log,

@@ -4,7 +4,8 @@
 // A new one is empty, but for the topic's first, whose `partition.metadata`
 // tells the topic and its id to who has lost the catalogue. So however many
 // partitions a topic has, three syncs make them durable. Whoever opens one
-// for the first time furnishes it. Not thread-safe: the engine locks.
+// for the first time furnishes it. Not thread-safe, the engine locks; but
+// different partitions may be furnished and checked at once.
 #pragma once
 
 #include <cstdint>

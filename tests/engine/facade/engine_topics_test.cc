@@ -1,10 +1,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "cauce/errors.h"
+#include "cauce/inspect.h"
+#include "cauce/partition.h"
 #include "tests/engine/facade/counted_engine.h"
+#include "tests/testing/batches.h"
 #include "tests/testing/matchers.h"
 
 namespace cauce {
@@ -79,6 +84,37 @@ TEST_F(EngineTopics, AnImportedTopicWithoutAnIdGetsOneWithItsConfigs) {
   topic = engine_->DescribeTopic("orders");
   ASSERT_THAT(topic, IsOk());
   EXPECT_EQ(topic->id, id);
+}
+
+TEST_F(EngineTopics, WhatAnImportedTopicLacksIsNotMissedOnceItHasConfigs) {
+  for (const bool is_open : {false, true}) {
+    SCOPED_TRACE(is_open);
+    // A broker deleted what was below 5, and its checkpoints did not come
+    // along.
+    const std::string name = is_open ? "opened" : "closed";
+    ASSERT_THAT(files_.CreateDirectories("/data/" + name + "-0"), IsOk());
+    const auto log = files_.Open(
+        "/data/" + name + "-0/00000000000000000005.log", OpenMode::kCreate);
+    ASSERT_THAT(log, IsOk());
+    ASSERT_THAT(
+        (*log)->Write(0,
+                      test::Batch({"v"}).At(Offset{5}, LeaderEpoch{0}).bytes()),
+        IsOk());
+    ASSERT_THAT(Open(), IsOk());
+    std::optional<Partition> partition;
+    if (is_open) {
+      partition = engine_->OpenPartition(name, PartitionId{0}).value();
+    }
+    ASSERT_THAT(engine_->AlterTopic(name, {{"retention.ms", "-1"}}), IsOk());
+    partition.reset();
+    Kill();
+    ASSERT_THAT(VerifyDirectory(files_, "/data", {},
+                                [](const Finding& finding) {
+                                  ADD_FAILURE()
+                                      << finding.file << ": " << finding.what;
+                                }),
+                IsOk());
+  }
 }
 
 TEST_F(EngineTopics, ATopicIsNotMadeOverWhatIsThere) {
