@@ -177,10 +177,22 @@ absl::Status EngineCore::SettleTopics() {
                        PathOf(name)));
   }
   // Before the catalogue: a topic it no longer names has left no bounds.
-  CAUCE_RETURN_IF_ERROR(bounds_->SaveAll());
+  absl::Status saved = bounds_->SaveAll();
   const bool changed = !plan.forget.empty() || !plan.imported.empty() ||
                        !plan.grown.empty() || !catalog_.damage().empty();
-  return changed ? catalog_.Save(files_, directory_) : absl::OkStatus();
+  if (saved.ok() && changed) saved = catalog_.Save(files_, directory_);
+  return LaterIfFull(saved);
+}
+
+absl::Status EngineCore::LaterIfFull(const absl::Status& saved) {
+  if (ReasonOf(saved) != Reason::kDiskFull) return saved;
+  if (!std::exchange(upkeep_told_full_, true)) {
+    Report(Severity::kWarning,
+           fmt::format("{}; it is saved once there is room, and a stop before "
+                       "that only costs time",
+                       MessageOf(saved)));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status EngineCore::Adopt(const OpenPlan& plan) {
@@ -213,7 +225,7 @@ absl::Status EngineCore::RecoverAll() {
     places.push_back({catalog_.Find(partition.topic), partition.partition});
   }
   CAUCE_RETURN_IF_ERROR(logs_.OpenAll(places));
-  return bounds_->SaveAll();
+  return LaterIfFull(bounds_->SaveAll());
 }
 
 absl::Status EngineCore::RefreshTopics() {

@@ -68,6 +68,10 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   absl::Status Start() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status StartWriting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status SettleTopics() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // OK for what was not saved because the disk is full: the next checkpoint, or
+  // the next change, saves it.
+  absl::Status LaterIfFull(const absl::Status& saved)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Takes topics that others made into the catalogue.
   absl::Status Adopt(const OpenPlan& plan)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

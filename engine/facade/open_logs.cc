@@ -39,6 +39,7 @@ absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Open(const TopicEntry& topic,
   if (auto known = Find(name)) return known;
   CAUCE_ASSIGN_OR_RETURN(auto log, Make(topic, partition));
   whole_.erase(name);
+  unrecovered_.erase(name);
   logs_.emplace(name, log);
   return log;
 }
@@ -70,6 +71,8 @@ absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Make(
 
 absl::Status OpenLogs::OpenAll(std::span<const Place> places) {
   std::vector<std::shared_ptr<Log>> logs(places.size());
+  // Why they could not be opened for want of room.
+  std::vector<absl::Status> unrecovered(places.size());
   const absl::Status opened = FanOut(
       environment_->executor, places.size(), kRecoveriesMax,
       [&](size_t at) -> absl::Status {
@@ -78,10 +81,24 @@ absl::Status OpenLogs::OpenAll(std::span<const Place> places) {
         // One that is missing was reported, and stays so.
         if (log.ok() || absl::IsNotFound(log.status())) return absl::OkStatus();
         const TopicPartition name{places[at].topic->name, places[at].partition};
-        return Annotate(log.status(), name.ToString());
+        const absl::Status named = Annotate(log.status(), name.ToString());
+        if (ReasonOf(named) != Reason::kDiskFull) return named;
+        // Whoever can make room must get in.
+        unrecovered[at] = named;
+        return absl::OkStatus();
       });
   for (auto& log : logs) {
     if (log != nullptr) logs_.emplace(log->name(), std::move(log));
+  }
+  for (size_t at = 0; at < places.size(); ++at) {
+    if (unrecovered[at].ok()) continue;
+    unrecovered_.insert({places[at].topic->name, places[at].partition});
+    if (environment_->events) {
+      environment_->events(
+          Severity::kWarning,
+          fmt::format("{}; it is tried again for who asks for it",
+                      MessageOf(unrecovered[at])));
+    }
   }
   return opened;
 }
@@ -92,9 +109,13 @@ absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Recover(
                          Look({place.topic->name, place.partition}));
   if (contents == Contents::kNothing) return nullptr;
   CAUCE_ASSIGN_OR_RETURN(auto log, Make(*place.topic, place.partition));
-  CAUCE_RETURN_IF_ERROR(log->NoteBounds());
+  // On a full disk they are remembered, and saved, later.
+  const auto unless_full = [](const absl::Status& status) {
+    return ReasonOf(status) == Reason::kDiskFull ? absl::OkStatus() : status;
+  };
+  CAUCE_RETURN_IF_ERROR(unless_full(log->NoteBounds()));
   if (bounds_->NoteWork({.segments = 1})) {
-    CAUCE_RETURN_IF_ERROR(bounds_->SaveWork());
+    CAUCE_RETURN_IF_ERROR(unless_full(bounds_->SaveWork()));
   }
   return log;
 }
@@ -206,9 +227,11 @@ void OpenLogs::Abandon(const std::string& topic, const absl::Status& cause) {
     entry.second->Abandon(cause);
     return true;
   });
-  std::erase_if(whole_, [&](const TopicPartition& partition) {
+  const auto is_of_it = [&](const TopicPartition& partition) {
     return partition.topic == topic;
-  });
+  };
+  std::erase_if(whole_, is_of_it);
+  std::erase_if(unrecovered_, is_of_it);
 }
 
 void OpenLogs::AbandonAll(const absl::Status& cause) {
@@ -217,6 +240,13 @@ void OpenLogs::AbandonAll(const absl::Status& cause) {
 
 absl::Status OpenLogs::CloseAll(const absl::Status& cause) {
   absl::Status first = failed_;
+  for (const TopicPartition& partition : unrecovered_) {
+    first.Update(MakeError(
+        Reason::kDiskFull,
+        fmt::format("{}: was not recovered for want of room; nothing of it has "
+                    "changed, and the next opening tries again",
+                    partition.ToString())));
+  }
   for (const auto& [partition, log] : logs_) {
     first.Update(CloseOne(partition, *log, cause));
   }

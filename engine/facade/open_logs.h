@@ -40,7 +40,8 @@ class OpenLogs {
   // Opens all of them that hold anything, several at a time where the engine
   // has an executor. Bounds are saved as it goes on, so that a stop meanwhile
   // leaves only the rest. One whose directory is missing is passed over; of the
-  // others' errors, returns that of the first partition by name.
+  // others' errors, returns that of the first partition by name. One for which
+  // the disk has no room is told of and tried again when it is asked for.
   struct Place {
     const TopicEntry* topic;
     PartitionId partition;
@@ -97,6 +98,8 @@ class OpenLogs {
   const Access access_;
   bool clean_stop_ = false;
   std::map<TopicPartition, std::shared_ptr<Log>> logs_;
+  // For want of room: until they are nothing counts as cleanly closed.
+  std::set<TopicPartition> unrecovered_;
   std::set<TopicPartition> whole_;  // let go: no recovery is needed
   absl::Status failed_;             // the first that could not be let go
 };

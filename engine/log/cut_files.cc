@@ -103,7 +103,12 @@ absl::StatusOr<std::optional<std::string>> CutFiles::KeepBytes(
   {
     CAUCE_ASSIGN_OR_RETURN(const auto copy,
                            files_.Open(unfinished, OpenMode::kOpenOrCreate));
-    CAUCE_RETURN_IF_ERROR(CopyAndSync(part, *copy));
+    if (const absl::Status copied = CopyAndSync(part, *copy); !copied.ok()) {
+      // On a full disk a part of it would take the room of the whole. What
+      // cannot be removed the next opening removes.
+      files_.RemoveFile(unfinished).IgnoreError();
+      return copied;
+    }
   }
   CAUCE_ASSIGN_OR_RETURN(const std::string name, NextName(place));
   CAUCE_RETURN_IF_ERROR(files_.Rename(unfinished, name));

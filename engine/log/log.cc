@@ -727,7 +727,8 @@ bool Log::IsAtRest() {
   if (!CheckSound().ok()) return false;
   MutexLock lock(ends_mutex_);
   MutexLock writer(writer_mutex_);
-  return retired_.empty() && !epochs_owed_ && durable_end() == log_end();
+  return retired_.empty() && !epochs_owed_ && writer_->is_settled() &&
+         durable_end() == log_end();
 }
 
 void Log::DropIdle() {

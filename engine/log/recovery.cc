@@ -42,6 +42,28 @@ absl::Status RemoveLeftovers(const SegmentPlace& place,
   return absl::OkStatus();
 }
 
+// What stands behind a cut, to be kept elsewhere. May be asked again later: it
+// holds all that it needs.
+struct TailToKeep {
+  FileSystem* files;
+  std::string directory;
+  std::string log;
+  std::string place;  // what the copy is called after
+  int64_t position;   // where the cut is in the log
+  EventSink events;
+
+  absl::Status operator()() const {
+    CAUCE_ASSIGN_OR_RETURN(
+        const auto kept,
+        CutFiles(*files, directory).KeepBytes(log, position, place));
+    if (kept && events) {
+      events(Severity::kWarning,
+             fmt::format("{}: what was cut off is kept here", *kept));
+    }
+    return absl::OkStatus();
+  }
+};
+
 class Recovery {
  public:
   Recovery(const SegmentPlace& place, const RecoveryHints& hints)
@@ -237,14 +259,18 @@ class Recovery {
     return place_.files->SyncDirectory(place_.directory);
   }
 
+  // What becomes of what stands in a file behind its segment's end.
+  enum class Behind { kIsCut, kStays };
+
   // Cuts the file where the segment ends, and syncs it. Nobody knows whether
   // what the scan read behind `durable_bytes` is more than a page in memory,
   // which a sync that failed has left clean: it is written again.
-  absl::Status MakeDurable(Segment& segment, int64_t durable_bytes) {
+  absl::Status MakeDurable(Segment& segment, int64_t durable_bytes,
+                           Behind behind = Behind::kIsCut) {
     CAUCE_ASSIGN_OR_RETURN(const auto file, segment.OpenFile());
     CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
     segment.MarkDirty();
-    if (size != segment.bytes()) {
+    if (behind == Behind::kIsCut && size != segment.bytes()) {
       CAUCE_RETURN_IF_ERROR(file->Truncate(segment.bytes()));
     }
     if (!hints_.clean_stop) {
@@ -261,25 +287,44 @@ class Recovery {
         scanned.damage.ok() ? std::string_view("the next segment begins later")
                             : MessageOf(scanned.damage)));
     cut_ = true;
-    CAUCE_ASSIGN_OR_RETURN(const auto kept,
-                           cut_files_.KeepBytes(PathOf(base), scanned.bytes,
-                                                PathOf(scanned.next)));
-    if (kept) Report(fmt::format("{}: what was cut off is kept here", *kept));
-    return Resume(base, std::move(scanned));
+    const TailToKeep keep{place_.files,  place_.directory,
+                          PathOf(base),  PathOf(scanned.next),
+                          scanned.bytes, hints_.events};
+    const absl::Status kept = keep();
+    if (ReasonOf(kept) != Reason::kDiskFull) {
+      CAUCE_RETURN_IF_ERROR(kept);
+      return Resume(base, std::move(scanned));
+    }
+    // The log is whole in front of it: it can be read, and records be deleted
+    // from it, which makes room.
+    Report(
+        fmt::format("{}; it stays in the file, and nothing is appended, "
+                    "until there is room for it elsewhere",
+                    MessageOf(kept)));
+    return Resume(base, std::move(scanned), keep);
   }
 
-  absl::Status Resume(Offset base, ScannedSegment scanned) {
+  // With `keep` what stands behind the end is left there for now.
+  absl::Status Resume(Offset base, ScannedSegment scanned,
+                      KeepTail keep = nullptr) {
     epochs_.Join(scanned.epochs);
     const std::shared_ptr<SegmentIndex> index = scanned.index;
     const int64_t durable_bytes = scanned.durable_bytes;
-    CAUCE_ASSIGN_OR_RETURN(
-        writer_,
-        SegmentWriter::Resume(place_.At(base), std::move(scanned), hints_.now));
+    const SegmentPlace place = place_.At(base);
+    auto writer =
+        keep == nullptr
+            ? SegmentWriter::Resume(place, std::move(scanned), hints_.now)
+            : SegmentWriter::ResumeBeforeTail(place, std::move(scanned),
+                                              hints_.now, std::move(keep));
+    CAUCE_RETURN_IF_ERROR(writer.status());
+    writer_ = *std::move(writer);
     if (hints_.clean_stop) return absl::OkStatus();
     CAUCE_RETURN_IF_ERROR(RenewIndexFiles(*writer_->segment(), *index));
     // Also where its end is the recovery point: a cut that was not synced saves
     // the point first, and a power loss would bring back what it took.
-    CAUCE_RETURN_IF_ERROR(MakeDurable(*writer_->segment(), durable_bytes));
+    CAUCE_RETURN_IF_ERROR(
+        MakeDurable(*writer_->segment(), durable_bytes,
+                    writer_->is_settled() ? Behind::kIsCut : Behind::kStays));
     return SyncNames();
   }
 

@@ -69,6 +69,30 @@ absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::Resume(
   return writer;
 }
 
+absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::ResumeBeforeTail(
+    const SegmentPlace& place, ScannedSegment scanned, Timestamp now,
+    KeepTail keep) {
+  auto segment = std::make_shared<Segment>(place, OpenMode::kReadWrite,
+                                           scanned.bytes, scanned.next);
+  CAUCE_RETURN_IF_ERROR(segment->OpenFile().status());
+  std::unique_ptr<SegmentWriter> writer(
+      new SegmentWriter(std::move(segment), std::move(scanned), now));
+  writer->changed_ = true;
+  writer->keep_tail_ = std::move(keep);
+  return writer;
+}
+
+absl::Status SegmentWriter::Settle() {
+  if (is_settled()) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(keep_tail_());
+  CAUCE_ASSIGN_OR_RETURN(const auto file, segment_->OpenFile());
+  segment_->MarkDirty();
+  CAUCE_RETURN_IF_ERROR(file->Truncate(segment_->bytes()));
+  segment_->MarkDirty();
+  keep_tail_ = nullptr;
+  return absl::OkStatus();
+}
+
 bool SegmentWriter::ShouldRoll(const BatchFacts& batch,
                                const RollLimits& limits, Timestamp now) const {
   const int64_t bytes = segment_->bytes();
@@ -87,6 +111,7 @@ bool SegmentWriter::ShouldRoll(const BatchFacts& batch,
 absl::Status SegmentWriter::Append(std::span<const std::string_view> parts,
                                    BatchFacts batch, WriteAhead ahead) {
   CAUCE_RETURN_IF_ERROR(broken_);
+  CAUCE_RETURN_IF_ERROR(Settle());
   CAUCE_ASSIGN_OR_RETURN(const auto file, segment_->OpenFile());
   batch.position = segment_->bytes();
   const int64_t end = batch.position + batch.bytes;
@@ -156,6 +181,7 @@ absl::Status SegmentWriter::CutBack(File& file, const absl::Status& cause) {
 
 absl::Status SegmentWriter::Complete() {
   CAUCE_RETURN_IF_ERROR(broken_);
+  CAUCE_RETURN_IF_ERROR(Settle());
   if (file_bytes_ != segment_->bytes()) {
     CAUCE_ASSIGN_OR_RETURN(const auto file, segment_->OpenFile());
     segment_->MarkDirty();

@@ -14,6 +14,7 @@
 #include <span>
 #include <string_view>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cauce/types.h"
@@ -25,6 +26,9 @@ namespace cauce {
 
 // Whether zeros are written ahead of the end.
 enum class WriteAhead { kNone, kZeros };
+
+// Keeps, durably, what is about to be cut off.
+using KeepTail = absl::AnyInvocable<absl::Status()>;
 
 // When an active segment is left for a new one.
 struct RollLimits {
@@ -47,7 +51,19 @@ class SegmentWriter {
   static absl::StatusOr<std::unique_ptr<SegmentWriter>> Resume(
       const SegmentPlace& place, ScannedSegment scanned, Timestamp now);
 
+  // The same, but leaves in the file what stands behind it until `keep` has
+  // put that elsewhere: where the disk is full it is not cut off before. Reads
+  // do not see it.
+  static absl::StatusOr<std::unique_ptr<SegmentWriter>> ResumeBeforeTail(
+      const SegmentPlace& place, ScannedSegment scanned, Timestamp now,
+      KeepTail keep);
+
   const std::shared_ptr<Segment>& segment() const { return segment_; }
+  // Whether nothing stands behind the end that has to be kept first.
+  bool is_settled() const { return keep_tail_ == nullptr; }
+  // Keeps it and cuts the file there. Whatever changes the file does this
+  // first; where it fails nothing has changed.
+  absl::Status Settle();
   // Why nothing can be appended any more; OK while it can.
   const absl::Status& status() const { return broken_; }
   // How large its index files are by now.
@@ -91,6 +107,7 @@ class SegmentWriter {
   int64_t ahead_bytes_;         // the next step
   int64_t ahead_from_;          // none before so much was appended
   bool changed_ = false;
+  KeepTail keep_tail_;  // null once that is done
   absl::Status broken_;
 };
 

@@ -399,6 +399,96 @@ TEST_F(FullDiskEngine, OpensAfterACleanStopWithNoByteFree) {
   EXPECT_THAT(engine_->Close(), IsOk());
 }
 
+TEST_F(FullDiskEngine, OpensAfterAKillWithNoByteFree) {
+  OpenAndMake("orders");
+  AppendMany("orders", 20);
+  Kill();
+  Fill();
+  ASSERT_THAT(Open(), IsOk());
+  EXPECT_THAT(events_, Contains(AllOf(HasSubstr("checkpoint"),
+                                      HasSubstr("No space left"))));
+  EXPECT_THAT(Read("orders"), Range(0, 20));
+  EXPECT_THAT(Append("orders", std::string(600, 'v')),
+              HasReason(Reason::kDiskFull));
+  ASSERT_THAT(Of("orders").DeleteRecordsBefore(Offset{10}), IsOk());
+  EXPECT_THAT(Append("orders", "v"), IsOk());
+  EXPECT_THAT(engine_->Close(), IsOk());
+}
+
+TEST_F(FullDiskEngine, ATornTailStaysInItsPlaceUntilThereIsRoomToKeepIt) {
+  const std::string log = "/data/orders-0/00000000000000000000.log";
+  ASSERT_THAT(Open(), IsOk());
+  ASSERT_THAT(engine_->CreateTopic("orders"), IsOk());
+  AppendMany("orders", 3);
+  const int64_t good = disk_->Info(log)->bytes;
+  // A writer that could not take back half a batch, and died.
+  disk_->set_plan([](test::DiskCall call, std::string_view path,
+                     int64_t) -> absl::Status {
+    const bool fails =
+        (call == test::DiskCall::kWrite || call == test::DiskCall::kTruncate) &&
+        path.ends_with(".log");
+    return fails ? MakeError(Reason::kDiskFull, "no room") : absl::OkStatus();
+  });
+  ASSERT_THAT(Append("orders", std::string(2000, 't')),
+              HasReason(Reason::kDiskFailed));
+  Kill();
+  disk_->set_plan(nullptr);
+  const int64_t torn = disk_->Info(log)->bytes;
+
+  for (int opening = 0; opening < 2; ++opening) {
+    SCOPED_TRACE(opening);
+    Fill();
+    ASSERT_THAT(Open(), IsOk());
+    EXPECT_THAT(events_, Contains(HasSubstr("stays in the file")));
+    EXPECT_THAT(Read("orders"), Range(0, 3));
+    EXPECT_THAT(Append("orders", "v"), HasReason(Reason::kDiskFull));
+    EXPECT_THAT(Of("orders").TruncateTo(Offset{1}),
+                HasReason(Reason::kDiskFull));
+    EXPECT_EQ(disk_->Info(log)->bytes, torn);
+    EXPECT_THAT(engine_->Close(), HasReason(Reason::kDiskFull));
+    engine_.reset();
+  }
+
+  ASSERT_THAT(Open(), IsOk());
+  EXPECT_THAT(engine_->RunUpkeep(), HasReason(Reason::kDiskFull))
+      << "and does not close what cannot be closed";
+  Drain();
+  EXPECT_THAT(Append("orders", "v"), IsOk());
+  EXPECT_THAT(Read("orders"), Range(0, 4));
+  EXPECT_EQ(disk_->Info("/data/orders-0/00000000000000000003.log.cut")->bytes,
+            torn - good);
+  EXPECT_THAT(engine_->Close(), IsOk());
+}
+
+TEST_F(FullDiskEngine, APartitionThatNeedsAFileKeepsNoOtherFromBeingOpened) {
+  OpenAndMake("orders");
+  AppendMany("orders", 5);
+  ASSERT_THAT(engine_->CreateTopic("new"), IsOk());
+  disk_->set_plan([](test::DiskCall call, std::string_view path,
+                     int64_t) -> absl::Status {
+    const bool fails =
+        call == test::DiskCall::kCreate && path.find("/new-0/0") != path.npos;
+    return fails ? MakeError(Reason::kDiskFull, "no room") : absl::OkStatus();
+  });
+  ASSERT_THAT(engine_->OpenPartition("new", PartitionId{0}),
+              HasReason(Reason::kDiskFull));
+  Kill();
+
+  ASSERT_THAT(Open(), IsOk());
+  EXPECT_THAT(events_,
+              ElementsAre(AllOf(HasSubstr("new-0"), HasSubstr("tried again"))));
+  EXPECT_THAT(Read("orders"), Range(0, 5));
+  EXPECT_THAT(engine_->OpenPartition("new", PartitionId{0}),
+              HasReason(Reason::kDiskFull));
+  EXPECT_THAT(engine_->Close(), HasReason(Reason::kDiskFull))
+      << "nobody has looked at all of it";
+  engine_.reset();
+  ASSERT_THAT(Open(), IsOk());
+  disk_->set_plan(nullptr);
+  EXPECT_THAT(Append("new", "v"), IsOk());
+  EXPECT_THAT(engine_->Close(), IsOk());
+}
+
 TEST_F(FullDiskEngine, SaysThatWhatItCannotMarkAsClosedIsSafe) {
   OpenAndMake("orders");
   AppendMany("orders", 5);

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -174,6 +175,40 @@ TEST_F(SmallDisk, IsFilledReadBackEmptiedAndFilledAgain) {
     ASSERT_THAT(engine->DeleteTopic("orders"), IsOk());
     ASSERT_THAT(engine->Close(), IsOk());
   }
+}
+
+TEST_F(SmallDisk, OpensWithNoByteFreeAfterAWriterThatFilledItDied) {
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    auto engine = Open(0);
+    if (!engine.ok()) _exit(1);
+    Make(*engine);
+    auto orders = engine->OpenPartition("orders", PartitionId{0});
+    if (!orders.ok()) _exit(1);
+    const Offset end = AppendUntilFull(*orders);
+    TakeTheRest();
+    // Dies as it is, and tells how far it came.
+    std::ofstream(dir_ / "data/acknowledged") << end.value;
+    _exit(end.value < 10'000 ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_EQ(status, 0);
+  ASSERT_EQ(PosixFileSystem()->FreeBytes(Data()).value_or(-1), 0);
+
+  auto engine = Open(0);
+  ASSERT_THAT(engine, IsOk());
+  auto orders = engine->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(orders, IsOk());
+  const Offset end = orders->log_end();
+  ASSERT_GT(end, Offset{500});
+  ExpectAll(*orders, Offset{0}, end);
+  EXPECT_THAT(Append(*orders), HasReason(Reason::kDiskFull));
+  ASSERT_THAT(orders->DeleteRecordsBefore(Offset{end.value / 2}), IsOk());
+  ASSERT_THAT(Append(*orders), IsOk());
+  ExpectAll(*orders, Offset{end.value / 2}, end + 1);
+  EXPECT_THAT(engine->Close(), IsOk());
 }
 
 TEST_F(SmallDisk, OneThatIsMountedReadOnlyIsReadAndNotWritten) {

@@ -143,6 +143,7 @@ TEST_P(FullDisk, RetentionGoesOnBelowTheWatermarkAndRemovesFilesAtOnce) {
   SetFree(kMin / 2);
   ASSERT_THAT(AppendUntilRefused(), HasReason(Reason::kDiskFull));
   rig_.clock().Advance(absl::Hours(2));
+  ASSERT_THAT(AppendOne(), HasReason(Reason::kDiskFull));
 
   ASSERT_THAT(log().ApplyRetention(), IsOk());
   EXPECT_EQ(log().log_start(), log().log_end());

@@ -307,6 +307,37 @@ TEST_P(SegmentWriterTest, ADiskTooFullForZerosStillTakesTheBatch) {
   EXPECT_GT(disk_.Read(kLog)->size(), expected.size());
 }
 
+TEST_P(SegmentWriterTest, CutsNothingOffThatIsNotKeptElsewhere) {
+  Create();
+  ASSERT_THAT(Append(Batch({"a"})), IsOk());
+  const std::string good = Written();
+  const std::string torn = good + "half a batch";
+  disk_.Write(kLog, torn);
+  Resume();
+  disk_.Write(kLog, torn);
+  ScannedSegment scanned;
+  scanned.bytes = static_cast<int64_t>(good.size());
+  scanned.next = next_;
+  scanned.index = std::make_shared<SegmentIndex>(kBase, 4096);
+  absl::Status kept = MakeError(Reason::kDiskFull, "no room");
+  auto writer = SegmentWriter::ResumeBeforeTail(disk_.Place(kBase), scanned,
+                                                kNow, [&kept] { return kept; });
+  ASSERT_THAT(writer, IsOk());
+  writer_ = *std::move(writer);
+  EXPECT_FALSE(writer_->is_settled());
+  EXPECT_TRUE(writer_->has_changed());
+
+  EXPECT_THAT(Append(Batch({"b"})), HasReason(Reason::kDiskFull));
+  EXPECT_THAT(writer_->Complete(), HasReason(Reason::kDiskFull));
+  EXPECT_EQ(disk_.Read(kLog), torn);
+  EXPECT_EQ(Written(), good);
+
+  kept = absl::OkStatus();
+  ASSERT_THAT(Append(Batch({"b"})), IsOk());
+  EXPECT_TRUE(writer_->is_settled());
+  EXPECT_EQ(disk_.Read(kLog), good + Batch({"b"}).At(kBase + 1).bytes());
+}
+
 TEST_P(SegmentWriterTest, TakesNothingMoreAfterAFailedWrite) {
   Create();
   ASSERT_THAT(Append(Batch({"a"})), IsOk());
