@@ -35,6 +35,10 @@ constexpr std::string_view kCrc = "crc32c ";
 constexpr std::string_view kImported = "imported";
 constexpr std::string_view kGiven = "given";
 
+// What is saved must be read again, so it ends here: a number that could not
+// be followed by another is damage.
+constexpr int64_t kGenerationMax = std::numeric_limits<int64_t>::max() - 1;
+
 std::string_view StateName(TopicState state) {
   switch (state) {
     case TopicState::kLive:
@@ -139,8 +143,7 @@ class CatalogReader {
   absl::StatusOr<TopicCatalog> Read() {
     lines_.Next();  // the version was looked at before
     const auto generation = NumberAfter<int64_t>(kGeneration, lines_.Next());
-    // The last number of all could not be followed by a newer one.
-    if (!generation || *generation == std::numeric_limits<int64_t>::max()) {
+    if (!generation || *generation > kGenerationMax) {
       return lines_.Corrupt("\"generation NUMBER\"");
     }
     catalog_.generation_ = *generation;
@@ -281,6 +284,14 @@ absl::StatusOr<TopicCatalog> TopicCatalog::Load(FileSystem& files,
 }
 
 absl::Status TopicCatalog::Save(FileSystem& files, std::string_view directory) {
+  if (generation_ == kGenerationMax) {
+    return MakeError(
+        Reason::kCorruptFile,
+        fmt::format("{}: has generation {}, the last there is, which no number "
+                    "of changes comes to; move it and its copy away: every "
+                    "topic is found again, without its configs",
+                    JoinPath(directory, kCatalogFile), generation_));
+  }
   // Also when it fails: what is saved after it is newer than what it left.
   ++generation_;
   const std::string bytes = Format();

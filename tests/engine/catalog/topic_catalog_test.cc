@@ -292,6 +292,20 @@ TEST_F(CatalogFiles, AreMendedByTheNextSave) {
   EXPECT_EQ(*Bytes(kCatalogFile), *Bytes(kCatalogCopyFile));
 }
 
+TEST_F(CatalogFiles, AreNotWrittenWithANumberThatIsNotRead) {
+  const std::string last =
+      WithCrc("cauce.topics 1\ngeneration 9223372036854775806\ntopics 0\n");
+  Put(kCatalogFile, last);
+
+  auto loaded = TopicCatalog::Load(files_, kDirectory);
+  ASSERT_THAT(loaded, IsOk());
+  EXPECT_THAT(loaded->Save(files_, kDirectory),
+              HasReason(Reason::kCorruptFile));
+
+  EXPECT_EQ(*Bytes(kCatalogFile), last);
+  EXPECT_THAT(TopicCatalog::Load(files_, kDirectory), IsOk());
+}
+
 TEST_F(CatalogFiles, AreCorruptWhenBothCopiesAre) {
   Put(kCatalogFile, "nonsense");
   EXPECT_THAT(TopicCatalog::Load(files_, kDirectory),
