@@ -133,7 +133,9 @@ absl::Status EngineCore::StartWriting() {
   CAUCE_ASSIGN_OR_RETURN(claim_,
                          DirectoryClaim::Take(files_, directory_, if_missing,
                                               *environment_->random));
+  // Where these cannot be read the mark of a clean stop stays.
   CAUCE_RETURN_IF_ERROR(bounds_->Load(options_.events));
+  CAUCE_ASSIGN_OR_RETURN(catalog_, TopicCatalog::Load(files_, directory_));
   CAUCE_RETURN_IF_ERROR(claim_->Begin());
   logs_.set_clean_stop(claim_->clean_stop());
   if (!claim_->clean_stop()) {
@@ -146,7 +148,6 @@ absl::Status EngineCore::StartWriting() {
 }
 
 absl::Status EngineCore::SettleTopics() {
-  CAUCE_ASSIGN_OR_RETURN(catalog_, TopicCatalog::Load(files_, directory_));
   if (!catalog_.damage().empty()) {
     Report(Severity::kWarning, catalog_.damage());
   }

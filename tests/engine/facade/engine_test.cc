@@ -216,6 +216,25 @@ TEST_P(EngineOn, AReaderChangesNothing) {
   EXPECT_THAT(reader->RunUpkeep(), test::HasReason(Reason::kReadOnly));
 }
 
+TEST_P(EngineOn, AnOpeningThatIsRefusedLeavesTheMarkOfACleanStop) {
+  leaves_ = test::Left::kDamaged;
+  {
+    auto engine = Open();
+    ASSERT_THAT(engine, test::IsOk());
+    ASSERT_THAT(engine->CreateTopic("orders"), test::IsOk());
+    ASSERT_THAT(engine->Close(), test::IsOk());
+  }
+  for (const std::string_view name : {"cauce.topics", "cauce.topics.copy"}) {
+    const auto file = files().Open(PathOf(name), OpenMode::kReadWrite);
+    ASSERT_THAT(file, test::IsOk());
+    ASSERT_THAT((*file)->Write(0, "nonsense"), test::IsOk());
+  }
+
+  EXPECT_THAT(Open(), test::HasReason(Reason::kCorruptFile));
+
+  EXPECT_THAT(files().Info(PathOf(".kafka_cleanshutdown")), test::IsOk());
+}
+
 TEST_P(EngineOn, ADeletedTopicIsGoneAndItsNameIsFree) {
   auto engine = Open();
   ASSERT_THAT(engine, test::IsOk());
