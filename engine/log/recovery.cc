@@ -358,9 +358,10 @@ class Recovery {
       writer_ = nullptr;
     }
     if (writer_ == nullptr) {
+      // Damage may end below the start, which was saved apart from it.
+      const Offset base = std::max(resume_at_.value_or(log_start), log_start);
       CAUCE_ASSIGN_OR_RETURN(
-          writer_, SegmentWriter::Create(
-                       place_.At(resume_at_.value_or(log_start)), hints_.now));
+          writer_, SegmentWriter::Create(place_.At(base), hints_.now));
       names_unsynced_ = true;
       CAUCE_RETURN_IF_ERROR(SyncNames());
     }

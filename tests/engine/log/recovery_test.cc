@@ -676,6 +676,19 @@ TEST_P(RecoveryTest, GivesNoOffsetBelowTheLogStartAgain) {
   }
 }
 
+TEST_P(RecoveryTest, GoesOnAtTheLogStartWhereDamageEndsBelowIt) {
+  std::string bytes = WriteSegment(0, 5);
+  bytes[bytes.size() - 1] ^= 1;
+  disk_.Write(Log(0), bytes);
+
+  const auto log =
+      Recover({.recovery_point = Offset{10}, .log_start = Offset{42}});
+  ASSERT_THAT(log, IsOk());
+  EXPECT_EQ(log->log_start, Offset{42});
+  EXPECT_EQ(EndOf(*log), Offset{42});
+  EXPECT_EQ(disk_.Read(Log(0)), bytes);
+}
+
 TEST_P(RecoveryTest, ZerosBelowTheLogStartAreNoDamage) {
   // A truncation to 5, where the log starts, had cut the batch of 4 and 5; the
   // power went before the file's new end was durable.
