@@ -15,6 +15,7 @@
 #include "cauce/errors.h"
 #include "cauce/file_system.h"
 #include "cauce/types.h"
+#include "engine/base/bytes.h"
 #include "engine/base/status_macros.h"
 #include "engine/log/sparse_index.h"
 #include "fmt/format.h"
@@ -50,14 +51,16 @@ class IndexWalk {
     if (file_ == nullptr || ended_) return std::nullopt;
     std::string bytes;
     CAUCE_ASSIGN_OR_RETURN(bytes, Bytes());
-    ended_ = bytes.find_first_not_of('\0') == std::string::npos;
-    if (ended_) return std::nullopt;
+    if (IsZeros(bytes)) {
+      CAUCE_ASSIGN_OR_RETURN(ended_, OnlyZerosAreLeft());
+      if (ended_) return std::nullopt;
+    }
     if (bytes.size() < Entry::kBytes) {
       return Damage("ends in the middle of an entry");
     }
     const Entry entry = Entry::Decode(base_, bytes.data());
     const bool plausible =
-        entry.offset >= base_ && (!last_ || last_->MayPrecede(entry));
+        entry.MayBelongTo(base_) && (!last_ || last_->MayPrecede(entry));
     if (!plausible) {
       return Damage(
           fmt::format("the entry for offset {} cannot follow the one before it",
@@ -99,6 +102,19 @@ class IndexWalk {
     }
     return piece_.substr(static_cast<size_t>(position_ - piece_position_),
                          Entry::kBytes);
+  }
+
+  // Zeros end an index where nothing else follows them.
+  absl::StatusOr<bool> OnlyZerosAreLeft() {
+    std::string piece(kPieceBytes, '\0');
+    size_t got = piece.size();
+    for (int64_t at = position_; got == piece.size();
+         at += static_cast<int64_t>(got)) {
+      CAUCE_ASSIGN_OR_RETURN(got,
+                             file_->Read(at, {piece.data(), piece.size()}));
+      if (!IsZeros({piece.data(), got})) return false;
+    }
+    return true;
   }
 
   absl::Status Damage(std::string_view what) {

@@ -15,14 +15,6 @@ int32_t Relative(Offset offset, Offset base) {
   return static_cast<int32_t>(relative);
 }
 
-// What an entry must hold by itself, whatever stands around it.
-bool IsPlausible(Offset base, const OffsetEntry& entry) {
-  return entry.offset >= base && entry.position > 0;
-}
-bool IsPlausible(Offset base, const TimeEntry& entry) {
-  return entry.offset >= base && entry.timestamp.has_value();
-}
-
 }  // namespace
 
 void OffsetEntry::Encode(Offset base, char* to) const {
@@ -110,7 +102,7 @@ absl::Status SparseIndex<Entry>::DecodeFrom(Offset base,
     }
     const Entry entry = Entry::Decode(base, bytes.data() + at);
     const bool fits =
-        IsPlausible(base, entry) && (empty() || last()->MayPrecede(entry));
+        entry.MayBelongTo(base) && (empty() || last()->MayPrecede(entry));
     if (!fits) {
       if (IsZeros(bytes.substr(at))) break;
       return MakeError(

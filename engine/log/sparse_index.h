@@ -34,6 +34,9 @@ struct OffsetEntry {
   int64_t position = 0;  // where its batch begins in the .log file
 
   int64_t key() const { return offset.value; }
+  // Whether it may stand in the index of the segment that begins at `base`: the
+  // first batch, at position 0, has no entry.
+  bool MayBelongTo(Offset base) const { return offset >= base && position > 0; }
   // Whether `next` may stand behind this entry.
   bool MayPrecede(const OffsetEntry& next) const {
     return offset < next.offset && position < next.position;
@@ -49,6 +52,9 @@ struct TimeEntry {
   Offset offset;
 
   int64_t key() const { return timestamp.ms; }
+  bool MayBelongTo(Offset base) const {
+    return offset >= base && timestamp.has_value();
+  }
   bool MayPrecede(const TimeEntry& next) const {
     return timestamp < next.timestamp && offset < next.offset;
   }

@@ -328,6 +328,22 @@ TEST_F(SegmentCheckSuite, TakesThePreallocatedTailOfAnIndexForItsEnd) {
   EXPECT_THAT(findings_, IsEmpty());
 }
 
+TEST_F(SegmentCheckSuite, FindsZerosInTheMiddleOfAnIndex) {
+  offsets_.replace(0, 8, 8, '\0');
+  times_.replace(12, 12, 12, '\0');
+  EXPECT_THAT(Check(), IsOkAndHolds(Offset{18}));
+  EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kDamage, kIndex, 0),
+                                     Is(Gravity::kDamage, kTimes, 12)));
+}
+
+TEST_F(SegmentCheckSuite, FindsAnIndexEntryForTheFirstBatch) {
+  // Which has none: whoever loads the index does not believe it.
+  const std::string first{0, 0, 0, 1, 0, 0, 0, 0};
+  offsets_.insert(0, first);
+  EXPECT_THAT(Check(), IsOkAndHolds(Offset{18}));
+  EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kDamage, kIndex, 0)));
+}
+
 TEST_F(SegmentCheckSuite, TakesABadIndexThatRecoveryRebuildsForANote) {
   segment_.torn_from = Offset{12};
   offsets_[3] = static_cast<char>(offsets_[3] - 1);
