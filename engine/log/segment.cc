@@ -116,14 +116,19 @@ absl::StatusOr<std::optional<FoundOffset>> Segment::FindByTime(Timestamp time,
   auto entry = index->times().FindAtOrBelow(time.ms);
   Offset start = entry ? std::max(entry->offset, base()) : base();
   CAUCE_ASSIGN_OR_RETURN(auto batch, Seek(scanner, start));
-  const bool holds =
-      !entry || (batch && batch->last_offset() == entry->offset &&
-                 batch->max_timestamp() == entry->timestamp);
-  if (!holds) {
+  const auto holds = [&] {
+    return !entry || (batch && batch->last_offset() == entry->offset &&
+                      batch->max_timestamp() == entry->timestamp);
+  };
+  if (!holds()) {
     CAUCE_ASSIGN_OR_RETURN(index, RebuildIndex(index));
     entry = index->times().FindAtOrBelow(time.ms);
     start = entry ? entry->offset : base();
     CAUCE_ASSIGN_OR_RETURN(batch, Seek(scanner, start));
+  }
+  // The index of the segment that is written to stays as it was loaded.
+  if (!holds()) {
+    CAUCE_ASSIGN_OR_RETURN(batch, Seek(scanner, base()));
   }
   RecordReader reader;
   while (batch && batch->base_offset() < up_to) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "cauce/errors.h"
+#include "engine/base/bytes.h"
 #include "engine/log/segment_name.h"
 #include "tests/engine/log/log_fixture.h"
 #include "tests/testing/batches.h"
@@ -1004,6 +1005,29 @@ TEST_P(LogTest, ARollThatFailsLeavesNothingStaleBehind) {
   rig_.clock().Advance(absl::Minutes(20));
   ASSERT_THAT(log().ApplyRetention(), IsOk());
   EXPECT_EQ(log().log_start(), Offset{0}) << "b is twenty minutes old";
+}
+
+TEST_P(LogTest, FindsATimeWhereTheActiveSegmentsIndexLies) {
+  // An entry for every second batch.
+  config().index_interval_bytes = 100;
+  Open();
+  for (int64_t i = 0; i < 6; ++i) {
+    const Timestamp time{1000 + 10 * i};
+    ASSERT_THAT(log().Append(Batch({"v"}, time).view(), {}), IsOk());
+  }
+  ASSERT_THAT(rig_.Close(), IsOk());
+  const std::string name = "00000000000000000000.timeindex";
+  std::string times = rig_.disk().Read(name).value();
+  ASSERT_EQ(LoadBig<int64_t>(times.data()), 1020);
+  StoreBig<int64_t>(times.data(), 1005);
+  rig_.disk().Write(name, times);
+  rig_.Leaves(test::Left::kDamaged);
+  Open();
+
+  const auto found = log().FindByTime({1010});
+
+  ASSERT_THAT(found, IsOk());
+  EXPECT_EQ(*found, (FoundOffset{Offset{1}, {1010}}));
 }
 
 TEST_P(LogTest, AFullDiskMayBeTriedAgain) {
