@@ -1,5 +1,7 @@
 #include "engine/log/batch_check.h"
 
+#include <cstdint>
+
 #include "absl/time/time.h"
 #include "cauce/errors.h"
 #include "fmt/format.h"
@@ -53,6 +55,17 @@ absl::Status CheckBatch(const TopicPartition& name, const RecordBatch& batch,
   if (own_times) rules.latest = latest;
   if (bounded_below) rules.earliest = Plus(now, -*topic.timestamp_before_max);
   return Annotate(ValidateRecords(batch, rules), name.ToString());
+}
+
+absl::Status CheckOffsetsLeft(const TopicPartition& name,
+                              const RecordBatch& batch, Offset end) {
+  const int64_t offsets = int64_t{batch.last_offset_delta()} + 1;
+  if (offsets <= INT64_MAX - end.value) return absl::OkStatus();
+  return MakeError(
+      Reason::kOffsetOutOfRange,
+      fmt::format("{}: batch takes {} offsets and the log ends at {}, which "
+                  "leaves {}; go on in another partition",
+                  name.ToString(), offsets, end.value, INT64_MAX - end.value));
 }
 
 }  // namespace cauce

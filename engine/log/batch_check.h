@@ -17,4 +17,9 @@ namespace cauce {
 absl::Status CheckBatch(const TopicPartition& name, const RecordBatch& batch,
                         const TopicConfig& topic, Timestamp now);
 
+// Whether there are offsets enough for `batch` where the log ends at `end`:
+// Reason::kOffsetOutOfRange.
+absl::Status CheckOffsetsLeft(const TopicPartition& name,
+                              const RecordBatch& batch, Offset end);
+
 }  // namespace cauce

@@ -104,7 +104,9 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
   log->roll_chance_ = log->environment_->random->Next();
   if (recovered.names_unsynced) log->segments_.NoteNames();
   // One that begins at the end was assigned and has not written yet.
-  bool changed = log->epochs_.TruncateFromEnd(log->log_end() + 1);
+  const Offset end = log->log_end();
+  bool changed =
+      end < Offset{INT64_MAX} && log->epochs_.TruncateFromEnd(end + 1);
   changed |= log->epochs_.TruncateFromStart(log->log_start());
   changed |= log->LearnEpochs(recovered.epochs, saved_epoch);
   if (changed) CAUCE_RETURN_IF_ERROR(log->SaveEpochsOrOweThem());
@@ -280,6 +282,7 @@ absl::StatusOr<AppendResult> Log::WriteChecked(const RecordBatch& batch,
     CAUCE_RETURN_IF_ERROR(CheckOpen());
     CAUCE_RETURN_IF_ERROR(committer_.status());
     const Offset base = log_end();
+    CAUCE_RETURN_IF_ERROR(CheckOffsetsLeft(name_, batch, base));
     BatchFacts facts = BatchFacts::Of(batch, 0);
     // Before anything is written, an epoch too.
     CAUCE_RETURN_IF_ERROR(TakeSpace(facts.bytes));

@@ -1030,6 +1030,20 @@ TEST_P(LogTest, FindsATimeWhereTheActiveSegmentsIndexLies) {
   EXPECT_EQ(*found, (FoundOffset{Offset{1}, {1010}}));
 }
 
+TEST_P(LogTest, TakesNoMoreOnceItsOffsetsAreUsedUp) {
+  rig_.set_bounds({Offset{INT64_MAX - 1}, Offset{INT64_MAX - 1}});
+  Open();
+  EXPECT_THAT(log().Append(Batch({"a", "b"}, rig_.now()).view(), {}),
+              HasReason(Reason::kOffsetOutOfRange));
+  EXPECT_EQ(Append({"a"}), Offset{INT64_MAX - 1});
+  EXPECT_THAT(log().Append(Batch({"b"}, rig_.now()).view(), {}),
+              HasReason(Reason::kOffsetOutOfRange));
+
+  ASSERT_THAT(rig_.KillAndReopen(), IsOk());
+  EXPECT_EQ(log().log_end(), Offset{INT64_MAX});
+  EXPECT_THAT(Values(Offset{INT64_MAX - 1}), IsOkAndHolds(ElementsAre("a")));
+}
+
 TEST_P(LogTest, AFullDiskMayBeTriedAgain) {
   UseSmallSegments();
   Open();
