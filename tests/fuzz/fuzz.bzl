@@ -1,0 +1,37 @@
+"""How a fuzz target becomes programs."""
+
+load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_test")
+
+def fuzz_target(name, runs):
+    """Makes two programs of :NAME_target.
+
+    NAME_fuzz_test is a test that runs everywhere: seeds, recorded finds and
+    `runs` mutations of them (a tenth under a sanitizer), in a few seconds.
+    NAME_fuzzer is libFuzzer's, for --config=fuzz alone; see the README.
+    """
+    cc_test(
+        name = name + "_fuzz_test",
+        size = "medium",
+        args = [
+            "--target=" + name,
+            "--runs=%d" % runs,
+        ],
+        data = native.glob(["finds/%s/*" % name]) + ["//tests/golden:batches"],
+        # Small programs, and malloc's own way to be replaced.
+        linkstatic = True,
+        deps = [
+            ":driver",
+            ":%s_target" % name,
+        ],
+    )
+    cc_binary(
+        name = name + "_fuzzer",
+        testonly = True,
+        linkopts = ["-fsanitize=fuzzer"],
+        linkstatic = True,
+        tags = ["manual"],
+        deps = [
+            ":%s_target" % name,
+            ":seed_writer",
+        ],
+    )

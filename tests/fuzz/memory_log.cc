@@ -1,0 +1,219 @@
+#include "tests/fuzz/memory_log.h"
+
+#include <atomic>
+
+#include "cauce/errors.h"
+#include "cauce/record_batch.h"
+#include "engine/base/check.h"
+#include "engine/log/log_cursor.h"
+#include "tests/fuzz/fuzz_target.h"
+#include "tests/testing/owned_record.h"
+
+namespace cauce::fuzz {
+namespace {
+
+// More places of damage than batches fit are a walk that does not move on.
+constexpr int kDamagesMax = 100'000;
+
+class CountingRandom final : public Random {
+ public:
+  uint64_t Next() override { return next_++; }
+
+ private:
+  std::atomic<uint64_t> next_ = 1;
+};
+
+CountingRandom& SomeRandom() {
+  static CountingRandom* const random = new CountingRandom;
+  return *random;
+}
+
+CursorOptions WholeLog() {
+  CursorOptions options;
+  options.up_to = ReadUpTo::kLogEnd;
+  options.decompressed_bytes_max = kReadDecompressedMax;
+  return options;
+}
+
+// Decodes `batch`; false where its records are not what its header says.
+bool Decode(const RecordBatch& batch, std::vector<Contents::Record>& records) {
+  RecordReader reader;
+  if (!reader.Open(batch, kReadDecompressedMax).ok()) return false;
+  RecordView view;
+  while (reader.Next(&view)) {
+    records.push_back({view.offset, view.timestamp, test::Own(view.key),
+                       test::Own(view.value)});
+  }
+  return reader.status().ok();
+}
+
+// Passes by damage and returns whether there may be more to read.
+void PassBy(LogCursor& cursor, const absl::Status& damage, int& damages) {
+  ExpectReason(damage, {Reason::kCorruptBatch, Reason::kUnsupportedFormat,
+                        Reason::kUnsupportedCodec, Reason::kInvalidRecord,
+                        Reason::kBatchTooLarge});
+  CAUCE_CHECK(++damages < kDamagesMax);
+  const Offset before = cursor.position();
+  const auto next = cursor.SkipDamage();
+  CAUCE_CHECK(next.ok());
+  CAUCE_CHECK(cursor.position() >= before);
+}
+
+void ReadBatches(const std::shared_ptr<Log>& log, Contents& contents) {
+  LogCursor cursor(log, log->log_start(), WholeLog());
+  Offset next = log->log_start();
+  for (;;) {
+    RecordBatch batch;
+    const auto more = cursor.NextBatch(&batch);
+    if (!more.ok()) {
+      PassBy(cursor, more.status(), contents.damages);
+      continue;
+    }
+    if (!*more) return;
+    // The first one may reach below the log's start.
+    CAUCE_CHECK(batch.next_offset() > next);
+    CAUCE_CHECK(batch.base_offset() >= next || contents.batches.empty());
+    CAUCE_CHECK(batch.next_offset() <= log->log_end());
+    CAUCE_CHECK(RecordBatch::Parse(batch.bytes()).ok());
+    next = batch.next_offset();
+    contents.batches.emplace_back(batch.bytes());
+  }
+}
+
+void ReadRecords(const std::shared_ptr<Log>& log, Contents& contents) {
+  std::vector<Contents::Record> decoded;
+  for (const std::string& bytes : contents.batches) {
+    const auto batch = RecordBatch::Parse(bytes);
+    CAUCE_CHECK(batch.ok());
+    std::vector<Contents::Record> of_batch;
+    if (!Decode(*batch, of_batch)) ++contents.undecoded;
+    if (batch->is_control()) continue;
+    for (Contents::Record& record : of_batch) {
+      if (record.offset >= log->log_start()) {
+        decoded.push_back(std::move(record));
+      }
+    }
+  }
+  LogCursor cursor(log, log->log_start(), WholeLog());
+  int damages = 0;
+  for (;;) {
+    RecordView view;
+    const auto more = cursor.Next(&view);
+    if (!more.ok()) {
+      PassBy(cursor, more.status(), damages);
+      continue;
+    }
+    if (!*more) break;
+    contents.records.push_back({view.offset, view.timestamp,
+                                test::Own(view.key), test::Own(view.value)});
+  }
+  // Record by record it is what the batches hold.
+  CAUCE_CHECK(contents.records == decoded);
+}
+
+}  // namespace
+
+MemoryLog::MemoryLog(const TopicConfig& config)
+    : files_(NewMemoryFileSystem(&clock_)),
+      pool_(std::make_shared<FilePool>(*files_, 64)),
+      config_(config) {
+  CAUCE_CHECK(files_->CreateDirectories(kDirectory).ok());
+}
+
+MemoryLog::~MemoryLog() { Kill(); }
+
+absl::Status MemoryLog::Open() {
+  CAUCE_CHECK(log_ == nullptr);
+  auto log = OpenLog(/*read_only=*/false);
+  if (!log.ok()) return log.status();
+  log_ = *std::move(log);
+  clean_stop_ = false;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<Log>> MemoryLog::OpenReadOnly() {
+  return OpenLog(/*read_only=*/true);
+}
+
+void MemoryLog::Close() {
+  CAUCE_CHECK(
+      log_->Close(MakeError(Reason::kClosed, "the engine was closed")).ok());
+  bounds_ = {log_->log_end(), log_->log_start()};
+  clean_stop_ = true;
+  log_ = nullptr;
+}
+
+absl::StatusOr<std::shared_ptr<Log>> MemoryLog::OpenLog(bool read_only) {
+  auto environment = std::make_shared<LogEnvironment>();
+  environment->files = files_.get();
+  environment->pool = pool_;
+  environment->clock = &clock_;
+  environment->random = &SomeRandom();
+  environment->events = [this](Severity severity, std::string_view line) {
+    CAUCE_CHECK(line.find('\n') == std::string_view::npos);
+    if (severity == Severity::kError) ++damages_told_;
+  };
+  environment->save_bounds = [this](const TopicPartition&,
+                                    const LogBounds& bounds) {
+    bounds_ = bounds;
+    return absl::OkStatus();
+  };
+  environment->note_bounds = [this](const TopicPartition&,
+                                    const LogBounds& bounds) {
+    bounds_ = bounds;
+  };
+  environment->load_bounds =
+      [this](const TopicPartition&) -> absl::StatusOr<LogBounds> {
+    return bounds_;
+  };
+  environment->save_epochs = [this](const TopicPartition&,
+                                    std::span<const EpochStart> epochs) {
+    epochs_.assign(epochs.begin(), epochs.end());
+    return absl::OkStatus();
+  };
+  LogOptions options;
+  options.name = {"orders", PartitionId{0}};
+  options.directory = kDirectory;
+  options.config = config_;
+  options.read_only = read_only;
+  options.clean_stop = clean_stop_;
+  options.bounds = bounds_;
+  options.epochs = epochs_;
+  return Log::Open(std::move(environment), options);
+}
+
+VerifySummary MemoryLog::Verify() {
+  int64_t damages = 0;
+  VerifyOptions options;
+  options.decompressed_bytes_max = kReadDecompressedMax;
+  const auto verified =
+      VerifyDirectory(*files_, kData, options, [&](const Finding& finding) {
+        CAUCE_CHECK(!finding.file.empty() && !finding.what.empty());
+        if (finding.gravity == Gravity::kDamage) ++damages;
+      });
+  CAUCE_CHECK(verified.ok());
+  CAUCE_CHECK(verified->damages == damages);
+  const auto paths =
+      ListSegmentFiles(*files_, kDirectory, SegmentFiles::kLogsAndIndexes);
+  CAUCE_CHECK(paths.ok());
+  for (const std::string& path : *paths) {
+    const absl::Status dumped =
+        DumpFile(*files_, path, [](const DumpedEntry&) { return true; });
+    CAUCE_CHECK(dumped.ok() || IsDamage(dumped) ||
+                ReasonOf(dumped) == Reason::kCorruptFile);
+  }
+  return *verified;
+}
+
+Contents ReadContents(const std::shared_ptr<Log>& log) {
+  Contents contents;
+  contents.start = log->log_start();
+  contents.end = log->log_end();
+  // One that is only read may end below its start until it is recovered.
+  if (log->is_read_only() && contents.start > contents.end) return contents;
+  ReadBatches(log, contents);
+  ReadRecords(log, contents);
+  return contents;
+}
+
+}  // namespace cauce::fuzz
