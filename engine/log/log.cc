@@ -109,6 +109,8 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
       end < Offset{INT64_MAX} && log->epochs_.TruncateFromEnd(end + 1);
   changed |= log->epochs_.TruncateFromStart(log->log_start());
   changed |= log->LearnEpochs(recovered.epochs, saved_epoch);
+  // Batches below the log's start may have told of one.
+  changed |= log->epochs_.TruncateFromStart(log->log_start());
   if (changed) CAUCE_RETURN_IF_ERROR(log->SaveEpochsOrOweThem());
   return log;
 }

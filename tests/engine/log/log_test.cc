@@ -249,6 +249,20 @@ TEST_P(LogTest, KnowsItsEpochsAfterAnyEnd) {
   EXPECT_EQ(log().leader_epoch(), LeaderEpoch{2});
 }
 
+// Nothing is left of the log but batches below its start, which still tell of
+// their epoch.
+TEST_P(LogTest, LearnsNoEpochThatBeginsBelowItsStart) {
+  Open();
+  Append({"a", "b"});
+  Append({"c", "d"});
+  ASSERT_THAT(log().DeleteRecordsBefore(Offset{2}), IsOk());
+  ASSERT_THAT(log().TruncateTo(Offset{2}), IsOkAndHolds(Offset{2}));
+
+  ASSERT_THAT(rig_.KillAndReopen(), IsOk());
+  EXPECT_THAT(rig_.epochs(),
+              ElementsAre(EpochStart{LeaderEpoch{0}, Offset{2}}));
+}
+
 // Of two names that were not synced a power loss might keep the later alone:
 // a log with a hole.
 TEST_P(LogTest, RollsOnlyBehindANameThatIsDurable) {
