@@ -1,4 +1,5 @@
-// Where a test asks what happens next: by seed, or each possibility in turn.
+// Where a test asks what happens next: by seed, each possibility in turn, or
+// everything alike but one thing.
 //
 //   AllChoices all;
 //   do { disk.Restart(all); Check(); } while (all.Next());
@@ -52,6 +53,32 @@ class AllChoices final : public Choices {
   };
 
   std::vector<Answer> path_;
+  size_t asked_ = 0;
+};
+
+// All questions are answered with the first alternative, or all with the last,
+// but for one.
+class AlikeButOne final : public Choices {
+ public:
+  enum class Answer { kFirst, kLast };
+  static constexpr size_t kNone = SIZE_MAX;
+
+  // `otherwise` counts the questions.
+  explicit AlikeButOne(Answer answer, size_t otherwise = kNone)
+      : last_(answer == Answer::kLast), otherwise_(otherwise) {}
+
+  size_t Pick(size_t alternatives) override {
+    CAUCE_CHECK(alternatives > 0);
+    const bool last = (asked_++ == otherwise_) != last_;
+    return last ? alternatives - 1 : 0;
+  }
+
+  // How many questions there were.
+  size_t asked() const { return asked_; }
+
+ private:
+  const bool last_;
+  const size_t otherwise_;
   size_t asked_ = 0;
 };
 

@@ -31,6 +31,26 @@ TEST(AllChoices, AreOneWhereNothingIsAsked) {
   EXPECT_FALSE(all.Next());
 }
 
+TEST(AlikeButOne, AnswersOneQuestionOtherwise) {
+  AlikeButOne first(AlikeButOne::Answer::kFirst, 1);
+  EXPECT_EQ(first.Pick(3), 0);
+  EXPECT_EQ(first.Pick(3), 2);
+  EXPECT_EQ(first.Pick(3), 0);
+  AlikeButOne last(AlikeButOne::Answer::kLast, 0);
+  EXPECT_EQ(last.Pick(3), 0);
+  EXPECT_EQ(last.Pick(3), 2);
+  EXPECT_EQ(last.asked(), 2);
+}
+
+TEST(AlikeButOne, AnswersAllAlikeWithoutTheOne) {
+  AlikeButOne first(AlikeButOne::Answer::kFirst);
+  AlikeButOne last(AlikeButOne::Answer::kLast);
+  for (size_t alternatives = 1; alternatives < 4; ++alternatives) {
+    EXPECT_EQ(first.Pick(alternatives), 0);
+    EXPECT_EQ(last.Pick(alternatives), alternatives - 1);
+  }
+}
+
 TEST(RandomChoices, ReachEveryAnswerAndRepeatWithTheirSeed) {
   RandomChoices one(7);
   RandomChoices other(7);

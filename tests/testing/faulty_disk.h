@@ -1,5 +1,5 @@
 // A disk whose power can be cut before any change, and whose calls can be made
-// to fail.
+// to fail, or to take long.
 //
 // Files are in memory twice: as processes see them, and as the disk has them
 // (UnsyncedBytes). Names that were made, renamed or removed since their
@@ -64,9 +64,11 @@ class FaultyDisk final : public FileSystem {
   // What Restart would ask the choices about.
   int64_t unsynced() const;
 
-  // Asked before every call; an error is what the call returns. A write that
-  // fails leaves half of its bytes behind, a sync leaves what was unsynced to
-  // chance and to oblivion; other calls change nothing.
+  // Asked before every call, by the thread that makes it; an error is what the
+  // call returns. A write that fails leaves half of its bytes behind, a sync
+  // leaves what was unsynced to chance and to oblivion; other calls change
+  // nothing. It may wait, or move the clock: the call takes that long, and
+  // calls of other threads go on.
   using Plan = std::function<absl::Status(DiskCall call, std::string_view path,
                                           int64_t change)>;
   void set_plan(Plan plan);

@@ -3,10 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
 #include <memory>
 #include <set>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -172,6 +174,30 @@ TEST_F(FaultyDiskTest, FailsTheCallsThatItsPlanNames) {
   EXPECT_EQ(ReadAll(disk_, "/data/a"), "ab") << "half of it was written";
   disk_.set_plan(nullptr);
   EXPECT_THAT(file->Write(0, "abcd"), IsOk());
+}
+
+TEST_F(FaultyDiskTest, IsAsSlowAsItsPlanAndKeepsNoOtherThreadWaiting) {
+  const auto slow = Make("/data/slow", "");
+  const auto other = Make("/data/other", "");
+  std::promise<void> began;
+  std::promise<void> let_go;
+  disk_.set_plan([&](DiskCall call, std::string_view path, int64_t) {
+    if (call == DiskCall::kWrite && path == "/data/slow") {
+      began.set_value();
+      let_go.get_future().wait();
+    }
+    return absl::OkStatus();
+  });
+  absl::Status written = absl::UnknownError("still waits");
+  std::thread writer([&] { written = slow->Write(0, "x"); });
+  began.get_future().wait();
+  EXPECT_THAT(other->Write(0, "y"), IsOk());
+  EXPECT_EQ(ReadAll(disk_, "/data/other"), "y");
+  EXPECT_EQ(ReadAll(disk_, "/data/slow"), "");
+  let_go.set_value();
+  writer.join();
+  EXPECT_THAT(written, IsOk());
+  EXPECT_EQ(ReadAll(disk_, "/data/slow"), "x");
 }
 
 TEST_F(FaultyDiskTest, IsFullAtItsCapacityUntilSomethingGoes) {
