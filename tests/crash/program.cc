@@ -23,7 +23,7 @@ constexpr size_t kLargeBytes = 3000;
 std::map<std::string, std::string> ConfigsOf(std::string_view topic) {
   std::map<std::string, std::string> configs = {
       // Segments of a few batches, and an index entry for each.
-      {"index.interval.bytes", "100"},
+      {"index.interval.bytes", fmt::format("{}", Program::kIndexIntervalBytes)},
       {"internal.segment.bytes", "1000"},
       {"file.delete.delay.ms", "1000"},
       {"retention.bytes", "1500"}};
@@ -85,7 +85,7 @@ absl::Status Program::Close() {
   CAUCE_RETURN_IF_ERROR(closed);
   for (const auto& [name, topic] : promises_.topics()) {
     for (PartitionPromise& each : promises_.topic(name).partitions) {
-      each.KeepUpTo(each.end_max());
+      each.KeepUpTo(each.acknowledged);
     }
   }
   return absl::OkStatus();
@@ -103,6 +103,7 @@ absl::Status Program::SetUp() {
 }
 
 absl::Status Program::Run(Step step) {
+  if (!engine_) CAUCE_RETURN_IF_ERROR(Open());
   switch (step) {
     case Step::kAppend:
       return Append(kMain, 2, kSmallBytes, Ack::kDurable);
@@ -137,15 +138,19 @@ absl::Status Program::Run(Step step) {
 
 absl::StatusOr<std::optional<Partition>> Program::Find(std::string_view topic) {
   if (!promises_.topics().contains(topic)) return std::nullopt;
-  return engine_->OpenPartition(topic, PartitionId{0});
+  auto opened = engine_->OpenPartition(topic, PartitionId{0});
+  const bool is_gone = promises_.topic(topic).may_be_gone &&
+                       ReasonOf(opened.status()) == Reason::kUnknownTopic;
+  if (is_gone) return std::nullopt;
+  return opened;
 }
 
 absl::Status Program::Append(std::string_view topic, int records, size_t bytes,
                              Ack ack) {
   // Deleted by a step before, perhaps: then it is made again.
   CAUCE_RETURN_IF_ERROR(CreateTopic(topic));
-  CAUCE_ASSIGN_OR_RETURN(auto opened, Find(topic));
-  Partition& partition = *opened;
+  CAUCE_ASSIGN_OR_RETURN(Partition partition,
+                         engine_->OpenPartition(topic, PartitionId{0}));
   PartitionPromise& promise = promises_.topic(topic).partitions[0];
   std::vector<std::string> values;
   std::vector<Record> batch;
@@ -156,14 +161,15 @@ absl::Status Program::Append(std::string_view topic, int records, size_t bytes,
   for (const std::string& value : values) {
     batch.push_back({.key = "k", .value = value});
   }
-  int64_t offset = partition.log_end().value;
-  for (std::string& value : values) promise.written[offset++] = value;
-  promise.ends.insert(offset);
+  // So that a record is found by its time.
+  clock_.Advance(absl::Milliseconds(1));
+  const int64_t offset = partition.log_end().value;
+  const int64_t end = promise.Try(offset, values);
   CAUCE_RETURN_IF_ERROR(partition.Append(batch, {ack}).status());
-  promise.acknowledged = offset;
+  promise.Acknowledge(offset, end);
   // With cauce.flush=os nothing is said of power.
   promise.KeepUpTo(partition.durable_end().value);
-  if (ack == Ack::kDurable && topic != kOs) promise.KeepUpTo(offset);
+  if (ack == Ack::kDurable && topic != kOs) promise.KeepUpTo(end);
   return absl::OkStatus();
 }
 
@@ -173,7 +179,7 @@ absl::Status Program::Flush() {
     if (!opened) continue;
     CAUCE_RETURN_IF_ERROR(opened->Flush());
     PartitionPromise& promise = promises_.topic(topic).partitions[0];
-    promise.KeepUpTo(promise.end_max());
+    promise.KeepUpTo(promise.acknowledged);
   }
   return absl::OkStatus();
 }
@@ -221,13 +227,14 @@ absl::Status Program::Upkeep() {
     }
   }
   CAUCE_RETURN_IF_ERROR(engine_->RunUpkeep());
-  for (const auto& [name, topic] : promises_.topics()) {
-    if (!topic.may_be_there) continue;
-    for (size_t p = 0; p < topic.partitions.size(); ++p) {
+  CAUCE_ASSIGN_OR_RETURN(const auto found, engine_->ListTopics());
+  for (const TopicDescription& topic : found) {
+    for (int32_t p = 0; p < topic.partitions; ++p) {
       CAUCE_ASSIGN_OR_RETURN(
           const Partition partition,
-          engine_->OpenPartition(name, PartitionId{static_cast<int32_t>(p)}));
-      PartitionPromise& promise = promises_.topic(name).partitions[p];
+          engine_->OpenPartition(topic.name, PartitionId{p}));
+      PartitionPromise& promise =
+          promises_.topic(topic.name).partitions[static_cast<size_t>(p)];
       promise.start_min = promise.start_max = partition.log_start().value;
       promise.KeepUpTo(partition.durable_end().value);
     }
@@ -236,15 +243,32 @@ absl::Status Program::Upkeep() {
 }
 
 absl::Status Program::CreateTopic(std::string_view name) {
-  if (promises_.topics().contains(name)) return absl::OkStatus();
+  const bool was_there = promises_.topics().contains(name);
+  if (was_there && !promises_.topic(name).may_be_gone) return absl::OkStatus();
+  TopicPromise made;
+  made.may_be_gone = true;
+  made.partitions_min = 1;
+  made.partitions.resize(1);
+  made.configs = {ConfigsOf(name)};
   TopicPromise& promise = promises_.topic(name);
-  promise.may_be_gone = true;
-  promise.partitions_min = 1;
-  promise.partitions.resize(1);
-  promise.configs = {ConfigsOf(name)};
-  CAUCE_RETURN_IF_ERROR(
-      engine_->CreateTopic(name, {.configs = ConfigsOf(name)}).status());
-  promise.may_be_gone = false;
+  const TopicPromise before = promise;
+  if (was_there) {
+    promise.partitions[0].ends.insert(0);
+    promise.partitions[0].start_min = 0;
+    promise.configs.insert(ConfigsOf(name));
+  } else {
+    promise = made;
+  }
+  const absl::Status created =
+      engine_->CreateTopic(name, {.configs = ConfigsOf(name)}).status();
+  // A deletion that failed may have left it as it was.
+  if (was_there && ReasonOf(created) == Reason::kTopicExists) {
+    promise = before;
+    return absl::OkStatus();
+  }
+  CAUCE_RETURN_IF_ERROR(created);
+  made.may_be_gone = false;
+  promise = made;
   return absl::OkStatus();
 }
 

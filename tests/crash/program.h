@@ -50,11 +50,13 @@ class Program {
   absl::Status Open();
   absl::Status Close();
   // Returns what the engine said. Where that is an error, what the step was to
-  // change is promised in neither way.
+  // change is promised in neither way, and later steps may go on: an engine
+  // that could not be closed is opened again, a topic made if it is not there.
   absl::Status Run(Step step);
   Engine& engine() { return *engine_; }
 
   static constexpr std::string_view kDirectory = "/data";
+  static constexpr int64_t kIndexIntervalBytes = 100;  // of every topic
   // Makes what every program finds: topics with some full segments.
   absl::Status SetUp();
 

@@ -17,10 +17,17 @@
 
 namespace cauce::test {
 
+// What an offset holds, if it holds anything.
+struct WrittenValue {
+  // The newest is the last. A failed append's value may be there, or that of
+  // an append before it.
+  std::vector<std::string> may_be;
+  bool newest_holds = false;  // it was acknowledged
+};
+
 struct PartitionPromise {
-  // Values by offset, as they were written last; what lies outside of the
-  // bounds may be there or not.
-  std::map<int64_t, std::string> written;
+  // By offset; what lies outside of the bounds may be there or not.
+  std::map<int64_t, WrittenValue> written;
   // Where the log may begin, both included,
   int64_t start_min = 0;
   int64_t start_max = 0;
@@ -30,12 +37,15 @@ struct PartitionPromise {
   int64_t acknowledged = 0;
 
   int64_t end_max() const { return *ends.rbegin(); }
+  // Records are about to be appended at `offset`; returns where they end.
+  int64_t Try(int64_t offset, const std::vector<std::string>& values);
+  // Those from `offset` to `end` were acknowledged.
+  void Acknowledge(int64_t offset, int64_t end);
   // The end is at or above `offset` from now on.
   void KeepUpTo(int64_t offset);
 };
 
 struct TopicPromise {
-  bool may_be_there = true;
   bool may_be_gone = false;
   int32_t partitions_min = 0;
   std::vector<PartitionPromise> partitions;  // as many as there may be
@@ -51,6 +61,9 @@ class Promises {
   }
   void Forget(std::string_view name);
 
+  // The power went: what was acknowledged and not durable may be gone.
+  void LosePower();
+
   // The process died and the machine did not: whatever was acknowledged is
   // there.
   void KeepAcknowledged();
@@ -58,6 +71,13 @@ class Promises {
   // OK when `engine` holds what was promised. From then on exactly what was
   // found is promised: looking again must not find anything else.
   absl::Status Check(Engine& engine);
+
+  // After Check: OK when records are found by their offsets and times as well.
+  // Every index is asked, so that those which are spoiled are rebuilt.
+  absl::Status CheckLookups(Engine& engine) const;
+
+  // After Check: where each partition begins, by its name as in "orders-0".
+  std::map<std::string, int64_t> LogStarts() const;
 
  private:
   std::map<std::string, TopicPromise, std::less<>> topics_;

@@ -1,0 +1,57 @@
+// Every program of three steps, with the power cut in front of every change of
+// the last one: what comes before is a shorter program.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/crash/power_loss.h"
+#include "tests/crash/program.h"
+
+namespace cauce::test {
+namespace {
+
+// Of so many programs one also has every single sector, size and name kept or
+// lost alone.
+constexpr int kAloneOneIn = 16;
+
+// The first step is the parameter: each has a test of its own.
+class ThreeSteps : public PowerLoss,
+                   public ::testing::WithParamInterface<Step> {
+ protected:
+  // Those whose number, together with the first step's, is a multiple.
+  void CutPrograms(int one_in, Losses losses) {
+    const int first = static_cast<int>(GetParam());
+    for (int i = 0; i < kSteps * kSteps && !HasFailure(); ++i) {
+      if ((i + first) % one_in != 0) continue;
+      CutEverywhere({GetParam(), static_cast<Step>(i / kSteps),
+                     static_cast<Step>(i % kSteps)},
+                    losses);
+    }
+  }
+};
+
+TEST_P(ThreeSteps, HoldWhatTheyPromised) {
+  CutPrograms(kOneIn, Losses::kExtremes);
+  CutPrograms(kAloneOneIn * kOneIn, Losses::kAlikeButOne);
+}
+
+// Takes minutes: a part of the campaign.
+TEST_P(ThreeSteps, CampaignHoldsWhatEveryOneOfThemPromised) {
+  CutPrograms(1, Losses::kEvery);
+  EXPECT_GT(fates().torn, 0);
+  EXPECT_GT(fates().reordered, 0);
+}
+
+std::vector<Step> AllSteps() {
+  std::vector<Step> all;
+  for (int i = 0; i < kSteps; ++i) all.push_back(static_cast<Step>(i));
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(EachFirst, ThreeSteps, ::testing::ValuesIn(AllSteps()),
+                         [](const auto& info) {
+                           return std::string(StepName(info.param));
+                         });
+
+}  // namespace
+}  // namespace cauce::test
