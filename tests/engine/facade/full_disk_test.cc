@@ -453,6 +453,15 @@ TEST_F(FullDiskEngine, ATornTailStaysInItsPlaceUntilThereIsRoomToKeepIt) {
   EXPECT_THAT(engine_->RunUpkeep(), HasReason(Reason::kDiskFull))
       << "and does not close what cannot be closed";
   Drain();
+  disk_->set_plan([](test::DiskCall call, std::string_view path,
+                     int64_t) -> absl::Status {
+    const bool fails =
+        call == test::DiskCall::kCreate && path.find(".cut") != path.npos;
+    return fails ? MakeError(Reason::kDiskFull, "no room") : absl::OkStatus();
+  });
+  EXPECT_THAT(Of("orders").TruncateTo(Offset{1}), HasReason(Reason::kDiskFull));
+  EXPECT_EQ(disk_->Info(log)->bytes, torn);
+  disk_->set_plan(nullptr);
   EXPECT_THAT(Append("orders", "v"), IsOk());
   EXPECT_THAT(Read("orders"), Range(0, 4));
   EXPECT_EQ(disk_->Info("/data/orders-0/00000000000000000003.log.cut")->bytes,
