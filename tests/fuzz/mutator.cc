@@ -66,8 +66,9 @@ class Draft {
   void SetInteger() {
     const size_t width = size_t{1} << Below(4);
     if (bytes_.size() < width) return;
-    const auto value = static_cast<uint64_t>(
-        kEdges[Below(kEdges.size())] + static_cast<int64_t>(Below(3)) - 1);
+    // Unsigned, so that what lies beside the ends of the range wraps.
+    const uint64_t value =
+        static_cast<uint64_t>(kEdges[Below(kEdges.size())]) + Below(3) - 1;
     const size_t at = Below(bytes_.size() - width + 1);
     const bool big = Below(4) != 0;
     for (size_t i = 0; i < width; ++i) {
