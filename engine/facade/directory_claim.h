@@ -29,7 +29,8 @@ class DirectoryClaim {
   // Whether the last stop was a clean one.
   bool clean_stop() const { return clean_stop_; }
 
-  // From here on a stop is unclean until End says otherwise.
+  // From here on a stop is unclean until End says otherwise. Whatever names
+  // the directory shows are durable afterwards.
   absl::Status Begin();
   absl::Status End();
 

@@ -136,13 +136,10 @@ absl::Status EngineCore::StartWriting() {
   // Where these cannot be read the mark of a clean stop stays.
   CAUCE_RETURN_IF_ERROR(bounds_->Load(options_.events));
   CAUCE_ASSIGN_OR_RETURN(catalog_, TopicCatalog::Load(files_, directory_));
+  // Syncs the directory too: what was read of the bounds and the topics may
+  // have names that a sync which failed left for a power loss to take back.
   CAUCE_RETURN_IF_ERROR(claim_->Begin());
   logs_.set_clean_stop(claim_->clean_stop());
-  if (!claim_->clean_stop()) {
-    // What was read of the bounds, and is of the topics, may have names that a
-    // sync which failed left for a power loss to take back.
-    CAUCE_RETURN_IF_ERROR(files_.SyncDirectory(directory_));
-  }
   CAUCE_RETURN_IF_ERROR(SettleTopics());
   return claim_->clean_stop() ? absl::OkStatus() : RecoverAll();
 }

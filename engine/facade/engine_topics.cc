@@ -125,8 +125,8 @@ absl::Status EngineCore::AlterTopic(std::string_view name,
         directories_.Make(topic, topic.partitions, *partitions));
   }
   if (gives_configs && topic.imported) {
-    // From now on records are missed that are gone from before a start that
-    // nobody has saved.
+    // Retention moves the starts from now on: a first segment that is gone is
+    // told from one that was deleted by a start that was saved.
     CAUCE_RETURN_IF_ERROR(logs_.NoteStarts(topic));
     CAUCE_RETURN_IF_ERROR(bounds_->SaveAll());
   }

@@ -1,5 +1,6 @@
 #include "engine/facade/open_logs.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "cauce/errors.h"
@@ -214,8 +215,8 @@ absl::Status OpenLogs::NoteStarts(const TopicEntry& topic) {
     if (absl::IsNotFound(bases.status())) continue;
     CAUCE_RETURN_IF_ERROR(bases.status());
     LogBounds bounds = bounds_->Of(name);
-    if (bases->empty() || bases->front() <= bounds.log_start) continue;
-    bounds.log_start = bases->front();
+    if (bases->empty()) continue;
+    bounds.log_start = std::max(bounds.log_start, bases->front());
     bounds_->Set(name, bounds);
   }
   return absl::OkStatus();

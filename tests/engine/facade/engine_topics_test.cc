@@ -8,6 +8,8 @@
 #include "cauce/errors.h"
 #include "cauce/inspect.h"
 #include "cauce/partition.h"
+#include "engine/catalog/checkpoint_file.h"
+#include "engine/catalog/clean_shutdown.h"
 #include "tests/engine/facade/counted_engine.h"
 #include "tests/testing/batches.h"
 #include "tests/testing/matchers.h"
@@ -86,7 +88,7 @@ TEST_F(EngineTopics, AnImportedTopicWithoutAnIdGetsOneWithItsConfigs) {
   EXPECT_EQ(topic->id, id);
 }
 
-TEST_F(EngineTopics, WhatAnImportedTopicLacksIsNotMissedOnceItHasConfigs) {
+TEST_F(EngineTopics, WhereAnImportedTopicBeginsIsKnownOnceItHasConfigs) {
   for (const bool is_open : {false, true}) {
     SCOPED_TRACE(is_open);
     // A broker deleted what was below 5, and its checkpoints did not come
@@ -100,6 +102,8 @@ TEST_F(EngineTopics, WhatAnImportedTopicLacksIsNotMissedOnceItHasConfigs) {
         (*log)->Write(0,
                       test::Batch({"v"}).At(Offset{5}, LeaderEpoch{0}).bytes()),
         IsOk());
+    // And was stopped cleanly: no log is opened before somebody asks for it.
+    ASSERT_THAT(WriteCleanShutdown(files_, "/data"), IsOk());
     ASSERT_THAT(Open(), IsOk());
     std::optional<Partition> partition;
     if (is_open) {
@@ -108,6 +112,9 @@ TEST_F(EngineTopics, WhatAnImportedTopicLacksIsNotMissedOnceItHasConfigs) {
     ASSERT_THAT(engine_->AlterTopic(name, {{"retention.ms", "-1"}}), IsOk());
     partition.reset();
     Kill();
+    const auto starts = ReadOffsetCheckpoint(files_, "/data", kLogStartFile);
+    ASSERT_THAT(starts, IsOk());
+    EXPECT_EQ(starts->at({name, PartitionId{0}}), Offset{5});
     ASSERT_THAT(VerifyDirectory(files_, "/data", {},
                                 [](const Finding& finding) {
                                   ADD_FAILURE()
