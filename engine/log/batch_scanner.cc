@@ -14,13 +14,18 @@
 namespace cauce {
 namespace {
 
+// What a caller asks for at a time, and what he gets.
+constexpr size_t kReadBytesMin = 4096;
+constexpr size_t kReadBytesMax = 16 << 20;
+
 // Batches above this are checked piece by piece before they get a buffer.
 constexpr int64_t kTrustedBytesMax = 16 << 20;
 
 }  // namespace
 
 BatchScanner::BatchScanner(size_t read_bytes)
-    : read_bytes_(std::max<size_t>(read_bytes, 4096)) {}
+    : read_bytes_(
+          std::clamp<size_t>(read_bytes, kReadBytesMin, kReadBytesMax)) {}
 
 void BatchScanner::Start(std::shared_ptr<const File> file, std::string name,
                          int64_t position, int64_t end,

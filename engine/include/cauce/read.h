@@ -17,8 +17,9 @@ enum class ReadUpTo {
 
 struct CursorOptions {
   ReadUpTo up_to = ReadUpTo::kHighWatermark;
-  // Bytes asked from the file at a time, at least 4 KiB. A larger batch grows
-  // the buffer to its own size.
+  // Bytes asked from the file at a time: what lies outside of 4 KiB to 16 MiB
+  // counts as the nearer of them. A larger batch grows the buffer to its own
+  // size.
   size_t read_bytes = 256 << 10;
   // Bound for a batch's records once decompressed.
   size_t decompressed_bytes_max = kDecompressedBytesMax;
