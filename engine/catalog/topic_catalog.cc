@@ -34,6 +34,7 @@ constexpr std::string_view kCrc = "crc32c ";
 
 constexpr std::string_view kImported = "imported";
 constexpr std::string_view kGiven = "given";
+constexpr std::string_view kAdopted = "adopted";
 
 // What is saved must be read again, so it ends here: a number that could not
 // be followed by another is damage.
@@ -63,6 +64,11 @@ bool IsPrintable(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
 }
 
+std::string_view OriginOf(const TopicEntry& topic) {
+  if (topic.imported) return kImported;
+  return topic.adopted ? kAdopted : kGiven;
+}
+
 // What follows `key`, as in "12" for "generation 12".
 std::optional<std::string_view> After(std::string_view key,
                                       std::optional<std::string_view> line) {
@@ -87,7 +93,7 @@ std::vector<std::string_view> Words(std::string_view text) {
   }
 }
 
-// "NAME PARTITIONS ID STATE given|imported".
+// "NAME PARTITIONS ID STATE given|imported|adopted".
 std::optional<TopicEntry> ParseTopic(std::string_view text) {
   const std::vector<std::string_view> words = Words(text);
   if (words.size() != 5) return std::nullopt;
@@ -95,13 +101,15 @@ std::optional<TopicEntry> ParseTopic(std::string_view text) {
   const auto id = ParseTopicId(words[2]);
   const auto state = ParseState(words[3]);
   const bool imported = words[4] == kImported;
+  const bool adopted = words[4] == kAdopted;
   const bool whole = ValidateTopicName(words[0]).ok() && partitions &&
                      *partitions >= 1 && *partitions <= kTopicPartitionsMax &&
-                     id && state && (imported || words[4] == kGiven) &&
+                     id && state &&
+                     (imported || adopted || words[4] == kGiven) &&
                      (imported || !id->is_zero());
   if (!whole) return std::nullopt;
   return TopicEntry{
-      std::string(words[0]), *id, *partitions, {}, *state, imported};
+      std::string(words[0]), *id, *partitions, {}, *state, imported, adopted};
 }
 
 // "NAME=VALUE". Which names there are is not asked: a newer release may have
@@ -176,8 +184,8 @@ class CatalogReader {
       if (added) return absl::OkStatus();
     }
     return lines_.Corrupt(
-        "\"topic NAME PARTITIONS ID live|creating|deleting given|imported\", "
-        "each name once");
+        "\"topic NAME PARTITIONS ID live|creating|deleting "
+        "given|imported|adopted\", each name once");
   }
 
   TextLines lines_;
@@ -246,7 +254,7 @@ std::string TopicCatalog::Format() const {
     CAUCE_CHECK(topic.imported || !topic.id.is_zero());
     fmt::format_to(std::back_inserter(text), "{}{} {} {} {} {}\n", kTopic, name,
                    topic.partitions, TopicIdText(topic.id),
-                   StateName(topic.state), topic.imported ? kImported : kGiven);
+                   StateName(topic.state), OriginOf(topic));
     for (const auto& [key, value] : topic.configs) {
       CAUCE_CHECK(IsPrintable(value));
       fmt::format_to(std::back_inserter(text), "{}{}={}\n", kConfig, key,
@@ -387,7 +395,7 @@ absl::Status TopicCatalog::SetConfigs(std::string_view name,
   auto normal = NormalizeTopicConfig(configs);
   CAUCE_RETURN_IF_ERROR(Annotate(normal.status(), name));
   topic->configs = *std::move(normal);
-  topic->imported = false;
+  topic->adopted |= std::exchange(topic->imported, false);
   return absl::OkStatus();
 }
 

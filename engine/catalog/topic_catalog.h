@@ -48,6 +48,9 @@ struct TopicEntry {
   // Found in the directory; its configs were never given, so nothing of it may
   // be deleted or compacted until they are.
   bool imported = false;
+  // Was imported, and its configs were given since. Whoever wrote it may have
+  // compacted it whatever they say now, so offsets may be missing in its files.
+  bool adopted = false;
 
   friend bool operator==(const TopicEntry&, const TopicEntry&) = default;
 };
@@ -83,8 +86,8 @@ class TopicCatalog {
   // Gives an imported one that has no id this one, which is not zero; one that
   // it has stays.
   absl::Status GiveId(std::string_view name, const TopicId& id);
-  // All its overrides anew; it no longer counts as imported, and must have an
-  // id. Reason::kInvalidConfig.
+  // All its overrides anew; one that was imported counts as adopted, and must
+  // have an id. Reason::kInvalidConfig.
   absl::Status SetConfigs(std::string_view name,
                           const TopicConfigOverrides& configs);
   // Make the new partitions' directories first, then Grow and Save: the

@@ -54,6 +54,8 @@ absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Make(
   CAUCE_RETURN_IF_ERROR(files.Info(options.directory).status());
   CAUCE_ASSIGN_OR_RETURN(options.config, ParseTopicConfig(topic.configs));
   options.keep_everything = topic.imported;
+  options.may_have_gaps =
+      topic.imported || topic.adopted || options.config.cleanup.compact;
   options.read_only = access_ == Access::kReadOnly;
   options.clean_stop = clean_stop_ || whole_.contains(options.name);
   if (options.read_only) {

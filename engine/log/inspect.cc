@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cauce/errors.h"
+#include "cauce/topic_config.h"
 #include "cauce/topic_name.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
@@ -155,12 +156,21 @@ class Verification {
     };
     partition.bounds = BoundsOf(name);
     partition.start_is_known = checkpoints_[kLogStartFile].contains(name);
+    partition.may_have_gaps = MayHaveGaps(name);
     const SegmentCheck::Progress progress = [this] {
       if (options_.progress && summary_.batches % kProgressBatches == 0) {
         options_.progress(summary_);
       }
     };
     return PartitionCheck(files_, partition, summary_, found_, progress).Run();
+  }
+
+  // Unless its topic was made here and is not compacted.
+  bool MayHaveGaps(const TopicPartition& name) const {
+    const TopicEntry* const topic = catalog_.Find(name.topic);
+    if (topic == nullptr || topic->imported || topic->adopted) return true;
+    const auto config = ParseTopicConfig(topic->configs);
+    return !config.ok() || config->cleanup.compact;
   }
 
   // A checkpoint that is damaged, which was told, says nothing.

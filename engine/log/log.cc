@@ -38,6 +38,21 @@ absl::Duration SegmentAgeMax(const TopicConfig& topic, uint64_t chance) {
          absl::Milliseconds(static_cast<int64_t>(jitter));
 }
 
+// Where no batch can have been compacted away, a log begins at its saved start
+// or below it: whoever deletes segments saves the new start first.
+void TellOfMissingStart(const LogEnvironment& environment,
+                        const LogOptions& options, Offset saved, Offset start) {
+  if (options.may_have_gaps || start <= saved || !environment.events) return;
+  environment.events(
+      Severity::kError,
+      fmt::format("{}: the oldest segment begins at offset {}, and the saved "
+                  "start of the log is {}: the records in between are missing, "
+                  "unless they were deleted and the saved start was lost; "
+                  "restore the first .log files of {} from a copy",
+                  options.name.ToString(), start.value, saved.value,
+                  options.directory));
+}
+
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<Log>> Log::Open(
@@ -69,6 +84,12 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
     }
     const Offset start =
         std::max(options.bounds.log_start, view->segments().front()->base());
+    if (start > options.bounds.log_start) {
+      // A writer may have moved it since, before it deleted what was below.
+      CAUCE_ASSIGN_OR_RETURN(const LogBounds now,
+                             environment->load_bounds(options.name));
+      TellOfMissingStart(*environment, options, now.log_start, start);
+    }
     std::shared_ptr<Log> log(
         new Log(std::move(environment), options, view->segments(), start));
     MutexLock lock(log->writer_mutex_);
@@ -93,6 +114,8 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
     };
   }
   CAUCE_ASSIGN_OR_RETURN(RecoveredLog recovered, RecoverLog(place, hints));
+  TellOfMissingStart(*environment, options, options.bounds.log_start,
+                     recovered.log_start);
   SegmentSet::List segments = recovered.sealed;
   segments.push_back(recovered.writer->segment());
   std::shared_ptr<Log> log(new Log(std::move(environment), options,
@@ -154,6 +177,7 @@ Log::Log(std::shared_ptr<const LogEnvironment> environment,
       committer_(segments_.Get()->active()->next(), CommitterHooks()),
       log_start_(log_start.value),
       log_end_(committer_.durable().value),
+      may_have_gaps_(options.may_have_gaps),
       shows_written_(ShowsWritten(options.config)),
       config_(std::make_shared<const TopicConfig>(options.config)),
       keep_everything_(options.keep_everything) {}
@@ -646,6 +670,7 @@ void Log::SetConfig(const TopicConfig& config, bool keep_everything) {
     shows_less = shows_written_ && !shows_written;
     if (shows_less) shown_ = log_end_.load();
     shows_written_ = shows_written;
+    if (config.cleanup.compact) may_have_gaps_ = true;
     MutexLock lock(view_mutex_);
     config_ = std::move(shared);
     keep_everything_ = keep_everything;

@@ -93,6 +93,8 @@ class Log : public std::enable_shared_from_this<Log> {
     }
   }
   bool is_read_only() const { return read_only_; }
+  // As LogOptions says, and once its topic is compacted.
+  bool may_have_gaps() const { return may_have_gaps_; }
 
   // OK while the log may be used; else why not (closed, topic deleted).
   absl::Status CheckOpen() const;
@@ -254,6 +256,7 @@ class Log : public std::enable_shared_from_this<Log> {
   Committer committer_;
   std::atomic<int64_t> log_start_;
   std::atomic<int64_t> log_end_;
+  std::atomic<bool> may_have_gaps_;
   std::atomic<bool> shows_written_;  // cauce.flush=os
   // Shown while shows_written_ was set: nobody takes it back but a cut.
   // Changes under writer_mutex_.

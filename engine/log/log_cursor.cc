@@ -59,7 +59,14 @@ absl::StatusOr<std::optional<RecordBatch>> LogCursor::NextVisible() {
     CAUCE_RETURN_IF_ERROR(CheckPosition());
   }
   if (position_ >= limit) return std::nullopt;
-  CAUCE_ASSIGN_OR_RETURN(const auto found, ReadBatch());
+  auto read = ReadBatch();
+  if (!read.ok() && ReasonOf(read.status()) != Reason::kOffsetOutOfRange) {
+    // What is wrong names a place in a file; whose it is says this.
+    return Annotate(read.status(),
+                    fmt::format("{} at offset {}", log_->name().ToString(),
+                                position_.value));
+  }
+  CAUCE_ASSIGN_OR_RETURN(const auto found, std::move(read));
   if (!found) return std::nullopt;
   if (found->base_offset() >= limit) {
     scanner_.StepBack();  // not visible yet: it is read again when it is
@@ -70,6 +77,10 @@ absl::StatusOr<std::optional<RecordBatch>> LogCursor::NextVisible() {
 }
 
 absl::StatusOr<std::optional<RecordBatch>> LogCursor::ReadBatch() {
+  auto batch = log_->ReadListed([this] { return ReadBatchOnce(); });
+  if (!at_gap_ || !log_->is_read_only()) return batch;
+  // It was listed while another process deleted or cut, perhaps.
+  CAUCE_RETURN_IF_ERROR(log_->Refresh());
   return log_->ReadListed([this] { return ReadBatchOnce(); });
 }
 
@@ -79,6 +90,7 @@ absl::StatusOr<std::optional<RecordBatch>> LogCursor::ReadBatchOnce() {
     // Before the position is checked: where the set lacks a segment that
     // retention took, the log start tells of it.
     const auto set = log_->segments();
+    at_gap_ = false;
     if (segment_ == nullptr) CAUCE_RETURN_IF_ERROR(CheckPosition());
     auto batch = segment_ == nullptr ? EnterSegment(*set, set->Find(position_))
                                      : ReadOn(*set);
@@ -102,7 +114,21 @@ absl::StatusOr<std::optional<RecordBatch>> LogCursor::EnterSegment(
     // The offset lies in a gap behind this segment's last batch.
     segment = set.After(segment->base());
     if (segment == nullptr) return std::nullopt;
+    CAUCE_RETURN_IF_ERROR(CheckNoGap(*segment));
   }
+}
+
+absl::Status LogCursor::CheckNoGap(const Segment& next) {
+  const Offset end = scanner_.offsets()->next.value_or(segment_->base());
+  at_gap_ = !log_->may_have_gaps() && end < next.base();
+  if (!at_gap_) return absl::OkStatus();
+  return MakeError(
+      Reason::kCorruptBatch,
+      fmt::format("{} at position {}: the file ends at offset {}, and the next "
+                  "segment begins at offset {}: the records in between are "
+                  "missing",
+                  segment_->path(), scanner_.position(), end.value,
+                  next.base().value));
 }
 
 absl::Status LogCursor::CheckEnd() const {
@@ -128,6 +154,7 @@ absl::StatusOr<std::optional<RecordBatch>> LogCursor::ReadOn(
   if (after == nullptr) return std::nullopt;
   // Those that followed a deleted segment may be gone as well.
   CAUCE_RETURN_IF_ERROR(CheckPosition());
+  CAUCE_RETURN_IF_ERROR(CheckNoGap(*after));
   return EnterSegment(set, after);
 }
 

@@ -50,6 +50,8 @@ class LogCursor {
       const SegmentSet& set, std::shared_ptr<Segment> segment);
   // Whether the scanner stopped because its segment is used up.
   absl::Status CheckEnd() const;
+  // Whether `next`, the segment behind, begins where this one's batches end.
+  absl::Status CheckNoGap(const Segment& next);
   absl::StatusOr<std::optional<RecordBatch>> ReadOn(const SegmentSet& set);
   // For SkipDamage: goes on from `batch`, what scanner_ found in `segment`, to
   // the first one that can be read and ends above position().
@@ -61,6 +63,7 @@ class LogCursor {
   BatchScanner scanner_;
   // Where scanner_ stands; null until the first read, and after a Seek.
   std::shared_ptr<Segment> segment_;
+  bool at_gap_ = false;  // what was read last ended in front of lost records
   Offset position_;
 
   // The batch whose records Next() hands out, or that it cannot open.

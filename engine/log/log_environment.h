@@ -73,6 +73,10 @@ struct LogOptions {
   TopicConfig config;
   // Nothing is deleted by age or size: its configs were never given.
   bool keep_everything = false;
+  // Whether offsets may be missing in front of a segment because compaction,
+  // here or elsewhere, took whole batches. Else their records are lost, and
+  // who reads there is told.
+  bool may_have_gaps = true;
   bool read_only = false;
   bool clean_stop = false;
   LogBounds bounds;

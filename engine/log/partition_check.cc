@@ -85,10 +85,32 @@ absl::Status PartitionCheck::CheckSegments(const std::vector<Offset>& bases) {
     if (absl::IsNotFound(end.status())) continue;
     CAUCE_RETURN_IF_ERROR(end.status());
     // What stands behind damage was told with it.
-    if (is_last && summary_.damages == damages) {
-      CAUCE_RETURN_IF_ERROR(CheckEnd(bases[i], *end));
-    }
+    if (summary_.damages != damages) continue;
+    CAUCE_RETURN_IF_ERROR(is_last ? CheckEnd(bases[i], *end)
+                                  : CheckGap(bases[i], *end, bases[i + 1]));
   }
+  return absl::OkStatus();
+}
+
+absl::Status PartitionCheck::CheckGap(Offset base, Offset end, Offset next) {
+  if (partition_.may_have_gaps || end >= next) return absl::OkStatus();
+  // A writer may be cutting the log: it saves where that ends first. What is
+  // not known to have been durable is for the next recovery to decide.
+  CAUCE_ASSIGN_OR_RETURN(const auto now, partition_.bounds_now());
+  if (next <= now.log_start || end >= now.durable) return absl::OkStatus();
+  const std::string path = PathOf(base, kLogSuffix);
+  const auto info = files_.Info(path);
+  if (absl::IsNotFound(info.status())) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(info.status());
+  Tell({.file = path,
+        .position = info->bytes,
+        .offset = end,
+        .what = fmt::format("the file ends at offset {}, and the next segment "
+                            "begins at offset {}: the records in between are "
+                            "missing",
+                            end.value, next.value),
+        .advice = "restore this file, or the ones behind it that are missing, "
+                  "from a copy; readers may go on behind them"});
   return absl::OkStatus();
 }
 
@@ -165,9 +187,8 @@ absl::Status PartitionCheck::CheckOrphan(Offset base) {
         .what = fmt::format("an index without its log: {} is not there",
                             SegmentFileName(base, kLogSuffix)),
         .advice = is_missed
-                      ? "restore the .log file from a copy before anything "
-                        "opens the directory for writing, which removes the "
-                        "index"
+                      ? "restore the .log file from a copy; the index leads "
+                        "to the batches that were in it"
                       : "nothing: the segment was deleted, and the next "
                         "opening for writing removes what is left of it"});
   return absl::OkStatus();

@@ -34,6 +34,8 @@ struct PartitionToCheck {
   // Whether the saved start is known, and the log began at offset 0: not where
   // the partition came from elsewhere.
   bool start_is_known = false;
+  // Whether compaction may have left offsets out in front of a segment.
+  bool may_have_gaps = true;
   Bounds bounds;
   // As saved by now: a writer at work moves them before it cuts or deletes.
   std::function<absl::StatusOr<Bounds>()> bounds_now;
@@ -64,6 +66,8 @@ class PartitionCheck {
   absl::Status CheckOrphan(Offset base);
   // That no segment is missing in front of `base`, the oldest one's.
   absl::Status CheckStart(Offset base);
+  // That the segment at `next` begins where the one at `base` ends.
+  absl::Status CheckGap(Offset base, Offset end, Offset next);
   // `end` is where the log ends as far as it was found.
   absl::Status CheckEnd(Offset base, Offset end);
   std::string PathOf(Offset base, std::string_view suffix) const;

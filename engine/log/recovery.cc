@@ -20,8 +20,10 @@ namespace cauce {
 namespace {
 
 // Removes what a stop may have left over: files on their way out, and indexes
-// without a log. `bases` are those of the logs.
+// without a log. `bases` are those of the logs. An index of what was durable
+// and was not deleted stays: its log is missing, and it helps to mend that.
 absl::Status RemoveLeftovers(const SegmentPlace& place,
+                             const RecoveryHints& hints,
                              const std::vector<Offset>& bases) {
   CAUCE_ASSIGN_OR_RETURN(const auto entries,
                          place.files->List(place.directory));
@@ -35,7 +37,9 @@ absl::Status RemoveLeftovers(const SegmentPlace& place,
         file->suffix == kOffsetIndexSuffix || file->suffix == kTimeIndexSuffix;
     const bool has_log =
         std::binary_search(bases.begin(), bases.end(), file->base);
-    if (on_its_way_out || (is_index && !has_log)) {
+    const bool is_missed =
+        file->base >= hints.log_start && file->base < hints.recovery_point;
+    if (on_its_way_out || (is_index && !has_log && !is_missed)) {
       CAUCE_RETURN_IF_ERROR(place.files->RemoveFile(place.PathOf(entry.name)));
     }
   }
@@ -74,7 +78,7 @@ class Recovery {
   absl::StatusOr<RecoveredLog> Run() {
     CAUCE_ASSIGN_OR_RETURN(const std::vector<Offset> bases,
                            ListSegmentBases(place_));
-    CAUCE_RETURN_IF_ERROR(RemoveLeftovers(place_, bases));
+    CAUCE_RETURN_IF_ERROR(RemoveLeftovers(place_, hints_, bases));
     if (bases.empty() && hints_.recovery_point > hints_.log_start) {
       ReportDamage(MakeError(
           Reason::kCorruptFile,

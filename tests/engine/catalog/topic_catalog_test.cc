@@ -149,10 +149,20 @@ TEST(TopicCatalog, ReplacesConfigsWholeAndOnlyWithGoodOnes) {
               ElementsAre(Pair("segment.ms", "5")));
 }
 
-TEST(TopicCatalog, NoLongerCallsATopicImportedOnceItsConfigsAreGiven) {
+TEST(TopicCatalog, CallsAnImportedTopicAdoptedOnceItsConfigsAreGiven) {
   TopicCatalog catalog = TwoTopics();
-  ASSERT_THAT(catalog.SetConfigs("old", {}), IsOk());
-  EXPECT_FALSE(catalog.Find("old")->imported);
+  ASSERT_THAT(catalog.GiveId("old", TopicId{.bytes = {1}}), IsOk());
+  for (int again = 0; again < 2; ++again) {
+    ASSERT_THAT(catalog.SetConfigs("old", {}), IsOk());
+    EXPECT_FALSE(catalog.Find("old")->imported);
+    EXPECT_TRUE(catalog.Find("old")->adopted);
+    EXPECT_THAT(catalog.Format(), HasSubstr(" live adopted\n"));
+    const auto parsed = TopicCatalog::Parse("f", catalog.Format());
+    ASSERT_THAT(parsed, IsOk());
+    EXPECT_EQ(parsed->topics(), catalog.topics());
+  }
+  ASSERT_THAT(catalog.SetConfigs("orders", {}), IsOk());
+  EXPECT_FALSE(catalog.Find("orders")->adopted);
 }
 
 TEST(TopicCatalogDeathTest, NeverBringsBackWhatIsBeingDeleted) {
