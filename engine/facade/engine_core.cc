@@ -101,6 +101,7 @@ EngineCore::EngineCore(std::string directory, const EngineOptions& options,
       environment_(std::move(environment)),
       bounds_(std::move(bounds)),
       files_(*environment_->files),
+      began_(ReadClock(*environment_->clock)),
       directories_(files_, directory_),
       logs_(environment_, bounds_, directories_, options.access) {}
 

@@ -24,6 +24,7 @@
 #include "engine/catalog/open_plan.h"
 #include "engine/catalog/topic_catalog.h"
 #include "engine/facade/bounds_checkpoint.h"
+#include "engine/facade/clock_jump.h"
 #include "engine/facade/directory_claim.h"
 #include "engine/facade/open_logs.h"
 #include "engine/facade/partition_directories.h"
@@ -89,7 +90,10 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   void TellOfUpkeep(const absl::Status& done) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status KeepUpAll(Upkeep upkeep, absl::Duration time_max);
   // Of one partition; of one that is not open only what is due.
-  absl::Status KeepUp(const TopicPartition& partition, Upkeep upkeep);
+  absl::Status KeepUp(const TopicPartition& partition, Upkeep upkeep,
+                      Log::TimeOfDay time);
+  // Whether records may be called too old by now. Tells when that changes.
+  Log::TimeOfDay LookAtClock() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The log, where there is something to do; null where there is not.
   absl::StatusOr<std::shared_ptr<Log>> LogToKeepUp(
       const TopicPartition& partition, Upkeep upkeep)
@@ -110,6 +114,7 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   const std::shared_ptr<const LogEnvironment> environment_;
   const std::shared_ptr<BoundsCheckpoint> bounds_;
   FileSystem& files_;
+  const ClockReading began_;  // when this run did
 
   mutable Mutex mutex_;
   std::optional<DirectoryClaim> claim_ ABSL_GUARDED_BY(mutex_);
@@ -119,6 +124,7 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   UpkeepAgenda agenda_ ABSL_GUARDED_BY(mutex_);
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   bool upkeep_told_full_ ABSL_GUARDED_BY(mutex_) = false;
+  bool clock_jumped_ ABSL_GUARDED_BY(mutex_) = false;  // and that was told
   // Behind which partition the next upkeep goes on; none before the first.
   std::optional<TopicPartition> upkeep_done_ ABSL_GUARDED_BY(mutex_);
 };

@@ -9,6 +9,7 @@
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
 #include "engine/facade/engine_core.h"
+#include "fmt/format.h"
 
 namespace cauce {
 
@@ -66,14 +67,16 @@ absl::Status EngineCore::KeepUpAll(Upkeep upkeep, absl::Duration time_max) {
   Clock& clock = *environment_->clock;
   const absl::Duration until = clock.Monotonic() + time_max;
   std::vector<TopicPartition> partitions;
+  Log::TimeOfDay time = Log::TimeOfDay::kBelieved;
   {
     MutexLock lock(mutex_);
     CAUCE_RETURN_IF_ERROR(CheckWritable());
+    time = LookAtClock();
     partitions = PartitionsToKeepUp(upkeep);
   }
   absl::Status first;
   for (const TopicPartition& partition : partitions) {
-    const absl::Status kept = KeepUp(partition, upkeep);
+    const absl::Status kept = KeepUp(partition, upkeep, time);
     if (ReasonOf(kept) == Reason::kClosed) return kept;
     // The topic may have been deleted meanwhile.
     if (ReasonOf(kept) != Reason::kUnknownTopic) first.Update(kept);
@@ -88,8 +91,26 @@ absl::Status EngineCore::KeepUpAll(Upkeep upkeep, absl::Duration time_max) {
   return first;
 }
 
-absl::Status EngineCore::KeepUp(const TopicPartition& partition,
-                                Upkeep upkeep) {
+Log::TimeOfDay EngineCore::LookAtClock() {
+  const auto jump = FindClockJump(began_, ReadClock(*environment_->clock));
+  if (jump.has_value() != clock_jumped_) {
+    clock_jumped_ = jump.has_value();
+    Report(Severity::kWarning,
+           jump ? fmt::format(
+                      "{}: the time of day has moved by {} against the time "
+                      "that has passed since the engine was opened; nothing is "
+                      "deleted by age until it is set back, or the engine is "
+                      "opened anew",
+                      directory_, absl::FormatDuration(*jump))
+                : fmt::format("{}: the time of day goes on from where it was; "
+                              "records are deleted by age again",
+                              directory_));
+  }
+  return jump ? Log::TimeOfDay::kDoubted : Log::TimeOfDay::kBelieved;
+}
+
+absl::Status EngineCore::KeepUp(const TopicPartition& partition, Upkeep upkeep,
+                                Log::TimeOfDay time) {
   std::shared_ptr<Log> log;
   // None where a handle may change the log behind what is seen of it.
   std::optional<UpkeepAgenda::Look> look;
@@ -107,7 +128,7 @@ absl::Status EngineCore::KeepUp(const TopicPartition& partition,
   absl::Status kept = log->Flush();
   absl::Time next = absl::InfiniteFuture();
   if (upkeep == Upkeep::kRetention) {
-    kept.Update(log->ApplyRetention());
+    kept.Update(log->ApplyRetention(time));
     const auto due = log->NextRetention();
     kept.Update(due.status());
     if (due.ok()) next = *due;

@@ -102,8 +102,10 @@ class Log : public std::enable_shared_from_this<Log> {
   void SetConfig(const TopicConfig& config, bool keep_everything);
 
   // Deletes the segments that the topic's retention no longer keeps, and files
-  // whose time to be kept for late readers is over.
-  absl::Status ApplyRetention();
+  // whose time to be kept for late readers is over. By age only where the time
+  // of day is believed.
+  enum class TimeOfDay { kBelieved, kDoubted };
+  absl::Status ApplyRetention(TimeOfDay time = TimeOfDay::kBelieved);
   // When it would first have something to delete by age if nothing were
   // appended any more; never where that is not its topic's way.
   absl::StatusOr<absl::Time> NextRetention();
@@ -197,9 +199,10 @@ class Log : public std::enable_shared_from_this<Log> {
   absl::StatusOr<Offset> CutAt(CutPoint cut)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_, writer_mutex_);
   RetentionOptions Keep() const;
-  absl::Status DeleteAndUnlink()
+  absl::Status DeleteAndUnlink(TimeOfDay time)
       ABSL_LOCKS_EXCLUDED(ends_mutex_, writer_mutex_);
-  absl::Status DeleteUnkept() ABSL_LOCKS_EXCLUDED(ends_mutex_, writer_mutex_);
+  absl::Status DeleteUnkept(TimeOfDay time)
+      ABSL_LOCKS_EXCLUDED(ends_mutex_, writer_mutex_);
   absl::Status RollExpired(const RetentionOptions& keep,
                            const SegmentAges& ages, absl::Time now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_)

@@ -138,16 +138,16 @@ absl::Status Log::DeleteRecordsBefore(Offset offset) {
   return MoveStart(offset, below);
 }
 
-absl::Status Log::ApplyRetention() {
+absl::Status Log::ApplyRetention(TimeOfDay time) {
   if (read_only_) return absl::OkStatus();
-  absl::Status applied = DeleteAndUnlink();
+  absl::Status applied = DeleteAndUnlink(time);
   // What was unlinked may be the room that was missing.
-  if (ReasonOf(applied) == Reason::kDiskFull) applied = DeleteAndUnlink();
+  if (ReasonOf(applied) == Reason::kDiskFull) applied = DeleteAndUnlink(time);
   return applied;
 }
 
-absl::Status Log::DeleteAndUnlink() {
-  absl::Status applied = DeleteUnkept();
+absl::Status Log::DeleteAndUnlink(TimeOfDay time) {
+  absl::Status applied = DeleteUnkept(time);
   MutexLock lock(ends_mutex_);
   // Whoever ended the log owns its files: what failed may be because of that.
   // After a cut that failed halfway the next opening decides what goes.
@@ -179,8 +179,9 @@ RetentionOptions Log::Keep() const {
   return keep;
 }
 
-absl::Status Log::DeleteUnkept() {
-  const RetentionOptions keep = Keep();
+absl::Status Log::DeleteUnkept(TimeOfDay time) {
+  RetentionOptions keep = Keep();
+  if (time == TimeOfDay::kDoubted) keep.age_max = std::nullopt;
   const absl::Time now = environment_->clock->Now();
   SegmentAges ages;
   if (keep.age_max) {

@@ -146,10 +146,12 @@ class Engine final {
   absl::StatusOr<Partition> OpenPartition(std::string_view topic,
                                           PartitionId partition) const;
 
-  // Does what is due: retention, saving recovery points, removing deleted
-  // files, closing idle ones. Stops between two partitions once `time_max` has
-  // passed and goes on there at the next call. Call it now and then when there
-  // is no executor. Returns the first error, having tried the rest.
+  // Does what is due: retention (not by age while the time of day has moved by
+  // more than a day against the time that passed since Open), saving recovery
+  // points, removing deleted files, closing idle ones. Stops between two
+  // partitions once `time_max` has passed and goes on there at the next call.
+  // Call it now and then when there is no executor. Returns the first error,
+  // having tried the rest.
   absl::Status RunUpkeep(absl::Duration time_max = absl::InfiniteDuration());
 
   // Makes everything durable, marks the directory as cleanly closed and lets

@@ -39,6 +39,68 @@ TEST_F(EngineUpkeep, OpensWhatMayHaveSomethingToDoAndNothingElse) {
   EXPECT_EQ(first->log_start(), Offset{1});
 }
 
+// Two segments that are a week from being too old, and a bit.
+TEST_F(EngineUpkeep, DeletesNothingByAgeWhileTheTimeOfDayHasJumped) {
+  ASSERT_THAT(Open(), IsOk());
+  ASSERT_THAT(engine_->CreateTopic(
+                  "orders", {.configs = {{"internal.segment.bytes", "100"}}}),
+              IsOk());
+  Append(0, 4);
+  const auto start = [&] {
+    auto orders = engine_->OpenPartition("orders", PartitionId{0});
+    EXPECT_THAT(orders, IsOk());
+    return orders->log_start();
+  };
+  for (const absl::Duration jump : {absl::Hours(24 * 3650), absl::Hours(25)}) {
+    clock_.Set(jump);
+    for (int i = 0; i < 3; ++i) ASSERT_THAT(engine_->RunUpkeep(), IsOk());
+    EXPECT_EQ(start(), Offset{0});
+    EXPECT_THAT(events_, ElementsAre(HasSubstr("nothing is deleted by age")));
+    clock_.Set(-jump);
+    ASSERT_THAT(engine_->RunUpkeep(), IsOk());
+    EXPECT_EQ(start(), Offset{0});
+    EXPECT_EQ(events_.size(), 2u);
+    events_.clear();
+  }
+  // Back, where nothing would be too old, and then as it should go on.
+  clock_.Set(-absl::Hours(24 * 365));
+  ASSERT_THAT(engine_->RunUpkeep(), IsOk());
+  EXPECT_EQ(start(), Offset{0});
+  clock_.Set(absl::Hours(24 * 365));
+  clock_.Advance(absl::Hours(24 * 8));
+  ASSERT_THAT(engine_->RunUpkeep(), IsOk());
+  EXPECT_EQ(start(), Offset{4});
+}
+
+TEST_F(EngineUpkeep, DeletesBySizeThoughTheTimeOfDayHasJumped) {
+  ASSERT_THAT(Open(), IsOk());
+  ASSERT_THAT(engine_->CreateTopic(
+                  "orders", {.configs = {{"internal.segment.bytes", "100"},
+                                         {"retention.bytes", "100"}}}),
+              IsOk());
+  Append(0, 8);
+  clock_.Set(absl::Hours(48));
+  ASSERT_THAT(engine_->RunUpkeep(), IsOk());
+  auto orders = engine_->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(orders, IsOk());
+  EXPECT_GT(orders->log_start(), Offset{0});
+  EXPECT_LT(orders->log_start(), Offset{8});
+}
+
+TEST_F(EngineUpkeep, BelievesTheTimeOfDayAnewWhenItIsOpenedAgain) {
+  ASSERT_THAT(Open(), IsOk());
+  ASSERT_THAT(engine_->CreateTopic("orders"), IsOk());
+  Append(0);
+  clock_.Set(absl::Hours(24 * 8));
+  ASSERT_THAT(engine_->RunUpkeep(), IsOk());
+  ASSERT_THAT(engine_->Close(), IsOk());
+  ASSERT_THAT(Open(), IsOk());
+  ASSERT_THAT(engine_->RunUpkeep(), IsOk());
+  auto orders = engine_->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(orders, IsOk());
+  EXPECT_EQ(orders->log_start(), Offset{1});
+}
+
 TEST_F(EngineUpkeep, AMissingPartitionIsReportedOnce) {
   Leaves(test::Left::kDamaged);
   ASSERT_THAT(Open(), IsOk());
