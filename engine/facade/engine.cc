@@ -70,43 +70,54 @@ absl::StatusOr<Engine> Engine::Open(std::string_view directory,
 
 absl::StatusOr<TopicDescription> Engine::CreateTopic(std::string_view name,
                                                      const TopicSpec& spec) {
+  CAUCE_RETURN_IF_ERROR(core_->CheckProcess());
   return core_->CreateTopic(name, spec);
 }
 
 absl::StatusOr<std::vector<TopicDescription>> Engine::ListTopics() const {
+  CAUCE_RETURN_IF_ERROR(core_->CheckProcess());
   return core_->ListTopics();
 }
 
 absl::StatusOr<TopicDescription> Engine::DescribeTopic(
     std::string_view name) const {
+  CAUCE_RETURN_IF_ERROR(core_->CheckProcess());
   return core_->DescribeTopic(name);
 }
 
 absl::Status Engine::AlterTopic(std::string_view name,
                                 const std::vector<ConfigChange>& changes,
                                 std::optional<int32_t> partitions) {
+  CAUCE_RETURN_IF_ERROR(core_->CheckProcess());
   return core_->AlterTopic(name, changes, partitions);
 }
 
 absl::Status Engine::CreatePartitions(std::string_view name,
                                       int32_t partitions) {
+  CAUCE_RETURN_IF_ERROR(core_->CheckProcess());
   return core_->AlterTopic(name, {}, partitions);
 }
 
 absl::Status Engine::DeleteTopic(std::string_view name) {
+  CAUCE_RETURN_IF_ERROR(core_->CheckProcess());
   return core_->DeleteTopic(name);
 }
 
 absl::StatusOr<Partition> Engine::OpenPartition(std::string_view topic,
                                                 PartitionId partition) const {
+  CAUCE_RETURN_IF_ERROR(core_->CheckProcess());
   CAUCE_ASSIGN_OR_RETURN(auto log, core_->OpenLog(topic, partition));
   return Partition(core_, std::move(log));
 }
 
 absl::Status Engine::RunUpkeep(absl::Duration time_max) {
+  CAUCE_RETURN_IF_ERROR(core_->CheckProcess());
   return core_->RunUpkeep(time_max);
 }
 
-absl::Status Engine::Close() { return core_->Close(); }
+absl::Status Engine::Close() {
+  CAUCE_RETURN_IF_ERROR(core_->CheckProcess());
+  return core_->Close();
+}
 
 }  // namespace cauce

@@ -101,13 +101,26 @@ EngineCore::EngineCore(std::string directory, const EngineOptions& options,
       environment_(std::move(environment)),
       bounds_(std::move(bounds)),
       files_(*environment_->files),
+      forks_(files_.forks()),
       began_(ReadClock(*environment_->clock)),
       directories_(files_, directory_),
       logs_(environment_, bounds_, directories_, options.access) {}
 
 EngineCore::~EngineCore() { CloseAndReport(); }
 
+absl::Status EngineCore::CheckProcess() const {
+  if (files_.forks() == forks_) return absl::OkStatus();
+  return MakeError(
+      Reason::kClosed,
+      fmt::format("{}: was opened by the process that this one was forked "
+                  "from; close it there and open it here, or open it for "
+                  "reading only",
+                  directory_));
+}
+
 void EngineCore::CloseAndReport() {
+  // A child leaves everything to its parent.
+  if (!CheckProcess().ok()) return;
   const absl::Status closed = Close();
   if (!closed.ok()) Report(Severity::kError, MessageOf(closed));
 }

@@ -39,6 +39,11 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
       std::string_view directory, const EngineOptions& options);
   ~EngineCore();
 
+  // OK unless this is a child that was forked since the directory was opened.
+  // Takes no lock: one that was held at the fork is never let go there. All
+  // other functions are to be called only where it is.
+  absl::Status CheckProcess() const;
+
   // As Engine's functions of the same names.
   absl::StatusOr<TopicDescription> CreateTopic(std::string_view name,
                                                const TopicSpec& spec);
@@ -114,6 +119,7 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   const std::shared_ptr<const LogEnvironment> environment_;
   const std::shared_ptr<BoundsCheckpoint> bounds_;
   FileSystem& files_;
+  const int forks_;           // when the directory was opened
   const ClockReading began_;  // when this run did
 
   mutable Mutex mutex_;

@@ -29,6 +29,7 @@ class PooledFileSystem final : public FileSystem {
   absl::StatusOr<int64_t> FreeBytes(std::string_view path) override {
     return files_.FreeBytes(path);
   }
+  int forks() const override { return files_.forks(); }
   absl::StatusOr<std::string> Resolve(std::string_view path) override {
     return files_.Resolve(path);
   }

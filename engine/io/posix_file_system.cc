@@ -1,6 +1,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
@@ -18,6 +20,7 @@
 
 #include "cauce/errors.h"
 #include "cauce/file_system.h"
+#include "engine/base/check.h"
 #include "engine/base/status_macros.h"
 #include "engine/io/file_error.h"
 #include "engine/io/whole_transfer.h"
@@ -29,6 +32,10 @@ namespace {
 constexpr mode_t kFileMode = 0600;
 constexpr mode_t kDirectoryMode = 0700;
 constexpr mode_t kPermissionBits = 0777;
+
+// Counted in the child, where nothing else is running yet. It belongs to the
+// process and to no file system.
+std::atomic<int> forks_until_here = 0;
 
 // One descriptor, closed at the end.
 class Descriptor {
@@ -282,6 +289,8 @@ class PosixLock final : public FileLock {
   explicit PosixLock(Descriptor fd) : fd_(std::move(fd)) {}
 
   ~PosixLock() override {
+    // The lock is its parent's, and would go for both.
+    if (forks_until_here != forks_) return;
     // The name goes before the lock: a holder that writes none must not be
     // taken for us. That it stays is no harm the next holder would not mend.
     [[maybe_unused]] const int emptied = ftruncate(fd_.get(), 0);
@@ -294,6 +303,7 @@ class PosixLock final : public FileLock {
 
  private:
   const Descriptor fd_;
+  const int forks_ = forks_until_here;
 };
 
 absl::Status LockError(const std::string& path, int error) {
@@ -388,6 +398,8 @@ class PosixFiles final : public FileSystem {
     return static_cast<int64_t>(
         std::min<uint64_t>(info.f_bavail, kMost / unit) * unit);
   }
+
+  int forks() const override { return forks_until_here; }
 
   absl::StatusOr<std::string> Resolve(std::string_view path) override {
     CAUCE_ASSIGN_OR_RETURN(std::string name, SystemPath(path));
@@ -574,7 +586,12 @@ class PosixFiles final : public FileSystem {
 
 FileSystem* PosixFileSystem() {
   // Never destroyed: a file may outlive every static object.
-  static FileSystem* const files = new PosixFiles;
+  static FileSystem* const files = [] {
+    // It fails for want of memory alone, in which case nothing else goes on.
+    CAUCE_CHECK(pthread_atfork(nullptr, nullptr, [] { ++forks_until_here; }) ==
+                0);
+    return new PosixFiles;
+  }();
   return files;
 }
 

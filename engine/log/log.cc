@@ -170,6 +170,7 @@ bool Log::LearnEpochs(const EpochEvidence& seen, LeaderEpoch saved) {
 Log::Log(std::shared_ptr<const LogEnvironment> environment,
          const LogOptions& options, SegmentSet::List segments, Offset log_start)
     : environment_(std::move(environment)),
+      forks_(environment_->files->forks()),
       name_(options.name),
       directory_(options.directory),
       read_only_(options.read_only),
@@ -507,6 +508,15 @@ std::shared_ptr<const SegmentSet> Log::segments() const {
 }
 
 absl::Status Log::CheckOpen() const {
+  // First: a lock that another thread held when the process was forked is
+  // never let go in the child.
+  if (environment_->files->forks() != forks_) {
+    return MakeError(
+        Reason::kClosed,
+        fmt::format("{}: was opened by the process that this one was forked "
+                    "from, which goes on writing it",
+                    name_.ToString()));
+  }
   MutexLock lock(view_mutex_);
   return ended_;
 }

@@ -96,7 +96,8 @@ class Log : public std::enable_shared_from_this<Log> {
   // As LogOptions says, and once its topic is compacted.
   bool may_have_gaps() const { return may_have_gaps_; }
 
-  // OK while the log may be used; else why not (closed, topic deleted).
+  // OK while the log may be used; else why not: closed, topic deleted, or this
+  // is a child that was forked from the process that opened it.
   absl::Status CheckOpen() const;
 
   void SetConfig(const TopicConfig& config, bool keep_everything);
@@ -234,6 +235,7 @@ class Log : public std::enable_shared_from_this<Log> {
   std::shared_ptr<const TopicConfig> config() const;
 
   const std::shared_ptr<const LogEnvironment> environment_;
+  const int forks_;  // when it was opened
   const TopicPartition name_;
   const std::string directory_;
   const bool read_only_;

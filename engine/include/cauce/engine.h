@@ -107,6 +107,11 @@ struct ConfigChange {
   std::optional<std::string> value;
 };
 
+// It belongs to the process that opened it. In a child that was forked from it
+// every call that would look at a file answers kClosed, also of its handles and
+// cursors, and destroying it does nothing; but the child shares the lock on the
+// directory, which outlives the parent until the child ends or runs another
+// program. So fork first and open then, or let the child exec.
 // Thread-safe. Destroying it closes it; an error then goes to the event sink,
 // so close it yourself to learn of it.
 class Engine final {

@@ -122,6 +122,11 @@ class FileSystem {
     return std::numeric_limits<int64_t>::max();
   }
 
+  // How many forks lie between this process and the one in which the file
+  // system was first used. Where the number is not what it was, this is a
+  // child, and whatever was opened before belongs to its parent.
+  virtual int forks() const { return 0; }
+
   // Where `path` leads: with a symbolic link at its end followed, to the end;
   // as it is where there is none, or nothing. For the name that a user gave.
   virtual absl::StatusOr<std::string> Resolve(std::string_view path) {
