@@ -1,0 +1,272 @@
+// The indexes of a segment, damaged in every way by name. They say nothing that
+// the log does not say, so everything is still read and found, and what leads
+// astray is told by verification and written anew by a writer that meets it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "cauce/cursor.h"
+#include "cauce/engine.h"
+#include "cauce/inspect.h"
+#include "engine/base/bytes.h"
+#include "fmt/format.h"
+#include "tests/damage/remains.h"
+#include "tests/damage/sight.h"
+#include "tests/testing/matchers.h"
+#include "tests/testing/sim_clock.h"
+
+namespace cauce {
+namespace {
+
+using test::FileTree;
+using test::IsOk;
+using test::IsOkAndHolds;
+using test::Remains;
+using test::Stop;
+using test::Values;
+using ::testing::Contains;
+using ::testing::Field;
+using ::testing::IsEmpty;
+
+constexpr std::string_view kDirectory = "/data";
+const TopicPartition kDamaged{"orders", PartitionId{0}};
+constexpr std::string_view kOffsets = "orders-0/00000000000000000006.index";
+constexpr std::string_view kTimes = "orders-0/00000000000000000006.timeindex";
+constexpr size_t kOffsetEntryBytes = 8;
+constexpr size_t kTimeEntryBytes = 12;
+
+// Whether an index that is whole in itself says less than the log, or what is
+// not so.
+enum class Kind { kSaysLess, kIsWrong };
+
+struct Case {
+  std::string name;
+  std::string_view file;
+  Kind kind;
+  std::function<void(FileTree&)> damage;
+};
+
+void PrintTo(const Case& the_case, std::ostream* out) { *out << the_case.name; }
+
+size_t EntryBytes(std::string_view file) {
+  return file == kOffsets ? kOffsetEntryBytes : kTimeEntryBytes;
+}
+
+void AddToNumber(std::string& bytes, size_t at, int32_t more) {
+  StoreBig<int32_t>(bytes.data() + at,
+                    LoadBig<int32_t>(bytes.data() + at) + more);
+}
+
+// What may happen to any file of entries.
+void AddCasesOf(std::string_view file, std::string_view prefix,
+                std::vector<Case>& cases) {
+  const auto add = [&](std::string_view name, Kind kind, auto damage) {
+    cases.push_back({fmt::format("{}{}", prefix, name), file, kind,
+                     [=](FileTree& files) { damage(files, file); }});
+  };
+  add("Missing", Kind::kSaysLess, [](FileTree& files, std::string_view name) {
+    files.erase(files.find(name));
+  });
+  add("Empty", Kind::kSaysLess, [](FileTree& files, std::string_view name) {
+    files.find(name)->second.clear();
+  });
+  add("NothingButZeros", Kind::kSaysLess,
+      [](FileTree& files, std::string_view name) {
+        std::string& bytes = files.find(name)->second;
+        bytes.assign(bytes.size(), '\0');
+      });
+  add("OneEntryIsLeft", Kind::kSaysLess,
+      [](FileTree& files, std::string_view name) {
+        files.find(name)->second.resize(EntryBytes(name));
+      });
+  add("HalfAnEntryIsLeft", Kind::kIsWrong,
+      [](FileTree& files, std::string_view name) {
+        files.find(name)->second.resize(EntryBytes(name) + 5);
+      });
+  add("SomebodyElsesText", Kind::kIsWrong,
+      [](FileTree& files, std::string_view name) {
+        files.find(name)->second = "These are no entries, not even by length.";
+      });
+  add("EntriesInTheWrongOrder", Kind::kIsWrong,
+      [](FileTree& files, std::string_view name) {
+        std::string& bytes = files.find(name)->second;
+        const size_t entry = EntryBytes(name);
+        std::swap_ranges(bytes.begin(),
+                         bytes.begin() + static_cast<std::ptrdiff_t>(entry),
+                         bytes.begin() + static_cast<std::ptrdiff_t>(entry));
+      });
+  add("TheSameEntryTwice", Kind::kIsWrong,
+      [](FileTree& files, std::string_view name) {
+        std::string& bytes = files.find(name)->second;
+        const size_t entry = EntryBytes(name);
+        bytes.replace(entry, entry, bytes, 0, entry);
+      });
+  add("AnEntryBehindTheEnd", Kind::kIsWrong,
+      [](FileTree& files, std::string_view name) {
+        std::string& bytes = files.find(name)->second;
+        const size_t last = bytes.size() - EntryBytes(name);
+        bytes += bytes.substr(last);
+        // Every number of it grows: an entry that may stand there.
+        for (size_t at = last + EntryBytes(name) + EntryBytes(name) - 4;;
+             at -= 4) {
+          AddToNumber(bytes, at, 500);
+          if (at == last + EntryBytes(name)) break;
+        }
+      });
+}
+
+std::vector<Case> Cases() {
+  std::vector<Case> cases;
+  AddCasesOf(kOffsets, "Offsets", cases);
+  AddCasesOf(kTimes, "Times", cases);
+  const auto add = [&](std::string_view name, std::string_view file,
+                       auto damage) {
+    cases.push_back(
+        {std::string(name), file, Kind::kIsWrong,
+         [=](FileTree& files) { damage(files.find(file)->second); }});
+  };
+  // An offset entry: offset, position.
+  add("OffsetsLeadIntoABatch", kOffsets,
+      [](std::string& bytes) { AddToNumber(bytes, 4, 5); });
+  add("OffsetsLeadToALaterBatch", kOffsets, [](std::string& bytes) {
+    bytes.replace(4, 4, bytes, kOffsetEntryBytes + 4, 4);
+    bytes.resize(kOffsetEntryBytes);
+  });
+  add("OffsetsLeadToAnEarlierBatch", kOffsets, [](std::string& bytes) {
+    bytes.replace(kOffsetEntryBytes + 4, 4, bytes, 4, 4);
+    bytes.erase(0, kOffsetEntryBytes);
+  });
+  add("OffsetsNameTheMiddleOfABatch", kOffsets,
+      [](std::string& bytes) { AddToNumber(bytes, 0, -1); });
+  add("OffsetsLeadBehindTheFile", kOffsets, [](std::string& bytes) {
+    AddToNumber(bytes, kOffsetEntryBytes + 4, 1 << 30);
+  });
+  add("OffsetsOfANegativePosition", kOffsets,
+      [](std::string& bytes) { StoreBig<int32_t>(bytes.data() + 4, -1); });
+  cases.push_back({"OffsetsOfAnotherSegment", kOffsets, Kind::kIsWrong,
+                   [](FileTree& files) {
+                     files.find(kOffsets)->second =
+                         files["orders-1/00000000000000000006.index"].substr(
+                             0, kOffsetEntryBytes) +
+                         std::string("\0\0\0\x7\0\0\0\x7f", 8);
+                   }});
+  // A time entry: time, offset.
+  add("TimesThatNoRecordHas", kTimes,
+      [](std::string& bytes) { AddToNumber(bytes, 4, 1); });
+  add("TimesFarInTheFuture", kTimes, [](std::string& bytes) {
+    AddToNumber(bytes, bytes.size() - kTimeEntryBytes, 1 << 20);
+  });
+  add("TimesOfAnotherBatch", kTimes, [](std::string& bytes) {
+    bytes.replace(8, 4, bytes, kTimeEntryBytes + 8, 4);
+    bytes.resize(kTimeEntryBytes);
+  });
+  add("TimesNameTheMiddleOfABatch", kTimes,
+      [](std::string& bytes) { AddToNumber(bytes, 8, -1); });
+  return cases;
+}
+
+class IndexDamage : public ::testing::TestWithParam<std::tuple<Case, Stop>> {
+ protected:
+  IndexDamage()
+      : case_(std::get<Case>(GetParam())),
+        stop_(std::get<Stop>(GetParam())),
+        tree_(Remains::Of(stop_).files()),
+        files_(NewMemoryFileSystem()) {
+    case_.damage(tree_);
+    test::Lay(tree_, *files_, kDirectory);
+  }
+
+  absl::StatusOr<Engine> Open(Access access) {
+    return Engine::Open(
+        kDirectory,
+        {.access = access, .file_system = files_.get(), .clock = &clock_});
+  }
+
+  // From every offset, and by every time: each enters by the indexes.
+  void ExpectEverythingIsThere(const Engine& engine) {
+    const auto partition =
+        engine.OpenPartition(kDamaged.topic, kDamaged.partition);
+    ASSERT_THAT(partition, IsOk());
+    const Values& values = Remains::Of(stop_).records().at("orders-0");
+    for (const auto& [offset, value] : values) {
+      Cursor cursor = partition->Read(Offset{offset});
+      RecordView record;
+      ASSERT_THAT(cursor.Next(&record), IsOkAndHolds(true));
+      EXPECT_EQ(record.offset, Offset{offset});
+      EXPECT_EQ(record.value, value);
+      // Both records of a batch have its time, and later ones a later time.
+      const auto later = partition->FindByTime({record.timestamp.ms + 1});
+      ASSERT_THAT(later, IsOk());
+      const int64_t behind = offset - offset % 2 + 2;
+      EXPECT_EQ(later->has_value(), values.contains(behind));
+      if (later->has_value()) {
+        EXPECT_EQ((*later)->offset, Offset{behind});
+      }
+      EXPECT_THAT(partition->FindByTime(record.timestamp),
+                  IsOkAndHolds(FoundOffset{Offset{offset - offset % 2},
+                                           record.timestamp}));
+    }
+    for (const auto& [name, records] : Remains::Of(stop_).records()) {
+      const size_t dash = name.rfind('-');
+      const TopicPartition each{name.substr(0, dash),
+                                PartitionId{name[dash + 1] - '0'}};
+      EXPECT_EQ(test::ReadOver(engine, each).records, records);
+    }
+  }
+
+  const Case case_;
+  const Stop stop_;
+  FileTree tree_;
+  const std::unique_ptr<FileSystem> files_;
+  test::SimClock clock_;
+};
+
+INSTANTIATE_TEST_SUITE_P(
+    Catalogue, IndexDamage,
+    ::testing::Combine(::testing::ValuesIn(Cases()),
+                       ::testing::Values(Stop::kClean, Stop::kKilled)),
+    [](const auto& info) {
+      const bool clean = std::get<Stop>(info.param) == Stop::kClean;
+      return std::get<Case>(info.param).name + (clean ? "_Closed" : "_Killed");
+    });
+
+TEST_P(IndexDamage, IsFoundAndMendedAndLeadsNobodyAstray) {
+  const std::string path = fmt::format("{}/{}", kDirectory, case_.file);
+  const auto findings = test::VerifyAll(*files_, kDirectory);
+  if (case_.kind == Kind::kSaysLess) {
+    EXPECT_THAT(findings, IsEmpty());
+  } else {
+    EXPECT_THAT(findings, Contains(Field(&Finding::file, path)));
+    for (const Finding& finding : findings) EXPECT_EQ(finding.file, path);
+  }
+  {
+    const auto reader = Open(Access::kReadOnly);
+    ASSERT_THAT(reader, IsOk());
+    ExpectEverythingIsThere(*reader);
+  }
+  EXPECT_EQ(test::Gather(*files_, kDirectory), tree_);
+
+  auto writer = Open(Access::kReadWrite);
+  ASSERT_THAT(writer, IsOk());
+  ExpectEverythingIsThere(*writer);
+  ASSERT_THAT(writer->Close(), IsOk());
+  EXPECT_THAT(test::VerifyAll(*files_, kDirectory), IsEmpty());
+  const FileTree after = test::Gather(*files_, kDirectory);
+  for (const auto& [name, bytes] : tree_) {
+    ASSERT_TRUE(after.contains(name)) << name;
+    if (name.ends_with(".log")) {
+      EXPECT_TRUE(bytes.starts_with(after.at(name))) << name;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace cauce

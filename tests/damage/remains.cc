@@ -1,0 +1,157 @@
+#include "tests/damage/remains.h"
+
+#include <utility>
+
+#include "cauce/cursor.h"
+#include "cauce/engine.h"
+#include "cauce/inspect.h"
+#include "engine/base/check.h"
+#include "fmt/format.h"
+#include "tests/testing/sim_clock.h"
+
+namespace cauce::test {
+namespace {
+
+constexpr std::string_view kDirectory = "/data";
+
+class CountingRandom final : public Random {
+ public:
+  uint64_t Next() override { return next_ += 0x9E3779B97F4A7C15u; }
+
+ private:
+  uint64_t next_ = 1;
+};
+
+// Three batches of two records make a segment, each with an index entry but
+// the first.
+TopicSpec SpecOf(int32_t partitions) {
+  return {.partitions = partitions,
+          .configs = {{"internal.segment.bytes", "400"},
+                      {"index.interval.bytes", "1"},
+                      {"retention.ms", "-1"}}};
+}
+
+// Names its place, so that what was read elsewhere is told from it.
+std::string ValueAt(const TopicPartition& partition, int64_t offset) {
+  return fmt::format("{} at {}", partition.ToString(), offset);
+}
+
+void Fill(Engine& engine, Clock& clock, const TopicPartition& name) {
+  auto partition = engine.OpenPartition(name.topic, name.partition);
+  CAUCE_CHECK(partition.ok());
+  for (int i = 0; i < Remains::kBatchesOfAPartition; ++i) {
+    const int64_t base = i * Remains::kBatchRecords;
+    const std::string values[] = {ValueAt(name, base), ValueAt(name, base + 1)};
+    const Timestamp time =
+        Timestamp::From(clock.Now() - absl::Seconds(100 - i));
+    const Record records[] = {
+        {.key = "k", .value = values[0], .timestamp = time},
+        {.key = "k", .value = values[1], .timestamp = time}};
+    CAUCE_CHECK(partition->Append(records).ok());
+  }
+  if (name.topic == "returns") {
+    CAUCE_CHECK(partition->DeleteRecordsBefore(Offset{3}).ok());
+  }
+}
+
+}  // namespace
+
+const Remains& Remains::Of(Stop stop) {
+  static const Remains* const clean = new Remains(Stop::kClean);
+  static const Remains* const killed = new Remains(Stop::kKilled);
+  return stop == Stop::kClean ? *clean : *killed;
+}
+
+Remains::Remains(Stop stop) {
+  SimClock clock;
+  CountingRandom random;
+  const auto disk = NewMemoryFileSystem(&clock);
+  auto engine = Engine::Open(
+      kDirectory,
+      {.file_system = disk.get(), .clock = &clock, .random = &random});
+  CAUCE_CHECK(engine.ok());
+  CAUCE_CHECK(engine->CreateTopic("orders", SpecOf(2)).ok());
+  CAUCE_CHECK(engine->CreateTopic("returns", SpecOf(1)).ok());
+  for (const TopicPartition& name :
+       {TopicPartition{"orders", PartitionId{0}},
+        TopicPartition{"orders", PartitionId{1}},
+        TopicPartition{"returns", PartitionId{0}}}) {
+    Fill(*engine, clock, name);
+    Values& values = records_[name.ToString()];
+    const int64_t start = name.topic == "returns" ? 3 : 0;
+    const int64_t end = kBatchesOfAPartition * kBatchRecords;
+    for (int64_t i = start; i < end; ++i) values[i] = ValueAt(name, i);
+  }
+  // Saves the bounds as they are now.
+  CAUCE_CHECK(engine->RunUpkeep().ok());
+  if (stop == Stop::kClean) CAUCE_CHECK(engine->Close().ok());
+  files_ = Gather(*disk, kDirectory);
+  for (const auto& [partition, values] : records_) batches_[partition] = {};
+  FindBatches();
+}
+
+void Remains::FindBatches() {
+  const auto disk = NewMemoryFileSystem();
+  Lay(files_, *disk, kDirectory);
+  for (auto& [partition, places] : batches_) {
+    const auto logs =
+        ListSegmentFiles(*disk, fmt::format("{}/{}", kDirectory, partition),
+                         SegmentFiles::kLogs);
+    CAUCE_CHECK(logs.ok());
+    for (const std::string& log : *logs) {
+      const size_t first = places.size();
+      const absl::Status walked =
+          DumpFile(*disk, log, [&, &places = places](const DumpedEntry& entry) {
+            const RecordBatch& batch = *entry.batch;
+            const auto position = static_cast<size_t>(entry.position);
+            places.push_back({.file = log.substr(kDirectory.size() + 1),
+                              .position = position,
+                              .end = position + batch.bytes().size(),
+                              .base = batch.base_offset(),
+                              .next = batch.next_offset()});
+            return true;
+          });
+      CAUCE_CHECK(walked.ok());
+      for (size_t i = first; i < places.size(); ++i) {
+        places[i].segment_next = places.back().next;
+      }
+    }
+  }
+}
+
+void Lay(const FileTree& tree, FileSystem& files, std::string_view directory) {
+  CAUCE_CHECK(files.CreateDirectories(directory).ok());
+  for (const auto& [name, bytes] : tree) {
+    const std::string path = fmt::format("{}/{}", directory, name);
+    CAUCE_CHECK(files.CreateDirectories(path.substr(0, path.rfind('/'))).ok());
+    auto file = files.Open(path, OpenMode::kCreate);
+    CAUCE_CHECK(file.ok());
+    CAUCE_CHECK((*file)->Write(0, bytes).ok());
+  }
+}
+
+FileTree Gather(FileSystem& files, std::string_view directory) {
+  FileTree tree;
+  const auto entries = files.List(directory);
+  CAUCE_CHECK(entries.ok());
+  for (const DirectoryEntry& entry : *entries) {
+    const std::string path = fmt::format("{}/{}", directory, entry.name);
+    if (entry.is_directory) {
+      for (auto& [name, bytes] : Gather(files, path)) {
+        tree[entry.name + "/" + name] = std::move(bytes);
+      }
+      continue;
+    }
+    const auto file = files.Open(path, OpenMode::kRead);
+    if (!file.ok()) continue;
+    const auto size = (*file)->Size();
+    CAUCE_CHECK(size.ok());
+    std::string bytes(static_cast<size_t>(*size), '\0');
+    const auto read = (*file)->Read(0, bytes);
+    CAUCE_CHECK(read.ok());
+    tree[entry.name] = std::move(bytes);
+  }
+  return tree;
+}
+
+}  // namespace cauce::test

@@ -1,0 +1,289 @@
+// The small files of a data directory, damaged in every way by name: the engine
+// opens without what they said, or refuses and changes nothing; no record goes
+// either way.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "cauce/engine.h"
+#include "cauce/errors.h"
+#include "cauce/inspect.h"
+#include "engine/base/crc32c.h"
+#include "engine/catalog/checkpoint_file.h"
+#include "engine/catalog/topic_catalog.h"
+#include "fmt/format.h"
+#include "tests/damage/remains.h"
+#include "tests/damage/sight.h"
+#include "tests/testing/matchers.h"
+#include "tests/testing/sim_clock.h"
+
+namespace cauce {
+namespace {
+
+using test::FileTree;
+using test::HasReason;
+using test::IsOk;
+using test::Remains;
+using test::Stop;
+using test::Values;
+using ::testing::Contains;
+using ::testing::Field;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr std::string_view kDirectory = "/data";
+
+enum class Outcome {
+  kNothing,      // it may be so: nothing to say
+  kTold,         // opens, says what that means, and writes the file anew
+  kToldAndKept,  // the same, and the file stays as it is
+  kRefused,      // Reason::kCorruptFile, and nothing is changed
+  kTooNew,       // Reason::kUnsupportedFormat, and nothing is changed
+  // The same for one partition: where none has to be recovered the others are
+  // read and written.
+  kPartitionTooNew,
+};
+
+struct Case {
+  std::string name;
+  std::string file;  // the one that is named
+  Outcome outcome;
+  std::function<void(FileTree&)> damage;
+};
+
+void PrintTo(const Case& the_case, std::ostream* out) { *out << the_case.name; }
+
+constexpr std::string_view kRubbish =
+    "\x7f"
+    "ELF\x02\x01 no text at all \xff\n";
+
+std::string NewerCatalogue() {
+  const std::string text =
+      "cauce.topics 2\nsomething that this release does not know\n";
+  return fmt::format("{}crc32c {:08x}\n", text, Crc32c(text));
+}
+
+struct SmallFile {
+  std::string_view name;
+  std::string_view title;
+  std::string newer;  // as a later release might write it; empty: none could
+  // What happens where it is damaged, empty, and not there.
+  Outcome damaged;
+  Outcome empty;
+  Outcome missing;
+  Outcome too_new = Outcome::kTooNew;
+  size_t bytes_max = 64 << 10;  // more than that is not read
+};
+
+std::vector<SmallFile> SmallFiles() {
+  return {
+      {"recovery-point-offset-checkpoint", "RecoveryPoints", "1\n0\n",
+       Outcome::kTold, Outcome::kNothing, Outcome::kNothing, Outcome::kTooNew,
+       kCheckpointBytesMax},
+      {"log-start-offset-checkpoint", "LogStarts", "1\n0\n", Outcome::kTold,
+       Outcome::kNothing, Outcome::kNothing},
+      {"orders-0/leader-epoch-checkpoint", "Epochs", "1\n0\n", Outcome::kTold,
+       Outcome::kNothing, Outcome::kNothing, Outcome::kPartitionTooNew},
+      {"orders-0/partition.metadata", "TopicId",
+       "version: 1\ntopic_id: 8PHy8_T19vf4-fr7_P3-_w", Outcome::kTold,
+       Outcome::kTold, Outcome::kNothing, Outcome::kToldAndKept},
+      {"meta.properties", "Properties", "version=2\ncluster.id=x\nnode.id=0\n",
+       Outcome::kRefused, Outcome::kRefused, Outcome::kNothing},
+      {"cauce.topics", "Catalogue", NewerCatalogue(), Outcome::kTold,
+       Outcome::kTold, Outcome::kTold, Outcome::kTooNew, kCatalogBytesMax},
+      {"cauce.topics.copy", "CatalogueCopy", NewerCatalogue(), Outcome::kTold,
+       Outcome::kTold, Outcome::kTold},
+      {".kafka_cleanshutdown", "CleanMark", "", Outcome::kNothing,
+       Outcome::kNothing, Outcome::kNothing},
+      {".lock", "Lock", "", Outcome::kNothing, Outcome::kNothing,
+       Outcome::kNothing},
+  };
+}
+
+void AddCases(const SmallFile& file, std::vector<Case>& cases) {
+  const auto add = [&](std::string_view what, Outcome outcome,
+                       const std::function<void(std::string&)>& change) {
+    const std::string name(file.name);
+    cases.push_back({fmt::format("{}{}", file.title, what), name, outcome,
+                     [=](FileTree& files) { change(files[name]); }});
+  };
+  add("Rubbish", file.damaged, [](std::string& bytes) { bytes = kRubbish; });
+  add("NothingButZeros", file.damaged,
+      [](std::string& bytes) { bytes.assign(bytes.size() + 1, '\0'); });
+  add("CutOff", file.damaged, [](std::string& bytes) {
+    bytes.resize(bytes.size() - bytes.size() / 4);
+  });
+  add("Endless", file.damaged,
+      [bytes_max = file.bytes_max](std::string& bytes) {
+        bytes.append(bytes_max, '0');
+      });
+  add("Empty", file.empty, [](std::string& bytes) { bytes.clear(); });
+  cases.push_back({fmt::format("{}Missing", file.title), std::string(file.name),
+                   file.missing,
+                   [name = std::string(file.name)](FileTree& files) {
+                     files.erase(name);
+                   }});
+  if (!file.newer.empty()) {
+    add("OfANewerRelease", file.too_new,
+        [newer = file.newer](std::string& bytes) { bytes = newer; });
+  }
+}
+
+std::vector<Case> Cases() {
+  std::vector<Case> cases;
+  for (const SmallFile& file : SmallFiles()) AddCases(file, cases);
+  cases.push_back({"BothCatalogues", "cauce.topics", Outcome::kRefused,
+                   [](FileTree& files) {
+                     files["cauce.topics"] = kRubbish;
+                     files["cauce.topics.copy"] = kRubbish;
+                   }});
+  cases.push_back({"OneCatalogueMissingOneDamaged", "cauce.topics.copy",
+                   Outcome::kRefused, [](FileTree& files) {
+                     files.erase("cauce.topics");
+                     files["cauce.topics.copy"] = kRubbish;
+                   }});
+  return cases;
+}
+
+class SmallFileDamage
+    : public ::testing::TestWithParam<std::tuple<Case, Stop>> {
+ protected:
+  SmallFileDamage()
+      : case_(std::get<Case>(GetParam())),
+        stop_(std::get<Stop>(GetParam())),
+        tree_(Remains::Of(stop_).files()),
+        files_(NewMemoryFileSystem()) {
+    case_.damage(tree_);
+    test::Lay(tree_, *files_, kDirectory);
+  }
+
+  absl::StatusOr<Engine> Open(Access access) {
+    events_.clear();
+    return Engine::Open(kDirectory,
+                        {.access = access,
+                         .file_system = files_.get(),
+                         .clock = &clock_,
+                         .events = [this](Severity, std::string_view line) {
+                           events_.emplace_back(line);
+                         }});
+  }
+
+  std::string DamagedPath() const {
+    return fmt::format("{}/{}", kDirectory, case_.file);
+  }
+
+  // Where the start of a log is lost, what was deleted of a kept segment shows
+  // again; nothing is ever less.
+  void ExpectEverythingIsThere(const Engine& engine) {
+    for (const auto& [name, records] : Remains::Of(stop_).records()) {
+      const size_t dash = name.rfind('-');
+      const TopicPartition each{name.substr(0, dash),
+                                PartitionId{name[dash + 1] - '0'}};
+      const auto sight = test::ReadOver(engine, each);
+      EXPECT_THAT(sight.told, IsEmpty());
+      EXPECT_THAT(sight.ended, IsOk());
+      Values found = sight.records;
+      if (name == "returns-0" && case_.file == "log-start-offset-checkpoint") {
+        found.erase(found.begin(), found.lower_bound(3));
+      }
+      EXPECT_EQ(found, records);
+    }
+  }
+
+  // But for files that only say whether somebody is there.
+  FileTree Contents() {
+    FileTree tree = test::Gather(*files_, kDirectory);
+    tree.erase(".lock");
+    return tree;
+  }
+
+  const Case case_;
+  const Stop stop_;
+  FileTree tree_;
+  const std::unique_ptr<FileSystem> files_;
+  test::SimClock clock_;
+  std::vector<std::string> events_;
+};
+
+INSTANTIATE_TEST_SUITE_P(
+    Catalogue, SmallFileDamage,
+    ::testing::Combine(::testing::ValuesIn(Cases()),
+                       ::testing::Values(Stop::kClean, Stop::kKilled)),
+    [](const auto& info) {
+      const bool clean = std::get<Stop>(info.param) == Stop::kClean;
+      return std::get<Case>(info.param).name + (clean ? "_Closed" : "_Killed");
+    });
+
+TEST_P(SmallFileDamage, IsFoundAndCostsNoRecord) {
+  const auto findings = test::VerifyAll(*files_, kDirectory);
+  if (case_.outcome == Outcome::kNothing) {
+    EXPECT_THAT(findings, IsEmpty());
+  } else {
+    const std::string copy_of = case_.file.starts_with("cauce.topics")
+                                    ? fmt::format("{}/cauce.topics", kDirectory)
+                                    : DamagedPath();
+    EXPECT_THAT(findings, Contains(Field(&Finding::file, copy_of)));
+  }
+  tree_.erase(".lock");
+  EXPECT_EQ(Contents(), tree_);
+
+  auto writer = Open(Access::kReadWrite);
+  if (case_.outcome == Outcome::kPartitionTooNew && stop_ == Stop::kClean) {
+    ASSERT_THAT(writer, IsOk());
+    const auto opened = writer->OpenPartition("orders", PartitionId{0});
+    EXPECT_THAT(opened, HasReason(Reason::kUnsupportedFormat));
+    EXPECT_THAT(std::string(opened.status().message()),
+                HasSubstr(DamagedPath()));
+    EXPECT_EQ(test::ReadOver(*writer, {"orders", PartitionId{1}}).records,
+              Remains::Of(stop_).records().at("orders-1"));
+    ASSERT_THAT(writer->Close(), IsOk());
+    EXPECT_EQ(Contents(), tree_);
+    return;
+  }
+  if (case_.outcome >= Outcome::kRefused) {
+    EXPECT_THAT(writer, HasReason(case_.outcome == Outcome::kRefused
+                                      ? Reason::kCorruptFile
+                                      : Reason::kUnsupportedFormat));
+    EXPECT_THAT(std::string(writer.status().message()),
+                HasSubstr(DamagedPath()));
+    EXPECT_EQ(Contents(), tree_);
+    return;
+  }
+  ASSERT_THAT(writer, IsOk());
+  ExpectEverythingIsThere(*writer);
+  if (case_.outcome == Outcome::kNothing) {
+    EXPECT_THAT(events_, IsEmpty());
+  } else {
+    EXPECT_THAT(events_, Contains(HasSubstr(DamagedPath())));
+  }
+  const auto added =
+      test::AppendOne(*writer, {"orders", PartitionId{0}}, "new");
+  ASSERT_THAT(added, IsOk());
+  EXPECT_EQ(*added, Offset{18});
+  ASSERT_THAT(writer->Close(), IsOk());
+  for (const auto& [name, bytes] : tree_) {
+    const auto after = test::Gather(*files_, kDirectory);
+    EXPECT_TRUE(after.contains(name)) << name;
+  }
+
+  if (case_.outcome == Outcome::kToldAndKept) {
+    EXPECT_EQ(Contents().at(case_.file), tree_.at(case_.file));
+    return;
+  }
+  // Written anew: there is no more to say.
+  writer = Open(Access::kReadWrite);
+  ASSERT_THAT(writer, IsOk());
+  EXPECT_THAT(events_, IsEmpty());
+  ASSERT_THAT(writer->Close(), IsOk());
+  EXPECT_THAT(test::VerifyAll(*files_, kDirectory), IsEmpty());
+}
+
+}  // namespace
+}  // namespace cauce
