@@ -18,6 +18,7 @@
 #include "tests/tidy/bans.h"
 #include "tests/tidy/build_file.h"
 #include "tests/tidy/build_rules.h"
+#include "tests/tidy/fault_table.h"
 #include "tests/tidy/form.h"
 #include "tests/tidy/layers.h"
 #include "tests/tidy/source.h"
@@ -510,6 +511,47 @@ TEST(Form, WantsLinksThatLeadSomewhere) {
   EXPECT_THAT(findings_of("https://example.org"), IsEmpty());
 }
 
+TEST(FaultTable, NamesOnlyTestsThatAreThere) {
+  const auto findings_of = [](std::string text) {
+    return CheckNamedTests(
+        MakeTree({{"tests/README.md", fmt::format("\n{}\n", text)},
+                  {"tests/io/a_test.cc",
+                   "TEST(Lock, Holds) {}\nTEST_P(\n    Disk, Spins) {}\n"
+                   "// TEST(Lock, IsCommentedOut) {}\n"}}));
+  };
+  EXPECT_THAT(findings_of("`io/a_test.cc:Lock.Holds` and `Lock.Gone`"),
+              IsEmpty());
+  EXPECT_THAT(findings_of("`io/a_test.cc:Disk.Spins`"), IsEmpty());
+  EXPECT_THAT(findings_of("`io/a_test.cc:Lock.Gone`"),
+              ElementsAre(Field(&Finding::line, 2)));
+  EXPECT_THAT(findings_of("`io/a_test.cc:Lock.IsCommentedOut`"), SizeIs(1));
+  EXPECT_THAT(findings_of("`io/b_test.cc:Lock.Holds`"), SizeIs(1));
+  EXPECT_THAT(findings_of("`io/a_test.cc:Lock.Holds`, `io/a_test.cc:A.B`"),
+              SizeIs(1));
+}
+
+TEST(FaultTable, HasEachFaultOnceAndWhatShowsIt) {
+  const auto findings_of = [](const std::vector<int>& faults,
+                              std::string_view test) {
+    std::string text = "| # | fault |\n|---|---|\n";
+    for (const int fault : faults) {
+      text += fmt::format("| {} | a fault | {} |\n", fault, test);
+    }
+    return CheckFaultTable(MakeTree({{"tests/README.md", text}}));
+  };
+  std::vector<int> all;
+  for (int i = 1; i <= 31; ++i) all.push_back(i);
+  all.insert(all.end(), {62, 63, 65});
+  EXPECT_THAT(findings_of(all, "`a_test.cc:A.B`"), IsEmpty());
+  EXPECT_THAT(findings_of(all, "`A.B`"), SizeIs(34));
+  EXPECT_THAT(findings_of({}, ""), SizeIs(1));
+  std::vector<int> twice = all;
+  twice.insert(twice.begin(), 1);
+  EXPECT_THAT(findings_of(twice, "`a_test.cc:A.B`"), SizeIs(1));
+  all.pop_back();
+  EXPECT_THAT(findings_of(all, "`a_test.cc:A.B`"), SizeIs(1));
+}
+
 // What all rules find in the tree, before any excuse.
 std::vector<Finding> AllFindings(const Tree& tree) {
   std::vector<Finding> all;
@@ -519,7 +561,8 @@ std::vector<Finding> AllFindings(const Tree& tree) {
   for (const auto check :
        {CheckDirections, CheckCycles, CheckDoorstep, CheckEverythingIsBuilt,
         CheckDepsAreComplete, CheckDepsAreSorted, CheckSlowTestsAreManual,
-        CheckEverySourceHasItsTest, CheckTop, CheckChapters, CheckLinks}) {
+        CheckEverySourceHasItsTest, CheckTop, CheckChapters, CheckLinks,
+        CheckNamedTests, CheckFaultTable}) {
     add(check(tree));
   }
   for (const Source& source : tree.sources) {
