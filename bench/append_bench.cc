@@ -24,10 +24,6 @@ namespace {
 
 constexpr size_t kBatchBytes = 64 << 10;
 
-// A batch and a sync take some 50 us and 4 bytes in 5 of a second's writes are
-// the disk's, not the engine's: a sixteenth of the bytes says as much.
-constexpr int64_t kDurableShare = 16;
-
 using PayloadPointer = std::shared_ptr<const Payload>;
 
 Side FloorSide(std::string name, const BenchOptions& options,
@@ -88,31 +84,10 @@ Contest WrittenContest(const BenchOptions& options, size_t record_bytes) {
   return contest;
 }
 
-Contest DurableContest(const BenchOptions& options, size_t record_bytes) {
-  const auto payload =
-      std::make_shared<const Payload>(record_bytes, kBatchBytes, options.seed);
-  const int64_t batches = payload->BatchesFor(options.bytes / kDurableShare);
-  Contest contest = EmptyContest(
-      fmt::format("BM_PartitionAppend/record_bytes:{}/sync:1", record_bytes),
-      *payload, batches);
-  contest.notes = "floor: the same and fdatasync, onto zeros written ahead";
-  FloorAppend work{.batches = batches,
-                   .file = FloorFile::kZeroed,
-                   .sync = FloorSync::kEachBatch};
-  contest.sides.push_back(FloorSide("floor", options, payload, work));
-  work.file = FloorFile::kGrowing;
-  contest.sides.push_back(
-      FloorSide("floor, growing file", options, payload, work));
-  contest.sides.push_back(CauceSide("cauce, flush=group", options, payload,
-                                    batches, "group", Ack::kDurable));
-  return contest;
-}
-
 }  // namespace
 
 std::vector<Contest> AppendContests(const BenchOptions& options) {
-  return {WrittenContest(options, 100), WrittenContest(options, 1024),
-          DurableContest(options, 100)};
+  return {WrittenContest(options, 100), WrittenContest(options, 1024)};
 }
 
 }  // namespace cauce::bench

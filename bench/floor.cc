@@ -64,27 +64,6 @@ void Gather(FloorGather how, const Payload& payload, char* batch) {
   }
 }
 
-absl::Status AppendLoop(int fd, const FloorAppend& work,
-                        const Payload& payload) {
-  const size_t size = payload.batch().size();
-  // Framing and header stand in it already; only keys and values are copied.
-  std::string batch(payload.batch());
-  off_t at = 0;
-  for (int64_t i = 0; i < work.batches; ++i) {
-    Gather(work.gather, payload, batch.data());
-    const uint32_t crc = __builtin_bswap32(
-        Crc32c({batch.data() + layout::kAttributes,
-                size - static_cast<size_t>(layout::kAttributes)}));
-    std::memcpy(batch.data() + layout::kCrc, &crc, sizeof crc);
-    CAUCE_RETURN_IF_ERROR(WriteAll(fd, batch.data(), size, at, work.path));
-    if (work.sync == FloorSync::kEachBatch && fdatasync(fd) != 0) {
-      return ErrnoError("fdatasync", work.path);
-    }
-    at += static_cast<off_t>(size);
-  }
-  return absl::OkStatus();
-}
-
 // Keeps `value` from being left out as unused.
 void Use(uint32_t value) { asm volatile("" : : "r"(value)); }
 
@@ -108,18 +87,56 @@ double MonotonicSeconds() {
       .count();
 }
 
-absl::StatusOr<double> RunFloorAppend(const FloorAppend& work,
-                                      const Payload& payload) {
+absl::StatusOr<std::unique_ptr<FloorWriter>> FloorWriter::Create(
+    const FloorAppend& work, const Payload& payload) {
   const int fd =
       open(work.path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd < 0) return ErrnoError("open", work.path);
-  const absl::Cleanup remove = [&] {
-    close(fd);
-    unlink(work.path.c_str());
-  };
+  std::unique_ptr<FloorWriter> writer(new FloorWriter(work, payload, fd));
   CAUCE_RETURN_IF_ERROR(Prepare(fd, work, payload));
+  return writer;
+}
+
+FloorWriter::FloorWriter(FloorAppend work, const Payload& payload, int fd)
+    : work_(std::move(work)),
+      payload_(payload),
+      fd_(fd),
+      // Framing and header stand in it already; only keys and values are
+      // copied.
+      batch_(payload.batch()) {}
+
+FloorWriter::~FloorWriter() {
+  close(fd_);
+  unlink(work_.path.c_str());
+}
+
+absl::Status FloorWriter::Append() {
+  const size_t size = batch_.size();
+  Gather(work_.gather, payload_, batch_.data());
+  const uint32_t crc = __builtin_bswap32(
+      Crc32c({batch_.data() + layout::kAttributes,
+              size - static_cast<size_t>(layout::kAttributes)}));
+  std::memcpy(batch_.data() + layout::kCrc, &crc, sizeof crc);
+  CAUCE_RETURN_IF_ERROR(WriteAll(fd_, batch_.data(), size, at_, work_.path));
+  at_ += static_cast<int64_t>(size);
+  return absl::OkStatus();
+}
+
+absl::Status FloorWriter::Sync() {
+  if (fdatasync(fd_) != 0) return ErrnoError("fdatasync", work_.path);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<double> RunFloorAppend(const FloorAppend& work,
+                                      const Payload& payload) {
+  CAUCE_ASSIGN_OR_RETURN(const auto writer, FloorWriter::Create(work, payload));
   const double begin = MonotonicSeconds();
-  CAUCE_RETURN_IF_ERROR(AppendLoop(fd, work, payload));
+  for (int64_t i = 0; i < work.batches; ++i) {
+    CAUCE_RETURN_IF_ERROR(writer->Append());
+    if (work.sync == FloorSync::kEachBatch) {
+      CAUCE_RETURN_IF_ERROR(writer->Sync());
+    }
+  }
   return MonotonicSeconds() - begin;
 }
 

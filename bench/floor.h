@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,29 @@ struct FloorAppend {
   FloorFile file = FloorFile::kGrowing;
   FloorGather gather = FloorGather::kRecords;
   FloorSync sync = FloorSync::kNone;
+};
+
+// The bare loop's file, and one turn of the loop at a time. It removes the file
+// when it goes. For one thread; Sync() may run in another.
+class FloorWriter {
+ public:
+  // Makes the file and what is in it. `payload` is borrowed.
+  static absl::StatusOr<std::unique_ptr<FloorWriter>> Create(
+      const FloorAppend& work, const Payload& payload);
+  ~FloorWriter();
+
+  // Gathers a batch, gives it its checksum and writes it behind the last one.
+  absl::Status Append();
+  absl::Status Sync();
+
+ private:
+  FloorWriter(FloorAppend work, const Payload& payload, int fd);
+
+  const FloorAppend work_;
+  const Payload& payload_;
+  const int fd_;
+  std::string batch_;
+  int64_t at_ = 0;
 };
 
 // Writes `payload` again and again into a file of its own, and removes it.

@@ -1,6 +1,7 @@
 #include "bench/harness.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <random>
 #include <utility>
@@ -34,26 +35,39 @@ absl::StatusOr<Round> RunRound(const Contest& contest, std::mt19937& random) {
   std::vector<size_t> order(contest.sides.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::ranges::shuffle(order, random);
-  Round seconds(contest.sides.size());
+  Round samples(contest.sides.size(), Sample(0));
   for (const size_t side : order) {
-    CAUCE_ASSIGN_OR_RETURN(seconds[side], contest.sides[side].run());
+    CAUCE_ASSIGN_OR_RETURN(samples[side], contest.sides[side].run());
   }
-  return seconds;
+  return samples;
 }
 
 std::vector<double> RatiosOf(const Measured& measured, size_t side) {
   std::vector<double> ratios;
   for (const Round& round : measured.rounds) {
-    ratios.push_back(round.front() / round[side]);
+    ratios.push_back(round.front().seconds / round[side].seconds);
   }
   return ratios;
 }
 
+std::optional<double> P99Of(const Measured& measured, size_t side) {
+  std::vector<double> p99s;
+  for (const Round& round : measured.rounds) {
+    if (!round[side].p99_seconds) return std::nullopt;
+    p99s.push_back(*round[side].p99_seconds);
+  }
+  return Median(p99s);
+}
+
 bool Reaches(const Goal& goal, const Result& result) {
+  constexpr double kNever = std::numeric_limits<double>::infinity();
   return result.ratio >= goal.ratio_min.value_or(0) &&
          result.items_per_second >= goal.items_per_second_min.value_or(0) &&
          result.bytes_per_second.median >=
-             goal.bytes_per_second_min.value_or(0);
+             goal.bytes_per_second_min.value_or(0) &&
+         result.seconds <= goal.seconds_max.value_or(kNever) &&
+         result.p99_seconds.value_or(kNever) <=
+             goal.p99_seconds_max.value_or(kNever);
 }
 
 }  // namespace
@@ -94,7 +108,8 @@ std::vector<Result> ResultsOf(const Contest& contest, const Measured& measured,
   for (size_t side = 0; side < contest.sides.size(); ++side) {
     std::vector<double> speeds;
     for (const Round& round : measured.rounds) {
-      speeds.push_back(static_cast<double>(contest.bytes) / round[side]);
+      speeds.push_back(static_cast<double>(contest.bytes) /
+                       round[side].seconds);
     }
     Result result;
     result.side = contest.sides[side].name;
@@ -102,6 +117,9 @@ std::vector<Result> ResultsOf(const Contest& contest, const Measured& measured,
     result.items_per_second = result.bytes_per_second.median *
                               static_cast<double>(contest.items) /
                               static_cast<double>(contest.bytes);
+    result.seconds =
+        static_cast<double>(contest.bytes) / result.bytes_per_second.median;
+    result.p99_seconds = P99Of(measured, side);
     const std::vector<double> ratios = RatiosOf(measured, side);
     result.ratio = Median(ratios);
     result.ratio_interval = MedianInterval(ratios, seed);

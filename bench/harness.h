@@ -17,13 +17,27 @@
 
 namespace cauce::bench {
 
+// What one run of one side took.
+struct Sample {
+  // What takes nothing but time is just its seconds.
+  Sample(double run_seconds) : seconds(run_seconds) {}  // NOLINT
+  Sample(double run_seconds, double p99)
+      : seconds(run_seconds), p99_seconds(p99) {}
+
+  friend bool operator==(const Sample&, const Sample&) = default;
+
+  double seconds;
+  // Within which 99 of 100 items, or pieces of work, were done.
+  std::optional<double> p99_seconds;
+};
+
 // One way of doing the work. The first of a contest is the floor: the bare
 // loop that the others are held against.
 struct Side {
   std::string name;
-  // Does the work once and returns the seconds that the measured part took.
-  // What it sets up and clears away is not part of them.
-  std::function<absl::StatusOr<double>()> run;
+  // Does the work once and returns what the measured part took. What it sets up
+  // and clears away is not part of it.
+  std::function<absl::StatusOr<Sample>()> run;
 };
 
 // What a side other than the floor is to reach.
@@ -32,6 +46,8 @@ struct Goal {
   std::optional<double> ratio_min;  // of the floor's speed
   std::optional<double> items_per_second_min;
   std::optional<double> bytes_per_second_min;
+  std::optional<double> seconds_max;      // of a whole run
+  std::optional<double> p99_seconds_max;  // unmet by a side that tells none
 };
 
 struct Contest {
@@ -57,8 +73,8 @@ struct RunOptions {
   double drift_max = 0.25;
 };
 
-// The seconds of every side in one round, by the contest's order of sides.
-using Round = std::vector<double>;
+// What every side took in one round, by the contest's order of sides.
+using Round = std::vector<Sample>;
 
 struct Measured {
   std::vector<Round> rounds;
@@ -78,7 +94,9 @@ inline constexpr int kRoundsTriedPerWanted = 3;
 struct Result {
   std::string side;
   Spread bytes_per_second;
-  double items_per_second = 0;  // at the median
+  double items_per_second = 0;        // at the median
+  double seconds = 0;                 // of a run, at the median
+  std::optional<double> p99_seconds;  // the median of the rounds'
   // The floor's seconds over this side's, per round.
   double ratio = 1;
   Interval ratio_interval{1, 1};

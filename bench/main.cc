@@ -2,9 +2,11 @@
 // tools/bench builds and runs it.
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -14,10 +16,12 @@
 #include "CLI/Formatter.hpp"
 #include "absl/cleanup/cleanup.h"
 #include "bench/append_bench.h"
+#include "bench/durable_bench.h"
 #include "bench/floor.h"
 #include "bench/harness.h"
 #include "bench/noise.h"
 #include "bench/read_bench.h"
+#include "bench/recovery_bench.h"
 #include "bench/report.h"
 #include "engine/base/status_macros.h"
 #include "fmt/format.h"
@@ -62,7 +66,17 @@ absl::StatusOr<std::vector<ContestReport>> HoldAll(const Arguments& arguments) {
   const auto wanted = [&](std::string_view name) {
     return name.find(arguments.only) != std::string_view::npos;
   };
-  for (const Contest& contest : AppendContests(arguments.bench)) {
+  // First: its writers are forked, and others start threads that stay.
+  for (const RecoveryWork& work : RecoveryWorks()) {
+    if (!wanted(RecoveryContestName(work))) continue;
+    CAUCE_ASSIGN_OR_RETURN(const Contest contest,
+                           RecoveryContest(arguments.bench, work));
+    CAUCE_RETURN_IF_ERROR(hold(contest));
+  }
+  std::vector<Contest> appending = AppendContests(arguments.bench);
+  std::ranges::move(DurableContests(arguments.bench),
+                    std::back_inserter(appending));
+  for (const Contest& contest : appending) {
     if (wanted(contest.name)) CAUCE_RETURN_IF_ERROR(hold(contest));
   }
   for (const ReadWork& work : ReadWorks()) {

@@ -49,15 +49,21 @@ std::string GoalText(const Result& result) {
   return *result.goal_met ? "met" : "missed";
 }
 
+std::string P99Text(const Result& result) {
+  if (!result.p99_seconds) return "";
+  return fmt::format("{:.3f}", *result.p99_seconds * 1e3);
+}
+
 std::string RowOf(const Result& result) {
   const Spread& speed = result.bytes_per_second;
   return fmt::format(
-      "| {} | {:.2f} | {:.2f}-{:.2f} | {:.2f} | {:.2f} | {:.2f} "
+      "| {} | {:.2f} | {:.2f}-{:.2f} | {:.2f} | {:.3f} | {:.1f} | {} | {:.2f} "
       "({:.2f}-{:.2f}) | {} |\n",
       result.side, speed.median / 1e9, speed.low_quartile / 1e9,
       speed.high_quartile / 1e9, speed.least / 1e9,
-      result.items_per_second / 1e6, result.ratio, result.ratio_interval.low,
-      result.ratio_interval.high, GoalText(result));
+      result.items_per_second / 1e6, result.seconds * 1e3, P99Text(result),
+      result.ratio, result.ratio_interval.low, result.ratio_interval.high,
+      GoalText(result));
 }
 
 nlohmann::ordered_json JsonOfResult(const Result& result) {
@@ -70,9 +76,11 @@ nlohmann::ordered_json JsonOfResult(const Result& result) {
         {"worst", result.bytes_per_second.least},
         {"best", result.bytes_per_second.most}}},
       {"items_per_second", result.items_per_second},
+      {"seconds", result.seconds},
       {"ratio", result.ratio},
       {"ratio_interval",
        {result.ratio_interval.low, result.ratio_interval.high}}};
+  if (result.p99_seconds) json["p99_seconds"] = *result.p99_seconds;
   if (result.goal_met) json["goal_met"] = *result.goal_met;
   return json;
 }
@@ -107,8 +115,9 @@ std::string TableOf(const Provenance& from,
         report.rounds_dropped,
         report.noisy ? ", AND NOISY ONES ARE AMONG THE REST" : "");
     text +=
-        "| side | GB/s, median | quartiles | worst | M records/s | ratio to "
-        "the floor (95 %) | goal |\n|---|---|---|---|---|---|---|\n";
+        "| side | GB/s, median | quartiles | worst | M records/s | ms a run "
+        "| p99, ms | ratio to the floor (95 %) | goal |\n"
+        "|---|---|---|---|---|---|---|---|---|\n";
     for (const Result& result : report.results) text += RowOf(result);
   }
   return text;

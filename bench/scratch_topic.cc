@@ -17,29 +17,52 @@ namespace {
 
 constexpr char kTopic[] = "bench";
 
+absl::Status VerifyOne(const Partition& partition, const Payload& payload,
+                       int64_t& read) {
+  Cursor cursor = partition.Read(Offset{0});
+  RecordBatch batch;
+  for (;; ++read) {
+    CAUCE_ASSIGN_OR_RETURN(const bool more, cursor.NextBatch(&batch));
+    if (!more) return absl::OkStatus();
+    if (batch.bytes().substr(17) != payload.batch().substr(17)) {
+      return absl::DataLossError(
+          fmt::format("batch {} is not what was appended", read));
+    }
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<ScratchTopic> ScratchTopic::Create(const std::string& directory,
-                                                  std::string_view flush) {
-  CAUCE_ASSIGN_OR_RETURN(Engine engine, Engine::Open(directory));
+                                                  std::string_view flush,
+                                                  int32_t partitions,
+                                                  Executor* executor) {
+  EngineOptions options;
+  options.executor = executor;
+  CAUCE_ASSIGN_OR_RETURN(Engine engine, Engine::Open(directory, options));
   TopicSpec spec;
+  spec.partitions = partitions;
   spec.configs = {{"cauce.flush", std::string(flush)}};
   CAUCE_RETURN_IF_ERROR(engine.CreateTopic(kTopic, spec).status());
-  CAUCE_ASSIGN_OR_RETURN(Partition partition,
-                         engine.OpenPartition(kTopic, PartitionId{0}));
-  return ScratchTopic(directory, std::move(engine), std::move(partition));
+  std::vector<Partition> opened;
+  for (int32_t p = 0; p < partitions; ++p) {
+    CAUCE_ASSIGN_OR_RETURN(Partition partition,
+                           engine.OpenPartition(kTopic, PartitionId{p}));
+    opened.push_back(std::move(partition));
+  }
+  return ScratchTopic(directory, std::move(engine), std::move(opened));
 }
 
 ScratchTopic::ScratchTopic(std::string directory, Engine engine,
-                           Partition partition)
+                           std::vector<Partition> partitions)
     : directory_(std::move(directory)),
       engine_(std::move(engine)),
-      partition_(std::move(partition)) {}
+      partitions_(std::move(partitions)) {}
 
 ScratchTopic::ScratchTopic(ScratchTopic&& other) noexcept
     : directory_(std::exchange(other.directory_, "")),
       engine_(std::move(other.engine_)),
-      partition_(std::move(other.partition_)) {}
+      partitions_(std::move(other.partitions_)) {}
 
 ScratchTopic::~ScratchTopic() {
   if (directory_.empty()) return;
@@ -76,23 +99,16 @@ absl::StatusOr<double> ScratchTopic::Append(const Payload& payload,
       }
     }
     CAUCE_ASSIGN_OR_RETURN(const RecordBatch batch, builder.Finish());
-    CAUCE_RETURN_IF_ERROR(partition_.Append(batch, options).status());
+    CAUCE_RETURN_IF_ERROR(partitions_[0].Append(batch, options).status());
   }
   return MonotonicSeconds() - begin;
 }
 
 absl::Status ScratchTopic::Verify(const Payload& payload,
                                   int64_t batches) const {
-  Cursor cursor = partition_.Read(Offset{0});
-  RecordBatch batch;
   int64_t read = 0;
-  for (;; ++read) {
-    CAUCE_ASSIGN_OR_RETURN(const bool more, cursor.NextBatch(&batch));
-    if (!more) break;
-    if (batch.bytes().substr(17) != payload.batch().substr(17)) {
-      return absl::DataLossError(
-          fmt::format("batch {} is not what was appended", read));
-    }
+  for (const Partition& partition : partitions_) {
+    CAUCE_RETURN_IF_ERROR(VerifyOne(partition, payload, read));
   }
   if (read == batches) return absl::OkStatus();
   return absl::DataLossError(

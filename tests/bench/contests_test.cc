@@ -4,13 +4,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <vector>
 
 #include "bench/append_bench.h"
+#include "bench/durable_bench.h"
 #include "bench/harness.h"
+#include "bench/killed_topic.h"
 #include "bench/payload.h"
 #include "bench/read_bench.h"
+#include "bench/recovery_bench.h"
 #include "bench/report.h"
 #include "bench/scratch_topic.h"
 #include "nlohmann/json.hpp"
@@ -45,17 +49,69 @@ TEST(ScratchTopic, HoldsWhatWasAppendedAndGoes) {
   EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
 }
 
+// One round; every side has some speed.
+std::vector<Result> RunOnce(const Contest& contest) {
+  SCOPED_TRACE(contest.name);
+  const auto measured = Measure(contest, {}, {.rounds = 1});
+  EXPECT_THAT(measured, test::IsOk());
+  if (!measured.ok()) return {};
+  const std::vector<Result> results = ResultsOf(contest, *measured, 1);
+  for (const Result& result : results) {
+    EXPECT_GT(result.bytes_per_second.median, 0) << result.side;
+  }
+  return results;
+}
+
 TEST(AppendContests, RunAndCleanUp) {
   const test::TempDir directory;
   for (const Contest& contest : AppendContests(SmallRun(directory))) {
-    SCOPED_TRACE(contest.name);
-    const auto measured = Measure(contest, {}, {.rounds = 1});
-    ASSERT_THAT(measured, test::IsOk());
-    for (const Result& result : ResultsOf(contest, *measured, 1)) {
-      EXPECT_GT(result.bytes_per_second.median, 0) << result.side;
+    RunOnce(contest);
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
+}
+
+TEST(DurableContests, TellHowLongEachWaitedAndCleanUp) {
+  const test::TempDir directory;
+  for (const Contest& contest : DurableContests(SmallRun(directory))) {
+    for (const Result& result : RunOnce(contest)) {
+      EXPECT_GT(result.p99_seconds.value_or(0), 0)
+          << contest.name << ": " << result.side;
     }
   }
   EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
+}
+
+TEST(RecoveryContest, RunsAndCleansUp) {
+  const test::TempDir directory;
+  for (RecoveryWork work : RecoveryWorks()) {
+    // As many as say something and are quickly made.
+    work.partitions = std::min(work.partitions, 5);
+    const auto contest = RecoveryContest(SmallRun(directory), work);
+    ASSERT_THAT(contest, test::IsOk());
+    EXPECT_EQ(contest->name, RecoveryContestName(work));
+    RunOnce(*contest);
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
+}
+
+TEST(KilledTopic, WasKilledAndTellsWhyItCannotBeRecovered) {
+  const test::TempDir directory;
+  const Payload payload(100, 4096, 1);
+  const auto topic = KilledTopic::Create(directory / "killed", payload, 2, 10);
+  ASSERT_THAT(topic, test::IsOk());
+  EXPECT_THAT((*topic)->LogPaths(), SizeIs(2));
+  EXPECT_GE((*topic)->bytes(),
+            10 * static_cast<int64_t>(payload.batch().size()));
+  EXPECT_FALSE(
+      std::filesystem::exists(directory / "killed/.kafka_cleanshutdown"));
+  EXPECT_THAT((*topic)->Recover(0, 4), test::IsOk());
+  EXPECT_THAT((*topic)->ForgetRecoveryPoints(), test::IsOk());
+  EXPECT_THAT((*topic)->Recover(2, 0), test::IsOk());
+
+  std::filesystem::remove_all(directory / "killed");
+  const auto recovered = (*topic)->Recover(0, 0);
+  EXPECT_THAT(recovered, test::StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(recovered.status().message(), HasSubstr("bench"));
 }
 
 TEST(ReadContest, RunsAndCleansUp) {
@@ -80,6 +136,8 @@ std::vector<ContestReport> SomeReports() {
   result.side = "ours";
   result.bytes_per_second = {3e9, 2e9, 4e9, 1e9, 5e9};
   result.items_per_second = 15e6;
+  result.seconds = 0.25;
+  result.p99_seconds = 0.002;
   result.ratio = 0.91;
   result.ratio_interval = {0.88, 0.93};
   result.goal_met = true;
@@ -92,8 +150,8 @@ TEST(Report, ATableNamesTheMachineTheCommitAndEverySide) {
   EXPECT_THAT(TableOf(from, SomeReports()),
               AllOf(HasSubstr("abc123"), HasSubstr(from.machine.processor),
                     HasSubstr("seed 7"), HasSubstr("BM_Some/thing:1"),
-                    HasSubstr("| ours | 3.00 | 2.00-4.00 | 1.00 | 15.00 | 0.91 "
-                              "(0.88-0.93) | met |")));
+                    HasSubstr("| ours | 3.00 | 2.00-4.00 | 1.00 | 15.000 | "
+                              "250.0 | 2.000 | 0.91 (0.88-0.93) | met |")));
 }
 
 TEST(Report, SaysLoudlyThatRoundsWereNoisy) {
@@ -111,6 +169,8 @@ TEST(Report, JsonHoldsTheSameFigures) {
   EXPECT_EQ(side["side"], "ours");
   EXPECT_EQ(side["bytes_per_second"]["worst"], 1e9);
   EXPECT_EQ(side["ratio_interval"][1], 0.93);
+  EXPECT_EQ(side["seconds"], 0.25);
+  EXPECT_EQ(side["p99_seconds"], 0.002);
   EXPECT_EQ(side["goal_met"], true);
 }
 

@@ -139,6 +139,24 @@ TEST(Results, TellOfEachGoalWhetherItIsMet) {
   EXPECT_EQ(met({.side = "other", .items_per_second_min = 5}), true);
   EXPECT_EQ(met({.side = "other", .items_per_second_min = 5.1}), false);
   EXPECT_EQ(met({.side = "other", .bytes_per_second_min = 501}), false);
+  EXPECT_EQ(met({.side = "other", .seconds_max = 2}), true);
+  EXPECT_EQ(met({.side = "other", .seconds_max = 1.9}), false);
+  EXPECT_EQ(met({.side = "other", .p99_seconds_max = 9}), false);
+  measured.rounds = {{1, Sample(2, 0.5)}};
+  EXPECT_EQ(met({.side = "other", .p99_seconds_max = 0.5}), true);
+  EXPECT_EQ(met({.side = "other", .p99_seconds_max = 0.4}), false);
+}
+
+TEST(Results, HaveTheMiddleOfTheRoundsP99s) {
+  std::vector<std::string> ran;
+  const Contest contest = TwoSides(&ran, 0, 0);
+  Measured measured;
+  measured.rounds = {
+      {1, Sample(2, 0.1)}, {1, Sample(2, 0.9)}, {1, Sample(2, 0.3)}};
+  const std::vector<Result> results = ResultsOf(contest, measured, 1);
+  EXPECT_EQ(results[0].p99_seconds, std::nullopt);
+  EXPECT_EQ(results[1].p99_seconds, 0.3);
+  EXPECT_DOUBLE_EQ(results[1].seconds, 2);
 }
 
 }  // namespace
