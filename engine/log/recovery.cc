@@ -143,7 +143,12 @@ class Recovery {
     const bool whole = scanned.next == next ||
                        (scanned.damage.ok() && next <= hints_.log_start);
     if (!whole && scanned.next >= hints_.recovery_point) {
-      return CutAt(base, std::move(scanned));
+      // Cut, it is the last one, and the next recovery must read it alike.
+      CAUCE_ASSIGN_OR_RETURN(ScannedSegment last, Scan(base, std::nullopt));
+      if (last.next < hints_.recovery_point) {
+        return KeepDamaged(base, next, last);
+      }
+      return CutAt(base, std::move(last));
     }
     if (!whole && !scanned.damage.ok()) {
       return KeepDamaged(base, next, scanned);

@@ -412,6 +412,22 @@ TEST_P(RecoveryTest, CutsASealedSegmentThatEndsTooEarly) {
   EXPECT_THAT(disk_.Names(".cut"), ElementsAre(Log(16) + ".cut"));
 }
 
+// Only a sealed segment may have a gap across the recovery point: as the last
+// one it would be read otherwise.
+TEST_P(RecoveryTest, CutsNothingThatTheNextRecoveryWouldNotFind) {
+  disk_.Write(Log(0), BatchAt(0) + BatchAt(8));
+  WriteSegment(20, 2);
+  for (int i = 0; i < 2; ++i) {
+    SCOPED_TRACE(i);
+    const auto log = Recover({.recovery_point = Offset{6}});
+    ASSERT_THAT(log, IsOk());
+    EXPECT_EQ(BatchesOf(*log), (std::vector<int64_t>{0, 8, 20, 22}));
+    EXPECT_EQ(EndOf(*log), Offset{24});
+    EXPECT_THAT(disk_.Names(".cut"), IsEmpty());
+    EXPECT_THAT(events_, Not(IsEmpty()));
+  }
+}
+
 TEST_P(RecoveryTest, TakesTheGapsOfCompactionBelowTheRecoveryPointAsTheyAre) {
   disk_.Write(Log(0), BatchAt(0) + BatchAt(6));
   WriteSegment(20, 2);
