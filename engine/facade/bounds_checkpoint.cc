@@ -173,6 +173,7 @@ absl::StatusOr<BoundsCheckpoint::Unsaved> BoundsCheckpoint::TakeUnsaved() {
   if (closed_) return MakeError(Reason::kClosed, "the engine was closed");
   Unsaved unsaved;
   unsaved.work = std::exchange(work_, 0);
+  save_asked_ = false;
   if (std::exchange(starts_changed_, false)) unsaved.log_starts.emplace();
   if (std::exchange(points_changed_, false)) unsaved.recovery_points.emplace();
   for (const auto& [partition, entry] : entries_) {

@@ -1,7 +1,6 @@
 #include "engine/io/whole_transfer.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 
 namespace cauce {
@@ -44,14 +43,12 @@ Transfer WriteWhole(WriteCall call, int64_t position,
       parts = parts.subspan(1);
     }
     if (parts.empty()) return done;
-    std::array<std::string_view, kPartsMax> rest;
-    const size_t count = std::min(parts.size(), rest.size());
-    std::copy_n(parts.begin(), count, rest.begin());
-    rest[0].remove_prefix(skip);
-    const ssize_t written = AskUntilAnswered([&] {
-      return call(std::span<const std::string_view>(rest.data(), count),
-                  position + static_cast<int64_t>(done.bytes));
-    });
+    // A call stopped within a part: its rest goes alone.
+    const std::string_view rest = parts.front().substr(skip);
+    const auto now = skip > 0 ? std::span(&rest, 1)
+                              : parts.first(std::min(parts.size(), kPartsMax));
+    const ssize_t written = AskUntilAnswered(
+        [&] { return call(now, position + static_cast<int64_t>(done.bytes)); });
     if (written <= 0) {
       done.error = written < 0 ? errno : EIO;
       return done;

@@ -431,8 +431,15 @@ void Log::NoteSynced(Offset end, int64_t appended) {
   const bool save_bounds = environment_->note_work(work);
   const bool save_index = appended - index_saved_bytes_ >= kIndexSavedBytes;
   if (save_index) index_saved_bytes_ = appended;
-  if (save_bounds) RunAside([](Log& log) { log.environment_->save_noted(); });
+  if (save_bounds) SaveNotedAside();
   if (save_index) RunAside([](Log& log) { log.SaveLiveIndex(); });
+}
+
+void Log::SaveNotedAside() {
+  if (environment_->executor == nullptr) return environment_->save_noted();
+  // Also where this log is gone by then: nobody else is asked to.
+  environment_->executor->Schedule(
+      [environment = environment_] { environment->save_noted(); });
 }
 
 void Log::RunAside(void (*task)(Log&)) {

@@ -158,6 +158,7 @@ class Log : public std::enable_shared_from_this<Log> {
       ABSL_LOCKS_EXCLUDED(ends_mutex_);
   // In the background where something runs there, else here.
   void RunAside(void (*task)(Log&));
+  void SaveNotedAside();
   void SaveLiveIndex();
   // For cauce.flush=os: Kafka's flush.messages and flush.ms.
   absl::Status FlushAsConfigured(Offset end);

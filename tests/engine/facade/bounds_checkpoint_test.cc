@@ -166,6 +166,14 @@ TEST_F(Bounds, MuchWorkIsSavedAndLittleWaits) {
   EXPECT_EQ(Saved(kOrders), (LogBounds{Offset{18}, Offset{0}}));
 }
 
+// Whoever was asked may be gone before it does so.
+TEST_F(Bounds, WorkThatAnothersSaveHasSavedIsAskedForAnew) {
+  bounds_.Set(kOrders, {Offset{1}, Offset{0}});
+  EXPECT_TRUE(bounds_.NoteWork({.bytes = int64_t{1} << 30}));
+  ASSERT_THAT(bounds_.SaveAll(), test::IsOk());
+  EXPECT_TRUE(bounds_.NoteWork({.bytes = int64_t{1} << 30}));
+}
+
 TEST_F(Bounds, WorkIsAskedToBeSavedOnceUntilItIs) {
   bounds_.Set(kOrders, {Offset{1}, Offset{0}});
   EXPECT_TRUE(bounds_.NoteWork({.bytes = int64_t{1} << 30}));
