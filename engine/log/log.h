@@ -87,8 +87,10 @@ class Log : public std::enable_shared_from_this<Log> {
   auto ReadListed(Read read) -> decltype(read()) {
     for (int lists = 0;; ++lists) {
       auto result = read();
-      const bool is_gone = read_only_ && absl::IsNotFound(result.status());
-      if (!is_gone || lists == kListsMax) return result;
+      if (!absl::IsNotFound(result.status())) return result;
+      // Whoever ended the log meanwhile may have taken its files.
+      if (absl::Status open = CheckOpen(); !open.ok()) return open;
+      if (!read_only_ || lists == kListsMax) return result;
       if (absl::Status listed = Refresh(); !listed.ok()) return listed;
     }
   }

@@ -218,11 +218,13 @@ absl::StatusOr<absl::Time> Log::NextRetention() {
   const auto set = segments();
   const auto& oldest = set->segments().front();
   if (!age_max || oldest->bytes() == 0) return absl::InfiniteFuture();
-  CAUCE_ASSIGN_OR_RETURN(
-      const SegmentAges ages,
+  const auto ages =
       SegmentAges::Gather(*set, *environment_->files, absl::InfinitePast(),
-                          SegmentAges::Extent::kUntilYoung));
-  return ages.Of(oldest) + *age_max;
+                          SegmentAges::Extent::kUntilYoung);
+  // Whoever ended the log meanwhile owns its files.
+  if (!ages.ok()) CAUCE_RETURN_IF_ERROR(CheckSound());
+  CAUCE_RETURN_IF_ERROR(ages.status());
+  return ages->Of(oldest) + *age_max;
 }
 
 absl::Status Log::RollExpired(const RetentionOptions& keep,

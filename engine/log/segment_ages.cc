@@ -1,6 +1,9 @@
 #include "engine/log/segment_ages.h"
 
+#include <string>
+
 #include "engine/base/status_macros.h"
+#include "engine/log/segment_name.h"
 
 namespace cauce {
 namespace {
@@ -8,8 +11,16 @@ namespace {
 absl::StatusOr<absl::Time> LargestTime(Segment& segment, FileSystem& files) {
   CAUCE_ASSIGN_OR_RETURN(const Timestamp largest, segment.LargestTimestamp());
   if (largest.has_value()) return largest.ToTime();
-  CAUCE_ASSIGN_OR_RETURN(const FileInfo info, files.Info(segment.path()));
-  return info.modified;
+  for (;;) {
+    const std::string path = segment.path();
+    const auto info = files.Info(path);
+    if (info.ok()) return info->modified;
+    if (!absl::IsNotFound(info.status())) return info.status();
+    // Somebody else retires it meanwhile: it has another name, and then none.
+    if (segment.path() != path) continue;
+    if (path.ends_with(kDeletedSuffix)) return absl::InfiniteFuture();
+    return info.status();
+  }
 }
 
 }  // namespace

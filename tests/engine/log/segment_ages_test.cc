@@ -60,6 +60,29 @@ TEST_F(SegmentAgesTest, NeedNoFileBehindTheFirstThatIsYoung) {
   EXPECT_EQ(all->Of(last), absl::FromUnixSeconds(1));
 }
 
+// By somebody else, while ages are gathered; what is lost is told.
+TEST_F(SegmentAgesTest, AreThoseOfTheYoungForWhatWasUnlinked) {
+  const auto untimed = Make(0, kNoTimestamp);
+  ASSERT_THAT(untimed->LargestTimestamp(), IsOk());
+  ASSERT_THAT(untimed->Retire(), IsOk());
+  const auto gather = [&](const std::shared_ptr<Segment>& segment) {
+    return SegmentAges::Gather(SegmentSet({segment}), disk_.files(),
+                               absl::InfiniteFuture(), Extent::kAll);
+  };
+  auto ages = gather(untimed);
+  ASSERT_THAT(ages, IsOk());
+  EXPECT_EQ(ages->Of(untimed), clock_.Now());
+  ASSERT_THAT(untimed->Unlink(), IsOk());
+  ages = gather(untimed);
+  ASSERT_THAT(ages, IsOk());
+  EXPECT_EQ(ages->Of(untimed), absl::InfiniteFuture());
+
+  const auto lost = Make(1, kNoTimestamp);
+  ASSERT_THAT(lost->LargestTimestamp(), IsOk());
+  disk_.Remove(SegmentFileName(Offset{1}, kLogSuffix));
+  EXPECT_THAT(gather(lost), test::StatusIs(absl::StatusCode::kNotFound));
+}
+
 TEST_F(SegmentAgesTest, AreNotKnownOfWhatCameOrGrewSince) {
   const auto grows = Make(0, {5000});
   const auto ages = SegmentAges::Gather(SegmentSet({grows}), disk_.files(),
