@@ -25,6 +25,18 @@ constexpr int64_t kLongMax = std::numeric_limits<int64_t>::max();
 using Read = std::optional<std::string> (*)(std::string_view text,
                                             TopicConfig& config);
 
+// The whole numbers that a key takes.
+struct Bounds {
+  int64_t least;
+  int64_t most;
+};
+
+// How a key is read, and what it takes where that is a whole number.
+struct Reader {
+  Read read = nullptr;
+  std::optional<Bounds> bounds = std::nullopt;
+};
+
 bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 std::string_view Trimmed(std::string_view text) {
@@ -89,6 +101,9 @@ std::optional<std::string> ReadNumber(std::string_view text,
   return std::to_string(*value);
 }
 
+template <auto kField, int64_t kMin, int64_t kMax = kLongMax>
+constexpr Reader kNumber{ReadNumber<kField, kMin, kMax>, Bounds{kMin, kMax}};
+
 // `kNone`, and every number below zero that is allowed, stand for no limit.
 template <auto kField, int64_t kMin, int64_t kNone>
 std::optional<std::string> ReadLimit(std::string_view text,
@@ -103,6 +118,9 @@ std::optional<std::string> ReadLimit(std::string_view text,
   }
   return std::to_string(*value);
 }
+
+template <auto kField, int64_t kMin, int64_t kNone>
+constexpr Reader kLimit{ReadLimit<kField, kMin, kNone>, Bounds{kMin, kLongMax}};
 
 template <auto kField>
 std::optional<std::string> ReadBool(std::string_view text,
@@ -193,6 +211,9 @@ std::optional<std::string> KeepNumber(std::string_view text, TopicConfig&) {
   return std::to_string(*value);
 }
 
+template <int64_t kMin>
+constexpr Reader kKeptNumber{KeepNumber<kMin>, Bounds{kMin, kLongMax}};
+
 std::optional<std::string> KeepBool(std::string_view text, TopicConfig&) {
   const auto value = ParseBool(text);
   if (!value) return std::nullopt;
@@ -222,9 +243,10 @@ std::optional<std::string> KeepReplicas(std::string_view text, TopicConfig&) {
   return fmt::format("{}", fmt::join(words, ","));
 }
 
+// What a key takes is told in words only where it is no whole number.
 struct Key {
   TopicConfigKey shown;
-  Read read;
+  Reader reader;
 };
 
 using enum ConfigType;
@@ -240,127 +262,125 @@ constexpr Key kKeys[] = {
       "group: an acknowledged append has been synced, by one sync shared among "
       "all who wait, and readers see what is durable. os: it has been written, "
       "readers see it at once, and flush.messages and flush.ms hold"},
-     ReadFlush},
+     {ReadFlush}},
     {{"cleanup.policy", "delete", kList,
       "a list of delete and compact, or empty",
       "What happens to old data: deleted by age and size, compacted to the "
       "last record of each key, both, or neither"},
-     ReadCleanup},
+     {ReadCleanup}},
     {{"compression.gzip.level", "-1", kInt, "1 to 9, or -1",
       "Level where compression.type is gzip; -1 is the codec's own default"},
-     ReadGzipLevel},
-    {{"compression.lz4.level", "9", kInt, "1 to 17",
+     {ReadGzipLevel}},
+    {{"compression.lz4.level", "9", kInt, "",
       "Level where compression.type is lz4"},
-     ReadNumber<&C::lz4_level, 1, 17>},
+     kNumber<&C::lz4_level, 1, 17>},
     {{"compression.type", "producer", kString,
       "producer, uncompressed, gzip, snappy, lz4 or zstd",
       "Codec that batches are stored with; producer keeps each as it came"},
-     ReadCompression},
-    {{"compression.zstd.level", "3", kInt, "-131072 to 22",
+     {ReadCompression}},
+    {{"compression.zstd.level", "3", kInt, "",
       "Level where compression.type is zstd"},
-     ReadNumber<&C::zstd_level, -131072, 22>},
-    {{"delete.retention.ms", "86400000", kLong, "at least 0",
+     kNumber<&C::zstd_level, -131072, 22>},
+    {{"delete.retention.ms", "86400000", kLong, "",
       "How long tombstones stay after compaction first met them"},
-     ReadNumber<&C::delete_retention, 0>},
+     kNumber<&C::delete_retention, 0>},
     {{"errors.deadletterqueue.group.enable", "false", kBoolean, "true or false",
       "Whether the topic may take the dead letters of share groups; kept, "
       "without effect here"},
-     KeepBool},
-    {{"file.delete.delay.ms", "60000", kLong, "at least 0",
+     {KeepBool}},
+    {{"file.delete.delay.ms", "60000", kLong, "",
       "How long a deleted segment's file stays for readers that are in it"},
-     ReadNumber<&C::file_delete_delay, 0>},
-    {{"flush.messages", kLongMaxText, kLong, "at least 1",
+     kNumber<&C::file_delete_delay, 0>},
+    {{"flush.messages", kLongMaxText, kLong, "",
       "With cauce.flush=os, sync after so many records"},
-     ReadLimit<&C::flush_messages, 1, kLongMax>},
-    {{"flush.ms", kLongMaxText, kLong, "at least 0",
+     kLimit<&C::flush_messages, 1, kLongMax>},
+    {{"flush.ms", kLongMaxText, kLong, "",
       "With cauce.flush=os, sync at least this often"},
-     ReadLimit<&C::flush_interval, 0, kLongMax>},
+     kLimit<&C::flush_interval, 0, kLongMax>},
     {{"follower.replication.throttled.replicas", "", kList, kReplicas,
       "Replicas whose fetching the replication quota binds; kept, without "
       "effect here"},
-     KeepReplicas},
-    {{"index.interval.bytes", "4096", kInt, "at least 0",
+     {KeepReplicas}},
+    {{"index.interval.bytes", "4096", kInt, "",
       "Bytes of the log between two entries of its indexes"},
-     ReadNumber<&C::index_interval_bytes, 0, kIntMax>},
+     kNumber<&C::index_interval_bytes, 0, kIntMax>},
     {{"leader.replication.throttled.replicas", "", kList, kReplicas,
       "Replicas whose serving the replication quota binds; kept, without "
       "effect here"},
-     KeepReplicas},
-    {{"local.retention.bytes", "-2", kLong, "at least -2",
+     {KeepReplicas}},
+    {{"local.retention.bytes", "-2", kLong, "",
       "Bytes that stay local when older ones are tiered; kept, without effect "
       "here"},
-     KeepNumber<-2>},
-    {{"local.retention.ms", "-2", kLong, "at least -2",
+     kKeptNumber<-2>},
+    {{"local.retention.ms", "-2", kLong, "",
       "Age up to which segments stay local when tiered; kept, without effect "
       "here"},
-     KeepNumber<-2>},
-    {{"max.compaction.lag.ms", kLongMaxText, kLong, "at least 1",
+     kKeptNumber<-2>},
+    {{"max.compaction.lag.ms", kLongMaxText, kLong, "",
       "Age by which a record must have been compacted"},
-     ReadLimit<&C::max_compaction_lag, 1, kLongMax>},
-    {{"max.message.bytes", "1048588", kInt, "at least 0",
+     kLimit<&C::max_compaction_lag, 1, kLongMax>},
+    {{"max.message.bytes", "1048588", kInt, "",
       "The largest batch that is taken, as it is stored"},
-     ReadNumber<&C::max_message_bytes, 0, kIntMax>},
-    {{"message.timestamp.after.max.ms", "3600000", kLong, "at least 0",
+     kNumber<&C::max_message_bytes, 0, kIntMax>},
+    {{"message.timestamp.after.max.ms", "3600000", kLong, "",
       "How far a record's own time may lie ahead of the log's clock"},
-     ReadNumber<&C::timestamp_after_max, 0>},
-    {{"message.timestamp.before.max.ms", kLongMaxText, kLong, "at least 0",
+     kNumber<&C::timestamp_after_max, 0>},
+    {{"message.timestamp.before.max.ms", kLongMaxText, kLong, "",
       "How far a record's own time may lie behind the log's clock"},
-     ReadLimit<&C::timestamp_before_max, 0, kLongMax>},
+     kLimit<&C::timestamp_before_max, 0, kLongMax>},
     {{"message.timestamp.type", "CreateTime", kString,
       "CreateTime or LogAppendTime",
       "Whether a record's time is its producer's or the log's"},
-     ReadTimestampType},
+     {ReadTimestampType}},
     {{"min.cleanable.dirty.ratio", "0.5", kDouble, "0 to 1",
       "Share of uncompacted bytes from which on a log is compacted"},
-     ReadDirtyRatio},
-    {{"min.compaction.lag.ms", "0", kLong, "at least 0",
+     {ReadDirtyRatio}},
+    {{"min.compaction.lag.ms", "0", kLong, "",
       "Age below which a record is not compacted"},
-     ReadNumber<&C::min_compaction_lag, 0>},
-    {{"min.insync.replicas", "1", kInt, "at least 1",
+     kNumber<&C::min_compaction_lag, 0>},
+    {{"min.insync.replicas", "1", kInt, "",
       "Replicas in sync that acks=all and the high watermark ask for"},
-     ReadNumber<&C::min_insync_replicas, 1, kIntMax>},
+     kNumber<&C::min_insync_replicas, 1, kIntMax>},
     {{"preallocate", "false", kBoolean, "true or false",
       "Whether a segment's file takes its whole room when it is made"},
-     ReadBool<&C::preallocate>},
+     {ReadBool<&C::preallocate>}},
     {{"remote.log.copy.disable", "false", kBoolean, "true or false",
       "Whether tiering stops uploading; kept, without effect here"},
-     KeepBool},
+     {KeepBool}},
     {{"remote.log.delete.on.disable", "false", kBoolean, "true or false",
       "Whether switching tiering off removes what was uploaded; kept, without "
       "effect here"},
-     KeepBool},
+     {KeepBool}},
     {{"remote.storage.enable", "false", kBoolean,
       "false: tiered storage is not supported",
       "Whether old segments move to remote storage"},
-     OnlyFalse},
-    {{"retention.bytes", "-1", kLong, "a whole number",
+     {OnlyFalse}},
+    {{"retention.bytes", "-1", kLong, "",
       "Bytes that a partition keeps at least, below zero for no limit"},
-     ReadLimit<&C::retention_bytes, kLongMin, -1>},
-    {{"retention.ms", "604800000", kLong, "at least -1",
+     kLimit<&C::retention_bytes, kLongMin, -1>},
+    {{"retention.ms", "604800000", kLong, "",
       "Age at which a segment goes, -1 for never"},
-     ReadLimit<&C::retention_age, -1, -1>},
-    {{"segment.bytes", "1073741824", kInt, "at least 1048576",
-      "Size at which a segment rolls"},
-     ReadNumber<&C::segment_bytes, 1 << 20, kIntMax>},
-    {{"segment.index.bytes", "10485760", kInt, "at least 4",
+     kLimit<&C::retention_age, -1, -1>},
+    {{"segment.bytes", "1073741824", kInt, "", "Size at which a segment rolls"},
+     kNumber<&C::segment_bytes, 1 << 20, kIntMax>},
+    {{"segment.index.bytes", "10485760", kInt, "",
       "The most that each index of a segment may grow to"},
-     ReadNumber<&C::segment_index_bytes, 4, kIntMax>},
-    {{"segment.jitter.ms", "0", kLong, "at least 0",
+     kNumber<&C::segment_index_bytes, 4, kIntMax>},
+    {{"segment.jitter.ms", "0", kLong, "",
       "The most that is taken off segment.ms, by chance"},
-     ReadNumber<&C::segment_jitter, 0>},
-    {{"segment.ms", "604800000", kLong, "at least 1",
-      "Age at which a segment rolls"},
-     ReadNumber<&C::segment_age_max, 1>},
+     kNumber<&C::segment_jitter, 0>},
+    {{"segment.ms", "604800000", kLong, "", "Age at which a segment rolls"},
+     kNumber<&C::segment_age_max, 1>},
     {{"unclean.leader.election.enable", "false", kBoolean, "true or false",
       "Whether a replica that is not in sync may become leader"},
-     ReadBool<&C::unclean_leader_election_enable>},
+     {ReadBool<&C::unclean_leader_election_enable>}},
 };
 
 // Behind segment.bytes, so that it goes before it.
 constexpr Key kSmallSegments = {
-    {"internal.segment.bytes", "", kInt, "at least 1",
+    {"internal.segment.bytes", "", kInt, "",
      "segment.bytes without its minimum, for tests and tools"},
-    ReadNumber<&C::segment_bytes, 1, kIntMax>};
+    kNumber<&C::segment_bytes, 1, kIntMax>};
 
 constexpr bool KeysAreByName() {
   for (size_t i = 1; i < std::size(kKeys); ++i) {
@@ -370,11 +390,42 @@ constexpr bool KeysAreByName() {
 }
 static_assert(KeysAreByName());
 
-constexpr auto kShownKeys = [] {
-  std::array<TopicConfigKey, std::size(kKeys)> shown;
-  for (size_t i = 0; i < shown.size(); ++i) shown[i] = kKeys[i].shown;
-  return shown;
-}();
+bool NamesBothEnds(const Bounds& bounds) { return bounds.most < kIntMax; }
+
+std::string InWords(const Bounds& bounds) {
+  if (bounds.least == kLongMin) return "a whole number";
+  return NamesBothEnds(bounds)
+             ? fmt::format("{} to {}", bounds.least, bounds.most)
+             : fmt::format("at least {}", bounds.least);
+}
+
+// The same where the end that InWords leaves out was passed.
+std::string InWordsToTheEnd(const Bounds& bounds) {
+  if (NamesBothEnds(bounds)) return InWords(bounds);
+  return bounds.least == kLongMin
+             ? fmt::format("{} from {} to {}", InWords(bounds), bounds.least,
+                           bounds.most)
+             : fmt::format("{} and at most {}", InWords(bounds), bounds.most);
+}
+
+// The keys as they are shown.
+class ShownKeys {
+ public:
+  ShownKeys() {
+    for (size_t i = 0; i < keys_.size(); ++i) {
+      keys_[i] = kKeys[i].shown;
+      if (!kKeys[i].reader.bounds) continue;
+      words_[i] = InWords(*kKeys[i].reader.bounds);
+      keys_[i].valid = words_[i];
+    }
+  }
+
+  std::span<const TopicConfigKey> keys() const { return keys_; }
+
+ private:
+  std::array<std::string, std::size(kKeys)> words_;
+  std::array<TopicConfigKey, std::size(kKeys)> keys_;
+};
 
 const Key* FindKey(std::string_view name) {
   if (name == kSmallSegments.shown.name) return &kSmallSegments;
@@ -385,17 +436,12 @@ const Key* FindKey(std::string_view name) {
 }
 
 // What `key` takes, in words; to a whole number that is too large, up to where.
-std::string Taken(const TopicConfigKey& key, std::string_view text) {
-  const int64_t most = key.type == kInt ? kIntMax : kLongMax;
+std::string Taken(const Key& key, std::string_view text) {
+  if (!key.reader.bounds) return std::string(key.shown.valid);
+  const Bounds& bounds = *key.reader.bounds;
   if (text.starts_with('+')) text.remove_prefix(1);
-  const bool too_large = IsDigits(text) && !ParseLong(text, 0, most);
-  if (too_large && key.valid.starts_with("at least")) {
-    return fmt::format("{} and at most {}", key.valid, most);
-  }
-  if (too_large && key.type == kLong) {
-    return fmt::format("{} from {} to {}", key.valid, kLongMin, kLongMax);
-  }
-  return std::string(key.valid);
+  const bool too_large = IsDigits(text) && !ParseLong(text, 0, bounds.most);
+  return too_large ? InWordsToTheEnd(bounds) : InWords(bounds);
 }
 
 // One pass over `overrides`: what they come to, and what is wrong.
@@ -408,20 +454,20 @@ struct Reading {
     const std::string name(key.shown.name);
     const auto found = overrides.find(name);
     if (found == overrides.end()) return;
-    auto text = key.read(Trimmed(found->second), config);
+    auto text = key.reader.read(Trimmed(found->second), config);
     if (text) {
       normal.emplace(name, *std::move(text));
     } else {
       problems.push_back(fmt::format("{} is {}, must be {}", name,
                                      Quoted(found->second),
-                                     Taken(key.shown, Trimmed(found->second))));
+                                     Taken(key, Trimmed(found->second))));
     }
   }
 };
 
 std::string UnknownKey(std::string_view name) {
   std::vector<std::string_view> names;
-  for (const TopicConfigKey& key : kShownKeys) names.push_back(key.name);
+  for (const TopicConfigKey& key : TopicConfigKeys()) names.push_back(key.name);
   const std::string_view nearest = NearestName(name, names);
   const std::string advice =
       nearest.empty() ? "" : fmt::format(", did you mean {}?", nearest);
@@ -480,7 +526,11 @@ std::string_view ConfigTypeName(ConfigType type) {
   return "unknown";
 }
 
-std::span<const TopicConfigKey> TopicConfigKeys() { return kShownKeys; }
+std::span<const TopicConfigKey> TopicConfigKeys() {
+  // Never destroyed: what it hands out lives for ever.
+  static const ShownKeys* const shown = new ShownKeys;
+  return shown->keys();
+}
 
 absl::StatusOr<TopicConfig> ParseTopicConfig(
     const TopicConfigOverrides& overrides) {
@@ -499,7 +549,7 @@ absl::StatusOr<TopicConfigOverrides> NormalizeTopicConfig(
 std::vector<TopicConfigEntry> DescribeTopicConfig(
     const TopicConfigOverrides& overrides) {
   std::map<std::string, TopicConfigEntry> entries;
-  for (const TopicConfigKey& key : kShownKeys) {
+  for (const TopicConfigKey& key : TopicConfigKeys()) {
     entries[std::string(key.name)] = {std::string(key.name),
                                       std::string(key.default_text), true,
                                       key.type, key.doc};
@@ -511,7 +561,7 @@ std::vector<TopicConfigEntry> DescribeTopicConfig(
     entry.is_default = false;
     if (const Key* key = FindKey(name)) {
       TopicConfig ignored;
-      entry.value = key->read(Trimmed(value), ignored).value_or(value);
+      entry.value = key->reader.read(Trimmed(value), ignored).value_or(value);
       entry.type = key->shown.type;
       entry.doc = key->shown.doc;
     }
