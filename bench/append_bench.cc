@@ -36,36 +36,27 @@ Side FloorSide(std::string name, const BenchOptions& options,
           }};
 }
 
-Side CauceSide(std::string name, const BenchOptions& options,
-               const PayloadPointer& payload, int64_t batches,
-               std::string flush, Ack ack) {
-  return {std::move(name),
-          [options, payload, batches, flush, ack]() -> absl::StatusOr<double> {
+constexpr char kCauceSide[] = "cauce, flush=os";
+
+Side CauceSide(const BenchOptions& options, const PayloadPointer& payload,
+               int64_t batches) {
+  return {kCauceSide, [options, payload, batches]() -> absl::StatusOr<double> {
             CAUCE_RETURN_IF_ERROR(SettleDisk(options.directory));
             CAUCE_ASSIGN_OR_RETURN(
                 ScratchTopic topic,
-                ScratchTopic::Create(options.directory + "/append", flush));
+                ScratchTopic::Create(options.directory + "/append", "os"));
             CAUCE_ASSIGN_OR_RETURN(const double seconds,
-                                   topic.Append(*payload, batches, {ack}));
+                                   topic.Write(*payload, batches));
             CAUCE_RETURN_IF_ERROR(topic.Verify(*payload, batches));
             return seconds;
           }};
-}
-
-Contest EmptyContest(std::string name, const Payload& payload,
-                     int64_t batches) {
-  Contest contest;
-  contest.name = std::move(name);
-  contest.bytes = batches * static_cast<int64_t>(payload.batch().size());
-  contest.items = batches * static_cast<int64_t>(payload.records().size());
-  return contest;
 }
 
 Contest WrittenContest(const BenchOptions& options, size_t record_bytes) {
   const auto payload =
       std::make_shared<const Payload>(record_bytes, kBatchBytes, options.seed);
   const int64_t batches = payload->BatchesFor(options.bytes);
-  Contest contest = EmptyContest(
+  Contest contest = BatchesContest(
       fmt::format("BM_PartitionAppend/record_bytes:{}/sync:0", record_bytes),
       *payload, batches);
   contest.notes = "floor: memcpy of each key and value, crc32c, pwrite";
@@ -78,13 +69,21 @@ Contest WrittenContest(const BenchOptions& options, size_t record_bytes) {
   work.file = FloorFile::kRecycled;
   contest.sides.push_back(
       FloorSide("floor, recycled file", options, payload, work));
-  contest.sides.push_back(CauceSide("cauce, flush=os", options, payload,
-                                    batches, "os", Ack::kWritten));
-  contest.goals.push_back({.side = "cauce, flush=os", .ratio_min = 0.9});
+  contest.sides.push_back(CauceSide(options, payload, batches));
+  contest.goals.push_back({.side = kCauceSide, .ratio_min = 0.9});
   return contest;
 }
 
 }  // namespace
+
+Contest BatchesContest(std::string name, const Payload& payload,
+                       int64_t batches) {
+  Contest contest;
+  contest.name = std::move(name);
+  contest.bytes = batches * static_cast<int64_t>(payload.batch().size());
+  contest.items = batches * static_cast<int64_t>(payload.records().size());
+  return contest;
+}
 
 std::vector<Contest> AppendContests(const BenchOptions& options) {
   return {WrittenContest(options, 100), WrittenContest(options, 1024)};

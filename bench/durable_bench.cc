@@ -50,15 +50,6 @@ PayloadPointer MakePayload(const BenchOptions& options, size_t batch_bytes) {
                                          options.seed);
 }
 
-Contest EmptyContest(std::string name, const Payload& payload,
-                     int64_t batches) {
-  Contest contest;
-  contest.name = std::move(name);
-  contest.bytes = batches * static_cast<int64_t>(payload.batch().size());
-  contest.items = batches * static_cast<int64_t>(payload.records().size());
-  return contest;
-}
-
 // ---- Writers that wait
 
 // What a contest of waiting writers is about.
@@ -151,7 +142,7 @@ Contest OneWriter(const BenchOptions& options, size_t batch_bytes) {
   const Waiting work{options, MakePayload(options, batch_bytes), 1,
                      SyncsOf(options)};
   const size_t records = work.payload->records().size();
-  Contest contest = EmptyContest(
+  Contest contest = BatchesContest(
       fmt::format("BM_PartitionAppendDurable/writers:1/batch_records:{}",
                   records),
       *work.payload, work.batches);
@@ -167,7 +158,7 @@ Contest OneWriter(const BenchOptions& options, size_t batch_bytes) {
 Contest ManyWriters(const BenchOptions& options) {
   const Waiting work{options, MakePayload(options, kSingleBatchBytes),
                      kManyWriters, SyncsOf(options) * 8};
-  Contest contest = EmptyContest(
+  Contest contest = BatchesContest(
       fmt::format("BM_PartitionAppendDurable/writers:{}/batch_records:1",
                   kManyWriters),
       *work.payload, work.batches);
@@ -185,7 +176,7 @@ Contest ManyWriters(const BenchOptions& options) {
 Contest ManyPartitions(const BenchOptions& options) {
   const Waiting work{options, MakePayload(options, kSingleBatchBytes),
                      kManyWriters, SyncsOf(options) * 2};
-  Contest contest = EmptyContest(
+  Contest contest = BatchesContest(
       fmt::format("BM_PartitionAppendDurable/writers:{}/partitions:{}",
                   kManyWriters, kManyWriters),
       *work.payload, work.batches);
@@ -279,7 +270,7 @@ absl::StatusOr<Sample> FlyWithCauce(const Flying& work) {
 Contest ManyInFlight(const BenchOptions& options) {
   const PayloadPointer payload = MakePayload(options, kBatchBytes);
   const Flying work{options, payload, payload->BatchesFor(options.bytes)};
-  Contest contest = EmptyContest(
+  Contest contest = BatchesContest(
       fmt::format("BM_PartitionAppendDurable/in_flight:{}/batch_records:{}",
                   kInFlight, payload->records().size()),
       *payload, work.batches);

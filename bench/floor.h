@@ -32,17 +32,11 @@ enum class FloorGather {
   kBatch,    // the whole batch at once, as if it came ready made
 };
 
-enum class FloorSync {
-  kNone,
-  kEachBatch,  // fdatasync behind each write
-};
-
 struct FloorAppend {
   std::string path;
   int64_t batches = 0;
   FloorFile file = FloorFile::kGrowing;
   FloorGather gather = FloorGather::kRecords;
-  FloorSync sync = FloorSync::kNone;
 };
 
 // The bare loop's file, and one turn of the loop at a time. It removes the file

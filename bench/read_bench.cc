@@ -89,8 +89,7 @@ absl::StatusOr<Contest> ReadContest(const BenchOptions& options,
   CAUCE_ASSIGN_OR_RETURN(
       ScratchTopic topic,
       ScratchTopic::Create(options.directory + "/read", work.flush));
-  CAUCE_RETURN_IF_ERROR(
-      topic.Append(payload, batches, {Ack::kWritten}).status());
+  CAUCE_RETURN_IF_ERROR(topic.Write(payload, batches).status());
   CAUCE_RETURN_IF_ERROR(topic.partition().Flush());
   CAUCE_RETURN_IF_ERROR(SettleDisk(options.directory));
   const auto written = std::make_shared<Written>(

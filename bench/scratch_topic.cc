@@ -87,9 +87,8 @@ std::vector<std::string> ScratchTopic::LogPaths() const {
   return paths;
 }
 
-absl::StatusOr<double> ScratchTopic::Append(const Payload& payload,
-                                            int64_t batches,
-                                            const AppendOptions& options) {
+absl::StatusOr<double> ScratchTopic::Write(const Payload& payload,
+                                           int64_t batches) {
   BatchBuilder builder({}, payload.batch().size());
   const double begin = MonotonicSeconds();
   for (int64_t i = 0; i < batches; ++i) {
@@ -99,7 +98,8 @@ absl::StatusOr<double> ScratchTopic::Append(const Payload& payload,
       }
     }
     CAUCE_ASSIGN_OR_RETURN(const RecordBatch batch, builder.Finish());
-    CAUCE_RETURN_IF_ERROR(partitions_[0].Append(batch, options).status());
+    CAUCE_RETURN_IF_ERROR(
+        partitions_[0].Append(batch, {Ack::kWritten}).status());
   }
   return MonotonicSeconds() - begin;
 }

@@ -35,10 +35,9 @@ class ScratchTopic {
   // The .log files of the first partition's segments, oldest first.
   std::vector<std::string> LogPaths() const;
 
-  // Appends `batches` times the records of `payload` to the first partition,
+  // Writes `batches` times the records of `payload` to the first partition,
   // encoding them each time. Returns the seconds.
-  absl::StatusOr<double> Append(const Payload& payload, int64_t batches,
-                                const AppendOptions& options);
+  absl::StatusOr<double> Write(const Payload& payload, int64_t batches);
 
   // Whether exactly `batches` verified batches of `payload`'s records and size
   // can be read, in all partitions together.

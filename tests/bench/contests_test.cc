@@ -38,7 +38,7 @@ TEST(ScratchTopic, HoldsWhatWasAppendedAndGoes) {
   {
     auto topic = ScratchTopic::Create(directory / "topic", "os");
     ASSERT_THAT(topic, test::IsOk());
-    ASSERT_THAT(topic->Append(payload, 3, {Ack::kWritten}), test::IsOk());
+    ASSERT_THAT(topic->Write(payload, 3), test::IsOk());
     EXPECT_THAT(topic->LogPaths(), SizeIs(1));
     EXPECT_THAT(topic->Verify(payload, 3), test::IsOk());
     EXPECT_THAT(topic->Verify(payload, 4),

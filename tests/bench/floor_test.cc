@@ -50,10 +50,8 @@ TEST(Floor, AppendsInEveryWayAndCleansUp) {
        {FloorFile::kGrowing, FloorFile::kRecycled, FloorFile::kZeroed}) {
     for (const FloorGather gather :
          {FloorGather::kRecords, FloorGather::kBatch}) {
-      for (const FloorSync sync : {FloorSync::kNone, FloorSync::kEachBatch}) {
-        const FloorAppend work{directory / "floor", 5, file, gather, sync};
-        EXPECT_THAT(RunFloorAppend(work, payload), test::IsOk());
-      }
+      const FloorAppend work{directory / "floor", 5, file, gather};
+      EXPECT_THAT(RunFloorAppend(work, payload), test::IsOk());
     }
   }
   EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
