@@ -277,8 +277,17 @@ absl::Status WriteMetaProperties(FileSystem& files, std::string_view directory,
 absl::Status EnsureMetaProperties(FileSystem& files, std::string_view directory,
                                   Random& random) {
   const absl::Status found = ReadMetaProperties(files, directory).status();
+  if (ReasonOf(found) == Reason::kCorruptFile) {
+    return MakeError(Reason::kCorruptFile,
+                     fmt::format("{}; restore it from a copy, or move it away: "
+                                 "the directory then gets new ids, and no "
+                                 "record is lost",
+                                 MessageOf(found)));
+  }
   if (!absl::IsNotFound(found)) return found;
   MetaProperties properties;
+  properties.cluster_id = TopicIdText(NewTopicId(random));
+  properties.node_id = 0;
   properties.directory_id = TopicIdText(NewTopicId(random));
   return WriteMetaProperties(files, directory, properties);
 }

@@ -47,8 +47,8 @@ absl::StatusOr<MetaProperties> ReadMetaProperties(FileSystem& files,
 absl::Status WriteMetaProperties(FileSystem& files, std::string_view directory,
                                  const MetaProperties& properties);
 
-// Gives the directory an id of its own where it has no file yet; one that it
-// has is read, and left as it is.
+// Gives the directory ids of its own where it has no file yet; one that it has
+// is read, and left as it is. The error of one that is damaged says what to do.
 absl::Status EnsureMetaProperties(FileSystem& files, std::string_view directory,
                                   Random& random);
 

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "cauce/errors.h"
-#include "cauce/topic_id.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/clean_shutdown.h"
 #include "engine/catalog/meta_properties.h"
@@ -16,18 +15,6 @@ namespace cauce {
 namespace {
 
 constexpr std::string_view kLockName = ".lock";
-
-absl::Status EnsureMetaProperties(FileSystem& files,
-                                  const std::string& directory,
-                                  Random& random) {
-  const auto properties = ReadMetaProperties(files, directory);
-  if (!absl::IsNotFound(properties.status())) return properties.status();
-  MetaProperties fresh;
-  fresh.cluster_id = TopicIdText(NewTopicId(random));
-  fresh.node_id = 0;
-  fresh.directory_id = TopicIdText(NewTopicId(random));
-  return WriteMetaProperties(files, directory, fresh);
-}
 
 }  // namespace
 

@@ -168,6 +168,10 @@ TEST(MetaProperties, AreMadeOnceWithAnIdOfTheDirectorysOwn) {
   ASSERT_THAT(first, IsOk());
   ASSERT_TRUE(first->directory_id.has_value());
   EXPECT_TRUE(ParseTopicId(*first->directory_id).has_value());
+  ASSERT_TRUE(first->cluster_id.has_value());
+  EXPECT_TRUE(ParseTopicId(*first->cluster_id).has_value());
+  EXPECT_NE(first->cluster_id, first->directory_id);
+  EXPECT_EQ(first->node_id, 0);
   EXPECT_THAT(ReadMetaProperties(*files, "/data"), IsOkAndHolds(*first));
 }
 
