@@ -43,6 +43,7 @@ class ThreadPool final : public Executor {
   }
 
   void Schedule(Task task) override {
+    if (!task) return;
     MutexLock lock(mutex_);
     if (stopping_) return;  // `task` is dropped by the caller's frame
     ready_.push_back(std::move(task));
@@ -50,6 +51,7 @@ class ThreadPool final : public Executor {
   }
 
   void ScheduleAfter(absl::Duration delay, Task task) override {
+    if (!task) return;
     const absl::Duration due = SystemClock()->Monotonic() + delay;
     MutexLock lock(mutex_);
     if (stopping_) return;
@@ -133,7 +135,7 @@ class ThreadPool final : public Executor {
 }  // namespace
 
 std::unique_ptr<Executor> NewThreadPool(int threads) {
-  return std::make_unique<ThreadPool>(std::max(threads, 1));
+  return std::make_unique<ThreadPool>(std::clamp(threads, 1, kPoolThreadsMax));
 }
 
 }  // namespace cauce

@@ -11,6 +11,25 @@
 #include "fmt/ranges.h"
 
 namespace cauce {
+namespace {
+
+// What no file system can have.
+absl::Status CheckName(std::string_view directory) {
+  if (directory.empty()) {
+    return MakeError(Reason::kInvalidOption,
+                     "the directory's name is empty; \".\" is the one that the "
+                     "process is in, \":memory:\" one in memory");
+  }
+  if (const size_t at = directory.find('\0'); at != directory.npos) {
+    return MakeError(Reason::kInvalidOption,
+                     fmt::format("the directory's name, {} bytes, has a zero "
+                                 "byte at {}",
+                                 directory.size(), at));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
 
 absl::Status Validate(const EngineOptions& options) {
   std::vector<std::string> bad;
@@ -63,6 +82,7 @@ Engine::~Engine() {
 
 absl::StatusOr<Engine> Engine::Open(std::string_view directory,
                                     const EngineOptions& options) {
+  CAUCE_RETURN_IF_ERROR(CheckName(directory));
   CAUCE_RETURN_IF_ERROR(Validate(options));
   CAUCE_ASSIGN_OR_RETURN(auto core, EngineCore::Open(directory, options));
   return Engine(std::move(core));

@@ -3,11 +3,27 @@
 #include <utility>
 
 #include "cauce/cursor.h"
+#include "cauce/errors.h"
+#include "engine/base/status_macros.h"
 #include "engine/facade/engine_core.h"
 #include "engine/log/log.h"
 #include "engine/log/log_cursor.h"
+#include "fmt/format.h"
 
 namespace cauce {
+namespace {
+
+// What was never assigned has no bytes, not even a header.
+absl::Status CheckIsThere(const TopicPartition& name,
+                          const RecordBatch& batch) {
+  if (!batch.bytes().empty()) return absl::OkStatus();
+  return MakeError(Reason::kInvalidRecord,
+                   fmt::format("{}: there is no batch to append: this one was "
+                               "never assigned; build or parse it first",
+                               name.ToString()));
+}
+
+}  // namespace
 
 Partition::Partition(std::shared_ptr<EngineCore> core, std::shared_ptr<Log> log)
     : core_(std::move(core)), log_(std::move(log)) {}
@@ -19,6 +35,7 @@ const TopicPartition& Partition::name() const { return log_->name(); }
 
 absl::StatusOr<AppendResult> Partition::Append(const RecordBatch& batch,
                                                const AppendOptions& options) {
+  CAUCE_RETURN_IF_ERROR(CheckIsThere(log_->name(), batch));
   return log_->Append(batch, options);
 }
 
@@ -29,6 +46,10 @@ absl::StatusOr<AppendResult> Partition::Append(std::span<const Record> records,
 
 void Partition::AppendAsync(const RecordBatch& batch,
                             const AppendOptions& options, AppendCallback done) {
+  if (!done) done = [](const absl::StatusOr<AppendResult>&) {};
+  if (absl::Status status = CheckIsThere(log_->name(), batch); !status.ok()) {
+    return done(std::move(status));
+  }
   log_->AppendAsync(batch, options, std::move(done));
 }
 

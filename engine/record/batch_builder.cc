@@ -138,15 +138,16 @@ int16_t AttributesOf(const BatchFields& fields, Codec codec) {
 }  // namespace
 
 BatchBuilder::BatchBuilder(BatchFields fields, size_t batch_bytes_max)
-    : fields_(std::move(fields)), batch_bytes_max_(batch_bytes_max) {
-  CAUCE_CHECK(batch_bytes_max <= kRecordBytesMax);
-}
+    : fields_(std::move(fields)),
+      batch_bytes_max_(std::min(batch_bytes_max, kRecordBytesMax)) {}
 BatchBuilder::~BatchBuilder() = default;
 BatchBuilder::BatchBuilder(BatchBuilder&&) noexcept = default;
 BatchBuilder& BatchBuilder::operator=(BatchBuilder&&) noexcept = default;
 
 bool BatchBuilder::AddAt(int32_t offset_delta, const Record& record) {
-  CAUCE_CHECK(offset_delta >= next_delta_);
+  if (offset_delta < next_delta_) [[unlikely]] {
+    return false;
+  }
   if (count_ == 0) [[unlikely]] {
     const Timestamp base = fields_.delete_horizon.value_or(
         fields_.base_timestamp.value_or(record.timestamp));
@@ -282,6 +283,12 @@ bool BatchBuilder::AddOfAnyShape(int32_t offset_delta, int64_t time_delta,
 }
 
 absl::StatusOr<RecordBatch> BatchBuilder::Finish() {
+  absl::StatusOr<RecordBatch> built = Build();
+  Clear();
+  return built;
+}
+
+absl::StatusOr<RecordBatch> BatchBuilder::Build() {
   Reserve(0);
   char* batch = buffer_.get();
   size_t size = size_;
@@ -290,12 +297,11 @@ absl::StatusOr<RecordBatch> BatchBuilder::Finish() {
   if (codec != Codec::kNone) {
     // What a reader would not decompress must not be written.
     if (size_ - kBatchHeaderBytes > kDecompressedBytesMax) {
-      const size_t bytes = size_ - kBatchHeaderBytes;
-      Clear();
-      return MakeError(Reason::kBatchTooLarge,
-                       fmt::format("a compressed batch holds {} bytes of "
-                                   "records, limit is {}",
-                                   bytes, kDecompressedBytesMax));
+      return MakeError(
+          Reason::kBatchTooLarge,
+          fmt::format("a compressed batch holds {} bytes of records, limit is "
+                      "{}",
+                      size_ - kBatchHeaderBytes, kDecompressedBytesMax));
     }
     compressed_.assign(kBatchHeaderBytes, '\0');
     const std::string_view records(batch + kBatchHeaderBytes,
@@ -314,7 +320,7 @@ absl::StatusOr<RecordBatch> BatchBuilder::Finish() {
       count_ > 0 ? Timestamp{max_timestamp_} : kNoTimestamp);
   const int32_t last_delta = fields_.last_offset_delta.value_or(
       static_cast<int32_t>(std::max<int64_t>(next_delta_ - 1, 0)));
-  CAUCE_CHECK(last_delta >= next_delta_ - 1);
+  CAUCE_RETURN_IF_ERROR(CheckOffsets(last_delta));
 
   StoreBig<int64_t>(batch + layout::kBaseOffset, fields_.base_offset.value);
   StoreBig<int32_t>(batch + layout::kBatchLength, static_cast<int32_t>(length));
@@ -331,8 +337,25 @@ absl::StatusOr<RecordBatch> BatchBuilder::Finish() {
   const uint32_t crc =
       Crc32c({batch + layout::kAttributes, size - layout::kAttributes});
   StoreBig<uint32_t>(batch + layout::kCrc, crc);
-  Clear();
   return RecordBatch({batch, size});
+}
+
+// What Parse checks of a batch from elsewhere, of the fields that were given.
+absl::Status BatchBuilder::CheckOffsets(int32_t last_delta) const {
+  const int64_t last_min = std::max<int64_t>(next_delta_ - 1, 0);
+  if (last_delta < last_min) {
+    return MakeError(Reason::kInvalidOption,
+                     fmt::format("batch fields: last_offset_delta is {}, its "
+                                 "records need at least {}",
+                                 last_delta, last_min));
+  }
+  const int64_t base = fields_.base_offset.value;
+  const int64_t base_max = INT64_MAX - last_delta - 1;
+  if (base >= 0 && base <= base_max) return absl::OkStatus();
+  return MakeError(Reason::kInvalidOption,
+                   fmt::format("batch fields: base_offset is {}, must be 0 to "
+                               "{}",
+                               base, base_max));
 }
 
 void BatchBuilder::Clear() {

@@ -4,8 +4,6 @@
 #include <cstddef>
 #include <cstring>
 
-#include "engine/base/check.h"
-
 namespace cauce {
 namespace {
 
@@ -45,7 +43,7 @@ uint32_t Murmur2(std::string_view bytes) {
 }
 
 PartitionId PartitionForKey(std::string_view key, int32_t partitions) {
-  CAUCE_CHECK(partitions > 0);
+  if (partitions <= 0) return {-1};
   // The sign is masked away, as in Kafka, not turned.
   const auto positive = static_cast<int32_t>(Murmur2(key) & 0x7fffffff);
   return {positive % partitions};

@@ -145,6 +145,8 @@ int32_t RecordBatch::record_count() const {
 
 absl::Status ValidateRecords(const RecordBatch& batch,
                              const RecordRules& rules) {
+  RecordReader reader;
+  if (batch.bytes().empty()) return reader.Open(batch);
   if (batch.record_count() != int64_t{batch.last_offset_delta()} + 1) {
     return MakeError(Reason::kInvalidRecord,
                      fmt::format("batch holds {} records in {} offsets; a "
@@ -152,7 +154,6 @@ absl::Status ValidateRecords(const RecordBatch& batch,
                                  batch.record_count(),
                                  int64_t{batch.last_offset_delta()} + 1));
   }
-  RecordReader reader;
   CAUCE_RETURN_IF_ERROR(reader.Open(batch, rules.decompressed_bytes_max));
   const bool own_times = batch.timestamp_type() == TimestampType::kCreateTime;
   Timestamp largest = kNoTimestamp;

@@ -83,8 +83,15 @@ RecordReader& RecordReader::operator=(RecordReader&&) noexcept = default;
 
 absl::Status RecordReader::Open(const RecordBatch& batch,
                                 size_t decompressed_bytes_max) {
-  std::string_view records = batch.payload();
   left_ = 0;
+  at_ = end_ = nullptr;
+  if (batch.bytes().empty()) {
+    status_ = MakeError(Reason::kInvalidRecord,
+                        "there is no batch to read: this one was never "
+                        "assigned");
+    return status_;
+  }
+  std::string_view records = batch.payload();
   if (batch.codec() != Codec::kNone && batch.record_count() > 0) {
     decompressed_.clear();
     if (absl::Status status = Decompress(

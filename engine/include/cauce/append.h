@@ -35,6 +35,7 @@ struct AppendResult {
 
 // Called once, from the thread that appends, syncs or closes. It must not block
 // and must call nothing of the Engine, whose lock may be held; it may append.
+// Whoever does not want to know passes an empty one.
 using AppendCallback = absl::AnyInvocable<void(absl::StatusOr<AppendResult>)>;
 
 }  // namespace cauce

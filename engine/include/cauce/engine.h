@@ -119,7 +119,8 @@ class Engine final {
   // Opens `directory`, or ":memory:". After an unclean stop every partition is
   // recovered first: a torn tail is cut, indexes are rebuilt.
   // Reason::kLocked when it is open elsewhere, naming the holder;
-  // kInvalidOption; kCorruptFile; kUnsupportedFormat for a newer version.
+  // kInvalidOption, also for a name that is empty; kCorruptFile;
+  // kUnsupportedFormat for a newer version.
   static absl::StatusOr<Engine> Open(std::string_view directory,
                                      const EngineOptions& options = {});
 

@@ -42,6 +42,7 @@ class Executor {
 
   // Runs `task` soon, on another thread or later on this one; never inside
   // this call. Every task must be run or destroyed before the executor goes.
+  // An empty one is nothing to do.
   virtual void Schedule(Task task) = 0;
 
   // The same, not before `delay` has passed.
@@ -52,8 +53,10 @@ class Executor {
 Clock* SystemClock();
 Random* SystemRandom();
 
-// An executor of `threads` threads (at least one), which are joined when it is
-// destroyed; tasks that have not begun by then are dropped.
+// An executor of `threads` threads, which are joined when it is destroyed;
+// tasks that have not begun by then are dropped. What lies outside of 1 to
+// kPoolThreadsMax counts as the nearer of them.
+inline constexpr int kPoolThreadsMax = 1024;
 std::unique_ptr<Executor> NewThreadPool(int threads);
 
 // Where the library's few log lines go: one event, one line, no newline. Must

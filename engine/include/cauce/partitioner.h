@@ -15,8 +15,8 @@ namespace cauce {
 // Kafka's variant of MurmurHash2, with its seed.
 uint32_t Murmur2(std::string_view bytes);
 
-// `partitions` must be positive. An empty key is a key; for a record without
-// one the writer chooses.
+// An empty key is a key; for a record without one the writer chooses. Of no
+// partitions, or fewer, it is none: -1, which nothing can be opened by.
 PartitionId PartitionForKey(std::string_view key, int32_t partitions);
 
 }  // namespace cauce

@@ -29,7 +29,8 @@ inline constexpr int64_t kBatchHeaderBytes = 61;
 // records inside are decoded, and checked, by RecordReader.
 class RecordBatch {
  public:
-  // No batch yet: to be assigned before anything is asked of it.
+  // No batch yet, without any bytes: appending, opening or validating it is
+  // Reason::kInvalidRecord, and what its header says may not be asked.
   RecordBatch() = default;
 
   // Checks the batch at the front of `bytes`, which may go on behind it.
@@ -41,7 +42,9 @@ class RecordBatch {
   // The whole batch, header included.
   std::string_view bytes() const { return bytes_; }
   // What follows the header: records, compressed by codec().
-  std::string_view payload() const { return bytes_.substr(kBatchHeaderBytes); }
+  std::string_view payload() const {
+    return bytes_.empty() ? bytes_ : bytes_.substr(kBatchHeaderBytes);
+  }
 
   Offset base_offset() const;
   // The batch covers the offsets [base_offset, next_offset), whether or not a
@@ -180,8 +183,8 @@ struct BatchFields {
 //   for (...) if (!builder.Add(record)) { send builder.Finish(); ... }
 class BatchBuilder {
  public:
-  // `batch_bytes_max` bounds a batch before compression; a first record is
-  // taken whatever its size, up to kRecordBytesMax.
+  // `batch_bytes_max` bounds a batch before compression, above kRecordBytesMax
+  // that does; a first record is taken whatever its size, up to the latter.
   explicit BatchBuilder(BatchFields fields = {},
                         size_t batch_bytes_max = 64 << 10);
   ~BatchBuilder();
@@ -196,13 +199,15 @@ class BatchBuilder {
            AddAt(static_cast<int32_t>(next_delta_), record);
   }
 
-  // The same at `base_offset + offset_delta`, which must not be below the next
-  // one: for batches that have gaps.
+  // The same at `base_offset + offset_delta`: for batches that have gaps. Adds
+  // nothing below the next offset either.
   bool AddAt(int32_t offset_delta, const Record& record);
 
   // Completes the batch. Valid until the next Add, Clear or Finish; the next
-  // Add begins a new batch with the same fields. Fails only where the codec
-  // does. A batch without records is legal (compaction leaves such).
+  // Add begins a new batch with the same fields. Fails where the codec does,
+  // and with Reason::kInvalidOption for fields whose offsets no batch can have;
+  // the records are dropped then. A batch without records is legal (compaction
+  // leaves such).
   absl::StatusOr<RecordBatch> Finish();
 
   // Drops what was added since the last Finish.
@@ -243,6 +248,8 @@ class BatchBuilder {
                      const Record& record);
   void LearnShape(int32_t offset_delta, const Record& record);
   void Reserve(size_t more);
+  absl::StatusOr<RecordBatch> Build();
+  absl::Status CheckOffsets(int32_t last_delta) const;
 
   BatchFields fields_;
   size_t batch_bytes_max_;

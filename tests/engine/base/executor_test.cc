@@ -4,6 +4,7 @@
 #include <atomic>
 #include <functional>
 #include <latch>
+#include <limits>
 #include <memory>
 #include <random>
 #include <thread>
@@ -55,6 +56,25 @@ TEST(ThreadPool, RunsTasksOnAnotherThread) {
 TEST(ThreadPool, HasOneThreadAtLeast) {
   std::latch done(1);
   const auto pool = NewThreadPool(0);
+  pool->Schedule([&done] { done.count_down(); });
+  done.wait();
+}
+
+// So many could not be made.
+TEST(ThreadPool, HasNoMoreThreadsThanItMay) {
+  std::latch done(1);
+  const auto pool = NewThreadPool(std::numeric_limits<int>::max());
+  pool->Schedule([&done] { done.count_down(); });
+  done.wait();
+}
+
+TEST(ThreadPool, PassesOverAnEmptyTask) {
+  std::latch done(1);
+  const auto pool = NewThreadPool(1);
+  pool->Schedule(nullptr);
+  pool->ScheduleAfter(absl::ZeroDuration(), nullptr);
+  pool->ScheduleAfter(-absl::InfiniteDuration(), nullptr);
+  pool->ScheduleAfter(absl::InfiniteDuration(), [] { FAIL(); });
   pool->Schedule([&done] { done.count_down(); });
   done.wait();
 }

@@ -220,6 +220,60 @@ TEST(BatchBuilder, WhatNoReaderWouldDecompressIsNotBuilt) {
   EXPECT_THAT(builder.Finish(), test::IsOk());
 }
 
+TEST(BatchBuilder, IsBoundedByWhatARecordMayBeWhateverItIsTold) {
+  BatchBuilder builder({}, SIZE_MAX);
+  EXPECT_TRUE(test::Add(builder, {std::nullopt, "x"}));
+  EXPECT_THAT(builder.Finish(), test::IsOk());
+}
+
+TEST(BatchBuilder, TakesNoOffsetThatItHasPassed) {
+  BatchBuilder builder;
+  EXPECT_FALSE(builder.AddAt(-1, {}));
+  EXPECT_FALSE(builder.AddAt(INT32_MIN, {}));
+  EXPECT_TRUE(builder.AddAt(5, {}));
+  EXPECT_FALSE(builder.AddAt(5, {}));
+  EXPECT_TRUE(builder.AddAt(INT32_MAX, {}));
+  EXPECT_FALSE(builder.AddAt(INT32_MAX, {}));
+  EXPECT_FALSE(builder.Add({}));
+  const auto batch = builder.Finish();
+  ASSERT_THAT(batch, test::IsOk());
+  EXPECT_EQ(batch->record_count(), 2);
+  EXPECT_EQ(batch->last_offset_delta(), INT32_MAX);
+}
+
+// Parse would refuse what it made, and a view counts on what Parse checks.
+TEST(BatchBuilder, BuildsNothingWithOffsetsThatNoBatchCanHave) {
+  const auto built = [](BatchFields fields, int records) {
+    BatchBuilder builder(fields);
+    for (int i = 0; i < records; ++i) EXPECT_TRUE(builder.Add({}));
+    auto batch = builder.Finish();
+    EXPECT_TRUE(builder.empty());
+    if (!batch.ok()) return batch.status();
+    return RecordBatch::Parse(batch->bytes()).status();
+  };
+  const auto refused = test::HasReason(Reason::kInvalidOption);
+  EXPECT_THAT(built({.last_offset_delta = 1}, 3), refused);
+  EXPECT_THAT(built({.last_offset_delta = 2}, 3), test::IsOk());
+  EXPECT_THAT(built({.last_offset_delta = -1}, 0), refused);
+  EXPECT_THAT(built({.last_offset_delta = INT32_MIN}, 0), refused);
+  EXPECT_THAT(built({.last_offset_delta = INT32_MAX}, 0), test::IsOk());
+  EXPECT_THAT(built({.base_offset = Offset{-1}}, 1), refused);
+  EXPECT_THAT(built({.base_offset = Offset{INT64_MIN}}, 1), refused);
+  EXPECT_THAT(built({.base_offset = Offset{INT64_MAX}}, 1), refused);
+  EXPECT_THAT(built({.base_offset = Offset{INT64_MAX - 2}}, 2), test::IsOk());
+  EXPECT_THAT(built({.base_offset = Offset{INT64_MAX - 2}}, 3), refused);
+}
+
+TEST(BatchBuilder, BeginsAnewAfterACodecThatCannot) {
+  BatchBuilder builder({.codec = static_cast<Codec>(9)});
+  ASSERT_TRUE(test::Add(builder, {std::nullopt, "x"}));
+  EXPECT_THAT(builder.Finish(), test::HasReason(Reason::kUnsupportedCodec));
+  EXPECT_TRUE(builder.empty());
+  builder.SetFields({});
+  ASSERT_TRUE(test::Add(builder, {std::nullopt, "y"}));
+  EXPECT_THAT(builder.Finish(), test::IsOk());
+}
+
 class EveryCodec : public ::testing::TestWithParam<Codec> {};
 
 std::string RandomBytes(std::mt19937& random, size_t bytes_max) {

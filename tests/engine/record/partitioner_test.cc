@@ -61,6 +61,12 @@ TEST(Partitioner, TakesBytesAboveAsciiAsUnsigned) {
   EXPECT_NE(Murmur2("\xff\xff"), Murmur2("\xff"));
 }
 
+TEST(Partitioner, HasNoChoiceAmongNoPartition) {
+  for (const int32_t partitions : {0, -1, INT32_MIN}) {
+    EXPECT_EQ(PartitionForKey("key", partitions).value, -1) << partitions;
+  }
+}
+
 TEST(Partitioner, HasOnlyOneChoiceAmongOnePartition) {
   for (const Golden& golden : kGolden) {
     EXPECT_EQ(PartitionForKey(golden.key, 1).value, 0) << golden.key;

@@ -149,6 +149,19 @@ TEST(RecordBatch, RefusesHeadersThatContradictThemselves) {
   EXPECT_EQ(with(57, 4, 3), Reason::kNone);
 }
 
+TEST(RecordBatch, ThatWasNeverAssignedHasNothingToRead) {
+  const RecordBatch none;
+  EXPECT_EQ(none.bytes(), "");
+  EXPECT_EQ(none.payload(), "");
+  RecordReader reader;
+  RecordView record;
+  EXPECT_FALSE(reader.Next(&record));
+  EXPECT_THAT(reader.Open(none), test::HasReason(Reason::kInvalidRecord));
+  EXPECT_FALSE(reader.Next(&record));
+  EXPECT_THAT(reader.status(), test::HasReason(Reason::kInvalidRecord));
+  EXPECT_THAT(ValidateRecords(none), test::HasReason(Reason::kInvalidRecord));
+}
+
 TEST(RecordBatch, ABatchMayBeFollowedByOthers) {
   const std::string one = test::FromHex(test::kThreeRecords);
   const std::string both = one + test::FromHex(test::kCommitMarker);
