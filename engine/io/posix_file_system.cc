@@ -351,6 +351,8 @@ class PosixWatch final : public FileWatch {
     return Drain();
   }
 
+  int descriptor() const override { return fd_.get(); }
+
  private:
   // Takes every event there is; which they were does not matter. Those that
   // are written meanwhile may keep it busy, so it stops after a while: what is

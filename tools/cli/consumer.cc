@@ -12,12 +12,6 @@
 #include "tools/cli/interrupts.h"
 
 namespace cauce::cli {
-namespace {
-
-// Files tell when they change; a reader that goes away only when it is asked.
-constexpr absl::Duration kReaderLookInterval = absl::Seconds(1);
-
-}  // namespace
 
 Consumer::Consumer(const ConsumerOptions& options, ReadFrom from,
                    PrintPattern pattern)
@@ -61,23 +55,22 @@ absl::Status Consumer::Follow(const Engine& engine, TopicWatch& watch) {
     status = ReadAvailable();
     if (!status.ok() || done_) return status;
     out_.Flush();
-    if (!out_.gone()) status = Await(watch);
+    if (!out_.gone()) Await(watch);
     if (out_.gone() || Interrupts::Signal() != 0) return absl::OkStatus();
+    status = watch.Look();
     if (status.ok()) status = AddGrown(engine, watch.topic());
   }
   return status;
 }
 
 // Until there is more to read, nobody who reads us, or a signal.
-absl::Status Consumer::Await(TopicWatch& watch) {
+void Consumer::Await(const TopicWatch& watch) {
   while (Interrupts::Signal() == 0) {
-    const auto changed = watch.Wait(kReaderLookInterval);
-    if (!changed.ok()) return changed.status();
-    if (*changed) break;
-    out_.LookForReader();
-    if (out_.gone()) break;
+    const Doorbell::Woken woken =
+        doorbell_.Wait({.input = watch.descriptor(), .output = out_.fd()});
+    if (woken.reader_gone) out_.NoteReaderGone();
+    if (woken.reader_gone || woken.readable) return;
   }
-  return absl::OkStatus();
 }
 
 absl::Status Consumer::ReadAvailable() {

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "cauce/engine.h"
 #include "cauce/types.h"
+#include "tools/cli/doorbell.h"
 #include "tools/cli/output.h"
 #include "tools/cli/print_pattern.h"
 #include "tools/cli/progress.h"
@@ -46,7 +47,7 @@ class Consumer {
   absl::Status Read(const Engine& engine, const std::string& dir,
                     const std::string& name);
   absl::Status Follow(const Engine& engine, TopicWatch& watch);
-  absl::Status Await(TopicWatch& watch);
+  void Await(const TopicWatch& watch);
   absl::Status ReadAvailable();
   absl::Status AddParts(const Engine& engine, const TopicDescription& topic);
   absl::Status AddGrown(const Engine& engine, const TopicDescription& topic);
@@ -60,6 +61,8 @@ class Consumer {
   std::string topic_;
   RecordSource source_;
   std::set<int32_t> reading_;  // partitions of the source
+  // Rung by signals alone.
+  Doorbell doorbell_;
   Output out_;
   Progress progress_;
   int64_t taken_ = 0;

@@ -42,14 +42,17 @@ void Doorbell::Ring() {
   [[maybe_unused]] const ssize_t written = write(event_, &one, sizeof one);
 }
 
-Doorbell::Woken Doorbell::Wait(int fd, absl::Duration timeout) {
-  // poll passes by a descriptor of -1.
-  pollfd both[] = {{event_, POLLIN, 0}, {fd, POLLIN, 0}};
+Doorbell::Woken Doorbell::Wait(const Awaited& awaited) {
+  // poll passes by a descriptor of -1, and tells unasked of an end that is
+  // gone: of a pipe's or a socket's reader, of a terminal that was hung up.
+  pollfd all[] = {
+      {event_, POLLIN, 0}, {awaited.input, POLLIN, 0}, {awaited.output, 0, 0}};
   Woken woken;
   // Interrupted: whoever waits looks at why, and comes back.
-  if (poll(both, 2, Milliseconds(timeout)) <= 0) return woken;
-  woken.rung = both[0].revents != 0;
-  woken.readable = both[1].revents != 0;
+  if (poll(all, 3, Milliseconds(awaited.timeout)) <= 0) return woken;
+  woken.rung = all[0].revents != 0;
+  woken.readable = all[1].revents != 0;
+  woken.reader_gone = all[2].revents != 0;
   if (woken.rung) {
     uint64_t count = 0;
     [[maybe_unused]] const ssize_t got = read(event_, &count, sizeof count);

@@ -23,6 +23,11 @@ void Output::Flush() {
       left.remove_prefix(static_cast<size_t>(written));
     } else if (errno == EPIPE) {
       gone_ = true;
+    } else if (errno == EAGAIN) {
+      // Somebody who shares it has made it non-blocking. A signal ends this.
+      pollfd full = {fd_, POLLOUT, 0};
+      poll(&full, 1, -1);
+      gone_ = Interrupts::Signal() != 0;
     } else if (errno != EINTR) {
       gone_ = true;
       status_ = absl::UnavailableError(
@@ -32,14 +37,6 @@ void Output::Flush() {
     }
   }
   buffer_.clear();
-}
-
-void Output::LookForReader() {
-  // An end that is gone is told unasked.
-  pollfd out = {fd_, 0, 0};
-  if (poll(&out, 1, 0) > 0 && (out.revents & (POLLERR | POLLHUP)) != 0) {
-    gone_ = true;
-  }
 }
 
 }  // namespace cauce::cli

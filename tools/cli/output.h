@@ -33,8 +33,9 @@ class Output {
 
   void Flush();
 
-  // Learns whether anybody still reads, where nothing is written meanwhile.
-  void LookForReader();
+  // Whoever waits on fd() has learned that nobody reads any more.
+  void NoteReaderGone() { gone_ = true; }
+  int fd() const { return fd_; }
 
   // Nobody reads any more, or writing failed: see status().
   bool gone() const { return gone_; }

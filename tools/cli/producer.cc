@@ -121,7 +121,8 @@ absl::Status Producer::AwaitInput() {
       if (absl::Status status = writer_->Send(); !status.ok()) return status;
       continue;
     }
-    const Doorbell::Woken woken = doorbell_.Wait(STDIN_FILENO, send_at_ - now);
+    const Doorbell::Woken woken =
+        doorbell_.Wait({.input = STDIN_FILENO, .timeout = send_at_ - now});
     if (Interrupts::Signal() != 0) return absl::OkStatus();
     if (woken.rung) {
       if (absl::Status status = writer_->Reap(); !status.ok()) return status;

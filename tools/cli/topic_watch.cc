@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "fmt/format.h"
 #include "tools/cli/session.h"
 
@@ -24,15 +25,14 @@ absl::StatusOr<std::unique_ptr<TopicWatch>> TopicWatch::Open(
   return watch;
 }
 
-absl::StatusOr<bool> TopicWatch::Wait(absl::Duration timeout) {
-  const auto changed = all_->Wait(timeout);
-  if (!changed.ok() || !*changed) return changed;
-  if (absl::Status status = LookAgain(); !status.ok()) return status;
-  return true;
+absl::Status TopicWatch::Look() {
+  const auto changed = all_->Wait(absl::ZeroDuration());
+  if (!changed.ok()) return changed.status();
+  return *changed ? LookAgain() : absl::OkStatus();
 }
 
 // Until the catalogue stands still: what changed it before a new watch of the
-// partitions began would not end the next wait.
+// partitions began would not end the next wait for them.
 absl::Status TopicWatch::LookAgain() {
   for (;;) {
     const auto changed = topics_->Wait(absl::ZeroDuration());

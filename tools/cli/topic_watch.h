@@ -1,8 +1,8 @@
 // Waits for what another process does to a topic: more records, more
 // partitions, or its end. By file events, nothing is polled.
 //
-// What happens after Open wakes a later Wait, whatever was done in between: so
-// read after Open and after every Wait, and nothing is missed. For one thread.
+// What happens after Open makes the descriptor readable until the next Look: so
+// read after Open and after every Look, and nothing is missed. For one thread.
 #pragma once
 
 #include <memory>
@@ -10,7 +10,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "cauce/engine.h"
 #include "cauce/file_system.h"
 
@@ -25,10 +24,12 @@ class TopicWatch {
   // The topic as it was last seen.
   const TopicDescription& topic() const { return topic_; }
 
-  // Waits until something was written, a signal arrived or `timeout` passed.
-  // Returns true for what was written, having looked at the topic again.
-  // Reason::kUnknownTopic once it was deleted.
-  absl::StatusOr<bool> Wait(absl::Duration timeout);
+  // What poll finds readable once something was written since the last look.
+  int descriptor() const { return all_->descriptor(); }
+
+  // Takes note of what was written: looks at the topic again where something
+  // was. Reason::kUnknownTopic once it was deleted.
+  absl::Status Look();
 
  private:
   TopicWatch(const Engine& engine, std::string dir)

@@ -102,6 +102,11 @@ class FileWatch {
   // Returns true for a change. Spurious wake-ups may happen. For one thread at
   // a time. In memory no signal ends the wait.
   virtual absl::StatusOr<bool> Wait(absl::Duration timeout) = 0;
+
+  // A descriptor that poll finds readable while Wait would not wait, for those
+  // who wait for other things as well; -1 where there is none, as in memory.
+  // Lives as long as the watch, which alone reads from it.
+  virtual int descriptor() const { return -1; }
 };
 
 // Thread-safe.

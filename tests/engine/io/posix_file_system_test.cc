@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -356,6 +357,21 @@ TEST(PosixFileSystem, ASignalEndsAWait) {
   }
   waiter.join();
   ASSERT_EQ(sigaction(SIGUSR1, &before, nullptr), 0);
+}
+
+TEST(PosixFileSystem, PollFindsAWatchReadableWhileThereIsAChangeToTake) {
+  const TempDir dir;
+  const auto watch = Files().Watch({{dir.path()}});
+  ASSERT_THAT(watch, IsOk());
+  const auto readable = [&] {
+    pollfd fd = {(*watch)->descriptor(), POLLIN, 0};
+    return poll(&fd, 1, 0) > 0;
+  };
+  EXPECT_FALSE(readable());
+  std::ofstream(dir / "file") << "text";
+  EXPECT_TRUE(readable());
+  EXPECT_THAT((*watch)->Wait(absl::ZeroDuration()), IsOkAndHolds(true));
+  EXPECT_FALSE(readable());
 }
 
 TEST(PosixFileSystem, AnotherProcessesWriteWakesAWatch) {
