@@ -31,6 +31,7 @@ struct BenchOptions {
   int partitions = 1;
   std::string compression = "none";
   bool keep = false;
+  int64_t free_bytes_min = WritingOptions().free_bytes_min;
 };
 
 absl::Status RunAppend(Engine& engine, const BenchOptions& options) {
@@ -60,7 +61,9 @@ absl::Status RunAppend(Engine& engine, const BenchOptions& options) {
 }
 
 int Append(const BenchOptions& options) {
-  auto engine = OpenForWriting(options.dir, nullptr, /*create=*/true);
+  auto engine = OpenForWriting(
+      options.dir,
+      {.create_if_missing = true, .free_bytes_min = options.free_bytes_min});
   if (!engine.ok()) return Fail(engine.status());
   const auto topic = engine->CreateTopic(
       options.topic, {.partitions = options.partitions,
@@ -174,6 +177,7 @@ void AddBenchVerbs(CLI::App& root, Action& action) {
       ->check(TopicName())
       ->type_name("TOPIC");
   AddAppendOptions(*append, *options);
+  AddFreeBytesMin(*append, options->free_bytes_min);
   append->callback(
       [&action, options] { action = [options] { return Append(*options); }; });
 

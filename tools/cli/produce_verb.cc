@@ -32,6 +32,7 @@ struct ProduceOptions {
   std::vector<std::string> headers;
   LineFormatOptions lines;
   int64_t linger_ms = 5;
+  int64_t free_bytes_min = WritingOptions().free_bytes_min;
   ProducerOptions producer;
 };
 
@@ -64,6 +65,9 @@ std::string_view WrongCombination(const ProduceOptions& options) {
   if (options.lines.key_separator && options.lines.key_separator->empty()) {
     return "--key-separator must not be empty";
   }
+  if (options.lines.time_format && options.lines.time_format->empty()) {
+    return "--time-format must not be empty";
+  }
   if (options.acks == "0" && options.producer.print_acks) {
     return "with --acks 0 nothing is acknowledged: leave out --print-acks";
   }
@@ -81,7 +85,9 @@ int Produce(const ProduceOptions& options) {
   // In this order: what is on its way rings until the executor is gone.
   Doorbell doorbell;
   const std::unique_ptr<Executor> executor = NewThreadPool(1);
-  auto engine = OpenForWriting(options.dir, executor.get());
+  auto engine = OpenForWriting(
+      options.dir,
+      {.executor = executor.get(), .free_bytes_min = options.free_bytes_min});
   if (!engine.ok()) return Fail(engine.status());
   const auto topic = FindTopic(*engine, options.dir, options.topic);
   if (!topic.ok()) return Fail(topic.status());
@@ -173,6 +179,7 @@ void AddProduceVerb(CLI::App& root, Action& action) {
                    "(default: 5)")
       ->check(Between(0, 60'000))
       ->type_name("MS");
+  AddFreeBytesMin(*verb, options->free_bytes_min);
   verb->callback(
       [&action, options] { action = [options] { return Produce(*options); }; });
 }

@@ -18,6 +18,16 @@ namespace {
 
 constexpr size_t kTopicsNamedMax = 5;
 
+// What is wrong with the name of a directory; empty where nothing is.
+std::string WrongDir(const std::string& dir) {
+  if (dir.empty()) return "must not be empty; the directory one is in is .";
+  if (dir == ":memory:") {
+    return "what is in :memory: goes with the command that put it there; a "
+           "directory of that name is ./:memory:";
+  }
+  return "";
+}
+
 absl::StatusOr<Engine> Open(const std::string& dir, EngineOptions options) {
   options.events = [](Severity severity, std::string_view line) {
     if (severity != Severity::kInfo) Note(line);
@@ -72,10 +82,7 @@ std::string Line(const Json& json) {
 void AddDir(CLI::App& app, std::string& dir) {
   app.add_option("--dir", dir, "The data directory")
       ->required()
-      ->check([](const std::string& text) -> std::string {
-        return text.empty() ? "must not be empty; the directory one is in is ."
-                            : "";
-      })
+      ->check(WrongDir)
       ->type_name("DIR");
 }
 
@@ -103,6 +110,15 @@ void AddFormat(CLI::App& app, Format& format) {
          "text or json (default: text)")
       ->type_name("FORMAT")
       ->check(OneOf({"text", "json"}));
+}
+
+void AddFreeBytesMin(CLI::App& app, int64_t& bytes) {
+  app.add_option("--free-bytes-min", bytes,
+                 fmt::format("Write nothing that would leave less of the disk "
+                             "free (default: {}; 0: use it to the last byte)",
+                             EngineOptions().free_bytes_min))
+      ->check(AtLeast(0))
+      ->type_name("BYTES");
 }
 
 CLI::Option* AddRepeated(CLI::App& app, const std::string& name,
@@ -153,10 +169,10 @@ absl::StatusOr<Engine> OpenForReading(const std::string& dir) {
 }
 
 absl::StatusOr<Engine> OpenForWriting(const std::string& dir,
-                                      Executor* executor,
-                                      bool create_if_missing) {
-  return Open(dir,
-              {.create_if_missing = create_if_missing, .executor = executor});
+                                      const WritingOptions& options) {
+  return Open(dir, {.create_if_missing = options.create_if_missing,
+                    .executor = options.executor,
+                    .free_bytes_min = options.free_bytes_min});
 }
 
 absl::StatusOr<TopicDescription> FindTopic(const Engine& engine,

@@ -56,6 +56,8 @@ std::string Line(const Json& json);
 // The options that most verbs have.
 void AddDir(CLI::App& app, std::string& dir);
 void AddFormat(CLI::App& app, Format& format);
+// Of those that write: what they leave free of the disk.
+void AddFreeBytesMin(CLI::App& app, int64_t& bytes);
 // The topic, by its name.
 void AddTopic(CLI::App& app, std::string& topic);
 // Takes only a name that a topic can have.
@@ -72,9 +74,13 @@ CLI::Validator AtLeast(int64_t least);
 
 // Opens the directory; what the engine has to warn of becomes a note.
 absl::StatusOr<Engine> OpenForReading(const std::string& dir);
+struct WritingOptions {
+  Executor* executor = nullptr;
+  bool create_if_missing = false;
+  int64_t free_bytes_min = EngineOptions().free_bytes_min;
+};
 absl::StatusOr<Engine> OpenForWriting(const std::string& dir,
-                                      Executor* executor = nullptr,
-                                      bool create_if_missing = false);
+                                      const WritingOptions& options = {});
 
 // The topic; the error for an unknown one says which there are.
 absl::StatusOr<TopicDescription> FindTopic(const Engine& engine,

@@ -28,6 +28,7 @@ struct TopicOptions {
   std::vector<std::string> configs;
   std::vector<std::string> unset;
   bool yes = false;
+  int64_t free_bytes_min = WritingOptions().free_bytes_min;
 };
 
 using Options = std::shared_ptr<TopicOptions>;
@@ -78,7 +79,9 @@ int Create(const TopicOptions& options) {
   if (absl::Status bad = Validate(options.name, spec); !bad.ok()) {
     return UsageError(bad);
   }
-  auto engine = OpenForWriting(options.dir, nullptr, /*create=*/true);
+  auto engine = OpenForWriting(
+      options.dir,
+      {.create_if_missing = true, .free_bytes_min = options.free_bytes_min});
   if (!engine.ok()) return Fail(engine.status());
   const auto topic = engine->CreateTopic(options.name, spec);
   if (!topic.ok()) return Fail(topic.status());
@@ -173,7 +176,8 @@ int Alter(const TopicOptions& options) {
         "nothing to alter: give --config, --unset or "
         "--partitions");
   }
-  auto engine = OpenForWriting(options.dir);
+  auto engine =
+      OpenForWriting(options.dir, {.free_bytes_min = options.free_bytes_min});
   if (!engine.ok()) return Fail(engine.status());
   const auto topic = FindTopic(*engine, options.dir, options.name);
   if (!topic.ok()) return Fail(topic.status());
@@ -257,6 +261,8 @@ void AddTopicVerbs(CLI::App& root, Action& action) {
   AddRepeated(*create, "--config", options->configs, kConfig)
       ->type_name("NAME=VALUE");
 
+  AddFreeBytesMin(*create, options->free_bytes_min);
+
   AddVerb(*noun, action, "list", "All topics", options, List,
           "cauce topic list --dir data --format json");
 
@@ -282,6 +288,7 @@ void AddTopicVerbs(CLI::App& root, Action& action) {
   AddRepeated(*alter, "--unset", options->unset,
               "Take a config back to its default")
       ->type_name("NAME");
+  AddFreeBytesMin(*alter, options->free_bytes_min);
 
   CLI::App* remove =
       AddVerb(*noun, action, "delete", "Delete a topic and all its records",

@@ -61,7 +61,7 @@ TopicWriter::TopicWriter(const Engine& engine, const TopicDescription& topic,
       config_(ConfigOf(topic)),
       topic_batch_bytes_max_(static_cast<size_t>(config_.max_message_bytes)),
       lanes_(static_cast<size_t>(topic.partitions)),
-      in_flight_(std::make_shared<std::array<InFlight, kInFlightMax>>()),
+      flights_(std::make_shared<Flights>()),
       stored_(lanes_.size()) {}
 
 TopicWriter::~TopicWriter() {
@@ -174,16 +174,17 @@ absl::Status TopicWriter::SendLane(Lane& lane) {
   }
 
   const size_t index = (oldest_ + in_flight_count_) % kInFlightMax;
-  InFlight& slot = (*in_flight_)[index];
+  InFlight& slot = flights_->ring[index];
   ++in_flight_count_;
   slot.done.store(false, std::memory_order_relaxed);
   slot.partition = lane.partition.name().partition;
   slot.bytes = std::exchange(lane.bytes, 0);
   slot.lines = lane.lines;
   lane.partition.AppendAsync(*batch, {.ack = options_.ack},
-                             [slots = in_flight_, index, &doorbell = doorbell_](
+                             [flights = flights_, index, &doorbell = doorbell_](
                                  absl::StatusOr<AppendResult> result) {
-                               InFlight& slot = (*slots)[index];
+                               InFlight& slot = flights->ring[index];
+                               if (!result.ok()) flights->failed = true;
                                slot.result = std::move(result);
                                slot.done.store(true, std::memory_order_release);
                                slot.done.notify_one();
@@ -194,20 +195,21 @@ absl::Status TopicWriter::SendLane(Lane& lane) {
 
 absl::Status TopicWriter::WaitForRoom() {
   if (absl::Status status = Reap(); !status.ok()) return status;
-  while (in_flight_count_ == kInFlightMax) ReapOldest();
+  const size_t others_max = flights_->failed ? 0 : kInFlightMax - 1;
+  while (in_flight_count_ > others_max) ReapOldest();
   return failed_;
 }
 
 absl::Status TopicWriter::Reap() {
   while (in_flight_count_ > 0 &&
-         (*in_flight_)[oldest_].done.load(std::memory_order_acquire)) {
+         flights_->ring[oldest_].done.load(std::memory_order_acquire)) {
     ReapOldest();
   }
   return failed_;
 }
 
 void TopicWriter::ReapOldest() {
-  InFlight& slot = (*in_flight_)[oldest_];
+  InFlight& slot = flights_->ring[oldest_];
   slot.done.wait(false, std::memory_order_acquire);
   oldest_ = (oldest_ + 1) % kInFlightMax;
   --in_flight_count_;

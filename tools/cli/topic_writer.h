@@ -110,6 +110,14 @@ class TopicWriter {
     Lines lines;
   };
 
+  // Those on their way, in a ring.
+  struct Flights {
+    std::array<InFlight, kInFlightMax> ring;
+    // One of them has failed: nothing may follow, though those before it may
+    // still be on their way.
+    std::atomic<bool> failed = false;
+  };
+
   struct Lane {
     Partition partition;
     BatchBuilder builder;
@@ -138,9 +146,9 @@ class TopicWriter {
   size_t keyless_lane_ = 0;  // where records without a key go now
   int64_t unsent_ = 0;
 
-  // A ring. Shared with the callbacks, which may still be about to return
-  // when the last append has been reaped.
-  std::shared_ptr<std::array<InFlight, kInFlightMax>> in_flight_;
+  // Shared with the callbacks, which may still be about to return when the last
+  // append has been reaped.
+  std::shared_ptr<Flights> flights_;
   size_t oldest_ = 0;
   size_t in_flight_count_ = 0;
 

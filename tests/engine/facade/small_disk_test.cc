@@ -1,18 +1,14 @@
 // An engine on a real file system of a few megabytes.
 //
-// It is mounted in a mount namespace of the test's own, and goes with it. Where
-// the machine allows neither root's mounts nor a user namespace's the tests are
-// skipped: it is the machine that lacks something.
+// Where the machine allows no mounts the tests are skipped: it is the machine
+// that lacks something.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sched.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -26,6 +22,7 @@
 #include "cauce/engine.h"
 #include "cauce/errors.h"
 #include "tests/testing/matchers.h"
+#include "tests/testing/small_disk.h"
 #include "tests/testing/temp_dir.h"
 #include "tests/testing/verified.h"
 
@@ -37,49 +34,12 @@ using test::IsOk;
 
 constexpr size_t kValueBytes = 3000;
 
-bool WriteText(const char* path, const std::string& text) {
-  std::ofstream file(path);
-  file << text << std::flush;
-  return file.good();
-}
-
-// Returns an empty string, or why this process cannot mount anything.
-std::string EnterOwnNamespace() {
-  const auto why = [](std::string_view what) {
-    return std::string(what) + ": " + std::strerror(errno);
-  };
-  if (unshare(CLONE_NEWNS) != 0) {
-    const uid_t uid = getuid();
-    const gid_t gid = getgid();
-    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return why("unshare");
-    if (!WriteText("/proc/self/setgroups", "deny") ||
-        !WriteText("/proc/self/uid_map", "0 " + std::to_string(uid) + " 1") ||
-        !WriteText("/proc/self/gid_map", "0 " + std::to_string(gid) + " 1")) {
-      return why("uid_map");
-    }
-  }
-  if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
-    return why("mount --make-rprivate /");
-  }
-  return "";
-}
-
 class SmallDisk : public ::testing::Test {
  protected:
-  static void SetUpTestSuite() {
-    cannot_mount_ = new auto(EnterOwnNamespace());
-  }
-
   void SetUp() override {
-    if (cannot_mount_->empty() &&
-        mount("tmpfs", dir_.path().c_str(), "tmpfs", 0, "size=4m") != 0) {
-      *cannot_mount_ = std::string("mount tmpfs: ") + std::strerror(errno);
-    }
-    if (cannot_mount_->empty()) {
-      mounted_ = true;
-      return;
-    }
-    GTEST_SKIP() << "nothing can be mounted here: " << *cannot_mount_;
+    const std::string problem = test::MountSmallDisk(dir_.path());
+    mounted_ = problem.empty();
+    if (!mounted_) GTEST_SKIP() << "nothing can be mounted here: " << problem;
   }
   void TearDown() override {
     if (!mounted_) return;
@@ -134,12 +94,9 @@ class SmallDisk : public ::testing::Test {
     while (rest.good()) rest << kilobyte << std::flush;
   }
 
-  static std::string* cannot_mount_;
   const test::TempDir dir_;
   bool mounted_ = false;
 };
-
-std::string* SmallDisk::cannot_mount_ = nullptr;
 
 TEST_F(SmallDisk, IsFilledReadBackEmptiedAndFilledAgain) {
   for (const int64_t free_bytes_min : {int64_t{0}, int64_t{1} << 20}) {

@@ -62,6 +62,9 @@ TEST_F(Usage, OfWordsThatAreNoneIsToldFromWhatFails) {
       {{"consume", "a", "--count", "1.5"}, 2, "0 or more"},
       {{"consume", "a", "--partition", "-1"}, 2, "from 0 to 99999"},
       {{"produce", "a", "--batch-bytes", "0"}, 2, "from 1 to 1073741824"},
+      {{"produce", "a", "--key-separator", ""}, 2, "must not be empty"},
+      {{"produce", "a", "--time-format", ""}, 2, "must not be empty"},
+      {{"produce", "a", "--free-bytes-min", "-1"}, 2, "0 or more"},
       {{"log", "dump", "--topic", "a", "--partition", "x"}, 2, "from 0"},
       {{"log", "dump", "--topic", "a b", "--partition", "0"}, 2, "\"a b\""},
       {{"log", "dump", "--topic", "../a", "--partition", "0"}, 2, "\"../a\""},
@@ -130,6 +133,37 @@ TEST_F(Usage, OfAnEmptyOrForeignDirectoryNamesIt) {
     EXPECT_EQ(test::Run(file).exit, 1);
     EXPECT_THAT(test::Run(file).err, HasSubstr(scratch_ / "file: "));
   }
+}
+
+// In the library it is an engine in memory, which would end with the command.
+TEST_F(Usage, OfADirectoryInMemoryIsRefusedByEveryVerb) {
+  for (const Words& words :
+       {Words{"topic", "create", "a"}, Words{"topic", "list"},
+        Words{"topic", "describe", "a"}, Words{"topic", "delete", "a", "--yes"},
+        Words{"produce", "a"}, Words{"consume", "a"}, Words{"log", "verify"},
+        Words{"bench", "append"}, Words{"bench", "read"}}) {
+    Words command = Command(words);
+    command.insert(command.end(), {"--dir", ":memory:"});
+    const Process::Result result = test::Run(command);
+    EXPECT_EQ(result.exit, 2) << words[0];
+    EXPECT_THAT(result.err, HasSubstr("./:memory:")) << words[0];
+  }
+}
+
+TEST_F(Usage, SaysWhatToDoAboutDamagedMetaProperties) {
+  Do({"topic", "create", "a"});
+  Do({"produce", "a"}, "x\n");
+  const std::string file = dir() + "/meta.properties";
+  std::ofstream(file) << "\xff\xfe";
+  const Process::Result refused = Run({"produce", "a"}, "y\n");
+  EXPECT_EQ(refused.exit, 1);
+  EXPECT_THAT(refused.err, AllOf(HasSubstr(file), HasSubstr("move it away"),
+                                 HasSubstr("CORRUPT_FILE")));
+  EXPECT_EQ(Do({"consume", "a"}), "x\n");
+
+  std::filesystem::remove(file);
+  Do({"produce", "a"}, "y\n");
+  EXPECT_EQ(Do({"consume", "a"}), "x\ny\n");
 }
 
 TEST_F(Usage, CountsOneThingAsOne) {
