@@ -1,13 +1,16 @@
 #include "engine/log/segment_check.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "cauce/errors.h"
+#include "engine/base/bytes.h"
 #include "engine/base/crc32c.h"
 #include "engine/base/status_macros.h"
 #include "engine/log/batch_behind.h"
 #include "engine/log/segment_name.h"
+#include "engine/record/layout.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -27,9 +30,18 @@ constexpr std::string_view kRecoveryRebuilds =
 // A write is over within few looks; a place that changes for longer is told as
 // it is.
 constexpr int kLooksMax = 16;
-// How much of a place is compared: batches are seldom larger, as Kafka's
-// max.message.bytes is 1 MiB.
-constexpr size_t kLookBytes = 1 << 20;
+// How much of a place is compared: a batch as far as it says that it goes. A
+// length may be damaged: above the larger it is not believed.
+constexpr int64_t kLookBytesMin = 1 << 20;
+constexpr int64_t kLookBytesMax = 64 << 20;
+
+// How far the batch goes that begins with `head`.
+int64_t LookBytes(std::string_view head) {
+  if (std::ssize(head) < layout::kLengthExcludes) return kLookBytesMin;
+  const int64_t bytes = layout::kLengthExcludes +
+                        LoadBig<int32_t>(head.data() + layout::kBatchLength);
+  return std::clamp(bytes, kLookBytesMin, kLookBytesMax);
+}
 
 // The message of an error that names its place first, without the place.
 std::string WithoutPlace(const absl::Status& status, std::string_view path,
@@ -135,10 +147,21 @@ absl::StatusOr<std::optional<RecordBatch>> SegmentCheck::ReadAnew(
 }
 
 absl::StatusOr<uint32_t> SegmentCheck::Fingerprint(int64_t position) const {
-  std::string bytes(kLookBytes, '\0');
-  CAUCE_ASSIGN_OR_RETURN(const size_t read,
-                         file_->Read(position, {bytes.data(), bytes.size()}));
-  return Crc32cExtend(0, {bytes.data(), read});
+  std::string piece(static_cast<size_t>(kLookBytesMin), '\0');
+  CAUCE_ASSIGN_OR_RETURN(size_t read,
+                         file_->Read(position, {piece.data(), piece.size()}));
+  const int64_t end =
+      position + LookBytes(std::string_view(piece).substr(0, read));
+  uint32_t seen = 0;
+  for (;;) {
+    seen = Crc32cExtend(seen, {piece.data(), read});
+    position += static_cast<int64_t>(read);
+    const auto wanted = std::min<int64_t>(end - position, kLookBytesMin);
+    if (wanted <= 0 || read == 0) return seen;
+    CAUCE_ASSIGN_OR_RETURN(
+        read,
+        file_->Read(position, {piece.data(), static_cast<size_t>(wanted)}));
+  }
 }
 
 absl::StatusOr<bool> SegmentCheck::IndexesGoOn() {

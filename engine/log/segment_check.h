@@ -67,7 +67,7 @@ class SegmentCheck {
   // there is no damage or stays as it is.
   absl::StatusOr<std::optional<RecordBatch>> LookAgain();
   absl::StatusOr<std::optional<RecordBatch>> ReadAnew(int64_t position);
-  // Of the file's bytes from `position` on, as far as a look compares them.
+  // Of the file's bytes from `position` on, as far as the batch there goes.
   absl::StatusOr<uint32_t> Fingerprint(int64_t position) const;
   absl::StatusOr<bool> IndexesGoOn();
   absl::Status TakeBatch(const RecordBatch& batch);

@@ -246,6 +246,25 @@ TEST_F(SegmentCheckSuite, LooksAgainWhereAWriterWroteBetweenTwoReads) {
   }
 }
 
+// Its first megabytes are there while the rest is still being written.
+TEST_F(SegmentCheckSuite, LooksAgainAtTheWholeOfALargeBatch) {
+  segment_.torn_from = Offset{14};
+  const auto end = static_cast<int64_t>(log_.size());
+  const std::string large = test::BatchOfBytes(5 << 20).At(Offset{18}).bytes();
+  log_ += large.substr(0, 4 << 20);
+  log_.resize(static_cast<size_t>(end) + large.size() + 100'000);
+  for (int reads = 1; reads < 10; ++reads) {
+    SCOPED_TRACE(reads);
+    disk_.files().Mend();
+    disk_.Write(kLog, log_);
+    disk_.Write(kIndex, offsets_);
+    disk_.Write(kTimes, times_);
+    BeforeRead(kLog, reads, [&] { WriteInto(kLog, end, large); });
+    EXPECT_THAT(CheckFiles(), IsOkAndHolds(Offset{19}));
+    ASSERT_THAT(findings_, IsEmpty());
+  }
+}
+
 TEST_F(SegmentCheckSuite, ReadsOnWhereTheIndexesOfALiveSegmentGoOn) {
   segment_.torn_from = Offset{14};
   const std::string last = log_.substr(static_cast<size_t>(positions_[3]));
