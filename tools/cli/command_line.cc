@@ -77,6 +77,10 @@ std::string Explain(CLI::App& root, const CLI::ParseError& error) {
   const std::string typed = word.substr(0, word.find('='));
   const std::vector<std::string> known =
       option ? OptionNames(verb) : VerbNames(verb);
+  if (option && std::ranges::find(known, typed) != known.end()) {
+    return fmt::format("{0}{1} goes behind {2}, as in cauce {2} {1} ...", place,
+                       typed, name);
+  }
   const std::string nearest = Nearest(typed, known);
   std::string text = fmt::format("{}unknown {} {}", place,
                                  option          ? "option"

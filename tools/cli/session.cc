@@ -143,11 +143,8 @@ CLI::Validator OneOf(std::vector<std::string> words) {
 }
 
 CLI::Validator Between(int64_t least, int64_t most) {
-  const std::string range = most == std::numeric_limits<int64_t>::max()
-                                ? fmt::format("{} or more", least)
-                                : fmt::format("from {} to {}", least, most);
   return CLI::Validator(
-      [least, most, range](std::string& text) -> std::string {
+      [least, most](std::string& text) -> std::string {
         int64_t number = 0;
         const char* const end = text.data() + text.size();
         const auto [at, error] = std::from_chars(text.data(), end, number);
@@ -155,7 +152,12 @@ CLI::Validator Between(int64_t least, int64_t most) {
             number <= most) {
           return "";
         }
-        return fmt::format("is \"{}\", must be a whole number {}", text, range);
+        // How large it may be is told to what was too large for any number.
+        const bool open = most == std::numeric_limits<int64_t>::max() &&
+                          error != std::errc::result_out_of_range;
+        return fmt::format("is \"{}\", must be a whole number {}", text,
+                           open ? fmt::format("{} or more", least)
+                                : fmt::format("from {} to {}", least, most));
       },
       "");
 }

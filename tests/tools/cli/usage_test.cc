@@ -60,6 +60,9 @@ TEST_F(Usage, OfWordsThatAreNoneIsToldFromWhatFails) {
       {{"topic", "create", "b", "--config", "nope"}, 2, "NAME=VALUE"},
       {{"consume", "a", "--count", "-1"}, 2, "\"-1\", must be a whole number"},
       {{"consume", "a", "--count", "1.5"}, 2, "0 or more"},
+      {{"consume", "a", "--count", "99999999999999999999"},
+       2,
+       "from 0 to 9223372036854775807"},
       {{"consume", "a", "--partition", "-1"}, 2, "from 0 to 99999"},
       {{"produce", "a", "--batch-bytes", "0"}, 2, "from 1 to 1073741824"},
       {{"produce", "a", "--key-separator", ""}, 2, "must not be empty"},
@@ -258,6 +261,17 @@ TEST_F(Usage, TellsWhatWasAlteredWithoutABlankAtTheEnd) {
   Do({"topic", "create", "a"});
   EXPECT_EQ(Do({"topic", "alter", "a", "--partitions", "3"}),
             "altered a: 3 partitions\n");
+}
+
+TEST_F(Usage, SaysWhereAnOptionGoesThatStandsBeforeItsVerb) {
+  for (const Words& words : {Words{"--dir", dir(), "topic", "list"},
+                             Words{"topic", "--dir", dir(), "list"},
+                             Words{"--dir=" + dir(), "topic", "list"}}) {
+    const Process::Result result = test::Run(Command(words));
+    EXPECT_EQ(result.exit, 2);
+    EXPECT_THAT(result.err, AllOf(HasSubstr("--dir goes behind topic list"),
+                                  Not(HasSubstr("did you mean"))));
+  }
 }
 
 TEST_F(Usage, TakesWhatStandsBehindTwoDashesAsAName) {
