@@ -35,6 +35,7 @@ constexpr std::string_view kCrc = "crc32c ";
 constexpr std::string_view kImported = "imported";
 constexpr std::string_view kGiven = "given";
 constexpr std::string_view kAdopted = "adopted";
+constexpr std::string_view kCompacted = "compacted";
 
 // What is saved must be read again, so it ends here: a number that could not
 // be followed by another is damage.
@@ -64,9 +65,16 @@ bool IsPrintable(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
 }
 
+// Configs that cannot be read, of a newer release, may say so.
+bool IsCompacted(const TopicConfigOverrides& configs) {
+  const auto config = ParseTopicConfig(configs);
+  return !config.ok() || config->cleanup.compact;
+}
+
 std::string_view OriginOf(const TopicEntry& topic) {
   if (topic.imported) return kImported;
-  return topic.adopted ? kAdopted : kGiven;
+  if (topic.adopted) return kAdopted;
+  return topic.compacted ? kCompacted : kGiven;
 }
 
 // What follows `key`, as in "12" for "generation 12".
@@ -93,7 +101,7 @@ std::vector<std::string_view> Words(std::string_view text) {
   }
 }
 
-// "NAME PARTITIONS ID STATE given|imported|adopted".
+// "NAME PARTITIONS ID STATE given|imported|adopted|compacted".
 std::optional<TopicEntry> ParseTopic(std::string_view text) {
   const std::vector<std::string_view> words = Words(text);
   if (words.size() != 5) return std::nullopt;
@@ -102,14 +110,20 @@ std::optional<TopicEntry> ParseTopic(std::string_view text) {
   const auto state = ParseState(words[3]);
   const bool imported = words[4] == kImported;
   const bool adopted = words[4] == kAdopted;
+  const bool compacted = words[4] == kCompacted;
   const bool whole = ValidateTopicName(words[0]).ok() && partitions &&
                      *partitions >= 1 && *partitions <= kTopicPartitionsMax &&
                      id && state &&
-                     (imported || adopted || words[4] == kGiven) &&
+                     (imported || adopted || compacted || words[4] == kGiven) &&
                      (imported || !id->is_zero());
   if (!whole) return std::nullopt;
-  return TopicEntry{
-      std::string(words[0]), *id, *partitions, {}, *state, imported, adopted};
+  return TopicEntry{.name = std::string(words[0]),
+                    .id = *id,
+                    .partitions = *partitions,
+                    .state = *state,
+                    .imported = imported,
+                    .adopted = adopted,
+                    .compacted = compacted};
 }
 
 // "NAME=VALUE". Which names there are is not asked: a newer release may have
@@ -185,7 +199,7 @@ class CatalogReader {
     }
     return lines_.Corrupt(
         "\"topic NAME PARTITIONS ID live|creating|deleting "
-        "given|imported|adopted\", each name once");
+        "given|imported|adopted|compacted\", each name once");
   }
 
   TextLines lines_;
@@ -238,6 +252,11 @@ bool IsLost(const absl::Status& status) {
 }
 
 }  // namespace
+
+bool MayHaveGaps(const TopicEntry& topic) {
+  return topic.imported || topic.adopted || topic.compacted ||
+         IsCompacted(topic.configs);
+}
 
 absl::StatusOr<TopicCatalog> TopicCatalog::Parse(std::string_view path,
                                                  std::string_view bytes) {
@@ -394,8 +413,11 @@ absl::Status TopicCatalog::SetConfigs(std::string_view name,
   CAUCE_ASSIGN_OR_RETURN(TopicEntry* const topic, FindForEdit(name));
   auto normal = NormalizeTopicConfig(configs);
   CAUCE_RETURN_IF_ERROR(Annotate(normal.status(), name));
+  const bool was_compacted = IsCompacted(topic->configs);
   topic->configs = *std::move(normal);
   topic->adopted |= std::exchange(topic->imported, false);
+  // The file has one word for both, and either says enough.
+  topic->compacted |= was_compacted && !topic->adopted;
   return absl::OkStatus();
 }
 

@@ -51,9 +51,15 @@ struct TopicEntry {
   // Was imported, and its configs were given since. Whoever wrote it may have
   // compacted it whatever they say now, so offsets may be missing in its files.
   bool adopted = false;
+  // Was compacted once, and its configs say otherwise by now.
+  bool compacted = false;
 
   friend bool operator==(const TopicEntry&, const TopicEntry&) = default;
 };
+
+// Whether offsets may be missing between the batches of a topic because they
+// were compacted away, here or elsewhere, now or earlier.
+bool MayHaveGaps(const TopicEntry& topic);
 
 class TopicCatalog {
  public:
@@ -87,7 +93,8 @@ class TopicCatalog {
   // it has stays.
   absl::Status GiveId(std::string_view name, const TopicId& id);
   // All its overrides anew; one that was imported counts as adopted, and must
-  // have an id. Reason::kInvalidConfig.
+  // have an id; one that is not compacted any more keeps a mark of that.
+  // Reason::kInvalidConfig.
   absl::Status SetConfigs(std::string_view name,
                           const TopicConfigOverrides& configs);
   // Make the new partitions' directories first, then Grow and Save: the

@@ -88,6 +88,12 @@ LogBounds BoundsCheckpoint::Of(const TopicPartition& partition) const {
   return found == entries_.end() ? LogBounds{} : found->second.bounds;
 }
 
+bool BoundsCheckpoint::KnowsStartOf(const TopicPartition& partition) const {
+  MutexLock lock(mutex_);
+  const auto found = entries_.find(partition);
+  return found != entries_.end() && found->second.start_is_known;
+}
+
 absl::Status BoundsCheckpoint::Save(const TopicPartition& partition,
                                     const LogBounds& bounds) {
   Set(partition, bounds);

@@ -36,6 +36,8 @@ class BoundsCheckpoint {
   absl::Status Load(const EventSink& events);
 
   LogBounds Of(const TopicPartition& partition) const;
+  // Whether the log itself or the file has told where it starts.
+  bool KnowsStartOf(const TopicPartition& partition) const;
 
   // Remembers `bounds` and makes what is remembered durable.
   absl::Status Save(const TopicPartition& partition, const LogBounds& bounds);

@@ -54,8 +54,7 @@ absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Make(
   CAUCE_RETURN_IF_ERROR(files.Info(options.directory).status());
   CAUCE_ASSIGN_OR_RETURN(options.config, ParseTopicConfig(topic.configs));
   options.keep_everything = topic.imported;
-  options.may_have_gaps =
-      topic.imported || topic.adopted || options.config.cleanup.compact;
+  options.may_have_gaps = MayHaveGaps(topic);
   options.read_only = access_ == Access::kReadOnly;
   options.clean_stop = clean_stop_ || whole_.contains(options.name);
   if (options.read_only) {
@@ -68,6 +67,7 @@ absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Make(
             : directories_.Furnish(topic, partition));
   }
   options.bounds = bounds_->Of(options.name);
+  options.start_is_known = bounds_->KnowsStartOf(options.name);
   CAUCE_ASSIGN_OR_RETURN(options.epochs, ReadEpochs(options.directory));
   return Log::Open(environment_, options);
 }
@@ -193,7 +193,7 @@ absl::Status OpenLogs::CloseOne(const TopicPartition& partition, Log& log,
   CAUCE_RETURN_IF_ERROR(log.Close(cause));
   // What a log that failed believes to be durable is not to be saved.
   if (access_ == Access::kReadWrite) {
-    bounds_->Set(partition, {log.durable_end(), log.log_start()});
+    bounds_->Set(partition, log.bounds());
   }
   return absl::OkStatus();
 }
@@ -209,7 +209,7 @@ absl::Status OpenLogs::NoteStarts(const TopicEntry& topic) {
     const TopicPartition name{topic.name, PartitionId{p}};
     if (const auto log = Find(name)) {
       // Of one that has failed nothing is noted any more.
-      log->NoteBounds().IgnoreError();
+      log->NoteFoundStart().IgnoreError();
       continue;
     }
     const auto bases = ListSegmentBases(

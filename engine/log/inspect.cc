@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "cauce/errors.h"
-#include "cauce/topic_config.h"
 #include "cauce/topic_name.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
@@ -165,12 +164,10 @@ class Verification {
     return PartitionCheck(files_, partition, summary_, found_, progress).Run();
   }
 
-  // Unless its topic was made here and is not compacted.
+  // Unless its topic was made here and was never compacted.
   bool MayHaveGaps(const TopicPartition& name) const {
     const TopicEntry* const topic = catalog_.Find(name.topic);
-    if (topic == nullptr || topic->imported || topic->adopted) return true;
-    const auto config = ParseTopicConfig(topic->configs);
-    return !config.ok() || config->cleanup.compact;
+    return topic == nullptr || cauce::MayHaveGaps(*topic);
   }
 
   // A checkpoint that is damaged, which was told, says nothing.

@@ -5,6 +5,7 @@
 
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
+#include "engine/catalog/checkpoint_file.h"
 #include "engine/log/batch_check.h"
 #include "engine/log/batch_stamp.h"
 #include "engine/log/recompress.h"
@@ -43,14 +44,26 @@ absl::Duration SegmentAgeMax(const TopicConfig& topic, uint64_t chance) {
 void TellOfMissingStart(const LogEnvironment& environment,
                         const LogOptions& options, Offset saved, Offset start) {
   if (options.may_have_gaps || start <= saved || !environment.events) return;
+  const std::string what_to_do =
+      options.start_is_known
+          ? fmt::format(
+                "the records in between are missing; close the "
+                "directory and restore the first .log files of {} from "
+                "a copy, or delete the records before offset {} to "
+                "give them up",
+                options.directory, start.value)
+          : fmt::format(
+                "the records in between were deleted, or they are "
+                "missing and the saved start is lost too; then close "
+                "the directory, restore the first .log files of {} "
+                "from a copy, and remove {}",
+                options.directory, kLogStartFile);
   environment.events(
       Severity::kError,
       fmt::format("{}: the oldest segment begins at offset {}, and the saved "
-                  "start of the log is {}: the records in between are missing, "
-                  "unless they were deleted and the saved start was lost; "
-                  "restore the first .log files of {} from a copy",
+                  "start of the log is {}: {}",
                   options.name.ToString(), start.value, saved.value,
-                  options.directory));
+                  what_to_do));
 }
 
 }  // namespace
@@ -107,7 +120,8 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
   if (environment->note_work) {
     hints.progress = [&environment, &options](Offset start, Offset end,
                                               int64_t bytes) {
-      environment->note_bounds(options.name, {end, start});
+      environment->note_bounds(options.name,
+                               {end, StartToSave(options, start)});
       if (environment->note_work({.bytes = bytes, .segments = 1})) {
         environment->save_noted();
       }
@@ -130,10 +144,12 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
   const Offset end = log->log_end();
   bool changed =
       end < Offset{INT64_MAX} && log->epochs_.TruncateFromEnd(end + 1);
-  changed |= log->epochs_.TruncateFromStart(log->log_start());
+  // Those of first segments that are missing stay: they may be put back.
+  const Offset start = StartToSave(options, log->log_start());
+  changed |= log->epochs_.TruncateFromStart(start);
   changed |= log->LearnEpochs(recovered.epochs, saved_epoch);
   // Batches below the log's start may have told of one.
-  changed |= log->epochs_.TruncateFromStart(log->log_start());
+  changed |= log->epochs_.TruncateFromStart(start);
   if (changed) CAUCE_RETURN_IF_ERROR(log->SaveEpochsOrOweThem());
   return log;
 }
@@ -174,6 +190,7 @@ Log::Log(std::shared_ptr<const LogEnvironment> environment,
       name_(options.name),
       directory_(options.directory),
       read_only_(options.read_only),
+      saved_start_(StartToSave(options, log_start)),
       segments_(*environment_->files, directory_, std::move(segments)),
       committer_(segments_.Get()->active()->next(), CommitterHooks()),
       log_start_(log_start.value),
@@ -182,6 +199,10 @@ Log::Log(std::shared_ptr<const LogEnvironment> environment,
       shows_written_(ShowsWritten(options.config)),
       config_(std::make_shared<const TopicConfig>(options.config)),
       keep_everything_(options.keep_everything) {}
+
+Offset Log::StartToSave(const LogOptions& options, Offset found) {
+  return options.start_is_known ? options.bounds.log_start : found;
+}
 
 Committer::Hooks Log::CommitterHooks() {
   Committer::Hooks hooks;
@@ -415,8 +436,7 @@ void Log::NoteSynced(Offset end, int64_t appended) {
   const int64_t bytes = appended - noted_bytes_;
   const bool is_worth_it = sealed || bytes >= kNotedBytes;
   if (is_worth_it) {
-    const Offset point = std::max(committer_.durable(), end);
-    environment_->note_bounds(name_, {point, log_start()});
+    Note(std::max(committer_.durable(), end));
   }
   ends_mutex_.Unlock();
   if (!is_worth_it) return;
@@ -766,8 +786,26 @@ absl::Status Log::NoteBounds() {
     MutexLock writer(writer_mutex_);
     CAUCE_RETURN_IF_ERROR(SaveOwedEpochs());
   }
-  environment_->note_bounds(name_, {committer_.durable(), log_start()});
+  Note(committer_.durable());
   return absl::OkStatus();
+}
+
+absl::Status Log::NoteFoundStart() {
+  CAUCE_RETURN_IF_ERROR(CheckSound());
+  {
+    MutexLock lock(ends_mutex_);
+    saved_start_ = log_start();
+  }
+  return NoteBounds();
+}
+
+LogBounds Log::bounds() const {
+  MutexLock lock(ends_mutex_);
+  return {durable_end(), saved_start_};
+}
+
+void Log::Note(Offset recovery_point) {
+  environment_->note_bounds(name_, {recovery_point, saved_start_});
 }
 
 bool Log::IsAtRest() {

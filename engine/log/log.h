@@ -123,6 +123,11 @@ class Log : public std::enable_shared_from_this<Log> {
   // Tells the environment up to where the log is durable by now. Not from
   // outside, by two accessors: a cut or a deletion might come between them.
   absl::Status NoteBounds();
+  // The same, and the log was meant to begin where its files do: what is
+  // missing below is not missed any more.
+  absl::Status NoteFoundStart();
+  // What is to be remembered of a log that was closed.
+  LogBounds bounds() const ABSL_LOCKS_EXCLUDED(ends_mutex_);
 
   void DropIdle();
 
@@ -136,6 +141,11 @@ class Log : public std::enable_shared_from_this<Log> {
 
   Log(std::shared_ptr<const LogEnvironment> environment,
       const LogOptions& options, SegmentSet::List segments, Offset log_start);
+
+  // The start to save while nothing is deleted, of a log that begins at
+  // `found`: the one that was saved, so that first files that are missing can
+  // be put back.
+  static Offset StartToSave(const LogOptions& options, Offset found);
 
   Committer::Hooks CommitterHooks();
 
@@ -222,6 +232,7 @@ class Log : public std::enable_shared_from_this<Log> {
           ABSL_LOCKS_EXCLUDED(writer_mutex_);
   absl::Status SaveStart(Offset start)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_);
+  void Note(Offset recovery_point) ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_);
   void BeginAt(Offset start) ABSL_LOCKS_EXCLUDED(writer_mutex_);
   // Readers see `count` segments less.
   void DropOldest(size_t count) ABSL_LOCKS_EXCLUDED(writer_mutex_);
@@ -246,8 +257,11 @@ class Log : public std::enable_shared_from_this<Log> {
   // Held by whoever moves an end of the log other than by an append, from the
   // plan to the last file: saved bounds follow each other, and appends go on
   // while files are renamed and unlinked.
-  Mutex ends_mutex_ ABSL_ACQUIRED_BEFORE(writer_mutex_);
+  mutable Mutex ends_mutex_ ABSL_ACQUIRED_BEFORE(writer_mutex_);
   RetiredSegments retired_ ABSL_GUARDED_BY(ends_mutex_);
+  // What was deleted on purpose lies below. The log starts above it where its
+  // first files are missing: put back, they are part of it again.
+  Offset saved_start_ ABSL_GUARDED_BY(ends_mutex_);
 
   mutable Mutex writer_mutex_;
   std::unique_ptr<SegmentWriter> writer_ ABSL_GUARDED_BY(writer_mutex_);

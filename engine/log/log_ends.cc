@@ -52,7 +52,7 @@ absl::StatusOr<std::optional<Offset>> Log::Truncate(Offset offset) {
   // shorter than the old one was, for damage. In front of a gap it is where
   // the batches end: until another segment has a name they are all there is.
   CAUCE_RETURN_IF_ERROR(environment_->save_bounds(
-      name_, {std::min(durable, found.kept.next), log_start()}));
+      name_, {std::min(durable, found.kept.next), saved_start_}));
   auto cut = CutAt(std::move(found));
   if (!cut.ok()) {
     committer_.Fail(MakeError(
@@ -103,7 +103,7 @@ absl::StatusOr<Offset> Log::CutAt(CutPoint cut) {
     CAUCE_RETURN_IF_ERROR(Roll(cut.end, now));
     CAUCE_RETURN_IF_ERROR(environment_->files->SyncDirectory(directory_));
     CAUCE_RETURN_IF_ERROR(
-        environment_->save_bounds(name_, {cut.end, log_start()}));
+        environment_->save_bounds(name_, {cut.end, saved_start_}));
   }
   log_end_.store(cut.end.value, std::memory_order_release);
   shown_ = std::min(shown_.load(), cut.end.value);
@@ -118,7 +118,9 @@ absl::Status Log::DeleteRecordsBefore(Offset offset) {
   CAUCE_RETURN_IF_ERROR(CheckWritable());
   MutexLock lock(ends_mutex_);
   CAUCE_RETURN_IF_ERROR(CheckSound());
-  if (offset <= log_start()) return absl::OkStatus();
+  if (offset <= saved_start_) return absl::OkStatus();
+  // Of what is missing: whoever deletes it gives it up.
+  if (offset <= log_start()) return SaveStart(offset);
   if (offset > high_watermark()) {
     return MakeError(
         Reason::kOffsetOutOfRange,
@@ -277,6 +279,7 @@ absl::Status Log::MoveStartByFiles(Offset start, size_t count) {
     base = segments()->segments()[1]->base();
     BeginAt(std::max(log_start(), base));
     CAUCE_RETURN_IF_ERROR(Retire(segments()->segments()[0]));
+    saved_start_ = log_start();
     DropOldest(1);
     CAUCE_RETURN_IF_ERROR(environment_->files->SyncDirectory(directory_));
   }
@@ -293,8 +296,10 @@ absl::Status Log::SaveStart(Offset start) {
   absl::Status saved =
       environment_->save_bounds(name_, {committer_.durable(), start});
   // What could not be saved now is not to be saved along with something else.
-  if (!saved.ok()) {
-    environment_->note_bounds(name_, {committer_.durable(), log_start()});
+  if (saved.ok()) {
+    saved_start_ = start;
+  } else {
+    Note(committer_.durable());
   }
   return saved;
 }

@@ -74,12 +74,15 @@ struct LogOptions {
   // Nothing is deleted by age or size: its configs were never given.
   bool keep_everything = false;
   // Whether offsets may be missing in front of a segment because compaction,
-  // here or elsewhere, took whole batches. Else their records are lost, and
-  // who reads there is told.
+  // here or elsewhere, took whole batches at any time. Else their records are
+  // lost, and who reads there is told.
   bool may_have_gaps = true;
   bool read_only = false;
   bool clean_stop = false;
   LogBounds bounds;
+  // Whether that start was ever saved. Else the log begins where its files do,
+  // and nobody can tell whether any are missing.
+  bool start_is_known = true;
   std::vector<EpochStart> epochs;  // as they were saved last
 };
 

@@ -127,8 +127,10 @@ absl::Status PartitionCheck::CheckStart(Offset base) {
                             "log starts at offset {}: the records in between "
                             "are missing",
                             base.value, now.log_start.value),
-        .advice = "restore the partition's first .log files from a copy before "
-                  "anything opens the directory for writing"});
+        .advice = fmt::format(
+            "restore the partition's first .log files from a copy, or delete "
+            "the records before offset {} to give them up",
+            base.value)});
   return absl::OkStatus();
 }
 

@@ -12,8 +12,10 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "cauce/engine.h"
 #include "cauce/inspect.h"
 #include "engine/record/layout.h"
@@ -484,6 +486,69 @@ TEST_P(OldestLogMissing, IsFoundByTheSavedStartAndToldByWhoeverOpens) {
   }
 }
 
+TEST_P(OldestLogMissing, IsReadAgainOnceItIsPutBackWhateverWasDoneMeanwhile) {
+  const Remains& remains = Remains::Of(GetParam());
+  const std::string first = Places(GetParam())[0].file;
+  // Its start may be what was not saved, or was lost: whoever opens says what
+  // has to go with the file then.
+  for (const bool start_is_known : {true, false}) {
+    SCOPED_TRACE(start_is_known);
+    FileTree tree = remains.files();
+    if (!start_is_known) tree.erase("log-start-offset-checkpoint");
+    const std::string lost = std::exchange(tree[first], "");
+    tree.erase(first);
+    const auto files = NewMemoryFileSystem();
+    test::Lay(tree, *files, kDirectory);
+    test::SimClock clock;
+    std::vector<std::string> events;
+    const auto open = [&] {
+      return Engine::Open(kDirectory,
+                          {.file_system = files.get(),
+                           .clock = &clock,
+                           .events = [&](Severity, std::string_view line) {
+                             events.emplace_back(line);
+                           }});
+    };
+    Values expected = remains.records().at("orders-0");
+    {
+      // So many bytes that a recovery point is noted by the way.
+      auto engine = open();
+      ASSERT_THAT(engine, IsOk());
+      for (int i = 0; i < 3; ++i) {
+        const std::string value(40 << 10, 'v');
+        const auto at = test::AppendOne(*engine, kDamaged, value);
+        ASSERT_THAT(at, IsOk());
+        expected[at->value] = value;
+      }
+      ASSERT_THAT(engine->RunUpkeep(), IsOk());
+      ASSERT_THAT(engine->Close(), IsOk());
+    }
+    EXPECT_THAT(
+        events,
+        Contains(HasSubstr(start_is_known
+                               ? "or delete the records before offset 6"
+                               : "and remove log-start-offset-checkpoint")));
+
+    test::Lay({{first, lost}}, *files, kDirectory);
+    if (!start_is_known) {
+      ASSERT_THAT(files->RemoveFile(fmt::format(
+                      "{}/log-start-offset-checkpoint", kDirectory)),
+                  IsOk());
+    }
+    auto engine = open();
+    ASSERT_THAT(engine, IsOk());
+    for (int i = 0; i < 2; ++i) {
+      ASSERT_THAT(engine->RunUpkeep(), IsOk());
+      clock.Advance(absl::Hours(1));
+    }
+    const Sight sight = test::ReadOver(*engine, kDamaged);
+    EXPECT_EQ(sight.records, expected);
+    EXPECT_THAT(sight.told, IsEmpty());
+    ASSERT_THAT(engine->Close(), IsOk());
+    EXPECT_THAT(test::VerifyAll(*files, kDirectory), IsEmpty());
+  }
+}
+
 // Whoever wrote it may have compacted it: a segment that is not there is no
 // damage, also once configs were given that say otherwise.
 TEST(ForeignTopic, MayHaveGapsBetweenItsSegments) {
@@ -513,6 +578,40 @@ TEST(ForeignTopic, MayHaveGapsBetweenItsSegments) {
     EXPECT_THAT(engine->Close(), IsOk());
     EXPECT_THAT(test::VerifyAll(*files, kDirectory), IsEmpty());
   }
+}
+
+TEST(OnceCompactedTopic, MayHaveGapsBetweenItsSegments) {
+  const Remains& remains = Remains::Of(Stop::kClean);
+  const auto files = NewMemoryFileSystem();
+  test::Lay(remains.files(), *files, kDirectory);
+  test::SimClock clock;
+  const EngineOptions options{.file_system = files.get(), .clock = &clock};
+  {
+    auto engine = Engine::Open(kDirectory, options);
+    ASSERT_THAT(engine, IsOk());
+    for (const char* policy : {"compact", "delete"}) {
+      ASSERT_THAT(engine->AlterTopic("orders", {{"cleanup.policy", policy}}),
+                  IsOk());
+    }
+    ASSERT_THAT(engine->Close(), IsOk());
+  }
+  const BatchPlace gone = Places(Stop::kClean)[3];
+  const std::string stem = fmt::format(
+      "{}/{}", kDirectory, gone.file.substr(0, gone.file.find('.')));
+  for (const char* suffix : {".log", ".index", ".timeindex"}) {
+    ASSERT_THAT(files->RemoveFile(stem + suffix), IsOk());
+  }
+  Values expected = remains.records().at("orders-0");
+  expected.erase(expected.lower_bound(gone.base.value),
+                 expected.lower_bound(gone.segment_next.value));
+
+  EXPECT_THAT(test::VerifyAll(*files, kDirectory), IsEmpty());
+  auto engine = Engine::Open(kDirectory, options);
+  ASSERT_THAT(engine, IsOk());
+  const Sight sight = test::ReadOver(*engine, kDamaged);
+  EXPECT_EQ(sight.records, expected);
+  EXPECT_THAT(sight.told, IsEmpty());
+  EXPECT_THAT(engine->Close(), IsOk());
 }
 
 // As a killed writer's end may be, and nothing that was promised: the end of

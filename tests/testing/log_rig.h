@@ -79,8 +79,9 @@ class LogRig {
   absl::Status Close() {
     const absl::Status closed = log_->Close(ClosedError());
     if (closed.ok()) {
+      const LogBounds bounds = log_->bounds();
       MutexLock lock(mutex_);
-      bounds_ = {log_->log_end(), log_->log_start()};
+      bounds_ = bounds;
       clean_stop_ = true;
     }
     closed_last_ = closed.ok();
@@ -126,8 +127,9 @@ class LogRig {
   }
   // As the engine's checkpoint does now and then.
   void SaveBounds() {
+    const LogBounds bounds = log_->bounds();
     MutexLock lock(mutex_);
-    bounds_ = {log_->durable_end(), log_->log_start()};
+    bounds_ = bounds;
   }
   // Saving bounds fails with `status` from now on.
   void set_save_bounds(absl::Status status) {

@@ -109,7 +109,9 @@ class Partition final {
 
   // Forgets the records below `offset`: it becomes the log start, at once and
   // durably; whole segments below it are deleted. An offset below the log
-  // start changes nothing. Reason::kOffsetOutOfRange above the high watermark.
+  // start changes nothing, but that it gives up what is missing there, of a log
+  // whose first files are lost. Reason::kOffsetOutOfRange above the high
+  // watermark.
   absl::Status DeleteRecordsBefore(Offset offset);
 
  private:

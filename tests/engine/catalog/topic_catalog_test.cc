@@ -165,6 +165,31 @@ TEST(TopicCatalog, CallsAnImportedTopicAdoptedOnceItsConfigsAreGiven) {
   EXPECT_FALSE(catalog.Find("orders")->adopted);
 }
 
+TEST(TopicCatalog, RemembersThatATopicWasCompacted) {
+  TopicCatalog catalog = TwoTopics();
+  const TopicEntry& orders = *catalog.Find("orders");
+  EXPECT_FALSE(MayHaveGaps(orders));
+  EXPECT_TRUE(MayHaveGaps(*catalog.Find("old"))) << "imported";
+  for (const char* policy : {"compact", "compact,delete", "delete", ""}) {
+    ASSERT_THAT(catalog.SetConfigs("orders", {{"cleanup.policy", policy}}),
+                IsOk());
+    EXPECT_TRUE(MayHaveGaps(orders)) << policy;
+    const auto parsed = TopicCatalog::Parse("f", catalog.Format());
+    ASSERT_THAT(parsed, IsOk());
+    EXPECT_EQ(parsed->topics(), catalog.topics());
+  }
+  EXPECT_THAT(catalog.Format(), HasSubstr(" live compacted\n"));
+
+  // An adopted one says as much already.
+  ASSERT_THAT(catalog.GiveId("old", TopicId{.bytes = {1}}), IsOk());
+  for (const char* policy : {"compact", "delete"}) {
+    ASSERT_THAT(catalog.SetConfigs("old", {{"cleanup.policy", policy}}),
+                IsOk());
+  }
+  EXPECT_TRUE(catalog.Find("old")->adopted);
+  EXPECT_FALSE(catalog.Find("old")->compacted);
+}
+
 TEST(TopicCatalogDeathTest, NeverBringsBackWhatIsBeingDeleted) {
   TopicCatalog catalog = TwoTopics();
   ASSERT_THAT(catalog.SetState("orders", TopicState::kDeleting), IsOk());
