@@ -178,7 +178,7 @@ absl::StatusOr<BoundsCheckpoint::Unsaved> BoundsCheckpoint::TakeUnsaved() {
   MutexLock lock(mutex_);
   if (closed_) return MakeError(Reason::kClosed, "the engine was closed");
   Unsaved unsaved;
-  unsaved.work = std::exchange(work_, 0);
+  work_ = 0;
   save_asked_ = false;
   if (std::exchange(starts_changed_, false)) unsaved.log_starts.emplace();
   if (std::exchange(points_changed_, false)) unsaved.recovery_points.emplace();
@@ -195,7 +195,6 @@ absl::StatusOr<BoundsCheckpoint::Unsaved> BoundsCheckpoint::TakeUnsaved() {
 
 void BoundsCheckpoint::PutBack(const Unsaved& unsaved) {
   MutexLock lock(mutex_);
-  work_ += unsaved.work;
   starts_changed_ |= unsaved.log_starts.has_value();
   points_changed_ |= unsaved.recovery_points.has_value();
 }

@@ -67,10 +67,11 @@ class BoundsCheckpoint {
   struct Unsaved {
     std::optional<OffsetCheckpoint> log_starts;
     std::optional<OffsetCheckpoint> recovery_points;
-    int64_t work = 0;
   };
   absl::StatusOr<Unsaved> TakeUnsaved() ABSL_LOCKS_EXCLUDED(mutex_);
-  // What could not be written is to be written still.
+  // What could not be written is to be written still: by the next who saves, or
+  // after as much work again, so that a disk which takes nothing is not asked,
+  // and told of, with every sync.
   void PutBack(const Unsaved& unsaved) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status SaveChanges() ABSL_EXCLUSIVE_LOCKS_REQUIRED(saving_)
       ABSL_LOCKS_EXCLUDED(mutex_);
@@ -90,7 +91,8 @@ class BoundsCheckpoint {
   std::map<TopicPartition, Entry> entries_ ABSL_GUARDED_BY(mutex_);
   bool points_changed_ ABSL_GUARDED_BY(mutex_) = false;
   bool starts_changed_ ABSL_GUARDED_BY(mutex_) = false;
-  int64_t work_ ABSL_GUARDED_BY(mutex_) = 0;  // since the last save
+  // Since the last save, or since it was tried.
+  int64_t work_ ABSL_GUARDED_BY(mutex_) = 0;
   bool save_asked_ ABSL_GUARDED_BY(mutex_) = false;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 };

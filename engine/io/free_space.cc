@@ -46,15 +46,20 @@ bool FreeSpace::HasRoomFor(int64_t bytes) const {
   return !free.ok() || *free - free_bytes_min_ >= bytes;
 }
 
-void FreeSpace::NoteFull() { left_.store(0, std::memory_order_relaxed); }
+void FreeSpace::NoteFull() {
+  left_.store(0, std::memory_order_relaxed);
+  refused_.store(true, std::memory_order_relaxed);
+}
 
 void FreeSpace::NoteFreed() {
+  refused_.store(false, std::memory_order_relaxed);
   MutexLock lock(mutex_);
   left_.store(0, std::memory_order_relaxed);
   look_at_ = -absl::InfiniteDuration();
 }
 
 bool FreeSpace::IsShort() const {
+  if (refused_.load(std::memory_order_relaxed)) return true;
   const auto free = files_.FreeBytes(path_);
   return free.ok() && *free < std::max(free_bytes_min_, kLookBytes);
 }

@@ -49,8 +49,9 @@ class FreeSpace {
   // Room was made: whoever asks next gets a new answer.
   void NoteFreed();
 
-  // Whether there is so little room, by a look now, that what is to be removed
-  // later had better be removed at once.
+  // Whether there is so little room that what is to be removed later had better
+  // be removed at once: by a look now, or because the disk has refused a write
+  // and no room was made since. A quota of its owner is seen by that alone.
   bool IsShort() const;
 
  private:
@@ -65,6 +66,7 @@ class FreeSpace {
 
   // What may be taken before the next look; may fall below zero.
   std::atomic<int64_t> left_ = 0;
+  std::atomic<bool> refused_ = false;  // by the disk, since room was made
   Mutex mutex_;
   // By the last look.
   int64_t free_bytes_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -11,8 +11,9 @@
 namespace cauce {
 namespace {
 
-// How many callbacks may wait before an append that finds so many syncs for
-// all of them, whoever else would have.
+// How many callbacks may wait for a sync before an append that finds so many
+// waits too, or syncs for all of them, whoever else would have. On top of them
+// come those of the appends that wait so, one for each thread.
 constexpr size_t kPendingMax = 4096;
 
 // And how many records may be written without anybody having them synced.

@@ -159,7 +159,7 @@ bool Log::LearnEpochs(const EpochEvidence& seen, LeaderEpoch saved) {
   for (const EpochStart& each : seen.believed()) {
     changed |= epochs_.Assign(each.epoch, each.start);
   }
-  std::optional<EpochStart> doubted = seen.disproved();
+  std::optional<EpochStart> doubted;
   if (const auto last = seen.unconfirmed();
       last && last->epoch > epochs_.latest()) {
     // An epoch is saved before it writes. So this one was assigned only if it
@@ -170,17 +170,21 @@ bool Log::LearnEpochs(const EpochEvidence& seen, LeaderEpoch saved) {
       doubted = last;
     }
   }
-  if (doubted && environment_->events) {
-    environment_->events(
-        Severity::kWarning,
-        fmt::format("{}: the batch at offset {} says that it is of leader "
-                    "epoch {}, of which neither what was saved nor the "
-                    "batches behind it know; that number is taken for damaged, "
-                    "and the partition is at epoch {}",
-                    name_.ToString(), doubted->start.value,
-                    doubted->epoch.value, epochs_.latest().value));
-  }
+  if (seen.disproved()) TellOfDoubted(*seen.disproved());
+  if (doubted) TellOfDoubted(*doubted);
   return changed;
+}
+
+void Log::TellOfDoubted(const EpochStart& batch) {
+  if (!environment_->events) return;
+  environment_->events(
+      Severity::kWarning,
+      fmt::format("{}: the batch at offset {} says that it is of leader epoch "
+                  "{}, of which neither what was saved nor the batches behind "
+                  "it know; that number is taken for damaged, and the "
+                  "partition is at epoch {}",
+                  name_.ToString(), batch.start.value, batch.epoch.value,
+                  epochs_.latest().value));
 }
 
 Log::Log(std::shared_ptr<const LogEnvironment> environment,
@@ -354,6 +358,7 @@ absl::StatusOr<AppendResult> Log::WriteChecked(const RecordBatch& batch,
                                  : WriteAhead::kNone;
     if (absl::Status status = writer_->Append(parts, facts, ahead);
         !status.ok()) {
+      NoteIfFull(status);
       NoteFailedWrite();
       return status;
     }
@@ -379,11 +384,13 @@ absl::Status Log::TakeSpaceToRoll(int64_t bytes) const {
                   name_.ToString());
 }
 
+void Log::NoteIfFull(const absl::Status& status) const {
+  const bool full = ReasonOf(status) == Reason::kDiskFull;
+  if (full && environment_->space != nullptr) environment_->space->NoteFull();
+}
+
 void Log::NoteFailedWrite() {
-  if (writer_->status().ok()) {  // it may be tried again
-    if (environment_->space != nullptr) environment_->space->NoteFull();
-    return;
-  }
+  if (writer_->status().ok()) return;  // it may be tried again
   {
     MutexLock lock(view_mutex_);
     write_failure_ = writer_->status();
@@ -411,6 +418,12 @@ absl::Status Log::TakeEpoch(const AppendOptions& options) {
 }
 
 absl::Status Log::Roll(Offset base, Timestamp now) {
+  const absl::Status rolled = RollTo(base, now);
+  NoteIfFull(rolled);
+  return rolled;
+}
+
+absl::Status Log::RollTo(Offset base, Timestamp now) {
   CAUCE_RETURN_IF_ERROR(segments_.SyncNames());
   // Where one of them fails smaller batches may still go into this segment.
   CAUCE_RETURN_IF_ERROR(writer_->Complete());
@@ -431,13 +444,13 @@ void Log::NoteSynced(Offset end, int64_t appended) {
   if (!environment_->note_work) return;
   // A cut, which holds the lock, waits for this sync, and takes the recovery
   // point back itself. Whoever else holds it lets the next sync tell.
+  // So does one that comes before the epochs below its point are saved.
+  if (epochs_owed_) return;
   if (!ends_mutex_.TryLock()) return;
   const auto sealed = segments_.TakeSynced();
   const int64_t bytes = appended - noted_bytes_;
   const bool is_worth_it = sealed || bytes >= kNotedBytes;
-  if (is_worth_it) {
-    Note(std::max(committer_.durable(), end));
-  }
+  if (is_worth_it) Note(std::max(committer_.durable(), end));
   ends_mutex_.Unlock();
   if (!is_worth_it) return;
   noted_bytes_ = appended;
@@ -526,18 +539,23 @@ Offset Log::high_watermark() const {
 }
 
 LeaderEpoch Log::leader_epoch() const {
+  if (IsInherited()) return LeaderEpoch{};
   MutexLock lock(writer_mutex_);
   return epochs_.latest();
 }
+
+int64_t Log::bytes() const { return IsInherited() ? 0 : segments()->bytes(); }
 
 std::shared_ptr<const SegmentSet> Log::segments() const {
   return segments_.Get();
 }
 
+bool Log::IsInherited() const { return environment_->files->forks() != forks_; }
+
 absl::Status Log::CheckOpen() const {
   // First: a lock that another thread held when the process was forked is
   // never let go in the child.
-  if (environment_->files->forks() != forks_) {
+  if (IsInherited()) {
     return MakeError(
         Reason::kClosed,
         fmt::format("{}: was opened by the process that this one was forked "
@@ -645,6 +663,7 @@ absl::StatusOr<bool> Log::WaitForFiles(Offset offset, absl::Duration timeout) {
 
 absl::Status Log::Refresh() {
   if (!read_only_) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(CheckOpen());
   MutexLock lock(writer_mutex_);
   CAUCE_RETURN_IF_ERROR(CheckOpen());
   const absl::Status refreshed = view_->Refresh();

@@ -74,8 +74,9 @@ class Log : public std::enable_shared_from_this<Log> {
   Offset log_end() const { return {log_end_.load(std::memory_order_acquire)}; }
   Offset durable_end() const { return committer_.durable(); }
   Offset high_watermark() const;
+  // Of these two nothing is known in a forked child.
   LeaderEpoch leader_epoch() const;
-  int64_t bytes() const { return segments()->bytes(); }
+  int64_t bytes() const;
 
   // What a reader walks over. A read-only log looks at the files again where
   // they have grown since.
@@ -99,7 +100,8 @@ class Log : public std::enable_shared_from_this<Log> {
   bool may_have_gaps() const { return may_have_gaps_; }
 
   // OK while the log may be used; else why not: closed, topic deleted, or this
-  // is a child that was forked from the process that opened it.
+  // is a child that was forked from the process that opened it. Takes no lock
+  // in a child, where nobody may ever let it go.
   absl::Status CheckOpen() const;
 
   void SetConfig(const TopicConfig& config, bool keep_everything);
@@ -138,6 +140,9 @@ class Log : public std::enable_shared_from_this<Log> {
  private:
   // How often one look is repeated because another process deletes files.
   static constexpr int kListsMax = 8;
+
+  // Whether this is a child that was forked from the process that opened it.
+  bool IsInherited() const;
 
   Log(std::shared_ptr<const LogEnvironment> environment,
       const LogOptions& options, SegmentSet::List segments, Offset log_start);
@@ -187,6 +192,8 @@ class Log : public std::enable_shared_from_this<Log> {
   absl::Status TakeSpace(int64_t bytes) const;
   absl::Status TakeSpaceToRoll(int64_t bytes) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  // The disk has refused what a look at it had left room for.
+  void NoteIfFull(const absl::Status& status) const;
   void NoteFailedWrite() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   absl::StatusOr<std::optional<FoundOffset>> FindByTimeIn(const SegmentSet& set,
                                                           Timestamp time,
@@ -200,11 +207,16 @@ class Log : public std::enable_shared_from_this<Log> {
   bool LearnEpochs(const EpochEvidence& seen, LeaderEpoch saved)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   absl::Status SaveEpochs() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  // That a batch's epoch is not believed.
+  void TellOfDoubted(const EpochStart& batch)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   // On a full disk they are saved before the next append or recovery point.
   absl::Status SaveEpochsOrOweThem()
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   absl::Status SaveOwedEpochs() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   absl::Status Roll(Offset base, Timestamp now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  absl::Status RollTo(Offset base, Timestamp now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   // Nothing where what is written has to be durable first.
   absl::StatusOr<std::optional<Offset>> Truncate(Offset offset)
@@ -231,7 +243,8 @@ class Log : public std::enable_shared_from_this<Log> {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_)
           ABSL_LOCKS_EXCLUDED(writer_mutex_);
   absl::Status SaveStart(Offset start)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_);
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_)
+          ABSL_LOCKS_EXCLUDED(writer_mutex_);
   void Note(Offset recovery_point) ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_);
   void BeginAt(Offset start) ABSL_LOCKS_EXCLUDED(writer_mutex_);
   // Readers see `count` segments less.
@@ -268,8 +281,8 @@ class Log : public std::enable_shared_from_this<Log> {
   EpochHistory epochs_ ABSL_GUARDED_BY(writer_mutex_);
   // The log's start has moved past what was saved of them: a close saves them.
   bool epochs_unsaved_ ABSL_GUARDED_BY(writer_mutex_) = false;
-  // The disk was full when they changed at the end.
-  bool epochs_owed_ ABSL_GUARDED_BY(writer_mutex_) = false;
+  // The disk was full when they changed at the end. Set under ends_mutex_ too.
+  std::atomic<bool> epochs_owed_ = false;
   // Decides the jitter of the active segment.
   uint64_t roll_chance_ ABSL_GUARDED_BY(writer_mutex_) = 0;
   std::unique_ptr<LogView> view_ ABSL_GUARDED_BY(writer_mutex_);  // read-only

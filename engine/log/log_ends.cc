@@ -15,6 +15,12 @@
 #include "fmt/format.h"
 
 namespace cauce {
+namespace {
+
+// What a cut into a gap writes: the name of a segment, and bounds.
+constexpr int64_t kGapBytes = 64 << 10;
+
+}  // namespace
 
 absl::StatusOr<Offset> Log::TruncateTo(Offset offset) {
   CAUCE_RETURN_IF_ERROR(CheckWritable());
@@ -48,6 +54,11 @@ absl::StatusOr<std::optional<Offset>> Log::Truncate(Offset offset) {
   // its recovery point: what stays in front of a gap has to be durable.
   const Offset durable = committer_.durable();
   if (found.leaves_gap() && durable < found.end) return std::nullopt;
+  // Halfway it would be too late to find that there is no room for another
+  // segment and the bounds: that fences the log.
+  if (found.leaves_gap()) CAUCE_RETURN_IF_ERROR(TakeSpaceToRoll(kGapBytes));
+  // Or its point would be saved before the epochs below it.
+  CAUCE_RETURN_IF_ERROR(SaveOwedEpochs());
   // First, so that a crash in between never takes the new tail, which is
   // shorter than the old one was, for damage. In front of a gap it is where
   // the batches end: until another segment has a name they are all there is.
@@ -293,8 +304,14 @@ absl::Status Log::MoveStartByFiles(Offset start, size_t count) {
 }
 
 absl::Status Log::SaveStart(Offset start) {
-  absl::Status saved =
+  {
+    // A recovery point is saved along with it.
+    MutexLock writer(writer_mutex_);
+    CAUCE_RETURN_IF_ERROR(SaveOwedEpochs());
+  }
+  const absl::Status saved =
       environment_->save_bounds(name_, {committer_.durable(), start});
+  NoteIfFull(saved);
   // What could not be saved now is not to be saved along with something else.
   if (saved.ok()) {
     saved_start_ = start;

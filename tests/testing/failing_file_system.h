@@ -5,6 +5,7 @@
 // Thread-safe; what it wraps must outlive it and its files.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -77,6 +78,11 @@ class FailingFileSystem : public FileSystem {
     during_ = nullptr;
     changes_left_ = std::numeric_limits<int>::max();
   }
+
+  // From now on it says that so many forks lie between its opening and now, as
+  // in a child. Nothing else changes.
+  void set_forks(int forks) { forks_ = forks; }
+  int forks() const override { return forks_; }
 
   // What has succeeded, in order, such as "sync /data/cauce.topics.tmp".
   std::vector<std::string> changes() const {
@@ -265,6 +271,7 @@ class FailingFileSystem : public FileSystem {
   }
 
   FileSystem& real_;
+  std::atomic<int> forks_ = 0;
   mutable Mutex mutex_;
   std::shared_ptr<const During> during_ ABSL_GUARDED_BY(mutex_);
   std::optional<int64_t> free_bytes_ ABSL_GUARDED_BY(mutex_);

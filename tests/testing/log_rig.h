@@ -143,6 +143,10 @@ class LogRig {
     save_epochs_ = std::move(status);
   }
 
+  // The logs opened next tell of work that the bounds they note would spare;
+  // nothing is saved for it.
+  void set_notes_work() { notes_work_ = true; }
+
   // The lines it was told.
   std::vector<std::string> events() {
     MutexLock lock(mutex_);
@@ -190,6 +194,9 @@ class LogRig {
       MutexLock lock(mutex_);
       bounds_ = bounds;
     };
+    if (notes_work_) {
+      environment->note_work = [](const RecoveryWork&) { return false; };
+    }
     environment->load_bounds =
         [this](const TopicPartition&) -> absl::StatusOr<LogBounds> {
       return this->bounds();
@@ -220,6 +227,7 @@ class LogRig {
   TopicConfig config_;
   Executor* executor_ = nullptr;
   int64_t free_bytes_min_ = 0;
+  bool notes_work_ = false;
   Mutex mutex_;
   LogBounds bounds_ ABSL_GUARDED_BY(mutex_);
   std::vector<EpochStart> epochs_ ABSL_GUARDED_BY(mutex_);

@@ -181,14 +181,21 @@ TEST_F(Bounds, WorkIsAskedToBeSavedOnceUntilItIs) {
   ASSERT_THAT(bounds_.SaveWork(), test::IsOk());
   EXPECT_FALSE(bounds_.NoteWork({.segments = 1}));
   EXPECT_TRUE(bounds_.NoteWork({.bytes = int64_t{1} << 30}));
+}
 
-  // One that failed is asked for again.
-  bounds_.Set(kOrders, {Offset{2}, Offset{0}});
+TEST_F(Bounds, AFailedSaveIsTriedAgainAfterAsMuchWorkAndNotWithEverySync) {
   files_->Fail(test::FileCall::kSync, ".tmp",
                MakeError(Reason::kDiskFailed, "no"));
-  EXPECT_THAT(bounds_.SaveWork(), test::HasReason(Reason::kDiskFailed));
+  bounds_.Set(kOrders, {Offset{2}, Offset{0}});
+  for (int tries = 0; tries < 3; ++tries) {
+    EXPECT_TRUE(bounds_.NoteWork({.bytes = int64_t{1} << 30}));
+    EXPECT_THAT(bounds_.SaveWork(), test::HasReason(Reason::kDiskFailed));
+    for (int syncs = 0; syncs < 10; ++syncs) {
+      EXPECT_FALSE(bounds_.NoteWork({.segments = 1})) << syncs;
+    }
+  }
   files_->Mend();
-  EXPECT_TRUE(bounds_.NoteWork({.segments = 1}));
+  EXPECT_TRUE(bounds_.NoteWork({.bytes = int64_t{1} << 30}));
   ASSERT_THAT(bounds_.SaveWork(), test::IsOk());
   EXPECT_EQ(Saved(kOrders), (LogBounds{Offset{2}, Offset{0}}));
 }

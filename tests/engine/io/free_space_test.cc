@@ -183,6 +183,21 @@ TEST_F(FreeSpaceTest, IsShortBelowTheWatermarkOrWithAlmostNothingLeft) {
   EXPECT_TRUE(unwatched->IsShort());
 }
 
+// As at a quota: the disk as a whole has room.
+TEST_F(FreeSpaceTest, IsShortOnceAWriteWasRefusedUntilRoomIsMade) {
+  for (const int64_t free_bytes_min : {int64_t{0}, kMin}) {
+    const auto space = Make(free_bytes_min);
+    files_.set_free_bytes(int64_t{1} << 40);
+    EXPECT_FALSE(space->IsShort());
+    space->NoteFull();
+    EXPECT_TRUE(space->IsShort());
+    EXPECT_THAT(space->Take(1), IsOk()) << "it may be tried";
+    EXPECT_TRUE(space->IsShort());
+    space->NoteFreed();
+    EXPECT_FALSE(space->IsShort());
+  }
+}
+
 TEST_F(FreeSpaceTest, TellsOnceThatWritesAreRefusedAndThatTheyGoOn) {
   const auto space = Make();
   for (int i = 0; i < 3; ++i) {

@@ -10,9 +10,11 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "cauce/append.h"
 #include "cauce/errors.h"
 #include "engine/io/free_space.h"
 #include "engine/log/log.h"
+#include "engine/log/segment_name.h"
 #include "tests/engine/log/log_fixture.h"
 #include "tests/testing/batches.h"
 #include "tests/testing/failing_file_system.h"
@@ -29,6 +31,7 @@ using test::FileCall;
 using test::HasReason;
 using test::IsOk;
 using test::IsOkAndHolds;
+using test::kWritten;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -359,6 +362,89 @@ TEST_P(FullDisk, EpochsThatOnlyTheBatchesTellAreSavedLater) {
   rig_.set_save_epochs(absl::OkStatus());
   EXPECT_THAT(AppendOne(), IsOk());
   EXPECT_EQ(rig_.epochs().back().epoch.value, first.value + 5);
+}
+
+TEST_P(FullDisk, NoRecoveryPointIsSavedOrNotedBeforeTheEpochsBelowIt) {
+  rig_.set_notes_work();
+  Open();
+  // So much that a sync is worth noting.
+  ASSERT_THAT(log().Append(BatchOfBytes(100'000).view(), kWritten), IsOk());
+  Append({"b"}, {.ack = Ack::kWritten,
+                 .leader_epoch = LeaderEpoch{log().leader_epoch().value + 1}});
+  rig_.set_save_epochs(Full());
+  ASSERT_THAT(log().TruncateTo(Offset{1}), IsOk());
+  const LogBounds before = rig_.bounds();
+  ASSERT_EQ(before.recovery_point, Offset{0});
+
+  ASSERT_THAT(log().Flush(), IsOk());
+  EXPECT_EQ(log().durable_end(), Offset{1});
+  EXPECT_EQ(rig_.bounds(), before);
+  EXPECT_THAT(log().DeleteRecordsBefore(Offset{1}),
+              HasReason(Reason::kDiskFull));
+  EXPECT_EQ(rig_.bounds(), before);
+  EXPECT_THAT(log().TruncateTo(Offset{0}), HasReason(Reason::kDiskFull));
+  EXPECT_EQ(rig_.bounds(), before);
+
+  rig_.set_save_epochs(absl::OkStatus());
+  ASSERT_THAT(log().DeleteRecordsBefore(Offset{1}), IsOk());
+  EXPECT_EQ(rig_.bounds(), (LogBounds{Offset{1}, Offset{1}}));
+}
+
+// ---- A cut that makes another segment
+
+TEST_P(FullDisk, ACutIntoAGapIsRefusedWhereWhatItMakesDoesNotFit) {
+  rig_.disk().Write(SegmentFileName(Offset{0}, kLogSuffix),
+                    Batch({"a", "b"}).At(Offset{0}).bytes() +
+                        Batch({"c", "d"}).At(Offset{6}).bytes());
+  rig_.set_bounds({Offset{8}, Offset{0}});
+  OpenWatched();
+  SetFree(kMin + 1000);
+  EXPECT_THAT(log().TruncateTo(Offset{4}), HasReason(Reason::kDiskFull));
+  EXPECT_EQ(log().log_end(), Offset{8});
+  EXPECT_EQ(rig_.bounds().recovery_point, Offset{8});
+  EXPECT_THAT(log().TruncateTo(Offset{6}), HasReason(Reason::kDiskFull))
+      << "offsets 2 to 5 were given out";
+
+  // Nothing is fenced, and where no segment is made no room is needed.
+  SetFree(kMin);
+  EXPECT_THAT(log().TruncateTo(Offset{2}), IsOkAndHolds(Offset{2}));
+  SetFree(std::nullopt);
+  EXPECT_EQ(Append({"new"}), Offset{2});
+}
+
+// As at a quota: the disk says that there is room.
+TEST_P(FullDisk, FilesGoAtOnceWhereTheDiskRefusesWritesWhateverItSays) {
+  UseSmallSegments();
+  config().file_delete_delay = absl::Minutes(10);
+  Open();
+  SetFree(int64_t{1} << 40);
+  const auto delete_one = [&] {
+    // Who holds a segment keeps its file.
+    const Offset second = log().segments()->segments()[1]->base();
+    return log().DeleteRecordsBefore(second);
+  };
+  for (int i = 0; i < 20; ++i) Append({"value"});
+  ASSERT_THAT(delete_one(), IsOk());
+  EXPECT_THAT(rig_.disk().Names(".deleted"), Not(IsEmpty()));
+
+  // A batch, the file of a segment, and the new start.
+  files().Fail(FileCall::kWrite, ".log", Full(), 0, 1);
+  EXPECT_THAT(AppendOne(), HasReason(Reason::kDiskFull));
+  ASSERT_THAT(delete_one(), IsOk());
+  EXPECT_THAT(rig_.disk().Names(".deleted"), IsEmpty());
+
+  while (log().segments()->active()->bytes() + 100 < 300) Append({"value"});
+  ASSERT_THAT(delete_one(), IsOk());
+  EXPECT_THAT(rig_.disk().Names(".deleted"), Not(IsEmpty()));
+  files().Fail(FileCall::kOpen, ".log", Full());
+  EXPECT_THAT(AppendUntilRefused(), HasReason(Reason::kDiskFull));
+  files().Mend();
+  ASSERT_THAT(delete_one(), IsOk());
+  EXPECT_THAT(rig_.disk().Names(".deleted"), IsEmpty());
+
+  rig_.set_save_bounds(Full());
+  ASSERT_THAT(delete_one(), IsOk());
+  EXPECT_THAT(rig_.disk().Names(".deleted"), IsEmpty());
 }
 
 // ---- A start that cannot be saved

@@ -63,6 +63,19 @@ TEST_P(LogEpochs, OneThatNoOtherBatchKnowsDoesNotRaiseTheLogs) {
   EXPECT_EQ(Append({"e"}, {.leader_epoch = LeaderEpoch{3}}), Offset{4});
 }
 
+TEST_P(LogEpochs, EveryOneThatIsNotBelievedIsToldOfByItsOwnBatch) {
+  rig_.Kill();
+  FlipEpochOf(1);  // which the batches behind it show
+  FlipEpochOf(3);  // which nothing stands behind
+  Open();
+  EXPECT_THAT(rig_.events(),
+              ElementsAre(HasSubstr("the batch at offset 1 says"),
+                          HasSubstr("the batch at offset 3 says")));
+  rig_.Kill();
+  FlipEpochOf(1);
+  FlipEpochOf(3);
+}
+
 TEST_P(LogEpochs, ThoseThatAreSavedAreToldOfByNoWarning) {
   ASSERT_THAT(rig_.KillAndReopen(), IsOk());
   EXPECT_EQ(log().leader_epoch(), LeaderEpoch{3});
