@@ -7,9 +7,11 @@
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/log/batch_check.h"
+#include "engine/log/batch_scanner.h"
 #include "engine/log/batch_stamp.h"
 #include "engine/log/recompress.h"
 #include "engine/log/recovery.h"
+#include "engine/log/segment_gap.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -586,19 +588,54 @@ absl::Status Log::CheckWritable() const {
 }
 
 absl::StatusOr<std::optional<FoundOffset>> Log::FindByTime(Timestamp time) {
-  return ReadListed([&]() -> absl::StatusOr<std::optional<FoundOffset>> {
+  bool at_gap = false;
+  const auto find = [&]() -> absl::StatusOr<std::optional<FoundOffset>> {
     for (;;) {
       CAUCE_RETURN_IF_ERROR(CheckOpen());
       const Offset up_to = high_watermark();
       const auto set = segments();
       auto found = FindByTimeIn(*set, time, up_to);
+      at_gap = false;
+      if (found.ok() && *found) {
+        const absl::Status checked = CheckNoGapBefore(*set, (*found)->offset);
+        at_gap = IsDamage(checked);
+        if (!checked.ok()) found = checked;
+      }
       // A cut has changed a file while it was read.
       const bool cut = std::any_of(
           set->segments().begin(), set->segments().end(),
           [](const auto& segment) { return segment->is_superseded(); });
       if (!cut) return found;
     }
-  });
+  };
+  auto found = ReadListed(find);
+  if (!at_gap || !read_only_) return found;
+  // It was listed while another process deleted or cut, perhaps.
+  CAUCE_RETURN_IF_ERROR(Refresh());
+  return ReadListed(find);
+}
+
+absl::Status Log::CheckNoGapBefore(const SegmentSet& set, Offset found) const {
+  // Behind another record of the segment it is what stands between two that
+  // are older, and nobody would have looked for it in between.
+  const auto segment = set.Find(found);
+  const bool is_first =
+      found <= log_start() || found <= set.segments().front()->base();
+  if (may_have_gaps() || is_first || found != segment->base()) {
+    return absl::OkStatus();
+  }
+  const Offset before_it{found.value - 1};
+  const auto before = set.Find(before_it);
+  BatchScanner scanner;
+  const auto last = before->Seek(scanner, before_it);
+  // What is damaged is passed by, as everywhere by who looks for a time.
+  if (IsDamage(last.status())) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(last.status());
+  if (*last) return absl::OkStatus();
+  return Annotate(CheckNoGap({before->path(), scanner.position(),
+                              scanner.offsets()->next.value_or(before->base())},
+                             segment->base()),
+                  name_.ToString());
 }
 
 absl::StatusOr<std::optional<FoundOffset>> Log::FindByTimeIn(

@@ -198,6 +198,9 @@ class Log : public std::enable_shared_from_this<Log> {
   absl::StatusOr<std::optional<FoundOffset>> FindByTimeIn(const SegmentSet& set,
                                                           Timestamp time,
                                                           Offset up_to);
+  // That no records are missing right in front of the one that was found: one
+  // of them may be what was asked for.
+  absl::Status CheckNoGapBefore(const SegmentSet& set, Offset found) const;
   // WaitFor where another process writes.
   absl::StatusOr<bool> WaitForFiles(Offset offset, absl::Duration timeout);
 

@@ -5,6 +5,7 @@
 
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
+#include "engine/log/segment_gap.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -119,16 +120,13 @@ absl::StatusOr<std::optional<RecordBatch>> LogCursor::EnterSegment(
 }
 
 absl::Status LogCursor::CheckNoGap(const Segment& next) {
-  const Offset end = scanner_.offsets()->next.value_or(segment_->base());
-  at_gap_ = !log_->may_have_gaps() && end < next.base();
-  if (!at_gap_) return absl::OkStatus();
-  return MakeError(
-      Reason::kCorruptBatch,
-      fmt::format("{} at position {}: the file ends at offset {}, and the next "
-                  "segment begins at offset {}: the records in between are "
-                  "missing",
-                  segment_->path(), scanner_.position(), end.value,
-                  next.base().value));
+  if (log_->may_have_gaps()) return absl::OkStatus();
+  const absl::Status checked =
+      cauce::CheckNoGap({segment_->path(), scanner_.position(),
+                         scanner_.offsets()->next.value_or(segment_->base())},
+                        next.base());
+  at_gap_ = !checked.ok();
+  return checked;
 }
 
 absl::Status LogCursor::CheckEnd() const {

@@ -127,11 +127,9 @@ absl::Status LogView::AddFrom(Offset base) {
 }
 
 absl::Status LogView::AddSealed(const SegmentPlace& place, Offset next) {
-  CAUCE_ASSIGN_OR_RETURN(
-      const FileInfo info,
-      place.files->Info(place.PathOf(SegmentFileName(place.base, kLogSuffix))));
+  CAUCE_ASSIGN_OR_RETURN(const int64_t bytes, SealedBytes(place));
   known_.segments.push_back(
-      std::make_shared<Segment>(place, OpenMode::kRead, info.bytes, next));
+      std::make_shared<Segment>(place, OpenMode::kRead, bytes, next));
   return absl::OkStatus();
 }
 

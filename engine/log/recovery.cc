@@ -200,10 +200,9 @@ class Recovery {
   }
 
   absl::Status Believe(Offset base, Offset next) {
-    CAUCE_ASSIGN_OR_RETURN(const FileInfo info,
-                           place_.files->Info(PathOf(base)));
+    CAUCE_ASSIGN_OR_RETURN(const int64_t bytes, SealedBytes(place_.At(base)));
     sealed_.push_back(std::make_shared<Segment>(
-        place_.At(base), OpenMode::kReadWrite, info.bytes, next));
+        place_.At(base), OpenMode::kReadWrite, bytes, next));
     return absl::OkStatus();
   }
 

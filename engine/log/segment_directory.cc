@@ -25,6 +25,15 @@ absl::StatusOr<std::vector<Offset>> ListSegmentBases(
   return bases;
 }
 
+absl::StatusOr<int64_t> SealedBytes(const SegmentPlace& place) {
+  const auto info =
+      place.files->Info(place.PathOf(SegmentFileName(place.base, kLogSuffix)));
+  // As a pipe or a directory it is one that cannot be opened.
+  if (absl::IsFailedPrecondition(info.status())) return 0;
+  CAUCE_RETURN_IF_ERROR(info.status());
+  return info->bytes;
+}
+
 absl::StatusOr<ScannedSegment> ScanEnd(const SegmentPlace& place,
                                        Offset durable) {
   const std::string path =

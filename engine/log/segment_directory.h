@@ -2,6 +2,7 @@
 // Only looks; may be called from any thread.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -13,6 +14,11 @@ namespace cauce {
 
 // The base offsets of the .log files, smallest first.
 absl::StatusOr<std::vector<Offset>> ListSegmentBases(const SegmentPlace& place);
+
+// How large the log of a segment is that others follow. Zero where a link
+// stands in its place, which is not followed: whoever reads there is told of
+// it, and all other segments are read. NotFound where there is none.
+absl::StatusOr<int64_t> SealedBytes(const SegmentPlace& place);
 
 // Finds where the segment at `place` ends, by way of its indexes where they
 // can be believed, by scanning all of it where not. The log was durable up to

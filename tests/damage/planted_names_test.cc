@@ -193,11 +193,9 @@ class PlantedNames : public ::testing::TestWithParam<std::tuple<Place, Plant>> {
   }
 
   // What cannot be opened or read is no damage, so nobody skips it unasked; who
-  // asks for what stands in the next segment gets it. A link makes the
-  // partition one that is not opened.
+  // asks for what stands in the next segment gets it.
   void ExpectReadBehind(const Engine& engine) {
-    const bool opens =
-        place_.outcome == Outcome::kRecordsRefused && plant_ != Plant::kLink;
+    const bool opens = place_.outcome == Outcome::kRecordsRefused;
     const auto orders = engine.OpenPartition("orders", PartitionId{0});
     ASSERT_EQ(orders.ok(), opens || IsDirectoryForALog());
     if (!opens) return;

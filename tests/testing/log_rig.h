@@ -143,6 +143,10 @@ class LogRig {
     save_epochs_ = std::move(status);
   }
 
+  // Whether the logs opened next may have gaps of compaction, as they may to
+  // begin with.
+  void set_may_have_gaps(bool may_have_gaps) { may_have_gaps_ = may_have_gaps; }
+
   // The logs opened next tell of work that the bounds they note would spare;
   // nothing is saved for it.
   void set_notes_work() { notes_work_ = true; }
@@ -210,6 +214,7 @@ class LogRig {
     options.name = {"orders", PartitionId{0}};
     options.directory = disk_.directory();
     options.config = config_;
+    options.may_have_gaps = may_have_gaps_;
     {
       MutexLock lock(mutex_);
       options.bounds = bounds_;
@@ -228,6 +233,7 @@ class LogRig {
   Executor* executor_ = nullptr;
   int64_t free_bytes_min_ = 0;
   bool notes_work_ = false;
+  bool may_have_gaps_ = true;
   Mutex mutex_;
   LogBounds bounds_ ABSL_GUARDED_BY(mutex_);
   std::vector<EpochStart> epochs_ ABSL_GUARDED_BY(mutex_);

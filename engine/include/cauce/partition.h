@@ -93,7 +93,8 @@ class Partition final {
   Cursor Read(Offset from, const CursorOptions& options) const;
 
   // Returns the first visible record with a timestamp at or after `time`, in
-  // the order of offsets; nothing where there is none.
+  // the order of offsets; nothing where there is none. Reason::kCorruptBatch
+  // where records are missing right in front of it: it may be one of them.
   absl::StatusOr<std::optional<FoundOffset>> FindByTime(Timestamp time) const;
 
   // Waits until the high watermark is above `offset`; returns false when

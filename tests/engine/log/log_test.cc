@@ -786,6 +786,85 @@ TEST_P(LogTest, FindsByTimeOnlyWhatIsVisible) {
 
 // ---- Ends and beginnings
 
+// One of those that are missing may be what was asked for.
+TEST_P(LogTest, FindsNoTimeRightBehindRecordsThatAreMissing) {
+  UseSmallSegments();
+  rig_.set_may_have_gaps(false);
+  Open();
+  std::vector<Timestamp> times;
+  while (Logs().size() < 4) {
+    times.push_back(rig_.now());
+    Append({"value"});
+    rig_.clock().Advance(absl::Seconds(1));
+  }
+  const auto& segments = log().segments()->segments();
+  const Offset lost = segments[1]->base();
+  const Offset behind = segments[2]->base();
+  ASSERT_GT(segments[3]->base() - behind, 1);
+  ASSERT_THAT(rig_.Close(), IsOk());
+  rig_.disk().Remove(SegmentFileName(lost, kLogSuffix));
+  Open();
+  const auto reader = rig_.OpenReadOnly();
+  ASSERT_THAT(reader, IsOk());
+
+  const auto time_of = [&](Offset at) {
+    return times[static_cast<size_t>(at.value)];
+  };
+  for (Log* const each : {&log(), reader->get()}) {
+    for (Offset at{0}; at < log().log_end(); at = at + 1) {
+      SCOPED_TRACE(at.value);
+      const auto found = each->FindByTime(time_of(at));
+      if (at >= lost && at <= behind) {
+        EXPECT_THAT(found, HasReason(Reason::kCorruptBatch));
+        EXPECT_THAT(std::string(found.status().message()),
+                    HasSubstr("orders-0"));
+      } else {
+        ASSERT_THAT(found, IsOk());
+        EXPECT_EQ((*found)->offset, at);
+      }
+    }
+  }
+  rig_.Kill();
+
+  // Where they may have been compacted away they are not missed.
+  rig_.set_may_have_gaps(true);
+  Open();
+  const auto found = log().FindByTime(time_of(lost));
+  ASSERT_THAT(found, IsOk());
+  EXPECT_EQ((*found)->offset, behind);
+  rig_.Kill();
+}
+
+// It may have listed the segments while another process deleted them.
+TEST_P(LogTest, AReaderLooksAgainBeforeATimeLiesBehindMissingRecords) {
+  UseSmallSegments();
+  rig_.set_may_have_gaps(false);
+  Open();
+  while (Logs().size() < 4) {
+    Append({"value"});
+    rig_.clock().Advance(absl::Seconds(1));
+  }
+  const std::vector<std::string> names = Logs();
+  const auto behind = log().segments()->segments()[2];
+  const auto time = behind->LargestTimestamp();
+  ASSERT_THAT(time, IsOk());
+  const Offset base = behind->base();
+  ASSERT_THAT(rig_.Close(), IsOk());
+  rig_.Leaves(test::Left::kDamaged);
+  rig_.disk().Remove(names[1]);
+  const auto reader = rig_.OpenReadOnly();
+  ASSERT_THAT(reader, IsOk());
+  bool deleted = false;
+  rig_.disk().files().set_during(FileCall::kRead, names[0], [&] {
+    if (!std::exchange(deleted, true)) rig_.disk().Remove(names[0]);
+  });
+
+  const Timestamp first{time->ms - 1000 * (behind->next() - base - 1)};
+  EXPECT_THAT((*reader)->FindByTime(first),
+              IsOkAndHolds(FoundOffset{base, first}));
+  EXPECT_TRUE(deleted);
+}
+
 TEST_P(LogTest, FindsEverythingAgainAfterACleanEnd) {
   UseSmallSegments();
   Open();

@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 
+#include "absl/status/status.h"
 #include "engine/log/segment_name.h"
 #include "tests/testing/batches.h"
 #include "tests/testing/matchers.h"
@@ -72,6 +74,23 @@ TEST_P(DirectoryOn, FindsTheEndByTheIndexAsByAScan) {
   ASSERT_THAT(by_scan, test::IsOk());
   EXPECT_EQ(by_scan->next, Offset{2000});
   EXPECT_EQ(by_scan->index->EncodeOffsets(), by_index->index->EncodeOffsets());
+}
+
+TEST_P(DirectoryOn, TellsHowLargeASealedLogIs) {
+  EXPECT_THAT(SealedBytes(disk_.Place()),
+              test::StatusIs(absl::StatusCode::kNotFound));
+  disk_.Write(SegmentFileName(Offset{0}, kLogSuffix), "12345");
+  EXPECT_THAT(SealedBytes(disk_.Place()), test::IsOkAndHolds(5));
+}
+
+TEST_P(DirectoryOn, ALinkInThePlaceOfALogHoldsNothing) {
+  if (GetParam() != test::DiskKind::kPosix) {
+    GTEST_SKIP() << "there are no links in memory";
+  }
+  disk_.Write("elsewhere", "12345");
+  std::filesystem::create_symlink(
+      disk_ / "elsewhere", disk_ / SegmentFileName(Offset{0}, kLogSuffix));
+  EXPECT_THAT(SealedBytes(disk_.Place()), test::IsOkAndHolds(0));
 }
 
 TEST_P(DirectoryOn, TheEndIsInFrontOfWhatIsTornOrZero) {

@@ -1,0 +1,18 @@
+#include "engine/log/segment_gap.h"
+
+#include "cauce/errors.h"
+#include "fmt/format.h"
+
+namespace cauce {
+
+absl::Status CheckNoGap(const SegmentEnd& end, Offset next) {
+  if (end.offset >= next) return absl::OkStatus();
+  return MakeError(
+      Reason::kCorruptBatch,
+      fmt::format("{} at position {}: the file ends at offset {}, and the next "
+                  "segment begins at offset {}: the records in between are "
+                  "missing",
+                  end.path, end.position, end.offset.value, next.value));
+}
+
+}  // namespace cauce

@@ -1,0 +1,34 @@
+#include "engine/log/segment_gap.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "cauce/errors.h"
+#include "cauce/types.h"
+#include "tests/testing/matchers.h"
+
+namespace cauce {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+TEST(SegmentGap, IsNoneWhereTheNextSegmentGoesOn) {
+  const SegmentEnd end{"/data/a.log", 70, Offset{6}};
+  EXPECT_THAT(CheckNoGap(end, Offset{6}), test::IsOk());
+  EXPECT_THAT(CheckNoGap(end, Offset{5}), test::IsOk());
+}
+
+TEST(SegmentGap, NamesTheFileThePlaceAndBothOffsets) {
+  const auto told = CheckNoGap({"/data/a.log", 70, Offset{6}}, Offset{9});
+  EXPECT_THAT(told, test::HasReason(Reason::kCorruptBatch));
+  EXPECT_THAT(
+      std::string(MessageOf(told)),
+      AllOf(HasSubstr("/data/a.log at position 70"),
+            HasSubstr("ends at offset 6"), HasSubstr("begins at offset 9")));
+}
+
+}  // namespace
+}  // namespace cauce
