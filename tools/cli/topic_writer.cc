@@ -184,9 +184,10 @@ absl::Status TopicWriter::SendLane(Lane& lane) {
                              [flights = flights_, index, &doorbell = doorbell_](
                                  absl::StatusOr<AppendResult> result) {
                                InFlight& slot = flights->ring[index];
-                               if (!result.ok()) flights->failed = true;
+                               const bool failed = !result.ok();
                                slot.result = std::move(result);
                                slot.done.store(true, std::memory_order_release);
+                               if (failed) flights->failed = true;
                                slot.done.notify_one();
                                doorbell.Ring();
                              });
@@ -195,8 +196,18 @@ absl::Status TopicWriter::SendLane(Lane& lane) {
 
 absl::Status TopicWriter::WaitForRoom() {
   if (absl::Status status = Reap(); !status.ok()) return status;
-  const size_t others_max = flights_->failed ? 0 : kInFlightMax - 1;
-  while (in_flight_count_ > others_max) ReapOldest();
+  if (flights_->failed) return Failure();
+  while (in_flight_count_ == kInFlightMax) ReapOldest();
+  return failed_;
+}
+
+// The first append on its way that has failed, whatever is before it.
+absl::Status TopicWriter::Failure() {
+  for (size_t i = 0; failed_.ok() && i < in_flight_count_; ++i) {
+    const InFlight& slot = flights_->ring[(oldest_ + i) % kInFlightMax];
+    if (!slot.done.load(std::memory_order_acquire)) continue;
+    failed_ = NameLines(slot.result.status(), slot.lines);
+  }
   return failed_;
 }
 

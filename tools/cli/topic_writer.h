@@ -130,6 +130,7 @@ class TopicWriter {
   absl::Status SendLane(Lane& lane);
   absl::Status SendDoubtful(Lane& lane);
   absl::Status WaitForRoom();
+  absl::Status Failure();
   void ReapOldest();
   // Where the record goes, opened.
   absl::StatusOr<Lane*> LaneOf(const Record& record,
