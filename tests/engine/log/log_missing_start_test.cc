@@ -13,6 +13,7 @@
 #include "cauce/errors.h"
 #include "cauce/types.h"
 #include "tests/engine/log/log_fixture.h"
+#include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 
 namespace cauce {
@@ -94,6 +95,20 @@ TEST_P(LogMissingStart, IsPartOfItAgainWhateverWasDoneMeanwhile) {
       ASSERT_THAT(rig_.Close(), IsOk());
     }
   }
+}
+
+TEST_P(LogMissingStart, IsKeptByARecoveryThatIsCutShort) {
+  LoseTheFirst();
+  rig_.set_notes_work();
+  rig_.set_clean_stop(false);
+  rig_.set_bounds({});
+  rig_.disk().files().Fail(test::FileCall::kOpen, Logs().back(),
+                           MakeError(Reason::kDiskFailed, "no"));
+  EXPECT_THAT(rig_.Open(), HasReason(Reason::kDiskFailed));
+  EXPECT_GT(rig_.bounds().recovery_point, Offset{0}) << "it noted how far";
+  EXPECT_EQ(rig_.bounds().log_start, Offset{0});
+  rig_.disk().files().Mend();
+  PutItBack();
 }
 
 TEST_P(LogMissingStart, KeepsItsEpochs) {
