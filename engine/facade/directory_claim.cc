@@ -18,6 +18,12 @@ constexpr std::string_view kLockName = ".lock";
 
 }  // namespace
 
+absl::StatusOr<std::unique_ptr<FileLock>> LockDirectory(
+    FileSystem& files, std::string_view directory) {
+  return files.Lock(JoinPath(directory, kLockName),
+                    fmt::format("pid {}", getpid()));
+}
+
 absl::Status CheckIsDirectory(FileSystem& files, const std::string& directory) {
   CAUCE_ASSIGN_OR_RETURN(const FileInfo info, files.Info(directory));
   if (info.is_directory) return absl::OkStatus();
@@ -39,9 +45,7 @@ absl::StatusOr<DirectoryClaim> DirectoryClaim::Take(
     CAUCE_RETURN_IF_ERROR(found);
   }
   DirectoryClaim claim(files, directory);
-  CAUCE_ASSIGN_OR_RETURN(claim.lock_,
-                         files.Lock(JoinPath(directory, kLockName),
-                                    fmt::format("pid {}", getpid())));
+  CAUCE_ASSIGN_OR_RETURN(claim.lock_, LockDirectory(files, directory));
   CAUCE_RETURN_IF_ERROR(EnsureMetaProperties(files, directory, random));
   CAUCE_ASSIGN_OR_RETURN(claim.clean_stop_, HasCleanShutdown(files, directory));
   return claim;

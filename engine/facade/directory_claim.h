@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -42,6 +43,11 @@ class DirectoryClaim {
   std::unique_ptr<FileLock> lock_;
   bool clean_stop_ = false;
 };
+
+// Locks `directory` against every other writer, in this process too.
+// Reason::kLocked, naming the holder.
+absl::StatusOr<std::unique_ptr<FileLock>> LockDirectory(
+    FileSystem& files, std::string_view directory);
 
 // Reason::kInvalidOption unless `directory` is one; what Info says where it
 // cannot be seen.

@@ -1,8 +1,8 @@
 #include "cauce/inspect.h"
 
 #include <map>
-#include <memory>
 #include <utility>
+#include <vector>
 
 #include "cauce/errors.h"
 #include "cauce/topic_name.h"
@@ -13,12 +13,10 @@
 #include "engine/catalog/missing_partitions.h"
 #include "engine/catalog/partition_metadata.h"
 #include "engine/catalog/topic_catalog.h"
-#include "engine/log/batch_scanner.h"
-#include "engine/log/index_walk.h"
+#include "engine/log/directory_signs.h"
 #include "engine/log/partition_check.h"
 #include "engine/log/segment_check.h"
-#include "engine/log/segment_name.h"
-#include "engine/log/sparse_index.h"
+#include "engine/log/verify_meter.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -39,9 +37,8 @@ std::string_view AdviceFor(std::string_view checkpoint) {
   return "nothing: only Kafka's brokers read it";
 }
 
-std::string_view NameOf(std::string_view path) {
-  return path.substr(path.rfind('/') + 1);
-}
+constexpr std::string_view kMendAccess =
+    "mend what keeps it from being read, and verify again";
 
 bool IsCorrupt(const absl::Status& status) {
   const Reason reason = ReasonOf(status);
@@ -57,40 +54,50 @@ class Verification {
       : files_(files),
         directory_(directory),
         options_(options),
-        found_(found) {}
+        found_(found),
+        meter_(options.progress, summary_) {}
 
   absl::StatusOr<VerifySummary> Run() {
     CAUCE_ASSIGN_OR_RETURN(const auto entries, files_.List(directory_));
-    CAUCE_RETURN_IF_ERROR(CheckDirectoryFiles());
+    CheckDirectoryFiles();
+    std::vector<TopicPartition> partitions;
+    std::vector<std::string> directories;
     for (const DirectoryEntry& entry : entries) {
-      const auto name = ParseTopicPartition(entry.name);
+      auto name = ParseTopicPartition(entry.name);
       if (!entry.is_directory || !name) continue;
-      CAUCE_RETURN_IF_ERROR(CheckPartition(*name, entry.name));
+      partitions.push_back(*std::move(name));
+      directories.push_back(PathOf(entry.name));
+    }
+    meter_.Measure(files_, directories);
+    for (size_t i = 0; i < partitions.size(); ++i) {
+      CheckPartition(partitions[i], directories[i]);
+      meter_.PassPartition();
     }
     CAUCE_RETURN_IF_ERROR(CheckCatalogued());
     return summary_;
   }
 
  private:
-  absl::Status CheckDirectoryFiles() {
-    CAUCE_ASSIGN_OR_RETURN(clean_stop_, HasCleanShutdown(files_, directory_));
+  void CheckDirectoryFiles() {
+    const auto clean_stop = HasCleanShutdown(files_, directory_);
+    TellUnread(clean_stop.status(), PathOf(kCleanShutdownFile), kMendAccess);
+    clean_stop_ = clean_stop.value_or(false);
     for (const std::string_view name : {kRecoveryPointFile, kLogStartFile,
                                         kHighWatermarkFile, kFirstDirtyFile}) {
       auto checkpoint = ReadOffsetCheckpoint(files_, directory_, name);
-      CAUCE_RETURN_IF_ERROR(
-          TellCorrupt(checkpoint.status(), PathOf(name), AdviceFor(name)));
+      TellUnread(checkpoint.status(), PathOf(name), AdviceFor(name));
       if (checkpoint.ok()) checkpoints_[name] = *std::move(checkpoint);
     }
     const auto properties = ReadMetaProperties(files_, directory_);
-    CAUCE_RETURN_IF_ERROR(TellCorrupt(
+    TellUnread(
         properties.status(), PathOf(kMetaPropertiesFile),
         "restore it from a copy, or move it away: the directory then gets a "
-        "new id"));
+        "new id");
     auto catalog = TopicCatalog::Load(files_, directory_);
-    CAUCE_RETURN_IF_ERROR(TellCorrupt(
-        catalog.status(), PathOf(kCatalogFile),
+    TellUnread(
+        catalog.status(), PathOf(CopyInQuestion(catalog.status())),
         "restore it from a copy; without it topics keep their records and "
-        "lose their configs"));
+        "lose their configs");
     if (catalog.ok() && !catalog->damage().empty()) {
       Tell({.gravity = Gravity::kNote,
             .file = PathOf(kCatalogFile),
@@ -98,15 +105,25 @@ class Verification {
             .advice = "nothing: its other copy is whole, and the next change "
                       "of a topic mends it"});
     }
+    catalog_is_read_ = catalog.ok();
     if (catalog.ok()) catalog_ = *std::move(catalog);
-    return absl::OkStatus();
+  }
+
+  // Which copy of the catalogue it is that cannot be read: either keeps the
+  // other from being believed. Damaged are both.
+  std::string_view CopyInQuestion(const absl::Status& status) {
+    const bool is_damage = status.ok() || IsCorrupt(status);
+    const std::string path = PathOf(kCatalogFile);
+    return is_damage || !files_.Open(path, OpenMode::kRead).ok()
+               ? kCatalogFile
+               : kCatalogCopyFile;
   }
 
   // That each partition the catalogue names is there.
   absl::Status CheckCatalogued() {
+    // That it cannot be read was told.
+    if (!catalog_is_read_) return absl::OkStatus();
     const auto missing = FindMissingPartitions(files_, directory_);
-    // It was told that the catalogue is damaged.
-    if (IsCorrupt(missing.status())) return absl::OkStatus();
     CAUCE_RETURN_IF_ERROR(missing.status());
     for (const MissingPartition& partition : *missing) {
       Tell({.file = partition.path,
@@ -121,20 +138,24 @@ class Verification {
     return absl::OkStatus();
   }
 
-  absl::Status CheckPartition(const TopicPartition& name,
-                              const std::string& directory_name) {
+  // What cannot be read of one keeps nobody from looking at the others.
+  void CheckPartition(const TopicPartition& name,
+                      const std::string& directory) {
     ++summary_.partitions;
-    const std::string directory = PathOf(directory_name);
     const auto id = ReadPartitionMetadata(files_, directory);
-    CAUCE_RETURN_IF_ERROR(TellCorrupt(
-        id.status(), fmt::format("{}/{}", directory, kPartitionMetadataFile),
-        "restore it from a copy; it holds the topic's id"));
+    TellUnread(id.status(),
+               fmt::format("{}/{}", directory, kPartitionMetadataFile),
+               "restore it from a copy; it holds the topic's id");
     const auto epochs = ReadEpochCheckpoint(files_, directory);
-    CAUCE_RETURN_IF_ERROR(TellCorrupt(
-        epochs.status(), fmt::format("{}/{}", directory, kEpochFile),
-        "restore it from a copy, or delete it: it is rebuilt from "
-        "the log"));
-    return CheckLog(name, directory);
+    TellUnread(epochs.status(), fmt::format("{}/{}", directory, kEpochFile),
+               "restore it from a copy, or delete it: it is rebuilt from "
+               "the log");
+    const absl::Status looked = CheckLog(name, directory);
+    if (looked.ok()) return;
+    Tell({.file = directory,
+          .what = fmt::format("the directory cannot be looked through: {}",
+                              MessageOf(looked)),
+          .advice = std::string(kMendAccess)});
   }
 
   absl::Status CheckLog(const TopicPartition& name,
@@ -147,8 +168,8 @@ class Verification {
       for (const std::string_view checkpoint :
            {kRecoveryPointFile, kLogStartFile}) {
         auto now = ReadOffsetCheckpoint(files_, directory_, checkpoint);
-        if (IsCorrupt(now.status())) continue;
-        CAUCE_RETURN_IF_ERROR(now.status());
+        // It was told, and what was known before stands.
+        if (!now.ok()) continue;
         checkpoints_[checkpoint] = *std::move(now);
       }
       return BoundsOf(name);
@@ -156,10 +177,8 @@ class Verification {
     partition.bounds = BoundsOf(name);
     partition.start_is_known = checkpoints_[kLogStartFile].contains(name);
     partition.may_have_gaps = MayHaveGaps(name);
-    const SegmentCheck::Progress progress = [this] {
-      if (options_.progress && summary_.batches % kProgressBatches == 0) {
-        options_.progress(summary_);
-      }
+    const SegmentCheck::Progress progress = [this](int64_t bytes) {
+      meter_.Pass(bytes);
     };
     return PartitionCheck(files_, partition, summary_, found_, progress).Run();
   }
@@ -180,16 +199,14 @@ class Verification {
     return {offset(kRecoveryPointFile), offset(kLogStartFile)};
   }
 
-  // Tells of a small file that is damaged; returns any error other than that
-  // and that the file is absent.
-  absl::Status TellCorrupt(const absl::Status& status, const std::string& path,
-                           std::string_view advice) {
-    if (status.ok() || absl::IsNotFound(status)) return absl::OkStatus();
-    if (!IsCorrupt(status)) return status;
+  // Tells of a small file that is there and cannot be read. `advice` is for one
+  // that is damaged.
+  void TellUnread(const absl::Status& status, const std::string& path,
+                  std::string_view advice) {
+    if (status.ok() || absl::IsNotFound(status)) return;
     Tell({.file = path,
           .what = std::string(status.message()),
-          .advice = std::string(advice)});
-    return absl::OkStatus();
+          .advice = std::string(IsCorrupt(status) ? advice : kMendAccess)});
   }
 
   void Tell(const Finding& finding) {
@@ -201,108 +218,26 @@ class Verification {
     return fmt::format("{}/{}", directory_, name);
   }
 
-  static constexpr int64_t kProgressBatches = 64;
-
   FileSystem& files_;
   const std::string directory_;
   const VerifyOptions& options_;
   const std::function<void(const Finding&)>& found_;
   VerifySummary summary_;
+  VerifyMeter meter_;
   bool clean_stop_ = false;
   TopicCatalog catalog_;  // empty where it cannot be read
+  bool catalog_is_read_ = false;
   std::map<std::string_view, OffsetCheckpoint> checkpoints_;  // by file
 };
-
-absl::Status DumpLog(FileSystem& files, const std::string& path,
-                     const std::function<bool(const DumpedEntry&)>& take) {
-  CAUCE_ASSIGN_OR_RETURN(std::shared_ptr<File> file,
-                         files.Open(path, OpenMode::kRead));
-  CAUCE_ASSIGN_OR_RETURN(const int64_t bytes, file->Size());
-  BatchScanner scanner;
-  scanner.Start(std::move(file), path, 0, bytes);
-  for (;;) {
-    CAUCE_ASSIGN_OR_RETURN(const auto batch, scanner.Next());
-    if (!batch) return absl::OkStatus();
-    if (!take({.position = scanner.batch_position(),
-               .batch = &*batch,
-               .offset = batch->last_offset(),
-               .timestamp = batch->max_timestamp()})) {
-      return absl::OkStatus();
-    }
-  }
-}
-
-DumpedEntry ToDumped(int64_t position, const OffsetEntry& entry) {
-  return {.position = position,
-          .offset = entry.offset,
-          .batch_position = entry.position};
-}
-DumpedEntry ToDumped(int64_t position, const TimeEntry& entry) {
-  return {.position = position,
-          .offset = entry.offset,
-          .timestamp = entry.timestamp};
-}
-
-template <class Entry>
-absl::Status DumpIndex(FileSystem& files, const std::string& path, Offset base,
-                       const std::function<bool(const DumpedEntry&)>& take) {
-  CAUCE_ASSIGN_OR_RETURN(IndexWalk<Entry> walk,
-                         IndexWalk<Entry>::Open(files, path, base));
-  if (!walk.exists()) {
-    return absl::NotFoundError(fmt::format("{}: there is no such file", path));
-  }
-  for (;;) {
-    CAUCE_ASSIGN_OR_RETURN(const auto entry, walk.Peek());
-    if (!entry || !take(ToDumped(walk.position(), *entry))) {
-      return absl::OkStatus();
-    }
-    walk.Pop();
-  }
-}
 
 }  // namespace
 
 absl::StatusOr<VerifySummary> VerifyDirectory(
     FileSystem& files, std::string_view directory, const VerifyOptions& options,
     const std::function<void(const Finding&)>& found) {
-  return Verification(files, directory, options, found).Run();
-}
-
-absl::Status DumpFile(FileSystem& files, std::string_view path,
-                      const std::function<bool(const DumpedEntry&)>& take) {
-  const std::string file(path);
-  const auto name = ParseSegmentFileName(NameOf(path));
-  if (name && name->suffix == kLogSuffix) return DumpLog(files, file, take);
-  if (name && name->suffix == kOffsetIndexSuffix) {
-    return DumpIndex<OffsetEntry>(files, file, name->base, take);
-  }
-  if (name && name->suffix == kTimeIndexSuffix) {
-    return DumpIndex<TimeEntry>(files, file, name->base, take);
-  }
-  return absl::InvalidArgumentError(fmt::format(
-      "{}: not a file of a segment, which is called by twenty digits and "
-      ".log, .index or .timeindex",
-      path));
-}
-
-absl::StatusOr<std::vector<std::string>> ListSegmentFiles(
-    FileSystem& files, std::string_view partition_directory,
-    SegmentFiles which) {
-  CAUCE_ASSIGN_OR_RETURN(const auto entries, files.List(partition_directory));
-  std::vector<std::string> paths;
-  // By name they are in the order of their base offsets, a segment's log in
-  // between its indexes.
-  for (const DirectoryEntry& entry : entries) {
-    const auto file = ParseSegmentFileName(entry.name);
-    if (!file) continue;
-    const bool index =
-        file->suffix == kOffsetIndexSuffix || file->suffix == kTimeIndexSuffix;
-    if (file->suffix == kLogSuffix ||
-        (index && which == SegmentFiles::kLogsAndIndexes)) {
-      paths.push_back(fmt::format("{}/{}", partition_directory, entry.name));
-    }
-  }
-  return paths;
+  CAUCE_ASSIGN_OR_RETURN(const std::string path, files.Resolve(directory));
+  CAUCE_RETURN_IF_ERROR(CheckIsDataDirectory(files, path));
+  return Verification(files, path, options, found).Run();
 }
 
 }  // namespace cauce

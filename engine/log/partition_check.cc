@@ -4,6 +4,7 @@
 #include <iterator>
 #include <optional>
 
+#include "cauce/errors.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/log/segment_name.h"
@@ -83,7 +84,17 @@ absl::Status PartitionCheck::CheckSegments(const std::vector<Offset>& bases) {
         SegmentCheck(files_, segment, summary_, found_, progress_).Run();
     // Retention may have removed it since the directory was listed.
     if (absl::IsNotFound(end.status())) continue;
-    CAUCE_RETURN_IF_ERROR(end.status());
+    if (!end.ok()) {
+      // It keeps nobody from looking at the others.
+      Tell({.file = PathOf(bases[i], kLogSuffix),
+            .offset = bases[i],
+            .what = fmt::format("the file, or one of its indexes, cannot be "
+                                "read: {}",
+                                MessageOf(end.status())),
+            .advice = "mend what keeps it from being read, and verify again; "
+                      "restore it from a copy if that cannot be mended"});
+      continue;
+    }
     // What stands behind damage was told with it.
     if (summary_.damages != damages) continue;
     CAUCE_RETURN_IF_ERROR(is_last ? CheckEnd(bases[i], *end)
@@ -110,7 +121,8 @@ absl::Status PartitionCheck::CheckGap(Offset base, Offset end, Offset next) {
                             "missing",
                             end.value, next.value),
         .advice = "restore this file, or the ones behind it that are missing, "
-                  "from a copy; readers may go on behind them"});
+                  "from a copy, or let cauce log repair say that they are "
+                  "gone; until then readers may go on behind them"});
   return absl::OkStatus();
 }
 

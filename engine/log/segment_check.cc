@@ -17,8 +17,8 @@ namespace cauce {
 namespace {
 
 constexpr std::string_view kRestore =
-    "restore the file from a copy; what cannot be read is lost, readers may "
-    "go on behind it";
+    "restore the file from a copy, or take out what cannot be read with cauce "
+    "log repair; until then readers may go on behind it";
 constexpr std::string_view kRecoveryCuts =
     "nothing: the next opening for writing cuts it off";
 constexpr std::string_view kDeleteIndex =
@@ -78,13 +78,15 @@ absl::StatusOr<Offset> SegmentCheck::Run() {
     if (!batch.ok()) {
       if (!IsDamage(batch.status())) return batch.status();
       CAUCE_ASSIGN_OR_RETURN(const bool more, PassDamage(batch.status()));
-      if (!more) return next_;
-      continue;
+      if (more) continue;
+      Pass(file_bytes_);
+      return next_;
     }
     if (!*batch) break;
     CAUCE_RETURN_IF_ERROR(TakeBatch(**batch));
   }
   CAUCE_RETURN_IF_ERROR(CheckEnd());
+  Pass(file_bytes_);
   return next_;
 }
 
@@ -176,8 +178,13 @@ absl::Status SegmentCheck::TakeBatch(const RecordBatch& batch) {
   CheckRecords(batch);
   CAUCE_RETURN_IF_ERROR(CheckIndexEntries(batch));
   next_ = batch.next_offset();
-  if (progress_) progress_();
+  Pass(scanner_.position());
   return absl::OkStatus();
+}
+
+void SegmentCheck::Pass(int64_t position) {
+  const int64_t bytes = position - std::exchange(passed_bytes_, position);
+  if (progress_) progress_(bytes);
 }
 
 void SegmentCheck::CheckRecords(const RecordBatch& batch) {
@@ -316,8 +323,8 @@ absl::StatusOr<bool> SegmentCheck::PassDamage(const absl::Status& damage) {
                                 file_bytes_ - position);
   } else if (resume && segment_.torn_from && next_ >= *segment_.torn_from) {
     finding.advice =
-        "copy the directory before anything opens it for writing: recovery "
-        "would cut the log here, in front of batches that are whole";
+        "run cauce log repair before anything opens the directory for writing: "
+        "recovery would cut the log here, in front of batches that are whole";
   }
   if (resume) {
     finding.what += fmt::format("; the next whole batch begins at position {}",

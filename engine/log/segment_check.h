@@ -42,8 +42,9 @@ struct SegmentToCheck {
 class SegmentCheck {
  public:
   using Found = std::function<void(const Finding&)>;
-  // Called after every batch.
-  using Progress = std::function<void()>;
+  // Called after every batch and at the end, with how many bytes of the log's
+  // file were passed since the last call.
+  using Progress = std::function<void(int64_t bytes)>;
 
   // Counts into `summary`. All are borrowed.
   SegmentCheck(FileSystem& files, const SegmentToCheck& segment,
@@ -71,6 +72,8 @@ class SegmentCheck {
   absl::StatusOr<uint32_t> Fingerprint(int64_t position) const;
   absl::StatusOr<bool> IndexesGoOn();
   absl::Status TakeBatch(const RecordBatch& batch);
+  // All of the file up to `position` is done.
+  void Pass(int64_t position);
   void CheckRecords(const RecordBatch& batch);
   absl::Status CheckIndexEntries(const RecordBatch& batch);
   // That nothing is missing behind the last batch.
@@ -102,6 +105,7 @@ class SegmentCheck {
 
   std::shared_ptr<const File> file_;
   int64_t file_bytes_ = 0;
+  int64_t passed_bytes_ = 0;
   BatchScanner scanner_;
   RecordReader reader_;
   Offset next_;

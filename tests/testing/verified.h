@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "cauce/file_system.h"
@@ -20,13 +22,19 @@ enum class Left {
 };
 
 // A failure for everything found in the data directory `directory` that does
-// not belong to `left`. A directory that was never made has nothing to find.
+// not belong to `left`. A directory that was never made, or in which nothing
+// was made but its lock and what was to be renamed, has nothing to find.
 inline void ExpectVerified(FileSystem& files, std::string_view directory,
                            Left left) {
-  if (left == Left::kDamaged ||
-      absl::IsNotFound(files.Info(directory).status())) {
-    return;
-  }
+  if (left == Left::kDamaged) return;
+  const auto entries = files.List(directory);
+  if (absl::IsNotFound(entries.status())) return;
+  ASSERT_TRUE(entries.ok()) << entries.status();
+  const bool is_begun =
+      std::ranges::any_of(*entries, [](const DirectoryEntry& entry) {
+        return entry.name != ".lock" && !entry.name.ends_with(".tmp");
+      });
+  if (!is_begun) return;
   const auto verified =
       VerifyDirectory(files, directory, {}, [left](const Finding& finding) {
         if (left == Left::kKilled && finding.gravity == Gravity::kNote) return;

@@ -15,10 +15,13 @@
 #include "cauce/inspect.h"
 #include "cauce/record_batch.h"
 #include "fmt/format.h"
+#include "tools/cli/finding.h"
 #include "tools/cli/interrupts.h"
 #include "tools/cli/json_text.h"
+#include "tools/cli/look_progress.h"
 #include "tools/cli/output.h"
 #include "tools/cli/progress.h"
+#include "tools/cli/repair_verb.h"
 #include "tools/cli/time_text.h"
 
 namespace cauce::cli {
@@ -32,6 +35,7 @@ struct LogOptions {
   std::optional<int32_t> partition;
   bool records = false;
   bool index = false;
+  bool progress = false;
 };
 
 std::string_view TimeTypeName(const RecordBatch& batch) {
@@ -201,44 +205,22 @@ int Dump(const LogOptions& options) {
   return Dumper(options).Run(*files);
 }
 
-Json FindingJson(const Finding& finding) {
-  Json json = {
-      {"gravity", finding.gravity == Gravity::kNote ? "note" : "damage"},
-      {"file", finding.file}};
-  if (finding.position) json["position"] = *finding.position;
-  if (finding.offset) json["offset"] = finding.offset->value;
-  json["what"] = finding.what;
-  json["advice"] = finding.advice;
-  return json;
-}
-
-std::string FindingText(const Finding& finding) {
-  std::string place = finding.file;
-  if (finding.position)
-    place += fmt::format(" at position {}", *finding.position);
-  if (finding.offset)
-    place += fmt::format(", offset {}", finding.offset->value);
-  return fmt::format("{}: {}: {}\n  -> {}\n",
-                     finding.gravity == Gravity::kNote ? "note" : "damage",
-                     place, finding.what, finding.advice);
-}
-
 int Verify(const LogOptions& options) {
-  const auto dir = PosixFileSystem()->Resolve(options.dir);
-  if (!dir.ok()) return Fail(dir.status());
   Output out(STDOUT_FILENO);
   const bool json = options.format == Format::kJson;
-  Progress progress("verified", 0);
+  LookProgress progress("verified", options.progress
+                                        ? LookProgress::Shown::kAlways
+                                        : LookProgress::Shown::kOnTerminal);
   const auto summary = VerifyDirectory(
-      *PosixFileSystem(), *dir,
+      *PosixFileSystem(), options.dir,
       {.progress =
-           [&progress](const VerifySummary& so_far) {
-             progress.Update(so_far.records, so_far.bytes);
-           }},
+           [&progress](const VerifyProgress& far) { progress.Update(far); }},
       [&](const Finding& finding) {
+        progress.Finish();
         out.Write(json ? Line(FindingJson(finding)) : FindingText(finding));
         out.Flush();
       });
+  progress.Finish();
   if (!summary.ok()) return Fail(summary.status());
   if (json) {
     out.Write(Line({{"partitions", summary->partitions},
@@ -269,7 +251,8 @@ int Verify(const LogOptions& options) {
 }  // namespace
 
 void AddLogVerbs(CLI::App& root, Action& action) {
-  CLI::App* noun = root.add_subcommand("log", "Look into segments and indexes");
+  CLI::App* noun = root.add_subcommand(
+      "log", "Look into segments and indexes, and mend them");
   noun->require_subcommand(1);
   const auto options = std::make_shared<LogOptions>();
 
@@ -305,8 +288,13 @@ void AddLogVerbs(CLI::App& root, Action& action) {
       "Example:\n  cauce log verify --dir data");
   AddDir(*verify, options->dir);
   AddFormat(*verify, options->format);
+  verify->add_flag(
+      "--progress", options->progress,
+      "Tell the progress also where standard error is no terminal");
   verify->callback(
       [&action, options] { action = [options] { return Verify(*options); }; });
+
+  AddRepairVerb(*noun, action);
 }
 
 }  // namespace cauce::cli

@@ -156,6 +156,8 @@ int Producer::Report(const absl::Status& read, const absl::Status& stored) {
   const int signal = Interrupts::Signal();
   if (signal != 0) TellInterrupt();
   TellStored();
+  // An error names the line, which may be one of these.
+  if (read.ok() && stored.ok()) TellWhatWasMissing();
   writer_.reset();
   // A failed append also ends the reading, with the same words.
   if (!stored.ok()) return Fail(stored);
@@ -187,6 +189,9 @@ void Producer::TellStored() const {
                    Counted(writer_->records_stored(), "record"),
                    BytesText(bytes), seconds, BytesText(bytes / seconds)));
   TellPartitions();
+}
+
+void Producer::TellWhatWasMissing() const {
   if (const int64_t count = line_format_.without_key(); count > 0) {
     Note(Counted(count, "line") + " had no key");
   }

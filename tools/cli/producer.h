@@ -67,6 +67,8 @@ class Producer {
   int Report(const absl::Status& read, const absl::Status& stored);
   void TellInterrupt() const;
   void TellStored() const;
+  // Of the lines that were stored.
+  void TellWhatWasMissing() const;
   void TellPartitions() const;
 
   const ProducerOptions options_;
@@ -80,7 +82,7 @@ class Producer {
   std::vector<Header> envelope_headers_;  // with those of the options
   Progress progress_;
   std::unique_ptr<TopicWriter> writer_;
-  absl::Time read_at_;  // the lines at hand
+  absl::Time read_at_;                                 // the lines at hand
   absl::Duration send_at_ = absl::InfiniteDuration();  // what is unsent
 };
 

@@ -15,13 +15,13 @@ namespace {
 constexpr int kBarColumns = 20;
 constexpr absl::Duration kInterval = absl::Milliseconds(200);
 
-std::string Bar(double share) {
+}  // namespace
+
+std::string ProgressBar(double share) {
   const int full = static_cast<int>(share * kBarColumns);
   return fmt::format("[{}{}] {:3.0f} %  ", std::string(full, '='),
                      std::string(kBarColumns - full, ' '), share * 100);
 }
-
-}  // namespace
 
 std::string BytesText(double bytes) {
   constexpr std::array<std::string_view, 5> kUnits = {"B", "KB", "MB", "GB",
@@ -51,7 +51,7 @@ void Progress::Show(int64_t records, int64_t bytes) {
   const double seconds = absl::ToDoubleSeconds(now - begun_);
   std::string bar;
   if (bytes_total_ > 0) {
-    bar = Bar(std::min(
+    bar = ProgressBar(std::min(
         1.0, static_cast<double>(bytes) / static_cast<double>(bytes_total_)));
   }
   const std::string line =

@@ -15,6 +15,9 @@ namespace cauce::cli {
 // "1.5 MB", in powers of ten, as disks and networks are sold.
 std::string BytesText(double bytes);
 
+// "[====      ]  40 %  ".
+std::string ProgressBar(double share);
+
 class Progress {
  public:
   // `bytes_total` is where the work ends; 0 where nobody knows. `clock` is

@@ -48,20 +48,34 @@ struct VerifySummary {
   int64_t damages = 0;
 };
 
+// How far looking has come.
+struct VerifyProgress {
+  VerifySummary so_far;
+  // Of segments' .log files: what of them is done, and what was there at the
+  // beginning. A writer at work may make it more.
+  int64_t files = 0;
+  int64_t files_total = 0;
+  int64_t file_bytes = 0;
+  int64_t file_bytes_total = 0;
+};
+
 struct VerifyOptions {
   // Bound for a batch's records once decompressed.
   size_t decompressed_bytes_max = kDecompressedBytesMax;
-  // Told how far the work has come, after every few batches; may be empty.
-  std::function<void(const VerifySummary&)> progress;
+  // Told how far the work has come, after every few batches and every segment;
+  // may be empty.
+  std::function<void(const VerifyProgress&)> progress;
 };
 
-// Verifies every partition of `directory`: that batches are whole, have the
-// CRC their header says and offsets that grow; that every record can be
-// decoded; that indexes grow, lead to the batches they name and have a log;
-// that a log begins where it should and reaches as far as it was durable; that
-// the partitions which the catalogue names are there; and that the small files
-// can be read. Fails only where it cannot look (no such directory, a file that
-// cannot be read): what is wrong with the bytes goes to `found`.
+// Verifies every partition of `directory`, which may be a symbolic link: that
+// batches are whole, have the CRC their header says and offsets that grow; that
+// every record can be decoded; that indexes grow, lead to the batches they name
+// and have a log; that a log begins where it should and reaches as far as it
+// was durable; that the partitions which the catalogue names are there; and
+// that the small files can be read. What is wrong with a file, also that it
+// cannot be read, goes to `found`, and the next one is looked at. Fails only
+// where it cannot look at all: NotFound where there is no such directory,
+// Reason::kInvalidOption for one that neither an engine nor a broker has made.
 absl::StatusOr<VerifySummary> VerifyDirectory(
     FileSystem& files, std::string_view directory, const VerifyOptions& options,
     const std::function<void(const Finding&)>& found);

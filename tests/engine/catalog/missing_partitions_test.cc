@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <memory>
 #include <string>
@@ -14,6 +15,7 @@
 #include "engine/catalog/topic_catalog.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
+#include "tests/testing/temp_dir.h"
 
 namespace cauce {
 namespace {
@@ -82,6 +84,21 @@ TEST_F(MissingPartitions, AreThoseWithAFileInTheirPlace) {
   ASSERT_THAT(*missing, SizeIs(1));
   EXPECT_EQ((*missing)[0].path, "/data/orders-1");
   EXPECT_THAT((*missing)[0].what, HasSubstr("a file of 0 bytes"));
+}
+
+TEST_F(MissingPartitions, AreThoseWithALinkInTheirPlace) {
+  const test::TempDir scratch;
+  FileSystem& disk = *PosixFileSystem();
+  ASSERT_THAT(disk.CreateDirectories(scratch / "elsewhere"), test::IsOk());
+  TopicCatalog catalog;
+  ASSERT_THAT(catalog.Add({.name = "orders", .id = {.bytes = {1}}}),
+              test::IsOk());
+  ASSERT_THAT(catalog.Save(disk, scratch.path()), test::IsOk());
+  ASSERT_EQ(symlink("elsewhere", (scratch / "orders-0").c_str()), 0);
+  const auto missing = FindMissingPartitions(disk, scratch.path());
+  ASSERT_THAT(missing, test::IsOk());
+  ASSERT_THAT(*missing, SizeIs(1));
+  EXPECT_THAT((*missing)[0].what, HasSubstr("cannot be a directory"));
 }
 
 TEST_F(MissingPartitions, AreNoneOfATopicThatIsBeingMadeOrRemoved) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <span>
 #include <string>
 
 #include "cauce/errors.h"
@@ -103,6 +104,22 @@ TEST_F(CutFilesTest, SetAsideAWholeSegment) {
               IsOkAndHolds(disk_ / "9.log.cut.1"));
   EXPECT_EQ(disk_.Read("9.log.cut.1"), "whole");
   EXPECT_THAT(disk_.Names(), ElementsAre("9.log.cut", "9.log.cut.1"));
+}
+
+TEST_F(CutFilesTest, KeepAPartUnderTheNameThatItWasGiven) {
+  disk_.Write("0.log", "0123456789");
+  const auto log = disk_.files().Open(disk_ / "0.log", OpenMode::kRead);
+  ASSERT_THAT(log, IsOk());
+  const std::string kept = disk_ / "0.log.3.cut.1";
+  ASSERT_THAT(cuts_.KeepPart({**log, 3, 8}, kept), IsOk());
+  EXPECT_EQ(disk_.Read("0.log.3.cut.1"), "34567");
+  const auto changes = disk_.files().changes();
+  EXPECT_THAT(std::span(changes).last(3),
+              ElementsAre("sync " + (disk_ / "0.log.3.cut.tmp"),
+                          "rename to " + kept, "sync " + disk_.directory()));
+  // It was chosen for what it holds.
+  ASSERT_THAT(cuts_.KeepPart({**log, 0, 2}, kept), IsOk());
+  EXPECT_EQ(disk_.Read("0.log.3.cut.1"), "34567");
 }
 
 TEST_F(CutFilesTest, PassOverWhatIsNoFile) {

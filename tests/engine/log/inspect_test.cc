@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@
 #include "engine/catalog/clean_shutdown.h"
 #include "engine/catalog/topic_catalog.h"
 #include "tests/testing/batches.h"
+#include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 
 namespace cauce {
@@ -23,8 +25,11 @@ namespace {
 using test::HasReason;
 using test::IsOk;
 using test::StatusIs;
+using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
+using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -58,17 +63,6 @@ class Inspect : public ::testing::Test {
     return VerifyDirectory(
         *files_, "/data", {},
         [this](const Finding& finding) { findings_.push_back(finding); });
-  }
-
-  absl::StatusOr<std::vector<DumpedEntry>> Dump(const std::string& path) {
-    std::vector<DumpedEntry> entries;
-    const absl::Status status =
-        DumpFile(*files_, path, [&](const DumpedEntry& entry) {
-          entries.push_back(entry);
-          return true;
-        });
-    if (!status.ok()) return status;
-    return entries;
   }
 
   const std::unique_ptr<FileSystem> files_ = NewMemoryFileSystem();
@@ -236,87 +230,73 @@ TEST_F(Inspect, FailsWhereThereIsNoDirectory) {
               StatusIs(absl::StatusCode::kNotFound));
 }
 
+TEST_F(Inspect, FailsWhereThereIsNoDataDirectory) {
+  ASSERT_THAT(files_->CreateDirectories("/elsewhere/pictures"), IsOk());
+  const auto verified =
+      VerifyDirectory(*files_, "/elsewhere", {}, [](const Finding&) {});
+  EXPECT_THAT(verified, HasReason(Reason::kInvalidOption));
+}
+
+// Whatever a disk or a person keeps from being read, the rest is looked at.
+TEST_F(Inspect, GoesOnBehindAFileThatItMayNotRead) {
+  struct Case {
+    test::FileCall call;
+    std::string_view file;
+    int64_t segments;
+  };
+  Write("recovery-point-offset-checkpoint", "0\n0\n");
+  Write("meta.properties", "version=1\n");
+  Write("cauce.topics", "rubbish");
+  Write("orders-0/partition.metadata", "rubbish");
+  Write("orders-0/leader-epoch-checkpoint", "rubbish");
+  const absl::Status forbidden = absl::PermissionDeniedError("forbidden");
+  for (const Case& each : {
+           Case{test::FileCall::kOpen, "orders-0/00000000000000000000.log", 1},
+           Case{test::FileCall::kRead, "orders-0/00000000000000000000.log", 2},
+           Case{test::FileCall::kOpen, "recovery-point-offset-checkpoint", 2},
+           Case{test::FileCall::kOpen, "meta.properties", 2},
+           Case{test::FileCall::kOpen, "cauce.topics", 2},
+           Case{test::FileCall::kOpen, "partition.metadata", 2},
+           Case{test::FileCall::kOpen, "leader-epoch-checkpoint", 2},
+       }) {
+    SCOPED_TRACE(each.file);
+    test::FailingFileSystem failing(*files_);
+    failing.Fail(each.call, each.file, forbidden);
+    std::vector<Finding> findings;
+    const auto verified = VerifyDirectory(
+        failing, "/data", {},
+        [&](const Finding& finding) { findings.push_back(finding); });
+    ASSERT_THAT(verified, IsOk());
+    EXPECT_EQ(verified->segments, each.segments);
+    EXPECT_THAT(
+        findings,
+        Contains(AllOf(Field("file", &Finding::file, EndsWith(each.file)),
+                       Field("what", &Finding::what, HasSubstr("forbidden")))));
+  }
+}
+
 TEST_F(Inspect, TellsItsProgress) {
   std::string log;
   for (int i = 0; i < 1000; ++i) {
     log += test::Batch({"a"}).At(Offset{4 + i}).bytes();
   }
   Write("orders-0/00000000000000000004.log", log);
-  int64_t last = 0;
-  int told = 0;
-  const VerifyOptions options{.progress = [&](const VerifySummary& so_far) {
-    EXPECT_GT(so_far.batches, last);
-    last = so_far.batches;
-    ++told;
-  }};
+  std::vector<VerifyProgress> told;
+  const VerifyOptions options{
+      .progress = [&](const VerifyProgress& far) { told.push_back(far); }};
   EXPECT_THAT(VerifyDirectory(*files_, "/data", options, [](const Finding&) {}),
               IsOk());
-  EXPECT_GT(told, 10);
-}
-
-TEST_F(Inspect, DumpsTheBatchesOfALog) {
-  std::vector<int64_t> positions;
-  const absl::Status status =
-      DumpFile(*files_, "/data/orders-0/00000000000000000000.log",
-               [&](const DumpedEntry& entry) {
-                 positions.push_back(entry.position);
-                 EXPECT_EQ(entry.batch->last_offset(), entry.offset);
-                 return true;
-               });
-  EXPECT_THAT(status, IsOk());
-  EXPECT_THAT(positions, ElementsAre(0, batch_bytes_));
-}
-
-TEST_F(Inspect, EndsADumpWhenItIsTold) {
-  int taken = 0;
-  EXPECT_THAT(DumpFile(*files_, "/data/orders-0/00000000000000000000.log",
-                       [&](const DumpedEntry&) { return ++taken < 1; }),
-              IsOk());
-  EXPECT_EQ(taken, 1);
-}
-
-TEST_F(Inspect, DumpsTheEntriesOfIndexes) {
-  using std::literals::string_view_literals::operator""sv;
-  Write("orders-0/00000000000000000004.index", "\0\0\0\1\0\0\0\x50\0\0"sv);
-  Write("orders-0/00000000000000000004.timeindex",
-        "\0\0\0\0\0\0\0\x07\0\0\0\1"sv);
-  const auto offsets = Dump("/data/orders-0/00000000000000000004.index");
-  ASSERT_THAT(offsets, IsOk());
-  ASSERT_THAT(*offsets, SizeIs(1));
-  EXPECT_EQ((*offsets)[0].offset, Offset{5});
-  EXPECT_EQ((*offsets)[0].batch_position, 0x50);
-  const auto times = Dump("/data/orders-0/00000000000000000004.timeindex");
-  ASSERT_THAT(times, IsOk());
-  ASSERT_THAT(*times, SizeIs(1));
-  EXPECT_EQ((*times)[0].offset, Offset{5});
-  EXPECT_EQ((*times)[0].timestamp, Timestamp{7});
-}
-
-TEST_F(Inspect, RefusesToDumpOtherFiles) {
-  EXPECT_THAT(Dump("/data/orders-0/partition.metadata"),
-              StatusIs(absl::StatusCode::kInvalidArgument));
-  EXPECT_THAT(Dump("/data/orders-0/00000000000000000099.log"),
-              StatusIs(absl::StatusCode::kNotFound));
-  EXPECT_THAT(Dump("/data/orders-0/00000000000000000099.index"),
-              StatusIs(absl::StatusCode::kNotFound));
-  Write("orders-0/00000000000000000004.log", "half a batch");
-  EXPECT_THAT(Dump("/data/orders-0/00000000000000000004.log"),
-              HasReason(Reason::kCorruptBatch));
-}
-
-TEST_F(Inspect, ListsAPartitionsFilesInTheOrderOfTheirOffsets) {
-  Write("orders-0/00000000000000000000.index", "");
-  Write("orders-0/00000000000000000000.timeindex", "");
-  Write("orders-0/00000000000000000000.log.deleted", "");
-  EXPECT_THAT(*ListSegmentFiles(*files_, "/data/orders-0", SegmentFiles::kLogs),
-              ElementsAre("/data/orders-0/00000000000000000000.log",
-                          "/data/orders-0/00000000000000000004.log"));
-  EXPECT_THAT(*ListSegmentFiles(*files_, "/data/orders-0",
-                                SegmentFiles::kLogsAndIndexes),
-              ElementsAre("/data/orders-0/00000000000000000000.index",
-                          "/data/orders-0/00000000000000000000.log",
-                          "/data/orders-0/00000000000000000000.timeindex",
-                          "/data/orders-0/00000000000000000004.log"));
+  ASSERT_GT(told.size(), 10u);
+  for (size_t i = 1; i < told.size(); ++i) {
+    EXPECT_GE(told[i].file_bytes, told[i - 1].file_bytes);
+  }
+  const auto all = static_cast<int64_t>(log.size()) + 2 * batch_bytes_;
+  EXPECT_LT(told.front().file_bytes, all);
+  EXPECT_EQ(told.back().file_bytes, all);
+  EXPECT_EQ(told.back().file_bytes_total, all);
+  EXPECT_EQ(told.back().files, 2);
+  EXPECT_EQ(told.back().files_total, 2);
+  EXPECT_EQ(told.back().so_far.batches, 1002);
 }
 
 }  // namespace

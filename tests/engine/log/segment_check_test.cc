@@ -178,7 +178,7 @@ TEST_F(SegmentCheckSuite, TakesABadBatchBeforeWholeOnesForDamageAnyway) {
   EXPECT_THAT(Check(), IsOkAndHolds(Offset{18}));
   EXPECT_THAT(findings_,
               ElementsAre(Is(Gravity::kDamage, kLog, positions_[2])));
-  EXPECT_THAT(findings_[0].advice, HasSubstr("copy the directory"));
+  EXPECT_THAT(findings_[0].advice, HasSubstr("cauce log repair"));
 }
 
 TEST_F(SegmentCheckSuite, TakesZerosForWhatWasWrittenAhead) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <set>
 #include <sstream>
@@ -152,6 +153,7 @@ TEST_F(Cauce, ShowsAnExampleInTheHelpOfEveryVerb) {
                                               {"consume"},
                                               {"log", "dump"},
                                               {"log", "verify"},
+                                              {"log", "repair"},
                                               {"bench", "append"},
                                               {"bench", "read"}}) {
     Words words = Command(verb);
@@ -170,6 +172,15 @@ TEST_F(Cauce, KeepsLinesInTheOrderOfTheirKeys) {
   EXPECT_EQ(Do({"consume", "orders", "--key", "a", "--print", "%k=%v %h;"}),
             "a=1 from=test;a=3 from=test;a=5 from=test;");
   EXPECT_THAT(LinesOf(Do({"consume", "orders"})), SizeIs(6));
+}
+
+TEST_F(Cauce, TellsOnceThatALineHasNoKey) {
+  Do({"topic", "create", "orders", "--config", "cleanup.policy=compact"});
+  const Process::Result result =
+      Run({"produce", "orders", "--key-separator", ":"}, "a:1\nkeyless\n");
+  EXPECT_EQ(result.exit, 1);
+  EXPECT_THAT(result.err, HasSubstr("line 2"));
+  EXPECT_THAT(result.err, Not(HasSubstr("had no key")));
 }
 
 TEST_F(Cauce, PrintsEveryLetterOfAPattern) {
@@ -441,6 +452,83 @@ TEST_F(Cauce, FindsAFlippedByteAndNamesItsPlace) {
   const Process::Result passed = Run({"consume", "a", "--skip-damage"});
   EXPECT_EQ(passed.exit, 1);
   EXPECT_THAT(LinesOf(passed.out), SizeIs(21));
+}
+
+TEST_F(Cauce, RepairsAFlippedByteAndKeepsTheRest) {
+  Do({"topic", "create", "a"});
+  for (int i = 0; i < 3; ++i) Do({"produce", "a"}, ManyLines(10));
+  const Words batches = LinesOf(
+      test::Run(Command({"log", "dump", LogFile(dir()), "--format", "json"}))
+          .out);
+  ASSERT_THAT(batches, SizeIs(3));
+  const auto position = Json::parse(batches[1])["position"].get<int64_t>();
+  FlipByte(LogFile(dir()), position + 100);
+
+  const Words plan = LinesOf(
+      Do({"log", "repair", "--dry-run", "--format", "json", "--progress"}));
+  ASSERT_THAT(plan, SizeIs(3));
+  const Json step = Json::parse(plan[0]);
+  EXPECT_EQ(step["action"], "remove bytes");
+  EXPECT_EQ(step["file"], LogFile(dir()));
+  EXPECT_EQ(step["removed"][0]["position"], position);
+  EXPECT_EQ(step["removed"][0]["lost_from"], 10);
+  EXPECT_EQ(step["removed"][0]["lost_up_to"], 19);
+  EXPECT_EQ(Run({"log", "verify"}).exit, 1);
+
+  EXPECT_EQ(LinesOf(Do({"log", "repair", "--topic", "a", "--partition", "0",
+                        "--format", "json"})),
+            plan);
+  const Process::Result verified = Run({"log", "verify", "--progress"});
+  EXPECT_EQ(verified.exit, 0);
+  EXPECT_THAT(verified.err, HasSubstr("verified 1 of 1 files"));
+  EXPECT_THAT(LinesOf(Do({"consume", "a"})), SizeIs(20));
+  EXPECT_THAT(Do({"log", "repair"}), HasSubstr("nothing to do"));
+}
+
+TEST_F(Cauce, RepairsNothingThatIsInUseOrNotThere) {
+  Do({"topic", "create", "a"});
+  EXPECT_EQ(Run({"log", "repair", "--partition", "0"}).exit, 2);
+  EXPECT_EQ(Run({"log", "repair", "--topic", "b"}).exit, 1);
+  Process writer(WithDir({"produce", "a", "--print-acks"}));
+  ASSERT_TRUE(writer.Write("x\n"));
+  ASSERT_EQ(writer.ReadLine(), "ack 0 0");
+  const Process::Result repair = Run({"log", "repair"});
+  EXPECT_EQ(repair.exit, 1);
+  EXPECT_THAT(repair.err, HasSubstr("LOCKED"));
+  EXPECT_EQ(writer.Finish().exit, 0);
+}
+
+TEST_F(Cauce, RepairsAMissingSegmentByOneThatSaysSo) {
+  Do({"topic", "create", "a", "--config", "internal.segment.bytes=1500"});
+  for (int i = 0; i < 3; ++i) Do({"produce", "a"}, ManyLines(40));
+  std::set<std::string> logs;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(dir() + "/a-0")) {
+    if (entry.path().extension() == ".log") logs.insert(entry.path());
+  }
+  ASSERT_THAT(logs, SizeIs(3));
+  const std::string gone = *std::next(logs.begin());
+  ASSERT_TRUE(std::filesystem::remove(gone));
+  EXPECT_EQ(Run({"log", "verify"}).exit, 1);
+
+  const Json step =
+      Json::parse(LinesOf(Do({"log", "repair", "--format", "json"})).at(0));
+  EXPECT_EQ(step["file"].get<std::string>().substr(0, dir().size()), dir());
+  EXPECT_EQ(Run({"log", "verify"}).exit, 0);
+  EXPECT_THAT(LinesOf(Do({"consume", "a"})), SizeIs(80));
+  EXPECT_THAT(test::Run(Command({"log", "dump", gone})).out,
+              HasSubstr("0 records"));
+}
+
+TEST_F(Cauce, LooksOnlyIntoWhatIsADataDirectory) {
+  ASSERT_TRUE(std::filesystem::create_directories(dir() + "/pictures"));
+  for (const std::string_view verb : {"verify", "repair"}) {
+    const Process::Result result = Run({"log", std::string(verb)});
+    EXPECT_EQ(result.exit, 1);
+    EXPECT_THAT(result.err, HasSubstr(dir() + ": is no data directory"));
+    EXPECT_EQ(result.out, "");
+  }
+  ASSERT_TRUE(std::filesystem::remove(dir() + "/pictures"));
 }
 
 TEST_F(Cauce, DumpsBatchesRecordsAndIndexes) {

@@ -1,0 +1,73 @@
+#include "engine/facade/bounds_repair.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "engine/base/status_macros.h"
+#include "engine/catalog/checkpoint_file.h"
+#include "engine/catalog/whole_file.h"
+#include "engine/log/repair_work.h"
+#include "fmt/format.h"
+
+namespace cauce {
+
+RepairTasks BoundsRepair::SaveStarts() const {
+  RepairTasks tasks;
+  OffsetCheckpoint starts = small_.log_starts();
+  const auto save = [&](const OffsetRange& lost, std::string why) {
+    tasks.push_back({{.action = RepairAction::kWriteAnew,
+                      .file = JoinPath(directory_, kLogStartFile),
+                      .lost = lost,
+                      .why = std::move(why)},
+                     [&files = files_, directory = directory_, starts] {
+                       return WriteOffsetCheckpoint(files, directory,
+                                                    kLogStartFile, starts);
+                     }});
+  };
+  if (small_.is_lost(kLogStartFile)) {
+    save({}, "nothing else knows where the logs started");
+  }
+  for (const PartitionRepair& partition : partitions_) {
+    const RepairPlan& plan = partition.plan;
+    if (plan.why_start.empty()) continue;
+    starts[partition.name] = plan.log_start;
+    save(plan.lost_at_start,
+         fmt::format("{}: {}", partition.name.ToString(), plan.why_start));
+  }
+  return tasks;
+}
+
+RepairTasks BoundsRepair::SaveEnds(bool clean_stop) const {
+  const bool is_lost = small_.is_lost(kRecoveryPointFile);
+  OffsetCheckpoint points = small_.recovery_points();
+  std::vector<std::string> grown;
+  std::string why;
+  for (const PartitionRepair& partition : partitions_) {
+    const RepairPlan& plan = partition.plan;
+    const bool is_wanted = !plan.steps.empty() || !clean_stop || is_lost;
+    const Offset saved = small_.BoundsOf(partition.name).durable;
+    if (!is_wanted || saved == plan.end) continue;
+    points[partition.name] = plan.end;
+    if (why.empty()) {
+      why = fmt::format("{} reaches up to offset {}, saved was {}",
+                        partition.name.ToString(), plan.end.value, saved.value);
+    }
+    if (partition.make.empty()) grown.push_back(partition.directory);
+  }
+  if (why.empty() && !is_lost) return {};
+  if (why.empty()) why = "there is nothing in any log";
+  return {{{.action = RepairAction::kWriteAnew,
+            .file = JoinPath(directory_, kRecoveryPointFile),
+            .why = why},
+           [&files = files_, directory = directory_, grown,
+            points]() -> absl::Status {
+             for (const std::string& log : grown) {
+               CAUCE_RETURN_IF_ERROR(RepairWork(files, log, 0).SyncLogs());
+             }
+             return WriteOffsetCheckpoint(files, directory, kRecoveryPointFile,
+                                          points);
+           }}};
+}
+
+}  // namespace cauce

@@ -1,0 +1,170 @@
+#include "engine/facade/small_file_repair.h"
+
+#include <utility>
+
+#include "cauce/errors.h"
+#include "cauce/repair.h"
+#include "engine/base/status_macros.h"
+#include "engine/catalog/meta_properties.h"
+#include "engine/catalog/partition_metadata.h"
+#include "engine/catalog/whole_file.h"
+#include "engine/log/cut_files.h"
+#include "engine/log/cut_names.h"
+#include "engine/log/repair_work.h"
+#include "fmt/format.h"
+
+namespace cauce {
+namespace {
+
+bool IsDamaged(const absl::Status& status) {
+  return ReasonOf(status) == Reason::kCorruptFile;
+}
+
+// Whether an engine reads it too.
+bool IsOurs(std::string_view checkpoint) {
+  return checkpoint == kRecoveryPointFile || checkpoint == kLogStartFile;
+}
+
+std::string_view MeaningOf(std::string_view checkpoint) {
+  if (checkpoint == kRecoveryPointFile) {
+    return "it is written anew from where the logs end";
+  }
+  if (checkpoint == kLogStartFile) {
+    return "every log starts where its oldest segment does, so records that "
+           "were deleted by request from the middle of a segment show again";
+  }
+  return "only Kafka's brokers read it, and make it anew";
+}
+
+Offset OffsetOf(const OffsetCheckpoint& offsets, const TopicPartition& name) {
+  const auto found = offsets.find(name);
+  return found == offsets.end() ? Offset{0} : found->second;
+}
+
+}  // namespace
+
+absl::Status SmallFileRepair::Look() {
+  CAUCE_ASSIGN_OR_RETURN(CutNames names, CutNames::In(files_, directory_));
+  CAUCE_RETURN_IF_ERROR(SetAsideDamaged(
+      ReadMetaProperties(files_, directory_).status(), directory_,
+      kMetaPropertiesFile, "the directory gets a new id when it is opened",
+      Replaced::kNo, names));
+  CAUCE_RETURN_IF_ERROR(LookAtCatalog(names));
+  CAUCE_ASSIGN_OR_RETURN(points_, LookAtCheckpoint(kRecoveryPointFile, names));
+  CAUCE_ASSIGN_OR_RETURN(starts_, LookAtCheckpoint(kLogStartFile, names));
+  for (const std::string_view name : {kHighWatermarkFile, kFirstDirtyFile}) {
+    CAUCE_RETURN_IF_ERROR(LookAtCheckpoint(name, names).status());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SmallFileRepair::LookAtCatalog(CutNames& names) {
+  auto catalog = TopicCatalog::Load(files_, directory_);
+  if (IsDamaged(catalog.status())) {
+    for (const std::string_view name : {kCatalogFile, kCatalogCopyFile}) {
+      const auto info = files_.Info(JoinPath(directory_, name));
+      if (absl::IsNotFound(info.status())) continue;
+      CAUCE_RETURN_IF_ERROR(info.status());
+      CAUCE_RETURN_IF_ERROR(SetAsideDamaged(
+          catalog.status(), directory_, name,
+          "topics keep their records and lose their configs: nothing of them "
+          "is deleted or compacted until these are given again",
+          Replaced::kNo, names));
+    }
+    return absl::OkStatus();
+  }
+  CAUCE_RETURN_IF_ERROR(catalog.status());
+  catalog_ = *std::move(catalog);
+  if (catalog_.damage().empty()) return absl::OkStatus();
+  first_.push_back(
+      {{.action = RepairAction::kWriteAnew,
+        .file = JoinPath(directory_, kCatalogFile),
+        .why = fmt::format("{}; both copies are written from the whole one",
+                           catalog_.damage())},
+       [this] { return catalog_.Save(files_, directory_); }});
+  return absl::OkStatus();
+}
+
+absl::StatusOr<OffsetCheckpoint> SmallFileRepair::LookAtCheckpoint(
+    std::string_view name, CutNames& names) {
+  auto read = ReadOffsetCheckpoint(files_, directory_, name);
+  if (read.ok()) return read;
+  CAUCE_RETURN_IF_ERROR(
+      SetAsideDamaged(read.status(), directory_, name, MeaningOf(name),
+                      IsOurs(name) ? Replaced::kYes : Replaced::kNo, names));
+  lost_.insert(name);
+  return OffsetCheckpoint();
+}
+
+absl::Status SmallFileRepair::LookAt(const TopicPartition& name,
+                                     const std::string& directory) {
+  CAUCE_ASSIGN_OR_RETURN(CutNames names, CutNames::In(files_, directory));
+  const TopicEntry* const topic = catalog_.Find(name.topic);
+  const bool is_known = topic != nullptr && !topic->id.is_zero();
+  const auto id = ReadPartitionMetadata(files_, directory);
+  CAUCE_RETURN_IF_ERROR(
+      SetAsideDamaged(id.status(), directory, kPartitionMetadataFile,
+                      is_known ? "it is written anew from the list of topics"
+                               : "the list of topics does not know the id",
+                      is_known ? Replaced::kYes : Replaced::kNo, names));
+  if (IsDamaged(id.status()) && is_known) {
+    last_.push_back({{.action = RepairAction::kWriteAnew,
+                      .file = JoinPath(directory, kPartitionMetadataFile),
+                      .why = "the list of topics knows the topic's id"},
+                     [this, directory, known = topic->id] {
+                       return WritePartitionMetadata(files_, directory, known);
+                     }});
+  }
+  const auto epochs = ReadEpochCheckpoint(files_, directory);
+  CAUCE_RETURN_IF_ERROR(SetAsideDamaged(epochs.status(), directory, kEpochFile,
+                                        "it is written anew from the batches",
+                                        Replaced::kYes, names));
+  if (!IsDamaged(epochs.status())) return absl::OkStatus();
+  last_.push_back({{.action = RepairAction::kWriteAnew,
+                    .file = JoinPath(directory, kEpochFile),
+                    .why = "the batches tell of the epochs that wrote them"},
+                   [this, directory] {
+                     return RepairWork(files_, directory, 0).WriteEpochs();
+                   }});
+  return absl::OkStatus();
+}
+
+PartitionToCheck::Bounds SmallFileRepair::BoundsOf(
+    const TopicPartition& name) const {
+  return {OffsetOf(points_, name), OffsetOf(starts_, name)};
+}
+
+absl::Status SmallFileRepair::SetAsideDamaged(const absl::Status& status,
+                                              const std::string& directory,
+                                              std::string_view name,
+                                              std::string_view meaning,
+                                              Replaced replaced,
+                                              CutNames& names) {
+  if (status.ok() || absl::IsNotFound(status)) return absl::OkStatus();
+  if (!IsDamaged(status)) return status;
+  RepairStep step{.action = RepairAction::kSetAside,
+                  .file = JoinPath(directory, name),
+                  .why = fmt::format("{}; {}", MessageOf(status), meaning)};
+  if (replaced == Replaced::kNo) {
+    CAUCE_ASSIGN_OR_RETURN(step.renamed_to, names.PathFor(name));
+    first_.push_back({step, [this, directory, step] {
+                        return RepairWork(files_, directory, 0).Do(step);
+                      }});
+    return absl::OkStatus();
+  }
+  CAUCE_ASSIGN_OR_RETURN(const auto file,
+                         files_.Open(step.file, OpenMode::kRead));
+  CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
+  CAUCE_ASSIGN_OR_RETURN(step.renamed_to,
+                         names.PathFor(name, FilePart{*file, 0, size}));
+  first_.push_back({step, [this, directory, step, size]() -> absl::Status {
+                      CAUCE_ASSIGN_OR_RETURN(
+                          const auto damaged,
+                          files_.Open(step.file, OpenMode::kRead));
+                      return CutFiles(files_, directory)
+                          .KeepPart({*damaged, 0, size}, step.renamed_to);
+                    }});
+  return absl::OkStatus();
+}
+
+}  // namespace cauce

@@ -1,0 +1,78 @@
+// Mends the small files of a data directory: the list of topics, checkpoints,
+// identities, and each partition's own. One that cannot be read goes aside, and
+// is written anew where something else knows what it said.
+//
+// Looks at first and makes tasks; nothing is changed before they are run. Not
+// thread-safe: for who has the directory to himself.
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cauce/file_system.h"
+#include "cauce/types.h"
+#include "engine/catalog/checkpoint_file.h"
+#include "engine/catalog/topic_catalog.h"
+#include "engine/facade/repair_task.h"
+#include "engine/log/cut_names.h"
+#include "engine/log/partition_check.h"
+
+namespace cauce {
+
+class SmallFileRepair {
+ public:
+  // `files` is borrowed, and the tasks borrow this.
+  SmallFileRepair(FileSystem& files, std::string directory)
+      : files_(files), directory_(std::move(directory)) {}
+  SmallFileRepair(const SmallFileRepair&) = delete;
+  SmallFileRepair& operator=(const SmallFileRepair&) = delete;
+
+  // Looks at the data directory's own files. Reason::kUnsupportedFormat where
+  // a newer release wrote one.
+  absl::Status Look();
+  // Looks at those of a partition: what is gone comes from its batches, once
+  // they are whole.
+  absl::Status LookAt(const TopicPartition& name, const std::string& directory);
+
+  // As far as it can be read.
+  const TopicCatalog& catalog() const { return catalog_; }
+  const OffsetCheckpoint& recovery_points() const { return points_; }
+  const OffsetCheckpoint& log_starts() const { return starts_; }
+  PartitionToCheck::Bounds BoundsOf(const TopicPartition& name) const;
+  bool is_lost(std::string_view checkpoint) const {
+    return lost_.contains(checkpoint);
+  }
+
+  // What is to be done before the logs are mended, and after.
+  const RepairTasks& first() const { return first_; }
+  const RepairTasks& last() const { return last_; }
+
+ private:
+  absl::Status LookAtCatalog(CutNames& names);
+  absl::StatusOr<OffsetCheckpoint> LookAtCheckpoint(std::string_view name,
+                                                    CutNames& names);
+  // Whether something else takes the place of a file that goes aside. It then
+  // stays until that is there: else a stop in between would leave none.
+  enum class Replaced { kNo, kYes };
+  // Makes a task where `status`, of reading the file, is that it is damaged; OK
+  // too where it is not there.
+  absl::Status SetAsideDamaged(const absl::Status& status,
+                               const std::string& directory,
+                               std::string_view name, std::string_view meaning,
+                               Replaced replaced, CutNames& names);
+
+  FileSystem& files_;
+  const std::string directory_;
+  TopicCatalog catalog_;
+  OffsetCheckpoint points_;
+  OffsetCheckpoint starts_;
+  std::set<std::string_view> lost_;
+  RepairTasks first_;
+  RepairTasks last_;
+};
+
+}  // namespace cauce

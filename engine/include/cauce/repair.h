@@ -1,0 +1,115 @@
+// Mends a data directory that nothing has open, where recovery, which runs by
+// itself when a directory is opened, must not: it takes out what is no whole
+// batch and keeps all that is.
+//
+// A repair is a list of steps, made from what is found and then carried out;
+// PlanRepair stops before that and writes nothing. No whole batch is removed
+// and no offset changes: damaged batches leave a gap, as compaction does. All
+// bytes that go, but zeros at their end, are kept in files beside, called
+// `.cut`, which neither an engine nor Kafka looks at and nothing writes over.
+// A repair that was killed leaves a directory that is at least as whole as
+// before; run it again. Afterwards VerifyDirectory has nothing to say but what
+// the repair left, a second repair finds nothing to do, and Kafka's tools read
+// the directory as it is. Where whole segments are missing a batch without
+// records says so, as compaction leaves them: readers go on behind it without
+// an error. Whoever finds the file again puts it in that one's place and
+// repairs once more. Functions may be called from any thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "cauce/file_system.h"
+#include "cauce/inspect.h"
+#include "cauce/record_batch.h"
+#include "cauce/types.h"
+
+namespace cauce {
+
+enum class RepairAction {
+  kSetAside,      // `file` leaves the log and is kept as `renamed_to`
+  kRename,        // `file`, a segment's log, gets the name it should have
+  kRemoveBytes,   // `file`, a segment's log, loses `removed`
+  kBeginSegment,  // `file` is made, empty: the log goes on at its offset
+  kFillGap,       // `file` is made: a segment's log that says of the offsets
+                  // `filled` that there are no records
+  kWriteIndexes,  // the indexes of `file`, a segment's log, are written
+  kWriteAnew,     // `file` is written from what else is known
+};
+
+// The offsets [base, next).
+struct OffsetRange {
+  Offset base{0};
+  Offset next{0};
+  int64_t count() const { return next > base ? next - base : 0; }
+  friend bool operator==(const OffsetRange&, const OffsetRange&) = default;
+};
+
+struct RemovedBytes {
+  int64_t position = 0;  // in the file as it was
+  int64_t bytes = 0;
+  int64_t kept_bytes = 0;  // without the zeros at their end
+  std::string kept_as;     // empty where all of them are zeros
+  OffsetRange lost;        // no record has these any more: so many at most
+  std::string why;
+  friend bool operator==(const RemovedBytes&, const RemovedBytes&) = default;
+};
+
+// What is done at once: a stop leaves it done or not.
+struct RepairStep {
+  RepairAction action = RepairAction::kSetAside;
+  std::string file;                   // its path
+  std::string renamed_to;             // of kSetAside and kRename
+  std::vector<RemovedBytes> removed;  // of kRemoveBytes, as they lie there
+  OffsetRange filled;                 // of kFillGap
+  OffsetRange lost;                   // of the other actions, as above
+  std::string why;
+  friend bool operator==(const RepairStep&, const RepairStep&) = default;
+};
+
+struct RepairSummary {
+  int64_t partitions = 0;  // that were looked at
+  int64_t steps = 0;
+  int64_t bytes_removed = 0;
+  int64_t offsets_lost = 0;
+  int64_t left = 0;  // what no repair can mend
+};
+
+struct RepairOptions {
+  // Only this topic's partitions are looked at; empty means all.
+  std::string topic;
+  // And of these only this one.
+  std::optional<PartitionId> partition;
+  // Bound for a batch's records once decompressed.
+  size_t decompressed_bytes_max = kDecompressedBytesMax;
+  // Told how far looking has come; may be empty.
+  std::function<void(const VerifyProgress&)> progress;
+  // Told of each step: before anything is done in PlanRepair, else once it is
+  // done. May be empty.
+  std::function<void(const RepairStep&)> step;
+  // Told of what stays as it is, with what to do about it. May be empty.
+  std::function<void(const Finding&)> left;
+};
+
+// What RepairDirectory would do. Takes no lock and writes nothing: while
+// something writes the directory the plan is worth little.
+absl::StatusOr<RepairSummary> PlanRepair(FileSystem& files,
+                                         std::string_view directory,
+                                         const RepairOptions& options);
+
+// Locks the directory, makes the plan and carries it out. Reason::kLocked,
+// naming the holder, where something has it open; kUnsupportedFormat, with
+// nothing changed, where a newer release wrote a file of it; kInvalidOption for
+// what is no data directory; NotFound where there is no such directory, or no
+// partition that `options` names.
+absl::StatusOr<RepairSummary> RepairDirectory(FileSystem& files,
+                                              std::string_view directory,
+                                              const RepairOptions& options);
+
+}  // namespace cauce

@@ -1,0 +1,141 @@
+#include "engine/log/batch_search.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "cauce/errors.h"
+#include "cauce/record_batch.h"
+#include "engine/base/bytes.h"
+#include "engine/base/status_macros.h"
+#include "engine/record/layout.h"
+
+namespace cauce {
+namespace {
+
+constexpr int64_t kPieceBytes = 256 << 10;
+
+// As much of a header as tells whether one follows a batch.
+constexpr int64_t kFollowerBytes = layout::kMagic + 1;
+
+DamagedPlace WithoutBoundary(DamagedPlace place) {
+  place.offsets.boundary = BatchOffsets().boundary;
+  return place;
+}
+
+}  // namespace
+
+BatchSearch::BatchSearch(const DamagedPlace& place)
+    : place_(WithoutBoundary(place)),
+      tried_bytes_max_(kTriedBytes +
+                       kTriedFactor * (place.end - place.position)) {}
+
+absl::StatusOr<std::optional<FoundBatch>> BatchSearch::Run() {
+  CAUCE_ASSIGN_OR_RETURN(auto first, FirstFrom(place_.position + 1));
+  if (!first) return std::nullopt;
+  CAUCE_ASSIGN_OR_RETURN(bool confirmed, IsConfirmed(*first));
+  if (confirmed) return first;
+  for (int64_t from = first->position + 1;;) {
+    CAUCE_ASSIGN_OR_RETURN(const auto other, FirstFrom(from));
+    if (!other) return first;
+    CAUCE_ASSIGN_OR_RETURN(confirmed, IsConfirmed(*other));
+    if (confirmed) {
+      const bool agree =
+          other->position >= first->end && other->base >= first->next;
+      return agree ? first : other;
+    }
+    from = other->position + 1;
+  }
+}
+
+absl::StatusOr<std::optional<FoundBatch>> BatchSearch::RunToEnd() {
+  for (int64_t from = place_.position + 1;;) {
+    CAUCE_ASSIGN_OR_RETURN(const auto found, FirstFrom(from));
+    if (!found) return std::nullopt;
+    CAUCE_ASSIGN_OR_RETURN(const bool leads_there, LeadsToEnd(*found));
+    if (leads_there) return found;
+    from = found->position + 1;
+  }
+}
+
+absl::StatusOr<bool> BatchSearch::LeadsToEnd(const FoundBatch& batch) {
+  BatchOffsets offsets = place_.offsets;
+  offsets.next = batch.next;
+  scanner_.Start(place_.file, place_.name, batch.end, place_.end, offsets);
+  for (;;) {
+    const auto next = scanner_.Next();
+    if (!next.ok() && !IsDamage(next.status())) return next.status();
+    if (!next.ok() || !*next) break;
+    tried_bytes_ += scanner_.position() - scanner_.batch_position();
+  }
+  return scanner_.position() == place_.end;
+}
+
+absl::StatusOr<std::optional<FoundBatch>> BatchSearch::FirstFrom(int64_t from) {
+  std::string piece;
+  // The last places of a piece have only a part of their header in it.
+  constexpr int64_t kStep = kPieceBytes - kBatchHeaderBytes + 1;
+  for (int64_t at = from; at <= place_.end - kBatchHeaderBytes; at += kStep) {
+    piece.resize(static_cast<size_t>(std::min(kPieceBytes, place_.end - at)));
+    CAUCE_ASSIGN_OR_RETURN(const size_t read, place_.file->Read(at, piece));
+    piece.resize(read);
+    const int64_t places = static_cast<int64_t>(read) - kBatchHeaderBytes + 1;
+    for (int64_t i = 0; i < places; ++i) {
+      const char* const head = piece.data() + i;
+      const void* const magic =
+          std::memchr(head + layout::kMagic, layout::kMagicValue,
+                      static_cast<size_t>(places - i));
+      if (magic == nullptr) break;
+      i = static_cast<const char*>(magic) - piece.data() - layout::kMagic;
+      if (!IsPlausible(piece.data() + i, at + i)) continue;
+      CAUCE_ASSIGN_OR_RETURN(auto found, TryAt(at + i));
+      if (found) return found;
+      if (gave_up()) return std::nullopt;
+    }
+  }
+  return std::nullopt;
+}
+
+bool BatchSearch::IsPlausible(const char* head, int64_t position) const {
+  const int64_t bytes =
+      layout::kLengthExcludes + LoadBig<int32_t>(head + layout::kBatchLength);
+  const int64_t base = LoadBig<int64_t>(head + layout::kBaseOffset);
+  const int64_t delta = LoadBig<int32_t>(head + layout::kLastOffsetDelta);
+  return bytes >= kBatchHeaderBytes && bytes <= place_.end - position &&
+         Offset{base} >= place_.offsets.next.value_or(Offset{0}) &&
+         delta >= 0 && base < place_.offsets.up_to.value - delta;
+}
+
+absl::StatusOr<std::optional<FoundBatch>> BatchSearch::TryAt(int64_t position) {
+  char head[kFollowerBytes];
+  CAUCE_ASSIGN_OR_RETURN(const size_t read, place_.file->Read(position, head));
+  if (read < sizeof head) return std::nullopt;
+  tried_bytes_ +=
+      layout::kLengthExcludes + LoadBig<int32_t>(head + layout::kBatchLength);
+  if (gave_up()) return std::nullopt;
+  scanner_.Start(place_.file, place_.name, position, place_.end,
+                 place_.offsets);
+  const auto batch = scanner_.Next();
+  if (!batch.ok() && !IsDamage(batch.status())) return batch.status();
+  if (!batch.ok() || !*batch) return std::nullopt;
+  return FoundBatch{position, scanner_.position(), (*batch)->base_offset(),
+                    (*batch)->next_offset()};
+}
+
+absl::StatusOr<bool> BatchSearch::IsConfirmed(const FoundBatch& batch) const {
+  char head[kFollowerBytes] = {};
+  const int64_t left = place_.end - batch.end;
+  const auto wanted = static_cast<size_t>(std::min<int64_t>(left, sizeof head));
+  CAUCE_ASSIGN_OR_RETURN(const size_t read,
+                         place_.file->Read(batch.end, {head, wanted}));
+  // The end of the file, or zeros that were written ahead.
+  if (IsZeros({head, read})) return true;
+  const Offset base{LoadBig<int64_t>(head + layout::kBaseOffset)};
+  if (base == batch.next) return true;
+  const int64_t bytes =
+      layout::kLengthExcludes + LoadBig<int32_t>(head + layout::kBatchLength);
+  return read == sizeof head && head[layout::kMagic] == layout::kMagicValue &&
+         base > batch.next && bytes >= kBatchHeaderBytes && bytes <= left;
+}
+
+}  // namespace cauce

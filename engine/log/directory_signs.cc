@@ -1,0 +1,73 @@
+#include "engine/log/directory_signs.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "cauce/errors.h"
+#include "cauce/topic_name.h"
+#include "engine/base/status_macros.h"
+#include "engine/catalog/checkpoint_file.h"
+#include "engine/catalog/clean_shutdown.h"
+#include "engine/catalog/meta_properties.h"
+#include "engine/catalog/partition_metadata.h"
+#include "engine/catalog/topic_catalog.h"
+#include "engine/catalog/whole_file.h"
+#include "engine/log/segment_name.h"
+#include "fmt/format.h"
+
+namespace cauce {
+namespace {
+
+constexpr std::array kSmallFiles = {
+    kMetaPropertiesFile, kCatalogFile,       kCatalogCopyFile,
+    kRecoveryPointFile,  kLogStartFile,      kHighWatermarkFile,
+    kFirstDirtyFile,     kCleanShutdownFile,
+};
+
+bool IsSmallFile(const DirectoryEntry& entry) {
+  return !entry.is_directory &&
+         std::ranges::find(kSmallFiles, entry.name) != kSmallFiles.end();
+}
+
+bool IsOfAPartition(const DirectoryEntry& entry) {
+  return !entry.is_directory && (entry.name == kPartitionMetadataFile ||
+                                 ParseSegmentFileName(entry.name));
+}
+
+// A name such as "backup-2024" could be a partition's and need not be.
+bool IsPartition(FileSystem& files, const std::string& directory,
+                 const DirectoryEntry& entry) {
+  if (!entry.is_directory || !ParseTopicPartition(entry.name)) return false;
+  const auto inside = files.List(JoinPath(directory, entry.name));
+  // One that cannot be seen may be one; an empty one was never opened.
+  return !inside.ok() || inside->empty() ||
+         std::ranges::any_of(*inside, IsOfAPartition);
+}
+
+}  // namespace
+
+absl::Status CheckIsDataDirectory(FileSystem& files,
+                                  const std::string& directory) {
+  CAUCE_ASSIGN_OR_RETURN(const auto entries, files.List(directory));
+  const bool has_sign =
+      std::ranges::any_of(entries, [&](const DirectoryEntry& entry) {
+        return IsSmallFile(entry) || IsPartition(files, directory, entry);
+      });
+  if (has_sign) return absl::OkStatus();
+  if (std::ranges::any_of(entries, IsOfAPartition)) {
+    return MakeError(
+        Reason::kInvalidOption,
+        fmt::format("{}: holds the files of one partition; name the directory "
+                    "that this one lies in",
+                    directory));
+  }
+  return MakeError(
+      Reason::kInvalidOption,
+      fmt::format("{}: is no data directory: there is no partition in it, and "
+                  "none of the files that an engine or a broker keeps beside "
+                  "them, as {}",
+                  directory, kMetaPropertiesFile));
+}
+
+}  // namespace cauce

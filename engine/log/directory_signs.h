@@ -1,0 +1,20 @@
+// What a data directory is told by: an engine's or a broker's small files, or
+// the directory of a partition.
+//
+// So that who names another directory by mistake is told, rather than that it
+// is whole, or has files made in it. Reads only; any thread.
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "cauce/file_system.h"
+
+namespace cauce {
+
+// Reason::kInvalidOption for a directory that shows none of these signs;
+// NotFound where there is none.
+absl::Status CheckIsDataDirectory(FileSystem& files,
+                                  const std::string& directory);
+
+}  // namespace cauce

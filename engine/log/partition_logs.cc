@@ -1,0 +1,97 @@
+#include "engine/log/partition_logs.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "cauce/errors.h"
+#include "engine/base/status_macros.h"
+#include "engine/catalog/whole_file.h"
+#include "engine/log/batch_scanner.h"
+#include "engine/log/segment_name.h"
+
+namespace cauce {
+namespace {
+
+// A batch is seldom larger, and one is read.
+constexpr size_t kFirstReadBytes = 4096;
+
+constexpr std::array kSuffixes = {kLogSuffix, kOffsetIndexSuffix,
+                                  kTimeIndexSuffix, kTxnIndexSuffix,
+                                  kSnapshotSuffix};
+
+bool LooksLikeASegments(std::string_view name) {
+  return std::ranges::any_of(kSuffixes, [name](std::string_view suffix) {
+    return name.ends_with(suffix);
+  });
+}
+
+}  // namespace
+
+absl::StatusOr<PartitionListing> PartitionLogs::List() const {
+  CAUCE_ASSIGN_OR_RETURN(const auto entries, files_.List(partition_.directory));
+  PartitionListing listing;
+  for (const DirectoryEntry& entry : entries) {
+    const auto file = ParseSegmentFileName(entry.name);
+    const bool is_log = file && file->suffix == kLogSuffix;
+    const bool is_index = file && (file->suffix == kOffsetIndexSuffix ||
+                                   file->suffix == kTimeIndexSuffix);
+    if (entry.is_directory) {
+      if (is_log) listing.directories.push_back(file->base);
+    } else if (is_log) {
+      listing.logs.push_back(file->base);
+    } else if (is_index) {
+      listing.indexes.insert(entry.name);
+    } else if (!file && LooksLikeASegments(entry.name)) {
+      listing.lookalikes.push_back(entry.name);
+    }
+  }
+  std::ranges::sort(listing.logs);
+  return listing;
+}
+
+std::string PartitionLogs::PathOf(Offset named) const {
+  return JoinPath(partition_.directory, SegmentFileName(named, kLogSuffix));
+}
+
+ScanRange PartitionLogs::RangeOf(Offset base,
+                                 std::optional<Offset> next) const {
+  ScanRange range{.base = base};
+  if (next) {
+    range.up_to = *next;
+  } else {
+    range.boundary = partition_.bounds.durable;
+  }
+  return range;
+}
+
+absl::StatusOr<SegmentSurvey> PartitionLogs::Read(Offset named,
+                                                  ScanRange range) const {
+  const std::string path = PathOf(named);
+  CAUCE_ASSIGN_OR_RETURN(const std::shared_ptr<const File> file,
+                         files_.Open(path, OpenMode::kRead));
+  CAUCE_ASSIGN_OR_RETURN(range.bytes, file->Size());
+  return SurveySegment(file, path, range);
+}
+
+absl::StatusOr<std::optional<Offset>> PartitionLogs::FirstBase(
+    Offset named) const {
+  const std::string path = PathOf(named);
+  auto opened = files_.Open(path, OpenMode::kRead);
+  // A link: whoever takes the segment says why.
+  if (absl::IsFailedPrecondition(opened.status())) return std::nullopt;
+  CAUCE_RETURN_IF_ERROR(opened.status());
+  const std::shared_ptr<const File> file = *std::move(opened);
+  CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
+  BatchScanner scanner(kFirstReadBytes);
+  scanner.Start(file, path, 0, size);
+  const auto batch = scanner.Next();
+  if (!batch.ok() && !IsDamage(batch.status())) return batch.status();
+  if (!batch.ok() || !*batch) return std::nullopt;
+  return (*batch)->base_offset();
+}
+
+}  // namespace cauce

@@ -1,0 +1,57 @@
+// The logs of a partition's segments as a survey reads them: which there are,
+// and what can be read of each by whoever looks at every byte.
+//
+// Nothing is changed. For who has the directory to himself; any thread.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "cauce/file_system.h"
+#include "cauce/types.h"
+#include "engine/log/partition_check.h"
+#include "engine/log/segment_scan.h"
+#include "engine/log/segment_survey.h"
+
+namespace cauce {
+
+// What is called like a part of a segment.
+struct PartitionListing {
+  std::vector<Offset> logs;         // bases, smallest first
+  std::set<std::string> indexes;    // names
+  std::vector<Offset> directories;  // bases: called as logs are
+  // By their end alone: a broker then takes what stands before it for an
+  // offset, and fails.
+  std::vector<std::string> lookalikes;
+};
+
+class PartitionLogs {
+ public:
+  // Both are borrowed.
+  PartitionLogs(FileSystem& files, const PartitionToCheck& partition)
+      : files_(files), partition_(partition) {}
+
+  absl::StatusOr<PartitionListing> List() const;
+
+  std::string PathOf(Offset named) const;
+
+  // What may stand in a segment at `base`; `next` is where the one behind it
+  // begins, if there is one.
+  ScanRange RangeOf(Offset base, std::optional<Offset> next) const;
+
+  // `range` but for its bytes, which are all there are.
+  absl::StatusOr<SegmentSurvey> Read(Offset named, ScanRange range) const;
+
+  // Where the batch at the file's front says it begins, if that is whole.
+  absl::StatusOr<std::optional<Offset>> FirstBase(Offset named) const;
+
+ private:
+  FileSystem& files_;
+  const PartitionToCheck& partition_;
+};
+
+}  // namespace cauce

@@ -1,0 +1,26 @@
+// In which order files are renamed so that none takes a name that another one
+// still has. Pure; any thread.
+#pragma once
+
+#include <vector>
+
+#include "cauce/types.h"
+
+namespace cauce {
+
+// A segment's log gets another name.
+struct Renaming {
+  Offset from;
+  Offset to;
+};
+
+struct RenameOrder {
+  std::vector<Offset> targets;  // as they become free
+  // Of those that go in a circle, one gives way: the targets of such.
+  std::vector<Offset> given_up;
+};
+
+// No two of `wanted` have the same source or the same target.
+RenameOrder OrderRenames(std::vector<Renaming> wanted);
+
+}  // namespace cauce

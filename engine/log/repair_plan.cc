@@ -1,0 +1,233 @@
+#include "engine/log/repair_plan.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "engine/catalog/checkpoint_file.h"
+#include "engine/log/segment_name.h"
+#include "fmt/format.h"
+
+namespace cauce {
+namespace {
+
+class Planner {
+ public:
+  Planner(const PartitionToCheck& partition, const PartitionSurvey& survey)
+      : partition_(partition), survey_(survey) {
+    plan_.end = partition.bounds.durable;
+    plan_.log_start = partition.bounds.log_start;
+  }
+
+  RepairPlan Run() {
+    SetAsideStrays();
+    for (const Offset base : survey_.renamed) Rename(base);
+    for (size_t i = 0; i < survey_.segments.size(); ++i) RemoveBytes(i);
+    FillGaps();
+    plan_.end = PlanEnd();
+    for (const SurveyedSegment& segment : survey_.segments) {
+      if (!segment.needs_indexes) continue;
+      plan_.steps.push_back(
+          {.action = RepairAction::kWriteIndexes,
+           .file = LogPath(segment.base),
+           .why = "its indexes are missing, or lead elsewhere than its log"});
+    }
+    PlanStart();
+    return std::move(plan_);
+  }
+
+ private:
+  void Rename(Offset base) {
+    const auto segment =
+        std::ranges::find(survey_.segments, base, &SurveyedSegment::base);
+    plan_.steps.push_back({.action = RepairAction::kRename,
+                           .file = LogPath(segment->named),
+                           .renamed_to = LogPath(base),
+                           .why = segment->why_renamed});
+  }
+
+  // Returns where the log ends once it is repaired.
+  Offset PlanEnd() {
+    const auto& [durable, log_start] = partition_.bounds;
+    const Offset found =
+        survey_.segments.empty() ? log_start : survey_.segments.back().next;
+    if (found < durable && durable > log_start) {
+      const std::string why = fmt::format(
+          "the log ends at offset {}, and records up to offset {} "
+          "were durable: their offsets are not given again",
+          found.value, durable.value);
+      const bool is_gap =
+          !survey_.segments.empty() && !partition_.may_have_gaps;
+      if (!is_gap || !Fill({found, durable}, {found, durable}, why)) {
+        Begin(durable, {found, durable}, why);
+      }
+      return durable;
+    }
+    // A clean stop saves both, and no log ends below its start: then what was
+    // saved of the start is wrong.
+    start_is_wrong_ = found < log_start && partition_.clean_stop;
+    if (found < log_start && !start_is_wrong_) {
+      Begin(log_start, {},
+            fmt::format("the log ends at offset {}, and what lies below offset "
+                        "{} was deleted",
+                        found.value, log_start.value));
+      return log_start;
+    }
+    return found;
+  }
+
+  // Between segments; what lies below the start is not missed.
+  void FillGaps() {
+    if (partition_.may_have_gaps) return;
+    for (size_t i = 0; i + 1 < survey_.segments.size(); ++i) {
+      const SurveyedSegment& segment = survey_.segments[i];
+      const Offset base = segment.next;
+      const Offset next = survey_.segments[i + 1].base;
+      if (base >= next || next <= partition_.bounds.log_start) continue;
+      const bool is_told =
+          !segment.unreadable.empty() && !segment.unreadable.back().behind;
+      const OffsetRange lost{base, is_told ? base : FirstStray(base, next)};
+      Fill({base, next}, lost,
+           fmt::format("the records with offsets {} to {} are missing: a batch "
+                       "without records says that there are none",
+                       base.value, next.value - 1));
+    }
+  }
+
+  // False where there are more than are filled, which is told.
+  bool Fill(const OffsetRange& gap, const OffsetRange& lost,
+            const std::string& why) {
+    if (gap.count() > kFilledOffsetsMax) {
+      plan_.left.push_back(
+          {.file = LogPath(gap.base),
+           .offset = gap.base,
+           .what = fmt::format("{} offsets are missing up to offset {}, more "
+                               "than the {} that a repair fills",
+                               gap.count(), gap.next.value, kFilledOffsetsMax),
+           .advice = fmt::format("see whether the number of partition {} in {} "
+                                 "and the names of its .log files are right",
+                                 partition_.directory, kRecoveryPointFile)});
+      return false;
+    }
+    for (Offset base = gap.base; base < gap.next;) {
+      const Offset next{std::min(gap.next.value - base.value, kGapOffsetsMax) +
+                        base.value};
+      plan_.steps.push_back({.action = RepairAction::kFillGap,
+                             .file = LogPath(base),
+                             .filled = {base, next},
+                             .lost = base == gap.base ? lost : OffsetRange(),
+                             .why = why});
+      base = next;
+    }
+    return true;
+  }
+
+  void Begin(Offset base, const OffsetRange& lost, std::string why) {
+    begun_ = base;
+    plan_.steps.push_back({.action = RepairAction::kBeginSegment,
+                           .file = LogPath(base),
+                           .lost = lost,
+                           .why = std::move(why)});
+  }
+
+  void SetAsideStrays() {
+    std::set<Offset> told;  // a segment has more files than one
+    for (const StrayFile& stray : survey_.strays) {
+      RepairStep step{.action = RepairAction::kSetAside,
+                      .file = stray.path,
+                      .renamed_to = stray.kept_as,
+                      .why = stray.why};
+      if (stray.base && told.insert(*stray.base).second) {
+        step.lost = {*stray.base, BaseBehind(*stray.base)};
+      }
+      plan_.steps.push_back(std::move(step));
+    }
+  }
+
+  // Where the log goes on behind a segment that is missing; there is nothing to
+  // say of the end, of which Begin() told.
+  Offset BaseBehind(Offset base) const {
+    const auto behind = std::ranges::lower_bound(survey_.segments, base, {},
+                                                 &SurveyedSegment::base);
+    return behind == survey_.segments.end() ? base : behind->base;
+  }
+
+  void RemoveBytes(size_t i) {
+    const SurveyedSegment& segment = survey_.segments[i];
+    if (segment.unreadable.empty()) return;
+    const Offset behind = i + 1 < survey_.segments.size()
+                              ? survey_.segments[i + 1].base
+                              : segment.next;
+    RepairStep step{.action = RepairAction::kRemoveBytes,
+                    .file = LogPath(segment.base),
+                    .why = "there are bytes in it that are no whole batch"};
+    for (size_t at = 0; at < segment.unreadable.size(); ++at) {
+      const UnreadableBytes& bytes = segment.unreadable[at];
+      step.removed.push_back(
+          {.position = bytes.position,
+           .bytes = bytes.end - bytes.position,
+           .kept_bytes = bytes.zeros_from - bytes.position,
+           .kept_as = segment.kept_as[at],
+           .lost = {bytes.expected,
+                    std::max(bytes.expected, bytes.behind.value_or(behind))},
+           .why = bytes.why});
+    }
+    plan_.steps.push_back(std::move(step));
+  }
+
+  void PlanStart() {
+    const Offset first = survey_.segments.empty()
+                             ? begun_.value_or(partition_.bounds.log_start)
+                             : survey_.segments.front().base;
+    const Offset saved = partition_.bounds.log_start;
+    if (start_is_wrong_) {
+      plan_.log_start = first;
+      plan_.why_start = fmt::format(
+          "the log was closed in order, and ends below its saved start, offset "
+          "{}: it starts at offset {}",
+          saved.value, first.value);
+    } else if (partition_.start_is_known && first > saved) {
+      plan_.log_start = first;
+      plan_.why_start = fmt::format(
+          "the records from offset {} to {} are missing: the log starts at "
+          "offset {}",
+          saved.value, first.value - 1, first.value);
+      plan_.lost_at_start = {saved, FirstStray(Offset{0}, first)};
+    } else if (!partition_.may_have_gaps && first > saved) {
+      plan_.log_start = first;
+      plan_.why_start = fmt::format(
+          "nothing else knows where the log started: it starts at offset {}, "
+          "where its oldest segment does",
+          first.value);
+    }
+  }
+
+  // Of those in [base, next), else `next`: what a file that was set aside held
+  // was told with it.
+  Offset FirstStray(Offset base, Offset next) const {
+    for (const StrayFile& stray : survey_.strays) {
+      if (stray.base && *stray.base >= base) next = std::min(next, *stray.base);
+    }
+    return next;
+  }
+
+  std::string LogPath(Offset base) const {
+    return fmt::format("{}/{}", partition_.directory,
+                       SegmentFileName(base, kLogSuffix));
+  }
+
+  const PartitionToCheck& partition_;
+  const PartitionSurvey& survey_;
+  RepairPlan plan_;
+  std::optional<Offset> begun_;
+  bool start_is_wrong_ = false;
+};
+
+}  // namespace
+
+RepairPlan PlanPartitionRepair(const PartitionToCheck& partition,
+                               const PartitionSurvey& survey) {
+  return Planner(partition, survey).Run();
+}
+
+}  // namespace cauce

@@ -1,0 +1,274 @@
+#include "engine/log/repair_work.h"
+
+#include <algorithm>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "engine/base/bytes.h"
+#include "engine/base/check.h"
+#include "engine/base/status_macros.h"
+#include "engine/catalog/checkpoint_file.h"
+#include "engine/catalog/whole_file.h"
+#include "engine/log/batch_scanner.h"
+#include "engine/log/cut_files.h"
+#include "engine/log/epoch_evidence.h"
+#include "engine/log/gap_batch.h"
+#include "engine/log/segment_name.h"
+#include "engine/log/segment_scan.h"
+#include "engine/record/layout.h"
+#include "fmt/format.h"
+
+namespace cauce {
+namespace {
+
+// A new log that has not taken its place: both recovery and Kafka remove one
+// that was left.
+constexpr std::string_view kCleanedSuffix = ".cleaned";
+
+std::string CleanedPath(const std::string& log) {
+  return log + std::string(kCleanedSuffix);
+}
+
+std::string_view NameOf(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+// `path` was made by the plan, from such a name.
+SegmentFile SegmentOf(std::string_view path) {
+  const auto file = ParseSegmentFileName(NameOf(path));
+  CAUCE_CHECK(file.has_value());
+  return *file;
+}
+
+}  // namespace
+
+RepairWork::RepairWork(FileSystem& files, std::string directory,
+                       int64_t index_interval_bytes)
+    : files_(files),
+      directory_(std::move(directory)),
+      index_interval_bytes_(index_interval_bytes) {}
+
+absl::Status RepairWork::SyncLogs() const {
+  CAUCE_ASSIGN_OR_RETURN(const auto bases, Bases());
+  for (const Offset base : bases) {
+    CAUCE_ASSIGN_OR_RETURN(const auto file,
+                           files_.Open(LogPath(base), OpenMode::kReadWrite));
+    CAUCE_RETURN_IF_ERROR(file->Sync());
+  }
+  return SyncNames();
+}
+
+absl::Status RepairWork::Do(const RepairStep& step) const {
+  switch (step.action) {
+    case RepairAction::kSetAside:
+    case RepairAction::kRename:
+      return Rename(step);
+    case RepairAction::kRemoveBytes:
+      return RemoveBytes(step);
+    case RepairAction::kBeginSegment:
+      return Begin(step.file);
+    case RepairAction::kFillGap:
+      return Fill(step);
+    case RepairAction::kWriteIndexes:
+      return WriteIndexes(step.file);
+    case RepairAction::kWriteAnew:
+      break;
+  }
+  CAUCE_CHECK(false);
+  return absl::OkStatus();
+}
+
+absl::Status RepairWork::Rename(const RepairStep& step) const {
+  // A rename would take the place of what is there.
+  const absl::Status there = files_.Info(step.renamed_to).status();
+  if (!absl::IsNotFound(there)) {
+    return absl::AlreadyExistsError(
+        fmt::format("{}: cannot be renamed to {}, which is there already",
+                    step.file, step.renamed_to));
+  }
+  CAUCE_RETURN_IF_ERROR(files_.Rename(step.file, step.renamed_to));
+  return SyncNames();
+}
+
+absl::Status RepairWork::RemoveBytes(const RepairStep& step) const {
+  CAUCE_ASSIGN_OR_RETURN(const auto log,
+                         files_.Open(step.file, OpenMode::kReadWrite));
+  CAUCE_ASSIGN_OR_RETURN(const int64_t size, log->Size());
+  bool changes = false;  // in what the indexes tell of
+  CutFiles cut_files(files_, directory_);
+  for (const RemovedBytes& removed : step.removed) {
+    if (removed.kept_as.empty()) continue;
+    changes = true;
+    const int64_t end = removed.position + removed.kept_bytes;
+    CAUCE_RETURN_IF_ERROR(
+        cut_files.KeepPart({*log, removed.position, end}, removed.kept_as));
+  }
+  const RemovedBytes& first = step.removed.front();
+  const bool is_end = first.position + first.bytes == size;
+  if (!is_end) CAUCE_RETURN_IF_ERROR(WriteCleaned(*log, size, step));
+  // Without any the new log is read through; the old ones lead elsewhere.
+  if (changes || !is_end) CAUCE_RETURN_IF_ERROR(RemoveIndexes(step.file));
+  CAUCE_RETURN_IF_ERROR(SyncNames());
+  if (is_end) {
+    // Cut where it is: that needs no room.
+    CAUCE_RETURN_IF_ERROR(log->Truncate(first.position));
+    return log->Sync();
+  }
+  CAUCE_RETURN_IF_ERROR(files_.Rename(CleanedPath(step.file), step.file));
+  return SyncNames();
+}
+
+absl::Status RepairWork::WriteCleaned(const File& log, int64_t size,
+                                      const RepairStep& step) const {
+  CAUCE_ASSIGN_OR_RETURN(const auto file, files_.Open(CleanedPath(step.file),
+                                                      OpenMode::kOpenOrCreate));
+  CAUCE_RETURN_IF_ERROR(file->Truncate(0));
+  int64_t written = 0;
+  int64_t from = 0;
+  const auto copy_up_to = [&](int64_t end) -> absl::Status {
+    CAUCE_RETURN_IF_ERROR(CopyPart({log, from, end}, *file, written));
+    written += end - from;
+    return absl::OkStatus();
+  };
+  for (const RemovedBytes& removed : step.removed) {
+    CAUCE_RETURN_IF_ERROR(copy_up_to(removed.position));
+    from = removed.position + removed.bytes;
+  }
+  CAUCE_RETURN_IF_ERROR(copy_up_to(size));
+  return file->Sync();
+}
+
+absl::Status RepairWork::RemoveIndexes(const std::string& log) const {
+  const Offset base = SegmentOf(log).base;
+  for (const std::string_view suffix : {kOffsetIndexSuffix, kTimeIndexSuffix}) {
+    const absl::Status removed =
+        files_.RemoveFile(JoinPath(directory_, SegmentFileName(base, suffix)));
+    if (!absl::IsNotFound(removed)) CAUCE_RETURN_IF_ERROR(removed);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RepairWork::Begin(const std::string& log) const {
+  CAUCE_ASSIGN_OR_RETURN(const auto file,
+                         files_.Open(log, OpenMode::kOpenOrCreate));
+  CAUCE_RETURN_IF_ERROR(file->Sync());
+  return SyncNames();
+}
+
+absl::Status RepairWork::Fill(const RepairStep& step) const {
+  const auto there = files_.Info(step.file);
+  if (there.ok() && there->bytes > 0) {
+    return absl::AlreadyExistsError(
+        fmt::format("{}: is there already and holds {} bytes, where offsets {} "
+                    "to {} were missing",
+                    step.file, there->bytes, step.filled.base.value,
+                    step.filled.next.value - 1));
+  }
+  if (!there.ok() && !absl::IsNotFound(there.status())) return there.status();
+  CAUCE_ASSIGN_OR_RETURN(const LeaderEpoch epoch,
+                         EpochBetween(step.filled.base, step.filled.next));
+  CAUCE_RETURN_IF_ERROR(
+      ReplaceFile(files_, directory_, NameOf(step.file),
+                  GapBatch(step.filled.base, step.filled.next, epoch)));
+  return WriteIndexes(step.file);
+}
+
+absl::StatusOr<LeaderEpoch> RepairWork::EpochBetween(Offset base,
+                                                     Offset next) const {
+  CAUCE_ASSIGN_OR_RETURN(const auto bases, Bases());
+  std::optional<LeaderEpoch> before;
+  for (auto each = bases.rbegin(); each != bases.rend() && !before; ++each) {
+    if (*each >= base) continue;
+    CAUCE_ASSIGN_OR_RETURN(before, LastEpoch(*each));
+  }
+  std::optional<LeaderEpoch> behind;
+  const auto follower = std::ranges::lower_bound(bases, next);
+  if (follower != bases.end()) {
+    CAUCE_ASSIGN_OR_RETURN(behind, FirstEpoch(*follower));
+  }
+  if (!before) return behind.value_or(LeaderEpoch());
+  // Epochs never go back: of a damaged one, which no CRC covers, this one is
+  // not to speak for.
+  return std::min(*before, behind.value_or(*before));
+}
+
+absl::StatusOr<std::optional<LeaderEpoch>> RepairWork::FirstEpoch(
+    Offset base) const {
+  const std::string path = LogPath(base);
+  CAUCE_ASSIGN_OR_RETURN(const std::shared_ptr<const File> file,
+                         files_.Open(path, OpenMode::kRead));
+  CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
+  BatchScanner scanner;
+  scanner.Start(file, path, 0, size);
+  CAUCE_ASSIGN_OR_RETURN(const auto batch, scanner.Next());
+  if (!batch) return std::nullopt;
+  return batch->leader_epoch();
+}
+
+absl::StatusOr<std::optional<LeaderEpoch>> RepairWork::LastEpoch(
+    Offset base) const {
+  CAUCE_ASSIGN_OR_RETURN(const ScannedSegment scanned, Scan(base));
+  if (scanned.last_header.empty()) return std::nullopt;
+  return LeaderEpoch{
+      LoadBig<int32_t>(scanned.last_header.data() + layout::kLeaderEpoch)};
+}
+
+absl::Status RepairWork::WriteIndexes(const std::string& log) const {
+  const Offset base = SegmentOf(log).base;
+  CAUCE_ASSIGN_OR_RETURN(const ScannedSegment scanned, Scan(base));
+  scanned.index->Seal();
+  CAUCE_RETURN_IF_ERROR(ReplaceFile(files_, directory_,
+                                    SegmentFileName(base, kOffsetIndexSuffix),
+                                    scanned.index->EncodeOffsets()));
+  return ReplaceFile(files_, directory_,
+                     SegmentFileName(base, kTimeIndexSuffix),
+                     scanned.index->EncodeTimes());
+}
+
+absl::Status RepairWork::WriteEpochs() const {
+  CAUCE_ASSIGN_OR_RETURN(const auto bases, Bases());
+  EpochEvidence epochs;
+  for (const Offset base : bases) {
+    CAUCE_ASSIGN_OR_RETURN(const ScannedSegment scanned, Scan(base));
+    epochs.Join(scanned.epochs);
+  }
+  return WriteEpochCheckpoint(files_, directory_, epochs.believed());
+}
+
+absl::Status RepairWork::SyncNames() const {
+  return files_.SyncDirectory(directory_);
+}
+
+absl::StatusOr<std::vector<Offset>> RepairWork::Bases() const {
+  CAUCE_ASSIGN_OR_RETURN(const auto entries, files_.List(directory_));
+  std::vector<Offset> bases;
+  for (const DirectoryEntry& entry : entries) {
+    const auto file = ParseSegmentFileName(entry.name);
+    const bool is_log =
+        !entry.is_directory && file && file->suffix == kLogSuffix;
+    if (is_log) bases.push_back(file->base);
+  }
+  return bases;
+}
+
+absl::StatusOr<ScannedSegment> RepairWork::Scan(Offset base) const {
+  const std::string path = LogPath(base);
+  CAUCE_ASSIGN_OR_RETURN(const std::shared_ptr<const File> file,
+                         files_.Open(path, OpenMode::kRead));
+  CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
+  CAUCE_ASSIGN_OR_RETURN(
+      ScannedSegment scanned,
+      ScanSegment(file, path,
+                  {.base = base,
+                   .bytes = size,
+                   .index_interval_bytes = index_interval_bytes_}));
+  CAUCE_RETURN_IF_ERROR(scanned.damage);
+  return scanned;
+}
+
+std::string RepairWork::LogPath(Offset base) const {
+  return JoinPath(directory_, SegmentFileName(base, kLogSuffix));
+}
+
+}  // namespace cauce

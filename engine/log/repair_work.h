@@ -1,0 +1,66 @@
+// Carries out the steps of a repair. Each is done or not done after a stop at
+// any moment, and may then be done again; what it did is durable when it
+// returns.
+//
+// For who has the directory to himself, one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cauce/file_system.h"
+#include "cauce/repair.h"
+#include "cauce/types.h"
+#include "engine/log/segment_scan.h"
+
+namespace cauce {
+
+class RepairWork {
+ public:
+  // Of the partition in `directory`. `files` is borrowed.
+  RepairWork(FileSystem& files, std::string directory,
+             int64_t index_interval_bytes);
+
+  // Makes what stands in the partition's logs durable, and their names: a
+  // process that was killed may have left it to memory.
+  absl::Status SyncLogs() const;
+
+  // Any action but kWriteAnew.
+  absl::Status Do(const RepairStep& step) const;
+
+  // Writes the epoch checkpoint anew from the batches, which are whole.
+  absl::Status WriteEpochs() const;
+
+ private:
+  absl::Status Rename(const RepairStep& step) const;
+  absl::Status RemoveBytes(const RepairStep& step) const;
+  // Writes what is to stay of the log beside it.
+  absl::Status WriteCleaned(const File& log, int64_t size,
+                            const RepairStep& step) const;
+  absl::Status RemoveIndexes(const std::string& log) const;
+  absl::Status Begin(const std::string& log) const;
+  absl::Status Fill(const RepairStep& step) const;
+  absl::Status WriteIndexes(const std::string& log) const;
+  absl::Status SyncNames() const;
+
+  // An epoch that may stand between those of the batches around [base, next).
+  absl::StatusOr<LeaderEpoch> EpochBetween(Offset base, Offset next) const;
+  // Of a segment's first batch and of its last; nothing where it has none.
+  absl::StatusOr<std::optional<LeaderEpoch>> FirstEpoch(Offset base) const;
+  absl::StatusOr<std::optional<LeaderEpoch>> LastEpoch(Offset base) const;
+
+  // The bases of its segments, smallest first.
+  absl::StatusOr<std::vector<Offset>> Bases() const;
+  absl::StatusOr<ScannedSegment> Scan(Offset base) const;
+  std::string LogPath(Offset base) const;
+
+  FileSystem& files_;
+  const std::string directory_;
+  const int64_t index_interval_bytes_;
+};
+
+}  // namespace cauce

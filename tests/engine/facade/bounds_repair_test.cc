@@ -1,0 +1,107 @@
+#include "engine/facade/bounds_repair.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "cauce/file_system.h"
+#include "engine/base/check.h"
+#include "engine/catalog/checkpoint_file.h"
+#include "tests/testing/matchers.h"
+
+namespace cauce {
+namespace {
+
+using test::IsOk;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+const TopicPartition kA{"a", PartitionId{0}};
+const TopicPartition kB{"b", PartitionId{0}};
+
+class BoundsRepairTest : public ::testing::Test {
+ protected:
+  BoundsRepairTest() {
+    CAUCE_CHECK(files_->CreateDirectories("/d/a-0").ok());
+    CAUCE_CHECK(files_->CreateDirectories("/d/b-0").ok());
+  }
+
+  void Put(const std::string& name, std::string_view bytes) {
+    const auto file = files_->Open("/d/" + name, OpenMode::kOpenOrCreate);
+    CAUCE_CHECK(file.ok());
+    CAUCE_CHECK((*file)->Write(0, bytes).ok());
+  }
+
+  void Add(const TopicPartition& name, Offset start, Offset end,
+           const std::string& why_start = "") {
+    PartitionRepair partition{.name = name,
+                              .directory = "/d/" + name.ToString()};
+    partition.plan.log_start = start;
+    partition.plan.end = end;
+    partition.plan.why_start = why_start;
+    partitions_.push_back(std::move(partition));
+  }
+
+  OffsetCheckpoint Saved(std::string_view name) {
+    const auto saved = ReadOffsetCheckpoint(*files_, "/d", name);
+    EXPECT_THAT(saved, IsOk());
+    return saved.value_or(OffsetCheckpoint());
+  }
+
+  BoundsRepair Bounds() {
+    return BoundsRepair(*files_, directory_, small_, partitions_);
+  }
+
+  const std::unique_ptr<FileSystem> files_ = NewMemoryFileSystem();
+  const std::string directory_ = "/d";
+  SmallFileRepair small_{*files_, "/d"};
+  std::vector<PartitionRepair> partitions_;
+};
+
+TEST_F(BoundsRepairTest, SavesTheStartsThatMoveAndKeepsTheOthers) {
+  Put("log-start-offset-checkpoint", "0\n2\na 0 2\nb 0 3\n");
+  ASSERT_THAT(small_.Look(), IsOk());
+  Add(kA, Offset{5}, Offset{9}, "its first segment is missing");
+  Add(kB, Offset{3}, Offset{4});
+  const RepairTasks tasks = Bounds().SaveStarts();
+  ASSERT_THAT(tasks, SizeIs(1));
+  EXPECT_THAT(tasks[0].step.why, HasSubstr("a-0: its first segment"));
+  ASSERT_THAT(tasks[0].run(), IsOk());
+  EXPECT_EQ(Saved(kLogStartFile),
+            (OffsetCheckpoint{{kA, Offset{5}}, {kB, Offset{3}}}));
+}
+
+TEST_F(BoundsRepairTest, SavesNoEndsWhereACleanStopDidAndNothingIsDone) {
+  Put("recovery-point-offset-checkpoint", "0\n1\na 0 7\n");
+  ASSERT_THAT(small_.Look(), IsOk());
+  Add(kA, Offset{0}, Offset{9});
+  EXPECT_THAT(Bounds().SaveEnds(true), IsEmpty());
+  const RepairTasks tasks = Bounds().SaveEnds(false);
+  ASSERT_THAT(tasks, SizeIs(1));
+  ASSERT_THAT(tasks[0].run(), IsOk());
+  EXPECT_EQ(Saved(kRecoveryPointFile), (OffsetCheckpoint{{kA, Offset{9}}}));
+}
+
+TEST_F(BoundsRepairTest, WritesLostCheckpointsAnewOfWhatIsThere) {
+  Put("recovery-point-offset-checkpoint", "rubbish");
+  Put("log-start-offset-checkpoint", "rubbish");
+  ASSERT_THAT(small_.Look(), IsOk());
+  Add(kA, Offset{0}, Offset{9});
+  const RepairTasks starts = Bounds().SaveStarts();
+  const RepairTasks ends = Bounds().SaveEnds(true);
+  ASSERT_THAT(starts, SizeIs(1));
+  ASSERT_THAT(ends, SizeIs(1));
+  ASSERT_THAT(starts[0].run(), IsOk());
+  ASSERT_THAT(ends[0].run(), IsOk());
+  EXPECT_THAT(Saved(kLogStartFile), IsEmpty());
+  EXPECT_EQ(Saved(kRecoveryPointFile), (OffsetCheckpoint{{kA, Offset{9}}}));
+}
+
+}  // namespace
+}  // namespace cauce

@@ -1,0 +1,265 @@
+#include "cauce/repair.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cauce/engine.h"
+#include "cauce/errors.h"
+#include "cauce/inspect.h"
+#include "engine/base/check.h"
+#include "tests/testing/failing_file_system.h"
+#include "tests/testing/known_directory.h"
+#include "tests/testing/matchers.h"
+#include "tests/testing/temp_dir.h"
+
+namespace cauce {
+namespace {
+
+using test::HasReason;
+using test::IsOk;
+using test::kKnownDirectory;
+using test::KnownBatch;
+using test::KnownDirectory;
+using test::KnownRecords;
+using test::StatusIs;
+using test::Stop;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class Repaired : public ::testing::Test {
+ protected:
+  absl::StatusOr<RepairSummary> Repair() {
+    steps_.clear();
+    left_.clear();
+    return RepairDirectory(*files_, kKnownDirectory, Options());
+  }
+
+  RepairOptions Options() {
+    return {.step = [this](const RepairStep& step) { steps_.push_back(step); },
+            .left = [this](const Finding& left) { left_.push_back(left); }};
+  }
+
+  void Put() { test::Put(known_.image, *files_); }
+
+  int Findings() {
+    int findings = 0;
+    EXPECT_THAT(VerifyDirectory(*files_, kKnownDirectory, {},
+                                [&](const Finding&) { ++findings; }),
+                IsOk());
+    return findings;
+  }
+
+  // The log of the partition's segment of this number.
+  std::string LogOf(std::string_view partition, size_t number) const {
+    for (const auto& [name, bytes] : known_.image) {
+      const bool is_one = name.starts_with(partition) && name.ends_with(".log");
+      if (is_one && number-- == 0) return name;
+    }
+    return "";
+  }
+
+  KnownDirectory known_ = test::MakeKnownDirectory(Stop::kClean, 3);
+  std::unique_ptr<FileSystem> files_ = NewMemoryFileSystem();
+  std::vector<RepairStep> steps_;
+  std::vector<Finding> left_;
+};
+
+TEST_F(Repaired, RefusesADirectoryInUseAndNamesTheHolder) {
+  Put();
+  const auto engine =
+      Engine::Open(kKnownDirectory, {.file_system = files_.get()});
+  ASSERT_THAT(engine, IsOk());
+  const auto repaired = Repair();
+  EXPECT_THAT(repaired, HasReason(Reason::kLocked));
+  EXPECT_THAT(std::string(repaired.status().message()), HasSubstr("pid "));
+}
+
+TEST_F(Repaired, RefusesWhatANewerReleaseWroteAndChangesNothing) {
+  known_.image["/meta.properties"] = "version=9\n";
+  known_.image[LogOf("/orders-0", 0)] = "rubbish";
+  Put();
+  EXPECT_THAT(Repair(), HasReason(Reason::kUnsupportedFormat));
+  EXPECT_TRUE(test::ImageOf(*files_) == known_.image);
+}
+
+TEST_F(Repaired, LooksAtWhatIsAskedForAlone) {
+  known_.image[LogOf("/orders-0", 1)] += "rubbish";
+  known_.image[LogOf("/orders-1", 1)] += "rubbish";
+  Put();
+  RepairOptions options = Options();
+  options.topic = "orders";
+  options.partition = PartitionId{1};
+  ASSERT_THAT(RepairDirectory(*files_, kKnownDirectory, options), IsOk());
+  for (const RepairStep& step : steps_) {
+    EXPECT_THAT(step.file, HasSubstr("orders-1"));
+  }
+  EXPECT_EQ(Findings(), 1);
+
+  options.partition = PartitionId{2};
+  EXPECT_THAT(RepairDirectory(*files_, kKnownDirectory, options),
+              HasReason(Reason::kUnknownPartition));
+  EXPECT_THAT(PlanRepair(*files_, "/elsewhere", {}),
+              StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(Repaired, PutsAnEmptyPartitionWhereOneIsMissing) {
+  std::erase_if(known_.image, [](const auto& file) {
+    return file.first.starts_with("/orders-1/");
+  });
+  Put();
+  ASSERT_EQ(Findings(), 1);
+  ASSERT_THAT(Repair(), IsOk());
+  EXPECT_EQ(Findings(), 0);
+
+  auto engine = Engine::Open(kKnownDirectory, {.file_system = files_.get()});
+  ASSERT_THAT(engine, IsOk());
+  const auto partition = engine->OpenPartition("orders", PartitionId{1});
+  ASSERT_THAT(partition, IsOk());
+  const int64_t end = known_.records.rbegin()->first.second + 1;
+  EXPECT_EQ(partition->log_end(), Offset{end});
+  EXPECT_EQ(partition->log_start(), Offset{end});
+}
+
+// Readers, verify and the next opening would be told of what is missing for
+// ever: a batch without records says instead that there is none.
+TEST_F(Repaired, FillsTheGapOfAMissingSegment) {
+  const std::string gone = LogOf("/orders-0", 2);
+  KnownRecords left = known_.records;
+  for (const KnownBatch& batch : known_.batches) {
+    if (batch.file != gone) continue;
+    for (int64_t offset = batch.base; offset < batch.next; ++offset) {
+      left.erase({"orders-0", offset});
+    }
+  }
+  const std::string bytes = known_.image[gone];
+  const std::string stem = gone.substr(0, gone.rfind('.'));
+  std::erase_if(known_.image,
+                [&](const auto& file) { return file.first.starts_with(stem); });
+  Put();
+  EXPECT_EQ(Findings(), 1);
+  const auto repaired = Repair();
+  ASSERT_THAT(repaired, IsOk());
+  ASSERT_THAT(steps_, SizeIs(1));
+  EXPECT_EQ(steps_[0].action, RepairAction::kFillGap);
+  EXPECT_EQ(steps_[0].file, std::string(kKnownDirectory) + gone);
+  EXPECT_EQ(repaired->offsets_lost, steps_[0].filled.count());
+  EXPECT_EQ(Findings(), 0);
+  EXPECT_EQ(test::ReadKnown(*files_), left);
+
+  // It is found again after all.
+  test::Put({{gone, bytes}}, *files_);
+  ASSERT_THAT(Repair(), IsOk());
+  EXPECT_EQ(Findings(), 0);
+  EXPECT_EQ(test::ReadKnown(*files_), known_.records);
+}
+
+TEST_F(Repaired, GoesOnWhereALostEndWasDurable) {
+  std::string newest;
+  for (size_t i = 0; !LogOf("/orders-0", i).empty(); ++i) {
+    newest = LogOf("/orders-0", i);
+  }
+  int64_t end = 0;
+  for (const auto& [at, value] : known_.records) {
+    if (at.first == "orders-0") end = at.second + 1;
+  }
+  known_.image.erase(newest);
+  Put();
+  ASSERT_THAT(Repair(), IsOk());
+  EXPECT_EQ(Findings(), 0);
+  auto engine = Engine::Open(kKnownDirectory, {.file_system = files_.get()});
+  ASSERT_THAT(engine, IsOk());
+  auto partition = engine->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(partition, IsOk());
+  EXPECT_EQ(partition->log_end(), Offset{end});
+  const Record record{.key = "k", .value = "more"};
+  const auto appended = partition->Append({&record, 1});
+  ASSERT_THAT(appended, IsOk());
+  EXPECT_EQ(appended->base, Offset{end});
+  ASSERT_THAT(engine->Close(), IsOk());
+  EXPECT_EQ(Findings(), 0);
+  EXPECT_EQ(test::ReadKnown(*files_).at({"orders-0", end}), "more");
+}
+
+TEST_F(Repaired, MendsTheOtherPartitionsWhereOneCannotBeRead) {
+  known_.image[LogOf("/orders-0", 1)] += "rubbish";
+  known_.image[LogOf("/orders-1", 1)] += "rubbish";
+  Put();
+  test::FailingFileSystem failing(*files_);
+  failing.Fail(test::FileCall::kOpen, LogOf("/orders-0", 0),
+               absl::PermissionDeniedError("forbidden"));
+  const auto repaired = RepairDirectory(failing, kKnownDirectory, Options());
+  ASSERT_THAT(repaired, IsOk());
+  EXPECT_EQ(repaired->left, 1);
+  ASSERT_THAT(left_, SizeIs(1));
+  EXPECT_THAT(left_[0].file, HasSubstr("orders-0"));
+  EXPECT_THAT(left_[0].what, HasSubstr("forbidden"));
+  for (const RepairStep& step : steps_) {
+    EXPECT_THAT(step.file, HasSubstr("orders-1"));
+  }
+  EXPECT_EQ(Findings(), 1);
+}
+
+TEST_F(Repaired, MakesNothingInWhatIsNoDataDirectory) {
+  ASSERT_THAT(files_->CreateDirectories("/pictures/of-1999"), IsOk());
+  ASSERT_THAT(files_->Open("/pictures/of-1999/a", OpenMode::kCreate), IsOk());
+  EXPECT_THAT(RepairDirectory(*files_, "/pictures", {}),
+              HasReason(Reason::kInvalidOption));
+  EXPECT_THAT(PlanRepair(*files_, "/pictures", {}),
+              HasReason(Reason::kInvalidOption));
+  EXPECT_THAT(files_->List("/pictures").value(), SizeIs(1));
+}
+
+TEST_F(Repaired, MarksAKilledDirectoryAsClosed) {
+  known_ = test::MakeKnownDirectory(Stop::kKilled, 3);
+  known_.image[LogOf("/orders-0", 0)] += std::string(5000, '\0');
+  Put();
+  ASSERT_THAT(Repair(), IsOk());
+  EXPECT_TRUE(test::ImageOf(*files_).contains("/.kafka_cleanshutdown"));
+  EXPECT_EQ(Findings(), 0);
+  EXPECT_EQ(test::ReadKnown(*files_), known_.records);
+}
+
+// Once the records that a wrong start hid show again, it is told.
+TEST_F(Repaired, TakesBackAStartThatNoClosedLogCanHave) {
+  known_.image["/log-start-offset-checkpoint"] = "0\n1\norders 0 99999\n";
+  Put();
+  ASSERT_THAT(Repair(), IsOk());
+  ASSERT_THAT(steps_, SizeIs(1));
+  EXPECT_THAT(steps_[0].why, HasSubstr("offset 99999"));
+  const KnownRecords read = test::ReadKnown(*files_);
+  EXPECT_TRUE(read.contains({"orders-0", 0}));
+}
+
+TEST_F(Repaired, LeavesStrangersInTheDataDirectoryAlone) {
+  known_.image["/backup-2024/00000000000000000000.index"] = "not ours";
+  known_.image["/logs-7/application.log"] = "not ours";
+  known_.image["/notes.txt"] = "not ours";
+  Put();
+  ASSERT_THAT(Repair(), IsOk());
+  EXPECT_THAT(steps_, IsEmpty());
+  EXPECT_TRUE(test::ImageOf(*files_) == known_.image);
+}
+
+TEST_F(Repaired, FollowsTheLinkThatItsUserNamed) {
+  const test::TempDir scratch;
+  FileSystem& disk = *PosixFileSystem();
+  ASSERT_THAT(disk.CreateDirectories(scratch / "real/a-0"), IsOk());
+  ASSERT_EQ(symlink("real", (scratch / "link").c_str()), 0);
+  EXPECT_THAT(PlanRepair(disk, scratch / "link", {}), IsOk());
+  EXPECT_THAT(RepairDirectory(disk, scratch / "link", {}), IsOk());
+  const auto verified =
+      VerifyDirectory(disk, scratch / "link", {}, [](const Finding&) {});
+  ASSERT_THAT(verified, IsOk());
+  EXPECT_EQ(verified->partitions, 1);
+}
+
+}  // namespace
+}  // namespace cauce

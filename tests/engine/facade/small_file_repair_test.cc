@@ -1,0 +1,119 @@
+#include "engine/facade/small_file_repair.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "cauce/errors.h"
+#include "cauce/file_system.h"
+#include "engine/base/check.h"
+#include "engine/catalog/partition_metadata.h"
+#include "tests/testing/matchers.h"
+
+namespace cauce {
+namespace {
+
+using test::HasReason;
+using test::IsOk;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class SmallFiles : public ::testing::Test {
+ protected:
+  SmallFiles() {
+    CAUCE_CHECK(files_->CreateDirectories("/d/a-0").ok());
+    TopicCatalog catalog;
+    CAUCE_CHECK(catalog.Add({.name = "a", .id = {.bytes = {7}}}).ok());
+    CAUCE_CHECK(catalog.Save(*files_, "/d").ok());
+  }
+
+  void Put(const std::string& name, std::string_view bytes) {
+    const auto file = files_->Open("/d/" + name, OpenMode::kOpenOrCreate);
+    CAUCE_CHECK(file.ok());
+    CAUCE_CHECK((*file)->Truncate(0).ok());
+    CAUCE_CHECK((*file)->Write(0, bytes).ok());
+  }
+
+  bool IsThere(const std::string& name) {
+    return files_->Info("/d/" + name).ok();
+  }
+
+  void Run(const RepairTasks& tasks) {
+    for (const RepairTask& task : tasks) EXPECT_THAT(task.run(), IsOk());
+  }
+
+  const std::unique_ptr<FileSystem> files_ = NewMemoryFileSystem();
+  SmallFileRepair small_{*files_, "/d"};
+};
+
+TEST_F(SmallFiles, AreLeftAloneWhereTheyAreWhole) {
+  Put("recovery-point-offset-checkpoint", "0\n1\na 0 5\n");
+  ASSERT_THAT(small_.Look(), IsOk());
+  ASSERT_THAT(small_.LookAt({"a", PartitionId{0}}, "/d/a-0"), IsOk());
+  EXPECT_THAT(small_.first(), IsEmpty());
+  EXPECT_THAT(small_.last(), IsEmpty());
+  EXPECT_EQ(small_.BoundsOf({"a", PartitionId{0}}).durable, Offset{5});
+}
+
+TEST_F(SmallFiles, GoAsideWhereTheyCannotBeRead) {
+  Put("meta.properties", "rubbish");
+  Put("recovery-point-offset-checkpoint", "rubbish");
+  ASSERT_THAT(small_.Look(), IsOk());
+  ASSERT_THAT(small_.first(), SizeIs(2));
+  EXPECT_TRUE(small_.is_lost("recovery-point-offset-checkpoint"));
+  EXPECT_TRUE(IsThere("meta.properties"));
+
+  Run(small_.first());
+  EXPECT_FALSE(IsThere("meta.properties"));
+  EXPECT_TRUE(IsThere("meta.properties.cut"));
+  // It stays until another takes its place.
+  EXPECT_TRUE(IsThere("recovery-point-offset-checkpoint"));
+  EXPECT_TRUE(IsThere("recovery-point-offset-checkpoint.cut"));
+}
+
+TEST_F(SmallFiles, AreTakenFromTheirOtherCopy) {
+  Put("cauce.topics", "rubbish");
+  ASSERT_THAT(small_.Look(), IsOk());
+  ASSERT_THAT(small_.first(), SizeIs(1));
+  Run(small_.first());
+  const auto catalog = TopicCatalog::Load(*files_, "/d");
+  ASSERT_THAT(catalog, IsOk());
+  EXPECT_EQ(catalog->damage(), "");
+  EXPECT_NE(catalog->Find("a"), nullptr);
+}
+
+TEST_F(SmallFiles, GoAsideBothWhereNoCopyIsWhole) {
+  Put("cauce.topics", "rubbish");
+  Put("cauce.topics.copy", "rubbish");
+  ASSERT_THAT(small_.Look(), IsOk());
+  Run(small_.first());
+  EXPECT_FALSE(IsThere("cauce.topics"));
+  EXPECT_TRUE(IsThere("cauce.topics.copy.cut"));
+  EXPECT_THAT(small_.catalog().topics(), IsEmpty());
+}
+
+TEST_F(SmallFiles, OfAPartitionAreWrittenFromWhatIsKnown) {
+  Put("a-0/partition.metadata", "rubbish");
+  Put("a-0/leader-epoch-checkpoint", "rubbish");
+  ASSERT_THAT(small_.Look(), IsOk());
+  ASSERT_THAT(small_.LookAt({"a", PartitionId{0}}, "/d/a-0"), IsOk());
+  EXPECT_THAT(small_.first(), SizeIs(2));
+  ASSERT_THAT(small_.last(), SizeIs(2));
+  Run(small_.first());
+  Run(small_.last());
+  const auto id = ReadPartitionMetadata(*files_, "/d/a-0");
+  ASSERT_THAT(id, IsOk());
+  EXPECT_EQ(*id, (TopicId{.bytes = {7}}));
+  EXPECT_THAT(ReadEpochCheckpoint(*files_, "/d/a-0"), IsOk());
+}
+
+TEST_F(SmallFiles, OfANewerReleaseAreRefused) {
+  Put("meta.properties", "version=9\n");
+  EXPECT_THAT(small_.Look(), HasReason(Reason::kUnsupportedFormat));
+}
+
+}  // namespace
+}  // namespace cauce

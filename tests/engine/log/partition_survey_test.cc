@@ -1,0 +1,151 @@
+#include "engine/log/partition_survey.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cauce/file_system.h"
+#include "engine/base/check.h"
+#include "engine/log/segment_name.h"
+#include "engine/record/layout.h"
+#include "tests/testing/batches.h"
+#include "tests/testing/matchers.h"
+
+namespace cauce {
+namespace {
+
+using test::IsOk;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+// A partition that was closed in order: segments of two batches with one
+// record each.
+class Surveyed : public ::testing::Test {
+ protected:
+  Surveyed() { CAUCE_CHECK(files_->CreateDirectories("/d/a-0").ok()); }
+
+  static std::string Two(int64_t base) {
+    return test::Batch({"one"}).At(Offset{base}).bytes() +
+           test::Batch({"two"}).At(Offset{base + 1}).bytes();
+  }
+
+  void Put(int64_t named, std::string_view bytes,
+           std::string_view suffix = kLogSuffix) {
+    const auto file = files_->Open(
+        "/d/a-0/" + SegmentFileName(Offset{named}, suffix), OpenMode::kCreate);
+    CAUCE_CHECK(file.ok());
+    CAUCE_CHECK((*file)->Write(0, bytes).ok());
+  }
+
+  PartitionSurvey Look(int64_t durable) {
+    const PartitionToCheck partition{.directory = "/d/a-0",
+                                     .clean_stop = true,
+                                     .bounds = {.durable = Offset{durable}}};
+    VerifySummary summary;
+    const auto survey = SurveyPartition(*files_, partition, summary, nullptr);
+    EXPECT_THAT(survey, IsOk());
+    return survey.value_or(PartitionSurvey());
+  }
+
+  static std::vector<int64_t> BasesOf(const PartitionSurvey& survey) {
+    std::vector<int64_t> bases;
+    for (const auto& segment : survey.segments) {
+      bases.push_back(segment.base.value);
+    }
+    return bases;
+  }
+
+  const std::unique_ptr<FileSystem> files_ = NewMemoryFileSystem();
+};
+
+TEST_F(Surveyed, MissesTheIndexesOfAWholeSegmentAlone) {
+  Put(0, Two(0));
+  Put(2, Two(2));
+  for (const auto suffix : {kOffsetIndexSuffix, kTimeIndexSuffix}) {
+    Put(2, "", suffix);
+  }
+  const PartitionSurvey survey = Look(4);
+  EXPECT_THAT(survey.strays, IsEmpty());
+  ASSERT_THAT(BasesOf(survey), ElementsAre(0, 2));
+  EXPECT_TRUE(survey.segments[0].needs_indexes);
+  EXPECT_FALSE(survey.segments[1].needs_indexes);
+}
+
+TEST_F(Surveyed, NamesASegmentByItsFirstBatch) {
+  Put(0, Two(0));
+  Put(7, Two(2));
+  Put(4, Two(4));
+  const PartitionSurvey survey = Look(6);
+  EXPECT_THAT(BasesOf(survey), ElementsAre(0, 2, 4));
+  EXPECT_EQ(survey.segments[1].named, Offset{7});
+  EXPECT_THAT(survey.renamed, ElementsAre(Offset{2}));
+}
+
+TEST_F(Surveyed, SetsACopyAsideAndNotWhatItIsOf) {
+  Put(0, Two(0));
+  Put(1, Two(0));
+  Put(2, Two(2));
+  const PartitionSurvey survey = Look(4);
+  EXPECT_THAT(BasesOf(survey), ElementsAre(0, 2));
+  ASSERT_THAT(survey.strays, SizeIs(1));
+  EXPECT_EQ(survey.strays[0].path, "/d/a-0/00000000000000000001.log");
+  EXPECT_THAT(survey.segments[0].unreadable, IsEmpty());
+}
+
+// Either could be renamed only over the other.
+TEST_F(Surveyed, WritesOverNoneOfTwoThatWereExchanged) {
+  Put(0, Two(0));
+  Put(2, Two(6));
+  Put(6, Two(2));
+  Put(8, Two(8));
+  const PartitionSurvey survey = Look(10);
+  EXPECT_THAT(survey.strays, SizeIs(1));
+  EXPECT_THAT(survey.renamed, SizeIs(1));
+  EXPECT_THAT(survey.segments, SizeIs(3));
+}
+
+TEST_F(Surveyed, SetsAsideWhatHoldsNoBatch) {
+  Put(0, Two(0));
+  Put(2, "rubbish");
+  Put(4, Two(4));
+  const PartitionSurvey survey = Look(6);
+  EXPECT_THAT(BasesOf(survey), ElementsAre(0, 4));
+  ASSERT_THAT(survey.strays, SizeIs(1));
+  EXPECT_EQ(survey.strays[0].kept_as, "/d/a-0/00000000000000000002.log.cut");
+  EXPECT_EQ(survey.strays[0].base, Offset{2});
+}
+
+TEST_F(Surveyed, TouchesNothingBesideAnotherFormat) {
+  std::string newer = test::Batch({"a"}).bytes();
+  newer[layout::kMagic] = 3;
+  newer[layout::kCrc] ^= 1;
+  Put(0, "rubbish");
+  Put(2, newer + newer + newer + newer);
+  const PartitionSurvey survey = Look(0);
+  EXPECT_TRUE(survey.is_untouchable);
+  EXPECT_THAT(survey.strays, IsEmpty());
+  EXPECT_THAT(survey.segments, IsEmpty());
+  ASSERT_THAT(survey.left, SizeIs(1));
+  EXPECT_THAT(survey.left[0].what, HasSubstr("format 3"));
+}
+
+TEST_F(Surveyed, LeavesABatchThatItsWriterSpoiled) {
+  const auto batch = test::Batch({"a"}).With([](std::string& bytes) {
+    bytes[layout::kRecords] = 0x7f;  // the length of the first record
+  });
+  Put(0, batch.At(Offset{0}).bytes());
+  const PartitionSurvey survey = Look(1);
+  ASSERT_THAT(survey.left, SizeIs(1));
+  EXPECT_THAT(survey.left[0].what, HasSubstr("cannot be decoded"));
+  ASSERT_THAT(survey.segments, SizeIs(1));
+  EXPECT_THAT(survey.segments[0].unreadable, IsEmpty());
+}
+
+}  // namespace
+}  // namespace cauce

@@ -1,0 +1,31 @@
+#include "engine/log/rename_order.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace cauce {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+TEST(RenameOrder, WaitsForANameUntilItIsFree) {
+  const RenameOrder order = OrderRenames(
+      {{Offset{1}, Offset{2}}, {Offset{2}, Offset{3}}, {Offset{3}, Offset{4}}});
+  EXPECT_THAT(order.targets, ElementsAre(Offset{4}, Offset{3}, Offset{2}));
+  EXPECT_THAT(order.given_up, IsEmpty());
+}
+
+TEST(RenameOrder, GivesOneUpWhereTheyGoInACircle) {
+  const RenameOrder order = OrderRenames(
+      {{Offset{1}, Offset{2}}, {Offset{2}, Offset{3}}, {Offset{3}, Offset{1}}});
+  EXPECT_THAT(order.given_up, ElementsAre(Offset{2}));
+  EXPECT_THAT(order.targets, ElementsAre(Offset{1}, Offset{3}));
+}
+
+TEST(RenameOrder, HasNothingToDoForNothing) {
+  EXPECT_THAT(OrderRenames({}).targets, IsEmpty());
+}
+
+}  // namespace
+}  // namespace cauce

@@ -1,0 +1,199 @@
+#include "engine/log/repair_plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace cauce {
+namespace {
+
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr Offset kEnd{10};
+
+SurveyedSegment Segment(int64_t base, int64_t next) {
+  return {.base = Offset{base},
+          .named = Offset{base},
+          .file_bytes = 100,
+          .whole_bytes = 100,
+          .first = Offset{base},
+          .next = Offset{next}};
+}
+
+PartitionToCheck Partition(Offset durable, Offset log_start,
+                           bool clean_stop = true) {
+  return {.directory = "/d/a-0",
+          .clean_stop = clean_stop,
+          .start_is_known = true,
+          .bounds = {durable, log_start}};
+}
+
+// One of a topic that was made here and is not compacted.
+PartitionToCheck WithoutGaps(Offset durable, Offset log_start) {
+  PartitionToCheck partition = Partition(durable, log_start);
+  partition.may_have_gaps = false;
+  return partition;
+}
+
+TEST(RepairPlan, DoesNothingToWhatIsWhole) {
+  const RepairPlan plan =
+      PlanPartitionRepair(Partition(kEnd, Offset{0}),
+                          {.segments = {Segment(0, 5), Segment(5, 10)}});
+  EXPECT_THAT(plan.steps, IsEmpty());
+  EXPECT_EQ(plan.end, kEnd);
+  EXPECT_EQ(plan.log_start, Offset{0});
+  EXPECT_EQ(plan.why_start, "");
+}
+
+TEST(RepairPlan, GivesNoOffsetOfALostEndAgain) {
+  const RepairPlan plan = PlanPartitionRepair(Partition(kEnd, Offset{0}),
+                                              {.segments = {Segment(0, 7)}});
+  ASSERT_THAT(plan.steps, SizeIs(1));
+  EXPECT_EQ(plan.steps[0].action, RepairAction::kBeginSegment);
+  EXPECT_EQ(plan.steps[0].file, "/d/a-0/00000000000000000010.log");
+  EXPECT_EQ(plan.steps[0].lost, (OffsetRange{Offset{7}, kEnd}));
+  EXPECT_EQ(plan.end, kEnd);
+}
+
+TEST(RepairPlan, FillsTheGapThatALostSegmentLeft) {
+  const PartitionSurvey survey{
+      .segments = {Segment(0, 3), Segment(7, 9), Segment(9, 10)}};
+  const RepairPlan plan =
+      PlanPartitionRepair(WithoutGaps(kEnd, Offset{0}), survey);
+  ASSERT_THAT(plan.steps, SizeIs(1));
+  EXPECT_EQ(plan.steps[0].action, RepairAction::kFillGap);
+  EXPECT_EQ(plan.steps[0].file, "/d/a-0/00000000000000000003.log");
+  EXPECT_EQ(plan.steps[0].filled, (OffsetRange{Offset{3}, Offset{7}}));
+  EXPECT_EQ(plan.steps[0].lost, (OffsetRange{Offset{3}, Offset{7}}));
+  EXPECT_EQ(plan.end, kEnd);
+
+  // What compaction left is none, and what lies below the start is not missed.
+  EXPECT_THAT(PlanPartitionRepair(Partition(kEnd, Offset{0}), survey).steps,
+              IsEmpty());
+  EXPECT_THAT(PlanPartitionRepair(WithoutGaps(kEnd, Offset{7}), survey).steps,
+              IsEmpty());
+}
+
+TEST(RepairPlan, FillsUpToWhereALostEndWasDurable) {
+  const RepairPlan plan = PlanPartitionRepair(WithoutGaps(kEnd, Offset{0}),
+                                              {.segments = {Segment(0, 7)}});
+  ASSERT_THAT(plan.steps, SizeIs(1));
+  EXPECT_EQ(plan.steps[0].action, RepairAction::kFillGap);
+  EXPECT_EQ(plan.steps[0].file, "/d/a-0/00000000000000000007.log");
+  EXPECT_EQ(plan.steps[0].filled, (OffsetRange{Offset{7}, kEnd}));
+  EXPECT_EQ(plan.end, kEnd);
+}
+
+TEST(RepairPlan, TellsOnceWhatIsLostInAGap) {
+  SurveyedSegment torn = Segment(0, 3);
+  torn.unreadable = {{.position = 90,
+                      .end = 100,
+                      .zeros_from = 100,
+                      .expected = Offset{3},
+                      .why = "wrong CRC"}};
+  torn.kept_as = {"/d/a-0/kept"};
+  const RepairPlan plan = PlanPartitionRepair(
+      WithoutGaps(kEnd, Offset{0}),
+      {.strays = {{.path = "/d/a-0/00000000000000000007.log",
+                   .kept_as = "/d/a-0/00000000000000000007.log.cut",
+                   .base = Offset{7}}},
+       .segments = {torn, Segment(5, 6), Segment(9, 10)}});
+  ASSERT_THAT(plan.steps, SizeIs(4));
+  EXPECT_EQ(plan.steps[0].lost, (OffsetRange{Offset{7}, Offset{9}}));
+  EXPECT_EQ(plan.steps[1].removed[0].lost, (OffsetRange{Offset{3}, Offset{5}}));
+  EXPECT_EQ(plan.steps[2].filled, (OffsetRange{Offset{3}, Offset{5}}));
+  EXPECT_EQ(plan.steps[2].lost.count(), 0);
+  EXPECT_EQ(plan.steps[3].filled, (OffsetRange{Offset{6}, Offset{9}}));
+  EXPECT_EQ(plan.steps[3].lost, (OffsetRange{Offset{6}, Offset{7}}));
+}
+
+TEST(RepairPlan, FillsALargeGapWithSeveralBatchesAndAnAbsurdOneNot) {
+  const Offset far{5 + kGapOffsetsMax + 2};
+  const RepairPlan large = PlanPartitionRepair(
+      WithoutGaps(far + 1, Offset{0}),
+      {.segments = {Segment(0, 5), Segment(far.value, far.value + 1)}});
+  ASSERT_THAT(large.steps, SizeIs(2));
+  EXPECT_EQ(large.steps[0].filled.count(), kGapOffsetsMax);
+  EXPECT_EQ(large.steps[1].filled, (OffsetRange{far + -2, far}));
+  EXPECT_EQ(large.steps[1].lost.count(), 0);
+
+  const Offset absurd{INT64_MAX - 7};
+  const RepairPlan wrong = PlanPartitionRepair(WithoutGaps(absurd, Offset{0}),
+                                               {.segments = {Segment(0, 5)}});
+  ASSERT_THAT(wrong.steps, SizeIs(1));
+  EXPECT_EQ(wrong.steps[0].action, RepairAction::kBeginSegment);
+  EXPECT_THAT(wrong.left, SizeIs(1));
+  EXPECT_EQ(wrong.end, absurd);
+}
+
+TEST(RepairPlan, SavesTheStartThatNobodyKnew) {
+  PartitionToCheck partition = WithoutGaps(kEnd, Offset{0});
+  partition.start_is_known = false;
+  const PartitionSurvey survey{.segments = {Segment(5, 10)}};
+  const RepairPlan plan = PlanPartitionRepair(partition, survey);
+  EXPECT_EQ(plan.log_start, Offset{5});
+  EXPECT_EQ(plan.lost_at_start.count(), 0);
+  EXPECT_NE(plan.why_start, "");
+  // One that came from elsewhere may begin anywhere.
+  partition.may_have_gaps = true;
+  EXPECT_EQ(PlanPartitionRepair(partition, survey).why_start, "");
+}
+
+TEST(RepairPlan, StartsTheLogWhereItsFirstSegmentIs) {
+  const RepairPlan plan = PlanPartitionRepair(Partition(kEnd, Offset{2}),
+                                              {.segments = {Segment(5, 10)}});
+  EXPECT_EQ(plan.log_start, Offset{5});
+  EXPECT_EQ(plan.lost_at_start, (OffsetRange{Offset{2}, Offset{5}}));
+}
+
+TEST(RepairPlan, BelievesAStartBehindTheEndOnlyAfterAKill) {
+  const PartitionSurvey survey{.segments = {Segment(0, 10)}};
+  const RepairPlan closed =
+      PlanPartitionRepair(Partition(kEnd, Offset{20}), survey);
+  EXPECT_THAT(closed.steps, IsEmpty());
+  EXPECT_EQ(closed.log_start, Offset{0});
+
+  const RepairPlan killed =
+      PlanPartitionRepair(Partition(kEnd, Offset{20}, false), survey);
+  ASSERT_THAT(killed.steps, SizeIs(1));
+  EXPECT_EQ(killed.steps[0].file, "/d/a-0/00000000000000000020.log");
+  EXPECT_EQ(killed.steps[0].lost.count(), 0);
+  EXPECT_EQ(killed.end, Offset{20});
+}
+
+TEST(RepairPlan, SaysWhatIsRemovedAndLost) {
+  SurveyedSegment damaged = Segment(0, 5);
+  damaged.unreadable = {{.position = 30,
+                         .end = 50,
+                         .zeros_from = 45,
+                         .expected = Offset{2},
+                         .behind = Offset{4},
+                         .why = "wrong CRC"},
+                        {.position = 90,
+                         .end = 100,
+                         .zeros_from = 90,
+                         .expected = Offset{5},
+                         .why = "zeros"}};
+  damaged.kept_as = {"/d/a-0/kept", ""};
+  damaged.needs_indexes = true;
+  const RepairPlan plan = PlanPartitionRepair(
+      Partition(kEnd, Offset{0}), {.segments = {damaged, Segment(6, 10)}});
+  ASSERT_THAT(plan.steps, SizeIs(2));
+  EXPECT_EQ(plan.steps[0].action, RepairAction::kRemoveBytes);
+  EXPECT_EQ(plan.steps[1].action, RepairAction::kWriteIndexes);
+  ASSERT_THAT(plan.steps[0].removed, SizeIs(2));
+  EXPECT_EQ(plan.steps[0].removed[0],
+            (RemovedBytes{.position = 30,
+                          .bytes = 20,
+                          .kept_bytes = 15,
+                          .kept_as = "/d/a-0/kept",
+                          .lost = {Offset{2}, Offset{4}},
+                          .why = "wrong CRC"}));
+  EXPECT_EQ(plan.steps[0].removed[1].lost, (OffsetRange{Offset{5}, Offset{6}}));
+}
+
+}  // namespace
+}  // namespace cauce

@@ -1,0 +1,148 @@
+#include "engine/log/repair_work.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "cauce/file_system.h"
+#include "engine/base/check.h"
+#include "engine/catalog/checkpoint_file.h"
+#include "engine/log/gap_batch.h"
+#include "tests/testing/batches.h"
+#include "tests/testing/matchers.h"
+
+namespace cauce {
+namespace {
+
+using test::Batch;
+using test::IsOk;
+using test::StatusIs;
+using ::testing::ElementsAre;
+
+class Work : public ::testing::Test {
+ protected:
+  Work() { CAUCE_CHECK(files_->CreateDirectories("/p").ok()); }
+
+  void Put(const std::string& path, std::string_view bytes) {
+    const auto file = files_->Open(path, OpenMode::kOpenOrCreate);
+    CAUCE_CHECK(file.ok());
+    CAUCE_CHECK((*file)->Write(0, bytes).ok());
+  }
+  std::string Get(const std::string& path) {
+    const auto file = files_->Open(path, OpenMode::kRead);
+    CAUCE_CHECK(file.ok());
+    std::string bytes(static_cast<size_t>(*(*file)->Size()), ' ');
+    CAUCE_CHECK((*file)->Read(0, bytes).ok());
+    return bytes;
+  }
+  bool IsThere(const std::string& path) { return files_->Info(path).ok(); }
+
+  const std::unique_ptr<FileSystem> files_ = NewMemoryFileSystem();
+  const RepairWork work_{*files_, "/p", 1};
+  const std::string log_ = "/p/00000000000000000000.log";
+};
+
+TEST_F(Work, TakesNoNameThatIsTaken) {
+  Put(log_, "one");
+  Put("/p/other", "two");
+  for (const RepairAction action :
+       {RepairAction::kSetAside, RepairAction::kRename}) {
+    EXPECT_THAT(
+        work_.Do({.action = action, .file = log_, .renamed_to = "/p/other"}),
+        StatusIs(absl::StatusCode::kAlreadyExists));
+  }
+  EXPECT_EQ(Get(log_), "one");
+  EXPECT_EQ(Get("/p/other"), "two");
+}
+
+TEST_F(Work, KeepsWhatItTakesOutOfTheMiddle) {
+  Put(log_, "0123456789");
+  Put("/p/00000000000000000000.index", "of the old log");
+  ASSERT_THAT(work_.Do({.action = RepairAction::kRemoveBytes,
+                        .file = log_,
+                        .removed = {{.position = 2,
+                                     .bytes = 3,
+                                     .kept_bytes = 3,
+                                     .kept_as = "/p/kept"},
+                                    {.position = 8, .bytes = 2}}}),
+              IsOk());
+  EXPECT_EQ(Get(log_), "01567");
+  EXPECT_EQ(Get("/p/kept"), "234");
+  EXPECT_FALSE(IsThere("/p/00000000000000000000.index"));
+  EXPECT_FALSE(IsThere(log_ + ".cleaned"));
+}
+
+TEST_F(Work, CutsZerosOffAndLeavesTheIndexes) {
+  Put(log_, std::string_view("0123\0\0", 6));
+  Put("/p/00000000000000000000.index", "right");
+  ASSERT_THAT(work_.Do({.action = RepairAction::kRemoveBytes,
+                        .file = log_,
+                        .removed = {{.position = 4, .bytes = 2}}}),
+              IsOk());
+  EXPECT_EQ(Get(log_), "0123");
+  EXPECT_EQ(Get("/p/00000000000000000000.index"), "right");
+}
+
+TEST_F(Work, WritesIndexesAndEpochsFromTheBatches) {
+  Put(log_, Batch({"a"}).At(Offset{0}, LeaderEpoch{1}).bytes() +
+                Batch({"b"}).At(Offset{1}, LeaderEpoch{1}).bytes() +
+                Batch({"c"}).At(Offset{2}, LeaderEpoch{4}).bytes() +
+                Batch({"d"}).At(Offset{3}, LeaderEpoch{4}).bytes());
+  ASSERT_THAT(work_.Do({.action = RepairAction::kWriteIndexes, .file = log_}),
+              IsOk());
+  ASSERT_THAT(work_.WriteEpochs(), IsOk());
+
+  EXPECT_EQ(Get("/p/00000000000000000000.index").size(), 24u);
+  EXPECT_EQ(Get("/p/00000000000000000000.timeindex").size(), 12u);
+  const auto epochs = ReadEpochCheckpoint(*files_, "/p");
+  ASSERT_THAT(epochs, IsOk());
+  EXPECT_THAT(*epochs, ElementsAre(EpochStart{LeaderEpoch{1}, Offset{0}},
+                                   EpochStart{LeaderEpoch{4}, Offset{2}}));
+}
+
+TEST_F(Work, FillsAGapWithABatchThatStandsBetweenItsNeighbours) {
+  Put(log_, Batch({"a"}).At(Offset{0}, LeaderEpoch{3}).bytes() +
+                Batch({"b"}).At(Offset{1}, LeaderEpoch{4}).bytes());
+  const std::string behind = "/p/00000000000000000009.log";
+  const std::string gap = "/p/00000000000000000002.log";
+  const RepairStep step{.action = RepairAction::kFillGap,
+                        .file = gap,
+                        .filled = {Offset{2}, Offset{9}}};
+  // What is behind it; of the one in front no epoch is higher than that.
+  for (const int32_t epoch : {7, 3}) {
+    Put(behind, Batch({"c"}).At(Offset{9}, LeaderEpoch{epoch}).bytes());
+    ASSERT_THAT(work_.Do(step), IsOk());
+    const std::string bytes = Get(gap);
+    EXPECT_EQ(bytes,
+              GapBatch(Offset{2}, Offset{9}, LeaderEpoch{epoch == 7 ? 4 : 3}));
+    EXPECT_EQ(Get("/p/00000000000000000002.index"), "");
+    EXPECT_TRUE(IsThere("/p/00000000000000000002.timeindex"));
+    ASSERT_THAT(files_->RemoveFile(gap), IsOk());
+    // A file of a segment that has lost all it held is filled too.
+    Put(gap, "");
+  }
+}
+
+TEST_F(Work, FillsNoGapWhereSomethingIs) {
+  Put(log_, "records");
+  EXPECT_THAT(work_.Do({.action = RepairAction::kFillGap,
+                        .file = log_,
+                        .filled = {Offset{0}, Offset{9}}}),
+              StatusIs(absl::StatusCode::kAlreadyExists));
+  EXPECT_EQ(Get(log_), "records");
+}
+
+TEST_F(Work, BeginsASegmentOnce) {
+  const RepairStep step{.action = RepairAction::kBeginSegment, .file = log_};
+  ASSERT_THAT(work_.Do(step), IsOk());
+  ASSERT_THAT(work_.Do(step), IsOk());
+  EXPECT_EQ(Get(log_), "");
+  EXPECT_THAT(work_.SyncLogs(), IsOk());
+}
+
+}  // namespace
+}  // namespace cauce

@@ -1,0 +1,179 @@
+// Damage of every kind, by chance, and a repair: all that was not damaged is
+// read as it was written, nothing else is, and there is nothing left to find.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cauce/inspect.h"
+#include "cauce/repair.h"
+#include "fmt/format.h"
+#include "tests/testing/known_directory.h"
+#include "tests/testing/matchers.h"
+#include "tests/testing/seed.h"
+#include "tests/testing/spoiler.h"
+
+namespace cauce {
+namespace {
+
+using test::Image;
+using test::IsOk;
+using test::kKnownDirectory;
+using test::KnownBatch;
+using test::KnownDirectory;
+using test::KnownRecords;
+using test::Spoiler;
+using test::Stop;
+using ::testing::IsEmpty;
+
+// What a repair tells.
+struct Told {
+  std::vector<RepairStep> steps;
+  std::vector<Finding> left;
+  RepairOptions options{
+      .step = [this](const RepairStep& step) { steps.push_back(step); },
+      .left = [this](const Finding& finding) { left.push_back(finding); }};
+};
+
+std::string StoryOf(const std::vector<RepairStep>& steps) {
+  std::string story = "repaired:";
+  for (const RepairStep& step : steps) {
+    story += fmt::format("\n  {} {}: {}", static_cast<int>(step.action),
+                         step.file, step.why);
+    for (const RemovedBytes& removed : step.removed) {
+      story += fmt::format("\n    {} bytes at {}: {}", removed.bytes,
+                           removed.position, removed.why);
+    }
+  }
+  return story;
+}
+
+class RepairProperty : public ::testing::TestWithParam<Stop> {
+ protected:
+  void CheckKept(const Image& before, FileSystem& files,
+                 const std::vector<RepairStep>& steps) {
+    const Image after = test::ImageOf(files);
+    const auto name_of = [](const std::string& path) {
+      return path.substr(kKnownDirectory.size());
+    };
+    std::map<std::string, std::string> renamed;
+    for (const RepairStep& step : steps) {
+      if (step.action == RepairAction::kRename) {
+        renamed[step.renamed_to] = step.file;
+      }
+      for (const RemovedBytes& removed : step.removed) {
+        if (removed.kept_as.empty()) continue;
+        const auto old = renamed.find(step.file);
+        const std::string& file =
+            before.at(name_of(old == renamed.end() ? step.file : old->second));
+        EXPECT_EQ(after.at(name_of(removed.kept_as)),
+                  file.substr(static_cast<size_t>(removed.position),
+                              static_cast<size_t>(removed.kept_bytes)));
+      }
+    }
+  }
+
+  void CheckRecords(const KnownDirectory& known, const Spoiler& spoiler,
+                    FileSystem& files) {
+    const KnownRecords read = test::ReadKnown(files);
+    for (const KnownBatch& batch : spoiler.whole()) {
+      for (int64_t offset = batch.base; offset < batch.next; ++offset) {
+        const auto record = known.records.find({batch.partition, offset});
+        if (record == known.records.end()) continue;  // it was deleted
+        const auto found = read.find(record->first);
+        if (found == read.end()) {
+          ADD_FAILURE() << batch.partition << " has lost offset " << offset;
+          continue;
+        }
+        EXPECT_EQ(found->second, record->second);
+      }
+    }
+    for (const auto& [at, value] : read) {
+      const auto record = known.records.find(at);
+      // Deleted ones show again where nobody knows the log's start any more.
+      if (record == known.records.end()) {
+        EXPECT_LT(at.second, 3) << at.first;
+        continue;
+      }
+      EXPECT_EQ(value, record->second) << at.first << " " << at.second;
+    }
+  }
+
+  void CheckOne(const KnownDirectory& known, uint32_t seed) {
+    Spoiler spoiler(known, seed);
+    spoiler.Spoil();
+    SCOPED_TRACE(
+        fmt::format("seed of the round {}: {}", seed, spoiler.story()));
+    const auto files = NewMemoryFileSystem();
+    test::Put(spoiler.image(), *files);
+
+    Told planned;
+    ASSERT_THAT(PlanRepair(*files, kKnownDirectory, planned.options), IsOk());
+    ASSERT_TRUE(test::ImageOf(*files) == spoiler.image());
+    SCOPED_TRACE(StoryOf(planned.steps));
+    Told done;
+    ASSERT_THAT(RepairDirectory(*files, kKnownDirectory, done.options), IsOk());
+    EXPECT_EQ(done.steps, planned.steps);
+    for (const Finding& finding : done.left) {
+      ADD_FAILURE() << "left: " << finding.file << ": " << finding.what;
+    }
+    CheckKept(spoiler.image(), *files, done.steps);
+
+    ASSERT_THAT(VerifyDirectory(*files, kKnownDirectory, {},
+                                [](const Finding& finding) {
+                                  ADD_FAILURE()
+                                      << finding.file << ": " << finding.what;
+                                }),
+                IsOk());
+    const Image repaired = test::ImageOf(*files);
+    Told again;
+    ASSERT_THAT(RepairDirectory(*files, kKnownDirectory, again.options),
+                IsOk());
+    for (const RepairStep& step : again.steps) {
+      ADD_FAILURE() << "done again: " << step.file << ": " << step.why;
+    }
+    EXPECT_TRUE(test::ImageOf(*files) == repaired);
+    CheckRecords(known, spoiler, *files);
+  }
+};
+
+TEST_P(RepairProperty, KeepsAllThatIsWhole) {
+  const test::Seed seed;
+  std::mt19937 random(seed.value());
+  const KnownDirectory known = test::MakeKnownDirectory(GetParam(), random());
+  for (int round = 0; round < 150 && !HasFailure(); ++round) {
+    CheckOne(known, random());
+  }
+}
+
+TEST_P(RepairProperty, DoesNothingToWhatIsWhole) {
+  const KnownDirectory known = test::MakeKnownDirectory(GetParam(), 1);
+  const auto files = NewMemoryFileSystem();
+  test::Put(known.image, *files);
+  Told done;
+  ASSERT_THAT(RepairDirectory(*files, kKnownDirectory, done.options), IsOk());
+  for (const RepairStep& step : done.steps) {
+    EXPECT_THAT(step.removed, IsEmpty()) << step.file;
+    EXPECT_NE(step.action, RepairAction::kSetAside) << step.file;
+  }
+  if (GetParam() == Stop::kClean) {
+    EXPECT_THAT(done.steps, IsEmpty());
+  }
+  EXPECT_EQ(test::ReadKnown(*files), known.records);
+}
+
+INSTANTIATE_TEST_SUITE_P(, RepairProperty,
+                         ::testing::Values(Stop::kClean, Stop::kKilled),
+                         [](const auto& info) {
+                           return info.param == Stop::kClean ? "Closed"
+                                                             : "Killed";
+                         });
+
+}  // namespace
+}  // namespace cauce

@@ -1,0 +1,60 @@
+#include "tools/cli/look_progress.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "fmt/format.h"
+#include "tools/cli/progress.h"
+
+namespace cauce::cli {
+namespace {
+
+constexpr absl::Duration kTerminalInterval = absl::Milliseconds(200);
+constexpr absl::Duration kLineInterval = absl::Seconds(5);
+
+void Write(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
+}
+
+}  // namespace
+
+LookProgress::LookProgress(std::string_view verb, Shown shown, Clock* clock)
+    : verb_(verb),
+      clock_(clock),
+      on_terminal_(isatty(STDERR_FILENO) != 0),
+      shown_(on_terminal_ || shown == Shown::kAlways),
+      next_(clock->Monotonic() + kTerminalInterval) {}
+
+void LookProgress::Update(const VerifyProgress& progress) {
+  if (!shown_) return;
+  last_ = progress;
+  const absl::Duration now = clock_->Monotonic();
+  if (now < next_) return;
+  next_ = now + (on_terminal_ ? kTerminalInterval : kLineInterval);
+  const double share = progress.file_bytes_total == 0
+                           ? 1
+                           : static_cast<double>(progress.file_bytes) /
+                                 static_cast<double>(progress.file_bytes_total);
+  Write(on_terminal_
+            ? fmt::format("\r\x1b[K{}{}", ProgressBar(std::min(1.0, share)),
+                          Text(progress))
+            : Text(progress) + '\n');
+}
+
+void LookProgress::Finish() {
+  if (!last_) return;
+  Write(on_terminal_ ? "\r\x1b[K" : Text(*last_) + '\n');
+  last_.reset();
+}
+
+std::string LookProgress::Text(const VerifyProgress& progress) const {
+  return fmt::format("{} {} of {} files, {} of {}", verb_, progress.files,
+                     progress.files_total,
+                     BytesText(static_cast<double>(progress.file_bytes)),
+                     BytesText(static_cast<double>(progress.file_bytes_total)));
+}
+
+}  // namespace cauce::cli

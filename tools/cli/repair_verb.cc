@@ -1,0 +1,206 @@
+#include "tools/cli/repair_verb.h"
+
+#include <unistd.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "cauce/file_system.h"
+#include "cauce/repair.h"
+#include "fmt/format.h"
+#include "tools/cli/finding.h"
+#include "tools/cli/look_progress.h"
+#include "tools/cli/output.h"
+#include "tools/cli/progress.h"
+
+namespace cauce::cli {
+namespace {
+
+struct RepairVerbOptions {
+  std::string dir;
+  Format format = Format::kText;
+  std::string topic;
+  std::optional<int32_t> partition;
+  bool dry_run = false;
+  bool progress = false;
+};
+
+std::string_view ActionName(RepairAction action) {
+  switch (action) {
+    case RepairAction::kSetAside:
+      return "set aside";
+    case RepairAction::kRename:
+      return "rename";
+    case RepairAction::kRemoveBytes:
+      return "remove bytes";
+    case RepairAction::kBeginSegment:
+      return "begin segment";
+    case RepairAction::kFillGap:
+      return "fill gap";
+    case RepairAction::kWriteIndexes:
+      return "write indexes";
+    case RepairAction::kWriteAnew:
+      return "write anew";
+  }
+  return "?";
+}
+
+std::string LostText(const OffsetRange& lost) {
+  if (lost.count() == 0) return "";
+  return fmt::format("; lost: at most {}, offsets {} to {}",
+                     Counted(lost.count(), "record"), lost.base.value,
+                     lost.next.value - 1);
+}
+
+std::string KeptText(std::string_view kept_as) {
+  return kept_as.empty() ? "" : fmt::format("; kept as {}", kept_as);
+}
+
+std::string StepText(const RepairStep& step) {
+  std::string text = fmt::format("{}: {}: {}{}", ActionName(step.action),
+                                 step.file, step.why, LostText(step.lost));
+  if (step.action == RepairAction::kRename) {
+    text += fmt::format("; named {}", step.renamed_to);
+  } else {
+    text += KeptText(step.renamed_to);
+  }
+  text += '\n';
+  for (const RemovedBytes& removed : step.removed) {
+    text += fmt::format("  {} at position {}: {}{}{}\n",
+                        Counted(removed.bytes, "byte"), removed.position,
+                        removed.why, LostText(removed.lost),
+                        KeptText(removed.kept_as));
+  }
+  return text;
+}
+
+void AddFilled(const OffsetRange& filled, Json& json) {
+  if (filled.count() == 0) return;
+  json["filled_from"] = filled.base.value;
+  json["filled_up_to"] = filled.next.value - 1;
+}
+
+void AddLost(const OffsetRange& lost, Json& json) {
+  if (lost.count() == 0) return;
+  json["lost_records_max"] = lost.count();
+  json["lost_from"] = lost.base.value;
+  json["lost_up_to"] = lost.next.value - 1;
+}
+
+Json StepJson(const RepairStep& step) {
+  Json json = {{"action", ActionName(step.action)}, {"file", step.file}};
+  if (!step.renamed_to.empty()) {
+    const bool is_rename = step.action == RepairAction::kRename;
+    json[is_rename ? "renamed_to" : "kept_as"] = step.renamed_to;
+  }
+  AddFilled(step.filled, json);
+  AddLost(step.lost, json);
+  if (!step.removed.empty()) {
+    Json all = Json::array();
+    for (const RemovedBytes& removed : step.removed) {
+      Json one = {{"position", removed.position}, {"bytes", removed.bytes}};
+      if (!removed.kept_as.empty()) one["kept_as"] = removed.kept_as;
+      AddLost(removed.lost, one);
+      one["why"] = removed.why;
+      all.push_back(std::move(one));
+    }
+    json["removed"] = std::move(all);
+  }
+  json["why"] = step.why;
+  return json;
+}
+
+std::string SummaryText(const RepairSummary& summary, bool dry_run) {
+  if (summary.steps == 0 && summary.left == 0) {
+    return fmt::format("looked at {}: nothing to do\n",
+                       Counted(summary.partitions, "partition"));
+  }
+  return fmt::format(
+      "looked at {}: {} {}, {} removed, at most {} lost{}\n",
+      Counted(summary.partitions, "partition"), Counted(summary.steps, "step"),
+      dry_run ? "to do" : "done",
+      BytesText(static_cast<double>(summary.bytes_removed)),
+      Counted(summary.offsets_lost, "record"),
+      summary.left == 0
+          ? ""
+          : fmt::format("; {} left as it is",
+                        Counted(summary.left, "place is", "places are")));
+}
+
+int Repair(const RepairVerbOptions& verb) {
+  if (verb.partition && verb.topic.empty()) {
+    return UsageError("--partition needs --topic");
+  }
+  Output out(STDOUT_FILENO);
+  const bool json = verb.format == Format::kJson;
+  LookProgress progress("looked at", verb.progress
+                                         ? LookProgress::Shown::kAlways
+                                         : LookProgress::Shown::kOnTerminal);
+  const auto print = [&](const std::string& text) {
+    progress.Finish();
+    out.Write(text);
+    out.Flush();
+  };
+  RepairOptions options{
+      .topic = verb.topic,
+      .progress = [&](const VerifyProgress& far) { progress.Update(far); },
+      .step =
+          [&](const RepairStep& step) {
+            print(json ? Line(StepJson(step)) : StepText(step));
+          },
+      .left =
+          [&](const Finding& finding) {
+            print(json ? Line(FindingJson(finding)) : FindingText(finding));
+          }};
+  if (verb.partition) options.partition = PartitionId{*verb.partition};
+  const auto summary =
+      verb.dry_run ? PlanRepair(*PosixFileSystem(), verb.dir, options)
+                   : RepairDirectory(*PosixFileSystem(), verb.dir, options);
+  progress.Finish();
+  if (!summary.ok()) return Fail(summary.status());
+  out.Write(json ? Line({{"partitions", summary->partitions},
+                         {"steps", summary->steps},
+                         {"bytes_removed", summary->bytes_removed},
+                         {"lost_records_max", summary->offsets_lost},
+                         {"left", summary->left}})
+                 : SummaryText(*summary, verb.dry_run));
+  out.Flush();
+  if (!out.status().ok()) return Fail(out.status());
+  return summary->left == 0 ? kOk : kFailed;
+}
+
+}  // namespace
+
+void AddRepairVerb(CLI::App& noun, Action& action) {
+  const auto options = std::make_shared<RepairVerbOptions>();
+  CLI::App* verb = noun.add_subcommand(
+      "repair", "Take out of a directory what is damaged, and keep it aside");
+  verb->footer(
+      "For a directory that nothing has open. No whole batch is removed and no "
+      "offset\nchanges; every byte that goes is kept in a file called .cut "
+      "beside, but for zeros.\nIt may be stopped and run again. What it cannot "
+      "mend it tells, and the exit code\nis 1.\n\n"
+      "Examples:\n"
+      "  cauce log repair --dir data --dry-run\n"
+      "  cauce log repair --dir data --topic orders --partition 0");
+  AddDir(*verb, options->dir);
+  AddFormat(*verb, options->format);
+  verb->add_option("--topic", options->topic, "Only this topic's partitions")
+      ->check(TopicName())
+      ->type_name("TOPIC");
+  verb->add_option("--partition", options->partition,
+                   "Only this one of the topic's partitions")
+      ->check(Between(0, kPartitionMax))
+      ->type_name("N");
+  verb->add_flag("--dry-run", options->dry_run,
+                 "Say what would be done, and write nothing");
+  verb->add_flag("--progress", options->progress,
+                 "Tell the progress also where standard error is no terminal");
+  verb->callback(
+      [&action, options] { action = [options] { return Repair(*options); }; });
+}
+
+}  // namespace cauce::cli

@@ -1,0 +1,13 @@
+// `cauce log repair`: mends a directory where recovery, which runs by itself,
+// must not. For the main thread.
+#pragma once
+
+#include "CLI/CLI.hpp"
+#include "tools/cli/session.h"
+
+namespace cauce::cli {
+
+// Adds the verb to `noun`; `action` is what it then asks for.
+void AddRepairVerb(CLI::App& noun, Action& action);
+
+}  // namespace cauce::cli
