@@ -44,6 +44,25 @@ void CopyOut(const DiskNode& directory, const std::string& path,
   }
 }
 
+// What processes see: their files' bytes are in `from`.
+void CopySeen(const DiskNode& directory, const std::string& path,
+              FileSystem& from, FileSystem& to) {
+  for (const auto& [name, node] : directory.seen) {
+    const std::string below = path + '/' + name;
+    if (node->is_directory) {
+      CAUCE_CHECK(to.CreateDirectories(below).ok());
+      CopySeen(*node, below, from, to);
+      continue;
+    }
+    const auto source = from.Open(below, OpenMode::kRead);
+    const auto target = to.Open(below, OpenMode::kCreate);
+    CAUCE_CHECK(source.ok() && target.ok());
+    std::string bytes(static_cast<size_t>((*source)->Size().value()), '\0');
+    CAUCE_CHECK((*source)->Read(0, bytes).value() == bytes.size());
+    CAUCE_CHECK((*target)->Write(0, bytes).ok());
+  }
+}
+
 }  // namespace
 
 struct FaultyDisk::State {
@@ -79,7 +98,8 @@ struct FaultyDisk::State {
 
   Clock& clock;
   Mutex mutex;
-  // As processes see it; replaced when the power comes back.
+  // As processes see it; replaced when the power comes back. Copies of a disk
+  // share it while the power is out.
   std::shared_ptr<FileSystem> files ABSL_GUARDED_BY(mutex);
   DiskNames names ABSL_GUARDED_BY(mutex);
   int64_t changes ABSL_GUARDED_BY(mutex) = 0;
@@ -189,6 +209,7 @@ std::unique_ptr<FaultyDisk> FaultyDisk::Copy() const {
   CAUCE_CHECK(state_->is_cut());
   auto copy = std::make_shared<State>(state_->clock);
   MutexLock copy_lock(copy->mutex);
+  copy->files = state_->files;
   copy->names = DiskNames(state_->names);
   copy->changes = state_->changes;
   copy->cut_before = state_->cut_before;
@@ -227,6 +248,11 @@ Fates FaultyDisk::Restart(Choices& choices) {
 void FaultyDisk::RestartProcess() {
   MutexLock lock(state_->mutex);
   CAUCE_CHECK(state_->is_cut());
+  if (state_->files.use_count() > 1) {
+    std::shared_ptr<FileSystem> own = NewMemoryFileSystem(&state_->clock);
+    CopySeen(state_->names.root(), "", *state_->files, *own);
+    state_->files = std::move(own);
+  }
   state_->cut_before = kNever;
   ++state_->restarts;
 }

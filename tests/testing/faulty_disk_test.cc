@@ -163,6 +163,24 @@ TEST_F(FaultyDiskTest, ForgetsTheHandlesOfAProcessThatDied) {
   EXPECT_THAT(disk_.Lock("/data/.lock", "two"), IsOk());
 }
 
+TEST_F(FaultyDiskTest, CopiesWhatAProcessSawForOneThatOnlyDied) {
+  ASSERT_THAT(disk_.CreateDirectory("/data/sub"), IsOk());
+  const auto below = Make("/data/sub/b", "below");
+  const auto file = Make("/data/a", "x");
+  disk_.CutNow();
+  const auto copy = disk_.Copy();
+
+  copy->RestartProcess();
+  EXPECT_EQ(ReadAll(*copy, "/data/a"), "x");
+  EXPECT_EQ(ReadAll(*copy, "/data/sub/b"), "below");
+  const auto again = copy->Open("/data/a", OpenMode::kReadWrite);
+  ASSERT_THAT(again, IsOk());
+  ASSERT_THAT((*again)->Write(0, "changed"), IsOk());
+
+  disk_.RestartProcess();
+  EXPECT_EQ(ReadAll(disk_, "/data/a"), "x") << "what one does is its own";
+}
+
 TEST_F(FaultyDiskTest, FailsTheCallsThatItsPlanNames) {
   const auto file = Make("/data/a", "");
   disk_.set_plan([](DiskCall call, std::string_view path, int64_t) {
