@@ -49,6 +49,7 @@ class Planner {
     for (const DirectoryEntry& entry : entries) {
       if (entry.is_directory && IsDeletedDirectoryName(entry.name)) {
         plan_.remove.push_back(entry.name);
+        deleted_.insert(entry.name);
       }
     }
   }
@@ -56,7 +57,8 @@ class Planner {
   void Known(const TopicEntry& topic) {
     const auto node = found_.extract(topic.name);
     const Partitions there = node.empty() ? Partitions() : node.mapped();
-    if (topic.state == TopicState::kLive) {
+    // On a full disk the names of its directories are all that could say so.
+    if (topic.state == TopicState::kLive && !HasDeletedDirectory(topic)) {
       if (topic.imported) return Imported(topic, there);
       return Live(topic, there);
     }
@@ -86,6 +88,17 @@ class Planner {
       (is_there ? plan_.open : plan_.missing).push_back(partition);
     }
     LeaveAlone(topic.name, there, topic.partitions);
+  }
+
+  bool HasDeletedDirectory(const TopicEntry& topic) const {
+    if (deleted_.empty() || topic.id.is_zero()) return false;
+    for (int32_t p = 0; p < topic.partitions; ++p) {
+      const TopicPartition partition{topic.name, PartitionId{p}};
+      if (deleted_.contains(DeletedDirectoryName(partition, topic.id))) {
+        return true;
+      }
+    }
+    return false;
   }
 
   // What is there is all that there is of it.
@@ -119,6 +132,7 @@ class Planner {
   }
 
   std::map<std::string, Partitions> found_;
+  std::set<std::string> deleted_;  // directories on their way out
   OpenPlan plan_;
 };
 

@@ -38,6 +38,8 @@ struct FoundTopic {
 struct OpenPlan {
   // 1. Remove these directories,
   std::vector<std::string> remove;
+  //    those of IsDeletedDirectoryName after step 2 alone: a topic that has
+  //    such a one is being deleted, whatever the catalogue says,
   // 2. take these topics out of the catalogue: their creation is taken back,
   //    or their deletion finished,
   std::vector<std::string> forget;

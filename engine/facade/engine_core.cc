@@ -166,7 +166,10 @@ absl::Status EngineCore::SettleTopics() {
                          ListDataDirectory(files_, directory_, catalog_));
   const OpenPlan plan = PlanOpen(catalog_, entries);
   for (const std::string& leftover : plan.remove) {
-    CAUCE_RETURN_IF_ERROR(directories_.RemoveTree(leftover));
+    // While it has this name it may be all that says that its topic goes.
+    CAUCE_RETURN_IF_ERROR(IsDeletedDirectoryName(leftover)
+                              ? directories_.EmptyTree(leftover)
+                              : directories_.RemoveTree(leftover));
   }
   if (!plan.remove.empty()) {
     CAUCE_RETURN_IF_ERROR(files_.SyncDirectory(directory_));
@@ -193,7 +196,13 @@ absl::Status EngineCore::SettleTopics() {
   const bool changed = !plan.forget.empty() || !plan.imported.empty() ||
                        !plan.grown.empty() || !catalog_.damage().empty();
   if (saved.ok() && changed) saved = catalog_.Save(files_, directory_);
-  return LaterIfFull(saved);
+  if (!saved.ok()) return LaterIfFull(saved);
+  if (plan.remove.empty()) return absl::OkStatus();
+  for (const std::string& leftover : plan.remove) {
+    if (!IsDeletedDirectoryName(leftover)) continue;
+    CAUCE_RETURN_IF_ERROR(directories_.RemoveTree(leftover));
+  }
+  return files_.SyncDirectory(directory_);
 }
 
 absl::Status EngineCore::LaterIfFull(const absl::Status& saved) {
@@ -246,7 +255,11 @@ absl::Status EngineCore::RefreshTopics() {
   CAUCE_ASSIGN_OR_RETURN(catalog_, TopicCatalog::Load(files_, directory_));
   CAUCE_ASSIGN_OR_RETURN(const auto entries,
                          ListDataDirectory(files_, directory_, catalog_));
-  return Adopt(PlanOpen(catalog_, entries));
+  const OpenPlan plan = PlanOpen(catalog_, entries);
+  for (const std::string& name : plan.forget) {
+    CAUCE_RETURN_IF_ERROR(catalog_.SetState(name, TopicState::kDeleting));
+  }
+  return Adopt(plan);
 }
 
 // ---- Topics

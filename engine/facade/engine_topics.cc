@@ -35,6 +35,11 @@ absl::StatusOr<TopicConfigOverrides> Changed(
   return NormalizeTopicConfig(configs);
 }
 
+// Where the list of topics could be saved neither with it nor without it.
+constexpr std::string_view kHalfDone =
+    "whether topic {} is there is known when the directory is opened again; "
+    "until then it can only be deleted";
+
 // What the directory and the first files of a partition may take.
 constexpr int64_t kPartitionBytes = 4096;
 
@@ -69,10 +74,21 @@ absl::StatusOr<TopicDescription> EngineCore::CreateTopic(
   if (made.ok()) {
     CAUCE_RETURN_IF_ERROR(catalog_.SetState(name, TopicState::kLive));
     made = catalog_.Save(files_, directory_);
+    if (made.ok()) return Describe(topic);
+    // The disk may have it as live all the same: then it is to go before its
+    // directories do. On a full disk they make the room to say so.
+    CAUCE_RETURN_IF_ERROR(catalog_.SetState(name, TopicState::kDeleting));
+    const absl::Status going = catalog_.Save(files_, directory_);
+    if (!going.ok() && ReasonOf(going) != Reason::kDiskFull) {
+      return Annotate(made, fmt::format(kHalfDone, name));
+    }
   }
-  if (made.ok()) return Describe(topic);
-  // The next open takes back what this cannot.
-  made.Update(directories_.Remove(topic));
+  if (const absl::Status removed = directories_.Remove(topic); !removed.ok()) {
+    // The next open takes back what this cannot: it is not to find directories
+    // of nobody.
+    CAUCE_RETURN_IF_ERROR(catalog_.SetState(name, TopicState::kDeleting));
+    return Annotate(made, fmt::format(kHalfDone, name));
+  }
   CAUCE_RETURN_IF_ERROR(catalog_.Remove(name));
   made.Update(catalog_.Save(files_, directory_));
   return made;
@@ -152,23 +168,34 @@ absl::Status EngineCore::DeleteTopic(std::string_view name) {
   CAUCE_RETURN_IF_ERROR(edited.SetState(name, TopicState::kDeleting));
   const absl::Status saved = edited.Save(files_, directory_);
   // On a full disk what the topic holds makes the room to say that it is gone.
-  // A stop in between leaves a topic whose directories are missing.
+  // After a stop in between its directories say so, by their names.
   const bool full = ReasonOf(saved) == Reason::kDiskFull;
-  if (!full) CAUCE_RETURN_IF_ERROR(saved);
+  // The disk may have it as one that goes all the same. What is appended to it
+  // from now on must not go with it.
+  const bool stays = !saved.ok() && !full && topic.state == TopicState::kLive &&
+                     catalog_.Save(files_, directory_).ok();
+  if (stays) return saved;
   catalog_ = std::move(edited);
   const absl::Status gone = MakeError(
       Reason::kUnknownTopic, fmt::format("topic {} was deleted", name));
   logs_.Abandon(topic.name, gone);
   agenda_.Forget(topic.name);
+  if (!saved.ok() && !full) {
+    return Annotate(saved, fmt::format(kHalfDone, name));
+  }
   // The bounds go first: a topic of the same name must not begin where this
   // one ended.
   bounds_->Forget(topic.name);
   if (!full) CAUCE_RETURN_IF_ERROR(bounds_->SaveAll());
-  CAUCE_RETURN_IF_ERROR(directories_.Remove(topic));
+  CAUCE_ASSIGN_OR_RETURN(const auto emptied, directories_.Empty(topic));
   environment_->space->NoteFreed();
   if (full) CAUCE_RETURN_IF_ERROR(bounds_->SaveAll());
   CAUCE_RETURN_IF_ERROR(catalog_.Remove(name));
-  return catalog_.Save(files_, directory_);
+  CAUCE_RETURN_IF_ERROR(catalog_.Save(files_, directory_));
+  for (const std::string& leftover : emptied) {
+    CAUCE_RETURN_IF_ERROR(directories_.RemoveTree(leftover));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace cauce

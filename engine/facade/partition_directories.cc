@@ -86,22 +86,38 @@ absl::Status PartitionDirectories::CheckOneFree(const TopicEntry& topic,
 absl::Status PartitionDirectories::Furnish(const TopicEntry& topic,
                                            PartitionId partition) {
   const std::string path = PathOf({topic.name, partition});
+  // What is right is written all the same: it may be what a sync that failed
+  // has left, which is read back and yet goes with the power.
   const auto id = ReadPartitionMetadata(files_, path);
-  if (IsMissing(id.status()) && !topic.id.is_zero()) {
+  const bool is_ours = id.ok() && *id == topic.id;
+  if ((is_ours || IsMissing(id.status())) && !topic.id.is_zero()) {
     CAUCE_RETURN_IF_ERROR(
         WriteAndSyncFile(files_, JoinPath(path, kPartitionMetadataFile),
                          FormatPartitionMetadata(topic.id)));
   }
   const auto epochs = ReadEpochCheckpoint(files_, path);
-  const bool has_none = epochs.ok() && epochs->empty() && !topic.imported;
-  if (!has_none && !IsMissing(epochs.status())) return epochs.status();
   // Epoch 0 writes from offset 0 on; an append need not stop to say so.
   const EpochStart first{LeaderEpoch{0}, Offset{0}};
+  const bool has_none = epochs.ok() && epochs->empty() && !topic.imported;
+  const bool is_first =
+      epochs.ok() && epochs->size() == 1 && epochs->front() == first;
+  if (!has_none && !is_first && !IsMissing(epochs.status())) {
+    return epochs.status();
+  }
   return WriteAndSyncFile(files_, JoinPath(path, kEpochFile),
                           FormatEpochCheckpoint({&first, 1}));
 }
 
 absl::Status PartitionDirectories::Remove(const TopicEntry& topic) {
+  CAUCE_ASSIGN_OR_RETURN(const auto doomed, Empty(topic));
+  for (const std::string& name : doomed) {
+    CAUCE_RETURN_IF_ERROR(files_.RemoveDirectory(JoinPath(directory_, name)));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<std::string>> PartitionDirectories::Empty(
+    const TopicEntry& topic) {
   std::vector<std::string> doomed;
   for (int32_t p = 0; p < topic.partitions; ++p) {
     const TopicPartition partition{topic.name, PartitionId{p}};
@@ -114,12 +130,17 @@ absl::Status PartitionDirectories::Remove(const TopicEntry& topic) {
   }
   CAUCE_RETURN_IF_ERROR(files_.SyncDirectory(directory_));
   for (const std::string& name : doomed) {
-    CAUCE_RETURN_IF_ERROR(RemoveTree(name));
+    CAUCE_RETURN_IF_ERROR(EmptyTree(name));
   }
-  return absl::OkStatus();
+  return doomed;
 }
 
 absl::Status PartitionDirectories::RemoveTree(std::string_view name) {
+  CAUCE_RETURN_IF_ERROR(EmptyTree(name));
+  return files_.RemoveDirectory(JoinPath(directory_, name));
+}
+
+absl::Status PartitionDirectories::EmptyTree(std::string_view name) {
   const std::string path = JoinPath(directory_, name);
   CAUCE_ASSIGN_OR_RETURN(const auto entries, files_.List(path));
   for (const DirectoryEntry& entry : entries) {
@@ -134,7 +155,7 @@ absl::Status PartitionDirectories::RemoveTree(std::string_view name) {
     }
     CAUCE_RETURN_IF_ERROR(files_.RemoveFile(inner));
   }
-  return files_.RemoveDirectory(path);
+  return absl::OkStatus();
 }
 
 absl::Status PartitionDirectories::Check(const TopicEntry& topic,

@@ -40,12 +40,17 @@ class PartitionDirectories {
   // durably, and removes them. Those that are not there are no error.
   absl::Status Remove(const TopicEntry& topic);
 
-  // Removes a directory of the data directory with the files in it.
+  // The same, but leaves them there, empty, and returns their names.
+  absl::StatusOr<std::vector<std::string>> Empty(const TopicEntry& topic);
+
+  // Removes a directory of the data directory with the files in it, or these
+  // alone.
   absl::Status RemoveTree(std::string_view name);
+  absl::Status EmptyTree(std::string_view name);
 
   // Puts the topic's id and its first epoch into the directory of a partition
-  // that has no segment yet, and syncs both files, but not their names. What
-  // is there and whole stays as it is.
+  // that has no segment yet, and syncs both files, but not their names. Other
+  // ids and epochs that are there and whole stay as they are.
   absl::Status Furnish(const TopicEntry& topic, PartitionId partition);
 
   // Whether `partition.metadata` says that the directory is `topic`'s. One

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <memory>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -16,16 +15,18 @@
 #include "cauce/cursor.h"
 #include "cauce/engine.h"
 #include "cauce/inspect.h"
+#include "cauce/topic_name.h"
 #include "engine/base/bytes.h"
 #include "fmt/format.h"
+#include "tests/damage/damaged_directory.h"
 #include "tests/damage/remains.h"
 #include "tests/damage/sight.h"
 #include "tests/testing/matchers.h"
-#include "tests/testing/sim_clock.h"
 
 namespace cauce {
 namespace {
 
+using test::DamagedDirectory;
 using test::FileTree;
 using test::IsOk;
 using test::IsOkAndHolds;
@@ -36,7 +37,6 @@ using ::testing::Contains;
 using ::testing::Field;
 using ::testing::IsEmpty;
 
-constexpr std::string_view kDirectory = "/data";
 const TopicPartition kDamaged{"orders", PartitionId{0}};
 constexpr std::string_view kOffsets = "orders-0/00000000000000000006.index";
 constexpr std::string_view kTimes = "orders-0/00000000000000000006.timeindex";
@@ -178,17 +178,7 @@ class IndexDamage : public ::testing::TestWithParam<std::tuple<Case, Stop>> {
   IndexDamage()
       : case_(std::get<Case>(GetParam())),
         stop_(std::get<Stop>(GetParam())),
-        tree_(Remains::Of(stop_).files()),
-        files_(NewMemoryFileSystem()) {
-    case_.damage(tree_);
-    test::Lay(tree_, *files_, kDirectory);
-  }
-
-  absl::StatusOr<Engine> Open(Access access) {
-    return Engine::Open(
-        kDirectory,
-        {.access = access, .file_system = files_.get(), .clock = &clock_});
-  }
+        directory_(stop_, case_.damage) {}
 
   // From every offset, and by every time: each enters by the indexes.
   void ExpectEverythingIsThere(const Engine& engine) {
@@ -215,32 +205,29 @@ class IndexDamage : public ::testing::TestWithParam<std::tuple<Case, Stop>> {
                                            record.timestamp}));
     }
     for (const auto& [name, records] : Remains::Of(stop_).records()) {
-      const size_t dash = name.rfind('-');
-      const TopicPartition each{name.substr(0, dash),
-                                PartitionId{name[dash + 1] - '0'}};
+      const TopicPartition each = *ParseTopicPartition(name);
       EXPECT_EQ(test::ReadOver(engine, each).records, records);
     }
   }
 
   const Case case_;
   const Stop stop_;
-  FileTree tree_;
-  const std::unique_ptr<FileSystem> files_;
-  test::SimClock clock_;
+  DamagedDirectory directory_;
 };
 
-INSTANTIATE_TEST_SUITE_P(
-    Catalogue, IndexDamage,
-    ::testing::Combine(::testing::ValuesIn(Cases()),
-                       ::testing::Values(Stop::kClean, Stop::kKilled)),
-    [](const auto& info) {
-      const bool clean = std::get<Stop>(info.param) == Stop::kClean;
-      return std::get<Case>(info.param).name + (clean ? "_Closed" : "_Killed");
-    });
+INSTANTIATE_TEST_SUITE_P(Catalogue, IndexDamage,
+                         ::testing::Combine(::testing::ValuesIn(Cases()),
+                                            ::testing::Values(Stop::kClean,
+                                                              Stop::kKilled)),
+                         [](const auto& info) {
+                           return test::CaseName(
+                               std::get<Case>(info.param).name,
+                               std::get<Stop>(info.param));
+                         });
 
 TEST_P(IndexDamage, IsFoundAndMendedAndLeadsNobodyAstray) {
-  const std::string path = fmt::format("{}/{}", kDirectory, case_.file);
-  const auto findings = test::VerifyAll(*files_, kDirectory);
+  const std::string path = DamagedDirectory::PathOf(case_.file);
+  const auto findings = directory_.VerifyAll();
   if (case_.kind == Kind::kSaysLess) {
     EXPECT_THAT(findings, IsEmpty());
   } else {
@@ -248,19 +235,19 @@ TEST_P(IndexDamage, IsFoundAndMendedAndLeadsNobodyAstray) {
     for (const Finding& finding : findings) EXPECT_EQ(finding.file, path);
   }
   {
-    const auto reader = Open(Access::kReadOnly);
+    const auto reader = directory_.Open(Access::kReadOnly);
     ASSERT_THAT(reader, IsOk());
     ExpectEverythingIsThere(*reader);
   }
-  EXPECT_EQ(test::Gather(*files_, kDirectory), tree_);
+  EXPECT_EQ(directory_.Gather(), directory_.laid());
 
-  auto writer = Open(Access::kReadWrite);
+  auto writer = directory_.Open(Access::kReadWrite);
   ASSERT_THAT(writer, IsOk());
   ExpectEverythingIsThere(*writer);
   ASSERT_THAT(writer->Close(), IsOk());
-  EXPECT_THAT(test::VerifyAll(*files_, kDirectory), IsEmpty());
-  const FileTree after = test::Gather(*files_, kDirectory);
-  for (const auto& [name, bytes] : tree_) {
+  EXPECT_THAT(directory_.VerifyAll(), IsEmpty());
+  const FileTree after = directory_.Gather();
+  for (const auto& [name, bytes] : directory_.laid()) {
     ASSERT_TRUE(after.contains(name)) << name;
     if (name.ends_with(".log")) {
       EXPECT_TRUE(bytes.starts_with(after.at(name))) << name;

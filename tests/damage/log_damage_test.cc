@@ -20,6 +20,7 @@
 #include "cauce/inspect.h"
 #include "engine/record/layout.h"
 #include "fmt/format.h"
+#include "tests/damage/damaged_directory.h"
 #include "tests/damage/remains.h"
 #include "tests/damage/sight.h"
 #include "tests/testing/matchers.h"
@@ -390,14 +391,15 @@ class LogDamage : public ::testing::TestWithParam<std::tuple<Case, Stop>> {
   std::vector<std::string> events_;
 };
 
-INSTANTIATE_TEST_SUITE_P(
-    Catalogue, LogDamage,
-    ::testing::Combine(::testing::ValuesIn(Cases()),
-                       ::testing::Values(Stop::kClean, Stop::kKilled)),
-    [](const auto& info) {
-      const bool clean = std::get<Stop>(info.param) == Stop::kClean;
-      return std::get<Case>(info.param).name + (clean ? "_Closed" : "_Killed");
-    });
+INSTANTIATE_TEST_SUITE_P(Catalogue, LogDamage,
+                         ::testing::Combine(::testing::ValuesIn(Cases()),
+                                            ::testing::Values(Stop::kClean,
+                                                              Stop::kKilled)),
+                         [](const auto& info) {
+                           return test::CaseName(
+                               std::get<Case>(info.param).name,
+                               std::get<Stop>(info.param));
+                         });
 
 TEST_P(LogDamage, IsFoundNamedConfinedAndKept) {
   ExpectFound();

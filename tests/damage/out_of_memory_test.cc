@@ -1,6 +1,7 @@
 // Memory that cannot be had, at every allocation of a program's run: the
 // process stops at once rather than go on with half of its state, and what it
 // acknowledged is there when the directory is opened again.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -100,18 +101,21 @@ struct Ran {
 Ran RunUntilAllocation(int64_t number, const std::string& directory) {
   int ends[2];
   EXPECT_EQ(pipe(ends), 0);
+  const int silence = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  EXPECT_GE(silence, 0);
   const pid_t child = fork();
   EXPECT_GE(child, 0);
   if (child == 0) {
     const rlimit no_core = {};
     setrlimit(RLIMIT_CORE, &no_core);
-    // What it says at its end is meant.
-    close(STDERR_FILENO);
+    // What it says at its end is meant. No file may get the number.
+    if (dup2(silence, STDERR_FILENO) < 0) _exit(10);
     allocations_left = number;
     const int ended = RunProgram(directory, ends[1]);
     _exit(ended);
   }
   close(ends[1]);
+  close(silence);
   Ran ran;
   char byte;
   while (read(ends[0], &byte, 1) == 1) ++ran.acknowledged;

@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <functional>
-#include <memory>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -15,18 +14,20 @@
 #include "cauce/engine.h"
 #include "cauce/errors.h"
 #include "cauce/inspect.h"
+#include "cauce/topic_name.h"
 #include "engine/base/crc32c.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/topic_catalog.h"
 #include "fmt/format.h"
+#include "tests/damage/damaged_directory.h"
 #include "tests/damage/remains.h"
 #include "tests/damage/sight.h"
 #include "tests/testing/matchers.h"
-#include "tests/testing/sim_clock.h"
 
 namespace cauce {
 namespace {
 
+using test::DamagedDirectory;
 using test::FileTree;
 using test::HasReason;
 using test::IsOk;
@@ -37,8 +38,6 @@ using ::testing::Contains;
 using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-constexpr std::string_view kDirectory = "/data";
 
 enum class Outcome {
   kNothing,      // it may be so: nothing to say
@@ -158,34 +157,17 @@ class SmallFileDamage
   SmallFileDamage()
       : case_(std::get<Case>(GetParam())),
         stop_(std::get<Stop>(GetParam())),
-        tree_(Remains::Of(stop_).files()),
-        files_(NewMemoryFileSystem()) {
-    case_.damage(tree_);
-    test::Lay(tree_, *files_, kDirectory);
-  }
-
-  absl::StatusOr<Engine> Open(Access access) {
-    events_.clear();
-    return Engine::Open(kDirectory,
-                        {.access = access,
-                         .file_system = files_.get(),
-                         .clock = &clock_,
-                         .events = [this](Severity, std::string_view line) {
-                           events_.emplace_back(line);
-                         }});
-  }
+        directory_(stop_, case_.damage) {}
 
   std::string DamagedPath() const {
-    return fmt::format("{}/{}", kDirectory, case_.file);
+    return DamagedDirectory::PathOf(case_.file);
   }
 
   // Where the start of a log is lost, what was deleted of a kept segment shows
   // again; nothing is ever less.
   void ExpectEverythingIsThere(const Engine& engine) {
     for (const auto& [name, records] : Remains::Of(stop_).records()) {
-      const size_t dash = name.rfind('-');
-      const TopicPartition each{name.substr(0, dash),
-                                PartitionId{name[dash + 1] - '0'}};
+      const TopicPartition each = *ParseTopicPartition(name);
       const auto sight = test::ReadOver(engine, each);
       EXPECT_THAT(sight.told, IsEmpty());
       EXPECT_THAT(sight.ended, IsOk());
@@ -198,43 +180,41 @@ class SmallFileDamage
   }
 
   // But for files that only say whether somebody is there.
-  FileTree Contents() {
-    FileTree tree = test::Gather(*files_, kDirectory);
+  static FileTree WithoutLock(FileTree tree) {
     tree.erase(".lock");
     return tree;
   }
+  FileTree Contents() { return WithoutLock(directory_.Gather()); }
+  FileTree Laid() { return WithoutLock(directory_.laid()); }
 
   const Case case_;
   const Stop stop_;
-  FileTree tree_;
-  const std::unique_ptr<FileSystem> files_;
-  test::SimClock clock_;
-  std::vector<std::string> events_;
+  DamagedDirectory directory_;
 };
 
-INSTANTIATE_TEST_SUITE_P(
-    Catalogue, SmallFileDamage,
-    ::testing::Combine(::testing::ValuesIn(Cases()),
-                       ::testing::Values(Stop::kClean, Stop::kKilled)),
-    [](const auto& info) {
-      const bool clean = std::get<Stop>(info.param) == Stop::kClean;
-      return std::get<Case>(info.param).name + (clean ? "_Closed" : "_Killed");
-    });
+INSTANTIATE_TEST_SUITE_P(Catalogue, SmallFileDamage,
+                         ::testing::Combine(::testing::ValuesIn(Cases()),
+                                            ::testing::Values(Stop::kClean,
+                                                              Stop::kKilled)),
+                         [](const auto& info) {
+                           return test::CaseName(
+                               std::get<Case>(info.param).name,
+                               std::get<Stop>(info.param));
+                         });
 
 TEST_P(SmallFileDamage, IsFoundAndCostsNoRecord) {
-  const auto findings = test::VerifyAll(*files_, kDirectory);
+  const auto findings = directory_.VerifyAll();
   if (case_.outcome == Outcome::kNothing) {
     EXPECT_THAT(findings, IsEmpty());
   } else {
     const std::string copy_of = case_.file.starts_with("cauce.topics")
-                                    ? fmt::format("{}/cauce.topics", kDirectory)
+                                    ? DamagedDirectory::PathOf("cauce.topics")
                                     : DamagedPath();
     EXPECT_THAT(findings, Contains(Field(&Finding::file, copy_of)));
   }
-  tree_.erase(".lock");
-  EXPECT_EQ(Contents(), tree_);
+  EXPECT_EQ(Contents(), Laid());
 
-  auto writer = Open(Access::kReadWrite);
+  auto writer = directory_.Open(Access::kReadWrite);
   if (case_.outcome == Outcome::kPartitionTooNew && stop_ == Stop::kClean) {
     ASSERT_THAT(writer, IsOk());
     const auto opened = writer->OpenPartition("orders", PartitionId{0});
@@ -244,7 +224,7 @@ TEST_P(SmallFileDamage, IsFoundAndCostsNoRecord) {
     EXPECT_EQ(test::ReadOver(*writer, {"orders", PartitionId{1}}).records,
               Remains::Of(stop_).records().at("orders-1"));
     ASSERT_THAT(writer->Close(), IsOk());
-    EXPECT_EQ(Contents(), tree_);
+    EXPECT_EQ(Contents(), Laid());
     return;
   }
   if (case_.outcome >= Outcome::kRefused) {
@@ -253,36 +233,36 @@ TEST_P(SmallFileDamage, IsFoundAndCostsNoRecord) {
                                       : Reason::kUnsupportedFormat));
     EXPECT_THAT(std::string(writer.status().message()),
                 HasSubstr(DamagedPath()));
-    EXPECT_EQ(Contents(), tree_);
+    EXPECT_EQ(Contents(), Laid());
     return;
   }
   ASSERT_THAT(writer, IsOk());
   ExpectEverythingIsThere(*writer);
   if (case_.outcome == Outcome::kNothing) {
-    EXPECT_THAT(events_, IsEmpty());
+    EXPECT_THAT(directory_.events(), IsEmpty());
   } else {
-    EXPECT_THAT(events_, Contains(HasSubstr(DamagedPath())));
+    EXPECT_THAT(directory_.events(), Contains(HasSubstr(DamagedPath())));
   }
   const auto added =
       test::AppendOne(*writer, {"orders", PartitionId{0}}, "new");
   ASSERT_THAT(added, IsOk());
   EXPECT_EQ(*added, Offset{18});
   ASSERT_THAT(writer->Close(), IsOk());
-  for (const auto& [name, bytes] : tree_) {
-    const auto after = test::Gather(*files_, kDirectory);
+  for (const auto& [name, bytes] : Laid()) {
+    const auto after = directory_.Gather();
     EXPECT_TRUE(after.contains(name)) << name;
   }
 
   if (case_.outcome == Outcome::kToldAndKept) {
-    EXPECT_EQ(Contents().at(case_.file), tree_.at(case_.file));
+    EXPECT_EQ(Contents().at(case_.file), Laid().at(case_.file));
     return;
   }
   // Written anew: there is no more to say.
-  writer = Open(Access::kReadWrite);
+  writer = directory_.Open(Access::kReadWrite);
   ASSERT_THAT(writer, IsOk());
-  EXPECT_THAT(events_, IsEmpty());
+  EXPECT_THAT(directory_.events(), IsEmpty());
   ASSERT_THAT(writer->Close(), IsOk());
-  EXPECT_THAT(test::VerifyAll(*files_, kDirectory), IsEmpty());
+  EXPECT_THAT(directory_.VerifyAll(), IsEmpty());
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -15,6 +16,7 @@
 #include "cauce/engine.h"
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
+#include "engine/io/file_error.h"
 #include "fmt/format.h"
 #include "tests/damage/remains.h"
 #include "tests/damage/sight.h"
@@ -26,21 +28,24 @@
 namespace cauce {
 namespace {
 
+using test::AlikeButOne;
 using test::AllChoices;
 using test::Choices;
+using test::DiskCall;
 using test::FaultyDisk;
 using test::HasReason;
 using test::IsOk;
 using test::IsOkAndHolds;
 using test::Sight;
+using ::testing::Contains;
 using ::testing::IsEmpty;
 using ::testing::Pair;
-using ::testing::UnorderedElementsAre;
 
 constexpr std::string_view kDirectory = "/data";
 const TopicPartition kOrders{"orders", PartitionId{0}};
 constexpr int64_t kOldRecords = 14;
 constexpr int64_t kOldStart = 3;
+constexpr int64_t kNever = -1;
 
 class CountingRandom final : public Random {
  public:
@@ -120,10 +125,28 @@ class TopicLifetime : public ::testing::Test {
     return ran;
   }
 
-  static std::vector<std::string> Values(const Sight& sight) {
-    std::vector<std::string> values;
-    for (const auto& [offset, value] : sight.records) values.push_back(value);
-    return values;
+  // One on which nothing has happened since the old topic was closed.
+  std::unique_ptr<FaultyDisk> FreshDisk() {
+    auto disk = base_->Copy();
+    AllChoices nothing_is_unsynced;
+    disk->Restart(nothing_is_unsynced);
+    return disk;
+  }
+
+  // From now on the change of this number fails, and no other. Behind it the
+  // power goes, in front of the change that many later. Returns whether it has.
+  static std::shared_ptr<bool> FailOne(FaultyDisk& disk, int64_t number,
+                                       int64_t later) {
+    const int64_t doomed = disk.changes() + number;
+    const auto failed = std::make_shared<bool>(false);
+    disk.set_plan([&disk, doomed, later, failed](
+                      DiskCall call, std::string_view path, int64_t change) {
+      if (call == DiskCall::kRead || change != doomed) return absl::OkStatus();
+      *failed = true;
+      if (later != kNever) disk.CutBefore(doomed + 1 + later);
+      return DataError(path, "planned to fail", EIO);
+    });
+    return failed;
   }
 
   // `count` records from offset 0 on, as the new topic had them.
@@ -220,6 +243,88 @@ TEST_F(TopicLifetime, NeverShowsOldRecordsWhereverThePowerGoes) {
     Check(*disk, acknowledged);
     if (to_its_end || HasFailure()) return;
   }
+}
+
+// What the list of topics says once saving it has failed is not known: the
+// disk may have it or not.
+TEST_F(TopicLifetime, OneWhoseMakingFailsIsNeverListedWithoutItsDirectory) {
+  bool failed = true;
+  for (int64_t number = 0; failed && !HasFailure(); ++number) {
+    bool was_cut = true;
+    for (int64_t later = 1; was_cut && failed && !HasFailure(); ++later) {
+      SCOPED_TRACE(fmt::format("change {} fails, the power goes {} later",
+                               number, later));
+      const auto disk = FreshDisk();
+      auto engine = Open(*disk);
+      ASSERT_THAT(engine, IsOk());
+      const auto failure = FailOne(*disk, number, later);
+      const auto made = engine->CreateTopic("new", Spec());
+      failed = *failure;
+      EXPECT_EQ(made.ok(), !failed);
+      was_cut = disk->is_cut();
+      disk->CutNow();
+      engine = absl::UnknownError("the engine is gone");
+
+      for (const auto answer :
+           {AlikeButOne::Answer::kFirst, AlikeButOne::Answer::kLast}) {
+        const auto left = disk->Copy();
+        AlikeButOne choices(answer);
+        left->Restart(choices);
+        EXPECT_THAT(test::VerifyAll(*left, kDirectory), IsEmpty());
+        engine = Open(*left);
+        ASSERT_THAT(engine, IsOk());
+        const auto appended =
+            test::AppendOne(*engine, {"new", PartitionId{0}}, "v");
+        if (engine->DescribeTopic("new").ok()) {
+          EXPECT_THAT(appended, IsOkAndHolds(Offset{0}));
+        } else {
+          EXPECT_THAT(engine->CreateTopic("new", Spec()), IsOk());
+        }
+        left->CutNow();
+        engine = absl::UnknownError("the engine is gone");
+      }
+    }
+  }
+}
+
+// Who was told that it failed may go on with the topic, or is told that he
+// cannot.
+TEST_F(TopicLifetime, OneWhoseDeletionFailsKeepsWhatIsAppendedAfterwards) {
+  int kept = 0;
+  bool failed = true;
+  for (int64_t number = 0; failed && !HasFailure(); ++number) {
+    SCOPED_TRACE(fmt::format("change {} fails", number));
+    const auto disk = FreshDisk();
+    auto engine = Open(*disk);
+    ASSERT_THAT(engine, IsOk());
+    const auto failure = FailOne(*disk, number, kNever);
+    const absl::Status deleted = engine->DeleteTopic("orders");
+    failed = *failure;
+    if (deleted.ok()) continue;
+    disk->set_plan(nullptr);
+    const auto added = test::AppendOne(*engine, kOrders, "after all");
+    disk->CutNow();
+    engine = absl::UnknownError("the engine is gone");
+
+    if (!added.ok()) {
+      EXPECT_THAT(added, HasReason(Reason::kUnknownTopic));
+      continue;
+    }
+    ++kept;
+    for (const auto answer :
+         {AlikeButOne::Answer::kFirst, AlikeButOne::Answer::kLast}) {
+      const auto left = disk->Copy();
+      AlikeButOne choices(answer);
+      left->Restart(choices);
+      engine = Open(*left);
+      ASSERT_THAT(engine, IsOk());
+      EXPECT_THAT(test::ReadOver(*engine, kOrders).records,
+                  Contains(Pair(added->value, "after all")));
+      left->CutNow();
+      engine = absl::UnknownError("the engine is gone");
+    }
+  }
+  EXPECT_GT(kept, 0);
 }
 
 TEST_F(TopicLifetime, HandlesAndCursorsOfTheOldTopicSeeNothingOfTheNew) {

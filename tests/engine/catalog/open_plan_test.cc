@@ -81,6 +81,23 @@ TEST(PlanOpen, FinishesADeletionThatDidNotEnd) {
   EXPECT_THAT(plan.missing, IsEmpty());
 }
 
+// On a full disk the catalogue could not be told.
+TEST(PlanOpen, FinishesADeletionThatOnlyTheNameOfADirectoryTellsOf) {
+  const TopicCatalog catalog = CatalogOf({{.name = "a", .partitions = 3}});
+  const OpenPlan plan = PlanOpen(catalog, Directories({"a-0", kDeleted}));
+  EXPECT_THAT(plan.remove, ElementsAre(kDeleted, "a-0"));
+  EXPECT_THAT(plan.forget, ElementsAre("a"));
+  EXPECT_THAT(plan.open, IsEmpty());
+  EXPECT_THAT(plan.missing, IsEmpty());
+  // Not by that of another topic, or of one that Kafka moved away.
+  const OpenPlan others = PlanOpen(
+      catalog, Directories({"a-0", "a-1", "a-2",
+                            "a-0.12121212121212121212121212121212-delete",
+                            "b-1.abababababababababababababababab-delete"}));
+  EXPECT_THAT(others.forget, IsEmpty());
+  EXPECT_THAT(others.open, ElementsAre(At("a", 0), At("a", 1), At("a", 2)));
+}
+
 TEST(PlanOpen, ForgetsATopicWhoseLastDirectoryIsGone) {
   const OpenPlan plan =
       PlanOpen(CatalogOf({{.name = "a", .state = TopicState::kDeleting}}), {});

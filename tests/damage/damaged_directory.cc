@@ -1,0 +1,46 @@
+#include "tests/damage/damaged_directory.h"
+
+#include "fmt/format.h"
+#include "tests/damage/sight.h"
+
+namespace cauce::test {
+namespace {
+
+FileTree Damaged(FileTree tree, const std::function<void(FileTree&)>& damage) {
+  damage(tree);
+  return tree;
+}
+
+}  // namespace
+
+std::string CaseName(std::string_view name, Stop stop) {
+  return fmt::format("{}_{}", name, stop == Stop::kClean ? "Closed" : "Killed");
+}
+
+DamagedDirectory::DamagedDirectory(Stop stop,
+                                   const std::function<void(FileTree&)>& damage)
+    : laid_(Damaged(Remains::Of(stop).files(), damage)),
+      files_(NewMemoryFileSystem()) {
+  Lay(laid_, *files_, kDirectory);
+}
+
+absl::StatusOr<Engine> DamagedDirectory::Open(Access access) {
+  events_.clear();
+  return Engine::Open(kDirectory,
+                      {.access = access,
+                       .file_system = files_.get(),
+                       .clock = &clock_,
+                       .events = [this](Severity, std::string_view line) {
+                         events_.emplace_back(line);
+                       }});
+}
+
+std::vector<Finding> DamagedDirectory::VerifyAll() {
+  return test::VerifyAll(*files_, kDirectory);
+}
+
+std::string DamagedDirectory::PathOf(std::string_view name) {
+  return fmt::format("{}/{}", kDirectory, name);
+}
+
+}  // namespace cauce::test
