@@ -1,6 +1,6 @@
 // Lets one call of a program fail, whichever it is, and lets the program go
 // on: what failed is told, and whatever was acknowledged before or after is
-// there when the process dies then, or the power goes.
+// there when the process dies then, or the power goes, at once or later.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -45,23 +45,32 @@ struct FailedCall {
   std::string path;
 };
 
+// The power stays on to the end of the program.
+constexpr int64_t kNever = -1;
+
 class FailingCalls : public PowerLoss,
                      public ::testing::WithParamInterface<Fault> {
  protected:
-  // The call of this number, counted from the opening on, fails. Afterwards
-  // the process has died. Nothing when the program made fewer calls.
-  std::optional<FailedCall> RunWithFault(int64_t number, const Steps& steps,
-                                         FaultyDisk& disk, Promises& promises) {
+  struct Ran {
+    std::optional<FailedCall> failed;  // nothing: there were fewer calls
+    bool was_cut = false;
+  };
+
+  // The call of this number, counted from the opening on, fails, and behind
+  // so many changes more the power goes. Afterwards the process has died.
+  Ran RunWithFault(int64_t number, int64_t changes_left, const Steps& steps,
+                   FaultyDisk& disk, Promises& promises) {
     std::optional<FailedCall> failed;
+    bool was_cut = false;
     int64_t calls = 0;
     disk.set_plan([&](DiskCall call, std::string_view path, int64_t) {
-      // After a failed sync nobody knows what is on the disk, and what was
-      // written may be read back and yet go with the power.
-      if (call == DiskCall::kSync) return absl::OkStatus();
       const bool is_read = call == DiskCall::kRead;
       const bool counts = is_read == (GetParam().calls == Fault::Calls::kReads);
       if (!counts || calls++ != number) return absl::OkStatus();
       failed = {call, std::string(path)};
+      if (changes_left != kNever) {
+        disk.CutBefore(disk.changes() + changes_left);
+      }
       return DataError(path, "planned to fail", GetParam().error);
     });
     {
@@ -73,9 +82,10 @@ class FailingCalls : public PowerLoss,
         if (!had_failed) Tell(ran, failed);
       }
       disk.set_plan(nullptr);
+      was_cut = disk.is_cut();
       disk.CutNow();
     }
-    return failed;
+    return {failed, was_cut};
   }
 
   // What failed in an act must be what the act says, unless it may be done
@@ -112,9 +122,40 @@ class FailingCalls : public PowerLoss,
       SCOPED_TRACE(fmt::format("{}: call {} fails", NameOf(steps), number));
       const auto disk = FreshDisk();
       Promises promises = base_promises();
-      if (!RunWithFault(number, steps, *disk, promises)) return;
+      if (!RunWithFault(number, kNever, steps, *disk, promises).failed) return;
       CheckLosses(*disk, promises, Losses::kExtremes);
       if (!HasFailure()) CheckDeath(*disk, promises);
+    }
+  }
+
+  // How many calls there are in an opening.
+  int64_t CallsOfOpening() {
+    for (int64_t number = 0;; ++number) {
+      const auto disk = FreshDisk();
+      Promises promises = base_promises();
+      if (!RunWithFault(number, kNever, {}, *disk, promises).failed) {
+        return number;
+      }
+    }
+  }
+
+  // After each call that fails, from the one of number `first` on, the power
+  // goes in front of every later change.
+  void FailAndCutEverywhere(const Steps& steps, int64_t first) {
+    for (int64_t number = first; !HasFailure(); ++number) {
+      bool was_cut = true;
+      for (int64_t left = 1; was_cut && !HasFailure(); ++left) {
+        SCOPED_TRACE(fmt::format("{}: call {} fails, cut {} changes later",
+                                 NameOf(steps), number, left));
+        const auto disk = FreshDisk();
+        Promises promises = base_promises();
+        const Ran ran = RunWithFault(number, left, steps, *disk, promises);
+        if (!ran.failed) return;
+        was_cut = ran.was_cut;
+        if ((number + left) % kOneIn != 0) continue;
+        CheckLosses(*disk, promises, Losses::kExtremes);
+        if (!HasFailure()) CheckDeath(*disk, promises);
+      }
     }
   }
 };
@@ -130,6 +171,16 @@ TEST_P(FailingCalls, OfTwoStepsTakeNothingThatWasAcknowledged) {
     FailEverywhere(
         {static_cast<Step>(i / kSteps), static_cast<Step>(i % kSteps)},
         i % stride, stride);
+  }
+}
+
+// The step has time to tidy up, but not to its end.
+TEST_P(FailingCalls, AndThePowerBehindThemTakeNothingThatWasAcknowledged) {
+  if (GetParam().calls == Fault::Calls::kReads) return;
+  FailAndCutEverywhere({}, 0);
+  const int64_t first = CallsOfOpening();
+  for (int i = 0; i < kSteps; ++i) {
+    FailAndCutEverywhere({static_cast<Step>(i)}, first);
   }
 }
 

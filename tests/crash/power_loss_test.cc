@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <random>
+#include <string>
 
 #include "fmt/format.h"
 #include "tests/crash/program.h"
@@ -34,6 +35,14 @@ TEST_F(PowerLoss, WritesOfOneFileReachTheDiskInAnyOrder) {
   CutEverywhere({Step::kAppendOs, Step::kAppendOs}, Losses::kEvery);
   EXPECT_GT(fates().torn, 0);
   EXPECT_GT(fates().reordered, 0);
+}
+
+// Of several segments that were written and not synced the last alone is cut.
+TEST_F(PowerLoss, MayTakeWhatATruncationLeftAndNobodySynced) {
+  CutEverywhere({Step::kAppendWritten, Step::kAppendLarge, Step::kDeleteRecords,
+                 Step::kAppendWritten, Step::kAppendWritten, Step::kAppendLarge,
+                 Step::kTruncate, Step::kGrowTopic},
+                Losses::kAlikeButOne);
 }
 
 TEST_F(PowerLoss, EveryPairOfStepsHoldsWhatItPromised) {
@@ -127,11 +136,16 @@ class LongPrograms : public PowerLoss {
       }
       const auto disk = cut.Copy();
       Promises left = promises;
+      std::string recoveries;
       for (uint64_t losses = 1 + random_() % 3; losses > 0; --losses) {
         disk->Restart(choices);
         left.LosePower();
-        RecoverUntil(static_cast<int64_t>(random_() % 40), *disk, left);
+        const auto at = static_cast<int64_t>(random_() % 40);
+        recoveries += fmt::format(" {}", at);
+        RecoverUntil(at, *disk, left);
       }
+      SCOPED_TRACE(fmt::format("state {}, recovered and cut before changes{}",
+                               i, recoveries));
       CheckLoss(*disk, left, choices);
     }
   }

@@ -1,6 +1,7 @@
 #include "tests/crash/program.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "cauce/errors.h"
@@ -167,6 +168,8 @@ absl::Status Program::Append(std::string_view topic, int records, size_t bytes,
   const int64_t end = promise.Try(offset, values);
   CAUCE_RETURN_IF_ERROR(partition.Append(batch, {ack}).status());
   promise.Acknowledge(offset, end);
+  // A deletion that failed before takes nothing of it.
+  promises_.topic(topic).may_be_gone = false;
   // With cauce.flush=os nothing is said of power.
   promise.KeepUpTo(partition.durable_end().value);
   if (ack == Ack::kDurable && topic != kOs) promise.KeepUpTo(end);
@@ -191,6 +194,7 @@ absl::Status Program::Truncate() {
   PartitionPromise& promise = promises_.topic(kMain).partitions[0];
   const int64_t to =
       std::max(partition.log_start().value, partition.log_end().value - 5);
+  std::set<int64_t> possible = promise.ends;
   // In the batch of two that ends there or one before: whole batches go.
   promise.ends.insert(to);
   for (int64_t end = to; end < partition.log_end().value; ++end) {
@@ -199,7 +203,11 @@ absl::Status Program::Truncate() {
   promise.ends.insert(std::max<int64_t>(to - 1, partition.log_start().value));
   promise.acknowledged = std::min(promise.acknowledged, *promise.ends.begin());
   CAUCE_ASSIGN_OR_RETURN(const Offset end, partition.TruncateTo(Offset{to}));
-  promise.ends = {end.value};
+  // What was not durable before it is not by it either.
+  possible.erase(possible.lower_bound(end.value), possible.end());
+  possible.insert(end.value);
+  promise.ends = std::move(possible);
+  promise.KeepUpTo(partition.durable_end().value);
   promise.acknowledged = end.value;
   promise.written.erase(promise.written.lower_bound(end.value),
                         promise.written.end());
@@ -254,6 +262,7 @@ absl::Status Program::CreateTopic(std::string_view name) {
   const TopicPromise before = promise;
   if (was_there) {
     promise.partitions[0].ends.insert(0);
+    promise.partitions[0].acknowledged = 0;
     promise.partitions[0].start_min = 0;
     promise.configs.insert(ConfigsOf(name));
   } else {
