@@ -1,14 +1,21 @@
 """How a fuzz target becomes programs."""
 
-load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_test")
+load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library", "cc_test")
 
-def fuzz_target(name, runs):
-    """Makes two programs of :NAME_target.
+def cc_fuzz_target(name, srcs, deps, runs):
+    """Makes two programs of a target, and the library :NAME_target of them.
 
     NAME_fuzz_test is a test that runs everywhere: seeds, recorded finds and
     `runs` mutations of them (a tenth under a sanitizer), in a few seconds.
     NAME_fuzzer is libFuzzer's, for --config=fuzz alone; see the README.
     """
+    cc_library(
+        name = name + "_target",
+        testonly = True,
+        srcs = srcs,
+        alwayslink = True,
+        deps = deps,
+    )
     cc_test(
         name = name + "_fuzz_test",
         size = "medium",
