@@ -49,6 +49,14 @@ absl::Status Collect(FileSystem& files, const std::string& directory,
   return absl::OkStatus();
 }
 
+std::string Hex(std::string_view bytes) {
+  std::string hex;
+  for (const char c : bytes) {
+    hex += fmt::format("{:02x}", static_cast<uint8_t>(c));
+  }
+  return hex;
+}
+
 class PartitionIndexes {
  public:
   PartitionIndexes(FileSystem& files, std::string directory, Offset log_start,
@@ -107,11 +115,13 @@ class PartitionIndexes {
     auto found = ReadWholeFile(files_, path, kFileBytesMax);
     if (absl::IsNotFound(found.status())) found = std::string();
     CAUCE_RETURN_IF_ERROR(found.status());
-    const bool ends_early = !found->empty() && made.starts_with(*found);
+    // Zeros at the end are no entries: a size that reached the disk alone.
+    const std::string_view entries =
+        std::string_view(*found).substr(0, found->find_last_not_of('\0') + 1);
+    const bool ends_early = !entries.empty() && made.starts_with(entries);
     if (*found == made || ends_early) return absl::OkStatus();
-    return absl::DataLossError(
-        fmt::format("{}: has {} bytes, which are not the {} that its log makes",
-                    path, found->size(), made.size()));
+    return absl::DataLossError(fmt::format("{}: holds {}, and its log makes {}",
+                                           path, Hex(*found), Hex(made)));
   }
 
   std::string PathOf(Offset base, std::string_view suffix) const {
