@@ -5,12 +5,13 @@
 
 namespace cauce {
 
-std::string GapBatch(Offset base, Offset next, LeaderEpoch epoch) {
+std::string GapBatch(Offset base, Offset next, const GapStamp& stamp) {
   CAUCE_CHECK(base < next);
   CAUCE_CHECK(next - base <= kGapOffsetsMax);
   BatchFields fields;
   fields.base_offset = base;
-  fields.leader_epoch = epoch;
+  fields.leader_epoch = stamp.epoch;
+  fields.max_timestamp = stamp.time;
   fields.last_offset_delta = static_cast<int32_t>(next - base - 1);
   BatchBuilder builder(fields);
   const auto batch = builder.Finish();

@@ -13,8 +13,16 @@ namespace cauce {
 // How many offsets one covers at most.
 inline constexpr int64_t kGapOffsetsMax = int64_t{INT32_MAX} + 1;
 
+// What one has in common with the batches around it, as if it had been among
+// them from the beginning.
+struct GapStamp {
+  LeaderEpoch epoch;
+  // By which it is too old to be kept; that of its file where it has none.
+  Timestamp time = kNoTimestamp;
+};
+
 // The bytes of the one that covers [base, next), of which there are some, and
 // kGapOffsetsMax at most.
-std::string GapBatch(Offset base, Offset next, LeaderEpoch epoch);
+std::string GapBatch(Offset base, Offset next, const GapStamp& stamp);
 
 }  // namespace cauce

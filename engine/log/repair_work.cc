@@ -166,34 +166,35 @@ absl::Status RepairWork::Fill(const RepairStep& step) const {
                     step.filled.next.value - 1));
   }
   if (!there.ok() && !absl::IsNotFound(there.status())) return there.status();
-  CAUCE_ASSIGN_OR_RETURN(const LeaderEpoch epoch,
-                         EpochBetween(step.filled.base, step.filled.next));
+  CAUCE_ASSIGN_OR_RETURN(const GapStamp stamp,
+                         StampBetween(step.filled.base, step.filled.next));
   CAUCE_RETURN_IF_ERROR(
       ReplaceFile(files_, directory_, NameOf(step.file),
-                  GapBatch(step.filled.base, step.filled.next, epoch)));
+                  GapBatch(step.filled.base, step.filled.next, stamp)));
   return WriteIndexes(step.file);
 }
 
-absl::StatusOr<LeaderEpoch> RepairWork::EpochBetween(Offset base,
-                                                     Offset next) const {
+absl::StatusOr<GapStamp> RepairWork::StampBetween(Offset base,
+                                                  Offset next) const {
   CAUCE_ASSIGN_OR_RETURN(const auto bases, Bases());
-  std::optional<LeaderEpoch> before;
+  std::optional<GapStamp> before;
   for (auto each = bases.rbegin(); each != bases.rend() && !before; ++each) {
     if (*each >= base) continue;
-    CAUCE_ASSIGN_OR_RETURN(before, LastEpoch(*each));
+    CAUCE_ASSIGN_OR_RETURN(before, LastStamp(*each));
   }
-  std::optional<LeaderEpoch> behind;
+  std::optional<GapStamp> behind;
   const auto follower = std::ranges::lower_bound(bases, next);
   if (follower != bases.end()) {
-    CAUCE_ASSIGN_OR_RETURN(behind, FirstEpoch(*follower));
+    CAUCE_ASSIGN_OR_RETURN(behind, FirstStamp(*follower));
   }
-  if (!before) return behind.value_or(LeaderEpoch());
+  if (!before) return behind.value_or(GapStamp());
   // Epochs never go back: of a damaged one, which no CRC covers, this one is
   // not to speak for.
-  return std::min(*before, behind.value_or(*before));
+  if (behind) before->epoch = std::min(before->epoch, behind->epoch);
+  return *before;
 }
 
-absl::StatusOr<std::optional<LeaderEpoch>> RepairWork::FirstEpoch(
+absl::StatusOr<std::optional<GapStamp>> RepairWork::FirstStamp(
     Offset base) const {
   const std::string path = LogPath(base);
   CAUCE_ASSIGN_OR_RETURN(const std::shared_ptr<const File> file,
@@ -203,15 +204,16 @@ absl::StatusOr<std::optional<LeaderEpoch>> RepairWork::FirstEpoch(
   scanner.Start(file, path, 0, size);
   CAUCE_ASSIGN_OR_RETURN(const auto batch, scanner.Next());
   if (!batch) return std::nullopt;
-  return batch->leader_epoch();
+  return GapStamp{batch->leader_epoch(), batch->max_timestamp()};
 }
 
-absl::StatusOr<std::optional<LeaderEpoch>> RepairWork::LastEpoch(
+absl::StatusOr<std::optional<GapStamp>> RepairWork::LastStamp(
     Offset base) const {
   CAUCE_ASSIGN_OR_RETURN(const ScannedSegment scanned, Scan(base));
   if (scanned.last_header.empty()) return std::nullopt;
-  return LeaderEpoch{
-      LoadBig<int32_t>(scanned.last_header.data() + layout::kLeaderEpoch)};
+  const char* const header = scanned.last_header.data();
+  return GapStamp{LeaderEpoch{LoadBig<int32_t>(header + layout::kLeaderEpoch)},
+                  Timestamp{LoadBig<int64_t>(header + layout::kMaxTimestamp)}};
 }
 
 absl::Status RepairWork::WriteIndexes(const std::string& log) const {

@@ -15,6 +15,7 @@
 #include "cauce/file_system.h"
 #include "cauce/repair.h"
 #include "cauce/types.h"
+#include "engine/log/gap_batch.h"
 #include "engine/log/segment_scan.h"
 
 namespace cauce {
@@ -47,11 +48,11 @@ class RepairWork {
   absl::Status WriteIndexes(const std::string& log) const;
   absl::Status SyncNames() const;
 
-  // An epoch that may stand between those of the batches around [base, next).
-  absl::StatusOr<LeaderEpoch> EpochBetween(Offset base, Offset next) const;
+  // What may stand between the batches around [base, next).
+  absl::StatusOr<GapStamp> StampBetween(Offset base, Offset next) const;
   // Of a segment's first batch and of its last; nothing where it has none.
-  absl::StatusOr<std::optional<LeaderEpoch>> FirstEpoch(Offset base) const;
-  absl::StatusOr<std::optional<LeaderEpoch>> LastEpoch(Offset base) const;
+  absl::StatusOr<std::optional<GapStamp>> FirstStamp(Offset base) const;
+  absl::StatusOr<std::optional<GapStamp>> LastStamp(Offset base) const;
 
   // The bases of its segments, smallest first.
   absl::StatusOr<std::vector<Offset>> Bases() const;

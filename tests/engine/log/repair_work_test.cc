@@ -105,8 +105,9 @@ TEST_F(Work, WritesIndexesAndEpochsFromTheBatches) {
 }
 
 TEST_F(Work, FillsAGapWithABatchThatStandsBetweenItsNeighbours) {
+  const Timestamp time{1'600'000'000'000};
   Put(log_, Batch({"a"}).At(Offset{0}, LeaderEpoch{3}).bytes() +
-                Batch({"b"}).At(Offset{1}, LeaderEpoch{4}).bytes());
+                Batch({"b"}, time).At(Offset{1}, LeaderEpoch{4}).bytes());
   const std::string behind = "/p/00000000000000000009.log";
   const std::string gap = "/p/00000000000000000002.log";
   const RepairStep step{.action = RepairAction::kFillGap,
@@ -117,8 +118,8 @@ TEST_F(Work, FillsAGapWithABatchThatStandsBetweenItsNeighbours) {
     Put(behind, Batch({"c"}).At(Offset{9}, LeaderEpoch{epoch}).bytes());
     ASSERT_THAT(work_.Do(step), IsOk());
     const std::string bytes = Get(gap);
-    EXPECT_EQ(bytes,
-              GapBatch(Offset{2}, Offset{9}, LeaderEpoch{epoch == 7 ? 4 : 3}));
+    EXPECT_EQ(bytes, GapBatch(Offset{2}, Offset{9},
+                              {LeaderEpoch{epoch == 7 ? 4 : 3}, time}));
     EXPECT_EQ(Get("/p/00000000000000000002.index"), "");
     EXPECT_TRUE(IsThere("/p/00000000000000000002.timeindex"));
     ASSERT_THAT(files_->RemoveFile(gap), IsOk());
