@@ -66,6 +66,13 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
     kCheckpoint,  // sync, remember the bounds, let go of what is idle
     kRetention,   // and delete what is not kept
   };
+  // A walk over the partitions, in one go or in turns.
+  struct UpkeepRound {
+    Upkeep upkeep;
+    // Those that are still to come, the next one last; none before it begins.
+    std::optional<std::vector<TopicPartition>> left;
+    absl::Status status;  // the first that failed
+  };
 
   EngineCore(std::string directory, const EngineOptions& options,
              std::shared_ptr<const LogEnvironment> environment,
@@ -84,6 +91,9 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   absl::Status RecoverAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ScheduleUpkeep();
   void ScheduleEvery(absl::Duration interval, Upkeep upkeep);
+  // A part of a round that the executor runs: what else is scheduled there, as
+  // the syncs that appends wait for, comes in between.
+  void TakeTurn(UpkeepRound round, absl::Duration interval);
 
   absl::Status CheckOpen() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckWritable() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -93,7 +103,8 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Tells the event sink what failed; of a full disk once, until it is over.
   void TellOfUpkeep(const absl::Status& done) ABSL_LOCKS_EXCLUDED(mutex_);
-  absl::Status KeepUpAll(Upkeep upkeep, absl::Duration time_max);
+  // Goes on with the round, by one partition at least.
+  void GoOn(UpkeepRound& round, absl::Duration time_max);
   // Of one partition; of one that is not open only what is due.
   absl::Status KeepUp(const TopicPartition& partition, Upkeep upkeep,
                       Log::TimeOfDay time);

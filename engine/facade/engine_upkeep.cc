@@ -12,6 +12,13 @@
 #include "fmt/format.h"
 
 namespace cauce {
+namespace {
+
+// How long a turn of upkeep holds the executor's thread, but for what a single
+// partition takes: others may wait there for their syncs.
+constexpr absl::Duration kTurnMax = absl::Milliseconds(100);
+
+}  // namespace
 
 void EngineCore::ScheduleUpkeep() {
   if (options_.executor == nullptr || options_.access == Access::kReadOnly) {
@@ -22,15 +29,26 @@ void EngineCore::ScheduleUpkeep() {
 }
 
 void EngineCore::ScheduleEvery(absl::Duration interval, Upkeep upkeep) {
-  options_.executor->ScheduleAfter(interval, [weak = weak_from_this(), interval,
-                                              upkeep] {
-    const auto core = weak.lock();
-    if (core == nullptr) return;
-    const absl::Status done = core->KeepUpAll(upkeep, absl::InfiniteDuration());
-    if (ReasonOf(done) == Reason::kClosed) return;
-    core->TellOfUpkeep(done);
-    core->ScheduleEvery(interval, upkeep);
-  });
+  options_.executor->ScheduleAfter(
+      interval, [weak = weak_from_this(), interval, upkeep] {
+        const auto core = weak.lock();
+        if (core != nullptr) core->TakeTurn({.upkeep = upkeep}, interval);
+      });
+}
+
+void EngineCore::TakeTurn(UpkeepRound round, absl::Duration interval) {
+  GoOn(round, kTurnMax);
+  if (ReasonOf(round.status) == Reason::kClosed) return;
+  if (round.left && !round.left->empty()) {
+    options_.executor->Schedule([weak = weak_from_this(),
+                                 round = std::move(round), interval]() mutable {
+      const auto core = weak.lock();
+      if (core != nullptr) core->TakeTurn(std::move(round), interval);
+    });
+    return;
+  }
+  TellOfUpkeep(round.status);
+  ScheduleEvery(interval, round.upkeep);
 }
 
 void EngineCore::TellOfUpkeep(const absl::Status& done) {
@@ -45,7 +63,9 @@ void EngineCore::TellOfUpkeep(const absl::Status& done) {
 }
 
 absl::Status EngineCore::RunUpkeep(absl::Duration time_max) {
-  return KeepUpAll(Upkeep::kRetention, time_max);
+  UpkeepRound round{.upkeep = Upkeep::kRetention};
+  GoOn(round, time_max);
+  return round.status;
 }
 
 std::vector<TopicPartition> EngineCore::PartitionsToKeepUp(Upkeep upkeep) {
@@ -63,32 +83,40 @@ std::vector<TopicPartition> EngineCore::PartitionsToKeepUp(Upkeep upkeep) {
   return all;
 }
 
-absl::Status EngineCore::KeepUpAll(Upkeep upkeep, absl::Duration time_max) {
+void EngineCore::GoOn(UpkeepRound& round, absl::Duration time_max) {
   Clock& clock = *environment_->clock;
   const absl::Duration until = clock.Monotonic() + time_max;
-  std::vector<TopicPartition> partitions;
   Log::TimeOfDay time = Log::TimeOfDay::kBelieved;
   {
     MutexLock lock(mutex_);
-    CAUCE_RETURN_IF_ERROR(CheckWritable());
+    if (const absl::Status writable = CheckWritable(); !writable.ok()) {
+      round.status = writable;
+      return;
+    }
     time = LookAtClock();
-    partitions = PartitionsToKeepUp(upkeep);
+    if (!round.left) {
+      round.left = PartitionsToKeepUp(round.upkeep);
+      std::ranges::reverse(*round.left);
+    }
   }
-  absl::Status first;
-  for (const TopicPartition& partition : partitions) {
-    const absl::Status kept = KeepUp(partition, upkeep, time);
-    if (ReasonOf(kept) == Reason::kClosed) return kept;
+  while (!round.left->empty()) {
+    const TopicPartition partition = std::move(round.left->back());
+    round.left->pop_back();
+    const absl::Status kept = KeepUp(partition, round.upkeep, time);
+    if (ReasonOf(kept) == Reason::kClosed) {
+      round.status = kept;
+      return;
+    }
     // The topic may have been deleted meanwhile.
-    if (ReasonOf(kept) != Reason::kUnknownTopic) first.Update(kept);
+    if (ReasonOf(kept) != Reason::kUnknownTopic) round.status.Update(kept);
     {
       MutexLock lock(mutex_);
       upkeep_done_ = partition;
     }
     if (clock.Monotonic() >= until) break;
   }
-  first.Update(bounds_->SaveAll());
+  round.status.Update(bounds_->SaveAll());
   environment_->pool->CloseIdle();
-  return first;
 }
 
 Log::TimeOfDay EngineCore::LookAtClock() {

@@ -1,7 +1,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <deque>
+#include <utility>
+
+#include "cauce/engine.h"
+#include "cauce/env.h"
 #include "tests/engine/facade/counted_engine.h"
+#include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 
 namespace cauce {
@@ -11,7 +17,57 @@ using test::IsOk;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
+// Runs what it was given one by one, in order, when it is told to, however long
+// that was to wait.
+class InOrder final : public Executor {
+ public:
+  void Schedule(Task task) override { tasks_.push_back(std::move(task)); }
+  void ScheduleAfter(absl::Duration, Task task) override {
+    Schedule(std::move(task));
+  }
+  void RunOne() {
+    Task task = std::move(tasks_.front());
+    tasks_.pop_front();
+    std::move(task)();
+  }
+
+ private:
+  std::deque<Task> tasks_;
+};
+
 class EngineUpkeep : public test::CountedEngine {};
+
+// An executor of one thread also syncs what appends wait for.
+TEST_F(EngineUpkeep, LetsOthersOfItsExecutorInBetween) {
+  constexpr int kPartitions = 20;
+  InOrder executor;
+  auto opened = Engine::Open(
+      "/data",
+      {.file_system = &files_, .clock = &clock_, .executor = &executor});
+  ASSERT_THAT(opened, IsOk());
+  engine_ = *std::move(opened);
+  ASSERT_THAT(
+      engine_->CreateTopic("orders", {.partitions = kPartitions,
+                                      .configs = {{"cauce.flush", "os"}}}),
+      IsOk());
+  for (int32_t i = 0; i < kPartitions; ++i) Append(i);
+  const auto synced = [&] {
+    return files_.Count(test::FileCall::kSync, ".log");
+  };
+  const int before = synced();
+  files_.set_during(test::FileCall::kSync, ".log",
+                    [&] { clock_.Advance(absl::Milliseconds(30)); });
+  int synced_when_asked = -1;
+  executor.RunOne();
+  executor.Schedule([&] { synced_when_asked = synced() - before; });
+  for (int i = 0; i < 2 * kPartitions; ++i) executor.RunOne();
+
+  EXPECT_GT(synced_when_asked, 0);
+  EXPECT_LT(synced_when_asked, kPartitions);
+  EXPECT_EQ(synced() - before, kPartitions);
+  ASSERT_THAT(engine_->Close(), IsOk());
+  engine_.reset();
+}
 
 TEST_F(EngineUpkeep, OpensWhatMayHaveSomethingToDoAndNothingElse) {
   ASSERT_THAT(Open(), IsOk());
