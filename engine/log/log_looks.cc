@@ -1,0 +1,152 @@
+// What who reads a Log asks of it: its segments, where a time is, and whether
+// there is more.
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include "cauce/errors.h"
+#include "engine/base/status_macros.h"
+#include "engine/log/batch_scanner.h"
+#include "engine/log/log.h"
+#include "engine/log/segment_gap.h"
+#include "fmt/format.h"
+
+namespace cauce {
+
+int64_t Log::bytes() const { return IsInherited() ? 0 : segments()->bytes(); }
+
+std::shared_ptr<const SegmentSet> Log::segments() const {
+  return segments_.Get();
+}
+
+absl::StatusOr<std::optional<FoundOffset>> Log::FindByTime(Timestamp time) {
+  bool at_gap = false;
+  const auto find = [&]() -> absl::StatusOr<std::optional<FoundOffset>> {
+    for (;;) {
+      CAUCE_RETURN_IF_ERROR(CheckOpen());
+      const Offset up_to = high_watermark();
+      const auto set = segments();
+      auto found = FindByTimeIn(*set, time, up_to);
+      at_gap = false;
+      if (found.ok() && *found) {
+        const absl::Status checked = CheckNoGapBefore(*set, (*found)->offset);
+        at_gap = IsDamage(checked);
+        if (!checked.ok()) found = checked;
+      }
+      // A cut has changed a file while it was read.
+      const bool cut = std::any_of(
+          set->segments().begin(), set->segments().end(),
+          [](const auto& segment) { return segment->is_superseded(); });
+      if (!cut) return found;
+    }
+  };
+  auto found = ReadListed(find);
+  if (!at_gap || !read_only_) return found;
+  // It was listed while another process deleted or cut, perhaps.
+  CAUCE_RETURN_IF_ERROR(Refresh());
+  return ReadListed(find);
+}
+
+absl::StatusOr<std::optional<FoundOffset>> Log::FindByTimeIn(
+    const SegmentSet& set, Timestamp time, Offset up_to) {
+  const Offset from = log_start();
+  for (const auto& segment : set.segments()) {
+    if (segment->base() >= up_to) break;
+    CAUCE_ASSIGN_OR_RETURN(const Timestamp largest,
+                           segment->LargestTimestamp());
+    if (largest < time) continue;
+    CAUCE_ASSIGN_OR_RETURN(const auto found,
+                           segment->FindByTime(time, from, up_to));
+    if (found) return found;
+  }
+  return std::nullopt;
+}
+
+absl::Status Log::CheckNoGapBefore(const SegmentSet& set, Offset found) const {
+  // Behind another record of the segment it is what stands between two that
+  // are older, and nobody would have looked for it in between.
+  const auto segment = set.Find(found);
+  const bool is_first =
+      found <= log_start() || found <= set.segments().front()->base();
+  if (may_have_gaps() || is_first || found != segment->base()) {
+    return absl::OkStatus();
+  }
+  const Offset before_it{found.value - 1};
+  const auto before = set.Find(before_it);
+  BatchScanner scanner;
+  const auto last = before->Seek(scanner, before_it);
+  // What is damaged is passed by, as everywhere by who looks for a time.
+  if (IsDamage(last.status())) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(last.status());
+  if (*last) return absl::OkStatus();
+  return Annotate(CheckNoGap({before->path(), scanner.position(),
+                              scanner.offsets()->next.value_or(before->base())},
+                             segment->base()),
+                  name_.ToString());
+}
+
+absl::StatusOr<bool> Log::WaitFor(Offset offset, absl::Duration timeout) {
+  if (read_only_) return WaitForFiles(offset, timeout);
+  // Without an executor whoever waits makes visible what is written.
+  const bool syncs_here = environment_->executor == nullptr;
+  const auto cause_to_stop = [&]() -> absl::Status {
+    CAUCE_RETURN_IF_ERROR(CheckOpen());
+    // What is written and cannot become durable will never be seen.
+    CAUCE_RETURN_IF_ERROR(committer_.status());
+    // Nor what nobody can write any more.
+    return log_end() > offset ? absl::OkStatus() : CheckTakesWrites();
+  };
+  const auto look = [&]() -> absl::StatusOr<bool> {
+    for (;;) {
+      CAUCE_RETURN_IF_ERROR(CheckOpen());
+      if (high_watermark() > offset) return true;
+      CAUCE_RETURN_IF_ERROR(cause_to_stop());
+      if (!syncs_here || log_end() <= offset) return false;
+      CAUCE_RETURN_IF_ERROR(committer_.Flush());
+    }
+  };
+  const auto has_news = [&] {
+    return high_watermark() > offset || (syncs_here && log_end() > offset) ||
+           !cause_to_stop().ok();
+  };
+  Clock& clock = *environment_->clock;
+  return waiters_.Wait(clock, clock.Monotonic() + timeout, look, has_news);
+}
+
+absl::StatusOr<bool> Log::WaitForFiles(Offset offset, absl::Duration timeout) {
+  Clock& clock = *environment_->clock;
+  const absl::Duration until = clock.Monotonic() + timeout;
+  // Watched before it is looked at, so that nothing comes in between.
+  CAUCE_ASSIGN_OR_RETURN(const auto watch,
+                         environment_->files->Watch({&directory_, 1}));
+  for (;;) {
+    CAUCE_RETURN_IF_ERROR(Refresh());
+    if (log_end() > offset) return true;
+    const absl::Duration left = until - clock.Monotonic();
+    if (left <= absl::ZeroDuration()) return false;
+    // In steps, since a Close does not wake those who wait for files.
+    CAUCE_RETURN_IF_ERROR(
+        watch->Wait(std::min(left, absl::Seconds(1))).status());
+  }
+}
+
+absl::Status Log::Refresh() {
+  if (!read_only_) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(CheckOpen());
+  MutexLock lock(writer_mutex_);
+  CAUCE_RETURN_IF_ERROR(CheckOpen());
+  const absl::Status refreshed = view_->Refresh();
+  if (absl::IsNotFound(refreshed)) {
+    return MakeError(Reason::kUnknownTopic,
+                     fmt::format("{}: the topic was deleted, {} is gone",
+                                 name_.ToString(), directory_));
+  }
+  CAUCE_RETURN_IF_ERROR(refreshed);
+  const SegmentSet::List& list = view_->segments();
+  log_start_ = std::max(log_start(), list.front()->base()).value;
+  segments_.Publish(list);
+  log_end_.store(list.back()->next().value, std::memory_order_release);
+  return absl::OkStatus();
+}
+
+}  // namespace cauce

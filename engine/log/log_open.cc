@@ -1,0 +1,247 @@
+// How a Log begins and ends: what a directory holds, and what is left of it.
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "cauce/errors.h"
+#include "engine/base/status_macros.h"
+#include "engine/catalog/checkpoint_file.h"
+#include "engine/log/log.h"
+#include "engine/log/recovery.h"
+#include "fmt/format.h"
+
+namespace cauce {
+namespace {
+
+// Where no batch can have been compacted away, a log begins at its saved start
+// or below it: whoever deletes segments saves the new start first.
+void TellOfMissingStart(const LogEnvironment& environment,
+                        const LogOptions& options, Offset saved, Offset start) {
+  if (options.may_have_gaps || start <= saved || !environment.events) return;
+  const std::string what_to_do =
+      options.start_is_known
+          ? fmt::format(
+                "the records in between are missing; close the "
+                "directory and restore the first .log files of {} from "
+                "a copy, or delete the records before offset {} to "
+                "give them up",
+                options.directory, start.value)
+          : fmt::format(
+                "the records in between were deleted, or they are "
+                "missing and the saved start is lost too; then close "
+                "the directory, restore the first .log files of {} "
+                "from a copy, and remove {}",
+                options.directory, kLogStartFile);
+  environment.events(
+      Severity::kError,
+      fmt::format("{}: the oldest segment begins at offset {}, and the saved "
+                  "start of the log is {}: {}",
+                  options.name.ToString(), start.value, saved.value,
+                  what_to_do));
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<Log>> Log::Open(
+    std::shared_ptr<const LogEnvironment> environment,
+    const LogOptions& options) {
+  SegmentPlace place;
+  place.files = environment->files;
+  place.pool = environment->pool.get();
+  place.directory = options.directory;
+  place.index_interval_bytes = options.config.index_interval_bytes;
+  place.space = environment->space.get();
+
+  if (options.read_only) {
+    CAUCE_ASSIGN_OR_RETURN(
+        auto view, LogView::Open(place, options.bounds,
+                                 [environment, name = options.name] {
+                                   return environment->load_bounds(name);
+                                 }));
+    CAUCE_ASSIGN_OR_RETURN(const auto lost_end, view->FindLostEnd());
+    if (lost_end && environment->events) {
+      environment->events(
+          Severity::kError,
+          fmt::format("{}: records that were durable are gone: the log ends at "
+                      "offset {}, and was saved as durable up to {}; read on "
+                      "with care, and see what removed or cut files of {}",
+                      options.name.ToString(),
+                      view->segments().back()->next().value, lost_end->value,
+                      options.directory));
+    }
+    const Offset start =
+        std::max(options.bounds.log_start, view->segments().front()->base());
+    if (start > options.bounds.log_start) {
+      // A writer may have moved it since, before it deleted what was below.
+      CAUCE_ASSIGN_OR_RETURN(const LogBounds now,
+                             environment->load_bounds(options.name));
+      TellOfMissingStart(*environment, options, now.log_start, start);
+    }
+    std::shared_ptr<Log> log(
+        new Log(std::move(environment), options, view->segments(), start));
+    MutexLock lock(log->writer_mutex_);
+    log->view_ = std::move(view);
+    log->epochs_ = EpochHistory(options.epochs);
+    return log;
+  }
+
+  RecoveryHints hints;
+  hints.clean_stop = options.clean_stop;
+  hints.recovery_point = options.bounds.recovery_point;
+  hints.log_start = options.bounds.log_start;
+  hints.now = Timestamp::From(environment->clock->Now());
+  hints.events = environment->events;
+  if (environment->note_work) {
+    hints.progress = [&environment, &options](Offset start, Offset end,
+                                              int64_t bytes) {
+      environment->note_bounds(options.name,
+                               {end, StartToSave(options, start)});
+      if (environment->note_work({.bytes = bytes, .segments = 1})) {
+        environment->save_noted();
+      }
+    };
+  }
+  CAUCE_ASSIGN_OR_RETURN(RecoveredLog recovered, RecoverLog(place, hints));
+  TellOfMissingStart(*environment, options, options.bounds.log_start,
+                     recovered.log_start);
+  SegmentSet::List segments = recovered.sealed;
+  segments.push_back(recovered.writer->segment());
+  std::shared_ptr<Log> log(new Log(std::move(environment), options,
+                                   std::move(segments), recovered.log_start));
+  MutexLock lock(log->writer_mutex_);
+  log->writer_ = std::move(recovered.writer);
+  log->epochs_ = EpochHistory(options.epochs);
+  const LeaderEpoch saved_epoch = log->epochs_.latest();
+  log->roll_chance_ = log->environment_->random->Next();
+  if (recovered.names_unsynced) log->segments_.NoteNames();
+  // One that begins at the end was assigned and has not written yet.
+  const Offset end = log->log_end();
+  bool changed =
+      end < Offset{INT64_MAX} && log->epochs_.TruncateFromEnd(end + 1);
+  // Those of first segments that are missing stay: they may be put back.
+  const Offset start = StartToSave(options, log->log_start());
+  changed |= log->epochs_.TruncateFromStart(start);
+  changed |= log->LearnEpochs(recovered.epochs, saved_epoch);
+  // Batches below the log's start may have told of one.
+  changed |= log->epochs_.TruncateFromStart(start);
+  if (changed) CAUCE_RETURN_IF_ERROR(log->SaveEpochsOrOweThem());
+  return log;
+}
+
+bool Log::LearnEpochs(const EpochEvidence& seen, LeaderEpoch saved) {
+  bool changed = false;
+  for (const EpochStart& each : seen.believed()) {
+    changed |= epochs_.Assign(each.epoch, each.start);
+  }
+  std::optional<EpochStart> doubted;
+  if (const auto last = seen.unconfirmed();
+      last && last->epoch > epochs_.latest()) {
+    // An epoch is saved before it writes. So this one was assigned only if it
+    // was saved, or if what was saved is lost.
+    if (last->epoch <= saved || saved == LeaderEpoch{}) {
+      changed |= epochs_.Assign(last->epoch, last->start);
+    } else {
+      doubted = last;
+    }
+  }
+  if (seen.disproved()) TellOfDoubted(*seen.disproved());
+  if (doubted) TellOfDoubted(*doubted);
+  return changed;
+}
+
+void Log::TellOfDoubted(const EpochStart& batch) {
+  if (!environment_->events) return;
+  environment_->events(
+      Severity::kWarning,
+      fmt::format("{}: the batch at offset {} says that it is of leader epoch "
+                  "{}, of which neither what was saved nor the batches behind "
+                  "it know; that number is taken for damaged, and the "
+                  "partition is at epoch {}",
+                  name_.ToString(), batch.start.value, batch.epoch.value,
+                  epochs_.latest().value));
+}
+
+Log::Log(std::shared_ptr<const LogEnvironment> environment,
+         const LogOptions& options, SegmentSet::List segments, Offset log_start)
+    : environment_(std::move(environment)),
+      forks_(environment_->files->forks()),
+      name_(options.name),
+      directory_(options.directory),
+      read_only_(options.read_only),
+      saved_start_(StartToSave(options, log_start)),
+      segments_(*environment_->files, directory_, std::move(segments)),
+      committer_(segments_.Get()->active()->next(), CommitterHooks()),
+      log_start_(log_start.value),
+      log_end_(committer_.durable().value),
+      may_have_gaps_(options.may_have_gaps),
+      shows_written_(options.config.flush == FlushPolicy::kOs),
+      config_(std::make_shared<const TopicConfig>(options.config)),
+      keep_everything_(options.keep_everything) {}
+
+Offset Log::StartToSave(const LogOptions& options, Offset found) {
+  return options.start_is_known ? options.bounds.log_start : found;
+}
+
+absl::Status Log::Close(const absl::Status& cause) {
+  if (!End(cause)) return absl::OkStatus();
+  absl::Status closed;
+  if (!read_only_) {
+    closed = committer_.Flush();
+    MutexLock ends(ends_mutex_);
+    MutexLock lock(writer_mutex_);
+    // A cut that failed halfway has fenced a log that has nothing to flush.
+    closed.Update(committer_.status());
+    if (closed.ok()) closed = SealForClose();
+    // After a cut that failed halfway the next opening decides what goes.
+    if (closed.ok()) closed = retired_.UnlinkAll();
+  }
+  committer_.Fail(cause);
+  committer_.Deliver();
+  return Annotate(closed, name_.ToString());
+}
+
+bool Log::End(const absl::Status& cause) {
+  {
+    MutexLock lock(view_mutex_);
+    if (!ended_.ok()) return false;
+    ended_ = cause;
+  }
+  // What found the log open is over once we have had its locks.
+  MutexLock ends(ends_mutex_);
+  MutexLock lock(writer_mutex_);
+  // Readers may go on in segments that they hold. Those that left the log
+  // before write nothing either.
+  const auto set = segments();
+  for (const auto& segment : set->segments()) segment->StopRepairs();
+  return true;
+}
+
+absl::Status Log::SealForClose() {
+  // Whoever opens the directory next, a Kafka broker too, finds no epoch that
+  // begins below the log.
+  CAUCE_RETURN_IF_ERROR(SaveOwedEpochs());
+  if (epochs_unsaved_) {
+    const absl::Status saved = SaveEpochs();
+    // On a full disk the next opening cuts them, as after any other stop.
+    if (ReasonOf(saved) != Reason::kDiskFull) CAUCE_RETURN_IF_ERROR(saved);
+  }
+  // Segments that were rolled, by an append that then failed, hold nothing
+  // that was not durable, but their indexes may not be.
+  CAUCE_RETURN_IF_ERROR(segments_.Sync());
+  if (!writer_->has_changed()) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(writer_->Seal());
+  Segment& active = *writer_->segment();
+  CAUCE_RETURN_IF_ERROR(active.Sync());
+  CAUCE_RETURN_IF_ERROR(active.SyncIndexFiles());
+  return environment_->files->SyncDirectory(directory_);
+}
+
+void Log::Abandon(const absl::Status& cause) {
+  if (!End(cause)) return;
+  committer_.Fail(cause);
+  committer_.Deliver();
+}
+
+}  // namespace cauce
