@@ -4,6 +4,7 @@
 
 #include "cauce/errors.h"
 #include "cauce/topic_name.h"
+#include "engine/base/check.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/partition_metadata.h"
@@ -165,15 +166,8 @@ absl::Status EngineCore::SettleTopics() {
   CAUCE_ASSIGN_OR_RETURN(const auto entries,
                          ListDataDirectory(files_, directory_, catalog_));
   const OpenPlan plan = PlanOpen(catalog_, entries);
-  for (const std::string& leftover : plan.remove) {
-    // While it has this name it may be all that says that its topic goes.
-    CAUCE_RETURN_IF_ERROR(IsDeletedDirectoryName(leftover)
-                              ? directories_.EmptyTree(leftover)
-                              : directories_.RemoveTree(leftover));
-  }
-  if (!plan.remove.empty()) {
-    CAUCE_RETURN_IF_ERROR(files_.SyncDirectory(directory_));
-  }
+  // While they have these names they may be all that says that a topic goes.
+  CAUCE_ASSIGN_OR_RETURN(const auto emptied, EmptyLeftovers(plan));
   for (const std::string& name : plan.forget) {
     bounds_->Forget(name);
     CAUCE_RETURN_IF_ERROR(catalog_.Remove(name));
@@ -197,12 +191,30 @@ absl::Status EngineCore::SettleTopics() {
                        !plan.grown.empty() || !catalog_.damage().empty();
   if (saved.ok() && changed) saved = catalog_.Save(files_, directory_);
   if (!saved.ok()) return LaterIfFull(saved);
-  if (plan.remove.empty()) return absl::OkStatus();
-  for (const std::string& leftover : plan.remove) {
-    if (!IsDeletedDirectoryName(leftover)) continue;
-    CAUCE_RETURN_IF_ERROR(directories_.RemoveTree(leftover));
-  }
+  if (emptied.empty()) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(directories_.RemoveTrees(emptied, options_.events));
   return files_.SyncDirectory(directory_);
+}
+
+absl::StatusOr<std::vector<std::string>> EngineCore::EmptyLeftovers(
+    const OpenPlan& plan) {
+  std::vector<std::string> emptied;
+  for (std::string leftover : plan.remove) {
+    if (const auto partition = ParseTopicPartition(leftover)) {
+      // What keeps a partition's name and cannot be removed would be taken for
+      // a topic from elsewhere once the catalogue has forgotten its own.
+      const TopicEntry* topic = catalog_.Find(partition->topic);
+      CAUCE_CHECK(topic != nullptr);
+      CAUCE_ASSIGN_OR_RETURN(leftover,
+                             directories_.GiveNameAway(*partition, topic->id));
+    }
+    CAUCE_RETURN_IF_ERROR(directories_.EmptyTree(leftover));
+    emptied.push_back(std::move(leftover));
+  }
+  if (!emptied.empty()) {
+    CAUCE_RETURN_IF_ERROR(files_.SyncDirectory(directory_));
+  }
+  return emptied;
 }
 
 absl::Status EngineCore::LaterIfFull(const absl::Status& saved) {

@@ -81,6 +81,10 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   absl::Status Start() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status StartWriting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status SettleTopics() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What creations and deletions that did not end have left: without its files
+  // and under names that are no partition's, which it returns.
+  absl::StatusOr<std::vector<std::string>> EmptyLeftovers(const OpenPlan& plan)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // OK for what was not saved because the disk is full: the next checkpoint, or
   // the next change, saves it.
   absl::Status LaterIfFull(const absl::Status& saved)

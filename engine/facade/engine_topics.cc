@@ -83,7 +83,8 @@ absl::StatusOr<TopicDescription> EngineCore::CreateTopic(
       return Annotate(made, fmt::format(kHalfDone, name));
     }
   }
-  if (const absl::Status removed = directories_.Remove(topic); !removed.ok()) {
+  if (const absl::Status removed = directories_.Remove(topic, options_.events);
+      !removed.ok()) {
     // The next open takes back what this cannot: it is not to find directories
     // of nobody.
     CAUCE_RETURN_IF_ERROR(catalog_.SetState(name, TopicState::kDeleting));
@@ -192,10 +193,7 @@ absl::Status EngineCore::DeleteTopic(std::string_view name) {
   if (full) CAUCE_RETURN_IF_ERROR(bounds_->SaveAll());
   CAUCE_RETURN_IF_ERROR(catalog_.Remove(name));
   CAUCE_RETURN_IF_ERROR(catalog_.Save(files_, directory_));
-  for (const std::string& leftover : emptied) {
-    CAUCE_RETURN_IF_ERROR(directories_.RemoveTree(leftover));
-  }
-  return absl::OkStatus();
+  return directories_.RemoveTrees(emptied, options_.events);
 }
 
 }  // namespace cauce

@@ -28,6 +28,12 @@ bool IsMissing(const absl::Status& status) {
   return absl::IsNotFound(status) || ReasonOf(status) == Reason::kCorruptFile;
 }
 
+// Whether a directory could not be removed because of what somebody put there.
+bool IsInTheWay(const absl::Status& status) {
+  return ReasonOf(status) == Reason::kCorruptFile ||
+         absl::IsFailedPrecondition(status);
+}
+
 }  // namespace
 
 PartitionDirectories::PartitionDirectories(FileSystem& files,
@@ -108,25 +114,20 @@ absl::Status PartitionDirectories::Furnish(const TopicEntry& topic,
                           FormatEpochCheckpoint({&first, 1}));
 }
 
-absl::Status PartitionDirectories::Remove(const TopicEntry& topic) {
+absl::Status PartitionDirectories::Remove(const TopicEntry& topic,
+                                          const EventSink& events) {
   CAUCE_ASSIGN_OR_RETURN(const auto doomed, Empty(topic));
-  for (const std::string& name : doomed) {
-    CAUCE_RETURN_IF_ERROR(files_.RemoveDirectory(JoinPath(directory_, name)));
-  }
-  return absl::OkStatus();
+  return RemoveTrees(doomed, events);
 }
 
 absl::StatusOr<std::vector<std::string>> PartitionDirectories::Empty(
     const TopicEntry& topic) {
   std::vector<std::string> doomed;
   for (int32_t p = 0; p < topic.partitions; ++p) {
-    const TopicPartition partition{topic.name, PartitionId{p}};
-    const std::string name = DeletedDirectoryName(partition, topic.id);
-    const absl::Status renamed =
-        files_.Rename(PathOf(partition), JoinPath(directory_, name));
-    if (absl::IsNotFound(renamed)) continue;
-    CAUCE_RETURN_IF_ERROR(renamed);
-    doomed.push_back(name);
+    auto renamed = GiveNameAway({topic.name, PartitionId{p}}, topic.id);
+    if (absl::IsNotFound(renamed.status())) continue;
+    CAUCE_RETURN_IF_ERROR(renamed.status());
+    doomed.push_back(*std::move(renamed));
   }
   CAUCE_RETURN_IF_ERROR(files_.SyncDirectory(directory_));
   for (const std::string& name : doomed) {
@@ -135,27 +136,60 @@ absl::StatusOr<std::vector<std::string>> PartitionDirectories::Empty(
   return doomed;
 }
 
+absl::StatusOr<std::string> PartitionDirectories::GiveNameAway(
+    const TopicPartition& partition, const TopicId& topic_id) {
+  std::string name = DeletedDirectoryName(partition, topic_id);
+  CAUCE_RETURN_IF_ERROR(
+      files_.Rename(PathOf(partition), JoinPath(directory_, name)));
+  return name;
+}
+
+absl::Status PartitionDirectories::RemoveTrees(
+    std::span<const std::string> names, const EventSink& events) {
+  for (const std::string& name : names) {
+    const absl::Status removed = RemoveTree(name);
+    if (!IsInTheWay(removed)) {
+      CAUCE_RETURN_IF_ERROR(removed);
+    } else if (events) {
+      events(Severity::kWarning,
+             fmt::format("{}: is of a topic that was deleted, and cannot be "
+                         "removed: {}; no topic is harmed by it, and each "
+                         "opening tries again",
+                         JoinPath(directory_, name), MessageOf(removed)));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status PartitionDirectories::RemoveTree(std::string_view name) {
-  CAUCE_RETURN_IF_ERROR(EmptyTree(name));
-  return files_.RemoveDirectory(JoinPath(directory_, name));
+  CAUCE_ASSIGN_OR_RETURN(const auto others, RemoveFilesIn(name));
+  if (others.empty()) return files_.RemoveDirectory(JoinPath(directory_, name));
+  // Neither Kafka nor we put directories into a partition's.
+  return MakeError(
+      Reason::kCorruptFile,
+      fmt::format("{}: a directory inside one that is to be removed; look at "
+                  "it and remove it by hand",
+                  others.front()));
 }
 
 absl::Status PartitionDirectories::EmptyTree(std::string_view name) {
+  return RemoveFilesIn(name).status();
+}
+
+absl::StatusOr<std::vector<std::string>> PartitionDirectories::RemoveFilesIn(
+    std::string_view name) {
   const std::string path = JoinPath(directory_, name);
   CAUCE_ASSIGN_OR_RETURN(const auto entries, files_.List(path));
+  std::vector<std::string> others;
   for (const DirectoryEntry& entry : entries) {
     const std::string inner = JoinPath(path, entry.name);
     if (entry.is_directory) {
-      // Neither Kafka nor we put directories into a partition's.
-      return MakeError(
-          Reason::kCorruptFile,
-          fmt::format("{}: a directory inside one that is to be removed; look "
-                      "at it and remove it by hand",
-                      inner));
+      others.push_back(inner);
+    } else {
+      CAUCE_RETURN_IF_ERROR(files_.RemoveFile(inner));
     }
-    CAUCE_RETURN_IF_ERROR(files_.RemoveFile(inner));
   }
-  return absl::OkStatus();
+  return others;
 }
 
 absl::Status PartitionDirectories::Check(const TopicEntry& topic,

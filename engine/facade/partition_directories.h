@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -38,15 +39,26 @@ class PartitionDirectories {
 
   // Renames the directories of all partitions, so that their names are free,
   // durably, and removes them. Those that are not there are no error.
-  absl::Status Remove(const TopicEntry& topic);
+  absl::Status Remove(const TopicEntry& topic, const EventSink& events);
 
   // The same, but leaves them there, empty, and returns their names.
   absl::StatusOr<std::vector<std::string>> Empty(const TopicEntry& topic);
 
+  // Renames the directory of a topic that goes; returns its name from then on.
+  absl::StatusOr<std::string> GiveNameAway(const TopicPartition& partition,
+                                           const TopicId& topic_id);
+
   // Removes a directory of the data directory with the files in it, or these
-  // alone.
+  // alone; a directory in it stays: Reason::kCorruptFile where the outer one
+  // was to go.
   absl::Status RemoveTree(std::string_view name);
   absl::Status EmptyTree(std::string_view name);
+
+  // Removes these, which have given their names away. One in which something
+  // stands that is not a partition's harms nobody: `events` is told, and it
+  // stays for the next opening to try again.
+  absl::Status RemoveTrees(std::span<const std::string> names,
+                           const EventSink& events);
 
   // Puts the topic's id and its first epoch into the directory of a partition
   // that has no segment yet, and syncs both files, but not their names. Other
@@ -60,6 +72,8 @@ class PartitionDirectories {
                      const EventSink& events);
 
  private:
+  // Removes the files in it; returns the paths of what is none.
+  absl::StatusOr<std::vector<std::string>> RemoveFilesIn(std::string_view name);
   absl::Status CheckOneFree(const TopicEntry& topic,
                             PartitionId partition) const;
 

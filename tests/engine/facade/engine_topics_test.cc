@@ -5,24 +5,42 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "cauce/errors.h"
+#include "cauce/file_system.h"
 #include "cauce/inspect.h"
 #include "cauce/partition.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/clean_shutdown.h"
 #include "tests/engine/facade/counted_engine.h"
 #include "tests/testing/batches.h"
+#include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 
 namespace cauce {
 namespace {
 
+using test::FileCall;
 using test::HasReason;
 using test::IsOk;
 using test::IsOkAndHolds;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
-class EngineTopics : public test::CountedEngine {};
+class EngineTopics : public test::CountedEngine {
+ protected:
+  // What is left of deleted topics.
+  std::vector<std::string> Leftovers() {
+    std::vector<std::string> left;
+    const std::vector<DirectoryEntry> entries = files_.List("/data").value();
+    for (const DirectoryEntry& entry : entries) {
+      if (entry.name.ends_with("-delete")) left.push_back(entry.name);
+    }
+    return left;
+  }
+};
 
 TEST_F(EngineTopics, ManyPartitionsAreCreatedWithAsManySyncsAsOne) {
   ASSERT_THAT(Open(), IsOk());
@@ -134,6 +152,59 @@ TEST_F(EngineTopics, ATopicIsNotMadeOverWhatIsThere) {
   EXPECT_THAT(engine_->ListTopics(), IsOkAndHolds(IsEmpty()));
   EXPECT_THAT(files_.Info("/data/orders-1/mine").status(), IsOk());
   EXPECT_THAT(engine_->CreateTopic("orders", {.partitions = 1}), IsOk());
+}
+
+TEST_F(EngineTopics, WhatCannotBeRemovedOfOneIsToldAndKeepsNothingElseClosed) {
+  ASSERT_THAT(Open(), IsOk());
+  ASSERT_THAT(engine_->CreateTopic("orders", {.partitions = 2}), IsOk());
+  ASSERT_THAT(engine_->CreateTopic("others"), IsOk());
+  Append(0, 3);
+  ASSERT_THAT(files_.CreateDirectory("/data/orders-0/precious"), IsOk());
+
+  // Its name is free at once, and what it held is gone.
+  ASSERT_THAT(engine_->DeleteTopic("orders"), IsOk());
+  EXPECT_THAT(events_, ElementsAre(HasSubstr("-delete/precious")));
+  ASSERT_THAT(engine_->CreateTopic("orders", {.partitions = 2}), IsOk());
+  Append(0);
+  Kill();
+  ASSERT_THAT(Open(), IsOk());
+  EXPECT_THAT(events_, ElementsAre(HasSubstr("-delete/precious")));
+  auto orders = engine_->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(orders, IsOk());
+  EXPECT_EQ(orders->log_end(), Offset{1});
+  EXPECT_THAT(engine_->OpenPartition("others", PartitionId{0}), IsOk());
+  EXPECT_THAT(Leftovers(), SizeIs(1));
+
+  // A directory that is said not to be empty is no other matter.
+  Kill();
+  files_.Fail(FileCall::kRemove, "-delete", absl::FailedPreconditionError("x"));
+  ASSERT_THAT(files_.RemoveDirectory("/data/" + Leftovers()[0] + "/precious"),
+              IsOk());
+  ASSERT_THAT(Open(), IsOk());
+  EXPECT_THAT(events_, ElementsAre(HasSubstr("-delete")));
+  Kill();
+  ASSERT_THAT(Open(), IsOk());
+  EXPECT_THAT(events_, IsEmpty());
+  EXPECT_THAT(Leftovers(), IsEmpty());
+}
+
+TEST_F(EngineTopics, OneWhoseDeletionStoppedIsGoneWhateverCannotBeRemoved) {
+  ASSERT_THAT(Open(), IsOk());
+  ASSERT_THAT(engine_->CreateTopic("orders"), IsOk());
+  Append(0, 3);
+  ASSERT_THAT(files_.CreateDirectory("/data/orders-0/precious"), IsOk());
+  files_.Fail(FileCall::kRename, "/orders-0",
+              MakeError(Reason::kDiskFailed, "no"));
+  ASSERT_THAT(engine_->DeleteTopic("orders"), HasReason(Reason::kDiskFailed));
+  Kill();
+  for (int opens = 0; opens < 2; ++opens) {
+    ASSERT_THAT(Open(), IsOk());
+    EXPECT_THAT(events_, ElementsAre(HasSubstr("-delete/precious")));
+    EXPECT_THAT(engine_->ListTopics(), IsOkAndHolds(IsEmpty()));
+    Kill();
+  }
+  ASSERT_THAT(Open(), IsOk());
+  ASSERT_THAT(engine_->CreateTopic("orders"), IsOk());
 }
 
 }  // namespace

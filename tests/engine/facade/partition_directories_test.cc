@@ -28,6 +28,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 TopicId Id(uint8_t fill) {
   TopicId id;
@@ -139,9 +140,9 @@ TEST_F(PartitionDirectoriesTest, GiveTheirNamesAwayBeforeTheyAreRemoved) {
   ASSERT_THAT(directories_.Make(topic_, 0, 3), IsOk());
   ASSERT_THAT(directories_.RemoveTree("orders-1"), IsOk());
 
-  ASSERT_THAT(directories_.Remove(topic_), IsOk());
+  ASSERT_THAT(directories_.Remove(topic_, nullptr), IsOk());
   EXPECT_THAT(files_.List("/data"), IsOkAndHolds(IsEmpty()));
-  EXPECT_THAT(directories_.Remove(topic_), IsOk());
+  EXPECT_THAT(directories_.Remove(topic_, nullptr), IsOk());
 }
 
 TEST_F(PartitionDirectoriesTest, ADirectoryInsideOneIsNotRemoved) {
@@ -149,6 +150,7 @@ TEST_F(PartitionDirectoriesTest, ADirectoryInsideOneIsNotRemoved) {
   ASSERT_THAT(files_.CreateDirectory("/data/orders-0/precious"), IsOk());
   EXPECT_THAT(directories_.RemoveTree("orders-0"),
               HasReason(Reason::kCorruptFile));
+  EXPECT_THAT(files_.List("/data/orders-0"), IsOkAndHolds(SizeIs(1)));
   EXPECT_THAT(files_.Info("/data/orders-0/precious").status(), IsOk());
 }
 
