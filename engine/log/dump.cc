@@ -71,6 +71,9 @@ absl::Status DumpIndex(FileSystem& files, const std::string& path, Offset base,
 
 absl::Status DumpFile(FileSystem& files, std::string_view path,
                       const std::function<bool(const DumpedEntry&)>& take) {
+  if (!take) {
+    return DumpFile(files, path, [](const DumpedEntry&) { return true; });
+  }
   const std::string file(path);
   const auto name = ParseSegmentFileName(NameOf(path));
   if (name && name->suffix == kLogSuffix) return DumpLog(files, file, take);

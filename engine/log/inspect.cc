@@ -174,6 +174,12 @@ class Verification {
       }
       return BoundsOf(name);
     };
+    partition.opened_since = [&]() -> absl::StatusOr<bool> {
+      // A writer takes the mark away before it writes anything.
+      CAUCE_ASSIGN_OR_RETURN(const bool clean,
+                             HasCleanShutdown(files_, directory_));
+      return !clean;
+    };
     partition.bounds = BoundsOf(name);
     partition.start_is_known = checkpoints_[kLogStartFile].contains(name);
     partition.may_have_gaps = MayHaveGaps(name);
@@ -235,6 +241,9 @@ class Verification {
 absl::StatusOr<VerifySummary> VerifyDirectory(
     FileSystem& files, std::string_view directory, const VerifyOptions& options,
     const std::function<void(const Finding&)>& found) {
+  if (!found) {
+    return VerifyDirectory(files, directory, options, [](const Finding&) {});
+  }
   CAUCE_ASSIGN_OR_RETURN(const std::string path, files.Resolve(directory));
   CAUCE_RETURN_IF_ERROR(CheckIsDataDirectory(files, path));
   return Verification(files, path, options, found).Run();

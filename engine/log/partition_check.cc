@@ -69,7 +69,11 @@ absl::Status PartitionCheck::CheckSegments(const std::vector<Offset>& bases) {
       .directory = partition_.directory,
       .durable = partition_.bounds.durable,
       .decompressed_bytes_max = partition_.decompressed_bytes_max};
-  if (!partition_.clean_stop) segment.torn_from = partition_.bounds.durable;
+  if (partition_.clean_stop) {
+    segment.opened_since = partition_.opened_since;
+  } else {
+    segment.torn_from = partition_.bounds.durable;
+  }
   if (bases.empty()) {
     return CheckEnd(partition_.bounds.log_start, partition_.bounds.log_start);
   }
@@ -153,7 +157,11 @@ absl::Status PartitionCheck::CheckEnd(Offset base, Offset end) {
   if (end < now.log_start) {
     // Deleted records need not have reached the disk before the power failed;
     // an opening then begins a segment at the start, and so ends the log there.
-    const bool stopped = partition_.clean_stop;
+    bool stopped = partition_.clean_stop;
+    if (stopped && partition_.opened_since) {
+      CAUCE_ASSIGN_OR_RETURN(const bool opened, partition_.opened_since());
+      stopped = !opened;
+    }
     Tell({.gravity = stopped ? Gravity::kDamage : Gravity::kNote,
           .file = PathOf(base, kLogSuffix),
           .offset = end,

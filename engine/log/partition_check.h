@@ -30,7 +30,10 @@ struct PartitionToCheck {
   };
 
   std::string directory;
+  // How the last writer had stopped before anything was read, and, where that
+  // was a clean stop, whether another has opened the directory since.
   bool clean_stop = false;
+  std::function<absl::StatusOr<bool>()> opened_since;
   // Whether the saved start is known, and the log began at offset 0: not where
   // the partition came from elsewhere.
   bool start_is_known = false;

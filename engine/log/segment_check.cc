@@ -64,7 +64,8 @@ SegmentCheck::SegmentCheck(FileSystem& files, const SegmentToCheck& segment,
       progress_(progress),
       path_(fmt::format("{}/{}", segment.directory,
                         SegmentFileName(segment.base, kLogSuffix))),
-      next_(segment.base) {}
+      next_(segment.base),
+      torn_from_(segment.torn_from) {}
 
 absl::StatusOr<Offset> SegmentCheck::Run() {
   CAUCE_ASSIGN_OR_RETURN(file_, files_.Open(path_, OpenMode::kRead));
@@ -211,53 +212,59 @@ absl::StatusOr<std::optional<Entry>> SegmentCheck::Peek(
   if (entry.ok() || ReasonOf(entry.status()) != Reason::kCorruptFile) {
     return entry;
   }
-  TellIndex(walk, WithoutPlace(entry.status(), walk.path(), walk.position()));
+  CAUCE_RETURN_IF_ERROR(TellIndex(
+      walk, WithoutPlace(entry.status(), walk.path(), walk.position())));
   return std::nullopt;
 }
 
 // One finding a file: where an index went astray the rest says little.
 template <class Entry>
-void SegmentCheck::TellIndex(IndexWalk<Entry>& walk, std::string what) {
+absl::Status SegmentCheck::TellIndex(IndexWalk<Entry>& walk, std::string what) {
+  CAUCE_RETURN_IF_ERROR(LookHowItStopped());
   Tell({.gravity = IsMended() ? Gravity::kNote : Gravity::kDamage,
         .file = walk.path(),
         .position = walk.position(),
         .what = std::move(what),
         .advice = std::string(IsMended() ? kRecoveryRebuilds : kDeleteIndex)});
   walk.Stop();
+  return absl::OkStatus();
 }
 
 absl::Status SegmentCheck::CheckIndexEntries(const RecordBatch& batch) {
   const int64_t position = scanner_.batch_position();
   CAUCE_ASSIGN_OR_RETURN(const auto entry, Peek(*offsets_));
   if (entry && entry->position < position) {
-    TellIndex(*offsets_, fmt::format("the entry for offset {} leads to "
-                                     "position {}, where no batch begins",
-                                     entry->offset.value, entry->position));
+    CAUCE_RETURN_IF_ERROR(TellIndex(
+        *offsets_, fmt::format("the entry for offset {} leads to "
+                               "position {}, where no batch begins",
+                               entry->offset.value, entry->position)));
   } else if (entry && entry->position == position) {
     if (entry->offset == batch.last_offset()) {
       offsets_->Pop();
     } else {
-      TellIndex(*offsets_,
-                fmt::format("the entry for offset {} leads to position {}, "
-                            "whose batch ends at offset {}",
-                            entry->offset.value, position,
-                            batch.last_offset().value));
+      CAUCE_RETURN_IF_ERROR(
+          TellIndex(*offsets_,
+                    fmt::format("the entry for offset {} leads to position {}, "
+                                "whose batch ends at offset {}",
+                                entry->offset.value, position,
+                                batch.last_offset().value)));
     }
   }
   CAUCE_ASSIGN_OR_RETURN(const auto time, Peek(*times_));
   if (time && time->offset < batch.last_offset()) {
-    TellIndex(*times_,
-              fmt::format("the entry for time {} names offset {}, which is "
-                          "the last of no batch",
-                          time->timestamp.ms, time->offset.value));
+    CAUCE_RETURN_IF_ERROR(TellIndex(
+        *times_, fmt::format("the entry for time {} names offset {}, which is "
+                             "the last of no batch",
+                             time->timestamp.ms, time->offset.value)));
   } else if (time && time->offset == batch.last_offset()) {
     if (time->timestamp == batch.max_timestamp()) {
       times_->Pop();
     } else {
-      TellIndex(*times_, fmt::format("the entry for offset {} has time {}, "
-                                     "its batch has {}",
-                                     time->offset.value, time->timestamp.ms,
-                                     batch.max_timestamp().ms));
+      CAUCE_RETURN_IF_ERROR(
+          TellIndex(*times_, fmt::format("the entry for offset {} has time {}, "
+                                         "its batch has {}",
+                                         time->offset.value, time->timestamp.ms,
+                                         batch.max_timestamp().ms)));
     }
   }
   return absl::OkStatus();
@@ -265,14 +272,8 @@ absl::Status SegmentCheck::CheckIndexEntries(const RecordBatch& batch) {
 
 absl::Status SegmentCheck::CheckEnd() {
   const int64_t end = scanner_.position();
-  if (end < file_bytes_ && segment_.next_base && !IsMended()) {
-    Tell({.file = path_,
-          .position = end,
-          .offset = next_,
-          .what = fmt::format("zeros stand where batches should, up to "
-                              "position {}",
-                              file_bytes_),
-          .advice = std::string(kRestore)});
+  if (end < file_bytes_ && segment_.next_base) {
+    CAUCE_RETURN_IF_ERROR(TellZeros(end));
   }
   CAUCE_ASSIGN_OR_RETURN(const auto entry, Peek(*offsets_));
   CAUCE_ASSIGN_OR_RETURN(const auto time, Peek(*times_));
@@ -292,15 +293,30 @@ absl::Status SegmentCheck::CheckEnd() {
     return absl::OkStatus();
   }
   if (entry) {
-    TellIndex(*offsets_, fmt::format("the entry for offset {} leads behind "
-                                     "the last batch",
-                                     entry->offset.value));
+    CAUCE_RETURN_IF_ERROR(
+        TellIndex(*offsets_, fmt::format("the entry for offset {} leads behind "
+                                         "the last batch",
+                                         entry->offset.value)));
   }
   if (time) {
-    TellIndex(*times_, fmt::format("the entry for offset {} lies behind the "
-                                   "last batch",
-                                   time->offset.value));
+    CAUCE_RETURN_IF_ERROR(TellIndex(
+        *times_, fmt::format("the entry for offset {} lies behind the "
+                             "last batch",
+                             time->offset.value)));
   }
+  return absl::OkStatus();
+}
+
+absl::Status SegmentCheck::TellZeros(int64_t position) {
+  CAUCE_RETURN_IF_ERROR(LookHowItStopped());
+  if (IsMended()) return absl::OkStatus();
+  Tell({.file = path_,
+        .position = position,
+        .offset = next_,
+        .what = fmt::format("zeros stand where batches should, up to position "
+                            "{}",
+                            file_bytes_),
+        .advice = std::string(kRestore)});
   return absl::OkStatus();
 }
 
@@ -308,10 +324,10 @@ absl::StatusOr<bool> SegmentCheck::PassDamage(const absl::Status& damage) {
   const int64_t position = scanner_.position();
   BatchScanner scanner;
   CAUCE_ASSIGN_OR_RETURN(const auto resume, FindBehind(scanner, position));
+  CAUCE_RETURN_IF_ERROR(LookHowItStopped());
   // A writer that was killed leaves a torn end; whole batches behind it are
   // none of its leaving.
-  const bool torn =
-      !resume && segment_.torn_from && next_ >= *segment_.torn_from;
+  const bool torn = !resume && torn_from_ && next_ >= *torn_from_;
   Finding finding{.gravity = torn ? Gravity::kNote : Gravity::kDamage,
                   .file = path_,
                   .position = position,
@@ -321,7 +337,7 @@ absl::StatusOr<bool> SegmentCheck::PassDamage(const absl::Status& damage) {
   if (torn) {
     finding.what += fmt::format("; the last {} bytes are no whole batch",
                                 file_bytes_ - position);
-  } else if (resume && segment_.torn_from && next_ >= *segment_.torn_from) {
+  } else if (resume && torn_from_ && next_ >= *torn_from_) {
     finding.advice =
         "run cauce log repair before anything opens the directory for writing: "
         "recovery would cut the log here, in front of batches that are whole";
@@ -375,9 +391,16 @@ void SegmentCheck::Tell(Finding finding) {
   found_(finding);
 }
 
+absl::Status SegmentCheck::LookHowItStopped() {
+  if (torn_from_ || !segment_.opened_since) return absl::OkStatus();
+  CAUCE_ASSIGN_OR_RETURN(const bool opened, segment_.opened_since());
+  if (opened) torn_from_ = segment_.durable;
+  return absl::OkStatus();
+}
+
 bool SegmentCheck::IsMended() const {
   const Offset end = segment_.next_base.value_or(Offset{INT64_MAX});
-  return segment_.torn_from && end > *segment_.torn_from;
+  return torn_from_ && end > *torn_from_;
 }
 
 }  // namespace cauce

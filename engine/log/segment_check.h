@@ -34,6 +34,9 @@ struct SegmentToCheck {
   // After an unclean stop: what was written from here on may be torn, and the
   // next opening mends it. Absent after a clean one.
   std::optional<Offset> torn_from;
+  // After a clean one, whether a writer has opened the directory since: then
+  // what lies above `durable` may be torn all the same. Empty: no.
+  std::function<absl::StatusOr<bool>()> opened_since;
   // What lies below was durable once, as last saved.
   Offset durable{0};
   size_t decompressed_bytes_max = kDecompressedBytesMax;
@@ -78,6 +81,8 @@ class SegmentCheck {
   absl::Status CheckIndexEntries(const RecordBatch& batch);
   // That nothing is missing behind the last batch.
   absl::Status CheckEnd();
+  // Unless the next opening takes them for the end of what was written.
+  absl::Status TellZeros(int64_t position);
 
   // Tells of what stands at the scanner's position and moves it behind. False
   // when nothing more of the segment can be read.
@@ -90,9 +95,12 @@ class SegmentCheck {
   template <class Entry>
   absl::StatusOr<std::optional<Entry>> Peek(IndexWalk<Entry>& walk);
   template <class Entry>
-  void TellIndex(IndexWalk<Entry>& walk, std::string what);
+  absl::Status TellIndex(IndexWalk<Entry>& walk, std::string what);
   void Tell(Finding finding);
 
+  // Before damage is told from what the next opening mends: how the last writer
+  // stopped, as far as it is known by now.
+  absl::Status LookHowItStopped();
   // Whether the next opening rebuilds the segment's indexes anyway.
   bool IsMended() const;
 
@@ -109,6 +117,7 @@ class SegmentCheck {
   BatchScanner scanner_;
   RecordReader reader_;
   Offset next_;
+  std::optional<Offset> torn_from_;
   std::optional<IndexWalk<OffsetEntry>> offsets_;
   std::optional<IndexWalk<TimeEntry>> times_;
 };

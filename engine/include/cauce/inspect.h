@@ -73,9 +73,10 @@ struct VerifyOptions {
 // and have a log; that a log begins where it should and reaches as far as it
 // was durable; that the partitions which the catalogue names are there; and
 // that the small files can be read. What is wrong with a file, also that it
-// cannot be read, goes to `found`, and the next one is looked at. Fails only
-// where it cannot look at all: NotFound where there is no such directory,
-// Reason::kInvalidOption for one that neither an engine nor a broker has made.
+// cannot be read, goes to `found`, which may be empty, and the next one is
+// looked at. Fails only where it cannot look at all: NotFound where there is no
+// such directory, Reason::kInvalidOption for one that neither an engine nor a
+// broker has made.
 absl::StatusOr<VerifySummary> VerifyDirectory(
     FileSystem& files, std::string_view directory, const VerifyOptions& options,
     const std::function<void(const Finding&)>& found);
@@ -95,7 +96,8 @@ struct DumpedEntry {
 // Walks over a segment's file, whose kind and base offset its name tells, and
 // hands each batch or entry to `take` until that returns false. OK at the end,
 // and at zeros written ahead of it. Reason::kCorruptBatch and kCorruptFile
-// name the place; InvalidArgument for the name of another kind of file.
+// name the place; InvalidArgument for the name of another kind of file. Without
+// a `take` it only looks whether the file is whole.
 absl::Status DumpFile(FileSystem& files, std::string_view path,
                       const std::function<bool(const DumpedEntry&)>& take);
 

@@ -70,6 +70,12 @@ TEST_F(Dump, DumpsTheBatchesOfALog) {
   EXPECT_THAT(positions, ElementsAre(0, batch_bytes_));
 }
 
+TEST_F(Dump, LooksWhetherAFileIsWholeForWhoTakesNothing) {
+  EXPECT_THAT(
+      DumpFile(*files_, "/data/orders-0/00000000000000000000.log", nullptr),
+      IsOk());
+}
+
 TEST_F(Dump, EndsADumpWhenItIsTold) {
   int taken = 0;
   EXPECT_THAT(DumpFile(*files_, "/data/orders-0/00000000000000000000.log",

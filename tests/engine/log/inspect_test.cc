@@ -137,6 +137,27 @@ TEST_F(Inspect, ForgivesATornEndAboveTheRecoveryPointAlone) {
   EXPECT_EQ(findings_[0].gravity, Gravity::kDamage);
 }
 
+// It takes the mark of a clean stop away, writes, and is killed.
+TEST_F(Inspect, ForgivesATornEndWhereAWriterCameWhileItLooked) {
+  Write("recovery-point-offset-checkpoint", "0\n1\norders 0 4\n");
+  Write("orders-0/00000000000000000004.log", "half a batch");
+  test::FailingFileSystem files(*files_);
+  files.set_during(test::FileCall::kRead, "4.log", [this] {
+    EXPECT_THAT(RemoveCleanShutdown(*files_, "/data"), IsOk());
+  });
+  const auto looked = VerifyDirectory(files, "/data", {}, nullptr);
+  ASSERT_THAT(looked, IsOk());
+  EXPECT_EQ(looked->notes, 1);
+  EXPECT_EQ(looked->damages, 0);
+}
+
+TEST_F(Inspect, CountsForWhoDoesNotWantToKnowMore) {
+  Write("orders-0/00000000000000000004.log", "half a batch");
+  const auto looked = VerifyDirectory(*files_, "/data", {}, nullptr);
+  ASSERT_THAT(looked, IsOk());
+  EXPECT_EQ(looked->damages, 1);
+}
+
 TEST_F(Inspect, SaysWhatALostCheckpointMeans) {
   const auto advice_for = [this](std::string_view file) {
     Write(file, "rubbish\n");

@@ -172,6 +172,31 @@ TEST_F(SegmentCheckSuite, TakesATornEndForDamageAfterACleanStop) {
   EXPECT_THAT(findings_[0], Is(Gravity::kDamage, kLog, positions_[3]));
 }
 
+// It was opened after the check had begun, and its writer was killed.
+TEST_F(SegmentCheckSuite, TakesATornEndForANoteWhereAWriterHasComeMeanwhile) {
+  segment_.durable = Offset{14};
+  log_.pop_back();
+  for (const bool opened : {false, true}) {
+    int asked = 0;
+    segment_.opened_since = [&] {
+      ++asked;
+      return opened;
+    };
+    EXPECT_THAT(Check(), test::IsOk());
+    const Gravity gravity = opened ? Gravity::kNote : Gravity::kDamage;
+    EXPECT_THAT(findings_, ElementsAre(Is(gravity, kLog, positions_[3])));
+    EXPECT_EQ(asked, 1);
+  }
+}
+
+TEST_F(SegmentCheckSuite, TakesABadIndexForANoteWhereAWriterHasComeMeanwhile) {
+  segment_.durable = Offset{14};
+  offsets_.pop_back();
+  segment_.opened_since = [] { return true; };
+  EXPECT_THAT(Check(), test::IsOk());
+  EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kNote, kIndex, 16)));
+}
+
 TEST_F(SegmentCheckSuite, TakesABadBatchBeforeWholeOnesForDamageAnyway) {
   segment_.torn_from = Offset{10};
   log_[static_cast<size_t>(positions_[2]) + 70] ^= 1;
