@@ -4,6 +4,7 @@
 
 #include "absl/time/time.h"
 #include "cauce/errors.h"
+#include "engine/base/status_macros.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -15,8 +16,9 @@ Timestamp Plus(Timestamp time, absl::Duration more) {
 
 }  // namespace
 
-absl::Status CheckBatch(const TopicPartition& name, const RecordBatch& batch,
-                        const TopicConfig& topic, Timestamp now) {
+absl::Status CheckBatchSize(const TopicPartition& name,
+                            const RecordBatch& batch,
+                            const TopicConfig& topic) {
   const auto bytes = static_cast<int64_t>(batch.bytes().size());
   if (bytes > topic.max_message_bytes) {
     return MakeError(
@@ -24,6 +26,12 @@ absl::Status CheckBatch(const TopicPartition& name, const RecordBatch& batch,
         fmt::format("{}: batch is {} bytes, limit is {} (max.message.bytes)",
                     name.ToString(), bytes, topic.max_message_bytes));
   }
+  return absl::OkStatus();
+}
+
+absl::Status CheckBatch(const TopicPartition& name, const RecordBatch& batch,
+                        const TopicConfig& topic, Timestamp now) {
+  CAUCE_RETURN_IF_ERROR(CheckBatchSize(name, batch, topic));
   if (batch.is_control()) {
     return MakeError(Reason::kInvalidRecord,
                      fmt::format("{}: control batches are written by the "
@@ -39,6 +47,14 @@ absl::Status CheckBatch(const TopicPartition& name, const RecordBatch& batch,
                     int64_t{batch.last_offset_delta()} + 1));
   }
   const bool own_times = topic.timestamp_type == TimestampType::kCreateTime;
+  if (own_times && batch.timestamp_type() != TimestampType::kCreateTime) {
+    return MakeError(
+        Reason::kInvalidTimestamp,
+        fmt::format("{}: batch says that its time is that of an append "
+                    "elsewhere (LogAppendTime), and message.timestamp.type is "
+                    "CreateTime; build it anew from its records",
+                    name.ToString()));
+  }
   const Timestamp latest = Plus(now, topic.timestamp_after_max);
   if (own_times && batch.max_timestamp() > latest) {
     return MakeError(

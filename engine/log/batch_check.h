@@ -17,6 +17,11 @@ namespace cauce {
 absl::Status CheckBatch(const TopicPartition& name, const RecordBatch& batch,
                         const TopicConfig& topic, Timestamp now);
 
+// Its size alone, which is that of the bytes that came in: also before these
+// are compressed anew. Reason::kBatchTooLarge.
+absl::Status CheckBatchSize(const TopicPartition& name,
+                            const RecordBatch& batch, const TopicConfig& topic);
+
 // Whether there are offsets enough for `batch` where the log ends at `end`:
 // Reason::kOffsetOutOfRange.
 absl::Status CheckOffsetsLeft(const TopicPartition& name,

@@ -91,6 +91,7 @@ void Committer::Serve() {
 
 void Committer::SyncSoon() {
   MutexLock lock(mutex_);
+  wanted_ = machine_.written();
   const int64_t waiting = machine_.written() - machine_.durable();
   if (machine_.in_flight() || waiting == 0 || ScheduleSync()) return;
   if (waiting >= kUnsyncedMax && Begin()) Lead();
@@ -99,7 +100,7 @@ void Committer::SyncSoon() {
 absl::Status Committer::RunPending() {
   MutexLock lock(mutex_);
   scheduled_ = false;
-  while (Begin()) Lead();
+  if (Begin()) Lead();
   return failure_;
 }
 
@@ -107,6 +108,7 @@ void Committer::Truncated(Offset end) {
   MutexLock lock(mutex_);
   while (machine_.in_flight()) idle_.Wait(mutex_);
   machine_.Truncated(end);
+  wanted_ = std::min(wanted_, end);
   durable_.store(machine_.durable().value, std::memory_order_release);
   Settle();
 }
@@ -174,10 +176,9 @@ void Committer::Settle() {
                   settled_.push_back({std::move(each), OutcomeFor(end)});
                   return true;
                 });
-  // What was written during the sync needs another one, also where nobody
-  // waits for it.
-  const bool unsynced = machine_.durable() < machine_.written();
-  if (unsynced && failure_.ok() && !next_leader_woken) ScheduleSync();
+  // What was asked for during the sync needs another one.
+  const bool is_wanted = !pending_.empty() || machine_.durable() < wanted_;
+  if (is_wanted && failure_.ok() && !next_leader_woken) ScheduleSync();
 }
 
 void Committer::DeliverSettled() {

@@ -83,7 +83,8 @@ class Committer {
   // the background it is done here once many records wait.
   void SyncSoon() ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // Syncs until nothing is left to sync.
+  // Syncs once, unless somebody does or nothing is unsynced. What is asked for
+  // meanwhile is scheduled: the thread is not kept from others' work.
   absl::Status RunPending() ABSL_LOCKS_EXCLUDED(mutex_);
 
   // The log was cut back to `end`, or will never grow again because of
@@ -132,6 +133,9 @@ class Committer {
   std::vector<Settled> settled_ ABSL_GUARDED_BY(mutex_);  // not yet told
   std::vector<Waiter*> waiters_ ABSL_GUARDED_BY(mutex_);
   CondVar idle_;  // no sync is under way
+  // SyncSoon() was called up to here. What was written without it or a waiter
+  // is not worth a sync of its own.
+  Offset wanted_ ABSL_GUARDED_BY(mutex_);
   bool scheduled_ ABSL_GUARDED_BY(mutex_) = false;
   std::atomic<int64_t> durable_;
   std::atomic<bool> failed_ = false;  // failure_ is not OK

@@ -68,6 +68,13 @@ absl::StatusOr<AppendResult> Log::Append(std::span<const Record> records,
   const Timestamp now = Timestamp::From(environment_->clock->Now());
   BatchBuilder builder(fields, kRecordBytesMax);
   for (Record record : records) {
+    if (record.timestamp < kNoTimestamp) {
+      return MakeError(Reason::kInvalidTimestamp,
+                       fmt::format("{}: a record has timestamp {} ms; what was "
+                                   "before 1970 has none, and -1 stands for "
+                                   "the time of the append",
+                                   name_.ToString(), record.timestamp.ms));
+    }
     if (!record.timestamp.has_value()) record.timestamp = now;
     if (!builder.Add(record)) {
       return MakeError(
@@ -103,6 +110,7 @@ absl::StatusOr<AppendResult> Log::Write(const RecordBatch& batch,
   const auto topic = config();
   const Timestamp now = Timestamp::From(environment_->clock->Now());
   if (topic->compression && *topic->compression != batch.codec()) {
+    CAUCE_RETURN_IF_ERROR(CheckBatchSize(name_, batch, *topic));
     BatchBuilder builder({}, kRecordBytesMax);
     CAUCE_ASSIGN_OR_RETURN(const RecordBatch rebuilt,
                            Recompress(batch, *topic->compression,
@@ -200,6 +208,7 @@ absl::Status Log::TakeEpoch(const AppendOptions& options) {
                                  "partition is at {}",
                                  name_.ToString(), epoch.value, latest.value));
   }
+  if (epoch == latest) return absl::OkStatus();
   EpochHistory assigned = epochs_;
   if (!assigned.Assign(epoch, log_end())) return absl::OkStatus();
   CAUCE_RETURN_IF_ERROR(environment_->save_epochs(name_, assigned.starts()));

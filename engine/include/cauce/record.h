@@ -22,7 +22,7 @@ struct Header {
 
 // A record to be written. A null value is a tombstone in a compacted topic; an
 // empty key or value is not a null one. A record without a timestamp gets the
-// time of its append.
+// time of its append; one from before 1970 cannot be kept.
 struct Record {
   std::optional<std::string_view> key;
   std::optional<std::string_view> value;

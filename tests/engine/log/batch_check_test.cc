@@ -49,6 +49,17 @@ TEST(BatchCheck, ALimitOfZeroBytesTakesNothing) {
               HasReason(Reason::kBatchTooLarge));
 }
 
+TEST(BatchCheck, RefusesABatchThatClaimsTheTimeOfAnAppend) {
+  BatchFields fields;
+  fields.timestamp_type = TimestampType::kLogAppendTime;
+  const OwnedBatch batch = Batch({"a"}, kNow, fields);
+  EXPECT_THAT(Check(batch, {}), HasReason(Reason::kInvalidTimestamp));
+  // Here it gets the time of this append in its place.
+  TopicConfig topic;
+  topic.timestamp_type = TimestampType::kLogAppendTime;
+  EXPECT_THAT(Check(batch, topic), IsOk());
+}
+
 TEST(BatchCheck, RefusesWhatOnlyTheLogItselfMayWrite) {
   BatchFields gap;
   gap.last_offset_delta = 5;

@@ -229,6 +229,66 @@ TEST(Committer, AsksForOneRunInTheBackgroundAtATime) {
   EXPECT_EQ(syncs.scheduled(), 2);
 }
 
+// Else one sync of a log that is written all the time leads to another for
+// ever.
+TEST(Committer, DoesNotSyncAgainForWhatNobodyAskedFor) {
+  Syncs syncs(/*in_background=*/true);
+  syncs->Written(Offset{1});
+  syncs.set_during([&] { syncs->Written(Offset{2}); });
+
+  EXPECT_THAT(syncs->RunPending(), IsOk());
+  EXPECT_EQ(syncs->durable(), Offset{1});
+  EXPECT_EQ(syncs.count(), 1);
+  EXPECT_EQ(syncs.scheduled(), 0);
+}
+
+TEST(Committer, SyncsAgainForWhatWasAskedForMeanwhile) {
+  Syncs syncs(/*in_background=*/true);
+  syncs->Written(Offset{1});
+  syncs.set_during([&] {
+    syncs->Written(Offset{2});
+    syncs->SyncSoon();
+  });
+  EXPECT_THAT(syncs->RunPending(), IsOk());
+  EXPECT_EQ(syncs.scheduled(), 1);
+
+  syncs.set_during([&] { syncs->Written(Offset{3}); });
+  EXPECT_THAT(syncs->RunPending(), IsOk());
+  EXPECT_EQ(syncs->durable(), Offset{2});
+  EXPECT_EQ(syncs.scheduled(), 1);
+}
+
+TEST(Committer, DoesNotSyncForWhatWasAskedForAndCutOff) {
+  Syncs syncs(/*in_background=*/true);
+  syncs->Written(Offset{5});
+  syncs->SyncSoon();
+  syncs->Truncated(Offset{2});
+  syncs.set_during([&] { syncs->Written(Offset{4}); });
+
+  EXPECT_THAT(syncs->RunPending(), IsOk());
+  EXPECT_EQ(syncs.count(), 1);
+  EXPECT_EQ(syncs.scheduled(), 1);  // by SyncSoon() itself
+}
+
+// Others wait for the thread: logs that are synced by it, and checkpoints.
+TEST(Committer, GivesItsThreadBackAfterEachSync) {
+  Syncs syncs(/*in_background=*/true);
+  syncs->Written(Offset{1});
+  syncs.Call(Result(1), syncs.Note());
+  int64_t end = 1;
+  syncs.set_during([&] {
+    ++end;
+    syncs->Written(Offset{end});
+    syncs.Call(Result(end), syncs.Note());
+  });
+  EXPECT_EQ(syncs.scheduled(), 1);
+
+  EXPECT_THAT(syncs->RunPending(), IsOk());
+  EXPECT_EQ(syncs.count(), 1);
+  EXPECT_THAT(syncs.told_ends(), ElementsAre(1));
+  EXPECT_EQ(syncs.scheduled(), 2);
+}
+
 TEST(Committer, AFullQueueIsServedByTheAppendThatFillsIt) {
   constexpr int64_t kMany = 10'000;
   Syncs syncs;  // nothing runs in the background

@@ -181,6 +181,28 @@ TEST_P(LogTest, CompressesAnewWhatTheTopicWantsOtherwise) {
                                        test::ReadRecord{2, "c", 8})));
 }
 
+// As Kafka does: what counts is what came in, and then what is stored.
+TEST_P(LogTest, RefusesALargeBatchThatItWouldCompress) {
+  config().compression = Codec::kZstd;
+  config().max_message_bytes = 500;
+  Open();
+  EXPECT_THAT(log().Append(Batch({std::string(1000, 'a')}).view(), {}),
+              HasReason(Reason::kBatchTooLarge));
+  EXPECT_EQ(log().log_end(), Offset{0});
+}
+
+TEST_P(LogTest, RefusesTimesFromBefore1970) {
+  Open();
+  const Record old = {.value = "a", .timestamp = {-2}};
+  EXPECT_THAT(log().Append({&old, 1}, {}),
+              HasReason(Reason::kInvalidTimestamp));
+  const Record none = {.value = "b"};
+  EXPECT_THAT(log().Append({&none, 1}, {}), IsOk());
+  EXPECT_THAT(
+      ReadAll(rig_.shared_log(), Offset{0}),
+      IsOkAndHolds(ElementsAre(test::ReadRecord{0, "b", rig_.now().ms})));
+}
+
 TEST_P(LogTest, FencesOlderLeaderEpochs) {
   Open();
   AppendOptions options;
