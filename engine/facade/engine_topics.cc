@@ -83,15 +83,19 @@ absl::StatusOr<TopicDescription> EngineCore::CreateTopic(
       return Annotate(made, fmt::format(kHalfDone, name));
     }
   }
-  if (const absl::Status removed = directories_.Remove(topic, options_.events);
-      !removed.ok()) {
+  const auto emptied = directories_.Empty(topic);
+  if (!emptied.ok()) {
     // The next open takes back what this cannot: it is not to find directories
     // of nobody.
     CAUCE_RETURN_IF_ERROR(catalog_.SetState(name, TopicState::kDeleting));
     return Annotate(made, fmt::format(kHalfDone, name));
   }
   CAUCE_RETURN_IF_ERROR(catalog_.Remove(name));
-  made.Update(catalog_.Save(files_, directory_));
+  const absl::Status saved = catalog_.Save(files_, directory_);
+  // Until then their names say that it goes.
+  if (saved.ok()) {
+    made.Update(directories_.RemoveTrees(*emptied, options_.events));
+  }
   return made;
 }
 

@@ -114,12 +114,6 @@ absl::Status PartitionDirectories::Furnish(const TopicEntry& topic,
                           FormatEpochCheckpoint({&first, 1}));
 }
 
-absl::Status PartitionDirectories::Remove(const TopicEntry& topic,
-                                          const EventSink& events) {
-  CAUCE_ASSIGN_OR_RETURN(const auto doomed, Empty(topic));
-  return RemoveTrees(doomed, events);
-}
-
 absl::StatusOr<std::vector<std::string>> PartitionDirectories::Empty(
     const TopicEntry& topic) {
   std::vector<std::string> doomed;

@@ -38,10 +38,8 @@ class PartitionDirectories {
   absl::Status Make(const TopicEntry& topic, int32_t from, int32_t next);
 
   // Renames the directories of all partitions, so that their names are free,
-  // durably, and removes them. Those that are not there are no error.
-  absl::Status Remove(const TopicEntry& topic, const EventSink& events);
-
-  // The same, but leaves them there, empty, and returns their names.
+  // durably, and removes what is in them. Returns the new names of those that
+  // were there.
   absl::StatusOr<std::vector<std::string>> Empty(const TopicEntry& topic);
 
   // Renames the directory of a topic that goes; returns its name from then on.

@@ -67,7 +67,10 @@ std::string_view StepName(Step step) {
 }
 
 Program::Program(FaultyDisk& disk, SimClock& clock, Promises& promises)
-    : disk_(disk), clock_(clock), promises_(promises) {}
+    : disk_(disk),
+      clock_(clock),
+      promises_(promises),
+      random_(static_cast<uint64_t>(disk.changes())) {}
 Program::~Program() = default;
 
 absl::Status Program::Open() {

@@ -63,10 +63,11 @@ class Program {
  private:
   class CountingRandom final : public Random {
    public:
+    explicit CountingRandom(uint64_t first) : next_(first) {}
     uint64_t Next() override { return next_ += 0x9E3779B97F4A7C15u; }
 
    private:
-    uint64_t next_ = 1;
+    uint64_t next_;
   };
 
   // The topic's first partition; nothing where there is no such topic.
@@ -85,6 +86,7 @@ class Program {
   FaultyDisk& disk_;
   SimClock& clock_;
   Promises& promises_;
+  // No two programs on one disk give the same ids.
   CountingRandom random_;
   int64_t values_ = 0;
   std::optional<Engine> engine_;

@@ -133,20 +133,61 @@ class TopicLifetime : public ::testing::Test {
     return disk;
   }
 
-  // From now on the change of this number fails, and no other. Behind it the
-  // power goes, in front of the change that many later. Returns whether it has.
-  static std::shared_ptr<bool> FailOne(FaultyDisk& disk, int64_t number,
-                                       int64_t later) {
+  // So many changes in a row, with this error.
+  struct Failure {
+    int64_t count;
+    int error;
+  };
+
+  // From now on changes fail, from that of this number on, and no other. Behind
+  // the first the power goes, in front of the change that many later. Returns
+  // whether it has.
+  static std::shared_ptr<bool> Fail(FaultyDisk& disk, int64_t number,
+                                    const Failure& how, int64_t later) {
     const int64_t doomed = disk.changes() + number;
     const auto failed = std::make_shared<bool>(false);
-    disk.set_plan([&disk, doomed, later, failed](
+    disk.set_plan([&disk, doomed, how, later, failed](
                       DiskCall call, std::string_view path, int64_t change) {
-      if (call == DiskCall::kRead || change != doomed) return absl::OkStatus();
+      const bool fails = call != DiskCall::kRead && change >= doomed &&
+                         change < doomed + how.count;
+      if (!fails) return absl::OkStatus();
       *failed = true;
-      if (later != kNever) disk.CutBefore(doomed + 1 + later);
-      return DataError(path, "planned to fail", EIO);
+      if (later != kNever) disk.CutBefore(doomed + how.count + later);
+      return DataError(path, "planned to fail", how.error);
     });
     return failed;
+  }
+
+  struct MadeUntil {
+    bool failed = false;
+    bool was_cut = false;
+  };
+
+  MadeUntil FailToMake(FaultyDisk& disk, int64_t number, const Failure& how,
+                       int64_t later) {
+    auto engine = Open(disk);
+    EXPECT_THAT(engine, IsOk());
+    if (!engine.ok()) return {};
+    const auto failed = Fail(disk, number, how, later);
+    const auto made = engine->CreateTopic("new", Spec());
+    EXPECT_EQ(made.ok(), !*failed);
+    const MadeUntil until = {*failed, disk.is_cut()};
+    disk.CutNow();  // the engine writes nothing at its end
+    return until;
+  }
+
+  // The topic that may have been made.
+  void ExpectWholeOrGone(FaultyDisk& disk) {
+    EXPECT_THAT(test::VerifyAll(disk, kDirectory), IsEmpty());
+    auto engine = Open(disk);
+    ASSERT_THAT(engine, IsOk());
+    const bool is_there = engine->DescribeTopic("new").ok();
+    if (!is_there) {
+      EXPECT_THAT(engine->CreateTopic("new", Spec()), IsOk());
+    }
+    EXPECT_THAT(test::AppendOne(*engine, {"new", PartitionId{0}}, "v"),
+                IsOkAndHolds(Offset{0}));
+    disk.CutNow();
   }
 
   // `count` records from offset 0 on, as the new topic had them.
@@ -248,40 +289,23 @@ TEST_F(TopicLifetime, NeverShowsOldRecordsWhereverThePowerGoes) {
 // What the list of topics says once saving it has failed is not known: the
 // disk may have it or not.
 TEST_F(TopicLifetime, OneWhoseMakingFailsIsNeverListedWithoutItsDirectory) {
-  bool failed = true;
-  for (int64_t number = 0; failed && !HasFailure(); ++number) {
-    bool was_cut = true;
-    for (int64_t later = 1; was_cut && failed && !HasFailure(); ++later) {
-      SCOPED_TRACE(fmt::format("change {} fails, the power goes {} later",
-                               number, later));
-      const auto disk = FreshDisk();
-      auto engine = Open(*disk);
-      ASSERT_THAT(engine, IsOk());
-      const auto failure = FailOne(*disk, number, later);
-      const auto made = engine->CreateTopic("new", Spec());
-      failed = *failure;
-      EXPECT_EQ(made.ok(), !failed);
-      was_cut = disk->is_cut();
-      disk->CutNow();
-      engine = absl::UnknownError("the engine is gone");
-
-      for (const auto answer :
-           {AlikeButOne::Answer::kFirst, AlikeButOne::Answer::kLast}) {
-        const auto left = disk->Copy();
-        AlikeButOne choices(answer);
-        left->Restart(choices);
-        EXPECT_THAT(test::VerifyAll(*left, kDirectory), IsEmpty());
-        engine = Open(*left);
-        ASSERT_THAT(engine, IsOk());
-        const auto appended =
-            test::AppendOne(*engine, {"new", PartitionId{0}}, "v");
-        if (engine->DescribeTopic("new").ok()) {
-          EXPECT_THAT(appended, IsOkAndHolds(Offset{0}));
-        } else {
-          EXPECT_THAT(engine->CreateTopic("new", Spec()), IsOk());
+  // On a full disk taking it back fails as well.
+  for (const Failure& how : {Failure{1, EIO}, Failure{2, ENOSPC}}) {
+    MadeUntil until = {.failed = true};
+    for (int64_t number = 0; until.failed && !HasFailure(); ++number) {
+      until.was_cut = true;
+      for (int64_t later = 1; until.was_cut && !HasFailure(); ++later) {
+        SCOPED_TRACE(fmt::format("change {} fails, the power goes {} later",
+                                 number, later));
+        const auto disk = FreshDisk();
+        until = FailToMake(*disk, number, how, later);
+        for (const auto answer :
+             {AlikeButOne::Answer::kFirst, AlikeButOne::Answer::kLast}) {
+          const auto left = disk->Copy();
+          AlikeButOne choices(answer);
+          left->Restart(choices);
+          ExpectWholeOrGone(*left);
         }
-        left->CutNow();
-        engine = absl::UnknownError("the engine is gone");
       }
     }
   }
@@ -297,7 +321,7 @@ TEST_F(TopicLifetime, OneWhoseDeletionFailsKeepsWhatIsAppendedAfterwards) {
     const auto disk = FreshDisk();
     auto engine = Open(*disk);
     ASSERT_THAT(engine, IsOk());
-    const auto failure = FailOne(*disk, number, kNever);
+    const auto failure = Fail(*disk, number, {1, EIO}, kNever);
     const absl::Status deleted = engine->DeleteTopic("orders");
     failed = *failure;
     if (deleted.ok()) continue;

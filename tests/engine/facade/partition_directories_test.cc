@@ -136,13 +136,17 @@ TEST_F(PartitionDirectoriesTest, WhatACreationLeftIsNoHindrance) {
               HasReason(Reason::kTopicExists));
 }
 
-TEST_F(PartitionDirectoriesTest, GiveTheirNamesAwayBeforeTheyAreRemoved) {
+TEST_F(PartitionDirectoriesTest, GiveTheirNamesAwayWhenTheyAreEmptied) {
   ASSERT_THAT(directories_.Make(topic_, 0, 3), IsOk());
   ASSERT_THAT(directories_.RemoveTree("orders-1"), IsOk());
 
-  ASSERT_THAT(directories_.Remove(topic_, nullptr), IsOk());
-  EXPECT_THAT(files_.List("/data"), IsOkAndHolds(IsEmpty()));
-  EXPECT_THAT(directories_.Remove(topic_, nullptr), IsOk());
+  const auto emptied = directories_.Empty(topic_);
+  ASSERT_THAT(emptied, IsOkAndHolds(SizeIs(2)));
+  EXPECT_THAT(directories_.CheckFree(topic_, 0, 3), IsOk());
+  for (const std::string& name : *emptied) {
+    EXPECT_THAT(files_.List("/data/" + name), IsOkAndHolds(IsEmpty()));
+  }
+  EXPECT_THAT(directories_.Empty(topic_), IsOkAndHolds(IsEmpty()));
 }
 
 TEST_F(PartitionDirectoriesTest, ADirectoryInsideOneIsNotRemoved) {
