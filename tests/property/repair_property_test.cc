@@ -32,6 +32,13 @@ using test::Spoiler;
 using test::Stop;
 using ::testing::IsEmpty;
 
+// A sanitizer makes each state ten times as dear.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr int kRounds = 30;
+#else
+constexpr int kRounds = 150;
+#endif
+
 // What a repair tells.
 struct Told {
   std::vector<RepairStep> steps;
@@ -147,7 +154,7 @@ TEST_P(RepairProperty, KeepsAllThatIsWhole) {
   const test::Seed seed;
   std::mt19937 random(seed.value());
   const KnownDirectory known = test::MakeKnownDirectory(GetParam(), random());
-  for (int round = 0; round < 150 && !HasFailure(); ++round) {
+  for (int round = 0; round < kRounds && !HasFailure(); ++round) {
     CheckOne(known, random());
   }
 }

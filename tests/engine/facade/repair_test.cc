@@ -32,6 +32,7 @@ using test::StatusIs;
 using test::Stop;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 class Repaired : public ::testing::Test {
@@ -225,6 +226,16 @@ TEST_F(Repaired, MarksAKilledDirectoryAsClosed) {
   EXPECT_TRUE(test::ImageOf(*files_).contains("/.kafka_cleanshutdown"));
   EXPECT_EQ(Findings(), 0);
   EXPECT_EQ(test::ReadKnown(*files_), known_.records);
+}
+
+// A recovery that comes in between would cut a log that is half mended.
+TEST_F(Repaired, SavesWhereTheLogsEndBeforeItTouchesOne) {
+  known_ = test::MakeKnownDirectory(Stop::kKilled, 3);
+  known_.image[LogOf("/orders-0", 0)] += "rubbish";
+  Put();
+  ASSERT_THAT(Repair(), IsOk());
+  ASSERT_THAT(steps_, Not(IsEmpty()));
+  EXPECT_THAT(steps_[0].file, HasSubstr("recovery-point-offset-checkpoint"));
 }
 
 // Once the records that a wrong start hid show again, it is told.
