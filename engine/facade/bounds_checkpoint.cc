@@ -82,6 +82,27 @@ absl::Status BoundsCheckpoint::Load(const EventSink& events) {
   return failure;
 }
 
+absl::Status BoundsCheckpoint::LoadIfChanged(absl::Time now,
+                                             const EventSink& events) {
+  const auto look = [&] {
+    return LookAtStamps(files_, directory_, {kRecoveryPointFile, kLogStartFile},
+                        now);
+  };
+  const auto was_read = [this](const FileStamps& stamps) {
+    MutexLock lock(mutex_);
+    return stamps && stamps == seen_;
+  };
+  if (was_read(look())) return absl::OkStatus();
+  // Of two who load, the one with the older files must not be the last.
+  MutexLock loading(saving_);
+  const FileStamps stamps = look();
+  if (was_read(stamps)) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(Load(events));
+  MutexLock lock(mutex_);
+  seen_ = stamps;
+  return absl::OkStatus();
+}
+
 LogBounds BoundsCheckpoint::Of(const TopicPartition& partition) const {
   MutexLock lock(mutex_);
   const auto found = entries_.find(partition);

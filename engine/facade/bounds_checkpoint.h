@@ -3,8 +3,8 @@
 // and `log-start-offset-checkpoint`, one file each for all partitions.
 //
 // Thread-safe. Its locks are leaves: a log calls Save with its own held. One
-// thread saves at a time, and only who saves waits for files: no partition's
-// appends are held up by another's save.
+// thread saves, or reads anew, at a time, and only who does waits for files: no
+// partition's appends are held up by another's save.
 #pragma once
 
 #include <cstdint>
@@ -15,11 +15,13 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "cauce/env.h"
 #include "cauce/file_system.h"
 #include "cauce/types.h"
 #include "engine/base/mutex.h"
 #include "engine/catalog/checkpoint_file.h"
+#include "engine/catalog/whole_file.h"
 #include "engine/log/log_environment.h"
 
 namespace cauce {
@@ -34,6 +36,12 @@ class BoundsCheckpoint {
   // records of a kept segment show again. Reason::kUnsupportedFormat for one
   // of a newer version.
   absl::Status Load(const EventSink& events);
+
+  // Load, unless both files are those that it read last, as far as they were
+  // not saved within the last seconds before `now`, the time of day: so of
+  // many partitions, or again and again, they are looked at and not read.
+  absl::Status LoadIfChanged(absl::Time now, const EventSink& events)
+      ABSL_LOCKS_EXCLUDED(saving_, mutex_);
 
   LogBounds Of(const TopicPartition& partition) const;
   // Whether the log itself or the file has told where it starts.
@@ -78,8 +86,8 @@ class BoundsCheckpoint {
 
   FileSystem& files_;
   const std::string directory_;
-  // Held while the files are written; comes before mutex_, under which no file
-  // is touched.
+  // Held while the files are written, or read once more; comes before mutex_,
+  // under which no file is touched.
   Mutex saving_ ABSL_ACQUIRED_BEFORE(mutex_);
   mutable Mutex mutex_;
   struct Entry {
@@ -95,6 +103,8 @@ class BoundsCheckpoint {
   int64_t work_ ABSL_GUARDED_BY(mutex_) = 0;
   bool save_asked_ ABSL_GUARDED_BY(mutex_) = false;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  // As LoadIfChanged saw the files before it read them.
+  FileStamps seen_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace cauce

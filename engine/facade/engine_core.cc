@@ -8,6 +8,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/partition_metadata.h"
+#include "engine/catalog/whole_file.h"
 #include "engine/facade/data_directory.h"
 #include "engine/io/free_space.h"
 #include "engine/io/pooled_file_system.h"
@@ -67,8 +68,9 @@ absl::StatusOr<std::shared_ptr<EngineCore>> EngineCore::Open(
   // Nothing is noted where another process writes.
   if (options.access == Access::kReadOnly) {
     environment->load_bounds =
-        [bounds](const TopicPartition& partition) -> absl::StatusOr<LogBounds> {
-      CAUCE_RETURN_IF_ERROR(bounds->Load(/*events=*/nullptr));
+        [bounds, clock = environment->clock, events = options.events](
+            const TopicPartition& partition) -> absl::StatusOr<LogBounds> {
+      CAUCE_RETURN_IF_ERROR(bounds->LoadIfChanged(clock->Now(), events));
       return bounds->Of(partition);
     };
   }
@@ -264,6 +266,10 @@ absl::Status EngineCore::RecoverAll() {
 absl::Status EngineCore::RefreshTopics() {
   if (options_.access != Access::kReadOnly) return absl::OkStatus();
   CAUCE_RETURN_IF_ERROR(CheckIsDirectory(files_, directory_));
+  // Looked at before they are read; nothing is known until that has succeeded.
+  topics_seen_.reset();
+  const FileStamps seen = LookAtTopics();
+  const TopicCatalog before = catalog_;
   CAUCE_ASSIGN_OR_RETURN(catalog_, TopicCatalog::Load(files_, directory_));
   CAUCE_ASSIGN_OR_RETURN(const auto entries,
                          ListDataDirectory(files_, directory_, catalog_));
@@ -271,7 +277,27 @@ absl::Status EngineCore::RefreshTopics() {
   for (const std::string& name : plan.forget) {
     CAUCE_RETURN_IF_ERROR(catalog_.SetState(name, TopicState::kDeleting));
   }
-  return Adopt(plan);
+  CAUCE_RETURN_IF_ERROR(Adopt(plan));
+  for (const auto& [name, topic] : before.topics()) AbandonIfGone(topic);
+  topics_seen_ = seen;
+  return absl::OkStatus();
+}
+
+FileStamps EngineCore::LookAtTopics() const {
+  return LookAtStamps(files_, directory_, {kCatalogFile, kCatalogCopyFile},
+                      environment_->clock->Now());
+}
+
+void EngineCore::AbandonIfGone(const TopicEntry& topic) {
+  const TopicEntry* now = catalog_.Find(topic.name);
+  // Of one from elsewhere the id may not have been known, or not be now.
+  const bool is_the_same =
+      now != nullptr && now->state == TopicState::kLive &&
+      (now->id == topic.id || now->id.is_zero() || topic.id.is_zero());
+  if (is_the_same) return;
+  logs_.Abandon(topic.name,
+                MakeError(Reason::kUnknownTopic,
+                          fmt::format("topic {} was deleted", topic.name)));
 }
 
 // ---- Topics
@@ -302,10 +328,23 @@ absl::StatusOr<std::shared_ptr<Log>> EngineCore::OpenLog(
     std::string_view name, PartitionId partition) {
   MutexLock lock(mutex_);
   CAUCE_RETURN_IF_ERROR(CheckOpen());
-  CAUCE_RETURN_IF_ERROR(RefreshTopics());
+  if (!IsKnown(name, partition)) CAUCE_RETURN_IF_ERROR(RefreshTopics());
   CAUCE_ASSIGN_OR_RETURN(const TopicEntry topic, FindTopic(name));
   agenda_.Forget(TopicPartition{topic.name, partition});
   return logs_.Open(topic, partition);
+}
+
+bool EngineCore::IsKnown(std::string_view name, PartitionId partition) const {
+  if (options_.access == Access::kReadWrite) return true;
+  const TopicEntry* topic = catalog_.Find(name);
+  if (topic == nullptr || topic->state != TopicState::kLive ||
+      partition.value < 0 || partition.value >= topic->partitions) {
+    return false;
+  }
+  const FileStamps now = LookAtTopics();
+  if (!now || now != topics_seen_) return false;
+  // A broker's topics come and go without the catalogue.
+  return files_.Info(directories_.PathOf({topic->name, partition})).ok();
 }
 
 std::vector<TopicPartition> EngineCore::AllPartitions() const {

@@ -23,6 +23,7 @@
 #include "engine/base/mutex.h"
 #include "engine/catalog/open_plan.h"
 #include "engine/catalog/topic_catalog.h"
+#include "engine/catalog/whole_file.h"
 #include "engine/facade/bounds_checkpoint.h"
 #include "engine/facade/clock_jump.h"
 #include "engine/facade/directory_claim.h"
@@ -103,6 +104,15 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   absl::Status CheckWritable() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Another process may have changed what a read-only engine knows.
   absl::Status RefreshTopics() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  FileStamps LookAtTopics() const;
+  // Whether a partition that is there need not be looked for by a refresh: who
+  // opens many of them reads and lists everything once.
+  bool IsKnown(std::string_view name, PartitionId partition) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Ends the logs of a topic that was deleted, also where one of its name was
+  // made since.
+  void AbandonIfGone(const TopicEntry& topic)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<TopicEntry> FindTopic(std::string_view name) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Tells the event sink what failed; of a full disk once, until it is over.
@@ -140,6 +150,8 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   mutable Mutex mutex_;
   std::optional<DirectoryClaim> claim_ ABSL_GUARDED_BY(mutex_);
   TopicCatalog catalog_ ABSL_GUARDED_BY(mutex_);
+  // The catalogue's files before they were read last. For reading only.
+  FileStamps topics_seen_ ABSL_GUARDED_BY(mutex_);
   PartitionDirectories directories_ ABSL_GUARDED_BY(mutex_);
   OpenLogs logs_ ABSL_GUARDED_BY(mutex_);
   UpkeepAgenda agenda_ ABSL_GUARDED_BY(mutex_);

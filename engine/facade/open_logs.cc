@@ -58,7 +58,8 @@ absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Make(
   options.read_only = access_ == Access::kReadOnly;
   options.clean_stop = clean_stop_ || whole_.contains(options.name);
   if (options.read_only) {
-    CAUCE_RETURN_IF_ERROR(bounds_->Load(environment_->events));
+    CAUCE_RETURN_IF_ERROR(bounds_->LoadIfChanged(environment_->clock->Now(),
+                                                 environment_->events));
   } else {
     CAUCE_ASSIGN_OR_RETURN(const Contents contents, Look(options.name));
     CAUCE_RETURN_IF_ERROR(

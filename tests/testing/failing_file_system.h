@@ -39,6 +39,7 @@ enum class FileCall {
   kCreateDirectory,
   kSyncDirectory,
   kFreeBytes,
+  kList,
 };
 
 class FailingFileSystem : public FileSystem {
@@ -129,6 +130,7 @@ class FailingFileSystem : public FileSystem {
   }
   absl::StatusOr<std::vector<DirectoryEntry>> List(
       std::string_view directory) override {
+    CAUCE_RETURN_IF_ERROR(Note(FileCall::kList, directory));
     return real_.List(directory);
   }
   absl::StatusOr<FileInfo> Info(std::string_view path) override {
@@ -220,6 +222,7 @@ class FailingFileSystem : public FileSystem {
       case FileCall::kOpen:
       case FileCall::kRead:
       case FileCall::kFreeBytes:
+      case FileCall::kList:
         return nullptr;
       case FileCall::kWrite:
         return "write ";

@@ -8,10 +8,12 @@
 #include <thread>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "cauce/errors.h"
 #include "cauce/file_system.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
+#include "tests/testing/sim_clock.h"
 
 namespace cauce {
 namespace {
@@ -38,7 +40,8 @@ class Bounds : public ::testing::Test {
     return again.Of(partition);
   }
 
-  const std::unique_ptr<FileSystem> memory_ = NewMemoryFileSystem();
+  test::SimClock clock_;
+  const std::unique_ptr<FileSystem> memory_ = NewMemoryFileSystem(&clock_);
   const std::unique_ptr<test::FailingFileSystem> files_ =
       std::make_unique<test::FailingFileSystem>(*memory_);
   BoundsCheckpoint bounds_{*files_, "/data"};
@@ -70,6 +73,42 @@ TEST_F(Bounds, AForgottenTopicBeginsAnew) {
   ASSERT_THAT(bounds_.SaveAll(), test::IsOk());
   EXPECT_EQ(Saved(kOrders), LogBounds{});
   EXPECT_EQ(Saved(kReturns), (LogBounds{Offset{5}, Offset{5}}));
+}
+
+TEST_F(Bounds, AreReadAgainWhereTheyWereSavedSinceAndOnlyThere) {
+  BoundsCheckpoint reader(*files_, "/data");
+  const LogBounds first{Offset{10}, Offset{3}};
+  ASSERT_THAT(bounds_.Save(kOrders, first), test::IsOk());
+  const int before = files_->Count(test::FileCall::kOpen, "-offset-checkpoint");
+  clock_.Advance(absl::Minutes(1));
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_THAT(reader.LoadIfChanged(clock_.Now(), nullptr), test::IsOk());
+  }
+  EXPECT_EQ(files_->Count(test::FileCall::kOpen, "-offset-checkpoint") - before,
+            2);
+  EXPECT_EQ(reader.Of(kOrders), first);
+
+  // Each of the same size, and the last two written at the same time.
+  int64_t offset = 11;
+  for (const int minutes : {1, 0, 0}) {
+    const LogBounds next{Offset{offset++}, Offset{4}};
+    ASSERT_THAT(bounds_.Save(kOrders, next), test::IsOk());
+    clock_.Advance(absl::Minutes(minutes));
+    ASSERT_THAT(reader.LoadIfChanged(clock_.Now(), nullptr), test::IsOk());
+    EXPECT_EQ(reader.Of(kOrders), next);
+  }
+}
+
+TEST_F(Bounds, AreReadAgainAfterAReadThatFailed) {
+  ASSERT_THAT(bounds_.Save(kOrders, {Offset{10}, Offset{3}}), test::IsOk());
+  clock_.Advance(absl::Minutes(1));
+  BoundsCheckpoint reader(*files_, "/data");
+  files_->Fail(test::FileCall::kRead, "log-start-offset-checkpoint",
+               MakeError(Reason::kDiskFailed, "no"), 0, 1);
+  EXPECT_THAT(reader.LoadIfChanged(clock_.Now(), nullptr),
+              test::HasReason(Reason::kDiskFailed));
+  ASSERT_THAT(reader.LoadIfChanged(clock_.Now(), nullptr), test::IsOk());
+  EXPECT_EQ(reader.Of(kOrders).log_start, Offset{3});
 }
 
 // As a reader does beside a writer who deletes a topic and makes another.

@@ -62,9 +62,9 @@ class CountedEngine : public ::testing::Test {
   }
   int Opens() const { return files_.Count(FileCall::kOpen, ""); }
 
-  const std::unique_ptr<FileSystem> memory_ = NewMemoryFileSystem();
-  FailingFileSystem files_{*memory_};
   SimClock clock_;
+  const std::unique_ptr<FileSystem> memory_ = NewMemoryFileSystem(&clock_);
+  FailingFileSystem files_{*memory_};
   std::vector<std::string> events_;
   std::optional<Engine> engine_;
   Left left_ = Left::kKilled;

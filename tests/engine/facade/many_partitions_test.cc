@@ -6,8 +6,11 @@
 
 #include <string>
 
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "cauce/cursor.h"
 #include "cauce/errors.h"
+#include "cauce/file_system.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "tests/engine/facade/counted_engine.h"
 #include "tests/testing/failing_file_system.h"
@@ -21,7 +24,28 @@ using test::HasReason;
 using test::IsOk;
 using test::IsOkAndHolds;
 
-class ManyPartitions : public test::CountedEngine {};
+class ManyPartitions : public test::CountedEngine {
+ protected:
+  // An engine beside it that only reads, at a time when what it finds has been
+  // there for long.
+  absl::StatusOr<Engine> Reader() {
+    clock_.Advance(absl::Minutes(1));
+    return Engine::Open("/data", {.access = Access::kReadOnly,
+                                  .file_system = &files_,
+                                  .clock = &clock_});
+  }
+  // How often something was read or listed whose size goes by the number of
+  // partitions.
+  int LooksAtAll() const {
+    int looks = files_.Count(FileCall::kList, "/data");
+    for (const char* name : {"/cauce.topics", "/cauce.topics.copy",
+                             "/recovery-point-offset-checkpoint",
+                             "/log-start-offset-checkpoint"}) {
+      looks += files_.Count(FileCall::kOpen, name);
+    }
+    return looks;
+  }
+};
 
 TEST_F(ManyPartitions, ThoseThatHoldNothingCostNothingAfterAKill) {
   ASSERT_THAT(Open(), IsOk());
@@ -122,6 +146,76 @@ TEST_F(ManyPartitions, ARecoveryThatIsKilledAgainAndAgainGetsThere) {
       ASSERT_THAT(cursor.Next(&record), IsOkAndHolds(true));
     }
   }
+}
+
+TEST_F(ManyPartitions, AReaderThatOpensAllOfThemReadsTheListsOnce) {
+  ASSERT_THAT(Open(), IsOk());
+  ASSERT_THAT(engine_->CreateTopic("orders", {.partitions = 100}), IsOk());
+  Append(99);
+  // Those of a broker, of which the list of topics says nothing.
+  for (int32_t p = 0; p < 100; ++p) {
+    const std::string path = "/data/theirs-" + std::to_string(p);
+    ASSERT_THAT(files_.CreateDirectory(path), IsOk());
+    ASSERT_THAT(
+        files_.Open(path + "/00000000000000000000.log", OpenMode::kCreate),
+        IsOk());
+  }
+  auto reader = Reader();
+  ASSERT_THAT(reader, IsOk());
+  for (const std::string topic : {"orders", "theirs"}) {
+    SCOPED_TRACE(topic);
+    ASSERT_THAT(reader->OpenPartition(topic, PartitionId{0}), IsOk());
+    const int before = LooksAtAll();
+    for (int32_t p = 1; p < 100; ++p) {
+      ASSERT_THAT(reader->OpenPartition(topic, PartitionId{p}), IsOk());
+    }
+    EXPECT_EQ(LooksAtAll() - before, 0);
+  }
+}
+
+TEST_F(ManyPartitions, AReaderSeesThoseThatAreNewAndThoseThatAreGone) {
+  ASSERT_THAT(Open(), IsOk());
+  ASSERT_THAT(engine_->CreateTopic("orders", {.partitions = 2}), IsOk());
+  Append(0, 3);
+  auto reader = Reader();
+  ASSERT_THAT(reader, IsOk());
+  auto old = reader->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(old, IsOk());
+  EXPECT_EQ(old->log_end(), Offset{3});
+
+  ASSERT_THAT(engine_->CreatePartitions("orders", 3), IsOk());
+  EXPECT_THAT(reader->OpenPartition("orders", PartitionId{2}), IsOk());
+  EXPECT_THAT(reader->OpenPartition("orders", PartitionId{3}),
+              HasReason(Reason::kUnknownPartition));
+
+  // Made again under its name: nothing of the old one shows in the new one.
+  auto written = engine_->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(written, IsOk());
+  ASSERT_THAT(written->DeleteRecordsBefore(Offset{2}), IsOk());
+  ASSERT_THAT(engine_->DeleteTopic("orders"), IsOk());
+  EXPECT_THAT(reader->OpenPartition("orders", PartitionId{1}),
+              HasReason(Reason::kUnknownTopic));
+  ASSERT_THAT(engine_->CreateTopic("orders", {.partitions = 2}), IsOk());
+  Append(0);
+  auto anew = reader->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(anew, IsOk());
+  EXPECT_EQ(anew->log_start(), Offset{0});
+  EXPECT_EQ(anew->log_end(), Offset{1});
+  EXPECT_THAT(old->WaitFor(Offset{0}, absl::ZeroDuration()),
+              HasReason(Reason::kUnknownTopic));
+}
+
+TEST_F(ManyPartitions, AReaderSeesThatATopicOfABrokerIsGone) {
+  ASSERT_THAT(files_.CreateDirectories("/data/theirs-0"), IsOk());
+  const std::string log = "/data/theirs-0/00000000000000000000.log";
+  ASSERT_THAT(files_.Open(log, OpenMode::kCreate), IsOk());
+  auto reader = Reader();
+  ASSERT_THAT(reader, IsOk());
+  ASSERT_THAT(reader->OpenPartition("theirs", PartitionId{0}), IsOk());
+  ASSERT_THAT(files_.RemoveFile(log), IsOk());
+  ASSERT_THAT(files_.RemoveDirectory("/data/theirs-0"), IsOk());
+  EXPECT_THAT(reader->OpenPartition("theirs", PartitionId{0}),
+              HasReason(Reason::kUnknownTopic));
 }
 
 }  // namespace
