@@ -6,10 +6,11 @@
 // ends at the high watermark: what is durable (cauce.flush=group) or written
 // (os). After a failed sync, write or cut nothing is appended, deleted or noted
 // as durable until it is reopened.
-// Thread-safe. Locks, in order: ends_mutex_, writer_mutex_, the waiters', the
-// committer's, a segment's for repairs, then those held for one look (the
-// published segments', view_mutex_). Files change under the first two, and
-// index files also where a reader repairs them. Callbacks run under none.
+// Thread-safe. Locks, in order: refresh_mutex_, ends_mutex_, writer_mutex_, the
+// waiters', the committer's, a segment's for repairs, then those held for one
+// look (the published segments', view_mutex_). Files change under the second
+// and third, and index files also where a reader repairs them; under the first
+// they are looked at where another process writes. Callbacks run under none.
 #pragma once
 
 #include <atomic>
@@ -79,9 +80,13 @@ class Log : public std::enable_shared_from_this<Log> {
   int64_t bytes() const;
 
   // What a reader walks over. A read-only log looks at the files again where
-  // they have grown since.
+  // they have grown since: one look at a time, so that who asks for one waits
+  // for another's.
   std::shared_ptr<const SegmentSet> segments() const;
-  absl::Status Refresh() ABSL_LOCKS_EXCLUDED(writer_mutex_);
+  absl::Status Refresh() ABSL_LOCKS_EXCLUDED(refresh_mutex_);
+  // A read-only log begins where its writer has saved that it does by now.
+  // Looks at no segment, and waits for nobody.
+  absl::Status LookAtStart();
   // What `read`, which looks at segments(), returns; again after a Refresh
   // where another process has deleted a file that is listed.
   template <typename Read>
@@ -250,6 +255,8 @@ class Log : public std::enable_shared_from_this<Log> {
           ABSL_LOCKS_EXCLUDED(writer_mutex_);
   void Note(Offset recovery_point) ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_);
   void BeginAt(Offset start) ABSL_LOCKS_EXCLUDED(writer_mutex_);
+  // The start never moves back, whoever of several has seen the older one.
+  void RaiseStart(Offset start);
   // Readers see `count` segments less.
   void DropOldest(size_t count) ABSL_LOCKS_EXCLUDED(writer_mutex_);
   // Unlinks the files whose time is over; all that nobody reads where the disk
@@ -288,7 +295,10 @@ class Log : public std::enable_shared_from_this<Log> {
   std::atomic<bool> epochs_owed_ = false;
   // Decides the jitter of the active segment.
   uint64_t roll_chance_ ABSL_GUARDED_BY(writer_mutex_) = 0;
-  std::unique_ptr<LogView> view_ ABSL_GUARDED_BY(writer_mutex_);  // read-only
+
+  // For reading only: held while the files are looked at.
+  Mutex refresh_mutex_ ABSL_ACQUIRED_BEFORE(ends_mutex_);
+  std::unique_ptr<LogView> view_ ABSL_GUARDED_BY(refresh_mutex_);
 
   PublishedSegments segments_;
   Committer committer_;

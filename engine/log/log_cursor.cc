@@ -38,6 +38,12 @@ absl::Status LogCursor::CheckPosition() const {
                                start.value, end.value));
 }
 
+absl::Status LogCursor::CheckEntry() const {
+  // What another process has deleted within a segment is gone as well.
+  CAUCE_RETURN_IF_ERROR(log_->LookAtStart());
+  return CheckPosition();
+}
+
 absl::StatusOr<bool> LogCursor::NextBatch(RecordBatch* batch) {
   // Between two records of a batch the position is still within it.
   if (std::exchange(in_batch_, false) && position_ < batch_next_) {
@@ -92,7 +98,7 @@ absl::StatusOr<std::optional<RecordBatch>> LogCursor::ReadBatchOnce() {
     // retention took, the log start tells of it.
     const auto set = log_->segments();
     at_gap_ = false;
-    if (segment_ == nullptr) CAUCE_RETURN_IF_ERROR(CheckPosition());
+    if (segment_ == nullptr) CAUCE_RETURN_IF_ERROR(CheckEntry());
     auto batch = segment_ == nullptr ? EnterSegment(*set, set->Find(position_))
                                      : ReadOn(*set);
     const bool was_cut = segment_->is_superseded();
@@ -201,7 +207,7 @@ absl::StatusOr<Offset> LogCursor::SkipDamage() {
 absl::StatusOr<Offset> LogCursor::SkipDamageOnce() {
   if (segment_ != nullptr && segment_->is_superseded()) segment_ = nullptr;
   const auto set = log_->segments();
-  if (segment_ == nullptr) CAUCE_RETURN_IF_ERROR(CheckPosition());
+  if (segment_ == nullptr) CAUCE_RETURN_IF_ERROR(CheckEntry());
   std::shared_ptr<Segment> segment = segment_;
   if (segment == nullptr) segment = set->Find(position_);
   // In front of damage the scanner tells of it once more.

@@ -41,6 +41,8 @@ class LogCursor {
   absl::StatusOr<bool> NextFurther(RecordView* record);
   Offset Limit() const;
   absl::Status CheckPosition() const;
+  // The same where reading begins anew.
+  absl::Status CheckEntry() const;
   absl::StatusOr<std::optional<RecordBatch>> NextVisible();
   absl::StatusOr<std::optional<RecordBatch>> ReadBatch();
   // In the segments as they are listed now.

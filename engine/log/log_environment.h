@@ -54,7 +54,8 @@ struct LogEnvironment {
       save_bounds;
   // Remembers bounds, to be made durable some time later.
   std::function<void(const TopicPartition&, const LogBounds&)> note_bounds;
-  // Reads bounds that another process saves. For logs that are read only.
+  // The bounds that another process has saved by now, read where they were
+  // saved since. For logs that are read only.
   std::function<absl::StatusOr<LogBounds>(const TopicPartition&)> load_bounds;
   // May be null. Bounds that were noted spare that much work. Returns true
   // where that has become so much that save_noted is to be called, soon.

@@ -20,6 +20,7 @@ std::shared_ptr<const SegmentSet> Log::segments() const {
 }
 
 absl::StatusOr<std::optional<FoundOffset>> Log::FindByTime(Timestamp time) {
+  CAUCE_RETURN_IF_ERROR(LookAtStart());
   bool at_gap = false;
   const auto find = [&]() -> absl::StatusOr<std::optional<FoundOffset>> {
     for (;;) {
@@ -132,8 +133,9 @@ absl::StatusOr<bool> Log::WaitForFiles(Offset offset, absl::Duration timeout) {
 
 absl::Status Log::Refresh() {
   if (!read_only_) return absl::OkStatus();
-  CAUCE_RETURN_IF_ERROR(CheckOpen());
-  MutexLock lock(writer_mutex_);
+  // Before the segments: the log reaches at least as far as its start did.
+  CAUCE_RETURN_IF_ERROR(LookAtStart());
+  MutexLock lock(refresh_mutex_);
   CAUCE_RETURN_IF_ERROR(CheckOpen());
   const absl::Status refreshed = view_->Refresh();
   if (absl::IsNotFound(refreshed)) {
@@ -143,10 +145,25 @@ absl::Status Log::Refresh() {
   }
   CAUCE_RETURN_IF_ERROR(refreshed);
   const SegmentSet::List& list = view_->segments();
-  log_start_ = std::max(log_start(), list.front()->base()).value;
+  RaiseStart(list.front()->base());
   segments_.Publish(list);
   log_end_.store(list.back()->next().value, std::memory_order_release);
   return absl::OkStatus();
+}
+
+absl::Status Log::LookAtStart() {
+  if (!read_only_) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(CheckOpen());
+  CAUCE_ASSIGN_OR_RETURN(const LogBounds now, environment_->load_bounds(name_));
+  RaiseStart(now.log_start);
+  return absl::OkStatus();
+}
+
+void Log::RaiseStart(Offset start) {
+  int64_t known = log_start_;
+  while (known < start.value &&
+         !log_start_.compare_exchange_weak(known, start.value)) {
+  }
 }
 
 }  // namespace cauce

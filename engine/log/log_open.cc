@@ -81,6 +81,7 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
     }
     std::shared_ptr<Log> log(
         new Log(std::move(environment), options, view->segments(), start));
+    MutexLock looking(log->refresh_mutex_);
     MutexLock lock(log->writer_mutex_);
     log->view_ = std::move(view);
     log->epochs_ = EpochHistory(options.epochs);
@@ -209,6 +210,7 @@ bool Log::End(const absl::Status& cause) {
     ended_ = cause;
   }
   // What found the log open is over once we have had its locks.
+  MutexLock looking(refresh_mutex_);
   MutexLock ends(ends_mutex_);
   MutexLock lock(writer_mutex_);
   // Readers may go on in segments that they hold. Those that left the log

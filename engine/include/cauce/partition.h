@@ -75,6 +75,12 @@ class Partition final {
   // Makes everything that is written durable. Reason::kDiskFailed.
   absl::Status Flush();
 
+  // Where another process writes, this and the two ends below are as they were
+  // at the last look at the files, by any handle or cursor of the partition:
+  // WaitFor looks, with a timeout of zero too, and so does a cursor at the end
+  // of what is known. The start alone is looked at by FindByTime and by the
+  // first read of a cursor, and behind a Seek; one that reads on may hand out
+  // records that were deleted meanwhile.
   Offset log_start() const;
   // The end of what readers see: the offset the next visible record gets.
   Offset high_watermark() const;

@@ -672,6 +672,48 @@ TEST_P(LogCursorTest, GoesOnAboveTheStartThatAnotherLogHasMoved) {
   EXPECT_EQ(Walk(cursor), Range(start.value, 20));
 }
 
+TEST_P(LogCursorTest, DoesNotShowWhatAnotherLogHasDeletedWithinASegment) {
+  Fill(2);
+  auto reader = rig_.OpenReadOnly();
+  ASSERT_THAT(reader, IsOk());
+  LogCursor at_the_end(*reader, Offset{4}, {});
+  ASSERT_THAT(log().DeleteRecordsBefore(Offset{2}), IsOk());
+  ASSERT_THAT(log().segments()->segments(), SizeIs(1));
+
+  LogCursor below(*reader, Offset{0}, {});
+  EXPECT_THAT(NextOffset(below), HasReason(Reason::kOffsetOutOfRange));
+  EXPECT_EQ((*reader)->log_start(), Offset{2});
+  below.Seek(Offset{2});
+  EXPECT_EQ(Walk(below), Range(2, 4));
+
+  ASSERT_THAT(log().DeleteRecordsBefore(Offset{3}), IsOk());
+  auto found = (*reader)->FindByTime(Timestamp{0});
+  ASSERT_THAT(found, IsOk());
+  ASSERT_TRUE(*found);
+  EXPECT_EQ((*found)->offset, Offset{3});
+
+  // One that only waits for more learns of it too.
+  ASSERT_THAT(log().DeleteRecordsBefore(Offset{4}), IsOk());
+  EXPECT_THAT(Walk(at_the_end), IsEmpty());
+  EXPECT_EQ((*reader)->log_start(), Offset{4});
+}
+
+TEST_P(LogCursorTest, NobodyButWhoLooksWaitsForALookAtTheFiles) {
+  Fill(2);
+  auto reader = rig_.OpenReadOnly();
+  ASSERT_THAT(reader, IsOk());
+  int looks = 0;
+  rig_.disk().files().set_during(test::FileCall::kOpen, ".log", [&] {
+    ++looks;
+    EXPECT_EQ((*reader)->leader_epoch(), LeaderEpoch{0});
+    EXPECT_EQ((*reader)->log_end(), Offset{4});
+    EXPECT_THAT((*reader)->segments()->segments(), SizeIs(1));
+    EXPECT_THAT((*reader)->LookAtStart(), IsOk());
+  });
+  ASSERT_THAT((*reader)->Refresh(), IsOk());
+  EXPECT_GT(looks, 0);
+}
+
 TEST_P(LogCursorTest, NamesASegmentThatIsGoneFromTheMiddleOfTheLog) {
   Fill(10);
   auto reader = rig_.OpenReadOnly();
