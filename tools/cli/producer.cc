@@ -154,10 +154,11 @@ void Producer::PrintAck(PartitionId partition, const AppendResult& stored) {
 
 int Producer::Report(const absl::Status& read, const absl::Status& stored) {
   const int signal = Interrupts::Signal();
-  if (signal != 0) TellInterrupt();
+  // Neither is true of all lines where one failed: an error names it.
+  const bool whole = read.ok() && stored.ok();
+  if (signal != 0 && whole) TellInterrupt();
   TellStored();
-  // An error names the line, which may be one of these.
-  if (read.ok() && stored.ok()) TellWhatWasMissing();
+  if (whole) TellWhatWasMissing();
   writer_.reset();
   // A failed append also ends the reading, with the same words.
   if (!stored.ok()) return Fail(stored);

@@ -24,10 +24,13 @@
 namespace cauce {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::Optional;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 using Json = nlohmann::json;
@@ -333,6 +336,33 @@ TEST_F(Cauce, TellsAtASignalWhatWasStored) {
     EXPECT_THAT(result.err, HasSubstr("offsets 0 to 49"));
     EXPECT_THAT(LinesOf(Do({"consume", topic})), SizeIs(50));
   }
+}
+
+// The acknowledgements fill their pipe, so that the signal comes behind the
+// reading and before the bad line.
+TEST_F(Cauce, SaysNothingOfAllLinesAtASignalWhereOneWasBad) {
+  constexpr int kGood = 5000;
+  Do({"topic", "create", "a"});
+  const std::string input = scratch_ / "input";
+  {
+    std::ofstream lines(input);
+    for (int i = 0; i < kGood; ++i) lines << "{\"value\":\"x\"}\n";
+    lines << "bad\n{\"value\":\"behind\"}\n";
+  }
+  Process producer(
+      {"/bin/sh", "-c",
+       fmt::format("exec {} produce a --dir {} --format json --acks 1 "
+                   "--batch-bytes 1 --print-acks < {}",
+                   kCauce, dir(), input)});
+  ASSERT_THAT(producer.ReadLine(), Optional(HasSubstr("\"offset\":0")));
+  producer.Signal(SIGINT);
+  const Process::Result result = producer.Finish();
+
+  EXPECT_EQ(result.exit, 1);
+  EXPECT_THAT(result.err,
+              AllOf(HasSubstr(fmt::format("line {}: ", kGood + 1)),
+                    HasSubstr(fmt::format("stored {} ", kGood)),
+                    Not(HasSubstr("every")), Not(HasSubstr("no end yet"))));
 }
 
 // The offsets that a writer acknowledged before it was killed.
