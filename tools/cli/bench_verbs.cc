@@ -12,6 +12,7 @@
 #include "cauce/partition.h"
 #include "cauce/record_batch.h"
 #include "tools/cli/append_run.h"
+#include "tools/cli/batch_bytes.h"
 #include "tools/cli/bench_report.h"
 #include "tools/cli/interrupts.h"
 #include "tools/cli/percentiles.h"
@@ -61,6 +62,11 @@ absl::Status RunAppend(Engine& engine, const BenchOptions& options) {
 }
 
 int Append(const BenchOptions& options) {
+  const Codec codec = *ParseCodec(options.compression);
+  if (absl::Status bad = CheckBatchBytes(options.run.batch_bytes, codec);
+      !bad.ok()) {
+    return UsageError(bad);
+  }
   auto engine = OpenForWriting(
       options.dir,
       {.create_if_missing = true, .free_bytes_min = options.free_bytes_min});
@@ -136,7 +142,8 @@ void AddAppendOptions(CLI::App& verb, BenchOptions& options) {
                   "Bytes of a record's value (default: 100)")
       ->check(Between(0, 1 << 20));
   verb.add_option("--batch-bytes", options.run.batch_bytes,
-                  "How large a batch grows (default: 65536)")
+                  "How large a batch grows (default: 65536; with a codec at "
+                  "most 67108864)")
       ->check(Between(1, 1 << 29));
   verb.add_option("--flush", options.flush,
                   "cauce.flush of the topic: group (default) or os")

@@ -12,6 +12,7 @@
 #include "cauce/env.h"
 #include "cauce/errors.h"
 #include "fmt/format.h"
+#include "tools/cli/batch_bytes.h"
 #include "tools/cli/doorbell.h"
 #include "tools/cli/line_format.h"
 #include "tools/cli/producer.h"
@@ -81,6 +82,13 @@ int Produce(const ProduceOptions& options) {
   if (!line_format.ok()) return UsageError(line_format.status());
   const std::string_view wrong = WrongCombination(options);
   if (!wrong.empty()) return UsageError(wrong);
+  ProducerOptions producer = options.producer;
+  producer.writer.codec = *ParseCodec(options.compression);
+  if (absl::Status bad =
+          CheckBatchBytes(producer.writer.batch_bytes, producer.writer.codec);
+      !bad.ok()) {
+    return UsageError(bad);
+  }
 
   // In this order: what is on its way rings until the executor is gone.
   Doorbell doorbell;
@@ -101,12 +109,10 @@ int Produce(const ProduceOptions& options) {
   // read. What it cannot do keeps nobody from storing.
   const absl::Status kept = engine->RunUpkeep(kUpkeepMax);
   if (!kept.ok()) Note(fmt::format("upkeep: {}", MessageOf(kept)));
-  ProducerOptions producer = options.producer;
   if (options.partition) producer.partition = PartitionId{*options.partition};
   producer.headers = *std::move(headers);
   producer.linger = absl::Milliseconds(options.linger_ms);
   producer.writer.ack = options.acks == "all" ? Ack::kDurable : Ack::kWritten;
-  producer.writer.codec = *ParseCodec(options.compression);
   int exit = Producer(producer, *std::move(line_format), doorbell)
                  .Run(*engine, *topic);
   if (absl::Status closed = engine->Close(); !closed.ok()) {
@@ -171,7 +177,8 @@ void AddProduceVerb(CLI::App& root, Action& action) {
       ->check(OneOf({"none", "gzip", "snappy", "lz4", "zstd"}))
       ->type_name("CODEC");
   verb->add_option("--batch-bytes", options->producer.writer.batch_bytes,
-                   "How large a batch grows (default: 65536)")
+                   "How large a batch grows (default: 65536; with a codec at "
+                   "most 67108864)")
       ->check(Between(1, 1 << 30))
       ->type_name("BYTES");
   verb->add_option("--linger", options->linger_ms,

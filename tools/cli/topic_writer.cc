@@ -168,7 +168,11 @@ absl::Status TopicWriter::SendLane(Lane& lane) {
   if (absl::Status status = WaitForRoom(); !status.ok()) return status;
   unsent_ -= lane.builder.record_count();
   const auto batch = lane.builder.Finish();
-  if (!batch.ok()) return NameLines(batch.status(), lane.lines);
+  if (!batch.ok()) {
+    // Its records are dropped: nothing may follow here either.
+    failed_ = NameLines(batch.status(), lane.lines);
+    return failed_;
+  }
   if (&lane == lanes_[keyless_lane_].get()) {
     keyless_lane_ = (keyless_lane_ + 1) % lanes_.size();
   }

@@ -6,11 +6,14 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "absl/time/time.h"
+#include "cauce/codec.h"
 #include "cauce/engine.h"
 #include "cauce/errors.h"
 #include "cauce/file_system.h"
+#include "cauce/record_batch.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 #include "tools/cli/doorbell.h"
@@ -62,6 +65,23 @@ TEST_F(TopicWriterTest, SendsNothingBehindAFailureThatOthersOnTheirWayHide) {
   EXPECT_THAT(writer_->Finish(), HasReason(Reason::kDiskFull));
   EXPECT_EQ(writer_->records_stored(), 1);
   EXPECT_EQ(partition_->log_end(), Offset{1});
+}
+
+TEST_F(TopicWriterTest, SendsNothingBehindABatchThatItsCodecRefuses) {
+  writer_.emplace(engine_, *engine_.DescribeTopic("t"),
+                  TopicWriterOptions{.codec = Codec::kLz4}, bell_, nullptr);
+  const std::string huge(kDecompressedBytesMax, 'v');
+  const Record record{.value = huge};
+  const absl::Status refused =
+      writer_->Add(record, std::nullopt, 1, absl::UnixEpoch());
+  EXPECT_THAT(refused, HasReason(Reason::kBatchTooLarge));
+  EXPECT_THAT(refused.message(), HasSubstr("line 1: "));
+  EXPECT_FALSE(writer_->has_unsent());
+
+  EXPECT_THAT(Send(2), HasReason(Reason::kBatchTooLarge));
+  EXPECT_THAT(writer_->Finish(), HasReason(Reason::kBatchTooLarge));
+  ASSERT_THAT(partition_->Flush(), IsOk());
+  EXPECT_EQ(partition_->log_end(), Offset{0});
 }
 
 TEST_F(TopicWriterTest, CountsWhatWasAcknowledged) {
