@@ -16,6 +16,7 @@
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "tools/cli/table.h"
+#include "tools/cli/topic_configs.h"
 
 namespace cauce::cli {
 namespace {
@@ -27,6 +28,7 @@ struct TopicOptions {
   std::optional<int32_t> partitions;
   std::vector<std::string> configs;
   std::vector<std::string> unset;
+  bool all = false;  // configs, also those by default
   bool yes = false;
   int64_t free_bytes_min = WritingOptions().free_bytes_min;
 };
@@ -129,11 +131,12 @@ int Describe(const TopicOptions& options) {
   const auto topic = FindTopic(*engine, options.dir, options.name);
   if (!topic.ok()) return Fail(topic.status());
   Json json = ToJson(*topic);
-  json["partitions"] = Json::array();
+  if (options.all) json["all_configs"] = ConfigsJson(topic->configs);
+  Json& logs = json["logs"] = Json::array();
   for (int32_t i = 0; i < topic->partitions; ++i) {
     const auto partition = FindPartition(*engine, *topic, PartitionId{i});
     if (!partition.ok()) return Fail(partition.status());
-    json["partitions"].push_back(ToJson(*partition));
+    logs.push_back(ToJson(*partition));
   }
   if (options.format == Format::kJson) {
     Print(Line(json));
@@ -142,6 +145,7 @@ int Describe(const TopicOptions& options) {
   Print(fmt::format("topic       {}\nid          {}\npartitions  {}\n",
                     topic->name, TopicIdText(topic->id), topic->partitions));
   for (const auto& [name, value] : topic->configs) {
+    if (options.all) break;  // below, with the others
     Print(fmt::format("config      {}={}\n", name, value));
   }
   if (topic->imported) {
@@ -151,12 +155,13 @@ int Describe(const TopicOptions& options) {
   }
   Table table({"PARTITION", "LOG START", "HIGH WATERMARK", "LOG END", "BYTES",
                "EPOCH"});
-  for (const Json& each : json["partitions"]) {
+  for (const Json& each : logs) {
     table.Add({Cell(each["partition"]), Cell(each["log_start"]),
                Cell(each["high_watermark"]), Cell(each["log_end"]),
                Cell(each["bytes"]), Cell(each["leader_epoch"])});
   }
   Print('\n' + table.ToString());
+  if (options.all) Print('\n' + ConfigsTable(topic->configs));
   return kOk;
 }
 
@@ -260,8 +265,8 @@ void AddTopicVerbs(CLI::App& root, Action& action) {
   AddPartitions(*create, options, "How many partitions (default: 1)");
   AddRepeated(*create, "--config", options->configs, kConfig)
       ->type_name("NAME=VALUE");
-
   AddFreeBytesMin(*create, options->free_bytes_min);
+  create->footer(create->get_footer() + "\n\n" + ConfigsHelp());
 
   AddVerb(*noun, action, "list", "All topics", options, List,
           "cauce topic list --dir data --format json");
@@ -272,6 +277,9 @@ void AddTopicVerbs(CLI::App& root, Action& action) {
               "offsets and sizes",
               options, Describe, "cauce topic describe orders --dir data");
   AddTopic(*describe, options->name);
+  describe->add_flag("--all", options->all,
+                     "Every config: its value, set or by default, and what it "
+                     "means");
 
   CLI::App* alter =
       AddVerb(*noun, action, "alter",
@@ -289,6 +297,7 @@ void AddTopicVerbs(CLI::App& root, Action& action) {
               "Take a config back to its default")
       ->type_name("NAME");
   AddFreeBytesMin(*alter, options->free_bytes_min);
+  alter->footer(alter->get_footer() + "\n\n" + ConfigsHelp());
 
   CLI::App* remove =
       AddVerb(*noun, action, "delete", "Delete a topic and all its records",

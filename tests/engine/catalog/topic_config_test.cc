@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -305,6 +307,30 @@ TEST(DescribeTopicConfig, ShowsAKeyThatItDoesNotKnow) {
               AllOf(Field(&TopicConfigEntry::name, "a.newer.key"),
                     Field(&TopicConfigEntry::value, "5"),
                     Field(&TopicConfigEntry::is_default, false)));
+}
+
+TEST(TopicConfigKeys, SayWhichHaveNoEffectYet) {
+  const std::set<std::string_view> without = {
+      "cleanup.policy",
+      "delete.retention.ms",
+      "errors.deadletterqueue.group.enable",
+      "follower.replication.throttled.replicas",
+      "leader.replication.throttled.replicas",
+      "local.retention.bytes",
+      "local.retention.ms",
+      "max.compaction.lag.ms",
+      "min.cleanable.dirty.ratio",
+      "min.compaction.lag.ms",
+      "min.insync.replicas",
+      "preallocate",
+      "remote.log.copy.disable",
+      "remote.log.delete.on.disable",
+      "unclean.leader.election.enable",
+  };
+  for (const TopicConfigKey& key : TopicConfigKeys()) {
+    const bool says = key.doc.find("without effect here") != key.doc.npos;
+    EXPECT_EQ(says, without.contains(key.name)) << key.name;
+  }
 }
 
 TEST(TopicConfigKeys, ExplainThemselves) {

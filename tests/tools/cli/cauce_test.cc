@@ -56,7 +56,8 @@ TEST_F(Cauce, CreatesListsDescribesAltersAndDeletesTopics) {
       "retention.ms", "--partitions", "4"});
   const Json altered =
       Json::parse(Do({"topic", "describe", "orders", "--format", "json"}));
-  EXPECT_THAT(altered["partitions"], SizeIs(4));
+  EXPECT_EQ(altered["partitions"], 4);
+  EXPECT_THAT(altered["logs"], SizeIs(4));
   EXPECT_EQ(altered["configs"], Json({{"segment.ms", "3600000"}}));
 
   Do({"topic", "delete", "orders", "--yes"});
@@ -83,6 +84,32 @@ TEST_F(Cauce, ATopicThatCannotBeMakesNoDirectory) {
   Do({"topic", "create", "orders"});
 }
 
+TEST_F(Cauce, TellsEveryConfigWithItsValueAndWhetherItWasSet) {
+  Do({"topic", "create", "a", "--config", "retention.ms=-1"});
+  const Json topic =
+      Json::parse(Do({"topic", "describe", "a", "--all", "--format", "json"}));
+  std::map<std::string, Json> configs;
+  for (const Json& config : topic["all_configs"]) {
+    configs[config["name"]] = config;
+  }
+  EXPECT_EQ(configs["retention.ms"]["value"], "-1");
+  EXPECT_EQ(configs["retention.ms"]["default"], false);
+  EXPECT_EQ(configs["segment.bytes"]["value"], "1073741824");
+  EXPECT_EQ(configs["segment.bytes"]["default"], true);
+  EXPECT_EQ(configs["segment.bytes"]["type"], "int");
+  EXPECT_EQ(configs["segment.bytes"]["doc"], "Size at which a segment rolls");
+
+  EXPECT_THAT(
+      Do({"topic", "describe", "a", "--all"}),
+      AllOf(ContainsRegex("\nretention\\.ms +-1 +set +Age at which"),
+            ContainsRegex("\nsegment\\.bytes +1073741824 +default +Size at")));
+  EXPECT_THAT(Do({"topic", "describe", "a"}), Not(HasSubstr("segment.bytes")));
+  for (const std::string verb : {"create", "alter"}) {
+    EXPECT_THAT(test::Run(Command({"topic", verb, "--help"})).out,
+                ContainsRegex("\nretention\\.ms +604800000 +at least -1\n"));
+  }
+}
+
 TEST_F(Cauce, ProduceOpensOnlyThePartitionsItWritesTo) {
   Do({"topic", "create", "orders", "--partitions", "10"});
   Do({"produce", "orders", "--partition", "3"}, "one\ntwo\n");
@@ -96,8 +123,8 @@ TEST_F(Cauce, ProduceOpensOnlyThePartitionsItWritesTo) {
 TEST_F(Cauce, ProduceForgetsWhatIsTooOldToBeKept) {
   Do({"topic", "create", "orders", "--config", "retention.ms=1000"});
   const auto partition = [this] {
-    return Json::parse(Do(
-        {"topic", "describe", "orders", "--format", "json"}))["partitions"][0];
+    return Json::parse(
+        Do({"topic", "describe", "orders", "--format", "json"}))["logs"][0];
   };
   Do({"produce", "orders", "--format", "json"},
      R"({"value":"old","timestamp":1000})"
