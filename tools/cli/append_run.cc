@@ -3,10 +3,13 @@
 #include <memory>
 #include <string_view>
 
+#include "tools/cli/doorbell.h"
 #include "tools/cli/interrupts.h"
 
 namespace cauce::cli {
 namespace {
+
+constexpr absl::Duration kWatchInterval = absl::Milliseconds(200);
 
 // Letters that compress to about two thirds, the same on every run.
 std::string Payload(size_t bytes) {
@@ -29,19 +32,21 @@ AppendRun::AppendRun(const AppendRunOptions& options,
       left_(options.records),
       running_(options.threads) {}
 
-absl::Status AppendRun::Run() {
+absl::Status AppendRun::Run(const Watch& watch) {
+  Doorbell doorbell;
   const std::unique_ptr<Executor> pool = NewThreadPool(options_.threads);
   std::vector<absl::Status> results(static_cast<size_t>(options_.threads));
   const absl::Duration begun = clock_->Monotonic();
   for (size_t i = 0; i < results.size(); ++i) {
-    pool->Schedule([this, i, &result = results[i]] {
+    pool->Schedule([this, i, &doorbell, &result = results[i]] {
       result = Work(into_[i % into_.size()]);
       running_.fetch_sub(1);
-      running_.notify_all();
+      doorbell.Ring();
     });
   }
-  for (int running = running_; running > 0; running = running_) {
-    running_.wait(running);
+  while (running_ > 0) {
+    doorbell.Wait({.timeout = kWatchInterval});
+    watch(records_, BytesOf(records_));
   }
   elapsed_ = clock_->Monotonic() - begun;
   for (const absl::Status& result : results) {
@@ -52,8 +57,11 @@ absl::Status AppendRun::Run() {
 
 Figures AppendRun::figures() const {
   const int64_t records = records_;
-  return {"an append", records,
-          records * static_cast<int64_t>(options_.record_bytes), elapsed_};
+  return {"an append", records, BytesOf(records), elapsed_};
+}
+
+int64_t AppendRun::BytesOf(int64_t records) const {
+  return records * static_cast<int64_t>(options_.record_bytes);
 }
 
 absl::Status AppendRun::Work(Partition& partition) {

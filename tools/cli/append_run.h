@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,11 @@ class AppendRun {
   // The threads share the partitions of `into`, which is borrowed.
   AppendRun(const AppendRunOptions& options, std::vector<Partition>& into);
 
-  absl::Status Run();
+  // What was appended so far. Called on the thread that runs, now and then and
+  // once at the end.
+  using Watch = std::function<void(int64_t records, int64_t bytes)>;
+
+  absl::Status Run(const Watch& watch);
 
   Figures figures() const;
   const Percentiles& latency() const { return latency_; }
@@ -41,6 +46,7 @@ class AppendRun {
  private:
   absl::Status Work(Partition& partition);
   int64_t Fill(BatchBuilder& builder);
+  int64_t BytesOf(int64_t records) const;
 
   const AppendRunOptions options_;
   std::vector<Partition>& into_;

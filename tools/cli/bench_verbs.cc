@@ -35,6 +35,14 @@ struct BenchOptions {
   int64_t free_bytes_min = WritingOptions().free_bytes_min;
 };
 
+// 0 where nobody can wait for so many.
+int64_t BytesTotal(const AppendRunOptions& options) {
+  int64_t bytes = 0;
+  const bool too_many =
+      __builtin_mul_overflow(options.records, options.record_bytes, &bytes);
+  return too_many ? 0 : bytes;
+}
+
 absl::Status RunAppend(Engine& engine, const BenchOptions& options) {
   std::vector<Partition> partitions;
   for (int32_t i = 0; i < options.partitions; ++i) {
@@ -46,7 +54,12 @@ absl::Status RunAppend(Engine& engine, const BenchOptions& options) {
   run_options.codec = *ParseCodec(options.compression);
   run_options.ack = options.acks == "all" ? Ack::kDurable : Ack::kWritten;
   AppendRun run(run_options, partitions);
-  if (absl::Status status = run.Run(); !status.ok()) return status;
+  Progress progress("appended", BytesTotal(run_options));
+  const absl::Status ran = run.Run([&progress](int64_t records, int64_t bytes) {
+    progress.Update(records, bytes);
+  });
+  progress.Finish();
+  if (!ran.ok()) return ran;
   const bool synced = options.flush == "group" && options.acks == "all";
   PrintReport(options.format, run.figures(), run.latency(),
               {{"acks", options.acks},
@@ -90,7 +103,8 @@ int Append(const BenchOptions& options) {
 
 // Reads one partition, adding to `figures`.
 absl::Status ReadPartition(const Partition& partition, int64_t records_max,
-                           Figures& figures, Percentiles& latency) {
+                           Figures& figures, Percentiles& latency,
+                           Progress& progress) {
   Clock* const clock = SystemClock();
   Cursor cursor = partition.Read(partition.log_start());
   RecordReader reader;
@@ -109,6 +123,7 @@ absl::Status ReadPartition(const Partition& partition, int64_t records_max,
     }
     if (!reader.status().ok()) return reader.status();
     latency.Add(clock->Monotonic() - begun);
+    progress.Update(figures.records, figures.bytes);
   }
   return absl::OkStatus();
 }
@@ -120,15 +135,19 @@ int Read(const BenchOptions& options) {
   if (!topic.ok()) return Fail(topic.status());
   Figures figures{"a batch read and decoded"};
   Percentiles latency;
-  const Progress watch("read", 0);
+  Progress progress("read", 0);
   for (int32_t i = 0; i < topic->partitions; ++i) {
     const auto partition = FindPartition(*engine, *topic, PartitionId{i});
     if (!partition.ok()) return Fail(partition.status());
     const absl::Status status =
-        ReadPartition(*partition, options.read_max, figures, latency);
-    if (!status.ok()) return Fail(status);
+        ReadPartition(*partition, options.read_max, figures, latency, progress);
+    if (!status.ok()) {
+      progress.Finish();
+      return Fail(status);
+    }
   }
-  figures.elapsed = watch.elapsed();
+  figures.elapsed = progress.elapsed();
+  progress.Finish();
   PrintReport(options.format, figures, latency,
               {{"topic", topic->name}, {"partitions", topic->partitions}});
   return Interrupts::Signal() != 0 ? InterruptedExit() : kOk;

@@ -40,8 +40,9 @@ Progress::Progress(std::string_view verb, int64_t bytes_total, Clock* clock)
       shown_(isatty(STDERR_FILENO) != 0),
       next_(begun_ + kInterval) {}
 
-Progress::~Progress() {
+void Progress::Finish() {
   if (drawn_) std::fputs("\r\x1b[K", stderr);
+  drawn_ = false;
 }
 
 void Progress::Show(int64_t records, int64_t bytes) {

@@ -24,14 +24,16 @@ class Progress {
   // borrowed.
   Progress(std::string_view verb, int64_t bytes_total,
            Clock* clock = SystemClock());
-  // Wipes the line.
-  ~Progress();
+  ~Progress() { Finish(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
   void Update(int64_t records, int64_t bytes) {
     if (shown_) Show(records, bytes);
   }
+
+  // Wipes the line, before others are written; Update draws it again.
+  void Finish();
 
   // Since it was made.
   absl::Duration elapsed() const { return clock_->Monotonic() - begun_; }
