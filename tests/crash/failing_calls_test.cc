@@ -144,7 +144,8 @@ class FailingCalls : public PowerLoss,
   void FailAndCutEverywhere(const Steps& steps, int64_t first) {
     for (int64_t number = first; !HasFailure(); ++number) {
       bool was_cut = true;
-      for (int64_t left = 1; was_cut && !HasFailure(); ++left) {
+      for (int64_t left = 1 + number % kOneIn; was_cut && !HasFailure();
+           left += kOneIn) {
         SCOPED_TRACE(fmt::format("{}: call {} fails, cut {} changes later",
                                  NameOf(steps), number, left));
         const auto disk = FreshDisk();
@@ -152,7 +153,6 @@ class FailingCalls : public PowerLoss,
         const Ran ran = RunWithFault(number, left, steps, *disk, promises);
         if (!ran.failed) return;
         was_cut = ran.was_cut;
-        if ((number + left) % kOneIn != 0) continue;
         CheckLosses(*disk, promises, Losses::kExtremes);
         if (!HasFailure()) CheckDeath(*disk, promises);
       }
