@@ -48,7 +48,6 @@ constexpr Entry kEntries[] = {
     {Reason::kClosed, StatusCode::kFailedPrecondition, "CLOSED"},
     {Reason::kLocked, StatusCode::kFailedPrecondition, "LOCKED"},
     {Reason::kTruncated, StatusCode::kAborted, "TRUNCATED"},
-    {Reason::kConfigsAbsent, StatusCode::kFailedPrecondition, "CONFIGS_ABSENT"},
     {Reason::kDiskFull, StatusCode::kResourceExhausted, "DISK_FULL"},
     {Reason::kDiskFailed, StatusCode::kDataLoss, "DISK_FAILED"},
 };

@@ -44,7 +44,6 @@ enum class Reason {
   kClosed,         // the engine was closed
   kLocked,         // another process, or this one, has the directory open
   kTruncated,      // the records were cut off before they became durable
-  kConfigsAbsent,  // an imported topic whose configs were never given
 
   // The disk. kDiskFull may be tried again once there is room; after
   // kDiskFailed a partition takes no writes until it is reopened.
