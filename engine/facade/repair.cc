@@ -227,7 +227,15 @@ class Repair {
     return {{{.action = RepairAction::kWriteAnew,
               .file = JoinPath(directory_, kCleanShutdownFile),
               .why = "every partition is whole up to its end"},
-             [this] { return WriteCleanShutdown(files_, directory_); }}};
+             [this]() -> absl::Status {
+               // Also those whose ends were right: a cut that came before may
+               // be in memory only.
+               for (const PartitionRepair& partition : partitions_) {
+                 CAUCE_RETURN_IF_ERROR(
+                     RepairWork(files_, partition.directory, 0).SyncLogs());
+               }
+               return WriteCleanShutdown(files_, directory_);
+             }}};
   }
 
   void Count(const RepairStep& step) {

@@ -192,7 +192,10 @@ class Planner {
           "the records from offset {} to {} are missing: the log starts at "
           "offset {}",
           saved.value, first.value - 1, first.value);
-      plan_.lost_at_start = {saved, FirstStray(Offset{0}, first)};
+      // Of one that has no segment left its end has counted them.
+      if (!survey_.segments.empty()) {
+        plan_.lost_at_start = {saved, FirstStray(Offset{0}, first)};
+      }
     } else if (!partition_.may_have_gaps && first > saved) {
       plan_.log_start = first;
       plan_.why_start = fmt::format(

@@ -16,6 +16,7 @@
 #include "engine/log/gap_batch.h"
 #include "engine/log/segment_name.h"
 #include "engine/log/segment_scan.h"
+#include "engine/log/tail_rewrite.h"
 #include "engine/record/layout.h"
 #include "fmt/format.h"
 
@@ -57,6 +58,18 @@ absl::Status RepairWork::SyncLogs() const {
     CAUCE_RETURN_IF_ERROR(file->Sync());
   }
   return SyncNames();
+}
+
+absl::Status RepairWork::WriteAgain(Offset durable) const {
+  CAUCE_ASSIGN_OR_RETURN(const auto bases, Bases());
+  for (size_t i = 0; i < bases.size(); ++i) {
+    if (i + 1 < bases.size() && bases[i + 1] <= durable) continue;
+    CAUCE_ASSIGN_OR_RETURN(
+        const auto file, files_.Open(LogPath(bases[i]), OpenMode::kReadWrite));
+    CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
+    CAUCE_RETURN_IF_ERROR(RewriteTail(*file, 0, size));
+  }
+  return SyncLogs();
 }
 
 absl::Status RepairWork::Do(const RepairStep& step) const {
@@ -106,7 +119,14 @@ absl::Status RepairWork::RemoveBytes(const RepairStep& step) const {
   }
   const RemovedBytes& first = step.removed.front();
   const bool is_end = first.position + first.bytes == size;
-  if (!is_end) CAUCE_RETURN_IF_ERROR(WriteCleaned(*log, size, step));
+  if (!is_end) {
+    if (absl::Status written = WriteCleaned(*log, size, step); !written.ok()) {
+      // It takes room, of which there may be none left. The next who opens the
+      // directory removes it where this fails.
+      files_.RemoveFile(CleanedPath(step.file)).IgnoreError();
+      return written;
+    }
+  }
   // Without any the new log is read through; the old ones lead elsewhere.
   if (changes || !is_end) CAUCE_RETURN_IF_ERROR(RemoveIndexes(step.file));
   CAUCE_RETURN_IF_ERROR(SyncNames());
@@ -220,12 +240,13 @@ absl::Status RepairWork::WriteIndexes(const std::string& log) const {
   const Offset base = SegmentOf(log).base;
   CAUCE_ASSIGN_OR_RETURN(const ScannedSegment scanned, Scan(base));
   scanned.index->Seal();
+  // The times first: offsets that are believed make them believed.
   CAUCE_RETURN_IF_ERROR(ReplaceFile(files_, directory_,
-                                    SegmentFileName(base, kOffsetIndexSuffix),
-                                    scanned.index->EncodeOffsets()));
+                                    SegmentFileName(base, kTimeIndexSuffix),
+                                    scanned.index->EncodeTimes()));
   return ReplaceFile(files_, directory_,
-                     SegmentFileName(base, kTimeIndexSuffix),
-                     scanned.index->EncodeTimes());
+                     SegmentFileName(base, kOffsetIndexSuffix),
+                     scanned.index->EncodeOffsets());
 }
 
 absl::Status RepairWork::WriteEpochs() const {

@@ -30,6 +30,11 @@ class RepairWork {
   // process that was killed may have left it to memory.
   absl::Status SyncLogs() const;
 
+  // The same, of a log of which only what lies below `durable` is known to be
+  // on the disk: a sync that failed may have left the rest to memory, as clean,
+  // so it is written again. Whole segments: a name may be wrong by now.
+  absl::Status WriteAgain(Offset durable) const;
+
   // Any action but kWriteAnew.
   absl::Status Do(const RepairStep& step) const;
 

@@ -180,8 +180,9 @@ void AddRepairVerb(CLI::App& noun, Action& action) {
       "repair", "Take out of a directory what is damaged, and keep it aside");
   verb->footer(
       "For a directory that nothing has open. No whole batch is removed and no "
-      "offset\nchanges; every byte that goes is kept in a file called .cut "
-      "beside, but for zeros.\nIt may be stopped and run again. What it cannot "
+      "offset\nchanges; every byte of a log that goes is kept in a file called "
+      ".cut beside, but for\nzeros. It may be stopped and run again. What it "
+      "cannot "
       "mend it tells, and the exit code\nis 1.\n\n"
       "Examples:\n"
       "  cauce log repair --dir data --dry-run\n"

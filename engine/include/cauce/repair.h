@@ -5,8 +5,9 @@
 // A repair is a list of steps, made from what is found and then carried out;
 // PlanRepair stops before that and writes nothing. No whole batch is removed
 // and no offset changes: damaged batches leave a gap, as compaction does. All
-// bytes that go, but zeros at their end, are kept in files beside, called
-// `.cut`, which neither an engine nor Kafka looks at and nothing writes over.
+// bytes that go from logs and small files, but zeros at their end, are kept in
+// files beside, called `.cut`, which neither an engine nor Kafka looks at and
+// nothing writes over.
 // A repair that was killed leaves a directory that is at least as whole as
 // before; run it again. Afterwards VerifyDirectory has nothing to say but what
 // the repair left, a second repair finds nothing to do, and Kafka's tools read
@@ -61,7 +62,8 @@ struct RemovedBytes {
   friend bool operator==(const RemovedBytes&, const RemovedBytes&) = default;
 };
 
-// What is done at once: a stop leaves it done or not.
+// One thing that is done. Where a stop cuts it short the next repair does the
+// rest.
 struct RepairStep {
   RepairAction action = RepairAction::kSetAside;
   std::string file;                   // its path

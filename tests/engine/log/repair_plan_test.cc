@@ -149,6 +149,14 @@ TEST(RepairPlan, StartsTheLogWhereItsFirstSegmentIs) {
   EXPECT_EQ(plan.lost_at_start, (OffsetRange{Offset{2}, Offset{5}}));
 }
 
+TEST(RepairPlan, TellsOnceWhatIsLostWithAllSegments) {
+  const RepairPlan plan = PlanPartitionRepair(Partition(kEnd, Offset{2}), {});
+  ASSERT_THAT(plan.steps, SizeIs(1));
+  EXPECT_EQ(plan.steps[0].action, RepairAction::kBeginSegment);
+  EXPECT_EQ(plan.steps[0].lost, (OffsetRange{Offset{2}, kEnd}));
+  EXPECT_EQ(plan.lost_at_start.count(), 0);
+}
+
 TEST(RepairPlan, BelievesAStartBehindTheEndOnlyAfterAKill) {
   const PartitionSurvey survey{.segments = {Segment(0, 10)}};
   const RepairPlan closed =
