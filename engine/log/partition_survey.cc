@@ -46,6 +46,7 @@ class Surveyor {
     std::ranges::reverse(survey_.segments);
     CAUCE_RETURN_IF_ERROR(PlaceMisnamed());
     CAUCE_RETURN_IF_ERROR(TakeOrphans());
+    CAUCE_RETURN_IF_ERROR(OrderFileNames());
     return std::move(survey_);
   }
 
@@ -67,6 +68,8 @@ class Surveyor {
           "it is called like a segment's file, and by no offset; Kafka's "
           "brokers fail on it"));
     }
+    taken_.insert(listing.logs.begin(), listing.logs.end());
+    taken_.insert(listing.directories.begin(), listing.directories.end());
     logs_ = std::move(listing.logs);
     indexes_ = std::move(listing.indexes);
     return absl::OkStatus();
@@ -327,27 +330,6 @@ class Surveyor {
             segment.why_renamed + "; other segments have these offsets"));
       }
     }
-    return OrderFileNames();
-  }
-
-  absl::Status OrderFileNames() {
-    std::vector<SurveyedSegment>& all = survey_.segments;
-    std::vector<Renaming> wanted;
-    for (const SurveyedSegment& segment : all) {
-      if (segment.base != segment.named) {
-        wanted.push_back({segment.named, segment.base});
-      }
-    }
-    RenameOrder order = OrderRenames(std::move(wanted));
-    for (const Offset base : order.given_up) {
-      const auto segment = std::ranges::find(all, base, &SurveyedSegment::base);
-      CAUCE_RETURN_IF_ERROR(
-          SetAside(*segment, segment->why_renamed +
-                                 "; others wait for its name and it for "
-                                 "theirs"));
-      all.erase(segment);
-    }
-    survey_.renamed = std::move(order.targets);
     return absl::OkStatus();
   }
 
@@ -372,6 +354,59 @@ class Surveyor {
                    lost));
     }
     return absl::OkStatus();
+  }
+
+  // The indexes of those that are called otherwise are out of the way by then.
+  absl::Status OrderFileNames() {
+    std::vector<Renaming> wanted;
+    for (const SurveyedSegment& segment : survey_.segments) {
+      if (segment.base != segment.named) {
+        wanted.push_back({segment.named, segment.base});
+      }
+    }
+    RenameOrder order = OrderRenames(std::move(wanted));
+    survey_.renamed = std::move(order.targets);
+    for (const Offset base : order.aside) {
+      CAUCE_RETURN_IF_ERROR(BreakCircle(base));
+    }
+    return absl::OkStatus();
+  }
+
+  // The segment at `base` waits under another name until its own is free.
+  absl::Status BreakCircle(Offset base) {
+    std::vector<SurveyedSegment>& all = survey_.segments;
+    const auto segment = std::ranges::find(all, base, &SurveyedSegment::base);
+    std::string why =
+        segment->why_renamed + "; others wait for its name and it for theirs";
+    const std::optional<Offset> free = FreeName(segment->next);
+    if (!free) {
+      CAUCE_RETURN_IF_ERROR(SetAside(*segment, std::move(why)));
+      std::erase(survey_.renamed, base);
+      all.erase(segment);
+      return absl::OkStatus();
+    }
+    survey_.strays.push_back({.path = LogPath(segment->named),
+                              .kept_as = LogPath(*free),
+                              .why = std::move(why)});
+    segment->named = *free;
+    taken_.insert(*free);
+    return absl::OkStatus();
+  }
+
+  // What a log whose batches end at `next` may be called by for a while. It is
+  // a segment's name, unlike that of a `.cut` file, so that after a repair that
+  // ends there the next one finds it, and takes it for misnamed: all its
+  // batches lie below. It lies below the end of the log, which was saved, so
+  // that a recovery in between takes it for damaged and cuts nothing. None
+  // where all of these are taken, as by segments of one record each.
+  std::optional<Offset> FreeName(Offset next) const {
+    for (Offset name = next; name < survey_.segments.back().next;
+         name = name + 1) {
+      const bool is_wanted = std::ranges::binary_search(
+          survey_.segments, name, {}, &SurveyedSegment::base);
+      if (!is_wanted && !taken_.contains(name)) return name;
+    }
+    return std::nullopt;
   }
 
   absl::Status SetAside(const SurveyedSegment& segment, std::string why) {
@@ -402,6 +437,7 @@ class Surveyor {
   CutNames names_;
   std::vector<Offset> logs_;       // smallest first, without the misnamed
   std::set<std::string> indexes_;  // names
+  std::set<Offset> taken_;         // by what is called like a log
   // Those whose first batch cannot stand in a segment of their name.
   std::vector<SurveyedSegment> misnamed_;
   std::vector<Finding> of_indexes_;  // of the segment looked at

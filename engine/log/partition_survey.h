@@ -24,7 +24,7 @@ namespace cauce {
 // A segment that stays.
 struct SurveyedSegment {
   Offset base;
-  Offset named;             // what its file is called by
+  Offset named;             // what its file is called by, the strays gone
   std::string why_renamed;  // where that is another
   int64_t file_bytes = 0;
   int64_t whole_bytes = 0;      // of whole batches
@@ -36,7 +36,8 @@ struct SurveyedSegment {
   bool needs_indexes = false;
 };
 
-// A file that is no part of the log and must go out of its way.
+// A file that must go out of the way: it is no part of the log, or a segment
+// whose name another one needs before its own is free.
 struct StrayFile {
   std::string path;
   std::string kept_as;

@@ -16,8 +16,9 @@ struct Renaming {
 
 struct RenameOrder {
   std::vector<Offset> targets;  // as they become free
-  // Of those that go in a circle, one gives way: the targets of such.
-  std::vector<Offset> given_up;
+  // Of those that go in a circle the first steps aside, ahead of all others and
+  // to a name that nobody wants: the targets of such, which are above too.
+  std::vector<Offset> aside;
 };
 
 // No two of `wanted` have the same source or the same target.

@@ -34,7 +34,8 @@
 namespace cauce {
 
 enum class RepairAction {
-  kSetAside,      // `file` leaves the log and is kept as `renamed_to`
+  kSetAside,      // `file` leaves the log and is kept as `renamed_to`; a
+                  // segment that waits there for its name gets that later
   kRename,        // `file`, a segment's log, gets the name it should have
   kRemoveBytes,   // `file`, a segment's log, loses `removed`
   kBeginSegment,  // `file` is made, empty: the log goes on at its offset

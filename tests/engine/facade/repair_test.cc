@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cauce/engine.h"
@@ -158,6 +159,17 @@ TEST_F(Repaired, FillsTheGapOfAMissingSegment) {
   // It is found again after all.
   test::Put({{gone, bytes}}, *files_);
   ASSERT_THAT(Repair(), IsOk());
+  EXPECT_EQ(Findings(), 0);
+  EXPECT_EQ(test::ReadKnown(*files_), known_.records);
+}
+
+TEST_F(Repaired, GivesTwoSegmentsThatWereExchangedTheirNamesBack) {
+  std::swap(known_.image[LogOf("/orders-0", 1)],
+            known_.image[LogOf("/orders-0", 2)]);
+  Put();
+  const auto repaired = Repair();
+  ASSERT_THAT(repaired, IsOk());
+  EXPECT_EQ(repaired->offsets_lost, 0);
   EXPECT_EQ(Findings(), 0);
   EXPECT_EQ(test::ReadKnown(*files_), known_.records);
 }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -105,9 +106,50 @@ TEST_F(Surveyed, WritesOverNoneOfTwoThatWereExchanged) {
   Put(6, Two(2));
   Put(8, Two(8));
   const PartitionSurvey survey = Look(10);
-  EXPECT_THAT(survey.strays, SizeIs(1));
-  EXPECT_THAT(survey.renamed, SizeIs(1));
-  EXPECT_THAT(survey.segments, SizeIs(3));
+  EXPECT_THAT(BasesOf(survey), ElementsAre(0, 2, 6, 8));
+  ASSERT_THAT(survey.strays, SizeIs(1));
+  EXPECT_EQ(survey.strays[0].path, "/d/a-0/00000000000000000006.log");
+  EXPECT_EQ(survey.strays[0].kept_as, "/d/a-0/00000000000000000004.log");
+  EXPECT_EQ(survey.strays[0].base, std::nullopt);
+  EXPECT_THAT(survey.renamed, ElementsAre(Offset{6}, Offset{2}));
+  EXPECT_EQ(survey.segments[1].named, Offset{4});
+}
+
+// A repair that is cut short leaves one of them under the name aside.
+TEST_F(Surveyed, FindsASegmentThatWaitsForItsName) {
+  Put(0, Two(0));
+  Put(2, Two(4));
+  Put(5, Two(2));
+  Put(6, Two(6));
+  const PartitionSurvey survey = Look(8);
+  EXPECT_THAT(BasesOf(survey), ElementsAre(0, 2, 4, 6));
+  EXPECT_THAT(survey.strays, IsEmpty());
+  EXPECT_THAT(survey.renamed, ElementsAre(Offset{4}, Offset{2}));
+  EXPECT_EQ(survey.segments[1].named, Offset{5});
+}
+
+TEST_F(Surveyed, KeepsAllOfThreeThatChangedNamesInACircle) {
+  Put(0, Two(0));
+  Put(2, Two(4));
+  Put(4, Two(6));
+  Put(6, Two(2));
+  const PartitionSurvey survey = Look(8);
+  EXPECT_THAT(BasesOf(survey), ElementsAre(0, 2, 4, 6));
+  ASSERT_THAT(survey.strays, SizeIs(1));
+  EXPECT_EQ(survey.strays[0].kept_as, "/d/a-0/00000000000000000005.log");
+  EXPECT_THAT(survey.renamed, ElementsAre(Offset{6}, Offset{4}, Offset{2}));
+}
+
+// Above all names a recovery in between might cut it.
+TEST_F(Surveyed, SetsOneOfACircleAsideWhereNoNameIsFree) {
+  Put(0, test::Batch({"a"}).At(Offset{1}).bytes());
+  Put(1, test::Batch({"a"}).At(Offset{0}).bytes());
+  Put(2, test::Batch({"a"}).At(Offset{2}).bytes());
+  const PartitionSurvey survey = Look(3);
+  EXPECT_THAT(BasesOf(survey), ElementsAre(1, 2));
+  ASSERT_THAT(survey.strays, SizeIs(1));
+  EXPECT_EQ(survey.strays[0].kept_as, "/d/a-0/00000000000000000001.log.cut");
+  EXPECT_THAT(survey.renamed, ElementsAre(Offset{1}));
 }
 
 TEST_F(Surveyed, SetsAsideWhatHoldsNoBatch) {

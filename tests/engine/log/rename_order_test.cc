@@ -13,14 +13,24 @@ TEST(RenameOrder, WaitsForANameUntilItIsFree) {
   const RenameOrder order = OrderRenames(
       {{Offset{1}, Offset{2}}, {Offset{2}, Offset{3}}, {Offset{3}, Offset{4}}});
   EXPECT_THAT(order.targets, ElementsAre(Offset{4}, Offset{3}, Offset{2}));
-  EXPECT_THAT(order.given_up, IsEmpty());
+  EXPECT_THAT(order.aside, IsEmpty());
 }
 
-TEST(RenameOrder, GivesOneUpWhereTheyGoInACircle) {
+TEST(RenameOrder, LetsTheFirstOfACircleStepAside) {
   const RenameOrder order = OrderRenames(
       {{Offset{1}, Offset{2}}, {Offset{2}, Offset{3}}, {Offset{3}, Offset{1}}});
-  EXPECT_THAT(order.given_up, ElementsAre(Offset{2}));
-  EXPECT_THAT(order.targets, ElementsAre(Offset{1}, Offset{3}));
+  EXPECT_THAT(order.aside, ElementsAre(Offset{1}));
+  EXPECT_THAT(order.targets, ElementsAre(Offset{3}, Offset{2}, Offset{1}));
+}
+
+TEST(RenameOrder, LetsOneOfEachCircleStepAside) {
+  const RenameOrder order = OrderRenames({{Offset{1}, Offset{2}},
+                                          {Offset{2}, Offset{1}},
+                                          {Offset{3}, Offset{4}},
+                                          {Offset{4}, Offset{3}}});
+  EXPECT_THAT(order.aside, ElementsAre(Offset{1}, Offset{3}));
+  EXPECT_THAT(order.targets,
+              ElementsAre(Offset{2}, Offset{1}, Offset{4}, Offset{3}));
 }
 
 TEST(RenameOrder, HasNothingToDoForNothing) {
