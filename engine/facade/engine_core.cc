@@ -1,5 +1,6 @@
 #include "engine/facade/engine_core.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "cauce/errors.h"
@@ -367,6 +368,7 @@ absl::Status EngineCore::Close() {
   const absl::Status logs = logs_.CloseAll(Closed());
   if (options_.access == Access::kReadOnly) return logs;
   absl::Status marked = bounds_->SaveAll();
+  marked.Update(SaveHalfDone());
   // An upkeep that is still on its way must not write over a next owner's.
   bounds_->Close();
   // Without the mark the next open looks at everything, as it must.
@@ -379,6 +381,13 @@ absl::Status EngineCore::Close() {
                               "stored, but there was no room to mark it as "
                               "cleanly closed, so the next opening recovers it",
                               directory_));
+}
+
+absl::Status EngineCore::SaveHalfDone() {
+  const bool is_settled = std::ranges::all_of(
+      catalog_.topics(),
+      [](const auto& each) { return each.second.state == TopicState::kLive; });
+  return is_settled ? absl::OkStatus() : catalog_.Save(files_, directory_);
 }
 
 void EngineCore::Report(Severity severity, std::string_view line) const {

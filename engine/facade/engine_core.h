@@ -100,6 +100,10 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   // the syncs that appends wait for, comes in between.
   void TakeTurn(UpkeepRound round, absl::Duration interval);
 
+  // Says of topics whose making or deletion failed halfway that they go. Their
+  // logs were let go as they were: as long as the disk may have such a topic as
+  // live, the directory must not be marked as cleanly closed.
+  absl::Status SaveHalfDone() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckOpen() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckWritable() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Another process may have changed what a read-only engine knows.

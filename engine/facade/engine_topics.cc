@@ -75,13 +75,8 @@ absl::StatusOr<TopicDescription> EngineCore::CreateTopic(
     CAUCE_RETURN_IF_ERROR(catalog_.SetState(name, TopicState::kLive));
     made = catalog_.Save(files_, directory_);
     if (made.ok()) return Describe(topic);
-    // The disk may have it as live all the same: then it is to go before its
-    // directories do. On a full disk they make the room to say so.
-    CAUCE_RETURN_IF_ERROR(catalog_.SetState(name, TopicState::kDeleting));
-    const absl::Status going = catalog_.Save(files_, directory_);
-    if (!going.ok() && ReasonOf(going) != Reason::kDiskFull) {
-      return Annotate(made, fmt::format(kHalfDone, name));
-    }
+    // The disk may have it as live all the same: the names that its directories
+    // get say that it goes, until the list of topics does.
   }
   const auto emptied = directories_.Empty(topic);
   if (!emptied.ok()) {
@@ -91,9 +86,7 @@ absl::StatusOr<TopicDescription> EngineCore::CreateTopic(
     return Annotate(made, fmt::format(kHalfDone, name));
   }
   CAUCE_RETURN_IF_ERROR(catalog_.Remove(name));
-  const absl::Status saved = catalog_.Save(files_, directory_);
-  // Until then their names say that it goes.
-  if (saved.ok()) {
+  if (catalog_.Save(files_, directory_).ok()) {
     made.Update(directories_.RemoveTrees(*emptied, options_.events));
   }
   return made;
@@ -189,12 +182,16 @@ absl::Status EngineCore::DeleteTopic(std::string_view name) {
     return Annotate(saved, fmt::format(kHalfDone, name));
   }
   // The bounds go first: a topic of the same name must not begin where this
-  // one ended.
-  bounds_->Forget(topic.name);
-  if (!full) CAUCE_RETURN_IF_ERROR(bounds_->SaveAll());
+  // one ended. But as long as nothing on the disk says that it goes they are
+  // its own, and without them deleted records would show again.
+  const auto forget = [&] {
+    bounds_->Forget(topic.name);
+    return bounds_->SaveAll();
+  };
+  if (!full) CAUCE_RETURN_IF_ERROR(forget());
   CAUCE_ASSIGN_OR_RETURN(const auto emptied, directories_.Empty(topic));
   environment_->space->NoteFreed();
-  if (full) CAUCE_RETURN_IF_ERROR(bounds_->SaveAll());
+  if (full) CAUCE_RETURN_IF_ERROR(forget());
   CAUCE_RETURN_IF_ERROR(catalog_.Remove(name));
   CAUCE_RETURN_IF_ERROR(catalog_.Save(files_, directory_));
   return directories_.RemoveTrees(emptied, options_.events);
