@@ -2,13 +2,17 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <utility>
 #include <vector>
 
+#include "cauce/errors.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/partition_metadata.h"
 #include "engine/catalog/whole_file.h"
+#include "engine/log/batch_scanner.h"
+#include "engine/log/segment_index.h"
 #include "engine/log/segment_name.h"
 #include "engine/log/segment_scan.h"
 #include "fmt/format.h"
@@ -99,29 +103,76 @@ class PartitionIndexes {
                      .bytes = bytes,
                      .index_interval_bytes = check_.interval_bytes}));
     CAUCE_RETURN_IF_ERROR(scanned.damage);
-    SegmentIndex& made = *scanned.index;
-    CAUCE_RETURN_IF_ERROR(
-        Compare(PathOf(base, kOffsetIndexSuffix), made.EncodeOffsets()));
-    const std::string times = PathOf(base, kTimeIndexSuffix);
-    const bool as_active =
-        kind == Kind::kActive && Compare(times, made.EncodeTimes()).ok();
-    if (as_active) return absl::OkStatus();
-    made.Seal();
-    return Compare(times, made.EncodeTimes());
+    const SegmentIndex& made = *scanned.index;
+    CAUCE_ASSIGN_OR_RETURN(std::string offsets,
+                           ReadIndex(PathOf(base, kOffsetIndexSuffix)));
+    // Zeros at the end are no entries: a size that reached the disk alone.
+    offsets.resize(offsets.find_last_not_of('\0') + 1);
+    const bool is_missing = offsets.empty() && !made.offsets().empty();
+    if (is_missing || !made.EncodeOffsets().starts_with(offsets)) {
+      return Differs(PathOf(base, kOffsetIndexSuffix), offsets,
+                     made.EncodeOffsets());
+    }
+    CAUCE_ASSIGN_OR_RETURN(const auto sealed, SealEverywhere(file, log, base));
+    const bool needs_one = kind == Kind::kSealed ? !sealed->times().empty()
+                                                 : !made.times().empty();
+    return CheckTimes(base, made.times(), sealed->times(), needs_one);
   }
 
-  // A file that is not there has no entries.
-  absl::Status Compare(const std::string& path, const std::string& made) const {
+  // Each entry is one of those that sealing would make, wherever it was done:
+  // a segment that was closed, or could not be left, is written on. None that
+  // the log makes is missing in front of the last.
+  absl::Status CheckTimes(Offset base, const TimeIndex& made,
+                          const TimeIndex& sealed, bool needs_one) const {
+    const std::string path = PathOf(base, kTimeIndexSuffix);
+    CAUCE_ASSIGN_OR_RETURN(const std::string bytes, ReadIndex(path));
+    TimeIndex found;
+    CAUCE_RETURN_IF_ERROR(Annotate(found.DecodeFrom(base, bytes), path));
+    const auto holds = [](const TimeIndex& index, const TimeEntry& entry) {
+      const auto there = index.FindAtOrBelow(entry.key());
+      return there && there->timestamp == entry.timestamp &&
+             there->offset == entry.offset;
+    };
+    if (found.empty() && needs_one) return Differs(path, "", made.Encode(base));
+    for (size_t i = 0; i < found.size(); ++i) {
+      if (holds(sealed, found[i])) continue;
+      return Differs(path, bytes, sealed.Encode(base));
+    }
+    for (size_t i = 0; i < made.size() && !found.empty(); ++i) {
+      const bool is_behind = made[i].offset > found.last()->offset;
+      if (is_behind || holds(found, made[i])) continue;
+      return Differs(path, bytes, made.Encode(base));
+    }
+    return absl::OkStatus();
+  }
+
+  // The index of a segment that was sealed behind each of its batches.
+  static absl::StatusOr<std::unique_ptr<SegmentIndex>> SealEverywhere(
+      const std::shared_ptr<const File>& file, const std::string& log,
+      Offset base) {
+    CAUCE_ASSIGN_OR_RETURN(const int64_t bytes, file->Size());
+    auto sealed = std::make_unique<SegmentIndex>(base, INT64_MAX);
+    BatchScanner scanner;
+    scanner.Start(file, log, 0, bytes, BatchOffsets{.next = base});
+    for (;;) {
+      CAUCE_ASSIGN_OR_RETURN(const auto batch, scanner.Next());
+      if (!batch) return sealed;
+      sealed->Add(BatchFacts::Of(*batch, scanner.batch_position()));
+      sealed->Seal();
+    }
+  }
+
+  // Nothing where there is no such file.
+  absl::StatusOr<std::string> ReadIndex(const std::string& path) const {
     auto found = ReadWholeFile(files_, path, kFileBytesMax);
-    if (absl::IsNotFound(found.status())) found = std::string();
-    CAUCE_RETURN_IF_ERROR(found.status());
-    // Zeros at the end are no entries: a size that reached the disk alone.
-    const std::string_view entries =
-        std::string_view(*found).substr(0, found->find_last_not_of('\0') + 1);
-    const bool ends_early = !entries.empty() && made.starts_with(entries);
-    if (*found == made || ends_early) return absl::OkStatus();
+    if (absl::IsNotFound(found.status())) return std::string();
+    return found;
+  }
+
+  static absl::Status Differs(const std::string& path, std::string_view found,
+                              std::string_view made) {
     return absl::DataLossError(fmt::format("{}: holds {}, and its log makes {}",
-                                           path, Hex(*found), Hex(made)));
+                                           path, Hex(found), Hex(made)));
   }
 
   std::string PathOf(Offset base, std::string_view suffix) const {

@@ -34,9 +34,9 @@ struct IndexCheck {
 };
 
 // OK when the index files of these partitions of the data directory hold what
-// a walk over their segments makes of them. An active segment may be sealed or
-// not, and a file may end early, since who looks walks on from its last entry,
-// but it has one.
+// a walk over their segments makes of them. The time index may hold besides
+// what sealing the segment at any of its batches would have added; a file may
+// end early, since who looks walks on from its last entry, but it has one.
 absl::Status CheckIndexFiles(FileSystem& files, std::string_view directory,
                              const IndexCheck& check);
 

@@ -4,16 +4,23 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <random>
 #include <string>
+#include <string_view>
 
+#include "absl/status/status.h"
+#include "cauce/errors.h"
+#include "engine/io/file_error.h"
 #include "fmt/format.h"
 #include "tests/crash/program.h"
 #include "tests/crash/promises.h"
 #include "tests/testing/choices.h"
 #include "tests/testing/faulty_disk.h"
+#include "tests/testing/matchers.h"
 #include "tests/testing/seed.h"
 
 namespace cauce::test {
@@ -52,6 +59,25 @@ TEST_F(PowerLoss, EveryPairOfStepsHoldsWhatItPromised) {
         Losses::kAlikeButOne);
   }
   EXPECT_GT(fates().torn, 0);
+}
+
+// What sealing has added to its time index then stays there.
+TEST_F(PowerLoss, MayFindASegmentWrittenOnThatCouldNotBeLeft) {
+  const auto disk = FreshDisk();
+  Promises promises = base_promises();
+  Program program(*disk, clock(), promises);
+  ASSERT_THAT(program.Open(), IsOk());
+  disk->set_plan([](DiskCall call, std::string_view path, int64_t) {
+    const bool fails = call == DiskCall::kCreate && path.ends_with(".log");
+    return fails ? DataError(path, "planned to fail", EIO) : absl::OkStatus();
+  });
+  ASSERT_THAT(program.Run(Step::kAppendLarge), HasReason(Reason::kDiskFailed));
+  disk->set_plan(nullptr);
+
+  ASSERT_THAT(program.Run(Step::kAppend), IsOk());
+  ASSERT_THAT(program.Run(Step::kReopen), IsOk());
+  disk->CutNow();
+  CheckLosses(*disk, promises, Losses::kExtremes);
 }
 
 // Whatever a recovery was at when the power went again, or the process died,
@@ -106,6 +132,8 @@ class LongPrograms : public PowerLoss {
     return steps;
   }
 
+  uint32_t DrawNumber() { return static_cast<uint32_t>(random_()); }
+
   // Cuts here and there in what `run` does.
   void CutSomewhere(const std::function<void(int64_t cut, FaultyDisk& disk,
                                              Promises& promises)>& run) {
@@ -154,6 +182,40 @@ class LongPrograms : public PowerLoss {
   const Seed seed_;
   std::mt19937_64 random_{seed_.value()};
 };
+
+// Calls that fail now and then, by seed, the same ones in each run; sometimes
+// one after the other.
+FaultyDisk::Plan FailNowAndThen(uint32_t seed) {
+  struct Faults {
+    std::mt19937 random;
+    int in_a_row = 0;
+  };
+  const auto faults = std::make_shared<Faults>(std::mt19937(seed));
+  return [faults](DiskCall call, std::string_view path, int64_t) {
+    // Of reads there are many more.
+    const uint32_t one_in = call == DiskCall::kRead ? 2000 : 60;
+    if (faults->random() % one_in == 0) {
+      faults->in_a_row = 1 + static_cast<int>(faults->random() % 4);
+    }
+    if (faults->in_a_row == 0) return absl::OkStatus();
+    --faults->in_a_row;
+    const bool full = call != DiskCall::kRead && faults->random() % 4 == 0;
+    return DataError(path, "planned to fail", full ? ENOSPC : EIO);
+  };
+}
+
+TEST_F(LongPrograms, HoldWhatTheyPromisedOnADiskWhoseCallsFail) {
+  for (int i = 0; i < kPrograms && !HasFailure(); ++i) {
+    const Steps steps = Draw();
+    const uint32_t faults = DrawNumber();
+    SCOPED_TRACE(fmt::format("{}faults {}", NameOf(steps), faults));
+    CutSomewhere([&](int64_t cut, FaultyDisk& disk, Promises& promises) {
+      disk.set_plan(FailNowAndThen(faults));
+      RunOnUntil(cut, steps, disk, promises);
+      disk.set_plan(nullptr);
+    });
+  }
+}
 
 TEST_F(LongPrograms, HoldWhatTheyPromised) {
   for (int i = 0; i < kPrograms && !HasFailure(); ++i) {
