@@ -2,9 +2,11 @@
 // has to cover.
 //
 // Get() never waits for files: it is one look. Publishing belongs to the
-// partition's one writer, syncing to one thread at a time; both may go on at
-// once. Invariant: a sealed segment is noted here before a set is published in
-// which it is not the active one, so that no sync passes it by. Thread-safe.
+// partition's one writer, Sync() to one thread at a time; both may go on at
+// once, and a cut may sync the segment whose front it keeps meanwhile: whoever
+// of the two comes later waits. Invariant: a sealed segment is noted here
+// before a set is published in which it is not the active one, so that no sync
+// passes it by. Thread-safe.
 #pragma once
 
 #include <cstdint>

@@ -280,14 +280,18 @@ void Segment::MarkDirty() {
 }
 
 absl::Status Segment::Sync() {
+  // The owner's sync and a cut's may meet: neither may take the other's for
+  // done before it is.
+  MutexLock lock(sync_mutex_);
+  CAUCE_RETURN_IF_ERROR(sync_failure_);
   if (!dirty_.exchange(false)) return absl::OkStatus();
-  absl::Status synced = [this]() -> absl::Status {
+  sync_failure_ = [this]() -> absl::Status {
     CAUCE_ASSIGN_OR_RETURN(const auto file, log_->Acquire());
     return file->Sync();
   }();
   // A write that came meanwhile has pinned the file once more.
   log_->Unpin();
-  return synced;
+  return sync_failure_;
 }
 
 absl::Status Segment::WriteIndexFiles(const SegmentIndex& index) {

@@ -126,7 +126,9 @@ class Segment {
   // only what was there before. The file is held from the first call on.
   void MarkDirty();
   // Makes what was written before the call durable. Does nothing when clean.
-  absl::Status Sync();
+  // Who comes while another's sync runs waits for it. After one that failed
+  // every other does: nobody knows any more what the disk holds.
+  absl::Status Sync() ABSL_LOCKS_EXCLUDED(sync_mutex_);
   // Writes `index` into the segment's index files, and makes them durable.
   // Where the disk is full there are none afterwards, and all is well: they
   // are rebuilt once they are needed.
@@ -180,6 +182,10 @@ class Segment {
   std::atomic<int64_t> next_;
   std::atomic<bool> dirty_ = false;
   std::atomic<bool> superseded_ = false;
+
+  // Held while the log is synced: what is clean is durable for who has it.
+  Mutex sync_mutex_;
+  absl::Status sync_failure_ ABSL_GUARDED_BY(sync_mutex_);
 
   // Held while index files are written, and while the segment leaves the log
   // or the log ends: one that has left writes no files under its old names.

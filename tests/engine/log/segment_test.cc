@@ -553,6 +553,41 @@ TEST_P(SegmentTest, SyncsAgainForWhatIsWrittenDuringASync) {
   EXPECT_EQ(disk_.files().Count(FileCall::kSync, kLog), before + 1);
 }
 
+// A cut syncs past the committer: neither may call durable what the other's
+// sync has not yet made so.
+TEST_P(SegmentTest, ASyncThatComesDuringAnotherSharesItsFailure) {
+  Write(3);
+  Segment segment(disk_.Place(kBase, kInterval), OpenMode::kReadWrite, bytes_,
+                  next_);
+  ASSERT_THAT(segment.OpenFile(), IsOk());
+  segment.MarkDirty();
+  absl::Status second;
+  std::thread syncer;
+  disk_.files().set_during(FileCall::kSync, kLog, [&] {
+    if (syncer.joinable()) return;
+    syncer = std::thread([&] { second = segment.Sync(); });
+  });
+  disk_.files().Fail(FileCall::kSync, kLog,
+                     MakeError(Reason::kDiskFailed, "gone"), 0, /*bad=*/1);
+  EXPECT_THAT(segment.Sync(), HasReason(Reason::kDiskFailed));
+  syncer.join();
+  EXPECT_THAT(second, HasReason(Reason::kDiskFailed));
+}
+
+TEST_P(SegmentTest, NoSyncIsBelievedAfterOneThatFailed) {
+  Write(3);
+  Segment segment(disk_.Place(kBase, kInterval), OpenMode::kReadWrite, bytes_,
+                  next_);
+  ASSERT_THAT(segment.OpenFile(), IsOk());
+  segment.MarkDirty();
+  disk_.files().Fail(FileCall::kSync, kLog,
+                     MakeError(Reason::kDiskFailed, "gone"), 0, /*bad=*/1);
+  EXPECT_THAT(segment.Sync(), HasReason(Reason::kDiskFailed));
+  EXPECT_THAT(segment.Sync(), HasReason(Reason::kDiskFailed));
+  segment.MarkDirty();
+  EXPECT_THAT(segment.Sync(), HasReason(Reason::kDiskFailed));
+}
+
 TEST_P(SegmentTest, KeepsADirtyFileOpen) {
   Write(3);
   Segment segment(disk_.Place(kBase, kInterval), OpenMode::kReadWrite, bytes_,
