@@ -114,14 +114,16 @@ absl::Status Log::FlushAsConfigured(Offset end) {
     return FlushIfDue(*topic->flush_interval);
   }
   if (flush_timer_set_.exchange(true)) return absl::OkStatus();
-  environment_->executor->ScheduleAfter(
-      *topic->flush_interval, [weak = weak_from_this()] {
-        const auto log = weak.lock();
-        if (log == nullptr) return;
-        log->flush_timer_set_ = false;
-        // A failed sync fences the log, which the next append tells.
-        log->committer_.RunPending().IgnoreError();
-      });
+  environment_->executor->ScheduleAfter(*topic->flush_interval,
+                                        [weak = weak_from_this()] {
+                                          const auto log = weak.lock();
+                                          if (log == nullptr) return;
+                                          log->flush_timer_set_ = false;
+                                          // Also where another's sync is under
+                                          // way, which may have begun before
+                                          // what this one is for was written.
+                                          log->committer_.SyncSoon();
+                                        });
   return absl::OkStatus();
 }
 

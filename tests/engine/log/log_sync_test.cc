@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -22,6 +24,7 @@ namespace {
 using test::Batch;
 using test::BatchOfBytes;
 using test::DiskKind;
+using test::FileCall;
 using test::HasReason;
 using test::IsOk;
 using test::IsOkAndHolds;
@@ -58,9 +61,34 @@ TEST_P(LogSync, SyncsAfterSomeTimeWhereAsked) {
   EXPECT_EQ(log().durable_end(), Offset{0});
 
   executor.RunLater();
+  executor.Run();
   EXPECT_EQ(log().durable_end(), Offset{2});
   Append({"c"});
   EXPECT_EQ(executor.waiting_later(), 1u);
+  rig_.Kill();
+}
+
+TEST_P(LogSync, SyncsWhatWasWrittenDuringAnothersSyncWhenItsTimeIsOver) {
+  ManualExecutor executor;
+  rig_.set_executor(&executor);
+  config().flush = FlushPolicy::kOs;
+  config().flush_interval = absl::Seconds(1);
+  Open();
+  Append({"a"});
+  bool appended = false;
+  rig_.disk().files().set_during(FileCall::kSync, ".log", [&] {
+    if (std::exchange(appended, true)) return;
+    Append({"b"});
+    // The time that began with the first one is over before the sync is.
+    executor.RunLater();
+  });
+  ASSERT_THAT(log().Flush(), IsOk());
+  ASSERT_TRUE(appended);
+
+  executor.Run();
+  executor.RunLater();
+  executor.Run();
+  EXPECT_EQ(log().durable_end(), Offset{2});
   rig_.Kill();
 }
 
