@@ -72,9 +72,21 @@ void Committer::CallWhenDurable(AppendResult result, AppendCallback done) {
   const Offset end = result.next;
   Pending pending{std::move(result), std::move(done)};
   if (IsSettled(end)) {
-    settled_.push_back({std::move(pending), OutcomeFor(end)});
+    SettleAppend(std::move(pending));
   } else {
     pending_.push_back(std::move(pending));
+  }
+}
+
+void Committer::CallNow(absl::StatusOr<AppendResult> outcome,
+                        AppendCallback done) {
+  std::vector<Settled> settled;
+  settled.push_back({std::move(outcome), std::move(done)});
+  MutexLock lock(mutex_);
+  if (IsCallingBack()) {
+    settled_.push_back(std::move(settled.front()));
+  } else {
+    CallBack(std::move(settled));
   }
 }
 
@@ -171,9 +183,8 @@ void Committer::Settle() {
   }
   std::erase_if(pending_,
                 [this](Pending& each) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-                  const Offset end = each.result.next;
-                  if (!IsSettled(end)) return false;
-                  settled_.push_back({std::move(each), OutcomeFor(end)});
+                  if (!IsSettled(each.result.next)) return false;
+                  SettleAppend(std::move(each));
                   return true;
                 });
   // What was asked for during the sync needs another one.
@@ -182,17 +193,37 @@ void Committer::Settle() {
 }
 
 void Committer::DeliverSettled() {
-  std::vector<Settled> settled = std::exchange(settled_, {});
+  if (!IsCallingBack()) return CallBack(std::exchange(settled_, {}));
   mutex_.Unlock();
   hooks_.moved();
-  for (Settled& each : settled) {
-    if (each.outcome.ok()) {
-      each.append.done(std::move(each.append.result));
-    } else {
-      each.append.done(std::move(each.outcome));
-    }
-  }
   mutex_.Lock();
+}
+
+void Committer::CallBack(std::vector<Settled> settled) {
+  calling_back_.push_back(std::this_thread::get_id());
+  do {
+    mutex_.Unlock();
+    hooks_.moved();
+    for (Settled& each : settled) each.done(std::move(each.outcome));
+    settled.clear();
+    mutex_.Lock();
+    settled.swap(settled_);
+  } while (!settled.empty());
+  std::erase(calling_back_, std::this_thread::get_id());
+}
+
+bool Committer::IsCallingBack() const {
+  return std::ranges::find(calling_back_, std::this_thread::get_id()) !=
+         calling_back_.end();
+}
+
+void Committer::SettleAppend(Pending append) {
+  absl::Status outcome = OutcomeFor(append.result.next);
+  if (outcome.ok()) {
+    settled_.push_back({std::move(append.result), std::move(append.done)});
+  } else {
+    settled_.push_back({std::move(outcome), std::move(append.done)});
+  }
 }
 
 bool Committer::IsSettled(Offset end) const {

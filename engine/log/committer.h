@@ -3,7 +3,9 @@
 // Drives the GroupCommit machine: whoever finds something unsynced and nobody
 // syncing syncs, for everybody; the others wait or are called back. Blocking
 // waiters sync in their own thread; callbacks are served by the executor
-// where there is one, else by the next waiter, flush or full queue.
+// where there is one, else by the next waiter, flush or full queue. What a
+// callback's own appends are called back with waits until it has returned: one
+// thread is in one callback at a time.
 // Thread-safe. Lock order: a log's locks for its files, then this one's; the
 // sync and all callbacks run without it.
 #pragma once
@@ -12,11 +14,13 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <thread>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "cauce/append.h"
 #include "cauce/types.h"
 #include "engine/base/mutex.h"
@@ -75,6 +79,11 @@ class Committer {
   void CallWhenDurable(AppendResult result, AppendCallback done)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // Calls `done` with `outcome`, which is known already. Without the owner's
+  // locks.
+  void CallNow(absl::StatusOr<AppendResult> outcome, AppendCallback done)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+
   // Sees to it that callbacks are served: now, where they are due or too many
   // wait, else in the background where something runs there.
   void Serve() ABSL_LOCKS_EXCLUDED(mutex_);
@@ -108,8 +117,8 @@ class Committer {
     AppendCallback done;
   };
   struct Settled {
-    Pending append;
-    absl::Status outcome;
+    absl::StatusOr<AppendResult> outcome;
+    AppendCallback done;
   };
   // Whether a sync is due that the caller is to Lead(); never after a failure.
   bool Begin() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -117,8 +126,15 @@ class Committer {
   void Lead() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Decides the fate of everybody of whom it is known, and wakes the waiters.
   void Settle() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Calls back those whose fate is decided. Lets go of the lock for that.
+  // Calls back those whose fate is decided; within a callback that is left to
+  // whoever called it. Lets go of the lock for that.
   void DeliverSettled() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Calls back `settled`, and then those whose fate was decided meanwhile.
+  void CallBack(std::vector<Settled> settled)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Whether a callback has called us.
+  bool IsCallingBack() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void SettleAppend(Pending append) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status OutcomeFor(Offset end) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IsSettled(Offset end) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -131,6 +147,10 @@ class Committer {
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
   std::deque<Pending> pending_ ABSL_GUARDED_BY(mutex_);
   std::vector<Settled> settled_ ABSL_GUARDED_BY(mutex_);  // not yet told
+  // Who calls back. A callback may append, and must not be called again from
+  // within that: there may be any number of such appends, and of stack there
+  // is little.
+  std::vector<std::thread::id> calling_back_ ABSL_GUARDED_BY(mutex_);
   std::vector<Waiter*> waiters_ ABSL_GUARDED_BY(mutex_);
   CondVar idle_;  // no sync is under way
   // SyncSoon() was called up to here. What was written without it or a waiter

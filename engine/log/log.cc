@@ -95,12 +95,12 @@ void Log::AppendAsync(const RecordBatch& batch, const AppendOptions& options,
       Write(batch, options, [&](const AppendResult& written) {
         if (waits) committer_.CallWhenDurable(written, std::move(done));
       });
-  if (!result.ok()) return done(result.status());
-  if (waits) return committer_.Serve();
-  if (const absl::Status status = AfterWrite(result->next); !status.ok()) {
-    return done(status);
+  if (result.ok() && waits) return committer_.Serve();
+  if (result.ok()) {
+    const absl::Status synced = AfterWrite(result->next);
+    if (!synced.ok()) result = synced;
   }
-  done(*std::move(result));
+  committer_.CallNow(std::move(result), std::move(done));
 }
 
 absl::StatusOr<AppendResult> Log::Write(const RecordBatch& batch,

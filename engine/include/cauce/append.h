@@ -35,7 +35,9 @@ struct AppendResult {
 
 // Called once, from the thread that appends, syncs or closes. It must not block
 // and must call nothing of the Engine, whose lock may be held; it may append.
-// Whoever does not want to know passes an empty one.
+// What such an append is called back with comes once this one has returned, if
+// it is the same thread that tells: however long the chain, it needs no more
+// stack. Whoever does not want to know passes an empty one.
 using AppendCallback = absl::AnyInvocable<void(absl::StatusOr<AppendResult>)>;
 
 }  // namespace cauce

@@ -257,5 +257,70 @@ TEST_P(LogSync, ACallbackMayAppendWhenItsRecordsWereCutOff) {
   EXPECT_THAT(Values(), IsOkAndHolds(ElementsAre("kept", "again")));
 }
 
+// What a chain of appends needs of the stack, each of which is made by the
+// callback of the one before.
+class Chain {
+ public:
+  Chain(Log& log, AppendOptions options, int links)
+      : log_(log), options_(options), left_(links) {}
+
+  void Append() {
+    if (left_ == 0) return;
+    --left_;
+    log_.AppendAsync(batch_.view(), options_,
+                     [this](const absl::StatusOr<AppendResult>& result) {
+                       ++depth_;
+                       deepest_ = std::max(deepest_, depth_);
+                       result.ok() ? ++told_ok_ : ++told_failed_;
+                       Append();
+                       --depth_;
+                     });
+  }
+  int deepest() const { return deepest_; }
+  int told_ok() const { return told_ok_; }
+  int told_failed() const { return told_failed_; }
+
+ private:
+  const test::OwnedBatch batch_ = Batch({"a"});
+  Log& log_;
+  const AppendOptions options_;
+  int left_;
+  int depth_ = 0;
+  int deepest_ = 0;
+  int told_ok_ = 0;
+  int told_failed_ = 0;
+};
+
+TEST_P(LogSync, CallbacksThatAppendNeedNoMoreStackHoweverManyAreInFlight) {
+  constexpr int kInFlight = 4096;
+  constexpr int kAppends = 4 * kInFlight;
+  Open();
+  Chain chain(log(), {}, kAppends);
+  for (int i = 0; i < kInFlight; ++i) chain.Append();
+  while (log().durable_end() < log().log_end()) {
+    ASSERT_THAT(log().Flush(), IsOk());
+  }
+  EXPECT_EQ(chain.told_ok(), kAppends);
+  EXPECT_EQ(chain.deepest(), 1);
+}
+
+TEST_P(LogSync, CallbacksThatAppendNeedNoMoreStackWhereNobodyWaitsForASync) {
+  config().flush = FlushPolicy::kOs;
+  Open();
+  Chain chain(log(), {}, 1000);
+  chain.Append();
+  EXPECT_EQ(chain.told_ok(), 1000);
+  EXPECT_EQ(chain.deepest(), 1);
+}
+
+TEST_P(LogSync, CallbacksThatTryAgainNeedNoMoreStack) {
+  config().max_message_bytes = 1;
+  Open();
+  Chain chain(log(), {}, 1000);
+  chain.Append();
+  EXPECT_EQ(chain.told_failed(), 1000);
+  EXPECT_EQ(chain.deepest(), 1);
+}
+
 }  // namespace
 }  // namespace cauce
