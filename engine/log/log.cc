@@ -220,6 +220,7 @@ absl::Status Log::TakeEpoch(const AppendOptions& options) {
 absl::Status Log::Roll(Offset base, Timestamp now) {
   const absl::Status rolled = RollTo(base, now);
   NoteIfFull(rolled);
+  NoteFailedWrite();
   return rolled;
 }
 

@@ -47,7 +47,10 @@ absl::StatusOr<std::optional<Offset>> Log::Truncate(Offset offset) {
                                  log_start().value, log_end().value));
   }
   if (offset == log_end()) return offset;
-  CAUCE_RETURN_IF_ERROR(writer_->Settle());
+  if (const absl::Status settled = writer_->Settle(); !settled.ok()) {
+    NoteFailedWrite();
+    return settled;
+  }
   const auto set = segments();
   CAUCE_ASSIGN_OR_RETURN(CutPoint found, FindCut(*set, offset, log_start()));
   // Recovery believes a segment that ends in front of the next one only below

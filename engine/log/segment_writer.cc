@@ -90,7 +90,17 @@ absl::Status SegmentWriter::Settle() {
   CAUCE_RETURN_IF_ERROR(file->Truncate(segment_->bytes()));
   segment_->MarkDirty();
   keep_tail_ = nullptr;
-  return absl::OkStatus();
+  // Before anything is written there: a power loss might keep that and not the
+  // cut, and a whole batch that stood behind the torn one would follow it.
+  if (const absl::Status synced = segment_->Sync(); !synced.ok()) {
+    broken_ = MakeError(
+        Reason::kDiskFailed,
+        fmt::format("{}: takes no more records until it is reopened: what was "
+                    "cut off behind position {} is not known to be off the "
+                    "disk: {}",
+                    segment_->path(), segment_->bytes(), MessageOf(synced)));
+  }
+  return broken_;
 }
 
 bool SegmentWriter::ShouldRoll(const BatchFacts& batch,

@@ -61,8 +61,9 @@ class SegmentWriter {
   const std::shared_ptr<Segment>& segment() const { return segment_; }
   // Whether nothing stands behind the end that has to be kept first.
   bool is_settled() const { return keep_tail_ == nullptr; }
-  // Keeps it and cuts the file there. Whatever changes the file does this
-  // first; where it fails nothing has changed.
+  // Keeps it and cuts the file there, durably. Whatever changes the file does
+  // this first; where it fails nothing has changed, or nothing can be appended
+  // any more.
   absl::Status Settle();
   // Why nothing can be appended any more; OK while it can.
   const absl::Status& status() const { return broken_; }

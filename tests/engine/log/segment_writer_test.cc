@@ -3,16 +3,23 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "cauce/errors.h"
+#include "engine/io/file_pool.h"
 #include "engine/log/segment_scan.h"
 #include "tests/testing/batches.h"
+#include "tests/testing/choices.h"
+#include "tests/testing/faulty_disk.h"
 #include "tests/testing/matchers.h"
+#include "tests/testing/sim_clock.h"
 #include "tests/testing/test_disk.h"
+#include "tests/testing/unsynced_bytes.h"
 
 namespace cauce {
 namespace {
@@ -336,6 +343,85 @@ TEST_P(SegmentWriterTest, CutsNothingOffThatIsNotKeptElsewhere) {
   ASSERT_THAT(Append(Batch({"b"})), IsOk());
   EXPECT_TRUE(writer_->is_settled());
   EXPECT_EQ(disk_.Read(kLog), good + Batch({"b"}).At(kBase + 1).bytes());
+}
+
+// A whole batch that stood behind the cut must not come back behind what is
+// written in the place of the torn one, which may be just as long.
+TEST(SegmentWriter, APowerLossBringsNothingBackFromBehindACutThatCameLate) {
+  const OwnedBatch good = Batch({"a"}).At(kBase);
+  const auto good_bytes = static_cast<int64_t>(good.bytes().size());
+  // The new batch ends where a sector does, or it would write over the next.
+  int64_t value_bytes = 2000;
+  while ((good_bytes + std::ssize(BatchOfBytes(value_bytes).bytes())) %
+             test::kSectorBytes !=
+         0) {
+    ++value_bytes;
+  }
+  const OwnedBatch next = BatchOfBytes(value_bytes).At(kBase + 1);
+  std::string torn = next.bytes();
+  torn[torn.size() / 2] ^= 1;
+  const OwnedBatch behind = Batch({"behind"}).At(kBase + 2);
+
+  test::SimClock clock;
+  test::FaultyDisk disk(clock);
+  FilePool pool(disk, 8);
+  const SegmentPlace place{&disk, &pool, "", kBase};
+  const std::string path = place.PathOf(kLog);
+  {
+    const auto file = disk.Open(path, OpenMode::kCreate).value();
+    ASSERT_THAT(file->Write(0, good.bytes() + torn + behind.bytes()), IsOk());
+    ASSERT_THAT(file->Sync(), IsOk());
+    ASSERT_THAT(disk.SyncDirectory("/"), IsOk());
+  }
+  ScannedSegment scanned;
+  scanned.bytes = good_bytes;
+  scanned.next = kBase + 1;
+  scanned.index = std::make_shared<SegmentIndex>(kBase, 4096);
+  auto writer = SegmentWriter::ResumeBeforeTail(
+      place, std::move(scanned), kNow, [] { return absl::OkStatus(); });
+  ASSERT_THAT(writer, IsOk());
+  const std::string_view part = next.bytes();
+  ASSERT_THAT((*writer)->Append({&part, 1}, BatchFacts::Of(next.view(), 0),
+                                WriteAhead::kNone),
+              IsOk());
+  disk.CutNow();
+
+  int losses = 0;
+  test::AllChoices all;
+  do {
+    const auto after = disk.Copy();
+    after->Restart(all);
+    const std::shared_ptr<const File> file =
+        after->Open(path, OpenMode::kRead).value();
+    const auto found =
+        ScanSegment(file, path, {.base = kBase, .bytes = file->Size().value()});
+    ASSERT_THAT(found, IsOk());
+    ASSERT_LE(found->next, kBase + 2) << "after loss " << losses;
+    ++losses;
+  } while (all.Next());
+  EXPECT_GT(losses, 1);
+}
+
+TEST_P(SegmentWriterTest, FencesWhereACutThatCameLateIsNotDurable) {
+  Create();
+  ASSERT_THAT(Append(Batch({"a"})), IsOk());
+  ASSERT_THAT(writer_->segment()->Sync(), IsOk());
+  ScannedSegment scanned;
+  scanned.bytes = writer_->segment()->bytes();
+  scanned.next = next_;
+  scanned.index = std::make_shared<SegmentIndex>(kBase, 4096);
+  auto writer =
+      SegmentWriter::ResumeBeforeTail(disk_.Place(kBase), std::move(scanned),
+                                      kNow, [] { return absl::OkStatus(); });
+  ASSERT_THAT(writer, IsOk());
+  writer_ = *std::move(writer);
+  disk_.files().Fail(FileCall::kSync, kLog,
+                     MakeError(Reason::kDiskFailed, "gone"));
+  EXPECT_THAT(Append(Batch({"b"})), HasReason(Reason::kDiskFailed));
+
+  disk_.files().Mend();
+  EXPECT_THAT(Append(Batch({"b"})), HasReason(Reason::kDiskFailed));
+  EXPECT_THAT(writer_->status(), HasReason(Reason::kDiskFailed));
 }
 
 TEST_P(SegmentWriterTest, TakesNothingMoreAfterAFailedWrite) {
