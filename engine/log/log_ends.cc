@@ -1,6 +1,7 @@
 // Where a Log gives up records: at its end by truncation, at its start by
 // deletion and retention.
 #include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -177,10 +178,11 @@ absl::Status Log::UnlinkRetired() {
   FreeSpace* const space = environment_->space.get();
   // Late readers have their time as long as nobody needs the room.
   const bool at_once = space != nullptr && space->IsShort();
+  const size_t before = retired_.size();
   const absl::Status unlinked = retired_.UnlinkDue(
       environment_->clock->Monotonic(),
       at_once ? absl::ZeroDuration() : config()->file_delete_delay);
-  if (space != nullptr) space->NoteFreed();
+  if (space != nullptr && retired_.size() < before) space->NoteFreed();
   return unlinked;
 }
 

@@ -25,11 +25,11 @@ absl::Status RetiredSegments::UnlinkDue(absl::Duration now,
   for (Retired& each : retired_) {
     // More than ours are readers inside of it.
     const bool in_use = each.segment.use_count() > 1;
-    if (in_use || now - each.since < delay) {
-      kept.push_back(std::move(each));
-    } else {
-      first.Update(each.segment->Unlink());
-    }
+    const bool due = !in_use && now - each.since >= delay;
+    const absl::Status unlinked =
+        due ? each.segment->Unlink() : absl::OkStatus();
+    first.Update(unlinked);
+    if (!due || !unlinked.ok()) kept.push_back(std::move(each));
   }
   retired_ = std::move(kept);
   return first;

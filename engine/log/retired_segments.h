@@ -6,6 +6,7 @@
 // thread-safe: its owner locks.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <vector>
 
@@ -21,13 +22,15 @@ class RetiredSegments {
   absl::Status Add(const std::shared_ptr<Segment>& segment, absl::Duration now);
 
   // Unlinks the files that nobody reads and that were retired at least
-  // `delay` ago. Goes on behind a failure, and returns the first.
+  // `delay` ago. Goes on behind a failure, and returns the first; what could
+  // not be unlinked stays here, for another time.
   absl::Status UnlinkDue(absl::Duration now, absl::Duration delay);
 
   // The same at once, whoever reads them.
   absl::Status UnlinkAll();
 
   bool empty() const { return retired_.empty(); }
+  size_t size() const { return retired_.size(); }
 
  private:
   struct Retired {

@@ -84,5 +84,18 @@ TEST_F(RetiredSegmentsTest, ToldOfAFailureTheyGoOn) {
   EXPECT_THAT(disk_.Names(), ElementsAre("00000000000000000007.log.deleted"));
 }
 
+TEST_F(RetiredSegmentsTest, TryAgainWhatCouldNotBeUnlinked) {
+  ASSERT_THAT(retired_.Add(Make(7), kStart), IsOk());
+  disk_.files().Fail(FileCall::kRemove, ".deleted",
+                     MakeError(Reason::kDiskFailed, "no"), 0, /*bad=*/1);
+  ASSERT_THAT(retired_.UnlinkDue(kStart + kDelay, kDelay),
+              HasReason(Reason::kDiskFailed));
+  EXPECT_FALSE(retired_.empty());
+
+  EXPECT_THAT(retired_.UnlinkDue(kStart + kDelay, kDelay), IsOk());
+  EXPECT_THAT(disk_.Names(), IsEmpty());
+  EXPECT_TRUE(retired_.empty());
+}
+
 }  // namespace
 }  // namespace cauce
