@@ -168,6 +168,15 @@ class Recovery {
     const bool torn = !scanned.damage.ok();
     const bool may_be_cut =
         !hints_.clean_stop && scanned.next >= hints_.recovery_point;
+    if (torn && !may_be_cut && base == Offset{INT64_MAX}) {
+      // Nor could the log go on behind it.
+      return MakeError(
+          Reason::kCorruptFile,
+          fmt::format("{}: holds what is no batch, and no record has an offset "
+                      "so high; move it away while nothing has the directory "
+                      "open: {}",
+                      PathOf(base), MessageOf(scanned.damage)));
+    }
     if (torn && !may_be_cut) {
       CAUCE_ASSIGN_OR_RETURN(const Offset end, EndBehindDamage(base, scanned));
       // Not at the base, where a file stands already.

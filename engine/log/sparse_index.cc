@@ -15,6 +15,11 @@ int32_t Relative(Offset offset, Offset base) {
   return static_cast<int32_t>(relative);
 }
 
+// An offset that belongs to no segment where there is none so high.
+Offset Absolute(int32_t relative, Offset base) {
+  return relative > INT64_MAX - base.value ? Offset{} : base + relative;
+}
+
 }  // namespace
 
 void OffsetEntry::Encode(Offset base, char* to) const {
@@ -24,7 +29,7 @@ void OffsetEntry::Encode(Offset base, char* to) const {
 }
 
 OffsetEntry OffsetEntry::Decode(Offset base, const char* from) {
-  return {base + LoadBig<int32_t>(from), LoadBig<int32_t>(from + 4)};
+  return {Absolute(LoadBig<int32_t>(from), base), LoadBig<int32_t>(from + 4)};
 }
 
 void TimeEntry::Encode(Offset base, char* to) const {
@@ -33,7 +38,7 @@ void TimeEntry::Encode(Offset base, char* to) const {
 }
 
 TimeEntry TimeEntry::Decode(Offset base, const char* from) {
-  return {{LoadBig<int64_t>(from)}, base + LoadBig<int32_t>(from + 8)};
+  return {{LoadBig<int64_t>(from)}, Absolute(LoadBig<int32_t>(from + 8), base)};
 }
 
 template <class Entry>

@@ -38,6 +38,7 @@ using test::OwnedBatch;
 using test::ReadAll;
 using test::ReadValues;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -476,6 +477,23 @@ TEST_P(LogTest, TakesNoMoreOnceItsOffsetsAreUsedUp) {
   ASSERT_THAT(rig_.KillAndReopen(), IsOk());
   EXPECT_EQ(log().log_end(), Offset{INT64_MAX});
   EXPECT_THAT(Values(Offset{INT64_MAX - 1}), IsOkAndHolds(ElementsAre("a")));
+}
+
+TEST_P(LogTest, NamesTheFileThatNoOffsetIsLeftFor) {
+  Open();
+  Append({"a"});
+  ASSERT_THAT(rig_.Close(), IsOk());
+  const std::string name = SegmentFileName(Offset{INT64_MAX}, kLogSuffix);
+  rig_.disk().Write(name, "no batch");
+  rig_.disk().Write(SegmentFileName(Offset{INT64_MAX}, kOffsetIndexSuffix),
+                    std::string(16, '\x7f'));
+
+  const absl::Status opened = rig_.Open();
+  EXPECT_THAT(opened, HasReason(Reason::kCorruptFile));
+  EXPECT_THAT(std::string(MessageOf(opened)), HasSubstr(name));
+  rig_.disk().Remove(name);
+  ASSERT_THAT(rig_.Open(), IsOk());
+  EXPECT_THAT(Values(), IsOkAndHolds(ElementsAre("a")));
 }
 
 TEST_P(LogTest, AFullDiskMayBeTriedAgain) {

@@ -161,6 +161,16 @@ TEST(SparseIndex, RefusesEntriesBelowItsBaseAndWithoutATime) {
               HasReason(Reason::kCorruptFile));
 }
 
+TEST(SparseIndex, RefusesOffsetsBehindTheHighest) {
+  constexpr Offset kHigh{INT64_MAX - 1};
+  OffsetIndex offsets;
+  TimeIndex times;
+  EXPECT_THAT(offsets.DecodeFrom(kHigh, std::string(8, '\1')),
+              HasReason(Reason::kCorruptFile));
+  EXPECT_THAT(times.DecodeFrom(kHigh, std::string(12, '\1')),
+              HasReason(Reason::kCorruptFile));
+}
+
 TEST(SparseIndex, DecodesAnyBytesWithoutHarm) {
   const test::Seed seed;
   std::mt19937 random(seed.value());
