@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "nlohmann/json.hpp"
 #include "tools/cli/progress.h"
 
 namespace cauce::cli {

@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "absl/time/time.h"
+#include "tools/cli/format.h"
 #include "tools/cli/percentiles.h"
-#include "tools/cli/session.h"
 
 namespace cauce::cli {
 

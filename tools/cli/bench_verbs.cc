@@ -6,15 +6,21 @@
 #include <utility>
 #include <vector>
 
+#include "CLI/CLI.hpp"
 #include "cauce/codec.h"
 #include "cauce/cursor.h"
 #include "cauce/env.h"
 #include "cauce/partition.h"
 #include "cauce/record_batch.h"
+#include "nlohmann/json.hpp"
 #include "tools/cli/append_run.h"
 #include "tools/cli/batch_bytes.h"
 #include "tools/cli/bench_report.h"
+#include "tools/cli/format.h"
 #include "tools/cli/interrupts.h"
+#include "tools/cli/note.h"
+#include "tools/cli/opening.h"
+#include "tools/cli/options.h"
 #include "tools/cli/percentiles.h"
 #include "tools/cli/progress.h"
 

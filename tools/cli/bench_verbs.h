@@ -5,8 +5,7 @@
 // does. For the main thread.
 #pragma once
 
-#include "CLI/CLI.hpp"
-#include "tools/cli/session.h"
+#include "tools/cli/action.h"
 
 namespace cauce::cli {
 

@@ -10,11 +10,12 @@
 #include "CLI/CLI.hpp"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
+#include "tools/cli/action.h"
 #include "tools/cli/bench_verbs.h"
 #include "tools/cli/consume_verb.h"
 #include "tools/cli/log_verbs.h"
+#include "tools/cli/note.h"
 #include "tools/cli/produce_verb.h"
-#include "tools/cli/session.h"
 #include "tools/cli/suggestion.h"
 #include "tools/cli/topic_verbs.h"
 

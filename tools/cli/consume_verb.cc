@@ -5,7 +5,12 @@
 #include <string>
 #include <utility>
 
+#include "CLI/CLI.hpp"
 #include "tools/cli/consumer.h"
+#include "tools/cli/format.h"
+#include "tools/cli/note.h"
+#include "tools/cli/opening.h"
+#include "tools/cli/options.h"
 #include "tools/cli/print_pattern.h"
 #include "tools/cli/read_from.h"
 

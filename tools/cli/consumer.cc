@@ -10,6 +10,8 @@
 #include "fmt/format.h"
 #include "tools/cli/envelope.h"
 #include "tools/cli/interrupts.h"
+#include "tools/cli/note.h"
+#include "tools/cli/opening.h"
 
 namespace cauce::cli {
 

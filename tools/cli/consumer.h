@@ -11,12 +11,12 @@
 #include "cauce/engine.h"
 #include "cauce/types.h"
 #include "tools/cli/doorbell.h"
+#include "tools/cli/format.h"
 #include "tools/cli/output.h"
 #include "tools/cli/print_pattern.h"
 #include "tools/cli/progress.h"
 #include "tools/cli/read_from.h"
 #include "tools/cli/record_source.h"
-#include "tools/cli/session.h"
 #include "tools/cli/topic_watch.h"
 
 namespace cauce::cli {

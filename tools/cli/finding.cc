@@ -1,6 +1,7 @@
 #include "tools/cli/finding.h"
 
 #include "fmt/format.h"
+#include "nlohmann/json.hpp"
 
 namespace cauce::cli {
 

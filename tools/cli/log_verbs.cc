@@ -9,16 +9,21 @@
 #include <string_view>
 #include <vector>
 
+#include "CLI/CLI.hpp"
 #include "cauce/codec.h"
 #include "cauce/errors.h"
 #include "cauce/file_system.h"
 #include "cauce/inspect.h"
 #include "cauce/record_batch.h"
 #include "fmt/format.h"
+#include "nlohmann/json.hpp"
 #include "tools/cli/finding.h"
+#include "tools/cli/format.h"
 #include "tools/cli/interrupts.h"
 #include "tools/cli/json_text.h"
 #include "tools/cli/look_progress.h"
+#include "tools/cli/note.h"
+#include "tools/cli/options.h"
 #include "tools/cli/output.h"
 #include "tools/cli/progress.h"
 #include "tools/cli/repair_verb.h"

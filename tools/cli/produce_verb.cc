@@ -8,13 +8,18 @@
 #include <utility>
 #include <vector>
 
+#include "CLI/CLI.hpp"
 #include "cauce/codec.h"
 #include "cauce/env.h"
 #include "cauce/errors.h"
 #include "fmt/format.h"
 #include "tools/cli/batch_bytes.h"
 #include "tools/cli/doorbell.h"
+#include "tools/cli/format.h"
 #include "tools/cli/line_format.h"
+#include "tools/cli/note.h"
+#include "tools/cli/opening.h"
+#include "tools/cli/options.h"
 #include "tools/cli/producer.h"
 
 namespace cauce::cli {

@@ -4,8 +4,7 @@
 // For the main thread.
 #pragma once
 
-#include "CLI/CLI.hpp"
-#include "tools/cli/session.h"
+#include "tools/cli/action.h"
 
 namespace cauce::cli {
 

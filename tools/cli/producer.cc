@@ -13,6 +13,7 @@
 #include "cauce/errors.h"
 #include "fmt/format.h"
 #include "tools/cli/interrupts.h"
+#include "tools/cli/note.h"
 
 namespace cauce::cli {
 namespace {

@@ -23,11 +23,11 @@
 #include "cauce/types.h"
 #include "tools/cli/doorbell.h"
 #include "tools/cli/envelope_reader.h"
+#include "tools/cli/format.h"
 #include "tools/cli/line_format.h"
 #include "tools/cli/line_reader.h"
 #include "tools/cli/output.h"
 #include "tools/cli/progress.h"
-#include "tools/cli/session.h"
 #include "tools/cli/topic_writer.h"
 
 namespace cauce::cli {

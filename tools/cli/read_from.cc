@@ -4,7 +4,7 @@
 
 #include "absl/status/status.h"
 #include "fmt/format.h"
-#include "tools/cli/session.h"
+#include "tools/cli/note.h"
 #include "tools/cli/time_text.h"
 
 namespace cauce::cli {

@@ -5,7 +5,7 @@
 #include "absl/status/statusor.h"
 #include "cauce/errors.h"
 #include "fmt/format.h"
-#include "tools/cli/session.h"
+#include "tools/cli/note.h"
 
 namespace cauce::cli {
 void RecordSource::Add(SourcePart part) {

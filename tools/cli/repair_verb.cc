@@ -8,11 +8,16 @@
 #include <string_view>
 #include <utility>
 
+#include "CLI/CLI.hpp"
 #include "cauce/file_system.h"
 #include "cauce/repair.h"
 #include "fmt/format.h"
+#include "nlohmann/json.hpp"
 #include "tools/cli/finding.h"
+#include "tools/cli/format.h"
 #include "tools/cli/look_progress.h"
+#include "tools/cli/note.h"
+#include "tools/cli/options.h"
 #include "tools/cli/output.h"
 #include "tools/cli/progress.h"
 

@@ -1,5 +1,6 @@
 #include "tools/cli/topic_configs.h"
 
+#include "nlohmann/json.hpp"
 #include "tools/cli/table.h"
 
 namespace cauce::cli {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "cauce/topic_config.h"
-#include "tools/cli/session.h"
+#include "tools/cli/format.h"
 
 namespace cauce::cli {
 

@@ -10,11 +10,17 @@
 #include <utility>
 #include <vector>
 
+#include "CLI/CLI.hpp"
 #include "cauce/errors.h"
 #include "cauce/topic_config.h"
 #include "cauce/topic_id.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
+#include "nlohmann/json.hpp"
+#include "tools/cli/format.h"
+#include "tools/cli/note.h"
+#include "tools/cli/opening.h"
+#include "tools/cli/options.h"
 #include "tools/cli/table.h"
 #include "tools/cli/topic_configs.h"
 

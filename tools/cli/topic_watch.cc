@@ -6,7 +6,7 @@
 
 #include "absl/time/time.h"
 #include "fmt/format.h"
-#include "tools/cli/session.h"
+#include "tools/cli/opening.h"
 
 namespace cauce::cli {
 

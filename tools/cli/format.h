@@ -1,0 +1,20 @@
+// The two forms in which a verb prints: text for people, or a line of JSON.
+// Pure: any thread.
+#pragma once
+
+#include <string>
+
+#include "nlohmann/json_fwd.hpp"
+
+namespace cauce::cli {
+
+enum class Format { kText, kJson };
+
+// Whoever looks into one includes nlohmann/json.hpp, which takes long to
+// compile.
+using Json = nlohmann::ordered_json;
+
+// One line of JSON; bytes that are not UTF-8 are replaced.
+std::string Line(const Json& json);
+
+}  // namespace cauce::cli

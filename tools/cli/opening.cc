@@ -1,0 +1,102 @@
+#include "tools/cli/opening.h"
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include "cauce/errors.h"
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+#include "tools/cli/note.h"
+#include "tools/cli/suggestion.h"
+
+namespace cauce::cli {
+namespace {
+
+constexpr size_t kTopicsNamedMax = 5;
+
+absl::StatusOr<Engine> Open(const std::string& dir, EngineOptions options) {
+  options.events = [](Severity severity, std::string_view line) {
+    if (severity != Severity::kInfo) Note(line);
+  };
+  return Engine::Open(dir, options);
+}
+
+}  // namespace
+
+absl::StatusOr<Engine> OpenForReading(const std::string& dir) {
+  return Open(dir, {.access = Access::kReadOnly, .create_if_missing = false});
+}
+
+absl::StatusOr<Engine> OpenForWriting(const std::string& dir,
+                                      const WritingOptions& options) {
+  return Open(dir, {.create_if_missing = options.create_if_missing,
+                    .executor = options.executor,
+                    .free_bytes_min = options.free_bytes_min});
+}
+
+absl::StatusOr<TopicDescription> FindTopic(const Engine& engine,
+                                           const std::string& dir,
+                                           const std::string& name) {
+  auto topic = engine.DescribeTopic(name);
+  if (topic.ok() || ReasonOf(topic.status()) != Reason::kUnknownTopic) {
+    return topic;
+  }
+  const auto topics = engine.ListTopics();
+  if (!topics.ok()) return topic;
+  std::vector<std::string> names;
+  for (const TopicDescription& each : *topics) names.push_back(each.name);
+  std::string hint;
+  if (const std::string nearest = Nearest(name, names); !nearest.empty()) {
+    hint = fmt::format("did you mean {}?", nearest);
+  } else if (names.empty()) {
+    hint = fmt::format(
+        "there is none yet; make it: cauce topic create {} "
+        "--dir {}",
+        name, dir);
+  } else {
+    const size_t shown = std::min(names.size(), kTopicsNamedMax);
+    hint =
+        fmt::format("there {}: {}{}; make it: cauce topic create {} --dir {}",
+                    names.size() == 1 ? "is" : "are",
+                    fmt::join(names.begin(),
+                              names.begin() + static_cast<long>(shown), ", "),
+                    shown < names.size() ? ", ..." : "", name, dir);
+  }
+  return MakeError(Reason::kUnknownTopic,
+                   fmt::format("no topic {} in {}; {}", name, dir, hint));
+}
+
+absl::StatusOr<TopicDescription> LookAgain(const Engine& engine,
+                                           const TopicDescription& topic) {
+  auto now = engine.DescribeTopic(topic.name);
+  const bool unknown = ReasonOf(now.status()) == Reason::kUnknownTopic;
+  if (!now.ok() && !unknown) return now;
+  if (now.ok() && now->id == topic.id) return now;
+  return MakeError(
+      Reason::kUnknownTopic,
+      fmt::format("topic {} was deleted while it was read{}", topic.name,
+                  unknown ? "" : "; there is a new one of its name"));
+}
+
+absl::Status ReadFailure(const Engine& engine, const TopicDescription& topic,
+                         const absl::Status& status) {
+  if (status.ok()) return status;
+  const auto now = LookAgain(engine, topic);
+  const bool gone = ReasonOf(now.status()) == Reason::kUnknownTopic;
+  return gone ? now.status() : status;
+}
+
+absl::StatusOr<Partition> FindPartition(const Engine& engine,
+                                        const TopicDescription& topic,
+                                        PartitionId partition) {
+  if (partition.value < 0 || partition.value >= topic.partitions) {
+    return MakeError(
+        Reason::kUnknownPartition,
+        fmt::format("{} has no partition {}: its partitions are 0 to {}",
+                    topic.name, partition.value, topic.partitions - 1));
+  }
+  return engine.OpenPartition(topic.name, partition);
+}
+
+}  // namespace cauce::cli

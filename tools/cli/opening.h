@@ -1,0 +1,43 @@
+// How a verb opens the directory it works on, and finds a topic in it. What the
+// engine has to warn of becomes a note. For the main thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cauce/engine.h"
+#include "cauce/env.h"
+#include "cauce/partition.h"
+#include "cauce/types.h"
+
+namespace cauce::cli {
+
+absl::StatusOr<Engine> OpenForReading(const std::string& dir);
+struct WritingOptions {
+  Executor* executor = nullptr;
+  bool create_if_missing = false;
+  int64_t free_bytes_min = EngineOptions().free_bytes_min;
+};
+absl::StatusOr<Engine> OpenForWriting(const std::string& dir,
+                                      const WritingOptions& options = {});
+
+// The topic; the error for an unknown one says which there are.
+absl::StatusOr<TopicDescription> FindTopic(const Engine& engine,
+                                           const std::string& dir,
+                                           const std::string& name);
+// `topic` as it is now. Reason::kUnknownTopic once it is deleted, a new one of
+// its name or not.
+absl::StatusOr<TopicDescription> LookAgain(const Engine& engine,
+                                           const TopicDescription& topic);
+// Why reading `topic` failed with `status`: files that are gone say less than
+// that the topic went.
+absl::Status ReadFailure(const Engine& engine, const TopicDescription& topic,
+                         const absl::Status& status);
+// The partition of a topic that exists.
+absl::StatusOr<Partition> FindPartition(const Engine& engine,
+                                        const TopicDescription& topic,
+                                        PartitionId partition);
+
+}  // namespace cauce::cli

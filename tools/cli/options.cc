@@ -1,0 +1,133 @@
+#include "tools/cli/options.h"
+
+#include <charconv>
+#include <limits>
+#include <utility>
+
+#include "cauce/engine.h"
+#include "cauce/errors.h"
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+#include "tools/cli/suggestion.h"
+
+namespace cauce::cli {
+namespace {
+
+// What is wrong with the name of a directory; empty where nothing is.
+std::string WrongDir(const std::string& dir) {
+  if (dir.empty()) return "must not be empty; the directory one is in is .";
+  if (dir == ":memory:") {
+    return "what is in :memory: goes with the command that put it there; a "
+           "directory of that name is ./:memory:";
+  }
+  return "";
+}
+
+}  // namespace
+
+void AddDir(CLI::App& app, std::string& dir) {
+  app.add_option("--dir", dir, "The data directory")
+      ->required()
+      ->check(WrongDir)
+      ->type_name("DIR");
+}
+
+void AddTopic(CLI::App& app, std::string& topic) {
+  app.add_option("topic", topic, "The topic's name")
+      ->required()
+      ->check(TopicName())
+      ->type_name("TOPIC");
+}
+
+CLI::Validator TopicName() {
+  return CLI::Validator(
+      [](const std::string& name) {
+        return std::string(MessageOf(ValidateTopicName(name)));
+      },
+      "");
+}
+
+void AddFormat(CLI::App& app, Format& format) {
+  app.add_option_function<std::string>(
+         "--format",
+         [&format](const std::string& word) {
+           format = word == "json" ? Format::kJson : Format::kText;
+         },
+         "text or json (default: text)")
+      ->type_name("FORMAT")
+      ->check(OneOf({"text", "json"}));
+}
+
+void AddFreeBytesMin(CLI::App& app, int64_t& bytes) {
+  app.add_option("--free-bytes-min", bytes,
+                 fmt::format("Write nothing that would leave less of the disk "
+                             "free (default: {}; 0: use it to the last byte)",
+                             EngineOptions().free_bytes_min))
+      ->check(AtLeast(0))
+      ->type_name("BYTES");
+}
+
+CLI::Option* AddRepeated(CLI::App& app, const std::string& name,
+                         std::vector<std::string>& values,
+                         const std::string& description) {
+  return app.add_option(name, values, description + "; may be repeated")
+      ->allow_extra_args(false);
+}
+
+CLI::Validator OneOf(std::vector<std::string> words) {
+  return CLI::Validator(
+      [words = std::move(words)](std::string& word) -> std::string {
+        for (const std::string& known : words) {
+          if (word == known) return "";
+        }
+        const std::string nearest = Nearest(word, words);
+        return fmt::format(
+            "\"{}\" is not one of {}{}", word, fmt::join(words, ", "),
+            nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest));
+      },
+      "");
+}
+
+CLI::Validator Between(int64_t least, int64_t most) {
+  return CLI::Validator(
+      [least, most](std::string& text) -> std::string {
+        int64_t number = 0;
+        const char* const end = text.data() + text.size();
+        const auto [at, error] = std::from_chars(text.data(), end, number);
+        if (error == std::errc() && at == end && number >= least &&
+            number <= most) {
+          return "";
+        }
+        // How large it may be is told to what was too large for any number.
+        const bool open = most == std::numeric_limits<int64_t>::max() &&
+                          error != std::errc::result_out_of_range;
+        return fmt::format("is \"{}\", must be a whole number {}", text,
+                           open ? fmt::format("{} or more", least)
+                                : fmt::format("from {} to {}", least, most));
+      },
+      "");
+}
+
+CLI::Validator AtLeast(int64_t least) {
+  return Between(least, std::numeric_limits<int64_t>::max());
+}
+
+absl::StatusOr<std::map<std::string, std::string>> ParsePairs(
+    const std::vector<std::string>& pairs, std::string_view option) {
+  std::map<std::string, std::string> parsed;
+  for (const std::string& pair : pairs) {
+    const size_t equals = pair.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return absl::InvalidArgumentError(fmt::format(
+          "{} {}: must be NAME=VALUE, as in retention.ms=-1", option, pair));
+    }
+    if (!parsed.emplace(pair.substr(0, equals), pair.substr(equals + 1))
+             .second) {
+      return absl::InvalidArgumentError(fmt::format(
+          "{} {}: {} is given twice", option, pair, pair.substr(0, equals)));
+    }
+  }
+  return parsed;
+}
+
+}  // namespace cauce::cli
