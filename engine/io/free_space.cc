@@ -95,9 +95,8 @@ absl::Status FreeSpace::Refuse(int64_t bytes) {
       "more are not written; delete records or topics, lower retention.bytes "
       "or retention.ms, or make room, and try again",
       path_, free_bytes_, free_bytes_min_, bytes);
-  if (!std::exchange(told_, true) && events_) {
-    events_(Severity::kWarning, why);
-  }
+  // No warning: whoever is refused is told by the error, in the same words.
+  if (!std::exchange(told_, true) && events_) events_(Severity::kInfo, why);
   return MakeError(Reason::kDiskFull, why);
 }
 

@@ -23,7 +23,7 @@ Consumer::Consumer(const ConsumerOptions& options, ReadFrom from,
       source_(options.skip_damage ? RecordSource::OnDamage::kSkip
                                   : RecordSource::OnDamage::kStop),
       out_(STDOUT_FILENO),
-      progress_("read", 0) {}
+      progress_("read", 0, Progress::Prints::kMeanwhile) {}
 
 int Consumer::Run(const Engine& engine, const std::string& dir,
                   const std::string& topic) {

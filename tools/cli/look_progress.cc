@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "fmt/format.h"
+#include "tools/cli/note.h"
 #include "tools/cli/progress.h"
 
 namespace cauce::cli {
@@ -14,9 +15,8 @@ namespace {
 constexpr absl::Duration kTerminalInterval = absl::Milliseconds(200);
 constexpr absl::Duration kLineInterval = absl::Seconds(5);
 
-void Write(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stderr);
-  std::fflush(stderr);
+void WriteLine(const std::string& text) {
+  std::fprintf(stderr, "%s\n", text.c_str());
 }
 
 }  // namespace
@@ -38,15 +38,20 @@ void LookProgress::Update(const VerifyProgress& progress) {
                            ? 1
                            : static_cast<double>(progress.file_bytes) /
                                  static_cast<double>(progress.file_bytes_total);
-  Write(on_terminal_
-            ? fmt::format("\r\x1b[K{}{}", ProgressBar(std::min(1.0, share)),
-                          Text(progress))
-            : Text(progress) + '\n');
+  if (on_terminal_) {
+    DrawProgress(ProgressBar(std::min(1.0, share)) + Text(progress));
+  } else {
+    WriteLine(Text(progress));
+  }
 }
 
 void LookProgress::Finish() {
   if (!last_) return;
-  Write(on_terminal_ ? "\r\x1b[K" : Text(*last_) + '\n');
+  if (on_terminal_) {
+    WipeProgress();
+  } else {
+    WriteLine(Text(*last_));
+  }
   last_.reset();
 }
 

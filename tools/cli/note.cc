@@ -2,20 +2,46 @@
 
 #include <unistd.h>
 
+#include <atomic>
+#include <string>
+#include <string_view>
+
 #include "cauce/errors.h"
 #include "fmt/format.h"
 #include "tools/cli/interrupts.h"
 
 namespace cauce::cli {
+namespace {
+
+// Back to the line's beginning, and all of it away.
+constexpr std::string_view kWipe = "\r\x1b[K";
+
+// There is one terminal, and any thread may have to tell something.
+std::atomic<bool> progress_drawn = false;
+
+// One write, so that lines of different threads do not mix. Where it fails
+// there is nobody left to tell.
+void Write(const std::string& text) {
+  [[maybe_unused]] const ssize_t written =
+      write(STDERR_FILENO, text.data(), text.size());
+}
+
+}  // namespace
 
 int InterruptedExit() { return 128 + Interrupts::Signal(); }
 
 void Note(std::string_view text) {
-  const std::string line = fmt::format("cauce: {}\n", text);
-  // One write, so that lines of different threads do not mix. Where it fails
-  // there is nobody left to tell.
-  [[maybe_unused]] const ssize_t written =
-      write(STDERR_FILENO, line.data(), line.size());
+  Write(fmt::format("{}cauce: {}\n",
+                    progress_drawn.exchange(false) ? kWipe : "", text));
+}
+
+void DrawProgress(std::string_view text) {
+  Write(fmt::format("{}{}", kWipe, text));
+  progress_drawn = true;
+}
+
+void WipeProgress() {
+  if (progress_drawn.exchange(false)) Write(std::string(kWipe));
 }
 
 int Fail(const absl::Status& status) {

@@ -1,4 +1,7 @@
 // What a verb tells people on standard error, and how it ends. From any thread.
+//
+// On a terminal a line of progress may stand below the notes. It is rewritten
+// in place, and wiped before a note is written: nothing is ever glued to it.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +22,9 @@ int InterruptedExit();
 
 // Writes a line.
 void Note(std::string_view text);
+// Draws the line of progress, in the place of the last one; wipes it.
+void DrawProgress(std::string_view text);
+void WipeProgress();
 // The same, as an error; returns kFailed or kUsage.
 int Fail(const absl::Status& status);
 int UsageError(std::string_view text);

@@ -38,7 +38,9 @@ Producer::Producer(const ProducerOptions& options, LineFormat line_format,
       lines_(STDIN_FILENO, options.format == Format::kJson ? kJsonLineBytesMax
                                                            : kLineBytesMax),
       line_format_(std::move(line_format)),
-      progress_("stored", InputBytes()) {}
+      progress_("stored", InputBytes(),
+                options.print_acks ? Progress::Prints::kMeanwhile
+                                   : Progress::Prints::kAtTheEnd) {}
 
 int Producer::Run(const Engine& engine, const TopicDescription& topic) {
   topic_ = topic.name;

@@ -4,10 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
-#include <iterator>
 
 #include "fmt/format.h"
+#include "tools/cli/note.h"
 
 namespace cauce::cli {
 namespace {
@@ -32,17 +31,18 @@ std::string BytesText(double bytes) {
                      kUnits[unit]);
 }
 
-Progress::Progress(std::string_view verb, int64_t bytes_total, Clock* clock)
+Progress::Progress(std::string_view verb, int64_t bytes_total, Prints prints,
+                   Clock* clock)
     : verb_(verb),
       bytes_total_(bytes_total),
       clock_(clock),
       begun_(clock->Monotonic()),
-      shown_(isatty(STDERR_FILENO) != 0),
+      shown_(isatty(STDERR_FILENO) != 0 &&
+             (prints == Prints::kAtTheEnd || isatty(STDOUT_FILENO) == 0)),
       next_(begun_ + kInterval) {}
 
 void Progress::Finish() {
-  if (drawn_) std::fputs("\r\x1b[K", stderr);
-  drawn_ = false;
+  if (shown_) WipeProgress();
 }
 
 void Progress::Show(int64_t records, int64_t bytes) {
@@ -55,13 +55,9 @@ void Progress::Show(int64_t records, int64_t bytes) {
     bar = ProgressBar(std::min(
         1.0, static_cast<double>(bytes) / static_cast<double>(bytes_total_)));
   }
-  const std::string line =
-      fmt::format("\r\x1b[K{}{} {} records, {}, {}/s", bar, verb_, records,
-                  BytesText(static_cast<double>(bytes)),
-                  BytesText(static_cast<double>(bytes) / seconds));
-  std::fputs(line.c_str(), stderr);
-  std::fflush(stderr);
-  drawn_ = true;
+  DrawProgress(fmt::format("{}{} {} records, {}, {}/s", bar, verb_, records,
+                           BytesText(static_cast<double>(bytes)),
+                           BytesText(static_cast<double>(bytes) / seconds)));
 }
 
 }  // namespace cauce::cli

@@ -1,6 +1,6 @@
 // A line on standard error that tells how far long work has come, rewritten
-// now and then; nothing unless standard error is a terminal. For one thread at
-// a time.
+// now and then; nothing unless standard error is a terminal, nor where the work
+// fills a terminal itself. For one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -20,10 +20,13 @@ std::string ProgressBar(double share);
 
 class Progress {
  public:
+  // When the work writes to standard output.
+  enum class Prints { kAtTheEnd, kMeanwhile };
+
   // `bytes_total` is where the work ends; 0 where nobody knows. `clock` is
   // borrowed.
   Progress(std::string_view verb, int64_t bytes_total,
-           Clock* clock = SystemClock());
+           Prints prints = Prints::kAtTheEnd, Clock* clock = SystemClock());
   ~Progress() { Finish(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -32,7 +35,7 @@ class Progress {
     if (shown_) Show(records, bytes);
   }
 
-  // Wipes the line, before others are written; Update draws it again.
+  // Wipes the line; Update draws it again.
   void Finish();
 
   // Since it was made.
@@ -47,7 +50,6 @@ class Progress {
   const absl::Duration begun_;
   const bool shown_;
   absl::Duration next_;
-  bool drawn_ = false;
 };
 
 }  // namespace cauce::cli

@@ -17,7 +17,9 @@
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "nlohmann/json.hpp"
+#include "tools/cli/doorbell.h"
 #include "tools/cli/format.h"
+#include "tools/cli/interrupts.h"
 #include "tools/cli/note.h"
 #include "tools/cli/opening.h"
 #include "tools/cli/options.h"
@@ -206,14 +208,24 @@ int Alter(const TopicOptions& options) {
                 ToJson(*altered));
 }
 
-// Whether the user says yes, at the terminal.
-bool Confirms(const TopicDescription& topic) {
+enum class Answer { kYes, kNo, kInterrupted };
+
+// What the user says at the terminal.
+Answer AskWhetherToDelete(const TopicDescription& topic) {
   std::fprintf(
       stderr, "delete %s with its %s and all their records, for good? [y/N] ",
       topic.name.c_str(), Counted(topic.partitions, "partition").c_str());
-  char answer[16] = {};
-  const bool answered = std::fgets(answer, sizeof answer, stdin) != nullptr;
-  return answered && (answer[0] == 'y' || answer[0] == 'Y');
+  // A signal that came before the reading would not end it.
+  Doorbell doorbell;
+  while (Interrupts::Signal() == 0) {
+    if (doorbell.Wait({.input = STDIN_FILENO}).readable) break;
+  }
+  char line[16] = {};
+  const bool answered = Interrupts::Signal() == 0 &&
+                        std::fgets(line, sizeof line, stdin) != nullptr;
+  if (!answered) std::fputs("\n", stderr);  // the question has no end yet
+  if (Interrupts::Signal() != 0) return Answer::kInterrupted;
+  return line[0] == 'y' || line[0] == 'Y' ? Answer::kYes : Answer::kNo;
 }
 
 int Delete(const TopicOptions& options) {
@@ -226,9 +238,10 @@ int Delete(const TopicOptions& options) {
   if (!engine.ok()) return Fail(engine.status());
   const auto topic = FindTopic(*engine, options.dir, options.name);
   if (!topic.ok()) return Fail(topic.status());
-  if (!options.yes && !Confirms(*topic)) {
+  const Answer answer = options.yes ? Answer::kYes : AskWhetherToDelete(*topic);
+  if (answer != Answer::kYes) {
     Note("nothing was deleted");
-    return kFailed;
+    return answer == Answer::kInterrupted ? InterruptedExit() : kFailed;
   }
   return Finish(*engine, engine->DeleteTopic(topic->name), options.format,
                 fmt::format("deleted {}", topic->name),

@@ -38,10 +38,12 @@ class FreeSpaceTest : public ::testing::Test {
   FreeSpaceTest() { EXPECT_THAT(files_.CreateDirectories("/data"), IsOk()); }
 
   std::unique_ptr<FreeSpace> Make(int64_t free_bytes_min = kMin) {
-    return std::make_unique<FreeSpace>(files_, "/data", free_bytes_min, clock_,
-                                       [this](Severity, std::string_view line) {
-                                         events_.emplace_back(line);
-                                       });
+    return std::make_unique<FreeSpace>(
+        files_, "/data", free_bytes_min, clock_,
+        [this](Severity severity, std::string_view line) {
+          severities_.push_back(severity);
+          events_.emplace_back(line);
+        });
   }
   int Looks() { return files_.Count(FileCall::kFreeBytes, "/data"); }
 
@@ -49,6 +51,7 @@ class FreeSpaceTest : public ::testing::Test {
   const std::unique_ptr<FileSystem> memory_ = NewMemoryFileSystem(&clock_);
   FailingFileSystem files_{*memory_};
   std::vector<std::string> events_;
+  std::vector<Severity> severities_;
 };
 
 TEST_F(FreeSpaceTest, IsGivenOutDownToTheWatermarkAndNotBelow) {
@@ -214,6 +217,14 @@ TEST_F(FreeSpaceTest, TellsOnceThatWritesAreRefusedAndThatTheyGoOn) {
   EXPECT_THAT(events_,
               ElementsAre(HasSubstr("0 bytes are free and"),
                           HasSubstr("1073741824 bytes are free again")));
+}
+
+// A sink that shows warnings to the caller would tell it twice.
+TEST_F(FreeSpaceTest, LeavesTheWarningToTheErrorThatTheRefusedGet) {
+  const auto space = Make();
+  files_.set_free_bytes(0);
+  EXPECT_THAT(space->Take(1), HasReason(Reason::kDiskFull));
+  EXPECT_THAT(severities_, ElementsAre(Severity::kInfo));
 }
 
 TEST_F(FreeSpaceTest, ManyThreadsTakeNoMoreThanOne) {

@@ -5,6 +5,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <fstream>
 #include <sstream>
@@ -129,6 +130,26 @@ TEST_F(FullDisk, ProduceGoesOnOnceRetentionHasMadeRoom) {
       "--free-bytes-min", "0"});
   Do(produce, LinesOfBytes(1 << 20) + "the last\n");
   EXPECT_THAT(Do({"consume", "a"}), EndsWith("\nthe last\n"));
+}
+
+TEST_F(FullDisk, IsToldOnce) {
+  Make("a");
+  for (const Words& refused :
+       {Words{"produce", "a"}, Words{"topic", "create", "b"},
+        Words{"topic", "alter", "a", "--partitions", "2"},
+        Words{"bench", "append", "--records", "10"}}) {
+    SCOPED_TRACE(refused.front());
+    const Process::Result result = Run(refused, "a line\n");
+    EXPECT_EQ(result.exit, 1);
+    const Words told = LinesOf(result.err);
+    EXPECT_EQ(std::ranges::count_if(told,
+                                    [](const std::string& line) {
+                                      return line.find("are to stay free") !=
+                                             line.npos;
+                                    }),
+              1)
+        << result.err;
+  }
 }
 
 // The disk is smaller than what is to stay free of it.
