@@ -18,17 +18,13 @@
 namespace cauce {
 namespace {
 
+using test::AlikeButOne;
 using test::DiskCall;
 using test::FaultyDisk;
 using test::HasReason;
 using test::IsOk;
 
 constexpr char kDirectory[] = "/data";
-
-class NothingKept final : public test::Choices {
- public:
-  size_t Pick(size_t) override { return 0; }
-};
 
 class SyncFailed : public ::testing::Test {
  protected:
@@ -58,7 +54,7 @@ class SyncFailed : public ::testing::Test {
 
   int64_t RecordsBehindAPowerCut() {
     disk_.CutNow();
-    NothingKept nothing;
+    AlikeButOne nothing(AlikeButOne::Answer::kFirst);
     disk_.Restart(nothing);
     auto engine = Open();
     EXPECT_THAT(engine, IsOk());

@@ -61,11 +61,6 @@ class CountingRandom final : public Random {
   uint64_t next_ = 1;
 };
 
-class NothingKept final : public Choices {
- public:
-  size_t Pick(size_t) override { return 0; }
-};
-
 TopicSpec Spec() {
   return {.configs = {{"internal.segment.bytes", "300"},
                       {"index.interval.bytes", "1"},
@@ -217,7 +212,7 @@ class TopicLifetime : public ::testing::Test {
 
   void Check(FaultyDisk& disk, int64_t acknowledged) {
     const int64_t next = GoOn(disk, acknowledged);
-    NothingKept nothing;
+    AlikeButOne nothing(AlikeButOne::Answer::kFirst);
     disk.Restart(nothing);
     auto engine = Open(disk);
     ASSERT_THAT(engine, IsOk());
@@ -273,7 +268,7 @@ TEST_F(TopicLifetime, NeverShowsOldRecordsWhereverThePowerGoes) {
     disk->Restart(nothing_is_unsynced);
     disk->CutBefore(disk->changes() + cut);
     const auto [acknowledged, to_its_end] = DeleteAndMakeAgain(*disk);
-    NothingKept nothing;
+    AlikeButOne nothing(AlikeButOne::Answer::kFirst);
     CheckOne(*disk, acknowledged, nothing);
     AllChoices all;
     for (int fate = 0; fate < kFates && !HasFailure(); ++fate) {
@@ -439,7 +434,7 @@ TEST_F(TopicLifetime, BoundsThatWereSavedOfTheOldTopicAreNotTheNewOnes) {
               IsOkAndHolds(Offset{0}));
   base_->CutNow();
   engine = absl::UnknownError("the engine is gone");
-  NothingKept nothing;
+  AlikeButOne nothing(AlikeButOne::Answer::kFirst);
   base_->Restart(nothing);
   engine = Open(*base_);
   ASSERT_THAT(engine, IsOk());

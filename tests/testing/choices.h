@@ -57,7 +57,7 @@ class AllChoices final : public Choices {
 };
 
 // All questions are answered with the first alternative, or all with the last,
-// but for one.
+// but for one. Of what was not synced a disk keeps nothing with the first.
 class AlikeButOne final : public Choices {
  public:
   enum class Answer { kFirst, kLast };

@@ -26,6 +26,7 @@
 namespace cauce {
 namespace {
 
+using test::AlikeButOne;
 using test::FaultyDisk;
 using test::IsOk;
 using ::testing::IsEmpty;
@@ -142,11 +143,6 @@ class CrashLoop : public ::testing::Test {
     return names;
   }
 
-  class NothingKept final : public test::Choices {
-   public:
-    size_t Pick(size_t) override { return 0; }
-  };
-
   test::SimClock clock_;
   std::vector<std::string> want_;
   int64_t changes_ = 0;  // of a recovery that is not stopped
@@ -179,7 +175,7 @@ TEST_F(CrashLoop, APowerLossInARecoveryTakesNothingThatItHasMadeDurable) {
     auto disk = Killed();
     disk->CutBefore(disk->changes() + cut);
     ASSERT_THAT(Open(*disk), Not(IsOk()));
-    NothingKept nothing;
+    AlikeButOne nothing(AlikeButOne::Answer::kFirst);
     disk->Restart(nothing);
     const auto once = RecordsIn(*disk);
     disk->Restart(nothing);
@@ -217,7 +213,7 @@ TEST_F(CrashLoop, RecoveriesThatRunAtOnceFindTheSame) {
   EXPECT_EQ(RecordsIn(*disk, &executor), want_);
   EXPECT_GE(synced, 15);
   disk->set_plan(nullptr);
-  NothingKept nothing;
+  AlikeButOne nothing(AlikeButOne::Answer::kFirst);
   disk->Restart(nothing);
   EXPECT_EQ(RecordsIn(*disk), want_);
 }

@@ -24,6 +24,7 @@
 namespace cauce {
 namespace {
 
+using test::AlikeButOne;
 using test::DiskCall;
 using test::FaultyDisk;
 using test::HasReason;
@@ -64,7 +65,7 @@ class FailedSync : public ::testing::TestWithParam<End> {
   void CutThePowerAndReopen() {
     disk_.CutNow();
     engine_.reset();
-    NothingKept nothing;
+    AlikeButOne nothing(AlikeButOne::Answer::kFirst);
     disk_.Restart(nothing);
     Open();
   }
@@ -87,11 +88,6 @@ class FailedSync : public ::testing::TestWithParam<End> {
       records.emplace(record.offset.value, std::string(*record.value));
     }
   }
-
-  class NothingKept final : public test::Choices {
-   public:
-    size_t Pick(size_t) override { return 0; }
-  };
 
   test::SimClock clock_;
   FaultyDisk disk_{clock_};

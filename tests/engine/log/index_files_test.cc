@@ -20,16 +20,12 @@
 namespace cauce {
 namespace {
 
+using test::AlikeButOne;
 using test::FileCall;
 using test::HasReason;
 using test::IsOk;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-class NothingKept final : public test::Choices {
- public:
-  size_t Pick(size_t) override { return 0; }
-};
 
 class IndexFilesTest : public ::testing::Test {
  protected:
@@ -111,7 +107,7 @@ TEST_F(IndexFilesTest, TimesThatAFailedSyncMayHaveLostAreWrittenAgain) {
   ASSERT_THAT(written.Write(index_), IsOk());
   ASSERT_THAT(disk.SyncDirectory("/"), IsOk());
   disk.CutNow();
-  NothingKept nothing;
+  AlikeButOne nothing(AlikeButOne::Answer::kFirst);
   disk.Restart(nothing);
   const auto file = disk.Open("/0.timeindex", OpenMode::kRead);
   ASSERT_THAT(file, IsOk());

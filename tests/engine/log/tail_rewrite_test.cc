@@ -17,16 +17,12 @@
 namespace cauce {
 namespace {
 
+using test::AlikeButOne;
 using test::DiskCall;
 using test::FaultyDisk;
 using test::FileCall;
 using test::HasReason;
 using test::IsOk;
-
-class NothingKept final : public test::Choices {
- public:
-  size_t Pick(size_t) override { return 0; }
-};
 
 std::string ReadAll(const File& file) {
   std::string bytes(static_cast<size_t>(file.Size().value()), '\0');
@@ -59,7 +55,7 @@ TEST(TailRewrite, BringsToTheDiskWhatAFailedSyncHasLost) {
     }
     ASSERT_THAT(file->Sync(), IsOk());
     disk.CutNow();
-    NothingKept nothing;
+    AlikeButOne nothing(AlikeButOne::Answer::kFirst);
     disk.Restart(nothing);
     file = disk.Open("/log", OpenMode::kRead).value();
     // A later sync alone does not help: that is what the rewriting is for.
