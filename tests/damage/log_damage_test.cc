@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -12,11 +12,11 @@
 #include <string>
 #include <string_view>
 #include <tuple>
-#include <utility>
 #include <vector>
 
-#include "absl/time/time.h"
+#include "absl/status/statusor.h"
 #include "cauce/engine.h"
+#include "cauce/file_system.h"
 #include "cauce/inspect.h"
 #include "engine/record/layout.h"
 #include "fmt/format.h"
@@ -36,6 +36,7 @@ using test::Remains;
 using test::Sight;
 using test::Stop;
 using test::Values;
+using test::WithoutZeros;
 using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::Field;
@@ -289,11 +290,6 @@ std::vector<Case> Cases() {
   return cases;
 }
 
-// Zeros at the end of a file are no records.
-std::string_view WithoutZeros(std::string_view bytes) {
-  return bytes.substr(0, bytes.find_last_not_of('\0') + 1);
-}
-
 class LogDamage : public ::testing::TestWithParam<std::tuple<Case, Stop>> {
  protected:
   LogDamage()
@@ -433,287 +429,6 @@ TEST_P(LogDamage, IsFoundNamedConfinedAndKept) {
   ASSERT_THAT(writer, IsOk());
   ExpectConfined(*writer, Access::kReadWrite, expected);
   EXPECT_THAT(writer->Close(), IsOk());
-}
-
-// A log may begin anywhere: only its saved start tells what is missing.
-class OldestLogMissing : public ::testing::TestWithParam<Stop> {};
-
-INSTANTIATE_TEST_SUITE_P(Catalogue, OldestLogMissing,
-                         ::testing::Values(Stop::kClean, Stop::kKilled),
-                         [](const auto& info) {
-                           return info.param == Stop::kClean ? "Closed"
-                                                             : "Killed";
-                         });
-
-TEST_P(OldestLogMissing, IsFoundByTheSavedStartAndToldByWhoeverOpens) {
-  const Remains& remains = Remains::Of(GetParam());
-  FileTree tree = remains.files();
-  const BatchPlace first = Places(GetParam())[0];
-  tree.erase(first.file);
-  const auto files = NewMemoryFileSystem();
-  test::Lay(tree, *files, kDirectory);
-  EXPECT_THAT(
-      test::VerifyAll(*files, kDirectory),
-      Contains(AllOf(
-          Field("gravity", &Finding::gravity, Gravity::kDamage),
-          Field("file", &Finding::file,
-                fmt::format("{}/{}", kDirectory, Places(GetParam())[3].file)),
-          Field("offset", &Finding::offset, std::optional(Offset{0})))));
-
-  Values expected = remains.records().at("orders-0");
-  expected.erase(expected.begin(),
-                 expected.lower_bound(first.segment_next.value));
-  test::SimClock clock;
-  for (const Access access : {Access::kReadOnly, Access::kReadWrite}) {
-    std::vector<std::string> events;
-    auto engine = Engine::Open(kDirectory,
-                               {.access = access,
-                                .file_system = files.get(),
-                                .clock = &clock,
-                                .events = [&](Severity, std::string_view line) {
-                                  events.emplace_back(line);
-                                }});
-    ASSERT_THAT(engine, IsOk());
-    const Sight sight = test::ReadOver(*engine, kDamaged);
-    EXPECT_EQ(sight.records, expected);
-    EXPECT_THAT(
-        events,
-        Contains(AllOf(HasSubstr("orders-0"), HasSubstr("begins at offset 6"),
-                       HasSubstr("restore the first .log files"))));
-    EXPECT_THAT(engine->Close(), IsOk());
-  }
-  const FileTree after = test::Gather(*files, kDirectory);
-  for (const auto& [name, bytes] : tree) {
-    EXPECT_TRUE(after.contains(name)) << name;
-  }
-}
-
-TEST_P(OldestLogMissing, IsReadAgainOnceItIsPutBackWhateverWasDoneMeanwhile) {
-  const Remains& remains = Remains::Of(GetParam());
-  const std::string first = Places(GetParam())[0].file;
-  // Its start may be what was not saved, or was lost: whoever opens says what
-  // has to go with the file then.
-  for (const bool start_is_known : {true, false}) {
-    SCOPED_TRACE(start_is_known);
-    FileTree tree = remains.files();
-    if (!start_is_known) tree.erase("log-start-offset-checkpoint");
-    const std::string lost = std::exchange(tree[first], "");
-    tree.erase(first);
-    const auto files = NewMemoryFileSystem();
-    test::Lay(tree, *files, kDirectory);
-    test::SimClock clock;
-    std::vector<std::string> events;
-    const auto open = [&] {
-      return Engine::Open(kDirectory,
-                          {.file_system = files.get(),
-                           .clock = &clock,
-                           .events = [&](Severity, std::string_view line) {
-                             events.emplace_back(line);
-                           }});
-    };
-    Values expected = remains.records().at("orders-0");
-    {
-      // So many bytes that a recovery point is noted by the way.
-      auto engine = open();
-      ASSERT_THAT(engine, IsOk());
-      for (int i = 0; i < 3; ++i) {
-        const std::string value(40 << 10, 'v');
-        const auto at = test::AppendOne(*engine, kDamaged, value);
-        ASSERT_THAT(at, IsOk());
-        expected[at->value] = value;
-      }
-      ASSERT_THAT(engine->RunUpkeep(), IsOk());
-      ASSERT_THAT(engine->Close(), IsOk());
-    }
-    EXPECT_THAT(
-        events,
-        Contains(HasSubstr(start_is_known
-                               ? "or delete the records before offset 6"
-                               : "and remove log-start-offset-checkpoint")));
-
-    test::Lay({{first, lost}}, *files, kDirectory);
-    if (!start_is_known) {
-      ASSERT_THAT(files->RemoveFile(fmt::format(
-                      "{}/log-start-offset-checkpoint", kDirectory)),
-                  IsOk());
-    }
-    auto engine = open();
-    ASSERT_THAT(engine, IsOk());
-    for (int i = 0; i < 2; ++i) {
-      ASSERT_THAT(engine->RunUpkeep(), IsOk());
-      clock.Advance(absl::Hours(1));
-    }
-    const Sight sight = test::ReadOver(*engine, kDamaged);
-    EXPECT_EQ(sight.records, expected);
-    EXPECT_THAT(sight.told, IsEmpty());
-    ASSERT_THAT(engine->Close(), IsOk());
-    EXPECT_THAT(test::VerifyAll(*files, kDirectory), IsEmpty());
-  }
-}
-
-// Whoever wrote it may have compacted it: a segment that is not there is no
-// damage, also once configs were given that say otherwise.
-TEST(ForeignTopic, MayHaveGapsBetweenItsSegments) {
-  const Remains& remains = Remains::Of(Stop::kClean);
-  FileTree tree = remains.files();
-  const BatchPlace gone = Places(Stop::kClean)[3];
-  std::erase_if(tree, [&](const auto& file) {
-    const std::string stem = gone.file.substr(0, gone.file.find('.'));
-    return file.first.starts_with(stem) ||
-           file.first.starts_with("cauce.topics");
-  });
-  const auto files = NewMemoryFileSystem();
-  test::Lay(tree, *files, kDirectory);
-  Values expected = remains.records().at("orders-0");
-  expected.erase(expected.lower_bound(gone.base.value),
-                 expected.lower_bound(gone.segment_next.value));
-  test::SimClock clock;
-  for (const bool adopted : {false, true}) {
-    auto engine =
-        Engine::Open(kDirectory, {.file_system = files.get(), .clock = &clock});
-    ASSERT_THAT(engine, IsOk());
-    EXPECT_EQ(engine->DescribeTopic("orders")->imported, !adopted);
-    const Sight sight = test::ReadOver(*engine, kDamaged);
-    EXPECT_EQ(sight.records, expected);
-    EXPECT_THAT(sight.told, IsEmpty());
-    ASSERT_THAT(engine->AlterTopic("orders", {{"retention.ms", "-1"}}), IsOk());
-    EXPECT_THAT(engine->Close(), IsOk());
-    EXPECT_THAT(test::VerifyAll(*files, kDirectory), IsEmpty());
-  }
-}
-
-TEST(OnceCompactedTopic, MayHaveGapsBetweenItsSegments) {
-  const Remains& remains = Remains::Of(Stop::kClean);
-  const auto files = NewMemoryFileSystem();
-  test::Lay(remains.files(), *files, kDirectory);
-  test::SimClock clock;
-  const EngineOptions options{.file_system = files.get(), .clock = &clock};
-  {
-    auto engine = Engine::Open(kDirectory, options);
-    ASSERT_THAT(engine, IsOk());
-    for (const char* policy : {"compact", "delete"}) {
-      ASSERT_THAT(engine->AlterTopic("orders", {{"cleanup.policy", policy}}),
-                  IsOk());
-    }
-    ASSERT_THAT(engine->Close(), IsOk());
-  }
-  const BatchPlace gone = Places(Stop::kClean)[3];
-  const std::string stem = fmt::format(
-      "{}/{}", kDirectory, gone.file.substr(0, gone.file.find('.')));
-  for (const char* suffix : {".log", ".index", ".timeindex"}) {
-    ASSERT_THAT(files->RemoveFile(stem + suffix), IsOk());
-  }
-  Values expected = remains.records().at("orders-0");
-  expected.erase(expected.lower_bound(gone.base.value),
-                 expected.lower_bound(gone.segment_next.value));
-
-  EXPECT_THAT(test::VerifyAll(*files, kDirectory), IsEmpty());
-  auto engine = Engine::Open(kDirectory, options);
-  ASSERT_THAT(engine, IsOk());
-  const Sight sight = test::ReadOver(*engine, kDamaged);
-  EXPECT_EQ(sight.records, expected);
-  EXPECT_THAT(sight.told, IsEmpty());
-  EXPECT_THAT(engine->Close(), IsOk());
-}
-
-// As a killed writer's end may be, and nothing that was promised: the end of
-// the log is in front of it, and what stood there is kept aside.
-class TornEnd : public ::testing::Test {
- protected:
-  // The killed directory as if nothing of orders-0 had been known as durable
-  // behind `durable`, with `bytes` behind the last batch but `batches`.
-  std::unique_ptr<FileSystem> Lay(size_t batches, std::string_view bytes) {
-    FileTree tree = Remains::Of(Stop::kKilled).files();
-    const BatchPlace& last = Places(Stop::kKilled)[8 - batches];
-    std::string& log = tree[last.file];
-    log.resize(last.end);
-    log += bytes;
-    std::string& points = tree["recovery-point-offset-checkpoint"];
-    const std::string known = "orders 0 18\n";
-    points.replace(points.find(known), known.size(), "orders 0 12\n");
-    auto files = NewMemoryFileSystem();
-    test::Lay(tree, *files, kDirectory);
-    return files;
-  }
-
-  absl::StatusOr<Engine> Open(FileSystem& files) {
-    return Engine::Open(kDirectory, {.file_system = &files, .clock = &clock_});
-  }
-
-  test::SimClock clock_;
-};
-
-TEST_F(TornEnd, IsCutAtEveryByteOfTheLastBatchesAndKeptAside) {
-  const auto& places = Places(Stop::kKilled);
-  const std::string whole =
-      Remains::Of(Stop::kKilled).files().at(places[8].file);
-  for (size_t end = places[7].position; end <= places[8].end; ++end) {
-    SCOPED_TRACE(testing::Message() << "the file ends at " << end);
-    const bool first_is_whole = end >= places[7].end;
-    const auto& last = first_is_whole ? places[7] : places[6];
-    const bool both_are = end == places[8].end;
-    const Offset next = both_are ? places[8].next : last.next;
-    const auto files =
-        Lay(2, whole.substr(places[7].position, end - places[7].position));
-    for (const Finding& finding : test::VerifyAll(*files, kDirectory)) {
-      EXPECT_EQ(finding.gravity, Gravity::kNote) << finding.what;
-    }
-    auto engine = Open(*files);
-    ASSERT_THAT(engine, IsOk());
-    Values expected = Remains::Of(Stop::kKilled).records().at("orders-0");
-    expected.erase(expected.lower_bound(next.value), expected.end());
-    const Sight sight = test::ReadOver(*engine, kDamaged);
-    EXPECT_EQ(sight.records, expected);
-    EXPECT_THAT(sight.told, IsEmpty());
-    EXPECT_THAT(test::AppendOne(*engine, kDamaged, "new"),
-                test::IsOkAndHolds(next));
-    ASSERT_THAT(engine->Close(), IsOk());
-    EXPECT_THAT(test::VerifyAll(*files, kDirectory), IsEmpty());
-    std::string torn;
-    if (!both_are) torn = whole.substr(last.end, end - last.end);
-    const FileTree after = test::Gather(*files, kDirectory);
-    const auto kept =
-        after.find(fmt::format("orders-0/{:020}.log.cut", next.value));
-    EXPECT_EQ(kept != after.end(), !WithoutZeros(torn).empty());
-    if (kept != after.end()) {
-      EXPECT_EQ(kept->second, WithoutZeros(torn));
-    }
-  }
-}
-
-// A valid batch of an older end, which the next append does not overwrite
-// whole, must never join the log again.
-TEST_F(TornEnd, StaleBatchesBehindItNeverComeBack) {
-  const auto& places = Places(Stop::kKilled);
-  const std::string whole =
-      Remains::Of(Stop::kKilled).files().at(places[8].file);
-  const std::string last =
-      whole.substr(places[8].position, places[8].end - places[8].position);
-  // Half of batch 7, zeros up to its end, and then batch 8, which is whole and
-  // would follow it.
-  const size_t size = places[7].end - places[7].position;
-  std::string torn = whole.substr(places[7].position, size / 2);
-  torn.resize(size, '\0');
-  auto files = Lay(2, torn + last);
-  for (int again = 0; again < 2; ++again) {
-    FileTree left;
-    {
-      auto engine = Open(*files);
-      ASSERT_THAT(engine, IsOk());
-      // A batch as long as the torn one, so that the stale one would follow.
-      const auto added = test::AppendOne(*engine, kDamaged, "new");
-      ASSERT_THAT(added, IsOk());
-      EXPECT_EQ(*added, Offset{14 + again});
-      // As a kill leaves it: a close would cut what stands behind the log.
-      left = test::Gather(*files, kDirectory);
-    }
-    files = NewMemoryFileSystem();
-    test::Lay(left, *files, kDirectory);
-    for (const auto& [offset, value] :
-         test::ReadOver(*Open(*files), kDamaged).records) {
-      EXPECT_TRUE(offset < 14 || value == "new") << value;
-    }
-  }
 }
 
 }  // namespace

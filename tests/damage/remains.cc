@@ -154,4 +154,8 @@ FileTree Gather(FileSystem& files, std::string_view directory) {
   return tree;
 }
 
+std::string_view WithoutZeros(std::string_view bytes) {
+  return bytes.substr(0, bytes.find_last_not_of('\0') + 1);
+}
+
 }  // namespace cauce::test

@@ -70,4 +70,7 @@ void Lay(const FileTree& tree, FileSystem& files, std::string_view directory);
 // Every file below `directory` that can be read.
 FileTree Gather(FileSystem& files, std::string_view directory);
 
+// Zeros at the end of a file are no records.
+std::string_view WithoutZeros(std::string_view bytes);
+
 }  // namespace cauce::test

@@ -1,0 +1,285 @@
+// Where recovery finds the end of a log: what it cuts, and what it keeps as
+// damage and goes on behind.
+#include "engine/log/recovery.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cauce/errors.h"
+#include "engine/log/batch_scanner.h"
+#include "engine/log/cut_files.h"
+#include "tests/engine/log/recovery_fixture.h"
+#include "tests/testing/batches.h"
+#include "tests/testing/failing_file_system.h"
+#include "tests/testing/matchers.h"
+#include "tests/testing/test_disk.h"
+
+namespace cauce {
+namespace {
+
+using test::DiskKind;
+using test::FileCall;
+using test::HasReason;
+using test::IsOk;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+class RecoveryTest : public test::RecoveryFixture {};
+
+INSTANTIATE_TEST_SUITE_P(Disks, RecoveryTest,
+                         ::testing::Values(DiskKind::kMemory, DiskKind::kPosix),
+                         test::DiskName);
+
+// ---- Torn tails
+
+TEST_P(RecoveryTest, CutsATornTailAtEveryByteOfTheLastBatch) {
+  const std::string whole = WriteSegment(0, 3);
+  const std::string last = BatchAt(6);
+  for (size_t bytes = 1; bytes < last.size(); ++bytes) {
+    SCOPED_TRACE(bytes);
+    for (const auto& name : disk_.Names()) disk_.Remove(name);
+    disk_.Write(Log(0), whole + last.substr(0, bytes));
+
+    const auto log = Recover({.recovery_point = Offset{4}});
+    ASSERT_THAT(log, IsOk());
+    ASSERT_EQ(EndOf(*log), Offset{6});
+    ASSERT_EQ(disk_.Read(Log(0)), whole);
+    // What was cut off is kept; zeros alone are the end of a log, not a cut.
+    const auto kept = disk_.Read(Log(6) + ".cut");
+    const std::string cut = last.substr(0, bytes);
+    const size_t worth = cut.find_last_not_of('\0') + 1;
+    ASSERT_EQ(kept.has_value(), worth > 0);
+    if (kept) {
+      ASSERT_EQ(*kept, cut.substr(0, worth));
+      ASSERT_THAT(events_, Not(IsEmpty()));
+    } else {
+      ASSERT_THAT(events_, IsEmpty());
+    }
+  }
+}
+
+TEST_P(RecoveryTest, CutsATornTailThatZerosFollow) {
+  const std::string whole = WriteSegment(0, 3);
+  disk_.Write(Log(0),
+              whole + BatchAt(6).substr(0, 80) + std::string(3 << 20, '\0'));
+  const auto log = Recover();
+  ASSERT_THAT(log, IsOk());
+  EXPECT_EQ(EndOf(*log), Offset{6});
+  EXPECT_EQ(disk_.Read(Log(0)), whole);
+  EXPECT_EQ(disk_.Read(Log(6) + ".cut"), BatchAt(6).substr(0, 80));
+}
+
+TEST_P(RecoveryTest, OpensHoweverManyCutsWereKeptBefore) {
+  const std::string whole = WriteSegment(0, 3);
+  for (int i = 0; i < kCutFilesMax; ++i) {
+    disk_.Write(Log(6) + (i == 0 ? ".cut" : ".cut." + std::to_string(i)),
+                "older");
+  }
+  disk_.Write(Log(0), whole + BatchAt(6).substr(0, 80));
+  ASSERT_THAT(Recover(), IsOk());
+  EXPECT_EQ(disk_.Read(Log(0)), whole);
+  EXPECT_EQ(disk_.Read(Log(6) + ".cut.999"), BatchAt(6).substr(0, 80));
+}
+
+TEST_P(RecoveryTest, KeepsTheSameCutOnce) {
+  const std::string whole = WriteSegment(0, 3);
+  for (int i = 0; i < 3; ++i) {
+    // As a recovery leaves it that is stopped before it cuts.
+    disk_.Write(Log(0), whole + BatchAt(6).substr(0, 80));
+    ASSERT_THAT(Recover(), IsOk());
+    EXPECT_EQ(EndOf(*Recover()), Offset{6});
+  }
+  EXPECT_THAT(disk_.Names(".cut"), ElementsAre(Log(6) + ".cut"));
+  EXPECT_THAT(disk_.Names(), Not(Contains(HasSubstr(".cut."))));
+}
+
+TEST_P(RecoveryTest, TakesZerosForTheEnd) {
+  const std::string whole = WriteSegment(0, 3);
+  disk_.Write(Log(0), whole + std::string(100'000, '\0'));
+  const auto log = Recover();
+  ASSERT_THAT(log, IsOk());
+  EXPECT_EQ(EndOf(*log), Offset{6});
+  EXPECT_EQ(disk_.Read(Log(0)), whole);
+  EXPECT_THAT(events_, IsEmpty());
+  EXPECT_THAT(disk_.Names(".cut"), IsEmpty());
+}
+
+TEST_P(RecoveryTest, ZerosBelowTheRecoveryPointAreDamageAndNotTheEnd) {
+  for (const bool clean_stop : {false, true}) {
+    SCOPED_TRACE(clean_stop);
+    std::string bytes = WriteSegment(0, 10);
+    const size_t batch = bytes.size() / 10;
+    bytes.replace(6 * batch, 4 * batch, 4 * batch, '\0');
+    disk_.Write(Log(0), bytes);
+
+    const auto log =
+        Recover({.clean_stop = clean_stop, .recovery_point = Offset{20}});
+    ASSERT_THAT(log, IsOk());
+    EXPECT_EQ(EndOf(*log), Offset{20});
+    EXPECT_EQ(disk_.Read(Log(0)), bytes);
+    EXPECT_THAT(events_, Contains(HasSubstr("up to offset 20 were durable")));
+    disk_.Remove(Log(20));
+  }
+}
+
+TEST_P(RecoveryTest, AFileThatIsTooShortGivesNoOffsetAgain) {
+  const std::string bytes = WriteSegment(0, 10);
+  disk_.Write(Log(0), bytes.substr(0, bytes.size() / 2));
+  const auto log = Recover({.clean_stop = true, .recovery_point = Offset{20}});
+  ASSERT_THAT(log, IsOk());
+  EXPECT_EQ(EndOf(*log), Offset{20});
+  EXPECT_THAT(events_, Contains(HasSubstr("up to offset 20 were durable")));
+}
+
+TEST_P(RecoveryTest, ALogWhoseSegmentsAreGoneGoesOnBehindThem) {
+  const auto log = Recover({.clean_stop = true, .recovery_point = Offset{20}});
+  ASSERT_THAT(log, IsOk());
+  EXPECT_EQ(EndOf(*log), Offset{20});
+  EXPECT_EQ(log->log_start, Offset{20});
+  EXPECT_THAT(events_, Contains(HasSubstr("there is no segment")));
+}
+
+TEST_P(RecoveryTest, SyncsTheNamesThatAStoppedProcessHadMade) {
+  WriteSegment(0, 3);
+  ASSERT_THAT(Recover(), IsOk());
+  EXPECT_GE(disk_.files().Count(FileCall::kSyncDirectory, disk_.directory()),
+            1);
+}
+
+TEST_P(RecoveryTest, CutsASealedSegmentWhoseTailNeverReachedTheDisk) {
+  const std::string first = WriteSegment(0, 5);
+  WriteSegment(10, 3);
+  WriteSegment(16, 3);
+  // The second of the batches of [10, 16) is torn.
+  const std::string second = *disk_.Read(Log(10));
+  const size_t one = second.size() / 3;
+  disk_.Write(Log(10), second.substr(0, one + 20));
+
+  const auto log = Recover({.recovery_point = Offset{10}});
+  ASSERT_THAT(log, IsOk());
+  EXPECT_EQ(EndOf(*log), Offset{12});
+  EXPECT_EQ(BatchesOf(*log), EveryOther(0, 12));
+  // What followed is no longer part of the log, but still there.
+  EXPECT_THAT(disk_.Names(".log"), ElementsAre(Log(0), Log(10)));
+  EXPECT_EQ(disk_.Read(Log(12) + ".cut"), second.substr(one, 20));
+  EXPECT_THAT(disk_.Names(".cut"),
+              ElementsAre(Log(12) + ".cut", Log(16) + ".cut"));
+  EXPECT_THAT(events_, Contains(HasSubstr(Log(10))));
+}
+
+TEST_P(RecoveryTest, CutsASealedSegmentThatEndsTooEarly) {
+  WriteSegment(0, 5);
+  const std::string second = WriteSegment(10, 3);
+  WriteSegment(16, 3);
+  disk_.Write(Log(10), second.substr(0, second.size() / 3));
+
+  const auto log = Recover();
+  ASSERT_THAT(log, IsOk());
+  EXPECT_EQ(EndOf(*log), Offset{12});
+  EXPECT_THAT(disk_.Names(".cut"), ElementsAre(Log(16) + ".cut"));
+}
+
+// Only a sealed segment may have a gap across the recovery point: as the last
+// one it would be read otherwise.
+TEST_P(RecoveryTest, CutsNothingThatTheNextRecoveryWouldNotFind) {
+  disk_.Write(Log(0), BatchAt(0) + BatchAt(8));
+  WriteSegment(20, 2);
+  for (int i = 0; i < 2; ++i) {
+    SCOPED_TRACE(i);
+    const auto log = Recover({.recovery_point = Offset{6}});
+    ASSERT_THAT(log, IsOk());
+    EXPECT_EQ(BatchesOf(*log), (std::vector<int64_t>{0, 8, 20, 22}));
+    EXPECT_EQ(EndOf(*log), Offset{24});
+    EXPECT_THAT(disk_.Names(".cut"), IsEmpty());
+    EXPECT_THAT(events_, Not(IsEmpty()));
+  }
+}
+
+TEST_P(RecoveryTest, TakesTheGapsOfCompactionBelowTheRecoveryPointAsTheyAre) {
+  disk_.Write(Log(0), BatchAt(0) + BatchAt(6));
+  WriteSegment(20, 2);
+  const auto log = Recover({.recovery_point = Offset{20}});
+  ASSERT_THAT(log, IsOk());
+  EXPECT_EQ(BatchesOf(*log), (std::vector<int64_t>{0, 6, 20, 22}));
+  EXPECT_THAT(events_, IsEmpty());
+}
+
+// ---- Damage
+
+TEST_P(RecoveryTest, KeepsDamageBelowTheRecoveryPointAndGoesOnBehindIt) {
+  std::string bytes = WriteSegment(0, 10);
+  const size_t one = bytes.size() / 10;
+  bytes[one * 3 + 70] ^= 1;
+  disk_.Write(Log(0), bytes);
+
+  const auto log = Recover({.recovery_point = Offset{20}});
+  ASSERT_THAT(log, IsOk());
+  EXPECT_EQ(EndOf(*log), Offset{20});
+  EXPECT_EQ(disk_.Read(Log(0)), bytes) << "the file is kept";
+  EXPECT_THAT(events_, ElementsAre(HasSubstr(Log(0))));
+  ASSERT_THAT(log->sealed, SizeIs(1));
+  EXPECT_EQ(log->writer->segment()->base(), Offset{20});
+
+  // Those behind the damage can be read.
+  BatchScanner scanner;
+  EXPECT_THAT(log->sealed[0]->Seek(scanner, Offset{6}),
+              HasReason(Reason::kCorruptBatch));
+  const auto behind =
+      log->sealed[0]->SeekBehind(scanner, scanner.position(), Offset{6});
+  ASSERT_THAT(behind, IsOk());
+  ASSERT_TRUE(behind->has_value());
+  EXPECT_EQ((*behind)->base_offset(), Offset{8});
+}
+
+TEST_P(RecoveryTest, NeverGivesOffsetsAgainThatStandBehindDamage) {
+  std::string bytes = WriteSegment(0, 10);
+  const size_t one = bytes.size() / 10;
+  bytes[one * 3 + 70] ^= 1;
+  bytes[one * 7 + 70] ^= 1;
+  disk_.Write(Log(0), bytes);
+
+  // Offset 20 was written, though only those below 8 are known to be durable.
+  const auto log = Recover({.recovery_point = Offset{8}});
+  ASSERT_THAT(log, IsOk());
+  EXPECT_EQ(log->writer->segment()->base(), Offset{20});
+  EXPECT_GE(disk_.files().Count(FileCall::kSync, Log(0)), 1);
+  const auto clean = Recover({.clean_stop = true});
+  ASSERT_THAT(clean, IsOk());
+  EXPECT_EQ(EndOf(*clean), Offset{20});
+}
+
+TEST_P(RecoveryTest, KeepsADamagedSealedSegmentBelowTheRecoveryPoint) {
+  std::string bytes = WriteSegment(0, 5);
+  bytes[100] ^= 1;
+  disk_.Write(Log(0), bytes);
+  WriteSegment(10, 3);
+
+  // The point lies within the first segment, behind the damage.
+  const auto log = Recover({.recovery_point = Offset{6}});
+  ASSERT_THAT(log, IsOk());
+  ASSERT_THAT(log->sealed, SizeIs(1));
+  EXPECT_EQ(log->sealed[0]->next(), Offset{10});
+  EXPECT_EQ(EndOf(*log), Offset{16});
+  EXPECT_EQ(disk_.Read(Log(0)), bytes);
+  EXPECT_THAT(events_, SizeIs(1));
+}
+
+TEST_P(RecoveryTest, TellsAFailedReadFromDamage) {
+  WriteSegment(0, 3);
+  disk_.files().Fail(FileCall::kRead, ".log",
+                     MakeError(Reason::kDiskFailed, "no"));
+  EXPECT_THAT(Recover(), HasReason(Reason::kDiskFailed));
+  disk_.files().Mend();
+  EXPECT_THAT(disk_.Names(), ElementsAre(Log(0)));
+}
+
+}  // namespace
+}  // namespace cauce
