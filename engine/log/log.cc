@@ -137,7 +137,7 @@ absl::StatusOr<AppendResult> Log::WriteChecked(const RecordBatch& batch,
     BatchFacts facts = BatchFacts::Of(batch, 0);
     // Before anything is written, an epoch too.
     CAUCE_RETURN_IF_ERROR(TakeSpace(facts.bytes));
-    CAUCE_RETURN_IF_ERROR(TakeEpoch(options));
+    CAUCE_RETURN_IF_ERROR(epochs_.Take(options.leader_epoch, base));
     BatchStamp stamp(batch, base, epochs_.latest());
     facts.last = base + batch.last_offset_delta();
     if (topic.timestamp_type == TimestampType::kLogAppendTime) {
@@ -195,26 +195,6 @@ void Log::NoteFailedWrite() {
     write_failure_ = writer_->status();
   }
   waiters_.Wake();
-}
-
-absl::Status Log::TakeEpoch(const AppendOptions& options) {
-  CAUCE_RETURN_IF_ERROR(SaveOwedEpochs());
-  const LeaderEpoch latest = epochs_.latest();
-  const LeaderEpoch epoch =
-      options.leader_epoch.value_or(std::max(latest, LeaderEpoch{0}));
-  if (epoch < latest) {
-    return MakeError(Reason::kFencedEpoch,
-                     fmt::format("{}: append comes from leader epoch {}, the "
-                                 "partition is at {}",
-                                 name_.ToString(), epoch.value, latest.value));
-  }
-  if (epoch == latest) return absl::OkStatus();
-  EpochHistory assigned = epochs_;
-  if (!assigned.Assign(epoch, log_end())) return absl::OkStatus();
-  CAUCE_RETURN_IF_ERROR(environment_->save_epochs(name_, assigned.starts()));
-  epochs_ = std::move(assigned);
-  epochs_unsaved_ = false;
-  return absl::OkStatus();
 }
 
 absl::Status Log::Roll(Offset base, Timestamp now) {
@@ -288,23 +268,6 @@ absl::Status Log::CheckWritable() const {
                                name_.ToString()));
 }
 
-absl::Status Log::SaveEpochs() {
-  CAUCE_RETURN_IF_ERROR(environment_->save_epochs(name_, epochs_.starts()));
-  epochs_unsaved_ = false;
-  epochs_owed_ = false;
-  return absl::OkStatus();
-}
-
-absl::Status Log::SaveEpochsOrOweThem() {
-  const absl::Status saved = SaveEpochs();
-  epochs_owed_ = ReasonOf(saved) == Reason::kDiskFull;
-  return epochs_owed_ ? absl::OkStatus() : saved;
-}
-
-absl::Status Log::SaveOwedEpochs() {
-  return epochs_owed_ ? SaveEpochs() : absl::OkStatus();
-}
-
 SegmentPlace Log::PlaceOf(Offset base) const {
   SegmentPlace place;
   place.files = environment_->files;
@@ -345,7 +308,7 @@ bool Log::IsAtRest() {
   if (!CheckSound().ok()) return false;
   MutexLock lock(ends_mutex_);
   MutexLock writer(writer_mutex_);
-  return retired_.empty() && !epochs_owed_ && writer_->is_settled() &&
+  return retired_.empty() && !epochs_.owed() && writer_->is_settled() &&
          durable_end() == log_end();
 }
 

@@ -33,9 +33,8 @@
 #include "engine/base/mutex.h"
 #include "engine/log/committer.h"
 #include "engine/log/cut_point.h"
-#include "engine/log/epoch_evidence.h"
-#include "engine/log/epoch_history.h"
 #include "engine/log/log_environment.h"
+#include "engine/log/log_epochs.h"
 #include "engine/log/log_view.h"
 #include "engine/log/log_waiters.h"
 #include "engine/log/published_segments.h"
@@ -84,8 +83,9 @@ class Log : public std::enable_shared_from_this<Log> {
   // for another's.
   std::shared_ptr<const SegmentSet> segments() const;
   absl::Status Refresh() ABSL_LOCKS_EXCLUDED(refresh_mutex_);
-  // A read-only log begins where its writer has saved that it does by now.
-  // Looks at no segment, and waits for nobody.
+  // A read-only log begins where its writer has saved that it does by now: for
+  // who begins to read, looks for a time or comes to the end. Looks at no
+  // segment, and waits for nobody.
   absl::Status LookAtStart();
   // What `read`, which looks at segments(), returns; again after a Refresh
   // where another process has deleted a file that is listed.
@@ -174,6 +174,10 @@ class Log : public std::enable_shared_from_this<Log> {
   bool WaitsForSync(Ack ack) const;
   // What is due after a write that is acknowledged at once.
   absl::Status AfterWrite(Offset end);
+  // Epochs change at the end of the log under ends_mutex_ too.
+  bool OwesEpochs() const ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    return epochs_.owed();
+  }
   // Tells the environment, now and then, up to where the log is durable: a sync
   // has covered all below `end`, when so many bytes had been appended.
   void NoteSynced(Offset end, int64_t appended)
@@ -209,19 +213,6 @@ class Log : public std::enable_shared_from_this<Log> {
   // WaitFor where another process writes.
   absl::StatusOr<bool> WaitForFiles(Offset offset, absl::Duration timeout);
 
-  absl::Status TakeEpoch(const AppendOptions& options)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
-  // Returns whether anything is news. `saved` was the newest, as it was saved.
-  bool LearnEpochs(const EpochEvidence& seen, LeaderEpoch saved)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
-  absl::Status SaveEpochs() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
-  // That a batch's epoch is not believed.
-  void TellOfDoubted(const EpochStart& batch)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
-  // On a full disk they are saved before the next append or recovery point.
-  absl::Status SaveEpochsOrOweThem()
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
-  absl::Status SaveOwedEpochs() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   absl::Status Roll(Offset base, Timestamp now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   absl::Status RollTo(Offset base, Timestamp now)
@@ -246,7 +237,9 @@ class Log : public std::enable_shared_from_this<Log> {
   absl::Status MoveStart(Offset start, size_t count)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_)
           ABSL_LOCKS_EXCLUDED(writer_mutex_);
-  // The same where there is no room to save the start before the segments go.
+  // The same where there is no room to save the start before the segments go:
+  // their indexes go first, then they, with a sync of their names in between. A
+  // stop before the start is saved looks as if first files were missing.
   absl::Status MoveStartByFiles(Offset start, size_t count)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_)
           ABSL_LOCKS_EXCLUDED(writer_mutex_);
@@ -288,11 +281,7 @@ class Log : public std::enable_shared_from_this<Log> {
 
   mutable Mutex writer_mutex_;
   std::unique_ptr<SegmentWriter> writer_ ABSL_GUARDED_BY(writer_mutex_);
-  EpochHistory epochs_ ABSL_GUARDED_BY(writer_mutex_);
-  // The log's start has moved past what was saved of them: a close saves them.
-  bool epochs_unsaved_ ABSL_GUARDED_BY(writer_mutex_) = false;
-  // The disk was full when they changed at the end. Set under ends_mutex_ too.
-  std::atomic<bool> epochs_owed_ = false;
+  LogEpochs epochs_ ABSL_GUARDED_BY(writer_mutex_);
   // Decides the jitter of the active segment.
   uint64_t roll_chance_ ABSL_GUARDED_BY(writer_mutex_) = 0;
 

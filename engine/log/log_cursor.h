@@ -4,9 +4,9 @@
 // Returns a batch only where its offsets continue those before it, so that
 // what it hands out is as it was written or not handed out at all. Holds the
 // segment it is in, so that the segment's file outlives its deletion from the
-// log, and a buffer of the file's bytes. Looks at the log's segments before
-// every batch: what was cut off is not read from the buffer. For one thread at
-// a time.
+// log, a buffer of the file's bytes, and no descriptor between two reads. Looks
+// at the log's segments before every batch: what was cut off is not read from
+// the buffer. For one thread at a time.
 #pragma once
 
 #include <memory>

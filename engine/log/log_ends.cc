@@ -62,7 +62,7 @@ absl::StatusOr<std::optional<Offset>> Log::Truncate(Offset offset) {
   // segment and the bounds: that fences the log.
   if (found.leaves_gap()) CAUCE_RETURN_IF_ERROR(TakeSpaceToRoll(kGapBytes));
   // Or its point would be saved before the epochs below it.
-  CAUCE_RETURN_IF_ERROR(SaveOwedEpochs());
+  CAUCE_RETURN_IF_ERROR(epochs_.SaveOwed());
   // First, so that a crash in between never takes the new tail, which is
   // shorter than the old one was, for damage. In front of a gap it is where
   // the batches end: until another segment has a name they are all there is.
@@ -123,9 +123,7 @@ absl::StatusOr<Offset> Log::CutAt(CutPoint cut) {
   log_end_.store(cut.end.value, std::memory_order_release);
   shown_ = std::min(shown_.load(), cut.end.value);
   committer_.Truncated(cut.end);
-  if (epochs_.TruncateFromEnd(cut.end)) {
-    CAUCE_RETURN_IF_ERROR(SaveEpochsOrOweThem());
-  }
+  CAUCE_RETURN_IF_ERROR(epochs_.CutAt(cut.end));
   return cut.end;
 }
 
@@ -312,7 +310,7 @@ absl::Status Log::SaveStart(Offset start) {
   {
     // A recovery point is saved along with it.
     MutexLock writer(writer_mutex_);
-    CAUCE_RETURN_IF_ERROR(SaveOwedEpochs());
+    CAUCE_RETURN_IF_ERROR(epochs_.SaveOwed());
   }
   const absl::Status saved =
       environment_->save_bounds(name_, {committer_.durable(), start});
@@ -330,9 +328,7 @@ void Log::BeginAt(Offset start) {
   MutexLock lock(writer_mutex_);
   // Before the segments go: a reader that misses one looks at this next.
   log_start_ = start.value;
-  // A close saves them, and an opening after anything else cuts what was
-  // saved to the log's start.
-  epochs_unsaved_ |= epochs_.TruncateFromStart(start);
+  epochs_.BeginAt(start);
 }
 
 void Log::DropOldest(size_t count) {

@@ -82,9 +82,7 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
     std::shared_ptr<Log> log(
         new Log(std::move(environment), options, view->segments(), start));
     MutexLock looking(log->refresh_mutex_);
-    MutexLock lock(log->writer_mutex_);
     log->view_ = std::move(view);
-    log->epochs_ = EpochHistory(options.epochs);
     return log;
   }
 
@@ -113,55 +111,12 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
                                    std::move(segments), recovered.log_start));
   MutexLock lock(log->writer_mutex_);
   log->writer_ = std::move(recovered.writer);
-  log->epochs_ = EpochHistory(options.epochs);
-  const LeaderEpoch saved_epoch = log->epochs_.latest();
   log->roll_chance_ = log->environment_->random->Next();
   if (recovered.names_unsynced) log->segments_.NoteNames();
-  // One that begins at the end was assigned and has not written yet.
-  const Offset end = log->log_end();
-  bool changed =
-      end < Offset{INT64_MAX} && log->epochs_.TruncateFromEnd(end + 1);
-  // Those of first segments that are missing stay: they may be put back.
-  const Offset start = StartToSave(options, log->log_start());
-  changed |= log->epochs_.TruncateFromStart(start);
-  changed |= log->LearnEpochs(recovered.epochs, saved_epoch);
-  // Batches below the log's start may have told of one.
-  changed |= log->epochs_.TruncateFromStart(start);
-  if (changed) CAUCE_RETURN_IF_ERROR(log->SaveEpochsOrOweThem());
+  CAUCE_RETURN_IF_ERROR(
+      log->epochs_.Recovered(StartToSave(options, log->log_start()),
+                             log->log_end(), recovered.epochs));
   return log;
-}
-
-bool Log::LearnEpochs(const EpochEvidence& seen, LeaderEpoch saved) {
-  bool changed = false;
-  for (const EpochStart& each : seen.believed()) {
-    changed |= epochs_.Assign(each.epoch, each.start);
-  }
-  std::optional<EpochStart> doubted;
-  if (const auto last = seen.unconfirmed();
-      last && last->epoch > epochs_.latest()) {
-    // An epoch is saved before it writes. So this one was assigned only if it
-    // was saved, or if what was saved is lost.
-    if (last->epoch <= saved || saved == LeaderEpoch{}) {
-      changed |= epochs_.Assign(last->epoch, last->start);
-    } else {
-      doubted = last;
-    }
-  }
-  if (seen.disproved()) TellOfDoubted(*seen.disproved());
-  if (doubted) TellOfDoubted(*doubted);
-  return changed;
-}
-
-void Log::TellOfDoubted(const EpochStart& batch) {
-  if (!environment_->events) return;
-  environment_->events(
-      Severity::kWarning,
-      fmt::format("{}: the batch at offset {} says that it is of leader epoch "
-                  "{}, of which neither what was saved nor the batches behind "
-                  "it know; that number is taken for damaged, and the "
-                  "partition is at epoch {}",
-                  name_.ToString(), batch.start.value, batch.epoch.value,
-                  epochs_.latest().value));
 }
 
 Log::Log(std::shared_ptr<const LogEnvironment> environment,
@@ -172,6 +127,7 @@ Log::Log(std::shared_ptr<const LogEnvironment> environment,
       directory_(options.directory),
       read_only_(options.read_only),
       saved_start_(StartToSave(options, log_start)),
+      epochs_(*environment_, name_, options.epochs),
       segments_(*environment_->files, directory_, std::move(segments)),
       committer_(segments_.Get()->active()->next(), CommitterHooks()),
       log_start_(log_start.value),
@@ -221,14 +177,7 @@ bool Log::End(const absl::Status& cause) {
 }
 
 absl::Status Log::SealForClose() {
-  // Whoever opens the directory next, a Kafka broker too, finds no epoch that
-  // begins below the log.
-  CAUCE_RETURN_IF_ERROR(SaveOwedEpochs());
-  if (epochs_unsaved_) {
-    const absl::Status saved = SaveEpochs();
-    // On a full disk the next opening cuts them, as after any other stop.
-    if (ReasonOf(saved) != Reason::kDiskFull) CAUCE_RETURN_IF_ERROR(saved);
-  }
+  CAUCE_RETURN_IF_ERROR(epochs_.SaveForClose());
   // Segments that were rolled, by an append that then failed, hold nothing
   // that was not durable, but their indexes may not be.
   CAUCE_RETURN_IF_ERROR(segments_.Sync());

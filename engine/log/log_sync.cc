@@ -50,7 +50,7 @@ void Log::NoteSynced(Offset end, int64_t appended) {
   // A cut, which holds the lock, waits for this sync, and takes the recovery
   // point back itself. Whoever else holds it lets the next sync tell.
   // So does one that comes before the epochs below its point are saved.
-  if (epochs_owed_) return;
+  if (OwesEpochs()) return;
   if (!ends_mutex_.TryLock()) return;
   const auto sealed = segments_.TakeSynced();
   const int64_t bytes = appended - noted_bytes_;
@@ -140,10 +140,8 @@ absl::Status Log::NoteBounds() {
   // What was durable before a cut that failed halfway may be gone.
   CAUCE_RETURN_IF_ERROR(CheckSound());
   {
-    // What was learned from batches above the recovery point would not be
-    // learned again from below it.
     MutexLock writer(writer_mutex_);
-    CAUCE_RETURN_IF_ERROR(SaveOwedEpochs());
+    CAUCE_RETURN_IF_ERROR(epochs_.SaveOwed());
   }
   Note(committer_.durable());
   return absl::OkStatus();

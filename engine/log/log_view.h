@@ -5,7 +5,8 @@
 // again at the next Refresh, from there on. Below the recovery point it is
 // damage: it is part of the log, and who reads it gets an error. That point
 // moves back when the log is cut, so it is read again before a batch is called
-// damaged. Not thread-safe.
+// damaged. A log that ends below it has lost its end, which is told once, when
+// it is opened: who repairs is the writer. Not thread-safe.
 #pragma once
 
 #include <cstdint>

@@ -1,17 +1,26 @@
-// What a log learns of leader epochs from batches whose epoch is damaged.
+#include "engine/log/log_epochs.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
+#include "cauce/errors.h"
 #include "engine/log/segment_name.h"
 #include "tests/engine/log/log_fixture.h"
 #include "tests/testing/matchers.h"
+#include "tests/testing/test_disk.h"
 
 namespace cauce {
 namespace {
 
+using test::HasReason;
 using test::IsOk;
 using test::IsOkAndHolds;
 using ::testing::Contains;
@@ -19,7 +28,130 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-class LogEpochs : public test::LogFixture {
+// Remembers what was saved, or refuses it.
+class LogEpochsTest : public ::testing::Test {
+ protected:
+  LogEpochsTest() {
+    environment_.save_epochs = [this](const TopicPartition&,
+                                      std::span<const EpochStart> starts) {
+      if (answer_.ok()) saved_.assign(starts.begin(), starts.end());
+      return answer_;
+    };
+    environment_.events = [this](Severity, std::string_view line) {
+      events_.emplace_back(line);
+    };
+  }
+
+  static EpochStart At(int32_t epoch, int64_t start) {
+    return {LeaderEpoch{epoch}, Offset{start}};
+  }
+  LogEpochs Of(std::vector<EpochStart> saved) {
+    saved_ = saved;
+    return LogEpochs(environment_, {"orders", PartitionId{0}}, saved);
+  }
+  // Epoch and offset of each, as saved.
+  std::vector<std::pair<int32_t, int64_t>> Saved() const {
+    std::vector<std::pair<int32_t, int64_t>> all;
+    for (const EpochStart& each : saved_) {
+      all.emplace_back(each.epoch.value, each.start.value);
+    }
+    return all;
+  }
+  void DiskIs(absl::Status answer) { answer_ = std::move(answer); }
+  static absl::Status Full() { return MakeError(Reason::kDiskFull, "full"); }
+
+  LogEnvironment environment_;
+  absl::Status answer_;
+  std::vector<EpochStart> saved_;
+  std::vector<std::string> events_;
+};
+
+using Pairs = std::vector<std::pair<int32_t, int64_t>>;
+
+TEST_F(LogEpochsTest, SavesAnEpochBeforeItsFirstBatch) {
+  LogEpochs epochs = Of({});
+  EXPECT_THAT(epochs.Take(std::nullopt, Offset{0}), IsOk());
+  EXPECT_EQ(Saved(), (Pairs{{0, 0}}));
+  EXPECT_THAT(epochs.Take(LeaderEpoch{4}, Offset{10}), IsOk());
+  EXPECT_EQ(Saved(), (Pairs{{0, 0}, {4, 10}}));
+  EXPECT_THAT(epochs.Take(LeaderEpoch{3}, Offset{20}),
+              HasReason(Reason::kFencedEpoch));
+  EXPECT_EQ(epochs.latest(), LeaderEpoch{4});
+}
+
+TEST_F(LogEpochsTest, AnEpochThatCannotBeSavedIsNotTaken) {
+  LogEpochs epochs = Of({At(1, 0)});
+  for (const Reason reason : {Reason::kDiskFull, Reason::kDiskFailed}) {
+    DiskIs(MakeError(reason, "no"));
+    EXPECT_THAT(epochs.Take(LeaderEpoch{2}, Offset{10}), HasReason(reason));
+    EXPECT_EQ(epochs.latest(), LeaderEpoch{1});
+    EXPECT_FALSE(epochs.owed());
+  }
+}
+
+TEST_F(LogEpochsTest, OnAFullDiskACutOwesThemToTheNextAppend) {
+  LogEpochs epochs = Of({At(1, 0), At(2, 10)});
+  DiskIs(Full());
+  EXPECT_THAT(epochs.CutAt(Offset{5}), IsOk());
+  EXPECT_TRUE(epochs.owed());
+  EXPECT_EQ(epochs.latest(), LeaderEpoch{1});
+  EXPECT_THAT(epochs.Take(LeaderEpoch{1}, Offset{5}),
+              HasReason(Reason::kDiskFull));
+  EXPECT_THAT(epochs.SaveForClose(), HasReason(Reason::kDiskFull));
+
+  DiskIs(absl::OkStatus());
+  EXPECT_THAT(epochs.Take(LeaderEpoch{1}, Offset{5}), IsOk());
+  EXPECT_FALSE(epochs.owed());
+  EXPECT_EQ(Saved(), (Pairs{{1, 0}}));
+}
+
+TEST_F(LogEpochsTest, ACutThatADiskFailsToSaveFails) {
+  LogEpochs epochs = Of({At(1, 0), At(2, 10)});
+  DiskIs(MakeError(Reason::kDiskFailed, "no"));
+  EXPECT_THAT(epochs.CutAt(Offset{5}), HasReason(Reason::kDiskFailed));
+}
+
+TEST_F(LogEpochsTest, ANewStartIsSavedByACloseAndNotOnAFullDisk) {
+  LogEpochs epochs = Of({At(1, 0), At(2, 10)});
+  epochs.BeginAt(Offset{12});
+  EXPECT_EQ(Saved(), (Pairs{{1, 0}, {2, 10}}));
+  EXPECT_FALSE(epochs.owed());
+  DiskIs(Full());
+  EXPECT_THAT(epochs.SaveForClose(), IsOk());
+  DiskIs(absl::OkStatus());
+  EXPECT_THAT(epochs.SaveForClose(), IsOk());
+  EXPECT_EQ(Saved(), (Pairs{{2, 12}}));
+}
+
+TEST_F(LogEpochsTest, LearnsFromBatchesWhatWasLost) {
+  LogEpochs epochs = Of({});
+  EpochEvidence seen;
+  seen.See(LeaderEpoch{3}, Offset{0});
+  seen.See(LeaderEpoch{5}, Offset{10});
+  EXPECT_THAT(epochs.Recovered(Offset{0}, Offset{20}, seen), IsOk());
+  EXPECT_EQ(Saved(), (Pairs{{3, 0}, {5, 10}}));
+  EXPECT_THAT(events_, IsEmpty());
+}
+
+TEST_F(LogEpochsTest, DoubtsALastBatchWhoseEpochNobodySaved) {
+  LogEpochs epochs = Of({At(3, 0)});
+  EpochEvidence seen;
+  seen.See(LeaderEpoch{3}, Offset{0});
+  seen.See(LeaderEpoch{900}, Offset{10});
+  EXPECT_THAT(epochs.Recovered(Offset{0}, Offset{20}, seen), IsOk());
+  EXPECT_EQ(epochs.latest(), LeaderEpoch{3});
+  EXPECT_THAT(events_, ElementsAre(HasSubstr("at offset 10 says that it is of "
+                                             "leader epoch 900")));
+}
+
+TEST_F(LogEpochsTest, KeepsOneThatWasAssignedAtTheEndAndHasNotWritten) {
+  LogEpochs epochs = Of({At(1, 0), At(2, 20), At(3, 30)});
+  EXPECT_THAT(epochs.Recovered(Offset{0}, Offset{20}, {}), IsOk());
+  EXPECT_EQ(Saved(), (Pairs{{1, 0}, {2, 20}}));
+}
+
+// What a log learns of leader epochs from batches whose epoch is damaged.
+class EpochsOfALog : public test::LogFixture {
  protected:
   void SetUp() override {
     Open();
@@ -38,11 +170,11 @@ class LogEpochs : public test::LogFixture {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Disks, LogEpochs,
+INSTANTIATE_TEST_SUITE_P(Disks, EpochsOfALog,
                          ::testing::Values(test::DiskKind::kMemory),
                          test::DiskName);
 
-TEST_P(LogEpochs, OneThatNoOtherBatchKnowsDoesNotRaiseTheLogs) {
+TEST_P(EpochsOfALog, OneThatNoOtherBatchKnowsDoesNotRaiseTheLogs) {
   for (const size_t at : {0, 1, 2, 3}) {
     SCOPED_TRACE(at);
     rig_.Kill();
@@ -63,7 +195,7 @@ TEST_P(LogEpochs, OneThatNoOtherBatchKnowsDoesNotRaiseTheLogs) {
   EXPECT_EQ(Append({"e"}, {.leader_epoch = LeaderEpoch{3}}), Offset{4});
 }
 
-TEST_P(LogEpochs, EveryOneThatIsNotBelievedIsToldOfByItsOwnBatch) {
+TEST_P(EpochsOfALog, EveryOneThatIsNotBelievedIsToldOfByItsOwnBatch) {
   rig_.Kill();
   FlipEpochOf(1);  // which the batches behind it show
   FlipEpochOf(3);  // which nothing stands behind
@@ -76,13 +208,13 @@ TEST_P(LogEpochs, EveryOneThatIsNotBelievedIsToldOfByItsOwnBatch) {
   FlipEpochOf(3);
 }
 
-TEST_P(LogEpochs, ThoseThatAreSavedAreToldOfByNoWarning) {
+TEST_P(EpochsOfALog, ThoseThatAreSavedAreToldOfByNoWarning) {
   ASSERT_THAT(rig_.KillAndReopen(), IsOk());
   EXPECT_EQ(log().leader_epoch(), LeaderEpoch{3});
   EXPECT_THAT(rig_.events(), IsEmpty());
 }
 
-TEST_P(LogEpochs, AreNotBelievedAfterACleanStopEither) {
+TEST_P(EpochsOfALog, AreNotBelievedAfterACleanStopEither) {
   ASSERT_THAT(rig_.Close(), IsOk());
   FlipEpochOf(3);
   Open();
@@ -91,7 +223,7 @@ TEST_P(LogEpochs, AreNotBelievedAfterACleanStopEither) {
   FlipEpochOf(3);
 }
 
-TEST_P(LogEpochs, OneThatSeveralBatchesHaveIsLearned) {
+TEST_P(EpochsOfALog, OneThatSeveralBatchesHaveIsLearned) {
   rig_.Kill();
   FlipEpochOf(2);
   FlipEpochOf(3);
