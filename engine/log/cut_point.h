@@ -2,8 +2,10 @@
 //
 // Only whole batches go, so that may be below the offset; never above it.
 // Where the offset lies in a gap that compaction left, the log ends there all
-// the same: offsets below it were given out and must not be again. Nothing is
-// changed here: whoever writes the log cuts its files. Reads the files of the
+// the same, in a segment that begins there: offsets below it were given out and
+// must not be again. (A stop within such a cut may leave the end where the
+// batches in front do, or those that had not gone yet.) Nothing is changed
+// here: whoever writes the log cuts its files. Reads the files of the
 // segment in which the cut lies; for the partition's one writer.
 #pragma once
 

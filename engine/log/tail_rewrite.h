@@ -2,7 +2,9 @@
 //
 // After a failed sync the system may call pages clean that never reached the
 // disk: they are read as they were written, and no later sync writes them. Only
-// what is written again is synced again. For the file's one writer.
+// what is written again is synced again. (Of names a file system keeps a
+// journal, which either commits or takes no more changes: to sync the directory
+// again is enough.) For the file's one writer.
 #pragma once
 
 #include <cstdint>
