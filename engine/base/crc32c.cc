@@ -8,6 +8,10 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_acle.h>
+#include <arm_neon.h>
+#include <sys/auxv.h>
 #endif
 
 namespace cauce {
@@ -61,35 +65,81 @@ uint32_t ExtendByTables(uint32_t raw, const char* data, size_t size) {
   return raw;
 }
 
+// What a processor has for it: a step of a chain over 8, 4, 2 and 1 bytes, and
+// the carry-less product of two numbers of 32 bits.
 #if defined(__x86_64__)
 
-#define CAUCE_TARGET_SSE42 __attribute__((target("sse4.2")))
-#define CAUCE_TARGET_PCLMUL __attribute__((target("sse4.2,pclmul")))
+#define CAUCE_TARGET_STEP __attribute__((target("sse4.2")))
+#define CAUCE_TARGET_PRODUCT __attribute__((target("sse4.2,pclmul")))
 #define CAUCE_TARGET_AVX512 \
   __attribute__((target("sse4.2,pclmul,avx512f,vpclmulqdq")))
 
-CAUCE_TARGET_SSE42 uint32_t ExtendByOneChain(uint32_t raw, const char* data,
-                                             size_t size) {
+CAUCE_TARGET_STEP inline uint64_t Step8(uint64_t chain, uint64_t word) {
+  return _mm_crc32_u64(chain, word);
+}
+CAUCE_TARGET_STEP inline uint32_t Step4(uint32_t chain, uint32_t word) {
+  return _mm_crc32_u32(chain, word);
+}
+CAUCE_TARGET_STEP inline uint32_t Step2(uint32_t chain, uint16_t word) {
+  return _mm_crc32_u16(chain, word);
+}
+CAUCE_TARGET_STEP inline uint32_t Step1(uint32_t chain, uint8_t byte) {
+  return _mm_crc32_u8(chain, byte);
+}
+
+CAUCE_TARGET_PRODUCT inline uint64_t Product(uint64_t one, uint32_t other) {
+  const __m128i product =
+      _mm_clmulepi64_si128(_mm_cvtsi64_si128(static_cast<int64_t>(one)),
+                           _mm_cvtsi32_si128(static_cast<int32_t>(other)), 0);
+  return static_cast<uint64_t>(_mm_cvtsi128_si64(product));
+}
+
+#elif defined(__aarch64__)
+
+#define CAUCE_TARGET_STEP __attribute__((target("+crc")))
+#define CAUCE_TARGET_PRODUCT __attribute__((target("+crc+crypto")))
+
+CAUCE_TARGET_STEP inline uint64_t Step8(uint64_t chain, uint64_t word) {
+  return __crc32cd(static_cast<uint32_t>(chain), word);
+}
+CAUCE_TARGET_STEP inline uint32_t Step4(uint32_t chain, uint32_t word) {
+  return __crc32cw(chain, word);
+}
+CAUCE_TARGET_STEP inline uint32_t Step2(uint32_t chain, uint16_t word) {
+  return __crc32ch(chain, word);
+}
+CAUCE_TARGET_STEP inline uint32_t Step1(uint32_t chain, uint8_t byte) {
+  return __crc32cb(chain, byte);
+}
+
+CAUCE_TARGET_PRODUCT inline uint64_t Product(uint64_t one, uint32_t other) {
+  return static_cast<uint64_t>(vmull_p64(one, other));
+}
+
+#endif
+
+#if defined(CAUCE_TARGET_STEP)
+
+CAUCE_TARGET_STEP uint32_t ExtendByOneChain(uint32_t raw, const char* data,
+                                            size_t size) {
   uint64_t chain = raw;
   for (; size >= 8; data += 8, size -= 8) {
-    chain = _mm_crc32_u64(chain, LoadLittle64(data));
+    chain = Step8(chain, LoadLittle64(data));
   }
   raw = static_cast<uint32_t>(chain);
   if ((size & 4) != 0) {
     uint32_t word;
     std::memcpy(&word, data, sizeof word);
-    raw = _mm_crc32_u32(raw, word);
+    raw = Step4(raw, word);
     data += 4;
   }
   if ((size & 2) != 0) {
     uint16_t word;
     std::memcpy(&word, data, sizeof word);
-    raw = _mm_crc32_u16(raw, word);
+    raw = Step2(raw, word);
     data += 2;
   }
-  if ((size & 1) != 0) {
-    raw = _mm_crc32_u8(raw, static_cast<uint8_t>(*data));
-  }
+  if ((size & 1) != 0) raw = Step1(raw, static_cast<uint8_t>(*data));
   return raw;
 }
 
@@ -117,15 +167,9 @@ constexpr auto kSkips = [] {
 // Below this the merge costs more than the second and third chain save.
 constexpr size_t kThreeChainsBytesMin = 96;
 
-CAUCE_TARGET_PCLMUL inline uint64_t Multiply(uint64_t raw, uint32_t factor) {
-  const __m128i product =
-      _mm_clmulepi64_si128(_mm_cvtsi64_si128(static_cast<int64_t>(raw)),
-                           _mm_cvtsi32_si128(static_cast<int32_t>(factor)), 0);
-  return static_cast<uint64_t>(_mm_cvtsi128_si64(product));
-}
-
-CAUCE_TARGET_PCLMUL uint32_t ExtendByThreeChains(uint32_t raw, const char* data,
-                                                 size_t size) {
+CAUCE_TARGET_PRODUCT uint32_t ExtendByThreeChains(uint32_t raw,
+                                                  const char* data,
+                                                  size_t size) {
   while (size >= kThreeChainsBytesMin) {
     const size_t words = std::min(size / 24, kPartBytesMax / 8);
     const size_t part = words * 8;
@@ -134,22 +178,26 @@ CAUCE_TARGET_PCLMUL uint32_t ExtendByThreeChains(uint32_t raw, const char* data,
     uint64_t b = 0;
     uint64_t c = 0;
     for (; data < end; data += 8) {
-      a = _mm_crc32_u64(a, LoadLittle64(data));
-      b = _mm_crc32_u64(b, LoadLittle64(data + part));
-      c = _mm_crc32_u64(c, LoadLittle64(data + 2 * part));
+      a = Step8(a, LoadLittle64(data));
+      b = Step8(b, LoadLittle64(data + part));
+      c = Step8(c, LoadLittle64(data + 2 * part));
     }
-    a = _mm_crc32_u64(a, LoadLittle64(data));
-    b = _mm_crc32_u64(b, LoadLittle64(data + part));
+    a = Step8(a, LoadLittle64(data));
+    b = Step8(b, LoadLittle64(data + part));
     // The products join with c's last word, which is multiplied alike.
     const uint64_t merged =
-        Multiply(a, kSkips[2 * words]) ^ Multiply(b, kSkips[words]);
-    raw = static_cast<uint32_t>(
-        _mm_crc32_u64(c, LoadLittle64(data + 2 * part) ^ merged));
+        Product(a, kSkips[2 * words]) ^ Product(b, kSkips[words]);
+    raw =
+        static_cast<uint32_t>(Step8(c, LoadLittle64(data + 2 * part) ^ merged));
     data += 2 * part + 8;
     size -= 3 * part;
   }
   return ExtendByOneChain(raw, data, size);
 }
+
+#endif  // defined(CAUCE_TARGET_STEP)
+
+#if defined(__x86_64__)
 
 // Below this the three chains win: setting up and reducing 2048 bits of state
 // costs about as much as they need for so much.
@@ -251,9 +299,11 @@ CAUCE_TARGET_AVX512 uint32_t ExtendByFolding(uint32_t raw, const char* data,
 
 constexpr Crc32cVariant kVariants[] = {
     {"Tables", ExtendByTables},
-#if defined(__x86_64__)
+#if defined(CAUCE_TARGET_STEP)
     {"OneChain", ExtendByOneChain},
     {"ThreeChains", ExtendByThreeChains},
+#endif
+#if defined(__x86_64__)
     {"Folding", ExtendByFolding},
 #endif
 };
@@ -267,6 +317,10 @@ size_t VariantsHere() {
       !__builtin_cpu_supports("vpclmulqdq")) {
     return 3;
   }
+#elif defined(__aarch64__)
+  const unsigned long has = getauxval(AT_HWCAP);
+  if ((has & HWCAP_CRC32) == 0) return 1;
+  if ((has & HWCAP_PMULL) == 0) return 2;
 #endif
   return std::size(kVariants);
 }
