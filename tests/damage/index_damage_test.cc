@@ -247,11 +247,10 @@ TEST_P(IndexDamage, IsFoundAndMendedAndLeadsNobodyAstray) {
   ASSERT_THAT(writer->Close(), IsOk());
   EXPECT_THAT(directory_.VerifyAll(), IsEmpty());
   const FileTree after = directory_.Gather();
+  ASSERT_THAT(test::GoneFrom(directory_.laid(), after), IsEmpty());
   for (const auto& [name, bytes] : directory_.laid()) {
-    ASSERT_TRUE(after.contains(name)) << name;
-    if (name.ends_with(".log")) {
-      EXPECT_TRUE(bytes.starts_with(after.at(name))) << name;
-    }
+    if (!name.ends_with(".log")) continue;
+    EXPECT_TRUE(bytes.starts_with(after.at(name))) << name;
   }
 }
 

@@ -372,11 +372,10 @@ class LogDamage : public ::testing::TestWithParam<std::tuple<Case, Stop>> {
   // That no file went, and no record in one.
   void ExpectKept() {
     const FileTree after = test::Gather(*files_, kDirectory);
+    ASSERT_THAT(test::GoneFrom(damage_.files, after), IsEmpty());
     for (const auto& [name, bytes] : damage_.files) {
-      const auto kept = after.find(name);
-      ASSERT_NE(kept, after.end()) << name;
       if (!name.ends_with(".log")) continue;
-      EXPECT_TRUE(kept->second.starts_with(WithoutZeros(bytes))) << name;
+      EXPECT_TRUE(after.at(name).starts_with(WithoutZeros(bytes))) << name;
     }
   }
 

@@ -154,6 +154,15 @@ FileTree Gather(FileSystem& files, std::string_view directory) {
   return tree;
 }
 
+std::vector<std::string> GoneFrom(const FileTree& before,
+                                  const FileTree& after) {
+  std::vector<std::string> gone;
+  for (const auto& [name, bytes] : before) {
+    if (!after.contains(name)) gone.push_back(name);
+  }
+  return gone;
+}
+
 std::string_view WithoutZeros(std::string_view bytes) {
   return bytes.substr(0, bytes.find_last_not_of('\0') + 1);
 }

@@ -70,6 +70,10 @@ void Lay(const FileTree& tree, FileSystem& files, std::string_view directory);
 // Every file below `directory` that can be read.
 FileTree Gather(FileSystem& files, std::string_view directory);
 
+// The names of those files of `before` that are not in `after`.
+std::vector<std::string> GoneFrom(const FileTree& before,
+                                  const FileTree& after);
+
 // Zeros at the end of a file are no records.
 std::string_view WithoutZeros(std::string_view bytes);
 
