@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -14,9 +13,7 @@
 #include <tuple>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "cauce/engine.h"
-#include "cauce/file_system.h"
 #include "cauce/inspect.h"
 #include "engine/record/layout.h"
 #include "fmt/format.h"
@@ -24,12 +21,12 @@
 #include "tests/damage/remains.h"
 #include "tests/damage/sight.h"
 #include "tests/testing/matchers.h"
-#include "tests/testing/sim_clock.h"
 
 namespace cauce {
 namespace {
 
 using test::BatchPlace;
+using test::DamagedDirectory;
 using test::FileTree;
 using test::IsOk;
 using test::Remains;
@@ -43,7 +40,6 @@ using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr std::string_view kDirectory = "/data";
 const TopicPartition kDamaged{"orders", PartitionId{0}};
 
 // What a case does, and what must come of it.
@@ -295,22 +291,10 @@ class LogDamage : public ::testing::TestWithParam<std::tuple<Case, Stop>> {
   LogDamage()
       : stop_(std::get<Stop>(GetParam())),
         damage_(std::get<Case>(GetParam()).make(stop_)),
-        files_(NewMemoryFileSystem()) {
-    test::Lay(damage_.files, *files_, kDirectory);
-  }
-
-  absl::StatusOr<Engine> Open(Access access) {
-    return Engine::Open(kDirectory,
-                        {.access = access,
-                         .file_system = files_.get(),
-                         .clock = &clock_,
-                         .events = [this](Severity, std::string_view line) {
-                           events_.emplace_back(line);
-                         }});
-  }
+        directory_(stop_, [this](FileTree& files) { files = damage_.files; }) {}
 
   std::string DamagedPath() const {
-    return fmt::format("{}/{}", kDirectory, damage_.file);
+    return DamagedDirectory::PathOf(damage_.file);
   }
 
   // All of orders-0 but what is damaged.
@@ -322,7 +306,7 @@ class LogDamage : public ::testing::TestWithParam<std::tuple<Case, Stop>> {
   }
 
   void ExpectFound() {
-    const auto findings = test::VerifyAll(*files_, kDirectory);
+    const auto findings = directory_.VerifyAll();
     ::testing::Matcher<std::optional<int64_t>> position =
         std::optional<int64_t>(damage_.position);
     // Of a whole file at the end only the saved bounds know, and no place.
@@ -345,7 +329,7 @@ class LogDamage : public ::testing::TestWithParam<std::tuple<Case, Stop>> {
     EXPECT_EQ(sight.records, expected);
     EXPECT_THAT(sight.ended, IsOk());
     if (access == Access::kReadOnly && damage_.is_at_the_end) {
-      EXPECT_THAT(events_,
+      EXPECT_THAT(directory_.events(),
                   Contains(AllOf(HasSubstr("orders-0"),
                                  HasSubstr(fmt::format("ends at offset {}",
                                                        damage_.from.value)),
@@ -371,7 +355,7 @@ class LogDamage : public ::testing::TestWithParam<std::tuple<Case, Stop>> {
 
   // That no file went, and no record in one.
   void ExpectKept() {
-    const FileTree after = test::Gather(*files_, kDirectory);
+    const FileTree after = directory_.Gather();
     ASSERT_THAT(test::GoneFrom(damage_.files, after), IsEmpty());
     for (const auto& [name, bytes] : damage_.files) {
       if (!name.ends_with(".log")) continue;
@@ -381,9 +365,7 @@ class LogDamage : public ::testing::TestWithParam<std::tuple<Case, Stop>> {
 
   const Stop stop_;
   const Damage damage_;
-  const std::unique_ptr<FileSystem> files_;
-  test::SimClock clock_;
-  std::vector<std::string> events_;
+  DamagedDirectory directory_;
 };
 
 INSTANTIATE_TEST_SUITE_P(Catalogue, LogDamage,
@@ -399,17 +381,17 @@ INSTANTIATE_TEST_SUITE_P(Catalogue, LogDamage,
 TEST_P(LogDamage, IsFoundNamedConfinedAndKept) {
   ExpectFound();
   {
-    const auto reader = Open(Access::kReadOnly);
+    const auto reader = directory_.Open(Access::kReadOnly);
     ASSERT_THAT(reader, IsOk());
     ExpectConfined(*reader, Access::kReadOnly, Readable());
   }
   // Nothing of that wrote.
-  EXPECT_EQ(test::Gather(*files_, kDirectory), damage_.files);
+  EXPECT_EQ(directory_.Gather(), damage_.files);
 
   Values expected = Readable();
   const int64_t end = Places(stop_).back().next.value;
   {
-    auto writer = Open(Access::kReadWrite);
+    auto writer = directory_.Open(Access::kReadWrite);
     ASSERT_THAT(writer, IsOk());
     ExpectConfined(*writer, Access::kReadWrite, expected);
     // An offset that was given out is not given again.
@@ -424,7 +406,7 @@ TEST_P(LogDamage, IsFoundNamedConfinedAndKept) {
 
   // It is not forgotten either.
   ExpectFound();
-  auto writer = Open(Access::kReadWrite);
+  auto writer = directory_.Open(Access::kReadWrite);
   ASSERT_THAT(writer, IsOk());
   ExpectConfined(*writer, Access::kReadWrite, expected);
   EXPECT_THAT(writer->Close(), IsOk());
