@@ -5,12 +5,6 @@
 #include "fmt/format.h"
 
 namespace cauce {
-namespace {
-
-// No file system that is in use tells times apart less finely.
-constexpr absl::Duration kCoarsestTick = absl::Seconds(2);
-
-}  // namespace
 
 absl::StatusOr<std::string> ReadWholeFile(FileSystem& files,
                                           std::string_view path,
@@ -65,21 +59,6 @@ absl::Status WriteAndSyncFile(FileSystem& files, std::string_view path,
   CAUCE_RETURN_IF_ERROR(file->Truncate(0));
   CAUCE_RETURN_IF_ERROR(file->Write(0, bytes));
   return file->Sync();
-}
-
-FileStamps LookAtStamps(FileSystem& files, std::string_view directory,
-                        std::initializer_list<std::string_view> names,
-                        absl::Time now) {
-  std::vector<FileStamp> stamps;
-  for (const std::string_view name : names) {
-    const auto info = files.Info(JoinPath(directory, name));
-    FileStamp& stamp = stamps.emplace_back();
-    if (absl::IsNotFound(info.status())) continue;
-    // Who reads it is told what is wrong.
-    if (!info.ok() || now - info->modified < kCoarsestTick) return std::nullopt;
-    stamp = {info->modified, info->bytes};
-  }
-  return stamps;
 }
 
 std::string JoinPath(std::string_view directory, std::string_view name) {

@@ -5,16 +5,12 @@
 #pragma once
 
 #include <cstdint>
-#include <initializer_list>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "cauce/file_system.h"
 
 namespace cauce {
@@ -40,22 +36,6 @@ absl::Status ReplaceFile(FileSystem& files, std::string_view directory,
 // new. Who reads meanwhile, or after a stop, may see a part.
 absl::Status WriteAndSyncFile(FileSystem& files, std::string_view path,
                               std::string_view bytes);
-
-// When files were written last, and how long they are.
-struct FileStamp {
-  absl::Time modified = absl::InfinitePast();  // where there is no file
-  int64_t bytes = -1;
-  friend bool operator==(const FileStamp&, const FileStamp&) = default;
-};
-using FileStamps = std::optional<std::vector<FileStamp>>;
-
-// The stamps of the files `names` in `directory`. Who looks at them before he
-// reads the files need not read them again while they are the same. Nothing
-// where that cannot be told: `now`, the time of day, is so close to the last
-// write that the next might get the same time.
-FileStamps LookAtStamps(FileSystem& files, std::string_view directory,
-                        std::initializer_list<std::string_view> names,
-                        absl::Time now);
 
 // "directory/name".
 std::string JoinPath(std::string_view directory, std::string_view name);

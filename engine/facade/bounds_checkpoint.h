@@ -21,7 +21,7 @@
 #include "cauce/types.h"
 #include "engine/base/mutex.h"
 #include "engine/catalog/checkpoint_file.h"
-#include "engine/catalog/whole_file.h"
+#include "engine/catalog/file_stamp.h"
 #include "engine/log/log_environment.h"
 
 namespace cauce {

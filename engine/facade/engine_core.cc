@@ -9,7 +9,6 @@
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/partition_metadata.h"
-#include "engine/catalog/whole_file.h"
 #include "engine/facade/data_directory.h"
 #include "engine/io/free_space.h"
 #include "engine/io/pooled_file_system.h"
@@ -344,8 +343,15 @@ bool EngineCore::IsKnown(std::string_view name, PartitionId partition) const {
   }
   const FileStamps now = LookAtTopics();
   if (!now || now != topics_seen_) return false;
-  // A broker's topics come and go without the catalogue.
-  return files_.Info(directories_.PathOf({topic->name, partition})).ok();
+  // A broker's topics come and go, and come again, without the catalogue.
+  const TopicPartition known{topic->name, partition};
+  const std::string path = directories_.PathOf(known);
+  if (!files_.Info(path).ok()) return false;
+  const auto log = logs_.Find(known);
+  if (log != nullptr && !log->CheckDirectory().ok()) return false;
+  if (!topic->imported) return true;
+  const auto id = ReadPartitionMetadata(files_, path);
+  return !id.ok() || *id == topic->id;
 }
 
 std::vector<TopicPartition> EngineCore::AllPartitions() const {

@@ -37,7 +37,11 @@ absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Open(const TopicEntry& topic,
                     topic.partitions - 1, partition.value));
   }
   const TopicPartition name{topic.name, partition};
-  if (auto known = Find(name)) return known;
+  if (auto known = Find(name)) {
+    if (access_ == Access::kReadWrite) return known;
+    if (known->CheckDirectory().ok()) return known;
+    logs_.erase(name);  // its name is another's by now
+  }
   CAUCE_ASSIGN_OR_RETURN(auto log, Make(topic, partition));
   whole_.erase(name);
   unrecovered_.erase(name);

@@ -26,6 +26,9 @@ struct Content {
   SparseBytes bytes ABSL_GUARDED_BY(mutex);
   absl::Time modified ABSL_GUARDED_BY(mutex);
 
+  // Set before anybody else sees it.
+  uint64_t id = 0;
+
   // Both guarded by the tree's lock. Null once the name is gone.
   Directory* directory = nullptr;
   bool locked = false;
@@ -38,8 +41,14 @@ using Entry =
 struct Directory {
   std::map<std::string, Entry, std::less<>> entries;
   absl::Time modified;
+  uint64_t id = 0;
   uint64_t changes = 0;  // counted for those who watch
 };
+
+FileInfo InfoOf(const Directory& directory) {
+  return {
+      .modified = directory.modified, .is_directory = true, .id = directory.id};
+}
 
 const std::shared_ptr<Content>* FileIn(const Entry* entry) {
   return entry == nullptr ? nullptr
@@ -56,6 +65,7 @@ const std::shared_ptr<Directory>* DirectoryIn(const Entry* entry) {
 struct Tree {
   explicit Tree(Clock& its_clock) : clock(its_clock) {
     root->modified = clock.Now();
+    root->id = 1;
   }
 
   // A file in `directory` was written, or a name in it has changed.
@@ -72,6 +82,7 @@ struct Tree {
   Mutex mutex;
   CondVar changed;
   const std::shared_ptr<Directory> root = std::make_shared<Directory>();
+  uint64_t last_id ABSL_GUARDED_BY(mutex) = 1;  // the root's
   // Lets a write pass the lock by while nobody watches.
   std::atomic<int> watches = 0;
 };
@@ -267,6 +278,7 @@ class MemoryFiles final : public FileSystem {
         }
         auto made = std::make_shared<Directory>();
         made->modified = tree_->clock.Now();
+        made->id = ++tree_->last_id;
         found = at->entries.emplace(names[i], std::move(made)).first;
         tree_->NameChanged(*at);
       }
@@ -297,17 +309,18 @@ class MemoryFiles final : public FileSystem {
     CAUCE_ASSIGN_OR_RETURN(const Names names, Split(path, "stat"));
     MutexLock lock(tree_->mutex);
     if (names.empty()) {
-      return FileInfo{.modified = tree_->root->modified, .is_directory = true};
+      return InfoOf(*tree_->root);
     }
     CAUCE_ASSIGN_OR_RETURN(const Place place, Find(path, names, "stat"));
     if (place.entry == nullptr) return NameError(path, "stat", ENOENT);
     if (const auto* directory = DirectoryIn(place.entry)) {
-      return FileInfo{.modified = (*directory)->modified, .is_directory = true};
+      return InfoOf(**directory);
     }
     Content& content = **FileIn(place.entry);
     MutexLock content_lock(content.mutex);
     return FileInfo{.bytes = content.bytes.size(),
-                    .modified = content.modified};
+                    .modified = content.modified,
+                    .id = content.id};
   }
 
   absl::Status Rename(std::string_view from, std::string_view to) override {
@@ -472,6 +485,7 @@ class MemoryFiles final : public FileSystem {
     }
     auto content = std::make_shared<Content>();
     content->directory = place.parent;
+    content->id = ++tree_->last_id;
     {
       MutexLock lock(content->mutex);
       content->modified = tree_->clock.Now();

@@ -508,7 +508,8 @@ class PosixFiles final : public FileSystem {
     const bool is_directory = S_ISDIR(info.st_mode);
     return FileInfo{.bytes = is_directory ? 0 : info.st_size,
                     .modified = absl::TimeFromTimespec(info.st_mtim),
-                    .is_directory = is_directory};
+                    .is_directory = is_directory,
+                    .id = info.st_ino};
   }
 
   absl::Status Rename(std::string_view from, std::string_view to) override {

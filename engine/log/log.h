@@ -31,6 +31,7 @@
 #include "cauce/topic_config.h"
 #include "cauce/types.h"
 #include "engine/base/mutex.h"
+#include "engine/catalog/directory_identity.h"
 #include "engine/log/committer.h"
 #include "engine/log/cut_point.h"
 #include "engine/log/log_environment.h"
@@ -82,11 +83,15 @@ class Log : public std::enable_shared_from_this<Log> {
   // they have grown since: one look at a time, so that who asks for one waits
   // for another's.
   std::shared_ptr<const SegmentSet> segments() const;
+  // Ends it where its directory is another topic's by now.
   absl::Status Refresh() ABSL_LOCKS_EXCLUDED(refresh_mutex_);
   // A read-only log begins where its writer has saved that it does by now: for
   // who begins to read, looks for a time or comes to the end. Looks at no
   // segment, and waits for nobody.
   absl::Status LookAtStart();
+  // CheckOpen, and of a read-only log that its name still leads to the
+  // directory of its topic: ends it where it does not. Looks at no segment.
+  absl::Status CheckDirectory() ABSL_LOCKS_EXCLUDED(refresh_mutex_);
   // What `read`, which looks at segments(), returns; again after a Refresh
   // where another process has deleted a file that is listed.
   template <typename Read>
@@ -210,6 +215,14 @@ class Log : public std::enable_shared_from_this<Log> {
   // That no records are missing right in front of the one that was found: one
   // of them may be what was asked for.
   absl::Status CheckNoGapBefore(const SegmentSet& set, Offset found) const;
+  // Takes in what another process has changed. False where the directory is
+  // another topic's by now.
+  absl::StatusOr<bool> LookAtFiles()
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(refresh_mutex_);
+  absl::StatusOr<bool> LookAtDirectory()
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(refresh_mutex_);
+  // Returns why nobody may use it from then on.
+  absl::Status EndAsReplaced() ABSL_LOCKS_EXCLUDED(refresh_mutex_);
   // WaitFor where another process writes.
   absl::StatusOr<bool> WaitForFiles(Offset offset, absl::Duration timeout);
 
@@ -288,6 +301,7 @@ class Log : public std::enable_shared_from_this<Log> {
   // For reading only: held while the files are looked at.
   Mutex refresh_mutex_ ABSL_ACQUIRED_BEFORE(ends_mutex_);
   std::unique_ptr<LogView> view_ ABSL_GUARDED_BY(refresh_mutex_);
+  std::optional<DirectoryIdentity> identity_ ABSL_GUARDED_BY(refresh_mutex_);
 
   PublishedSegments segments_;
   Committer committer_;

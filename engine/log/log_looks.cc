@@ -135,20 +135,55 @@ absl::Status Log::Refresh() {
   if (!read_only_) return absl::OkStatus();
   // Before the segments: the log reaches at least as far as its start did.
   CAUCE_RETURN_IF_ERROR(LookAtStart());
-  MutexLock lock(refresh_mutex_);
-  CAUCE_RETURN_IF_ERROR(CheckOpen());
-  const absl::Status refreshed = view_->Refresh();
-  if (absl::IsNotFound(refreshed)) {
+  bool is_ours = true;
+  {
+    MutexLock lock(refresh_mutex_);
+    CAUCE_RETURN_IF_ERROR(CheckOpen());
+    CAUCE_ASSIGN_OR_RETURN(is_ours, LookAtFiles());
+  }
+  return is_ours ? absl::OkStatus() : EndAsReplaced();
+}
+
+absl::StatusOr<bool> Log::LookAtFiles() {
+  absl::Status looked = view_->Refresh();
+  // After the segments: a directory says whose it is before it has any.
+  const auto is_ours = LookAtDirectory();
+  if (is_ours.ok() && !*is_ours) return false;
+  looked.Update(is_ours.status());
+  if (absl::IsNotFound(looked)) {
     return MakeError(Reason::kUnknownTopic,
                      fmt::format("{}: the topic was deleted, {} is gone",
                                  name_.ToString(), directory_));
   }
-  CAUCE_RETURN_IF_ERROR(refreshed);
+  CAUCE_RETURN_IF_ERROR(looked);
   const SegmentSet::List& list = view_->segments();
   RaiseStart(list.front()->base());
   segments_.Publish(list);
   log_end_.store(list.back()->next().value, std::memory_order_release);
-  return absl::OkStatus();
+  return true;
+}
+
+absl::StatusOr<bool> Log::LookAtDirectory() {
+  return identity_->IsStillThere(environment_->clock->Now());
+}
+
+absl::Status Log::CheckDirectory() {
+  if (!read_only_) return CheckOpen();
+  bool is_ours = true;
+  {
+    MutexLock lock(refresh_mutex_);
+    CAUCE_RETURN_IF_ERROR(CheckOpen());
+    CAUCE_ASSIGN_OR_RETURN(is_ours, LookAtDirectory());
+  }
+  return is_ours ? absl::OkStatus() : EndAsReplaced();
+}
+
+absl::Status Log::EndAsReplaced() {
+  Abandon(MakeError(Reason::kUnknownTopic,
+                    fmt::format("{}: the topic was deleted, and {} is of "
+                                "another one of its name by now",
+                                name_.ToString(), directory_)));
+  return CheckOpen();
 }
 
 absl::Status Log::LookAtStart() {

@@ -55,6 +55,11 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
   place.space = environment->space.get();
 
   if (options.read_only) {
+    // Before its segments: one that is replaced meanwhile is seen later.
+    CAUCE_ASSIGN_OR_RETURN(
+        auto identity,
+        DirectoryIdentity::Of(*environment->files, options.directory,
+                              environment->clock->Now()));
     CAUCE_ASSIGN_OR_RETURN(
         auto view, LogView::Open(place, options.bounds,
                                  [environment, name = options.name] {
@@ -83,6 +88,7 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
         new Log(std::move(environment), options, view->segments(), start));
     MutexLock looking(log->refresh_mutex_);
     log->view_ = std::move(view);
+    log->identity_ = std::move(identity);
     return log;
   }
 

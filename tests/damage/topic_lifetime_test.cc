@@ -404,6 +404,36 @@ TEST_F(TopicLifetime, HandlesAndCursorsOfTheOldTopicSeeNothingOfTheNew) {
   ExpectNew(test::ReadOver(*engine, kOrders), kOldRecords + 2);
 }
 
+// Whether it comes to its end or asks where a record is.
+TEST_F(TopicLifetime, AHandleOfAnotherProcessEndsWithTheOldTopic) {
+  AllChoices nothing_is_unsynced;
+  base_->Restart(nothing_is_unsynced);
+  auto engine = Open(*base_);
+  ASSERT_THAT(engine, IsOk());
+  const auto viewer = Engine::Open(kDirectory, {.access = Access::kReadOnly,
+                                                .file_system = base_.get(),
+                                                .clock = &clock_});
+  ASSERT_THAT(viewer, IsOk());
+  auto handle = viewer->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(handle, IsOk());
+  Cursor at_end = handle->Read(Offset{kOldRecords});
+  RecordView record;
+  ASSERT_THAT(at_end.Next(&record), IsOkAndHolds(false));
+
+  ASSERT_THAT(engine->DeleteTopic("orders"), IsOk());
+  ASSERT_THAT(engine->CreateTopic("orders", Spec()), IsOk());
+  for (int64_t i = 0; i < kOldRecords + 2; ++i) {
+    ASSERT_THAT(test::AppendOne(*engine, kOrders, fmt::format("new {}", i)),
+                IsOk());
+  }
+
+  EXPECT_THAT(at_end.Next(&record), HasReason(Reason::kUnknownTopic));
+  EXPECT_THAT(handle->FindByTime(Timestamp{0}),
+              HasReason(Reason::kUnknownTopic));
+  ExpectNew(test::ReadOver(*viewer, kOrders), kOldRecords + 2);
+  ASSERT_THAT(engine->Close(), IsOk());
+}
+
 // As after a restored copy of the checkpoints, or a crash of something else
 // that writes them.
 TEST_F(TopicLifetime, BoundsThatWereSavedOfTheOldTopicAreNotTheNewOnes) {

@@ -79,6 +79,10 @@ struct FileInfo {
   int64_t bytes = 0;
   absl::Time modified;
   bool is_directory = false;
+  // Tells it from what else has its name, or had it: no two that are there at
+  // once have the same; the next may get that of one that is gone. 0 where
+  // nothing tells.
+  uint64_t id = 0;
 };
 
 struct DirectoryEntry {

@@ -6,10 +6,8 @@
 #include <memory>
 #include <string>
 
-#include "absl/time/time.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
-#include "tests/testing/sim_clock.h"
 
 namespace cauce {
 namespace {
@@ -31,8 +29,7 @@ class WholeFile : public ::testing::Test {
     return ReadWholeFile(*real_, JoinPath(kDirectory, name), 100);
   }
 
-  test::SimClock clock_;
-  const std::unique_ptr<FileSystem> real_ = NewMemoryFileSystem(&clock_);
+  const std::unique_ptr<FileSystem> real_ = NewMemoryFileSystem();
   test::FailingFileSystem files_{*real_};
 };
 
@@ -96,26 +93,6 @@ TEST_F(WholeFile, IsNotFoundWhereThereIsNone) {
 TEST(JoinPath, PutsOneSlashBetween) {
   EXPECT_EQ(JoinPath("/a", "b"), "/a/b");
   EXPECT_EQ(JoinPath("/a/", "b"), "/a/b");
-}
-
-TEST_F(WholeFile, IsSeenToHaveBeenReplacedWhereItsTimeTellsIt) {
-  const auto look = [this] {
-    return LookAtStamps(files_, kDirectory, {"f", "g"}, clock_.Now());
-  };
-  const FileStamps none = look();
-  ASSERT_TRUE(none);
-  ASSERT_THAT(ReplaceFile(files_, kDirectory, "g", "bytes"), IsOk());
-  // Another one of this moment would look the same.
-  EXPECT_FALSE(look());
-  clock_.Advance(absl::Seconds(2));
-  const FileStamps first = look();
-  ASSERT_TRUE(first);
-  EXPECT_NE(first, none);
-  EXPECT_EQ(look(), first);
-  ASSERT_THAT(ReplaceFile(files_, kDirectory, "g", "bytes"), IsOk());
-  clock_.Advance(absl::Seconds(2));
-  ASSERT_TRUE(look());
-  EXPECT_NE(look(), first);
 }
 
 }  // namespace

@@ -6,7 +6,9 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <iterator>
 #include <random>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -33,6 +35,7 @@ using test::NameOf;
 using test::ReadAt;
 using test::StatusIs;
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
@@ -130,6 +133,32 @@ TEST_P(EveryFileSystem, InfoTellsSizeTimeAndKind) {
   ASSERT_THAT(directory, IsOk());
   EXPECT_TRUE(directory->is_directory);
   EXPECT_GT(directory->modified, before);
+}
+
+TEST_P(EveryFileSystem, AnIdGoesWithAFileAndADirectoryWhateverTheirNames) {
+  Make("file", "v");
+  Make("new", "v");
+  ASSERT_THAT(files().CreateDirectories(Path("dir")), IsOk());
+  ASSERT_THAT(files().CreateDirectories(Path("new dir")), IsOk());
+  const auto id = [this](std::string_view name) {
+    const auto info = files().Info(Path(name));
+    EXPECT_THAT(info, IsOk());
+    return info.ok() ? info->id : 0;
+  };
+  const uint64_t old_file = id("file");
+  const uint64_t new_file = id("new");
+  const uint64_t old_directory = id("dir");
+  const uint64_t new_directory = id("new dir");
+  const uint64_t all[] = {old_file, new_file, old_directory, new_directory};
+  EXPECT_EQ(std::set<uint64_t>(std::begin(all), std::end(all)).size(), 4u);
+  EXPECT_THAT(all, Not(Contains(0u)));
+
+  ASSERT_THAT(files().Rename(Path("new"), Path("file")), IsOk());
+  EXPECT_EQ(id("file"), new_file);
+  ASSERT_THAT(files().Rename(Path("dir"), Path("old dir")), IsOk());
+  ASSERT_THAT(files().Rename(Path("new dir"), Path("dir")), IsOk());
+  EXPECT_EQ(id("dir"), new_directory);
+  EXPECT_EQ(id("old dir"), old_directory);
 }
 
 TEST_P(EveryFileSystem, RenameGivesAFileAnotherName) {

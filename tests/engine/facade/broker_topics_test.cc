@@ -1,0 +1,168 @@
+// Topics that a broker makes and deletes while we look at its directory, in
+// which nothing of ours says so.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "cauce/cursor.h"
+#include "cauce/engine.h"
+#include "cauce/errors.h"
+#include "engine/catalog/partition_metadata.h"
+#include "tests/testing/batches.h"
+#include "tests/testing/matchers.h"
+#include "tests/testing/sim_clock.h"
+
+namespace cauce {
+namespace {
+
+using test::HasReason;
+using test::IsOk;
+using test::IsOkAndHolds;
+
+TopicId Id(uint8_t fill) {
+  TopicId id;
+  std::fill(std::begin(id.bytes), std::end(id.bytes), fill);
+  return id;
+}
+
+// Since 2.8 a broker writes a topic's id into each of its partitions.
+enum class Broker { kWithIds, kWithoutIds };
+
+class BrokerTopics : public ::testing::TestWithParam<Broker> {
+ protected:
+  BrokerTopics() { EXPECT_THAT(files_->CreateDirectories("/data"), IsOk()); }
+
+  void Make(uint8_t id, std::string_view value, int partitions = 2) {
+    for (int i = 0; i < partitions; ++i) {
+      const std::string path = "/data/orders-" + std::to_string(i);
+      ASSERT_THAT(files_->CreateDirectory(path), IsOk());
+      if (GetParam() == Broker::kWithIds) {
+        ASSERT_THAT(WritePartitionMetadata(*files_, path, Id(id)), IsOk());
+      }
+      const auto log =
+          files_->Open(path + "/00000000000000000000.log", OpenMode::kCreate);
+      ASSERT_THAT(log, IsOk());
+      ASSERT_THAT((*log)->Write(0, test::Batch({std::string(value)})
+                                       .At(Offset{0}, LeaderEpoch{0})
+                                       .bytes()),
+                  IsOk());
+    }
+    // Long enough ago that files' times tell what has changed.
+    clock_.Advance(absl::Seconds(10));
+  }
+  void Delete(int partitions = 2) {
+    for (int i = 0; i < partitions; ++i) {
+      const std::string path = "/data/orders-" + std::to_string(i);
+      const auto inside = files_->List(path);
+      ASSERT_THAT(inside, IsOk());
+      for (const DirectoryEntry& entry : *inside) {
+        ASSERT_THAT(files_->RemoveFile(path + "/" + entry.name), IsOk());
+      }
+      ASSERT_THAT(files_->RemoveDirectory(path), IsOk());
+    }
+  }
+  void Open() {
+    auto engine = Engine::Open("/data", {.access = Access::kReadOnly,
+                                         .file_system = files_.get(),
+                                         .clock = &clock_});
+    ASSERT_THAT(engine, IsOk());
+    engine_ = *std::move(engine);
+  }
+  Partition OpenPartition(int32_t partition) {
+    auto opened = engine_->OpenPartition("orders", PartitionId{partition});
+    EXPECT_THAT(opened, IsOk());
+    return *std::move(opened);
+  }
+  static absl::StatusOr<std::string> First(Partition& partition) {
+    Cursor cursor = partition.Read(Offset{0});
+    RecordView record;
+    const auto read = cursor.Next(&record);
+    if (!read.ok()) return read.status();
+    return *read ? std::string(record.value.value_or("")) : "";
+  }
+
+  test::SimClock clock_;
+  const std::unique_ptr<FileSystem> files_ = NewMemoryFileSystem(&clock_);
+  std::optional<Engine> engine_;
+};
+
+TEST_P(BrokerTopics, OneThatWasMadeAgainIsSeenAsNewByWhoOpensIt) {
+  Make(1, "old");
+  Open();
+  Partition old = OpenPartition(0);
+  ASSERT_THAT(First(old), IsOkAndHolds("old"));
+
+  Delete();
+  Make(2, "new");
+
+  Partition first = OpenPartition(0);
+  EXPECT_THAT(First(first), IsOkAndHolds("new"));
+  Partition second = OpenPartition(1);
+  EXPECT_THAT(First(second), IsOkAndHolds("new"));
+  EXPECT_THAT(First(old), HasReason(Reason::kUnknownTopic));
+  // Looking at the list does not end what is open of the new one.
+  const auto topic = engine_->DescribeTopic("orders");
+  ASSERT_THAT(topic, IsOk());
+  EXPECT_EQ(topic->id, GetParam() == Broker::kWithIds ? Id(2) : TopicId{});
+  EXPECT_THAT(First(first), IsOkAndHolds("new"));
+  EXPECT_THAT(First(second), IsOkAndHolds("new"));
+}
+
+TEST_P(BrokerTopics, APartitionThatWasNotOpenYetIsOfTheNewOneToo) {
+  Make(1, "old");
+  Open();
+  Partition old = OpenPartition(0);
+  ASSERT_THAT(First(old), IsOkAndHolds("old"));
+
+  Delete();
+  Make(2, "new");
+
+  Partition second = OpenPartition(1);
+  EXPECT_THAT(First(second), IsOkAndHolds("new"));
+  ASSERT_THAT(engine_->ListTopics(), IsOk());
+  EXPECT_THAT(First(second), IsOkAndHolds("new"));
+}
+
+TEST_P(BrokerTopics, AHandleOfTheOldOneEndsWhereItComesToItsEnd) {
+  Make(1, "old");
+  Open();
+  Partition old = OpenPartition(0);
+  Cursor cursor = old.Read(Offset{0});
+  RecordView record;
+  ASSERT_THAT(cursor.Next(&record), IsOkAndHolds(true));
+
+  Delete();
+  Make(2, "a longer one, and new");
+
+  EXPECT_THAT(cursor.Next(&record), HasReason(Reason::kUnknownTopic));
+  EXPECT_THAT(old.WaitFor(Offset{1}, absl::ZeroDuration()),
+              HasReason(Reason::kUnknownTopic));
+  Partition made = OpenPartition(0);
+  EXPECT_THAT(First(made), IsOkAndHolds("a longer one, and new"));
+}
+
+TEST_P(BrokerTopics, OneOfFewerPartitionsHasNoMore) {
+  Make(1, "old");
+  Open();
+  Partition old = OpenPartition(1);
+  ASSERT_THAT(First(old), IsOkAndHolds("old"));
+  Delete();
+  Make(2, "new", 1);
+  EXPECT_THAT(engine_->OpenPartition("orders", PartitionId{1}),
+              HasReason(Reason::kUnknownPartition));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , BrokerTopics, ::testing::Values(Broker::kWithIds, Broker::kWithoutIds),
+    [](const auto& param) -> std::string {
+      return param.param == Broker::kWithIds ? "WithIds" : "WithoutIds";
+    });
+
+}  // namespace
+}  // namespace cauce
