@@ -169,10 +169,12 @@ absl::Status EngineCore::SettleTopics() {
                          ListDataDirectory(files_, directory_, catalog_));
   const OpenPlan plan = PlanOpen(catalog_, entries);
   // While they have these names they may be all that says that a topic goes.
-  CAUCE_ASSIGN_OR_RETURN(const auto emptied, EmptyLeftovers(plan));
+  CAUCE_ASSIGN_OR_RETURN(const Leftovers left, EmptyLeftovers(plan));
   for (const std::string& name : plan.forget) {
     bounds_->Forget(name);
-    CAUCE_RETURN_IF_ERROR(catalog_.Remove(name));
+    CAUCE_RETURN_IF_ERROR(left.stuck.contains(name)
+                              ? catalog_.SetState(name, TopicState::kDeleting)
+                              : catalog_.Remove(name));
   }
   CAUCE_RETURN_IF_ERROR(Adopt(plan));
   for (const TopicPartition& missing : plan.missing) {
@@ -193,30 +195,52 @@ absl::Status EngineCore::SettleTopics() {
                        !plan.grown.empty() || !catalog_.damage().empty();
   if (saved.ok() && changed) saved = catalog_.Save(files_, directory_);
   if (!saved.ok()) return LaterIfFull(saved);
-  if (emptied.empty()) return absl::OkStatus();
-  CAUCE_RETURN_IF_ERROR(directories_.RemoveTrees(emptied, options_.events));
+  if (left.emptied.empty()) return absl::OkStatus();
+  RemoveEmptied(left.emptied);
   return files_.SyncDirectory(directory_);
 }
 
-absl::StatusOr<std::vector<std::string>> EngineCore::EmptyLeftovers(
+absl::StatusOr<EngineCore::Leftovers> EngineCore::EmptyLeftovers(
     const OpenPlan& plan) {
-  std::vector<std::string> emptied;
+  Leftovers left;
   for (std::string leftover : plan.remove) {
     if (const auto partition = ParseTopicPartition(leftover)) {
       // What keeps a partition's name and cannot be removed would be taken for
       // a topic from elsewhere once the catalogue has forgotten its own.
       const TopicEntry* topic = catalog_.Find(partition->topic);
       CAUCE_CHECK(topic != nullptr);
-      CAUCE_ASSIGN_OR_RETURN(leftover,
-                             directories_.GiveNameAway(*partition, topic->id));
+      auto renamed = directories_.GiveNameAway(*partition, topic->id);
+      if (!renamed.ok()) {
+        TellOfStuck(*topic, renamed.status());
+        left.stuck.insert(topic->name);
+        continue;
+      }
+      leftover = *std::move(renamed);
     }
-    CAUCE_RETURN_IF_ERROR(directories_.EmptyTree(leftover));
-    emptied.push_back(std::move(leftover));
+    left.emptied.push_back(std::move(leftover));
   }
-  if (!emptied.empty()) {
-    CAUCE_RETURN_IF_ERROR(files_.SyncDirectory(directory_));
+  if (left.emptied.empty()) return left;
+  CAUCE_RETURN_IF_ERROR(files_.SyncDirectory(directory_));
+  // What stays is told of when the directory itself cannot go.
+  for (const std::string& name : left.emptied) {
+    directories_.EmptyTree(name).IgnoreError();
   }
-  return emptied;
+  return left;
+}
+
+void EngineCore::RemoveEmptied(const std::vector<std::string>& names) {
+  for (std::string& left : directories_.RemoveTrees(names, options_.events)) {
+    leftovers_.push_back(std::move(left));
+  }
+}
+
+void EngineCore::TellOfStuck(const TopicEntry& topic,
+                             const absl::Status& cause) const {
+  Report(Severity::kError,
+         fmt::format("topic {} was deleted, and a directory of it cannot be "
+                     "given another name: {}; its name is free once it can, "
+                     "and each opening, and each deletion of it, tries again",
+                     topic.name, MessageOf(cause)));
 }
 
 absl::Status EngineCore::LaterIfFull(const absl::Status& saved) {

@@ -11,6 +11,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -82,10 +83,21 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   absl::Status Start() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status StartWriting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status SettleTopics() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // What creations and deletions that did not end have left: without its files
-  // and under names that are no partition's, which it returns.
-  absl::StatusOr<std::vector<std::string>> EmptyLeftovers(const OpenPlan& plan)
+  // What creations and deletions that did not end have left.
+  struct Leftovers {
+    // Directories under names that are no partition's, and without their files
+    // as far as these can be removed.
+    std::vector<std::string> emptied;
+    // Topics of which a directory has kept its name: they stay in the list as
+    // being deleted.
+    std::set<std::string> stuck;
+  };
+  absl::StatusOr<Leftovers> EmptyLeftovers(const OpenPlan& plan)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Removes them; those that cannot be are told of, and tried again by upkeep.
+  void RemoveEmptied(const std::vector<std::string>& names)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TellOfStuck(const TopicEntry& topic, const absl::Status& cause) const;
   // OK for what was not saved because the disk is full: the next checkpoint, or
   // the next change, saves it.
   absl::Status LaterIfFull(const absl::Status& saved)
@@ -157,6 +169,8 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   // The catalogue's files before they were read last. For reading only.
   FileStamps topics_seen_ ABSL_GUARDED_BY(mutex_);
   PartitionDirectories directories_ ABSL_GUARDED_BY(mutex_);
+  // Directories of deleted topics that could not be removed.
+  std::vector<std::string> leftovers_ ABSL_GUARDED_BY(mutex_);
   OpenLogs logs_ ABSL_GUARDED_BY(mutex_);
   UpkeepAgenda agenda_ ABSL_GUARDED_BY(mutex_);
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;

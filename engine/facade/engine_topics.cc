@@ -86,9 +86,7 @@ absl::StatusOr<TopicDescription> EngineCore::CreateTopic(
     return Annotate(made, fmt::format(kHalfDone, name));
   }
   CAUCE_RETURN_IF_ERROR(catalog_.Remove(name));
-  if (catalog_.Save(files_, directory_).ok()) {
-    made.Update(directories_.RemoveTrees(*emptied, options_.events));
-  }
+  if (catalog_.Save(files_, directory_).ok()) RemoveEmptied(*emptied);
   return made;
 }
 
@@ -194,7 +192,9 @@ absl::Status EngineCore::DeleteTopic(std::string_view name) {
   if (full) CAUCE_RETURN_IF_ERROR(forget());
   CAUCE_RETURN_IF_ERROR(catalog_.Remove(name));
   CAUCE_RETURN_IF_ERROR(catalog_.Save(files_, directory_));
-  return directories_.RemoveTrees(emptied, options_.events);
+  // It is gone, whatever of it cannot be removed.
+  RemoveEmptied(emptied);
+  return absl::OkStatus();
 }
 
 }  // namespace cauce

@@ -97,6 +97,8 @@ void EngineCore::GoOn(UpkeepRound& round, absl::Duration time_max) {
     if (!round.left) {
       round.left = PartitionsToKeepUp(round.upkeep);
       std::ranges::reverse(*round.left);
+      // They were told of when they were left.
+      leftovers_ = directories_.RemoveTrees(leftovers_, nullptr);
     }
   }
   while (!round.left->empty()) {

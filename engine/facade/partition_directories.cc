@@ -28,12 +28,6 @@ bool IsMissing(const absl::Status& status) {
   return absl::IsNotFound(status) || ReasonOf(status) == Reason::kCorruptFile;
 }
 
-// Whether a directory could not be removed because of what somebody put there.
-bool IsInTheWay(const absl::Status& status) {
-  return ReasonOf(status) == Reason::kCorruptFile ||
-         absl::IsFailedPrecondition(status);
-}
-
 }  // namespace
 
 PartitionDirectories::PartitionDirectories(FileSystem& files,
@@ -117,16 +111,17 @@ absl::Status PartitionDirectories::Furnish(const TopicEntry& topic,
 absl::StatusOr<std::vector<std::string>> PartitionDirectories::Empty(
     const TopicEntry& topic) {
   std::vector<std::string> doomed;
+  absl::Status stuck;
   for (int32_t p = 0; p < topic.partitions; ++p) {
     auto renamed = GiveNameAway({topic.name, PartitionId{p}}, topic.id);
     if (absl::IsNotFound(renamed.status())) continue;
-    CAUCE_RETURN_IF_ERROR(renamed.status());
-    doomed.push_back(*std::move(renamed));
+    stuck.Update(renamed.status());
+    if (renamed.ok()) doomed.push_back(*std::move(renamed));
   }
   CAUCE_RETURN_IF_ERROR(files_.SyncDirectory(directory_));
-  for (const std::string& name : doomed) {
-    CAUCE_RETURN_IF_ERROR(EmptyTree(name));
-  }
+  // The room that they take may be what is needed to say that they go.
+  for (const std::string& name : doomed) EmptyTree(name).IgnoreError();
+  CAUCE_RETURN_IF_ERROR(stuck);
   return doomed;
 }
 
@@ -138,36 +133,41 @@ absl::StatusOr<std::string> PartitionDirectories::GiveNameAway(
   return name;
 }
 
-absl::Status PartitionDirectories::RemoveTrees(
+std::vector<std::string> PartitionDirectories::RemoveTrees(
     std::span<const std::string> names, const EventSink& events) {
+  std::vector<std::string> left;
   for (const std::string& name : names) {
     const absl::Status removed = RemoveTree(name);
-    if (!IsInTheWay(removed)) {
-      CAUCE_RETURN_IF_ERROR(removed);
-    } else if (events) {
-      events(Severity::kWarning,
-             fmt::format("{}: is of a topic that was deleted, and cannot be "
-                         "removed: {}; no topic is harmed by it, and each "
-                         "opening tries again",
-                         JoinPath(directory_, name), MessageOf(removed)));
-    }
+    if (removed.ok()) continue;
+    left.push_back(name);
+    if (!events) continue;
+    events(Severity::kWarning,
+           fmt::format("{}: is of a topic that was deleted, and cannot be "
+                       "removed: {}; no topic is harmed by it, and each upkeep "
+                       "and each opening tries again",
+                       JoinPath(directory_, name), MessageOf(removed)));
   }
-  return absl::OkStatus();
+  return left;
 }
 
 absl::Status PartitionDirectories::RemoveTree(std::string_view name) {
-  CAUCE_ASSIGN_OR_RETURN(const auto others, RemoveFilesIn(name));
-  if (others.empty()) return files_.RemoveDirectory(JoinPath(directory_, name));
+  const auto others = RemoveFilesIn(name);
+  if (absl::IsNotFound(others.status())) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(others.status());
+  if (others->empty()) {
+    return files_.RemoveDirectory(JoinPath(directory_, name));
+  }
   // Neither Kafka nor we put directories into a partition's.
   return MakeError(
       Reason::kCorruptFile,
       fmt::format("{}: a directory inside one that is to be removed; look at "
                   "it and remove it by hand",
-                  others.front()));
+                  others->front()));
 }
 
 absl::Status PartitionDirectories::EmptyTree(std::string_view name) {
-  return RemoveFilesIn(name).status();
+  const absl::Status emptied = RemoveFilesIn(name).status();
+  return absl::IsNotFound(emptied) ? absl::OkStatus() : emptied;
 }
 
 absl::StatusOr<std::vector<std::string>> PartitionDirectories::RemoveFilesIn(
@@ -175,14 +175,17 @@ absl::StatusOr<std::vector<std::string>> PartitionDirectories::RemoveFilesIn(
   const std::string path = JoinPath(directory_, name);
   CAUCE_ASSIGN_OR_RETURN(const auto entries, files_.List(path));
   std::vector<std::string> others;
+  absl::Status stuck;
   for (const DirectoryEntry& entry : entries) {
     const std::string inner = JoinPath(path, entry.name);
     if (entry.is_directory) {
       others.push_back(inner);
-    } else {
-      CAUCE_RETURN_IF_ERROR(files_.RemoveFile(inner));
+      continue;
     }
+    const absl::Status removed = files_.RemoveFile(inner);
+    if (!absl::IsNotFound(removed)) stuck.Update(removed);
   }
+  CAUCE_RETURN_IF_ERROR(stuck);
   return others;
 }
 

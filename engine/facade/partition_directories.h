@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "cauce/env.h"
@@ -38,8 +39,9 @@ class PartitionDirectories {
   absl::Status Make(const TopicEntry& topic, int32_t from, int32_t next);
 
   // Renames the directories of all partitions, so that their names are free,
-  // durably, and removes what is in them. Returns the new names of those that
-  // were there.
+  // durably, and removes what is in them as far as it can be: RemoveTrees tells
+  // of the rest. Returns the new names of those that were there. After an error
+  // some have kept theirs.
   absl::StatusOr<std::vector<std::string>> Empty(const TopicEntry& topic);
 
   // Renames the directory of a topic that goes; returns its name from then on.
@@ -48,15 +50,16 @@ class PartitionDirectories {
 
   // Removes a directory of the data directory with the files in it, or these
   // alone; a directory in it stays: Reason::kCorruptFile where the outer one
-  // was to go.
+  // was to go. Removes what it can whatever it cannot. One that is not there is
+  // no error.
   absl::Status RemoveTree(std::string_view name);
   absl::Status EmptyTree(std::string_view name);
 
-  // Removes these, which have given their names away. One in which something
-  // stands that is not a partition's harms nobody: `events` is told, and it
-  // stays for the next opening to try again.
-  absl::Status RemoveTrees(std::span<const std::string> names,
-                           const EventSink& events);
+  // Removes these, which have given their names away. One that cannot be
+  // removed harms nobody, whatever the reason: `events` is told, and it is
+  // among those that are returned, to be tried again.
+  std::vector<std::string> RemoveTrees(std::span<const std::string> names,
+                                       const EventSink& events);
 
   // Puts the topic's id and its first epoch into the directory of a partition
   // that has no segment yet, and syncs both files, but not their names. Other

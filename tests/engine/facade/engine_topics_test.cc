@@ -24,6 +24,7 @@ using test::FileCall;
 using test::HasReason;
 using test::IsOk;
 using test::IsOkAndHolds;
+using test::StatusIs;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -186,6 +187,98 @@ TEST_F(EngineTopics, WhatCannotBeRemovedOfOneIsToldAndKeepsNothingElseClosed) {
   ASSERT_THAT(Open(), IsOk());
   EXPECT_THAT(events_, IsEmpty());
   EXPECT_THAT(Leftovers(), IsEmpty());
+}
+
+// Immutable, a mount point, not to be listed, on a sector that cannot be read.
+TEST_F(EngineTopics, WhatCannotBeEmptiedOfOneKeepsNoTopicClosed) {
+  struct {
+    FileCall call;
+    const char* suffix;
+    absl::Status cause;
+  } const faults[] = {
+      {FileCall::kRemove, ".log", absl::PermissionDeniedError("x")},
+      {FileCall::kRemove, "-delete", absl::FailedPreconditionError("x")},
+      {FileCall::kList, "-delete", absl::PermissionDeniedError("x")},
+      {FileCall::kList, "-delete", MakeError(Reason::kDiskFailed, "x")},
+  };
+  for (const auto& fault : faults) {
+    SCOPED_TRACE(testing::PrintToString(fault.cause));
+    ASSERT_THAT(Open(), IsOk());
+    ASSERT_THAT(engine_->CreateTopic("orders"), IsOk());
+    ASSERT_THAT(engine_->CreateTopic("others"), IsOk());
+    Append(0, 3);
+
+    // It is gone, and its name is free.
+    files_.Fail(fault.call, fault.suffix, fault.cause);
+    ASSERT_THAT(engine_->DeleteTopic("orders"), IsOk());
+    EXPECT_THAT(events_, ElementsAre(HasSubstr("-delete")));
+    ASSERT_THAT(engine_->CreateTopic("orders"), IsOk());
+    Append(0);
+    Kill();
+    files_.Fail(fault.call, fault.suffix, fault.cause);
+    ASSERT_THAT(Open(), IsOk());
+    EXPECT_THAT(events_, ElementsAre(HasSubstr("-delete")));
+    EXPECT_THAT(engine_->OpenPartition("others", PartitionId{0}), IsOk());
+    const auto orders = engine_->OpenPartition("orders", PartitionId{0});
+    ASSERT_THAT(orders, IsOk());
+    EXPECT_EQ(orders->log_end(), Offset{1});
+    EXPECT_THAT(Leftovers(), SizeIs(1));
+    Kill();
+
+    // Once it can go it goes.
+    ASSERT_THAT(Open(), IsOk());
+    EXPECT_THAT(events_, IsEmpty());
+    EXPECT_THAT(Leftovers(), IsEmpty());
+    ASSERT_THAT(engine_->DeleteTopic("orders"), IsOk());
+    ASSERT_THAT(engine_->DeleteTopic("others"), IsOk());
+    Kill();
+  }
+}
+
+TEST_F(EngineTopics, UpkeepTriesAgainToRemoveWhatWasLeftAndTellsOfItOnce) {
+  ASSERT_THAT(Open(), IsOk());
+  ASSERT_THAT(engine_->CreateTopic("orders"), IsOk());
+  Append(0, 3);
+  files_.Fail(FileCall::kRemove, ".log", absl::PermissionDeniedError("x"));
+  ASSERT_THAT(engine_->DeleteTopic("orders"), IsOk());
+  for (int i = 0; i < 3; ++i) ASSERT_THAT(engine_->RunUpkeep(), IsOk());
+  EXPECT_THAT(events_, ElementsAre(HasSubstr("-delete")));
+  EXPECT_THAT(Leftovers(), SizeIs(1));
+  files_.Mend();
+  ASSERT_THAT(engine_->RunUpkeep(), IsOk());
+  EXPECT_THAT(Leftovers(), IsEmpty());
+}
+
+TEST_F(EngineTopics, OneThatCannotGiveItsNameAwayKeepsItAndNothingElseClosed) {
+  ASSERT_THAT(Open(), IsOk());
+  ASSERT_THAT(engine_->CreateTopic("orders", {.partitions = 2}), IsOk());
+  ASSERT_THAT(engine_->CreateTopic("others"), IsOk());
+  Append(0, 3);
+  Append(1, 3);
+  const absl::Status busy = absl::FailedPreconditionError("a mount point");
+  files_.Fail(FileCall::kRename, "/orders-0", busy);
+  ASSERT_THAT(engine_->DeleteTopic("orders"),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+  Kill();
+  for (int opens = 0; opens < 2; ++opens) {
+    files_.Fail(FileCall::kRename, "/orders-0", busy);
+    ASSERT_THAT(Open(), IsOk());
+    EXPECT_THAT(events_, ElementsAre(HasSubstr("a mount point")));
+    EXPECT_THAT(engine_->OpenPartition("others", PartitionId{0}), IsOk());
+    EXPECT_THAT(engine_->OpenPartition("orders", PartitionId{0}),
+                HasReason(Reason::kUnknownTopic));
+    EXPECT_THAT(engine_->CreateTopic("orders"),
+                HasReason(Reason::kTopicExists));
+    EXPECT_THAT(engine_->ListTopics(), IsOkAndHolds(SizeIs(1)));
+    EXPECT_THAT(Leftovers(), IsEmpty());
+    if (opens == 0) Kill();
+  }
+  // Whoever deletes it tries again.
+  files_.Mend();
+  ASSERT_THAT(engine_->DeleteTopic("orders"), IsOk());
+  ASSERT_THAT(engine_->CreateTopic("orders"), IsOk());
+  EXPECT_EQ(engine_->OpenPartition("orders", PartitionId{0})->log_end(),
+            Offset{0});
 }
 
 TEST_F(EngineTopics, OneWhoseDeletionStoppedIsGoneWhateverCannotBeRemoved) {

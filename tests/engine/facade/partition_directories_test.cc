@@ -158,6 +158,42 @@ TEST_F(PartitionDirectoriesTest, ADirectoryInsideOneIsNotRemoved) {
   EXPECT_THAT(files_.Info("/data/orders-0/precious").status(), IsOk());
 }
 
+TEST_F(PartitionDirectoriesTest, WhatCannotBeRemovedIsToldAndStopsNothing) {
+  ASSERT_THAT(directories_.Make(topic_, 0, 3), IsOk());
+  Put("/data/orders-0/a", "1");
+  Put("/data/orders-0/b", "2");
+  Put("/data/orders-1/a", "3");
+  files_.Fail(FileCall::kRemove, "orders-0/a",
+              absl::PermissionDeniedError("not this one"));
+  EXPECT_THAT(directories_.EmptyTree("orders-0"),
+              StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_THAT(files_.List("/data/orders-0"), IsOkAndHolds(SizeIs(1)));
+
+  files_.Fail(FileCall::kList, "orders-2",
+              MakeError(Reason::kDiskFailed, "unreadable"));
+  const std::string all[] = {"orders-0", "orders-1", "orders-2", "orders-9"};
+  directories_.RemoveTrees(all, [this](Severity, std::string_view line) {
+    events_.emplace_back(line);
+  });
+  EXPECT_THAT(events_,
+              ElementsAre(HasSubstr("not this one"), HasSubstr("unreadable")));
+  EXPECT_THAT(files_.Info("/data/orders-1").status(),
+              StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(PartitionDirectoriesTest, OneThatKeepsItsNameKeepsNoOtherItsOwn) {
+  ASSERT_THAT(directories_.Make(topic_, 0, 3), IsOk());
+  files_.Fail(FileCall::kRename, "/orders-1",
+              absl::PermissionDeniedError("immutable"));
+  EXPECT_THAT(directories_.Empty(topic_),
+              StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_THAT(files_.Info("/data/orders-1"), IsOk());
+  for (const char* const freed : {"/data/orders-0", "/data/orders-2"}) {
+    EXPECT_THAT(files_.Info(freed).status(),
+                StatusIs(absl::StatusCode::kNotFound));
+  }
+}
+
 TEST_F(PartitionDirectoriesTest, WhatTheCatalogueKnowsIsMended) {
   ASSERT_THAT(directories_.Make(topic_, 0, 2), IsOk());
   ASSERT_THAT(files_.RemoveFile("/data/orders-0/partition.metadata"), IsOk());
