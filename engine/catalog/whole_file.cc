@@ -51,6 +51,22 @@ absl::Status ReplaceFile(FileSystem& files, std::string_view directory,
   return ReplaceFiles(files, directory, {&name, 1}, bytes);
 }
 
+absl::Status ReplaceUnnamed(FileSystem& files, std::string_view directory,
+                            std::string_view name, std::string_view bytes) {
+  const std::string path = JoinPath(directory, name);
+  const auto known =
+      ReadWholeFile(files, path, static_cast<int64_t>(bytes.size()));
+  if (known.ok() && *known == bytes) {
+    // Wherever that stops it holds the same.
+    CAUCE_ASSIGN_OR_RETURN(const auto file,
+                           files.Open(path, OpenMode::kReadWrite));
+    CAUCE_RETURN_IF_ERROR(file->Write(0, bytes));
+    return file->Sync();
+  }
+  CAUCE_RETURN_IF_ERROR(WriteAndSyncFile(files, path + ".tmp", bytes));
+  return files.Rename(path + ".tmp", path);
+}
+
 absl::Status WriteAndSyncFile(FileSystem& files, std::string_view path,
                               std::string_view bytes) {
   CAUCE_ASSIGN_OR_RETURN(const auto file,

@@ -32,6 +32,12 @@ absl::Status ReplaceFiles(FileSystem& files, std::string_view directory,
 absl::Status ReplaceFile(FileSystem& files, std::string_view directory,
                          std::string_view name, std::string_view bytes);
 
+// The same of one file, but its name is left for another to sync. A file that
+// holds these bytes already is written over with them and synced: what a sync
+// that failed has left is read back and yet goes with the power.
+absl::Status ReplaceUnnamed(FileSystem& files, std::string_view directory,
+                            std::string_view name, std::string_view bytes);
+
 // Makes the file hold `bytes`, and syncs it but not its name: for one that is
 // new. Who reads meanwhile, or after a stop, may see a part.
 absl::Status WriteAndSyncFile(FileSystem& files, std::string_view path,

@@ -91,9 +91,8 @@ absl::Status PartitionDirectories::Furnish(const TopicEntry& topic,
   const auto id = ReadPartitionMetadata(files_, path);
   const bool is_ours = id.ok() && *id == topic.id;
   if ((is_ours || IsMissing(id.status())) && !topic.id.is_zero()) {
-    CAUCE_RETURN_IF_ERROR(
-        WriteAndSyncFile(files_, JoinPath(path, kPartitionMetadataFile),
-                         FormatPartitionMetadata(topic.id)));
+    CAUCE_RETURN_IF_ERROR(ReplaceUnnamed(files_, path, kPartitionMetadataFile,
+                                         FormatPartitionMetadata(topic.id)));
   }
   const auto epochs = ReadEpochCheckpoint(files_, path);
   // Epoch 0 writes from offset 0 on; an append need not stop to say so.
@@ -104,8 +103,8 @@ absl::Status PartitionDirectories::Furnish(const TopicEntry& topic,
   if (!has_none && !is_first && !IsMissing(epochs.status())) {
     return epochs.status();
   }
-  return WriteAndSyncFile(files_, JoinPath(path, kEpochFile),
-                          FormatEpochCheckpoint({&first, 1}));
+  return ReplaceUnnamed(files_, path, kEpochFile,
+                        FormatEpochCheckpoint({&first, 1}));
 }
 
 absl::StatusOr<std::vector<std::string>> PartitionDirectories::Empty(

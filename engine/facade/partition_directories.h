@@ -63,7 +63,8 @@ class PartitionDirectories {
 
   // Puts the topic's id and its first epoch into the directory of a partition
   // that has no segment yet, and syncs both files, but not their names. Other
-  // ids and epochs that are there and whole stay as they are.
+  // ids and epochs that are there and whole stay as they are, and wherever it
+  // stops, on a full disk too, what was whole is.
   absl::Status Furnish(const TopicEntry& topic, PartitionId partition);
 
   // Whether `partition.metadata` says that the directory is `topic`'s. One

@@ -62,6 +62,33 @@ TEST_F(WholeFile, IsOldOrNewWhereverReplacingItFails) {
   }
 }
 
+TEST_F(WholeFile, WithoutItsNameIsOldOrNewToo) {
+  for (const std::string_view next : {"the old", "new"}) {
+    SCOPED_TRACE(next);
+    bool failed = true;
+    for (int fail = 0; failed; ++fail) {
+      SCOPED_TRACE(fail);
+      ASSERT_THAT(ReplaceFile(files_, kDirectory, "f", "the old"), IsOk());
+      files_.FailAfter(fail);
+      failed = !ReplaceUnnamed(files_, kDirectory, "f", next).ok();
+      EXPECT_THAT(Read("f"), IsOkAndHolds(AnyOf("the old", next)));
+      files_.Mend();
+    }
+    EXPECT_THAT(Read("f"), IsOkAndHolds(next));
+  }
+}
+
+TEST_F(WholeFile, WithoutItsNameIsSyncedThoughItHeldTheSame) {
+  ASSERT_THAT(ReplaceUnnamed(files_, kDirectory, "f", "bytes"), IsOk());
+  EXPECT_THAT(files_.changes(),
+              ElementsAre("truncate /data/f.tmp", "write /data/f.tmp",
+                          "sync /data/f.tmp", "rename to /data/f"));
+  ASSERT_THAT(ReplaceUnnamed(files_, kDirectory, "f", "bytes"), IsOk());
+  EXPECT_EQ(files_.changes().size(), 6u);
+  EXPECT_EQ(files_.changes()[4], "write /data/f");
+  EXPECT_EQ(files_.changes()[5], "sync /data/f");
+}
+
 TEST_F(WholeFile, IsWrittenInItsPlaceWhereThatIsAskedFor) {
   ASSERT_THAT(WriteAndSyncFile(files_, "/data/f", "the first, a long one"),
               IsOk());

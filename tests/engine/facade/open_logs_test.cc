@@ -97,15 +97,15 @@ TEST_F(OpenLogsTest, FurnishADirectoryDurablyBeforeTheFirstAppend) {
   };
   EXPECT_EQ(files_.Count(FileCall::kOpen, "orders-1/partition.metadata"), 0);
   Open(1);
-  EXPECT_EQ(synced("leader-epoch-checkpoint"), 1);
-  EXPECT_EQ(synced("partition.metadata"), 1);
+  EXPECT_EQ(synced("leader-epoch-checkpoint.tmp"), 1);
+  EXPECT_EQ(synced("partition.metadata.tmp"), 1);
   EXPECT_EQ(files_.changes().back(), "sync /data/orders-1");
   // With records in it, it is furnished.
   Append(*Open(1));
   const TopicPartition second{"orders", PartitionId{1}};
   ASSERT_THAT(logs_->LetGo(second), IsOk());
   Append(*Open(1));
-  EXPECT_EQ(synced("leader-epoch-checkpoint"), 1);
+  EXPECT_EQ(synced("leader-epoch-checkpoint.tmp"), 1);
 }
 
 TEST_F(OpenLogsTest, LetGoOfWhatNobodyHas) {

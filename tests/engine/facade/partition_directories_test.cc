@@ -104,6 +104,22 @@ TEST_F(PartitionDirectoriesTest, AreFurnishedAnewWithWhatIsReadBackWhole) {
   EXPECT_THAT(changes, Contains("sync /data/orders-1/leader-epoch-checkpoint"));
 }
 
+// It may be all that tells whose they are.
+TEST_F(PartitionDirectoriesTest, AreWholeWhereverFurnishingThemStops) {
+  ASSERT_THAT(directories_.Make(topic_, 0, 1), IsOk());
+  ASSERT_THAT(directories_.Furnish(topic_, PartitionId{0}), IsOk());
+  bool failed = true;
+  for (int fail = 0; failed; ++fail) {
+    SCOPED_TRACE(fail);
+    files_.FailAfter(fail);
+    failed = !directories_.Furnish(topic_, PartitionId{0}).ok();
+    files_.Mend();
+    EXPECT_THAT(IdIn("/data/orders-0"), IsOkAndHolds(topic_.id));
+    EXPECT_THAT(ReadEpochCheckpoint(files_, "/data/orders-0"),
+                IsOkAndHolds(SizeIs(1)));
+  }
+}
+
 TEST_F(PartitionDirectoriesTest, ANameIsFreeUntilSomethingElseHasIt) {
   EXPECT_THAT(directories_.CheckFree(topic_, 0, 3), IsOk());
 
