@@ -135,6 +135,9 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   void TellOfUpkeep(const absl::Status& done) ABSL_LOCKS_EXCLUDED(mutex_);
   // Goes on with the round, by one partition at least.
   void GoOn(UpkeepRound& round, absl::Duration time_max);
+  // Once a round, however many turns it took: each of these looks at all that
+  // is open, and writes of all partitions. A stop before that only costs time.
+  void EndRound(UpkeepRound& round);
   // Of one partition; of one that is not open only what is due.
   absl::Status KeepUp(const TopicPartition& partition, Upkeep upkeep,
                       Log::TimeOfDay time);

@@ -47,6 +47,7 @@ void EngineCore::TakeTurn(UpkeepRound round, absl::Duration interval) {
     });
     return;
   }
+  EndRound(round);
   TellOfUpkeep(round.status);
   ScheduleEvery(interval, round.upkeep);
 }
@@ -65,6 +66,8 @@ void EngineCore::TellOfUpkeep(const absl::Status& done) {
 absl::Status EngineCore::RunUpkeep(absl::Duration time_max) {
   UpkeepRound round{.upkeep = Upkeep::kRetention};
   GoOn(round, time_max);
+  // The next call begins another one.
+  if (ReasonOf(round.status) != Reason::kClosed) EndRound(round);
   return round.status;
 }
 
@@ -117,6 +120,9 @@ void EngineCore::GoOn(UpkeepRound& round, absl::Duration time_max) {
     }
     if (clock.Monotonic() >= until) break;
   }
+}
+
+void EngineCore::EndRound(UpkeepRound& round) {
   round.status.Update(bounds_->SaveAll());
   environment_->pool->CloseIdle();
 }

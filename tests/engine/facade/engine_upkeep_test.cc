@@ -3,9 +3,11 @@
 
 #include <deque>
 #include <utility>
+#include <vector>
 
 #include "cauce/engine.h"
 #include "cauce/env.h"
+#include "cauce/partition.h"
 #include "tests/engine/facade/counted_engine.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
@@ -13,6 +15,7 @@
 namespace cauce {
 namespace {
 
+using test::FileCall;
 using test::IsOk;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -35,38 +38,85 @@ class InOrder final : public Executor {
   std::deque<Task> tasks_;
 };
 
-class EngineUpkeep : public test::CountedEngine {};
+class EngineUpkeep : public test::CountedEngine {
+ protected:
+  static constexpr int kPartitions = 20;
+
+  // With unsynced records in each partition, whose syncs take so long that a
+  // round has many turns.
+  void OpenWithMuchToDo() {
+    auto opened = Engine::Open(
+        "/data",
+        {.file_system = &files_, .clock = &clock_, .executor = &executor_});
+    ASSERT_THAT(opened, IsOk());
+    engine_ = *std::move(opened);
+    ASSERT_THAT(
+        engine_->CreateTopic("orders", {.partitions = kPartitions,
+                                        .configs = {{"cauce.flush", "os"}}}),
+        IsOk());
+    for (int32_t i = 0; i < kPartitions; ++i) Append(i);
+    files_.set_during(FileCall::kSync, ".log",
+                      [&] { clock_.Advance(absl::Milliseconds(30)); });
+  }
+  int SyncedLogs() const { return files_.Count(FileCall::kSync, ".log"); }
+  void Close() {
+    ASSERT_THAT(engine_->Close(), IsOk());
+    engine_.reset();
+  }
+
+  InOrder executor_;
+};
 
 // An executor of one thread also syncs what appends wait for.
 TEST_F(EngineUpkeep, LetsOthersOfItsExecutorInBetween) {
-  constexpr int kPartitions = 20;
-  InOrder executor;
-  auto opened = Engine::Open(
-      "/data",
-      {.file_system = &files_, .clock = &clock_, .executor = &executor});
-  ASSERT_THAT(opened, IsOk());
-  engine_ = *std::move(opened);
-  ASSERT_THAT(
-      engine_->CreateTopic("orders", {.partitions = kPartitions,
-                                      .configs = {{"cauce.flush", "os"}}}),
-      IsOk());
-  for (int32_t i = 0; i < kPartitions; ++i) Append(i);
-  const auto synced = [&] {
-    return files_.Count(test::FileCall::kSync, ".log");
-  };
-  const int before = synced();
-  files_.set_during(test::FileCall::kSync, ".log",
-                    [&] { clock_.Advance(absl::Milliseconds(30)); });
+  OpenWithMuchToDo();
+  const int before = SyncedLogs();
   int synced_when_asked = -1;
-  executor.RunOne();
-  executor.Schedule([&] { synced_when_asked = synced() - before; });
-  for (int i = 0; i < 2 * kPartitions; ++i) executor.RunOne();
+  executor_.RunOne();
+  executor_.Schedule([&] { synced_when_asked = SyncedLogs() - before; });
+  for (int i = 0; i < 2 * kPartitions; ++i) executor_.RunOne();
 
   EXPECT_GT(synced_when_asked, 0);
   EXPECT_LT(synced_when_asked, kPartitions);
-  EXPECT_EQ(synced() - before, kPartitions);
-  ASSERT_THAT(engine_->Close(), IsOk());
-  engine_.reset();
+  EXPECT_EQ(SyncedLogs() - before, kPartitions);
+  Close();
+}
+
+TEST_F(EngineUpkeep, SavesBoundsOnceARoundHoweverManyTurnsItTakes) {
+  OpenWithMuchToDo();
+  const auto saves = [&] {
+    return files_.Count(FileCall::kRename,
+                        "recovery-point-offset-checkpoint.tmp");
+  };
+  const int before = saves();
+  const int synced_before = SyncedLogs();
+  int turns = 0;
+  // Until all is synced, and once around behind that.
+  for (; SyncedLogs() - synced_before < kPartitions; ++turns) {
+    executor_.RunOne();
+  }
+  for (int i = 0; i < 2 * kPartitions; ++i) executor_.RunOne();
+
+  EXPECT_GT(turns, 3);
+  // One round checkpoints and one looks for what to delete.
+  EXPECT_GE(saves() - before, 1);
+  EXPECT_LE(saves() - before, 2);
+  Close();
+}
+
+TEST_F(EngineUpkeep, ClosesNoFileThatWasUsedSinceTheRoundBefore) {
+  OpenWithMuchToDo();
+  std::vector<Partition> handles;
+  for (int32_t i = 0; i < kPartitions; ++i) {
+    handles.push_back(engine_->OpenPartition("orders", PartitionId{i}).value());
+  }
+  const int before = files_.Count(FileCall::kOpen, ".log");
+  const int synced_before = SyncedLogs();
+  while (SyncedLogs() - synced_before < kPartitions) executor_.RunOne();
+  for (int32_t i = 0; i < kPartitions; ++i) Append(i);
+  EXPECT_EQ(files_.Count(FileCall::kOpen, ".log"), before);
+  handles.clear();
+  Close();
 }
 
 TEST_F(EngineUpkeep, OpensWhatMayHaveSomethingToDoAndNothingElse) {
