@@ -177,6 +177,7 @@ absl::Status EngineCore::SettleTopics() {
                               : catalog_.Remove(name));
   }
   CAUCE_RETURN_IF_ERROR(Adopt(plan));
+  TellOfAdopted(plan);
   for (const TopicPartition& missing : plan.missing) {
     Report(Severity::kError,
            fmt::format("{}: its directory {} is missing; what it held cannot "
@@ -276,6 +277,22 @@ absl::Status EngineCore::Adopt(const OpenPlan& plan) {
     CAUCE_RETURN_IF_ERROR(catalog_.Grow(found.name, found.partitions));
   }
   return absl::OkStatus();
+}
+
+void EngineCore::TellOfAdopted(const OpenPlan& plan) const {
+  for (const FoundTopic& found : plan.imported) {
+    Report(Severity::kInfo,
+           fmt::format("{}: topic {} of {} partitions was found here and is "
+                       "taken in; nothing of it is deleted or compacted until "
+                       "its configs are given",
+                       directory_, found.name, found.partitions));
+  }
+  for (const FoundTopic& found : plan.grown) {
+    Report(Severity::kInfo,
+           fmt::format("{}: of topic {}, which was taken in before, {} "
+                       "partitions are found here by now",
+                       directory_, found.name, found.partitions));
+  }
 }
 
 absl::Status EngineCore::RecoverAll() {

@@ -105,6 +105,7 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   // Takes topics that others made into the catalogue.
   absl::Status Adopt(const OpenPlan& plan)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TellOfAdopted(const OpenPlan& plan) const;
   absl::Status RecoverAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ScheduleUpkeep();
   void ScheduleEvery(absl::Duration interval, Upkeep upkeep);

@@ -159,17 +159,23 @@ absl::Status EngineCore::DeleteTopic(std::string_view name) {
   // Also one whose deletion has failed before.
   const TopicEntry* found = catalog_.Find(name);
   if (found == nullptr) return FindTopic(name).status();
-  const TopicEntry topic = *found;
+  const bool is_live = found->state == TopicState::kLive;
   TopicCatalog edited = catalog_;
+  if (found->id.is_zero()) {
+    // Its directories get names with its id, which nobody else's may have.
+    CAUCE_RETURN_IF_ERROR(
+        edited.GiveId(name, NewTopicId(*environment_->random)));
+  }
   CAUCE_RETURN_IF_ERROR(edited.SetState(name, TopicState::kDeleting));
+  const TopicEntry topic = *edited.Find(name);
   const absl::Status saved = edited.Save(files_, directory_);
   // On a full disk what the topic holds makes the room to say that it is gone.
   // After a stop in between its directories say so, by their names.
   const bool full = ReasonOf(saved) == Reason::kDiskFull;
   // The disk may have it as one that goes all the same. What is appended to it
   // from now on must not go with it.
-  const bool stays = !saved.ok() && !full && topic.state == TopicState::kLive &&
-                     catalog_.Save(files_, directory_).ok();
+  const bool stays =
+      !saved.ok() && !full && is_live && catalog_.Save(files_, directory_).ok();
   if (stays) return saved;
   catalog_ = std::move(edited);
   const absl::Status gone = MakeError(

@@ -32,6 +32,14 @@ using ::testing::SizeIs;
 
 class EngineTopics : public test::CountedEngine {
  protected:
+  // A partition as brokers before 2.8 left them: without partition.metadata.
+  void MakeWithoutId(const std::string& name) {
+    const std::string path = "/data/" + name;
+    ASSERT_THAT(files_.CreateDirectories(path), IsOk());
+    ASSERT_THAT(
+        files_.Open(path + "/00000000000000000000.log", OpenMode::kCreate),
+        IsOk());
+  }
   // What is left of deleted topics.
   std::vector<std::string> Leftovers() {
     std::vector<std::string> left;
@@ -82,11 +90,7 @@ TEST_F(EngineTopics, ConfigsAndPartitionsChangeTogetherOrNotAtAll) {
 }
 
 TEST_F(EngineTopics, AnImportedTopicWithoutAnIdGetsOneWithItsConfigs) {
-  // As brokers before 2.8 left them: without partition.metadata.
-  ASSERT_THAT(files_.CreateDirectories("/data/orders-0"), IsOk());
-  const auto log =
-      files_.Open("/data/orders-0/00000000000000000000.log", OpenMode::kCreate);
-  ASSERT_THAT(log, IsOk());
+  MakeWithoutId("orders-0");
   ASSERT_THAT(Open(), IsOk());
   auto topic = engine_->DescribeTopic("orders");
   ASSERT_THAT(topic, IsOk());
@@ -105,6 +109,43 @@ TEST_F(EngineTopics, AnImportedTopicWithoutAnIdGetsOneWithItsConfigs) {
   topic = engine_->DescribeTopic("orders");
   ASSERT_THAT(topic, IsOk());
   EXPECT_EQ(topic->id, id);
+}
+
+TEST_F(EngineTopics, ATopicThatIsTakenInIsToldOnce) {
+  MakeWithoutId("orders-0");
+  ASSERT_THAT(Open(), IsOk());
+  EXPECT_THAT(events_,
+              ElementsAre(HasSubstr("topic orders of 1 partitions was found")));
+  Kill();
+  MakeWithoutId("orders-2");
+  ASSERT_THAT(Open(), IsOk());
+  EXPECT_THAT(events_, ElementsAre(HasSubstr("topic orders, which was taken")));
+  Kill();
+  ASSERT_THAT(Open(), IsOk());
+  EXPECT_THAT(events_, IsEmpty());
+}
+
+// What is left of the first keeps its name.
+TEST_F(EngineTopics, TwoWithoutAnIdAreDeletedUnderDifferentNames) {
+  for (size_t deleted = 1; deleted <= 2; ++deleted) {
+    MakeWithoutId("orders-0");
+    ASSERT_THAT(files_.CreateDirectory("/data/orders-0/precious"), IsOk());
+    ASSERT_THAT(Open(), IsOk());
+    ASSERT_THAT(engine_->DeleteTopic("orders"), IsOk());
+    EXPECT_THAT(Leftovers(), SizeIs(deleted));
+    EXPECT_THAT(engine_->ListTopics(), IsOkAndHolds(IsEmpty()));
+    Kill();
+  }
+  // Of a deletion that stopped as well.
+  MakeWithoutId("orders-0");
+  ASSERT_THAT(Open(), IsOk());
+  files_.Fail(FileCall::kRename, "/orders-0",
+              MakeError(Reason::kDiskFailed, "no"));
+  ASSERT_THAT(engine_->DeleteTopic("orders"), HasReason(Reason::kDiskFailed));
+  Kill();
+  ASSERT_THAT(Open(), IsOk());
+  EXPECT_THAT(Leftovers(), SizeIs(2));
+  EXPECT_THAT(engine_->ListTopics(), IsOkAndHolds(IsEmpty()));
 }
 
 TEST_F(EngineTopics, WhereAnImportedTopicBeginsIsKnownOnceItHasConfigs) {
