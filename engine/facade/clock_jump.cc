@@ -14,4 +14,9 @@ std::optional<absl::Duration> FindClockJump(const ClockReading& then,
   return by;
 }
 
+absl::Time WithoutClockJump(const ClockReading& then, const ClockReading& now) {
+  if (!FindClockJump(then, now)) return absl::InfiniteFuture();
+  return then.wall + (now.monotonic - then.monotonic);
+}
+
 }  // namespace cauce

@@ -4,7 +4,8 @@
 // Wall time can be set and monotonic time cannot, so within one run the two go
 // on together. Where wall time has run away from it by more than a day, forth
 // or back, it was set wrong or was wrong before; which of them nobody can tell
-// here. Pure: both times are arguments. Any thread.
+// here. What is too old by both is too old whichever was right. Pure: both
+// times are arguments. Any thread.
 #pragma once
 
 #include <optional>
@@ -29,5 +30,9 @@ inline constexpr absl::Duration kClockJumpMin = absl::Hours(24);
 // it, where that is more than kClockJumpMin.
 std::optional<absl::Duration> FindClockJump(const ClockReading& then,
                                             const ClockReading& now);
+
+// What wall time would be without its jump; the infinite future where it has
+// made none.
+absl::Time WithoutClockJump(const ClockReading& then, const ClockReading& now);
 
 }  // namespace cauce

@@ -141,12 +141,13 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   void EndRound(UpkeepRound& round);
   // Of one partition; of one that is not open only what is due.
   absl::Status KeepUp(const TopicPartition& partition, Upkeep upkeep,
-                      Log::TimeOfDay time);
-  // Whether records may be called too old by now. Tells when that changes.
-  Log::TimeOfDay LookAtClock() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+                      absl::Time now_at_most);
+  // What the time of day is at most, for what is called too old. Tells when it
+  // begins to be in doubt, and when that is over.
+  absl::Time LookAtClock() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The log, where there is something to do; null where there is not.
   absl::StatusOr<std::shared_ptr<Log>> LogToKeepUp(
-      const TopicPartition& partition, Upkeep upkeep)
+      const TopicPartition& partition, Upkeep upkeep, absl::Time now_at_most)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Notes when a log that has been looked at is due again, and lets go of it.
   absl::Status PutAway(const TopicPartition& partition,

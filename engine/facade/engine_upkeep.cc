@@ -89,14 +89,14 @@ std::vector<TopicPartition> EngineCore::PartitionsToKeepUp(Upkeep upkeep) {
 void EngineCore::GoOn(UpkeepRound& round, absl::Duration time_max) {
   Clock& clock = *environment_->clock;
   const absl::Duration until = clock.Monotonic() + time_max;
-  Log::TimeOfDay time = Log::TimeOfDay::kBelieved;
+  absl::Time now_at_most;
   {
     MutexLock lock(mutex_);
     if (const absl::Status writable = CheckWritable(); !writable.ok()) {
       round.status = writable;
       return;
     }
-    time = LookAtClock();
+    now_at_most = LookAtClock();
     if (!round.left) {
       round.left = PartitionsToKeepUp(round.upkeep);
       std::ranges::reverse(*round.left);
@@ -107,7 +107,7 @@ void EngineCore::GoOn(UpkeepRound& round, absl::Duration time_max) {
   while (!round.left->empty()) {
     const TopicPartition partition = std::move(round.left->back());
     round.left->pop_back();
-    const absl::Status kept = KeepUp(partition, round.upkeep, time);
+    const absl::Status kept = KeepUp(partition, round.upkeep, now_at_most);
     if (ReasonOf(kept) == Reason::kClosed) {
       round.status = kept;
       return;
@@ -127,33 +127,34 @@ void EngineCore::EndRound(UpkeepRound& round) {
   environment_->pool->CloseIdle();
 }
 
-Log::TimeOfDay EngineCore::LookAtClock() {
-  const auto jump = FindClockJump(began_, ReadClock(*environment_->clock));
+absl::Time EngineCore::LookAtClock() {
+  const ClockReading now = ReadClock(*environment_->clock);
+  const auto jump = FindClockJump(began_, now);
   if (jump.has_value() != clock_jumped_) {
     clock_jumped_ = jump.has_value();
     Report(Severity::kWarning,
            jump ? fmt::format(
                       "{}: the time of day has moved by {} against the time "
-                      "that has passed since the engine was opened; nothing is "
-                      "deleted by age until it is set back, or the engine is "
-                      "opened anew",
+                      "that has passed since the engine was opened; only what "
+                      "is too old by both is deleted by age until it is set "
+                      "back, or the engine is opened anew",
                       directory_, absl::FormatDuration(*jump))
                 : fmt::format("{}: the time of day goes on from where it was; "
-                              "records are deleted by age again",
+                              "records are deleted by age as ever",
                               directory_));
   }
-  return jump ? Log::TimeOfDay::kDoubted : Log::TimeOfDay::kBelieved;
+  return WithoutClockJump(began_, now);
 }
 
 absl::Status EngineCore::KeepUp(const TopicPartition& partition, Upkeep upkeep,
-                                Log::TimeOfDay time) {
+                                absl::Time now_at_most) {
   std::shared_ptr<Log> log;
   // None where a handle may change the log behind what is seen of it.
   std::optional<UpkeepAgenda::Look> look;
   {
     MutexLock lock(mutex_);
     const bool in_use = logs_.IsInUse(partition);
-    CAUCE_ASSIGN_OR_RETURN(log, LogToKeepUp(partition, upkeep));
+    CAUCE_ASSIGN_OR_RETURN(log, LogToKeepUp(partition, upkeep, now_at_most));
     if (log == nullptr) return absl::OkStatus();
     if (upkeep == Upkeep::kRetention && !in_use) {
       look = agenda_.Begin(partition);
@@ -164,7 +165,7 @@ absl::Status EngineCore::KeepUp(const TopicPartition& partition, Upkeep upkeep,
   absl::Status kept = log->Flush();
   absl::Time next = absl::InfiniteFuture();
   if (upkeep == Upkeep::kRetention) {
-    kept.Update(log->ApplyRetention(time));
+    kept.Update(log->ApplyRetention(now_at_most));
     const auto due = log->NextRetention();
     kept.Update(due.status());
     if (due.ok()) next = *due;
@@ -177,15 +178,15 @@ absl::Status EngineCore::KeepUp(const TopicPartition& partition, Upkeep upkeep,
 }
 
 absl::StatusOr<std::shared_ptr<Log>> EngineCore::LogToKeepUp(
-    const TopicPartition& partition, Upkeep upkeep) {
+    const TopicPartition& partition, Upkeep upkeep, absl::Time now_at_most) {
   CAUCE_RETURN_IF_ERROR(CheckOpen());
   if (auto open = logs_.Find(partition)) return open;
   CAUCE_ASSIGN_OR_RETURN(const TopicEntry topic, FindTopic(partition.topic));
   CAUCE_ASSIGN_OR_RETURN(const TopicConfig config,
                          ParseTopicConfig(topic.configs));
+  const absl::Time now = std::min(environment_->clock->Now(), now_at_most);
   const bool may_be_due = upkeep == Upkeep::kRetention && !topic.imported &&
-                          MayDelete(config) &&
-                          agenda_.IsDue(partition, environment_->clock->Now());
+                          MayDelete(config) && agenda_.IsDue(partition, now);
   if (!may_be_due) return nullptr;
   const auto contents = logs_.Look(partition);
   const bool is_empty =

@@ -117,10 +117,9 @@ class Log : public std::enable_shared_from_this<Log> {
   void SetConfig(const TopicConfig& config, bool keep_everything);
 
   // Deletes the segments that the topic's retention no longer keeps, and files
-  // whose time to be kept for late readers is over. By age only where the time
-  // of day is believed.
-  enum class TimeOfDay { kBelieved, kDoubted };
-  absl::Status ApplyRetention(TimeOfDay time = TimeOfDay::kBelieved);
+  // whose time to be kept for late readers is over. What is too old is so by
+  // the time of day and by `now_at_most`: the earlier of them counts.
+  absl::Status ApplyRetention(absl::Time now_at_most = absl::InfiniteFuture());
   // When it would first have something to delete by age if nothing were
   // appended any more; never where that is not its topic's way.
   absl::StatusOr<absl::Time> NextRetention();
@@ -237,9 +236,9 @@ class Log : public std::enable_shared_from_this<Log> {
   absl::StatusOr<Offset> CutAt(CutPoint cut)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_, writer_mutex_);
   RetentionOptions Keep() const;
-  absl::Status DeleteAndUnlink(TimeOfDay time)
+  absl::Status DeleteAndUnlink(absl::Time now_at_most)
       ABSL_LOCKS_EXCLUDED(ends_mutex_, writer_mutex_);
-  absl::Status DeleteUnkept(TimeOfDay time)
+  absl::Status DeleteUnkept(absl::Time now_at_most)
       ABSL_LOCKS_EXCLUDED(ends_mutex_, writer_mutex_);
   absl::Status RollExpired(const RetentionOptions& keep,
                            const SegmentAges& ages, absl::Time now)

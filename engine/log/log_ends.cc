@@ -153,16 +153,18 @@ absl::Status Log::DeleteRecordsBefore(Offset offset) {
   return MoveStart(offset, below);
 }
 
-absl::Status Log::ApplyRetention(TimeOfDay time) {
+absl::Status Log::ApplyRetention(absl::Time now_at_most) {
   if (read_only_) return absl::OkStatus();
-  absl::Status applied = DeleteAndUnlink(time);
+  absl::Status applied = DeleteAndUnlink(now_at_most);
   // What was unlinked may be the room that was missing.
-  if (ReasonOf(applied) == Reason::kDiskFull) applied = DeleteAndUnlink(time);
+  if (ReasonOf(applied) == Reason::kDiskFull) {
+    applied = DeleteAndUnlink(now_at_most);
+  }
   return applied;
 }
 
-absl::Status Log::DeleteAndUnlink(TimeOfDay time) {
-  absl::Status applied = DeleteUnkept(time);
+absl::Status Log::DeleteAndUnlink(absl::Time now_at_most) {
+  absl::Status applied = DeleteUnkept(now_at_most);
   MutexLock lock(ends_mutex_);
   // Whoever ended the log owns its files: what failed may be because of that.
   // After a cut that failed halfway the next opening decides what goes.
@@ -195,10 +197,9 @@ RetentionOptions Log::Keep() const {
   return keep;
 }
 
-absl::Status Log::DeleteUnkept(TimeOfDay time) {
-  RetentionOptions keep = Keep();
-  if (time == TimeOfDay::kDoubted) keep.age_max = std::nullopt;
-  const absl::Time now = environment_->clock->Now();
+absl::Status Log::DeleteUnkept(absl::Time now_at_most) {
+  const RetentionOptions keep = Keep();
+  const absl::Time now = std::min(environment_->clock->Now(), now_at_most);
   SegmentAges ages;
   if (keep.age_max) {
     // Indexes may have to be loaded or rebuilt: nobody waits for that.
@@ -254,7 +255,7 @@ absl::Status Log::RollExpired(const RetentionOptions& keep,
   const bool too_old = keep.age_max && now - ages.Of(active) > *keep.age_max;
   const bool not_needed = keep.bytes_min && *keep.bytes_min <= 0;
   if (!too_old && !not_needed) return absl::OkStatus();
-  return Roll(log_end(), Timestamp::From(now));
+  return Roll(log_end(), Timestamp::From(environment_->clock->Now()));
 }
 
 absl::Status Log::MoveStart(Offset start, size_t count) {

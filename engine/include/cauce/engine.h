@@ -152,8 +152,9 @@ class Engine final {
   absl::StatusOr<Partition> OpenPartition(std::string_view topic,
                                           PartitionId partition) const;
 
-  // Does what is due: retention (not by age while the time of day has moved by
-  // more than a day against the time that passed since Open), saving recovery
+  // Does what is due: retention (while the time of day has moved by more than
+  // a day against the time that passed since Open, by age only what is too old
+  // by both), saving recovery
   // points, removing deleted files, closing idle ones. Stops between two
   // partitions once `time_max` has passed and goes on there at the next call.
   // Call it now and then when there is no executor. Returns the first error,

@@ -50,5 +50,15 @@ TEST(ClockJump, IsOverWhenTheClockIsSetRight) {
             std::nullopt);
 }
 
+TEST(ClockJump, WithoutItTheTimeThatPassedCounts) {
+  EXPECT_EQ(WithoutClockJump(kThen, After(absl::Hours(2), absl::Hours(2))),
+            absl::InfiniteFuture());
+  for (const absl::Duration jump : {absl::Hours(100), -absl::Hours(100)}) {
+    EXPECT_EQ(
+        WithoutClockJump(kThen, After(absl::Hours(2) + jump, absl::Hours(2))),
+        kThen.wall + absl::Hours(2));
+  }
+}
+
 }  // namespace
 }  // namespace cauce

@@ -161,7 +161,7 @@ TEST_F(EngineUpkeep, DeletesNothingByAgeWhileTheTimeOfDayHasJumped) {
     clock_.Set(jump);
     for (int i = 0; i < 3; ++i) ASSERT_THAT(engine_->RunUpkeep(), IsOk());
     EXPECT_EQ(start(), Offset{0});
-    EXPECT_THAT(events_, ElementsAre(HasSubstr("nothing is deleted by age")));
+    EXPECT_THAT(events_, ElementsAre(HasSubstr("too old by both")));
     clock_.Set(-jump);
     ASSERT_THAT(engine_->RunUpkeep(), IsOk());
     EXPECT_EQ(start(), Offset{0});
@@ -173,6 +173,32 @@ TEST_F(EngineUpkeep, DeletesNothingByAgeWhileTheTimeOfDayHasJumped) {
   ASSERT_THAT(engine_->RunUpkeep(), IsOk());
   EXPECT_EQ(start(), Offset{0});
   clock_.Set(absl::Hours(24 * 365));
+  clock_.Advance(absl::Hours(24 * 8));
+  ASSERT_THAT(engine_->RunUpkeep(), IsOk());
+  EXPECT_EQ(start(), Offset{4});
+}
+
+// By what has passed since it was opened, whatever the time of day is set to.
+TEST_F(EngineUpkeep, DeletesWhatIsTooOldByBothThoughTheTimeOfDayHasJumped) {
+  ASSERT_THAT(Open(), IsOk());
+  ASSERT_THAT(engine_->CreateTopic(
+                  "orders", {.configs = {{"internal.segment.bytes", "100"}}}),
+              IsOk());
+  const auto start = [&] {
+    auto orders = engine_->OpenPartition("orders", PartitionId{0});
+    EXPECT_THAT(orders, IsOk());
+    return orders->log_start();
+  };
+  Append(0, 4);
+  clock_.Set(absl::Hours(24 * 3650));
+  clock_.Advance(absl::Hours(24 * 6));
+  ASSERT_THAT(engine_->RunUpkeep(), IsOk());
+  EXPECT_EQ(start(), Offset{0});
+  clock_.Advance(absl::Hours(24 * 2));
+  ASSERT_THAT(engine_->RunUpkeep(), IsOk());
+  EXPECT_EQ(start(), Offset{4});
+  // What was appended meanwhile is of another time.
+  Append(0, 4);
   clock_.Advance(absl::Hours(24 * 8));
   ASSERT_THAT(engine_->RunUpkeep(), IsOk());
   EXPECT_EQ(start(), Offset{4});
