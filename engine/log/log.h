@@ -244,6 +244,9 @@ class Log : public std::enable_shared_from_this<Log> {
                            const SegmentAges& ages, absl::Time now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_)
           ABSL_LOCKS_EXCLUDED(writer_mutex_);
+  // How many of the oldest segments lie below `start` as a whole; the active
+  // one never does.
+  size_t CountBelow(Offset start) const;
   // The log begins at `start`, durably, and without its `count` oldest
   // segments, which lie below.
   absl::Status MoveStart(Offset start, size_t count)

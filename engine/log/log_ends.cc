@@ -131,7 +131,11 @@ absl::Status Log::DeleteRecordsBefore(Offset offset) {
   CAUCE_RETURN_IF_ERROR(CheckWritable());
   MutexLock lock(ends_mutex_);
   CAUCE_RETURN_IF_ERROR(CheckSound());
-  if (offset <= saved_start_) return absl::OkStatus();
+  if (offset <= saved_start_) {
+    // What a failure has left below it goes before anybody is told that it has.
+    const size_t left = CountBelow(log_start());
+    return left == 0 ? absl::OkStatus() : MoveStart(log_start(), left);
+  }
   // Of what is missing: whoever deletes it gives it up.
   if (offset <= log_start()) return SaveStart(offset);
   if (offset > high_watermark()) {
@@ -141,16 +145,18 @@ absl::Status Log::DeleteRecordsBefore(Offset offset) {
                     "{}, the high watermark is {}",
                     name_.ToString(), offset.value, high_watermark().value));
   }
+  return MoveStart(offset, CountBelow(offset));
+}
+
+size_t Log::CountBelow(Offset start) const {
+  // Not held any longer: what somebody holds is not unlinked.
+  const auto set = segments();
   size_t below = 0;
-  {
-    // Not held any longer: what somebody holds is not unlinked.
-    const auto set = segments();
-    while (below + 1 < set->segments().size() &&
-           set->segments()[below + 1]->base() <= offset) {
-      ++below;
-    }
+  while (below + 1 < set->segments().size() &&
+         set->segments()[below + 1]->base() <= start) {
+    ++below;
   }
-  return MoveStart(offset, below);
+  return below;
 }
 
 absl::Status Log::ApplyRetention(absl::Time now_at_most) {

@@ -35,6 +35,7 @@ using test::ReadValues;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 class LogOpen : public test::LogFixture {};
 
@@ -99,6 +100,24 @@ TEST_P(LogOpen, FindsEverythingAgainAfterACleanEnd) {
   EXPECT_EQ(Values(), before);
   EXPECT_EQ(rig_.disk().Read(logs.back()), bytes);
   EXPECT_EQ(Append({"next"}), Offset{12});
+  EXPECT_THAT(rig_.events(), IsEmpty());
+}
+
+TEST_P(LogOpen, ADeletionThatFailedHalfwayIsEndedByWhoAsksAgain) {
+  UseSmallSegments();
+  rig_.set_may_have_gaps(false);
+  Open();
+  for (int i = 0; i < 12; ++i) Append({"v" + std::to_string(i)});
+  const size_t logs = Logs().size();
+  rig_.disk().files().Fail(FileCall::kRename, ".log",
+                           absl::PermissionDeniedError("no"));
+  ASSERT_THAT(log().DeleteRecordsBefore(Offset{9}), Not(IsOk()));
+  ASSERT_THAT(log().DeleteRecordsBefore(Offset{9}), Not(IsOk()));
+  rig_.disk().files().Mend();
+  ASSERT_THAT(log().DeleteRecordsBefore(Offset{9}), IsOk());
+  EXPECT_LT(Logs().size(), logs);
+  ASSERT_THAT(rig_.Reopen(), IsOk());
+  EXPECT_EQ(log().log_start(), Offset{9});
   EXPECT_THAT(rig_.events(), IsEmpty());
 }
 
