@@ -43,6 +43,8 @@ absl::StatusOr<PartitionListing> PartitionLogs::List() const {
       if (is_log) listing.directories.push_back(file->base);
     } else if (is_log) {
       listing.logs.push_back(file->base);
+    } else if (file && file->suffix == kWaitingLogSuffix) {
+      listing.waiting.push_back(file->base);
     } else if (is_index) {
       listing.indexes.insert(entry.name);
     } else if (!file && LooksLikeASegments(entry.name)) {
@@ -70,7 +72,11 @@ ScanRange PartitionLogs::RangeOf(Offset base,
 
 absl::StatusOr<SegmentSurvey> PartitionLogs::Read(Offset named,
                                                   ScanRange range) const {
-  const std::string path = PathOf(named);
+  return ReadFile(PathOf(named), range);
+}
+
+absl::StatusOr<SegmentSurvey> PartitionLogs::ReadFile(const std::string& path,
+                                                      ScanRange range) const {
   CAUCE_ASSIGN_OR_RETURN(const std::shared_ptr<const File> file,
                          files_.Open(path, OpenMode::kRead));
   CAUCE_ASSIGN_OR_RETURN(range.bytes, file->Size());
@@ -79,7 +85,20 @@ absl::StatusOr<SegmentSurvey> PartitionLogs::Read(Offset named,
 
 absl::StatusOr<std::optional<Offset>> PartitionLogs::FirstBase(
     Offset named) const {
-  const std::string path = PathOf(named);
+  return FirstBaseOf(PathOf(named));
+}
+
+absl::StatusOr<std::optional<SegmentSurvey>> PartitionLogs::ReadWaiting(
+    Offset base) const {
+  const std::string path =
+      JoinPath(partition_.directory, SegmentFileName(base, kWaitingLogSuffix));
+  CAUCE_ASSIGN_OR_RETURN(const auto first, FirstBaseOf(path));
+  if (!first) return std::nullopt;
+  return ReadFile(path, {.base = *first});
+}
+
+absl::StatusOr<std::optional<Offset>> PartitionLogs::FirstBaseOf(
+    const std::string& path) const {
   auto opened = files_.Open(path, OpenMode::kRead);
   // A link: whoever takes the segment says why.
   if (absl::IsFailedPrecondition(opened.status())) return std::nullopt;

@@ -22,6 +22,7 @@ namespace cauce {
 // What is called like a part of a segment.
 struct PartitionListing {
   std::vector<Offset> logs;         // bases, smallest first
+  std::vector<Offset> waiting;      // bases of logs that wait for their names
   std::set<std::string> indexes;    // names
   std::vector<Offset> directories;  // bases: called as logs are
   // By their end alone: a broker then takes what stands before it for an
@@ -49,7 +50,16 @@ class PartitionLogs {
   // Where the batch at the file's front says it begins, if that is whole.
   absl::StatusOr<std::optional<Offset>> FirstBase(Offset named) const;
 
+  // The same of the log that waits for a name: of all of it, which may end
+  // anywhere; nothing where its first batch is not whole.
+  absl::StatusOr<std::optional<SegmentSurvey>> ReadWaiting(Offset base) const;
+
  private:
+  absl::StatusOr<SegmentSurvey> ReadFile(const std::string& path,
+                                         ScanRange range) const;
+  absl::StatusOr<std::optional<Offset>> FirstBaseOf(
+      const std::string& path) const;
+
   FileSystem& files_;
   const PartitionToCheck& partition_;
 };

@@ -39,6 +39,8 @@ class Surveyor {
   absl::StatusOr<PartitionSurvey> Run() {
     CAUCE_RETURN_IF_ERROR(List());
     CAUCE_RETURN_IF_ERROR(TakeOutMisnamed());
+    CAUCE_RETURN_IF_ERROR(TakeWaiting());
+    if (survey_.is_untouchable) return Untouchable();
     for (auto base = logs_.rbegin(); base != logs_.rend(); ++base) {
       CAUCE_RETURN_IF_ERROR(Take(*base));
       if (survey_.is_untouchable) return Untouchable();
@@ -46,7 +48,7 @@ class Surveyor {
     std::ranges::reverse(survey_.segments);
     CAUCE_RETURN_IF_ERROR(PlaceMisnamed());
     CAUCE_RETURN_IF_ERROR(TakeOrphans());
-    CAUCE_RETURN_IF_ERROR(OrderFileNames());
+    OrderFileNames();
     return std::move(survey_);
   }
 
@@ -68,9 +70,8 @@ class Surveyor {
           "it is called like a segment's file, and by no offset; Kafka's "
           "brokers fail on it"));
     }
-    taken_.insert(listing.logs.begin(), listing.logs.end());
-    taken_.insert(listing.directories.begin(), listing.directories.end());
     logs_ = std::move(listing.logs);
+    waiting_ = std::move(listing.waiting);
     indexes_ = std::move(listing.indexes);
     return absl::OkStatus();
   }
@@ -81,6 +82,28 @@ class Surveyor {
       std::erase(logs_, each.named);
       SurveyedSegment segment{.base = each.base, .named = each.named};
       CAUCE_RETURN_IF_ERROR(Describe(each.read, segment));
+      segment.needs_indexes = true;
+      misnamed_.push_back(std::move(segment));
+    }
+    return absl::OkStatus();
+  }
+
+  // An earlier repair was stopped before it gave them their names.
+  absl::Status TakeWaiting() {
+    for (const Offset named : waiting_) {
+      CAUCE_ASSIGN_OR_RETURN(const auto read, reading_.ReadWaiting(named));
+      SurveyedSegment segment{.named = named, .is_waiting = true};
+      if (!read) {
+        CAUCE_RETURN_IF_ERROR(SetAside(segment.FileName(),
+                                       "there is no whole batch at its front"));
+        continue;
+      }
+      if (!read->other_format.empty()) {
+        LeaveOtherFormat(segment.FileName(), *read);
+        return absl::OkStatus();
+      }
+      segment.base = *read->first;
+      CAUCE_RETURN_IF_ERROR(Describe(*read, segment));
       segment.needs_indexes = true;
       misnamed_.push_back(std::move(segment));
     }
@@ -158,18 +181,22 @@ class Surveyor {
         return Check(bytes, segment);
       }
       if (!read.other_format.empty()) {
-        Leave({.file = path,
-               .offset = read.next,
-               .what = read.other_format,
-               .advice = "nothing of the partition was touched: read it with "
-                         "a release that knows the format"});
-        survey_.is_untouchable = true;
+        LeaveOtherFormat(SegmentFileName(segment.base, kLogSuffix), read);
         return absl::OkStatus();
       }
       CAUCE_RETURN_IF_ERROR(Describe(read, segment));
     }
     for (const Finding& finding : of_log) Sort(finding, segment);
     return CheckIndexes(segment);
+  }
+
+  void LeaveOtherFormat(std::string_view name, const SegmentSurvey& read) {
+    Leave({.file = JoinPath(partition_.directory, name),
+           .offset = read.next,
+           .what = read.other_format,
+           .advice = "nothing of the partition was touched: read it with a "
+                     "release that knows the format"});
+    survey_.is_untouchable = true;
   }
 
   // A finding that says nothing about unreadable bytes.
@@ -285,8 +312,10 @@ class Surveyor {
     segment.next = read.next;
     segment.unreadable = read.unreadable;
     if (read.unreadable.empty()) return absl::OkStatus();
+    const std::string name = segment.FileName();
     CAUCE_ASSIGN_OR_RETURN(
-        const auto file, files_.Open(LogPath(segment.named), OpenMode::kRead));
+        const auto file,
+        files_.Open(JoinPath(partition_.directory, name), OpenMode::kRead));
     for (const UnreadableBytes& bytes : read.unreadable) {
       std::string path;
       if (!bytes.is_zeros()) {
@@ -294,10 +323,8 @@ class Surveyor {
         segment.needs_indexes = true;
         CAUCE_ASSIGN_OR_RETURN(
             path,
-            names_.PathFor(
-                fmt::format("{}.{}", SegmentFileName(segment.named, kLogSuffix),
-                            bytes.position),
-                FilePart{*file, bytes.position, bytes.zeros_from}));
+            names_.PathFor(fmt::format("{}.{}", name, bytes.position),
+                           FilePart{*file, bytes.position, bytes.zeros_from}));
       }
       segment.needs_indexes |= bytes.end < read.file_bytes;
       segment.kept_as.push_back(std::move(path));
@@ -357,63 +384,39 @@ class Surveyor {
   }
 
   // The indexes of those that are called otherwise are out of the way by then.
-  absl::Status OrderFileNames() {
+  void OrderFileNames() {
     std::vector<Renaming> wanted;
     for (const SurveyedSegment& segment : survey_.segments) {
-      if (segment.base != segment.named) {
-        wanted.push_back({segment.named, segment.base});
-      }
+      if (!segment.is_renamed()) continue;
+      // One that waits keeps no name from anybody.
+      wanted.push_back(
+          {segment.is_waiting ? Offset{} : segment.named, segment.base});
     }
     RenameOrder order = OrderRenames(std::move(wanted));
     survey_.renamed = std::move(order.targets);
-    for (const Offset base : order.aside) {
-      CAUCE_RETURN_IF_ERROR(BreakCircle(base));
-    }
-    return absl::OkStatus();
+    for (const Offset base : order.aside) BreakCircle(base);
   }
 
-  // The segment at `base` waits under another name until its own is free.
-  absl::Status BreakCircle(Offset base) {
-    std::vector<SurveyedSegment>& all = survey_.segments;
-    const auto segment = std::ranges::find(all, base, &SurveyedSegment::base);
-    std::string why =
-        segment->why_renamed + "; others wait for its name and it for theirs";
-    const std::optional<Offset> free = FreeName(segment->next);
-    if (!free) {
-      CAUCE_RETURN_IF_ERROR(SetAside(*segment, std::move(why)));
-      std::erase(survey_.renamed, base);
-      all.erase(segment);
-      return absl::OkStatus();
-    }
-    survey_.strays.push_back({.path = LogPath(segment->named),
-                              .kept_as = LogPath(*free),
-                              .why = std::move(why)});
-    segment->named = *free;
-    taken_.insert(*free);
-    return absl::OkStatus();
-  }
-
-  // What a log whose batches end at `next` may be called by for a while. It is
-  // a segment's name, unlike that of a `.cut` file, so that after a repair that
-  // ends there the next one finds it, and takes it for misnamed: all its
-  // batches lie below. It lies below the end of the log, which was saved, so
-  // that a recovery in between takes it for damaged and cuts nothing. None
-  // where all of these are taken, as by segments of one record each.
-  std::optional<Offset> FreeName(Offset next) const {
-    for (Offset name = next; name < survey_.segments.back().next;
-         name = name + 1) {
-      const bool is_wanted = std::ranges::binary_search(
-          survey_.segments, name, {}, &SurveyedSegment::base);
-      if (!is_wanted && !taken_.contains(name)) return name;
-    }
-    return std::nullopt;
+  // The segment at `base` waits beside until its name is free. A recovery in
+  // between misses it, below the end that was saved, and cuts nothing; the next
+  // repair finds it.
+  void BreakCircle(Offset base) {
+    const auto segment =
+        std::ranges::find(survey_.segments, base, &SurveyedSegment::base);
+    StrayFile stray{.path = LogPath(segment->named),
+                    .why = segment->why_renamed +
+                           "; others wait for its name and it for theirs"};
+    segment->named = base;
+    segment->is_waiting = true;
+    stray.kept_as = JoinPath(partition_.directory, segment->FileName());
+    survey_.strays.push_back(std::move(stray));
   }
 
   absl::Status SetAside(const SurveyedSegment& segment, std::string why) {
     std::optional<Offset> lost;
     if (segment.first) lost = *segment.first;
-    return SetAside(SegmentFileName(segment.named, kLogSuffix), std::move(why),
-                    lost, segment.file_bytes);
+    return SetAside(segment.FileName(), std::move(why), lost,
+                    segment.file_bytes);
   }
 
   absl::Status SetAside(std::string_view name, std::string why,
@@ -436,8 +439,8 @@ class Surveyor {
   const PartitionLogs reading_;
   CutNames names_;
   std::vector<Offset> logs_;       // smallest first, without the misnamed
+  std::vector<Offset> waiting_;    // the names of those that wait for them
   std::set<std::string> indexes_;  // names
-  std::set<Offset> taken_;         // by what is called like a log
   // Those whose first batch cannot stand in a segment of their name.
   std::vector<SurveyedSegment> misnamed_;
   std::vector<Finding> of_indexes_;  // of the segment looked at
@@ -446,6 +449,10 @@ class Surveyor {
 };
 
 }  // namespace
+
+std::string SurveyedSegment::FileName() const {
+  return SegmentFileName(named, is_waiting ? kWaitingLogSuffix : kLogSuffix);
+}
 
 absl::StatusOr<PartitionSurvey> SurveyPartition(
     FileSystem& files, const PartitionToCheck& partition,

@@ -25,6 +25,7 @@ namespace cauce {
 struct SurveyedSegment {
   Offset base;
   Offset named;             // what its file is called by, the strays gone
+  bool is_waiting = false;  // and by kWaitingLogSuffix, for another to go
   std::string why_renamed;  // where that is another
   int64_t file_bytes = 0;
   int64_t whole_bytes = 0;      // of whole batches
@@ -34,6 +35,10 @@ struct SurveyedSegment {
   std::vector<std::string> kept_as;  // of each of these; empty for zeros
   // One of its index files is missing or of no use.
   bool needs_indexes = false;
+
+  bool is_renamed() const { return is_waiting || named != base; }
+  // What its file is called, the strays gone.
+  std::string FileName() const;
 };
 
 // A file that must go out of the way: it is no part of the log, or a segment

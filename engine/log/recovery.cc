@@ -32,7 +32,7 @@ absl::Status RemoveLeftovers(const SegmentPlace& place,
     if (entry.is_directory || !file) continue;
     const bool on_its_way_out = entry.name.ends_with(kDeletedSuffix) ||
                                 entry.name.ends_with(kUnfinishedCutSuffix) ||
-                                file->suffix == ".log.cleaned";
+                                file->suffix == kCleanedLogSuffix;
     const bool is_index =
         file->suffix == kOffsetIndexSuffix || file->suffix == kTimeIndexSuffix;
     const bool has_log =

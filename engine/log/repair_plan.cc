@@ -41,7 +41,8 @@ class Planner {
     const auto segment =
         std::ranges::find(survey_.segments, base, &SurveyedSegment::base);
     plan_.steps.push_back({.action = RepairAction::kRename,
-                           .file = LogPath(segment->named),
+                           .file = fmt::format("{}/{}", partition_.directory,
+                                               segment->FileName()),
                            .renamed_to = LogPath(base),
                            .why = segment->why_renamed});
   }
@@ -196,6 +197,14 @@ class Planner {
       if (!survey_.segments.empty()) {
         plan_.lost_at_start = {saved, FirstStray(Offset{0}, first)};
       }
+    } else if (!partition_.start_is_known && !survey_.renamed.empty()) {
+      // Who opens the partition before it has its name, or after a stop in
+      // between, would save where the others begin.
+      plan_.log_start = std::max(saved, first);
+      plan_.why_start = fmt::format(
+          "nothing else knows where the log starts, and segments of it are "
+          "renamed: it starts at offset {}",
+          plan_.log_start.value);
     } else if (!partition_.may_have_gaps && first > saved) {
       plan_.log_start = first;
       plan_.why_start = fmt::format(

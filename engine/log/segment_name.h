@@ -17,6 +17,12 @@ inline constexpr std::string_view kTxnIndexSuffix = ".txnindex";
 inline constexpr std::string_view kSnapshotSuffix = ".snapshot";
 // Behind any of the above: renamed so, the file will be removed.
 inline constexpr std::string_view kDeletedSuffix = ".deleted";
+// A new log that has not taken its segment's place: whoever opens the
+// partition removes it, as Kafka does.
+inline constexpr std::string_view kCleanedLogSuffix = ".log.cleaned";
+// A log that waits for this name, which another one has, until a repair gives
+// it to it: nobody else touches it.
+inline constexpr std::string_view kWaitingLogSuffix = ".log.waiting";
 
 // As in "00000000000000000042.log".
 std::string SegmentFileName(Offset base, std::string_view suffix);

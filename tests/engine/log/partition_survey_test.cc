@@ -109,23 +109,40 @@ TEST_F(Surveyed, WritesOverNoneOfTwoThatWereExchanged) {
   EXPECT_THAT(BasesOf(survey), ElementsAre(0, 2, 6, 8));
   ASSERT_THAT(survey.strays, SizeIs(1));
   EXPECT_EQ(survey.strays[0].path, "/d/a-0/00000000000000000006.log");
-  EXPECT_EQ(survey.strays[0].kept_as, "/d/a-0/00000000000000000004.log");
+  EXPECT_EQ(survey.strays[0].kept_as,
+            "/d/a-0/00000000000000000002.log.waiting");
   EXPECT_EQ(survey.strays[0].base, std::nullopt);
   EXPECT_THAT(survey.renamed, ElementsAre(Offset{6}, Offset{2}));
-  EXPECT_EQ(survey.segments[1].named, Offset{4});
+  EXPECT_EQ(survey.segments[1].FileName(), "00000000000000000002.log.waiting");
 }
 
-// A repair that is cut short leaves one of them under the name aside.
+// A repair that is cut short leaves one of them beside.
 TEST_F(Surveyed, FindsASegmentThatWaitsForItsName) {
   Put(0, Two(0));
   Put(2, Two(4));
-  Put(5, Two(2));
+  Put(2, Two(2), kWaitingLogSuffix);
   Put(6, Two(6));
   const PartitionSurvey survey = Look(8);
   EXPECT_THAT(BasesOf(survey), ElementsAre(0, 2, 4, 6));
   EXPECT_THAT(survey.strays, IsEmpty());
   EXPECT_THAT(survey.renamed, ElementsAre(Offset{4}, Offset{2}));
-  EXPECT_EQ(survey.segments[1].named, Offset{5});
+  EXPECT_TRUE(survey.segments[1].is_waiting);
+  EXPECT_EQ(survey.segments[2].FileName(), "00000000000000000002.log");
+}
+
+// Whoever put it there: nothing is renamed over anything.
+TEST_F(Surveyed, SetsAsideWhatWaitsForNothing) {
+  Put(0, Two(0));
+  Put(0, Two(0), kWaitingLogSuffix);
+  Put(4, "rubbish", kWaitingLogSuffix);
+  const PartitionSurvey survey = Look(2);
+  EXPECT_THAT(BasesOf(survey), ElementsAre(0));
+  EXPECT_THAT(survey.renamed, IsEmpty());
+  ASSERT_THAT(survey.strays, SizeIs(2));
+  EXPECT_EQ(survey.strays[0].kept_as,
+            "/d/a-0/00000000000000000004.log.waiting.cut");
+  EXPECT_EQ(survey.strays[1].kept_as,
+            "/d/a-0/00000000000000000000.log.waiting.cut");
 }
 
 TEST_F(Surveyed, KeepsAllOfThreeThatChangedNamesInACircle) {
@@ -136,20 +153,18 @@ TEST_F(Surveyed, KeepsAllOfThreeThatChangedNamesInACircle) {
   const PartitionSurvey survey = Look(8);
   EXPECT_THAT(BasesOf(survey), ElementsAre(0, 2, 4, 6));
   ASSERT_THAT(survey.strays, SizeIs(1));
-  EXPECT_EQ(survey.strays[0].kept_as, "/d/a-0/00000000000000000005.log");
+  EXPECT_EQ(survey.strays[0].kept_as,
+            "/d/a-0/00000000000000000002.log.waiting");
   EXPECT_THAT(survey.renamed, ElementsAre(Offset{6}, Offset{4}, Offset{2}));
 }
 
-// Above all names a recovery in between might cut it.
-TEST_F(Surveyed, SetsOneOfACircleAsideWhereNoNameIsFree) {
+// No name of a segment is free for either.
+TEST_F(Surveyed, KeepsBothOfTwoThatHoldOneRecordEach) {
   Put(0, test::Batch({"a"}).At(Offset{1}).bytes());
   Put(1, test::Batch({"a"}).At(Offset{0}).bytes());
-  Put(2, test::Batch({"a"}).At(Offset{2}).bytes());
-  const PartitionSurvey survey = Look(3);
-  EXPECT_THAT(BasesOf(survey), ElementsAre(1, 2));
-  ASSERT_THAT(survey.strays, SizeIs(1));
-  EXPECT_EQ(survey.strays[0].kept_as, "/d/a-0/00000000000000000001.log.cut");
-  EXPECT_THAT(survey.renamed, ElementsAre(Offset{1}));
+  const PartitionSurvey survey = Look(2);
+  EXPECT_THAT(BasesOf(survey), ElementsAre(0, 1));
+  EXPECT_THAT(survey.renamed, ElementsAre(Offset{1}, Offset{0}));
 }
 
 TEST_F(Surveyed, SetsAsideWhatHoldsNoBatch) {

@@ -142,6 +142,23 @@ TEST(RepairPlan, SavesTheStartThatNobodyKnew) {
   EXPECT_EQ(PlanPartitionRepair(partition, survey).why_start, "");
 }
 
+// Who opens the partition before the first segment has its name would save
+// that the log starts where the second one does.
+TEST(RepairPlan, SavesTheStartBeforeItRenames) {
+  PartitionToCheck partition = Partition(kEnd, Offset{0});
+  partition.start_is_known = false;
+  SurveyedSegment renamed = Segment(2, 5);
+  renamed.named = Offset{7};
+  const PartitionSurvey survey{.segments = {renamed, Segment(5, 10)},
+                               .renamed = {Offset{2}}};
+  const RepairPlan plan = PlanPartitionRepair(partition, survey);
+  EXPECT_EQ(plan.log_start, Offset{2});
+  EXPECT_NE(plan.why_start, "");
+  partition.start_is_known = true;
+  partition.bounds.log_start = Offset{3};
+  EXPECT_EQ(PlanPartitionRepair(partition, survey).why_start, "");
+}
+
 TEST(RepairPlan, StartsTheLogWhereItsFirstSegmentIs) {
   const RepairPlan plan = PlanPartitionRepair(Partition(kEnd, Offset{2}),
                                               {.segments = {Segment(5, 10)}});
