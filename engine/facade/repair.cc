@@ -65,7 +65,10 @@ class Repair {
 
   absl::Status Look() {
     CAUCE_ASSIGN_OR_RETURN(clean_stop_, HasCleanShutdown(files_, directory_));
-    CAUCE_RETURN_IF_ERROR(small_.Look());
+    CAUCE_RETURN_IF_ERROR(
+        small_.Look(WantsAll() ? SmallFileRepair::Scope::kAllPartitions
+                               : SmallFileRepair::Scope::kSomePartitions));
+    for (const Finding& finding : small_.left()) Leave(finding);
     CAUCE_ASSIGN_OR_RETURN(
         const auto entries,
         ListDataDirectory(files_, directory_, small_.catalog()));
@@ -75,6 +78,7 @@ class Repair {
     std::ranges::copy_if(plan.open, std::back_inserter(there), IsWanted());
     std::ranges::copy_if(plan.missing, std::back_inserter(missing), IsWanted());
     if (there.empty() && missing.empty() && !WantsAll()) return NothingWanted();
+    if (small_.needs_all()) return absl::OkStatus();
     std::vector<std::string> directories;
     for (const TopicPartition& name : there) {
       directories.push_back(PathOf(name));
@@ -194,6 +198,7 @@ class Repair {
   // ---- What is to be done, in order
 
   RepairTasks Tasks() {
+    if (small_.needs_all()) return {};
     RepairTasks tasks = small_.first();
     const auto add = [&tasks](const RepairTasks& more) {
       tasks.insert(tasks.end(), more.begin(), more.end());

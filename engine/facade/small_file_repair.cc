@@ -25,6 +25,11 @@ bool IsOurs(std::string_view checkpoint) {
   return checkpoint == kRecoveryPointFile || checkpoint == kLogStartFile;
 }
 
+// Whether it says what a partition's logs should hold.
+bool IsGoneBy(std::string_view file) {
+  return IsOurs(file) || file == kCatalogFile || file == kCatalogCopyFile;
+}
+
 std::string_view MeaningOf(std::string_view checkpoint) {
   if (checkpoint == kRecoveryPointFile) {
     return "it is written anew from where the logs end";
@@ -43,7 +48,8 @@ Offset OffsetOf(const OffsetCheckpoint& offsets, const TopicPartition& name) {
 
 }  // namespace
 
-absl::Status SmallFileRepair::Look() {
+absl::Status SmallFileRepair::Look(Scope scope) {
+  scope_ = scope;
   CAUCE_ASSIGN_OR_RETURN(CutNames names, CutNames::In(files_, directory_));
   CAUCE_RETURN_IF_ERROR(SetAsideDamaged(
       ReadMetaProperties(files_, directory_).status(), directory_,
@@ -134,6 +140,21 @@ PartitionToCheck::Bounds SmallFileRepair::BoundsOf(
   return {OffsetOf(points_, name), OffsetOf(starts_, name)};
 }
 
+bool SmallFileRepair::LeaveToAll(const std::string& directory,
+                                 std::string_view name, std::string_view what) {
+  const bool is_all = scope_ == Scope::kAllPartitions;
+  if (is_all || directory != directory_) return false;
+  const bool is_needed = IsGoneBy(name);
+  needs_all_ |= is_needed;
+  left_.push_back(
+      {.file = JoinPath(directory, name),
+       .what = std::string(what),
+       .advice = fmt::format("{}it speaks for every topic: repair all of the "
+                             "directory at once, without naming a topic",
+                             is_needed ? "nothing was touched: " : "")});
+  return true;
+}
+
 absl::Status SmallFileRepair::SetAsideDamaged(const absl::Status& status,
                                               const std::string& directory,
                                               std::string_view name,
@@ -142,6 +163,7 @@ absl::Status SmallFileRepair::SetAsideDamaged(const absl::Status& status,
                                               CutNames& names) {
   if (status.ok() || absl::IsNotFound(status)) return absl::OkStatus();
   if (!IsDamaged(status)) return status;
+  if (LeaveToAll(directory, name, MessageOf(status))) return absl::OkStatus();
   RepairStep step{.action = RepairAction::kSetAside,
                   .file = JoinPath(directory, name),
                   .why = fmt::format("{}; {}", MessageOf(status), meaning)};

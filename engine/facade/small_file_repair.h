@@ -10,10 +10,12 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cauce/file_system.h"
+#include "cauce/inspect.h"
 #include "cauce/types.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/topic_catalog.h"
@@ -31,9 +33,14 @@ class SmallFileRepair {
   SmallFileRepair(const SmallFileRepair&) = delete;
   SmallFileRepair& operator=(const SmallFileRepair&) = delete;
 
+  // Whether every partition is looked at. Otherwise what is lost of the data
+  // directory's own files is left: written anew it would say nothing of the
+  // others.
+  enum class Scope { kAllPartitions, kSomePartitions };
+
   // Looks at the data directory's own files. Reason::kUnsupportedFormat where
   // a newer release wrote one.
-  absl::Status Look();
+  absl::Status Look(Scope scope);
   // Looks at those of a partition: what is gone comes from its batches, once
   // they are whole.
   absl::Status LookAt(const TopicPartition& name, const std::string& directory);
@@ -46,6 +53,11 @@ class SmallFileRepair {
   bool is_lost(std::string_view checkpoint) const {
     return lost_.contains(checkpoint);
   }
+
+  // What was left for a repair of all partitions,
+  const std::vector<Finding>& left() const { return left_; }
+  // and whether one of these is what the logs are mended by.
+  bool needs_all() const { return needs_all_; }
 
   // What is to be done before the logs are mended, and after.
   const RepairTasks& first() const { return first_; }
@@ -65,8 +77,15 @@ class SmallFileRepair {
                                std::string_view name, std::string_view meaning,
                                Replaced replaced, CutNames& names);
 
+  // True where it is left, and told of.
+  bool LeaveToAll(const std::string& directory, std::string_view name,
+                  std::string_view what);
+
   FileSystem& files_;
   const std::string directory_;
+  Scope scope_ = Scope::kAllPartitions;
+  std::vector<Finding> left_;
+  bool needs_all_ = false;
   TopicCatalog catalog_;
   OffsetCheckpoint points_;
   OffsetCheckpoint starts_;

@@ -85,7 +85,9 @@ struct RepairSummary {
 };
 
 struct RepairOptions {
-  // Only this topic's partitions are looked at; empty means all.
+  // Only this topic's partitions are looked at; empty means all. Damaged files
+  // that speak for all topics are then left, and with a checkpoint or the list
+  // of topics everything else: written anew they would forget the others.
   std::string topic;
   // And of these only this one.
   std::optional<PartitionId> partition;

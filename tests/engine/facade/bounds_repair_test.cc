@@ -25,6 +25,8 @@ using ::testing::SizeIs;
 const TopicPartition kA{"a", PartitionId{0}};
 const TopicPartition kB{"b", PartitionId{0}};
 
+constexpr auto kAll = SmallFileRepair::Scope::kAllPartitions;
+
 class BoundsRepairTest : public ::testing::Test {
  protected:
   BoundsRepairTest() {
@@ -66,7 +68,7 @@ class BoundsRepairTest : public ::testing::Test {
 
 TEST_F(BoundsRepairTest, SavesTheStartsThatMoveAndKeepsTheOthers) {
   Put("log-start-offset-checkpoint", "0\n2\na 0 2\nb 0 3\n");
-  ASSERT_THAT(small_.Look(), IsOk());
+  ASSERT_THAT(small_.Look(kAll), IsOk());
   Add(kA, Offset{5}, Offset{9}, "its first segment is missing");
   Add(kB, Offset{3}, Offset{4});
   const RepairTasks tasks = Bounds().SaveStarts();
@@ -79,7 +81,7 @@ TEST_F(BoundsRepairTest, SavesTheStartsThatMoveAndKeepsTheOthers) {
 
 TEST_F(BoundsRepairTest, SavesNoEndsWhereACleanStopDidAndNothingIsDone) {
   Put("recovery-point-offset-checkpoint", "0\n1\na 0 7\n");
-  ASSERT_THAT(small_.Look(), IsOk());
+  ASSERT_THAT(small_.Look(kAll), IsOk());
   Add(kA, Offset{0}, Offset{9});
   EXPECT_THAT(Bounds().SaveEnds(true), IsEmpty());
   const RepairTasks tasks = Bounds().SaveEnds(false);
@@ -91,7 +93,7 @@ TEST_F(BoundsRepairTest, SavesNoEndsWhereACleanStopDidAndNothingIsDone) {
 TEST_F(BoundsRepairTest, WritesLostCheckpointsAnewOfWhatIsThere) {
   Put("recovery-point-offset-checkpoint", "rubbish");
   Put("log-start-offset-checkpoint", "rubbish");
-  ASSERT_THAT(small_.Look(), IsOk());
+  ASSERT_THAT(small_.Look(kAll), IsOk());
   Add(kA, Offset{0}, Offset{9});
   const RepairTasks starts = Bounds().SaveStarts();
   const RepairTasks ends = Bounds().SaveEnds(true);

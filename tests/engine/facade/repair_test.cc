@@ -112,6 +112,32 @@ TEST_F(Repaired, LooksAtWhatIsAskedForAlone) {
               StatusIs(absl::StatusCode::kNotFound));
 }
 
+// Written anew by who looks at one topic it would forget where the logs of the
+// others start, and up to where they were durable.
+TEST_F(Repaired, LeavesALostCheckpointOfAllTopicsToARepairOfAll) {
+  known_.image[LogOf("/orders-0", 1)] += "rubbish";
+  for (const std::string file :
+       {"/recovery-point-offset-checkpoint", "/log-start-offset-checkpoint"}) {
+    KnownDirectory spoiled = known_;
+    spoiled.image[file] = "rubbish";
+    files_ = NewMemoryFileSystem();
+    test::Put(spoiled.image, *files_);
+    RepairOptions options = Options();
+    options.topic = "orders";
+    left_.clear();
+    const auto repaired = RepairDirectory(*files_, kKnownDirectory, options);
+    ASSERT_THAT(repaired, IsOk());
+    EXPECT_EQ(repaired->steps, 0);
+    ASSERT_THAT(left_, SizeIs(1));
+    EXPECT_EQ(left_[0].file, std::string(kKnownDirectory) + file);
+    EXPECT_TRUE(test::ImageOf(*files_) == spoiled.image);
+
+    ASSERT_THAT(Repair(), IsOk());
+    EXPECT_THAT(left_, IsEmpty());
+    EXPECT_EQ(Findings(), 0);
+  }
+}
+
 TEST_F(Repaired, PutsAnEmptyPartitionWhereOneIsMissing) {
   std::erase_if(known_.image, [](const auto& file) {
     return file.first.starts_with("/orders-1/");

@@ -21,6 +21,9 @@ using test::IsOk;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
+constexpr auto kAll = SmallFileRepair::Scope::kAllPartitions;
+constexpr auto kSome = SmallFileRepair::Scope::kSomePartitions;
+
 class SmallFiles : public ::testing::Test {
  protected:
   SmallFiles() {
@@ -51,7 +54,7 @@ class SmallFiles : public ::testing::Test {
 
 TEST_F(SmallFiles, AreLeftAloneWhereTheyAreWhole) {
   Put("recovery-point-offset-checkpoint", "0\n1\na 0 5\n");
-  ASSERT_THAT(small_.Look(), IsOk());
+  ASSERT_THAT(small_.Look(kAll), IsOk());
   ASSERT_THAT(small_.LookAt({"a", PartitionId{0}}, "/d/a-0"), IsOk());
   EXPECT_THAT(small_.first(), IsEmpty());
   EXPECT_THAT(small_.last(), IsEmpty());
@@ -61,7 +64,7 @@ TEST_F(SmallFiles, AreLeftAloneWhereTheyAreWhole) {
 TEST_F(SmallFiles, GoAsideWhereTheyCannotBeRead) {
   Put("meta.properties", "rubbish");
   Put("recovery-point-offset-checkpoint", "rubbish");
-  ASSERT_THAT(small_.Look(), IsOk());
+  ASSERT_THAT(small_.Look(kAll), IsOk());
   ASSERT_THAT(small_.first(), SizeIs(2));
   EXPECT_TRUE(small_.is_lost("recovery-point-offset-checkpoint"));
   EXPECT_TRUE(IsThere("meta.properties"));
@@ -74,9 +77,28 @@ TEST_F(SmallFiles, GoAsideWhereTheyCannotBeRead) {
   EXPECT_TRUE(IsThere("recovery-point-offset-checkpoint.cut"));
 }
 
+// Written anew, a checkpoint would forget the partitions that nobody looked at.
+TEST_F(SmallFiles, OfAllTopicsAreLeftToWhoLooksAtAll) {
+  Put("meta.properties", "rubbish");
+  Put("replication-offset-checkpoint", "rubbish");
+  ASSERT_THAT(small_.Look(kSome), IsOk());
+  EXPECT_THAT(small_.first(), IsEmpty());
+  EXPECT_THAT(small_.left(), SizeIs(2));
+  EXPECT_FALSE(small_.needs_all());
+
+  for (const std::string name :
+       {"log-start-offset-checkpoint", "recovery-point-offset-checkpoint"}) {
+    Put(name, "rubbish");
+    SmallFileRepair some(*files_, "/d");
+    ASSERT_THAT(some.Look(kSome), IsOk());
+    EXPECT_THAT(some.first(), IsEmpty());
+    EXPECT_TRUE(some.needs_all());
+  }
+}
+
 TEST_F(SmallFiles, AreTakenFromTheirOtherCopy) {
   Put("cauce.topics", "rubbish");
-  ASSERT_THAT(small_.Look(), IsOk());
+  ASSERT_THAT(small_.Look(kAll), IsOk());
   ASSERT_THAT(small_.first(), SizeIs(1));
   Run(small_.first());
   const auto catalog = TopicCatalog::Load(*files_, "/d");
@@ -88,7 +110,7 @@ TEST_F(SmallFiles, AreTakenFromTheirOtherCopy) {
 TEST_F(SmallFiles, GoAsideBothWhereNoCopyIsWhole) {
   Put("cauce.topics", "rubbish");
   Put("cauce.topics.copy", "rubbish");
-  ASSERT_THAT(small_.Look(), IsOk());
+  ASSERT_THAT(small_.Look(kAll), IsOk());
   Run(small_.first());
   EXPECT_FALSE(IsThere("cauce.topics"));
   EXPECT_TRUE(IsThere("cauce.topics.copy.cut"));
@@ -98,7 +120,7 @@ TEST_F(SmallFiles, GoAsideBothWhereNoCopyIsWhole) {
 TEST_F(SmallFiles, OfAPartitionAreWrittenFromWhatIsKnown) {
   Put("a-0/partition.metadata", "rubbish");
   Put("a-0/leader-epoch-checkpoint", "rubbish");
-  ASSERT_THAT(small_.Look(), IsOk());
+  ASSERT_THAT(small_.Look(kAll), IsOk());
   ASSERT_THAT(small_.LookAt({"a", PartitionId{0}}, "/d/a-0"), IsOk());
   EXPECT_THAT(small_.first(), SizeIs(2));
   ASSERT_THAT(small_.last(), SizeIs(2));
@@ -112,7 +134,7 @@ TEST_F(SmallFiles, OfAPartitionAreWrittenFromWhatIsKnown) {
 
 TEST_F(SmallFiles, OfANewerReleaseAreRefused) {
   Put("meta.properties", "version=9\n");
-  EXPECT_THAT(small_.Look(), HasReason(Reason::kUnsupportedFormat));
+  EXPECT_THAT(small_.Look(kAll), HasReason(Reason::kUnsupportedFormat));
 }
 
 }  // namespace
