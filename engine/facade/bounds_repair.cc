@@ -1,27 +1,12 @@
 #include "engine/facade/bounds_repair.h"
 
-#include <algorithm>
 #include <utility>
-#include <vector>
 
-#include "absl/status/status.h"
-#include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/whole_file.h"
-#include "engine/log/repair_work.h"
 #include "fmt/format.h"
 
 namespace cauce {
-namespace {
-
-// A log whose saved end moves, and up to where it was known to be durable.
-struct GrownLog {
-  std::string directory;
-  Offset durable;
-};
-
-}  // namespace
-
 RepairTasks BoundsRepair::SaveStarts() const {
   RepairTasks tasks;
   OffsetCheckpoint starts = small_.log_starts();
@@ -51,7 +36,6 @@ RepairTasks BoundsRepair::SaveStarts() const {
 RepairTasks BoundsRepair::SaveEnds(bool clean_stop) const {
   const bool is_lost = small_.is_lost(kRecoveryPointFile);
   OffsetCheckpoint points = small_.recovery_points();
-  std::vector<GrownLog> grown;
   std::string why;
   for (const PartitionRepair& partition : partitions_) {
     const RepairPlan& plan = partition.plan;
@@ -63,25 +47,13 @@ RepairTasks BoundsRepair::SaveEnds(bool clean_stop) const {
       why = fmt::format("{} reaches up to offset {}, saved was {}",
                         partition.name.ToString(), plan.end.value, saved.value);
     }
-    if (!partition.make.empty()) continue;
-    // A segment that has a wrong name stands where no name tells.
-    const bool is_misnamed =
-        std::ranges::count(plan.steps, RepairAction::kRename,
-                           &RepairStep::action) > 0;
-    grown.push_back({partition.directory, is_misnamed ? Offset{0} : saved});
   }
   if (why.empty() && !is_lost) return {};
   if (why.empty()) why = "there is nothing in any log";
   return {{{.action = RepairAction::kWriteAnew,
             .file = JoinPath(directory_, kRecoveryPointFile),
             .why = why},
-           [&files = files_, directory = directory_, grown, points,
-            clean_stop]() -> absl::Status {
-             for (const GrownLog& log : grown) {
-               const RepairWork work(files, log.directory, 0);
-               CAUCE_RETURN_IF_ERROR(clean_stop ? work.SyncLogs()
-                                                : work.WriteAgain(log.durable));
-             }
+           [&files = files_, directory = directory_, points] {
              return WriteOffsetCheckpoint(files, directory, kRecoveryPointFile,
                                           points);
            }}};

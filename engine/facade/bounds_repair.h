@@ -1,7 +1,7 @@
 // Mends what is saved of where the logs of a directory start and end: as the
 // plans of its partitions have them, and before any of these is carried out, so
 // that a recovery on the way neither cuts a log shorter nor shows what was
-// deleted.
+// deleted. What the logs hold is durable by then.
 //
 // Makes tasks; nothing is changed before they are run. For who has the
 // directory to himself.

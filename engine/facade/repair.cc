@@ -52,6 +52,7 @@ class Repair {
   // Tells of the steps, and does them where that is wanted.
   absl::StatusOr<RepairSummary> Run(Deeds deeds) {
     CAUCE_RETURN_IF_ERROR(Look());
+    if (deeds == Deeds::kAll) CAUCE_RETURN_IF_ERROR(MakeDurable());
     for (const RepairTask& task : Tasks()) {
       if (deeds == Deeds::kAll) CAUCE_RETURN_IF_ERROR(task.run());
       Count(task.step);
@@ -197,6 +198,29 @@ class Repair {
 
   // ---- What is to be done, in order
 
+  // What was found, names and all, may be in memory alone: steps go by it, as
+  // where a copy stays and what it is of goes, and what no step touches counts
+  // as whole too.
+  absl::Status MakeDurable() {
+    for (const PartitionRepair& partition : partitions_) {
+      if (!partition.make.empty()) continue;
+      const RepairWork work(files_, partition.directory, 0);
+      const Offset saved = small_.BoundsOf(partition.name).durable;
+      const bool may_be_lost =
+          !clean_stop_ && (partition.plan.end > saved || IsMisnamed(partition));
+      // A segment that has a wrong name stands where no name tells.
+      const Offset durable = IsMisnamed(partition) ? Offset{0} : saved;
+      CAUCE_RETURN_IF_ERROR(may_be_lost ? work.WriteAgain(durable)
+                                        : work.SyncFiles());
+    }
+    return files_.SyncDirectory(directory_);
+  }
+
+  static bool IsMisnamed(const PartitionRepair& partition) {
+    return std::ranges::count(partition.plan.steps, RepairAction::kRename,
+                              &RepairStep::action) > 0;
+  }
+
   RepairTasks Tasks() {
     if (small_.needs_all()) return {};
     RepairTasks tasks = small_.first();
@@ -232,15 +256,7 @@ class Repair {
     return {{{.action = RepairAction::kWriteAnew,
               .file = JoinPath(directory_, kCleanShutdownFile),
               .why = "every partition is whole up to its end"},
-             [this]() -> absl::Status {
-               // Also those whose ends were right: a cut that came before may
-               // be in memory only.
-               for (const PartitionRepair& partition : partitions_) {
-                 CAUCE_RETURN_IF_ERROR(
-                     RepairWork(files_, partition.directory, 0).SyncLogs());
-               }
-               return WriteCleanShutdown(files_, directory_);
-             }}};
+             [this] { return WriteCleanShutdown(files_, directory_); }}};
   }
 
   void Count(const RepairStep& step) {

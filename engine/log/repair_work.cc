@@ -23,14 +23,6 @@
 namespace cauce {
 namespace {
 
-// A new log that has not taken its place: both recovery and Kafka remove one
-// that was left.
-constexpr std::string_view kCleanedSuffix = ".cleaned";
-
-std::string CleanedPath(const std::string& log) {
-  return log + std::string(kCleanedSuffix);
-}
-
 std::string_view NameOf(std::string_view path) {
   return path.substr(path.rfind('/') + 1);
 }
@@ -42,6 +34,13 @@ SegmentFile SegmentOf(std::string_view path) {
   return *file;
 }
 
+// Of the log at `path`, written anew.
+std::string CleanedPath(const std::string& path) {
+  const SegmentFile log = SegmentOf(path);
+  return path.substr(0, path.size() - log.suffix.size()) +
+         std::string(kCleanedLogSuffix);
+}
+
 }  // namespace
 
 RepairWork::RepairWork(FileSystem& files, std::string directory,
@@ -50,26 +49,32 @@ RepairWork::RepairWork(FileSystem& files, std::string directory,
       directory_(std::move(directory)),
       index_interval_bytes_(index_interval_bytes) {}
 
-absl::Status RepairWork::SyncLogs() const {
-  CAUCE_ASSIGN_OR_RETURN(const auto bases, Bases());
-  for (const Offset base : bases) {
-    CAUCE_ASSIGN_OR_RETURN(const auto file,
-                           files_.Open(LogPath(base), OpenMode::kReadWrite));
-    CAUCE_RETURN_IF_ERROR(file->Sync());
+absl::Status RepairWork::SyncFiles() const {
+  CAUCE_ASSIGN_OR_RETURN(const auto names, SegmentFiles());
+  for (const std::string& name : names) {
+    CAUCE_RETURN_IF_ERROR(SyncFile(JoinPath(directory_, name)));
   }
   return SyncNames();
 }
 
 absl::Status RepairWork::WriteAgain(Offset durable) const {
   CAUCE_ASSIGN_OR_RETURN(const auto bases, Bases());
-  for (size_t i = 0; i < bases.size(); ++i) {
-    if (i + 1 < bases.size() && bases[i + 1] <= durable) continue;
-    CAUCE_ASSIGN_OR_RETURN(
-        const auto file, files_.Open(LogPath(bases[i]), OpenMode::kReadWrite));
-    CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
-    CAUCE_RETURN_IF_ERROR(RewriteTail(*file, 0, size));
+  CAUCE_ASSIGN_OR_RETURN(const auto names, SegmentFiles());
+  for (const std::string& name : names) {
+    const Offset base = ParseSegmentFileName(name)->base;
+    const auto next = std::ranges::upper_bound(bases, base);
+    if (next != bases.end() && *next <= durable) continue;
+    CAUCE_RETURN_IF_ERROR(WriteFileAgain(JoinPath(directory_, name)));
   }
-  return SyncLogs();
+  return SyncFiles();
+}
+
+absl::Status RepairWork::WriteFileAgain(const std::string& path) const {
+  const auto file = files_.Open(path, OpenMode::kReadWrite);
+  if (absl::IsFailedPrecondition(file.status())) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(file.status());
+  CAUCE_ASSIGN_OR_RETURN(const int64_t size, (*file)->Size());
+  return RewriteTail(**file, 0, size);
 }
 
 absl::Status RepairWork::Do(const RepairStep& step) const {
@@ -100,8 +105,23 @@ absl::Status RepairWork::Rename(const RepairStep& step) const {
         fmt::format("{}: cannot be renamed to {}, which is there already",
                     step.file, step.renamed_to));
   }
+  // Of a file that somebody put there what is kept may be in memory alone.
+  CAUCE_RETURN_IF_ERROR(SyncFile(step.file));
   CAUCE_RETURN_IF_ERROR(files_.Rename(step.file, step.renamed_to));
   return SyncNames();
+}
+
+absl::Status RepairWork::SyncFile(const std::string& path) const {
+  const auto info = files_.Info(path);
+  // A link or a pipe: it is not followed.
+  if (absl::IsFailedPrecondition(info.status())) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(info.status());
+  if (info->is_directory) return absl::OkStatus();
+  const auto file = files_.Open(path, OpenMode::kReadWrite);
+  // Nor could it be read by whoever keeps it.
+  if (absl::IsPermissionDenied(file.status())) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(file.status());
+  return (*file)->Sync();
 }
 
 absl::Status RepairWork::RemoveBytes(const RepairStep& step) const {
@@ -263,15 +283,29 @@ absl::Status RepairWork::SyncNames() const {
   return files_.SyncDirectory(directory_);
 }
 
-absl::StatusOr<std::vector<Offset>> RepairWork::Bases() const {
+absl::StatusOr<std::vector<std::string>> RepairWork::SegmentFiles() const {
   CAUCE_ASSIGN_OR_RETURN(const auto entries, files_.List(directory_));
-  std::vector<Offset> bases;
+  std::vector<std::string> names;
   for (const DirectoryEntry& entry : entries) {
     const auto file = ParseSegmentFileName(entry.name);
-    const bool is_log =
-        !entry.is_directory && file && file->suffix == kLogSuffix;
-    if (is_log) bases.push_back(file->base);
+    const bool is_one =
+        !entry.is_directory && file &&
+        (file->suffix == kLogSuffix || file->suffix == kWaitingLogSuffix ||
+         file->suffix == kOffsetIndexSuffix ||
+         file->suffix == kTimeIndexSuffix);
+    if (is_one) names.push_back(entry.name);
   }
+  return names;
+}
+
+absl::StatusOr<std::vector<Offset>> RepairWork::Bases() const {
+  CAUCE_ASSIGN_OR_RETURN(const auto names, SegmentFiles());
+  std::vector<Offset> bases;
+  for (const std::string& name : names) {
+    const SegmentFile file = *ParseSegmentFileName(name);
+    if (file.suffix == kLogSuffix) bases.push_back(file.base);
+  }
+  std::ranges::sort(bases);
   return bases;
 }
 

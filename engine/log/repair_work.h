@@ -26,9 +26,10 @@ class RepairWork {
   RepairWork(FileSystem& files, std::string directory,
              int64_t index_interval_bytes);
 
-  // Makes what stands in the partition's logs durable, and their names: a
-  // process that was killed may have left it to memory.
-  absl::Status SyncLogs() const;
+  // Makes what stands in the logs and their indexes durable, and all names: a
+  // process that was killed may have left it to memory, or somebody who copied
+  // a file.
+  absl::Status SyncFiles() const;
 
   // The same, of a log of which only what lies below `durable` is known to be
   // on the disk: a sync that failed may have left the rest to memory, as clean,
@@ -59,6 +60,10 @@ class RepairWork {
   absl::StatusOr<std::optional<GapStamp>> FirstStamp(Offset base) const;
   absl::StatusOr<std::optional<GapStamp>> LastStamp(Offset base) const;
 
+  absl::Status SyncFile(const std::string& path) const;
+  absl::Status WriteFileAgain(const std::string& path) const;
+  // The names of its logs and their indexes.
+  absl::StatusOr<std::vector<std::string>> SegmentFiles() const;
   // The bases of its segments, smallest first.
   absl::StatusOr<std::vector<Offset>> Bases() const;
   absl::StatusOr<ScannedSegment> Scan(Offset base) const;

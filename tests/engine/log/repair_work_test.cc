@@ -142,7 +142,7 @@ TEST_F(Work, BeginsASegmentOnce) {
   ASSERT_THAT(work_.Do(step), IsOk());
   ASSERT_THAT(work_.Do(step), IsOk());
   EXPECT_EQ(Get(log_), "");
-  EXPECT_THAT(work_.SyncLogs(), IsOk());
+  EXPECT_THAT(work_.SyncFiles(), IsOk());
 }
 
 }  // namespace
