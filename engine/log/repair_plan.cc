@@ -1,6 +1,7 @@
 #include "engine/log/repair_plan.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -59,8 +60,9 @@ class Planner {
           found.value, durable.value);
       const bool is_gap =
           !survey_.segments.empty() && !partition_.may_have_gaps;
-      if (!is_gap || !Fill({found, durable}, {found, durable}, why)) {
-        Begin(durable, {found, durable}, why);
+      const OffsetRange lost = Missed(found, durable);
+      if (!is_gap || !Fill({found, durable}, lost, why)) {
+        Begin(durable, lost, why);
       }
       return durable;
     }
@@ -88,7 +90,7 @@ class Planner {
       const bool is_told =
           !segment.unreadable.empty() && !segment.unreadable.back().behind;
       const OffsetRange lost{base, is_told ? base : FirstStray(base, next)};
-      Fill({base, next}, lost,
+      Fill({base, next}, Missed(lost.base, lost.next),
            fmt::format("the records with offsets {} to {} are missing: a batch "
                        "without records says that there are none",
                        base.value, next.value - 1));
@@ -139,10 +141,26 @@ class Planner {
                       .renamed_to = stray.kept_as,
                       .why = stray.why};
       if (stray.base && told.insert(*stray.base).second) {
-        step.lost = {*stray.base, BaseBehind(*stray.base)};
+        step.lost = LostWith(*stray.base);
       }
       plan_.steps.push_back(std::move(step));
     }
+  }
+
+  // What was in a file that should have held the offsets from `base` on, and is
+  // nowhere else.
+  OffsetRange LostWith(Offset base) const {
+    const auto& all = survey_.segments;
+    const auto behind =
+        std::ranges::lower_bound(all, base, {}, &SurveyedSegment::base);
+    const Offset held = behind == all.begin() ? base : std::prev(behind)->next;
+    return Missed(std::max(base, held), FirstStray(base + 1, BaseBehind(base)));
+  }
+
+  // Of [base, next), what had not been deleted.
+  OffsetRange Missed(Offset base, Offset next) const {
+    base = std::max(base, partition_.bounds.log_start);
+    return {base, std::max(base, next)};
   }
 
   // Where the log goes on behind a segment that is missing; there is nothing to
@@ -156,9 +174,10 @@ class Planner {
   void RemoveBytes(size_t i) {
     const SurveyedSegment& segment = survey_.segments[i];
     if (segment.unreadable.empty()) return;
-    const Offset behind = i + 1 < survey_.segments.size()
-                              ? survey_.segments[i + 1].base
-                              : segment.next;
+    const Offset behind =
+        i + 1 < survey_.segments.size()
+            ? FirstStray(segment.next, survey_.segments[i + 1].base)
+            : segment.next;
     RepairStep step{.action = RepairAction::kRemoveBytes,
                     .file = LogPath(segment.base),
                     .why = "there are bytes in it that are no whole batch"};
@@ -169,8 +188,7 @@ class Planner {
            .bytes = bytes.end - bytes.position,
            .kept_bytes = bytes.zeros_from - bytes.position,
            .kept_as = segment.kept_as[at],
-           .lost = {bytes.expected,
-                    std::max(bytes.expected, bytes.behind.value_or(behind))},
+           .lost = Missed(bytes.expected, bytes.behind.value_or(behind)),
            .why = bytes.why});
     }
     plan_.steps.push_back(std::move(step));

@@ -3,10 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -87,8 +89,7 @@ class RepairProperty : public ::testing::TestWithParam<Stop> {
   }
 
   void CheckRecords(const KnownDirectory& known, const Spoiler& spoiler,
-                    FileSystem& files) {
-    const KnownRecords read = test::ReadKnown(files);
+                    const KnownRecords& read) {
     for (const KnownBatch& batch : spoiler.whole()) {
       for (int64_t offset = batch.base; offset < batch.next; ++offset) {
         const auto record = known.records.find({batch.partition, offset});
@@ -110,6 +111,78 @@ class RepairProperty : public ::testing::TestWithParam<Stop> {
       }
       EXPECT_EQ(value, record->second) << at.first << " " << at.second;
     }
+  }
+
+  // That what was told to be lost is what is not there any more, each record
+  // once.
+  void CheckLost(const KnownDirectory& known, const Spoiler& spoiler,
+                 const std::vector<RepairStep>& steps,
+                 const KnownRecords& read) {
+    const auto is_spoiled = [&](const std::string& file) {
+      return spoiler.image().at(file) != known.image.at(file);
+    };
+    const bool has_starts = !is_spoiled("/log-start-offset-checkpoint");
+    const bool has_ends = GetParam() == Stop::kClean &&
+                          !is_spoiled("/recovery-point-offset-checkpoint");
+    // Without it nobody knows that the topic is not compacted.
+    const bool has_topics =
+        !is_spoiled("/cauce.topics") || !is_spoiled("/cauce.topics.copy");
+    for (const std::string partition : {"orders-0", "orders-1"}) {
+      // What is missing may seem to lie in front of its first batch, where an
+      // earlier repair may have taken it out.
+      const bool has_new_name =
+          std::ranges::any_of(spoiler.image(), [&](const auto& file) {
+            return file.first.starts_with("/" + partition + "/") &&
+                   file.first.ends_with(".log") &&
+                   !known.image.contains(file.first);
+          });
+      const std::set<int64_t> told = ToldLost(partition, steps);
+      int64_t last_read = -1;
+      for (const auto& [at, value] : read) {
+        if (at.first != partition) continue;
+        last_read = std::max(last_read, at.second);
+        EXPECT_FALSE(told.contains(at.second))
+            << partition << " has offset " << at.second << ", told as lost";
+      }
+      for (const auto& [at, value] : known.records) {
+        if (at.first != partition || read.contains(at)) continue;
+        const bool may_be_unknown = !has_topics || !has_starts ||
+                                    has_new_name ||
+                                    (!has_ends && at.second > last_read);
+        EXPECT_TRUE(told.contains(at.second) || may_be_unknown)
+            << partition << " has lost offset " << at.second << ", not told";
+      }
+      for (const int64_t offset : told) {
+        EXPECT_TRUE(known.records.contains({partition, offset}) || !has_starts)
+            << partition << " had no offset " << offset << ", told as lost";
+      }
+    }
+  }
+
+  // The offsets that steps in the partition's directory, and of where its log
+  // starts, say are lost.
+  static std::set<int64_t> ToldLost(const std::string& partition,
+                                    const std::vector<RepairStep>& steps) {
+    std::vector<OffsetRange> ranges;
+    for (const RepairStep& step : steps) {
+      const bool is_its =
+          step.file.find("/" + partition + "/") != std::string::npos ||
+          step.why.starts_with(partition + ": ");
+      if (!is_its) continue;
+      ranges.push_back(step.lost);
+      for (const RemovedBytes& removed : step.removed) {
+        ranges.push_back(removed.lost);
+      }
+    }
+    std::set<int64_t> told;
+    for (const OffsetRange& range : ranges) {
+      for (Offset at = range.base; at < range.next; at = at + 1) {
+        EXPECT_TRUE(told.insert(at.value).second)
+            << partition << ": the loss of offset " << at.value
+            << " is told twice";
+      }
+    }
+    return told;
   }
 
   void CheckOne(const KnownDirectory& known, uint32_t seed) {
@@ -146,7 +219,9 @@ class RepairProperty : public ::testing::TestWithParam<Stop> {
       ADD_FAILURE() << "done again: " << step.file << ": " << step.why;
     }
     EXPECT_TRUE(test::ImageOf(*files) == repaired);
-    CheckRecords(known, spoiler, *files);
+    const KnownRecords read = test::ReadKnown(*files);
+    CheckRecords(known, spoiler, read);
+    CheckLost(known, spoiler, done.steps, read);
   }
 };
 

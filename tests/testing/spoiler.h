@@ -232,11 +232,16 @@ class Spoiler {
     return moved_.insert(file.substr(0, file.rfind('/'))).second;
   }
 
+  // By a file, or by a directory.
+  bool IsTaken(const std::string& name) const {
+    return image_.contains(name) || image_.contains(name + "/inner");
+  }
+
   void RenameLog() {
     const std::string file = OneLog();
     if (file.empty() || !IsUntouched(file) || !IsFirstMove(file)) return;
     const std::string to = WithBase(file, Below(3) == 0 ? 100'000 : Below(60));
-    if (image_.contains(to)) return;
+    if (IsTaken(to)) return;
     image_[to] = std::move(image_[file]);
     image_.erase(file);
     for (KnownBatch& batch : whole_) {
@@ -251,7 +256,7 @@ class Spoiler {
     if (file.empty() || !IsUntouched(file) || !IsFirstMove(file)) return;
     const auto first = std::ranges::find(whole_, file, &KnownBatch::file);
     const std::string to = WithBase(file, first->base + 1);
-    if (image_.contains(to)) return;
+    if (IsTaken(to)) return;
     image_[to] = image_[file];
     frozen_.insert(to);
     frozen_.insert(file);
@@ -291,7 +296,10 @@ class Spoiler {
 
   void AddStranger() {
     image_["/orders-0/application.log"] = "2024-01-01 all is well\n";
-    image_["/orders-1/00000000000000000077.log/inner"] = "a directory";
+    const std::string directory = "/orders-1/00000000000000000077.log";
+    if (!image_.contains(directory)) {
+      image_[directory + "/inner"] = "a directory";
+    }
     image_["/orders-1/notes.txt"] = "not ours";
     Tell("strangers");
   }
