@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "CLI/CLI.hpp"
 #include "cauce/codec.h"
 #include "cauce/cursor.h"
 #include "cauce/env.h"
@@ -159,76 +158,72 @@ int Read(const BenchOptions& options) {
   return Interrupts::Signal() != 0 ? InterruptedExit() : kOk;
 }
 
-void AddAppendOptions(CLI::App& verb, BenchOptions& options) {
-  verb.add_option("--records", options.run.records,
-                  "How many records (default: 1000000)")
-      ->check(AtLeast(1));
-  verb.add_option("--record-bytes", options.run.record_bytes,
-                  "Bytes of a record's value (default: 100)")
-      ->check(Between(0, 1 << 20));
-  verb.add_option("--batch-bytes", options.run.batch_bytes,
-                  "How large a batch grows (default: 65536; with a codec at "
-                  "most 67108864)")
-      ->check(Between(1, 1 << 29));
-  verb.add_option("--flush", options.flush,
-                  "cauce.flush of the topic: group (default) or os")
-      ->check(OneOf({"group", "os"}));
-  verb.add_option("--acks", options.acks, "1 or all (default)")
-      ->check(OneOf({"1", "all"}));
-  verb.add_option("--threads", options.run.threads,
-                  "How many append at once (default: 1)")
-      ->check(Between(1, 1024));
-  verb.add_option("--partitions", options.partitions,
-                  "How many partitions they share (default: 1)")
-      ->check(Between(1, 10'000));
-  verb.add_option("--compression", options.compression,
-                  "none (default), gzip, snappy, lz4 or zstd")
-      ->check(OneOf({"none", "gzip", "snappy", "lz4", "zstd"}));
-  verb.add_flag("--keep", options.keep,
-                "Keep the topic, for `cauce bench read`");
+void AddAppendOptions(const Verb& verb, BenchOptions& options) {
+  verb.Add("--records", options.run.records,
+           "How many records (default: 1000000)")
+      .Takes(AtLeast(1));
+  verb.Add("--record-bytes", options.run.record_bytes,
+           "Bytes of a record's value (default: 100)")
+      .Takes(Between(0, 1 << 20));
+  verb.Add("--batch-bytes", options.run.batch_bytes,
+           "How large a batch grows (default: 65536; with a codec at "
+           "most 67108864)")
+      .Takes(Between(1, 1 << 29));
+  verb.Add("--flush", options.flush,
+           "cauce.flush of the topic: group (default) or os")
+      .Takes(OneOf({"group", "os"}));
+  verb.Add("--acks", options.acks, "1 or all (default)")
+      .Takes(OneOf({"1", "all"}));
+  verb.Add("--threads", options.run.threads,
+           "How many append at once (default: 1)")
+      .Takes(Between(1, 1024));
+  verb.Add("--partitions", options.partitions,
+           "How many partitions they share (default: 1)")
+      .Takes(Between(1, 10'000));
+  verb.Add("--compression", options.compression,
+           "none (default), gzip, snappy, lz4 or zstd")
+      .Takes(OneOf({"none", "gzip", "snappy", "lz4", "zstd"}));
+  verb.AddFlag("--keep", options.keep,
+               "Keep the topic, for `cauce bench read`");
 }
 
 }  // namespace
 
-void AddBenchVerbs(CLI::App& root, Action& action) {
-  CLI::App* noun = root.add_subcommand("bench", "Measure appends and reads");
-  noun->require_subcommand(1);
+void AddBenchVerbs(const Verb& root, Action& action) {
+  const Verb noun = root.Add("bench", "Measure appends and reads");
+  noun.NeedsVerb();
   const auto options = std::make_shared<BenchOptions>();
 
-  CLI::App* append = noun->add_subcommand(
+  const Verb append = noun.Add(
       "append", "Append records to a topic made for it, and tell how fast");
-  append->footer(
+  append.Footer(
       "Each thread waits for its append before the next; those that wait "
       "share a sync.\nThe topic is deleted afterwards.\n\n"
       "Example:\n  cauce bench append --dir data --threads 4 --flush group");
-  AddDir(*append, options->dir);
-  AddFormat(*append, options->format);
+  AddDir(append, options->dir);
+  AddFormat(append, options->format);
   append
-      ->add_option("--topic", options->topic,
-                   "What to call it (default: cauce-bench)")
-      ->check(TopicName())
-      ->type_name("TOPIC");
-  AddAppendOptions(*append, *options);
-  AddFreeBytesMin(*append, options->free_bytes_min);
-  append->callback(
-      [&action, options] { action = [options] { return Append(*options); }; });
+      .Add("--topic", options->topic, "What to call it (default: cauce-bench)")
+      .Takes(TopicName())
+      .Type("TOPIC");
+  AddAppendOptions(append, *options);
+  AddFreeBytesMin(append, options->free_bytes_min);
+  append.Does(action, [options] { return Append(*options); });
 
-  CLI::App* read = noun->add_subcommand(
+  const Verb read = noun.Add(
       "read", "Read and decode a topic from its start, and tell how fast");
-  read->footer(
+  read.Footer(
       "Example:\n  cauce bench append --dir data --keep\n"
       "  cauce bench read --dir data");
-  AddDir(*read, options->dir);
-  AddFormat(*read, options->format);
-  read->add_option("--topic", options->topic,
-                   "Which topic (default: cauce-bench)")
-      ->check(TopicName())
-      ->type_name("TOPIC");
-  read->add_option("--records", options->read_max,
-                   "Stop after about so many (default: all)")
-      ->check(AtLeast(1));
-  read->callback(
-      [&action, options] { action = [options] { return Read(*options); }; });
+  AddDir(read, options->dir);
+  AddFormat(read, options->format);
+  read.Add("--topic", options->topic, "Which topic (default: cauce-bench)")
+      .Takes(TopicName())
+      .Type("TOPIC");
+  read.Add("--records", options->read_max,
+           "Stop after about so many (default: all)")
+      .Takes(AtLeast(1));
+  read.Does(action, [options] { return Read(*options); });
 }
 
 }  // namespace cauce::cli

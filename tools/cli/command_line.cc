@@ -10,7 +10,6 @@
 #include "CLI/CLI.hpp"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
-#include "tools/cli/action.h"
 #include "tools/cli/bench_verbs.h"
 #include "tools/cli/consume_verb.h"
 #include "tools/cli/log_verbs.h"
@@ -18,6 +17,7 @@
 #include "tools/cli/produce_verb.h"
 #include "tools/cli/suggestion.h"
 #include "tools/cli/topic_verbs.h"
+#include "tools/cli/verb.h"
 
 namespace cauce::cli {
 namespace {
@@ -127,11 +127,12 @@ int RunCommandLine(int argc, char** argv) {
   root.require_subcommand(1);
   root.get_formatter()->column_width(32);
   Action action;
-  AddTopicVerbs(root, action);
-  AddProduceVerb(root, action);
-  AddConsumeVerb(root, action);
-  AddLogVerbs(root, action);
-  AddBenchVerbs(root, action);
+  const Verb verbs(root);
+  AddTopicVerbs(verbs, action);
+  AddProduceVerb(verbs, action);
+  AddConsumeVerb(verbs, action);
+  AddLogVerbs(verbs, action);
+  AddBenchVerbs(verbs, action);
 
   const int exit = ParseAndRun(root, action, argc, argv);
   // A reader that went away has what it wanted.

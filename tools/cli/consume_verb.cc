@@ -5,7 +5,6 @@
 #include <string>
 #include <utility>
 
-#include "CLI/CLI.hpp"
 #include "tools/cli/consumer.h"
 #include "tools/cli/format.h"
 #include "tools/cli/note.h"
@@ -43,11 +42,10 @@ int Consume(const ConsumeOptions& options) {
 
 }  // namespace
 
-void AddConsumeVerb(CLI::App& root, Action& action) {
+void AddConsumeVerb(const Verb& root, Action& action) {
   const auto options = std::make_shared<ConsumeOptions>();
-  CLI::App* verb =
-      root.add_subcommand("consume", "Print the records of a topic");
-  verb->footer(
+  const Verb verb = root.Add("consume", "Print the records of a topic");
+  verb.Footer(
       "Partitions are read one after the other, each in the order of its "
       "offsets. Another\nprocess may be writing; --follow waits for what it "
       "writes.\n\n"
@@ -64,37 +62,36 @@ void AddConsumeVerb(CLI::App& root, Action& action) {
       "  cauce consume orders --dir data --print '%p %o %k %v\\n' --count 10\n"
       "  cauce consume orders --dir data --from '@2023-11-14 22:13:20'\n"
       "  cauce consume orders --dir data --from end --follow");
-  AddDir(*verb, options->dir);
-  AddFormat(*verb, options->consumer.format);
-  AddTopic(*verb, options->topic);
-  verb->add_option("--from", options->from,
-                   "start (default), end, an OFFSET, or @TIME: milliseconds, "
-                   "RFC 3339 or local 'YYYY-MM-DD HH:MM:SS'")
-      ->type_name("WHERE");
-  verb->add_option("--partition", options->consumer.partition,
-                   "This partition only (default: all)")
-      ->check(Between(0, kPartitionMax))
-      ->type_name("N");
-  verb->add_option("--key", options->consumer.key,
-                   "Only records with this key, from its partition")
-      ->type_name("KEY");
-  verb->add_option("--count", options->consumer.count, "Stop after N records")
-      ->check(AtLeast(0))
-      ->type_name("N");
-  CLI::Option* to_end =
-      verb->add_flag("--to-end", options->to_end,
-                     "Stop where the log ended when it was opened (default)");
-  verb->add_flag("--follow,-f", options->consumer.follow,
-                 "Wait for more instead of stopping at the end")
-      ->excludes(to_end);
-  verb->add_option("--print", options->print,
-                   "How a record is printed (default: '%v\\n')")
-      ->type_name("PATTERN");
-  verb->add_flag("--skip-damage", options->consumer.skip_damage,
-                 "Tell of damaged batches and read on behind them; the exit "
-                 "code is 1");
-  verb->callback(
-      [&action, options] { action = [options] { return Consume(*options); }; });
+  AddDir(verb, options->dir);
+  AddFormat(verb, options->consumer.format);
+  AddTopic(verb, options->topic);
+  verb.Add("--from", options->from,
+           "start (default), end, an OFFSET, or @TIME: milliseconds, "
+           "RFC 3339 or local 'YYYY-MM-DD HH:MM:SS'")
+      .Type("WHERE");
+  verb.Add("--partition", options->consumer.partition,
+           "This partition only (default: all)")
+      .Takes(Between(0, kPartitionMax))
+      .Type("N");
+  verb.Add("--key", options->consumer.key,
+           "Only records with this key, from its partition")
+      .Type("KEY");
+  verb.Add("--count", options->consumer.count, "Stop after N records")
+      .Takes(AtLeast(0))
+      .Type("N");
+  const Option to_end =
+      verb.AddFlag("--to-end", options->to_end,
+                   "Stop where the log ended when it was opened (default)");
+  verb.AddFlag("--follow,-f", options->consumer.follow,
+               "Wait for more instead of stopping at the end")
+      .Excludes(to_end);
+  verb.Add("--print", options->print,
+           "How a record is printed (default: '%v\\n')")
+      .Type("PATTERN");
+  verb.AddFlag("--skip-damage", options->consumer.skip_damage,
+               "Tell of damaged batches and read on behind them; the exit "
+               "code is 1");
+  verb.Does(action, [options] { return Consume(*options); });
 }
 
 }  // namespace cauce::cli

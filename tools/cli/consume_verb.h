@@ -4,10 +4,10 @@
 // For the main thread.
 #pragma once
 
-#include "tools/cli/action.h"
+#include "tools/cli/verb.h"
 
 namespace cauce::cli {
 
-void AddConsumeVerb(CLI::App& root, Action& action);
+void AddConsumeVerb(const Verb& root, Action& action);
 
 }  // namespace cauce::cli

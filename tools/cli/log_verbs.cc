@@ -9,7 +9,6 @@
 #include <string_view>
 #include <vector>
 
-#include "CLI/CLI.hpp"
 #include "cauce/codec.h"
 #include "cauce/errors.h"
 #include "cauce/file_system.h"
@@ -255,51 +254,46 @@ int Verify(const LogOptions& options) {
 
 }  // namespace
 
-void AddLogVerbs(CLI::App& root, Action& action) {
-  CLI::App* noun = root.add_subcommand(
-      "log", "Look into segments and indexes, and mend them");
-  noun->require_subcommand(1);
+void AddLogVerbs(const Verb& root, Action& action) {
+  const Verb noun =
+      root.Add("log", "Look into segments and indexes, and mend them");
+  noun.NeedsVerb();
   const auto options = std::make_shared<LogOptions>();
 
-  CLI::App* dump = noun->add_subcommand("dump",
-                                        "Show the batches and index entries of "
-                                        "segment files");
-  dump->footer(
+  const Verb dump = noun.Add("dump",
+                             "Show the batches and index entries of "
+                             "segment files");
+  dump.Footer(
       "Examples:\n"
       "  cauce log dump --dir data --topic orders --partition 0 --records\n"
       "  cauce log dump data/orders-0/00000000000000000000.timeindex");
-  dump->add_option("files", options->files,
-                   "Segment files: .log, .index or .timeindex")
-      ->type_name("FILE...");
-  dump->add_option("--dir", options->dir, "The data directory")
-      ->type_name("DIR");
-  dump->add_option("--topic", options->topic, "The topic whose logs to show")
-      ->check(TopicName())
-      ->type_name("TOPIC");
-  dump->add_option("--partition", options->partition, "Which of its partitions")
-      ->check(Between(0, kPartitionMax))
-      ->type_name("N");
-  dump->add_flag("--records", options->records, "Show every record too");
-  dump->add_flag("--index", options->index, "Show the index files too");
-  AddFormat(*dump, options->format);
-  dump->callback(
-      [&action, options] { action = [options] { return Dump(*options); }; });
+  dump.Add("files", options->files, "Segment files: .log, .index or .timeindex")
+      .Type("FILE...");
+  dump.Add("--dir", options->dir, "The data directory").Type("DIR");
+  dump.Add("--topic", options->topic, "The topic whose logs to show")
+      .Takes(TopicName())
+      .Type("TOPIC");
+  dump.Add("--partition", options->partition, "Which of its partitions")
+      .Takes(Between(0, kPartitionMax))
+      .Type("N");
+  dump.AddFlag("--records", options->records, "Show every record too");
+  dump.AddFlag("--index", options->index, "Show the index files too");
+  AddFormat(dump, options->format);
+  dump.Does(action, [options] { return Dump(*options); });
 
-  CLI::App* verify = noun->add_subcommand(
-      "verify", "Check every batch, record and index of a directory");
-  verify->footer(
+  const Verb verify =
+      noun.Add("verify", "Check every batch, record and index of a directory");
+  verify.Footer(
       "Never writes. Damage makes the exit code 1; what a killed writer leaves "
       "and the next\nopening mends is a note and does not.\n\n"
       "Example:\n  cauce log verify --dir data");
-  AddDir(*verify, options->dir);
-  AddFormat(*verify, options->format);
-  verify->add_flag(
-      "--progress", options->progress,
-      "Tell the progress also where standard error is no terminal");
-  verify->callback(
-      [&action, options] { action = [options] { return Verify(*options); }; });
+  AddDir(verify, options->dir);
+  AddFormat(verify, options->format);
+  verify.AddFlag("--progress", options->progress,
+                 "Tell the progress also where standard error is no terminal");
+  verify.Does(action, [options] { return Verify(*options); });
 
-  AddRepairVerb(*noun, action);
+  AddRepairVerb(noun, action);
 }
 
 }  // namespace cauce::cli

@@ -5,10 +5,10 @@
 // does. For the main thread.
 #pragma once
 
-#include "tools/cli/action.h"
+#include "tools/cli/verb.h"
 
 namespace cauce::cli {
 
-void AddLogVerbs(CLI::App& root, Action& action);
+void AddLogVerbs(const Verb& root, Action& action);
 
 }  // namespace cauce::cli

@@ -25,90 +25,77 @@ std::string WrongDir(const std::string& dir) {
 
 }  // namespace
 
-void AddDir(CLI::App& app, std::string& dir) {
-  app.add_option("--dir", dir, "The data directory")
-      ->required()
-      ->check(WrongDir)
-      ->type_name("DIR");
+void AddDir(const Verb& verb, std::string& dir) {
+  verb.Add("--dir", dir, "The data directory")
+      .Required()
+      .Takes(WrongDir)
+      .Type("DIR");
 }
 
-void AddTopic(CLI::App& app, std::string& topic) {
-  app.add_option("topic", topic, "The topic's name")
-      ->required()
-      ->check(TopicName())
-      ->type_name("TOPIC");
+void AddTopic(const Verb& verb, std::string& topic) {
+  verb.Add("topic", topic, "The topic's name")
+      .Required()
+      .Takes(TopicName())
+      .Type("TOPIC");
 }
 
-CLI::Validator TopicName() {
-  return CLI::Validator(
-      [](const std::string& name) {
-        return std::string(MessageOf(ValidateTopicName(name)));
-      },
-      "");
+Check TopicName() {
+  return [](const std::string& name) {
+    return std::string(MessageOf(ValidateTopicName(name)));
+  };
 }
 
-void AddFormat(CLI::App& app, Format& format) {
-  app.add_option_function<std::string>(
-         "--format",
-         [&format](const std::string& word) {
-           format = word == "json" ? Format::kJson : Format::kText;
-         },
-         "text or json (default: text)")
-      ->type_name("FORMAT")
-      ->check(OneOf({"text", "json"}));
+void AddFormat(const Verb& verb, Format& format) {
+  verb.AddWord(
+          "--format",
+          [&format](const std::string& word) {
+            format = word == "json" ? Format::kJson : Format::kText;
+          },
+          "text or json (default: text)")
+      .Type("FORMAT")
+      .Takes(OneOf({"text", "json"}));
 }
 
-void AddFreeBytesMin(CLI::App& app, int64_t& bytes) {
-  app.add_option("--free-bytes-min", bytes,
-                 fmt::format("Write nothing that would leave less of the disk "
-                             "free (default: {}; 0: use it to the last byte)",
-                             EngineOptions().free_bytes_min))
-      ->check(AtLeast(0))
-      ->type_name("BYTES");
+void AddFreeBytesMin(const Verb& verb, int64_t& bytes) {
+  verb.Add("--free-bytes-min", bytes,
+           fmt::format("Write nothing that would leave less of the disk "
+                       "free (default: {}; 0: use it to the last byte)",
+                       EngineOptions().free_bytes_min))
+      .Takes(AtLeast(0))
+      .Type("BYTES");
 }
 
-CLI::Option* AddRepeated(CLI::App& app, const std::string& name,
-                         std::vector<std::string>& values,
-                         const std::string& description) {
-  return app.add_option(name, values, description + "; may be repeated")
-      ->allow_extra_args(false);
+Check OneOf(std::vector<std::string> words) {
+  return [words = std::move(words)](const std::string& word) -> std::string {
+    for (const std::string& known : words) {
+      if (word == known) return "";
+    }
+    const std::string nearest = Nearest(word, words);
+    return fmt::format(
+        "\"{}\" is not one of {}{}", word, fmt::join(words, ", "),
+        nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest));
+  };
 }
 
-CLI::Validator OneOf(std::vector<std::string> words) {
-  return CLI::Validator(
-      [words = std::move(words)](std::string& word) -> std::string {
-        for (const std::string& known : words) {
-          if (word == known) return "";
-        }
-        const std::string nearest = Nearest(word, words);
-        return fmt::format(
-            "\"{}\" is not one of {}{}", word, fmt::join(words, ", "),
-            nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest));
-      },
-      "");
+Check Between(int64_t least, int64_t most) {
+  return [least, most](const std::string& text) -> std::string {
+    int64_t number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [at, error] = std::from_chars(text.data(), end, number);
+    if (error == std::errc() && at == end && number >= least &&
+        number <= most) {
+      return "";
+    }
+    // How large it may be is told to what was too large for any number.
+    const bool open = most == std::numeric_limits<int64_t>::max() &&
+                      error != std::errc::result_out_of_range;
+    return fmt::format("is \"{}\", must be a whole number {}", text,
+                       open ? fmt::format("{} or more", least)
+                            : fmt::format("from {} to {}", least, most));
+  };
 }
 
-CLI::Validator Between(int64_t least, int64_t most) {
-  return CLI::Validator(
-      [least, most](std::string& text) -> std::string {
-        int64_t number = 0;
-        const char* const end = text.data() + text.size();
-        const auto [at, error] = std::from_chars(text.data(), end, number);
-        if (error == std::errc() && at == end && number >= least &&
-            number <= most) {
-          return "";
-        }
-        // How large it may be is told to what was too large for any number.
-        const bool open = most == std::numeric_limits<int64_t>::max() &&
-                          error != std::errc::result_out_of_range;
-        return fmt::format("is \"{}\", must be a whole number {}", text,
-                           open ? fmt::format("{} or more", least)
-                                : fmt::format("from {} to {}", least, most));
-      },
-      "");
-}
-
-CLI::Validator AtLeast(int64_t least) {
+Check AtLeast(int64_t least) {
   return Between(least, std::numeric_limits<int64_t>::max());
 }
 

@@ -8,33 +8,29 @@
 #include <string_view>
 #include <vector>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/statusor.h"
 #include "cauce/topic_name.h"
 #include "tools/cli/format.h"
+#include "tools/cli/verb.h"
 
 namespace cauce::cli {
 
 // The largest number a partition can have.
 inline constexpr int64_t kPartitionMax = kTopicPartitionsMax - 1;
 
-void AddDir(CLI::App& app, std::string& dir);
-void AddFormat(CLI::App& app, Format& format);
+void AddDir(const Verb& verb, std::string& dir);
+void AddFormat(const Verb& verb, Format& format);
 // Of those that write: what they leave free of the disk.
-void AddFreeBytesMin(CLI::App& app, int64_t& bytes);
+void AddFreeBytesMin(const Verb& verb, int64_t& bytes);
 // The topic, by its name.
-void AddTopic(CLI::App& app, std::string& topic);
+void AddTopic(const Verb& verb, std::string& topic);
 // Takes only a name that a topic can have.
-CLI::Validator TopicName();
-// An option that may be given more than once, with one value each time.
-CLI::Option* AddRepeated(CLI::App& app, const std::string& name,
-                         std::vector<std::string>& values,
-                         const std::string& description);
+Check TopicName();
 // Takes only a word of `words`, and suggests one for a mistyped one.
-CLI::Validator OneOf(std::vector<std::string> words);
+Check OneOf(std::vector<std::string> words);
 // Takes only a whole number from `least` to `most`.
-CLI::Validator Between(int64_t least, int64_t most);
-CLI::Validator AtLeast(int64_t least);
+Check Between(int64_t least, int64_t most);
+Check AtLeast(int64_t least);
 
 // Takes "name=value" apart; InvalidArgument names the option.
 absl::StatusOr<std::map<std::string, std::string>> ParsePairs(

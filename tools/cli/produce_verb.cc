@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "CLI/CLI.hpp"
 #include "cauce/codec.h"
 #include "cauce/env.h"
 #include "cauce/errors.h"
@@ -128,11 +127,11 @@ int Produce(const ProduceOptions& options) {
 
 }  // namespace
 
-void AddProduceVerb(CLI::App& root, Action& action) {
+void AddProduceVerb(const Verb& root, Action& action) {
   const auto options = std::make_shared<ProduceOptions>();
-  CLI::App* verb = root.add_subcommand(
-      "produce", "Store the lines of standard input in a topic");
-  verb->footer(
+  const Verb verb =
+      root.Add("produce", "Store the lines of standard input in a topic");
+  verb.Footer(
       "Each line is a record's value. With --format json each line is an "
       "object as\n`consume --format json` prints it; \"partition\" is obeyed, "
       "\"topic\", \"offset\" and\n\"timestamp_type\" are not looked at.\n"
@@ -147,53 +146,53 @@ void AddProduceVerb(CLI::App& root, Action& action) {
       "    --time-format '%Y-%m-%d %H:%M:%S' < /var/log/dpkg.log\n"
       "  cauce consume orders --dir data --format json |\n"
       "    cauce produce copy --dir other --format json");
-  AddDir(*verb, options->dir);
-  AddFormat(*verb, options->producer.format);
-  AddTopic(*verb, options->topic);
-  verb->add_option("--partition", options->partition,
-                   "Store in this partition (default: by key, else in turn)")
-      ->check(Between(0, kPartitionMax))
-      ->type_name("N");
-  verb->add_flag("--repartition", options->producer.repartition,
-                 "Choose partitions anew: ignore the JSON's");
-  verb->add_option("--key-separator", options->lines.key_separator,
-                   "The key stands before it, the value behind it")
-      ->type_name("TEXT");
-  verb->add_option("--key-pattern", options->lines.key_pattern,
-                   "The key is what the last ( ) of this extended regular "
-                   "expression matches; the value the whole line")
-      ->excludes("--key-separator")
-      ->type_name("REGEX");
-  verb->add_option("--time-format", options->lines.time_format,
-                   "The line begins with its local time, of this strftime "
-                   "form")
-      ->type_name("FORM");
-  AddRepeated(*verb, "--header", options->headers, "A header for every record")
-      ->type_name("NAME=VALUE");
-  verb->add_option("--acks", options->acks,
-                   "0, 1 (written) or all (durable; the default)")
-      ->check(OneOf({"0", "1", "all"}))
-      ->type_name("ACKS");
-  verb->add_flag("--print-acks", options->producer.print_acks,
-                 "Print partition and offset of every record as soon as it is "
-                 "acknowledged");
-  verb->add_option("--compression", options->compression,
-                   "none (default), gzip, snappy, lz4 or zstd")
-      ->check(OneOf({"none", "gzip", "snappy", "lz4", "zstd"}))
-      ->type_name("CODEC");
-  verb->add_option("--batch-bytes", options->producer.writer.batch_bytes,
-                   "How large a batch grows (default: 65536; with a codec at "
-                   "most 67108864)")
-      ->check(Between(1, 1 << 30))
-      ->type_name("BYTES");
-  verb->add_option("--linger", options->linger_ms,
-                   "How long a batch waits for more input, in milliseconds "
-                   "(default: 5)")
-      ->check(Between(0, 60'000))
-      ->type_name("MS");
-  AddFreeBytesMin(*verb, options->free_bytes_min);
-  verb->callback(
-      [&action, options] { action = [options] { return Produce(*options); }; });
+  AddDir(verb, options->dir);
+  AddFormat(verb, options->producer.format);
+  AddTopic(verb, options->topic);
+  verb.Add("--partition", options->partition,
+           "Store in this partition (default: by key, else in turn)")
+      .Takes(Between(0, kPartitionMax))
+      .Type("N");
+  verb.AddFlag("--repartition", options->producer.repartition,
+               "Choose partitions anew: ignore the JSON's");
+  const Option key_separator =
+      verb.Add("--key-separator", options->lines.key_separator,
+               "The key stands before it, the value behind it")
+          .Type("TEXT");
+  verb.Add("--key-pattern", options->lines.key_pattern,
+           "The key is what the last ( ) of this extended regular "
+           "expression matches; the value the whole line")
+      .Excludes(key_separator)
+      .Type("REGEX");
+  verb.Add("--time-format", options->lines.time_format,
+           "The line begins with its local time, of this strftime "
+           "form")
+      .Type("FORM");
+  verb.AddRepeated("--header", options->headers, "A header for every record")
+      .Type("NAME=VALUE");
+  verb.Add("--acks", options->acks,
+           "0, 1 (written) or all (durable; the default)")
+      .Takes(OneOf({"0", "1", "all"}))
+      .Type("ACKS");
+  verb.AddFlag("--print-acks", options->producer.print_acks,
+               "Print partition and offset of every record as soon as it is "
+               "acknowledged");
+  verb.Add("--compression", options->compression,
+           "none (default), gzip, snappy, lz4 or zstd")
+      .Takes(OneOf({"none", "gzip", "snappy", "lz4", "zstd"}))
+      .Type("CODEC");
+  verb.Add("--batch-bytes", options->producer.writer.batch_bytes,
+           "How large a batch grows (default: 65536; with a codec at "
+           "most 67108864)")
+      .Takes(Between(1, 1 << 30))
+      .Type("BYTES");
+  verb.Add("--linger", options->linger_ms,
+           "How long a batch waits for more input, in milliseconds "
+           "(default: 5)")
+      .Takes(Between(0, 60'000))
+      .Type("MS");
+  AddFreeBytesMin(verb, options->free_bytes_min);
+  verb.Does(action, [options] { return Produce(*options); });
 }
 
 }  // namespace cauce::cli

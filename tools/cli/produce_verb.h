@@ -4,10 +4,10 @@
 // For the main thread.
 #pragma once
 
-#include "tools/cli/action.h"
+#include "tools/cli/verb.h"
 
 namespace cauce::cli {
 
-void AddProduceVerb(CLI::App& root, Action& action);
+void AddProduceVerb(const Verb& root, Action& action);
 
 }  // namespace cauce::cli

@@ -8,7 +8,6 @@
 #include <string_view>
 #include <utility>
 
-#include "CLI/CLI.hpp"
 #include "cauce/file_system.h"
 #include "cauce/repair.h"
 #include "fmt/format.h"
@@ -179,11 +178,11 @@ int Repair(const RepairVerbOptions& verb) {
 
 }  // namespace
 
-void AddRepairVerb(CLI::App& noun, Action& action) {
+void AddRepairVerb(const Verb& noun, Action& action) {
   const auto options = std::make_shared<RepairVerbOptions>();
-  CLI::App* verb = noun.add_subcommand(
+  const Verb verb = noun.Add(
       "repair", "Take out of a directory what is damaged, and keep it aside");
-  verb->footer(
+  verb.Footer(
       "For a directory that nothing has open. No whole batch is removed and no "
       "offset\nchanges; every byte of a log that goes is kept in a file called "
       ".cut beside, but for\nzeros. It may be stopped and run again. What it "
@@ -192,21 +191,20 @@ void AddRepairVerb(CLI::App& noun, Action& action) {
       "Examples:\n"
       "  cauce log repair --dir data --dry-run\n"
       "  cauce log repair --dir data --topic orders --partition 0");
-  AddDir(*verb, options->dir);
-  AddFormat(*verb, options->format);
-  verb->add_option("--topic", options->topic, "Only this topic's partitions")
-      ->check(TopicName())
-      ->type_name("TOPIC");
-  verb->add_option("--partition", options->partition,
-                   "Only this one of the topic's partitions")
-      ->check(Between(0, kPartitionMax))
-      ->type_name("N");
-  verb->add_flag("--dry-run", options->dry_run,
-                 "Say what would be done, and write nothing");
-  verb->add_flag("--progress", options->progress,
-                 "Tell the progress also where standard error is no terminal");
-  verb->callback(
-      [&action, options] { action = [options] { return Repair(*options); }; });
+  AddDir(verb, options->dir);
+  AddFormat(verb, options->format);
+  verb.Add("--topic", options->topic, "Only this topic's partitions")
+      .Takes(TopicName())
+      .Type("TOPIC");
+  verb.Add("--partition", options->partition,
+           "Only this one of the topic's partitions")
+      .Takes(Between(0, kPartitionMax))
+      .Type("N");
+  verb.AddFlag("--dry-run", options->dry_run,
+               "Say what would be done, and write nothing");
+  verb.AddFlag("--progress", options->progress,
+               "Tell the progress also where standard error is no terminal");
+  verb.Does(action, [options] { return Repair(*options); });
 }
 
 }  // namespace cauce::cli

@@ -2,11 +2,11 @@
 // must not. For the main thread.
 #pragma once
 
-#include "tools/cli/action.h"
+#include "tools/cli/verb.h"
 
 namespace cauce::cli {
 
 // Adds the verb to `noun`; `action` is what it then asks for.
-void AddRepairVerb(CLI::App& noun, Action& action);
+void AddRepairVerb(const Verb& noun, Action& action);
 
 }  // namespace cauce::cli

@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "CLI/CLI.hpp"
 #include "cauce/errors.h"
 #include "cauce/topic_config.h"
 #include "cauce/topic_id.h"
@@ -248,81 +247,78 @@ int Delete(const TopicOptions& options) {
                 {{"deleted", topic->name}});
 }
 
-CLI::App* AddVerb(CLI::App& noun, Action& action, const std::string& name,
-                  const std::string& description, const Options& options,
-                  int (*run)(const TopicOptions&), const std::string& example) {
-  CLI::App* verb = noun.add_subcommand(name, description);
-  verb->footer("Example:\n  " + example);
-  AddDir(*verb, options->dir);
-  AddFormat(*verb, options->format);
-  verb->callback([&action, options, run] {
-    action = [options, run] { return run(*options); };
-  });
+Verb AddVerb(const Verb& noun, Action& action, const std::string& name,
+             const std::string& description, const Options& options,
+             int (*run)(const TopicOptions&), const std::string& example) {
+  const Verb verb = noun.Add(name, description);
+  verb.Footer("Example:\n  " + example);
+  AddDir(verb, options->dir);
+  AddFormat(verb, options->format);
+  verb.Does(action, [options, run] { return run(*options); });
   return verb;
 }
 
-CLI::Option* AddPartitions(CLI::App& verb, const Options& options,
-                           const std::string& description) {
-  return verb.add_option("--partitions", options->partitions, description)
-      ->check(Between(1, kTopicPartitionsMax))
-      ->type_name("N");
+void AddPartitions(const Verb& verb, const Options& options,
+                   const std::string& description) {
+  verb.Add("--partitions", options->partitions, description)
+      .Takes(Between(1, kTopicPartitionsMax))
+      .Type("N");
 }
 
 }  // namespace
 
-void AddTopicVerbs(CLI::App& root, Action& action) {
-  CLI::App* noun = root.add_subcommand("topic", "Topics and their configs");
-  noun->require_subcommand(1);
+void AddTopicVerbs(const Verb& root, Action& action) {
+  const Verb noun = root.Add("topic", "Topics and their configs");
+  noun.NeedsVerb();
   const auto options = std::make_shared<TopicOptions>();
   const std::string kConfig = "A config by Kafka's name, as in retention.ms=-1";
 
-  CLI::App* create =
-      AddVerb(*noun, action, "create", "Make a topic", options, Create,
+  const Verb create =
+      AddVerb(noun, action, "create", "Make a topic", options, Create,
               "cauce topic create orders --dir data --partitions 3 "
-              "--config retention.ms=-1");
-  AddTopic(*create, options->name);
-  AddPartitions(*create, options, "How many partitions (default: 1)");
-  AddRepeated(*create, "--config", options->configs, kConfig)
-      ->type_name("NAME=VALUE");
-  AddFreeBytesMin(*create, options->free_bytes_min);
-  create->footer(create->get_footer() + "\n\n" + ConfigsHelp());
+              "--config retention.ms=-1\n\n" +
+                  ConfigsHelp());
+  AddTopic(create, options->name);
+  AddPartitions(create, options, "How many partitions (default: 1)");
+  create.AddRepeated("--config", options->configs, kConfig).Type("NAME=VALUE");
+  AddFreeBytesMin(create, options->free_bytes_min);
 
-  AddVerb(*noun, action, "list", "All topics", options, List,
+  AddVerb(noun, action, "list", "All topics", options, List,
           "cauce topic list --dir data --format json");
 
-  CLI::App* describe =
-      AddVerb(*noun, action, "describe",
+  const Verb describe =
+      AddVerb(noun, action, "describe",
               "A topic's configs, and its partitions' "
               "offsets and sizes",
               options, Describe, "cauce topic describe orders --dir data");
-  AddTopic(*describe, options->name);
-  describe->add_flag("--all", options->all,
-                     "Every config: its value, set or by default, and what it "
-                     "means");
+  AddTopic(describe, options->name);
+  describe.AddFlag("--all", options->all,
+                   "Every config: its value, set or by default, and what it "
+                   "means");
 
-  CLI::App* alter =
-      AddVerb(*noun, action, "alter",
+  const Verb alter =
+      AddVerb(noun, action, "alter",
               "Change a topic's configs, or give it more "
               "partitions",
               options, Alter,
               "cauce topic alter orders --dir data --config segment.ms=3600000 "
-              "--unset retention.ms");
-  AddTopic(*alter, options->name);
-  AddPartitions(*alter, options,
+              "--unset retention.ms\n\n" +
+                  ConfigsHelp());
+  AddTopic(alter, options->name);
+  AddPartitions(alter, options,
                 "Grow to this many; keys may then go to other partitions");
-  AddRepeated(*alter, "--config", options->configs, kConfig)
-      ->type_name("NAME=VALUE");
-  AddRepeated(*alter, "--unset", options->unset,
-              "Take a config back to its default")
-      ->type_name("NAME");
-  AddFreeBytesMin(*alter, options->free_bytes_min);
-  alter->footer(alter->get_footer() + "\n\n" + ConfigsHelp());
+  alter.AddRepeated("--config", options->configs, kConfig).Type("NAME=VALUE");
+  alter
+      .AddRepeated("--unset", options->unset,
+                   "Take a config back to its default")
+      .Type("NAME");
+  AddFreeBytesMin(alter, options->free_bytes_min);
 
-  CLI::App* remove =
-      AddVerb(*noun, action, "delete", "Delete a topic and all its records",
+  const Verb remove =
+      AddVerb(noun, action, "delete", "Delete a topic and all its records",
               options, Delete, "cauce topic delete orders --dir data --yes");
-  AddTopic(*remove, options->name);
-  remove->add_flag("--yes,-y", options->yes, "Do not ask");
+  AddTopic(remove, options->name);
+  remove.AddFlag("--yes,-y", options->yes, "Do not ask");
 }
 
 }  // namespace cauce::cli

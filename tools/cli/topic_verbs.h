@@ -4,10 +4,10 @@
 // does. For the main thread.
 #pragma once
 
-#include "tools/cli/action.h"
+#include "tools/cli/verb.h"
 
 namespace cauce::cli {
 
-void AddTopicVerbs(CLI::App& root, Action& action);
+void AddTopicVerbs(const Verb& root, Action& action);
 
 }  // namespace cauce::cli
