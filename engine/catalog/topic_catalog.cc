@@ -291,7 +291,17 @@ absl::StatusOr<TopicCatalog> TopicCatalog::Load(FileSystem& files,
     if (!status.ok() && !IsLost(status)) return status;
   }
   if (main.ok() && copy.ok()) {
-    return copy->generation_ > main->generation_ ? copy : main;
+    const bool copy_is_newer = copy->generation_ > main->generation_;
+    TopicCatalog& newer = copy_is_newer ? *copy : *main;
+    const TopicCatalog& older = copy_is_newer ? *main : *copy;
+    if (older.generation_ != newer.generation_) {
+      newer.damage_ = fmt::format(
+          "{}: has generation {} and its other copy {}: a save ended in "
+          "between, and the newer one holds",
+          JoinPath(directory, copy_is_newer ? kCatalogFile : kCatalogCopyFile),
+          older.generation_, newer.generation_);
+    }
+    return std::move(newer);
   }
   if (main.ok() || copy.ok()) {
     TopicCatalog& whole = main.ok() ? *main : *copy;
@@ -319,7 +329,7 @@ absl::Status TopicCatalog::Save(FileSystem& files, std::string_view directory) {
                     "topic is found again, without its configs",
                     JoinPath(directory, kCatalogFile), generation_));
   }
-  // Also when it fails: what is saved after it is newer than what it left.
+  // Also when it fails: what this saves after it is newer than what it left.
   ++generation_;
   const std::string bytes = Format();
   if (bytes.size() > kCatalogBytesMax) {

@@ -9,6 +9,7 @@
 // engine locks.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -102,8 +103,14 @@ class TopicCatalog {
   // there are more than now.
   absl::Status Grow(std::string_view name, int32_t partitions);
 
-  // What was wrong with the copy that Load did not use; empty when nothing
-  // was. The next Save mends it.
+  // The next Save is newer than what one of `other` has left, which may have
+  // failed.
+  void Outlast(const TopicCatalog& other) {
+    generation_ = std::max(generation_, other.generation_);
+  }
+
+  // What was wrong with the copy that Load did not use, be it only older; empty
+  // when nothing was. The next Save mends it.
   const std::string& damage() const { return damage_; }
 
   // The bytes of a file. `path` is for the messages.

@@ -40,6 +40,10 @@ constexpr std::string_view kHalfDone =
     "whether topic {} is there is known when the directory is opened again; "
     "until then it can only be deleted";
 
+constexpr std::string_view kHalfChanged =
+    "topic {} stays as it was until the directory is opened again; whether it "
+    "is changed then is not known";
+
 // What the directory and the first files of a partition may take.
 constexpr int64_t kPartitionBytes = 4096;
 
@@ -144,7 +148,12 @@ absl::Status EngineCore::AlterTopic(std::string_view name,
   }
   // The one act of all: before it nothing has changed, but for directories
   // that belong to nothing.
-  CAUCE_RETURN_IF_ERROR(edited.Save(files_, directory_));
+  if (absl::Status saved = edited.Save(files_, directory_); !saved.ok()) {
+    // The disk may have it all the same, and the next opening go by it.
+    catalog_.Outlast(edited);
+    if (catalog_.Save(files_, directory_).ok()) return saved;
+    return Annotate(saved, fmt::format(kHalfChanged, name));
+  }
   catalog_ = std::move(edited);
   if (gives_configs) {
     logs_.SetConfig(topic.name, config);
@@ -174,6 +183,7 @@ absl::Status EngineCore::DeleteTopic(std::string_view name) {
   const bool full = ReasonOf(saved) == Reason::kDiskFull;
   // The disk may have it as one that goes all the same. What is appended to it
   // from now on must not go with it.
+  catalog_.Outlast(edited);
   const bool stays =
       !saved.ok() && !full && is_live && catalog_.Save(files_, directory_).ok();
   if (stays) return saved;

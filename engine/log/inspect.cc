@@ -102,8 +102,8 @@ class Verification {
       Tell({.gravity = Gravity::kNote,
             .file = PathOf(kCatalogFile),
             .what = catalog->damage(),
-            .advice = "nothing: its other copy is whole, and the next change "
-                      "of a topic mends it"});
+            .advice = "nothing: its other copy is whole, and the next opening "
+                      "for writing mends it"});
     }
     catalog_is_read_ = catalog.ok();
     if (catalog.ok()) catalog_ = *std::move(catalog);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cauce/errors.h"
 #include "cauce/topic_id.h"
 #include "cauce/topic_name.h"
 #include "engine/base/crc32c.h"
@@ -364,6 +365,10 @@ TEST_F(CatalogFiles, GoByTheNewerCopy) {
     const auto loaded = TopicCatalog::Load(files_, kDirectory);
     ASSERT_THAT(loaded, IsOk());
     EXPECT_EQ(loaded->topics(), catalog.topics());
+    EXPECT_EQ(loaded->damage(),
+              fmt::format("/data/{}: has generation 1 and its other copy 2: a "
+                          "save ended in between, and the newer one holds",
+                          name));
     Put(name, latest);
   }
 }
@@ -409,6 +414,24 @@ TEST_F(CatalogFiles, AreOldOrNewWhereverSavingFails) {
     ASSERT_THAT(catalog.Save(files_, kDirectory), IsOk());
     ASSERT_THAT(catalog.Remove("old"), IsOk());
   }
+}
+
+// As whoever gives a change up that could not be saved.
+TEST_F(CatalogFiles, HoldWhatOutlastsASaveThatFailedHalfway) {
+  TopicCatalog catalog = TwoTopics();
+  ASSERT_THAT(catalog.Save(files_, kDirectory), IsOk());
+  TopicCatalog edited = catalog;
+  ASSERT_THAT(edited.Remove("old"), IsOk());
+  files_.Fail(test::FileCall::kRename, fmt::format("{}.tmp", kCatalogCopyFile),
+              MakeError(Reason::kDiskFailed, "no"));
+  ASSERT_THAT(edited.Save(files_, kDirectory), HasReason(Reason::kDiskFailed));
+  files_.Mend();
+
+  catalog.Outlast(edited);
+  ASSERT_THAT(catalog.Save(files_, kDirectory), IsOk());
+  Put(kCatalogFile, TopicCatalog(edited).Format());
+
+  EXPECT_EQ(TopicCatalog::Load(files_, kDirectory)->topics(), catalog.topics());
 }
 
 TEST_F(CatalogFiles, HoldTheTopicsOfAModelAfterAnyEdits) {

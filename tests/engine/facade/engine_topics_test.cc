@@ -12,6 +12,7 @@
 #include "cauce/partition.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/clean_shutdown.h"
+#include "engine/catalog/whole_file.h"
 #include "tests/engine/facade/counted_engine.h"
 #include "tests/testing/batches.h"
 #include "tests/testing/failing_file_system.h"
@@ -25,6 +26,7 @@ using test::HasReason;
 using test::IsOk;
 using test::IsOkAndHolds;
 using test::StatusIs;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -87,6 +89,47 @@ TEST_F(EngineTopics, ConfigsAndPartitionsChangeTogetherOrNotAtAll) {
   ASSERT_THAT(topic, IsOk());
   EXPECT_EQ(topic->partitions, 3);
   EXPECT_EQ(topic->configs.at("retention.ms"), "1000");
+}
+
+TEST_F(EngineTopics, ConfigsThatWereNotSavedHoldNeitherNowNorLater) {
+  ASSERT_THAT(Open(), IsOk());
+  ASSERT_THAT(engine_->CreateTopic("orders"), IsOk());
+  // The first copy of the list has them by then.
+  files_.Fail(FileCall::kRename, "cauce.topics.copy.tmp",
+              MakeError(Reason::kDiskFailed, "no"), 0, 1);
+  EXPECT_THAT(engine_->AlterTopic("orders", {{"retention.ms", "1000"}}),
+              HasReason(Reason::kDiskFailed));
+
+  EXPECT_THAT(engine_->DescribeTopic("orders")->configs, IsEmpty());
+  Kill();
+  ASSERT_THAT(Open(), IsOk());
+  EXPECT_THAT(engine_->DescribeTopic("orders")->configs, IsEmpty());
+}
+
+TEST_F(EngineTopics, ConfigsWhoseFateIsNotKnownAreSaidToBe) {
+  ASSERT_THAT(Open(), IsOk());
+  ASSERT_THAT(engine_->CreateTopic("orders"), IsOk());
+  files_.Fail(FileCall::kRename, "cauce.topics.copy.tmp",
+              MakeError(Reason::kDiskFailed, "no"));
+  EXPECT_THAT(engine_->AlterTopic("orders", {{"retention.ms", "1000"}}),
+              StatusIs(absl::StatusCode::kDataLoss,
+                       HasSubstr("whether it is changed then is not known")));
+  files_.Mend();
+}
+
+// Else damage to the newer one, years later, would bring the older one back.
+TEST_F(EngineTopics, AnOlderCopyOfTheListIsWrittenAgainByTheNextOpening) {
+  ASSERT_THAT(Open(), IsOk());
+  files_.Fail(FileCall::kRename, "cauce.topics.copy.tmp",
+              MakeError(Reason::kDiskFailed, "no"));
+  EXPECT_THAT(engine_->CreateTopic("orders"), HasReason(Reason::kDiskFailed));
+  Kill();
+
+  ASSERT_THAT(Open(), IsOk());
+
+  EXPECT_THAT(events_, Contains(HasSubstr("cauce.topics.copy: ")));
+  EXPECT_EQ(*ReadWholeFile(files_, "/data/cauce.topics", 1 << 20),
+            *ReadWholeFile(files_, "/data/cauce.topics.copy", 1 << 20));
 }
 
 TEST_F(EngineTopics, AnImportedTopicWithoutAnIdGetsOneWithItsConfigs) {
