@@ -131,9 +131,10 @@ class Recovery {
   }
 
   absl::Status TakeSealed(Offset base, Offset next) {
-    if (hints_.clean_stop || next <= hints_.recovery_point) {
+    if (hints_.clean_stop || next < hints_.recovery_point) {
       return Believe(base, next);
     }
+    if (next == hints_.recovery_point) return TakeDurable(base, next);
     CAUCE_ASSIGN_OR_RETURN(ScannedSegment scanned, Scan(base, next));
     // Otherwise batches are missing at the end of what was a whole segment:
     // its tail had not reached the disk. The gaps that compaction leaves are

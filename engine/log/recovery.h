@@ -2,15 +2,16 @@
 //
 // After a clean stop the files are believed and only the end of the active
 // segment is looked at. After any other stop every segment that reaches above
-// the recovery point is scanned, the one the point lies in from there on, and
-// its indexes are made whole: at or above the recovery point the log ends at
-// the first bad batch, the rest was never acknowledged as durable; below it a
-// bad batch is damage, which is reported where it is met, and kept, and the log
-// goes on behind it. What recovery returns is durable, but for names after a
-// clean stop, of which it tells: what lies above the recovery point is written
-// back, since a sync that failed may have left it in memory alone. It syncs
-// once each file above the recovery point, the time indexes of those that are
-// sealed, the active one, and the directory. Running it again finds the same.
+// the recovery point is scanned, the one the point lies in from there on (of
+// one that ends there what stands behind its end is cut off), and its indexes
+// are made whole: at or above the recovery point the log ends at the first bad
+// batch, the rest was never acknowledged as durable; below it a bad batch is
+// damage, which is reported where it is met, and kept, and the log goes on
+// behind it. What recovery returns is durable, but for names after a clean
+// stop, of which it tells: what lies above the recovery point is written back,
+// since a sync that failed may have left it in memory alone. It syncs once each
+// file above the recovery point, the time indexes of those that are sealed, the
+// active one, and the directory. Running it again finds the same.
 #pragma once
 
 #include <cstdint>

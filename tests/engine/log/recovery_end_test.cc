@@ -77,6 +77,34 @@ TEST_P(RecoveryTest, CutsATornTailThatZerosFollow) {
   EXPECT_EQ(disk_.Read(Log(6) + ".cut"), BatchAt(6).substr(0, 80));
 }
 
+// The log went on in the next segment, and a power loss brought it back.
+TEST_P(RecoveryTest, CutsWhatAFailedWriteLeftBehindASegmentThatWasDurable) {
+  const std::string whole = WriteSegment(0, 5);
+  const std::string half = BatchAt(10).substr(0, 70);
+  disk_.Write(Log(0), whole + half);
+  WriteSegment(10, 3);
+  for (const size_t cuts : {1, 0}) {
+    const auto log = Recover({.recovery_point = Offset{10}});
+    ASSERT_THAT(log, IsOk());
+    EXPECT_EQ(BatchesOf(*log), EveryOther(0, 16));
+    EXPECT_EQ(EndOf(*log), Offset{16});
+    EXPECT_EQ(disk_.Read(Log(0)), whole);
+    EXPECT_EQ(disk_.Read(Log(10) + ".cut"), half);
+    // By the first one, and by no other.
+    EXPECT_EQ(disk_.files().Count(FileCall::kSync, Log(0)), 1);
+    EXPECT_THAT(events_, SizeIs(cuts * 2));
+  }
+}
+
+TEST_P(RecoveryTest, CutsZerosBehindASegmentThatWasDurable) {
+  const std::string whole = WriteSegment(0, 5);
+  disk_.Write(Log(0), whole + std::string(100, '\0'));
+  WriteSegment(10, 3);
+  ASSERT_THAT(Recover({.recovery_point = Offset{10}}), IsOk());
+  EXPECT_EQ(disk_.Read(Log(0)), whole);
+  EXPECT_THAT(events_, IsEmpty());
+}
+
 TEST_P(RecoveryTest, OpensHoweverManyCutsWereKeptBefore) {
   const std::string whole = WriteSegment(0, 3);
   for (int i = 0; i < kCutFilesMax; ++i) {
