@@ -276,6 +276,7 @@ SegmentPlace Log::PlaceOf(Offset base) const {
   place.base = base;
   place.index_interval_bytes = config()->index_interval_bytes;
   place.space = environment_->space.get();
+  place.events = &environment_->events;
   return place;
 }
 

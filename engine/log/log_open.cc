@@ -53,6 +53,7 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
   place.directory = options.directory;
   place.index_interval_bytes = options.config.index_interval_bytes;
   place.space = environment->space.get();
+  place.events = &environment->events;
 
   if (options.read_only) {
     // Before its segments: one that is replaced meanwhile is seen later.

@@ -157,11 +157,39 @@ class Recovery {
     return Keep(base, next, scanned);
   }
 
+  // All of it was durable, but perhaps not that what a failed write had left
+  // behind it was cut off, before the log went on in the next segment.
+  absl::Status TakeDurable(Offset base, Offset next) {
+    CAUCE_ASSIGN_OR_RETURN(const ScannedSegment scanned, Scan(base, next));
+    const bool has_tail =
+        scanned.next == next && scanned.bytes != scanned.file_bytes;
+    if (!has_tail) return Believe(base, next);
+    if (!scanned.damage.ok()) {
+      Report(
+          fmt::format("{}: ends at position {}; cut off what follows there: {}",
+                      PathOf(base), scanned.bytes, MessageOf(scanned.damage)));
+    }
+    const absl::Status kept =
+        TailToKeep{place_.files, place_.directory, PathOf(base),
+                   PathOf(next), scanned.bytes,    hints_.events}();
+    // It harms no reader, and the next recovery finds it again.
+    if (ReasonOf(kept) == Reason::kDiskFull) return Believe(base, next);
+    CAUCE_RETURN_IF_ERROR(kept);
+    return Keep(base, next, scanned);
+  }
+
   absl::Status TakeLast(Offset base) {
     ScannedSegment scanned;
     if (hints_.clean_stop) {
       CAUCE_ASSIGN_OR_RETURN(scanned,
                              ScanEnd(place_.At(base), hints_.recovery_point));
+      if (scanned.files_are_spoiled) {
+        Report(
+            fmt::format("{}: its indexes are damaged or lead astray, "
+                        "and are made anew from the log, which has all that "
+                        "they say",
+                        PathOf(base)));
+      }
     } else {
       CAUCE_ASSIGN_OR_RETURN(scanned, Scan(base, std::nullopt));
     }

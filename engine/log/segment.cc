@@ -235,7 +235,21 @@ absl::Status Segment::RepairIndexFiles(const ScannedSegment& scanned) {
   if (!writable_ || !scanned.rebuilt || !leads_astray) return absl::OkStatus();
   MutexLock lock(repair_mutex_);
   if (!MayRepair()) return absl::OkStatus();
-  return DoWithoutIfFull(index_files_.WriteAnew(*scanned.index));
+  const absl::Status repaired =
+      DoWithoutIfFull(index_files_.WriteAnew(*scanned.index));
+  TellOfRepair(repaired);
+  return repaired;
+}
+
+void Segment::TellOfRepair(const absl::Status& repaired) {
+  const bool is_told = std::exchange(told_of_repair_, true);
+  if (is_told || place_.events == nullptr || !*place_.events) return;
+  (*place_.events)(
+      Severity::kWarning,
+      fmt::format("{}: its indexes were missing, damaged or led astray, and "
+                  "are made anew from the log, which has all that they say{}{}",
+                  path(), repaired.ok() ? "" : "; they were not written: ",
+                  repaired.ok() ? "" : MessageOf(repaired)));
 }
 
 bool Segment::MayRepair() const {

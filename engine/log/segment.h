@@ -20,6 +20,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "cauce/env.h"
 #include "cauce/file_system.h"
 #include "cauce/read.h"
 #include "cauce/types.h"
@@ -44,6 +45,8 @@ struct SegmentPlace {
   int64_t index_interval_bytes = 4096;
   // May be null: asked before more is written than has to be.
   const FreeSpace* space = nullptr;
+  // May be null: told of indexes that had to be made anew.
+  const EventSink* events = nullptr;
 
   // Where another segment of the same partition lives.
   SegmentPlace At(Offset other) const {
@@ -158,6 +161,9 @@ class Segment {
   // Writes the index in the place of files that are not there or lead astray.
   absl::Status RepairIndexFiles(const ScannedSegment& scanned);
   // Whether the files still belong to this segment and a log that goes on.
+  // Once: who looks something up is never told.
+  void TellOfRepair(const absl::Status& repaired)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(repair_mutex_);
   bool MayRepair() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(repair_mutex_);
   absl::Status DoWithoutIfFull(const absl::Status& status)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(repair_mutex_);
@@ -193,6 +199,7 @@ class Segment {
   Mutex repair_mutex_;
   IndexFiles index_files_ ABSL_GUARDED_BY(repair_mutex_);
   bool repairs_stopped_ ABSL_GUARDED_BY(repair_mutex_) = false;
+  bool told_of_repair_ ABSL_GUARDED_BY(repair_mutex_) = false;
 
   Mutex mutex_;
   std::shared_ptr<const SegmentIndex> index_ ABSL_GUARDED_BY(mutex_);

@@ -5,10 +5,27 @@
 #include <string>
 #include <utility>
 
+#include "cauce/errors.h"
 #include "engine/base/status_macros.h"
+#include "engine/log/segment_index.h"
 #include "engine/log/segment_name.h"
 
 namespace cauce {
+namespace {
+
+// Whether `found`, of a closed segment, is what its log `made`: a close adds a
+// last time entry.
+bool Confirms(const SegmentIndex& made, const SegmentIndex& found) {
+  const std::string times = found.EncodeTimes();
+  const auto last = found.times().last();
+  const bool is_closed = found.times().size() == made.times().size() + 1 &&
+                         last->timestamp == made.largest_timestamp() &&
+                         times.starts_with(made.EncodeTimes());
+  return found.EncodeOffsets() == made.EncodeOffsets() &&
+         (is_closed || times == made.EncodeTimes());
+}
+
+}  // namespace
 
 absl::StatusOr<std::vector<Offset>> ListSegmentBases(
     const SegmentPlace& place) {
@@ -50,8 +67,18 @@ absl::StatusOr<ScannedSegment> ScanEnd(const SegmentPlace& place,
       place.PathOf(SegmentFileName(place.base, kOffsetIndexSuffix)),
       place.PathOf(SegmentFileName(place.base, kTimeIndexSuffix)), place.base,
       place.index_interval_bytes);
-  if (!index.ok()) return ScanSegment(file, path, range);
-  return ScanSegmentTail(file, path, range, *std::move(index));
+  ScannedSegment scanned;
+  if (index.ok()) {
+    CAUCE_ASSIGN_OR_RETURN(
+        scanned, ScanSegmentTail(file, path, range, *std::move(index)));
+    scanned.files_are_spoiled = scanned.disbelieved != nullptr &&
+                                !Confirms(*scanned.index, *scanned.disbelieved);
+  } else {
+    CAUCE_ASSIGN_OR_RETURN(scanned, ScanSegment(file, path, range));
+    scanned.files_are_spoiled =
+        ReasonOf(index.status()) == Reason::kCorruptFile;
+  }
+  return scanned;
 }
 
 }  // namespace cauce

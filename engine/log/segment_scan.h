@@ -54,6 +54,8 @@ struct ScannedSegment {
   // says: what is worth no more than hints. Null where there was none.
   std::shared_ptr<const SegmentIndex> disbelieved;
   bool rebuilt = false;  // `index` comes from the log alone
+  // And what its files hold, which can be read, is not what the log makes.
+  bool files_are_spoiled = false;
   // OK where the log ends there; else what stands behind it.
   absl::Status damage;
 };

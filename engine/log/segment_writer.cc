@@ -59,13 +59,14 @@ absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::Resume(
   CAUCE_ASSIGN_OR_RETURN(const auto file, segment->OpenFile());
   CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
   const bool cut = size != scanned.bytes;
+  const bool spoiled = scanned.files_are_spoiled;
   if (cut) {
     segment->MarkDirty();
     CAUCE_RETURN_IF_ERROR(file->Truncate(scanned.bytes));
   }
   std::unique_ptr<SegmentWriter> writer(
       new SegmentWriter(std::move(segment), std::move(scanned), now));
-  writer->changed_ = cut;
+  writer->changed_ = cut || spoiled;
   return writer;
 }
 
@@ -177,6 +178,7 @@ void SegmentWriter::DoWithoutZeros() {
 absl::Status SegmentWriter::CutBack(File& file, const absl::Status& cause) {
   // What the failed write left must not be found behind a shorter batch.
   const absl::Status cut = file.Truncate(segment_->bytes());
+  segment_->MarkDirty();
   file_bytes_ = segment_->bytes();
   const bool full = ReasonOf(cause) == Reason::kDiskFull;
   if (full && cut.ok()) return cause;
