@@ -38,18 +38,33 @@ bool Matters(std::string_view name) {
       kDoNotMatter, [&](std::string_view end) { return name.ends_with(end); });
 }
 
+// Whether it is of a log that has records, or had some.
+bool IsOfALog(const std::string& path, const std::string& bytes) {
+  const bool is_first = path.ends_with(SegmentFileName(Offset{0}, kLogSuffix));
+  return path.ends_with(kLogSuffix) && (!is_first || !bytes.empty());
+}
+
 absl::Status Collect(FileSystem& files, const std::string& directory,
                      FileBytes& all) {
   CAUCE_ASSIGN_OR_RETURN(const auto entries, files.List(directory));
+  FileBytes own;
   for (const DirectoryEntry& entry : entries) {
     const std::string path = JoinPath(directory, entry.name);
     if (entry.is_directory) {
       CAUCE_RETURN_IF_ERROR(Collect(files, path, all));
     } else if (Matters(entry.name)) {
-      CAUCE_ASSIGN_OR_RETURN(all[path],
+      CAUCE_ASSIGN_OR_RETURN(own[path],
                              ReadWholeFile(files, path, kFileBytesMax));
     }
   }
+  // Whoever opens a partition that has no records yet makes these two anew.
+  const bool holds_log = std::ranges::any_of(
+      own, [](const auto& file) { return IsOfALog(file.first, file.second); });
+  std::erase_if(own, [&](const auto& file) {
+    return !holds_log && (file.first.ends_with(kLogSuffix) ||
+                          file.first.ends_with(kEpochFile));
+  });
+  all.merge(own);
   return absl::OkStatus();
 }
 

@@ -17,7 +17,8 @@
 namespace cauce::test {
 
 // The bytes of every file below a directory, by path, but for those that are
-// derived from others or on their way out.
+// derived from others or on their way out, and those of a partition without
+// records, which a clean stop need not have made durable.
 using FileBytes = std::map<std::string, std::string>;
 absl::StatusOr<FileBytes> FilesThatMatter(FileSystem& files,
                                           std::string_view directory);
