@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 
 #include "fmt/format.h"
+#include "tools/cli/interrupts.h"
 #include "tools/cli/note.h"
 #include "tools/cli/progress.h"
 
@@ -29,6 +31,11 @@ LookProgress::LookProgress(std::string_view verb, Shown shown, Clock* clock)
       next_(clock->Monotonic() + kTerminalInterval) {}
 
 void LookProgress::Update(const VerifyProgress& progress) {
+  if (Interrupts::Signal() != 0) {
+    Finish();
+    Note(fmt::format("interrupted: {}", Text(progress)));
+    std::_Exit(InterruptedExit());
+  }
   if (!shown_) return;
   last_ = progress;
   const absl::Duration now = clock_->Monotonic();

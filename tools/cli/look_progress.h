@@ -24,7 +24,8 @@ class LookProgress {
   LookProgress(const LookProgress&) = delete;
   LookProgress& operator=(const LookProgress&) = delete;
 
-  // Shows it now and then.
+  // Shows it now and then. After a signal it says how far the work came and
+  // ends the process: whoever only looks leaves nothing behind.
   void Update(const VerifyProgress& progress);
 
   // Wipes the line, or writes the last one.

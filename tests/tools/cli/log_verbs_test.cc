@@ -1,6 +1,7 @@
 // `cauce log`: what it finds in files, tells and mends.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -9,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "fmt/format.h"
 #include "nlohmann/json.hpp"
 #include "tests/testing/verified.h"
 #include "tests/tools/cli/cauce.h"
@@ -137,6 +139,25 @@ TEST_F(Cauce, RepairsAMissingSegmentByOneThatSaysSo) {
   EXPECT_THAT(LinesOf(Do({"consume", "a"})), SizeIs(80));
   EXPECT_THAT(test::Run(Command({"log", "dump", gone})).out,
               HasSubstr("0 records"));
+}
+
+// What is found fills the pipe, so that the signal comes before the end.
+TEST_F(Cauce, StopsLookingAtASignal) {
+  constexpr int kPartitions = 500;
+  Do({"topic", "create", "a", "--partitions", std::to_string(kPartitions)});
+  Leaves(Left::kDamaged);
+  for (int i = 0; i < kPartitions; ++i) {
+    std::ofstream log(
+        fmt::format("{}/a-{}/00000000000000000000.log", dir(), i));
+    log << std::string(200, 'x');
+    ASSERT_TRUE(log.good());
+  }
+  Process verify(WithDir({"log", "verify"}));
+  ASSERT_TRUE(verify.ReadLine());
+  verify.Signal(SIGINT);
+  const Process::Result result = verify.Finish();
+  EXPECT_EQ(result.exit, 128 + SIGINT);
+  EXPECT_THAT(result.err, HasSubstr("interrupted: verified "));
 }
 
 TEST_F(Cauce, LooksOnlyIntoWhatIsADataDirectory) {
