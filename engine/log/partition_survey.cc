@@ -1,40 +1,37 @@
 #include "engine/log/partition_survey.h"
 
 #include <algorithm>
-#include <array>
-#include <iterator>
+#include <cstdint>
 #include <optional>
-#include <set>
+#include <string>
 #include <string_view>
 #include <utility>
 
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/whole_file.h"
-#include "engine/log/cut_files.h"
-#include "engine/log/cut_names.h"
+#include "engine/log/index_survey.h"
 #include "engine/log/misnamed_segments.h"
 #include "engine/log/partition_logs.h"
-#include "engine/log/rename_order.h"
 #include "engine/log/segment_name.h"
+#include "engine/log/segment_places.h"
+#include "engine/log/segment_survey.h"
 #include "fmt/format.h"
 
 namespace cauce {
 namespace {
 
-constexpr std::array kIndexSuffixes = {kOffsetIndexSuffix, kTimeIndexSuffix};
-
 class Surveyor {
  public:
   Surveyor(FileSystem& files, const PartitionToCheck& partition,
            VerifySummary& summary, const SegmentCheck::Progress& progress,
-           CutNames names)
+           StrayFiles strays)
       : files_(files),
         partition_(partition),
         summary_(summary),
         progress_(progress),
         reading_(files, partition),
-        names_(std::move(names)) {}
+        strays_(std::move(strays)) {}
 
   absl::StatusOr<PartitionSurvey> Run() {
     CAUCE_RETURN_IF_ERROR(List());
@@ -45,10 +42,13 @@ class Surveyor {
       CAUCE_RETURN_IF_ERROR(Take(*base));
       if (survey_.is_untouchable) return Untouchable();
     }
-    std::ranges::reverse(survey_.segments);
-    CAUCE_RETURN_IF_ERROR(PlaceMisnamed());
-    CAUCE_RETURN_IF_ERROR(TakeOrphans());
-    OrderFileNames();
+    std::vector<SurveyedSegment>& all = survey_.segments;
+    std::ranges::reverse(all);
+    CAUCE_RETURN_IF_ERROR(
+        PlaceMisnamed(reading_, std::move(misnamed_), all, strays_));
+    CAUCE_RETURN_IF_ERROR(indexes_->TakeOrphans(partition_.bounds, all));
+    survey_.renamed = OrderFileNames(all, strays_);
+    survey_.strays = strays_.Take();
     return std::move(survey_);
   }
 
@@ -60,19 +60,19 @@ class Surveyor {
   absl::Status List() {
     CAUCE_ASSIGN_OR_RETURN(PartitionListing listing, reading_.List());
     for (const Offset base : listing.directories) {
-      CAUCE_RETURN_IF_ERROR(SetAside(
+      CAUCE_RETURN_IF_ERROR(strays_.SetAside(
           SegmentFileName(base, kLogSuffix),
           "a directory stands where the log of a segment should", base));
     }
     for (const std::string& name : listing.lookalikes) {
-      CAUCE_RETURN_IF_ERROR(SetAside(
+      CAUCE_RETURN_IF_ERROR(strays_.SetAside(
           name,
           "it is called like a segment's file, and by no offset; Kafka's "
           "brokers fail on it"));
     }
     logs_ = std::move(listing.logs);
     waiting_ = std::move(listing.waiting);
-    indexes_ = std::move(listing.indexes);
+    indexes_.emplace(std::move(listing.indexes), strays_);
     return absl::OkStatus();
   }
 
@@ -81,7 +81,7 @@ class Surveyor {
     for (const MisnamedSegment& each : all) {
       std::erase(logs_, each.named);
       SurveyedSegment segment{.base = each.base, .named = each.named};
-      CAUCE_RETURN_IF_ERROR(Describe(each.read, segment));
+      CAUCE_RETURN_IF_ERROR(strays_.Describe(each.read, segment));
       segment.needs_indexes = true;
       misnamed_.push_back(std::move(segment));
     }
@@ -94,8 +94,8 @@ class Surveyor {
       CAUCE_ASSIGN_OR_RETURN(const auto read, reading_.ReadWaiting(named));
       SurveyedSegment segment{.named = named, .is_waiting = true};
       if (!read) {
-        CAUCE_RETURN_IF_ERROR(SetAside(segment.FileName(),
-                                       "there is no whole batch at its front"));
+        CAUCE_RETURN_IF_ERROR(strays_.SetAside(
+            segment.FileName(), "there is no whole batch at its front"));
         continue;
       }
       if (!read->other_format.empty()) {
@@ -103,7 +103,7 @@ class Surveyor {
         return absl::OkStatus();
       }
       segment.base = *read->first;
-      CAUCE_RETURN_IF_ERROR(Describe(*read, segment));
+      CAUCE_RETURN_IF_ERROR(strays_.Describe(*read, segment));
       segment.needs_indexes = true;
       misnamed_.push_back(std::move(segment));
     }
@@ -132,21 +132,15 @@ class Surveyor {
     const bool goes_on =
         !NextBase() && (durable <= base || durable <= log_start);
     const bool is_hopeless =
-        segment.whole_bytes == 0 && HoldsBytes(segment) && !goes_on;
+        segment.whole_bytes == 0 && segment.HoldsRubbish() && !goes_on;
     if (is_hopeless) {
-      return SetAside(SegmentFileName(base, kLogSuffix),
-                      fmt::format("there is no whole batch in it: {}",
-                                  segment.unreadable.front().why),
-                      base, segment.file_bytes);
+      return strays_.SetAside(SegmentFileName(base, kLogSuffix),
+                              fmt::format("there is no whole batch in it: {}",
+                                          segment.unreadable.front().why),
+                              base, segment.file_bytes);
     }
     survey_.segments.push_back(std::move(segment));
     return absl::OkStatus();
-  }
-
-  static bool HoldsBytes(const SurveyedSegment& segment) {
-    return std::ranges::any_of(
-        segment.unreadable,
-        [](const UnreadableBytes& bytes) { return !bytes.is_zeros(); });
   }
 
   // Of the segment that was taken last, which follows the one looked at.
@@ -184,10 +178,10 @@ class Surveyor {
         LeaveOtherFormat(SegmentFileName(segment.base, kLogSuffix), read);
         return absl::OkStatus();
       }
-      CAUCE_RETURN_IF_ERROR(Describe(read, segment));
+      CAUCE_RETURN_IF_ERROR(strays_.Describe(read, segment));
     }
     for (const Finding& finding : of_log) Sort(finding, segment);
-    return CheckIndexes(segment);
+    return indexes_->Check(std::exchange(of_indexes_, {}), segment);
   }
 
   void LeaveOtherFormat(std::string_view name, const SegmentSurvey& read) {
@@ -209,28 +203,6 @@ class Surveyor {
     if (!is_unreadable && position < segment.file_bytes) return Leave(finding);
     // Its indexes may go on where it ends: what they led to is gone.
     segment.needs_indexes = true;
-  }
-
-  absl::Status CheckIndexes(SurveyedSegment& segment) {
-    for (const Finding& finding : std::exchange(of_indexes_, {})) {
-      const std::string name = finding.file.substr(finding.file.rfind('/') + 1);
-      // Found twice where it cannot be opened either.
-      if (indexes_.erase(name) == 0) continue;
-      CAUCE_RETURN_IF_ERROR(SetAside(name, finding.what));
-    }
-    for (const std::string_view suffix : kIndexSuffixes) {
-      const std::string name = SegmentFileName(segment.base, suffix);
-      const bool is_there = indexes_.contains(name);
-      segment.needs_indexes |= !is_there && segment.whole_bytes > 0;
-      if (segment.whole_bytes > 0 || !is_there || !segment.needs_indexes) {
-        continue;
-      }
-      indexes_.erase(name);
-      CAUCE_RETURN_IF_ERROR(
-          SetAside(name, "its log has no batch that it could lead to"));
-    }
-    segment.needs_indexes &= segment.whole_bytes > 0;
-    return absl::OkStatus();
   }
 
   // What can be read of a segment whose successors were taken. One of them may
@@ -262,170 +234,24 @@ class Surveyor {
       read = std::move(longer);
       const SurveyedSegment lesser = std::move(behind);
       survey_.segments.pop_back();
-      CAUCE_RETURN_IF_ERROR(SetAside(
+      CAUCE_RETURN_IF_ERROR(strays_.SetAside(
           lesser,
           "the segment before it reaches across where it begins, and holds as "
           "much"));
       return true;
     }
-    CAUCE_RETURN_IF_ERROR(FindFirst(behind));
+    CAUCE_RETURN_IF_ERROR(FindFirst(reading_, behind));
     if (!behind.first || *behind.first == behind.base) return false;
     CAUCE_ASSIGN_OR_RETURN(longer, Read(base, behind.first));
     if (longer.whole_bytes <= read.whole_bytes) return false;
     read = std::move(longer);
-    RenameToFirst(behind);
+    behind.BeginAtFirst();
     return true;
-  }
-
-  absl::Status FindFirst(SurveyedSegment& segment) {
-    if (segment.first) return absl::OkStatus();
-    CAUCE_ASSIGN_OR_RETURN(segment.first, reading_.FirstBase(segment.named));
-    return absl::OkStatus();
-  }
-
-  // The segment gets the name of its first batch where that lies at `offset` or
-  // behind it.
-  absl::Status BeginLater(SurveyedSegment& segment, Offset offset) {
-    CAUCE_RETURN_IF_ERROR(FindFirst(segment));
-    if (segment.first && *segment.first >= offset) RenameToFirst(segment);
-    return absl::OkStatus();
-  }
-
-  void RenameToFirst(SurveyedSegment& segment) {
-    segment.base = *segment.first;
-    segment.why_renamed = fmt::format(
-        "its first batch begins at offset {}, and the segment before it "
-        "reaches behind what it is called by",
-        segment.base.value);
-    segment.needs_indexes = true;
   }
 
   absl::StatusOr<SegmentSurvey> Read(Offset base,
                                      std::optional<Offset> next) const {
     return reading_.Read(base, reading_.RangeOf(base, next));
-  }
-
-  absl::Status Describe(const SegmentSurvey& read, SurveyedSegment& segment) {
-    segment.file_bytes = read.file_bytes;
-    segment.whole_bytes = read.whole_bytes;
-    segment.first = read.first;
-    segment.next = read.next;
-    segment.unreadable = read.unreadable;
-    if (read.unreadable.empty()) return absl::OkStatus();
-    const std::string name = segment.FileName();
-    CAUCE_ASSIGN_OR_RETURN(
-        const auto file,
-        files_.Open(JoinPath(partition_.directory, name), OpenMode::kRead));
-    for (const UnreadableBytes& bytes : read.unreadable) {
-      std::string path;
-      if (!bytes.is_zeros()) {
-        // Zeros behind all else change no index.
-        segment.needs_indexes = true;
-        CAUCE_ASSIGN_OR_RETURN(
-            path,
-            names_.PathFor(fmt::format("{}.{}", name, bytes.position),
-                           FilePart{*file, bytes.position, bytes.zeros_from}));
-      }
-      segment.needs_indexes |= bytes.end < read.file_bytes;
-      segment.kept_as.push_back(std::move(path));
-    }
-    return absl::OkStatus();
-  }
-
-  // Each goes where its batches belong, if they fit between the others.
-  absl::Status PlaceMisnamed() {
-    std::vector<SurveyedSegment>& all = survey_.segments;
-    for (SurveyedSegment& segment : misnamed_) {
-      for (SurveyedSegment& other : all) {
-        if (other.base < segment.base || other.base >= segment.next) continue;
-        CAUCE_RETURN_IF_ERROR(BeginLater(other, segment.next));
-      }
-      const auto behind = std::ranges::upper_bound(all, segment.base, {},
-                                                   &SurveyedSegment::base);
-      const bool fits =
-          (behind == all.begin() || std::prev(behind)->next <= segment.base) &&
-          (behind == all.end() || segment.next <= behind->base);
-      segment.why_renamed = fmt::format(
-          "its first batch begins at offset {}, which is not what "
-          "it is called by",
-          segment.base.value);
-      if (fits) {
-        all.insert(behind, std::move(segment));
-      } else {
-        CAUCE_RETURN_IF_ERROR(SetAside(
-            segment,
-            segment.why_renamed + "; other segments have these offsets"));
-      }
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status TakeOrphans() {
-    for (const std::string& name : std::exchange(indexes_, {})) {
-      const Offset base = ParseSegmentFileName(name)->base;
-      const bool has_log = std::ranges::binary_search(
-          survey_.segments, base, {}, &SurveyedSegment::base);
-      const bool is_old = std::ranges::any_of(
-          survey_.segments, [base](const SurveyedSegment& segment) {
-            return segment.named == base && segment.base != base;
-          });
-      if (has_log && !is_old) continue;
-      const bool is_missed = base >= partition_.bounds.log_start &&
-                             base < partition_.bounds.durable;
-      std::optional<Offset> lost;
-      if (is_missed && !is_old) lost = base;
-      CAUCE_RETURN_IF_ERROR(
-          SetAside(name,
-                   fmt::format("an index without its log: {} is not there",
-                               SegmentFileName(base, kLogSuffix)),
-                   lost));
-    }
-    return absl::OkStatus();
-  }
-
-  // The indexes of those that are called otherwise are out of the way by then.
-  void OrderFileNames() {
-    std::vector<Renaming> wanted;
-    for (const SurveyedSegment& segment : survey_.segments) {
-      if (!segment.is_renamed()) continue;
-      // One that waits keeps no name from anybody.
-      wanted.push_back(
-          {segment.is_waiting ? Offset{} : segment.named, segment.base});
-    }
-    RenameOrder order = OrderRenames(std::move(wanted));
-    survey_.renamed = std::move(order.targets);
-    for (const Offset base : order.aside) BreakCircle(base);
-  }
-
-  // The segment at `base` waits beside until its name is free. A recovery in
-  // between misses it, below the end that was saved, and cuts nothing; the next
-  // repair finds it.
-  void BreakCircle(Offset base) {
-    const auto segment =
-        std::ranges::find(survey_.segments, base, &SurveyedSegment::base);
-    StrayFile stray{.path = LogPath(segment->named),
-                    .why = segment->why_renamed +
-                           "; others wait for its name and it for theirs"};
-    segment->named = base;
-    segment->is_waiting = true;
-    stray.kept_as = JoinPath(partition_.directory, segment->FileName());
-    survey_.strays.push_back(std::move(stray));
-  }
-
-  absl::Status SetAside(const SurveyedSegment& segment, std::string why) {
-    std::optional<Offset> lost;
-    if (segment.first) lost = *segment.first;
-    return SetAside(segment.FileName(), std::move(why), lost,
-                    segment.file_bytes);
-  }
-
-  absl::Status SetAside(std::string_view name, std::string why,
-                        std::optional<Offset> base = std::nullopt,
-                        int64_t bytes = 0) {
-    CAUCE_ASSIGN_OR_RETURN(std::string kept_as, names_.PathFor(name));
-    survey_.strays.push_back({JoinPath(partition_.directory, name),
-                              std::move(kept_as), std::move(why), base, bytes});
-    return absl::OkStatus();
   }
 
   void Leave(const Finding& finding) { survey_.left.push_back(finding); }
@@ -437,10 +263,10 @@ class Surveyor {
   VerifySummary& summary_;
   const SegmentCheck::Progress& progress_;
   const PartitionLogs reading_;
-  CutNames names_;
-  std::vector<Offset> logs_;       // smallest first, without the misnamed
-  std::vector<Offset> waiting_;    // the names of those that wait for them
-  std::set<std::string> indexes_;  // names
+  StrayFiles strays_;
+  std::optional<IndexSurvey> indexes_;  // once they are listed
+  std::vector<Offset> logs_;            // smallest first, without the misnamed
+  std::vector<Offset> waiting_;         // the names of those that wait for them
   // Those whose first batch cannot stand in a segment of their name.
   std::vector<SurveyedSegment> misnamed_;
   std::vector<Finding> of_indexes_;  // of the segment looked at
@@ -450,16 +276,12 @@ class Surveyor {
 
 }  // namespace
 
-std::string SurveyedSegment::FileName() const {
-  return SegmentFileName(named, is_waiting ? kWaitingLogSuffix : kLogSuffix);
-}
-
 absl::StatusOr<PartitionSurvey> SurveyPartition(
     FileSystem& files, const PartitionToCheck& partition,
     VerifySummary& summary, const SegmentCheck::Progress& progress) {
-  CAUCE_ASSIGN_OR_RETURN(CutNames names,
-                         CutNames::In(files, partition.directory));
-  return Surveyor(files, partition, summary, progress, std::move(names)).Run();
+  CAUCE_ASSIGN_OR_RETURN(StrayFiles strays,
+                         StrayFiles::In(files, partition.directory));
+  return Surveyor(files, partition, summary, progress, std::move(strays)).Run();
 }
 
 }  // namespace cauce

@@ -1,0 +1,66 @@
+#include "engine/log/index_survey.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string_view>
+
+#include "engine/base/status_macros.h"
+#include "engine/log/segment_name.h"
+#include "fmt/format.h"
+
+namespace cauce {
+namespace {
+
+constexpr std::array kIndexSuffixes = {kOffsetIndexSuffix, kTimeIndexSuffix};
+
+}  // namespace
+
+absl::Status IndexSurvey::Check(std::span<const Finding> findings,
+                                SurveyedSegment& segment) {
+  for (const Finding& finding : findings) {
+    const std::string name = finding.file.substr(finding.file.rfind('/') + 1);
+    // Found twice where it cannot be opened either.
+    if (names_.erase(name) == 0) continue;
+    CAUCE_RETURN_IF_ERROR(strays_.SetAside(name, finding.what));
+  }
+  for (const std::string_view suffix : kIndexSuffixes) {
+    const std::string name = SegmentFileName(segment.base, suffix);
+    const bool is_there = names_.contains(name);
+    segment.needs_indexes |= !is_there && segment.whole_bytes > 0;
+    if (segment.whole_bytes > 0 || !is_there || !segment.needs_indexes) {
+      continue;
+    }
+    names_.erase(name);
+    CAUCE_RETURN_IF_ERROR(
+        strays_.SetAside(name, "its log has no batch that it could lead to"));
+  }
+  segment.needs_indexes &= segment.whole_bytes > 0;
+  return absl::OkStatus();
+}
+
+absl::Status IndexSurvey::TakeOrphans(
+    const PartitionToCheck::Bounds& bounds,
+    std::span<const SurveyedSegment> segments) {
+  for (const std::string& name : std::exchange(names_, {})) {
+    const Offset base = ParseSegmentFileName(name)->base;
+    const bool has_log =
+        std::ranges::binary_search(segments, base, {}, &SurveyedSegment::base);
+    const bool is_old =
+        std::ranges::any_of(segments, [base](const SurveyedSegment& segment) {
+          return segment.named == base && segment.base != base;
+        });
+    if (has_log && !is_old) continue;
+    const bool is_missed = base >= bounds.log_start && base < bounds.durable;
+    std::optional<Offset> lost;
+    if (is_missed && !is_old) lost = base;
+    CAUCE_RETURN_IF_ERROR(strays_.SetAside(
+        name,
+        fmt::format("an index without its log: {} is not there",
+                    SegmentFileName(base, kLogSuffix)),
+        lost));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace cauce

@@ -1,0 +1,40 @@
+// The index files of a partition that a survey comes upon: which of them stay,
+// and which segments need new ones.
+//
+// Nothing is changed. For who has the directory to himself.
+#pragma once
+
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "cauce/inspect.h"
+#include "engine/log/partition_check.h"
+#include "engine/log/stray_files.h"
+#include "engine/log/surveyed_segment.h"
+
+namespace cauce {
+
+class IndexSurvey {
+ public:
+  // `names` are those of the index files that are there. `strays` is borrowed.
+  IndexSurvey(std::set<std::string> names, StrayFiles& strays)
+      : names_(std::move(names)), strays_(strays) {}
+
+  // `findings` are of the indexes of `segment`: they go. It is noted whether it
+  // needs new ones.
+  absl::Status Check(std::span<const Finding> findings,
+                     SurveyedSegment& segment);
+
+  // Those that lead into none of `segments` by their names go.
+  absl::Status TakeOrphans(const PartitionToCheck::Bounds& bounds,
+                           std::span<const SurveyedSegment> segments);
+
+ private:
+  std::set<std::string> names_;
+  StrayFiles& strays_;
+};
+
+}  // namespace cauce

@@ -1,0 +1,68 @@
+#include "engine/log/stray_files.h"
+
+#include "engine/base/status_macros.h"
+#include "engine/catalog/whole_file.h"
+#include "engine/log/cut_files.h"
+#include "fmt/format.h"
+
+namespace cauce {
+
+absl::StatusOr<StrayFiles> StrayFiles::In(FileSystem& files,
+                                          std::string_view directory) {
+  CAUCE_ASSIGN_OR_RETURN(CutNames names, CutNames::In(files, directory));
+  return StrayFiles(files, directory, std::move(names));
+}
+
+absl::Status StrayFiles::SetAside(std::string_view name, std::string why,
+                                  std::optional<Offset> base, int64_t bytes) {
+  CAUCE_ASSIGN_OR_RETURN(std::string kept_as, names_.PathFor(name));
+  strays_.push_back({JoinPath(directory_, name), std::move(kept_as),
+                     std::move(why), base, bytes});
+  return absl::OkStatus();
+}
+
+absl::Status StrayFiles::SetAside(const SurveyedSegment& segment,
+                                  std::string why) {
+  return SetAside(segment.FileName(), std::move(why), segment.first,
+                  segment.file_bytes);
+}
+
+void StrayFiles::LetWait(SurveyedSegment& segment) {
+  StrayFile stray{.path = JoinPath(directory_, segment.FileName()),
+                  .why = segment.why_renamed +
+                         "; others wait for its name and it for theirs"};
+  segment.named = segment.base;
+  segment.is_waiting = true;
+  stray.kept_as = JoinPath(directory_, segment.FileName());
+  strays_.push_back(std::move(stray));
+}
+
+absl::Status StrayFiles::Describe(const SegmentSurvey& read,
+                                  SurveyedSegment& segment) {
+  segment.file_bytes = read.file_bytes;
+  segment.whole_bytes = read.whole_bytes;
+  segment.first = read.first;
+  segment.next = read.next;
+  segment.unreadable = read.unreadable;
+  if (read.unreadable.empty()) return absl::OkStatus();
+  const std::string name = segment.FileName();
+  CAUCE_ASSIGN_OR_RETURN(
+      const auto file,
+      files_->Open(JoinPath(directory_, name), OpenMode::kRead));
+  for (const UnreadableBytes& bytes : read.unreadable) {
+    std::string path;
+    if (!bytes.is_zeros()) {
+      // Zeros behind all else change no index.
+      segment.needs_indexes = true;
+      CAUCE_ASSIGN_OR_RETURN(
+          path,
+          names_.PathFor(fmt::format("{}.{}", name, bytes.position),
+                         FilePart{*file, bytes.position, bytes.zeros_from}));
+    }
+    segment.needs_indexes |= bytes.end < read.file_bytes;
+    segment.kept_as.push_back(std::move(path));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace cauce

@@ -1,0 +1,66 @@
+// The files of a partition that must go out of the way, as a survey comes upon
+// them, and what each will be called then.
+//
+// Nothing is renamed. For who has the directory to himself.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cauce/file_system.h"
+#include "cauce/types.h"
+#include "engine/log/cut_names.h"
+#include "engine/log/surveyed_segment.h"
+
+namespace cauce {
+
+// A file that must go out of the way: it is no part of the log, or a segment
+// whose name another one needs before its own is free.
+struct StrayFile {
+  std::string path;
+  std::string kept_as;
+  std::string why;
+  // Where it should have been one: the offsets that it would have held begin
+  // here, and end where the next segment begins.
+  std::optional<Offset> base;
+  int64_t bytes = 0;
+};
+
+class StrayFiles {
+ public:
+  // `files` is borrowed.
+  static absl::StatusOr<StrayFiles> In(FileSystem& files,
+                                       std::string_view directory);
+
+  // The file is kept as `.cut`.
+  absl::Status SetAside(std::string_view name, std::string why,
+                        std::optional<Offset> base = std::nullopt,
+                        int64_t bytes = 0);
+  absl::Status SetAside(const SurveyedSegment& segment, std::string why);
+  // The segment waits beside until its name is free. A recovery in between
+  // misses it, below the end that was saved, and cuts nothing; the next repair
+  // finds it.
+  void LetWait(SurveyedSegment& segment);
+
+  // Notes what can be read of the segment, and what the rest is kept as.
+  absl::Status Describe(const SegmentSurvey& read, SurveyedSegment& segment);
+
+  std::vector<StrayFile> Take() { return std::move(strays_); }
+
+ private:
+  StrayFiles(FileSystem& files, std::string_view directory, CutNames names)
+      : files_(&files), directory_(directory), names_(std::move(names)) {}
+
+  FileSystem* files_;
+  std::string directory_;
+  CutNames names_;
+  std::vector<StrayFile> strays_;
+};
+
+}  // namespace cauce

@@ -1,0 +1,39 @@
+// A segment that a survey found, what can be read of it, and what its log is
+// to be called. Plain values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cauce/types.h"
+#include "engine/log/segment_survey.h"
+
+namespace cauce {
+
+struct SurveyedSegment {
+  Offset base;
+  Offset named;             // what its file is called by, the strays gone
+  bool is_waiting = false;  // and by kWaitingLogSuffix, for another to go
+  std::string why_renamed;  // where that is another
+  int64_t file_bytes = 0;
+  int64_t whole_bytes = 0;      // of whole batches
+  std::optional<Offset> first;  // where the first of them begins
+  Offset next;                  // behind the last of them; the base without one
+  std::vector<UnreadableBytes> unreadable;
+  std::vector<std::string> kept_as;  // of each of these; empty for zeros
+  // One of its index files is missing or of no use.
+  bool needs_indexes = false;
+
+  bool is_renamed() const { return is_waiting || named != base; }
+  // What its file is called, the strays gone.
+  std::string FileName() const;
+  // It gets the name of its first batch, which must be known: the segment
+  // before it reaches behind what it is called by.
+  void BeginAtFirst();
+  // There is something else in it than whole batches and zeros.
+  bool HoldsRubbish() const;
+};
+
+}  // namespace cauce

@@ -1,0 +1,88 @@
+#include "engine/log/index_survey.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cauce/file_system.h"
+#include "engine/base/check.h"
+#include "tests/testing/matchers.h"
+
+namespace cauce {
+namespace {
+
+using test::IsOk;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+const std::string kIndex = "00000000000000000003.index";
+const std::string kTimes = "00000000000000000003.timeindex";
+
+class IndexSurveyTest : public ::testing::Test {
+ protected:
+  StrayFiles Strays() {
+    CAUCE_CHECK(files_->CreateDirectories("/p").ok());
+    auto strays = StrayFiles::In(*files_, "/p");
+    CAUCE_CHECK(strays.ok());
+    return *std::move(strays);
+  }
+
+  static SurveyedSegment Segment() {
+    return {.base = Offset{3}, .named = Offset{3}, .whole_bytes = 100};
+  }
+
+  const std::unique_ptr<FileSystem> files_ = NewMemoryFileSystem();
+  StrayFiles strays_ = Strays();
+};
+
+TEST_F(IndexSurveyTest, LeavesThoseThatAreRight) {
+  IndexSurvey indexes({kIndex, kTimes}, strays_);
+  std::vector<SurveyedSegment> segments = {Segment()};
+  ASSERT_THAT(indexes.Check({}, segments[0]), IsOk());
+  EXPECT_FALSE(segments[0].needs_indexes);
+  ASSERT_THAT(indexes.TakeOrphans({}, segments), IsOk());
+  EXPECT_THAT(strays_.Take(), IsEmpty());
+}
+
+TEST_F(IndexSurveyTest, WantsNewOnesWhereOneIsWrongOrMissing) {
+  IndexSurvey wrong({kIndex, kTimes}, strays_);
+  SurveyedSegment segment = Segment();
+  const Finding finding{.file = "/p/" + kIndex, .what = "leads nowhere"};
+  // Found twice, it goes once.
+  ASSERT_THAT(wrong.Check(std::vector{finding, finding}, segment), IsOk());
+  EXPECT_TRUE(segment.needs_indexes);
+  EXPECT_THAT(strays_.Take(), SizeIs(1));
+
+  IndexSurvey missing({kIndex}, strays_);
+  segment = Segment();
+  ASSERT_THAT(missing.Check({}, segment), IsOk());
+  EXPECT_TRUE(segment.needs_indexes);
+  // Of no batches there is nothing to find.
+  segment = {.base = Offset{3}, .named = Offset{3}};
+  ASSERT_THAT(missing.Check({}, segment), IsOk());
+  EXPECT_FALSE(segment.needs_indexes);
+}
+
+TEST_F(IndexSurveyTest, TakesThoseWhoseLogIsGoneOrCalledOtherwise) {
+  IndexSurvey gone({kIndex}, strays_);
+  ASSERT_THAT(gone.TakeOrphans({.durable = Offset{9}}, {}), IsOk());
+  std::vector<StrayFile> strays = strays_.Take();
+  ASSERT_THAT(strays, SizeIs(1));
+  EXPECT_EQ(strays[0].base, Offset{3});
+
+  IndexSurvey old({kIndex}, strays_);
+  SurveyedSegment renamed = Segment();
+  renamed.base = Offset{5};
+  ASSERT_THAT(old.TakeOrphans({.durable = Offset{9}}, std::vector{renamed}),
+              IsOk());
+  strays = strays_.Take();
+  ASSERT_THAT(strays, SizeIs(1));
+  EXPECT_EQ(strays[0].base, std::nullopt);
+}
+
+}  // namespace
+}  // namespace cauce
