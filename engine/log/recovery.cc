@@ -197,16 +197,8 @@ class Recovery {
     const bool torn = !scanned.damage.ok();
     const bool may_be_cut =
         !hints_.clean_stop && scanned.next >= hints_.recovery_point;
-    if (torn && !may_be_cut && base == Offset{INT64_MAX}) {
-      // Nor could the log go on behind it.
-      return MakeError(
-          Reason::kCorruptFile,
-          fmt::format("{}: holds what is no batch, and no record has an offset "
-                      "so high; move it away while nothing has the directory "
-                      "open: {}",
-                      PathOf(base), MessageOf(scanned.damage)));
-    }
     if (torn && !may_be_cut) {
+      CAUCE_RETURN_IF_ERROR(CheckGoesOn(base, scanned));
       CAUCE_ASSIGN_OR_RETURN(const Offset end, EndBehindDamage(base, scanned));
       // Not at the base, where a file stands already.
       resume_at_ = std::max({hints_.recovery_point, end, base + 1});
@@ -214,6 +206,17 @@ class Recovery {
     }
     if (torn) return CutAt(base, std::move(scanned));
     return Resume(base, std::move(scanned));
+  }
+
+  // That a log whose last segment is damaged can go on behind it.
+  absl::Status CheckGoesOn(Offset base, const ScannedSegment& scanned) const {
+    if (base < Offset{INT64_MAX}) return absl::OkStatus();
+    return MakeError(
+        Reason::kCorruptFile,
+        fmt::format("{}: holds what is no batch, and no record has an offset "
+                    "so high; move it away while nothing has the directory "
+                    "open: {}",
+                    PathOf(base), MessageOf(scanned.damage)));
   }
 
   // Whether compaction may have left offsets out at the end of a segment.
