@@ -32,8 +32,7 @@ absl::StatusOr<int64_t> ClaimedEnd(const DamagedPlace& damaged) {
   CAUCE_ASSIGN_OR_RETURN(const size_t read,
                          damaged.file->Read(damaged.position, head));
   if (read < sizeof head) return damaged.position;
-  return damaged.position + layout::kLengthExcludes +
-         LoadBig<int32_t>(head + layout::kBatchLength);
+  return damaged.position + layout::ClaimedBytes(head);
 }
 
 }  // namespace

@@ -70,12 +70,9 @@ absl::StatusOr<std::optional<RecordBatch>> BatchScanner::Next() {
   std::string_view head = Buffered().substr(0, kBatchHeaderBytes);
   if (IsZeros(head)) return CheckZeros();
   if (static_cast<int64_t>(head.size()) == kBatchHeaderBytes) {
-    const int64_t bytes = layout::kLengthExcludes +
-                          LoadBig<int32_t>(head.data() + layout::kBatchLength);
+    const int64_t bytes = layout::ClaimedBytes(head.data());
     // What cannot be a batch is left for Parse to describe.
-    const bool plausible = head[layout::kMagic] == layout::kMagicValue &&
-                           bytes >= kBatchHeaderBytes &&
-                           bytes <= end_ - position_;
+    const bool plausible = layout::MayBeBatch(head.data(), end_ - position_);
     if (plausible) {
       if (bytes > kTrustedBytesMax) {
         CAUCE_RETURN_IF_ERROR(CheckLargeBatch(bytes));
@@ -205,14 +202,10 @@ absl::StatusOr<std::optional<Offset>> BatchScanner::BaseAt(
     int64_t position) const {
   if (position > end_ - kBatchHeaderBytes) return std::nullopt;
   // Not through the buffer, which holds the batch in front of it.
-  char head[layout::kMagic + 1];
+  char head[layout::kHeadBytes];
   CAUCE_ASSIGN_OR_RETURN(const size_t read, file_->Read(position, head));
   if (read < sizeof head) return std::nullopt;
-  const int64_t bytes =
-      layout::kLengthExcludes + LoadBig<int32_t>(head + layout::kBatchLength);
-  const bool plausible = head[layout::kMagic] == layout::kMagicValue &&
-                         bytes >= kBatchHeaderBytes && bytes <= end_ - position;
-  if (!plausible) return std::nullopt;
+  if (!layout::MayBeBatch(head, end_ - position)) return std::nullopt;
   return Offset{LoadBig<int64_t>(head + layout::kBaseOffset)};
 }
 

@@ -15,9 +15,6 @@ namespace {
 
 constexpr int64_t kPieceBytes = 256 << 10;
 
-// As much of a header as tells whether one follows a batch.
-constexpr int64_t kFollowerBytes = layout::kMagic + 1;
-
 DamagedPlace WithoutBoundary(DamagedPlace place) {
   place.offsets.boundary = BatchOffsets().boundary;
   return place;
@@ -97,21 +94,18 @@ absl::StatusOr<std::optional<FoundBatch>> BatchSearch::FirstFrom(int64_t from) {
 }
 
 bool BatchSearch::IsPlausible(const char* head, int64_t position) const {
-  const int64_t bytes =
-      layout::kLengthExcludes + LoadBig<int32_t>(head + layout::kBatchLength);
   const int64_t base = LoadBig<int64_t>(head + layout::kBaseOffset);
   const int64_t delta = LoadBig<int32_t>(head + layout::kLastOffsetDelta);
-  return bytes >= kBatchHeaderBytes && bytes <= place_.end - position &&
+  return layout::MayBeBatch(head, place_.end - position) &&
          Offset{base} >= place_.offsets.next.value_or(Offset{0}) &&
          delta >= 0 && base < place_.offsets.up_to.value - delta;
 }
 
 absl::StatusOr<std::optional<FoundBatch>> BatchSearch::TryAt(int64_t position) {
-  char head[kFollowerBytes];
+  char head[layout::kHeadBytes];
   CAUCE_ASSIGN_OR_RETURN(const size_t read, place_.file->Read(position, head));
   if (read < sizeof head) return std::nullopt;
-  tried_bytes_ +=
-      layout::kLengthExcludes + LoadBig<int32_t>(head + layout::kBatchLength);
+  tried_bytes_ += layout::ClaimedBytes(head);
   if (gave_up()) return std::nullopt;
   scanner_.Start(place_.file, place_.name, position, place_.end,
                  place_.offsets);
@@ -123,7 +117,7 @@ absl::StatusOr<std::optional<FoundBatch>> BatchSearch::TryAt(int64_t position) {
 }
 
 absl::StatusOr<bool> BatchSearch::IsConfirmed(const FoundBatch& batch) const {
-  char head[kFollowerBytes] = {};
+  char head[layout::kHeadBytes] = {};
   const int64_t left = place_.end - batch.end;
   const auto wanted = static_cast<size_t>(std::min<int64_t>(left, sizeof head));
   CAUCE_ASSIGN_OR_RETURN(const size_t read,
@@ -132,10 +126,8 @@ absl::StatusOr<bool> BatchSearch::IsConfirmed(const FoundBatch& batch) const {
   if (IsZeros({head, read})) return true;
   const Offset base{LoadBig<int64_t>(head + layout::kBaseOffset)};
   if (base == batch.next) return true;
-  const int64_t bytes =
-      layout::kLengthExcludes + LoadBig<int32_t>(head + layout::kBatchLength);
-  return read == sizeof head && head[layout::kMagic] == layout::kMagicValue &&
-         base > batch.next && bytes >= kBatchHeaderBytes && bytes <= left;
+  return read == sizeof head && base > batch.next &&
+         layout::MayBeBatch(head, left);
 }
 
 }  // namespace cauce

@@ -56,9 +56,7 @@ absl::StatusOr<int> ChainLength(const File& file, int64_t position, int64_t end,
   while (length < kChainMin && position < end) {
     char head[kHeadBytes];
     CAUCE_ASSIGN_OR_RETURN(const size_t read, file.Read(position, head));
-    const int64_t bytes =
-        layout::kLengthExcludes +
-        int64_t{LoadBig<int32_t>(head + layout::kBatchLength)};
+    const int64_t bytes = layout::ClaimedBytes(head);
     const bool is_one = read == sizeof head && head[layout::kMagic] == magic &&
                         bytes >= kOldBytesMin && bytes <= end - position;
     if (!is_one) break;
@@ -78,8 +76,7 @@ absl::StatusOr<bool> IsOfOtherFormat(const File& file, int64_t position,
   char head[kHeadBytes];
   CAUCE_ASSIGN_OR_RETURN(const size_t read, file.Read(position, head));
   if (read < sizeof head) return false;
-  const int64_t behind = position + layout::kLengthExcludes +
-                         int64_t{LoadBig<int32_t>(head + layout::kBatchLength)};
+  const int64_t behind = position + layout::ClaimedBytes(head);
   if (behind < position + kOldBytesMin || behind > end) return false;
   const char magic = head[layout::kMagic];
   if (magic == 0 || magic == 1) {

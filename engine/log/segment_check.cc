@@ -38,9 +38,8 @@ constexpr int64_t kLookBytesMax = 64 << 20;
 // How far the batch goes that begins with `head`.
 int64_t LookBytes(std::string_view head) {
   if (std::ssize(head) < layout::kLengthExcludes) return kLookBytesMin;
-  const int64_t bytes = layout::kLengthExcludes +
-                        LoadBig<int32_t>(head.data() + layout::kBatchLength);
-  return std::clamp(bytes, kLookBytesMin, kLookBytesMax);
+  return std::clamp(layout::ClaimedBytes(head.data()), kLookBytesMin,
+                    kLookBytesMax);
 }
 
 // The message of an error that names its place first, without the place.

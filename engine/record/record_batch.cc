@@ -82,8 +82,7 @@ absl::StatusOr<RecordBatch> RecordBatch::Parse(std::string_view bytes) {
                                  "header alone has {}",
                                  bytes.size(), kBatchHeaderBytes));
   }
-  const int64_t size = layout::kLengthExcludes +
-                       LoadBig<int32_t>(bytes.data() + layout::kBatchLength);
+  const int64_t size = layout::ClaimedBytes(bytes.data());
   if (size < kBatchHeaderBytes || size > static_cast<int64_t>(bytes.size())) {
     return MakeError(Reason::kCorruptBatch,
                      fmt::format("batch at offset {} claims {} bytes, between "
