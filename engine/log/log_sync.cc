@@ -63,7 +63,7 @@ void Log::NoteSynced(Offset end, int64_t appended) {
   if (sealed) {
     // A large one is noted at once: what lies above the point in one that is
     // sealed is scanned whole.
-    work.bytes = std::max(bytes, sealed->bytes);
+    work.bytes = std::max(bytes, *sealed);
     work.segments = 1;
   }
   const bool save_bounds = environment_->note_work(work);

@@ -92,13 +92,10 @@ absl::Status PublishedSegments::SyncNames() {
   return synced;
 }
 
-std::optional<PublishedSegments::SealedAndSynced>
-PublishedSegments::TakeSynced() {
+std::optional<int64_t> PublishedSegments::TakeSynced() {
   MutexLock lock(mutex_);
   if (sealed_and_synced_bytes_ == 0) return std::nullopt;
-  const auto& first = unsynced_.empty() ? set_->active() : unsynced_.front();
-  return SealedAndSynced{first->base(),
-                         std::exchange(sealed_and_synced_bytes_, 0)};
+  return std::exchange(sealed_and_synced_bytes_, 0);
 }
 
 }  // namespace cauce

@@ -51,15 +51,9 @@ class PublishedSegments {
   // fails every Sync from then on does.
   absl::Status SyncNames();
 
-  // What syncs have made durable of sealed segments: so many bytes of them
-  // since the last call, and everything below `end`.
-  struct SealedAndSynced {
-    Offset end;
-    int64_t bytes = 0;
-  };
-  // Nothing where no sealed segment was synced since the last call. For who
-  // keeps cuts away meanwhile.
-  std::optional<SealedAndSynced> TakeSynced();
+  // How many bytes of sealed segments syncs have made durable since the last
+  // call; nothing where they were none.
+  std::optional<int64_t> TakeSynced();
 
  private:
   FileSystem& files_;
