@@ -90,7 +90,8 @@ struct Tree {
 // A path's names, from the root on; none for the root itself.
 using Names = std::vector<std::string_view>;
 
-absl::StatusOr<Names> Split(std::string_view path, std::string_view operation) {
+absl::StatusOr<Names> Split(const std::string_view path,
+                            std::string_view operation) {
   if (path.find('\0') != std::string_view::npos) {
     return absl::InvalidArgumentError("a path with a zero byte in it");
   }
@@ -98,9 +99,9 @@ absl::StatusOr<Names> Split(std::string_view path, std::string_view operation) {
   if (path.size() >= PATH_MAX) return NameError(path, operation, ENAMETOOLONG);
   if (path.empty()) return NameError(path, operation, ENOENT);
   Names names;
-  while (!path.empty()) {
-    const std::string_view name = path.substr(0, path.find('/'));
-    path.remove_prefix(std::min(path.size(), name.size() + 1));
+  for (std::string_view rest = path; !rest.empty();) {
+    const std::string_view name = rest.substr(0, rest.find('/'));
+    rest.remove_prefix(std::min(rest.size(), name.size() + 1));
     if (name.size() > NAME_MAX) return NameError(path, operation, ENAMETOOLONG);
     if (name == "..") {
       if (!names.empty()) names.pop_back();

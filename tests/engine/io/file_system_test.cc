@@ -137,6 +137,10 @@ TEST_P(EveryFileSystem, RefusesPathsThatCannotBe) {
               StatusIs(kInvalidArgument));
   EXPECT_THAT(files().Open(Path(long_name), OpenMode::kOpenOrCreate),
               StatusIs(kInvalidArgument));
+  const auto below = files().Open(Path(long_name + "/below"), OpenMode::kRead);
+  EXPECT_THAT(below, StatusIs(kInvalidArgument));
+  EXPECT_THAT(std::string(below.status().message()),
+              HasSubstr(Path(long_name + "/below")));
   EXPECT_THAT(files().CreateDirectories(std::string(10'000, '/') + long_name),
               Not(IsOk()));
   EXPECT_THAT(files().Open("", OpenMode::kOpenOrCreate), StatusIs(kNotFound));
