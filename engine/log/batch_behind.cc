@@ -17,8 +17,10 @@ enum class Found { kBatch, kDamage, kEnd };
 absl::StatusOr<Found> LookAt(int64_t position, const DamagedPlace& damaged,
                              BatchScanner& scanner,
                              std::optional<RecordBatch>& batch) {
-  scanner.Start(damaged.file, damaged.name, position, damaged.end,
-                damaged.offsets);
+  BatchOffsets offsets = damaged.offsets;
+  // What is damaged is a gap of its own.
+  offsets.no_gap_from = BatchOffsets().no_gap_from;
+  scanner.Start(damaged.file, damaged.name, position, damaged.end, offsets);
   auto found = scanner.Next();
   if (!found.ok() && !IsDamage(found.status())) return found.status();
   if (!found.ok()) return Found::kDamage;

@@ -189,9 +189,13 @@ absl::Status BatchScanner::CheckOffsets(const RecordBatch& batch) const {
   // tells: it begins where this one ends, or later.
   const int64_t behind = position_ + static_cast<int64_t>(batch.bytes().size());
   CAUCE_ASSIGN_OR_RETURN(const auto follower, BaseAt(behind));
-  if (!follower || *follower < expected || *follower >= next) {
-    return absl::OkStatus();
+  const bool agrees = follower && *follower >= next;
+  if (!agrees && expected >= offsets_->no_gap_from) {
+    return claims(fmt::format(
+        "offset {} is expected, and no batch behind it tells of a gap",
+        expected.value));
   }
+  if (!follower || *follower < expected || agrees) return absl::OkStatus();
   return claims(
       fmt::format("offset {} is expected, and the batch behind it "
                   "begins at {}",

@@ -33,6 +33,10 @@ struct BatchOffsets {
   // A batch of the log ended or began here once: neither one that is still
   // there nor a gap reaches across.
   Offset boundary{INT64_MIN};
+  // From here on no batch was ever compacted away. So one that begins later
+  // than expected has a damaged offset, unless the one behind it agrees: what a
+  // repair has taken out is below, as far as what was saved of the log tells.
+  Offset no_gap_from{INT64_MAX};
 };
 
 class BatchScanner {

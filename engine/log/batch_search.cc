@@ -15,8 +15,10 @@ namespace {
 
 constexpr int64_t kPieceBytes = 256 << 10;
 
+// The log may have ended in what is damaged, and that is a gap of its own.
 DamagedPlace WithoutBoundary(DamagedPlace place) {
   place.offsets.boundary = BatchOffsets().boundary;
+  place.offsets.no_gap_from = BatchOffsets().no_gap_from;
   return place;
 }
 

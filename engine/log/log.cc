@@ -275,6 +275,7 @@ SegmentPlace Log::PlaceOf(Offset base) const {
   place.directory = directory_;
   place.base = base;
   place.index_interval_bytes = config()->index_interval_bytes;
+  place.may_have_gaps = may_have_gaps_;
   place.space = environment_->space.get();
   place.events = &environment_->events;
   return place;

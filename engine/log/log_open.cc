@@ -52,6 +52,7 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
   place.pool = environment->pool.get();
   place.directory = options.directory;
   place.index_interval_bytes = options.config.index_interval_bytes;
+  place.may_have_gaps = options.may_have_gaps;
   place.space = environment->space.get();
   place.events = &environment->events;
 

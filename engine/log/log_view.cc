@@ -190,6 +190,7 @@ absl::Status LogView::ExtendTail() {
   CAUCE_ASSIGN_OR_RETURN(const size_t read, file->Read(segment.bytes(), head));
   if (IsZeros({head, read})) return absl::OkStatus();
   ScanRange range{.base = segment.base(), .boundary = bounds_.recovery_point};
+  if (!place_.may_have_gaps) range.no_gap_from = bounds_.recovery_point;
   BatchOffsets offsets = range.Offsets();
   offsets.next = segment.next();
   BatchScanner scanner;

@@ -68,6 +68,7 @@ absl::Status PartitionCheck::CheckSegments(const std::vector<Offset>& bases) {
   SegmentToCheck segment{
       .directory = partition_.directory,
       .durable = partition_.bounds.durable,
+      .may_have_gaps = partition_.may_have_gaps,
       .decompressed_bytes_max = partition_.decompressed_bytes_max};
   if (partition_.clean_stop) {
     segment.opened_since = partition_.opened_since;

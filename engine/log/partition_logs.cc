@@ -67,6 +67,7 @@ ScanRange PartitionLogs::RangeOf(Offset base,
   } else {
     range.boundary = partition_.bounds.durable;
   }
+  if (!partition_.may_have_gaps) range.no_gap_from = partition_.bounds.durable;
   return range;
 }
 

@@ -110,6 +110,7 @@ class Recovery {
                     .bytes = size,
                     .index_interval_bytes = place_.index_interval_bytes,
                     .durable = hints_.recovery_point};
+    if (!place_.may_have_gaps) range.no_gap_from = hints_.recovery_point;
     if (next) {
       range.up_to = *next;
     } else {

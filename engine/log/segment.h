@@ -36,13 +36,15 @@
 
 namespace cauce {
 
-// Where a segment lives and how its indexes are spaced.
+// Where a segment lives, how its indexes are spaced, and what may be in it.
 struct SegmentPlace {
   FileSystem* files = nullptr;
   FilePool* pool = nullptr;
   std::string directory;
   Offset base;
   int64_t index_interval_bytes = 4096;
+  // Whether compaction may have taken batches out of it, here or elsewhere.
+  bool may_have_gaps = true;
   // May be null: asked before more is written than has to be.
   const FreeSpace* space = nullptr;
   // May be null: told of indexes that had to be made anew.

@@ -114,6 +114,7 @@ ScanRange SegmentCheck::Range() const {
   } else {
     range.boundary = segment_.durable;
   }
+  if (!segment_.may_have_gaps) range.no_gap_from = segment_.durable;
   return range;
 }
 
@@ -350,7 +351,7 @@ absl::StatusOr<bool> SegmentCheck::PassDamage(const absl::Status& damage) {
   CAUCE_RETURN_IF_ERROR(
       DropEntriesBelow(scanner.batch_position(), resume->base_offset()));
   BatchOffsets offsets = Range().Offsets();
-  offsets.next = next_;
+  offsets.next = resume->base_offset();
   scanner_.Start(file_, path_, scanner.batch_position(), file_bytes_, offsets);
   return true;
 }

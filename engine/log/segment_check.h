@@ -39,6 +39,8 @@ struct SegmentToCheck {
   std::function<absl::StatusOr<bool>()> opened_since;
   // What lies below was durable once, as last saved.
   Offset durable{0};
+  // Whether compaction may have left gaps between batches.
+  bool may_have_gaps = true;
   size_t decompressed_bytes_max = kDecompressedBytesMax;
 };
 

@@ -58,10 +58,11 @@ absl::StatusOr<ScannedSegment> ScanEnd(const SegmentPlace& place,
   CAUCE_ASSIGN_OR_RETURN(std::shared_ptr<File> file,
                          place.files->Open(path, OpenMode::kRead));
   CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
-  const ScanRange range{.base = place.base,
-                        .bytes = size,
-                        .index_interval_bytes = place.index_interval_bytes,
-                        .boundary = durable};
+  ScanRange range{.base = place.base,
+                  .bytes = size,
+                  .index_interval_bytes = place.index_interval_bytes,
+                  .boundary = durable};
+  if (!place.may_have_gaps) range.no_gap_from = durable;
   auto index = LoadIndexFiles(
       *place.files,
       place.PathOf(SegmentFileName(place.base, kOffsetIndexSuffix)),

@@ -132,7 +132,10 @@ BatchOffsets ScanRange::Offsets() const {
   const Offset reach{base.value > INT64_MAX - INT32_MAX - 1
                          ? INT64_MAX
                          : base.value + INT32_MAX + 1};
-  return {.next = base, .up_to = std::min(up_to, reach), .boundary = boundary};
+  return {.next = base,
+          .up_to = std::min(up_to, reach),
+          .boundary = boundary,
+          .no_gap_from = no_gap_from};
 }
 
 absl::StatusOr<ScannedSegment> ScanSegment(

@@ -28,6 +28,8 @@ struct ScanRange {
   Offset up_to{INT64_MAX};
   // The log ended here once: see BatchOffsets.
   Offset boundary{INT64_MIN};
+  // From here on compaction has left no gap: see BatchOffsets.
+  Offset no_gap_from{INT64_MAX};
   // What lies below was synced once.
   Offset durable{INT64_MIN};
 

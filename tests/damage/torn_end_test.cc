@@ -12,6 +12,7 @@
 #include "cauce/engine.h"
 #include "cauce/file_system.h"
 #include "cauce/inspect.h"
+#include "engine/record/layout.h"
 #include "fmt/format.h"
 #include "tests/damage/remains.h"
 #include "tests/damage/sight.h"
@@ -29,6 +30,8 @@ using test::Sight;
 using test::Stop;
 using test::Values;
 using test::WithoutZeros;
+using ::testing::Contains;
+using ::testing::Field;
 using ::testing::IsEmpty;
 
 constexpr std::string_view kDirectory = "/data";
@@ -50,12 +53,18 @@ class TornEnd : public ::testing::Test {
     std::string& log = tree[last.file];
     log.resize(last.end);
     log += bytes;
-    std::string& points = tree["recovery-point-offset-checkpoint"];
-    const std::string known = "orders 0 18\n";
-    points.replace(points.find(known), known.size(), "orders 0 12\n");
+    SetKnown(tree, 12);
     auto files = NewMemoryFileSystem();
     test::Lay(tree, *files, kDirectory);
     return files;
+  }
+
+  // What was known as durable of orders-0 is what lies below `end`.
+  static void SetKnown(FileTree& tree, int64_t end) {
+    std::string& points = tree["recovery-point-offset-checkpoint"];
+    const std::string known = "orders 0 18\n";
+    points.replace(points.find(known), known.size(),
+                   fmt::format("orders 0 {}\n", end));
   }
 
   absl::StatusOr<Engine> Open(FileSystem& files) {
@@ -134,6 +143,43 @@ TEST_F(TornEnd, StaleBatchesBehindItNeverComeBack) {
     for (const auto& [offset, value] :
          test::ReadOver(*Open(*files), kDamaged).records) {
       EXPECT_TRUE(offset < 14 || value == "new") << value;
+    }
+  }
+}
+
+// Where nothing was known as durable when the process died, a damaged batch is
+// a torn end. Its offset stands outside of its CRC: it must not pass for a gap
+// that compaction left, in a topic that was never compacted.
+TEST_F(TornEnd, IsInFrontOfABatchWhoseOffsetWentAstray) {
+  const Values written = Remains::Of(Stop::kKilled).records().at("orders-0");
+  for (const size_t batch : {0, 5, 7, 8}) {
+    const BatchPlace& place = Places(Stop::kKilled)[batch];
+    for (int bit = 0; bit < 64; ++bit) {
+      SCOPED_TRACE(testing::Message() << "batch " << batch << ", bit " << bit);
+      FileTree tree = Remains::Of(Stop::kKilled).files();
+      SetKnown(tree, 0);
+      char& byte = tree[place.file][place.position + layout::kBaseOffset +
+                                    static_cast<size_t>(bit / 8)];
+      byte = static_cast<char>(byte ^ (1 << (bit % 8)));
+      const auto files = NewMemoryFileSystem();
+      test::Lay(tree, *files, kDirectory);
+      EXPECT_THAT(
+          test::VerifyAll(*files, kDirectory),
+          Contains(Field(&Finding::file,
+                         fmt::format("{}/{}", kDirectory, place.file))));
+
+      const Values expected(written.begin(),
+                            written.lower_bound(place.base.value));
+      auto engine = Open(*files);
+      ASSERT_THAT(engine, IsOk());
+      EXPECT_EQ(test::ReadOver(*engine, kDamaged).records, expected);
+      EXPECT_THAT(test::AppendOne(*engine, kDamaged, "new"),
+                  test::IsOkAndHolds(place.base));
+      ASSERT_THAT(engine->Close(), IsOk());
+      // But for indexes of segments that were behind it.
+      for (const Finding& finding : test::VerifyAll(*files, kDirectory)) {
+        EXPECT_EQ(finding.gravity, Gravity::kNote) << finding.what;
+      }
     }
   }
 }
