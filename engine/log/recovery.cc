@@ -9,6 +9,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/log/batch_scanner.h"
 #include "engine/log/cut_files.h"
+#include "engine/log/other_format.h"
 #include "engine/log/segment_directory.h"
 #include "engine/log/segment_index.h"
 #include "engine/log/segment_name.h"
@@ -165,6 +166,7 @@ class Recovery {
     const bool has_tail =
         scanned.next == next && scanned.bytes != scanned.file_bytes;
     if (!has_tail) return Believe(base, next);
+    CAUCE_RETURN_IF_ERROR(CheckFormat(base, scanned));
     if (!scanned.damage.ok()) {
       Report(
           fmt::format("{}: ends at position {}; cut off what follows there: {}",
@@ -329,7 +331,26 @@ class Recovery {
     return segment.Sync();
   }
 
+  // What another release wrote whole is no torn tail: nothing of it is changed.
+  absl::Status CheckFormat(Offset base, const ScannedSegment& scanned) const {
+    if (scanned.damage.ok()) return absl::OkStatus();
+    CAUCE_ASSIGN_OR_RETURN(const auto file,
+                           place_.files->Open(PathOf(base), OpenMode::kRead));
+    CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
+    CAUCE_ASSIGN_OR_RETURN(
+        const bool is_other,
+        IsOfOtherFormat(*file, scanned.bytes, size, scanned.damage));
+    if (!is_other) return absl::OkStatus();
+    return MakeError(
+        Reason::kUnsupportedFormat,
+        fmt::format("{}; it is whole, so nothing is cut off and the partition "
+                    "is not opened: read it with the release that wrote it, or "
+                    "move the file away while nothing has the directory open",
+                    MessageOf(scanned.damage)));
+  }
+
   absl::Status CutAt(Offset base, ScannedSegment scanned) {
+    CAUCE_RETURN_IF_ERROR(CheckFormat(base, scanned));
     Report(fmt::format(
         "{}: the log ends at offset {}, position {}; cut off "
         "what follows there: {}",

@@ -7,11 +7,13 @@
 // are made whole: at or above the recovery point the log ends at the first bad
 // batch, the rest was never acknowledged as durable; below it a bad batch is
 // damage, which is reported where it is met, and kept, and the log goes on
-// behind it. What recovery returns is durable, but for names after a clean
-// stop, of which it tells: what lies above the recovery point is written back,
-// since a sync that failed may have left it in memory alone. It syncs once each
-// file above the recovery point, the time indexes of those that are sealed, the
-// active one, and the directory. Running it again finds the same.
+// behind it. What is whole there and of a format of another release is no bad
+// batch: such a log is refused as it is. What recovery returns is durable, but
+// for names after a clean stop, of which it tells: what lies above the recovery
+// point is written back, since a sync that failed may have left it in memory
+// alone. It syncs once each file above the recovery point, the time indexes of
+// those that are sealed, the active one, and the directory. Running it again
+// finds the same.
 #pragma once
 
 #include <cstdint>
@@ -55,7 +57,9 @@ struct RecoveredLog {
   EpochEvidence epochs;
 };
 
-// `place` is that of any segment; its base is not looked at.
+// `place` is that of any segment; its base is not looked at. Of what lies above
+// the recovery point it says whether there may be gaps.
+// Reason::kUnsupportedFormat.
 absl::StatusOr<RecoveredLog> RecoverLog(const SegmentPlace& place,
                                         const RecoveryHints& hints);
 

@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include <memory>
 #include <string>
@@ -11,27 +10,14 @@
 
 #include "cauce/errors.h"
 #include "cauce/file_system.h"
-#include "engine/base/bytes.h"
 #include "engine/base/check.h"
 #include "engine/log/batch_scanner.h"
 #include "engine/record/layout.h"
 #include "tests/testing/batches.h"
-#include "tests/testing/matchers.h"
+#include "tests/testing/old_message.h"
 
 namespace cauce {
 namespace {
-
-// A message of format 1, as brokers before 0.11 stored it.
-std::string OldMessage() {
-  std::string bytes(12 + 4 + 1 + 1 + 8 + 4 + 4 + 5, '\0');
-  StoreBig<int32_t>(bytes.data() + 8, static_cast<int32_t>(bytes.size() - 12));
-  bytes[16] = 1;
-  bytes.replace(bytes.size() - 5, 5, "value");
-  const auto crc = crc32(0, reinterpret_cast<const Bytef*>(bytes.data()) + 16,
-                         static_cast<uInt>(bytes.size() - 16));
-  StoreBig<uint32_t>(bytes.data() + 12, static_cast<uint32_t>(crc));
-  return bytes;
-}
 
 bool IsOther(const std::string& bytes) {
   const auto files = NewMemoryFileSystem();
@@ -50,10 +36,12 @@ bool IsOther(const std::string& bytes) {
 }
 
 TEST(OtherFormat, KnowsAnOldMessageByItsCrc) {
-  std::string message = OldMessage();
-  EXPECT_TRUE(IsOther(message));
-  message.back() ^= 1;
-  EXPECT_FALSE(IsOther(message));
+  for (const char magic : {'\0', '\1'}) {
+    std::string message = test::OldMessage(Offset{0}, magic);
+    EXPECT_TRUE(IsOther(message));
+    message.back() ^= 1;
+    EXPECT_FALSE(IsOther(message));
+  }
 }
 
 TEST(OtherFormat, TakesADamagedFormatForDamage) {

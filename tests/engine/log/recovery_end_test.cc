@@ -7,15 +7,20 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cauce/errors.h"
+#include "cauce/types.h"
 #include "engine/log/batch_scanner.h"
 #include "engine/log/cut_files.h"
+#include "engine/record/layout.h"
+#include "fmt/format.h"
 #include "tests/engine/log/recovery_fixture.h"
 #include "tests/testing/batches.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
+#include "tests/testing/old_message.h"
 #include "tests/testing/test_disk.h"
 
 namespace cauce {
@@ -307,6 +312,92 @@ TEST_P(RecoveryTest, TellsAFailedReadFromDamage) {
   EXPECT_THAT(Recover(), HasReason(Reason::kDiskFailed));
   disk_.files().Mend();
   EXPECT_THAT(disk_.Names(), ElementsAre(Log(0)));
+}
+
+// ---- What is whole, and not as expected
+
+// What another release wrote, whole, at `base`.
+std::vector<std::pair<std::string, std::string>> OtherFormats(int64_t base) {
+  std::vector<std::pair<std::string, std::string>> all;
+  for (const char magic : {'\0', '\1'}) {
+    all.emplace_back(fmt::format("magic {}", int{magic}),
+                     test::OldMessage(Offset{base}, magic));
+  }
+  all.emplace_back("codec 7", test::Batch({"one"})
+                                  .At(Offset{base})
+                                  .With([](std::string& bytes) {
+                                    bytes[layout::kAttributes + 1] = 7;
+                                  })
+                                  .bytes());
+  return all;
+}
+
+TEST_P(RecoveryTest, RefusesWhatAnotherReleaseWroteInTheLastSegment) {
+  for (const auto& [name, bytes] : OtherFormats(10)) {
+    SCOPED_TRACE(name);
+    disk_.Write(Log(0), WriteSegment(0, 5) + bytes + std::string(100, '\0'));
+    const auto before = Contents();
+    const auto log = Recover();
+    EXPECT_THAT(log, HasReason(Reason::kUnsupportedFormat));
+    EXPECT_THAT(log.status().ToString(),
+                HasSubstr(fmt::format("{} at position", Log(0))));
+    EXPECT_EQ(Contents(), before);
+  }
+}
+
+TEST_P(RecoveryTest, RefusesWhatAnotherReleaseWroteInASealedSegment) {
+  for (const auto& [name, bytes] : OtherFormats(10)) {
+    SCOPED_TRACE(name);
+    disk_.Write(Log(0), WriteSegment(0, 5) + bytes);
+    WriteSegment(11, 2);
+    const auto before = Contents();
+    EXPECT_THAT(Recover(), HasReason(Reason::kUnsupportedFormat));
+    EXPECT_EQ(Contents(), before);
+  }
+}
+
+TEST_P(RecoveryTest, CutsWhatAnotherReleaseWroteByHalf) {
+  for (const auto& [name, bytes] : OtherFormats(10)) {
+    SCOPED_TRACE(name);
+    disk_.Write(Log(0), WriteSegment(0, 5) + bytes.substr(0, bytes.size() - 1));
+    const auto log = Recover();
+    ASSERT_THAT(log, IsOk());
+    EXPECT_EQ(EndOf(*log), Offset{10});
+  }
+}
+
+// Of an offset that went astray nothing else tells, where no batch follows.
+TEST_P(RecoveryTest, TakesNoGapAtTheEndOfALogThatHasNone) {
+  const std::string bytes = WriteSegment(0, 3) + BatchAt(6 + (1 << 20));
+  disk_.Write(Log(0), bytes);
+  may_have_gaps_ = false;
+  {
+    const auto log = Recover();
+    ASSERT_THAT(log, IsOk());
+    EXPECT_EQ(EndOf(*log), Offset{6});
+    EXPECT_EQ(BatchesOf(*log), EveryOther(0, 6));
+  }
+  disk_.Write(Log(0), bytes);
+  may_have_gaps_ = true;
+  const auto compacted = Recover();
+  ASSERT_THAT(compacted, IsOk());
+  EXPECT_EQ(EndOf(*compacted), Offset{8 + (1 << 20)});
+}
+
+// A repair takes damaged batches out of what was durable: a gap that those
+// behind it agree with is one, and none below the recovery point is doubted.
+TEST_P(RecoveryTest, TakesAGapThatARepairLeftInALogThatHasNoOthers) {
+  may_have_gaps_ = false;
+  disk_.Write(Log(0), WriteSegment(0, 3) + BatchAt(10) + BatchAt(12));
+  {
+    const auto log = Recover();
+    ASSERT_THAT(log, IsOk());
+    EXPECT_EQ(EndOf(*log), Offset{14});
+  }
+  disk_.Write(Log(0), WriteSegment(0, 3) + BatchAt(10));
+  const auto log = Recover({.recovery_point = Offset{12}});
+  ASSERT_THAT(log, IsOk());
+  EXPECT_EQ(EndOf(*log), Offset{12});
 }
 
 }  // namespace

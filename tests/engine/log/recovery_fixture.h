@@ -16,6 +16,7 @@
 #include "cauce/types.h"
 #include "engine/log/batch_scanner.h"
 #include "engine/log/recovery.h"
+#include "engine/log/segment.h"
 #include "engine/log/segment_name.h"
 #include "tests/testing/batches.h"
 #include "tests/testing/test_disk.h"
@@ -52,7 +53,9 @@ class RecoveryFixture : public ::testing::TestWithParam<DiskKind> {
     hints.events = [this](Severity, std::string_view line) {
       events_.emplace_back(line);
     };
-    return RecoverLog(disk_.Place(), hints);
+    SegmentPlace place = disk_.Place();
+    place.may_have_gaps = may_have_gaps_;
+    return RecoverLog(place, hints);
   }
 
   // The base offsets of the batches that can be read.
@@ -91,6 +94,7 @@ class RecoveryFixture : public ::testing::TestWithParam<DiskKind> {
   }
 
   TestDisk disk_{GetParam()};
+  bool may_have_gaps_ = true;
   std::vector<std::string> events_;
 };
 
