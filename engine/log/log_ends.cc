@@ -209,17 +209,18 @@ absl::Status Log::DeleteUnkept(absl::Time now_at_most) {
   SegmentAges ages;
   if (keep.age_max) {
     // Indexes may have to be loaded or rebuilt: nobody waits for that.
-    CAUCE_ASSIGN_OR_RETURN(
-        ages, SegmentAges::Gather(
-                  *segments(), *environment_->files, now - *keep.age_max,
-                  keep.bytes_min ? SegmentAges::Extent::kAll
-                                 : SegmentAges::Extent::kUntilYoung));
+    ages = SegmentAges::Gather(
+        *segments(), *environment_->files, now - *keep.age_max,
+        keep.bytes_min ? SegmentAges::Extent::kAll
+                       : SegmentAges::Extent::kUntilYoung);
   }
   MutexLock lock(ends_mutex_);
   CAUCE_RETURN_IF_ERROR(CheckSound());
-  const absl::Status rolled = RollExpired(keep, ages, now);
+  absl::Status done = RollExpired(keep, ages, now);
   // Where there is no room for another segment, those that may go make some.
-  if (ReasonOf(rolled) != Reason::kDiskFull) CAUCE_RETURN_IF_ERROR(rolled);
+  if (ReasonOf(done) != Reason::kDiskFull) CAUCE_RETURN_IF_ERROR(done);
+  // What cannot be read keeps what stands behind it from going by age alone.
+  done.Update(ages.failure());
   const auto set = segments();
   std::vector<SegmentInfo> sealed;
   for (size_t i = 0; i + 1 < set->segments().size(); ++i) {
@@ -230,10 +231,10 @@ absl::Status Log::DeleteUnkept(absl::Time now_at_most) {
   const RetentionView view{sealed, set->active()->bytes(), log_start(),
                            high_watermark()};
   const size_t count = PlanRetention(view, keep, now);
-  if (count == 0) return rolled;
+  if (count == 0) return done;
   CAUCE_RETURN_IF_ERROR(
       MoveStart(std::max(log_start(), sealed[count - 1].next), count));
-  return rolled;
+  return done;
 }
 
 absl::StatusOr<absl::Time> Log::NextRetention() {
@@ -245,9 +246,9 @@ absl::StatusOr<absl::Time> Log::NextRetention() {
       SegmentAges::Gather(*set, *environment_->files, absl::InfinitePast(),
                           SegmentAges::Extent::kUntilYoung);
   // Whoever ended the log meanwhile owns its files.
-  if (!ages.ok()) CAUCE_RETURN_IF_ERROR(CheckSound());
-  CAUCE_RETURN_IF_ERROR(ages.status());
-  return ages->Of(oldest) + *age_max;
+  if (!ages.failure().ok()) CAUCE_RETURN_IF_ERROR(CheckSound());
+  CAUCE_RETURN_IF_ERROR(ages.failure());
+  return ages.Of(oldest) + *age_max;
 }
 
 absl::Status Log::RollExpired(const RetentionOptions& keep,

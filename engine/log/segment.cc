@@ -344,8 +344,10 @@ absl::Status Segment::Retire() {
   MutexLock lock(repair_mutex_);
   if (retired_.load()) return absl::OkStatus();
   // The log goes first: indexes without one are removed when it is opened.
-  CAUCE_RETURN_IF_ERROR(
-      log_->RenameTo(log_->path() + std::string(kDeletedSuffix)));
+  const absl::Status renamed =
+      log_->RenameTo(log_->path() + std::string(kDeletedSuffix));
+  // Somebody has removed it by hand: it is gone all the same.
+  if (!absl::IsNotFound(renamed)) CAUCE_RETURN_IF_ERROR(renamed);
   for (const std::string_view suffix : kDerivedSuffixes) {
     const std::string path = PathOf(suffix);
     const absl::Status renamed =
@@ -363,7 +365,8 @@ absl::Status Segment::Unlink() {
     absl::Status removed = place_.files->RemoveFile(path);
     return absl::IsNotFound(removed) ? absl::OkStatus() : removed;
   };
-  CAUCE_RETURN_IF_ERROR(remove(log_->path()));
+  // Not by the path it is read at: that may be another's by now.
+  CAUCE_RETURN_IF_ERROR(remove(PathOf(kLogSuffix)));
   for (const std::string_view suffix : kDerivedSuffixes) {
     CAUCE_RETURN_IF_ERROR(remove(PathOf(suffix)));
   }

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "engine/base/status_macros.h"
 #include "engine/log/segment_name.h"
 
@@ -25,16 +26,15 @@ absl::StatusOr<absl::Time> LargestTime(Segment& segment, FileSystem& files) {
 
 }  // namespace
 
-absl::StatusOr<SegmentAges> SegmentAges::Gather(const SegmentSet& set,
-                                                FileSystem& files,
-                                                absl::Time oldest_kept,
-                                                Extent extent) {
+SegmentAges SegmentAges::Gather(const SegmentSet& set, FileSystem& files,
+                                absl::Time oldest_kept, Extent extent) {
   SegmentAges ages;
   for (const auto& segment : set.segments()) {
     // First: what is appended meanwhile only makes the segment younger.
     const int64_t bytes = segment->bytes();
-    CAUCE_ASSIGN_OR_RETURN(const absl::Time largest,
-                           LargestTime(*segment, files));
+    const auto found = LargestTime(*segment, files);
+    ages.failure_.Update(found.status());
+    const absl::Time largest = found.value_or(absl::InfiniteFuture());
     ages.known_.push_back({segment, bytes, largest});
     if (extent == Extent::kUntilYoung && largest >= oldest_kept) break;
   }

@@ -2,7 +2,8 @@
 //
 // Gathered without any lock, since a segment does not change but at its end;
 // who plans with it under a lock asks for the segments that are there by then.
-// One that was not looked at, or has grown since, counts as young. Keeps its
+// One that was not looked at, or could not be read, or has grown since, counts
+// as young. Keeps its
 // segments alive, so let go of it before files of deleted ones are to go. For
 // one thread.
 #pragma once
@@ -11,7 +12,7 @@
 #include <memory>
 #include <vector>
 
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "cauce/file_system.h"
 #include "engine/log/segment.h"
@@ -26,10 +27,12 @@ class SegmentAges {
 
   // Looks at the segments of `set`, oldest first. Those whose largest time is
   // before `oldest_kept` are too old.
-  static absl::StatusOr<SegmentAges> Gather(const SegmentSet& set,
-                                            FileSystem& files,
-                                            absl::Time oldest_kept,
-                                            Extent extent);
+  static SegmentAges Gather(const SegmentSet& set, FileSystem& files,
+                            absl::Time oldest_kept, Extent extent);
+
+  // Why one of those that were looked at could not be read, the first of them:
+  // it counts as young. OK where all could.
+  const absl::Status& failure() const { return failure_; }
 
   // The largest timestamp of its records, the time of its file where they
   // have none; infinitely late where that is not known.
@@ -43,6 +46,7 @@ class SegmentAges {
   };
 
   std::vector<Known> known_;
+  absl::Status failure_;
 };
 
 }  // namespace cauce

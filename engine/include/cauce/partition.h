@@ -100,7 +100,10 @@ class Partition final {
 
   // Returns the first visible record with a timestamp at or after `time`, in
   // the order of offsets; nothing where there is none. Reason::kCorruptBatch
-  // where records are missing right in front of it: it may be one of them.
+  // where records are missing right in front of it: it may be one of them. The
+  // error of the disk where a file cannot be read whose records might be what
+  // is asked for: all in front of the first one found. What is damaged is
+  // passed by.
   absl::StatusOr<std::optional<FoundOffset>> FindByTime(Timestamp time) const;
 
   // Waits until the high watermark is above `offset`; returns false when

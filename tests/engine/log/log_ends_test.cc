@@ -11,6 +11,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cauce/append.h"
 #include "cauce/errors.h"
 #include "engine/log/segment_name.h"
 #include "tests/engine/log/log_fixture.h"
@@ -89,6 +92,33 @@ TEST_P(LogEndsTest, LeavesNoIndexThatLeadsToWhatWasCutOff) {
   rig_.Kill();
   EXPECT_THAT(rig_.disk().Names(".index"), IsEmpty());
   EXPECT_THAT(rig_.disk().Names(".timeindex"), IsEmpty());
+}
+
+// The cut syncs what it keeps, past the committer.
+TEST_P(LogEndsTest, NothingIsAcknowledgedWhileACutsSyncFails) {
+  Open();
+  std::vector<absl::Status> told;
+  for (const char* value : {"kept", "cut"}) {
+    log().AppendAsync(Batch({value}).view(), {},
+                      [&told](const absl::StatusOr<AppendResult>& result) {
+                        told.push_back(result.status());
+                      });
+  }
+  absl::Status flushed;
+  std::thread flusher;
+  rig_.disk().files().set_during(FileCall::kSync, ".log", [&] {
+    if (flusher.joinable()) return;
+    flusher = std::thread([&] { flushed = log().Flush(); });
+  });
+  rig_.disk().files().Fail(FileCall::kSync, ".log",
+                           MakeError(Reason::kDiskFailed, "gone"), 0,
+                           /*bad=*/1);
+  EXPECT_THAT(log().TruncateTo(Offset{1}), HasReason(Reason::kDiskFailed));
+  flusher.join();
+  EXPECT_THAT(flushed, HasReason(Reason::kDiskFailed));
+  EXPECT_EQ(log().durable_end(), Offset{0});
+  EXPECT_THAT(told, ElementsAre(HasReason(Reason::kDiskFailed),
+                                HasReason(Reason::kDiskFailed)));
 }
 
 TEST_P(LogEndsTest, TruncatesOnlyWithinTheLog) {
@@ -492,6 +522,65 @@ TEST_P(LogEndsTest, DeletesWhatIsMoreThanTheBytesToKeep) {
   EXPECT_GE(log().bytes(), 700);
   EXPECT_LT(log().bytes(), 700 + config().segment_bytes);
   EXPECT_GT(log().log_start(), Offset{0});
+}
+
+// How old it is cannot be told, and how large it is can.
+TEST_P(LogEndsTest, DeletesByBytesWhereASegmentCannotBeRead) {
+  UseSmallSegments();
+  config().retention_age = absl::Hours(1);
+  config().retention_bytes = 700;
+  Open();
+  for (int i = 0; i < 20; ++i) Append({"value"});
+  ASSERT_THAT(rig_.Reopen(), IsOk());
+  const std::string unreadable = Logs()[1];
+  for (const FileCall call : {FileCall::kOpen, FileCall::kRead}) {
+    rig_.disk().files().Fail(call, unreadable,
+                             MakeError(Reason::kDiskFailed, "no"));
+  }
+  EXPECT_THAT(log().ApplyRetention(), HasReason(Reason::kDiskFailed));
+  EXPECT_LT(log().bytes(), 700 + config().segment_bytes);
+  EXPECT_GE(log().bytes(), 700);
+  EXPECT_THAT(Logs(), Not(::testing::Contains(unreadable)));
+
+  EXPECT_THAT(log().ApplyRetention(), IsOk());
+}
+
+TEST_P(LogEndsTest, DeletesNothingByAgeFromASegmentOnThatCannotBeRead) {
+  UseSmallSegments();
+  config().retention_age = absl::Hours(1);
+  Open();
+  for (int i = 0; i < 20; ++i) Append({"value"});
+  ASSERT_THAT(rig_.Reopen(), IsOk());
+  const Offset stays = log().segments()->segments()[1]->base();
+  for (const FileCall call : {FileCall::kOpen, FileCall::kRead}) {
+    rig_.disk().files().Fail(call, Logs()[1],
+                             MakeError(Reason::kDiskFailed, "no"));
+  }
+  rig_.clock().Advance(absl::Hours(2));
+  EXPECT_THAT(log().ApplyRetention(), HasReason(Reason::kDiskFailed));
+  EXPECT_EQ(log().log_start(), stays);
+  EXPECT_THAT(log().NextRetention(), HasReason(Reason::kDiskFailed));
+
+  rig_.disk().files().Mend();
+  ASSERT_THAT(log().ApplyRetention(), IsOk());
+  EXPECT_EQ(log().log_start(), Offset{20});
+}
+
+// Somebody wanted the room at once.
+TEST_P(LogEndsTest, DeletesWhatSomebodyHasRemovedByHand) {
+  UseSmallSegments();
+  config().retention_bytes = 700;
+  Open();
+  for (int i = 0; i < 20; ++i) Append({"value"});
+  const std::vector<std::string> logs = Logs();
+  rig_.disk().Remove(logs[0]);
+  rig_.disk().Remove(logs[1]);
+  ASSERT_THAT(log().DeleteRecordsBefore(Offset{1}), IsOk());
+  ASSERT_THAT(log().ApplyRetention(), IsOk());
+  EXPECT_LT(log().bytes(), 700 + config().segment_bytes);
+  ASSERT_THAT(rig_.KillAndReopen(), IsOk());
+  EXPECT_THAT(Values(log().log_start()),
+              IsOkAndHolds(SizeIs(Offset{20} - log().log_start())));
 }
 
 TEST_P(LogEndsTest, KeepsEverythingThatNoPolicyDeletes) {

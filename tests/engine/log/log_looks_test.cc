@@ -249,6 +249,34 @@ TEST_P(LogLooks, FindsNoTimeRightBehindRecordsThatAreMissing) {
   rig_.Kill();
 }
 
+// One of its records may be what was asked for.
+TEST_P(LogLooks, FindsNoTimeBehindASegmentThatCannotBeRead) {
+  UseSmallSegments();
+  Open();
+  std::vector<Timestamp> times;
+  while (Logs().size() < 3) {
+    times.push_back(rig_.now());
+    Append({"value"});
+    rig_.clock().Advance(absl::Seconds(1));
+  }
+  const Offset unreadable = log().segments()->segments()[1]->base();
+  ASSERT_THAT(rig_.Reopen(), IsOk());
+  for (const FileCall call : {FileCall::kOpen, FileCall::kRead}) {
+    rig_.disk().files().Fail(call, SegmentFileName(unreadable, kLogSuffix),
+                             MakeError(Reason::kDiskFailed, "no"));
+  }
+  for (size_t i = 0; i < times.size(); ++i) {
+    SCOPED_TRACE(i);
+    const Offset offset{static_cast<int64_t>(i)};
+    const auto found = log().FindByTime(times[i]);
+    if (offset < unreadable) {
+      EXPECT_THAT(found, IsOkAndHolds(FoundOffset{offset, times[i]}));
+    } else {
+      EXPECT_THAT(found, HasReason(Reason::kDiskFailed));
+    }
+  }
+}
+
 // It may have listed the segments while another process deleted them.
 TEST_P(LogLooks, AReaderLooksAgainBeforeATimeLiesBehindMissingRecords) {
   UseSmallSegments();

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "cauce/errors.h"
 #include "engine/log/segment_name.h"
 #include "tests/testing/batches.h"
 #include "tests/testing/matchers.h"
@@ -39,9 +40,9 @@ TEST_F(SegmentAgesTest, AreTheLargestTimesOfRecordsOrElseOfFiles) {
   const auto ages =
       SegmentAges::Gather(SegmentSet({timed, untimed}), disk_.files(),
                           absl::InfiniteFuture(), Extent::kUntilYoung);
-  ASSERT_THAT(ages, IsOk());
-  EXPECT_EQ(ages->Of(timed), absl::FromUnixSeconds(5));
-  EXPECT_EQ(ages->Of(untimed), clock_.Now());
+  EXPECT_THAT(ages.failure(), IsOk());
+  EXPECT_EQ(ages.Of(timed), absl::FromUnixSeconds(5));
+  EXPECT_EQ(ages.Of(untimed), clock_.Now());
 }
 
 TEST_F(SegmentAgesTest, NeedNoFileBehindTheFirstThatIsYoung) {
@@ -50,14 +51,14 @@ TEST_F(SegmentAgesTest, NeedNoFileBehindTheFirstThatIsYoung) {
   const SegmentSet set({old, young, last});
   const auto some = SegmentAges::Gather(
       set, disk_.files(), absl::FromUnixSeconds(9), Extent::kUntilYoung);
-  ASSERT_THAT(some, IsOk());
-  EXPECT_EQ(some->Of(young), absl::FromUnixSeconds(9));
-  EXPECT_EQ(some->Of(last), absl::InfiniteFuture());
+  EXPECT_THAT(some.failure(), IsOk());
+  EXPECT_EQ(some.Of(young), absl::FromUnixSeconds(9));
+  EXPECT_EQ(some.Of(last), absl::InfiniteFuture());
 
   const auto all = SegmentAges::Gather(set, disk_.files(),
                                        absl::FromUnixSeconds(9), Extent::kAll);
-  ASSERT_THAT(all, IsOk());
-  EXPECT_EQ(all->Of(last), absl::FromUnixSeconds(1));
+  EXPECT_THAT(all.failure(), IsOk());
+  EXPECT_EQ(all.Of(last), absl::FromUnixSeconds(1));
 }
 
 // By somebody else, while ages are gathered; what is lost is told.
@@ -70,27 +71,45 @@ TEST_F(SegmentAgesTest, AreThoseOfTheYoungForWhatWasUnlinked) {
                                absl::InfiniteFuture(), Extent::kAll);
   };
   auto ages = gather(untimed);
-  ASSERT_THAT(ages, IsOk());
-  EXPECT_EQ(ages->Of(untimed), clock_.Now());
+  EXPECT_THAT(ages.failure(), IsOk());
+  EXPECT_EQ(ages.Of(untimed), clock_.Now());
   ASSERT_THAT(untimed->Unlink(), IsOk());
   ages = gather(untimed);
-  ASSERT_THAT(ages, IsOk());
-  EXPECT_EQ(ages->Of(untimed), absl::InfiniteFuture());
+  EXPECT_THAT(ages.failure(), IsOk());
+  EXPECT_EQ(ages.Of(untimed), absl::InfiniteFuture());
 
   const auto lost = Make(1, kNoTimestamp);
   ASSERT_THAT(lost->LargestTimestamp(), IsOk());
   disk_.Remove(SegmentFileName(Offset{1}, kLogSuffix));
-  EXPECT_THAT(gather(lost), test::StatusIs(absl::StatusCode::kNotFound));
+  ages = gather(lost);
+  EXPECT_THAT(ages.failure(), test::StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_EQ(ages.Of(lost), absl::InfiniteFuture());
+}
+
+TEST_F(SegmentAgesTest, AreThoseOfTheYoungForWhatCannotBeRead) {
+  const auto unreadable = Make(0, {5000}), old = Make(1, {1000});
+  disk_.files().Fail(test::FileCall::kOpen, "0.log",
+                     MakeError(Reason::kDiskFailed, "no"));
+  const SegmentSet set({unreadable, old});
+  const auto all = SegmentAges::Gather(set, disk_.files(),
+                                       absl::InfiniteFuture(), Extent::kAll);
+  EXPECT_THAT(all.failure(), test::HasReason(Reason::kDiskFailed));
+  EXPECT_EQ(all.Of(unreadable), absl::InfiniteFuture());
+  EXPECT_EQ(all.Of(old), absl::FromUnixSeconds(1));
+
+  const auto some = SegmentAges::Gather(
+      set, disk_.files(), absl::FromUnixSeconds(9), Extent::kUntilYoung);
+  EXPECT_EQ(some.Of(old), absl::InfiniteFuture());
 }
 
 TEST_F(SegmentAgesTest, AreNotKnownOfWhatCameOrGrewSince) {
   const auto grows = Make(0, {5000});
   const auto ages = SegmentAges::Gather(SegmentSet({grows}), disk_.files(),
                                         absl::InfiniteFuture(), Extent::kAll);
-  ASSERT_THAT(ages, IsOk());
+  EXPECT_THAT(ages.failure(), IsOk());
   grows->Publish(grows->bytes() + 100, Offset{2});
-  EXPECT_EQ(ages->Of(grows), absl::InfiniteFuture());
-  EXPECT_EQ(ages->Of(Make(7, {5000})), absl::InfiniteFuture());
+  EXPECT_EQ(ages.Of(grows), absl::InfiniteFuture());
+  EXPECT_EQ(ages.Of(Make(7, {5000})), absl::InfiniteFuture());
 }
 
 }  // namespace
