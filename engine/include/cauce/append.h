@@ -37,7 +37,8 @@ struct AppendResult {
 // and must call nothing of the Engine, whose lock may be held; it may append.
 // What such an append is called back with comes once this one has returned, if
 // it is the same thread that tells: however long the chain, it needs no more
-// stack. Whoever does not want to know passes an empty one.
+// stack, and of memory as much as one callback makes appends. Whoever does not
+// want to know passes an empty one.
 using AppendCallback = absl::AnyInvocable<void(absl::StatusOr<AppendResult>)>;
 
 }  // namespace cauce

@@ -45,8 +45,11 @@ enum class Reason {
   kLocked,         // another process, or this one, has the directory open
   kTruncated,      // the records were cut off before they became durable
 
-  // The disk. kDiskFull may be tried again once there is room; after
-  // kDiskFailed a partition takes no writes until it is reopened.
+  // The disk. kDiskFull may be tried again once there is room. After
+  // kDiskFailed a partition takes no writes until it is reopened, where it was
+  // records that could not be written, synced or cut; where it was a file
+  // beside them (an index as a segment is left, an epoch, a start) nothing was
+  // stored, and what was asked for may be tried again.
   kDiskFull,
   kDiskFailed,
 };

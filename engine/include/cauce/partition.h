@@ -57,7 +57,10 @@ class Partition final {
   // names another codec the records are compressed anew.
   // Reason::kBatchTooLarge, kInvalidRecord, kInvalidTimestamp, kFencedEpoch,
   // kDiskFull (nothing was stored; try again, it goes on once there is room),
-  // kDiskFailed, kReadOnly.
+  // kDiskFailed, kReadOnly; kOffsetOutOfRange where too few offsets are left;
+  // kTruncated where the records were cut off before they were durable;
+  // kCorruptBatch and kUnsupportedCodec where it is to be compressed anew and
+  // cannot be read.
   absl::StatusOr<AppendResult> Append(const RecordBatch& batch,
                                       const AppendOptions& options = {});
 

@@ -479,6 +479,30 @@ TEST_P(LogTest, TakesNoMoreOnceItsOffsetsAreUsedUp) {
   EXPECT_THAT(Values(Offset{INT64_MAX - 1}), IsOkAndHolds(ElementsAre("a")));
 }
 
+// A file beside the log is not the log: nothing of it depends on that write.
+TEST_P(LogTest, IsNotFencedWhereAFileBesideItCannotBeWritten) {
+  UseSmallSegments();
+  Open();
+  Append({"a"});
+  rig_.disk().files().Fail(FileCall::kWrite, ".timeindex",
+                           MakeError(Reason::kDiskFailed, "no"));
+  EXPECT_THAT(log().Append(BatchOfBytes(2000).view(), {}),
+              HasReason(Reason::kDiskFailed));
+  EXPECT_EQ(Append({"b"}), Offset{1}) << "it still fits into the segment";
+  rig_.disk().files().Mend();
+  rig_.set_save_epochs(MakeError(Reason::kDiskFailed, "no"));
+  const AppendOptions leader{.leader_epoch = LeaderEpoch{7}};
+  EXPECT_THAT(log().Append(Batch({"c"}).view(), leader),
+              HasReason(Reason::kDiskFailed));
+  EXPECT_EQ(Append({"c"}), Offset{2});
+
+  rig_.set_save_epochs(absl::OkStatus());
+  ASSERT_THAT(log().Append(BatchOfBytes(2000).view(), leader), IsOk());
+  EXPECT_THAT(Logs(), SizeIs(2));
+  ASSERT_THAT(rig_.KillAndReopen(), IsOk());
+  EXPECT_EQ(log().log_end(), Offset{4});
+}
+
 TEST_P(LogTest, NamesTheFileThatNoOffsetIsLeftFor) {
   Open();
   Append({"a"});
