@@ -7,10 +7,11 @@
 // (os). After a failed sync, write or cut nothing is appended, deleted or noted
 // as durable until it is reopened.
 // Thread-safe. Locks, in order: refresh_mutex_, ends_mutex_, writer_mutex_, the
-// waiters', the committer's, a segment's for repairs, then those held for one
-// look (the published segments', view_mutex_). Files change under the second
-// and third, and index files also where a reader repairs them; under the first
-// they are looked at where another process writes. Callbacks run under none.
+// waiters', the committer's, a segment's for syncs, its one for repairs, then
+// those held for one look (the published segments', view_mutex_). Files change
+// under the second and third, and index files also where a reader repairs them;
+// under the first they are looked at where another process writes. Callbacks
+// run under none.
 #pragma once
 
 #include <atomic>
