@@ -300,7 +300,7 @@ absl::Status EngineCore::RecoverAll() {
   for (const TopicPartition& partition : AllPartitions()) {
     places.push_back({catalog_.Find(partition.topic), partition.partition});
   }
-  CAUCE_RETURN_IF_ERROR(logs_.OpenAll(places));
+  logs_.OpenAll(places);
   return LaterIfFull(bounds_->SaveAll());
 }
 
@@ -419,7 +419,8 @@ absl::Status EngineCore::Close() {
   // An upkeep that is still on its way must not write over a next owner's.
   bounds_->Close();
   // Without the mark the next open looks at everything, as it must.
-  if (logs.ok() && marked.ok()) marked = claim_->End();
+  const bool is_clean = logs.ok() && logs_.all_recovered();
+  if (is_clean && marked.ok()) marked = claim_->End();
   claim_.reset();
   CAUCE_RETURN_IF_ERROR(logs);
   if (ReasonOf(marked) != Reason::kDiskFull) return marked;

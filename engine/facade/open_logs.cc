@@ -77,38 +77,34 @@ absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Make(
   return Log::Open(environment_, options);
 }
 
-absl::Status OpenLogs::OpenAll(std::span<const Place> places) {
-  std::vector<std::shared_ptr<Log>> logs(places.size());
-  // Why they could not be opened for want of room.
-  std::vector<absl::Status> unrecovered(places.size());
-  const absl::Status opened = FanOut(
-      environment_->executor, places.size(), kRecoveriesMax,
-      [&](size_t at) -> absl::Status {
-        auto log = Recover(places[at]);
-        if (log.ok()) logs[at] = *std::move(log);
-        // One that is missing was reported, and stays so.
-        if (log.ok() || absl::IsNotFound(log.status())) return absl::OkStatus();
-        const TopicPartition name{places[at].topic->name, places[at].partition};
-        const absl::Status named = Annotate(log.status(), name.ToString());
-        if (ReasonOf(named) != Reason::kDiskFull) return named;
-        // Whoever can make room must get in.
-        unrecovered[at] = named;
-        return absl::OkStatus();
-      });
-  for (auto& log : logs) {
-    if (log != nullptr) logs_.emplace(log->name(), std::move(log));
-  }
+void OpenLogs::OpenAll(std::span<const Place> places) {
+  std::vector<absl::StatusOr<std::shared_ptr<Log>>> logs(places.size());
+  // What keeps one from being recovered keeps none of the others closed, nor
+  // whoever could mend it or make room: no piece fails.
+  FanOut(environment_->executor, places.size(), kRecoveriesMax,
+         [&](size_t at) -> absl::Status {
+           logs[at] = Recover(places[at]);
+           return absl::OkStatus();
+         })
+      .IgnoreError();
   for (size_t at = 0; at < places.size(); ++at) {
-    if (unrecovered[at].ok()) continue;
-    unrecovered_.insert({places[at].topic->name, places[at].partition});
+    TopicPartition name{places[at].topic->name, places[at].partition};
+    if (logs[at].ok()) {
+      if (*logs[at] != nullptr) logs_.emplace(name, *std::move(logs[at]));
+      continue;
+    }
+    // One that is missing was reported, and stays so.
+    if (absl::IsNotFound(logs[at].status())) continue;
+    const absl::Status cause = Annotate(logs[at].status(), name.ToString());
     if (environment_->events) {
       environment_->events(
-          Severity::kWarning,
+          ReasonOf(cause) == Reason::kDiskFull ? Severity::kWarning
+                                               : Severity::kError,
           fmt::format("{}; it is tried again for who asks for it",
-                      MessageOf(unrecovered[at])));
+                      MessageOf(cause)));
     }
+    unrecovered_.insert({std::move(name), cause});
   }
-  return opened;
 }
 
 absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Recover(
@@ -235,11 +231,11 @@ void OpenLogs::Abandon(const std::string& topic, const absl::Status& cause) {
     entry.second->Abandon(cause);
     return true;
   });
-  const auto is_of_it = [&](const TopicPartition& partition) {
+  std::erase_if(whole_, [&](const TopicPartition& partition) {
     return partition.topic == topic;
-  };
-  std::erase_if(whole_, is_of_it);
-  std::erase_if(unrecovered_, is_of_it);
+  });
+  std::erase_if(unrecovered_,
+                [&](const auto& entry) { return entry.first.topic == topic; });
 }
 
 void OpenLogs::AbandonAll(const absl::Status& cause) {
@@ -248,7 +244,8 @@ void OpenLogs::AbandonAll(const absl::Status& cause) {
 
 absl::Status OpenLogs::CloseAll(const absl::Status& cause) {
   absl::Status first = failed_;
-  for (const TopicPartition& partition : unrecovered_) {
+  for (const auto& [partition, cause] : unrecovered_) {
+    if (ReasonOf(cause) != Reason::kDiskFull) continue;
     first.Update(MakeError(
         Reason::kDiskFull,
         fmt::format("{}: was not recovered for want of room; nothing of it has "

@@ -39,18 +39,20 @@ class OpenLogs {
 
   // Opens all of them that hold anything, several at a time where the engine
   // has an executor. Bounds are saved as it goes on, so that a stop meanwhile
-  // leaves only the rest. One whose directory is missing is passed over; of the
-  // others' errors, returns that of the first partition by name. One for which
-  // the disk has no room is told of and tried again when it is asked for.
+  // leaves only the rest. One whose directory is missing is passed over; one
+  // that cannot be recovered is told of and tried again when it is asked for.
   struct Place {
     const TopicEntry* topic;
     PartitionId partition;
   };
-  absl::Status OpenAll(std::span<const Place> places);
+  void OpenAll(std::span<const Place> places);
 
   // Null where it is not open.
   std::shared_ptr<Log> Find(const TopicPartition& partition) const;
   std::vector<TopicPartition> Names() const;
+
+  // Whether all that was there is, so that it may count as cleanly closed.
+  bool all_recovered() const { return unrecovered_.empty(); }
 
   // Whether somebody has a handle of it, and may change it unseen.
   bool IsInUse(const TopicPartition& partition) const;
@@ -78,7 +80,8 @@ class OpenLogs {
   void AbandonAll(const absl::Status& cause);
 
   // Closes all of them and remembers their bounds. Returns the first error,
-  // having closed the rest.
+  // having closed the rest; that one was not recovered is an error only where
+  // there was no room, and whoever closes may make some.
   absl::Status CloseAll(const absl::Status& cause);
 
  private:
@@ -98,8 +101,7 @@ class OpenLogs {
   const Access access_;
   bool clean_stop_ = false;
   std::map<TopicPartition, std::shared_ptr<Log>> logs_;
-  // For want of room: until they are nothing counts as cleanly closed.
-  std::set<TopicPartition> unrecovered_;
+  std::map<TopicPartition, absl::Status> unrecovered_;  // and why
   std::set<TopicPartition> whole_;  // let go: no recovery is needed
   absl::Status failed_;             // the first that could not be let go
 };

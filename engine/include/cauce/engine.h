@@ -117,7 +117,9 @@ struct ConfigChange {
 class Engine final {
  public:
   // Opens `directory`, or ":memory:". After an unclean stop every partition is
-  // recovered first: a torn tail is cut, indexes are rebuilt.
+  // recovered first: a torn tail is cut, indexes are rebuilt. One that cannot
+  // be is told to the event sink and answers with the reason to whoever opens
+  // it, which tries again; the others are open.
   // Reason::kLocked when it is open elsewhere, naming the holder;
   // kInvalidOption, also for a name that is empty; kCorruptFile;
   // kUnsupportedFormat for a newer version.

@@ -29,6 +29,9 @@ namespace {
 using test::AlikeButOne;
 using test::FaultyDisk;
 using test::IsOk;
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
@@ -105,9 +108,13 @@ class CrashLoop : public ::testing::Test {
   }
 
   absl::StatusOr<Engine> Open(FaultyDisk& disk, Executor* executor = nullptr) {
-    return Engine::Open(
-        "/data",
-        {.file_system = &disk, .clock = &clock_, .executor = executor});
+    return Engine::Open("/data",
+                        {.file_system = &disk,
+                         .clock = &clock_,
+                         .executor = executor,
+                         .events = [this](Severity, std::string_view line) {
+                           events_.emplace_back(line);
+                         }});
   }
   // One line for each, and one for where each log ends.
   std::vector<std::string> RecordsIn(FaultyDisk& disk,
@@ -144,6 +151,7 @@ class CrashLoop : public ::testing::Test {
   }
 
   test::SimClock clock_;
+  std::vector<std::string> events_;
   std::vector<std::string> want_;
   int64_t changes_ = 0;  // of a recovery that is not stopped
 };
@@ -224,7 +232,7 @@ TEST_F(CrashLoop, RecoveriesOnManyThreadsFindTheSame) {
   EXPECT_EQ(RecordsIn(*disk, pool.get()), want_);
 }
 
-TEST_F(CrashLoop, TheErrorIsThatOfTheFirstPartitionByName) {
+TEST_F(CrashLoop, APartitionThatCannotBeRecoveredKeepsNoOtherClosed) {
   for (const bool at_once : {false, true}) {
     SCOPED_TRACE(at_once);
     auto disk = Killed();
@@ -240,11 +248,19 @@ TEST_F(CrashLoop, TheErrorIsThatOfTheFirstPartitionByName) {
       return in_second || in_third ? MakeError(Reason::kDiskFailed, "no")
                                    : absl::OkStatus();
     });
-    const absl::Status opened =
-        Open(*disk, at_once ? &executor : nullptr).status();
-    EXPECT_THAT(opened, test::HasReason(Reason::kDiskFailed));
-    EXPECT_THAT(std::string(opened.message()),
-                ::testing::HasSubstr("orders-1"));
+    auto engine = Open(*disk, at_once ? &executor : nullptr);
+    ASSERT_THAT(engine, IsOk());
+    EXPECT_THAT(engine->OpenPartition("orders", PartitionId{0}), IsOk());
+    for (const int32_t p : {1, 2}) {
+      const std::string name = fmt::format("orders-{}", p);
+      EXPECT_THAT(events_, Contains(AllOf(HasSubstr(name), HasSubstr("no"))));
+      EXPECT_THAT(engine->OpenPartition("orders", PartitionId{p}),
+                  test::HasReason(Reason::kDiskFailed));
+    }
+    // Of what was not recovered nobody may say that all is well.
+    EXPECT_THAT(engine->Close(), IsOk());
+    EXPECT_THAT(disk->Info("/data/.kafka_cleanshutdown"),
+                test::StatusIs(absl::StatusCode::kNotFound));
     disk->set_plan(nullptr);
     disk->CutNow();
     disk->RestartProcess();
