@@ -1,17 +1,39 @@
 #include "engine/log/segment_ages.h"
 
+#include <cstddef>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "cauce/errors.h"
+#include "cauce/types.h"
 #include "engine/base/status_macros.h"
+#include "engine/log/batch_scanner.h"
 #include "engine/log/segment_name.h"
 
 namespace cauce {
 namespace {
 
+constexpr size_t kFirstReadBytes = 4096;
+
+// What its header says where the segment begins with a batch without records:
+// one fills a gap, and goes when the records around it go.
+absl::StatusOr<Timestamp> TimeOfGap(Segment& segment) {
+  const auto file = segment.OpenFile();
+  if (absl::IsNotFound(file.status())) return kNoTimestamp;
+  CAUCE_RETURN_IF_ERROR(file.status());
+  BatchScanner scanner(kFirstReadBytes);
+  scanner.Start(*file, segment.path(), 0, segment.bytes());
+  const auto batch = scanner.Next();
+  if (!batch.ok() && !IsDamage(batch.status())) return batch.status();
+  const bool is_gap = batch.ok() && *batch && (*batch)->record_count() == 0;
+  return is_gap ? (*batch)->max_timestamp() : kNoTimestamp;
+}
+
 absl::StatusOr<absl::Time> LargestTime(Segment& segment, FileSystem& files) {
   CAUCE_ASSIGN_OR_RETURN(const Timestamp largest, segment.LargestTimestamp());
   if (largest.has_value()) return largest.ToTime();
+  CAUCE_ASSIGN_OR_RETURN(const Timestamp gap, TimeOfGap(segment));
+  if (gap.has_value()) return gap.ToTime();
   for (;;) {
     const std::string path = segment.path();
     const auto info = files.Info(path);

@@ -8,7 +8,11 @@
 namespace cauce {
 
 BatchFacts BatchFacts::Of(const RecordBatch& batch, int64_t position) {
-  return {batch.last_offset(), batch.max_timestamp(),
+  // Kafka holds an entry to the times of records. (A batch whose records were
+  // all compacted away keeps the largest in its header.)
+  const Timestamp largest =
+      batch.record_count() > 0 ? batch.max_timestamp() : kNoTimestamp;
+  return {batch.last_offset(), largest,
           static_cast<int64_t>(batch.bytes().size()), position};
 }
 

@@ -21,8 +21,8 @@ namespace cauce {
 
 // What an index needs to know of a batch.
 struct BatchFacts {
-  Offset last;  // its last offset
-  Timestamp max_timestamp;
+  Offset last;              // its last offset
+  Timestamp max_timestamp;  // of its records
   int64_t bytes = 0;
   int64_t position = 0;  // where it begins in the segment's log
 

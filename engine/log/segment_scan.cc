@@ -112,13 +112,13 @@ absl::StatusOr<Claim> WalkFromEntry(const std::shared_ptr<const File>& file,
   const bool holds =
       batch.ok() && *batch && (*batch)->last_offset() == entry.offset;
   if (!holds) return Claim::kLies;
-  const Timestamp largest = (*batch)->max_timestamp();
+  const BatchFacts facts = BatchFacts::Of(**batch, entry.position);
   offsets.next = (*batch)->next_offset();
-  index.ResumeBehindEntry(BatchFacts::Of(**batch, entry.position));
+  index.ResumeBehindEntry(facts);
   Take(**batch, scanner, range.durable, scanned);
   CAUCE_ASSIGN_OR_RETURN(
       const Claim claim,
-      CheckLargest(scanner, file, name, range, index, largest));
+      CheckLargest(scanner, file, name, range, index, facts.max_timestamp));
   if (claim == Claim::kLies) return claim;
   scanner.Start(file, name, scanned.bytes, range.bytes, offsets);
   CAUCE_RETURN_IF_ERROR(Walk(scanner, range.durable, scanned));

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cauce/errors.h"
+#include "engine/log/gap_batch.h"
 #include "engine/log/segment_name.h"
 #include "tests/testing/batches.h"
 #include "tests/testing/matchers.h"
@@ -43,6 +44,21 @@ TEST_F(SegmentAgesTest, AreTheLargestTimesOfRecordsOrElseOfFiles) {
   EXPECT_THAT(ages.failure(), IsOk());
   EXPECT_EQ(ages.Of(timed), absl::FromUnixSeconds(5));
   EXPECT_EQ(ages.Of(untimed), clock_.Now());
+}
+
+// It holds no record, and would keep the log from growing younger.
+TEST_F(SegmentAgesTest, AreThoseOfTheNeighboursForABatchThatFillsAGap) {
+  const std::string bytes =
+      GapBatch(Offset{0}, Offset{9}, {.time = Timestamp{5000}});
+  disk_.Write(SegmentFileName(Offset{0}, kLogSuffix), bytes);
+  const auto gap =
+      std::make_shared<Segment>(disk_.Place(Offset{0}), OpenMode::kReadWrite,
+                                static_cast<int64_t>(bytes.size()), Offset{9});
+  const auto ages =
+      SegmentAges::Gather(SegmentSet({gap}), disk_.files(),
+                          absl::InfiniteFuture(), Extent::kUntilYoung);
+  EXPECT_THAT(ages.failure(), IsOk());
+  EXPECT_EQ(ages.Of(gap), absl::FromUnixSeconds(5));
 }
 
 TEST_F(SegmentAgesTest, NeedNoFileBehindTheFirstThatIsYoung) {

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "cauce/errors.h"
+#include "cauce/record_batch.h"
+#include "engine/log/gap_batch.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/seed.h"
 
@@ -111,6 +113,19 @@ TEST(SegmentIndex, HasNoTimesForRecordsWithoutTimestamps) {
   EXPECT_THAT(TimesOf(index), IsEmpty());
   EXPECT_EQ(index.largest_timestamp(), kNoTimestamp);
   EXPECT_THAT(OffsetsOf(index), ElementsAre(Pair(29, 120)));
+}
+
+// Kafka finds none in the log that would have the time of its header.
+TEST(SegmentIndex, HasNoTimeOfABatchWithoutRecords) {
+  const std::string gap =
+      GapBatch(Offset{0}, Offset{9}, {.time = Timestamp{5000}});
+  const auto batch = RecordBatch::Parse(gap);
+  ASSERT_TRUE(batch.ok());
+  SegmentIndex index(Offset{0}, 100);
+  index.Add(BatchFacts::Of(*batch, 0));
+  index.Seal();
+
+  EXPECT_THAT(TimesOf(index), IsEmpty());
 }
 
 TEST(SegmentIndex, IsFullBeforeAnEntryWouldNotFit) {
