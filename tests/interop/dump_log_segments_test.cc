@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -23,7 +24,9 @@
 #include "cauce/append.h"
 #include "cauce/codec.h"
 #include "cauce/engine.h"
+#include "cauce/file_system.h"
 #include "cauce/record_batch.h"
+#include "cauce/repair.h"
 #include "cauce/types.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
@@ -345,6 +348,44 @@ TEST_F(DumpLogSegments, ReadsWhatWasRecovered) {
   ASSERT_THAT(recovered->Close(), IsOk());
 
   ExpectSound(Judge(kafka(), copy + "/t-0"), topic.written());
+}
+
+// In the place of a segment that is lost, and behind the last that is left,
+// stand batches without records.
+TEST_F(DumpLogSegments, ReadsWhatWasRepairedWhereSegmentsWereLost) {
+  const test::Seed seed;
+  RecordMaker maker(seed.value());
+  WrittenTopic topic(scratch_ / "data", test::kSmallSegments);
+  for (int batch = 0; batch < 300; ++batch) topic.Append(maker.MakeSome(30));
+  topic.Close();
+  const std::vector<std::string> logs = FilesIn(topic.folder(), kLogs);
+  ASSERT_GE(logs.size(), 4u);
+  const auto base_of = [&](size_t i) {
+    return std::stoul(std::filesystem::path(logs[i]).stem());
+  };
+  for (const size_t lost : {size_t{1}, logs.size() - 1}) {
+    for (const char* const end : {".log", ".index", ".timeindex"}) {
+      std::filesystem::remove(
+          std::filesystem::path(logs[lost]).replace_extension(end));
+    }
+  }
+
+  size_t gaps = 0;
+  const auto repaired =
+      RepairDirectory(*PosixFileSystem(), topic.directory(),
+                      {.step = [&](const RepairStep& step) {
+                        gaps += step.action == RepairAction::kFillGap ? 1 : 0;
+                      }});
+
+  ASSERT_THAT(repaired, IsOk());
+  EXPECT_EQ(gaps, 2u);
+  std::vector<WrittenRecord> left = topic.written();
+  left.resize(base_of(logs.size() - 1));
+  left.erase(left.begin() + static_cast<std::ptrdiff_t>(base_of(1)),
+             left.begin() + static_cast<std::ptrdiff_t>(base_of(2)));
+  const Verdict verdict = Judge(kafka(), topic.folder());
+  ExpectSound(verdict, left);
+  EXPECT_EQ(FilesIn(topic.folder(), kLogs), logs);
 }
 
 TEST_F(DumpLogSegments, ReadsAPartitionWithoutRecords) {
