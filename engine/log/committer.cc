@@ -34,21 +34,28 @@ void Committer::Enter(Waiter& waiter, Offset end) {
   waiter.end_ = end;
   if (IsSettled(end)) {
     waiter.outcome_ = OutcomeFor(end);
+    waiter.call_.store(Waiter::Call::kSettled, std::memory_order_relaxed);
   } else {
     waiters_.push_back(&waiter);
   }
 }
 
 absl::Status Committer::Wait(Waiter& waiter) {
-  MutexLock lock(mutex_);
-  while (!waiter.outcome_) {
-    if (Begin()) {
-      Lead();
-    } else {
-      waiter.wake_.Wait(mutex_);
+  using enum Waiter::Call;
+  while (waiter.call_.load(std::memory_order_acquire) != kSettled) {
+    {
+      MutexLock lock(mutex_);
+      // Once its fate is decided only the call is missing.
+      if (!waiter.outcome_) {
+        waiter.call_.store(kNone, std::memory_order_relaxed);
+        if (Begin()) {
+          Lead();
+          continue;
+        }
+      }
     }
+    waiter.call_.wait(kNone, std::memory_order_acquire);
   }
-  std::erase(waiters_, &waiter);
   return *waiter.outcome_;
 }
 
@@ -123,6 +130,7 @@ void Committer::Truncated(Offset end) {
   wanted_ = std::min(wanted_, end);
   durable_.store(machine_.durable().value, std::memory_order_release);
   Settle();
+  WakeSettled();
 }
 
 void Committer::Fail(const absl::Status& cause) {
@@ -131,6 +139,7 @@ void Committer::Fail(const absl::Status& cause) {
   if (failure_.ok()) failure_ = cause;
   failed_.store(true, std::memory_order_release);
   Settle();
+  WakeSettled();
 }
 
 void Committer::Deliver() {
@@ -164,6 +173,7 @@ void Committer::Lead() {
     failed_.store(true, std::memory_order_release);
   }
   Settle();
+  WakeSettled();
   DeliverSettled();
 }
 
@@ -171,15 +181,17 @@ void Committer::Settle() {
   idle_.NotifyAll();
   // Whoever is not settled by this sync syncs next: waking all of them lets
   // the first lead and the rest wait again, so only one is woken.
-  bool next_leader_woken = false;
-  for (Waiter* waiter : waiters_) {
-    if (waiter->outcome_) continue;  // told before, and on its way out
-    if (IsSettled(waiter->end_)) {
-      waiter->outcome_ = OutcomeFor(waiter->end_);
-    } else if (std::exchange(next_leader_woken, true)) {
-      continue;
-    }
-    waiter->wake_.NotifyOne();
+  std::erase_if(waiters_,
+                [this](Waiter* waiter) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+                  if (!IsSettled(waiter->end_)) return false;
+                  waiter->outcome_ = OutcomeFor(waiter->end_);
+                  settled_waiters_.push_back(waiter);
+                  return true;
+                });
+  if (!waiters_.empty()) {
+    Waiter& next = *waiters_.front();
+    next.call_.store(Waiter::Call::kLead, std::memory_order_relaxed);
+    next.call_.notify_one();
   }
   std::erase_if(pending_,
                 [this](Pending& each) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -189,7 +201,20 @@ void Committer::Settle() {
                 });
   // What was asked for during the sync needs another one.
   const bool is_wanted = !pending_.empty() || machine_.durable() < wanted_;
-  if (is_wanted && failure_.ok() && !next_leader_woken) ScheduleSync();
+  if (is_wanted && failure_.ok() && waiters_.empty()) ScheduleSync();
+}
+
+void Committer::WakeSettled() {
+  std::vector<Waiter*> settled = std::exchange(settled_waiters_, {});
+  mutex_.Unlock();
+  for (Waiter* waiter : settled) {
+    // From the store on it may be gone: of what follows only the address of
+    // `call_` is used, and that by the kernel.
+    std::atomic<Waiter::Call>& call = waiter->call_;
+    call.store(Waiter::Call::kSettled, std::memory_order_release);
+    call.notify_one();
+  }
+  mutex_.Lock();
 }
 
 void Committer::DeliverSettled() {

@@ -52,10 +52,14 @@ class Committer {
 
    private:
     friend class Committer;
+    enum class Call { kNone, kLead, kSettled };
     Offset end_;
-    CondVar wake_;
     // Set when it is known: later appends must not change it.
     std::optional<absl::Status> outcome_;
+    // What it is woken for. Sleeping on it, and not on a condition of the
+    // committer's lock, spares each of those who wake together from waiting for
+    // that lock once more. After kSettled it may be gone.
+    std::atomic<Call> call_ = Call::kNone;
   };
 
   // The log now ends at `end`. In the order of the writes.
@@ -124,8 +128,10 @@ class Committer {
   bool Begin() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Runs the sync that Begin() has begun.
   void Lead() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Decides the fate of everybody of whom it is known, and wakes the waiters.
+  // Decides the fate of everybody of whom it is known.
   void Settle() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Wakes the waiters among them. Lets go of the lock for that.
+  void WakeSettled() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Calls back those whose fate is decided; within a callback that is left to
   // whoever called it. Lets go of the lock for that.
   void DeliverSettled() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -152,6 +158,7 @@ class Committer {
   // is little.
   std::vector<std::thread::id> calling_back_ ABSL_GUARDED_BY(mutex_);
   std::vector<Waiter*> waiters_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Waiter*> settled_waiters_ ABSL_GUARDED_BY(mutex_);  // not woken
   CondVar idle_;  // no sync is under way
   // SyncSoon() was called up to here. What was written without it or a waiter
   // is not worth a sync of its own.

@@ -303,6 +303,7 @@ absl::Status Segment::Sync() {
     CAUCE_ASSIGN_OR_RETURN(const auto file, log_->Acquire());
     return file->Sync();
   }();
+  syncs_.fetch_add(1, std::memory_order_relaxed);
   // A write that came meanwhile has pinned the file once more.
   log_->Unpin();
   return sync_failure_;

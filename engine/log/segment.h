@@ -134,6 +134,8 @@ class Segment {
   // Who comes while another's sync runs waits for it. After one that failed
   // every other does: nobody knows any more what the disk holds.
   absl::Status Sync() ABSL_LOCKS_EXCLUDED(sync_mutex_);
+  // How often that was done.
+  int64_t syncs() const { return syncs_.load(std::memory_order_relaxed); }
   // Writes `index` into the segment's index files, and makes them durable.
   // Where the disk is full there are none afterwards, and all is well: they
   // are rebuilt once they are needed.
@@ -189,6 +191,7 @@ class Segment {
   std::atomic<int64_t> bytes_;
   std::atomic<int64_t> next_;
   std::atomic<bool> dirty_ = false;
+  std::atomic<int64_t> syncs_ = 0;
   std::atomic<bool> superseded_ = false;
 
   // Held while the log is synced: what is clean is durable for who has it.

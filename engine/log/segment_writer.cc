@@ -21,6 +21,10 @@ namespace {
 constexpr int64_t kAheadFirst = 64 << 10;
 constexpr int64_t kAheadMax = 4 << 20;
 
+// They save a sync its journal, and cost each byte a second way to the disk:
+// where so many bytes share a sync, that costs more than it saves.
+constexpr int64_t kAheadPaysMax = 32 << 10;
+
 constexpr std::array<char, 64 << 10> kZeros = {};
 
 }  // namespace
@@ -146,6 +150,10 @@ absl::Status SegmentWriter::Append(std::span<const std::string_view> parts,
 
 absl::Status SegmentWriter::ZeroAhead(File& file, int64_t end) {
   if (appended_bytes_ < ahead_from_) return absl::OkStatus();
+  if (!ZerosPay()) {
+    ahead_from_ = appended_bytes_ + ahead_bytes_;
+    return absl::OkStatus();
+  }
   const FreeSpace* const space = segment_->place().space;
   if (space != nullptr &&
       !space->HasRoomFor(end - file_bytes_ + ahead_bytes_)) {
@@ -168,6 +176,15 @@ absl::Status SegmentWriter::ZeroAhead(File& file, int64_t end) {
   file_bytes_ = end + ahead_bytes_;
   ahead_bytes_ = std::min(ahead_bytes_ * 2, kAheadMax);
   return absl::OkStatus();
+}
+
+bool SegmentWriter::ZerosPay() {
+  const int64_t all_syncs = segment_->syncs();
+  const int64_t syncs = all_syncs - std::exchange(looked_at_syncs_, all_syncs);
+  const int64_t bytes =
+      appended_bytes_ - std::exchange(looked_at_bytes_, appended_bytes_);
+  // Before the first sync nothing is known.
+  return all_syncs == 0 || bytes <= syncs * kAheadPaysMax;
 }
 
 void SegmentWriter::DoWithoutZeros() {

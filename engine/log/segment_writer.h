@@ -2,11 +2,11 @@
 //
 // Invariant: what Segment::bytes() covers was written whole; what a failed
 // write left behind it is cut off before anything else is written, or the
-// writer refuses to go on. A file that keeps being synced has zeros written
-// ahead of its end, so that a sync need not record a new size and new blocks;
-// Seal trims them. Where the disk has no room for zeros they are left out for
-// a while: each batch would pay for them otherwise. For the one writer of a
-// partition; readers use segment().
+// writer refuses to go on. A file that is synced every few batches has zeros
+// written ahead of its end, so that a sync need not record a new size and new
+// blocks; Seal trims them. Where the disk has no room for zeros they are left
+// out for a while: each batch would pay for them otherwise. For the one writer
+// of a partition; readers use segment().
 #pragma once
 
 #include <cstdint>
@@ -95,6 +95,8 @@ class SegmentWriter {
                 Timestamp created);
 
   absl::Status ZeroAhead(File& file, int64_t end);
+  // By the syncs since the last time this was asked.
+  bool ZerosPay();
   // For some megabytes.
   void DoWithoutZeros();
   absl::Status CutBack(File& file, const absl::Status& cause);
@@ -104,9 +106,11 @@ class SegmentWriter {
   const std::shared_ptr<SegmentIndex> index_;
   Timestamp first_timestamp_;
   int64_t file_bytes_;  // as far as the file has been written, zeros too
-  int64_t appended_bytes_ = 0;  // since this writer began
-  int64_t ahead_bytes_;         // the next step
-  int64_t ahead_from_;          // none before so much was appended
+  int64_t appended_bytes_ = 0;   // since this writer began
+  int64_t ahead_bytes_;          // the next step
+  int64_t ahead_from_;           // none before so much was appended
+  int64_t looked_at_bytes_ = 0;  // by ZerosPay(), of appended_bytes_
+  int64_t looked_at_syncs_ = 0;
   bool changed_ = false;
   KeepTail keep_tail_;  // null once that is done
   absl::Status broken_;

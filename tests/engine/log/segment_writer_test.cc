@@ -167,6 +167,21 @@ TEST_P(SegmentWriterTest, WritesNoZerosAheadOfTheFirstFewBatches) {
   EXPECT_EQ(disk_.Read(kLog)->size(), Written().size());
 }
 
+TEST_P(SegmentWriterTest, WritesNoZerosAheadWhereManyBytesShareASync) {
+  Create();
+  const auto ahead_after = [this](int syncs, size_t bytes) {
+    for (int i = 0; i < syncs; ++i) {
+      EXPECT_THAT(Append(BatchOfBytes(bytes), WriteAhead::kZeros), IsOk());
+      EXPECT_THAT(writer_->segment()->Sync(), IsOk());
+    }
+    return disk_.Read(kLog)->size() - Written().size();
+  };
+  EXPECT_GT(ahead_after(100, 2000), 0u);
+  EXPECT_EQ(ahead_after(10, 1 << 20), 0u);
+  // Until as much as a step was written in small ones again.
+  EXPECT_GT(ahead_after(500, 20'000), 0u);
+}
+
 TEST_P(SegmentWriterTest, FindsTheEndInFrontOfZerosAfterAStop) {
   Create();
   for (int i = 0; i < 100; ++i) {
