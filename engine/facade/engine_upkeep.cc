@@ -66,8 +66,10 @@ void EngineCore::TellOfUpkeep(const absl::Status& done) {
 absl::Status EngineCore::RunUpkeep(absl::Duration time_max) {
   UpkeepRound round{.upkeep = Upkeep::kRetention};
   GoOn(round, time_max);
-  // The next call begins another one.
-  if (ReasonOf(round.status) != Reason::kClosed) EndRound(round);
+  // The next call begins another one. One that never began saves nothing: who
+  // only reads may stand beside a writer.
+  const bool has_begun = round.left.has_value();
+  if (has_begun && ReasonOf(round.status) != Reason::kClosed) EndRound(round);
   return round.status;
 }
 
