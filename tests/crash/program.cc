@@ -78,6 +78,9 @@ absl::Status Program::Open() {
   options.file_system = &disk_;
   options.clock = &clock_;
   options.random = &random_;
+  options.events = [this](Severity severity, std::string_view) {
+    if (severity != Severity::kInfo) ++warnings_;
+  };
   CAUCE_ASSIGN_OR_RETURN(Engine engine, Engine::Open(kDirectory, options));
   engine_.emplace(std::move(engine));
   return absl::OkStatus();

@@ -60,6 +60,9 @@ class Program {
   // Makes what every program finds: topics with some full segments.
   absl::Status SetUp();
 
+  // How often the engine told its event sink of something wrong so far.
+  int warnings() const { return warnings_; }
+
  private:
   class CountingRandom final : public Random {
    public:
@@ -86,6 +89,7 @@ class Program {
   FaultyDisk& disk_;
   SimClock& clock_;
   Promises& promises_;
+  int warnings_ = 0;
   // No two programs on one disk give the same ids.
   CountingRandom random_;
   int64_t values_ = 0;
