@@ -348,6 +348,13 @@ TEST_F(Usage, NeverEndsWellWhenItsOutputWasLost) {
     }
   }
   EXPECT_EQ(Shell("$C --help >/dev/full", dir()).exit, 1);
+  // More than is kept until the end.
+  Do({"topic", "create", "many", "--partitions", "300"});
+  const std::string describe = "$C topic describe many --dir $D";
+  EXPECT_THAT(Shell(describe + " >/dev/full", dir()).err,
+              HasSubstr("standard output: "));
+  EXPECT_EQ(Shell("{ " + describe + "; echo $? >&2; } | head -n 1", dir()).err,
+            "0\n");
   EXPECT_EQ(
       Shell("echo x | $C produce a --dir $D --print-acks >/dev/full", dir())
           .exit,
