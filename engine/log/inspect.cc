@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cauce/errors.h"
+#include "cauce/topic_id.h"
 #include "cauce/topic_name.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
@@ -146,6 +147,7 @@ class Verification {
     TellUnread(id.status(),
                fmt::format("{}/{}", directory, kPartitionMetadataFile),
                "restore it from a copy; it holds the topic's id");
+    if (id.ok()) CheckId(name, directory, *id);
     const auto epochs = ReadEpochCheckpoint(files_, directory);
     TellUnread(epochs.status(), fmt::format("{}/{}", directory, kEpochFile),
                "restore it from a copy, or delete it: it is rebuilt from "
@@ -156,6 +158,28 @@ class Verification {
           .what = fmt::format("the directory cannot be looked through: {}",
                               MessageOf(looked)),
           .advice = std::string(kMendAccess)});
+  }
+
+  // That it is no other topic's, put there under this one's name.
+  void CheckId(const TopicPartition& name, const std::string& directory,
+               const TopicId& id) {
+    const auto expected = [&](const TopicCatalog& catalog) {
+      const TopicEntry* const topic = catalog.Find(name.topic);
+      return topic == nullptr || topic->id.is_zero() ? id : topic->id;
+    };
+    const TopicId wanted = expected(catalog_);
+    if (id == wanted) return;
+    // Since the list was read the topic may have been made again.
+    const auto now = TopicCatalog::Load(files_, directory_);
+    if (!now.ok() || expected(*now) != wanted) return;
+    Tell({.file = fmt::format("{}/{}", directory, kPartitionMetadataFile),
+          .what = fmt::format(
+              "has topic id {}, and the list of topics has {} for {}: the "
+              "records here may be another topic's",
+              TopicIdText(id), TopicIdText(wanted), name.topic),
+          .advice = "look at them with cauce log dump, and put the directory "
+                    "that belongs here in its place before anything is "
+                    "written"});
   }
 
   absl::Status CheckLog(const TopicPartition& name,

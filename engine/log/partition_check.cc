@@ -2,15 +2,27 @@
 
 #include <algorithm>
 #include <iterator>
+#include <memory>
 #include <optional>
+#include <ranges>
+#include <string_view>
 
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
+#include "engine/log/batch_scanner.h"
 #include "engine/log/segment_name.h"
 #include "fmt/format.h"
 
 namespace cauce {
+namespace {
+
+constexpr std::string_view kRestoreMissing =
+    "restore this file, or the ones behind it that are missing, from a copy, "
+    "or let cauce log repair say that they are gone; until then readers may go "
+    "on behind them";
+
+}  // namespace
 
 PartitionCheck::PartitionCheck(FileSystem& files,
                                const PartitionToCheck& partition,
@@ -79,11 +91,16 @@ absl::Status PartitionCheck::CheckSegments(const std::vector<Offset>& bases) {
     return CheckEnd(partition_.bounds.log_start, partition_.bounds.log_start);
   }
   CAUCE_RETURN_IF_ERROR(CheckStart(bases.front()));
+  std::optional<Offset> last_whole;
+  if (!partition_.clean_stop) {
+    CAUCE_ASSIGN_OR_RETURN(last_whole, LastWhole(bases));
+  }
   for (size_t i = 0; i < bases.size(); ++i) {
     const bool is_last = i + 1 == bases.size();
     segment.base = bases[i];
     segment.next_base = std::nullopt;
     if (!is_last) segment.next_base = bases[i + 1];
+    segment.is_whole_behind = last_whole > bases[i];
     const int64_t damages = summary_.damages;
     const auto end =
         SegmentCheck(files_, segment, summary_, found_, progress_).Run();
@@ -103,21 +120,46 @@ absl::Status PartitionCheck::CheckSegments(const std::vector<Offset>& bases) {
     // What stands behind damage was told with it.
     if (summary_.damages != damages) continue;
     CAUCE_RETURN_IF_ERROR(is_last ? CheckEnd(bases[i], *end)
-                                  : CheckGap(bases[i], *end, bases[i + 1]));
+                                  : CheckGap(bases[i], *end, bases[i + 1],
+                                             segment.is_whole_behind));
   }
   return absl::OkStatus();
 }
 
-absl::Status PartitionCheck::CheckGap(Offset base, Offset end, Offset next) {
+absl::StatusOr<std::optional<Offset>> PartitionCheck::LastWhole(
+    const std::vector<Offset>& bases) const {
+  BatchScanner scanner;
+  for (const Offset base : std::views::reverse(bases)) {
+    const std::string path = PathOf(base, kLogSuffix);
+    auto file = files_.Open(path, OpenMode::kRead);
+    // What keeps it from being read is told when its turn comes.
+    if (!file.ok()) continue;
+    CAUCE_ASSIGN_OR_RETURN(const int64_t bytes, (*file)->Size());
+    scanner.Start(*std::move(file), path, 0, bytes);
+    const auto first = scanner.Next();
+    if (first.ok() && *first && (*first)->base_offset() == base) return base;
+  }
+  return std::nullopt;
+}
+
+absl::Status PartitionCheck::CheckGap(Offset base, Offset end, Offset next,
+                                      bool is_whole_behind) {
   if (partition_.may_have_gaps || end >= next) return absl::OkStatus();
   // A writer may be cutting the log: it saves where that ends first. What is
-  // not known to have been durable is for the next recovery to decide.
+  // not known to have been durable is for the next recovery to decide, unless
+  // that would take whole batches.
   CAUCE_ASSIGN_OR_RETURN(const auto now, partition_.bounds_now());
-  if (next <= now.log_start || end >= now.durable) return absl::OkStatus();
+  const bool is_cut = end >= now.durable;
+  if (next <= now.log_start || (is_cut && !is_whole_behind)) {
+    return absl::OkStatus();
+  }
   const std::string path = PathOf(base, kLogSuffix);
   const auto info = files_.Info(path);
-  if (absl::IsNotFound(info.status())) return absl::OkStatus();
-  CAUCE_RETURN_IF_ERROR(info.status());
+  const auto behind = files_.Info(PathOf(next, kLogSuffix));
+  for (const absl::Status& there : {info.status(), behind.status()}) {
+    if (absl::IsNotFound(there)) return absl::OkStatus();
+    CAUCE_RETURN_IF_ERROR(there);
+  }
   Tell({.file = path,
         .position = info->bytes,
         .offset = end,
@@ -125,9 +167,7 @@ absl::Status PartitionCheck::CheckGap(Offset base, Offset end, Offset next) {
                             "begins at offset {}: the records in between are "
                             "missing",
                             end.value, next.value),
-        .advice = "restore this file, or the ones behind it that are missing, "
-                  "from a copy, or let cauce log repair say that they are "
-                  "gone; until then readers may go on behind them"});
+        .advice = std::string(is_cut ? kRepairFirst : kRestoreMissing)});
   return absl::OkStatus();
 }
 

@@ -66,11 +66,16 @@ class PartitionCheck {
 
   absl::StatusOr<Bases> List() const;
   absl::Status CheckSegments(const std::vector<Offset>& bases);
+  // The last segment that begins with a whole batch; nothing where none does.
+  absl::StatusOr<std::optional<Offset>> LastWhole(
+      const std::vector<Offset>& bases) const;
   absl::Status CheckOrphan(Offset base);
   // That no segment is missing in front of `base`, the oldest one's.
   absl::Status CheckStart(Offset base);
-  // That the segment at `next` begins where the one at `base` ends.
-  absl::Status CheckGap(Offset base, Offset end, Offset next);
+  // That the segment at `next` begins where the one at `base` ends. Above what
+  // was durable only where whole batches stand behind the gap.
+  absl::Status CheckGap(Offset base, Offset end, Offset next,
+                        bool is_whole_behind);
   // `end` is where the log ends as far as it was found.
   absl::Status CheckEnd(Offset base, Offset end);
   std::string PathOf(Offset base, std::string_view suffix) const;

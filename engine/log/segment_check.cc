@@ -327,7 +327,9 @@ absl::StatusOr<bool> SegmentCheck::PassDamage(const absl::Status& damage) {
   CAUCE_RETURN_IF_ERROR(LookHowItStopped());
   // A writer that was killed leaves a torn end; whole batches behind it are
   // none of its leaving.
-  const bool torn = !resume && torn_from_ && next_ >= *torn_from_;
+  const bool is_cut = torn_from_ && next_ >= *torn_from_;
+  const bool is_whole_behind = resume || segment_.is_whole_behind;
+  const bool torn = is_cut && !is_whole_behind;
   Finding finding{.gravity = torn ? Gravity::kNote : Gravity::kDamage,
                   .file = path_,
                   .position = position,
@@ -337,10 +339,8 @@ absl::StatusOr<bool> SegmentCheck::PassDamage(const absl::Status& damage) {
   if (torn) {
     finding.what += fmt::format("; the last {} bytes are no whole batch",
                                 file_bytes_ - position);
-  } else if (resume && torn_from_ && next_ >= *torn_from_) {
-    finding.advice =
-        "run cauce log repair before anything opens the directory for writing: "
-        "recovery would cut the log here, in front of batches that are whole";
+  } else if (is_cut) {
+    finding.advice = kRepairFirst;
   }
   if (resume) {
     finding.what += fmt::format("; the next whole batch begins at position {}",

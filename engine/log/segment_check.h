@@ -26,6 +26,11 @@
 
 namespace cauce {
 
+// Of damage that recovery takes for the end of the log.
+inline constexpr std::string_view kRepairFirst =
+    "run cauce log repair before anything opens the directory for writing: "
+    "recovery would cut the log here, in front of batches that are whole";
+
 // Which segment, and what is known of the log around it.
 struct SegmentToCheck {
   std::string directory;  // of the partition
@@ -34,6 +39,9 @@ struct SegmentToCheck {
   // After an unclean stop: what was written from here on may be torn, and the
   // next opening mends it. Absent after a clean one.
   std::optional<Offset> torn_from;
+  // Whether a segment behind it begins with a whole batch: recovery would cut
+  // that off too, and what is torn is no writer's last doing.
+  bool is_whole_behind = false;
   // After a clean one, whether a writer has opened the directory since: then
   // what lies above `durable` may be torn all the same. Empty: no.
   std::function<absl::StatusOr<bool>()> opened_since;

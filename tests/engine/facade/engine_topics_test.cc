@@ -132,6 +132,29 @@ TEST_F(EngineTopics, AnOlderCopyOfTheListIsWrittenAgainByTheNextOpening) {
             *ReadWholeFile(files_, "/data/cauce.topics.copy", 1 << 20));
 }
 
+TEST_F(EngineTopics, AreToldApartByTheirIdsWhereDirectoriesAreExchanged) {
+  ASSERT_THAT(Open(), IsOk());
+  ASSERT_THAT(engine_->CreateTopic("orders"), IsOk());
+  ASSERT_THAT(engine_->CreateTopic("payments"), IsOk());
+  for (const std::string name : {"orders", "payments"}) {
+    ASSERT_THAT(engine_->OpenPartition(name, PartitionId{0}), IsOk());
+  }
+  ASSERT_THAT(engine_->Close(), IsOk());
+  ASSERT_THAT(files_.Rename("/data/orders-0", "/data/away"), IsOk());
+  ASSERT_THAT(files_.Rename("/data/payments-0", "/data/orders-0"), IsOk());
+  ASSERT_THAT(files_.Rename("/data/away", "/data/payments-0"), IsOk());
+
+  std::vector<std::string> found;
+  const auto summary =
+      VerifyDirectory(files_, "/data", {}, [&](const Finding& finding) {
+        if (finding.gravity == Gravity::kDamage) found.push_back(finding.file);
+      });
+  ASSERT_THAT(summary, IsOk());
+  EXPECT_THAT(found, ElementsAre("/data/orders-0/partition.metadata",
+                                 "/data/payments-0/partition.metadata"));
+  Leaves(test::Left::kDamaged);
+}
+
 TEST_F(EngineTopics, AnImportedTopicWithoutAnIdGetsOneWithItsConfigs) {
   MakeWithoutId("orders-0");
   ASSERT_THAT(Open(), IsOk());

@@ -105,6 +105,33 @@ TEST_F(PartitionCheckSuite, NotesWhatADeletionOrACutLeft) {
   EXPECT_EQ(summary_.damages, 0);
 }
 
+// No recovery point is saved with every sync: what lies above it may have been
+// acknowledged, and recovery cuts it off behind what it takes for torn.
+TEST_F(PartitionCheckSuite, CallsNoEndTornInFrontOfWholeBatches) {
+  partition_.clean_stop = false;
+  partition_.may_have_gaps = false;
+  partition_.bounds.durable = now_.durable = Offset{2};
+  const std::string second = SegmentFileName(Offset{4}, kLogSuffix);
+  const std::string whole = *disk_.Read(second);
+  for (const size_t bytes : {whole.size() - 5, whole.size() / 2}) {
+    disk_.Write(second, whole.substr(0, bytes));
+    ASSERT_THAT(Check(), IsOk());
+    EXPECT_THAT(findings_,
+                ElementsAre(AllOf(Is(Gravity::kDamage, 6),
+                                  Field(&Finding::advice, kRepairFirst))));
+  }
+  disk_.Write(second, whole);
+
+  const std::string last = SegmentFileName(Offset{8}, kLogSuffix);
+  disk_.Write(last, whole.substr(0, 5));
+  ASSERT_THAT(Check(), IsOk());
+  EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kNote, 8)));
+  // With nothing behind it that is whole any end may be torn.
+  disk_.Write(second, whole.substr(0, whole.size() - 5));
+  ASSERT_THAT(Check(), IsOk());
+  EXPECT_EQ(summary_.damages, 0);
+}
+
 // A writer at work saves its bounds, and then cuts or deletes.
 TEST_F(PartitionCheckSuite, BelievesTheBoundsAsTheyAreByNow) {
   disk_.Remove(SegmentFileName(Offset{0}, kLogSuffix));
