@@ -116,6 +116,12 @@ class CrashLoop : public ::testing::Test {
                            events_.emplace_back(line);
                          }});
   }
+  // Opens it, which must end in the middle: whether it says so, or has each
+  // partition say so, is all one.
+  void StopIn(FaultyDisk& disk) {
+    Open(disk).status().IgnoreError();
+    ASSERT_TRUE(disk.is_cut());
+  }
   // One line for each, and one for where each log ends.
   std::vector<std::string> RecordsIn(FaultyDisk& disk,
                                      Executor* executor = nullptr) {
@@ -166,7 +172,7 @@ TEST_F(CrashLoop, ARecoveryThatWasKilledAnywhereEndsInTheSameLogs) {
     SCOPED_TRACE(fmt::format("killed in front of change {}", cut));
     auto disk = Killed();
     disk->CutBefore(disk->changes() + cut);
-    ASSERT_THAT(Open(*disk), Not(IsOk()));
+    StopIn(*disk);
     disk->RestartProcess();
     const int64_t before = disk->changes();
     ASSERT_EQ(RecordsIn(*disk), want_);
@@ -182,7 +188,7 @@ TEST_F(CrashLoop, APowerLossInARecoveryTakesNothingThatItHasMadeDurable) {
     SCOPED_TRACE(fmt::format("power cut in front of change {}", cut));
     auto disk = Killed();
     disk->CutBefore(disk->changes() + cut);
-    ASSERT_THAT(Open(*disk), Not(IsOk()));
+    StopIn(*disk);
     AlikeButOne nothing(AlikeButOne::Answer::kFirst);
     disk->Restart(nothing);
     const auto once = RecordsIn(*disk);
