@@ -177,7 +177,7 @@ absl::StatusOr<std::shared_ptr<const SegmentIndex>> Segment::Index() {
                         absl::IsFailedPrecondition(index.status()) ||
                         absl::IsPermissionDenied(index.status()) ||
                         ReasonOf(index.status()) == Reason::kCorruptFile;
-  return unusable ? RebuildIndex(nullptr) : index;
+  return unusable ? RebuildIndex(nullptr, index.status()) : index;
 }
 
 absl::StatusOr<std::shared_ptr<const SegmentIndex>> Segment::LoadIndex() {
@@ -196,11 +196,12 @@ absl::StatusOr<std::shared_ptr<const SegmentIndex>> Segment::LoadIndex() {
 }
 
 absl::StatusOr<std::shared_ptr<const SegmentIndex>> Segment::RebuildIndex(
-    std::shared_ptr<const SegmentIndex> claimed) {
+    std::shared_ptr<const SegmentIndex> claimed, absl::Status unusable) {
   CAUCE_ASSIGN_OR_RETURN(const auto file, log_->Acquire());
   CAUCE_ASSIGN_OR_RETURN(ScannedSegment scanned,
                          ScanSegment(file, path(), Range()));
   scanned.disbelieved = std::move(claimed);
+  scanned.unusable = std::move(unusable);
   return KeepIndex(std::move(scanned));
 }
 
@@ -237,18 +238,23 @@ absl::Status Segment::RepairIndexFiles(const ScannedSegment& scanned) {
   if (!MayRepair()) return absl::OkStatus();
   const absl::Status repaired =
       DoWithoutIfFull(index_files_.WriteAnew(*scanned.index));
-  TellOfRepair(repaired);
+  TellOfRepair(scanned.unusable, repaired);
   return repaired;
 }
 
-void Segment::TellOfRepair(const absl::Status& repaired) {
+void Segment::TellOfRepair(const absl::Status& unusable,
+                           const absl::Status& repaired) {
   const bool is_told = std::exchange(told_of_repair_, true);
   if (is_told || place_.events == nullptr || !*place_.events) return;
   (*place_.events)(
       Severity::kWarning,
-      fmt::format("{}: its indexes were missing, damaged or led astray, and "
-                  "are made anew from the log, which has all that they say{}{}",
-                  path(), repaired.ok() ? "" : "; they were not written: ",
+      fmt::format("{}: its indexes are made anew from the log, which has all "
+                  "that they say: {}{}{}",
+                  path(),
+                  unusable.ok() ? "their entries lead to other batches, or say "
+                                  "less than the log"
+                                : MessageOf(unusable),
+                  repaired.ok() ? "" : "; they were not written: ",
                   repaired.ok() ? "" : MessageOf(repaired)));
 }
 

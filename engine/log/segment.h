@@ -157,17 +157,17 @@ class Segment {
   // What is there by now, with what a walk over it expects.
   ScanRange Range() const;
   absl::StatusOr<std::shared_ptr<const SegmentIndex>> LoadIndex();
-  // From the log, for want of an index or since `claimed` leads astray.
+  // From the log: since `claimed` leads astray, or the files are `unusable`.
   absl::StatusOr<std::shared_ptr<const SegmentIndex>> RebuildIndex(
-      std::shared_ptr<const SegmentIndex> claimed);
+      std::shared_ptr<const SegmentIndex> claimed, absl::Status unusable = {});
   absl::StatusOr<std::shared_ptr<const SegmentIndex>> KeepIndex(
       ScannedSegment scanned);
   // Writes the index in the place of files that are not there or lead astray.
   absl::Status RepairIndexFiles(const ScannedSegment& scanned);
-  // Whether the files still belong to this segment and a log that goes on.
-  // Once: who looks something up is never told.
-  void TellOfRepair(const absl::Status& repaired)
+  // Once, and why: who looks something up is never told.
+  void TellOfRepair(const absl::Status& unusable, const absl::Status& repaired)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(repair_mutex_);
+  // Whether the files still belong to this segment and a log that goes on.
   bool MayRepair() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(repair_mutex_);
   absl::Status DoWithoutIfFull(const absl::Status& status)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(repair_mutex_);

@@ -55,6 +55,9 @@ struct ScannedSegment {
   // An index that was claimed to be the segment's and does not lead where it
   // says: what is worth no more than hints. Null where there was none.
   std::shared_ptr<const SegmentIndex> disbelieved;
+  // Why its index files could not be taken at all; OK where they could, or
+  // nobody has tried.
+  absl::Status unusable;
   bool rebuilt = false;  // `index` comes from the log alone
   // And what its files hold, which can be read, is not what the log makes.
   bool files_are_spoiled = false;

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "cauce/env.h"
 #include "cauce/errors.h"
 #include "engine/base/bytes.h"
 #include "engine/log/segment_writer.h"
@@ -34,8 +35,11 @@ using test::IsOk;
 using test::IsOkAndHolds;
 using test::OwnedBatch;
 using test::StatusIs;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 constexpr Offset kBase{5000};
 constexpr std::string_view kLog = "00000000000000005000.log";
@@ -357,6 +361,39 @@ TEST_P(SegmentTest, RepairsIndexFilesThatLeadAstrayWhereItMayWrite) {
     ExpectSeekFindsEveryBatch(segment, 37);
     EXPECT_EQ(disk_.Read(kIndex), index);
     EXPECT_EQ(disk_.Read(kTimeIndex), times);
+  }
+}
+
+TEST_P(SegmentTest, TellsOnceWhyItsIndexesAreMadeAnew) {
+  Write(100);
+  const std::string index = *disk_.Read(kIndex);
+  std::string lies = index;
+  for (size_t at = 7; at < lies.size(); at += 8) lies[at] ^= 1;
+  const std::vector<std::pair<std::optional<std::string>, std::string>> cases =
+      {{std::nullopt, disk_ / kIndex},
+       {"these are no entries", disk_ / kIndex},
+       {lies, "lead to other batches"}};
+  for (const auto& [bytes, why] : cases) {
+    SCOPED_TRACE(bytes ? why : "missing");
+    disk_.Remove(kIndex);
+    if (bytes) disk_.Write(kIndex, *bytes);
+    std::vector<std::string> told;
+    const EventSink events = [&](Severity, std::string_view line) {
+      told.emplace_back(line);
+    };
+    SegmentPlace place = disk_.Place(kBase, kInterval);
+    place.events = &events;
+    Segment segment(place, OpenMode::kReadWrite, bytes_, next_);
+    ExpectSeekFindsEveryBatch(segment, 7);
+    EXPECT_THAT(told,
+                ElementsAre(AllOf(HasSubstr(disk_ / kLog), HasSubstr(why))));
+
+    // Spoiled again while it is open, it is told of no more.
+    disk_.Remove(kIndex);
+    for (int idle = 0; idle < 2; ++idle) segment.DropIdleIndex();
+    ExpectSeekFindsEveryBatch(segment, 7);
+    EXPECT_EQ(disk_.Read(kIndex), index);
+    EXPECT_THAT(told, SizeIs(1));
   }
 }
 
