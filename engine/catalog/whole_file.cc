@@ -5,21 +5,53 @@
 #include "fmt/format.h"
 
 namespace cauce {
+namespace {
+
+// What to do about something that is no file, and that `opened` is about.
+std::string InTheWay(const absl::Status& opened) {
+  return fmt::format("{}; move it away: only a file may stand there",
+                     MessageOf(opened));
+}
+
+absl::Status RenameOnto(FileSystem& files, const std::string& path) {
+  const std::string written = path + ".tmp";
+  const absl::Status renamed = files.Rename(written, path);
+  if (!absl::IsFailedPrecondition(renamed)) return renamed;
+  // Nothing ever takes it from there while a directory is in its way.
+  files.RemoveFile(written).IgnoreError();
+  CAUCE_RETURN_IF_ERROR(CheckNothingInPlaceOf(files, path));
+  return renamed;
+}
+
+}  // namespace
 
 absl::StatusOr<std::string> ReadWholeFile(FileSystem& files,
                                           std::string_view path,
                                           int64_t bytes_max) {
-  CAUCE_ASSIGN_OR_RETURN(const auto file, files.Open(path, OpenMode::kRead));
-  CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
+  const auto opened = files.Open(path, OpenMode::kRead);
+  if (absl::IsFailedPrecondition(opened.status()) && files.Info(path).ok()) {
+    return MakeError(Reason::kCorruptFile, InTheWay(opened.status()));
+  }
+  CAUCE_RETURN_IF_ERROR(opened.status());
+  const File& file = **opened;
+  CAUCE_ASSIGN_OR_RETURN(const int64_t size, file.Size());
   if (size > bytes_max) {
     return MakeError(Reason::kCorruptFile,
                      fmt::format("{}: is {} bytes long, limit is {}", path,
                                  size, bytes_max));
   }
   std::string bytes(static_cast<size_t>(size), '\0');
-  CAUCE_ASSIGN_OR_RETURN(const size_t read, file->Read(0, bytes));
+  CAUCE_ASSIGN_OR_RETURN(const size_t read, file.Read(0, bytes));
   bytes.resize(read);
   return bytes;
+}
+
+absl::Status CheckNothingInPlaceOf(FileSystem& files, std::string_view path) {
+  const absl::Status opened = files.Open(path, OpenMode::kRead).status();
+  if (!absl::IsFailedPrecondition(opened)) return absl::OkStatus();
+  // Of a link it is said what to do.
+  if (!files.Info(path).ok()) return opened;
+  return absl::FailedPreconditionError(InTheWay(opened));
 }
 
 absl::Status ReplaceFiles(FileSystem& files, std::string_view directory,
@@ -39,8 +71,7 @@ absl::Status ReplaceFiles(FileSystem& files, std::string_view directory,
     return written;
   }
   for (const std::string_view name : names) {
-    const std::string path = JoinPath(directory, name);
-    CAUCE_RETURN_IF_ERROR(files.Rename(path + ".tmp", path));
+    CAUCE_RETURN_IF_ERROR(RenameOnto(files, JoinPath(directory, name)));
   }
   // A rename is not durable until its directory is.
   return files.SyncDirectory(directory);
@@ -64,7 +95,7 @@ absl::Status ReplaceUnnamed(FileSystem& files, std::string_view directory,
     return file->Sync();
   }
   CAUCE_RETURN_IF_ERROR(WriteAndSyncFile(files, path + ".tmp", bytes));
-  return files.Rename(path + ".tmp", path);
+  return RenameOnto(files, path);
 }
 
 absl::Status WriteAndSyncFile(FileSystem& files, std::string_view path,

@@ -17,14 +17,21 @@ namespace cauce {
 
 // Returns what the file holds. absl::NotFoundError where it is not there;
 // Reason::kCorruptFile, before anything is read, where it is larger than
-// `bytes_max`.
+// `bytes_max`, or no file but a directory or a pipe. A link is what Open says
+// of it: what it leads to may be whole.
 absl::StatusOr<std::string> ReadWholeFile(FileSystem& files,
                                           std::string_view path,
                                           int64_t bytes_max);
 
+// OK where a file stands at `path`, or nothing, or what it is cannot be seen;
+// absl::FailedPreconditionError, saying what to do, where a link, a directory
+// or a pipe is in its place.
+absl::Status CheckNothingInPlaceOf(FileSystem& files, std::string_view path);
+
 // Makes `names` in `directory` hold `bytes`, each of them: writes them beside
 // ("<name>.tmp"), syncs, renames, and syncs the directory. After an error each
-// of the files is as it was or new, and which of them is not known to last.
+// of the files is as it was or new, and which of them is not known to last. A
+// directory in the place of one stays, and is named.
 absl::Status ReplaceFiles(FileSystem& files, std::string_view directory,
                           std::span<const std::string_view> names,
                           std::string_view bytes);

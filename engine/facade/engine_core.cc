@@ -9,6 +9,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/partition_metadata.h"
+#include "engine/catalog/whole_file.h"
 #include "engine/facade/data_directory.h"
 #include "engine/io/free_space.h"
 #include "engine/io/pooled_file_system.h"
@@ -150,7 +151,13 @@ absl::Status EngineCore::StartWriting() {
   CAUCE_ASSIGN_OR_RETURN(claim_,
                          DirectoryClaim::Take(files_, directory_, if_missing,
                                               *environment_->random));
-  // Where these cannot be read the mark of a clean stop stays.
+  // Where these cannot be read, or not be replaced, the mark of a clean stop
+  // stays.
+  for (const std::string_view name :
+       {kRecoveryPointFile, kLogStartFile, kCatalogFile, kCatalogCopyFile}) {
+    CAUCE_RETURN_IF_ERROR(
+        CheckNothingInPlaceOf(files_, JoinPath(directory_, name)));
+  }
   CAUCE_RETURN_IF_ERROR(bounds_->Load(options_.events));
   CAUCE_ASSIGN_OR_RETURN(catalog_, TopicCatalog::Load(files_, directory_));
   // Syncs the directory too: what was read of the bounds and the topics may

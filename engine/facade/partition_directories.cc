@@ -28,6 +28,15 @@ bool IsMissing(const absl::Status& status) {
   return absl::IsNotFound(status) || ReasonOf(status) == Reason::kCorruptFile;
 }
 
+// Whether `status`, of reading partition.metadata, is of a file: what else
+// stands there is not replaced, and keeps nothing from opening.
+bool IsDamagedFile(FileSystem& files, const std::string& path,
+                   const absl::Status& status) {
+  return ReasonOf(status) == Reason::kCorruptFile &&
+         CheckNothingInPlaceOf(files, JoinPath(path, kPartitionMetadataFile))
+             .ok();
+}
+
 }  // namespace
 
 PartitionDirectories::PartitionDirectories(FileSystem& files,
@@ -90,7 +99,9 @@ absl::Status PartitionDirectories::Furnish(const TopicEntry& topic,
   // has left, which is read back and yet goes with the power.
   const auto id = ReadPartitionMetadata(files_, path);
   const bool is_ours = id.ok() && *id == topic.id;
-  if ((is_ours || IsMissing(id.status())) && !topic.id.is_zero()) {
+  const bool is_missing =
+      absl::IsNotFound(id.status()) || IsDamagedFile(files_, path, id.status());
+  if ((is_ours || is_missing) && !topic.id.is_zero()) {
     CAUCE_RETURN_IF_ERROR(ReplaceUnnamed(files_, path, kPartitionMetadataFile,
                                          FormatPartitionMetadata(topic.id)));
   }
@@ -207,7 +218,7 @@ absl::Status PartitionDirectories::Check(const TopicEntry& topic,
     return absl::OkStatus();
   }
   const bool is_absent = absl::IsNotFound(id.status());
-  const bool is_damaged = ReasonOf(id.status()) == Reason::kCorruptFile;
+  const bool is_damaged = IsDamagedFile(files_, path, id.status());
   // Of somebody else's topic only what is damaged is replaced.
   const bool is_mended =
       is_known && (is_damaged || (is_absent && !topic.imported));

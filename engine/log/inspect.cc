@@ -14,6 +14,7 @@
 #include "engine/catalog/missing_partitions.h"
 #include "engine/catalog/partition_metadata.h"
 #include "engine/catalog/topic_catalog.h"
+#include "engine/catalog/whole_file.h"
 #include "engine/log/directory_signs.h"
 #include "engine/log/partition_check.h"
 #include "engine/log/segment_check.h"
@@ -99,7 +100,8 @@ class Verification {
         catalog.status(), PathOf(CopyInQuestion(catalog.status())),
         "restore it from a copy; without it topics keep their records and "
         "lose their configs");
-    if (catalog.ok() && !catalog->damage().empty()) {
+    const bool is_free = !catalog.ok() || CatalogIsFree();
+    if (is_free && catalog.ok() && !catalog->damage().empty()) {
       Tell({.gravity = Gravity::kNote,
             .file = PathOf(kCatalogFile),
             .what = catalog->damage(),
@@ -108,6 +110,18 @@ class Verification {
     }
     catalog_is_read_ = catalog.ok();
     if (catalog.ok()) catalog_ = *std::move(catalog);
+  }
+
+  // Whether something else than a file is in the place of neither copy; else it
+  // is told.
+  bool CatalogIsFree() {
+    bool is_free = true;
+    for (const std::string_view name : {kCatalogFile, kCatalogCopyFile}) {
+      const absl::Status free = CheckNothingInPlaceOf(files_, PathOf(name));
+      is_free &= free.ok();
+      TellUnread(free, PathOf(name), kMendAccess);
+    }
+    return is_free;
   }
 
   // Which copy of the catalogue it is that cannot be read: either keeps the

@@ -3,11 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 
+#include "cauce/errors.h"
+#include "cauce/file_system.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
+#include "tests/testing/temp_dir.h"
 
 namespace cauce {
 namespace {
@@ -18,6 +23,7 @@ using test::IsOkAndHolds;
 using test::StatusIs;
 using ::testing::AnyOf;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 constexpr std::string_view kDirectory = "/data";
 
@@ -111,6 +117,36 @@ TEST_F(WholeFile, IsNotReadBeyondTheLimit) {
   ASSERT_THAT(ReplaceFile(files_, kDirectory, "f", std::string(101, 'x')),
               IsOk());
   EXPECT_THAT(Read("f"), HasReason(Reason::kCorruptFile));
+}
+
+TEST_F(WholeFile, IsDamagedWhereADirectoryIsInItsPlace) {
+  ASSERT_THAT(real_->CreateDirectory("/data/f"), IsOk());
+  EXPECT_THAT(Read("f"), HasReason(Reason::kCorruptFile));
+  EXPECT_THAT(CheckNothingInPlaceOf(*real_, "/data/f"),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(CheckNothingInPlaceOf(*real_, "/data/none"), IsOk());
+}
+
+TEST_F(WholeFile, CannotTakeADirectorysPlaceAndSaysWhatToDo) {
+  ASSERT_THAT(real_->CreateDirectory("/data/f"), IsOk());
+  for (const absl::Status& replaced :
+       {ReplaceFile(files_, kDirectory, "f", "bytes"),
+        ReplaceUnnamed(files_, kDirectory, "f", "bytes")}) {
+    EXPECT_THAT(replaced, StatusIs(absl::StatusCode::kFailedPrecondition));
+    EXPECT_THAT(MessageOf(replaced), HasSubstr("move it away"));
+  }
+  EXPECT_THAT(Read("f.tmp"), StatusIs(absl::StatusCode::kNotFound));
+}
+
+// What it leads to may be whole: it is no damage, and nobody goes on without.
+TEST(LinkedWholeFile, IsNotReadAndNotTakenForDamaged) {
+  const test::TempDir disk;
+  std::filesystem::create_symlink("elsewhere", disk / "f");
+  FileSystem& files = *PosixFileSystem();
+  EXPECT_THAT(ReadWholeFile(files, disk / "f", 100),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(CheckNothingInPlaceOf(files, disk / "f"),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
 TEST_F(WholeFile, IsNotFoundWhereThereIsNone) {
