@@ -20,8 +20,16 @@ constexpr std::string_view kLockName = ".lock";
 
 absl::StatusOr<std::unique_ptr<FileLock>> LockDirectory(
     FileSystem& files, std::string_view directory) {
-  return files.Lock(JoinPath(directory, kLockName),
-                    fmt::format("pid {}", getpid()));
+  auto lock = files.Lock(JoinPath(directory, kLockName),
+                         fmt::format("pid {}", getpid()));
+  if (absl::IsFailedPrecondition(lock.status())) {
+    CAUCE_RETURN_IF_ERROR(CheckLockFile(files, directory));
+  }
+  return lock;
+}
+
+absl::Status CheckLockFile(FileSystem& files, std::string_view directory) {
+  return CheckNothingInPlaceOf(files, JoinPath(directory, kLockName));
 }
 
 absl::Status CheckIsDirectory(FileSystem& files, const std::string& directory) {

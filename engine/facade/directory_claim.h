@@ -49,6 +49,10 @@ class DirectoryClaim {
 absl::StatusOr<std::unique_ptr<FileLock>> LockDirectory(
     FileSystem& files, std::string_view directory);
 
+// What LockDirectory says where something else than a file is in the place of
+// the lock; takes none.
+absl::Status CheckLockFile(FileSystem& files, std::string_view directory);
+
 // Reason::kInvalidOption unless `directory` is one; what Info says where it
 // cannot be seen.
 absl::Status CheckIsDirectory(FileSystem& files, const std::string& directory);

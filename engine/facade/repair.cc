@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -37,6 +38,14 @@ int64_t IndexIntervalOf(const TopicEntry* topic) {
   return config.value_or(TopicConfig()).index_interval_bytes;
 }
 
+// Whether it says of one place what is in its way. A disk that fails or is full
+// does so to every other as well.
+bool IsOfOnePlace(const absl::Status& status) {
+  return ReasonOf(status) == Reason::kNone &&
+         (absl::IsFailedPrecondition(status) ||
+          absl::IsPermissionDenied(status) || absl::IsAlreadyExists(status));
+}
+
 class Repair {
  public:
   enum class Deeds { kNone, kAll };
@@ -53,19 +62,42 @@ class Repair {
   absl::StatusOr<RepairSummary> Run(Deeds deeds) {
     CAUCE_RETURN_IF_ERROR(Look());
     if (deeds == Deeds::kAll) CAUCE_RETURN_IF_ERROR(MakeDurable());
-    for (const RepairTask& task : Tasks()) {
-      if (deeds == Deeds::kAll) CAUCE_RETURN_IF_ERROR(task.run());
-      Count(task.step);
-      if (options_.step) options_.step(task.step);
-    }
+    CAUCE_RETURN_IF_ERROR(CarryOut(Tasks(), deeds));
+    CAUCE_RETURN_IF_ERROR(CarryOut(Mark(), deeds));
     return summary_;
   }
 
  private:
+  // What fails of one partition keeps it alone from going on.
+  absl::Status CarryOut(const RepairTasks& tasks, Deeds deeds) {
+    for (const RepairTask& task : tasks) {
+      if (given_up_.contains(task.partition)) continue;
+      absl::Status done;
+      if (deeds == Deeds::kAll) done = task.run();
+      if (!task.partition.empty() && IsOfOnePlace(done)) {
+        GiveUp(task.partition, done);
+        continue;
+      }
+      CAUCE_RETURN_IF_ERROR(done);
+      Count(task.step);
+      if (options_.step) options_.step(task.step);
+    }
+    return absl::OkStatus();
+  }
+
+  void GiveUp(const std::string& partition, const absl::Status& why) {
+    is_untouchable_ = true;
+    given_up_.insert(partition);
+    Leave({.file = partition,
+           .what = std::string(MessageOf(why)),
+           .advice = "nothing more of the partition was touched: mend what is "
+                     "in the way, and repair again"});
+  }
+
   // ---- Looking
 
   absl::Status Look() {
-    CAUCE_ASSIGN_OR_RETURN(clean_stop_, HasCleanShutdown(files_, directory_));
+    LookForMark();
     CAUCE_RETURN_IF_ERROR(
         small_.Look(WantsAll() ? SmallFileRepair::Scope::kAllPartitions
                                : SmallFileRepair::Scope::kSomePartitions));
@@ -79,7 +111,7 @@ class Repair {
     std::ranges::copy_if(plan.open, std::back_inserter(there), IsWanted());
     std::ranges::copy_if(plan.missing, std::back_inserter(missing), IsWanted());
     if (there.empty() && missing.empty() && !WantsAll()) return NothingWanted();
-    if (small_.needs_all()) return absl::OkStatus();
+    if (small_.keeps_logs()) return absl::OkStatus();
     std::vector<std::string> directories;
     for (const TopicPartition& name : there) {
       directories.push_back(PathOf(name));
@@ -93,6 +125,18 @@ class Repair {
       CAUCE_RETURN_IF_ERROR(LookForMissing(name));
     }
     return absl::OkStatus();
+  }
+
+  // Without it the last stop counts as none that was in order.
+  void LookForMark() {
+    const auto found = HasCleanShutdown(files_, directory_);
+    clean_stop_ = found.value_or(false);
+    if (found.ok()) return;
+    is_untouchable_ = true;
+    Leave({.file = JoinPath(directory_, kCleanShutdownFile),
+           .what = std::string(MessageOf(found.status())),
+           .advice = "move it away: the next opening then looks through the "
+                     "logs"});
   }
 
   bool WantsAll() const {
@@ -130,12 +174,7 @@ class Repair {
     };
     const auto survey = SurveyPartition(files_, partition, looked_, progress);
     if (!survey.ok()) {
-      // It keeps nobody from mending the others.
-      is_untouchable_ = true;
-      Leave({.file = directory,
-             .what = std::string(MessageOf(survey.status())),
-             .advice = "nothing of the partition was touched: mend what keeps "
-                       "it from being read, and repair again"});
+      LeavePartition(directory, survey.status());
       return absl::OkStatus();
     }
     for (const Finding& finding : survey->left) Leave(finding);
@@ -143,11 +182,24 @@ class Repair {
       is_untouchable_ = true;
       return absl::OkStatus();
     }
-    CAUCE_RETURN_IF_ERROR(small_.LookAt(name, directory));
+    if (const absl::Status read = small_.LookAt(name, directory); !read.ok()) {
+      if (ReasonOf(read) == Reason::kUnsupportedFormat) return read;
+      LeavePartition(directory, read);
+      return absl::OkStatus();
+    }
     RepairPlan plan = PlanPartitionRepair(partition, *survey);
     for (const Finding& finding : plan.left) Leave(finding);
     partitions_.push_back({name, directory, std::move(plan)});
     return absl::OkStatus();
+  }
+
+  // It keeps nobody from mending the others.
+  void LeavePartition(const std::string& directory, const absl::Status& why) {
+    is_untouchable_ = true;
+    Leave({.file = directory,
+           .what = std::string(MessageOf(why)),
+           .advice = "nothing of the partition was touched: mend what keeps it "
+                     "from being read, and repair again"});
   }
 
   // An empty directory takes the place of one that is gone, and the log goes on
@@ -181,12 +233,14 @@ class Repair {
             "missing; an empty one takes its place"};
     const TopicId id = small_.catalog().Find(name.topic)->id;
     partition.make.push_back(
-        {step, [this, directory, step, id]() -> absl::Status {
+        {step,
+         [this, directory, step, id]() -> absl::Status {
            CAUCE_RETURN_IF_ERROR(files_.CreateDirectory(directory));
            CAUCE_RETURN_IF_ERROR(WritePartitionMetadata(files_, directory, id));
            CAUCE_RETURN_IF_ERROR(RepairWork(files_, directory, 0).Do(step));
            return files_.SyncDirectory(directory_);
-         }});
+         },
+         directory});
     partitions_.push_back(std::move(partition));
     return absl::OkStatus();
   }
@@ -202,18 +256,30 @@ class Repair {
   // where a copy stays and what it is of goes, and what no step touches counts
   // as whole too.
   absl::Status MakeDurable() {
-    for (const PartitionRepair& partition : partitions_) {
-      if (!partition.make.empty()) continue;
-      const RepairWork work(files_, partition.directory, 0);
-      const Offset saved = small_.BoundsOf(partition.name).durable;
-      const bool may_be_lost =
-          !clean_stop_ && (partition.plan.end > saved || IsMisnamed(partition));
-      // A segment that has a wrong name stands where no name tells.
-      const Offset durable = IsMisnamed(partition) ? Offset{0} : saved;
-      CAUCE_RETURN_IF_ERROR(may_be_lost ? work.WriteAgain(durable)
-                                        : work.SyncFiles());
+    // Of one that is not durable no end is saved.
+    std::vector<PartitionRepair> durable;
+    for (PartitionRepair& partition : partitions_) {
+      const absl::Status made = MakeDurable(partition);
+      if (IsOfOnePlace(made)) {
+        GiveUp(partition.directory, made);
+        continue;
+      }
+      CAUCE_RETURN_IF_ERROR(made);
+      durable.push_back(std::move(partition));
     }
+    partitions_ = std::move(durable);
     return files_.SyncDirectory(directory_);
+  }
+
+  absl::Status MakeDurable(const PartitionRepair& partition) const {
+    if (!partition.make.empty()) return absl::OkStatus();
+    const RepairWork work(files_, partition.directory, 0);
+    const Offset saved = small_.BoundsOf(partition.name).durable;
+    const bool may_be_lost =
+        !clean_stop_ && (partition.plan.end > saved || IsMisnamed(partition));
+    // A segment that has a wrong name stands where no name tells.
+    const Offset durable = IsMisnamed(partition) ? Offset{0} : saved;
+    return may_be_lost ? work.WriteAgain(durable) : work.SyncFiles();
   }
 
   static bool IsMisnamed(const PartitionRepair& partition) {
@@ -222,7 +288,7 @@ class Repair {
   }
 
   RepairTasks Tasks() {
-    if (small_.needs_all()) return {};
+    if (small_.keeps_logs()) return {};
     RepairTasks tasks = small_.first();
     const auto add = [&tasks](const RepairTasks& more) {
       tasks.insert(tasks.end(), more.begin(), more.end());
@@ -235,7 +301,6 @@ class Repair {
       add(Work(partition));
     }
     add(small_.last());
-    add(Mark());
     return tasks;
   }
 
@@ -245,7 +310,8 @@ class Repair {
         files_, partition.directory,
         IndexIntervalOf(small_.catalog().Find(partition.name.topic)));
     for (const RepairStep& step : partition.plan.steps) {
-      tasks.push_back({step, [work, step] { return work.Do(step); }});
+      tasks.push_back(
+          {step, [work, step] { return work.Do(step); }, partition.directory});
     }
     return tasks;
   }
@@ -253,6 +319,7 @@ class Repair {
   // Nothing is left for a recovery to do.
   RepairTasks Mark() {
     if (clean_stop_ || !WantsAll() || is_untouchable_) return {};
+    if (small_.keeps_logs()) return {};
     return {{{.action = RepairAction::kWriteAnew,
               .file = JoinPath(directory_, kCleanShutdownFile),
               .why = "every partition is whole up to its end"},
@@ -283,6 +350,8 @@ class Repair {
   // There is something that must not be taken for whole.
   bool is_untouchable_ = false;
   std::vector<PartitionRepair> partitions_;
+  // The directories of those of which a step failed.
+  std::set<std::string> given_up_;
 };
 
 }  // namespace
@@ -293,6 +362,7 @@ absl::StatusOr<RepairSummary> PlanRepair(FileSystem& files,
   CAUCE_ASSIGN_OR_RETURN(const std::string path, files.Resolve(directory));
   CAUCE_RETURN_IF_ERROR(CheckIsDirectory(files, path));
   CAUCE_RETURN_IF_ERROR(CheckIsDataDirectory(files, path));
+  CAUCE_RETURN_IF_ERROR(CheckLockFile(files, path));
   return Repair(files, path, options).Run(Repair::Deeds::kNone);
 }
 

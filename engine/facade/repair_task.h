@@ -18,6 +18,9 @@ namespace cauce {
 struct RepairTask {
   RepairStep step;
   std::function<absl::Status()> run;
+  // The directory of the partition that it is about; empty where it speaks for
+  // more than one.
+  std::string partition;
 };
 using RepairTasks = std::vector<RepairTask>;
 

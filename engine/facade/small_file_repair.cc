@@ -66,6 +66,10 @@ absl::Status SmallFileRepair::Look(Scope scope) {
 
 absl::Status SmallFileRepair::LookAtCatalog(CutNames& names) {
   auto catalog = TopicCatalog::Load(files_, directory_);
+  if (!catalog.ok() && !IsDamaged(catalog.status())) {
+    // It stands for both, and the status names the one.
+    return LeaveUnread(kCatalogFile, catalog.status());
+  }
   if (IsDamaged(catalog.status())) {
     for (const std::string_view name : {kCatalogFile, kCatalogCopyFile}) {
       const auto info = files_.Info(JoinPath(directory_, name));
@@ -79,9 +83,10 @@ absl::Status SmallFileRepair::LookAtCatalog(CutNames& names) {
     }
     return absl::OkStatus();
   }
-  CAUCE_RETURN_IF_ERROR(catalog.status());
   catalog_ = *std::move(catalog);
   if (catalog_.damage().empty()) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(ClearForCopy(kCatalogFile, names));
+  CAUCE_RETURN_IF_ERROR(ClearForCopy(kCatalogCopyFile, names));
   first_.push_back(
       {{.action = RepairAction::kWriteAnew,
         .file = JoinPath(directory_, kCatalogFile),
@@ -91,6 +96,16 @@ absl::Status SmallFileRepair::LookAtCatalog(CutNames& names) {
   return absl::OkStatus();
 }
 
+absl::Status SmallFileRepair::ClearForCopy(std::string_view name,
+                                           CutNames& names) {
+  const absl::Status free =
+      CheckNothingInPlaceOf(files_, JoinPath(directory_, name));
+  if (free.ok()) return absl::OkStatus();
+  return Rename(directory_, name,
+                fmt::format("{}; the other copy is whole", MessageOf(free)),
+                names);
+}
+
 absl::StatusOr<OffsetCheckpoint> SmallFileRepair::LookAtCheckpoint(
     std::string_view name, CutNames& names) {
   auto read = ReadOffsetCheckpoint(files_, directory_, name);
@@ -98,7 +113,7 @@ absl::StatusOr<OffsetCheckpoint> SmallFileRepair::LookAtCheckpoint(
   CAUCE_RETURN_IF_ERROR(
       SetAsideDamaged(read.status(), directory_, name, MeaningOf(name),
                       IsOurs(name) ? Replaced::kYes : Replaced::kNo, names));
-  lost_.insert(name);
+  if (IsDamaged(read.status())) lost_.insert(name);
   return OffsetCheckpoint();
 }
 
@@ -108,6 +123,11 @@ absl::Status SmallFileRepair::LookAt(const TopicPartition& name,
   const TopicEntry* const topic = catalog_.Find(name.topic);
   const bool is_known = topic != nullptr && !topic->id.is_zero();
   const auto id = ReadPartitionMetadata(files_, directory);
+  const auto epochs = ReadEpochCheckpoint(files_, directory);
+  for (const absl::Status& status : {id.status(), epochs.status()}) {
+    const bool is_read = status.ok() || absl::IsNotFound(status);
+    if (!is_read && !IsDamaged(status)) return status;
+  }
   CAUCE_RETURN_IF_ERROR(
       SetAsideDamaged(id.status(), directory, kPartitionMetadataFile,
                       is_known ? "it is written anew from the list of topics"
@@ -119,9 +139,9 @@ absl::Status SmallFileRepair::LookAt(const TopicPartition& name,
                       .why = "the list of topics knows the topic's id"},
                      [this, directory, known = topic->id] {
                        return WritePartitionMetadata(files_, directory, known);
-                     }});
+                     },
+                     directory});
   }
-  const auto epochs = ReadEpochCheckpoint(files_, directory);
   CAUCE_RETURN_IF_ERROR(SetAsideDamaged(epochs.status(), directory, kEpochFile,
                                         "it is written anew from the batches",
                                         Replaced::kYes, names));
@@ -131,7 +151,8 @@ absl::Status SmallFileRepair::LookAt(const TopicPartition& name,
                     .why = "the batches tell of the epochs that wrote them"},
                    [this, directory] {
                      return RepairWork(files_, directory, 0).WriteEpochs();
-                   }});
+                   },
+                   directory});
   return absl::OkStatus();
 }
 
@@ -145,7 +166,7 @@ bool SmallFileRepair::LeaveToAll(const std::string& directory,
   const bool is_all = scope_ == Scope::kAllPartitions;
   if (is_all || directory != directory_) return false;
   const bool is_needed = IsGoneBy(name);
-  needs_all_ |= is_needed;
+  keeps_logs_ |= is_needed;
   left_.push_back(
       {.file = JoinPath(directory, name),
        .what = std::string(what),
@@ -155,6 +176,39 @@ bool SmallFileRepair::LeaveToAll(const std::string& directory,
   return true;
 }
 
+absl::Status SmallFileRepair::LeaveUnread(std::string_view name,
+                                          const absl::Status& status) {
+  // Whoever wrote that knows of more than is looked at here.
+  if (ReasonOf(status) == Reason::kUnsupportedFormat) return status;
+  const bool is_needed = IsGoneBy(name);
+  keeps_logs_ |= is_needed;
+  left_.push_back(
+      {.file = JoinPath(directory_, name),
+       .what = std::string(MessageOf(status)),
+       .advice = fmt::format(
+           "{}mend what keeps it from being read, and repair again",
+           is_needed
+               ? "nothing was touched, since nobody knows without it what "
+                 "the logs should hold: "
+               : "")});
+  return absl::OkStatus();
+}
+
+absl::Status SmallFileRepair::Rename(const std::string& directory,
+                                     std::string_view name, std::string why,
+                                     CutNames& names) {
+  RepairStep step{.action = RepairAction::kSetAside,
+                  .file = JoinPath(directory, name),
+                  .why = std::move(why)};
+  CAUCE_ASSIGN_OR_RETURN(step.renamed_to, names.PathFor(name));
+  first_.push_back({step,
+                    [this, directory, step] {
+                      return RepairWork(files_, directory, 0).Do(step);
+                    },
+                    PartitionOf(directory)});
+  return absl::OkStatus();
+}
+
 absl::Status SmallFileRepair::SetAsideDamaged(const absl::Status& status,
                                               const std::string& directory,
                                               std::string_view name,
@@ -162,30 +216,34 @@ absl::Status SmallFileRepair::SetAsideDamaged(const absl::Status& status,
                                               Replaced replaced,
                                               CutNames& names) {
   if (status.ok() || absl::IsNotFound(status)) return absl::OkStatus();
-  if (!IsDamaged(status)) return status;
+  if (!IsDamaged(status)) return LeaveUnread(name, status);
   if (LeaveToAll(directory, name, MessageOf(status))) return absl::OkStatus();
+  std::string why = fmt::format("{}; {}", MessageOf(status), meaning);
+  if (replaced == Replaced::kNo) {
+    return Rename(directory, name, std::move(why), names);
+  }
+  const auto file = files_.Open(JoinPath(directory, name), OpenMode::kRead);
+  // Of what is no file no copy is made, and none takes its place while it is
+  // there.
+  if (absl::IsFailedPrecondition(file.status())) {
+    return Rename(directory, name, std::move(why), names);
+  }
+  CAUCE_RETURN_IF_ERROR(file.status());
   RepairStep step{.action = RepairAction::kSetAside,
                   .file = JoinPath(directory, name),
-                  .why = fmt::format("{}; {}", MessageOf(status), meaning)};
-  if (replaced == Replaced::kNo) {
-    CAUCE_ASSIGN_OR_RETURN(step.renamed_to, names.PathFor(name));
-    first_.push_back({step, [this, directory, step] {
-                        return RepairWork(files_, directory, 0).Do(step);
-                      }});
-    return absl::OkStatus();
-  }
-  CAUCE_ASSIGN_OR_RETURN(const auto file,
-                         files_.Open(step.file, OpenMode::kRead));
-  CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
+                  .why = std::move(why)};
+  CAUCE_ASSIGN_OR_RETURN(const int64_t size, (*file)->Size());
   CAUCE_ASSIGN_OR_RETURN(step.renamed_to,
-                         names.PathFor(name, FilePart{*file, 0, size}));
-  first_.push_back({step, [this, directory, step, size]() -> absl::Status {
+                         names.PathFor(name, FilePart{**file, 0, size}));
+  first_.push_back({step,
+                    [this, directory, step, size]() -> absl::Status {
                       CAUCE_ASSIGN_OR_RETURN(
                           const auto damaged,
                           files_.Open(step.file, OpenMode::kRead));
                       return CutFiles(files_, directory)
                           .KeepPart({*damaged, 0, size}, step.renamed_to);
-                    }});
+                    },
+                    PartitionOf(directory)});
   return absl::OkStatus();
 }
 

@@ -1,6 +1,7 @@
 // Mends the small files of a data directory: the list of topics, checkpoints,
-// identities, and each partition's own. One that cannot be read goes aside, and
-// is written anew where something else knows what it said.
+// identities, and each partition's own. One that is damaged, or something else
+// in its place, goes aside, and is written anew where something else knows what
+// it said. One that may not be read is left as it is.
 //
 // Looks at first and makes tasks; nothing is changed before they are run. Not
 // thread-safe: for who has the directory to himself.
@@ -42,7 +43,8 @@ class SmallFileRepair {
   // a newer release wrote one.
   absl::Status Look(Scope scope);
   // Looks at those of a partition: what is gone comes from its batches, once
-  // they are whole.
+  // they are whole. An error, and nothing to be done, where one may not be
+  // read.
   absl::Status LookAt(const TopicPartition& name, const std::string& directory);
 
   // As far as it can be read.
@@ -54,10 +56,11 @@ class SmallFileRepair {
     return lost_.contains(checkpoint);
   }
 
-  // What was left for a repair of all partitions,
+  // What was left of the data directory's own: for a repair of all partitions,
+  // or because it may not be read,
   const std::vector<Finding>& left() const { return left_; }
   // and whether one of these is what the logs are mended by.
-  bool needs_all() const { return needs_all_; }
+  bool keeps_logs() const { return keeps_logs_; }
 
   // What is to be done before the logs are mended, and after.
   const RepairTasks& first() const { return first_; }
@@ -70,13 +73,25 @@ class SmallFileRepair {
   // Whether something else takes the place of a file that goes aside. It then
   // stays until that is there: else a stop in between would leave none.
   enum class Replaced { kNo, kYes };
-  // Makes a task where `status`, of reading the file, is that it is damaged; OK
-  // too where it is not there.
+  // Makes a task where `status`, of reading the file, is that it is damaged,
+  // and leaves one of the data directory's that may not be read; OK too where
+  // it is not there.
   absl::Status SetAsideDamaged(const absl::Status& status,
                                const std::string& directory,
                                std::string_view name, std::string_view meaning,
                                Replaced replaced, CutNames& names);
 
+  // A task that gives the name away.
+  absl::Status Rename(const std::string& directory, std::string_view name,
+                      std::string why, CutNames& names);
+  // A copy of the list of topics in whose place no file is, the other whole.
+  absl::Status ClearForCopy(std::string_view name, CutNames& names);
+  // Which partition a task is about.
+  std::string PartitionOf(const std::string& directory) const {
+    return directory == directory_ ? "" : directory;
+  }
+
+  absl::Status LeaveUnread(std::string_view name, const absl::Status& status);
   // True where it is left, and told of.
   bool LeaveToAll(const std::string& directory, std::string_view name,
                   std::string_view what);
@@ -85,7 +100,7 @@ class SmallFileRepair {
   const std::string directory_;
   Scope scope_ = Scope::kAllPartitions;
   std::vector<Finding> left_;
-  bool needs_all_ = false;
+  bool keeps_logs_ = false;
   TopicCatalog catalog_;
   OffsetCheckpoint points_;
   OffsetCheckpoint starts_;

@@ -41,6 +41,8 @@ absl::StatusOr<PartitionListing> PartitionLogs::List() const {
                                    file->suffix == kTimeIndexSuffix);
     if (entry.is_directory) {
       if (is_log) listing.directories.push_back(file->base);
+      // What cannot be opened as one goes out of the way as one.
+      if (is_index) listing.indexes.insert(entry.name);
     } else if (is_log) {
       listing.logs.push_back(file->base);
     } else if (file && file->suffix == kWaitingLogSuffix) {

@@ -98,12 +98,16 @@ struct RepairOptions {
   // Told of each step: before anything is done in PlanRepair, else once it is
   // done. May be empty.
   std::function<void(const RepairStep&)> step;
-  // Told of what stays as it is, with what to do about it. May be empty.
+  // Told of what stays as it is, with what to do about it. May be empty. A file
+  // that cannot be read stays: then nothing of its partition is touched, and
+  // without a checkpoint or the list of topics no log. So does a partition of
+  // which a step fails; a disk that fails or is full ends the repair.
   std::function<void(const Finding&)> left;
 };
 
 // What RepairDirectory would do. Takes no lock and writes nothing: while
-// something writes the directory the plan is worth little.
+// something writes the directory the plan is worth little. FailedPrecondition,
+// as there, where something else than a file is in the place of the lock.
 absl::StatusOr<RepairSummary> PlanRepair(FileSystem& files,
                                          std::string_view directory,
                                          const RepairOptions& options);

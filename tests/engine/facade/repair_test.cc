@@ -246,6 +246,154 @@ TEST_F(Repaired, MendsTheOtherPartitionsWhereOneCannotBeRead) {
   EXPECT_EQ(Findings(), 1);
 }
 
+TEST_F(Repaired, PutsADirectoryInAFilesPlaceAside) {
+  known_.image[LogOf("/orders-1", 1)] += "rubbish";
+  std::string index = LogOf("/orders-0", 0);
+  index.replace(index.rfind(".log"), 4, ".index");
+  for (const std::string& file :
+       {index, std::string("/recovery-point-offset-checkpoint"),
+        std::string("/log-start-offset-checkpoint"),
+        std::string("/meta.properties"), std::string("/cauce.topics"),
+        std::string("/cauce.topics.copy"),
+        std::string("/orders-0/leader-epoch-checkpoint"),
+        std::string("/orders-0/partition.metadata")}) {
+    SCOPED_TRACE(file);
+    files_ = NewMemoryFileSystem();
+    Put();
+    const std::string path = std::string(kKnownDirectory) + file;
+    ASSERT_THAT(files_->RemoveFile(path), IsOk());
+    ASSERT_THAT(files_->CreateDirectory(path), IsOk());
+    ASSERT_GT(Findings(), 1);
+
+    const auto repaired = Repair();
+
+    ASSERT_THAT(repaired, IsOk());
+    EXPECT_EQ(repaired->left, 0);
+    const auto aside = files_->Info(path + ".cut");
+    ASSERT_THAT(aside, IsOk());
+    EXPECT_TRUE(aside->is_directory);
+    EXPECT_EQ(Findings(), 0);
+    const auto again = Repair();
+    ASSERT_THAT(again, IsOk());
+    EXPECT_EQ(again->steps, 0);
+    KnownRecords read = test::ReadKnown(*files_);
+    if (file != "/log-start-offset-checkpoint") {
+      EXPECT_TRUE(read == known_.records);
+    }
+  }
+}
+
+TEST_F(Repaired, LeavesThePartitionOfWhichASmallFileMayNotBeRead) {
+  known_.image[LogOf("/orders-0", 1)] += "rubbish";
+  known_.image[LogOf("/orders-1", 1)] += "rubbish";
+  for (const std::string file :
+       {"orders-0/leader-epoch-checkpoint", "orders-0/partition.metadata"}) {
+    SCOPED_TRACE(file);
+    files_ = NewMemoryFileSystem();
+    Put();
+    test::FailingFileSystem failing(*files_);
+    failing.Fail(test::FileCall::kOpen, file,
+                 absl::PermissionDeniedError("forbidden"));
+    left_.clear();
+    const auto repaired = RepairDirectory(failing, kKnownDirectory, Options());
+    ASSERT_THAT(repaired, IsOk());
+    ASSERT_THAT(left_, SizeIs(1));
+    EXPECT_THAT(left_[0].file, HasSubstr("orders-0"));
+    EXPECT_EQ(Findings(), 1);
+  }
+}
+
+TEST_F(Repaired, TouchesNoLogWhereAFileThatItGoesByMayNotBeRead) {
+  known_.image[LogOf("/orders-0", 1)] += "rubbish";
+  for (const std::string file :
+       {"/recovery-point-offset-checkpoint", "/log-start-offset-checkpoint",
+        "/cauce.topics"}) {
+    SCOPED_TRACE(file);
+    files_ = NewMemoryFileSystem();
+    Put();
+    test::FailingFileSystem failing(*files_);
+    failing.Fail(test::FileCall::kOpen, file,
+                 absl::PermissionDeniedError("forbidden"));
+    left_.clear();
+    const auto repaired = RepairDirectory(failing, kKnownDirectory, Options());
+    ASSERT_THAT(repaired, IsOk());
+    ASSERT_THAT(left_, SizeIs(1));
+    EXPECT_THAT(left_[0].file, HasSubstr(file));
+    EXPECT_THAT(left_[0].advice, HasSubstr("nothing was touched"));
+    EXPECT_TRUE(test::ImageOf(*files_) == known_.image);
+  }
+}
+
+TEST_F(Repaired, MendsTheLogsWhereAFileThatTheyDoNotNeedMayNotBeRead) {
+  known_.image[LogOf("/orders-0", 1)] += "rubbish";
+  for (const std::string file :
+       {"/meta.properties", "/replication-offset-checkpoint"}) {
+    SCOPED_TRACE(file);
+    files_ = NewMemoryFileSystem();
+    Put();
+    test::FailingFileSystem failing(*files_);
+    failing.Fail(test::FileCall::kOpen, file,
+                 absl::PermissionDeniedError("forbidden"));
+    left_.clear();
+    const auto repaired = RepairDirectory(failing, kKnownDirectory, Options());
+    ASSERT_THAT(repaired, IsOk());
+    ASSERT_THAT(left_, SizeIs(1));
+    EXPECT_THAT(left_[0].file, HasSubstr(file));
+    EXPECT_EQ(Findings(), 0);
+  }
+}
+
+TEST_F(Repaired, GoesOnWhereAStepOfOnePartitionFails) {
+  known_ = test::MakeKnownDirectory(Stop::kKilled, 3);
+  known_.image[LogOf("/orders-0", 1)] += "rubbish";
+  known_.image[LogOf("/orders-1", 1)] += "rubbish";
+  for (const test::FileCall call :
+       {test::FileCall::kTruncate, test::FileCall::kSync}) {
+    SCOPED_TRACE(static_cast<int>(call));
+    files_ = NewMemoryFileSystem();
+    Put();
+    test::FailingFileSystem failing(*files_);
+    failing.Fail(call, LogOf("/orders-0", 1),
+                 absl::PermissionDeniedError("forbidden"));
+    left_.clear();
+    const auto repaired = RepairDirectory(failing, kKnownDirectory, Options());
+    ASSERT_THAT(repaired, IsOk());
+    EXPECT_EQ(repaired->left, 1);
+    ASSERT_THAT(left_, SizeIs(1));
+    EXPECT_THAT(left_[0].file, HasSubstr("orders-0"));
+    EXPECT_THAT(left_[0].what, HasSubstr("forbidden"));
+    // Nobody takes it for whole.
+    EXPECT_FALSE(files_->Info("/data/.kafka_cleanshutdown").ok());
+    // Again it does the rest.
+    ASSERT_THAT(Repair(), IsOk());
+    EXPECT_EQ(Findings(), 0);
+    for (const RepairStep& step : steps_) {
+      EXPECT_THAT(step.file, Not(HasSubstr("orders-1")));
+    }
+  }
+}
+
+TEST_F(Repaired, EndsAtADiskThatFails) {
+  known_.image[LogOf("/orders-0", 1)] += "rubbish";
+  Put();
+  test::FailingFileSystem failing(*files_);
+  failing.Fail(test::FileCall::kTruncate, LogOf("/orders-0", 1),
+               MakeError(Reason::kDiskFailed, "broken"));
+  EXPECT_THAT(RepairDirectory(failing, kKnownDirectory, Options()),
+              HasReason(Reason::kDiskFailed));
+}
+
+TEST_F(Repaired, IsPlannedOnlyWhereItCouldTakeTheLock) {
+  Put();
+  ASSERT_THAT(files_->CreateDirectory("/data/.lock"), IsOk());
+  const auto repaired = Repair();
+  const auto planned = PlanRepair(*files_, kKnownDirectory, Options());
+  EXPECT_THAT(repaired, StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_EQ(planned.status(), repaired.status());
+  EXPECT_THAT(std::string(planned.status().message()),
+              HasSubstr("move it away"));
+}
+
 TEST_F(Repaired, MakesNothingInWhatIsNoDataDirectory) {
   ASSERT_THAT(files_->CreateDirectories("/pictures/of-1999"), IsOk());
   ASSERT_THAT(files_->Open("/pictures/of-1999/a", OpenMode::kCreate), IsOk());

@@ -84,7 +84,7 @@ TEST_F(SmallFiles, OfAllTopicsAreLeftToWhoLooksAtAll) {
   ASSERT_THAT(small_.Look(kSome), IsOk());
   EXPECT_THAT(small_.first(), IsEmpty());
   EXPECT_THAT(small_.left(), SizeIs(2));
-  EXPECT_FALSE(small_.needs_all());
+  EXPECT_FALSE(small_.keeps_logs());
 
   for (const std::string name :
        {"log-start-offset-checkpoint", "recovery-point-offset-checkpoint"}) {
@@ -92,7 +92,7 @@ TEST_F(SmallFiles, OfAllTopicsAreLeftToWhoLooksAtAll) {
     SmallFileRepair some(*files_, "/d");
     ASSERT_THAT(some.Look(kSome), IsOk());
     EXPECT_THAT(some.first(), IsEmpty());
-    EXPECT_TRUE(some.needs_all());
+    EXPECT_TRUE(some.keeps_logs());
   }
 }
 
