@@ -42,6 +42,11 @@ std::string_view AdviceFor(std::string_view checkpoint) {
 constexpr std::string_view kMendAccess =
     "mend what keeps it from being read, and verify again";
 
+// What is no file is not written anew by the next opening.
+constexpr std::string_view kMoveAway =
+    "move it away, or let cauce log repair put it aside, before anything opens "
+    "the directory for writing";
+
 bool IsCorrupt(const absl::Status& status) {
   const Reason reason = ReasonOf(status);
   return reason == Reason::kCorruptFile || reason == Reason::kUnsupportedFormat;
@@ -248,6 +253,9 @@ class Verification {
   void TellUnread(const absl::Status& status, const std::string& path,
                   std::string_view advice) {
     if (status.ok() || absl::IsNotFound(status)) return;
+    if (IsCorrupt(status) && !CheckNothingInPlaceOf(files_, path).ok()) {
+      advice = kMoveAway;
+    }
     Tell({.file = path,
           .what = std::string(status.message()),
           .advice = std::string(IsCorrupt(status) ? advice : kMendAccess)});

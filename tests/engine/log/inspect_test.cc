@@ -174,6 +174,15 @@ TEST_F(Inspect, SaysWhatALostCheckpointMeans) {
               StartsWith("nothing"));
 }
 
+// The next opening for writing is refused, so nothing is to be left to it.
+TEST_F(Inspect, AdvisesToMoveADirectoryOutOfAFilesPlace) {
+  ASSERT_THAT(files_->CreateDirectory("/data/recovery-point-offset-checkpoint"),
+              IsOk());
+  ASSERT_THAT(Verify(), IsOk());
+  ASSERT_THAT(findings_, SizeIs(1));
+  EXPECT_THAT(findings_[0].advice, StartsWith("move it away"));
+}
+
 // Both batches of the last segment, or the last segment itself, are gone
 // without a trace: only the recovery point knows.
 TEST_F(Inspect, FindsThatTheLogDoesNotReachAsFarAsItWasDurable) {
