@@ -201,7 +201,8 @@ void Producer::TellWhatWasMissing() const {
   }
   if (const int64_t count = line_format_.without_time(); count > 0) {
     Note(Counted(count, "line") +
-         " had no time of the form given: the time of reading took its place");
+         " had no time of the form given, or one before 1970: the time of "
+         "reading took its place");
   }
 }
 
