@@ -187,11 +187,11 @@ class Recovery {
       CAUCE_ASSIGN_OR_RETURN(scanned,
                              ScanEnd(place_.At(base), hints_.recovery_point));
       if (scanned.files_are_spoiled) {
-        Report(
-            fmt::format("{}: its indexes are damaged or lead astray, "
-                        "and are made anew from the log, which has all that "
-                        "they say",
-                        PathOf(base)));
+        Tell(Severity::kInfo,
+             fmt::format("{}: its indexes are damaged or lead astray, "
+                         "and are made anew from the log, which has all that "
+                         "they say",
+                         PathOf(base)));
       }
     } else {
       CAUCE_ASSIGN_OR_RETURN(scanned, Scan(base, std::nullopt));
@@ -461,8 +461,9 @@ class Recovery {
     }
   }
 
-  void Report(const std::string& line) {
-    if (hints_.events) hints_.events(Severity::kWarning, line);
+  void Report(const std::string& line) { Tell(Severity::kWarning, line); }
+  void Tell(Severity severity, const std::string& line) {
+    if (hints_.events) hints_.events(severity, line);
   }
 
   const SegmentPlace& place_;

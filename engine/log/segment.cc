@@ -247,7 +247,7 @@ void Segment::TellOfRepair(const absl::Status& unusable,
   const bool is_told = std::exchange(told_of_repair_, true);
   if (is_told || place_.events == nullptr || !*place_.events) return;
   (*place_.events)(
-      Severity::kWarning,
+      Severity::kInfo,
       fmt::format("{}: its indexes are made anew from the log, which has all "
                   "that they say: {}{}{}",
                   path(),

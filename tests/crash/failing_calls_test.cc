@@ -114,12 +114,13 @@ class FailingCalls : public PowerLoss,
         failed.call == DiskCall::kRemove || failed.call == DiskCall::kRead;
     if (is_deleted && is_taken_away) return true;
     // The catalogue has a copy, an index is made anew from its log, of whose
-    // partition it is the directory's name tells, and how much is free may
-    // stay unknown.
+    // partition it is the directory's name tells, how much is free may stay
+    // unknown, and a checkpoint is looked at before it is read, and again
+    // before it is replaced.
     return failed.call == DiskCall::kRead &&
            (failed.path == Program::kDirectory ||
             std::ranges::any_of(
-                std::array{"cauce.topics", "cauce.topics.copy",
+                std::array{"cauce.topics", "cauce.topics.copy", "-checkpoint",
                            "partition.metadata", ".index", ".timeindex"},
                 [&](const char* end) { return failed.path.ends_with(end); }));
   }

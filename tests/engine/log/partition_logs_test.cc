@@ -52,7 +52,9 @@ TEST_F(PartitionLogsTest, ListWhatIsCalledLikeAPartOfASegment) {
   const auto listing = logs_.List();
   ASSERT_THAT(listing, IsOk());
   EXPECT_THAT(listing->logs, ElementsAre(Offset{0}, Offset{9}));
+  // A directory in an index's place goes out of the way as an index does.
   EXPECT_THAT(listing->indexes, ElementsAre("00000000000000000004.timeindex",
+                                            "00000000000000000005.index",
                                             "00000000000000000009.index"));
   EXPECT_THAT(listing->directories, ElementsAre(Offset{5}));
   EXPECT_THAT(listing->lookalikes, ElementsAre("application.log"));
