@@ -181,6 +181,8 @@ absl::Status EngineCore::DeleteTopic(std::string_view name) {
   // On a full disk what the topic holds makes the room to say that it is gone.
   // After a stop in between its directories say so, by their names.
   const bool full = ReasonOf(saved) == Reason::kDiskFull;
+  // But not where nothing on the disk knows the id in those names.
+  if (full && found->id.is_zero()) return saved;
   // The disk may have it as one that goes all the same. What is appended to it
   // from now on must not go with it.
   catalog_.Outlast(edited);

@@ -42,21 +42,24 @@ void Committer::Enter(Waiter& waiter, Offset end) {
 
 absl::Status Committer::Wait(Waiter& waiter) {
   using enum Waiter::Call;
-  while (waiter.call_.load(std::memory_order_acquire) != kSettled) {
+  for (;;) {
+    Waiter::Call call = waiter.call_.load(std::memory_order_acquire);
+    if (call == kSettled) return *waiter.outcome_;
     {
       MutexLock lock(mutex_);
-      // Once its fate is decided only the call is missing.
+      // Once its fate is decided only the call is missing, which must not be
+      // written over.
       if (!waiter.outcome_) {
-        waiter.call_.store(kNone, std::memory_order_relaxed);
+        call = kNone;
+        waiter.call_.store(call, std::memory_order_relaxed);
         if (Begin()) {
           Lead();
           continue;
         }
       }
     }
-    waiter.call_.wait(kNone, std::memory_order_acquire);
+    waiter.call_.wait(call, std::memory_order_acquire);
   }
-  return *waiter.outcome_;
 }
 
 absl::Status Committer::Flush() {
@@ -190,8 +193,7 @@ void Committer::Settle() {
                 });
   if (!waiters_.empty()) {
     Waiter& next = *waiters_.front();
-    next.call_.store(Waiter::Call::kLead, std::memory_order_relaxed);
-    next.call_.notify_one();
+    Wake(next, Waiter::Call::kLead);
   }
   std::erase_if(pending_,
                 [this](Pending& each) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -204,15 +206,21 @@ void Committer::Settle() {
   if (is_wanted && failure_.ok() && waiters_.empty()) ScheduleSync();
 }
 
+void Committer::Wake(Waiter& waiter, Waiter::Call call) {
+  std::atomic<Waiter::Call>& word = waiter.call_;
+  // In the total order: the library looks whether anybody sleeps before it
+  // wakes, and a look that overtook the store would miss who falls asleep.
+  // After kSettled the waiter may be gone: of what follows only the address is
+  // used, and that by the kernel.
+  word.store(call, std::memory_order_seq_cst);
+  word.notify_one();
+}
+
 void Committer::WakeSettled() {
   std::vector<Waiter*> settled = std::exchange(settled_waiters_, {});
   mutex_.Unlock();
   for (Waiter* waiter : settled) {
-    // From the store on it may be gone: of what follows only the address of
-    // `call_` is used, and that by the kernel.
-    std::atomic<Waiter::Call>& call = waiter->call_;
-    call.store(Waiter::Call::kSettled, std::memory_order_release);
-    call.notify_one();
+    Wake(*waiter, Waiter::Call::kSettled);
   }
   mutex_.Lock();
 }

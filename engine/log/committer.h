@@ -130,6 +130,7 @@ class Committer {
   void Lead() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Decides the fate of everybody of whom it is known.
   void Settle() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  static void Wake(Waiter& waiter, Waiter::Call call);
   // Wakes the waiters among them. Lets go of the lock for that.
   void WakeSettled() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Calls back those whose fate is decided; within a callback that is left to

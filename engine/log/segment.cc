@@ -350,11 +350,14 @@ absl::Status Segment::RemoveIndexFiles() {
 absl::Status Segment::Retire() {
   MutexLock lock(repair_mutex_);
   if (retired_.load()) return absl::OkStatus();
-  // The log goes first: indexes without one are removed when it is opened.
-  const absl::Status renamed =
-      log_->RenameTo(log_->path() + std::string(kDeletedSuffix));
-  // Somebody has removed it by hand: it is gone all the same.
-  if (!absl::IsNotFound(renamed)) CAUCE_RETURN_IF_ERROR(renamed);
+  // The log goes first: indexes without one are removed when it is opened. It
+  // has gone where a time before this one came no further.
+  if (!log_->path().ends_with(kDeletedSuffix)) {
+    const absl::Status renamed =
+        log_->RenameTo(log_->path() + std::string(kDeletedSuffix));
+    // Somebody has removed it by hand: it is gone all the same.
+    if (!absl::IsNotFound(renamed)) CAUCE_RETURN_IF_ERROR(renamed);
+  }
   for (const std::string_view suffix : kDerivedSuffixes) {
     const std::string path = PathOf(suffix);
     const absl::Status renamed =

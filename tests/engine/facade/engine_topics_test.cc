@@ -155,6 +155,20 @@ TEST_F(EngineTopics, AreToldApartByTheirIdsWhereDirectoriesAreExchanged) {
   Leaves(test::Left::kDamaged);
 }
 
+TEST_F(EngineTopics, OneWithoutAnIdIsNotHalfDeletedOnAFullDisk) {
+  MakeWithoutId("orders-0");
+  MakeWithoutId("orders-1");
+  ASSERT_THAT(Open(), IsOk());
+  files_.Fail(FileCall::kWrite, "cauce.topics.tmp",
+              MakeError(Reason::kDiskFull, "no"), 0, 1);
+  EXPECT_THAT(engine_->DeleteTopic("orders"), HasReason(Reason::kDiskFull));
+  EXPECT_THAT(Leftovers(), IsEmpty());
+  EXPECT_EQ(engine_->DescribeTopic("orders")->partitions, 2);
+
+  EXPECT_THAT(engine_->DeleteTopic("orders"), IsOk());
+  EXPECT_THAT(engine_->ListTopics(), IsOkAndHolds(IsEmpty()));
+}
+
 TEST_F(EngineTopics, AnImportedTopicWithoutAnIdGetsOneWithItsConfigs) {
   MakeWithoutId("orders-0");
   ASSERT_THAT(Open(), IsOk());

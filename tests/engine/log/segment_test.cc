@@ -522,6 +522,20 @@ TEST_P(SegmentTest, IsGoneOnceItIsUnlinked) {
   EXPECT_THAT(disk_.Names(), ElementsAre("00000000000000005001.log"));
 }
 
+TEST_P(SegmentTest, IsGoneAlsoWhereItWasRetiredInTwoAttempts) {
+  Write(10);
+  const auto segment = Open();
+  disk_.files().Fail(test::FileCall::kRename, kTimeIndex,
+                     MakeError(Reason::kDiskFailed, "no"), 0, 1);
+  ASSERT_THAT(segment->Retire(), test::HasReason(Reason::kDiskFailed));
+  ASSERT_THAT(segment->Retire(), IsOk());
+  EXPECT_THAT(disk_.Names(), ElementsAre(std::string(kIndex) + ".deleted",
+                                         std::string(kLog) + ".deleted",
+                                         std::string(kTimeIndex) + ".deleted"));
+  ASSERT_THAT(segment->Unlink(), IsOk());
+  EXPECT_THAT(disk_.Names(), ::testing::IsEmpty());
+}
+
 TEST_P(SegmentTest, MayBeUnlinkedWhenSomebodyWasFaster) {
   Write(10);
   const auto segment = Open();
