@@ -25,7 +25,10 @@ absl::StatusOr<Sample> RunWriters(int threads, int64_t times,
   CAUCE_CHECK(threads > 0 && times >= threads);
   std::vector<Thread> results(static_cast<size_t>(threads));
   std::atomic<bool> failed = false;
-  std::barrier begin(threads + 1);
+  // Read before anybody is let go: a thread may be done before this one runs.
+  double from = 0;
+  std::barrier begin(threads + 1,
+                     [&from]() noexcept { from = MonotonicSeconds(); });
   std::vector<std::jthread> running;
   for (int t = 0; t < threads; ++t) {
     running.emplace_back([&, t] {
@@ -34,15 +37,14 @@ absl::StatusOr<Sample> RunWriters(int threads, int64_t times,
       mine.waits.reserve(static_cast<size_t>(count));
       begin.arrive_and_wait();
       for (int64_t i = 0; i < count && !failed; ++i) {
-        const double from = MonotonicSeconds();
+        const double asked = MonotonicSeconds();
         mine.status = one(t);
-        mine.waits.push_back(MonotonicSeconds() - from);
+        mine.waits.push_back(MonotonicSeconds() - asked);
         if (!mine.status.ok()) failed = true;
       }
     });
   }
   begin.arrive_and_wait();
-  const double from = MonotonicSeconds();
   running.clear();
   const double seconds = MonotonicSeconds() - from;
 
