@@ -15,6 +15,7 @@
 
 #include "fmt/format.h"
 #include "fmt/ranges.h"
+#include "tests/tidy/ban.h"
 #include "tests/tidy/bans.h"
 #include "tests/tidy/build_file.h"
 #include "tests/tidy/build_rules.h"
@@ -45,6 +46,8 @@ struct Excuse {
 
 std::vector<Excuse> Excuses() {
   return {
+      {"file-headers", "engine/facade/directory_claim.cc",
+       "takes getpid from <unistd.h>: the holder of a lock is told by it"},
       {"has-test", "engine/facade/engine_core.cc",
        "what it does is what Engine says, which engine_test shows"},
       {"has-test", "engine/io/memory_file_system.cc",
@@ -232,12 +235,30 @@ TEST(Bans, FindCallsHoweverTheyAreWritten) {
   EXPECT_THAT(Found("files", "x = fsync(fd);"), SizeIs(1));
   EXPECT_THAT(Found("files", "if (::fsync(fd) < 0)"), SizeIs(1));
   EXPECT_THAT(Found("files", "FILE* f = std::fopen(p, m);"), SizeIs(1));
+  EXPECT_THAT(Found("files", "if (std::rename(a, b) != 0)"), SizeIs(1));
+  EXPECT_THAT(Found("files", "if (rename(a, b) != 0)"), SizeIs(1));
+  EXPECT_THAT(Found("files", "return truncate(path, 0);"), SizeIs(1));
+  EXPECT_THAT(Found("files", "(void)ftruncate(fd, 0);"), SizeIs(1));
+  EXPECT_THAT(Found("files", "std::fstream f(p); ::std::ofstream g(p);"),
+              SizeIs(2));
+  EXPECT_THAT(Found("file-headers", "#include <unistd.h>\n"), SizeIs(1));
+  EXPECT_THAT(Found("file-headers", "#include <sys/statfs.h>\n"), SizeIs(1));
+  EXPECT_THAT(Found("file-headers", "#include <sys/types.h>\n"), IsEmpty());
   EXPECT_THAT(Found("files", "auto s = std::filesystem::file_size(p);"),
               SizeIs(1));
   EXPECT_THAT(Found("files", "namespace fs = std::filesystem;"), SizeIs(1));
   EXPECT_THAT(Found("clock", "std::chrono::steady_clock::now()"), SizeIs(1));
   EXPECT_THAT(Found("clock", "std::time(nullptr)"), SizeIs(1));
   EXPECT_THAT(Found("threads", "std::vector<std::thread> pool;"), SizeIs(1));
+  EXPECT_THAT(Found("threads", "auto f = std::async(g);"), SizeIs(1));
+  EXPECT_THAT(Found("locks", "std::timed_mutex a; std::shared_mutex b;"),
+              SizeIs(2));
+  EXPECT_THAT(Found("locks", "std::shared_lock lock(mutex_);"), SizeIs(1));
+  EXPECT_THAT(Found("locks", "std::condition_variable_any changed_;"),
+              SizeIs(1));
+  EXPECT_THAT(Found("locks", "std::counting_semaphore<4> free_;"), SizeIs(1));
+  EXPECT_THAT(Found("locks", "std::latch a(1); std::barrier b(2);"), SizeIs(2));
+  EXPECT_THAT(Found("sleep", "std::this_thread::sleep_for(a);"), SizeIs(1));
   EXPECT_THAT(Found("quiet", "std::printf(\"x\");"), SizeIs(1));
   EXPECT_THAT(Found("rocksdb", "#include \"rocksdb/db.h\"\n"), SizeIs(1));
 }
@@ -245,7 +266,9 @@ TEST(Bans, FindCallsHoweverTheyAreWritten) {
 TEST(Bans, LeaveMethodsAndOtherScopesAlone) {
   EXPECT_THAT(Found("files", "file->fsync(); file.unlink(); Disk::mmap(a);"),
               IsEmpty());
-  EXPECT_THAT(Found("files", "status.Update(open(path)); Disk::open(a);"),
+  EXPECT_THAT(Found("files", "status.Update(file.open(a)); Disk::open(a);"),
+              IsEmpty());
+  EXPECT_THAT(Found("files", "files->rename(a, b); std::string rename(a);"),
               IsEmpty());
   EXPECT_THAT(Found("files", "int fsync(int fd) override;"), IsEmpty());
   EXPECT_THAT(Found("files", "Sink<int>::open(a);"), IsEmpty());
@@ -260,6 +283,10 @@ TEST(Bans, LeaveMethodsAndOtherScopesAlone) {
 
 TEST(Bans, EndWhereTheirFoldersEnd) {
   EXPECT_THAT(Found("files", "fsync(fd);", "tools/cli/a.cc"), IsEmpty());
+  EXPECT_THAT(Found("named-files", "write(1, a, 1);", "tools/cli/a.cc"),
+              IsEmpty());
+  EXPECT_THAT(Found("named-files", "rename(a, b);", "tools/cli/a.cc"),
+              SizeIs(1));
   EXPECT_THAT(Found("threads", "std::thread t;", "tests/a.cc"), IsEmpty());
   EXPECT_THAT(Found("quiet", "std::cout << 1;", "tools/cli/a.cc"), IsEmpty());
   EXPECT_THAT(Found("std-types", "absl::string_view a;"), IsEmpty());

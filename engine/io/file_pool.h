@@ -49,10 +49,10 @@ class FilePool {
   // How many files are open now: for metrics and tests.
   int open_count() const;
 
-  // Returns what `open` does, which needs a descriptor for a moment or for
+  // Returns what `attempt` does, which needs a descriptor for a moment or for
   // longer: where none is left, closes a file and lets it try again.
-  template <class Open>
-  auto WithRoom(Open open) -> decltype(open());
+  template <class Attempt>
+  auto WithRoom(Attempt attempt) -> decltype(attempt());
 
  private:
   friend class PooledFile;
@@ -145,16 +145,16 @@ class PooledFile {
   bool used_since_idle_check_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
-template <class Open>
-auto FilePool::WithRoom(Open open) -> decltype(open()) {
+template <class Attempt>
+auto FilePool::WithRoom(Attempt attempt) -> decltype(attempt()) {
   // Each try may lose what it freed to another thread.
   constexpr int kTries = 16;
   for (int i = 0; i < kTries; ++i) {
-    auto opened = open();
+    auto opened = attempt();
     if (opened.ok()) return opened;
     if (!MakeRoomAfter(StatusOf(opened))) return NoRoom(StatusOf(opened));
   }
-  return open();
+  return attempt();
 }
 
 }  // namespace cauce

@@ -93,12 +93,12 @@ class Log : public std::enable_shared_from_this<Log> {
   // CheckOpen, and of a read-only log that its name still leads to the
   // directory of its topic: ends it where it does not. Looks at no segment.
   absl::Status CheckDirectory() ABSL_LOCKS_EXCLUDED(refresh_mutex_);
-  // What `read`, which looks at segments(), returns; again after a Refresh
+  // What `look`, which looks at segments(), returns; again after a Refresh
   // where another process has deleted a file that is listed.
-  template <typename Read>
-  auto ReadListed(Read read) -> decltype(read()) {
+  template <typename Look>
+  auto ReadListed(Look look) -> decltype(look()) {
     for (int lists = 0;; ++lists) {
-      auto result = read();
+      auto result = look();
       if (!absl::IsNotFound(result.status())) return result;
       // Whoever ended the log meanwhile may have taken its files.
       if (absl::Status open = CheckOpen(); !open.ok()) return open;

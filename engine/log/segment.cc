@@ -371,14 +371,14 @@ absl::Status Segment::Retire() {
 absl::Status Segment::Unlink() {
   // Files that are gone are no error: a segment with the same base may have
   // been retired, and unlinked, after this one.
-  const auto remove = [this](const std::string& path) {
+  const auto remove_one = [this](const std::string& path) {
     absl::Status removed = place_.files->RemoveFile(path);
     return absl::IsNotFound(removed) ? absl::OkStatus() : removed;
   };
   // Not by the path it is read at: that may be another's by now.
-  CAUCE_RETURN_IF_ERROR(remove(PathOf(kLogSuffix)));
+  CAUCE_RETURN_IF_ERROR(remove_one(PathOf(kLogSuffix)));
   for (const std::string_view suffix : kDerivedSuffixes) {
-    CAUCE_RETURN_IF_ERROR(remove(PathOf(suffix)));
+    CAUCE_RETURN_IF_ERROR(remove_one(PathOf(suffix)));
   }
   return absl::OkStatus();
 }

@@ -1,101 +1,85 @@
 #include "tests/tidy/bans.h"
 
 #include <algorithm>
-#include <cctype>
-#include <string>
-
-#include "fmt/format.h"
+#include <cstddef>
+#include <string_view>
+#include <vector>
 
 namespace cauce::tidy {
 namespace {
 
 using Names = std::vector<std::string_view>;
 
-bool IsWord(std::string_view token) {
-  return !token.empty() &&
-         (std::isalnum(static_cast<unsigned char>(token[0])) ||
-          token[0] == '_');
-}
-
-// A word after which an expression may begin: `return fsync(fd)` is a call,
-// `int fsync(int)` a declaration.
-bool IsKeyword(std::string_view token) {
-  static const Names kKeywords = {"return",   "else",     "do",       "case",
-                                  "co_await", "co_yield", "and",      "or",
-                                  "not",      "throw",    "co_return"};
-  return std::ranges::find(kKeywords, token) != kKeywords.end();
-}
-
-std::string_view At(const std::vector<Token>& tokens, size_t index) {
-  return index < tokens.size() ? std::string_view(tokens[index].text) : "";
-}
-
-// Whether the "::" at `index` begins a name rather than follows one.
-bool IsGlobal(const std::vector<Token>& tokens, size_t index) {
-  const std::string_view before = At(tokens, index - 1);
-  return before != ">" && (!IsWord(before) || IsKeyword(before));
-}
-
-// Whether the name at `index` is neither a member, nor a word of another
-// scope, nor declared here.
-bool IsFreeName(const std::vector<Token>& tokens, size_t index) {
-  const std::string_view before = At(tokens, index - 1);
-  if (before == "::")
-    return At(tokens, index - 2) == "std" || IsGlobal(tokens, index - 1);
-  return before != "." && before != "->" &&
-         (!IsWord(before) || IsKeyword(before));
-}
-
-bool SameTokens(const std::vector<Token>& tokens, size_t index,
-                const std::vector<Token>& wanted) {
-  for (size_t i = 0; i < wanted.size(); ++i) {
-    if (At(tokens, index + i) != wanted[i].text) return false;
+// Separated by spaces in the lists below.
+Names Words(std::string_view text) {
+  Names words;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find(' '), text.size());
+    words.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
   }
-  return true;
+  return words;
 }
 
-class Pattern {
- public:
-  explicit Pattern(std::string_view text)
-      : anywhere_(text.starts_with("*")),
-        call_(text.find('(') != std::string_view::npos),
-        wanted_(Tokenize(text.substr(anywhere_ ? 1 : 0))) {}
-
-  bool Matches(const std::vector<Token>& tokens, size_t index) const {
-    if (!SameTokens(tokens, index, wanted_)) return false;
-    if (anywhere_) return true;
-    if (wanted_.front().text == "::") return IsGlobal(tokens, index);
-    if (call_) return IsFreeName(tokens, index);
-    return At(tokens, index + wanted_.size()) != "::" ||
-           wanted_.back().text == "::";
-  }
-
- private:
-  bool anywhere_;
-  bool call_;
-  std::vector<Token> wanted_;
-};
-
-bool IncludeMatches(std::string_view pattern, std::string_view path) {
-  pattern.remove_prefix(1);
-  pattern.remove_suffix(1);
-  return pattern == path ||
-         (pattern.ends_with("/") && path.starts_with(pattern));
+Names Joined(Names some, const Names& others) {
+  some.insert(some.end(), others.begin(), others.end());
+  return some;
 }
 
-bool Applies(const Ban& ban, std::string_view path) {
-  const bool inside = std::ranges::any_of(
-      ban.folders,
-      [path](std::string_view folder) { return IsIn(path, folder); });
-  return inside && std::ranges::find(ban.except, path) == ban.except.end() &&
-         (!ban.headers_only || IsHeader(path));
-}
+constexpr std::string_view kFileHeaders =
+    "<aio.h> <dirent.h> <fcntl.h> <filesystem> <fstream> <fts.h> "
+    "<ftw.h> <glob.h> <linux/> <poll.h> <sys/epoll.h> <sys/eventfd.h> "
+    "<sys/fcntl.h> <sys/file.h> <sys/inotify.h> <sys/ioctl.h> "
+    "<sys/mman.h> <sys/mount.h> <sys/poll.h> <sys/resource.h> "
+    "<sys/select.h> <sys/sendfile.h> <sys/stat.h> <sys/statfs.h> "
+    "<sys/statvfs.h> <sys/syscall.h> <sys/uio.h> <sys/unistd.h> "
+    "<sys/vfs.h> <sys/xattr.h> <unistd.h> <utime.h>";
+
+// What reaches a file by its name.
+constexpr std::string_view kNamedFiles =
+    "access( chdir( chmod( chown( chroot( creat( faccessat( fchmodat( "
+    "fchownat( fopen( freopen( fstatat( ftw( glob( link( linkat( lstat( "
+    "mkdir( mkdirat( mkdtemp( mkfifo( mknod( mkostemp( mkstemp( nftw( "
+    "open( openat( openat2( opendir( readlink( readlinkat( realpath( "
+    "remove( rename( renameat( renameat2( rmdir( scandir( stat( statfs( "
+    "statvfs( statx( symlink( symlinkat( tmpfile( tmpnam( truncate( "
+    "unlink( unlinkat( utime( utimensat( utimes( std::basic_filebuf "
+    "std::basic_fstream std::basic_ifstream std::basic_ofstream "
+    "std::filebuf std::filesystem std::filesystem:: std::fstream "
+    "std::ifstream std::ofstream std::wfilebuf std::wfstream "
+    "std::wifstream std::wofstream";
+
+// What else is done to one, or to its descriptor.
+constexpr std::string_view kFileCalls =
+    "close( closedir( copy_file_range( dup( dup2( dup3( fallocate( "
+    "fchmod( fchown( fcntl( fdatasync( fdopen( fdopendir( flock( fread( "
+    "fseek( fstat( fstatfs( fstatvfs( fsync( ftruncate( futimens( "
+    "inotify_init( inotify_init1( ioctl( lockf( lseek( madvise( mmap( "
+    "mremap( msync( munmap( pipe( pipe2( posix_fadvise( "
+    "posix_fallocate( pread( preadv( preadv2( pwrite( pwritev( "
+    "pwritev2( read( readdir( readv( sendfile( splice( sync( "
+    "sync_file_range( syncfs( syscall( umask( write( writev(";
+
+constexpr std::string_view kLocks =
+    "<absl/synchronization/> <barrier> <condition_variable> <latch> "
+    "<mutex> <semaphore.h> <semaphore> <shared_mutex> std::barrier "
+    "std::binary_semaphore std::call_once( std::condition_variable "
+    "std::condition_variable_any std::counting_semaphore std::latch "
+    "std::lock( std::lock_guard std::mutex std::once_flag "
+    "std::recursive_mutex std::recursive_timed_mutex std::scoped_lock "
+    "std::shared_lock std::shared_mutex std::shared_timed_mutex "
+    "std::timed_mutex std::try_lock( std::unique_lock absl::Barrier "
+    "absl::BlockingCounter absl::CondVar absl::Mutex absl::MutexLock "
+    "absl::Notification absl::ReaderMutexLock absl::WriterMutexLock "
+    "mtx_lock( pthread_cond_wait( pthread_mutex_lock( "
+    "pthread_rwlock_rdlock( pthread_rwlock_wrlock( sem_wait(";
 
 }  // namespace
 
 std::span<const Ban> Bans() {
   static const Names kLibrary = {"engine", "net", "replication"};
   static const Names kProduct = {"engine", "net", "replication", "tools"};
+  static const Names kTools = {"tools"};
   static const Names kProofs = {"tests", "bench"};
   static const Names kEverything = {"engine", "net",   "replication",
                                     "tools",  "tests", "bench"};
@@ -103,44 +87,18 @@ std::span<const Ban> Bans() {
       {"files",
        kLibrary,
        {"engine/io/posix_file_system.cc"},
-       {"<fcntl.h>",        "<filesystem>",
-        "<fstream>",        "<dirent.h>",
-        "<sys/file.h>",     "<sys/inotify.h>",
-        "<sys/mman.h>",     "<sys/sendfile.h>",
-        "<sys/stat.h>",     "<sys/statvfs.h>",
-        "<sys/uio.h>",      "::access(",
-        "::close(",         "::link(",
-        "::mkdir(",         "::open(",
-        "::read(",          "::remove(",
-        "::rename(",        "::stat(",
-        "::sync(",          "::truncate(",
-        "::write(",         "copy_file_range(",
-        "creat(",           "fallocate(",
-        "fcntl(",           "fdatasync(",
-        "fdopen(",          "flock(",
-        "fopen(",           "freopen(",
-        "fstat(",           "fsync(",
-        "ftruncate(",       "inotify_init1(",
-        "lockf(",           "lstat(",
-        "madvise(",         "mkdtemp(",
-        "mkstemp(",         "mmap(",
-        "mremap(",          "msync(",
-        "munmap(",          "openat(",
-        "opendir(",         "posix_fadvise(",
-        "posix_fallocate(", "pread(",
-        "preadv(",          "preadv2(",
-        "pwrite(",          "pwritev(",
-        "pwritev2(",        "readdir(",
-        "readlink(",        "renameat(",
-        "renameat2(",       "rmdir(",
-        "sendfile(",        "splice(",
-        "statvfs(",         "symlink(",
-        "sync_file_range(", "tmpfile(",
-        "unlink(",          "unlinkat(",
-        "std::filesystem",  "std::filesystem::",
-        "std::fstream",     "std::ifstream",
-        "std::ofstream"},
+       Joined(Words(kNamedFiles), Words(kFileCalls)),
        "files are reached through FileSystem"},
+      {"file-headers",
+       kLibrary,
+       {"engine/io/posix_file_system.cc"},
+       Words(kFileHeaders),
+       "only the system's FileSystem has a use for it"},
+      {"named-files",
+       kTools,
+       {"tools/cli/main.cc"},
+       Words(kNamedFiles),
+       "a directory's files are reached through the library"},
       {"clock",
        kProduct,
        {"engine/base/clock.cc"},
@@ -151,8 +109,9 @@ std::span<const Ban> Bans() {
       {"threads",
        kProduct,
        {"engine/base/executor.cc"},
-       {"std::thread", "std::jthread", "std::async(", "pthread_create(",
-        "thrd_create("},
+       {"<future>", "std::async(", "std::future", "std::jthread",
+        "std::packaged_task", "std::promise", "std::shared_future",
+        "std::thread", "pthread_create(", "thrd_create("},
        "work in the background goes to an Executor"},
       {"chance",
        kProduct,
@@ -170,23 +129,27 @@ std::span<const Ban> Bans() {
       {"quiet",
        kLibrary,
        {"engine/base/check.cc"},
-       {"<csignal>",   "<iostream>",    "<signal.h>",       "<syslog.h>",
-        "std::cerr",   "std::clog",     "std::cout",        "dprintf(",
-        "fmt::print(", "fmt::println(", "fprintf(",         "fputc(",
-        "fputs(",      "fwrite(",       "perror(",          "printf(",
-        "putchar(",    "puts(",         "syslog(",          "vfprintf(",
-        "vprintf(",    "getenv(",       "putenv(",          "secure_getenv(",
-        "setenv(",     "unsetenv(",     "pthread_sigmask(", "sigaction(",
-        "signal(",     "sigprocmask(",  "_exit(",           "abort(",
-        "exit(",       "quick_exit("},
+       {"<csignal>",        "<cstdio>",       "<stdio.h>",   "<iostream>",
+        "<signal.h>",       "<syslog.h>",     "std::cerr",   "std::clog",
+        "std::cout",        "dprintf(",       "fmt::print(", "fmt::println(",
+        "fprintf(",         "fputc(",         "fputs(",      "fwrite(",
+        "perror(",          "printf(",        "putchar(",    "puts(",
+        "syslog(",          "vfprintf(",      "vprintf(",    "getenv(",
+        "putenv(",          "secure_getenv(", "setenv(",     "unsetenv(",
+        "pthread_sigmask(", "sigaction(",     "signal(",     "sigprocmask(",
+        "_exit(",           "abort(",         "exit(",       "quick_exit("},
        "the library is a quiet guest: say it with a Status or an event"},
+      {"processes",
+       kLibrary,
+       {},
+       {"<spawn.h>", "<sys/wait.h>", "alarm(", "clone(", "execl(", "execlp(",
+        "execv(", "execve(", "execvp(", "fork(", "popen(", "posix_spawn(",
+        "posix_spawnp(", "setitimer(", "system(", "timer_create(", "vfork("},
+       "the library is a quiet guest: it starts no process and no timer"},
       {"locks",
        kProduct,
        {"engine/base/mutex.h"},
-       {"<absl/synchronization/mutex.h>", "std::mutex", "std::shared_mutex",
-        "std::recursive_mutex", "std::condition_variable", "std::lock_guard",
-        "std::unique_lock", "std::scoped_lock", "absl::Mutex",
-        "absl::MutexLock", "absl::CondVar"},
+       Words(kLocks),
        "use engine/base/mutex.h, which the analyses understand"},
       {"rocksdb",
        kProduct,
@@ -203,7 +166,7 @@ std::span<const Ban> Bans() {
        kEverything,
        {},
        {"*::sleep_for(", "*::sleep_until(", "absl::SleepFor(",
-        "clock_nanosleep(", "nanosleep(", "sleep(", "usleep("},
+        "clock_nanosleep(", "nanosleep(", "sleep(", "thrd_sleep(", "usleep("},
        "wait for the event itself"},
       {"std-types",
        kProduct,
@@ -214,28 +177,6 @@ std::span<const Ban> Bans() {
        true},
   };
   return kBans;
-}
-
-std::vector<Finding> Check(const Ban& ban, const Source& source) {
-  std::vector<Finding> findings;
-  if (!Applies(ban, source.path)) return findings;
-  const auto add = [&](int line, std::string_view what) {
-    findings.push_back({std::string(ban.rule), source.path, line,
-                        fmt::format("{}: {}", what, ban.instead)});
-  };
-  for (std::string_view text : ban.patterns) {
-    if (text.starts_with("<")) {
-      for (const Include& include : source.includes) {
-        if (IncludeMatches(text, include.path)) add(include.line, include.path);
-      }
-      continue;
-    }
-    const Pattern pattern(text);
-    for (size_t i = 0; i < source.tokens.size(); ++i) {
-      if (pattern.Matches(source.tokens, i)) add(source.tokens[i].line, text);
-    }
-  }
-  return findings;
 }
 
 }  // namespace cauce::tidy

@@ -1,36 +1,14 @@
-// What code may not name, and the one file that may.
-//
-// Each ban keeps one thing behind its seam: files, the clock, threads, chance
-// and so on. It matches tokens, so a word in a comment or in a string is free,
-// and so is a method that happens to have a system call's name.
+// What the house bans: each keeps one thing behind its seam, files, the clock,
+// threads, chance and so on.
 #pragma once
 
 #include <span>
-#include <string_view>
-#include <vector>
 
-#include "tests/tidy/source.h"
-#include "tests/tidy/tree.h"
+#include "tests/tidy/ban.h"
 
 namespace cauce::tidy {
 
-struct Ban {
-  std::string_view rule;
-  std::vector<std::string_view> folders;  // where it holds
-  std::vector<std::string_view> except;   // the files that may, by path
-  // "<fcntl.h>" an include, "<rocksdb/>" a beginning of one,
-  // "fsync(" a call of a free function, std:: or global or neither,
-  // "::open(" only when it is written as global,
-  // "std::thread" a name, unless "::" follows,
-  // "*::now(" these tokens wherever they stand.
-  std::vector<std::string_view> patterns;
-  std::string_view instead;
-  bool headers_only = false;
-};
-
 // All of them, in the order of the house rules.
 std::span<const Ban> Bans();
-
-std::vector<Finding> Check(const Ban& ban, const Source& source);
 
 }  // namespace cauce::tidy
