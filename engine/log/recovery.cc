@@ -187,11 +187,7 @@ class Recovery {
       CAUCE_ASSIGN_OR_RETURN(scanned,
                              ScanEnd(place_.At(base), hints_.recovery_point));
       if (scanned.files_are_spoiled) {
-        Tell(Severity::kInfo,
-             fmt::format("{}: its indexes are damaged or lead astray, "
-                         "and are made anew from the log, which has all that "
-                         "they say",
-                         PathOf(base)));
+        Tell(Severity::kInfo, MadeAnewLine(PathOf(base), scanned));
       }
     } else {
       CAUCE_ASSIGN_OR_RETURN(scanned, Scan(base, std::nullopt));

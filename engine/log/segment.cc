@@ -238,24 +238,18 @@ absl::Status Segment::RepairIndexFiles(const ScannedSegment& scanned) {
   if (!MayRepair()) return absl::OkStatus();
   const absl::Status repaired =
       DoWithoutIfFull(index_files_.WriteAnew(*scanned.index));
-  TellOfRepair(scanned.unusable, repaired);
+  TellOfRepair(scanned, repaired);
   return repaired;
 }
 
-void Segment::TellOfRepair(const absl::Status& unusable,
+void Segment::TellOfRepair(const ScannedSegment& scanned,
                            const absl::Status& repaired) {
   const bool is_told = std::exchange(told_of_repair_, true);
   if (is_told || place_.events == nullptr || !*place_.events) return;
-  (*place_.events)(
-      Severity::kInfo,
-      fmt::format("{}: its indexes are made anew from the log, which has all "
-                  "that they say: {}{}{}",
-                  path(),
-                  unusable.ok() ? "their entries lead to other batches, or say "
-                                  "less than the log"
-                                : MessageOf(unusable),
-                  repaired.ok() ? "" : "; they were not written: ",
-                  repaired.ok() ? "" : MessageOf(repaired)));
+  (*place_.events)(Severity::kInfo,
+                   fmt::format("{}{}{}", MadeAnewLine(path(), scanned),
+                               repaired.ok() ? "" : "; they were not written: ",
+                               repaired.ok() ? "" : MessageOf(repaired)));
 }
 
 bool Segment::MayRepair() const {

@@ -165,7 +165,7 @@ class Segment {
   // Writes the index in the place of files that are not there or lead astray.
   absl::Status RepairIndexFiles(const ScannedSegment& scanned);
   // Once, and why: who looks something up is never told.
-  void TellOfRepair(const absl::Status& unusable, const absl::Status& repaired)
+  void TellOfRepair(const ScannedSegment& scanned, const absl::Status& repaired)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(repair_mutex_);
   // Whether the files still belong to this segment and a log that goes on.
   bool MayRepair() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(repair_mutex_);

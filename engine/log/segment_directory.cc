@@ -76,6 +76,7 @@ absl::StatusOr<ScannedSegment> ScanEnd(const SegmentPlace& place,
                                 !Confirms(*scanned.index, *scanned.disbelieved);
   } else {
     CAUCE_ASSIGN_OR_RETURN(scanned, ScanSegment(file, path, range));
+    scanned.unusable = index.status();
     scanned.files_are_spoiled =
         ReasonOf(index.status()) == Reason::kCorruptFile;
   }

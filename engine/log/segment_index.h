@@ -72,6 +72,7 @@ class SegmentIndex {
   std::string EncodeOffsets() const { return offsets_.Encode(base_); }
   std::string EncodeTimes() const { return times_.Encode(base_); }
   Offset base() const { return base_; }
+  int64_t interval_bytes() const { return interval_bytes_; }
 
   // Of all batches added; kNoTimestamp where none has one.
   Timestamp largest_timestamp() const {

@@ -138,6 +138,28 @@ BatchOffsets ScanRange::Offsets() const {
           .no_gap_from = no_gap_from};
 }
 
+std::string MadeAnewLine(const std::string& name,
+                         const ScannedSegment& scanned) {
+  const bool has_no_entry = scanned.disbelieved != nullptr &&
+                            scanned.disbelieved->offsets().size() == 0 &&
+                            scanned.index->offsets().size() > 0;
+  std::string why;
+  if (!scanned.unusable.ok()) {
+    why = MessageOf(scanned.unusable);
+  } else if (has_no_entry) {
+    why = fmt::format(
+        "they have no entry, and index.interval.bytes asks for one behind "
+        "every {} bytes",
+        scanned.index->interval_bytes());
+  } else {
+    why = "their entries lead to other batches, or say less than the log";
+  }
+  return fmt::format(
+      "{}: its indexes are made anew from the log, which has all that they "
+      "say: {}",
+      name, why);
+}
+
 absl::StatusOr<ScannedSegment> ScanSegment(
     const std::shared_ptr<const File>& file, const std::string& name,
     const ScanRange& range) {

@@ -65,6 +65,14 @@ struct ScannedSegment {
   absl::Status damage;
 };
 
+// The line for a log called `name` whose index files did not serve and are
+// replaced by what `scanned` has found, with the reason: they are `unusable`,
+// lead astray, or have no entry where the interval between entries asks for
+// some. That is so with no damage at all where the interval was larger when
+// they were written; but a file that was cut to nothing looks the same.
+std::string MadeAnewLine(const std::string& name,
+                         const ScannedSegment& scanned);
+
 // Scans `file`, called `name`, from its start. Fails only where the file cannot
 // be read: damage is a result.
 absl::StatusOr<ScannedSegment> ScanSegment(

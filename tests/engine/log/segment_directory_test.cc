@@ -16,6 +16,7 @@ namespace cauce {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 class DirectoryOn : public ::testing::TestWithParam<test::DiskKind> {
  protected:
@@ -29,9 +30,9 @@ class DirectoryOn : public ::testing::TestWithParam<test::DiskKind> {
     return bytes;
   }
 
-  void WriteSegment(const std::string& log) {
+  void WriteSegment(const std::string& log, int64_t interval = 4096) {
     disk_.Write(SegmentFileName(Offset{0}, kLogSuffix), log);
-    const auto scanned = ScanEnd(disk_.Place(), Offset{0});
+    const auto scanned = ScanEnd(disk_.Place(Offset{0}, interval), Offset{0});
     ASSERT_THAT(scanned, test::IsOk());
     scanned->index->Seal();
     disk_.Write(SegmentFileName(Offset{0}, kOffsetIndexSuffix),
@@ -74,6 +75,20 @@ TEST_P(DirectoryOn, FindsTheEndByTheIndexAsByAScan) {
   ASSERT_THAT(by_scan, test::IsOk());
   EXPECT_EQ(by_scan->next, Offset{2000});
   EXPECT_EQ(by_scan->index->EncodeOffsets(), by_index->index->EncodeOffsets());
+}
+
+TEST_P(DirectoryOn, SaysThatASmallerIntervalAsksForEntries) {
+  const std::string log = ManyBatches();
+  WriteSegment(log, 1 << 20);
+  const auto same = ScanEnd(disk_.Place(Offset{0}, 1 << 20), Offset{0});
+  ASSERT_THAT(same, test::IsOk());
+  EXPECT_FALSE(same->files_are_spoiled);
+
+  const auto smaller = ScanEnd(disk_.Place(Offset{0}, 4096), Offset{0});
+  ASSERT_THAT(smaller, test::IsOk());
+  EXPECT_TRUE(smaller->files_are_spoiled);
+  EXPECT_THAT(MadeAnewLine("a.log", *smaller),
+              HasSubstr("index.interval.bytes asks for one behind every 4096"));
 }
 
 TEST_P(DirectoryOn, TellsHowLargeASealedLogIs) {

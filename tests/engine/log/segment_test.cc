@@ -372,7 +372,8 @@ TEST_P(SegmentTest, TellsOnceWhyItsIndexesAreMadeAnew) {
   const std::vector<std::pair<std::optional<std::string>, std::string>> cases =
       {{std::nullopt, disk_ / kIndex},
        {"these are no entries", disk_ / kIndex},
-       {lies, "lead to other batches"}};
+       {lies, "lead to other batches"},
+       {"", "index.interval.bytes asks for one behind every"}};
   for (const auto& [bytes, why] : cases) {
     SCOPED_TRACE(bytes ? why : "missing");
     disk_.Remove(kIndex);
