@@ -19,8 +19,8 @@ absl::Status RenameOnto(FileSystem& files, const std::string& path) {
   if (!absl::IsFailedPrecondition(renamed)) return renamed;
   // Nothing ever takes it from there while a directory is in its way.
   files.RemoveFile(written).IgnoreError();
-  CAUCE_RETURN_IF_ERROR(CheckNothingInPlaceOf(files, path));
-  return renamed;
+  const absl::Status free = CheckNothingInPlaceOf(files, path);
+  return absl::IsFailedPrecondition(free) ? free : renamed;
 }
 
 }  // namespace
@@ -48,7 +48,8 @@ absl::StatusOr<std::string> ReadWholeFile(FileSystem& files,
 
 absl::Status CheckNothingInPlaceOf(FileSystem& files, std::string_view path) {
   const absl::Status opened = files.Open(path, OpenMode::kRead).status();
-  if (!absl::IsFailedPrecondition(opened)) return absl::OkStatus();
+  if (absl::IsNotFound(opened)) return absl::OkStatus();
+  if (!absl::IsFailedPrecondition(opened)) return opened;
   // Of a link it is said what to do.
   if (!files.Info(path).ok()) return opened;
   return absl::FailedPreconditionError(InTheWay(opened));
@@ -87,6 +88,11 @@ absl::Status ReplaceUnnamed(FileSystem& files, std::string_view directory,
   const std::string path = JoinPath(directory, name);
   const auto known =
       ReadWholeFile(files, path, static_cast<int64_t>(bytes.size()));
+  // What is damaged, or no file, the renaming deals with.
+  const bool is_other = absl::IsNotFound(known.status()) ||
+                        absl::IsFailedPrecondition(known.status()) ||
+                        ReasonOf(known.status()) == Reason::kCorruptFile;
+  if (!known.ok() && !is_other) return known.status();
   if (known.ok() && *known == bytes) {
     // Wherever that stops it holds the same.
     CAUCE_ASSIGN_OR_RETURN(const auto file,

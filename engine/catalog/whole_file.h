@@ -23,9 +23,9 @@ absl::StatusOr<std::string> ReadWholeFile(FileSystem& files,
                                           std::string_view path,
                                           int64_t bytes_max);
 
-// OK where a file stands at `path`, or nothing, or what it is cannot be seen;
-// absl::FailedPreconditionError, saying what to do, where a link, a directory
-// or a pipe is in its place.
+// OK where a file stands at `path`, or nothing; absl::FailedPreconditionError,
+// saying what to do, where a link, a directory or a pipe is in its place; else
+// why it cannot be seen what stands there.
 absl::Status CheckNothingInPlaceOf(FileSystem& files, std::string_view path);
 
 // Makes `names` in `directory` hold `bytes`, each of them: writes them beside
@@ -41,7 +41,8 @@ absl::Status ReplaceFile(FileSystem& files, std::string_view directory,
 
 // The same of one file, but its name is left for another to sync. A file that
 // holds these bytes already is written over with them and synced: what a sync
-// that failed has left is read back and yet goes with the power.
+// that failed has left is read back and yet goes with the power. One that
+// cannot be read stays: Reason::kDiskFailed, absl::PermissionDeniedError.
 absl::Status ReplaceUnnamed(FileSystem& files, std::string_view directory,
                             std::string_view name, std::string_view bytes);
 

@@ -153,19 +153,29 @@ absl::Status EngineCore::StartWriting() {
                                               *environment_->random));
   // Where these cannot be read, or not be replaced, the mark of a clean stop
   // stays.
-  for (const std::string_view name :
-       {kRecoveryPointFile, kLogStartFile, kCatalogFile, kCatalogCopyFile}) {
+  for (const std::string_view name : {kRecoveryPointFile, kLogStartFile}) {
     CAUCE_RETURN_IF_ERROR(
         CheckNothingInPlaceOf(files_, JoinPath(directory_, name)));
   }
   CAUCE_RETURN_IF_ERROR(bounds_->Load(options_.events));
   CAUCE_ASSIGN_OR_RETURN(catalog_, TopicCatalog::Load(files_, directory_));
+  if (!catalog_.damage().empty()) CAUCE_RETURN_IF_ERROR(CheckCatalogIsFree());
   // Syncs the directory too: what was read of the bounds and the topics may
   // have names that a sync which failed left for a power loss to take back.
   CAUCE_RETURN_IF_ERROR(claim_->Begin());
   logs_.set_clean_stop(claim_->clean_stop());
   CAUCE_RETURN_IF_ERROR(SettleTopics());
   return claim_->clean_stop() ? absl::OkStatus() : RecoverAll();
+}
+
+absl::Status EngineCore::CheckCatalogIsFree() const {
+  for (const std::string_view name : {kCatalogFile, kCatalogCopyFile}) {
+    const absl::Status free =
+        CheckNothingInPlaceOf(files_, JoinPath(directory_, name));
+    // One that cannot be read has the other in its place, and is replaced.
+    if (absl::IsFailedPrecondition(free)) return free;
+  }
+  return absl::OkStatus();
 }
 
 absl::Status EngineCore::SettleTopics() {

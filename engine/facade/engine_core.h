@@ -82,6 +82,8 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
 
   absl::Status Start() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status StartWriting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // That nothing else than a file is in the place of a copy of the catalogue.
+  absl::Status CheckCatalogIsFree() const;
   absl::Status SettleTopics() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // What creations and deletions that did not end have left.
   struct Leftovers {

@@ -28,6 +28,13 @@ bool IsMissing(const absl::Status& status) {
   return absl::IsNotFound(status) || ReasonOf(status) == Reason::kCorruptFile;
 }
 
+// `status`, where it is of a file that is there, and may be whole, and merely
+// could not be read.
+absl::Status WhyUnread(const absl::Status& status) {
+  const bool is_none = IsMissing(status) || absl::IsFailedPrecondition(status);
+  return is_none ? absl::OkStatus() : status;
+}
+
 // Whether `status`, of reading partition.metadata, is of a file: what else
 // stands there is not replaced, and keeps nothing from opening.
 bool IsDamagedFile(FileSystem& files, const std::string& path,
@@ -80,6 +87,7 @@ absl::Status PartitionDirectories::CheckOneFree(const TopicEntry& topic,
   if (info->is_directory) {
     CAUCE_ASSIGN_OR_RETURN(const auto entries, files_.List(path));
     const auto id = ReadPartitionMetadata(files_, path);
+    CAUCE_RETURN_IF_ERROR(WhyUnread(id.status()));
     const bool is_anothers = id.ok() && *id != topic.id;
     if (std::ranges::all_of(entries, IsOfANewPartition) && !is_anothers) {
       return absl::OkStatus();
@@ -98,6 +106,7 @@ absl::Status PartitionDirectories::Furnish(const TopicEntry& topic,
   // What is right is written all the same: it may be what a sync that failed
   // has left, which is read back and yet goes with the power.
   const auto id = ReadPartitionMetadata(files_, path);
+  CAUCE_RETURN_IF_ERROR(WhyUnread(id.status()));
   const bool is_ours = id.ok() && *id == topic.id;
   const bool is_missing =
       absl::IsNotFound(id.status()) || IsDamagedFile(files_, path, id.status());

@@ -100,7 +100,7 @@ absl::Status SmallFileRepair::ClearForCopy(std::string_view name,
                                            CutNames& names) {
   const absl::Status free =
       CheckNothingInPlaceOf(files_, JoinPath(directory_, name));
-  if (free.ok()) return absl::OkStatus();
+  if (!absl::IsFailedPrecondition(free)) return absl::OkStatus();
   return Rename(directory_, name,
                 fmt::format("{}; the other copy is whole", MessageOf(free)),
                 names);

@@ -127,6 +127,18 @@ TEST_F(WholeFile, IsDamagedWhereADirectoryIsInItsPlace) {
   EXPECT_THAT(CheckNothingInPlaceOf(*real_, "/data/none"), IsOk());
 }
 
+TEST_F(WholeFile, IsNotTakenForFreeNorReplacedWhereItCannotBeRead) {
+  ASSERT_THAT(ReplaceFile(files_, kDirectory, "f", "old"), IsOk());
+  files_.Fail(test::FileCall::kOpen, "/f",
+              MakeError(Reason::kDiskFailed, "/data/f: cannot be read"));
+
+  EXPECT_THAT(CheckNothingInPlaceOf(files_, "/data/f"),
+              HasReason(Reason::kDiskFailed));
+  EXPECT_THAT(ReplaceUnnamed(files_, kDirectory, "f", "new"),
+              HasReason(Reason::kDiskFailed));
+  EXPECT_THAT(Read("f"), IsOkAndHolds("old"));
+}
+
 TEST_F(WholeFile, CannotTakeADirectorysPlaceAndSaysWhatToDo) {
   ASSERT_THAT(real_->CreateDirectory("/data/f"), IsOk());
   for (const absl::Status& replaced :

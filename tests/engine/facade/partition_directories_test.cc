@@ -91,6 +91,17 @@ TEST_F(PartitionDirectoriesTest, AreFurnishedWithWhatIsNotThereOrNotWhole) {
   }
 }
 
+// They may be somebody else's: what they say is not passed over.
+TEST_F(PartitionDirectoriesTest, AreNeitherTakenNorFurnishedUnread) {
+  ASSERT_THAT(directories_.Make(topic_, 0, 1), IsOk());
+  files_.Fail(FileCall::kOpen, "partition.metadata",
+              MakeError(Reason::kDiskFailed, "cannot be read"));
+  EXPECT_THAT(directories_.CheckFree(topic_, 0, 1),
+              HasReason(Reason::kDiskFailed));
+  EXPECT_THAT(directories_.Furnish(topic_, PartitionId{0}),
+              HasReason(Reason::kDiskFailed));
+}
+
 // What a sync that failed has left is read back and yet goes with the power.
 TEST_F(PartitionDirectoriesTest, AreFurnishedAnewWithWhatIsReadBackWhole) {
   ASSERT_THAT(directories_.Make(topic_, 0, 2), IsOk());
