@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cauce/engine.h"
+#include "cauce/errors.h"
 #include "cauce/inspect.h"
 #include "cauce/repair.h"
 #include "cauce/types.h"
@@ -34,6 +35,7 @@ namespace {
 using test::DiskWith;
 using test::ExpectedRepair;
 using test::FaultyDisk;
+using test::HasReason;
 using test::Image;
 using test::IsOk;
 using test::kKnownDirectory;
@@ -129,17 +131,25 @@ class RepairCut : public ::testing::TestWithParam<Stop> {
     }
   }
 
-  // As far as that can be done before the repair is: some small files keep the
-  // directory from being opened, a stranger in it one partition.
+  // As far as that can be done before the repair is: a small file that is
+  // damaged keeps the directory from being opened, and what may be of another
+  // release one partition.
   void OpenEverything(FaultyDisk& disk) {
     auto engine =
         Engine::Open(kKnownDirectory, {.file_system = &disk, .clock = &clock_});
-    if (!engine.ok()) return;
+    if (!engine.ok()) {
+      EXPECT_THAT(engine.status(), HasReason(Reason::kCorruptFile));
+      return;
+    }
     const auto topics = engine->ListTopics();
     ASSERT_THAT(topics, IsOk());
     for (const TopicDescription& topic : *topics) {
       for (int32_t i = 0; i < topic.partitions; ++i) {
-        opened_ += engine->OpenPartition(topic.name, PartitionId{i}).ok();
+        const auto opened = engine->OpenPartition(topic.name, PartitionId{i});
+        opened_ += opened.ok();
+        if (!opened.ok()) {
+          EXPECT_THAT(opened.status(), HasReason(Reason::kUnsupportedFormat));
+        }
       }
     }
     EXPECT_THAT(engine->Close(), IsOk());
