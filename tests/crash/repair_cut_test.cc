@@ -21,6 +21,7 @@
 #include "engine/log/segment_name.h"
 #include "fmt/format.h"
 #include "tests/crash/expected_repair.h"
+#include "tests/crash/spoiled_rounds.h"
 #include "tests/testing/batches.h"
 #include "tests/testing/choices.h"
 #include "tests/testing/faulty_disk.h"
@@ -41,7 +42,6 @@ using test::IsOk;
 using test::kKnownDirectory;
 using test::KnownBatch;
 using test::KnownDirectory;
-using test::KnownRecords;
 using test::RandomChoices;
 using test::Spoiler;
 using test::Stop;
@@ -119,15 +119,7 @@ class RepairCut : public ::testing::TestWithParam<Stop> {
       disk->Restart(choices);
       OpenEverything(*disk);
       ASSERT_THAT(RepairDirectory(*disk, kKnownDirectory, {}), IsOk());
-      const KnownRecords read = test::ReadKnown(*disk);
-      for (const KnownBatch& batch : whole) {
-        for (int64_t offset = batch.base; offset < batch.next; ++offset) {
-          const auto record = known.records.find({batch.partition, offset});
-          if (record == known.records.end()) continue;  // it was deleted
-          EXPECT_TRUE(read.contains(record->first))
-              << batch.partition << " has lost offset " << offset;
-        }
-      }
+      test::ExpectReadsWhole(known, whole, *disk);
     }
   }
 
@@ -172,23 +164,18 @@ class RepairCut : public ::testing::TestWithParam<Stop> {
 };
 
 TEST_P(RepairCut, RunAgainItEndsInTheSame) {
-  const KnownDirectory known = test::MakeKnownDirectory(GetParam(), 7);
-  for (uint32_t round = 0; round < kRounds && !HasFailure(); ++round) {
-    Spoiler spoiler(known, round);
-    spoiler.Spoil();
-    SCOPED_TRACE(fmt::format("round {}: {}", round, spoiler.story()));
-    CutEverywhere(spoiler.image());
-  }
+  test::ForEachSpoiled(GetParam(), kRounds,
+                       [this](const KnownDirectory&, const Spoiler& spoiler) {
+                         CutEverywhere(spoiler.image());
+                       });
 }
 
 TEST_P(RepairCut, LosesNothingToWhoOpensItInBetween) {
-  const KnownDirectory known = test::MakeKnownDirectory(GetParam(), 7);
-  for (uint32_t round = 0; round < kOpenRounds && !HasFailure(); ++round) {
-    Spoiler spoiler(known, round);
-    spoiler.Spoil();
-    SCOPED_TRACE(fmt::format("round {}: {}", round, spoiler.story()));
-    OpenInBetween(known, spoiler.image(), spoiler.whole());
-  }
+  test::ForEachSpoiled(
+      GetParam(), kOpenRounds,
+      [this](const KnownDirectory& known, const Spoiler& spoiler) {
+        OpenInBetween(known, spoiler.image(), spoiler.whole());
+      });
   EXPECT_GT(opened_, 0);
 }
 
@@ -225,10 +212,7 @@ TEST_P(RepairCut, KeepsBothOfTwoThatHoldOneRecordEach) {
 
 INSTANTIATE_TEST_SUITE_P(, RepairCut,
                          ::testing::Values(Stop::kClean, Stop::kKilled),
-                         [](const auto& info) {
-                           return info.param == Stop::kClean ? "Closed"
-                                                             : "Killed";
-                         });
+                         test::StopName);
 
 }  // namespace
 }  // namespace cauce

@@ -19,6 +19,7 @@
 #include "engine/io/file_error.h"
 #include "fmt/format.h"
 #include "tests/crash/expected_repair.h"
+#include "tests/crash/spoiled_rounds.h"
 #include "tests/testing/choices.h"
 #include "tests/testing/faulty_disk.h"
 #include "tests/testing/known_directory.h"
@@ -137,14 +138,10 @@ class RepairFaults : public ::testing::TestWithParam<std::tuple<Stop, Fault>> {
 };
 
 TEST_P(RepairFaults, AreToldAndTakeNothing) {
-  const KnownDirectory known =
-      test::MakeKnownDirectory(std::get<0>(GetParam()), 7);
-  for (uint32_t round = 0; round < kRounds && !HasFailure(); ++round) {
-    Spoiler spoiler(known, round);
-    spoiler.Spoil();
-    SCOPED_TRACE(fmt::format("round {}: {}", round, spoiler.story()));
-    FailEverywhere(spoiler.image());
-  }
+  test::ForEachSpoiled(std::get<0>(GetParam()), kRounds,
+                       [this](const KnownDirectory&, const Spoiler& spoiler) {
+                         FailEverywhere(spoiler.image());
+                       });
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -180,22 +177,16 @@ class RepairOnAFullDisk : public ::testing::TestWithParam<Stop> {
 };
 
 TEST_P(RepairOnAFullDisk, IsRefusedAndEndsInTheSameOnceThereIsRoom) {
-  const KnownDirectory known = test::MakeKnownDirectory(GetParam(), 7);
-  for (uint32_t round = 0; round < kRounds && !HasFailure(); ++round) {
-    Spoiler spoiler(known, round);
-    spoiler.Spoil();
-    SCOPED_TRACE(fmt::format("round {}: {}", round, spoiler.story()));
-    RepairWithLittleRoom(spoiler.image());
-  }
+  test::ForEachSpoiled(GetParam(), kRounds,
+                       [this](const KnownDirectory&, const Spoiler& spoiler) {
+                         RepairWithLittleRoom(spoiler.image());
+                       });
   EXPECT_GT(refused_, 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(, RepairOnAFullDisk,
                          ::testing::Values(Stop::kClean, Stop::kKilled),
-                         [](const auto& info) {
-                           return info.param == Stop::kClean ? "Closed"
-                                                             : "Killed";
-                         });
+                         test::StopName);
 
 }  // namespace
 }  // namespace cauce

@@ -9,13 +9,13 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "cauce/file_system.h"
 #include "cauce/repair.h"
 #include "engine/base/check.h"
 #include "fmt/format.h"
 #include "tests/crash/expected_repair.h"
+#include "tests/crash/spoiled_rounds.h"
 #include "tests/testing/choices.h"
 #include "tests/testing/faulty_disk.h"
 #include "tests/testing/known_directory.h"
@@ -34,9 +34,7 @@ using test::FaultyDisk;
 using test::Image;
 using test::IsOk;
 using test::kKnownDirectory;
-using test::KnownBatch;
 using test::KnownDirectory;
-using test::KnownRecords;
 using test::RandomChoices;
 using test::Spoiler;
 using test::Stop;
@@ -121,42 +119,23 @@ class RepairUnsynced : public ::testing::TestWithParam<Stop> {
     ASSERT_FALSE(RepairDirectory(*disk, kKnownDirectory, {}).ok());
     disk->Restart(choices);
     ASSERT_THAT(RepairDirectory(*disk, kKnownDirectory, {}), IsOk());
-    CheckRecords(known, spoiler.whole(), *disk);
-  }
-
-  static void CheckRecords(const KnownDirectory& known,
-                           const std::vector<KnownBatch>& whole,
-                           FaultyDisk& disk) {
-    const KnownRecords read = test::ReadKnown(disk);
-    for (const KnownBatch& batch : whole) {
-      for (int64_t offset = batch.base; offset < batch.next; ++offset) {
-        const auto record = known.records.find({batch.partition, offset});
-        if (record == known.records.end()) continue;  // it was deleted
-        EXPECT_TRUE(read.contains(record->first))
-            << batch.partition << " has lost offset " << offset;
-      }
-    }
+    test::ExpectReadsWhole(known, spoiler.whole(), *disk);
   }
 
   test::SimClock clock_;
 };
 
 TEST_P(RepairUnsynced, TakesNothingThatWasDurableAndKeepsWhatItSays) {
-  const KnownDirectory known = test::MakeKnownDirectory(GetParam(), 7);
-  for (uint32_t round = 0; round < kRounds && !HasFailure(); ++round) {
-    Spoiler spoiler(known, round);
-    spoiler.Spoil();
-    SCOPED_TRACE(fmt::format("round {}: {}", round, spoiler.story()));
-    CutEverywhere(known, spoiler);
-  }
+  test::ForEachSpoiled(
+      GetParam(), kRounds,
+      [this](const KnownDirectory& known, const Spoiler& spoiler) {
+        CutEverywhere(known, spoiler);
+      });
 }
 
 INSTANTIATE_TEST_SUITE_P(, RepairUnsynced,
                          ::testing::Values(Stop::kClean, Stop::kKilled),
-                         [](const auto& info) {
-                           return info.param == Stop::kClean ? "Closed"
-                                                             : "Killed";
-                         });
+                         test::StopName);
 
 }  // namespace
 }  // namespace cauce
