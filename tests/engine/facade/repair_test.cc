@@ -31,6 +31,8 @@ using test::KnownDirectory;
 using test::KnownRecords;
 using test::StatusIs;
 using test::Stop;
+using ::testing::Each;
+using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -283,63 +285,58 @@ TEST_F(Repaired, PutsADirectoryInAFilesPlaceAside) {
   }
 }
 
-TEST_F(Repaired, LeavesThePartitionOfWhichASmallFileMayNotBeRead) {
+// Which of the logs a repair mends where a small file may not be read.
+enum class Mended { kNone, kThoseOfOtherPartitions, kAll };
+
+struct UnreadableFile {
+  std::string file;
+  Mended mended;
+};
+
+TEST_F(Repaired, MendsTheLogsThatNeedNoFileThatMayNotBeRead) {
   known_.image[LogOf("/orders-0", 1)] += "rubbish";
   known_.image[LogOf("/orders-1", 1)] += "rubbish";
-  for (const std::string file :
-       {"orders-0/leader-epoch-checkpoint", "orders-0/partition.metadata"}) {
+  for (const auto& [file, mended] : {
+           UnreadableFile{"/recovery-point-offset-checkpoint", Mended::kNone},
+           UnreadableFile{"/log-start-offset-checkpoint", Mended::kNone},
+           UnreadableFile{"/cauce.topics", Mended::kNone},
+           UnreadableFile{"/orders-0/leader-epoch-checkpoint",
+                          Mended::kThoseOfOtherPartitions},
+           UnreadableFile{"/orders-0/partition.metadata",
+                          Mended::kThoseOfOtherPartitions},
+           UnreadableFile{"/meta.properties", Mended::kAll},
+           UnreadableFile{"/replication-offset-checkpoint", Mended::kAll},
+       }) {
     SCOPED_TRACE(file);
     files_ = NewMemoryFileSystem();
     Put();
     test::FailingFileSystem failing(*files_);
     failing.Fail(test::FileCall::kOpen, file,
                  absl::PermissionDeniedError("forbidden"));
+    steps_.clear();
     left_.clear();
-    const auto repaired = RepairDirectory(failing, kKnownDirectory, Options());
-    ASSERT_THAT(repaired, IsOk());
-    ASSERT_THAT(left_, SizeIs(1));
-    EXPECT_THAT(left_[0].file, HasSubstr("orders-0"));
-    EXPECT_EQ(Findings(), 1);
-  }
-}
 
-TEST_F(Repaired, TouchesNoLogWhereAFileThatItGoesByMayNotBeRead) {
-  known_.image[LogOf("/orders-0", 1)] += "rubbish";
-  for (const std::string file :
-       {"/recovery-point-offset-checkpoint", "/log-start-offset-checkpoint",
-        "/cauce.topics"}) {
-    SCOPED_TRACE(file);
-    files_ = NewMemoryFileSystem();
-    Put();
-    test::FailingFileSystem failing(*files_);
-    failing.Fail(test::FileCall::kOpen, file,
-                 absl::PermissionDeniedError("forbidden"));
-    left_.clear();
     const auto repaired = RepairDirectory(failing, kKnownDirectory, Options());
-    ASSERT_THAT(repaired, IsOk());
-    ASSERT_THAT(left_, SizeIs(1));
-    EXPECT_THAT(left_[0].file, HasSubstr(file));
-    EXPECT_THAT(left_[0].advice, HasSubstr("nothing was touched"));
-    EXPECT_TRUE(test::ImageOf(*files_) == known_.image);
-  }
-}
 
-TEST_F(Repaired, MendsTheLogsWhereAFileThatTheyDoNotNeedMayNotBeRead) {
-  known_.image[LogOf("/orders-0", 1)] += "rubbish";
-  for (const std::string file :
-       {"/meta.properties", "/replication-offset-checkpoint"}) {
-    SCOPED_TRACE(file);
-    files_ = NewMemoryFileSystem();
-    Put();
-    test::FailingFileSystem failing(*files_);
-    failing.Fail(test::FileCall::kOpen, file,
-                 absl::PermissionDeniedError("forbidden"));
-    left_.clear();
-    const auto repaired = RepairDirectory(failing, kKnownDirectory, Options());
     ASSERT_THAT(repaired, IsOk());
     ASSERT_THAT(left_, SizeIs(1));
-    EXPECT_THAT(left_[0].file, HasSubstr(file));
-    EXPECT_EQ(Findings(), 0);
+    switch (mended) {
+      case Mended::kNone:
+        EXPECT_EQ(left_[0].file, std::string(kKnownDirectory) + file);
+        EXPECT_THAT(left_[0].advice, HasSubstr("nothing was touched"));
+        EXPECT_TRUE(test::ImageOf(*files_) == known_.image);
+        break;
+      case Mended::kThoseOfOtherPartitions:
+        EXPECT_THAT(left_[0].file, HasSubstr("/orders-0"));
+        EXPECT_THAT(steps_,
+                    Each(Field(&RepairStep::file, Not(HasSubstr("orders-0")))));
+        EXPECT_EQ(Findings(), 1);
+        break;
+      case Mended::kAll:
+        EXPECT_EQ(left_[0].file, std::string(kKnownDirectory) + file);
+        EXPECT_EQ(Findings(), 0);
+        break;
+    }
   }
 }
 
