@@ -1,0 +1,185 @@
+#include "engine/facade/repair_survey.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "cauce/errors.h"
+#include "engine/base/status_macros.h"
+#include "engine/catalog/checkpoint_file.h"
+#include "engine/catalog/clean_shutdown.h"
+#include "engine/catalog/open_plan.h"
+#include "engine/catalog/partition_metadata.h"
+#include "engine/catalog/topic_catalog.h"
+#include "engine/catalog/whole_file.h"
+#include "engine/facade/data_directory.h"
+#include "engine/log/partition_survey.h"
+#include "engine/log/repair_plan.h"
+#include "engine/log/repair_work.h"
+#include "engine/log/segment_check.h"
+#include "engine/log/segment_name.h"
+#include "fmt/format.h"
+
+namespace cauce {
+
+absl::Status RepairSurvey::Look() {
+  LookForMark();
+  CAUCE_RETURN_IF_ERROR(
+      small_.Look(wants_all() ? SmallFileRepair::Scope::kAllPartitions
+                              : SmallFileRepair::Scope::kSomePartitions));
+  for (const Finding& finding : small_.left()) Leave(finding);
+  CAUCE_ASSIGN_OR_RETURN(
+      const auto entries,
+      ListDataDirectory(files_, directory_, small_.catalog()));
+  const OpenPlan plan = PlanOpen(small_.catalog(), entries);
+  std::vector<TopicPartition> there;
+  std::vector<TopicPartition> missing;
+  std::ranges::copy_if(plan.open, std::back_inserter(there), IsWanted());
+  std::ranges::copy_if(plan.missing, std::back_inserter(missing), IsWanted());
+  if (there.empty() && missing.empty() && !wants_all()) return NothingWanted();
+  if (small_.keeps_logs()) return absl::OkStatus();
+  std::vector<std::string> directories;
+  for (const TopicPartition& name : there) {
+    directories.push_back(PathOf(name));
+  }
+  meter_.Measure(files_, directories);
+  for (const TopicPartition& name : there) {
+    CAUCE_RETURN_IF_ERROR(LookAt(name));
+    meter_.PassPartition();
+  }
+  for (const TopicPartition& name : missing) {
+    CAUCE_RETURN_IF_ERROR(LookForMissing(name));
+  }
+  return absl::OkStatus();
+}
+
+// Without it the last stop counts as none that was in order.
+void RepairSurvey::LookForMark() {
+  const auto found = HasCleanShutdown(files_, directory_);
+  clean_stop_ = found.value_or(false);
+  if (found.ok()) return;
+  LeaveBroken({.file = JoinPath(directory_, kCleanShutdownFile),
+               .what = std::string(MessageOf(found.status())),
+               .advice =
+                   "move it away: the next opening then looks through the "
+                   "logs"});
+}
+
+std::function<bool(const TopicPartition&)> RepairSurvey::IsWanted() const {
+  return [this](const TopicPartition& name) {
+    return (options_.topic.empty() || name.topic == options_.topic) &&
+           (!options_.partition || name.partition == *options_.partition);
+  };
+}
+
+absl::Status RepairSurvey::NothingWanted() const {
+  std::string what = fmt::format("topic {}", options_.topic);
+  if (options_.partition) {
+    what = fmt::format("partition {} of {}", options_.partition->value, what);
+  }
+  return MakeError(Reason::kUnknownPartition,
+                   fmt::format("{}: holds no {}", directory_, what));
+}
+
+absl::Status RepairSurvey::LookAt(const TopicPartition& name) {
+  ++summary_.partitions;
+  const std::string directory = PathOf(name);
+  const TopicEntry* const topic = small_.catalog().Find(name.topic);
+  const PartitionToCheck partition{
+      .directory = directory,
+      .clean_stop = clean_stop_,
+      .start_is_known = small_.log_starts().contains(name),
+      .may_have_gaps = topic == nullptr || MayHaveGaps(*topic),
+      .bounds = small_.BoundsOf(name),
+      .decompressed_bytes_max = options_.decompressed_bytes_max};
+  const SegmentCheck::Progress progress = [this](int64_t bytes) {
+    meter_.Pass(bytes);
+  };
+  const auto survey = SurveyPartition(files_, partition, looked_, progress);
+  if (!survey.ok()) {
+    LeavePartition(directory, survey.status());
+    return absl::OkStatus();
+  }
+  for (const Finding& finding : survey->left) Leave(finding);
+  if (survey->is_untouchable) {
+    leaves_broken_ = true;
+    return absl::OkStatus();
+  }
+  if (const absl::Status read = small_.LookAt(name, directory); !read.ok()) {
+    if (ReasonOf(read) == Reason::kUnsupportedFormat) return read;
+    LeavePartition(directory, read);
+    return absl::OkStatus();
+  }
+  RepairPlan plan = PlanPartitionRepair(partition, *survey);
+  for (const Finding& finding : plan.left) Leave(finding);
+  partitions_.push_back({name, directory, std::move(plan)});
+  return absl::OkStatus();
+}
+
+// It keeps nobody from mending the others.
+void RepairSurvey::LeavePartition(const std::string& directory,
+                                  const absl::Status& why) {
+  LeaveBroken({.file = directory,
+               .what = std::string(MessageOf(why)),
+               .advice =
+                   "nothing of the partition was touched: mend what keeps it "
+                   "from being read, and repair again"});
+}
+
+// An empty directory takes the place of one that is gone, and the log goes on
+// where it ended. What stands in its place is not ours to move.
+absl::Status RepairSurvey::LookForMissing(const TopicPartition& name) {
+  const std::string directory = PathOf(name);
+  const auto info = files_.Info(directory);
+  if (!absl::IsNotFound(info.status())) {
+    LeaveBroken({.file = directory,
+                 .what = info.ok() ? "a file stands where the directory of a "
+                                     "partition should"
+                                   : std::string(MessageOf(info.status())),
+                 .advice = "put the partition's directory in its place"});
+    return absl::OkStatus();
+  }
+  ++summary_.partitions;
+  const auto bounds = small_.BoundsOf(name);
+  PartitionRepair partition{.name = name, .directory = directory};
+  RepairPlan& plan = partition.plan;
+  plan.end = plan.log_start = std::max(bounds.durable, bounds.log_start);
+  if (plan.log_start > bounds.log_start) {
+    plan.why_start = "nothing is left of the partition";
+  }
+  const RepairStep step{
+      .action = RepairAction::kBeginSegment,
+      .file = JoinPath(directory, SegmentFileName(plan.end, kLogSuffix)),
+      .lost = {bounds.log_start, plan.end},
+      .why =
+          "the list of topics names the partition, and its directory is "
+          "missing; an empty one takes its place"};
+  const TopicId id = small_.catalog().Find(name.topic)->id;
+  partition.make.push_back(
+      {step,
+       [this, directory, step, id]() -> absl::Status {
+         CAUCE_RETURN_IF_ERROR(files_.CreateDirectory(directory));
+         CAUCE_RETURN_IF_ERROR(WritePartitionMetadata(files_, directory, id));
+         CAUCE_RETURN_IF_ERROR(RepairWork(files_, directory, 0).Do(step));
+         return files_.SyncDirectory(directory_);
+       },
+       directory});
+  partitions_.push_back(std::move(partition));
+  return absl::OkStatus();
+}
+
+void RepairSurvey::LeaveBroken(const Finding& finding) {
+  leaves_broken_ = true;
+  Leave(finding);
+}
+
+void RepairSurvey::Leave(const Finding& finding) {
+  ++summary_.left;
+  if (options_.left) options_.left(finding);
+}
+
+std::string RepairSurvey::PathOf(const TopicPartition& name) const {
+  return JoinPath(directory_, name.ToString());
+}
+
+}  // namespace cauce
