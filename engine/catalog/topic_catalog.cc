@@ -12,8 +12,8 @@
 #include "cauce/topic_id.h"
 #include "cauce/topic_name.h"
 #include "engine/base/check.h"
-#include "engine/base/crc32c.h"
 #include "engine/base/status_macros.h"
+#include "engine/catalog/checked_text.h"
 #include "engine/catalog/decimal.h"
 #include "engine/catalog/quoted.h"
 #include "engine/catalog/text_lines.h"
@@ -25,12 +25,11 @@ namespace {
 
 constexpr int32_t kVersion = 1;
 
-constexpr std::string_view kHead = "cauce.topics ";
+constexpr std::string_view kHead = "cauce.topics";
 constexpr std::string_view kGeneration = "generation ";
 constexpr std::string_view kTopics = "topics ";
 constexpr std::string_view kTopic = "topic ";
 constexpr std::string_view kConfig = "config ";
-constexpr std::string_view kCrc = "crc32c ";
 
 constexpr std::string_view kImported = "imported";
 constexpr std::string_view kGiven = "given";
@@ -75,20 +74,6 @@ std::string_view OriginOf(const TopicEntry& topic) {
   if (topic.imported) return kImported;
   if (topic.adopted) return kAdopted;
   return topic.compacted ? kCompacted : kGiven;
-}
-
-// What follows `key`, as in "12" for "generation 12".
-std::optional<std::string_view> After(std::string_view key,
-                                      std::optional<std::string_view> line) {
-  if (!line || !line->starts_with(key)) return std::nullopt;
-  return line->substr(key.size());
-}
-
-template <typename T>
-std::optional<T> NumberAfter(std::string_view key,
-                             std::optional<std::string_view> line) {
-  const auto text = After(key, line);
-  return text ? ParseDecimal<T>(*text) : std::nullopt;
 }
 
 std::vector<std::string_view> Words(std::string_view text) {
@@ -136,10 +121,6 @@ bool TakeConfig(std::string_view text, TopicConfigOverrides& configs) {
       .second;
 }
 
-std::string CrcLine(std::string_view before) {
-  return fmt::format("{}{:08x}\n", kCrc, Crc32c(before));
-}
-
 absl::Status Unknown(std::string_view name) {
   return MakeError(Reason::kUnknownTopic,
                    fmt::format("{}: no such topic", Quoted(name)));
@@ -183,12 +164,12 @@ class CatalogReader {
  private:
   absl::Status TakeLine() {
     const auto line = lines_.Next();
-    if (const auto text = After(kConfig, line)) {
+    if (const auto text = TextAfter(kConfig, line)) {
       const bool taken = last_ != nullptr && TakeConfig(*text, last_->configs);
       if (taken) return absl::OkStatus();
       return lines_.Corrupt("\"config NAME=VALUE\" behind its topic, once");
     }
-    const auto text = After(kTopic, line);
+    const auto text = TextAfter(kTopic, line);
     auto topic = text ? ParseTopic(*text) : std::nullopt;
     if (topic) {
       const std::string name = topic->name;
@@ -208,32 +189,6 @@ class CatalogReader {
 };
 
 namespace {
-
-// The text in front of the checksum, which is right.
-absl::StatusOr<std::string_view> Checked(std::string_view path,
-                                         std::string_view bytes) {
-  const size_t last = bytes.rfind(kCrc);
-  const bool whole = last != std::string_view::npos && last > 0 &&
-                     bytes[last - 1] == '\n' &&
-                     bytes.substr(last) == CrcLine(bytes.substr(0, last));
-  if (whole) return bytes.substr(0, last);
-  return MakeError(Reason::kCorruptFile,
-                   fmt::format("{}: its checksum is wrong, or its last line is "
-                               "not one; it has {} bytes",
-                               path, bytes.size()));
-}
-
-absl::Status CheckVersion(std::string_view path, std::string_view text) {
-  TextLines lines(path, text);
-  const auto version = NumberAfter<int32_t>(kHead, lines.Next());
-  if (!version || *version < 1) return lines.Corrupt("\"cauce.topics 1\"");
-  if (*version <= kVersion) return absl::OkStatus();
-  return MakeError(
-      Reason::kUnsupportedFormat,
-      fmt::format("{}: has version {}, this release knows up to {}; open the "
-                  "directory with a newer one",
-                  path, *version, kVersion));
-}
 
 absl::StatusOr<TopicCatalog> LoadOne(FileSystem& files,
                                      std::string_view directory,
@@ -260,14 +215,14 @@ bool MayHaveGaps(const TopicEntry& topic) {
 
 absl::StatusOr<TopicCatalog> TopicCatalog::Parse(std::string_view path,
                                                  std::string_view bytes) {
-  CAUCE_ASSIGN_OR_RETURN(const std::string_view text, Checked(path, bytes));
-  CAUCE_RETURN_IF_ERROR(CheckVersion(path, text));
+  CAUCE_ASSIGN_OR_RETURN(const std::string_view text,
+                         CheckedText(path, bytes, {kHead, kVersion}));
   return CatalogReader(path, text).Read();
 }
 
 std::string TopicCatalog::Format() const {
   std::string text =
-      fmt::format("{}{}\n{}{}\n{}{}\n", kHead, kVersion, kGeneration,
+      fmt::format("{} {}\n{}{}\n{}{}\n", kHead, kVersion, kGeneration,
                   generation_, kTopics, topics_.size());
   for (const auto& [name, topic] : topics_) {
     CAUCE_CHECK(topic.imported || !topic.id.is_zero());
@@ -280,7 +235,7 @@ std::string TopicCatalog::Format() const {
                      value);
     }
   }
-  return text + CrcLine(text);
+  return WithChecksum(std::move(text));
 }
 
 absl::StatusOr<TopicCatalog> TopicCatalog::Load(FileSystem& files,
@@ -337,8 +292,10 @@ absl::Status TopicCatalog::Save(FileSystem& files, std::string_view directory) {
         "{}: would be {} bytes long, limit is {}",
         JoinPath(directory, kCatalogFile), bytes.size(), kCatalogBytesMax));
   }
-  CAUCE_RETURN_IF_ERROR(ReplaceFiles(
-      files, directory, std::vector{kCatalogFile, kCatalogCopyFile}, bytes));
+  CAUCE_RETURN_IF_ERROR(
+      ReplaceFiles(files, directory,
+                   std::vector<WantedFile>{{kCatalogFile, bytes},
+                                           {kCatalogCopyFile, bytes}}));
   damage_.clear();
   return absl::OkStatus();
 }

@@ -56,22 +56,21 @@ absl::Status CheckNothingInPlaceOf(FileSystem& files, std::string_view path) {
 }
 
 absl::Status ReplaceFiles(FileSystem& files, std::string_view directory,
-                          std::span<const std::string_view> names,
-                          std::string_view bytes) {
+                          std::span<const WantedFile> wanted) {
   absl::Status written;
-  for (const std::string_view name : names) {
+  for (const auto& [name, bytes] : wanted) {
     const std::string path = JoinPath(directory, name);
     if (written.ok()) written = WriteAndSyncFile(files, path + ".tmp", bytes);
   }
   if (!written.ok()) {
     // On a full disk the half of it would keep others from their room. What
     // cannot be removed the next replacement writes over.
-    for (const std::string_view name : names) {
+    for (const auto& [name, bytes] : wanted) {
       files.RemoveFile(JoinPath(directory, name) + ".tmp").IgnoreError();
     }
     return written;
   }
-  for (const std::string_view name : names) {
+  for (const auto& [name, bytes] : wanted) {
     CAUCE_RETURN_IF_ERROR(RenameOnto(files, JoinPath(directory, name)));
   }
   // A rename is not durable until its directory is.
@@ -80,7 +79,8 @@ absl::Status ReplaceFiles(FileSystem& files, std::string_view directory,
 
 absl::Status ReplaceFile(FileSystem& files, std::string_view directory,
                          std::string_view name, std::string_view bytes) {
-  return ReplaceFiles(files, directory, {&name, 1}, bytes);
+  const WantedFile wanted{name, bytes};
+  return ReplaceFiles(files, directory, {&wanted, 1});
 }
 
 absl::Status ReplaceUnnamed(FileSystem& files, std::string_view directory,

@@ -28,13 +28,16 @@ absl::StatusOr<std::string> ReadWholeFile(FileSystem& files,
 // why it cannot be seen what stands there.
 absl::Status CheckNothingInPlaceOf(FileSystem& files, std::string_view path);
 
-// Makes `names` in `directory` hold `bytes`, each of them: writes them beside
-// ("<name>.tmp"), syncs, renames, and syncs the directory. After an error each
-// of the files is as it was or new, and which of them is not known to last. A
-// directory in the place of one stays, and is named.
+// Makes each of `wanted` be in `directory` and hold its bytes: writes all of
+// them beside ("<name>.tmp"), syncs, renames, and syncs the directory once.
+// After an error each of the files is as it was or new, and which of them is
+// not known to last. A directory in the place of one stays, and is named.
+struct WantedFile {
+  std::string_view name;
+  std::string_view bytes;
+};
 absl::Status ReplaceFiles(FileSystem& files, std::string_view directory,
-                          std::span<const std::string_view> names,
-                          std::string_view bytes);
+                          std::span<const WantedFile> wanted);
 
 absl::Status ReplaceFile(FileSystem& files, std::string_view directory,
                          std::string_view name, std::string_view bytes);
