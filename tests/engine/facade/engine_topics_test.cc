@@ -132,6 +132,39 @@ TEST_F(EngineTopics, AnOlderCopyOfTheListIsWrittenAgainByTheNextOpening) {
             *ReadWholeFile(files_, "/data/cauce.topics.copy", 1 << 20));
 }
 
+// Of two lists of one age that differ nobody could tell which is older, nor
+// that there are two.
+TEST_F(EngineTopics, AChangeThatIsHalfTakenBackLeavesNoTwoListsOfOneAge) {
+  ASSERT_THAT(Open(), IsOk());
+  ASSERT_THAT(engine_->CreateTopic("orders"), IsOk());
+  const auto fail_halfway = [this] {
+    // The change has both names by then, and what takes it back gets the first.
+    files_.Fail(FileCall::kSyncDirectory, "/data",
+                MakeError(Reason::kDiskFailed, "no"), 0, 1);
+    files_.Fail(FileCall::kRename, "cauce.topics.copy.tmp",
+                MakeError(Reason::kDiskFailed, "no"), 1, 1);
+  };
+  const auto expect_told_and_mended = [this] {
+    Kill();
+    ASSERT_THAT(Open(), IsOk());
+    EXPECT_THAT(events_,
+                Contains(HasSubstr("cauce.topics.copy: has generation")));
+    EXPECT_EQ(*ReadWholeFile(files_, "/data/cauce.topics", 1 << 20),
+              *ReadWholeFile(files_, "/data/cauce.topics.copy", 1 << 20));
+    EXPECT_THAT(engine_->DescribeTopic("orders")->configs, IsEmpty());
+  };
+
+  fail_halfway();
+  EXPECT_THAT(engine_->AlterTopic("orders", {{"retention.ms", "1000"}}),
+              StatusIs(absl::StatusCode::kDataLoss));
+  expect_told_and_mended();
+
+  fail_halfway();
+  EXPECT_THAT(engine_->DeleteTopic("orders"),
+              StatusIs(absl::StatusCode::kDataLoss));
+  expect_told_and_mended();
+}
+
 TEST_F(EngineTopics, AreToldApartByTheirIdsWhereDirectoriesAreExchanged) {
   ASSERT_THAT(Open(), IsOk());
   ASSERT_THAT(engine_->CreateTopic("orders"), IsOk());
