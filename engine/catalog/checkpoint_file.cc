@@ -77,15 +77,6 @@ std::string_view TakeWord(std::string_view& line) {
   return word;
 }
 
-bool TakeOffset(std::string_view line, OffsetCheckpoint& entries) {
-  const std::string_view topic = TakeWord(line);
-  const auto partition = ParseDecimal<int32_t>(TakeWord(line));
-  const auto offset = ParseDecimal<int64_t>(line);
-  if (!partition || !offset || !ValidateTopicName(topic).ok()) return false;
-  const TopicPartition name{std::string(topic), PartitionId{*partition}};
-  return entries.emplace(name, Offset{*offset}).second;
-}
-
 bool TakeEpoch(std::string_view line, std::vector<EpochStart>& entries) {
   const auto epoch = ParseDecimal<int32_t>(TakeWord(line));
   const auto start = ParseDecimal<int64_t>(line);
@@ -104,12 +95,23 @@ absl::StatusOr<std::string> ReadIfThere(FileSystem& files,
 
 }  // namespace
 
+bool AddOffsetLine(std::string_view line, OffsetCheckpoint& entries) {
+  const std::string_view topic = TakeWord(line);
+  const auto partition = ParseDecimal<int32_t>(TakeWord(line));
+  const auto offset = ParseDecimal<int64_t>(line);
+  if (!partition || !offset || !ValidateTopicName(topic).ok()) return false;
+  const TopicPartition name{std::string(topic), PartitionId{*partition}};
+  return entries.emplace(name, Offset{*offset}).second;
+}
+
 absl::StatusOr<OffsetCheckpoint> ParseOffsetCheckpoint(std::string_view path,
                                                        std::string_view bytes) {
   OffsetCheckpoint entries;
-  CAUCE_RETURN_IF_ERROR(ParseEntries(
-      path, bytes, "TOPIC PARTITION OFFSET, each partition once",
-      [&entries](std::string_view line) { return TakeOffset(line, entries); }));
+  CAUCE_RETURN_IF_ERROR(
+      ParseEntries(path, bytes, "TOPIC PARTITION OFFSET, each partition once",
+                   [&entries](std::string_view line) {
+                     return AddOffsetLine(line, entries);
+                   }));
   return entries;
 }
 
@@ -123,7 +125,12 @@ absl::StatusOr<std::vector<EpochStart>> ParseEpochCheckpoint(
 }
 
 std::string FormatOffsetCheckpoint(const OffsetCheckpoint& entries) {
-  std::string text = fmt::format("{}\n{}\n", kVersion, entries.size());
+  return fmt::format("{}\n{}\n", kVersion, entries.size()) +
+         FormatOffsetLines(entries);
+}
+
+std::string FormatOffsetLines(const OffsetCheckpoint& entries) {
+  std::string text;
   for (const auto& [name, offset] : entries) {
     CAUCE_CHECK(offset >= Offset{0});
     CAUCE_CHECK(name.partition >= PartitionId{0});

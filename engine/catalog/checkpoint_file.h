@@ -43,6 +43,12 @@ absl::StatusOr<OffsetCheckpoint> ParseOffsetCheckpoint(std::string_view path,
 absl::StatusOr<std::vector<EpochStart>> ParseEpochCheckpoint(
     std::string_view path, std::string_view bytes);
 
+// One entry's line of the first kind, "TOPIC PARTITION OFFSET". Returns false
+// for what is none, or names a partition that is among `entries`.
+bool AddOffsetLine(std::string_view line, OffsetCheckpoint& entries);
+// Those lines, one for each entry.
+std::string FormatOffsetLines(const OffsetCheckpoint& entries);
+
 std::string FormatOffsetCheckpoint(const OffsetCheckpoint& entries);
 std::string FormatEpochCheckpoint(std::span<const EpochStart> entries);
 

@@ -1,9 +1,12 @@
 #include "engine/facade/bounds_checkpoint.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
+#include "engine/catalog/log_start_copy.h"
+#include "engine/log/log_starts.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -23,23 +26,62 @@ constexpr std::string_view kWithoutLogStarts =
     "deleted by request from the middle of a segment show again; delete them "
     "once more";
 
+// So many partitions are told of by name whose start differs.
+constexpr size_t kDifferencesToldMax = 100;
+
+void Warn(const EventSink& events, const std::string& line) {
+  if (events) events(Severity::kWarning, line);
+}
+
 // Nothing for a damaged checkpoint: what it does not say, the files bound.
-std::optional<OffsetCheckpoint> ReadOrTell(FileSystem& files,
-                                           const std::string& directory,
-                                           std::string_view name,
-                                           std::string_view consequence,
-                                           const EventSink& events,
-                                           absl::Status& failure) {
-  auto entries = ReadOffsetCheckpoint(files, directory, name);
+std::optional<OffsetCheckpoint> ReadPointsOrTell(FileSystem& files,
+                                                 const std::string& directory,
+                                                 const EventSink& events,
+                                                 absl::Status& failure) {
+  auto entries = ReadOffsetCheckpoint(files, directory, kRecoveryPointFile);
   if (entries.ok()) return *std::move(entries);
   if (ReasonOf(entries.status()) != Reason::kCorruptFile) {
     failure.Update(entries.status());
-  } else if (events) {
-    events(Severity::kWarning,
-           fmt::format("{}; it is taken for empty and written anew: {}",
-                       MessageOf(entries.status()), consequence));
+  } else {
+    Warn(events,
+         fmt::format("{}; it is taken for empty and written anew: {}",
+                     MessageOf(entries.status()), kWithoutRecoveryPoints));
   }
   return std::nullopt;
+}
+
+// That one of the two files of log starts is `lost`, and the other is not.
+void TellOfLostCopy(const absl::Status& lost, std::string_view name,
+                    std::string_view other, const EventSink& events) {
+  Warn(events, fmt::format("{}; {} is whole and says where every log starts: "
+                           "{} is written anew from it",
+                           MessageOf(lost), other, name));
+}
+
+void TellOfLogStarts(const LogStarts& read, const std::string& directory,
+                     const EventSink& events) {
+  const bool is_lost = read.is_lost();
+  for (const absl::Status& status : {read.original, read.copy}) {
+    if (!is_lost || ReasonOf(status) != Reason::kCorruptFile) continue;
+    Warn(events, fmt::format("{}; it is taken for empty and written anew: {}",
+                             MessageOf(status), kWithoutLogStarts));
+  }
+  if (is_lost) return;
+  if (!read.original.ok() && !read.starts.empty()) {
+    TellOfLostCopy(read.original, kLogStartFile, kLogStartCopyFile, events);
+  }
+  if (ReasonOf(read.copy) == Reason::kCorruptFile) {
+    TellOfLostCopy(read.copy, kLogStartCopyFile, kLogStartFile, events);
+  }
+  const size_t told = std::min(read.differences.size(), kDifferencesToldMax);
+  for (size_t i = 0; i < told; ++i) {
+    Warn(events,
+         fmt::format("{}: {}", directory, read.differences[i].Describe()));
+  }
+  if (told == read.differences.size()) return;
+  Warn(events, fmt::format("{}: {} and {} differ in {} partitions more",
+                           directory, kLogStartFile, kLogStartCopyFile,
+                           read.differences.size() - told));
 }
 
 }  // namespace
@@ -50,13 +92,17 @@ BoundsCheckpoint::BoundsCheckpoint(FileSystem& files, std::string directory)
 absl::Status BoundsCheckpoint::Load(const EventSink& events) {
   absl::Status failure;
   const auto recovery_points =
-      ReadOrTell(files_, directory_, kRecoveryPointFile, kWithoutRecoveryPoints,
-                 events, failure);
-  const auto log_starts = ReadOrTell(files_, directory_, kLogStartFile,
-                                     kWithoutLogStarts, events, failure);
+      ReadPointsOrTell(files_, directory_, events, failure);
+  std::optional<OffsetCheckpoint> log_starts;
+  LogStarts starts = ReadLogStarts(files_, directory_);
+  failure.Update(starts.Unread());
+  if (starts.Unread().ok()) {
+    TellOfLogStarts(starts, directory_, events);
+    if (!starts.is_lost()) log_starts = std::move(starts.starts);
+  }
   MutexLock lock(mutex_);
   points_changed_ |= !recovery_points;
-  starts_changed_ |= !log_starts;
+  starts_changed_ |= !starts.is_settled;
   // What a file that can be read does not say any more is true no more: the
   // topic was deleted, and its name may be another's by now.
   for (auto& [partition, entry] : entries_) {
@@ -85,7 +131,8 @@ absl::Status BoundsCheckpoint::Load(const EventSink& events) {
 absl::Status BoundsCheckpoint::LoadIfChanged(absl::Time now,
                                              const EventSink& events) {
   const auto look = [&] {
-    return LookAtStamps(files_, directory_, {kRecoveryPointFile, kLogStartFile},
+    return LookAtStamps(files_, directory_,
+                        {kRecoveryPointFile, kLogStartFile, kLogStartCopyFile},
                         now);
   };
   const auto was_read = [this](const FileStamps& stamps) {
@@ -184,8 +231,7 @@ absl::Status BoundsCheckpoint::SaveChanges() {
   absl::Status saved;
   // The start first: a log never ends before it begins.
   if (unsaved.log_starts) {
-    saved = WriteOffsetCheckpoint(files_, directory_, kLogStartFile,
-                                  *unsaved.log_starts);
+    saved = WriteLogStarts(files_, directory_, *unsaved.log_starts);
   }
   if (saved.ok() && unsaved.recovery_points) {
     saved = WriteOffsetCheckpoint(files_, directory_, kRecoveryPointFile,

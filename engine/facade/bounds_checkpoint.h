@@ -1,6 +1,7 @@
 // Remembers, for every partition of a directory, up to where its log is known
 // to be durable and where it starts: Kafka's `recovery-point-offset-checkpoint`
-// and `log-start-offset-checkpoint`, one file each for all partitions.
+// and `log-start-offset-checkpoint`, with our copy of the latter, one file each
+// for all partitions.
 //
 // Thread-safe. Its locks are leaves: a log calls Save with its own held. One
 // thread saves, or reads anew, at a time, and only who does waits for files: no
@@ -30,14 +31,15 @@ class BoundsCheckpoint {
  public:
   BoundsCheckpoint(FileSystem& files, std::string directory);
 
-  // Reads both files, again too; absent ones are empty. A damaged one counts as
-  // empty, or as it was read before, which is told to `events` with what it
-  // costs: of recovery points a longer recovery, of log starts that deleted
-  // records of a kept segment show again. Reason::kUnsupportedFormat for one
-  // of a newer version.
+  // Reads the files, again too; absent ones are empty. Damaged recovery points
+  // count as empty, or as they were read before, which is told to `events` with
+  // what it costs: a longer recovery. Of log starts one file stands in for the
+  // other, and where they differ each partition's is decided (ReadLogStarts),
+  // which is told too; with both lost deleted records of a kept segment show
+  // again. Reason::kUnsupportedFormat for one of a newer version.
   absl::Status Load(const EventSink& events);
 
-  // Load, unless both files are those that it read last, as far as they were
+  // Load, unless all files are those that it read last, as far as they were
   // not saved within the last seconds before `now`, the time of day: so of
   // many partitions, or again and again, they are looked at and not read.
   absl::Status LoadIfChanged(absl::Time now, const EventSink& events)

@@ -4,6 +4,7 @@
 
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/whole_file.h"
+#include "engine/log/log_starts.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -16,13 +17,11 @@ RepairTasks BoundsRepair::SaveStarts() const {
                       .lost = lost,
                       .why = std::move(why)},
                      [&files = files_, directory = directory_, starts] {
-                       return WriteOffsetCheckpoint(files, directory,
-                                                    kLogStartFile, starts);
+                       return WriteLogStarts(files, directory, starts);
                      }});
   };
-  if (small_.is_lost(kLogStartFile)) {
-    save({}, "nothing else knows where the logs started");
-  }
+  const std::string why = small_.WhyStartsAnew();
+  if (!why.empty()) save({}, why);
   for (const PartitionRepair& partition : partitions_) {
     const RepairPlan& plan = partition.plan;
     if (plan.why_start.empty()) continue;

@@ -8,6 +8,7 @@
 #include "engine/base/check.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
+#include "engine/catalog/log_start_copy.h"
 #include "engine/catalog/partition_metadata.h"
 #include "engine/catalog/whole_file.h"
 #include "engine/facade/data_directory.h"
@@ -153,7 +154,8 @@ absl::Status EngineCore::StartWriting() {
                                               *environment_->random));
   // Where these cannot be read, or not be replaced, the mark of a clean stop
   // stays.
-  for (const std::string_view name : {kRecoveryPointFile, kLogStartFile}) {
+  for (const std::string_view name :
+       {kRecoveryPointFile, kLogStartFile, kLogStartCopyFile}) {
     CAUCE_RETURN_IF_ERROR(
         CheckNothingInPlaceOf(files_, JoinPath(directory_, name)));
   }

@@ -5,6 +5,7 @@
 #include "cauce/errors.h"
 #include "cauce/repair.h"
 #include "engine/base/status_macros.h"
+#include "engine/catalog/log_start_copy.h"
 #include "engine/catalog/meta_properties.h"
 #include "engine/catalog/partition_metadata.h"
 #include "engine/catalog/whole_file.h"
@@ -22,7 +23,8 @@ bool IsDamaged(const absl::Status& status) {
 
 // Whether an engine reads it too.
 bool IsOurs(std::string_view checkpoint) {
-  return checkpoint == kRecoveryPointFile || checkpoint == kLogStartFile;
+  return checkpoint == kRecoveryPointFile || checkpoint == kLogStartFile ||
+         checkpoint == kLogStartCopyFile;
 }
 
 // Whether it says what a partition's logs should hold.
@@ -34,7 +36,7 @@ std::string_view MeaningOf(std::string_view checkpoint) {
   if (checkpoint == kRecoveryPointFile) {
     return "it is written anew from where the logs end";
   }
-  if (checkpoint == kLogStartFile) {
+  if (checkpoint == kLogStartFile || checkpoint == kLogStartCopyFile) {
     return "every log starts where its oldest segment does, so records that "
            "were deleted by request from the middle of a segment show again";
   }
@@ -57,7 +59,7 @@ absl::Status SmallFileRepair::Look(Scope scope) {
       Replaced::kNo, names));
   CAUCE_RETURN_IF_ERROR(LookAtCatalog(names));
   CAUCE_ASSIGN_OR_RETURN(points_, LookAtCheckpoint(kRecoveryPointFile, names));
-  CAUCE_ASSIGN_OR_RETURN(starts_, LookAtCheckpoint(kLogStartFile, names));
+  CAUCE_RETURN_IF_ERROR(LookAtLogStarts(names));
   for (const std::string_view name : {kHighWatermarkFile, kFirstDirtyFile}) {
     CAUCE_RETURN_IF_ERROR(LookAtCheckpoint(name, names).status());
   }
@@ -117,6 +119,46 @@ absl::StatusOr<OffsetCheckpoint> SmallFileRepair::LookAtCheckpoint(
   return OffsetCheckpoint();
 }
 
+absl::Status SmallFileRepair::LookAtLogStarts(CutNames& names) {
+  starts_ = ReadLogStarts(files_, directory_);
+  if (starts_.is_lost()) lost_.insert(kLogStartFile);
+  const auto look = [&](std::string_view name, const absl::Status& status,
+                        const absl::Status& other) {
+    // The other one speaks for every topic, whichever are looked at.
+    return IsDamaged(status) && other.ok()
+               ? SetAside(status, directory_, name, "its other copy is whole",
+                          Replaced::kYes, names)
+               : SetAsideDamaged(status, directory_, name, MeaningOf(name),
+                                 Replaced::kYes, names);
+  };
+  CAUCE_RETURN_IF_ERROR(look(kLogStartFile, starts_.original, starts_.copy));
+  return look(kLogStartCopyFile, starts_.copy, starts_.original);
+}
+
+std::string SmallFileRepair::WhyStartsAnew() const {
+  if (is_lost(kLogStartFile)) {
+    return "nothing else knows where the logs started";
+  }
+  const bool is_missed =
+      absl::IsNotFound(starts_.original) && !starts_.starts.empty();
+  if (IsDamaged(starts_.original) || is_missed) {
+    return fmt::format("{} says where every log starts", kLogStartCopyFile);
+  }
+  if (IsDamaged(starts_.copy)) {
+    return fmt::format("{} is written along with it", kLogStartCopyFile);
+  }
+  if (starts_.is_settled) return "";
+  // A repair, or a save, that was cut short leaves it too.
+  if (starts_.differences.empty()) {
+    return fmt::format("{} is to say the same, with a checksum",
+                       kLogStartCopyFile);
+  }
+  const std::string first = starts_.differences.front().Describe();
+  const size_t more = starts_.differences.size() - 1;
+  return more == 0 ? first
+                   : fmt::format("{}; and so on for {} more", first, more);
+}
+
 absl::Status SmallFileRepair::LookAt(const TopicPartition& name,
                                      const std::string& directory) {
   CAUCE_ASSIGN_OR_RETURN(CutNames names, CutNames::In(files_, directory));
@@ -158,7 +200,7 @@ absl::Status SmallFileRepair::LookAt(const TopicPartition& name,
 
 PartitionToCheck::Bounds SmallFileRepair::BoundsOf(
     const TopicPartition& name) const {
-  return {OffsetOf(points_, name), OffsetOf(starts_, name)};
+  return {OffsetOf(points_, name), OffsetOf(starts_.starts, name)};
 }
 
 bool SmallFileRepair::LeaveToAll(const std::string& directory,
@@ -218,6 +260,14 @@ absl::Status SmallFileRepair::SetAsideDamaged(const absl::Status& status,
   if (status.ok() || absl::IsNotFound(status)) return absl::OkStatus();
   if (!IsDamaged(status)) return LeaveUnread(name, status);
   if (LeaveToAll(directory, name, MessageOf(status))) return absl::OkStatus();
+  return SetAside(status, directory, name, meaning, replaced, names);
+}
+
+absl::Status SmallFileRepair::SetAside(const absl::Status& status,
+                                       const std::string& directory,
+                                       std::string_view name,
+                                       std::string_view meaning,
+                                       Replaced replaced, CutNames& names) {
   std::string why = fmt::format("{}; {}", MessageOf(status), meaning);
   if (replaced == Replaced::kNo) {
     return Rename(directory, name, std::move(why), names);

@@ -22,6 +22,7 @@
 #include "engine/catalog/topic_catalog.h"
 #include "engine/facade/repair_task.h"
 #include "engine/log/cut_names.h"
+#include "engine/log/log_starts.h"
 #include "engine/log/partition_check.h"
 
 namespace cauce {
@@ -50,7 +51,10 @@ class SmallFileRepair {
   // As far as it can be read.
   const TopicCatalog& catalog() const { return catalog_; }
   const OffsetCheckpoint& recovery_points() const { return points_; }
-  const OffsetCheckpoint& log_starts() const { return starts_; }
+  const OffsetCheckpoint& log_starts() const { return starts_.starts; }
+  // Why both files of log starts are to be written anew, though no start moves;
+  // empty where they are not.
+  std::string WhyStartsAnew() const;
   PartitionToCheck::Bounds BoundsOf(const TopicPartition& name) const;
   bool is_lost(std::string_view checkpoint) const {
     return lost_.contains(checkpoint);
@@ -68,6 +72,7 @@ class SmallFileRepair {
 
  private:
   absl::Status LookAtCatalog(CutNames& names);
+  absl::Status LookAtLogStarts(CutNames& names);
   absl::StatusOr<OffsetCheckpoint> LookAtCheckpoint(std::string_view name,
                                                     CutNames& names);
   // Whether something else takes the place of a file that goes aside. It then
@@ -80,6 +85,11 @@ class SmallFileRepair {
                                const std::string& directory,
                                std::string_view name, std::string_view meaning,
                                Replaced replaced, CutNames& names);
+  // The task itself.
+  absl::Status SetAside(const absl::Status& status,
+                        const std::string& directory, std::string_view name,
+                        std::string_view meaning, Replaced replaced,
+                        CutNames& names);
 
   // A task that gives the name away.
   absl::Status Rename(const std::string& directory, std::string_view name,
@@ -103,7 +113,7 @@ class SmallFileRepair {
   bool keeps_logs_ = false;
   TopicCatalog catalog_;
   OffsetCheckpoint points_;
-  OffsetCheckpoint starts_;
+  LogStarts starts_;
   std::set<std::string_view> lost_;
   RepairTasks first_;
   RepairTasks last_;

@@ -9,6 +9,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/clean_shutdown.h"
+#include "engine/catalog/log_start_copy.h"
 #include "engine/catalog/meta_properties.h"
 #include "engine/catalog/partition_metadata.h"
 #include "engine/catalog/topic_catalog.h"
@@ -22,7 +23,7 @@ namespace {
 constexpr std::array kSmallFiles = {
     kMetaPropertiesFile, kCatalogFile,       kCatalogCopyFile,
     kRecoveryPointFile,  kLogStartFile,      kHighWatermarkFile,
-    kFirstDirtyFile,     kCleanShutdownFile,
+    kFirstDirtyFile,     kCleanShutdownFile, kLogStartCopyFile,
 };
 
 bool IsSmallFile(const DirectoryEntry& entry) {

@@ -10,12 +10,14 @@
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/clean_shutdown.h"
+#include "engine/catalog/log_start_copy.h"
 #include "engine/catalog/meta_properties.h"
 #include "engine/catalog/missing_partitions.h"
 #include "engine/catalog/partition_metadata.h"
 #include "engine/catalog/topic_catalog.h"
 #include "engine/catalog/whole_file.h"
 #include "engine/log/directory_signs.h"
+#include "engine/log/log_starts.h"
 #include "engine/log/partition_check.h"
 #include "engine/log/segment_check.h"
 #include "engine/log/verify_meter.h"
@@ -26,7 +28,7 @@ namespace {
 
 // What it means that one of the checkpoints is lost.
 std::string_view AdviceFor(std::string_view checkpoint) {
-  if (checkpoint == kLogStartFile) {
+  if (checkpoint == kLogStartFile || checkpoint == kLogStartCopyFile) {
     return "restore it from a copy before anything opens the directory for "
            "writing: without it deleted records that still stand in a segment "
            "come back";
@@ -38,6 +40,10 @@ std::string_view AdviceFor(std::string_view checkpoint) {
   }
   return "nothing: only Kafka's brokers read it";
 }
+
+constexpr std::string_view kOtherIsWhole =
+    "nothing: its other copy is whole, and the next opening for writing mends "
+    "it";
 
 constexpr std::string_view kMendAccess =
     "mend what keeps it from being read, and verify again";
@@ -89,8 +95,9 @@ class Verification {
     const auto clean_stop = HasCleanShutdown(files_, directory_);
     TellUnread(clean_stop.status(), PathOf(kCleanShutdownFile), kMendAccess);
     clean_stop_ = clean_stop.value_or(false);
-    for (const std::string_view name : {kRecoveryPointFile, kLogStartFile,
-                                        kHighWatermarkFile, kFirstDirtyFile}) {
+    CheckLogStarts();
+    for (const std::string_view name :
+         {kRecoveryPointFile, kHighWatermarkFile, kFirstDirtyFile}) {
       auto checkpoint = ReadOffsetCheckpoint(files_, directory_, name);
       TellUnread(checkpoint.status(), PathOf(name), AdviceFor(name));
       if (checkpoint.ok()) checkpoints_[name] = *std::move(checkpoint);
@@ -110,11 +117,41 @@ class Verification {
       Tell({.gravity = Gravity::kNote,
             .file = PathOf(kCatalogFile),
             .what = catalog->damage(),
-            .advice = "nothing: its other copy is whole, and the next opening "
-                      "for writing mends it"});
+            .advice = std::string(kOtherIsWhole)});
     }
     catalog_is_read_ = catalog.ok();
     if (catalog.ok()) catalog_ = *std::move(catalog);
+  }
+
+  // The two files that say where logs start, and that they agree.
+  void CheckLogStarts() {
+    LogStarts read = ReadLogStarts(files_, directory_);
+    const bool is_missed =
+        absl::IsNotFound(read.original) && !read.starts.empty();
+    CheckStartsFile(kLogStartFile, read.original, read.copy.ok(), is_missed);
+    CheckStartsFile(kLogStartCopyFile, read.copy, read.original.ok(), false);
+    for (const StartDifference& difference : read.differences) {
+      Tell({.gravity = Gravity::kNote,
+            .file = PathOf(kLogStartFile),
+            .what = difference.Describe(),
+            .advice = "nothing: the next opening for writing makes both the "
+                      "same"});
+    }
+    if (!read.is_lost()) checkpoints_[kLogStartFile] = std::move(read.starts);
+  }
+
+  void CheckStartsFile(std::string_view name, const absl::Status& status,
+                       bool other_is_whole, bool is_missed) {
+    const bool is_gone = is_missed || ReasonOf(status) == Reason::kCorruptFile;
+    const std::string path = PathOf(name);
+    if (!is_gone || !other_is_whole ||
+        !CheckNothingInPlaceOf(files_, path).ok()) {
+      return TellUnread(status, path, AdviceFor(name));
+    }
+    Tell({.gravity = Gravity::kNote,
+          .file = path,
+          .what = std::string(MessageOf(status)),
+          .advice = std::string(kOtherIsWhole)});
   }
 
   // Whether something else than a file is in the place of neither copy; else it
@@ -208,12 +245,12 @@ class Verification {
         .clean_stop = clean_stop_,
         .decompressed_bytes_max = options_.decompressed_bytes_max};
     partition.bounds_now = [&]() -> absl::StatusOr<PartitionToCheck::Bounds> {
-      for (const std::string_view checkpoint :
-           {kRecoveryPointFile, kLogStartFile}) {
-        auto now = ReadOffsetCheckpoint(files_, directory_, checkpoint);
-        // It was told, and what was known before stands.
-        if (!now.ok()) continue;
-        checkpoints_[checkpoint] = *std::move(now);
+      // One that cannot be read was told, and what was known before stands.
+      auto ends = ReadOffsetCheckpoint(files_, directory_, kRecoveryPointFile);
+      if (ends.ok()) checkpoints_[kRecoveryPointFile] = *std::move(ends);
+      LogStarts starts = ReadLogStarts(files_, directory_);
+      if (starts.original.ok() || starts.copy.ok()) {
+        checkpoints_[kLogStartFile] = std::move(starts.starts);
       }
       return BoundsOf(name);
     };

@@ -8,6 +8,7 @@
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
+#include "engine/catalog/log_start_copy.h"
 #include "engine/log/log.h"
 #include "engine/log/recovery.h"
 #include "fmt/format.h"
@@ -32,8 +33,8 @@ void TellOfMissingStart(const LogEnvironment& environment,
                 "the records in between were deleted, or they are "
                 "missing and the saved start is lost too; then close "
                 "the directory, restore the first .log files of {} "
-                "from a copy, and remove {}",
-                options.directory, kLogStartFile);
+                "from a copy, and remove {} and {}",
+                options.directory, kLogStartFile, kLogStartCopyFile);
   environment.events(
       Severity::kError,
       fmt::format("{}: the oldest segment begins at offset {}, and the saved "

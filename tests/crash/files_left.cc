@@ -9,6 +9,7 @@
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
+#include "engine/catalog/log_start_copy.h"
 #include "engine/catalog/partition_metadata.h"
 #include "engine/catalog/whole_file.h"
 #include "engine/log/batch_scanner.h"
@@ -23,13 +24,13 @@ namespace {
 constexpr int64_t kFileBytesMax = 1 << 20;
 
 // Those that end otherwise do.
-constexpr std::array<std::string_view, 8> kDoNotMatter = {
+constexpr std::array<std::string_view, 9> kDoNotMatter = {
     ".lock",
     // On their way out, or never renamed to what they were to be.
     kDeletedSuffix, ".tmp", kOffsetIndexSuffix, kTimeIndexSuffix,
     // They get a line for each partition that is opened; an engine says where
     // its logs begin.
-    kRecoveryPointFile, kLogStartFile,
+    kRecoveryPointFile, kLogStartFile, kLogStartCopyFile,
     // Made anew where it is spoiled: it repeats what the catalogue says.
     kPartitionMetadataFile};
 

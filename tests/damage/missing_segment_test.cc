@@ -101,7 +101,11 @@ TEST_P(OldestLogMissing, IsReadAgainOnceItIsPutBackWhateverWasDoneMeanwhile) {
   for (const bool start_is_known : {true, false}) {
     SCOPED_TRACE(start_is_known);
     FileTree tree = remains.files();
-    if (!start_is_known) tree.erase("log-start-offset-checkpoint");
+    const std::string_view both[] = {"log-start-offset-checkpoint",
+                                     "cauce.log-starts"};
+    for (const std::string_view name : both) {
+      if (!start_is_known) tree.erase(std::string(name));
+    }
     const std::string lost = std::exchange(tree[first], "");
     tree.erase(first);
     const auto files = NewMemoryFileSystem();
@@ -134,12 +138,13 @@ TEST_P(OldestLogMissing, IsReadAgainOnceItIsPutBackWhateverWasDoneMeanwhile) {
         events,
         Contains(HasSubstr(start_is_known
                                ? "or delete the records before offset 6"
-                               : "and remove log-start-offset-checkpoint")));
+                               : "and remove log-start-offset-checkpoint and "
+                                 "cauce.log-starts")));
 
     test::Lay({{first, lost}}, *files, kDirectory);
-    if (!start_is_known) {
-      ASSERT_THAT(files->RemoveFile(fmt::format(
-                      "{}/log-start-offset-checkpoint", kDirectory)),
+    for (const std::string_view name : both) {
+      if (start_is_known) continue;
+      ASSERT_THAT(files->RemoveFile(fmt::format("{}/{}", kDirectory, name)),
                   IsOk());
     }
     auto engine = open();

@@ -81,6 +81,7 @@ constexpr Place kPlaces[] = {
     {"orders-0/partition.metadata", "TopicId", Outcome::kUnheeded},
     {"recovery-point-offset-checkpoint", "RecoveryPoints", Outcome::kRefused},
     {"log-start-offset-checkpoint", "LogStarts", Outcome::kRefused},
+    {"cauce.log-starts", "LogStartCopy", Outcome::kRefused},
     {"meta.properties", "Properties", Outcome::kRefused},
     {"cauce.topics", "Catalogue", Outcome::kRefused},
     {"cauce.topics.copy", "CatalogueCopy", Outcome::kRefused},
@@ -309,8 +310,8 @@ TEST_P(PlantedNames, AreNamedAndNotFollowedAndHarmNothingElse) {
 TEST(PlantedDirectories, InASmallFilesPlaceKeepNobodyFromReading) {
   for (const std::string file :
        {"recovery-point-offset-checkpoint", "log-start-offset-checkpoint",
-        "cauce.topics", "cauce.topics.copy", "meta.properties",
-        "orders-0/leader-epoch-checkpoint"}) {
+        "cauce.log-starts", "cauce.topics", "cauce.topics.copy",
+        "meta.properties", "orders-0/leader-epoch-checkpoint"}) {
     SCOPED_TRACE(file);
     const test::TempDir disk;
     test::Lay(Remains::Of(Stop::kClean).files(), *PosixFileSystem(),

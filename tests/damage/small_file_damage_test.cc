@@ -15,7 +15,7 @@
 #include "cauce/errors.h"
 #include "cauce/inspect.h"
 #include "cauce/topic_name.h"
-#include "engine/base/crc32c.h"
+#include "engine/catalog/checked_text.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/topic_catalog.h"
 #include "fmt/format.h"
@@ -64,9 +64,12 @@ constexpr std::string_view kRubbish =
     "ELF\x02\x01 no text at all \xff\n";
 
 std::string NewerCatalogue() {
-  const std::string text =
-      "cauce.topics 2\nsomething that this release does not know\n";
-  return fmt::format("{}crc32c {:08x}\n", text, Crc32c(text));
+  return WithChecksum(
+      "cauce.topics 2\nsomething that this release does not know\n");
+}
+
+std::string NewerLogStarts() {
+  return WithChecksum("cauce.log-starts 2\nsomething else\n");
 }
 
 struct SmallFile {
@@ -87,7 +90,10 @@ std::vector<SmallFile> SmallFiles() {
        Outcome::kTold, Outcome::kNothing, Outcome::kNothing, Outcome::kTooNew,
        kCheckpointBytesMax},
       {"log-start-offset-checkpoint", "LogStarts", "1\n0\n", Outcome::kTold,
-       Outcome::kNothing, Outcome::kNothing},
+       Outcome::kTold, Outcome::kTold},
+      {"cauce.log-starts", "LogStartCopy", NewerLogStarts(), Outcome::kTold,
+       Outcome::kTold, Outcome::kNothing, Outcome::kTooNew,
+       kCheckpointBytesMax},
       {"orders-0/leader-epoch-checkpoint", "Epochs", "1\n0\n", Outcome::kTold,
        Outcome::kNothing, Outcome::kNothing, Outcome::kPartitionTooNew},
       {"orders-0/partition.metadata", "TopicId",
@@ -143,6 +149,11 @@ std::vector<Case> Cases() {
                      files["cauce.topics"] = kRubbish;
                      files["cauce.topics.copy"] = kRubbish;
                    }});
+  cases.push_back({"BothLogStarts", "log-start-offset-checkpoint",
+                   Outcome::kTold, [](FileTree& files) {
+                     files["log-start-offset-checkpoint"] = kRubbish;
+                     files["cauce.log-starts"] = kRubbish;
+                   }});
   cases.push_back({"OneCatalogueMissingOneDamaged", "cauce.topics.copy",
                    Outcome::kRefused, [](FileTree& files) {
                      files.erase("cauce.topics");
@@ -163,8 +174,8 @@ class SmallFileDamage
     return DamagedDirectory::PathOf(case_.file);
   }
 
-  // Where the start of a log is lost, what was deleted of a kept segment shows
-  // again; nothing is ever less.
+  // Where the start of a log is lost, in both files, what was deleted of a kept
+  // segment shows again; nothing is ever less.
   void ExpectEverythingIsThere(const Engine& engine) {
     for (const auto& [name, records] : Remains::Of(stop_).records()) {
       const TopicPartition each = *ParseTopicPartition(name);
@@ -172,7 +183,7 @@ class SmallFileDamage
       EXPECT_THAT(sight.told, IsEmpty());
       EXPECT_THAT(sight.ended, IsOk());
       Values found = sight.records;
-      if (name == "returns-0" && case_.file == "log-start-offset-checkpoint") {
+      if (name == "returns-0" && case_.name == "BothLogStarts") {
         found.erase(found.begin(), found.lower_bound(3));
       }
       EXPECT_EQ(found, records);

@@ -20,6 +20,7 @@
 #include "cauce/inspect.h"
 #include "engine/base/check.h"
 #include "engine/catalog/checkpoint_file.h"
+#include "engine/catalog/log_start_copy.h"
 #include "engine/catalog/topic_catalog.h"
 #include "tests/fuzz/file_tree.h"
 #include "tests/fuzz/fuzz_target.h"
@@ -34,7 +35,7 @@ constexpr std::string_view kLog = "orders-0/00000000000000000000.log";
 constexpr int kRecords = 12;
 
 // Those that an input may replace; kLog is none of them.
-constexpr std::array<std::string_view, 16> kSmallFiles = {
+constexpr std::array<std::string_view, 17> kSmallFiles = {
     "cauce.topics",
     "cauce.topics.copy",
     "recovery-point-offset-checkpoint",
@@ -50,9 +51,11 @@ constexpr std::array<std::string_view, 16> kSmallFiles = {
     "orders-0/00000000000000000000.timeindex",
     "orders-0/00000000000000000000.log.deleted",
     "orders-0/00000000000000000005.log.cut",
-    "cauce.topics.tmp"};
+    "cauce.topics.tmp",
+    "cauce.log-starts"};
 
-// How a file is changed.
+// Which file is changed, and how.
+constexpr uint8_t kNumber = 0x1f;
 constexpr uint8_t kGone = 0x40;
 constexpr uint8_t kReadOnly = 0x80;
 
@@ -121,7 +124,9 @@ const FileTree& Good() {
 
 Change TakeChange(Input& input, bool is_last) {
   const uint8_t choice = input.Byte();
-  Change change{kSmallFiles[choice % kSmallFiles.size()],
+  // All numbers from that of the last on are its own.
+  const size_t number = choice & kNumber;
+  Change change{kSmallFiles[std::min(number, kSmallFiles.size() - 1)],
                 (choice & kGone) != 0};
   change.bytes = is_last ? input.Rest() : input.Take(input.Short());
   return change;
@@ -141,15 +146,22 @@ bool CatalogueLetsGo(const FileTree& files) {
   return false;
 }
 
-// Whether records are forgotten by request: nothing in Kafka's file tells a
-// number that was asked for from another.
-bool LogStartLetsGo(const FileTree& files) {
-  const auto file = files.find(std::string(kLogStartFile));
-  if (file == files.end()) return false;
-  const auto starts = ParseOffsetCheckpoint(kLogStartFile, file->second);
-  if (!starts.ok()) return false;
-  const auto start = starts->find({"orders", PartitionId{0}});
-  return start != starts->end() && start->second >= Offset{kRecords};
+// Whether every file that says where the log starts, and is whole, says that
+// all records are forgotten. Of one that is lost nobody knows what it said.
+bool LogStartsLetGo(const FileTree& files) {
+  int said = 0;
+  const auto lets_go = [&](std::string_view name, auto parse) {
+    const auto file = files.find(std::string(name));
+    if (file == files.end()) return true;
+    const auto starts = parse(name, file->second);
+    if (!starts.ok()) return true;
+    const auto start = starts->find({"orders", PartitionId{0}});
+    if (start == starts->end()) return true;
+    ++said;
+    return start->second >= Offset{kRecords};
+  };
+  return lets_go(kLogStartFile, ParseOffsetCheckpoint) &&
+         lets_go(kLogStartCopyFile, ParseLogStartCopy) && said > 0;
 }
 
 // Reads what there is of the partition: each record as it was written, in the
@@ -225,7 +237,7 @@ void CheckInput(std::string_view bytes) {
   const FileTree after = world.Tree();
   if (read_only) {
     ExpectSameTree(after, files);
-  } else if (!CatalogueLetsGo(files) && !LogStartLetsGo(files)) {
+  } else if (!CatalogueLetsGo(files) && !LogStartsLetGo(files)) {
     CAUCE_CHECK(after.contains(std::string(kLog)));
     CAUCE_CHECK(after.at(std::string(kLog)) == files.at(std::string(kLog)));
   }
@@ -269,6 +281,15 @@ std::vector<std::string> Seeds() {
               0} +
           number_of(name) + std::string(text));
     }
+  }
+  // Both files of log starts, which agree and which do not.
+  const OffsetCheckpoint all_gone{{{"orders", PartitionId{0}}, Offset{100}}};
+  for (const OffsetCheckpoint& starts : {all_gone, OffsetCheckpoint()}) {
+    const std::string original = FormatOffsetCheckpoint(all_gone);
+    seeds.push_back(std::string{number_of("log-start-offset-checkpoint"), 0,
+                                static_cast<char>(original.size())} +
+                    original + number_of("cauce.log-starts") +
+                    FormatLogStartCopy(starts));
   }
   // Neither copy of the catalogue.
   seeds.push_back({static_cast<char>(number_of("cauce.topics") | kGone), 0, 0,

@@ -281,8 +281,8 @@ class Spoiler {
     const std::vector<std::string> kNames = {
         "/recovery-point-offset-checkpoint",
         "/log-start-offset-checkpoint",
+        "/cauce.log-starts",
         "/replication-offset-checkpoint",
-        "/cleaner-offset-checkpoint",
         "/meta.properties",
         "/cauce.topics",
         "/cauce.topics.copy",

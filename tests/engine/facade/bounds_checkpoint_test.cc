@@ -5,12 +5,15 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "absl/time/time.h"
 #include "cauce/errors.h"
 #include "cauce/file_system.h"
+#include "engine/catalog/checkpoint_file.h"
+#include "fmt/format.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/sim_clock.h"
@@ -18,6 +21,7 @@
 namespace cauce {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -138,9 +142,10 @@ TEST_F(Bounds, AStartIsSavedWhereItIsKnownAndZeroToo) {
   ASSERT_THAT(bounds_.Save(kOrders, {Offset{10}, Offset{0}}), test::IsOk());
   EXPECT_EQ(saved(), (OffsetCheckpoint{{kOrders, Offset{0}}}));
 
-  // The file is lost: of a log that was not opened since nothing is known.
+  // Both files are lost: of a log that was not opened since nothing is known.
   ASSERT_THAT(files_->RemoveFile("/data/log-start-offset-checkpoint"),
               test::IsOk());
+  ASSERT_THAT(files_->RemoveFile("/data/cauce.log-starts"), test::IsOk());
   BoundsCheckpoint next(*files_, "/data");
   ASSERT_THAT(next.Load(nullptr), test::IsOk());
   ASSERT_THAT(next.Save(kReturns, {Offset{5}, Offset{0}}), test::IsOk());
@@ -162,16 +167,84 @@ TEST_F(Bounds, ADamagedFileCountsAsEmptyAndIsTold) {
 
 TEST_F(Bounds, ADamagedVersionIsDamageAndANewerOneIsRefused) {
   ASSERT_THAT(bounds_.Save(kOrders, {Offset{10}, Offset{3}}), test::IsOk());
-  auto file =
-      files_->Open("/data/log-start-offset-checkpoint", OpenMode::kReadWrite);
-  ASSERT_THAT(file, test::IsOk());
-  ASSERT_THAT((*file)->Write(0, "1"), test::IsOk());
+  const auto write = [&](std::string_view name, std::string_view bytes) {
+    const auto file =
+        files_->Open(fmt::format("/data/{}", name), OpenMode::kReadWrite);
+    ASSERT_THAT(file, test::IsOk());
+    ASSERT_THAT((*file)->Write(0, bytes), test::IsOk());
+  };
+  write("log-start-offset-checkpoint", "1");
+  EXPECT_EQ(Saved(kOrders), (LogBounds{Offset{10}, Offset{3}}));
+  EXPECT_THAT(events_, ElementsAre(HasSubstr("cauce.log-starts is whole")));
+  events_.clear();
+  // Neither is whole.
+  write("cauce.log-starts", "x");
   EXPECT_EQ(Saved(kOrders), (LogBounds{Offset{10}, Offset{0}}));
-  EXPECT_THAT(events_, ElementsAre(HasSubstr("deleted by request")));
+  EXPECT_THAT(events_, ElementsAre(HasSubstr("deleted by request"),
+                                   HasSubstr("cauce.log-starts")));
 
-  ASSERT_THAT((*file)->Write(0, "1\n1\norders 0 3 x\n"), test::IsOk());
+  write("log-start-offset-checkpoint", "1\n1\norders 0 3 x\n");
   BoundsCheckpoint newer(*files_, "/data");
   EXPECT_THAT(newer.Load(nullptr), test::HasReason(Reason::kUnsupportedFormat));
+}
+
+TEST_F(Bounds, AStartThatDiffersIsToldAndSavedAnewAsItIsTaken) {
+  bounds_.Set(kReturns, {Offset{5}, Offset{2}});
+  ASSERT_THAT(bounds_.Save(kOrders, {Offset{10}, Offset{3}}), test::IsOk());
+  const OffsetCheckpoint changed{{kOrders, Offset{8}}, {kReturns, Offset{2}}};
+  ASSERT_THAT(WriteOffsetCheckpoint(*files_, "/data", kLogStartFile, changed),
+              test::IsOk());
+
+  BoundsCheckpoint next(*files_, "/data");
+  ASSERT_THAT(next.Load([this](Severity, std::string_view line) {
+    events_.emplace_back(line);
+  }),
+              test::IsOk());
+  EXPECT_THAT(events_,
+              ElementsAre(AllOf(HasSubstr("/data: orders-0 starts at offset 8"),
+                                HasSubstr("at 3 as cauce.log-starts does"),
+                                HasSubstr("to start at 3"))));
+  EXPECT_EQ(next.Of(kOrders).log_start, Offset{3});
+  ASSERT_THAT(next.SaveAll(), test::IsOk());
+  EXPECT_THAT(ReadOffsetCheckpoint(*files_, "/data", kLogStartFile),
+              test::IsOkAndHolds(OffsetCheckpoint{{kOrders, Offset{3}},
+                                                  {kReturns, Offset{2}}}));
+}
+
+// As a broker's: all that it says is taken, and kept with a checksum from then
+// on.
+TEST_F(Bounds, ADirectoryWithoutTheCopyGetsItWithTheNextSave) {
+  const OffsetCheckpoint theirs{{kOrders, Offset{8}}};
+  ASSERT_THAT(WriteOffsetCheckpoint(*files_, "/data", kLogStartFile, theirs),
+              test::IsOk());
+  BoundsCheckpoint next(*files_, "/data");
+  ASSERT_THAT(next.Load([this](Severity, std::string_view line) {
+    events_.emplace_back(line);
+  }),
+              test::IsOk());
+  EXPECT_THAT(events_, IsEmpty());
+  EXPECT_EQ(next.Of(kOrders).log_start, Offset{8});
+  ASSERT_THAT(next.SaveAll(), test::IsOk());
+  EXPECT_THAT(files_->Info("/data/cauce.log-starts"), test::IsOk());
+  // And no other save of starts that are the same.
+  const int before = files_->Count(test::FileCall::kSync, "log-starts.tmp");
+  ASSERT_THAT(next.Save(kOrders, {Offset{20}, Offset{8}}), test::IsOk());
+  EXPECT_EQ(files_->Count(test::FileCall::kSync, "log-starts.tmp"), before);
+}
+
+TEST_F(Bounds, OfManyStartsThatDifferSomeAreNamedAndTheOthersCounted) {
+  OffsetCheckpoint changed;
+  for (int32_t p = 0; p < 1000; ++p) {
+    const TopicPartition name{"orders", PartitionId{p}};
+    bounds_.Set(name, {Offset{10}, Offset{3}});
+    changed[name] = Offset{4};
+  }
+  ASSERT_THAT(bounds_.SaveAll(), test::IsOk());
+  ASSERT_THAT(WriteOffsetCheckpoint(*files_, "/data", kLogStartFile, changed),
+              test::IsOk());
+  EXPECT_EQ(Saved(kOrders).log_start, Offset{3});
+  EXPECT_THAT(events_, SizeIs(101));
+  EXPECT_THAT(events_.back(), HasSubstr("in 900 partitions more"));
 }
 
 TEST_F(Bounds, NothingIsWrittenOnceTheDirectoryIsSomebodyElses) {
@@ -268,7 +341,8 @@ TEST_F(Bounds, NobodyButWhoSavesWaitsForTheFiles) {
 TEST_F(Bounds, WhatCouldNotBeSavedIsSavedByTheNext) {
   const LogBounds orders{Offset{10}, Offset{3}};
   for (const std::string file :
-       {"log-start-offset-checkpoint", "recovery-point-offset-checkpoint"}) {
+       {"log-start-offset-checkpoint", "cauce.log-starts",
+        "recovery-point-offset-checkpoint"}) {
     files_->Fail(test::FileCall::kSync, file + ".tmp",
                  MakeError(Reason::kDiskFailed, "no"));
     EXPECT_THAT(bounds_.Save(kOrders, orders),

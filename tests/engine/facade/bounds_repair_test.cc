@@ -12,6 +12,7 @@
 #include "cauce/file_system.h"
 #include "engine/base/check.h"
 #include "engine/catalog/checkpoint_file.h"
+#include "engine/log/log_starts.h"
 #include "tests/testing/matchers.h"
 
 namespace cauce {
@@ -67,7 +68,9 @@ class BoundsRepairTest : public ::testing::Test {
 };
 
 TEST_F(BoundsRepairTest, SavesTheStartsThatMoveAndKeepsTheOthers) {
-  Put("log-start-offset-checkpoint", "0\n2\na 0 2\nb 0 3\n");
+  ASSERT_THAT(
+      WriteLogStarts(*files_, directory_, {{kA, Offset{2}}, {kB, Offset{3}}}),
+      IsOk());
   ASSERT_THAT(small_.Look(kAll), IsOk());
   Add(kA, Offset{5}, Offset{9}, "its first segment is missing");
   Add(kB, Offset{3}, Offset{4});
@@ -77,6 +80,7 @@ TEST_F(BoundsRepairTest, SavesTheStartsThatMoveAndKeepsTheOthers) {
   ASSERT_THAT(tasks[0].run(), IsOk());
   EXPECT_EQ(Saved(kLogStartFile),
             (OffsetCheckpoint{{kA, Offset{5}}, {kB, Offset{3}}}));
+  EXPECT_TRUE(ReadLogStarts(*files_, directory_).is_settled);
 }
 
 TEST_F(BoundsRepairTest, SavesNoEndsWhereACleanStopDidAndNothingIsDone) {

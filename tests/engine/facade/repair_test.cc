@@ -15,6 +15,8 @@
 #include "cauce/errors.h"
 #include "cauce/inspect.h"
 #include "engine/base/check.h"
+#include "engine/catalog/checkpoint_file.h"
+#include "engine/catalog/log_start_copy.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/known_directory.h"
 #include "tests/testing/matchers.h"
@@ -122,6 +124,8 @@ TEST_F(Repaired, LeavesALostCheckpointOfAllTopicsToARepairOfAll) {
        {"/recovery-point-offset-checkpoint", "/log-start-offset-checkpoint"}) {
     KnownDirectory spoiled = known_;
     spoiled.image[file] = "rubbish";
+    // While that is whole it speaks for all of them.
+    spoiled.image.erase("/cauce.log-starts");
     files_ = NewMemoryFileSystem();
     test::Put(spoiled.image, *files_);
     RepairOptions options = Options();
@@ -255,8 +259,8 @@ TEST_F(Repaired, PutsADirectoryInAFilesPlaceAside) {
   for (const std::string& file :
        {index, std::string("/recovery-point-offset-checkpoint"),
         std::string("/log-start-offset-checkpoint"),
-        std::string("/meta.properties"), std::string("/cauce.topics"),
-        std::string("/cauce.topics.copy"),
+        std::string("/cauce.log-starts"), std::string("/meta.properties"),
+        std::string("/cauce.topics"), std::string("/cauce.topics.copy"),
         std::string("/orders-0/leader-epoch-checkpoint"),
         std::string("/orders-0/partition.metadata")}) {
     SCOPED_TRACE(file);
@@ -278,10 +282,7 @@ TEST_F(Repaired, PutsADirectoryInAFilesPlaceAside) {
     const auto again = Repair();
     ASSERT_THAT(again, IsOk());
     EXPECT_EQ(again->steps, 0);
-    KnownRecords read = test::ReadKnown(*files_);
-    if (file != "/log-start-offset-checkpoint") {
-      EXPECT_TRUE(read == known_.records);
-    }
+    EXPECT_TRUE(test::ReadKnown(*files_) == known_.records);
   }
 }
 
@@ -299,6 +300,7 @@ TEST_F(Repaired, MendsTheLogsThatNeedNoFileThatMayNotBeRead) {
   for (const auto& [file, mended] : {
            UnreadableFile{"/recovery-point-offset-checkpoint", Mended::kNone},
            UnreadableFile{"/log-start-offset-checkpoint", Mended::kNone},
+           UnreadableFile{"/cauce.log-starts", Mended::kNone},
            UnreadableFile{"/cauce.topics", Mended::kNone},
            UnreadableFile{"/orders-0/leader-epoch-checkpoint",
                           Mended::kThoseOfOtherPartitions},
@@ -423,13 +425,32 @@ TEST_F(Repaired, SavesWhereTheLogsEndBeforeItTouchesOne) {
 
 // Once the records that a wrong start hid show again, it is told.
 TEST_F(Repaired, TakesBackAStartThatNoClosedLogCanHave) {
-  known_.image["/log-start-offset-checkpoint"] = "0\n1\norders 0 99999\n";
+  const OffsetCheckpoint wrong{{{"orders", PartitionId{0}}, Offset{99999}}};
+  known_.image["/log-start-offset-checkpoint"] = FormatOffsetCheckpoint(wrong);
+  known_.image["/cauce.log-starts"] = FormatLogStartCopy(wrong);
   Put();
   ASSERT_THAT(Repair(), IsOk());
   ASSERT_THAT(steps_, SizeIs(1));
   EXPECT_THAT(steps_[0].why, HasSubstr("offset 99999"));
   const KnownRecords read = test::ReadKnown(*files_);
   EXPECT_TRUE(read.contains({"orders-0", 0}));
+}
+
+TEST_F(Repaired, MakesBothFilesOfLogStartsSayTheLowerStart) {
+  std::string& starts = known_.image["/log-start-offset-checkpoint"];
+  const size_t at = starts.find("orders 0 0\n");
+  ASSERT_NE(at, starts.npos);
+  starts.replace(at, 10, "orders 0 7");
+  Put();
+  ASSERT_GT(Findings(), 0);
+  ASSERT_THAT(Repair(), IsOk());
+  ASSERT_THAT(steps_, SizeIs(1));
+  EXPECT_THAT(steps_[0].why, HasSubstr("orders-0 starts at offset 7"));
+  EXPECT_TRUE(test::ReadKnown(*files_) == known_.records);
+  EXPECT_EQ(Findings(), 0);
+  const auto again = Repair();
+  ASSERT_THAT(again, IsOk());
+  EXPECT_EQ(again->steps, 0);
 }
 
 TEST_F(Repaired, LeavesStrangersInTheDataDirectoryAlone) {

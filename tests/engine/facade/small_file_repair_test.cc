@@ -10,6 +10,8 @@
 #include "cauce/errors.h"
 #include "cauce/file_system.h"
 #include "engine/base/check.h"
+#include "engine/catalog/checkpoint_file.h"
+#include "engine/catalog/log_start_copy.h"
 #include "engine/catalog/partition_metadata.h"
 #include "tests/testing/matchers.h"
 
@@ -18,6 +20,7 @@ namespace {
 
 using test::HasReason;
 using test::IsOk;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -94,6 +97,43 @@ TEST_F(SmallFiles, OfAllTopicsAreLeftToWhoLooksAtAll) {
     EXPECT_THAT(some.first(), IsEmpty());
     EXPECT_TRUE(some.keeps_logs());
   }
+}
+
+TEST_F(SmallFiles, OfLogStartsAreMendedFromTheOtherWhateverIsLookedAt) {
+  const OffsetCheckpoint starts{{{"a", PartitionId{0}}, Offset{5}}};
+  for (const std::string_view damaged : {kLogStartFile, kLogStartCopyFile}) {
+    Put("log-start-offset-checkpoint", FormatOffsetCheckpoint(starts));
+    Put("cauce.log-starts", FormatLogStartCopy(starts));
+    Put(std::string(damaged), "rubbish");
+    SmallFileRepair some(*files_, "/d");
+    ASSERT_THAT(some.Look(kSome), IsOk());
+    EXPECT_FALSE(some.keeps_logs());
+    EXPECT_THAT(some.left(), IsEmpty());
+    EXPECT_EQ(some.log_starts(), starts);
+    EXPECT_THAT(some.WhyStartsAnew(), HasSubstr("cauce.log-starts"));
+    ASSERT_THAT(some.first(), SizeIs(1));
+    Run(some.first());
+    EXPECT_TRUE(IsThere(std::string(damaged) + ".cut"));
+  }
+}
+
+// Else a repair that was cut short would end otherwise when it is run again.
+TEST_F(SmallFiles, OfLogStartsGetTheCopyThatIsMissingAndThenStayAsTheyAre) {
+  const OffsetCheckpoint starts{{{"a", PartitionId{0}}, Offset{5}}};
+  Put("log-start-offset-checkpoint", FormatOffsetCheckpoint(starts));
+  ASSERT_THAT(small_.Look(kAll), IsOk());
+  EXPECT_THAT(small_.first(), IsEmpty());
+  EXPECT_THAT(small_.WhyStartsAnew(), HasSubstr("cauce.log-starts"));
+  // Of one more partition that only the original knows.
+  Put("cauce.log-starts", FormatLogStartCopy({}));
+  SmallFileRepair less(*files_, "/d");
+  ASSERT_THAT(less.Look(kAll), IsOk());
+  EXPECT_THAT(less.WhyStartsAnew(), HasSubstr("cauce.log-starts"));
+  Put("cauce.log-starts", FormatLogStartCopy(starts));
+  SmallFileRepair both(*files_, "/d");
+  ASSERT_THAT(both.Look(kAll), IsOk());
+  EXPECT_EQ(both.WhyStartsAnew(), "");
+  EXPECT_THAT(both.first(), IsEmpty());
 }
 
 TEST_F(SmallFiles, AreTakenFromTheirOtherCopy) {

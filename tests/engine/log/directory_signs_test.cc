@@ -38,8 +38,8 @@ TEST_F(DirectorySigns, AreTheSmallFilesOfAnEngineOrABroker) {
   for (const std::string_view name :
        {"meta.properties", "cauce.topics", "cauce.topics.copy",
         "recovery-point-offset-checkpoint", "log-start-offset-checkpoint",
-        "replication-offset-checkpoint", "cleaner-offset-checkpoint",
-        ".kafka_cleanshutdown"}) {
+        "cauce.log-starts", "replication-offset-checkpoint",
+        "cleaner-offset-checkpoint", ".kafka_cleanshutdown"}) {
     SCOPED_TRACE(name);
     EXPECT_THAT(Check(), HasReason(Reason::kInvalidOption));
     const std::string path = "/d/" + std::string(name);
