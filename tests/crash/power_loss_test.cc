@@ -80,6 +80,31 @@ TEST_F(PowerLoss, MayFindASegmentWrittenOnThatCouldNotBeLeft) {
   CheckLosses(*disk, promises, Losses::kExtremes);
 }
 
+// It was told of when the directory was opened, and stays as it was found.
+TEST_F(PowerLoss, MayTakeWhatWasWrittenOfALogThatNobodyCouldRecover) {
+  const auto disk = FreshDisk();
+  Promises promises = base_promises();
+  {
+    Program program(*disk, clock(), promises);
+    ASSERT_THAT(program.Open(), IsOk());
+    ASSERT_THAT(program.Run(Step::kAppendOs), IsOk());
+    disk->CutNow();
+  }
+  disk->RestartProcess();
+  disk->set_plan([](DiskCall call, std::string_view path, int64_t) {
+    const bool fails =
+        call == DiskCall::kRead && path.starts_with("/data/ticks-0");
+    return fails ? DataError(path, "planned to fail", EIO) : absl::OkStatus();
+  });
+  Program program(*disk, clock(), promises);
+  ASSERT_THAT(program.Open(), IsOk());
+  EXPECT_GT(program.warnings(), 0);
+  ASSERT_THAT(program.Close(), IsOk());
+  disk->set_plan(nullptr);
+  disk->CutNow();
+  CheckLosses(*disk, promises, Losses::kEvery);
+}
+
 // Whatever a recovery was at when the power went again, or the process died,
 // the next one finds all that was promised.
 TEST_F(PowerLoss, RecoveryMayBeCutAnywhere) {

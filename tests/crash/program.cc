@@ -74,6 +74,7 @@ Program::Program(FaultyDisk& disk, SimClock& clock, Promises& promises)
 Program::~Program() = default;
 
 absl::Status Program::Open() {
+  warnings_before_ = warnings_;
   EngineOptions options;
   options.file_system = &disk_;
   options.clock = &clock_;
@@ -87,15 +88,27 @@ absl::Status Program::Open() {
 }
 
 absl::Status Program::Close() {
+  const std::vector<PartitionPromise*> whole = Recovered();
   const absl::Status closed = engine_->Close();
   engine_.reset();
   CAUCE_RETURN_IF_ERROR(closed);
+  for (PartitionPromise* each : whole) each->KeepUpTo(each->acknowledged);
+  return absl::OkStatus();
+}
+
+std::vector<PartitionPromise*> Program::Recovered() {
+  std::vector<PartitionPromise*> recovered;
   for (const auto& [name, topic] : promises_.topics()) {
+    int32_t number = 0;
     for (PartitionPromise& each : promises_.topic(name).partitions) {
-      each.KeepUpTo(each.acknowledged);
+      const PartitionId partition{number++};
+      // One that could not be recovered was told of; asking tries again.
+      const bool is_open = warnings_ == warnings_before_ ||
+                           engine_->OpenPartition(name, partition).ok();
+      if (is_open) recovered.push_back(&each);
     }
   }
-  return absl::OkStatus();
+  return recovered;
 }
 
 absl::Status Program::SetUp() {

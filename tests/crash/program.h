@@ -73,6 +73,9 @@ class Program {
     uint64_t next_;
   };
 
+  // What a close that goes well makes durable: every log but those that could
+  // not be recovered, which it leaves as they are.
+  std::vector<PartitionPromise*> Recovered();
   // The topic's first partition; nothing where there is no such topic.
   absl::StatusOr<std::optional<Partition>> Find(std::string_view topic);
   absl::Status Append(std::string_view topic, int records, size_t bytes,
@@ -90,6 +93,7 @@ class Program {
   SimClock& clock_;
   Promises& promises_;
   int warnings_ = 0;
+  int warnings_before_ = 0;  // the engine was opened
   // No two programs on one disk give the same ids.
   CountingRandom random_;
   int64_t values_ = 0;

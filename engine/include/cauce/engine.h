@@ -164,7 +164,10 @@ class Engine final {
   absl::Status RunUpkeep(absl::Duration time_max = absl::InfiniteDuration());
 
   // Makes everything durable, marks the directory as cleanly closed and lets
-  // go of it. Returns what failed. Idempotent; handles answer kClosed after.
+  // go of it. Returns what failed. A partition that Open could not recover, and
+  // told of, stays as it was found: that fails no close, but the directory gets
+  // no mark then, and the next Open tries again. Idempotent; handles answer
+  // kClosed after.
   absl::Status Close();
 
  private:
