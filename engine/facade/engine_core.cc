@@ -391,7 +391,14 @@ absl::StatusOr<std::shared_ptr<Log>> EngineCore::OpenLog(
   if (!IsKnown(name, partition)) CAUCE_RETURN_IF_ERROR(RefreshTopics());
   CAUCE_ASSIGN_OR_RETURN(const TopicEntry topic, FindTopic(name));
   agenda_.Forget(TopicPartition{topic.name, partition});
-  return logs_.Open(topic, partition);
+  auto log = logs_.Open(topic, partition);
+  const bool may_be_stale = options_.access == Access::kReadOnly &&
+                            ReasonOf(log.status()) == Reason::kCorruptFile;
+  if (!may_be_stale) return log;
+  // Since the list of topics was read the topic may have been made again.
+  CAUCE_RETURN_IF_ERROR(RefreshTopics());
+  CAUCE_ASSIGN_OR_RETURN(const TopicEntry now, FindTopic(name));
+  return logs_.Open(now, partition);
 }
 
 bool EngineCore::IsKnown(std::string_view name, PartitionId partition) const {

@@ -169,6 +169,10 @@ absl::Status EngineCore::DeleteTopic(std::string_view name) {
   const TopicEntry* found = catalog_.Find(name);
   if (found == nullptr) return FindTopic(name).status();
   const bool is_live = found->state == TopicState::kLive;
+  // What is another topic's does not go with this one.
+  for (int32_t p = 0; p < found->partitions; ++p) {
+    CAUCE_RETURN_IF_ERROR(directories_.CheckOwner(*found, PartitionId{p}));
+  }
   TopicCatalog edited = catalog_;
   if (found->id.is_zero()) {
     // Its directories get names with its id, which nobody else's may have.

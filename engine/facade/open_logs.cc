@@ -62,6 +62,7 @@ absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Make(
   options.read_only = access_ == Access::kReadOnly;
   options.clean_stop = clean_stop_ || whole_.contains(options.name);
   if (options.read_only) {
+    CAUCE_RETURN_IF_ERROR(directories_.CheckOwner(topic, partition));
     CAUCE_RETURN_IF_ERROR(bounds_->LoadIfChanged(environment_->clock->Now(),
                                                  environment_->events));
   } else {
@@ -213,6 +214,8 @@ absl::Status OpenLogs::NoteStarts(const TopicEntry& topic) {
       log->NoteFoundStart().IgnoreError();
       continue;
     }
+    // What lies there is not this one's.
+    if (!directories_.CheckOwner(topic, name.partition).ok()) continue;
     const auto bases = ListSegmentBases(
         {.files = environment_->files, .directory = directories_.PathOf(name)});
     if (absl::IsNotFound(bases.status())) continue;

@@ -32,8 +32,8 @@ class OpenLogs {
   // Whether what was there when the directory was opened may be believed.
   void set_clean_stop(bool clean_stop) { clean_stop_ = clean_stop; }
 
-  // Reason::kUnknownPartition; NotFound where its directory is missing; errors
-  // of its recovery.
+  // Reason::kUnknownPartition; NotFound where its directory is missing;
+  // kCorruptFile where it is another topic's; errors of its recovery.
   absl::StatusOr<std::shared_ptr<Log>> Open(const TopicEntry& topic,
                                             PartitionId partition);
 

@@ -44,6 +44,24 @@ bool IsDamagedFile(FileSystem& files, const std::string& path,
              .ok();
 }
 
+// Records are never shown, or added to, under another topic's name. `id` is
+// what partition.metadata in `path` says.
+absl::Status CheckId(const TopicEntry& topic, const std::string& path,
+                     const absl::StatusOr<TopicId>& id) {
+  if (!id.ok() || topic.id.is_zero() || *id == topic.id) {
+    return absl::OkStatus();
+  }
+  const std::string file = JoinPath(path, kPartitionMetadataFile);
+  return MakeError(
+      Reason::kCorruptFile,
+      fmt::format("{}: has topic id {}, and the list of topics has {} for {}: "
+                  "the directory is another topic's, and is not read, written "
+                  "or deleted under this name; put the one that belongs here "
+                  "in its place, or remove this file if the records are {}'s",
+                  file, TopicIdText(*id), TopicIdText(topic.id), topic.name,
+                  topic.name));
+}
+
 }  // namespace
 
 PartitionDirectories::PartitionDirectories(FileSystem& files,
@@ -100,17 +118,23 @@ absl::Status PartitionDirectories::CheckOneFree(const TopicEntry& topic,
                   path));
 }
 
+absl::Status PartitionDirectories::CheckOwner(const TopicEntry& topic,
+                                              PartitionId partition) const {
+  const std::string path = PathOf({topic.name, partition});
+  return CheckId(topic, path, ReadPartitionMetadata(files_, path));
+}
+
 absl::Status PartitionDirectories::Furnish(const TopicEntry& topic,
                                            PartitionId partition) {
   const std::string path = PathOf({topic.name, partition});
-  // What is right is written all the same: it may be what a sync that failed
-  // has left, which is read back and yet goes with the power.
   const auto id = ReadPartitionMetadata(files_, path);
   CAUCE_RETURN_IF_ERROR(WhyUnread(id.status()));
-  const bool is_ours = id.ok() && *id == topic.id;
+  CAUCE_RETURN_IF_ERROR(CheckId(topic, path, id));
+  // What is right is written all the same: it may be what a sync that failed
+  // has left, which is read back and yet goes with the power.
   const bool is_missing =
       absl::IsNotFound(id.status()) || IsDamagedFile(files_, path, id.status());
-  if ((is_ours || is_missing) && !topic.id.is_zero()) {
+  if ((id.ok() || is_missing) && !topic.id.is_zero()) {
     CAUCE_RETURN_IF_ERROR(ReplaceUnnamed(files_, path, kPartitionMetadataFile,
                                          FormatPartitionMetadata(topic.id)));
   }
@@ -211,32 +235,21 @@ absl::StatusOr<std::vector<std::string>> PartitionDirectories::RemoveFilesIn(
 absl::Status PartitionDirectories::Check(const TopicEntry& topic,
                                          PartitionId partition,
                                          const EventSink& events) {
-  const auto report = [&events](const std::string& line) {
-    if (events) events(Severity::kWarning, line);
-  };
   const std::string path = PathOf({topic.name, partition});
   const auto id = ReadPartitionMetadata(files_, path);
-  const bool is_known = !topic.id.is_zero();
-  if (id.ok()) {
-    if (*id != topic.id && is_known) {
-      report(fmt::format(
-          "{}: says that it is of the topic with id {}, the "
-          "list of topics says {}; it is taken for {}'s",
-          path, TopicIdText(*id), TopicIdText(topic.id), topic.name));
-    }
-    return absl::OkStatus();
-  }
+  CAUCE_RETURN_IF_ERROR(CheckId(topic, path, id));
+  if (id.ok()) return absl::OkStatus();
   const bool is_absent = absl::IsNotFound(id.status());
   const bool is_damaged = IsDamagedFile(files_, path, id.status());
   // Of somebody else's topic only what is damaged is replaced.
   const bool is_mended =
-      is_known && (is_damaged || (is_absent && !topic.imported));
-  if (!is_absent) {
-    report(fmt::format(
-        "{}; no record is touched by it: the partition is taken for {}'s, by "
-        "its name{}",
-        MessageOf(id.status()), topic.name,
-        is_mended ? ", and the file is written anew" : ""));
+      !topic.id.is_zero() && (is_damaged || (is_absent && !topic.imported));
+  if (!is_absent && events) {
+    events(Severity::kWarning,
+           fmt::format("{}; no record is touched by it: the partition is taken "
+                       "for {}'s, by its name{}",
+                       MessageOf(id.status()), topic.name,
+                       is_mended ? ", and the file is written anew" : ""));
   }
   return is_mended ? WritePartitionMetadata(files_, path, topic.id)
                    : absl::OkStatus();

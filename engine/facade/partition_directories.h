@@ -61,15 +61,22 @@ class PartitionDirectories {
   std::vector<std::string> RemoveTrees(std::span<const std::string> names,
                                        const EventSink& events);
 
+  // OK unless `partition.metadata` says that the directory is another topic's,
+  // as where somebody has exchanged two of them: Reason::kCorruptFile, with
+  // both ids. Where the file is absent or cannot be read, or the catalogue
+  // knows no id, the name decides.
+  absl::Status CheckOwner(const TopicEntry& topic, PartitionId partition) const;
+
   // Puts the topic's id and its first epoch into the directory of a partition
   // that has no segment yet, and syncs both files, but not their names. Other
-  // ids and epochs that are there and whole stay as they are, and wherever it
-  // stops, on a full disk too, what was whole is.
+  // epochs that are there and whole stay as they are, and wherever it stops, on
+  // a full disk too, what was whole is. Errors of CheckOwner.
   absl::Status Furnish(const TopicEntry& topic, PartitionId partition);
 
-  // Whether `partition.metadata` says that the directory is `topic`'s. One
-  // that is absent or damaged is written anew where the catalogue knows the
-  // id; of damage, and of another topic's id, `events` is told.
+  // The same for one that has segments, of which only `partition.metadata` is
+  // looked at: one that is absent or damaged is written anew where the
+  // catalogue knows the id, and of damage `events` is told. Errors of
+  // CheckOwner.
   absl::Status Check(const TopicEntry& topic, PartitionId partition,
                      const EventSink& events);
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cauce/errors.h"
+#include "cauce/topic_id.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/clean_shutdown.h"
@@ -81,10 +82,30 @@ absl::Status RepairSurvey::NothingWanted() const {
                    fmt::format("{}: holds no {}", directory_, what));
 }
 
+bool RepairSurvey::LeaveAnothers(const TopicEntry& topic,
+                                 const std::string& directory) {
+  const auto id = ReadPartitionMetadata(files_, directory);
+  if (!id.ok() || topic.id.is_zero() || *id == topic.id) return false;
+  LeaveBroken(
+      {.file = JoinPath(directory, kPartitionMetadataFile),
+       .what = fmt::format("has topic id {}, and the list of topics has {} "
+                           "for {}: the directory is another topic's, and "
+                           "nothing of it was touched",
+                           TopicIdText(*id), TopicIdText(topic.id), topic.name),
+       .advice = fmt::format(
+           "put the directory that belongs here in its place, or remove this "
+           "file if the records are {}'s, and repair again",
+           topic.name)});
+  return true;
+}
+
 absl::Status RepairSurvey::LookAt(const TopicPartition& name) {
   ++summary_.partitions;
   const std::string directory = PathOf(name);
   const TopicEntry* const topic = small_.catalog().Find(name.topic);
+  if (topic != nullptr && LeaveAnothers(*topic, directory)) {
+    return absl::OkStatus();
+  }
   const PartitionToCheck partition{
       .directory = directory,
       .clean_stop = clean_stop_,

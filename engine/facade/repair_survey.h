@@ -14,6 +14,7 @@
 #include "cauce/inspect.h"
 #include "cauce/repair.h"
 #include "cauce/types.h"
+#include "engine/catalog/topic_catalog.h"
 #include "engine/facade/repair_task.h"
 #include "engine/facade/small_file_repair.h"
 #include "engine/log/verify_meter.h"
@@ -59,6 +60,9 @@ class RepairSurvey {
   std::function<bool(const TopicPartition&)> IsWanted() const;
   absl::Status NothingWanted() const;
   absl::Status LookAt(const TopicPartition& name);
+  // What is saved of a partition says nothing of another topic's records: true
+  // where `directory` holds those.
+  bool LeaveAnothers(const TopicEntry& topic, const std::string& directory);
   void LeavePartition(const std::string& directory, const absl::Status& why);
   absl::Status LookForMissing(const TopicPartition& name);
   void Leave(const Finding& finding);

@@ -203,12 +203,14 @@ class Verification {
     TellUnread(id.status(),
                fmt::format("{}/{}", directory, kPartitionMetadataFile),
                "restore it from a copy; it holds the topic's id");
-    if (id.ok()) CheckId(name, directory, *id);
+    const bool is_anothers = id.ok() && !CheckId(name, directory, *id);
     const auto epochs = ReadEpochCheckpoint(files_, directory);
     TellUnread(epochs.status(), fmt::format("{}/{}", directory, kEpochFile),
                "restore it from a copy, or delete it: it is rebuilt from "
                "the log");
-    const absl::Status looked = CheckLog(name, directory);
+    // What is saved under the name says nothing of another topic's records.
+    const absl::Status looked =
+        is_anothers ? CheckAnothersLog(directory) : CheckLog(name, directory);
     if (looked.ok()) return;
     Tell({.file = directory,
           .what = fmt::format("the directory cannot be looked through: {}",
@@ -216,26 +218,45 @@ class Verification {
           .advice = std::string(kMendAccess)});
   }
 
-  // That it is no other topic's, put there under this one's name.
-  void CheckId(const TopicPartition& name, const std::string& directory,
+  // That it is no other topic's, put there under this one's name. Else false.
+  bool CheckId(const TopicPartition& name, const std::string& directory,
                const TopicId& id) {
     const auto expected = [&](const TopicCatalog& catalog) {
       const TopicEntry* const topic = catalog.Find(name.topic);
       return topic == nullptr || topic->id.is_zero() ? id : topic->id;
     };
     const TopicId wanted = expected(catalog_);
-    if (id == wanted) return;
+    if (id == wanted) return true;
     // Since the list was read the topic may have been made again.
     const auto now = TopicCatalog::Load(files_, directory_);
-    if (!now.ok() || expected(*now) != wanted) return;
+    if (!now.ok() || expected(*now) != wanted) return true;
     Tell({.file = fmt::format("{}/{}", directory, kPartitionMetadataFile),
           .what = fmt::format(
               "has topic id {}, and the list of topics has {} for {}: the "
-              "records here may be another topic's",
+              "directory is another topic's, and no engine opens it under this "
+              "name",
               TopicIdText(id), TopicIdText(wanted), name.topic),
-          .advice = "look at them with cauce log dump, and put the directory "
-                    "that belongs here in its place before anything is "
-                    "written"});
+          .advice = fmt::format(
+              "look at it with cauce log dump; put the directory that belongs "
+              "here in its place, or remove this file if the records are {}'s",
+              name.topic)});
+    return false;
+  }
+
+  absl::Status CheckAnothersLog(const std::string& directory) {
+    PartitionToCheck partition{
+        .directory = directory,
+        .clean_stop = clean_stop_,
+        .decompressed_bytes_max = options_.decompressed_bytes_max};
+    partition.bounds_now = [] { return PartitionToCheck::Bounds(); };
+    return Check(partition);
+  }
+
+  absl::Status Check(const PartitionToCheck& partition) {
+    const SegmentCheck::Progress progress = [this](int64_t bytes) {
+      meter_.Pass(bytes);
+    };
+    return PartitionCheck(files_, partition, summary_, found_, progress).Run();
   }
 
   absl::Status CheckLog(const TopicPartition& name,
@@ -263,10 +284,7 @@ class Verification {
     partition.bounds = BoundsOf(name);
     partition.start_is_known = checkpoints_[kLogStartFile].contains(name);
     partition.may_have_gaps = MayHaveGaps(name);
-    const SegmentCheck::Progress progress = [this](int64_t bytes) {
-      meter_.Pass(bytes);
-    };
-    return PartitionCheck(files_, partition, summary_, found_, progress).Run();
+    return Check(partition);
   }
 
   // Unless its topic was made here and was never compacted.

@@ -148,9 +148,13 @@ class Engine final {
   // Grows the topic to `partitions`; it never shrinks.
   absl::Status CreatePartitions(std::string_view name, int32_t partitions);
   // The name is free at once, and what it held is gone for good.
+  // Reason::kUnknownTopic; kCorruptFile, with nothing deleted, where the
+  // directory of one of its partitions is another topic's.
   absl::Status DeleteTopic(std::string_view name);
 
-  // Reason::kUnknownTopic, kUnknownPartition; errors of its recovery.
+  // Reason::kUnknownTopic, kUnknownPartition; NotFound where its directory is
+  // missing; kCorruptFile where `partition.metadata` in it has the id of
+  // another topic; errors of its recovery.
   absl::StatusOr<Partition> OpenPartition(std::string_view topic,
                                           PartitionId partition) const;
 

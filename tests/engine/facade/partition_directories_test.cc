@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cauce/errors.h"
+#include "cauce/topic_id.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/partition_metadata.h"
 #include "engine/catalog/whole_file.h"
@@ -235,18 +236,36 @@ TEST_F(PartitionDirectoriesTest, WhatTheCatalogueKnowsIsMended) {
   EXPECT_THAT(events_, ElementsAre(HasSubstr("orders-1/partition.metadata")));
 }
 
+TEST_F(PartitionDirectoriesTest, AnotherTopicsIsRefusedAndStaysAsItIs) {
+  ASSERT_THAT(directories_.Make(topic_, 0, 2), IsOk());
+  Put("/data/orders-1/partition.metadata", FormatPartitionMetadata(Id(9)));
+  const size_t changes = files_.changes().size();
+  for (const absl::Status& refused :
+       {Check(1), directories_.Furnish(topic_, PartitionId{1}),
+        directories_.CheckOwner(topic_, PartitionId{1})}) {
+    EXPECT_THAT(refused, HasReason(Reason::kCorruptFile));
+    for (const std::string& part :
+         {std::string("/data/orders-1/partition.metadata"), TopicIdText(Id(7)),
+          TopicIdText(Id(9))}) {
+      EXPECT_THAT(std::string(refused.message()), HasSubstr(part));
+    }
+  }
+  EXPECT_EQ(files_.changes().size(), changes);
+  EXPECT_THAT(directories_.CheckOwner(topic_, PartitionId{0}), IsOk());
+
+  // Where no id is known the name decides.
+  topic_.id = TopicId();
+  EXPECT_THAT(directories_.CheckOwner(topic_, PartitionId{1}), IsOk());
+}
+
 TEST_F(PartitionDirectoriesTest, WhatSomebodyElseMadeIsOnlyTold) {
   ASSERT_THAT(directories_.Make(topic_, 0, 3), IsOk());
   const std::string newer = "version: 1\ntopic_id: 8PHy8_T19vf4-fr7_P3-_w";
   Put("/data/orders-0/partition.metadata", newer);
-  Put("/data/orders-1/partition.metadata", FormatPartitionMetadata(Id(9)));
   ASSERT_THAT(Check(0), IsOk());
-  ASSERT_THAT(Check(1), IsOk());
-  EXPECT_THAT(events_, ElementsAre(HasSubstr("orders-0"),
-                                   HasSubstr("says that it is of the topic")));
+  EXPECT_THAT(events_, ElementsAre(HasSubstr("orders-0")));
   EXPECT_THAT(ReadWholeFile(files_, "/data/orders-0/partition.metadata", 999),
               IsOkAndHolds(newer));
-  EXPECT_THAT(IdIn("/data/orders-1"), IsOkAndHolds(Id(9)));
 
   // An imported topic may have no ids at all.
   topic_.imported = true;
