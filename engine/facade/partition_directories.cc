@@ -121,7 +121,11 @@ absl::Status PartitionDirectories::CheckOneFree(const TopicEntry& topic,
 absl::Status PartitionDirectories::CheckOwner(const TopicEntry& topic,
                                               PartitionId partition) const {
   const std::string path = PathOf({topic.name, partition});
-  return CheckId(topic, path, ReadPartitionMetadata(files_, path));
+  const auto id = ReadPartitionMetadata(files_, path);
+  // What a failing disk does not show may be another topic's.
+  const bool is_unknown = ReasonOf(id.status()) == Reason::kDiskFailed ||
+                          absl::IsResourceExhausted(id.status());
+  return is_unknown ? id.status() : CheckId(topic, path, id);
 }
 
 absl::Status PartitionDirectories::Furnish(const TopicEntry& topic,

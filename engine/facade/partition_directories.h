@@ -63,8 +63,8 @@ class PartitionDirectories {
 
   // OK unless `partition.metadata` says that the directory is another topic's,
   // as where somebody has exchanged two of them: Reason::kCorruptFile, with
-  // both ids. Where the file is absent or cannot be read, or the catalogue
-  // knows no id, the name decides.
+  // both ids. Where the file is absent, damaged or forbidden, or the catalogue
+  // knows no id, the name decides. The disk's error where that failed.
   absl::Status CheckOwner(const TopicEntry& topic, PartitionId partition) const;
 
   // Puts the topic's id and its first epoch into the directory of a partition

@@ -11,6 +11,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/log/batch_scanner.h"
 #include "engine/log/segment_directory.h"
+#include "engine/log/segment_intruders.h"
 #include "engine/log/segment_name.h"
 #include "engine/log/segment_scan.h"
 #include "fmt/format.h"
@@ -45,7 +46,7 @@ absl::Status LogView::Refresh() {
 absl::Status LogView::Follow() {
   if (known_.tail == nullptr) return Relist();  // there was no file yet
   CAUCE_ASSIGN_OR_RETURN(const std::vector<Offset> bases,
-                         ListSegmentBases(place_));
+                         List(known_.segments.back()->base()));
   CAUCE_ASSIGN_OR_RETURN(const bool same, TailIsTheSame(bases));
   // The log was cut, or went on so fast that nothing we know is left.
   if (!same) return ListAgain();
@@ -111,9 +112,31 @@ absl::Status LogView::Relist() {
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::vector<Offset>> LogView::List(std::optional<Offset> seen) {
+  ListingHints hints{.durable = bounds_.recovery_point, .seen = seen};
+  // All is looked at anew with bounds that may have changed.
+  if (seen) hints.intruders = intruders_;
+  CAUCE_ASSIGN_OR_RETURN(SegmentListing listing, ListSegments(place_, hints));
+  for (const Intruder& intruder : listing.intruders) {
+    const bool was_told =
+        std::ranges::find(intruders_, intruder.base, &Intruder::base) !=
+        intruders_.end();
+    const bool is_heard = place_.events != nullptr && *place_.events;
+    if (was_told || !is_heard) continue;
+    (*place_.events)(
+        Severity::kWarning,
+        fmt::format("{}: {}; {}",
+                    place_.PathOf(SegmentFileName(intruder.base, kLogSuffix)),
+                    DescribeIntruder(place_, intruder), kIntruderAdvice));
+  }
+  intruders_ = std::move(listing.intruders);
+  return std::move(listing.bases);
+}
+
 absl::Status LogView::AddFrom(Offset base) {
-  CAUCE_ASSIGN_OR_RETURN(const std::vector<Offset> bases,
-                         ListSegmentBases(place_));
+  std::optional<Offset> seen;
+  if (!known_.segments.empty()) seen = known_.segments.back()->base();
+  CAUCE_ASSIGN_OR_RETURN(const std::vector<Offset> bases, List(seen));
   const auto first = std::lower_bound(bases.begin(), bases.end(), base);
   for (auto at = first; at != bases.end(); ++at) {
     const SegmentPlace place = place_.At(*at);

@@ -22,6 +22,7 @@
 #include "engine/log/log_environment.h"
 #include "engine/log/segment.h"
 #include "engine/log/segment_index.h"
+#include "engine/log/segment_intruders.h"
 #include "engine/log/segment_scan.h"
 #include "engine/log/segment_set.h"
 
@@ -63,6 +64,9 @@ class LogView {
   // Takes what is there for what is known; where that fails what was known
   // stays.
   absl::Status Relist();
+  // The bases of the segments, smallest first; up to `seen` they are known.
+  // Tells of each intruder among them once.
+  absl::StatusOr<std::vector<Offset>> List(std::optional<Offset> seen);
   // Adds the segments that begin at `base` or later.
   absl::Status AddFrom(Offset base);
   absl::Status AddSealed(const SegmentPlace& place, Offset next);
@@ -86,6 +90,7 @@ class LogView {
     int64_t tail_position = 0;
   };
   Known known_;
+  std::vector<Intruder> intruders_;  // as they were listed last
 };
 
 }  // namespace cauce

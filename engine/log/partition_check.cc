@@ -11,6 +11,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/log/batch_scanner.h"
+#include "engine/log/segment_intruders.h"
 #include "engine/log/segment_name.h"
 #include "fmt/format.h"
 
@@ -49,7 +50,20 @@ absl::Status PartitionCheck::Run() {
   for (const Offset base : bases->orphans) {
     CAUCE_RETURN_IF_ERROR(CheckOrphan(base));
   }
-  return CheckSegments(bases->logs);
+  const SegmentPlace place{.files = &files_,
+                           .directory = partition_.directory,
+                           .may_have_gaps = partition_.may_have_gaps};
+  const auto listing =
+      ListSegments(place, {.durable = partition_.bounds.durable});
+  if (absl::IsNotFound(listing.status())) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(listing.status());
+  for (const Intruder& intruder : listing->intruders) {
+    Tell({.file = PathOf(intruder.base, kLogSuffix),
+          .offset = intruder.base,
+          .what = DescribeIntruder(place, intruder),
+          .advice = std::string(kIntruderAdvice)});
+  }
+  return CheckSegments(listing->bases);
 }
 
 absl::StatusOr<PartitionCheck::Bases> PartitionCheck::List() const {

@@ -12,6 +12,7 @@
 #include "engine/log/other_format.h"
 #include "engine/log/segment_directory.h"
 #include "engine/log/segment_index.h"
+#include "engine/log/segment_intruders.h"
 #include "engine/log/segment_name.h"
 #include "engine/log/segment_scan.h"
 #include "engine/log/tail_rewrite.h"
@@ -77,9 +78,21 @@ class Recovery {
         cut_files_(*place.files, place.directory) {}
 
   absl::StatusOr<RecoveredLog> Run() {
-    CAUCE_ASSIGN_OR_RETURN(const std::vector<Offset> bases,
+    CAUCE_ASSIGN_OR_RETURN(const std::vector<Offset> named,
                            ListSegmentBases(place_));
-    CAUCE_RETURN_IF_ERROR(RemoveLeftovers(place_, hints_, bases));
+    CAUCE_RETURN_IF_ERROR(RemoveLeftovers(place_, hints_, named));
+    CAUCE_ASSIGN_OR_RETURN(
+        const SegmentListing listing,
+        ListSegments(place_, {.durable = hints_.recovery_point}));
+    for (const Intruder& intruder : listing.intruders) {
+      Report(fmt::format("{}: {}; {}", PathOf(intruder.base),
+                         DescribeIntruder(place_, intruder), kIntruderAdvice));
+    }
+    for (const absl::Status& unread : listing.unread) {
+      Report(fmt::format("{}; it is taken for a segment by its name",
+                         MessageOf(unread)));
+    }
+    const std::vector<Offset>& bases = listing.bases;
     if (bases.empty() && hints_.recovery_point > hints_.log_start) {
       ReportDamage(MakeError(
           Reason::kCorruptFile,
@@ -156,7 +169,9 @@ class Recovery {
     if (!whole && !scanned.damage.ok()) {
       return KeepDamaged(base, next, scanned);
     }
-    return Keep(base, next, scanned);
+    const bool has_tail = scanned.next == next && !scanned.damage.ok();
+    return has_tail ? KeepWithoutTail(base, next, scanned)
+                    : Keep(base, next, scanned);
   }
 
   // All of it was durable, but perhaps not that what a failed write had left
@@ -165,7 +180,14 @@ class Recovery {
     CAUCE_ASSIGN_OR_RETURN(const ScannedSegment scanned, Scan(base, next));
     const bool has_tail =
         scanned.next == next && scanned.bytes != scanned.file_bytes;
-    if (!has_tail) return Believe(base, next);
+    return has_tail ? KeepWithoutTail(base, next, scanned)
+                    : Believe(base, next);
+  }
+
+  // What stands behind a segment that reaches to the next one is no part of the
+  // log, and yet is kept aside: it may be what another name should not hide.
+  absl::Status KeepWithoutTail(Offset base, Offset next,
+                               const ScannedSegment& scanned) {
     CAUCE_RETURN_IF_ERROR(CheckFormat(base, scanned));
     if (!scanned.damage.ok()) {
       Report(
@@ -176,7 +198,9 @@ class Recovery {
         TailToKeep{place_.files, place_.directory, PathOf(base),
                    PathOf(next), scanned.bytes,    hints_.events}();
     // It harms no reader, and the next recovery finds it again.
-    if (ReasonOf(kept) == Reason::kDiskFull) return Believe(base, next);
+    if (ReasonOf(kept) == Reason::kDiskFull) {
+      return Keep(base, next, scanned, Behind::kStays);
+    }
     CAUCE_RETURN_IF_ERROR(kept);
     return Keep(base, next, scanned);
   }
@@ -282,13 +306,17 @@ class Recovery {
     }
   }
 
+  // What becomes of what stands in a file behind its segment's end.
+  enum class Behind { kIsCut, kStays };
+
   // A sealed segment that was scanned whole: its indexes are written anew.
-  absl::Status Keep(Offset base, Offset next, const ScannedSegment& scanned) {
+  absl::Status Keep(Offset base, Offset next, const ScannedSegment& scanned,
+                    Behind behind = Behind::kIsCut) {
     scanned.index->Seal();
     auto segment = std::make_shared<Segment>(
         place_.At(base), OpenMode::kReadWrite, scanned.bytes, next);
     CAUCE_RETURN_IF_ERROR(segment->WriteIndexFiles(*scanned.index));
-    CAUCE_RETURN_IF_ERROR(MakeDurable(*segment, scanned.durable_bytes));
+    CAUCE_RETURN_IF_ERROR(MakeDurable(*segment, scanned.durable_bytes, behind));
     epochs_.Join(scanned.epochs);
     sealed_.push_back(std::move(segment));
     // Nothing counts as durable whose name is not.
@@ -306,9 +334,6 @@ class Recovery {
     names_unsynced_ = false;
     return place_.files->SyncDirectory(place_.directory);
   }
-
-  // What becomes of what stands in a file behind its segment's end.
-  enum class Behind { kIsCut, kStays };
 
   // Cuts the file where the segment ends, and syncs it. Nobody knows whether
   // what the scan read behind `durable_bytes` is more than a page in memory,

@@ -395,5 +395,29 @@ TEST(LogView, AnEmptyDirectoryIsAnEmptyLogUntilThereIsAFile) {
   EXPECT_EQ((*view)->segments().back()->next(), Offset{8});
 }
 
+TEST_P(ViewOn, AForeignFileInTheMiddleOfASegmentHidesNothing) {
+  const auto plant = [this](int64_t base) {
+    rig_.disk().Write(SegmentFileName(Offset{base}, kLogSuffix), "abc");
+  };
+  Append(4);
+  plant(1);
+  const auto view = View();
+  EXPECT_THAT(BasesOf(*view), ElementsAre(0));
+  EXPECT_EQ(EndOf(*view), Offset{4});
+
+  // Nor one that comes later.
+  plant(2);
+  Append(1);
+  ASSERT_THAT(view->Refresh(), test::IsOk());
+  EXPECT_THAT(BasesOf(*view), ElementsAre(0));
+  EXPECT_EQ(EndOf(*view), Offset{5});
+  for (const int64_t base : {1, 2}) {
+    rig_.disk().Remove(SegmentFileName(Offset{base}, kLogSuffix));
+  }
+  Append(1);
+  ASSERT_THAT(view->Refresh(), test::IsOk());
+  EXPECT_EQ(EndOf(*view), Offset{6});
+}
+
 }  // namespace
 }  // namespace cauce

@@ -192,5 +192,15 @@ TEST_F(PartitionCheckSuite, HasNothingToSayOfAPartitionThatIsGone) {
   EXPECT_THAT(findings_, IsEmpty());
 }
 
+TEST_F(PartitionCheckSuite, FindsAFileThatIsOnlyNamedLikeASegmentAndNoMore) {
+  disk_.Write(SegmentFileName(Offset{5}, kLogSuffix), "abc");
+  for (const bool clean : {true, false}) {
+    partition_.clean_stop = clean;
+    ASSERT_THAT(Check(), IsOk());
+    EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kDamage, 5)));
+    EXPECT_EQ(summary_.batches, 6);
+  }
+}
+
 }  // namespace
 }  // namespace cauce

@@ -400,5 +400,43 @@ TEST_P(RecoveryTest, TakesAGapThatARepairLeftInALogThatHasNoOthers) {
   EXPECT_EQ(EndOf(*log), Offset{12});
 }
 
+TEST_P(RecoveryTest, AForeignFileInTheMiddleOfASegmentHidesAndCutsNothing) {
+  const std::string whole = WriteSegment(0, 5);
+  disk_.Write(Log(1), "abc");
+  for (const bool clean_stop : {true, false}) {
+    for (const int64_t point : {0, 4, 10}) {
+      SCOPED_TRACE(point);
+      const auto log =
+          Recover({.clean_stop = clean_stop, .recovery_point = Offset{point}});
+      ASSERT_THAT(log, IsOk());
+      EXPECT_EQ(BatchesOf(*log), EveryOther(0, 10));
+      EXPECT_EQ(EndOf(*log), Offset{10});
+      EXPECT_THAT(events_, ElementsAre(HasSubstr(disk_ / Log(1))));
+      EXPECT_EQ(disk_.Read(Log(0)), whole);
+      EXPECT_EQ(disk_.Read(Log(1)), "abc");
+      EXPECT_THAT(disk_.Names(".cut"), IsEmpty());
+    }
+  }
+}
+
+// As a cut and a roll leave it whose cut the power took back.
+TEST_P(RecoveryTest, KeepsAsideWhatStandsBehindTheNameOfTheNextSegment) {
+  const std::string whole = WriteSegment(0, 5);
+  const std::string kept = WriteSegment(0, 2);
+  std::string rest = whole.substr(kept.size());
+  rest.erase(rest.find_last_not_of('\0') + 1);
+  disk_.Write(Log(0), whole);
+  disk_.Write(Log(4), "");
+  for (const size_t cuts : {1, 0}) {
+    const auto log = Recover({.recovery_point = Offset{2}});
+    ASSERT_THAT(log, IsOk());
+    EXPECT_EQ(BatchesOf(*log), EveryOther(0, 4));
+    EXPECT_EQ(EndOf(*log), Offset{4});
+    EXPECT_EQ(disk_.Read(Log(0)), kept);
+    EXPECT_EQ(disk_.Read(Log(4) + ".cut"), rest);
+    EXPECT_THAT(events_, SizeIs(cuts * 2));
+  }
+}
+
 }  // namespace
 }  // namespace cauce

@@ -1,0 +1,60 @@
+// The segments of a partition, without files that are only called like one: a
+// name in the middle of what another segment holds hides the records behind it.
+//
+// Such an intruder begins with no batch of its own, and the segment in front of
+// it has whole batches at or behind its name. A file that may be a segment that
+// was just made, or one whose records never reached the disk, is none: below
+// the recovery point there is no such file, and above it only what no writer
+// leaves is one. Looks at those alone that have no index beside them, so that
+// listing a log that was closed opens no file. Changes nothing; any thread.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cauce/types.h"
+#include "engine/log/segment.h"
+
+namespace cauce {
+
+struct Intruder {
+  Offset base;      // what it is called by
+  Offset host;      // the segment that it lies in,
+  Offset host_end;  // and where that one's batches end
+  friend bool operator==(const Intruder&, const Intruder&) = default;
+};
+
+struct SegmentListing {
+  std::vector<Offset> bases;  // of the segments, smallest first
+  std::vector<Intruder> intruders;
+  // Why files could not be read: they are taken for segments.
+  std::vector<absl::Status> unread;
+};
+
+// What is known before the files are listed.
+struct ListingHints {
+  // The recovery point, as last saved.
+  Offset durable{0};
+  // Names up to this one were looked at before: those that are still there are
+  // what they were.
+  std::optional<Offset> seen;
+  std::span<const Intruder> intruders;
+};
+
+// `place` is that of any segment.
+absl::StatusOr<SegmentListing> ListSegments(const SegmentPlace& place,
+                                            const ListingHints& hints);
+
+// What to say of it, behind its path, and what to do about it.
+std::string DescribeIntruder(const SegmentPlace& place,
+                             const Intruder& intruder);
+inline constexpr std::string_view kIntruderAdvice =
+    "move it away, or let cauce log repair put it aside, while nothing has the "
+    "directory open";
+
+}  // namespace cauce

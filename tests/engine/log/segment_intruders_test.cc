@@ -1,0 +1,140 @@
+#include "engine/log/segment_intruders.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "cauce/types.h"
+#include "engine/log/segment_name.h"
+#include "tests/testing/batches.h"
+#include "tests/testing/failing_file_system.h"
+#include "tests/testing/matchers.h"
+#include "tests/testing/test_disk.h"
+
+namespace cauce {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr std::string_view kRubbish = "abc";
+
+// Segments at 0 and 10, of five batches of two records each, as a writer leaves
+// them that never closed: without indexes.
+class IntrudersOn : public ::testing::TestWithParam<test::DiskKind> {
+ protected:
+  IntrudersOn() {
+    for (const int64_t base : {0, 10}) disk_.Write(Log(base), Segment(base));
+  }
+
+  static std::string Log(int64_t base) {
+    return SegmentFileName(Offset{base}, kLogSuffix);
+  }
+  static std::string Segment(int64_t base) {
+    std::string bytes;
+    for (int64_t at = base; at < base + 10; at += 2) {
+      bytes += test::Batch({"a", "b"}).At(Offset{at}).bytes();
+    }
+    return bytes;
+  }
+
+  SegmentListing List(ListingHints hints = {}) {
+    const auto listing = ListSegments(disk_.Place(), hints);
+    EXPECT_THAT(listing, test::IsOk());
+    return listing.ok() ? *listing : SegmentListing();
+  }
+
+  test::TestDisk disk_{GetParam()};
+};
+
+INSTANTIATE_TEST_SUITE_P(Disks, IntrudersOn,
+                         ::testing::Values(test::DiskKind::kMemory,
+                                           test::DiskKind::kPosix),
+                         test::DiskName);
+
+TEST_P(IntrudersOn, AFileOfForeignBytesAmongASegmentsOffsetsIsOne) {
+  for (const int64_t base : {1, 4, 19}) {
+    disk_.Write(Log(base), kRubbish);
+    const SegmentListing listing = List();
+    EXPECT_THAT(listing.bases, ElementsAre(Offset{0}, Offset{10}));
+    const Offset host{base < 10 ? 0 : 10};
+    const Intruder intruder{Offset{base}, host, host + 10};
+    EXPECT_THAT(listing.intruders, ElementsAre(intruder));
+    EXPECT_THAT(DescribeIntruder(disk_.Place(), intruder),
+                HasSubstr(disk_ / Log(host.value)));
+    disk_.Remove(Log(base));
+  }
+}
+
+TEST_P(IntrudersOn, BelowWhatWasDurableOneMayHoldAnything) {
+  for (const std::string& bytes :
+       {std::string(), std::string(4096, '\0'), std::string(4096, 'x'),
+        Segment(0), Segment(4).substr(0, 10)}) {
+    disk_.Write(Log(4), bytes);
+    EXPECT_THAT(List({.durable = Offset{20}}).intruders,
+                ElementsAre(Intruder{Offset{4}, Offset{0}, Offset{10}}));
+    // Above it may be what a cut, a roll and a power loss have left.
+    EXPECT_THAT(List({.durable = Offset{4}}).intruders, IsEmpty());
+  }
+}
+
+TEST_P(IntrudersOn, ASegmentIsNoneWhateverIsWrongWithIt) {
+  const ListingHints durable{.durable = Offset{20}};
+  // The one in front ends where it begins.
+  for (const std::string& bytes :
+       {std::string(), std::string(kRubbish), Segment(0)}) {
+    disk_.Write(Log(10), bytes);
+    EXPECT_THAT(List(durable).bases, ElementsAre(Offset{0}, Offset{10}));
+  }
+  // One begins with its own batch, or with one that compaction let stand.
+  disk_.Write(Log(10), Segment(10));
+  disk_.Write(Log(4), Segment(4));
+  disk_.Write(Log(5), Segment(6));
+  EXPECT_THAT(List(durable).intruders, IsEmpty());
+}
+
+TEST_P(IntrudersOn, TheFirstFileIsNoneSinceNothingIsInFrontOfIt) {
+  disk_.Write(Log(0), kRubbish);
+  EXPECT_THAT(List({.durable = Offset{20}}).bases,
+              ElementsAre(Offset{0}, Offset{10}));
+}
+
+TEST_P(IntrudersOn, WhatIsKnownAndWhatHasAnIndexIsNotLookedAt) {
+  disk_.Write(Log(4), kRubbish);
+  const std::vector<Intruder> known = List().intruders;
+  const auto opened = [this] {
+    return disk_.files().Count(test::FileCall::kOpen, ".log");
+  };
+  const int64_t before = opened();
+  EXPECT_EQ(List({.seen = Offset{10}, .intruders = known}).intruders, known);
+  disk_.Write(SegmentFileName(Offset{10}, kOffsetIndexSuffix), "");
+  EXPECT_EQ(List({.intruders = known}).intruders, known);
+  EXPECT_EQ(opened(), before);
+
+  // One that was moved away is forgotten.
+  disk_.Remove(Log(4));
+  EXPECT_THAT(List({.seen = Offset{10}, .intruders = known}).intruders,
+              IsEmpty());
+}
+
+TEST_P(IntrudersOn, WhatCannotBeReadIsLeftToWhoReadsThere) {
+  disk_.Write(Log(4), kRubbish);
+  for (const char* const file : {"4.log", "00000.log"}) {
+    disk_.files().Fail(test::FileCall::kRead, file,
+                       absl::InternalError("unreadable"));
+    const SegmentListing listing = List();
+    EXPECT_THAT(listing.bases, ElementsAre(Offset{0}, Offset{4}, Offset{10}));
+    EXPECT_THAT(listing.unread, SizeIs(1));
+    disk_.files().Mend();
+  }
+}
+
+}  // namespace
+}  // namespace cauce
