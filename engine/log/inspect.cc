@@ -73,6 +73,7 @@ class Verification {
   absl::StatusOr<VerifySummary> Run() {
     CAUCE_ASSIGN_OR_RETURN(const auto entries, files_.List(directory_));
     CheckDirectoryFiles();
+    CAUCE_RETURN_IF_ERROR(exhausted_);
     std::vector<TopicPartition> partitions;
     std::vector<std::string> directories;
     for (const DirectoryEntry& entry : entries) {
@@ -84,6 +85,7 @@ class Verification {
     meter_.Measure(files_, directories);
     for (size_t i = 0; i < partitions.size(); ++i) {
       CheckPartition(partitions[i], directories[i]);
+      CAUCE_RETURN_IF_ERROR(exhausted_);
       meter_.PassPartition();
     }
     CAUCE_RETURN_IF_ERROR(CheckCatalogued());
@@ -211,7 +213,7 @@ class Verification {
     // What is saved under the name says nothing of another topic's records.
     const absl::Status looked =
         is_anothers ? CheckAnothersLog(directory) : CheckLog(name, directory);
-    if (looked.ok()) return;
+    if (looked.ok() || NoteExhausted(looked)) return;
     Tell({.file = directory,
           .what = fmt::format("the directory cannot be looked through: {}",
                               MessageOf(looked)),
@@ -308,12 +310,21 @@ class Verification {
   void TellUnread(const absl::Status& status, const std::string& path,
                   std::string_view advice) {
     if (status.ok() || absl::IsNotFound(status)) return;
+    if (NoteExhausted(status)) return;
     if (IsCorrupt(status) && !CheckNothingInPlaceOf(files_, path).ok()) {
       advice = kMoveAway;
     }
     Tell({.file = path,
           .what = std::string(status.message()),
           .advice = std::string(IsCorrupt(status) ? advice : kMendAccess)});
+  }
+
+  // What this process may not have any more of, as descriptors or memory, says
+  // nothing of the directory.
+  bool NoteExhausted(const absl::Status& status) {
+    if (!absl::IsResourceExhausted(status)) return false;
+    exhausted_.Update(status);
+    return true;
   }
 
   void Tell(const Finding& finding) {
@@ -331,6 +342,7 @@ class Verification {
   const std::function<void(const Finding&)>& found_;
   VerifySummary summary_;
   VerifyMeter meter_;
+  absl::Status exhausted_;
   bool clean_stop_ = false;
   TopicCatalog catalog_;  // empty where it cannot be read
   bool catalog_is_read_ = false;

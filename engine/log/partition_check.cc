@@ -120,6 +120,7 @@ absl::Status PartitionCheck::CheckSegments(const std::vector<Offset>& bases) {
         SegmentCheck(files_, segment, summary_, found_, progress_).Run();
     // Retention may have removed it since the directory was listed.
     if (absl::IsNotFound(end.status())) continue;
+    if (absl::IsResourceExhausted(end.status())) return end.status();
     if (!end.ok()) {
       // It keeps nobody from looking at the others.
       Tell({.file = PathOf(bases[i], kLogSuffix),

@@ -71,6 +71,7 @@ absl::StatusOr<Offset> SegmentCheck::Run() {
   CAUCE_ASSIGN_OR_RETURN(file_bytes_, file_->Size());
   offsets_.emplace(OpenIndex<OffsetEntry>(kOffsetIndexSuffix));
   times_.emplace(OpenIndex<TimeEntry>(kTimeIndexSuffix));
+  CAUCE_RETURN_IF_ERROR(exhausted_);
   ++summary_.segments;
   scanner_.Start(file_, path_, 0, file_bytes_, Range().Offsets());
   for (;;) {
@@ -96,6 +97,10 @@ IndexWalk<Entry> SegmentCheck::OpenIndex(std::string_view suffix) {
                                        SegmentFileName(segment_.base, suffix));
   auto walk = IndexWalk<Entry>::Open(files_, path, segment_.base);
   if (walk.ok()) return *std::move(walk);
+  if (absl::IsResourceExhausted(walk.status())) {
+    exhausted_ = walk.status();
+    return IndexWalk<Entry>(path, segment_.base);
+  }
   Tell({.file = path,
         .offset = segment_.base,
         .what = fmt::format("the index cannot be opened: {}",

@@ -69,7 +69,8 @@ class SegmentCheck {
   absl::StatusOr<Offset> Run();
 
  private:
-  // One that cannot be opened is told of, and has no entries.
+  // One that cannot be opened is told of, and has no entries; but for want of
+  // descriptors or memory, which is exhausted_.
   template <class Entry>
   IndexWalk<Entry> OpenIndex(std::string_view suffix);
   ScanRange Range() const;
@@ -130,6 +131,7 @@ class SegmentCheck {
   std::optional<Offset> torn_from_;
   std::optional<IndexWalk<OffsetEntry>> offsets_;
   std::optional<IndexWalk<TimeEntry>> times_;
+  absl::Status exhausted_;
 };
 
 }  // namespace cauce

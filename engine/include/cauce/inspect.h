@@ -76,7 +76,8 @@ struct VerifyOptions {
 // cannot be read, goes to `found`, which may be empty, and the next one is
 // looked at. Fails only where it cannot look at all: NotFound where there is no
 // such directory, Reason::kInvalidOption for one that neither an engine nor a
-// broker has made.
+// broker has made, ResourceExhausted where the process may open no more files
+// or has no memory left, which says nothing of the directory.
 absl::StatusOr<VerifySummary> VerifyDirectory(
     FileSystem& files, std::string_view directory, const VerifyOptions& options,
     const std::function<void(const Finding&)>& found);

@@ -329,5 +329,26 @@ TEST_F(Inspect, TellsItsProgress) {
   EXPECT_EQ(told.back().so_far.batches, 1002);
 }
 
+TEST_F(Inspect, TakesWhatTheProcessMayNotHaveForNoDamage) {
+  for (const char* const file :
+       {"orders-0/00000000000000000000.log",
+        "orders-0/00000000000000000000.index",
+        "orders-0/00000000000000000000.timeindex", "cauce.topics",
+        "recovery-point-offset-checkpoint", "orders-0/partition.metadata"}) {
+    SCOPED_TRACE(file);
+    test::FailingFileSystem failing(*files_);
+    failing.Fail(test::FileCall::kOpen, file,
+                 absl::ResourceExhaustedError("too many open files"));
+    std::vector<Finding> findings;
+    const auto verified = VerifyDirectory(
+        failing, "/data", {},
+        [&](const Finding& finding) { findings.push_back(finding); });
+    EXPECT_THAT(verified, test::StatusIs(absl::StatusCode::kResourceExhausted));
+    EXPECT_THAT(std::string(verified.status().message()),
+                HasSubstr("too many open files"));
+    EXPECT_THAT(findings, IsEmpty());
+  }
+}
+
 }  // namespace
 }  // namespace cauce
