@@ -255,6 +255,7 @@ absl::StatusOr<TopicCatalog> TopicCatalog::Load(FileSystem& files,
           "between, and the newer one holds",
           JoinPath(directory, copy_is_newer ? kCatalogFile : kCatalogCopyFile),
           older.generation_, newer.generation_);
+      newer.may_be_being_saved_ = true;
     }
     return std::move(newer);
   }
@@ -262,6 +263,7 @@ absl::StatusOr<TopicCatalog> TopicCatalog::Load(FileSystem& files,
     TopicCatalog& whole = main.ok() ? *main : *copy;
     const absl::Status& lost = main.ok() ? copy.status() : main.status();
     whole.damage_ = std::string(lost.message());
+    whole.may_be_being_saved_ = absl::IsNotFound(lost);
     return std::move(whole);
   }
   if (absl::IsNotFound(main.status()) && absl::IsNotFound(copy.status())) {

@@ -112,6 +112,9 @@ class TopicCatalog {
   // What was wrong with the copy that Load did not use, be it only older; empty
   // when nothing was. The next Save mends it.
   const std::string& damage() const { return damage_; }
+  // Whether that is no more than what a save shows that is under way, to who
+  // reads while another process writes.
+  bool may_be_being_saved() const { return may_be_being_saved_; }
 
   // The bytes of a file. `path` is for the messages.
   static absl::StatusOr<TopicCatalog> Parse(std::string_view path,
@@ -127,6 +130,7 @@ class TopicCatalog {
   std::map<std::string, TopicEntry, std::less<>> topics_;
   int64_t generation_ = 0;  // of the last Save: the greater one is newer
   std::string damage_;
+  bool may_be_being_saved_ = false;
 };
 
 }  // namespace cauce

@@ -331,6 +331,7 @@ absl::Status EngineCore::RefreshTopics() {
   const FileStamps seen = LookAtTopics();
   const TopicCatalog before = catalog_;
   CAUCE_ASSIGN_OR_RETURN(catalog_, TopicCatalog::Load(files_, directory_));
+  TellOfDamagedCopy();
   CAUCE_ASSIGN_OR_RETURN(const auto entries,
                          ListDataDirectory(files_, directory_, catalog_));
   const OpenPlan plan = PlanOpen(catalog_, entries);
@@ -341,6 +342,17 @@ absl::Status EngineCore::RefreshTopics() {
   for (const auto& [name, topic] : before.topics()) AbandonIfGone(topic);
   topics_seen_ = seen;
   return absl::OkStatus();
+}
+
+void EngineCore::TellOfDamagedCopy() {
+  if (catalog_.may_be_being_saved() || catalog_.damage() == damage_told_)
+    return;
+  damage_told_ = catalog_.damage();
+  if (damage_told_.empty()) return;
+  Report(Severity::kWarning,
+         fmt::format("{}; its other copy is whole, and the next opening for "
+                     "writing mends it",
+                     damage_told_));
 }
 
 FileStamps EngineCore::LookAtTopics() const {

@@ -123,6 +123,8 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   absl::Status CheckWritable() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Another process may have changed what a read-only engine knows.
   absl::Status RefreshTopics() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Of the list of topics, to who only reads; once.
+  void TellOfDamagedCopy() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   FileStamps LookAtTopics() const;
   // Whether a partition that is there need not be looked for by a refresh: who
   // opens many of them reads and lists everything once.
@@ -175,6 +177,8 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   TopicCatalog catalog_ ABSL_GUARDED_BY(mutex_);
   // The catalogue's files before they were read last. For reading only.
   FileStamps topics_seen_ ABSL_GUARDED_BY(mutex_);
+  // What was told of them last, so that it is told once. For reading only.
+  std::string damage_told_ ABSL_GUARDED_BY(mutex_);
   PartitionDirectories directories_ ABSL_GUARDED_BY(mutex_);
   // Directories of deleted topics that could not be removed.
   std::vector<std::string> leftovers_ ABSL_GUARDED_BY(mutex_);

@@ -13,6 +13,7 @@
 
 #include "cauce/engine.h"
 #include "cauce/errors.h"
+#include "cauce/file_system.h"
 #include "cauce/inspect.h"
 #include "cauce/topic_name.h"
 #include "engine/catalog/checked_text.h"
@@ -35,6 +36,7 @@ using test::Remains;
 using test::Stop;
 using test::Values;
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -276,6 +278,43 @@ TEST_P(SmallFileDamage, IsFoundAndCostsNoRecord) {
   EXPECT_THAT(directory_.events(), IsEmpty());
   ASSERT_THAT(writer->Close(), IsOk());
   EXPECT_THAT(directory_.VerifyAll(), IsEmpty());
+}
+
+TEST(CatalogueCopies, OneThatIsDamagedIsToldOnceToWhoOnlyReads) {
+  for (const char* const file : {"cauce.topics", "cauce.topics.copy"}) {
+    SCOPED_TRACE(file);
+    DamagedDirectory directory(
+        Stop::kClean, [file](FileTree& files) { files[file] = kRubbish; });
+    const auto reader = directory.Open(Access::kReadOnly);
+    ASSERT_THAT(reader, IsOk());
+    ASSERT_THAT(reader->DescribeTopic("orders"), IsOk());
+    ASSERT_THAT(reader->ListTopics(), IsOk());
+    EXPECT_THAT(directory.events(),
+                ElementsAre(HasSubstr(DamagedDirectory::PathOf(file))));
+    EXPECT_EQ(directory.Gather(), directory.laid());
+  }
+}
+
+// It shows one copy newer than the other, or alone, for a moment.
+TEST(CatalogueCopies, ThatAreBeingSavedAreToldToNobodyWhoOnlyReads) {
+  const FileTree& whole = Remains::Of(Stop::kClean).files();
+  TopicCatalog newer =
+      *TopicCatalog::Parse("cauce.topics", whole.at("cauce.topics"));
+  const auto disk = NewMemoryFileSystem();
+  ASSERT_THAT(disk->CreateDirectories("/data"), IsOk());
+  ASSERT_THAT(newer.Save(*disk, "/data"), IsOk());
+  const std::string saved = test::Gather(*disk, "/data").at("cauce.topics");
+  ASSERT_NE(saved, whole.at("cauce.topics"));
+  for (const bool is_there : {true, false}) {
+    DamagedDirectory directory(Stop::kKilled, [&](FileTree& files) {
+      if (is_there) files["cauce.topics"] = saved;
+      if (!is_there) files.erase("cauce.topics.copy");
+    });
+    const auto reader = directory.Open(Access::kReadOnly);
+    ASSERT_THAT(reader, IsOk());
+    ASSERT_THAT(reader->DescribeTopic("orders"), IsOk());
+    EXPECT_THAT(directory.events(), IsEmpty());
+  }
 }
 
 }  // namespace
