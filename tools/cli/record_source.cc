@@ -1,34 +1,64 @@
 #include "tools/cli/record_source.h"
 
+#include <iterator>
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "cauce/errors.h"
 #include "fmt/format.h"
 #include "tools/cli/note.h"
 
 namespace cauce::cli {
+
 void RecordSource::Add(SourcePart part) {
-  Cursor cursor = part.partition.Read(part.from);
-  lanes_.push_back({std::move(part), std::move(cursor)});
+  lanes_.push_back({std::move(part), std::nullopt});
 }
 
 absl::Status RecordSource::ReadAvailable(const Take& take) {
-  for (Lane& lane : lanes_) {
-    const auto more = ReadLane(lane, take);
+  for (auto lane = lanes_.begin(); lane != lanes_.end();) {
+    if (absl::Status opened = OpenCursor(*lane); !opened.ok()) return opened;
+    const auto more = lane->cursor ? ReadLane(*lane, take) : true;
     if (!more.ok()) return more.status();
     if (!*more) break;
+    const bool is_done = lane->part.up_to.has_value();
+    if (is_done || cursors_ > kCursorsMax) CloseCursor(*lane);
+    lane = is_done ? lanes_.erase(lane) : std::next(lane);
   }
   return absl::OkStatus();
 }
 
+absl::Status RecordSource::OpenCursor(Lane& lane) {
+  if (lane.cursor) return absl::OkStatus();
+  const SourcePart& part = lane.part;
+  if (!part.up_to && cursors_ >= kCursorsMax) {
+    // To look for more takes less than a cursor.
+    const auto more = part.partition.WaitFor(part.from, absl::ZeroDuration());
+    if (!more.ok()) return more.status();
+    // A log that was cut since is told of by its cursor.
+    const bool is_cut = part.partition.high_watermark() < part.from;
+    if (!*more && !is_cut) return absl::OkStatus();
+  }
+  lane.cursor.emplace(part.partition.Read(part.from));
+  ++cursors_;
+  return absl::OkStatus();
+}
+
+void RecordSource::CloseCursor(Lane& lane) {
+  if (!lane.cursor) return;
+  lane.part.from = lane.cursor->position();
+  lane.cursor.reset();
+  --cursors_;
+}
+
 absl::StatusOr<bool> RecordSource::ReadLane(Lane& lane, const Take& take) {
+  Cursor& cursor = *lane.cursor;
   for (;;) {
-    if (lane.part.up_to && lane.cursor.position() >= *lane.part.up_to) {
+    if (lane.part.up_to && cursor.position() >= *lane.part.up_to) {
       return true;
     }
     RecordBatch batch;
-    const auto found = lane.cursor.NextBatch(&batch);
+    const auto found = cursor.NextBatch(&batch);
     if (!found.ok()) {
       if (absl::Status status = PassDamage(lane, found.status());
           !status.ok()) {
@@ -68,17 +98,17 @@ absl::StatusOr<bool> RecordSource::ReadBatch(Lane& lane,
 absl::Status RecordSource::PassDamage(Lane& lane, const absl::Status& damage) {
   const Offset start = lane.part.partition.log_start();
   if (ReasonOf(damage) == Reason::kOffsetOutOfRange &&
-      lane.cursor.position() < start) {
+      lane.cursor->position() < start) {
     // Retention was faster: no record that is there is left out.
     Note(fmt::format("{}: the records from offset {} to {} have gone meanwhile",
                      lane.part.partition.name().ToString(),
-                     lane.cursor.position().value, start.value));
-    lane.cursor.Seek(start);
+                     lane.cursor->position().value, start.value));
+    lane.cursor->Seek(start);
     return absl::OkStatus();
   }
   if (on_damage_ == OnDamage::kStop || !IsDamage(damage)) return damage;
   damage_seen_ = true;
-  const auto next = lane.cursor.SkipDamage();
+  const auto next = lane.cursor->SkipDamage();
   if (!next.ok()) return next.status();
   Note(fmt::format("passed by: {}; reading goes on at offset {}",
                    MessageOf(damage), next->value));

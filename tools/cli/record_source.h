@@ -1,13 +1,15 @@
 // Reads the records of the partitions it was given, one partition after the
 // other, each from an offset on and up to where it ends; may be asked again
-// when more has been written. For one thread at a time.
+// when more has been written. However many partitions there are, few cursors
+// with their buffers are there at a time, and one that was read up to its end
+// is let go of. For one thread at a time.
 #pragma once
 
 #include <cstddef>
 #include <functional>
+#include <list>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "cauce/cursor.h"
@@ -50,19 +52,33 @@ class RecordSource {
 
   bool damage_seen() const { return damage_seen_; }
 
+  // Of partitions that are followed so many stay open for what comes next; of
+  // the others it is looked for anew.
+  static constexpr size_t kCursorsMax = 64;
+
+  // How many partitions there is something to read of, or may be; and how many
+  // cursors are open.
+  size_t parts() const { return lanes_.size(); }
+  size_t cursors() const { return cursors_; }
+
  private:
   struct Lane {
+    // `from` is where a cursor is to begin.
     SourcePart part;
-    Cursor cursor;
+    std::optional<Cursor> cursor;
   };
 
+  // Opens the lane's cursor, unless there is nothing to read there.
+  absl::Status OpenCursor(Lane& lane);
+  void CloseCursor(Lane& lane);
   // Returns false when `take` wants no more.
   absl::StatusOr<bool> ReadLane(Lane& lane, const Take& take);
   absl::StatusOr<bool> ReadBatch(Lane& lane, const RecordBatch& batch,
                                  const Take& take);
   absl::Status PassDamage(Lane& lane, const absl::Status& damage);
 
-  std::vector<Lane> lanes_;
+  std::list<Lane> lanes_;
+  size_t cursors_ = 0;
   const OnDamage on_damage_;
   bool damage_seen_ = false;
   RecordReader reader_;

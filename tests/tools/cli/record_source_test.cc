@@ -16,8 +16,11 @@ namespace cauce::cli {
 namespace {
 
 using test::IsOk;
+using ::testing::AllOf;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 class Source : public ::testing::Test {
  protected:
@@ -69,6 +72,42 @@ TEST_F(Source, TellsOfAnOffsetBehindTheEnd) {
   source_.Add({Topic(), Offset{5}, std::nullopt});
   EXPECT_THAT(Read(), ElementsAre("5"));
   ASSERT_THAT(Topic().TruncateTo(Offset{2}), IsOk());
+  EXPECT_THAT(source_.ReadAvailable([](const RecordSource::Item&) {
+    return RecordSource::Next::kGoOn;
+  }),
+              test::HasReason(Reason::kOffsetOutOfRange));
+}
+
+TEST_F(Source, LetsGoOfAPartitionOnceItWasRead) {
+  for (const int64_t end : {2, 0, 6}) {
+    source_.Add({Topic(), Offset{0}, Offset{end}});
+  }
+  EXPECT_EQ(source_.cursors(), 0u);
+  EXPECT_THAT(Read(), SizeIs(8));
+  EXPECT_EQ(source_.parts(), 0u);
+  EXPECT_EQ(source_.cursors(), 0u);
+}
+
+TEST_F(Source, KeepsFewCursorsHoweverManyPartitionsItFollows) {
+  constexpr int kPartitions = RecordSource::kCursorsMax + 10;
+  ASSERT_THAT(engine_.CreateTopic("many", {.partitions = kPartitions}), IsOk());
+  std::vector<Partition> partitions;
+  for (int i = 0; i < kPartitions; ++i) {
+    partitions.push_back(*engine_.OpenPartition("many", PartitionId{i}));
+    source_.Add({*engine_.OpenPartition("many", PartitionId{i}), Offset{0},
+                 std::nullopt});
+  }
+  for (const std::string& value : {std::string("one"), std::string("two")}) {
+    for (Partition& partition : partitions) {
+      const Record record{.key = "k", .value = value};
+      ASSERT_THAT(partition.Append({&record, 1}), IsOk());
+    }
+    EXPECT_THAT(Read(), AllOf(SizeIs(kPartitions), Each(value)));
+    EXPECT_LE(source_.cursors(), RecordSource::kCursorsMax);
+    EXPECT_THAT(Read(), IsEmpty());
+  }
+  // Also of one that none is kept for.
+  ASSERT_THAT(partitions.back().TruncateTo(Offset{1}), IsOk());
   EXPECT_THAT(source_.ReadAvailable([](const RecordSource::Item&) {
     return RecordSource::Next::kGoOn;
   }),
