@@ -30,9 +30,17 @@ absl::StatusOr<Engine> OpenForReading(const std::string& dir) {
 
 absl::StatusOr<Engine> OpenForWriting(const std::string& dir,
                                       const WritingOptions& options) {
-  return Open(dir, {.create_if_missing = options.create_if_missing,
-                    .executor = options.executor,
-                    .free_bytes_min = options.free_bytes_min});
+  auto engine = Open(dir, {.create_if_missing = options.create_if_missing,
+                           .executor = options.threads,
+                           .free_bytes_min = options.free_bytes_min});
+  if (engine.ok() && options.threads != nullptr) options.threads->Opened();
+  const bool is_no_data_directory =
+      ReasonOf(engine.status()) == Reason::kInvalidOption &&
+      !options.create_if_missing;
+  if (!is_no_data_directory) return engine;
+  return MakeError(Reason::kInvalidOption,
+                   fmt::format("{}; cauce topic create makes it one",
+                               MessageOf(engine.status())));
 }
 
 absl::StatusOr<TopicDescription> FindTopic(const Engine& engine,

@@ -8,15 +8,17 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cauce/engine.h"
-#include "cauce/env.h"
 #include "cauce/partition.h"
 #include "cauce/types.h"
+#include "tools/cli/opening_threads.h"
 
 namespace cauce::cli {
 
 absl::StatusOr<Engine> OpenForReading(const std::string& dir);
 struct WritingOptions {
-  Executor* executor = nullptr;
+  // May be null: then everything is done by who calls.
+  OpeningThreads* threads = nullptr;
+  // Whether a directory that is missing, or none of ours, becomes one.
   bool create_if_missing = false;
   int64_t free_bytes_min = EngineOptions().free_bytes_min;
 };

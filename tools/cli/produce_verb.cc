@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "cauce/codec.h"
-#include "cauce/env.h"
 #include "cauce/errors.h"
 #include "fmt/format.h"
 #include "tools/cli/batch_bytes.h"
@@ -18,6 +17,7 @@
 #include "tools/cli/line_format.h"
 #include "tools/cli/note.h"
 #include "tools/cli/opening.h"
+#include "tools/cli/opening_threads.h"
 #include "tools/cli/options.h"
 #include "tools/cli/producer.h"
 
@@ -94,12 +94,12 @@ int Produce(const ProduceOptions& options) {
     return UsageError(bad);
   }
 
-  // In this order: what is on its way rings until the executor is gone.
+  // In this order: what is on its way rings until the threads are gone.
   Doorbell doorbell;
-  const std::unique_ptr<Executor> executor = NewThreadPool(1);
+  OpeningThreads threads;
   auto engine = OpenForWriting(
       options.dir,
-      {.executor = executor.get(), .free_bytes_min = options.free_bytes_min});
+      {.threads = &threads, .free_bytes_min = options.free_bytes_min});
   if (!engine.ok()) return Fail(engine.status());
   const auto topic = FindTopic(*engine, options.dir, options.topic);
   if (!topic.ok()) return Fail(topic.status());

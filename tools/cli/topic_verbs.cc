@@ -21,6 +21,7 @@
 #include "tools/cli/interrupts.h"
 #include "tools/cli/note.h"
 #include "tools/cli/opening.h"
+#include "tools/cli/opening_threads.h"
 #include "tools/cli/options.h"
 #include "tools/cli/table.h"
 #include "tools/cli/topic_configs.h"
@@ -88,9 +89,11 @@ int Create(const TopicOptions& options) {
   if (absl::Status bad = Validate(options.name, spec); !bad.ok()) {
     return UsageError(bad);
   }
-  auto engine = OpenForWriting(
-      options.dir,
-      {.create_if_missing = true, .free_bytes_min = options.free_bytes_min});
+  OpeningThreads threads;
+  auto engine =
+      OpenForWriting(options.dir, {.threads = &threads,
+                                   .create_if_missing = true,
+                                   .free_bytes_min = options.free_bytes_min});
   if (!engine.ok()) return Fail(engine.status());
   const auto topic = engine->CreateTopic(options.name, spec);
   if (!topic.ok()) return Fail(topic.status());
@@ -188,8 +191,10 @@ int Alter(const TopicOptions& options) {
         "nothing to alter: give --config, --unset or "
         "--partitions");
   }
-  auto engine =
-      OpenForWriting(options.dir, {.free_bytes_min = options.free_bytes_min});
+  OpeningThreads threads;
+  auto engine = OpenForWriting(
+      options.dir,
+      {.threads = &threads, .free_bytes_min = options.free_bytes_min});
   if (!engine.ok()) return Fail(engine.status());
   const auto topic = FindTopic(*engine, options.dir, options.name);
   if (!topic.ok()) return Fail(topic.status());
@@ -233,7 +238,8 @@ int Delete(const TopicOptions& options) {
         "deleting {} deletes its records for good: say so with --yes",
         options.name));
   }
-  auto engine = OpenForWriting(options.dir);
+  OpeningThreads threads;
+  auto engine = OpenForWriting(options.dir, {.threads = &threads});
   if (!engine.ok()) return Fail(engine.status());
   const auto topic = FindTopic(*engine, options.dir, options.name);
   if (!topic.ok()) return Fail(topic.status());
