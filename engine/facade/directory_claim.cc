@@ -9,6 +9,7 @@
 #include "engine/catalog/clean_shutdown.h"
 #include "engine/catalog/meta_properties.h"
 #include "engine/catalog/whole_file.h"
+#include "engine/log/directory_signs.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -51,6 +52,9 @@ absl::StatusOr<DirectoryClaim> DirectoryClaim::Take(
     CAUCE_RETURN_IF_ERROR(files.CreateDirectories(directory));
   } else {
     CAUCE_RETURN_IF_ERROR(found);
+    if (if_missing == IfMissing::kFail) {
+      CAUCE_RETURN_IF_ERROR(CheckIsDataDirectory(files, directory));
+    }
   }
   DirectoryClaim claim(files, directory);
   CAUCE_ASSIGN_OR_RETURN(claim.lock_, LockDirectory(files, directory));

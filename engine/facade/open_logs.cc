@@ -55,7 +55,14 @@ absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Make(
   options.name = {topic.name, partition};
   FileSystem& files = *environment_->files;
   options.directory = directories_.PathOf(options.name);
-  CAUCE_RETURN_IF_ERROR(files.Info(options.directory).status());
+  const absl::Status found = files.Info(options.directory).status();
+  if (absl::IsNotFound(found)) {
+    return absl::NotFoundError(fmt::format(
+        "{}: the directory of partition {} is missing; restore it from a copy, "
+        "or let cauce log repair put an empty one in its place",
+        options.directory, partition.value));
+  }
+  CAUCE_RETURN_IF_ERROR(found);
   CAUCE_ASSIGN_OR_RETURN(options.config, ParseTopicConfig(topic.configs));
   options.keep_everything = topic.imported;
   options.may_have_gaps = MayHaveGaps(topic);

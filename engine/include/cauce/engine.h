@@ -44,7 +44,9 @@ enum class Access {
 
 struct EngineOptions {
   Access access = Access::kReadWrite;
-  // Whether a missing directory is made.
+  // Whether a missing directory is made, and one that neither an engine nor a
+  // broker has made taken into use. Else who opens it for writing is answered
+  // NotFound, or Reason::kInvalidOption, and nothing in it changes.
   bool create_if_missing = true;
 
   // The seams. Null means the real one (for the executor: none, so that
@@ -164,7 +166,10 @@ class Engine final {
   // points, removing deleted files, closing idle ones. Stops between two
   // partitions once `time_max` has passed and goes on there at the next call.
   // Call it now and then when there is no executor. Returns the first error,
-  // having tried the rest.
+  // having tried the rest. Reason::kReadOnly where the engine was opened for
+  // reading only: there is no upkeep then, with an executor neither. What it
+  // has opened of a partition stays in memory until it is closed, whether
+  // somebody has a handle of it or not; open_files_max holds all the same.
   absl::Status RunUpkeep(absl::Duration time_max = absl::InfiniteDuration());
 
   // Makes everything durable, marks the directory as cleanly closed and lets

@@ -14,7 +14,9 @@
 // the directory as it is. Where whole segments are missing a batch without
 // records says so, as compaction leaves them: readers go on behind it without
 // an error. Whoever finds the file again puts it in that one's place and
-// repairs once more. Functions may be called from any thread.
+// repairs once more. Batches do not say of which partition they are: another
+// one's segment that was put here by hand, with offsets that fit, is taken for
+// this one's. Functions may be called from any thread.
 #pragma once
 
 #include <cstddef>

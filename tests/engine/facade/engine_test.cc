@@ -432,6 +432,22 @@ TEST(Engine, AMissingDirectoryIsMadeUnlessThatIsNotWanted) {
   EXPECT_THAT(Engine::Open(path), test::IsOk());
 }
 
+TEST(Engine, ADirectoryOfOthersIsTakenIntoUseUnlessThatIsNotWanted) {
+  const test::TempDir disk;
+  for (const size_t files : {0, 1}) {
+    EXPECT_THAT(Engine::Open(disk.path(), {.create_if_missing = false}),
+                test::HasReason(Reason::kInvalidOption));
+    EXPECT_THAT(PosixFileSystem()->List(disk.path()),
+                test::IsOkAndHolds(SizeIs(files)));
+    ASSERT_THAT(
+        PosixFileSystem()->Open(disk / "notes", OpenMode::kOpenOrCreate),
+        test::IsOk());
+  }
+  EXPECT_THAT(Engine::Open(disk.path()), test::IsOk());
+  EXPECT_THAT(Engine::Open(disk.path(), {.create_if_missing = false}),
+              test::IsOk());
+}
+
 TEST(Engine, AFileInTheDirectorysPlaceIsRefusedHoweverItIsOpened) {
   const test::TempDir disk;
   const std::string path = disk / "file";
