@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "cauce/errors.h"
@@ -14,6 +15,40 @@
 #include "tools/cli/opening.h"
 
 namespace cauce::cli {
+namespace {
+
+// Where the engine keeps the starts of all logs.
+constexpr std::string_view kLogStartFile = "log-start-offset-checkpoint";
+
+// Whether other partitions may well be read where one fails so.
+bool IsOfOnePartition(const absl::Status& failure) {
+  const Reason reason = ReasonOf(failure);
+  return absl::IsNotFound(failure) || absl::IsPermissionDenied(failure) ||
+         absl::IsFailedPrecondition(failure) ||
+         reason == Reason::kCorruptFile ||
+         reason == Reason::kUnsupportedFormat ||
+         reason == Reason::kDiskFailed || reason == Reason::kOffsetOutOfRange;
+}
+
+// That the log reaches to its start: else there is nothing to be read, and
+// offsets of it tell nobody why.
+absl::Status CheckStart(const Partition& partition, const std::string& dir) {
+  const Offset start = partition.log_start();
+  const Offset end = partition.high_watermark();
+  if (start <= end) return absl::OkStatus();
+  return MakeError(
+      Reason::kOffsetOutOfRange,
+      fmt::format(
+          "{}: its log ends at offset {}, and {}/{} has it begin behind "
+          "that, at offset {}; restore that file or the last .log files "
+          "of {}/{} from a copy, unless all records below offset {} "
+          "were deleted: the next opening for writing takes them for "
+          "deleted",
+          partition.name().ToString(), end.value, dir, kLogStartFile,
+          start.value, dir, partition.name().ToString(), start.value));
+}
+
+}  // namespace
 
 Consumer::Consumer(const ConsumerOptions& options, ReadFrom from,
                    PrintPattern pattern)
@@ -32,12 +67,13 @@ int Consumer::Run(const Engine& engine, const std::string& dir,
   if (!read.ok()) return Fail(read);
   if (!out_.status().ok()) return Fail(out_.status());
   if (Interrupts::Signal() != 0) return InterruptedExit();
-  return source_.damage_seen() ? kFailed : kOk;
+  return source_.damage_seen() || passed_over_ ? kFailed : kOk;
 }
 
 absl::Status Consumer::Read(const Engine& engine, const std::string& dir,
                             const std::string& name) {
   topic_ = name;
+  dir_ = dir;
   if (options_.follow) {
     // Watched first and read then: what is written in between wakes us up.
     const auto watch = TopicWatch::Open(engine, dir, name);
@@ -98,25 +134,44 @@ absl::Status Consumer::AddParts(const Engine& engine,
   Offset last_end{0};
   bool any = false;
   for (const int32_t i : Wanted(topic)) {
+    reading_.insert(i);
     auto partition = FindPartition(engine, topic, PartitionId{i});
-    if (!partition.ok()) return partition.status();
+    absl::Status ready = partition.status();
+    if (ready.ok()) ready = CheckStart(*partition, dir_);
+    if (!ready.ok()) {
+      if (ready = PassOver(engine, topic, ready); !ready.ok()) return ready;
+      continue;
+    }
     const auto from = from_.In(*partition);
     if (!from.ok()) return from.status();
     const Offset end = partition->high_watermark();
     last_end = std::max(last_end, end);
-    reading_.insert(i);
     // Another partition may have it.
     if (!options_.follow && *from > end) continue;
     any = true;
     source_.Add({*std::move(partition), *from,
                  options_.follow ? std::nullopt : std::optional(end)});
   }
-  if (any) return absl::OkStatus();
+  if (any || passed_over_) return absl::OkStatus();
   return MakeError(
       Reason::kOffsetOutOfRange,
       fmt::format("there is no offset {} yet: the log ends at {}; --follow "
                   "waits for it",
                   from_.text(), last_end.value));
+}
+
+absl::Status Consumer::PassOver(const Engine& engine,
+                                const TopicDescription& topic,
+                                const absl::Status& failure) {
+  const bool is_all_that_was_asked_for = options_.partition || options_.key;
+  if (is_all_that_was_asked_for || !IsOfOnePartition(failure)) return failure;
+  if (absl::Status gone = ReadFailure(engine, topic, failure);
+      ReasonOf(gone) == Reason::kUnknownTopic) {
+    return gone;
+  }
+  Note(fmt::format("passed over: {}", MessageOf(failure)));
+  passed_over_ = true;
+  return absl::OkStatus();
 }
 
 // What was added since; a key may now go to another partition as well.
@@ -125,7 +180,11 @@ absl::Status Consumer::AddGrown(const Engine& engine,
   for (const int32_t i : Wanted(topic)) {
     if (!reading_.insert(i).second) continue;
     auto partition = FindPartition(engine, topic, PartitionId{i});
-    if (!partition.ok()) return partition.status();
+    if (!partition.ok()) {
+      absl::Status passed = PassOver(engine, topic, partition.status());
+      if (!passed.ok()) return passed;
+      continue;
+    }
     const auto from = from_.InAdded(*partition);
     if (!from.ok()) return from.status();
     source_.Add({*std::move(partition), *from, std::nullopt});

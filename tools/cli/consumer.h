@@ -50,6 +50,10 @@ class Consumer {
   void Await(const TopicWatch& watch);
   absl::Status ReadAvailable();
   absl::Status AddParts(const Engine& engine, const TopicDescription& topic);
+  // Tells why a partition cannot be read and lets the others be, where there
+  // are others and it is not the topic that went; else the error.
+  absl::Status PassOver(const Engine& engine, const TopicDescription& topic,
+                        const absl::Status& failure);
   absl::Status AddGrown(const Engine& engine, const TopicDescription& topic);
   std::set<int32_t> Wanted(const TopicDescription& topic) const;
   RecordSource::Next Take(const RecordSource::Item& item);
@@ -59,6 +63,7 @@ class Consumer {
   const ReadFrom from_;
   const PrintPattern pattern_;
   std::string topic_;
+  std::string dir_;
   RecordSource source_;
   std::set<int32_t> reading_;  // partitions of the source
   // Rung by signals alone.
@@ -68,6 +73,7 @@ class Consumer {
   int64_t taken_ = 0;
   int64_t bytes_ = 0;
   bool done_ = false;
+  bool passed_over_ = false;  // a partition that could not be read
 };
 
 }  // namespace cauce::cli

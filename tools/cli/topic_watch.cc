@@ -1,10 +1,13 @@
 #include "tools/cli/topic_watch.h"
 
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "cauce/file_system.h"
 #include "fmt/format.h"
 #include "tools/cli/opening.h"
 
@@ -49,7 +52,11 @@ absl::Status TopicWatch::LookAgain() {
 absl::Status TopicWatch::WatchPartitions() {
   std::vector<std::string> directories = {dir_};
   for (int32_t i = 0; i < topic_.partitions; ++i) {
-    directories.push_back(fmt::format("{}/{}-{}", dir_, topic_.name, i));
+    std::string path = fmt::format("{}/{}-{}", dir_, topic_.name, i);
+    // One that is missing keeps the others from nothing; who opens it is told.
+    const auto info = PosixFileSystem()->Info(path);
+    if (!absl::IsNotFound(info.status()))
+      directories.push_back(std::move(path));
   }
   auto watch = PosixFileSystem()->Watch(directories);
   if (watch.ok()) {
