@@ -22,6 +22,18 @@
 #include "fmt/format.h"
 
 namespace cauce {
+namespace {
+
+// Whether a file may say anything: one that is not there says nothing, nor does
+// one that is damaged, which is mended, or of a newer version, which is
+// refused.
+bool IsUnread(const absl::Status& read) {
+  return !read.ok() && !absl::IsNotFound(read) &&
+         ReasonOf(read) != Reason::kCorruptFile &&
+         ReasonOf(read) != Reason::kUnsupportedFormat;
+}
+
+}  // namespace
 
 absl::Status RepairSurvey::Look() {
   LookForMark();
@@ -85,6 +97,10 @@ absl::Status RepairSurvey::NothingWanted() const {
 bool RepairSurvey::LeaveAnothers(const TopicEntry& topic,
                                  const std::string& directory) {
   const auto id = ReadPartitionMetadata(files_, directory);
+  if (IsUnread(id.status())) {
+    LeavePartition(directory, id.status());
+    return true;
+  }
   if (!id.ok() || topic.id.is_zero() || *id == topic.id) return false;
   LeaveBroken(
       {.file = JoinPath(directory, kPartitionMetadataFile),

@@ -61,7 +61,7 @@ class RepairSurvey {
   absl::Status NothingWanted() const;
   absl::Status LookAt(const TopicPartition& name);
   // What is saved of a partition says nothing of another topic's records: true
-  // where `directory` holds those.
+  // where `directory` holds those, or it cannot be found out.
   bool LeaveAnothers(const TopicEntry& topic, const std::string& directory);
   void LeavePartition(const std::string& directory, const absl::Status& why);
   absl::Status LookForMissing(const TopicPartition& name);
