@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "cauce/errors.h"
-#include "cauce/topic_id.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
+#include "engine/catalog/directory_owner.h"
 #include "engine/catalog/open_plan.h"
 #include "engine/catalog/partition_metadata.h"
 #include "engine/catalog/whole_file.h"
@@ -48,18 +48,14 @@ bool IsDamagedFile(FileSystem& files, const std::string& path,
 // what partition.metadata in `path` says.
 absl::Status CheckId(const TopicEntry& topic, const std::string& path,
                      const absl::StatusOr<TopicId>& id) {
-  if (!id.ok() || topic.id.is_zero() || *id == topic.id) {
-    return absl::OkStatus();
-  }
-  const std::string file = JoinPath(path, kPartitionMetadataFile);
+  const auto other = FindOtherOwner(topic, id);
+  if (!other) return absl::OkStatus();
   return MakeError(
       Reason::kCorruptFile,
-      fmt::format("{}: has topic id {}, and the list of topics has {} for {}: "
-                  "the directory is another topic's, and is not read, written "
-                  "or deleted under this name; put the one that belongs here "
-                  "in its place, or remove this file if the records are {}'s",
-                  file, TopicIdText(*id), TopicIdText(topic.id), topic.name,
-                  topic.name));
+      fmt::format("{}: {}, and is not read, written or deleted under this "
+                  "name; {}",
+                  JoinPath(path, kPartitionMetadataFile), other->what,
+                  other->advice));
 }
 
 }  // namespace

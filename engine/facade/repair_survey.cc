@@ -5,10 +5,10 @@
 #include <utility>
 
 #include "cauce/errors.h"
-#include "cauce/topic_id.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/clean_shutdown.h"
+#include "engine/catalog/directory_owner.h"
 #include "engine/catalog/open_plan.h"
 #include "engine/catalog/partition_metadata.h"
 #include "engine/catalog/topic_catalog.h"
@@ -101,17 +101,12 @@ bool RepairSurvey::LeaveAnothers(const TopicEntry& topic,
     LeavePartition(directory, id.status());
     return true;
   }
-  if (!id.ok() || topic.id.is_zero() || *id == topic.id) return false;
+  const auto other = FindOtherOwner(topic, id);
+  if (!other) return false;
   LeaveBroken(
       {.file = JoinPath(directory, kPartitionMetadataFile),
-       .what = fmt::format("has topic id {}, and the list of topics has {} "
-                           "for {}: the directory is another topic's, and "
-                           "nothing of it was touched",
-                           TopicIdText(*id), TopicIdText(topic.id), topic.name),
-       .advice = fmt::format(
-           "put the directory that belongs here in its place, or remove this "
-           "file if the records are {}'s, and repair again",
-           topic.name)});
+       .what = fmt::format("{}, and nothing of it was touched", other->what),
+       .advice = fmt::format("{}, and repair again", other->advice)});
   return true;
 }
 

@@ -5,11 +5,11 @@
 #include <vector>
 
 #include "cauce/errors.h"
-#include "cauce/topic_id.h"
 #include "cauce/topic_name.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/clean_shutdown.h"
+#include "engine/catalog/directory_owner.h"
 #include "engine/catalog/log_start_copy.h"
 #include "engine/catalog/meta_properties.h"
 #include "engine/catalog/missing_partitions.h"
@@ -223,25 +223,19 @@ class Verification {
   // That it is no other topic's, put there under this one's name. Else false.
   bool CheckId(const TopicPartition& name, const std::string& directory,
                const TopicId& id) {
-    const auto expected = [&](const TopicCatalog& catalog) {
-      const TopicEntry* const topic = catalog.Find(name.topic);
-      return topic == nullptr || topic->id.is_zero() ? id : topic->id;
-    };
-    const TopicId wanted = expected(catalog_);
-    if (id == wanted) return true;
+    const TopicEntry* const topic = catalog_.Find(name.topic);
+    if (topic == nullptr) return true;
+    const auto other = FindOtherOwner(*topic, id);
+    if (!other) return true;
     // Since the list was read the topic may have been made again.
     const auto now = TopicCatalog::Load(files_, directory_);
-    if (!now.ok() || expected(*now) != wanted) return true;
+    const TopicEntry* const again = now.ok() ? now->Find(name.topic) : nullptr;
+    if (again == nullptr || again->id != topic->id) return true;
     Tell({.file = fmt::format("{}/{}", directory, kPartitionMetadataFile),
-          .what = fmt::format(
-              "has topic id {}, and the list of topics has {} for {}: the "
-              "directory is another topic's, and no engine opens it under this "
-              "name",
-              TopicIdText(id), TopicIdText(wanted), name.topic),
-          .advice = fmt::format(
-              "look at it with cauce log dump; put the directory that belongs "
-              "here in its place, or remove this file if the records are {}'s",
-              name.topic)});
+          .what = fmt::format("{}, and no engine opens it under this name",
+                              other->what),
+          .advice = fmt::format("look at it with cauce log dump; {}",
+                                other->advice)});
     return false;
   }
 
