@@ -229,7 +229,7 @@ absl::StatusOr<EngineCore::Leftovers> EngineCore::EmptyLeftovers(
       // a topic from elsewhere once the catalogue has forgotten its own.
       const TopicEntry* topic = catalog_.Find(partition->topic);
       CAUCE_CHECK(topic != nullptr);
-      auto renamed = directories_.GiveNameAway(*partition, topic->id);
+      auto renamed = GiveNameAway(*topic, partition->partition);
       if (!renamed.ok()) {
         TellOfStuck(*topic, renamed.status());
         left.stuck.insert(topic->name);
@@ -246,6 +246,14 @@ absl::StatusOr<EngineCore::Leftovers> EngineCore::EmptyLeftovers(
     directories_.EmptyTree(name).IgnoreError();
   }
   return left;
+}
+
+// Since the deletion began somebody may have put another topic's directory in
+// its place.
+absl::StatusOr<std::string> EngineCore::GiveNameAway(const TopicEntry& topic,
+                                                     PartitionId partition) {
+  CAUCE_RETURN_IF_ERROR(directories_.CheckOwner(topic, partition));
+  return directories_.GiveNameAway({topic.name, partition}, topic.id);
 }
 
 void EngineCore::RemoveEmptied(const std::vector<std::string>& names) {

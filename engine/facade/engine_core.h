@@ -90,11 +90,14 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
     // Directories under names that are no partition's, and without their files
     // as far as these can be removed.
     std::vector<std::string> emptied;
-    // Topics of which a directory has kept its name: they stay in the list as
-    // being deleted.
+    // Topics of which a directory has kept its name, since it cannot be given
+    // another, or is another topic's: they stay in the list as being deleted.
     std::set<std::string> stuck;
   };
   absl::StatusOr<Leftovers> EmptyLeftovers(const OpenPlan& plan)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::StatusOr<std::string> GiveNameAway(const TopicEntry& topic,
+                                           PartitionId partition)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Removes them; those that cannot be are told of, and tried again by upkeep.
   void RemoveEmptied(const std::vector<std::string>& names)

@@ -26,6 +26,7 @@ using test::HasReason;
 using test::IsOk;
 using test::IsOkAndHolds;
 using test::StatusIs;
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -41,6 +42,11 @@ class EngineTopics : public test::CountedEngine {
     ASSERT_THAT(
         files_.Open(path + "/00000000000000000000.log", OpenMode::kCreate),
         IsOk());
+  }
+  void ExchangeDirectories(const std::string& one, const std::string& other) {
+    ASSERT_THAT(files_.Rename(one, "/data/away"), IsOk());
+    ASSERT_THAT(files_.Rename(other, one), IsOk());
+    ASSERT_THAT(files_.Rename("/data/away", other), IsOk());
   }
   // What is left of deleted topics.
   std::vector<std::string> Leftovers() {
@@ -173,9 +179,7 @@ TEST_F(EngineTopics, AreToldApartByTheirIdsWhereDirectoriesAreExchanged) {
     ASSERT_THAT(engine_->OpenPartition(name, PartitionId{0}), IsOk());
   }
   ASSERT_THAT(engine_->Close(), IsOk());
-  ASSERT_THAT(files_.Rename("/data/orders-0", "/data/away"), IsOk());
-  ASSERT_THAT(files_.Rename("/data/payments-0", "/data/orders-0"), IsOk());
-  ASSERT_THAT(files_.Rename("/data/away", "/data/payments-0"), IsOk());
+  ExchangeDirectories("/data/orders-0", "/data/payments-0");
 
   std::vector<std::string> found;
   const auto summary =
@@ -186,6 +190,64 @@ TEST_F(EngineTopics, AreToldApartByTheirIdsWhereDirectoriesAreExchanged) {
   EXPECT_THAT(found, ElementsAre("/data/orders-0/partition.metadata",
                                  "/data/payments-0/partition.metadata"));
   Leaves(test::Left::kDamaged);
+}
+
+// A stop in the middle of a deletion, and directories that were exchanged
+// before the next opening: it finishes the deletion of what is the topic's
+// alone.
+TEST_F(EngineTopics, AnUnfinishedDeletionTakesNothingOfAnotherTopic) {
+  ASSERT_THAT(Open(), IsOk());
+  ASSERT_THAT(engine_->CreateTopic("orders"), IsOk());
+  Append(0, 3);
+  ASSERT_THAT(engine_->CreateTopic("gone", {.partitions = 2}), IsOk());
+  for (const int32_t i : {0, 1}) {
+    ASSERT_THAT(engine_->OpenPartition("gone", PartitionId{i}), IsOk());
+  }
+  files_.Fail(FileCall::kRename, "/data/gone-0",
+              MakeError(Reason::kDiskFailed, "no"));
+  files_.Fail(FileCall::kRename, "/data/gone-1",
+              MakeError(Reason::kDiskFailed, "no"));
+  EXPECT_THAT(engine_->DeleteTopic("gone"), HasReason(Reason::kDiskFailed));
+  Kill();
+  ExchangeDirectories("/data/orders-0", "/data/gone-0");
+
+  ASSERT_THAT(Open(), IsOk());
+  EXPECT_THAT(events_, Contains(AllOf(HasSubstr("topic gone was deleted"),
+                                      HasSubstr("/data/gone-0/"))));
+  EXPECT_THAT(engine_->OpenPartition("orders", PartitionId{0}),
+              HasReason(Reason::kCorruptFile));
+  EXPECT_THAT(engine_->DeleteTopic("gone"), HasReason(Reason::kCorruptFile));
+  EXPECT_THAT(files_.Info("/data/gone-1"),
+              StatusIs(absl::StatusCode::kNotFound));
+  Kill();
+  ExchangeDirectories("/data/orders-0", "/data/gone-0");
+
+  ASSERT_THAT(Open(), IsOk());
+  const auto orders = engine_->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(orders, IsOk());
+  EXPECT_EQ(orders->log_end(), Offset{3});
+  EXPECT_THAT(engine_->ListTopics(), IsOkAndHolds(SizeIs(1)));
+  EXPECT_THAT(engine_->CreateTopic("gone"), IsOk());
+}
+
+// What a failing disk does not show may be another topic's.
+TEST_F(EngineTopics, AnUnfinishedDeletionWaitsForADiskThatCannotBeRead) {
+  ASSERT_THAT(Open(), IsOk());
+  ASSERT_THAT(engine_->CreateTopic("orders"), IsOk());
+  files_.Fail(FileCall::kRename, "/data/orders-0",
+              MakeError(Reason::kDiskFailed, "no"));
+  EXPECT_THAT(engine_->DeleteTopic("orders"), HasReason(Reason::kDiskFailed));
+  Kill();
+
+  files_.Fail(FileCall::kRead, "orders-0/partition.metadata",
+              MakeError(Reason::kDiskFailed, "no"));
+  ASSERT_THAT(Open(), IsOk());
+  EXPECT_THAT(events_, Contains(HasSubstr("topic orders was deleted")));
+  EXPECT_THAT(files_.Info("/data/orders-0/partition.metadata"), IsOk());
+  Kill();
+  ASSERT_THAT(Open(), IsOk());
+  EXPECT_THAT(files_.Info("/data/orders-0"),
+              StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST_F(EngineTopics, OneWithoutAnIdIsNotHalfDeletedOnAFullDisk) {
