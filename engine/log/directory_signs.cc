@@ -36,14 +36,15 @@ bool IsOfAPartition(const DirectoryEntry& entry) {
                                  ParseSegmentFileName(entry.name));
 }
 
-// A name such as "backup-2024" could be a partition's and need not be.
+// A name such as "backup-2024" could be a partition's and need not be, though
+// the directory be empty. Why it cannot be looked into goes to `unseen`.
 bool IsPartition(FileSystem& files, const std::string& directory,
-                 const DirectoryEntry& entry) {
+                 const DirectoryEntry& entry, absl::Status& unseen) {
   if (!entry.is_directory || !ParseTopicPartition(entry.name)) return false;
   const auto inside = files.List(JoinPath(directory, entry.name));
-  // One that cannot be seen may be one; an empty one was never opened.
-  return !inside.ok() || inside->empty() ||
-         std::ranges::any_of(*inside, IsOfAPartition);
+  // A writer may be deleting it.
+  if (!absl::IsNotFound(inside.status())) unseen.Update(inside.status());
+  return inside.ok() && std::ranges::any_of(*inside, IsOfAPartition);
 }
 
 }  // namespace
@@ -51,9 +52,11 @@ bool IsPartition(FileSystem& files, const std::string& directory,
 absl::Status CheckIsDataDirectory(FileSystem& files,
                                   const std::string& directory) {
   CAUCE_ASSIGN_OR_RETURN(const auto entries, files.List(directory));
+  absl::Status unseen;
   const bool has_sign =
       std::ranges::any_of(entries, [&](const DirectoryEntry& entry) {
-        return IsSmallFile(entry) || IsPartition(files, directory, entry);
+        return IsSmallFile(entry) ||
+               IsPartition(files, directory, entry, unseen);
       });
   if (has_sign) return absl::OkStatus();
   if (std::ranges::any_of(entries, IsOfAPartition)) {
@@ -63,6 +66,7 @@ absl::Status CheckIsDataDirectory(FileSystem& files,
                     "that this one lies in",
                     directory));
   }
+  CAUCE_RETURN_IF_ERROR(unseen);
   return MakeError(
       Reason::kInvalidOption,
       fmt::format("{}: is no data directory: there is no partition in it, and "

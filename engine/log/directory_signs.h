@@ -1,5 +1,5 @@
 // What a data directory is told by: an engine's or a broker's small files, or
-// the directory of a partition.
+// the directory of a partition with a partition's files in it.
 //
 // So that who names another directory by mistake is told, rather than that it
 // is whole, or has files made in it. Reads only; any thread.
@@ -13,7 +13,8 @@
 namespace cauce {
 
 // Reason::kInvalidOption for a directory that shows none of these signs;
-// NotFound where there is none.
+// NotFound where there is none; where it shows none and what may be a partition
+// cannot be looked into, the error of that.
 absl::Status CheckIsDataDirectory(FileSystem& files,
                                   const std::string& directory);
 

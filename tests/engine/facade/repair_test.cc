@@ -467,6 +467,9 @@ TEST_F(Repaired, FollowsTheLinkThatItsUserNamed) {
   const test::TempDir scratch;
   FileSystem& disk = *PosixFileSystem();
   ASSERT_THAT(disk.CreateDirectories(scratch / "real/a-0"), IsOk());
+  ASSERT_THAT(disk.Open(scratch / "real/a-0/00000000000000000000.log",
+                        OpenMode::kCreate),
+              IsOk());
   ASSERT_EQ(symlink("real", (scratch / "link").c_str()), 0);
   EXPECT_THAT(PlanRepair(disk, scratch / "link", {}), IsOk());
   EXPECT_THAT(RepairDirectory(disk, scratch / "link", {}), IsOk());

@@ -7,8 +7,11 @@
 #include <string>
 #include <string_view>
 
+#include "absl/status/status.h"
 #include "cauce/errors.h"
+#include "cauce/file_system.h"
 #include "engine/base/check.h"
+#include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 
 namespace cauce {
@@ -24,14 +27,15 @@ class DirectorySigns : public ::testing::Test {
   DirectorySigns() { MakeDirectory("/d"); }
 
   void MakeDirectory(std::string_view path) {
-    CAUCE_CHECK(files_->CreateDirectories(path).ok());
+    CAUCE_CHECK(files_.CreateDirectories(path).ok());
   }
   void Put(const std::string& path) {
-    CAUCE_CHECK(files_->Open(path, OpenMode::kCreate).ok());
+    CAUCE_CHECK(files_.Open(path, OpenMode::kCreate).ok());
   }
-  absl::Status Check() { return CheckIsDataDirectory(*files_, "/d"); }
+  absl::Status Check() { return CheckIsDataDirectory(files_, "/d"); }
 
-  const std::unique_ptr<FileSystem> files_ = NewMemoryFileSystem();
+  const std::unique_ptr<FileSystem> memory_ = NewMemoryFileSystem();
+  test::FailingFileSystem files_{*memory_};
 };
 
 TEST_F(DirectorySigns, AreTheSmallFilesOfAnEngineOrABroker) {
@@ -45,22 +49,38 @@ TEST_F(DirectorySigns, AreTheSmallFilesOfAnEngineOrABroker) {
     const std::string path = "/d/" + std::string(name);
     Put(path);
     EXPECT_THAT(Check(), IsOk());
-    ASSERT_THAT(files_->RemoveFile(path), IsOk());
+    ASSERT_THAT(files_.RemoveFile(path), IsOk());
   }
 }
 
 TEST_F(DirectorySigns, AreThePartitionsInIt) {
+  MakeDirectory("/d/orders-0");
   for (const std::string_view name :
        {"00000000000000000000.log", "00000000000000000007.timeindex",
         "partition.metadata"}) {
     SCOPED_TRACE(name);
-    MakeDirectory("/d/orders-0");
     const std::string path = "/d/orders-0/" + std::string(name);
     Put(path);
     EXPECT_THAT(Check(), IsOk());
-    ASSERT_THAT(files_->RemoveFile(path), IsOk());
+    ASSERT_THAT(files_.RemoveFile(path), IsOk());
   }
-  // One that was never opened.
+}
+
+TEST_F(DirectorySigns, AreNotAnEmptyDirectoryThatIsCalledLikeAPartition) {
+  MakeDirectory("/d/photos-2024");
+  EXPECT_THAT(Check(), HasReason(Reason::kInvalidOption));
+}
+
+// It may be a partition: nobody is told that it is none.
+TEST_F(DirectorySigns, AreNotKnownWhereADirectoryCannotBeLookedInto) {
+  MakeDirectory("/d/photos-2024");
+  files_.Fail(test::FileCall::kList, "/d/photos-2024",
+              absl::PermissionDeniedError("/d/photos-2024: no"));
+  const absl::Status status = Check();
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("photos-2024"));
+
+  Put("/d/meta.properties");
   EXPECT_THAT(Check(), IsOk());
 }
 
@@ -81,7 +101,7 @@ TEST_F(DirectorySigns, TellAPartitionFromTheDirectoryItLiesIn) {
 }
 
 TEST_F(DirectorySigns, AreMissedOnlyWhereThereIsADirectory) {
-  EXPECT_THAT(CheckIsDataDirectory(*files_, "/elsewhere"),
+  EXPECT_THAT(CheckIsDataDirectory(files_, "/elsewhere"),
               StatusIs(absl::StatusCode::kNotFound));
 }
 
