@@ -221,8 +221,10 @@ absl::Status OpenLogs::NoteStarts(const TopicEntry& topic) {
       log->NoteFoundStart().IgnoreError();
       continue;
     }
+    const absl::Status owner = directories_.CheckOwner(topic, name.partition);
     // What lies there is not this one's.
-    if (!directories_.CheckOwner(topic, name.partition).ok()) continue;
+    if (ReasonOf(owner) == Reason::kCorruptFile) continue;
+    CAUCE_RETURN_IF_ERROR(owner);
     const auto bases = ListSegmentBases(
         {.files = environment_->files, .directory = directories_.PathOf(name)});
     if (absl::IsNotFound(bases.status())) continue;

@@ -192,5 +192,24 @@ TEST_F(OpenLogsTest, CloseAllRemembersWhereTheyEnd) {
   EXPECT_THAT(logs_->Names(), IsEmpty());
 }
 
+// What a failing disk does not show of one partition keeps its start unknown:
+// whoever asks must not go on as if it were noted.
+TEST_F(OpenLogsTest, NoteNoStartsWhereADiskDoesNotShowWhoseTheyAre) {
+  Append(*Open(1));
+  ASSERT_THAT(logs_->LetGo({"orders", PartitionId{1}}), IsOk());
+  for (const absl::Status& cause :
+       {MakeError(Reason::kDiskFailed, "no"),
+        absl::ResourceExhaustedError("too many open files")}) {
+    files_.Fail(FileCall::kRead, "orders-1/partition.metadata", cause);
+    EXPECT_THAT(logs_->NoteStarts(topic_), StatusIs(cause.code()));
+    files_.Mend();
+  }
+  EXPECT_THAT(logs_->NoteStarts(topic_), IsOk());
+
+  // Of another topic's there is nothing to be noted.
+  topic_.id.bytes[0] = 8;
+  EXPECT_THAT(logs_->NoteStarts(topic_), IsOk());
+}
+
 }  // namespace
 }  // namespace cauce
