@@ -88,7 +88,8 @@ class SegmentCheck {
   absl::Status TakeBatch(const RecordBatch& batch);
   // All of the file up to `position` is done.
   void Pass(int64_t position);
-  void CheckRecords(const RecordBatch& batch);
+  // ResourceExhausted where there is no memory to decompress them.
+  absl::Status CheckRecords(const RecordBatch& batch);
   absl::Status CheckIndexEntries(const RecordBatch& batch);
   // That nothing is missing behind the last batch.
   absl::Status CheckEnd();
