@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "cauce/errors.h"
+#include "cauce/file_system.h"
 #include "engine/base/status_macros.h"
 #include "engine/log/batch_scanner.h"
 #include "engine/log/log.h"
@@ -117,14 +118,17 @@ absl::StatusOr<bool> Log::WaitFor(Offset offset, absl::Duration timeout) {
 absl::StatusOr<bool> Log::WaitForFiles(Offset offset, absl::Duration timeout) {
   Clock& clock = *environment_->clock;
   const absl::Duration until = clock.Monotonic() + timeout;
-  // Watched before it is looked at, so that nothing comes in between.
-  CAUCE_ASSIGN_OR_RETURN(const auto watch,
-                         environment_->files->Watch({&directory_, 1}));
+  // The system has few watches: who does not wait takes none.
+  std::unique_ptr<FileWatch> watch;
+  if (timeout > absl::ZeroDuration()) {
+    // Watched before it is looked at, so that nothing comes in between.
+    CAUCE_ASSIGN_OR_RETURN(watch, environment_->files->Watch({&directory_, 1}));
+  }
   for (;;) {
     CAUCE_RETURN_IF_ERROR(Refresh());
     if (log_end() > offset) return true;
     const absl::Duration left = until - clock.Monotonic();
-    if (left <= absl::ZeroDuration()) return false;
+    if (watch == nullptr || left <= absl::ZeroDuration()) return false;
     // In steps, since a Close does not wake those who wait for files.
     CAUCE_RETURN_IF_ERROR(
         watch->Wait(std::min(left, absl::Seconds(1))).status());

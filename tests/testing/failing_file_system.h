@@ -40,6 +40,7 @@ enum class FileCall {
   kSyncDirectory,
   kFreeBytes,
   kList,
+  kWatch,  // with every directory to be watched
 };
 
 class FailingFileSystem : public FileSystem {
@@ -158,6 +159,9 @@ class FailingFileSystem : public FileSystem {
   }
   absl::StatusOr<std::unique_ptr<FileWatch>> Watch(
       std::span<const std::string> directories) override {
+    for (const std::string& directory : directories) {
+      CAUCE_RETURN_IF_ERROR(Note(FileCall::kWatch, directory));
+    }
     return real_.Watch(directories);
   }
 
@@ -223,6 +227,7 @@ class FailingFileSystem : public FileSystem {
       case FileCall::kRead:
       case FileCall::kFreeBytes:
       case FileCall::kList:
+      case FileCall::kWatch:
         return nullptr;
       case FileCall::kWrite:
         return "write ";

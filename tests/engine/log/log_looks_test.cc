@@ -125,6 +125,24 @@ TEST_P(LogLooks, StopsWaitingWhenItsTimeIsOver) {
               IsOkAndHolds(true));
 }
 
+// The system has few watches, which others may have used up.
+TEST_P(LogLooks, AReaderThatDoesNotWaitNeedsNoWatch) {
+  Open();
+  const auto reader = rig_.OpenReadOnly();
+  ASSERT_THAT(reader, IsOk());
+  rig_.disk().files().Fail(FileCall::kWatch, "",
+                           MakeError(Reason::kDiskFailed, "none is left"));
+  const auto look = [&] {
+    return (*reader)->WaitFor(Offset{0}, absl::ZeroDuration());
+  };
+
+  EXPECT_THAT(look(), IsOkAndHolds(false));
+  Append({"a"});
+  EXPECT_THAT(look(), IsOkAndHolds(true));
+  EXPECT_THAT((*reader)->WaitFor(Offset{1}, absl::Seconds(1)),
+              HasReason(Reason::kDiskFailed));
+}
+
 TEST_P(LogLooks, StopsWaitingWhenItIsClosed) {
   Open();
   const std::shared_ptr<Log> shared = rig_.shared_log();
