@@ -85,6 +85,8 @@ int Append(const BenchOptions& options) {
       !bad.ok()) {
     return UsageError(bad);
   }
+  // Without threads of the engine: those that wait for an append sync, as is
+  // measured. Other topics' partitions are recovered one by one for that.
   auto engine = OpenForWriting(
       options.dir,
       {.create_if_missing = true, .free_bytes_min = options.free_bytes_min});

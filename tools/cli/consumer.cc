@@ -23,7 +23,8 @@ constexpr std::string_view kLogStartFile = "log-start-offset-checkpoint";
 // Whether other partitions may well be read where one fails so.
 bool IsOfOnePartition(const absl::Status& failure) {
   const Reason reason = ReasonOf(failure);
-  return absl::IsNotFound(failure) || absl::IsPermissionDenied(failure) ||
+  return IsDamage(failure) || absl::IsNotFound(failure) ||
+         absl::IsPermissionDenied(failure) ||
          absl::IsFailedPrecondition(failure) ||
          reason == Reason::kCorruptFile ||
          reason == Reason::kUnsupportedFormat ||
@@ -135,22 +136,19 @@ absl::Status Consumer::AddParts(const Engine& engine,
   bool any = false;
   for (const int32_t i : Wanted(topic)) {
     reading_.insert(i);
-    auto partition = FindPartition(engine, topic, PartitionId{i});
-    absl::Status ready = partition.status();
-    if (ready.ok()) ready = CheckStart(*partition, dir_);
-    if (!ready.ok()) {
-      if (ready = PassOver(engine, topic, ready); !ready.ok()) return ready;
+    auto part = OpenPart(engine, topic, PartitionId{i}, &ReadFrom::In);
+    if (!part.ok()) {
+      absl::Status passed = PassOver(engine, topic, part.status());
+      if (!passed.ok()) return passed;
       continue;
     }
-    const auto from = from_.In(*partition);
-    if (!from.ok()) return from.status();
-    const Offset end = partition->high_watermark();
+    const Offset end = part->partition.high_watermark();
     last_end = std::max(last_end, end);
     // Another partition may have it.
-    if (!options_.follow && *from > end) continue;
+    if (!options_.follow && part->from > end) continue;
     any = true;
-    source_.Add({*std::move(partition), *from,
-                 options_.follow ? std::nullopt : std::optional(end)});
+    if (!options_.follow) part->up_to = end;
+    source_.Add(*std::move(part));
   }
   if (any || passed_over_) return absl::OkStatus();
   return MakeError(
@@ -179,17 +177,27 @@ absl::Status Consumer::AddGrown(const Engine& engine,
                                 const TopicDescription& topic) {
   for (const int32_t i : Wanted(topic)) {
     if (!reading_.insert(i).second) continue;
-    auto partition = FindPartition(engine, topic, PartitionId{i});
-    if (!partition.ok()) {
-      absl::Status passed = PassOver(engine, topic, partition.status());
+    auto part = OpenPart(engine, topic, PartitionId{i}, &ReadFrom::InAdded);
+    if (!part.ok()) {
+      absl::Status passed = PassOver(engine, topic, part.status());
       if (!passed.ok()) return passed;
       continue;
     }
-    const auto from = from_.InAdded(*partition);
-    if (!from.ok()) return from.status();
-    source_.Add({*std::move(partition), *from, std::nullopt});
+    source_.Add(*std::move(part));
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<SourcePart> Consumer::OpenPart(const Engine& engine,
+                                              const TopicDescription& topic,
+                                              PartitionId id,
+                                              FindStart where) const {
+  auto partition = FindPartition(engine, topic, id);
+  if (!partition.ok()) return partition.status();
+  if (absl::Status bad = CheckStart(*partition, dir_); !bad.ok()) return bad;
+  const auto from = (from_.*where)(*partition);
+  if (!from.ok()) return from.status();
+  return SourcePart{*std::move(partition), *from, std::nullopt};
 }
 
 RecordSource::Next Consumer::Take(const RecordSource::Item& item) {

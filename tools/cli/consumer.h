@@ -8,7 +8,9 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "cauce/engine.h"
+#include "cauce/partition.h"
 #include "cauce/types.h"
 #include "tools/cli/doorbell.h"
 #include "tools/cli/format.h"
@@ -55,6 +57,12 @@ class Consumer {
   absl::Status PassOver(const Engine& engine, const TopicDescription& topic,
                         const absl::Status& failure);
   absl::Status AddGrown(const Engine& engine, const TopicDescription& topic);
+  // A partition and where to begin in it; with no end.
+  using FindStart =
+      absl::StatusOr<Offset> (ReadFrom::*)(const Partition&) const;
+  absl::StatusOr<SourcePart> OpenPart(const Engine& engine,
+                                      const TopicDescription& topic,
+                                      PartitionId id, FindStart where) const;
   std::set<int32_t> Wanted(const TopicDescription& topic) const;
   RecordSource::Next Take(const RecordSource::Item& item);
   void Print(const RecordSource::Item& item);

@@ -133,7 +133,57 @@ Json ToJson(const Partition& partition) {
           {"bytes", partition.bytes()}};
 }
 
-std::string Cell(const Json& json) { return json.dump(); }
+// What there is to say of one partition: where it cannot be opened, why not.
+// An error only where the topic went.
+absl::StatusOr<Json> Look(const Engine& engine, const TopicDescription& topic,
+                          int32_t partition) {
+  const auto opened = FindPartition(engine, topic, PartitionId{partition});
+  if (opened.ok()) return ToJson(*opened);
+  absl::Status failure = ReadFailure(engine, topic, opened.status());
+  if (ReasonOf(failure) == Reason::kUnknownTopic) return failure;
+  return Json{{"partition", partition}, {"error", MessageOf(failure)}};
+}
+
+// One partition a row; what could not be opened is told in a last column.
+std::string LogsTable(const Json& logs, bool has_errors) {
+  const std::vector<std::pair<std::string, std::string>> columns = {
+      {"PARTITION", "partition"},
+      {"LOG START", "log_start"},
+      {"HIGH WATERMARK", "high_watermark"},
+      {"LOG END", "log_end"},
+      {"BYTES", "bytes"},
+      {"EPOCH", "leader_epoch"}};
+  std::vector<std::string> heads;
+  for (const auto& [head, key] : columns) heads.push_back(head);
+  if (has_errors) heads.push_back("ERROR");
+  Table table(std::move(heads));
+  for (const Json& log : logs) {
+    std::vector<std::string> cells;
+    for (const auto& [head, key] : columns) {
+      cells.push_back(log.contains(key) ? log[key].dump() : "-");
+    }
+    if (has_errors) cells.push_back(log.value("error", ""));
+    table.Add(std::move(cells));
+  }
+  return table.ToString();
+}
+
+void PrintDescription(const TopicDescription& topic, const Json& logs,
+                      bool has_errors, const TopicOptions& options) {
+  Print(fmt::format("topic       {}\nid          {}\npartitions  {}\n",
+                    topic.name, TopicIdText(topic.id), topic.partitions));
+  for (const auto& [name, value] : topic.configs) {
+    if (options.all) break;  // below, with the others
+    Print(fmt::format("config      {}={}\n", name, value));
+  }
+  if (topic.imported) {
+    Print(
+        "imported    its configs were never given here, so nothing of it is "
+        "deleted\n");
+  }
+  Print('\n' + LogsTable(logs, has_errors));
+  if (options.all) Print('\n' + ConfigsTable(topic.configs));
+}
 
 int Describe(const TopicOptions& options) {
   const auto engine = OpenForReading(options.dir);
@@ -143,36 +193,22 @@ int Describe(const TopicOptions& options) {
   Json json = ToJson(*topic);
   if (options.all) json["all_configs"] = ConfigsJson(topic->configs);
   Json& logs = json["logs"] = Json::array();
+  int errors = 0;
   for (int32_t i = 0; i < topic->partitions; ++i) {
-    const auto partition = FindPartition(*engine, *topic, PartitionId{i});
-    if (!partition.ok()) return Fail(partition.status());
-    logs.push_back(ToJson(*partition));
+    auto log = Look(*engine, *topic, i);
+    if (!log.ok()) return Fail(log.status());
+    errors += static_cast<int>(log->contains("error"));
+    logs.push_back(*std::move(log));
   }
   if (options.format == Format::kJson) {
     Print(Line(json));
-    return kOk;
+  } else {
+    PrintDescription(*topic, logs, errors > 0, options);
   }
-  Print(fmt::format("topic       {}\nid          {}\npartitions  {}\n",
-                    topic->name, TopicIdText(topic->id), topic->partitions));
-  for (const auto& [name, value] : topic->configs) {
-    if (options.all) break;  // below, with the others
-    Print(fmt::format("config      {}={}\n", name, value));
-  }
-  if (topic->imported) {
-    Print(
-        "imported    its configs were never given here, so nothing of it is "
-        "deleted\n");
-  }
-  Table table({"PARTITION", "LOG START", "HIGH WATERMARK", "LOG END", "BYTES",
-               "EPOCH"});
-  for (const Json& each : logs) {
-    table.Add({Cell(each["partition"]), Cell(each["log_start"]),
-               Cell(each["high_watermark"]), Cell(each["log_end"]),
-               Cell(each["bytes"]), Cell(each["leader_epoch"])});
-  }
-  Print('\n' + table.ToString());
-  if (options.all) Print('\n' + ConfigsTable(topic->configs));
-  return kOk;
+  if (errors == 0) return kOk;
+  Note(fmt::format("{} of {} cannot be opened", errors,
+                   Counted(topic->partitions, "partition")));
+  return kFailed;
 }
 
 int Alter(const TopicOptions& options) {

@@ -55,8 +55,8 @@ absl::Status TopicWatch::WatchPartitions() {
     std::string path = fmt::format("{}/{}-{}", dir_, topic_.name, i);
     // One that is missing keeps the others from nothing; who opens it is told.
     const auto info = PosixFileSystem()->Info(path);
-    if (!absl::IsNotFound(info.status()))
-      directories.push_back(std::move(path));
+    if (absl::IsNotFound(info.status())) continue;
+    directories.push_back(std::move(path));
   }
   auto watch = PosixFileSystem()->Watch(directories);
   if (watch.ok()) {

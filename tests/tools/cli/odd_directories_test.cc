@@ -25,6 +25,7 @@ using test::ManyLines;
 using test::Process;
 using test::Words;
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -57,6 +58,47 @@ TEST_F(OddDirectory, AMissingPartitionIsToldAndTheOthersAreRead) {
   EXPECT_EQ(it.exit, 1);
   EXPECT_THAT(it.err, HasSubstr(dir() + "/a-1"));
   EXPECT_THAT(LinesOf(Do({"consume", "a", "--partition", "2"})), SizeIs(5));
+}
+
+TEST_F(OddDirectory, AMissingPartitionIsDescribedAsSuchAmongTheOthers) {
+  Make("a", 3);
+  Do({"topic", "alter", "a", "--config", "retention.ms=-1"});
+  Leaves(Left::kDamaged);
+  std::filesystem::remove_all(dir() + "/a-1");
+
+  const Process::Result text = Run({"topic", "describe", "a", "--all"});
+  EXPECT_EQ(text.exit, 1);
+  EXPECT_THAT(
+      text.out,
+      AllOf(ContainsRegex("\n +0 +0 +5 +5 +"),
+            ContainsRegex("\n +1 +- +- +- +- +- +[^ ]*a-1: .*missing"),
+            ContainsRegex("\n +2 +0 +5 +5 +"), HasSubstr("retention.ms")));
+  EXPECT_THAT(text.err, HasSubstr("1 of 3 partitions"));
+  const Process::Result json =
+      Run({"topic", "describe", "a", "--format", "json"});
+  EXPECT_EQ(json.exit, 1);
+  EXPECT_THAT(
+      json.out,
+      AllOf(HasSubstr(R"("retention.ms":"-1")"), HasSubstr(R"("partition":1)"),
+            HasSubstr(dir() + "/a-1"), HasSubstr(R"("partition":2)")));
+}
+
+// Where to begin in that one nobody knows.
+TEST_F(OddDirectory, ATimeThatCannotBeLookedUpInOnePartitionIsReadInTheOthers) {
+  Make("a", 3);
+  Do({"produce", "a", "--partition", "0"}, ManyLines(5));
+  Leaves(Left::kDamaged);
+  const std::string file = dir() + "/a-0/00000000000000000000.log";
+  std::fstream(file, std::ios::in | std::ios::out).seekp(100).put('~');
+
+  const Process::Result all = Run({"consume", "a", "--from", "@0"});
+  EXPECT_EQ(all.exit, 1);
+  EXPECT_THAT(LinesOf(all.out), SizeIs(10));
+  EXPECT_THAT(all.err, AllOf(HasSubstr("passed over: "), HasSubstr(file)));
+  const Process::Result it =
+      Run({"consume", "a", "--from", "@0", "--partition", "0"});
+  EXPECT_EQ(it.exit, 1);
+  EXPECT_THAT(it.err, AllOf(HasSubstr(file), Not(HasSubstr("passed over"))));
 }
 
 TEST_F(OddDirectory, OnesThatWereExchangedAreNotReadAsEachOther) {
