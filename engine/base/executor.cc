@@ -1,6 +1,9 @@
 #include <algorithm>
 #include <deque>
+#include <iterator>
 #include <map>
+#include <memory>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -19,8 +22,7 @@ namespace {
 class ThreadPool final : public Executor {
  public:
   explicit ThreadPool(int threads) {
-    for (int i = 0; i < threads; ++i) {
-      threads_.emplace_back([this] { Work(); });
+    while (std::ssize(threads_) < threads && Start()) {
     }
   }
 
@@ -41,6 +43,8 @@ class ThreadPool final : public Executor {
     waiting.clear();
     for (std::thread& thread : threads_) thread.join();
   }
+
+  bool has_threads() const { return !threads_.empty(); }
 
   void Schedule(Task task) override {
     if (!task) return;
@@ -66,6 +70,17 @@ class ThreadPool final : public Executor {
   }
 
  private:
+  // Returns false where the system has no thread left for this process: its
+  // library throws then, and those there are do the work.
+  bool Start() {
+    try {
+      threads_.emplace_back([this] { Work(); });
+      return true;
+    } catch (const std::system_error&) {
+      return false;
+    }
+  }
+
   void WakeOne() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (idle_ > 0) {
       wake_idle_.NotifyOne();
@@ -135,7 +150,9 @@ class ThreadPool final : public Executor {
 }  // namespace
 
 std::unique_ptr<Executor> NewThreadPool(int threads) {
-  return std::make_unique<ThreadPool>(std::clamp(threads, 1, kPoolThreadsMax));
+  auto pool =
+      std::make_unique<ThreadPool>(std::clamp(threads, 1, kPoolThreadsMax));
+  return pool->has_threads() ? std::move(pool) : nullptr;
 }
 
 }  // namespace cauce

@@ -3,6 +3,8 @@
 #include <memory>
 #include <string_view>
 
+#include "cauce/env.h"
+#include "fmt/format.h"
 #include "tools/cli/doorbell.h"
 #include "tools/cli/interrupts.h"
 
@@ -35,6 +37,12 @@ AppendRun::AppendRun(const AppendRunOptions& options,
 absl::Status AppendRun::Run(const Watch& watch) {
   Doorbell doorbell;
   const std::unique_ptr<Executor> pool = NewThreadPool(options_.threads);
+  if (pool == nullptr) {
+    return absl::ResourceExhaustedError(fmt::format(
+        "the system has no thread left, and {} are to append: end other "
+        "programs, or raise the limit (ulimit -u)",
+        options_.threads));
+  }
   std::vector<absl::Status> results(static_cast<size_t>(options_.threads));
   const absl::Duration begun = clock_->Monotonic();
   for (size_t i = 0; i < results.size(); ++i) {

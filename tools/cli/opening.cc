@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cauce/env.h"
 #include "cauce/errors.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
@@ -30,8 +31,10 @@ absl::StatusOr<Engine> OpenForReading(const std::string& dir) {
 
 absl::StatusOr<Engine> OpenForWriting(const std::string& dir,
                                       const WritingOptions& options) {
+  Executor* const executor =
+      options.threads == nullptr ? nullptr : options.threads->executor();
   auto engine = Open(dir, {.create_if_missing = options.create_if_missing,
-                           .executor = options.threads,
+                           .executor = executor,
                            .free_bytes_min = options.free_bytes_min});
   if (engine.ok() && options.threads != nullptr) options.threads->Opened();
   const bool is_no_data_directory =

@@ -5,17 +5,29 @@
 #include <utility>
 
 namespace cauce::cli {
+namespace {
 
-int OpeningThreads::Count() {
-  // Nobody may know how many cores there are.
-  return std::max(static_cast<int>(std::thread::hardware_concurrency()), 2);
+// An engine recovers no more partitions at a time (kRecoveriesMax of
+// engine/facade/open_logs.cc): further threads would find nothing to do.
+constexpr unsigned kThreadsMax = 8;
+
+}  // namespace
+
+int OpeningThreads::CountFor(unsigned cores) {
+  return static_cast<int>(std::clamp(cores, 2u, kThreadsMax));
 }
 
 OpeningThreads::OpeningThreads()
-    : crew_(NewThreadPool(Count() - 1)), one_(NewThreadPool(1)) {}
+    : one_(NewThreadPool(1)),
+      crew_(NewThreadPool(CountFor(std::thread::hardware_concurrency()) - 1)) {}
+
+Executor* OpeningThreads::executor() {
+  return one_ == nullptr ? nullptr : this;
+}
 
 void OpeningThreads::Schedule(Task task) {
-  (opened_ ? *one_ : *crew_).Schedule(std::move(task));
+  const bool has_crew = !opened_ && crew_ != nullptr;
+  (has_crew ? *crew_ : *one_).Schedule(std::move(task));
 }
 
 void OpeningThreads::ScheduleAfter(absl::Duration delay, Task task) {

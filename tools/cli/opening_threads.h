@@ -1,6 +1,6 @@
-// The threads of a command that writes: as many as there are cores while a
-// directory is opened, since after a kill all its partitions are recovered
-// then, and a single one for what is to be done in the background after that.
+// The threads of a command that writes: several while a directory is opened,
+// since after a kill all its partitions are recovered then, and a single one
+// for what is to be done in the background after that.
 //
 // Borrowed by the engine, which it outlives. Thread-safe, but for Opened.
 #pragma once
@@ -15,10 +15,15 @@ namespace cauce::cli {
 
 class OpeningThreads final : public Executor {
  public:
-  // How many there are while a directory is opened, with the one that opens.
-  static int Count();
+  // How many there are while a directory is opened, with the one that opens, on
+  // a machine of so many cores; 0 where nobody knows how many it has.
+  static int CountFor(unsigned cores);
 
+  // Fewer where the system lets the process have no more.
   OpeningThreads();
+
+  // These; null where there is not one, so that an engine works without.
+  Executor* executor();
 
   void Schedule(Task task) override;
   void ScheduleAfter(absl::Duration delay, Task task) override;
@@ -29,8 +34,9 @@ class OpeningThreads final : public Executor {
   void Opened();
 
  private:
-  std::unique_ptr<Executor> crew_;
+  // The first to be started; null where it cannot be.
   const std::unique_ptr<Executor> one_;
+  std::unique_ptr<Executor> crew_;  // null where nobody helps
   std::atomic<bool> opened_ = false;
 };
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "cauce/codec.h"
 #include "cauce/errors.h"
 #include "fmt/format.h"
@@ -97,6 +98,12 @@ int Produce(const ProduceOptions& options) {
   // In this order: what is on its way rings until the threads are gone.
   Doorbell doorbell;
   OpeningThreads threads;
+  // Nobody else syncs what is on its way while the next lines are read.
+  if (threads.executor() == nullptr) {
+    return Fail(absl::ResourceExhaustedError(
+        "the system has no thread left, and produce needs one: end other "
+        "programs, or raise the limit (ulimit -u)"));
+  }
   auto engine = OpenForWriting(
       options.dir,
       {.threads = &threads, .free_bytes_min = options.free_bytes_min});

@@ -55,7 +55,9 @@ Random* SystemRandom();
 
 // An executor of `threads` threads, which are joined when it is destroyed;
 // tasks that have not begun by then are dropped. What lies outside of 1 to
-// kPoolThreadsMax counts as the nearer of them.
+// kPoolThreadsMax counts as the nearer of them. Where the system lets the
+// process have no more threads it is of those there are; null where not even
+// one could be started.
 inline constexpr int kPoolThreadsMax = 1024;
 std::unique_ptr<Executor> NewThreadPool(int threads);
 

@@ -13,6 +13,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/time/time.h"
 #include "cauce/env.h"
+#include "tests/testing/few_threads.h"
 #include "tests/testing/seed.h"
 
 namespace cauce {
@@ -64,6 +65,28 @@ TEST(ThreadPool, HasOneThreadAtLeast) {
 TEST(ThreadPool, HasNoMoreThreadsThanItMay) {
   std::latch done(1);
   const auto pool = NewThreadPool(std::numeric_limits<int>::max());
+  pool->Schedule([&done] { done.count_down(); });
+  done.wait();
+}
+
+TEST(ThreadPool, IsNoneWhereTheSystemHasNoThreadLeft) {
+  {
+    // More than there are addresses.
+    const test::LargeStacks stacks(size_t{1} << 50);
+    EXPECT_EQ(NewThreadPool(4), nullptr);
+  }
+  EXPECT_NE(NewThreadPool(4), nullptr);
+}
+
+TEST(ThreadPool, IsOfFewerThreadsWhereTheSystemHasNoMore) {
+  constexpr size_t kStack = size_t{256} << 20;
+  const test::LargeStacks stacks(kStack);
+  // Between three and four of them.
+  const test::FewAddresses addresses(3 * kStack + kStack * 3 / 4);
+  const auto pool = NewThreadPool(8);
+  ASSERT_NE(pool, nullptr);
+  EXPECT_EQ(NewThreadPool(1), nullptr);
+  std::latch done(1);
   pool->Schedule([&done] { done.count_down(); });
   done.wait();
 }

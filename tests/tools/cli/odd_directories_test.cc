@@ -186,6 +186,27 @@ TEST_F(OddDirectory, OneThatIsNoDataDirectoryIsLeftAsItWas) {
   EXPECT_TRUE(std::filesystem::exists(dir() + "/.kafka_cleanshutdown"));
 }
 
+TEST_F(OddDirectory, IsWrittenWithoutAThreadWhereTheSystemHasNoneLeft) {
+  Make("a", 3);
+  // No thread's stack finds room.
+  const auto run = [&](const std::string& words) {
+    return test::Run(
+        {"/bin/sh", "-c",
+         fmt::format("ulimit -S -s 1099511627776; exec {} {} --dir {}",
+                     test::kCauce, words, dir())},
+        "more\n");
+  };
+
+  const Process::Result altered = run("topic alter a --partitions 4");
+  EXPECT_EQ(altered.exit, 0) << altered.err;
+  for (const std::string verb : {"produce a", "bench append --records 1"}) {
+    const Process::Result result = run(verb);
+    EXPECT_EQ(result.exit, 1);
+    EXPECT_THAT(result.err, HasSubstr("ulimit -u"));
+  }
+  EXPECT_THAT(LinesOf(Do({"consume", "a"})), SizeIs(15));
+}
+
 TEST_F(OddDirectory, NoDescriptorLeftIsNoDamage) {
   Make("a", 3);
   const Process::Result result =

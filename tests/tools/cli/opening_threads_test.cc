@@ -2,26 +2,51 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <cstddef>
 #include <latch>
+#include <semaphore>
 #include <thread>
 
 #include "absl/time/time.h"
+#include "tests/testing/few_threads.h"
 
 namespace cauce::cli {
 namespace {
 
+// For ever, but for a thread that is missing.
+constexpr std::chrono::minutes kForEver{1};
+
 TEST(OpeningThreads, AllWorkAtOnceWhileADirectoryIsOpened) {
-  const int helpers = OpeningThreads::Count() - 1;
-  std::latch meeting(helpers);
-  std::latch done(helpers);
+  const int helpers =
+      OpeningThreads::CountFor(std::thread::hardware_concurrency()) - 1;
+  std::counting_semaphore<> met(0);
+  std::counting_semaphore<> go(0);
   OpeningThreads threads;
   for (int i = 0; i < helpers; ++i) {
     threads.Schedule([&] {
-      meeting.arrive_and_wait();
-      done.count_down();
+      met.release();
+      go.acquire();
     });
   }
-  done.wait();
+  for (int i = 0; i < helpers; ++i) {
+    EXPECT_TRUE(met.try_acquire_for(kForEver)) << i << " of " << helpers;
+  }
+  go.release(helpers);
+}
+
+TEST(OpeningThreads, AreNoMoreThanAnEngineHasWorkFor) {
+  EXPECT_EQ(OpeningThreads::CountFor(0), 2);
+  EXPECT_EQ(OpeningThreads::CountFor(1), 2);
+  EXPECT_EQ(OpeningThreads::CountFor(5), 5);
+  EXPECT_EQ(OpeningThreads::CountFor(128), 8);
+}
+
+TEST(OpeningThreads, AreNoneWhereTheSystemHasNoneLeft) {
+  const test::LargeStacks stacks(size_t{1} << 50);
+  OpeningThreads threads;
+  EXPECT_EQ(threads.executor(), nullptr);
+  threads.Opened();
 }
 
 TEST(OpeningThreads, AreOneOnceItIsOpen) {
