@@ -58,6 +58,8 @@ class Log : public std::enable_shared_from_this<Log> {
   Log& operator=(const Log&) = delete;
 
   const TopicPartition& name() const { return name_; }
+  // Of its files.
+  const std::string& directory() const { return directory_; }
 
   // As Partition's functions of the same names.
   absl::StatusOr<AppendResult> Append(const RecordBatch& batch,

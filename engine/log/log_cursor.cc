@@ -6,6 +6,7 @@
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
 #include "engine/log/segment_gap.h"
+#include "engine/log/short_log.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -28,8 +29,21 @@ Offset LogCursor::Limit() const {
 }
 
 absl::Status LogCursor::CheckPosition() const {
-  const Offset start = log_->log_start();
-  const Offset end = log_->log_end();
+  Offset start = log_->log_start();
+  Offset end = log_->log_end();
+  if (start > end) {
+    // Another process may have written on and deleted since the last look.
+    CAUCE_RETURN_IF_ERROR(log_->Refresh());
+    start = log_->log_start();
+    end = log_->log_end();
+  }
+  if (start > end) {
+    const ShortLog log{log_->directory(), end, start};
+    return MakeError(Reason::kOffsetOutOfRange,
+                     fmt::format("{} has nothing to be read: {}; {}",
+                                 log_->name().ToString(), DescribeShortLog(log),
+                                 AdviceOnShortLog(log)));
+  }
   if (position_ >= start && position_ <= end) return absl::OkStatus();
   return MakeError(Reason::kOffsetOutOfRange,
                    fmt::format("{}: offset {} is not in the log, which has {} "

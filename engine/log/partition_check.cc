@@ -9,10 +9,10 @@
 
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
-#include "engine/catalog/checkpoint_file.h"
 #include "engine/log/batch_scanner.h"
 #include "engine/log/segment_intruders.h"
 #include "engine/log/segment_name.h"
+#include "engine/log/short_log.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -218,17 +218,12 @@ absl::Status PartitionCheck::CheckEnd(Offset base, Offset end) {
       CAUCE_ASSIGN_OR_RETURN(const bool opened, partition_.opened_since());
       stopped = !opened;
     }
+    const ShortLog log{partition_.directory, end, now.log_start};
     Tell({.gravity = stopped ? Gravity::kDamage : Gravity::kNote,
           .file = PathOf(base, kLogSuffix),
           .offset = end,
-          .what = fmt::format("the log ends at offset {}, and its saved start "
-                              "lies behind that, at offset {}",
-                              end.value, now.log_start.value),
-          .advice = fmt::format(
-              "restore {} or the partition's last .log files from a copy, "
-              "unless all records below offset {} were deleted: the next "
-              "opening for writing takes them for deleted",
-              kLogStartFile, now.log_start.value)});
+          .what = DescribeShortLog(log),
+          .advice = AdviceOnShortLog(log)});
     return absl::OkStatus();
   }
   // Below its start a log may well end.

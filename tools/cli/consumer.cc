@@ -3,11 +3,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <string_view>
 #include <utility>
 
+#include "cauce/cursor.h"
 #include "cauce/errors.h"
 #include "cauce/partitioner.h"
+#include "cauce/record_batch.h"
 #include "fmt/format.h"
 #include "tools/cli/envelope.h"
 #include "tools/cli/interrupts.h"
@@ -16,9 +17,6 @@
 
 namespace cauce::cli {
 namespace {
-
-// Where the engine keeps the starts of all logs.
-constexpr std::string_view kLogStartFile = "log-start-offset-checkpoint";
 
 // Whether other partitions may well be read where one fails so.
 bool IsOfOnePartition(const absl::Status& failure) {
@@ -31,22 +29,13 @@ bool IsOfOnePartition(const absl::Status& failure) {
          reason == Reason::kDiskFailed || reason == Reason::kOffsetOutOfRange;
 }
 
-// That the log reaches to its start: else there is nothing to be read, and
-// offsets of it tell nobody why.
-absl::Status CheckStart(const Partition& partition, const std::string& dir) {
+// That the log reaches to its start: else there is nothing to be read, and no
+// offset to begin at. A cursor tells why.
+absl::Status CheckStart(const Partition& partition) {
   const Offset start = partition.log_start();
-  const Offset end = partition.high_watermark();
-  if (start <= end) return absl::OkStatus();
-  return MakeError(
-      Reason::kOffsetOutOfRange,
-      fmt::format(
-          "{}: its log ends at offset {}, and {}/{} has it begin behind "
-          "that, at offset {}; restore that file or the last .log files "
-          "of {}/{} from a copy, unless all records below offset {} "
-          "were deleted: the next opening for writing takes them for "
-          "deleted",
-          partition.name().ToString(), end.value, dir, kLogStartFile,
-          start.value, dir, partition.name().ToString(), start.value));
+  if (start <= partition.high_watermark()) return absl::OkStatus();
+  RecordBatch batch;
+  return partition.Read(start).NextBatch(&batch).status();
 }
 
 }  // namespace
@@ -74,7 +63,6 @@ int Consumer::Run(const Engine& engine, const std::string& dir,
 absl::Status Consumer::Read(const Engine& engine, const std::string& dir,
                             const std::string& name) {
   topic_ = name;
-  dir_ = dir;
   if (options_.follow) {
     // Watched first and read then: what is written in between wakes us up.
     const auto watch = TopicWatch::Open(engine, dir, name);
@@ -194,7 +182,7 @@ absl::StatusOr<SourcePart> Consumer::OpenPart(const Engine& engine,
                                               FindStart where) const {
   auto partition = FindPartition(engine, topic, id);
   if (!partition.ok()) return partition.status();
-  if (absl::Status bad = CheckStart(*partition, dir_); !bad.ok()) return bad;
+  if (absl::Status bad = CheckStart(*partition); !bad.ok()) return bad;
   const auto from = (from_.*where)(*partition);
   if (!from.ok()) return from.status();
   return SourcePart{*std::move(partition), *from, std::nullopt};

@@ -71,7 +71,6 @@ class Consumer {
   const ReadFrom from_;
   const PrintPattern pattern_;
   std::string topic_;
-  std::string dir_;
   RecordSource source_;
   std::set<int32_t> reading_;  // partitions of the source
   // Rung by signals alone.

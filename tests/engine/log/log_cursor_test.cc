@@ -28,10 +28,12 @@ using test::HasReason;
 using test::IsOk;
 using test::IsOkAndHolds;
 using test::ReadValues;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 constexpr AppendOptions kWritten{.ack = Ack::kWritten};
 
@@ -155,6 +157,39 @@ TEST_P(LogCursorTest, SaysSoWhenItFallsBehindTheLogStart) {
   EXPECT_THAT(NextOffset(cursor), HasReason(Reason::kOffsetOutOfRange));
   cursor.Seek(log().log_start());
   EXPECT_EQ(Walk(cursor), Range(third.value, 40));
+}
+
+TEST_P(LogCursorTest, TellsWhyWhereTheLogEndsInFrontOfItsStart) {
+  Fill(3);
+  ASSERT_THAT(rig_.Close(), IsOk());
+  LogBounds bounds = rig_.bounds();
+  bounds.log_start = Offset{700};
+  rig_.set_bounds(bounds);
+  const auto reader = rig_.OpenReadOnly();
+  ASSERT_THAT(reader, IsOk());
+
+  for (const Offset from : {Offset{0}, Offset{6}, Offset{700}}) {
+    LogCursor cursor(*reader, from, {});
+    const absl::Status told = NextOffset(cursor).status();
+    EXPECT_THAT(told, HasReason(Reason::kOffsetOutOfRange));
+    EXPECT_THAT(std::string(MessageOf(told)),
+                AllOf(StartsWith("orders-0 "), HasSubstr("ends at offset 6,"),
+                      HasSubstr("offset 700"), HasSubstr("restore ")));
+  }
+}
+
+TEST_P(LogCursorTest, LooksAgainBeforeItSaysThatTheLogEndsInFrontOfItsStart) {
+  Fill(3);
+  const auto reader = rig_.OpenReadOnly();
+  ASSERT_THAT(reader, IsOk());
+  Append(3);
+  Append(4);
+  ASSERT_THAT(log().DeleteRecordsBefore(Offset{8}), IsOk());
+
+  LogCursor cursor(*reader, Offset{0}, {});
+  const absl::Status told = NextOffset(cursor).status();
+  EXPECT_THAT(told, HasReason(Reason::kOffsetOutOfRange));
+  EXPECT_THAT(std::string(MessageOf(told)), HasSubstr("which has 8 to 10"));
 }
 
 TEST_P(LogCursorTest, SaysSoWhenTheLogIsCutInFrontOfIt) {
