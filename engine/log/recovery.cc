@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
@@ -82,15 +83,16 @@ class Recovery {
                            ListSegmentBases(place_));
     CAUCE_RETURN_IF_ERROR(RemoveLeftovers(place_, hints_, named));
     CAUCE_ASSIGN_OR_RETURN(
-        const SegmentListing listing,
+        SegmentListing listing,
         ListSegments(place_, {.durable = hints_.recovery_point}));
     for (const Intruder& intruder : listing.intruders) {
       Report(fmt::format("{}: {}; {}", PathOf(intruder.base),
                          DescribeIntruder(place_, intruder), kIntruderAdvice));
     }
-    for (const absl::Status& unread : listing.unread) {
-      Report(fmt::format("{}; it is taken for a segment by its name",
-                         MessageOf(unread)));
+    unread_ = std::move(listing.unread);
+    for (const UnreadSegment& unread : unread_) {
+      Report(fmt::format("{}; {} is taken for a segment by its name",
+                         MessageOf(unread.why), PathOf(unread.base)));
     }
     const std::vector<Offset>& bases = listing.bases;
     if (bases.empty() && hints_.recovery_point > hints_.log_start) {
@@ -164,6 +166,7 @@ class Recovery {
       if (last.next < hints_.recovery_point) {
         return KeepDamaged(base, next, last);
       }
+      CAUCE_RETURN_IF_ERROR(CheckIsSegment(base, next));
       return CutAt(base, std::move(last));
     }
     if (!whole && !scanned.damage.ok()) {
@@ -184,10 +187,24 @@ class Recovery {
                     : Believe(base, next);
   }
 
+  // That the segment in front of `next` may be cut because that one is there.
+  absl::Status CheckIsSegment(Offset base, Offset next) const {
+    const auto unread = std::ranges::find(unread_, next, &UnreadSegment::base);
+    if (unread == unread_.end()) return absl::OkStatus();
+    return Annotate(
+        unread->why,
+        fmt::format("{}: what stands in it at or behind offset {} is not cut "
+                    "off, and the partition is not opened, until {} can be "
+                    "read, or is moved away while nothing has the directory "
+                    "open",
+                    PathOf(base), next.value, PathOf(next)));
+  }
+
   // What stands behind a segment that reaches to the next one is no part of the
   // log, and yet is kept aside: it may be what another name should not hide.
   absl::Status KeepWithoutTail(Offset base, Offset next,
                                const ScannedSegment& scanned) {
+    CAUCE_RETURN_IF_ERROR(CheckIsSegment(base, next));
     CAUCE_RETURN_IF_ERROR(CheckFormat(base, scanned));
     if (!scanned.damage.ok()) {
       Report(
@@ -492,6 +509,7 @@ class Recovery {
   SegmentSet::List sealed_;
   std::unique_ptr<SegmentWriter> writer_;
   CutFiles cut_files_;
+  std::vector<UnreadSegment> unread_;
   EpochEvidence epochs_;
   bool cut_ = false;
   // The stopped process may have made names and not synced them.

@@ -1,9 +1,7 @@
 #include "engine/log/segment_intruders.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
-#include <iterator>
 #include <set>
 
 #include "absl/status/status.h"
@@ -19,13 +17,6 @@
 namespace cauce {
 namespace {
 
-// What a file shows where a segment's first batch should begin.
-enum class Front {
-  kBatch,    // one, or so it says
-  kNothing,  // what may be left of one: nothing, zeros, or anything at all
-  kForeign,  // less than a header, and other bytes than it would begin with
-};
-
 bool BeginsWithBatch(std::string_view head, Offset base) {
   if (head.size() < layout::kHeadBytes) return false;
   const Offset first{LoadBig<int64_t>(head.data() + layout::kBaseOffset)};
@@ -35,40 +26,56 @@ bool BeginsWithBatch(std::string_view head, Offset base) {
          first.value - base.value <= INT32_MAX;
 }
 
-bool IsForeign(std::string_view head, Offset base) {
-  if (std::ssize(head) >= kBatchHeaderBytes || IsZeros(head)) return false;
-  std::array<char, sizeof(int64_t)> own;
-  StoreBig<int64_t>(own.data(), base.value);
-  const std::string_view begin(own.data(), own.size());
-  return !begin.starts_with(head.substr(0, own.size()));
-}
-
-absl::StatusOr<Front> LookAtFront(const SegmentPlace& place) {
+// Whether the file of that name begins with a batch that may stand there.
+absl::StatusOr<bool> HasABatch(const SegmentPlace& place) {
   const auto file = place.files->Open(
       place.PathOf(SegmentFileName(place.base, kLogSuffix)), OpenMode::kRead);
   // A link, or what else is no file.
-  if (absl::IsFailedPrecondition(file.status())) return Front::kNothing;
+  if (absl::IsFailedPrecondition(file.status())) return false;
   CAUCE_RETURN_IF_ERROR(file.status());
   std::string head(static_cast<size_t>(kBatchHeaderBytes), '\0');
   CAUCE_ASSIGN_OR_RETURN(const size_t read, (*file)->Read(0, head));
   head.resize(read);
-  if (BeginsWithBatch(head, place.base)) return Front::kBatch;
-  return IsForeign(head, place.base) ? Front::kForeign : Front::kNothing;
+  return BeginsWithBatch(head, place.base);
 }
 
-// Where the segment in front of `base` ends, where that file is an intruder
-// there.
-absl::StatusOr<std::optional<Offset>> EndAround(const SegmentPlace& place,
-                                                Offset host, Offset base,
-                                                Offset durable) {
-  CAUCE_ASSIGN_OR_RETURN(const Front front, LookAtFront(place.At(base)));
-  const bool may_be_one =
-      front == Front::kForeign || (front == Front::kNothing && base < durable);
-  if (!may_be_one) return std::nullopt;
-  CAUCE_ASSIGN_OR_RETURN(const ScannedSegment scanned,
-                         ScanEnd(place.At(host), durable));
-  if (scanned.next <= base) return std::nullopt;
-  return scanned.next;
+// Where segments end, asked again and again of the same one: however many
+// files stand among its offsets, it is read once.
+class Ends {
+ public:
+  Ends(const SegmentPlace& place, Offset durable)
+      : place_(place), durable_(durable) {}
+
+  absl::StatusOr<Offset> Of(Offset base) {
+    if (base_ != base) {
+      base_ = base;
+      end_ = Find(base);
+    }
+    return end_;
+  }
+
+ private:
+  absl::StatusOr<Offset> Find(Offset base) const {
+    CAUCE_ASSIGN_OR_RETURN(const ScannedSegment scanned,
+                           ScanEnd(place_.At(base), durable_));
+    return scanned.next;
+  }
+
+  const SegmentPlace& place_;
+  const Offset durable_;
+  std::optional<Offset> base_;  // the one asked of last
+  absl::StatusOr<Offset> end_;
+};
+
+// The file `base` behind the segment `host`, where it is an intruder there.
+absl::StatusOr<std::optional<Intruder>> FindIntruder(const SegmentPlace& place,
+                                                     Offset host, Offset base,
+                                                     Ends& ends) {
+  CAUCE_ASSIGN_OR_RETURN(const bool has_a_batch, HasABatch(place.At(base)));
+  if (has_a_batch) return std::nullopt;
+  CAUCE_ASSIGN_OR_RETURN(const Offset end, ends.Of(host));
+  if (end <= base) return std::nullopt;
+  return Intruder{base, host, end};
 }
 
 }  // namespace
@@ -87,6 +94,7 @@ absl::StatusOr<SegmentListing> ListSegments(const SegmentPlace& place,
   }
   std::ranges::sort(named);
   SegmentListing listing;
+  Ends ends(place, hints.durable);
   for (const Offset base : named) {
     const auto known =
         std::ranges::find(hints.intruders, base, &Intruder::base);
@@ -96,14 +104,13 @@ absl::StatusOr<SegmentListing> ListSegments(const SegmentPlace& place,
     }
     const bool was_seen = hints.seen && base <= *hints.seen;
     if (!was_seen && !listing.bases.empty() && !indexed.contains(base)) {
-      const Offset host = listing.bases.back();
-      const auto end = EndAround(place, host, base, hints.durable);
+      const auto found = FindIntruder(place, listing.bases.back(), base, ends);
       // A file may have gone since it was listed.
-      if (!end.ok() && !absl::IsNotFound(end.status())) {
-        listing.unread.push_back(end.status());
+      if (!found.ok() && !absl::IsNotFound(found.status())) {
+        listing.unread.push_back({base, found.status()});
       }
-      if (end.ok() && *end) {
-        listing.intruders.push_back({base, host, **end});
+      if (found.ok() && *found) {
+        listing.intruders.push_back(**found);
         continue;
       }
     }

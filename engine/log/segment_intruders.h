@@ -2,11 +2,13 @@
 // name in the middle of what another segment holds hides the records behind it.
 //
 // Such an intruder begins with no batch of its own, and the segment in front of
-// it has whole batches at or behind its name. A file that may be a segment that
-// was just made, or one whose records never reached the disk, is none: below
-// the recovery point there is no such file, and above it only what no writer
-// leaves is one. Looks at those alone that have no index beside them, so that
-// listing a log that was closed opens no file. Changes nothing; any thread.
+// it has whole batches at or behind its name. No writer leaves that where it
+// counts: a log goes on in the next segment where the one in front ends, and a
+// cut that another follows is synced before. (An append that found no room may
+// leave a batch behind the name, if the power takes back how it was cut off;
+// then it was never acknowledged, and what followed it never durable.) Looks at
+// those alone that have no index beside them, so that listing a log that was
+// closed opens no file. Changes nothing; any thread.
 #pragma once
 
 #include <optional>
@@ -29,11 +31,18 @@ struct Intruder {
   friend bool operator==(const Intruder&, const Intruder&) = default;
 };
 
+// A file that may be an intruder: it, or the segment in front of it, could not
+// be read.
+struct UnreadSegment {
+  Offset base;
+  absl::Status why;
+};
+
 struct SegmentListing {
   std::vector<Offset> bases;  // of the segments, smallest first
   std::vector<Intruder> intruders;
-  // Why files could not be read: they are taken for segments.
-  std::vector<absl::Status> unread;
+  // These are taken for segments, by their names.
+  std::vector<UnreadSegment> unread;
 };
 
 // What is known before the files are listed.

@@ -402,38 +402,73 @@ TEST_P(RecoveryTest, TakesAGapThatARepairLeftInALogThatHasNoOthers) {
 
 TEST_P(RecoveryTest, AForeignFileInTheMiddleOfASegmentHidesAndCutsNothing) {
   const std::string whole = WriteSegment(0, 5);
-  disk_.Write(Log(1), "abc");
-  for (const bool clean_stop : {true, false}) {
-    for (const int64_t point : {0, 4, 10}) {
-      SCOPED_TRACE(point);
-      const auto log =
-          Recover({.clean_stop = clean_stop, .recovery_point = Offset{point}});
-      ASSERT_THAT(log, IsOk());
-      EXPECT_EQ(BatchesOf(*log), EveryOther(0, 10));
-      EXPECT_EQ(EndOf(*log), Offset{10});
-      EXPECT_THAT(events_, ElementsAre(HasSubstr(disk_ / Log(1))));
-      EXPECT_EQ(disk_.Read(Log(0)), whole);
-      EXPECT_EQ(disk_.Read(Log(1)), "abc");
-      EXPECT_THAT(disk_.Names(".cut"), IsEmpty());
+  WriteSegment(10, 2);
+  // In the middle of a batch, between two, and where the point is.
+  for (const int64_t base : {1, 4, 6, 12}) {
+    for (const std::string& bytes :
+         {std::string("abc"), std::string(), std::string(100, '\0'),
+          std::string(4096, 'x'), whole}) {
+      disk_.Write(Log(base), bytes);
+      for (const bool clean_stop : {true, false}) {
+        for (const int64_t point : {0, 4, 10, 14}) {
+          SCOPED_TRACE(fmt::format("{} bytes at {}, point {}", bytes.size(),
+                                   base, point));
+          const auto log = Recover(
+              {.clean_stop = clean_stop, .recovery_point = Offset{point}});
+          ASSERT_THAT(log, IsOk());
+          EXPECT_EQ(BatchesOf(*log), EveryOther(0, 14));
+          EXPECT_EQ(EndOf(*log), Offset{14});
+          EXPECT_THAT(events_, ElementsAre(HasSubstr(disk_ / Log(base))));
+          EXPECT_EQ(disk_.Read(Log(0)), whole);
+          EXPECT_EQ(disk_.Read(Log(base)), bytes);
+          EXPECT_THAT(disk_.Names(".cut"), IsEmpty());
+          for (const std::string& name : disk_.Names("index")) {
+            disk_.Remove(name);
+          }
+        }
+      }
+      disk_.Remove(Log(base));
     }
   }
 }
 
-// As a cut and a roll leave it whose cut the power took back.
+// It may be foreign, and then what stands behind its name is no tail.
+TEST_P(RecoveryTest, AFileThatCannotBeReadRefusesTheLogBeforeAnythingIsCut) {
+  for (const int64_t base : {1, 4}) {
+    WriteSegment(0, 5);
+    WriteSegment(10, 2);
+    disk_.Write(Log(base), "abc");
+    const auto before = Contents();
+    disk_.files().Fail(FileCall::kOpen, Log(base),
+                       MakeError(Reason::kDiskFailed, "no"));
+    for (const int64_t point : {0, 1, 4}) {
+      EXPECT_THAT(Recover({.recovery_point = Offset{point}}),
+                  HasReason(Reason::kDiskFailed));
+    }
+    // With the file that would be cut.
+    EXPECT_THAT(Recover().status().ToString(), HasSubstr(disk_ / Log(0)));
+    disk_.files().Mend();
+    EXPECT_EQ(Contents(), before);
+    disk_.Remove(Log(base));
+  }
+}
+
+// As after an append that found no room, and whose cutting back the power took
+// back, once the log had gone on in the next segment.
 TEST_P(RecoveryTest, KeepsAsideWhatStandsBehindTheNameOfTheNextSegment) {
   const std::string whole = WriteSegment(0, 5);
   const std::string kept = WriteSegment(0, 2);
-  std::string rest = whole.substr(kept.size());
-  rest.erase(rest.find_last_not_of('\0') + 1);
+  const std::string rest = whole.substr(kept.size());
   disk_.Write(Log(0), whole);
-  disk_.Write(Log(4), "");
+  WriteSegment(4, 1);
   for (const size_t cuts : {1, 0}) {
     const auto log = Recover({.recovery_point = Offset{2}});
     ASSERT_THAT(log, IsOk());
-    EXPECT_EQ(BatchesOf(*log), EveryOther(0, 4));
-    EXPECT_EQ(EndOf(*log), Offset{4});
+    EXPECT_EQ(BatchesOf(*log), EveryOther(0, 6));
+    EXPECT_EQ(EndOf(*log), Offset{6});
     EXPECT_EQ(disk_.Read(Log(0)), kept);
-    EXPECT_EQ(disk_.Read(Log(4) + ".cut"), rest);
+    EXPECT_EQ(disk_.Read(Log(4) + ".cut"),
+              rest.substr(0, rest.find_last_not_of('\0') + 1));
     EXPECT_THAT(events_, SizeIs(cuts * 2));
   }
 }

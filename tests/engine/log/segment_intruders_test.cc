@@ -73,15 +73,17 @@ TEST_P(IntrudersOn, AFileOfForeignBytesAmongASegmentsOffsetsIsOne) {
   }
 }
 
-TEST_P(IntrudersOn, BelowWhatWasDurableOneMayHoldAnything) {
+// Where a log rolls, the segment in front ends: whatever a stop has left of the
+// next one, its name is not in the middle.
+TEST_P(IntrudersOn, OneMayHoldAnythingAboveWhatWasDurableToo) {
   for (const std::string& bytes :
        {std::string(), std::string(4096, '\0'), std::string(4096, 'x'),
         Segment(0), Segment(4).substr(0, 10)}) {
     disk_.Write(Log(4), bytes);
-    EXPECT_THAT(List({.durable = Offset{20}}).intruders,
-                ElementsAre(Intruder{Offset{4}, Offset{0}, Offset{10}}));
-    // Above it may be what a cut, a roll and a power loss have left.
-    EXPECT_THAT(List({.durable = Offset{4}}).intruders, IsEmpty());
+    for (const int64_t durable : {0, 4, 10, 20}) {
+      EXPECT_THAT(List({.durable = Offset{durable}}).intruders,
+                  ElementsAre(Intruder{Offset{4}, Offset{0}, Offset{10}}));
+    }
   }
 }
 
@@ -124,6 +126,16 @@ TEST_P(IntrudersOn, WhatIsKnownAndWhatHasAnIndexIsNotLookedAt) {
               IsEmpty());
 }
 
+TEST_P(IntrudersOn, TheSegmentAroundManyIsReadOnce) {
+  for (int64_t base = 1; base < 10; ++base) disk_.Write(Log(base), kRubbish);
+  const auto opened = [this] {
+    return disk_.files().Count(test::FileCall::kOpen, Log(0));
+  };
+  const int64_t before = opened();
+  EXPECT_THAT(List().intruders, SizeIs(9));
+  EXPECT_EQ(opened(), before + 1);
+}
+
 TEST_P(IntrudersOn, WhatCannotBeReadIsLeftToWhoReadsThere) {
   disk_.Write(Log(4), kRubbish);
   for (const char* const file : {"4.log", "00000.log"}) {
@@ -131,7 +143,8 @@ TEST_P(IntrudersOn, WhatCannotBeReadIsLeftToWhoReadsThere) {
                        absl::InternalError("unreadable"));
     const SegmentListing listing = List();
     EXPECT_THAT(listing.bases, ElementsAre(Offset{0}, Offset{4}, Offset{10}));
-    EXPECT_THAT(listing.unread, SizeIs(1));
+    ASSERT_THAT(listing.unread, SizeIs(1));
+    EXPECT_EQ(listing.unread[0].base, Offset{4});
     disk_.files().Mend();
   }
 }
