@@ -12,8 +12,9 @@
 namespace cauce {
 namespace {
 
-// A save is some three syncs: one for 16 small segments, or for so many bytes
-// as are scanned, written back and synced in some 50 ms.
+// A save is two syncs, and three more where a start has moved: one for 16 small
+// segments, or for so many bytes as are scanned, written back and synced in
+// some 50 ms.
 constexpr int64_t kWorkMax = 64 << 20;
 // What a segment costs whatever its size, in bytes of one.
 constexpr int64_t kSegmentWork = kWorkMax / 16;

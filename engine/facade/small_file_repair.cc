@@ -149,9 +149,15 @@ std::string SmallFileRepair::WhyStartsAnew() const {
   }
   if (starts_.is_settled) return "";
   // A repair, or a save, that was cut short leaves it too.
-  if (starts_.differences.empty()) {
+  if (absl::IsNotFound(starts_.copy)) {
     return fmt::format("{} is to say the same, with a checksum",
                        kLogStartCopyFile);
+  }
+  if (starts_.differences.empty()) {
+    return fmt::format(
+        "one of {} and {} leaves out a log that starts with its oldest "
+        "segment: both are to name it",
+        kLogStartFile, kLogStartCopyFile);
   }
   const std::string first = starts_.differences.front().Describe();
   const size_t more = starts_.differences.size() - 1;

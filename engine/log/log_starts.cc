@@ -1,7 +1,6 @@
 #include "engine/log/log_starts.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -60,14 +59,50 @@ bool IsDamaged(const absl::Status& status) {
   return ReasonOf(status) == Reason::kCorruptFile;
 }
 
-// The starts that only the copy knows, among `starts`: a broker leaves out a
-// log that begins where its first segment does.
-void AddUnnamed(FileSystem& files, const std::string& directory,
-                const OffsetCheckpoint& copy, OffsetCheckpoint& starts) {
-  for (const auto& [partition, start] : copy) {
-    if (starts.contains(partition)) continue;
-    const auto first = FirstBase(files, directory, partition);
-    if (!first || *first <= start) starts.emplace(partition, start);
+// Where a log begins of which two whole files say this, or leave it out: at
+// least one of them names it.
+std::optional<Offset> StartOf(std::optional<Offset> original,
+                              std::optional<Offset> copy,
+                              std::optional<Offset> first) {
+  if (!original || !copy) return first;
+  const auto [low, high] = std::minmax(*original, *copy);
+  return std::clamp(first.value_or(low), low, high);
+}
+
+std::optional<Offset> Find(const OffsetCheckpoint& starts,
+                           const TopicPartition& partition) {
+  const auto found = starts.find(partition);
+  if (found == starts.end()) return std::nullopt;
+  return found->second;
+}
+
+// Of a partition of which the two do not say the same in so many words.
+void Decide(FileSystem& files, const std::string& directory,
+            StartDifference said, LogStarts& read) {
+  said.first = FirstBase(files, directory, said.partition);
+  said.taken = StartOf(said.original, said.copy, said.first);
+  if (said.taken) read.starts[said.partition] = *said.taken;
+  // To leave it out says that it starts there.
+  const bool is_same = said.first && said.original.value_or(*said.first) ==
+                                         said.copy.value_or(*said.first);
+  if (!is_same) read.differences.push_back(std::move(said));
+}
+
+// The starts of two whole files, and where they differ.
+void Join(FileSystem& files, const std::string& directory,
+          const OffsetCheckpoint& original, const OffsetCheckpoint& copy,
+          LogStarts& read) {
+  OffsetCheckpoint named = original;
+  named.insert(copy.begin(), copy.end());
+  for (const auto& [partition, start] : named) {
+    StartDifference said{.partition = partition,
+                         .original = Find(original, partition),
+                         .copy = Find(copy, partition)};
+    if (said.original == said.copy) {
+      read.starts.emplace_hint(read.starts.end(), partition, start);
+    } else {
+      Decide(files, directory, std::move(said), read);
+    }
   }
 }
 
@@ -75,43 +110,56 @@ LogStarts ReadOnce(FileSystem& files, const std::string& directory) {
   const auto original = ReadOriginal(files, directory);
   const auto copy = ReadCopy(files, directory);
   LogStarts read{.original = original.status(), .copy = copy.status()};
-  if (original.ok()) {
+  if (original.ok() && copy.ok()) {
+    Join(files, directory, *original, *copy, read);
+  } else if (original.ok()) {
     read.starts = *original;
   } else if (copy.ok()) {
     read.starts = *copy;
-  }
-  if (original.ok() && copy.ok()) {
-    for (auto& [partition, start] : read.starts) {
-      const auto known = copy->find(partition);
-      if (known == copy->end() || known->second == start) continue;
-      StartDifference difference{partition, start, known->second};
-      const auto [low, high] = std::minmax({start, known->second});
-      const auto first = FirstBase(files, directory, partition);
-      difference.taken = first == high ? high : low;
-      start = difference.taken;
-      read.differences.push_back(std::move(difference));
-    }
-    AddUnnamed(files, directory, *copy, read.starts);
   }
   read.is_settled = Says(original, read.starts) && Says(copy, read.starts);
   return read;
 }
 
+std::string WhyTaken(const StartDifference& difference) {
+  if (difference.taken == difference.first) {
+    return "where its oldest segment begins";
+  }
+  if (difference.first > difference.taken) {
+    return fmt::format("since its oldest segment begins behind that, at {}",
+                       difference.first->value);
+  }
+  return "since a deletion is done once both say so";
+}
+
 }  // namespace
 
 std::string StartDifference::Describe() const {
-  const Offset high = std::max(original, copy);
-  const bool is_high = taken == high;
-  return fmt::format(
-      "{} starts at offset {} as {} says, and at {} as {} does: it is taken "
-      "to start at {}, {}",
-      partition.ToString(), original.value, kLogStartFile, copy.value,
-      kLogStartCopyFile, taken.value,
-      is_high ? std::string("where its oldest segment begins")
-              : fmt::format("since records that were deleted are below both; "
-                            "if those before {} are to go, delete them once "
-                            "more",
-                            high.value));
+  const Offset high =
+      std::max(original.value_or(Offset{0}), copy.value_or(Offset{0}));
+  std::string told = fmt::format("{} starts ", partition.ToString());
+  if (original && copy) {
+    told += fmt::format("at offset {} as {} says, and at {} as {} does",
+                        original->value, kLogStartFile, copy->value,
+                        kLogStartCopyFile);
+  } else {
+    told +=
+        fmt::format("at offset {} as {} says, and {} leaves it out", high.value,
+                    original ? kLogStartFile : kLogStartCopyFile,
+                    original ? kLogStartCopyFile : kLogStartFile);
+  }
+  if (!taken) {
+    return told +
+           ": none of its segments is seen, so it is taken to start "
+           "with whatever is found of it";
+  }
+  told += fmt::format(": it is taken to start at {}, {}", taken->value,
+                      WhyTaken(*this));
+  if (*taken >= high) return told;
+  return told + fmt::format(
+                    "; records that were deleted may show again: if those "
+                    "before {} are to go, delete them once more",
+                    high.value);
 }
 
 bool LogStarts::is_lost() const {

@@ -6,12 +6,18 @@
 // and before a file goes; both are replaced with one sync of the directory,
 // their names in any order. So of two that differ the higher one was never
 // acknowledged, or is damaged, and the lower one holds: no number that went
-// astray in one file deletes anything. The higher one holds where the oldest
-// segment begins just there: then nothing lies below it, as where a full disk
-// had the files go first, or a broker deleted records.
+// astray in one file deletes anything. But no lower than the oldest segment
+// begins, as far as the two allow: below that nothing is left, as where a full
+// disk had the files go first, or a broker deleted records.
 //
-// One of them alone counts whole: the other is damaged or is not there, as in
-// a broker's directory. Functions of the files; any thread.
+// A whole file that leaves a log out says that it starts with its oldest
+// segment. A broker leaves out those, and knows of no copy: of a topic that it
+// made, or made again under the same name, one file alone has a line, as of a
+// name that was damaged. So such a log starts with its oldest segment, and with
+// whatever is found of it where none is seen.
+//
+// One file alone counts whole: the other is damaged or is not there, as in a
+// broker's directory. Functions of the files; any thread.
 #pragma once
 
 #include <optional>
@@ -25,12 +31,16 @@
 
 namespace cauce {
 
-// Both say where a log begins, and not the same.
+// Both files are whole, and do not say the same of where a log begins.
 struct StartDifference {
   TopicPartition partition;
-  Offset original;  // as Kafka's file says
-  Offset copy;
-  Offset taken;  // one of these
+  // Of Kafka's file and of ours: nothing where that leaves it out.
+  std::optional<Offset> original;
+  std::optional<Offset> copy;
+  // Where its oldest segment begins; nothing where none is seen.
+  std::optional<Offset> first;
+  // What holds; nothing where it is left out of `LogStarts::starts`.
+  std::optional<Offset> taken;
 
   // "orders-0 starts at offset 500, and ...", with what is done, and why.
   std::string Describe() const;

@@ -211,6 +211,26 @@ TEST_F(Bounds, AStartThatDiffersIsToldAndSavedAnewAsItIsTaken) {
                                                   {kReturns, Offset{2}}}));
 }
 
+TEST_F(Bounds, AStartThatOneFileAloneSaysIsToldAndTheSegmentsAreBelieved) {
+  bounds_.Set(kReturns, {Offset{5}, Offset{2}});
+  ASSERT_THAT(bounds_.Save(kOrders, {Offset{10}, Offset{0}}), test::IsOk());
+  ASSERT_THAT(files_->CreateDirectories("/data/returns-7"), test::IsOk());
+  ASSERT_THAT(files_->Open("/data/returns-7/00000000000000000000.log",
+                           OpenMode::kCreate),
+              test::IsOk());
+  // The other one's name in place of its own.
+  const OffsetCheckpoint changed{{kOrders, Offset{0}},
+                                 {{"rfturns", PartitionId{7}}, Offset{2}}};
+  ASSERT_THAT(WriteOffsetCheckpoint(*files_, "/data", kLogStartFile, changed),
+              test::IsOk());
+  EXPECT_EQ(Saved(kReturns), (LogBounds{Offset{5}, Offset{0}}));
+  EXPECT_THAT(
+      events_,
+      ElementsAre(AllOf(HasSubstr("/data: returns-7 starts at offset 2"),
+                        HasSubstr("to start at 0")),
+                  HasSubstr("/data: rfturns-7 starts at offset 2")));
+}
+
 // As a broker's: all that it says is taken, and kept with a checksum from then
 // on.
 TEST_F(Bounds, ADirectoryWithoutTheCopyGetsItWithTheNextSave) {

@@ -124,16 +124,37 @@ TEST_F(SmallFiles, OfLogStartsGetTheCopyThatIsMissingAndThenStayAsTheyAre) {
   ASSERT_THAT(small_.Look(kAll), IsOk());
   EXPECT_THAT(small_.first(), IsEmpty());
   EXPECT_THAT(small_.WhyStartsAnew(), HasSubstr("cauce.log-starts"));
-  // Of one more partition that only the original knows.
-  Put("cauce.log-starts", FormatLogStartCopy({}));
-  SmallFileRepair less(*files_, "/d");
-  ASSERT_THAT(less.Look(kAll), IsOk());
-  EXPECT_THAT(less.WhyStartsAnew(), HasSubstr("cauce.log-starts"));
   Put("cauce.log-starts", FormatLogStartCopy(starts));
   SmallFileRepair both(*files_, "/d");
   ASSERT_THAT(both.Look(kAll), IsOk());
   EXPECT_EQ(both.WhyStartsAnew(), "");
   EXPECT_THAT(both.first(), IsEmpty());
+}
+
+TEST_F(SmallFiles, OfLogStartsNameTheSameLogsWhicheverLeftOneOut) {
+  const OffsetCheckpoint starts{{{"a", PartitionId{0}}, Offset{5}}};
+  const auto why = [this] {
+    SmallFileRepair some(*files_, "/d");
+    EXPECT_THAT(some.Look(kAll), IsOk());
+    EXPECT_THAT(some.first(), IsEmpty());
+    return some.WhyStartsAnew();
+  };
+  ASSERT_THAT(files_->CreateDirectories("/d/a-0"), IsOk());
+  for (const bool is_original : {true, false}) {
+    SCOPED_TRACE(is_original);
+    Put("log-start-offset-checkpoint",
+        FormatOffsetCheckpoint(is_original ? OffsetCheckpoint() : starts));
+    Put("cauce.log-starts",
+        FormatLogStartCopy(is_original ? starts : OffsetCheckpoint()));
+    EXPECT_THAT(why(), HasSubstr("none of its segments is seen"));
+    // As a broker leaves them behind of a log that begins with its segment.
+    Put("a-0/00000000000000000005.log", "");
+    EXPECT_EQ(why(),
+              "one of log-start-offset-checkpoint and cauce.log-starts leaves "
+              "out a log that starts with its oldest segment: both are to name "
+              "it");
+    ASSERT_THAT(files_->RemoveFile("/d/a-0/00000000000000000005.log"), IsOk());
+  }
 }
 
 TEST_F(SmallFiles, AreTakenFromTheirOtherCopy) {

@@ -120,9 +120,40 @@ TEST_F(Starts, OfTwoTheHigherHoldsWhereTheOldestSegmentBeginsThere) {
     EXPECT_THAT(read.differences[0].Describe(),
                 HasSubstr("to start at 500, where its oldest segment begins"));
   }
-  // Records from 400 on are there: not even a later segment says otherwise.
-  PutSegment(400);
-  EXPECT_EQ(Read().starts, (OffsetCheckpoint{{kA, Offset{7}}}));
+}
+
+// Its first segments are missed in vain: one of the two says that they went.
+TEST_F(Starts, OfTwoTheHigherHoldsWhereTheOldestSegmentBeginsBehindIt) {
+  PutSegment(600);
+  for (const auto& [original, copy] : {std::pair(500, 7), std::pair(7, 500)}) {
+    PutOriginal({{kA, Offset{original}}});
+    PutCopy({{kA, Offset{copy}}});
+    const LogStarts read = Read();
+    EXPECT_EQ(read.starts, (OffsetCheckpoint{{kA, Offset{500}}}));
+    ASSERT_THAT(read.differences, SizeIs(1));
+    EXPECT_THAT(read.differences[0].Describe(),
+                HasSubstr("to start at 500, since its oldest segment begins "
+                          "behind that, at 600"));
+  }
+}
+
+// Nothing lies below it, and nothing above goes.
+TEST_F(Starts, BetweenTwoTheOldestSegmentHolds) {
+  PutSegment(450);
+  PutSegment(480);
+  for (const auto& [original, copy] :
+       {std::pair(500, 100), std::pair(100, 500)}) {
+    PutOriginal({{kA, Offset{original}}});
+    PutCopy({{kA, Offset{copy}}});
+    const LogStarts read = Read();
+    EXPECT_EQ(read.starts, (OffsetCheckpoint{{kA, Offset{450}}}));
+    EXPECT_FALSE(read.is_settled);
+    ASSERT_THAT(read.differences, SizeIs(1));
+    EXPECT_THAT(
+        read.differences[0].Describe(),
+        AllOf(HasSubstr("to start at 450, where its oldest segment"),
+              HasSubstr("may show again"), HasSubstr("those before 500")));
+  }
 }
 
 // Whatever keeps its segments from being seen.
@@ -180,16 +211,72 @@ TEST_F(Starts, AreLostWhereNeitherIsWhole) {
   EXPECT_TRUE(Read().is_lost());
 }
 
-// A broker leaves out a log that begins where its first segment does.
-TEST_F(Starts, ABrokersFileThatNamesNoStartLeavesItToTheSegments) {
-  PutOriginal({{kB, Offset{4}}});
-  PutCopy({{kA, Offset{7}}});
+// A broker leaves out a log that begins where its first segment does, and one
+// that it made; of a name that was damaged each file has another one.
+TEST_F(Starts, ALogThatOneFileLeavesOutStartsWithItsOldestSegment) {
+  const auto expect = [this](int64_t said, int64_t taken, bool shows_again) {
+    for (const bool is_original : {true, false}) {
+      const OffsetCheckpoint with{{kA, Offset{said}}, {kB, Offset{1}}};
+      const OffsetCheckpoint without{{kB, Offset{1}}};
+      PutOriginal(is_original ? with : without);
+      PutCopy(is_original ? without : with);
+      const LogStarts read = Read();
+      EXPECT_EQ(read.starts,
+                (OffsetCheckpoint{{kA, Offset{taken}}, {kB, Offset{1}}}));
+      EXPECT_FALSE(read.is_settled);
+      ASSERT_THAT(read.differences, SizeIs(1));
+      const std::string told = read.differences[0].Describe();
+      EXPECT_THAT(
+          told,
+          AllOf(HasSubstr(fmt::format(
+                    "a-0 starts at offset {} as {} says, and {} leaves it out",
+                    said, is_original ? kLogStartFile : kLogStartCopyFile,
+                    is_original ? kLogStartCopyFile : kLogStartFile)),
+                HasSubstr(
+                    fmt::format("to start at {}, where its oldest", taken))));
+      EXPECT_EQ(told.find("may show again") != told.npos, shows_again) << told;
+    }
+  };
   PutSegment(9);
-  EXPECT_EQ(Read().starts, (OffsetCheckpoint{{kB, Offset{4}}}));
+  expect(7, 9, false);
+  expect(500, 9, true);
   PutSegment(3);
-  EXPECT_EQ(Read().starts,
-            (OffsetCheckpoint{{kA, Offset{7}}, {kB, Offset{4}}}));
-  EXPECT_THAT(Read().differences, IsEmpty());
+  expect(7, 3, true);
+}
+
+TEST_F(Starts, ALineThatSaysNoMoreThanItsAbsenceIsNoDifference) {
+  const OffsetCheckpoint starts{{kA, Offset{9}}};
+  PutSegment(9);
+  for (const bool is_original : {true, false}) {
+    PutOriginal(is_original ? starts : OffsetCheckpoint());
+    PutCopy(is_original ? OffsetCheckpoint() : starts);
+    const LogStarts read = Read();
+    EXPECT_EQ(read.starts, starts);
+    EXPECT_THAT(read.differences, IsEmpty());
+    // Ours name them all, so that a first segment that goes missing is missed.
+    EXPECT_FALSE(read.is_settled);
+  }
+}
+
+// It then starts with what is found of it; nothing that is there is hidden.
+TEST_F(Starts, ALogThatOneFileLeavesOutIsLeftOutWhereNoSegmentIsSeen) {
+  const auto expect_left_out = [this] {
+    const LogStarts read = Read();
+    EXPECT_THAT(read.starts, IsEmpty());
+    ASSERT_THAT(read.differences, SizeIs(1));
+    EXPECT_THAT(read.differences[0].Describe(),
+                HasSubstr("a-0 starts at offset 500"));
+    EXPECT_FALSE(read.is_settled);
+  };
+  const OffsetCheckpoint starts{{kA, Offset{500}}};
+  for (const bool is_original : {true, false}) {
+    PutOriginal(is_original ? starts : OffsetCheckpoint());
+    PutCopy(is_original ? OffsetCheckpoint() : starts);
+    expect_left_out();
+    files_.Fail(FileCall::kList, "a-0", MakeError(Reason::kDiskFailed, "no"));
+    expect_left_out();
+    files_.Mend();
+  }
 }
 
 TEST_F(Starts, AWriterWhoIsInBetweenTheTwoMakesNoDifference) {
