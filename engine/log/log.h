@@ -265,6 +265,8 @@ class Log : public std::enable_shared_from_this<Log> {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_)
           ABSL_LOCKS_EXCLUDED(writer_mutex_);
   void Note(Offset recovery_point) ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_);
+  // Up to where a recovery need not look.
+  Offset RecoveryPoint() const ABSL_LOCKS_EXCLUDED(writer_mutex_);
   void BeginAt(Offset start) ABSL_LOCKS_EXCLUDED(writer_mutex_);
   // The start never moves back, whoever of several has seen the older one.
   void RaiseStart(Offset start);
@@ -299,6 +301,9 @@ class Log : public std::enable_shared_from_this<Log> {
 
   mutable Mutex writer_mutex_;
   std::unique_ptr<SegmentWriter> writer_ ABSL_GUARDED_BY(writer_mutex_);
+  // See RecoveredLog.
+  Offset unsettled_from_ ABSL_GUARDED_BY(writer_mutex_){
+      std::numeric_limits<int64_t>::max()};
   LogEpochs epochs_ ABSL_GUARDED_BY(writer_mutex_);
   // Decides the jitter of the active segment.
   uint64_t roll_chance_ ABSL_GUARDED_BY(writer_mutex_) = 0;

@@ -320,14 +320,14 @@ absl::Status Log::SaveStart(Offset start) {
     MutexLock writer(writer_mutex_);
     CAUCE_RETURN_IF_ERROR(epochs_.SaveOwed());
   }
-  const absl::Status saved =
-      environment_->save_bounds(name_, {committer_.durable(), start});
+  const Offset point = RecoveryPoint();
+  const absl::Status saved = environment_->save_bounds(name_, {point, start});
   NoteIfFull(saved);
   // What could not be saved now is not to be saved along with something else.
   if (saved.ok()) {
     saved_start_ = start;
   } else {
-    Note(committer_.durable());
+    Note(point);
   }
   return saved;
 }

@@ -120,6 +120,7 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
                                    std::move(segments), recovered.log_start));
   MutexLock lock(log->writer_mutex_);
   log->writer_ = std::move(recovered.writer);
+  log->unsettled_from_ = recovered.unsettled_from;
   log->roll_chance_ = log->environment_->random->Next();
   if (recovered.names_unsynced) log->segments_.NoteNames();
   CAUCE_RETURN_IF_ERROR(

@@ -143,7 +143,7 @@ absl::Status Log::NoteBounds() {
     MutexLock writer(writer_mutex_);
     CAUCE_RETURN_IF_ERROR(epochs_.SaveOwed());
   }
-  Note(committer_.durable());
+  Note(RecoveryPoint());
   return absl::OkStatus();
 }
 
@@ -158,7 +158,14 @@ absl::Status Log::NoteFoundStart() {
 
 LogBounds Log::bounds() const {
   MutexLock lock(ends_mutex_);
-  return {durable_end(), saved_start_};
+  return {RecoveryPoint(), saved_start_};
+}
+
+Offset Log::RecoveryPoint() const {
+  const Offset durable = durable_end();
+  if (read_only_) return durable;
+  MutexLock lock(writer_mutex_);
+  return writer_->is_settled() ? durable : std::min(durable, unsettled_from_);
 }
 
 void Log::Note(Offset recovery_point) {

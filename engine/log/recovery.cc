@@ -71,6 +71,25 @@ struct TailToKeep {
   }
 };
 
+// The tail of a sealed segment that is still to be kept, and then cut off. May
+// be asked again as well.
+struct SealedTail {
+  std::shared_ptr<Segment> segment;
+  TailToKeep keep;
+
+  absl::Status operator()() const {
+    const absl::Status kept = keep();
+    // It has left the log, and its tail with it.
+    if (absl::IsNotFound(kept)) return absl::OkStatus();
+    CAUCE_RETURN_IF_ERROR(kept);
+    CAUCE_ASSIGN_OR_RETURN(const auto file, segment->OpenFile());
+    segment->MarkDirty();
+    CAUCE_RETURN_IF_ERROR(file->Truncate(segment->bytes()));
+    segment->MarkDirty();
+    return segment->Sync();
+  }
+};
+
 class Recovery {
  public:
   Recovery(const SegmentPlace& place, const RecoveryHints& hints)
@@ -211,15 +230,23 @@ class Recovery {
           fmt::format("{}: ends at position {}; cut off what follows there: {}",
                       PathOf(base), scanned.bytes, MessageOf(scanned.damage)));
     }
-    const absl::Status kept =
-        TailToKeep{place_.files, place_.directory, PathOf(base),
-                   PathOf(next), scanned.bytes,    hints_.events}();
-    // It harms no reader, and the next recovery finds it again.
-    if (ReasonOf(kept) == Reason::kDiskFull) {
-      return Keep(base, next, scanned, Behind::kStays);
+    const TailToKeep keep{place_.files, place_.directory, PathOf(base),
+                          PathOf(next), scanned.bytes,    hints_.events};
+    const absl::Status kept = keep();
+    if (ReasonOf(kept) != Reason::kDiskFull) {
+      CAUCE_RETURN_IF_ERROR(kept);
+      return Keep(base, next, scanned);
     }
-    CAUCE_RETURN_IF_ERROR(kept);
-    return Keep(base, next, scanned);
+    // Whoever opens the log by its recovery point, or after a clean stop, would
+    // take all of the file for the segment: that has to wait.
+    Report(
+        fmt::format("{}; it stays in the file, and nothing is appended, "
+                    "until there is room for it elsewhere",
+                    MessageOf(kept)));
+    CAUCE_RETURN_IF_ERROR(Keep(base, next, scanned, Behind::kStays));
+    tails_.push_back({sealed_.back(), keep});
+    unsettled_from_ = std::min(unsettled_from_, next);
+    return absl::OkStatus();
   }
 
   absl::Status TakeLast(Offset base) {
@@ -338,7 +365,7 @@ class Recovery {
     sealed_.push_back(std::move(segment));
     // Nothing counts as durable whose name is not.
     CAUCE_RETURN_IF_ERROR(SyncNames());
-    if (hints_.progress) {
+    if (hints_.progress && tails_.empty()) {
       hints_.progress(std::max(hints_.log_start, FirstBase()), next,
                       scanned.bytes);
     }
@@ -474,8 +501,15 @@ class Recovery {
       names_unsynced_ = true;
       CAUCE_RETURN_IF_ERROR(SyncNames());
     }
-    return RecoveredLog{std::move(sealed_), std::move(writer_), log_start,
-                        names_unsynced_, std::move(epochs_)};
+    if (!tails_.empty()) {
+      writer_->SettleFirst([tails = std::move(tails_)]() -> absl::Status {
+        for (const SealedTail& tail : tails) CAUCE_RETURN_IF_ERROR(tail());
+        return absl::OkStatus();
+      });
+    }
+    return RecoveredLog{std::move(sealed_), std::move(writer_),
+                        log_start,          unsettled_from_,
+                        names_unsynced_,    std::move(epochs_)};
   }
 
   // Where the oldest segment begins, or will.
@@ -510,6 +544,9 @@ class Recovery {
   std::unique_ptr<SegmentWriter> writer_;
   CutFiles cut_files_;
   std::vector<UnreadSegment> unread_;
+  // Those that found no room, and where the first of their segments ends.
+  std::vector<SealedTail> tails_;
+  Offset unsettled_from_{INT64_MAX};
   EpochEvidence epochs_;
   bool cut_ = false;
   // The stopped process may have made names and not synced them.

@@ -51,6 +51,10 @@ struct RecoveredLog {
   SegmentSet::List sealed;
   std::unique_ptr<SegmentWriter> writer;
   Offset log_start;
+  // Until `writer` is settled the recovery point stays at or below: the segment
+  // that ends there has a tail for which there is no room elsewhere, and which
+  // the next recovery has to find.
+  Offset unsettled_from{INT64_MAX};
   // The names of the segments are not known to be durable.
   bool names_unsynced = true;
   // What the scanned batches tell of leader epochs.

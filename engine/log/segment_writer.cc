@@ -87,6 +87,15 @@ absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::ResumeBeforeTail(
   return writer;
 }
 
+void SegmentWriter::SettleFirst(KeepTail keep) {
+  changed_ = true;
+  keep_tail_ = [first = std::move(keep),
+                own = std::move(keep_tail_)]() mutable -> absl::Status {
+    CAUCE_RETURN_IF_ERROR(first());
+    return own == nullptr ? absl::OkStatus() : own();
+  };
+}
+
 absl::Status SegmentWriter::Settle() {
   if (is_settled()) return absl::OkStatus();
   CAUCE_RETURN_IF_ERROR(keep_tail_());

@@ -61,6 +61,8 @@ class SegmentWriter {
   const std::shared_ptr<Segment>& segment() const { return segment_; }
   // Whether nothing stands behind the end that has to be kept first.
   bool is_settled() const { return keep_tail_ == nullptr; }
+  // There is something else, elsewhere, that `keep` has to put aside before.
+  void SettleFirst(KeepTail keep);
   // Keeps it and cuts the file there, durably. Whatever changes the file does
   // this first; where it fails nothing has changed, or nothing can be appended
   // any more.

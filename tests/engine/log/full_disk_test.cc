@@ -309,6 +309,92 @@ TEST_P(FullDisk, RetentionRemovesWhatItMayWhereThereIsNoRoomToRoll) {
   EXPECT_EQ(log().log_start(), Offset{6});
 }
 
+// ---- Tails that cannot be kept aside yet
+
+// As a failed append leaves one, once the log has gone on in the next segment
+// and the power has taken back that it was cut off.
+class FullDiskTail : public FullDisk {
+ protected:
+  FullDiskTail() {
+    UseSmallSegments();
+    Open();
+    for (int i = 0; i < 10; ++i) Append({"value"});
+    next_ = log().segments()->segments()[1]->base();
+    rig_.Kill();
+    log_ = Logs()[0];
+    whole_ = rig_.disk().Read(log_).value();
+    rig_.disk().Write(log_, whole_ + tail_);
+    rig_.set_bounds({});
+    rig_.set_notes_work();
+    files().Fail(FileCall::kOpen, ".cut.tmp", Full());
+    Open();
+  }
+  std::optional<std::string> Kept() {
+    return rig_.disk().Read(SegmentFileName(next_, kLogSuffix) + ".cut");
+  }
+
+  const std::string tail_{
+      Batch({"a value that is cut"}).view().bytes().substr(0, 70)};
+  Offset next_;
+  std::string log_, whole_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Disks, FullDiskTail,
+                         ::testing::Values(DiskKind::kMemory, DiskKind::kPosix),
+                         test::DiskName);
+
+TEST_P(FullDiskTail, NothingBehindItsSegmentCountsAsDurable) {
+  EXPECT_EQ(log().segments()->segments().size(), 3u);
+  EXPECT_EQ(rig_.bounds().recovery_point, next_);
+  ASSERT_THAT(log().NoteBounds(), IsOk());
+  EXPECT_EQ(rig_.bounds().recovery_point, next_);
+  EXPECT_EQ(log().bounds().recovery_point, next_);
+  ASSERT_THAT(log().DeleteRecordsBefore(Offset{1}), IsOk());
+  EXPECT_EQ(rig_.bounds(), (LogBounds{next_, Offset{1}}));
+  EXPECT_FALSE(log().IsAtRest());
+  EXPECT_THAT(AppendOne(), HasReason(Reason::kDiskFull));
+  EXPECT_THAT(Values(Offset{1}), IsOkAndHolds(SizeIs(9)));
+  EXPECT_THAT(rig_.Close(), HasReason(Reason::kDiskFull));
+  EXPECT_EQ(rig_.disk().Read(log_), whole_ + tail_);
+
+  // So the next opening finds it again, and it is in nobody's way then.
+  files().Mend();
+  Open();
+  EXPECT_EQ(rig_.disk().Read(log_), whole_);
+  EXPECT_EQ(Kept(), tail_);
+  EXPECT_THAT(Values(Offset{1}), IsOkAndHolds(SizeIs(9)));
+  EXPECT_EQ(Append({"more"}), Offset{10});
+}
+
+TEST_P(FullDiskTail, IsKeptAndCutOffBeforeTheNextAppend) {
+  files().Mend();
+  const int syncs = files().Count(FileCall::kSync, log_);
+  EXPECT_EQ(Append({"more"}), Offset{10});
+  EXPECT_EQ(rig_.disk().Read(log_), whole_);
+  EXPECT_EQ(files().Count(FileCall::kSync, log_), syncs + 1);
+  EXPECT_EQ(Kept(), tail_);
+  EXPECT_EQ(log().bounds().recovery_point, Offset{11});
+  ASSERT_THAT(rig_.Reopen(), IsOk());
+  EXPECT_THAT(Values(), IsOkAndHolds(SizeIs(11)));
+}
+
+TEST_P(FullDiskTail, FencesWhereItsCutIsNotDurable) {
+  files().Mend();
+  files().Fail(FileCall::kSync, log_, MakeError(Reason::kDiskFailed, "gone"));
+  EXPECT_THAT(AppendOne(), HasReason(Reason::kDiskFailed));
+  files().Mend();
+  EXPECT_THAT(AppendOne(), HasReason(Reason::kDiskFailed));
+  EXPECT_EQ(log().bounds().recovery_point, next_);
+}
+
+TEST_P(FullDiskTail, GoesWithItsSegment) {
+  ASSERT_THAT(log().DeleteRecordsBefore(next_), IsOk());
+  EXPECT_EQ(Append({"more"}), Offset{10});
+  EXPECT_FALSE(Kept());
+  ASSERT_THAT(rig_.Reopen(), IsOk());
+  EXPECT_THAT(Values(next_), IsOkAndHolds(Not(IsEmpty())));
+}
+
 // ---- Epochs that cannot be saved
 
 TEST_P(FullDisk, AnEpochThatCannotBeSavedIsNotTaken) {
