@@ -146,19 +146,20 @@ bool CatalogueLetsGo(const FileTree& files) {
   return false;
 }
 
-// Whether every file that says where the log starts, and is whole, says that
-// all records are forgotten. Of one that is lost nobody knows what it said.
+// Whether every file that says where logs start, and is whole, says that all
+// records are forgotten. Of one that is lost, and of Kafka's where it is empty,
+// nobody knows what it said; one that is whole and leaves the log out says that
+// it starts with its first segment.
 bool LogStartsLetGo(const FileTree& files) {
   int said = 0;
   const auto lets_go = [&](std::string_view name, auto parse) {
     const auto file = files.find(std::string(name));
-    if (file == files.end()) return true;
+    if (file == files.end() || file->second.empty()) return true;
     const auto starts = parse(name, file->second);
     if (!starts.ok()) return true;
-    const auto start = starts->find({"orders", PartitionId{0}});
-    if (start == starts->end()) return true;
     ++said;
-    return start->second >= Offset{kRecords};
+    const auto start = starts->find({"orders", PartitionId{0}});
+    return start != starts->end() && start->second >= Offset{kRecords};
   };
   return lets_go(kLogStartFile, ParseOffsetCheckpoint) &&
          lets_go(kLogStartCopyFile, ParseLogStartCopy) && said > 0;
@@ -282,14 +283,17 @@ std::vector<std::string> Seeds() {
           number_of(name) + std::string(text));
     }
   }
-  // Both files of log starts, which agree and which do not.
+  // Both files of log starts, which agree, and of which either leaves it out.
+  const OffsetCheckpoint no_line;
   const OffsetCheckpoint all_gone{{{"orders", PartitionId{0}}, Offset{100}}};
-  for (const OffsetCheckpoint& starts : {all_gone, OffsetCheckpoint()}) {
-    const std::string original = FormatOffsetCheckpoint(all_gone);
+  for (const auto& [original, copy] :
+       {std::pair(all_gone, all_gone), std::pair(all_gone, no_line),
+        std::pair(no_line, all_gone)}) {
+    const std::string bytes = FormatOffsetCheckpoint(original);
     seeds.push_back(std::string{number_of("log-start-offset-checkpoint"), 0,
-                                static_cast<char>(original.size())} +
-                    original + number_of("cauce.log-starts") +
-                    FormatLogStartCopy(starts));
+                                static_cast<char>(bytes.size())} +
+                    bytes + number_of("cauce.log-starts") +
+                    FormatLogStartCopy(copy));
   }
   // Neither copy of the catalogue.
   seeds.push_back({static_cast<char>(number_of("cauce.topics") | kGone), 0, 0,
