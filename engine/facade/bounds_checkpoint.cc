@@ -153,14 +153,26 @@ absl::Status BoundsCheckpoint::LoadIfChanged(absl::Time now,
 
 LogBounds BoundsCheckpoint::Of(const TopicPartition& partition) const {
   MutexLock lock(mutex_);
-  const auto found = entries_.find(partition);
-  return found == entries_.end() ? LogBounds{} : found->second.bounds;
+  const Entry* const found = Find(partition);
+  return found == nullptr ? LogBounds{} : found->bounds;
 }
 
 bool BoundsCheckpoint::KnowsStartOf(const TopicPartition& partition) const {
   MutexLock lock(mutex_);
+  const Entry* const found = Find(partition);
+  return found != nullptr && found->start_is_known;
+}
+
+const BoundsCheckpoint::Entry* BoundsCheckpoint::Find(
+    const TopicPartition& partition) const {
+  if (disregarded_.contains(partition.topic)) return nullptr;
   const auto found = entries_.find(partition);
-  return found != entries_.end() && found->second.start_is_known;
+  return found == entries_.end() ? nullptr : &found->second;
+}
+
+void BoundsCheckpoint::Disregard(std::set<std::string> topics) {
+  MutexLock lock(mutex_);
+  disregarded_ = std::move(topics);
 }
 
 absl::Status BoundsCheckpoint::Save(const TopicPartition& partition,

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
@@ -46,8 +47,12 @@ class BoundsCheckpoint {
       ABSL_LOCKS_EXCLUDED(saving_, mutex_);
 
   LogBounds Of(const TopicPartition& partition) const;
-  // Whether the log itself or the file has told where it starts.
+  // Whether the log itself or a file has told where it starts.
   bool KnowsStartOf(const TopicPartition& partition) const;
+
+  // For reading only: what the files say of these topics is of older ones of
+  // their names, and does not count until the next call says otherwise.
+  void Disregard(std::set<std::string> topics) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Remembers `bounds` and makes what is remembered durable.
   absl::Status Save(const TopicPartition& partition, const LogBounds& bounds);
@@ -70,6 +75,15 @@ class BoundsCheckpoint {
   void Close();
 
  private:
+  struct Entry {
+    LogBounds bounds;
+    // Whether the log itself or the file has told where it starts: zero is
+    // saved too, so that a log without an entry may begin anywhere.
+    bool start_is_known = false;
+  };
+  // Null where nothing is known that counts.
+  const Entry* Find(const TopicPartition& partition) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SetLocked(const TopicPartition& partition, const LogBounds& bounds)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -92,13 +106,8 @@ class BoundsCheckpoint {
   // under which no file is touched.
   Mutex saving_ ABSL_ACQUIRED_BEFORE(mutex_);
   mutable Mutex mutex_;
-  struct Entry {
-    LogBounds bounds;
-    // Whether the log itself or the file has told where it starts: zero is
-    // saved too, so that a log without an entry may begin anywhere.
-    bool start_is_known = false;
-  };
   std::map<TopicPartition, Entry> entries_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::string> disregarded_ ABSL_GUARDED_BY(mutex_);
   bool points_changed_ ABSL_GUARDED_BY(mutex_) = false;
   bool starts_changed_ ABSL_GUARDED_BY(mutex_) = false;
   // Since the last save, or since it was tried.

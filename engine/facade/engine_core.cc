@@ -9,6 +9,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/log_start_copy.h"
+#include "engine/catalog/made_again.h"
 #include "engine/catalog/partition_metadata.h"
 #include "engine/catalog/whole_file.h"
 #include "engine/facade/data_directory.h"
@@ -186,7 +187,16 @@ absl::Status EngineCore::SettleTopics() {
   }
   CAUCE_ASSIGN_OR_RETURN(const auto entries,
                          ListDataDirectory(files_, directory_, catalog_));
-  const OpenPlan plan = PlanOpen(catalog_, entries);
+  OpenPlan plan = PlanOpen(catalog_, entries);
+  CAUCE_ASSIGN_OR_RETURN(const auto made_again, TakeOutMadeAgain(plan));
+  for (const FoundTopic& topic : made_again) {
+    bounds_->Forget(topic.name);
+    Report(Severity::kWarning,
+           fmt::format("{}: topic {} was taken in before; it was deleted and "
+                       "made again since, so its id and where it starts are "
+                       "forgotten, and it is what its files say",
+                       directory_, topic.name));
+  }
   // While they have these names they may be all that says that a topic goes.
   CAUCE_ASSIGN_OR_RETURN(const Leftovers left, EmptyLeftovers(plan));
   for (const std::string& name : plan.forget) {
@@ -282,6 +292,19 @@ absl::Status EngineCore::LaterIfFull(const absl::Status& saved) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::vector<FoundTopic>> EngineCore::TakeOutMadeAgain(
+    OpenPlan& plan) {
+  auto made_again = FindMadeAgain(files_, directory_, catalog_, plan.open);
+  for (const FoundTopic& topic : made_again) {
+    CAUCE_RETURN_IF_ERROR(catalog_.Remove(topic.name));
+    std::erase_if(plan.grown, [&](const FoundTopic& grown) {
+      return grown.name == topic.name;
+    });
+    plan.imported.push_back(topic);
+  }
+  return made_again;
+}
+
 absl::Status EngineCore::Adopt(const OpenPlan& plan) {
   for (const FoundTopic& found : plan.imported) {
     TopicEntry topic;
@@ -342,7 +365,11 @@ absl::Status EngineCore::RefreshTopics() {
   TellOfDamagedCopy();
   CAUCE_ASSIGN_OR_RETURN(const auto entries,
                          ListDataDirectory(files_, directory_, catalog_));
-  const OpenPlan plan = PlanOpen(catalog_, entries);
+  OpenPlan plan = PlanOpen(catalog_, entries);
+  CAUCE_ASSIGN_OR_RETURN(const auto made_again, TakeOutMadeAgain(plan));
+  std::set<std::string> names;
+  for (const FoundTopic& topic : made_again) names.insert(topic.name);
+  bounds_->Disregard(std::move(names));
   for (const std::string& name : plan.forget) {
     CAUCE_RETURN_IF_ERROR(catalog_.SetState(name, TopicState::kDeleting));
   }

@@ -107,6 +107,10 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   // the next change, saves it.
   absl::Status LaterIfFull(const absl::Status& saved)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Takes topics of others out of the catalogue that were made again since they
+  // were taken in, so that `plan` has them as found just now; returns them.
+  absl::StatusOr<std::vector<FoundTopic>> TakeOutMadeAgain(OpenPlan& plan)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Takes topics that others made into the catalogue.
   absl::Status Adopt(const OpenPlan& plan)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -9,6 +9,7 @@
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/clean_shutdown.h"
 #include "engine/catalog/directory_owner.h"
+#include "engine/catalog/made_again.h"
 #include "engine/catalog/open_plan.h"
 #include "engine/catalog/partition_metadata.h"
 #include "engine/catalog/topic_catalog.h"
@@ -45,6 +46,10 @@ absl::Status RepairSurvey::Look() {
       const auto entries,
       ListDataDirectory(files_, directory_, small_.catalog()));
   const OpenPlan plan = PlanOpen(small_.catalog(), entries);
+  for (FoundTopic& topic :
+       FindMadeAgain(files_, directory_, small_.catalog(), plan.open)) {
+    made_again_.insert(std::move(topic.name));
+  }
   std::vector<TopicPartition> there;
   std::vector<TopicPartition> missing;
   std::ranges::copy_if(plan.open, std::back_inserter(there), IsWanted());
@@ -110,9 +115,22 @@ bool RepairSurvey::LeaveAnothers(const TopicEntry& topic,
   return true;
 }
 
+void RepairSurvey::LeaveMadeAgain(const std::string& directory) {
+  LeaveBroken(
+      {.file = JoinPath(directory, kPartitionMetadataFile),
+       .what = "the topic, which others made, was deleted and made again since "
+               "it was taken in; nothing of it was touched",
+       .advice = "nothing where it is whole: the next opening for writing "
+                 "takes it in; else repair again behind that"});
+}
+
 absl::Status RepairSurvey::LookAt(const TopicPartition& name) {
   ++summary_.partitions;
   const std::string directory = PathOf(name);
+  if (made_again_.contains(name.topic)) {
+    LeaveMadeAgain(directory);
+    return absl::OkStatus();
+  }
   const TopicEntry* const topic = small_.catalog().Find(name.topic);
   if (topic != nullptr && LeaveAnothers(*topic, directory)) {
     return absl::OkStatus();

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,8 @@ class RepairSurvey {
   // What is saved of a partition says nothing of another topic's records: true
   // where `directory` holds those, or it cannot be found out.
   bool LeaveAnothers(const TopicEntry& topic, const std::string& directory);
+  // Nor of one that was made again since.
+  void LeaveMadeAgain(const std::string& directory);
   void LeavePartition(const std::string& directory, const absl::Status& why);
   absl::Status LookForMissing(const TopicPartition& name);
   void Leave(const Finding& finding);
@@ -77,6 +80,7 @@ class RepairSurvey {
   VerifyMeter meter_;
   bool clean_stop_ = false;
   bool leaves_broken_ = false;
+  std::set<std::string> made_again_;  // topics of others
   std::vector<PartitionRepair> partitions_;
 };
 

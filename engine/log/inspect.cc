@@ -1,16 +1,20 @@
 #include "cauce/inspect.h"
 
 #include <map>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "cauce/errors.h"
+#include "cauce/topic_id.h"
 #include "cauce/topic_name.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/clean_shutdown.h"
 #include "engine/catalog/directory_owner.h"
 #include "engine/catalog/log_start_copy.h"
+#include "engine/catalog/made_again.h"
 #include "engine/catalog/meta_properties.h"
 #include "engine/catalog/missing_partitions.h"
 #include "engine/catalog/partition_metadata.h"
@@ -81,6 +85,10 @@ class Verification {
       if (!entry.is_directory || !name) continue;
       partitions.push_back(*std::move(name));
       directories.push_back(PathOf(entry.name));
+    }
+    for (FoundTopic& topic :
+         FindMadeAgain(files_, directory_, catalog_, partitions)) {
+      made_again_.insert(std::move(topic.name));
     }
     meter_.Measure(files_, directories);
     for (size_t i = 0; i < partitions.size(); ++i) {
@@ -220,13 +228,25 @@ class Verification {
           .advice = std::string(kMendAccess)});
   }
 
-  // That it is no other topic's, put there under this one's name. Else false.
+  // That it is no other topic's, put there under this one's name, nor a new
+  // one's. Else false.
   bool CheckId(const TopicPartition& name, const std::string& directory,
                const TopicId& id) {
     const TopicEntry* const topic = catalog_.Find(name.topic);
     if (topic == nullptr) return true;
     const auto other = FindOtherOwner(*topic, id);
     if (!other) return true;
+    if (made_again_.contains(name.topic)) {
+      Tell({.gravity = Gravity::kNote,
+            .file = fmt::format("{}/{}", directory, kPartitionMetadataFile),
+            .what = fmt::format("has topic id {}, and the list of topics has "
+                                "{} for {}, which others made: it was made "
+                                "again since it was taken in",
+                                TopicIdText(id), TopicIdText(topic->id),
+                                name.topic),
+            .advice = "nothing: the next opening for writing takes it in"});
+      return false;
+    }
     // Since the list was read the topic may have been made again.
     const auto now = TopicCatalog::Load(files_, directory_);
     const TopicEntry* const again = now.ok() ? now->Find(name.topic) : nullptr;
@@ -340,6 +360,7 @@ class Verification {
   bool clean_stop_ = false;
   TopicCatalog catalog_;  // empty where it cannot be read
   bool catalog_is_read_ = false;
+  std::set<std::string> made_again_;  // topics of others
   std::map<std::string_view, OffsetCheckpoint> checkpoints_;  // by file
 };
 

@@ -79,6 +79,21 @@ TEST_F(Bounds, AForgottenTopicBeginsAnew) {
   EXPECT_EQ(Saved(kReturns), (LogBounds{Offset{5}, Offset{5}}));
 }
 
+TEST_F(Bounds, OfATopicThatIsDisregardedAreNoneHoweverOftenTheyAreRead) {
+  ASSERT_THAT(bounds_.Save(kOrders, {Offset{10}, Offset{3}}), test::IsOk());
+  ASSERT_THAT(bounds_.Save(kReturns, {Offset{5}, Offset{5}}), test::IsOk());
+  BoundsCheckpoint reader(*files_, "/data");
+  reader.Disregard({"orders"});
+  ASSERT_THAT(reader.LoadIfChanged(clock_.Now(), nullptr), test::IsOk());
+  EXPECT_EQ(reader.Of(kOrders), LogBounds{});
+  EXPECT_FALSE(reader.KnowsStartOf(kOrders));
+  EXPECT_EQ(reader.Of(kReturns), (LogBounds{Offset{5}, Offset{5}}));
+
+  reader.Disregard({});
+  EXPECT_EQ(reader.Of(kOrders), (LogBounds{Offset{10}, Offset{3}}));
+  EXPECT_TRUE(reader.KnowsStartOf(kOrders));
+}
+
 TEST_F(Bounds, AreReadAgainWhereTheyWereSavedSinceAndOnlyThere) {
   BoundsCheckpoint reader(*files_, "/data");
   const LogBounds first{Offset{10}, Offset{3}};

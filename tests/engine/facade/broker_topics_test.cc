@@ -9,10 +9,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cauce/cursor.h"
 #include "cauce/engine.h"
 #include "cauce/errors.h"
+#include "cauce/file_system.h"
+#include "cauce/inspect.h"
+#include "cauce/repair.h"
 #include "engine/catalog/partition_metadata.h"
 #include "tests/testing/batches.h"
 #include "tests/testing/matchers.h"
@@ -24,6 +28,12 @@ namespace {
 using test::HasReason;
 using test::IsOk;
 using test::IsOkAndHolds;
+using ::testing::Contains;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::Field;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 TopicId Id(uint8_t fill) {
   TopicId id;
@@ -38,9 +48,10 @@ class BrokerTopics : public ::testing::TestWithParam<Broker> {
  protected:
   BrokerTopics() { EXPECT_THAT(files_->CreateDirectories("/data"), IsOk()); }
 
-  void Make(uint8_t id, std::string_view value, int partitions = 2) {
+  void Make(uint8_t id, std::string_view value, int partitions = 2,
+            const std::string& topic = "orders") {
     for (int i = 0; i < partitions; ++i) {
-      const std::string path = "/data/orders-" + std::to_string(i);
+      const std::string path = "/data/" + topic + "-" + std::to_string(i);
       ASSERT_THAT(files_->CreateDirectory(path), IsOk());
       if (GetParam() == Broker::kWithIds) {
         ASSERT_THAT(WritePartitionMetadata(*files_, path, Id(id)), IsOk());
@@ -67,10 +78,16 @@ class BrokerTopics : public ::testing::TestWithParam<Broker> {
       ASSERT_THAT(files_->RemoveDirectory(path), IsOk());
     }
   }
-  void Open() {
-    auto engine = Engine::Open("/data", {.access = Access::kReadOnly,
-                                         .file_system = files_.get(),
-                                         .clock = &clock_});
+  void Open(Access access = Access::kReadOnly) {
+    engine_.reset();
+    events_.clear();
+    auto engine = Engine::Open(
+        "/data", {.access = access,
+                  .file_system = files_.get(),
+                  .clock = &clock_,
+                  .events = [this](Severity, std::string_view line) {
+                    events_.emplace_back(line);
+                  }});
     ASSERT_THAT(engine, IsOk());
     engine_ = *std::move(engine);
   }
@@ -89,6 +106,7 @@ class BrokerTopics : public ::testing::TestWithParam<Broker> {
 
   test::SimClock clock_;
   const std::unique_ptr<FileSystem> files_ = NewMemoryFileSystem(&clock_);
+  std::vector<std::string> events_;
   std::optional<Engine> engine_;
 };
 
@@ -163,6 +181,134 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& param) -> std::string {
       return param.param == Broker::kWithIds ? "WithIds" : "WithoutIds";
     });
+
+// Topics that an engine has taken in, and deleted records of, before the broker
+// deletes them and makes them again.
+class TakenInTopics : public BrokerTopics {
+ protected:
+  void TakeIn() {
+    Open(Access::kReadWrite);
+    ASSERT_THAT(OpenPartition(0).DeleteRecordsBefore(Offset{1}), IsOk());
+    ASSERT_THAT(engine_->Close(), IsOk());
+    clock_.Advance(absl::Seconds(10));
+  }
+  void ExpectTheNewOne() {
+    for (const int32_t i : {0, 1}) {
+      Partition partition = OpenPartition(i);
+      EXPECT_EQ(partition.log_start(), Offset{0});
+      EXPECT_THAT(First(partition), IsOkAndHolds("new"));
+    }
+    const auto topic = engine_->DescribeTopic("orders");
+    ASSERT_THAT(topic, IsOk());
+    EXPECT_TRUE(topic->imported);
+    EXPECT_EQ(topic->id, Id(2));
+  }
+  std::vector<Finding> VerifyAll() {
+    std::vector<Finding> found;
+    EXPECT_THAT(
+        VerifyDirectory(*files_, "/data", {},
+                        [&](const Finding& each) { found.push_back(each); }),
+        IsOk());
+    return found;
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(, TakenInTopics, ::testing::Values(Broker::kWithIds),
+                         [](const auto&) -> std::string { return "WithIds"; });
+
+TEST_P(TakenInTopics, AreTheNewOnesOnceTheyAreMadeAgainForReadersToo) {
+  Make(1, "old");
+  TakeIn();
+  Open();
+  Partition old = OpenPartition(1);
+  EXPECT_EQ(OpenPartition(0).log_start(), Offset{1});
+  Delete();
+  Make(2, "new");
+  ExpectTheNewOne();
+  EXPECT_THAT(First(old), HasReason(Reason::kUnknownTopic));
+
+  Open();
+  ExpectTheNewOne();
+}
+
+TEST_P(TakenInTopics, AreTakenInAnewByTheNextWriterWhoTellsOfIt) {
+  Make(1, "old");
+  TakeIn();
+  Delete();
+  Make(2, "new");
+  Open(Access::kReadWrite);
+  EXPECT_THAT(events_, Contains(HasSubstr("topic orders was taken in before")));
+  ExpectTheNewOne();
+  // From now on where it starts is its own.
+  ASSERT_THAT(OpenPartition(0).DeleteRecordsBefore(Offset{1}), IsOk());
+  ASSERT_THAT(engine_->Close(), IsOk());
+
+  Open(Access::kReadWrite);
+  EXPECT_THAT(events_, IsEmpty());
+  EXPECT_EQ(OpenPartition(0).log_start(), Offset{1});
+  EXPECT_THAT(VerifyAll(), IsEmpty());
+  EXPECT_THAT(engine_->DeleteTopic("orders"), IsOk());
+}
+
+TEST_P(TakenInTopics, MayBeDeletedOnceTheyAreMadeAgain) {
+  Make(1, "old");
+  TakeIn();
+  Delete();
+  Make(2, "new");
+  Open(Access::kReadWrite);
+  EXPECT_THAT(engine_->DeleteTopic("orders"), IsOk());
+  EXPECT_THAT(engine_->ListTopics(), IsOkAndHolds(IsEmpty()));
+}
+
+TEST_P(TakenInTopics, OfWhichOnePartitionIsAnothersAreWhatTheyWere) {
+  Make(1, "old");
+  TakeIn();
+  ASSERT_THAT(WritePartitionMetadata(*files_, "/data/orders-1", Id(2)), IsOk());
+  Open(Access::kReadWrite);
+  EXPECT_EQ(engine_->DescribeTopic("orders")->id, Id(1));
+  EXPECT_EQ(OpenPartition(0).log_start(), Offset{1});
+  EXPECT_THAT(engine_->OpenPartition("orders", PartitionId{1}),
+              HasReason(Reason::kCorruptFile));
+}
+
+TEST_P(TakenInTopics, WhoseDirectoriesWereExchangedAreOpenedByNobody) {
+  Make(1, "old", 1);
+  Make(3, "a payment", 1, "payments");
+  TakeIn();
+  ASSERT_THAT(files_->Rename("/data/orders-0", "/data/away"), IsOk());
+  ASSERT_THAT(files_->Rename("/data/payments-0", "/data/orders-0"), IsOk());
+  ASSERT_THAT(files_->Rename("/data/away", "/data/payments-0"), IsOk());
+  for (const Access access : {Access::kReadOnly, Access::kReadWrite}) {
+    Open(access);
+    for (const char* const topic : {"orders", "payments"}) {
+      EXPECT_THAT(engine_->OpenPartition(topic, PartitionId{0}),
+                  HasReason(Reason::kCorruptFile));
+    }
+  }
+}
+
+TEST_P(TakenInTopics, AreToldByVerifyAndLeftByRepairOnceTheyAreMadeAgain) {
+  Make(1, "old");
+  TakeIn();
+  Delete();
+  Make(2, "new");
+  const auto found = VerifyAll();
+  EXPECT_THAT(found, Each(Field(&Finding::gravity, Gravity::kNote)));
+  EXPECT_THAT(
+      found,
+      ElementsAre(Field(&Finding::file, "/data/orders-0/partition.metadata"),
+                  Field(&Finding::file, "/data/orders-1/partition.metadata")));
+
+  std::vector<std::string> left;
+  const auto repaired = RepairDirectory(
+      *files_, "/data",
+      {.left = [&](const Finding& each) { left.push_back(each.advice); }});
+  ASSERT_THAT(repaired, IsOk());
+  EXPECT_EQ(repaired->steps, 0);
+  EXPECT_THAT(left, Contains(HasSubstr("the next opening for writing")));
+  Open(Access::kReadWrite);
+  ExpectTheNewOne();
+}
 
 }  // namespace
 }  // namespace cauce
