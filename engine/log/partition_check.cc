@@ -12,6 +12,7 @@
 #include "engine/log/batch_scanner.h"
 #include "engine/log/segment_intruders.h"
 #include "engine/log/segment_name.h"
+#include "engine/log/segments_above_end.h"
 #include "engine/log/short_log.h"
 #include "fmt/format.h"
 
@@ -63,7 +64,27 @@ absl::Status PartitionCheck::Run() {
           .what = DescribeIntruder(place, intruder),
           .advice = std::string(kIntruderAdvice)});
   }
-  return CheckSegments(listing->bases);
+  std::vector<Offset> segments = listing->bases;
+  CAUCE_RETURN_IF_ERROR(TellAboveEnd(place, segments));
+  return CheckSegments(segments);
+}
+
+absl::Status PartitionCheck::TellAboveEnd(const SegmentPlace& place,
+                                          std::vector<Offset>& bases) {
+  if (!partition_.clean_stop) return absl::OkStatus();
+  const auto above = CountAboveEnd(place, bases, partition_.bounds.durable);
+  if (absl::IsResourceExhausted(above.status())) return above.status();
+  // What else keeps them from being read is told when their turn comes.
+  for (size_t left = above.value_or(0); left > 0; --left) {
+    Tell({.file = PathOf(bases.back(), kLogSuffix),
+          .offset = bases.back(),
+          .what = fmt::format("is no segment: it holds no batch, and the log "
+                              "was closed at offset {}",
+                              partition_.bounds.durable.value),
+          .advice = std::string(kIntruderAdvice)});
+    bases.pop_back();
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<PartitionCheck::Bases> PartitionCheck::List() const {

@@ -18,6 +18,7 @@
 #include "cauce/inspect.h"
 #include "cauce/record_batch.h"
 #include "cauce/types.h"
+#include "engine/log/segment.h"
 #include "engine/log/segment_check.h"
 
 namespace cauce {
@@ -65,6 +66,9 @@ class PartitionCheck {
   };
 
   absl::StatusOr<Bases> List() const;
+  // Takes those out that lie above the end of a log that was closed.
+  absl::Status TellAboveEnd(const SegmentPlace& place,
+                            std::vector<Offset>& bases);
   absl::Status CheckSegments(const std::vector<Offset>& bases);
   // The last segment that begins with a whole batch; nothing where none does.
   absl::StatusOr<std::optional<Offset>> LastWhole(

@@ -1,6 +1,7 @@
 #include "engine/log/partition_survey.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,9 +14,11 @@
 #include "engine/log/index_survey.h"
 #include "engine/log/misnamed_segments.h"
 #include "engine/log/partition_logs.h"
+#include "engine/log/segment.h"
 #include "engine/log/segment_name.h"
 #include "engine/log/segment_places.h"
 #include "engine/log/segment_survey.h"
+#include "engine/log/segments_above_end.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -37,6 +40,7 @@ class Surveyor {
     CAUCE_RETURN_IF_ERROR(List());
     CAUCE_RETURN_IF_ERROR(TakeOutMisnamed());
     CAUCE_RETURN_IF_ERROR(TakeWaiting());
+    CAUCE_RETURN_IF_ERROR(TakeOutAboveEnd());
     if (survey_.is_untouchable) return Untouchable();
     for (auto base = logs_.rbegin(); base != logs_.rend(); ++base) {
       CAUCE_RETURN_IF_ERROR(Take(*base));
@@ -106,6 +110,26 @@ class Surveyor {
       CAUCE_RETURN_IF_ERROR(strays_.Describe(*read, segment));
       segment.needs_indexes = true;
       misnamed_.push_back(std::move(segment));
+    }
+    return absl::OkStatus();
+  }
+
+  // Else the log would go on at their names, far away.
+  absl::Status TakeOutAboveEnd() {
+    if (!partition_.clean_stop) return absl::OkStatus();
+    const SegmentPlace place{.files = &files_,
+                             .directory = partition_.directory};
+    const auto above = CountAboveEnd(place, logs_, partition_.bounds.durable);
+    // A link, or what else is no file, is told when its turn comes.
+    if (absl::IsFailedPrecondition(above.status())) return absl::OkStatus();
+    CAUCE_RETURN_IF_ERROR(above.status());
+    for (size_t left = *above; left > 0; --left) {
+      CAUCE_RETURN_IF_ERROR(strays_.SetAside(
+          SegmentFileName(logs_.back(), kLogSuffix),
+          fmt::format("there is no batch in it, and the log was closed at "
+                      "offset {}",
+                      partition_.bounds.durable.value)));
+      logs_.pop_back();
     }
     return absl::OkStatus();
   }

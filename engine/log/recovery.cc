@@ -16,6 +16,7 @@
 #include "engine/log/segment_intruders.h"
 #include "engine/log/segment_name.h"
 #include "engine/log/segment_scan.h"
+#include "engine/log/segments_above_end.h"
 #include "engine/log/tail_rewrite.h"
 #include "fmt/format.h"
 
@@ -113,7 +114,8 @@ class Recovery {
       Report(fmt::format("{}; {} is taken for a segment by its name",
                          MessageOf(unread.why), PathOf(unread.base)));
     }
-    const std::vector<Offset>& bases = listing.bases;
+    std::vector<Offset> bases = listing.bases;
+    CAUCE_RETURN_IF_ERROR(SetAsideAboveEnd(bases));
     if (bases.empty() && hints_.recovery_point > hints_.log_start) {
       ReportDamage(MakeError(
           Reason::kCorruptFile,
@@ -127,7 +129,8 @@ class Recovery {
       CAUCE_RETURN_IF_ERROR(is_last ? TakeLast(bases[i])
                                     : TakeSealed(bases[i], bases[i + 1]));
       if (cut_) {
-        CAUCE_RETURN_IF_ERROR(SetAside({bases.begin() + i + 1, bases.end()}));
+        CAUCE_RETURN_IF_ERROR(
+            SetAside({bases.begin() + i + 1, bases.end()}, "follows the cut"));
       }
     }
     return Finish();
@@ -470,14 +473,27 @@ class Recovery {
     return segment.RemoveIndexFiles();
   }
 
-  absl::Status SetAside(const std::vector<Offset>& bases) {
+  // After a clean stop: the log would go on at their names, far away.
+  absl::Status SetAsideAboveEnd(std::vector<Offset>& bases) {
+    if (!hints_.clean_stop) return absl::OkStatus();
+    CAUCE_ASSIGN_OR_RETURN(const size_t above,
+                           CountAboveEnd(place_, bases, hints_.recovery_point));
+    const auto first = bases.end() - static_cast<ptrdiff_t>(above);
+    CAUCE_RETURN_IF_ERROR(SetAside(
+        {first, bases.end()},
+        fmt::format("holds no batch, and the log was closed at offset {}",
+                    hints_.recovery_point.value)));
+    bases.erase(first, bases.end());
+    return absl::OkStatus();
+  }
+
+  absl::Status SetAside(const std::vector<Offset>& bases,
+                        std::string_view why) {
     for (const Offset base : bases) {
       const std::string path = PathOf(base);
       CAUCE_ASSIGN_OR_RETURN(const std::string cut, cut_files_.SetAside(path));
-      Report(
-          fmt::format("{}: follows the cut and is no longer part of the "
-                      "log; kept as {}",
-                      path, cut));
+      Report(fmt::format("{}: {}; it is no part of the log, and kept as {}",
+                         path, why, cut));
     }
     if (bases.empty()) return absl::OkStatus();
     return place_.files->SyncDirectory(place_.directory);

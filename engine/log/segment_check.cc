@@ -335,7 +335,8 @@ absl::StatusOr<bool> SegmentCheck::PassDamage(const absl::Status& damage) {
   // A writer that was killed leaves a torn end; whole batches behind it are
   // none of its leaving.
   const bool is_cut = torn_from_ && next_ >= *torn_from_;
-  const bool is_whole_behind = resume || segment_.is_whole_behind;
+  CAUCE_ASSIGN_OR_RETURN(const bool is_whole, IsWholePastNext(position));
+  const bool is_whole_behind = resume || is_whole || segment_.is_whole_behind;
   const bool torn = is_cut && !is_whole_behind;
   Finding finding{.gravity = torn ? Gravity::kNote : Gravity::kDamage,
                   .file = path_,
@@ -361,6 +362,18 @@ absl::StatusOr<bool> SegmentCheck::PassDamage(const absl::Status& damage) {
   offsets.next = resume->base_offset();
   scanner_.Start(file_, path_, scanner.batch_position(), file_bytes_, offsets);
   return true;
+}
+
+absl::StatusOr<bool> SegmentCheck::IsWholePastNext(int64_t position) const {
+  if (!segment_.next_base) return false;
+  BatchOffsets offsets = Range().Offsets();
+  offsets.next = next_;
+  offsets.up_to = Offset{INT64_MAX};
+  BatchScanner scanner;
+  scanner.Start(file_, path_, position, file_bytes_, offsets);
+  const auto batch = scanner.Next();
+  if (!batch.ok() && !IsDamage(batch.status())) return batch.status();
+  return batch.ok() && batch->has_value();
 }
 
 absl::StatusOr<std::optional<RecordBatch>> SegmentCheck::FindBehind(

@@ -101,6 +101,8 @@ class SegmentCheck {
   absl::StatusOr<bool> PassDamage(const absl::Status& damage);
   absl::StatusOr<std::optional<RecordBatch>> FindBehind(BatchScanner& scanner,
                                                         int64_t position);
+  // Whether what stands there is wrong by the name of the next segment alone.
+  absl::StatusOr<bool> IsWholePastNext(int64_t position) const;
   // Passes by the index entries that lead into what cannot be read.
   absl::Status DropEntriesBelow(int64_t position, Offset base);
 

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "cauce/file_system.h"
 #include "cauce/inspect.h"
+#include "fmt/format.h"
 
 namespace cauce::test {
 
@@ -23,7 +24,8 @@ enum class Left {
 
 // A failure for everything found in the data directory `directory` that does
 // not belong to `left`. A directory that was never made, or in which nothing
-// was made but its lock and what was to be renamed, has nothing to find.
+// was made but its lock, what was to be renamed and partitions without any
+// file, has nothing to find.
 inline void ExpectVerified(FileSystem& files, std::string_view directory,
                            Left left) {
   if (left == Left::kDamaged) return;
@@ -31,7 +33,12 @@ inline void ExpectVerified(FileSystem& files, std::string_view directory,
   if (absl::IsNotFound(entries.status())) return;
   ASSERT_TRUE(entries.ok()) << entries.status();
   const bool is_begun =
-      std::ranges::any_of(*entries, [](const DirectoryEntry& entry) {
+      std::ranges::any_of(*entries, [&](const DirectoryEntry& entry) {
+        if (entry.is_directory) {
+          const auto inside =
+              files.List(fmt::format("{}/{}", directory, entry.name));
+          return !inside.ok() || !inside->empty();
+        }
         return entry.name != ".lock" && !entry.name.ends_with(".tmp");
       });
   if (!is_begun) return;

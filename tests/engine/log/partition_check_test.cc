@@ -202,5 +202,13 @@ TEST_F(PartitionCheckSuite, FindsAFileThatIsOnlyNamedLikeASegmentAndNoMore) {
   }
 }
 
+TEST_F(PartitionCheckSuite, FindsAFileAboveTheEndOfALogThatWasClosed) {
+  disk_.Write(SegmentFileName(Offset{50}, kLogSuffix), "");
+  partition_.clean_stop = true;
+  ASSERT_THAT(Check(), IsOk());
+  EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kDamage, 50)));
+  EXPECT_EQ(summary_.segments, 3);
+}
+
 }  // namespace
 }  // namespace cauce

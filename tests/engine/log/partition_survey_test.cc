@@ -178,6 +178,15 @@ TEST_F(Surveyed, SetsAsideWhatHoldsNoBatch) {
   EXPECT_EQ(survey.strays[0].base, Offset{2});
 }
 
+TEST_F(Surveyed, SetsAsideWhatLiesAboveTheEndAndHoldsNoBatch) {
+  Put(0, Two(0));
+  Put(9, "");
+  Put(12, "rubbish");
+  const PartitionSurvey survey = Look(2);
+  EXPECT_THAT(BasesOf(survey), ElementsAre(0));
+  EXPECT_THAT(survey.strays, SizeIs(2));
+}
+
 TEST_F(Surveyed, TouchesNothingBesideAnotherFormat) {
   std::string newer = test::Batch({"a"}).bytes();
   newer[layout::kMagic] = 3;

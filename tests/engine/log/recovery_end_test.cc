@@ -453,6 +453,30 @@ TEST_P(RecoveryTest, AFileThatCannotBeReadRefusesTheLogBeforeAnythingIsCut) {
   }
 }
 
+// The log would go on at its name, and be full there.
+TEST_P(RecoveryTest, AFileAboveTheEndOfAClosedLogMovesNoEnd) {
+  WriteSegment(0, 5);
+  disk_.Write(Log(INT64_MAX - 2), "abc");
+  const auto log = Recover({.clean_stop = true, .recovery_point = Offset{10}});
+  ASSERT_THAT(log, IsOk());
+  EXPECT_EQ(EndOf(*log), Offset{10});
+  EXPECT_EQ(disk_.Read(Log(INT64_MAX - 2) + ".cut"), "abc");
+  EXPECT_THAT(events_, ElementsAre(HasSubstr(disk_ / Log(INT64_MAX - 2))));
+}
+
+// An end that was saved too low says nothing of what lies above.
+TEST_P(RecoveryTest, TheEmptySegmentThatAClosedLogEndsInStays) {
+  WriteSegment(0, 5);
+  disk_.Write(Log(14), "");
+  for (const int64_t point : {14, 0}) {
+    const auto log =
+        Recover({.clean_stop = true, .recovery_point = Offset{point}});
+    ASSERT_THAT(log, IsOk());
+    EXPECT_EQ(EndOf(*log), Offset{14});
+    EXPECT_THAT(disk_.Names(".cut"), IsEmpty());
+  }
+}
+
 // As after an append that found no room, and whose cutting back the power took
 // back, once the log had gone on in the next segment.
 TEST_P(RecoveryTest, KeepsAsideWhatStandsBehindTheNameOfTheNextSegment) {

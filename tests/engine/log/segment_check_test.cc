@@ -299,6 +299,20 @@ TEST_F(SegmentCheckSuite, ReadsOnWhereTheIndexesOfALiveSegmentGoOn) {
   EXPECT_THAT(findings_, IsEmpty());
 }
 
+// Only the name of the next segment speaks against them.
+TEST_F(SegmentCheckSuite, CallsNoWholeBatchesATornEnd) {
+  segment_.torn_from = segment_.next_base = Offset{14};
+  EXPECT_THAT(Check(), test::IsOk());
+  ASSERT_FALSE(findings_.empty());
+  EXPECT_THAT(findings_.front(), Is(Gravity::kDamage, kLog, positions_[2]));
+  EXPECT_EQ(findings_.front().advice, kRepairFirst);
+
+  log_.resize(static_cast<size_t>(positions_[3]) - 1);
+  EXPECT_THAT(Check(), test::IsOk());
+  ASSERT_FALSE(findings_.empty());
+  EXPECT_THAT(findings_.front(), Is(Gravity::kNote, kLog, positions_[2]));
+}
+
 TEST_F(SegmentCheckSuite, FindsBytesBehindTheZeros) {
   const auto end = static_cast<int64_t>(log_.size());
   log_ += std::string(100'000, '\0') + "x";
