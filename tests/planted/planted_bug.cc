@@ -1,6 +1,7 @@
 #include "tests/planted/planted_bug.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "fmt/format.h"
@@ -15,14 +16,34 @@ bool Take(std::string_view& line, std::string_view word) {
   return true;
 }
 
-// A line of a hunk: kept, removed or added.
-absl::Status AddTo(Hunk& hunk, std::string_view line) {
+// A hunk as it is read, and of each of its lines whether it is kept, removed or
+// added: ' ', '-' or '+'.
+struct Reading {
+  Hunk hunk;
+  std::string kinds;
+};
+
+// Without lines that stay around it git takes a change for one at an end of the
+// file.
+absl::Status CheckKept(const Reading& reading) {
+  const std::string& kinds = reading.kinds;
+  if (!kinds.empty() && kinds.front() == ' ' && kinds.back() == ' ') {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      fmt::format("a hunk of {} does not begin and end with lines that stay",
+                  reading.hunk.path));
+}
+
+absl::Status AddTo(Reading& reading, std::string_view line) {
+  auto& [hunk, kinds] = reading;
   const char kind = line.empty() ? ' ' : line.front();
   if (!line.empty()) line.remove_prefix(1);
   if (kind != ' ' && kind != '-' && kind != '+') {
     return absl::InvalidArgumentError(
         fmt::format("\"{}{}\" is no line of a patch", kind, line));
   }
+  kinds += kind;
   if (kind != '+') hunk.before += fmt::format("{}\n", line);
   if (kind != '-') hunk.after += fmt::format("{}\n", line);
   return absl::OkStatus();
@@ -33,14 +54,15 @@ absl::Status AddTo(Hunk& hunk, std::string_view line) {
 absl::StatusOr<PlantedBug> ParsePlantedBug(std::string_view text) {
   PlantedBug bug;
   std::string path;
+  std::vector<Reading> read;
   while (!text.empty()) {
     std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(line.size() + 1, text.size()));
-    if (bug.hunks.empty() && Take(line, "Plants: ")) {
+    if (read.empty() && Take(line, "Plants: ")) {
       bug.plants = line;
-    } else if (bug.hunks.empty() && Take(line, "Target: ")) {
+    } else if (read.empty() && Take(line, "Target: ")) {
       bug.target = line;
-    } else if (bug.hunks.empty() && Take(line, "Test: ")) {
+    } else if (read.empty() && Take(line, "Test: ")) {
       bug.test = line;
     } else if (Take(line, "--- a/")) {
       path = line;
@@ -53,14 +75,17 @@ absl::StatusOr<PlantedBug> ParsePlantedBug(std::string_view text) {
       if (path.empty()) {
         return absl::InvalidArgumentError("changes a file without a name");
       }
-      bug.hunks.push_back({.path = path});
-    } else if (bug.hunks.empty()) {
+      read.push_back({.hunk = {.path = path}});
+    } else if (read.empty()) {
       return absl::InvalidArgumentError(
           fmt::format("\"{}\": neither a word on the bug nor a patch", line));
-    } else if (absl::Status added = AddTo(bug.hunks.back(), line);
-               !added.ok()) {
+    } else if (absl::Status added = AddTo(read.back(), line); !added.ok()) {
       return added;
     }
+  }
+  for (Reading& each : read) {
+    if (absl::Status kept = CheckKept(each); !kept.ok()) return kept;
+    bug.hunks.push_back(std::move(each.hunk));
   }
   if (bug.plants.empty() || bug.target.empty() || bug.test.empty() ||
       bug.hunks.empty()) {

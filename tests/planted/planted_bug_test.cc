@@ -42,7 +42,7 @@ int Count(std::string_view text, std::string_view part) {
 TEST(PlantedBug, IsReadFromItsFile) {
   const auto bug = ParsePlantedBug(fmt::format(
       "{}--- a/engine/c.cc\n+++ b/engine/c.cc\n@@ -1,3 +1,2 @@ void C() {{\n"
-      "   one();\n-  two();\n\n@@ -9 +8 @@\n-x\n+y\n",
+      "   one();\n-  two();\n\n@@ -8,3 +7,3 @@\n {{\n-x\n+y\n }}\n",
       kWords));
   ASSERT_THAT(bug, test::IsOk());
   EXPECT_EQ(bug->plants, "a bug");
@@ -52,8 +52,8 @@ TEST(PlantedBug, IsReadFromItsFile) {
   EXPECT_EQ(bug->hunks[0].path, "engine/c.cc");
   EXPECT_EQ(bug->hunks[0].before, "  one();\n  two();\n\n");
   EXPECT_EQ(bug->hunks[0].after, "  one();\n\n");
-  EXPECT_EQ(bug->hunks[1].before, "x\n");
-  EXPECT_EQ(bug->hunks[1].after, "y\n");
+  EXPECT_EQ(bug->hunks[1].before, "{\nx\n}\n");
+  EXPECT_EQ(bug->hunks[1].after, "{\ny\n}\n");
 }
 
 TEST(PlantedBug, IsRefusedWhereSomethingIsMissing) {
@@ -61,11 +61,26 @@ TEST(PlantedBug, IsRefusedWhereSomethingIsMissing) {
     return ParsePlantedBug(fmt::format("{}{}", kWords, patch));
   };
   EXPECT_THAT(with(""), Not(test::IsOk()));
-  EXPECT_THAT(with("@@ -1 +1 @@\n-x\n+y\n"), Not(test::IsOk()));
-  EXPECT_THAT(with("--- a/b\n+++ b/c\n@@ -1 +1 @@\n-x\n"), Not(test::IsOk()));
-  EXPECT_THAT(with("--- a/b\n+++ b/b\n@@ -1 +1 @@\n*x\n"), Not(test::IsOk()));
-  EXPECT_THAT(ParsePlantedBug("--- a/b\n+++ b/b\n@@ -1 +1 @@\n-x\n+y\n"),
+  constexpr std::string_view kFile = "--- a/b\n+++ b/b\n";
+  constexpr std::string_view kHunk = "@@ -1,3 +1,3 @@\n {\n-x\n+y\n }\n";
+  EXPECT_THAT(with(fmt::format("{}{}", kFile, kHunk)), test::IsOk());
+  EXPECT_THAT(with(kHunk), Not(test::IsOk()));
+  EXPECT_THAT(with(fmt::format("--- a/b\n+++ b/c\n{}", kHunk)),
               Not(test::IsOk()));
+  EXPECT_THAT(with(fmt::format("{}{}*x\n \n", kFile, kHunk)),
+              Not(test::IsOk()));
+  EXPECT_THAT(ParsePlantedBug(fmt::format("{}{}", kFile, kHunk)),
+              Not(test::IsOk()));
+}
+
+TEST(PlantedBug, IsRefusedWhereGitWouldNotApplyIt) {
+  for (const std::string_view hunk :
+       {"@@ -1 +1 @@\n-x\n+y\n", "@@ -1,2 +1,2 @@\n {\n-x\n+y\n",
+        "@@ -1,2 +1,2 @@\n-x\n+y\n }\n"}) {
+    EXPECT_THAT(
+        ParsePlantedBug(fmt::format("{}--- a/b\n+++ b/b\n{}", kWords, hunk)),
+        Not(test::IsOk()));
+  }
 }
 
 // The bugs that are kept beside this test.
