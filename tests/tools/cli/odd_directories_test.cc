@@ -27,7 +27,6 @@ using test::Words;
 using ::testing::AllOf;
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 
@@ -205,19 +204,6 @@ TEST_F(OddDirectory, IsWrittenWithoutAThreadWhereTheSystemHasNoneLeft) {
     EXPECT_THAT(result.err, HasSubstr("ulimit -u"));
   }
   EXPECT_THAT(LinesOf(Do({"consume", "a"})), SizeIs(15));
-}
-
-TEST_F(OddDirectory, NoDescriptorLeftIsNoDamage) {
-  Make("a", 3);
-  const Process::Result result =
-      test::Run({"/bin/sh", "-c",
-                 fmt::format("ulimit -n 5; exec {} log verify --dir {}",
-                             test::kCauce, dir())},
-                "");
-  EXPECT_EQ(result.exit, 1);
-  EXPECT_THAT(result.out, IsEmpty());
-  EXPECT_THAT(LinesOf(result.err), SizeIs(1));
-  EXPECT_THAT(result.err, HasSubstr("ulimit -n"));
 }
 
 }  // namespace
