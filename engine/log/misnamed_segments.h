@@ -1,11 +1,7 @@
 // Segments that bear another one's name: their batches cannot stand where they
 // say, and could in a segment that begins with the first of them.
 //
-// No CRC covers a batch's base offset, so a first batch that disagrees with its
-// name shows one of the two to be wrong, and not which. A name is the wrong one
-// where what else is known agrees with the batch: the batch behind it, where
-// the segments before and behind end and begin, the saved start and end of the
-// log. Nothing is changed. Any thread.
+// Nothing is changed. Any thread.
 #pragma once
 
 #include <vector>

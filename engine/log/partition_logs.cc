@@ -86,28 +86,21 @@ absl::StatusOr<SegmentSurvey> PartitionLogs::ReadFile(const std::string& path,
   return SurveySegment(file, path, range);
 }
 
-absl::StatusOr<std::optional<LogFront>> PartitionLogs::Front(
-    Offset named) const {
-  return FrontOf(PathOf(named));
-}
-
 absl::StatusOr<std::optional<Offset>> PartitionLogs::FirstBase(
     Offset named) const {
-  CAUCE_ASSIGN_OR_RETURN(const auto front, Front(named));
-  if (!front) return std::nullopt;
-  return front->base;
+  return FirstBaseOf(PathOf(named));
 }
 
 absl::StatusOr<std::optional<SegmentSurvey>> PartitionLogs::ReadWaiting(
     Offset base) const {
   const std::string path =
       JoinPath(partition_.directory, SegmentFileName(base, kWaitingLogSuffix));
-  CAUCE_ASSIGN_OR_RETURN(const auto front, FrontOf(path));
-  if (!front) return std::nullopt;
-  return ReadFile(path, {.base = front->base});
+  CAUCE_ASSIGN_OR_RETURN(const auto first, FirstBaseOf(path));
+  if (!first) return std::nullopt;
+  return ReadFile(path, {.base = *first});
 }
 
-absl::StatusOr<std::optional<LogFront>> PartitionLogs::FrontOf(
+absl::StatusOr<std::optional<Offset>> PartitionLogs::FirstBaseOf(
     const std::string& path) const {
   auto opened = files_.Open(path, OpenMode::kRead);
   // A link: whoever takes the segment says why.
@@ -120,11 +113,7 @@ absl::StatusOr<std::optional<LogFront>> PartitionLogs::FrontOf(
   const auto batch = scanner.Next();
   if (!batch.ok() && !IsDamage(batch.status())) return batch.status();
   if (!batch.ok() || !*batch) return std::nullopt;
-  LogFront front{(*batch)->base_offset(), (*batch)->next_offset(), {}};
-  const auto second = scanner.Next();
-  if (!second.ok() && !IsDamage(second.status())) return second.status();
-  if (second.ok() && *second) front.follower = (*second)->base_offset();
-  return front;
+  return (*batch)->base_offset();
 }
 
 }  // namespace cauce

@@ -30,13 +30,6 @@ struct PartitionListing {
   std::vector<std::string> lookalikes;
 };
 
-// The first two batches of a log, as they say themselves where they belong.
-struct LogFront {
-  Offset base;
-  Offset next;                     // behind the first one
-  std::optional<Offset> follower;  // where the second begins, if that is whole
-};
-
 class PartitionLogs {
  public:
   // Both are borrowed.
@@ -54,11 +47,6 @@ class PartitionLogs {
   // `range` but for its bytes, which are all there are.
   absl::StatusOr<SegmentSurvey> Read(Offset named, ScanRange range) const;
 
-  const PartitionToCheck& partition() const { return partition_; }
-
-  // Nothing where the file does not begin with a whole batch.
-  absl::StatusOr<std::optional<LogFront>> Front(Offset named) const;
-
   // Where the batch at the file's front says it begins, if that is whole.
   absl::StatusOr<std::optional<Offset>> FirstBase(Offset named) const;
 
@@ -69,7 +57,7 @@ class PartitionLogs {
  private:
   absl::StatusOr<SegmentSurvey> ReadFile(const std::string& path,
                                          ScanRange range) const;
-  absl::StatusOr<std::optional<LogFront>> FrontOf(
+  absl::StatusOr<std::optional<Offset>> FirstBaseOf(
       const std::string& path) const;
 
   FileSystem& files_;
