@@ -17,6 +17,7 @@
 #include "cauce/engine.h"
 #include "cauce/env.h"
 #include "cauce/errors.h"
+#include "engine/base/mutex.h"
 #include "fmt/format.h"
 #include "tests/testing/choices.h"
 #include "tests/testing/faulty_disk.h"
@@ -113,6 +114,8 @@ class CrashLoop : public ::testing::Test {
                          .clock = &clock_,
                          .executor = executor,
                          .events = [this](Severity, std::string_view line) {
+                           // Several partitions are recovered at once.
+                           MutexLock lock(mutex_);
                            events_.emplace_back(line);
                          }});
   }
@@ -157,7 +160,8 @@ class CrashLoop : public ::testing::Test {
   }
 
   test::SimClock clock_;
-  std::vector<std::string> events_;
+  Mutex mutex_;
+  std::vector<std::string> events_;  // grows under mutex_
   std::vector<std::string> want_;
   int64_t changes_ = 0;  // of a recovery that is not stopped
 };
