@@ -208,6 +208,13 @@ absl::Status Log::RollTo(Offset base, Timestamp now) {
   CAUCE_RETURN_IF_ERROR(segments_.SyncNames());
   // Where one of them fails smaller batches may still go into this segment.
   CAUCE_RETURN_IF_ERROR(writer_->Complete());
+  // In a broker's topic recovery takes a gap at the end of a sealed segment for
+  // one of the cleaner's: a power loss must not leave one here.
+  const bool is_brokers = [this] {
+    MutexLock lock(view_mutex_);
+    return keep_everything_;
+  }();
+  if (is_brokers) CAUCE_RETURN_IF_ERROR(writer_->segment()->Sync());
   CAUCE_ASSIGN_OR_RETURN(auto next, SegmentWriter::Create(PlaceOf(base), now));
   writer_->LetGo();
   SegmentSet::List list = segments()->segments();

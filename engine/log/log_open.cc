@@ -99,6 +99,8 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
   hints.clean_stop = options.clean_stop;
   hints.recovery_point = options.bounds.recovery_point;
   hints.log_start = options.bounds.log_start;
+  // Nobody has configured it here, so a broker wrote it.
+  hints.is_brokers = options.keep_everything;
   hints.now = Timestamp::From(environment->clock->Now());
   hints.events = environment->events;
   if (environment->note_work) {

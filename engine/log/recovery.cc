@@ -176,12 +176,15 @@ class Recovery {
     if (next == hints_.recovery_point) return TakeDurable(base, next);
     CAUCE_ASSIGN_OR_RETURN(ScannedSegment scanned, Scan(base, next));
     // Otherwise batches are missing at the end of what was a whole segment:
-    // its tail had not reached the disk. The gaps that compaction leaves are
-    // below the recovery point, and one below the log start was meant.
+    // its tail had not reached the disk. The gaps that our compaction leaves
+    // are below the recovery point, and one below the log start was meant.
     NoteLoss(base, std::min(next, hints_.recovery_point), Gap::kAtTheEnd,
              scanned);
-    const bool whole = scanned.next == next ||
-                       (scanned.damage.ok() && next <= hints_.log_start);
+    const bool is_gap =
+        hints_.is_brokers && scanned.bytes == scanned.file_bytes;
+    const bool whole =
+        scanned.next == next ||
+        (scanned.damage.ok() && (next <= hints_.log_start || is_gap));
     if (!whole && scanned.next >= hints_.recovery_point) {
       // Cut, it is the last one, and the next recovery must read it alike.
       CAUCE_ASSIGN_OR_RETURN(ScannedSegment last, Scan(base, std::nullopt));

@@ -36,6 +36,9 @@ struct RecoveryHints {
   Offset recovery_point{0};
   // What lies below is gone, as last saved.
   Offset log_start{0};
+  // A broker wrote it: one cleans also what lies above the point it has saved,
+  // so that a sealed segment may end in a gap there.
+  bool is_brokers = false;
   // The time, for segments that are made.
   Timestamp now;
   // May be null. Told of each segment that was made durable: the log is whole

@@ -17,6 +17,8 @@
 #include "cauce/file_system.h"
 #include "cauce/inspect.h"
 #include "cauce/repair.h"
+#include "cauce/types.h"
+#include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/partition_metadata.h"
 #include "tests/testing/batches.h"
 #include "tests/testing/matchers.h"
@@ -34,6 +36,7 @@ using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 
 TopicId Id(uint8_t fill) {
   TopicId id;
@@ -66,6 +69,17 @@ class BrokerTopics : public ::testing::TestWithParam<Broker> {
     }
     // Long enough ago that files' times tell what has changed.
     clock_.Advance(absl::Seconds(10));
+  }
+  // A first segment of one record, and another from offset 10 on.
+  void MakeWithGap() {
+    Make(1, "first", 1);
+    const auto log = files_->Open("/data/orders-0/00000000000000000010.log",
+                                  OpenMode::kCreate);
+    ASSERT_THAT(log, IsOk());
+    ASSERT_THAT(
+        (*log)->Write(
+            0, test::Batch({"second"}).At(Offset{10}, LeaderEpoch{0}).bytes()),
+        IsOk());
   }
   void Delete(int partitions = 2) {
     for (int i = 0; i < partitions; ++i) {
@@ -174,6 +188,35 @@ TEST_P(BrokerTopics, OneOfFewerPartitionsHasNoMore) {
   Make(2, "new", 1);
   EXPECT_THAT(engine_->OpenPartition("orders", PartitionId{1}),
               HasReason(Reason::kUnknownPartition));
+}
+
+// Its cleaner leaves gaps above the recovery point too, which a broker saves
+// once a minute.
+TEST_P(BrokerTopics, WhatTheCleanerLeftIsKeptWhenTheBrokerWasKilled) {
+  MakeWithGap();
+
+  Open(Access::kReadWrite);
+
+  Partition partition = OpenPartition(0);
+  EXPECT_EQ(partition.log_end(), Offset{11});
+  Cursor cursor = partition.Read(Offset{1});
+  RecordView record;
+  ASSERT_THAT(cursor.Next(&record), IsOkAndHolds(true));
+  EXPECT_EQ(record.value, "second");
+}
+
+// From then on such a gap above the recovery point is a lost tail.
+TEST_P(BrokerTopics, WhatTheCleanerLeftIsBelowThePointOnceConfigsAreGiven) {
+  MakeWithGap();
+  Open(Access::kReadWrite);
+
+  ASSERT_THAT(engine_->AlterTopic("orders", {{"retention.ms", "1"}}), IsOk());
+
+  const auto points =
+      ReadOffsetCheckpoint(*files_, "/data", kRecoveryPointFile);
+  EXPECT_THAT(points,
+              IsOkAndHolds(ElementsAre(
+                  Pair(TopicPartition{"orders", PartitionId{0}}, Offset{11}))));
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -244,6 +244,27 @@ TEST_P(LogTest, RollsOnlyBehindANameThatIsDurable) {
   EXPECT_EQ(log().log_end(), Offset{3});
 }
 
+// Recovery takes a gap there for what its cleaner has left.
+TEST_P(LogTest, RollsABrokersLogOnlyBehindASegmentThatIsDurable) {
+  config().segment_bytes = 1;  // a segment for each batch
+  Open();
+  Append({"a"}, kWritten);
+  Append({"b"}, kWritten);
+  EXPECT_EQ(Syncs(), 0);
+  log().SetConfig(config(), /*keep_everything=*/true);
+  Append({"c"}, kWritten);
+  EXPECT_EQ(Syncs(), 1);
+
+  rig_.disk().files().Fail(FileCall::kSync, ".log",
+                           MakeError(Reason::kDiskFailed, "gone"), 0, 1);
+  EXPECT_THAT(log().Append(Batch({"d"}).view(), kWritten),
+              HasReason(Reason::kDiskFailed));
+  EXPECT_THAT(log().Flush(), HasReason(Reason::kDiskFailed));
+  EXPECT_THAT(log().Append(Batch({"d"}).view(), kWritten),
+              HasReason(Reason::kDiskFailed));
+  EXPECT_EQ(log().log_end(), Offset{3});
+}
+
 // ---- When an append is acknowledged and what readers see
 
 TEST_P(LogTest, ShowsWhatIsDurableAndNothingElse) {

@@ -245,6 +245,35 @@ TEST_P(RecoveryTest, TakesTheGapsOfCompactionBelowTheRecoveryPointAsTheyAre) {
   EXPECT_THAT(events_, IsEmpty());
 }
 
+TEST_P(RecoveryTest, TakesTheGapsOfABrokersCleanerAlsoAboveTheRecoveryPoint) {
+  disk_.Write(Log(0), BatchAt(0) + BatchAt(6));
+  WriteSegment(20, 2);
+  disk_.Write(Log(30), BatchAt(34));
+  for (int i = 0; i < 2; ++i) {
+    SCOPED_TRACE(i);
+    const auto log = Recover({.is_brokers = true});
+    ASSERT_THAT(log, IsOk());
+    EXPECT_EQ(BatchesOf(*log), (std::vector<int64_t>{0, 6, 20, 22, 34}));
+    EXPECT_THAT(disk_.Names(".cut"), IsEmpty());
+    EXPECT_THAT(events_, IsEmpty());
+  }
+}
+
+TEST_P(RecoveryTest, CutsABrokersSegmentWhoseTailIsTornOrZeros) {
+  for (const std::string& tail :
+       {BatchAt(2).substr(0, 40), std::string(9, 0)}) {
+    WriteSegment(20, 2);
+    disk_.Write(Log(0), BatchAt(0) + tail);
+
+    const auto log = Recover({.is_brokers = true});
+
+    ASSERT_THAT(log, IsOk());
+    EXPECT_EQ(BatchesOf(*log), (std::vector<int64_t>{0}));
+    EXPECT_THAT(disk_.Names(".cut"), Contains(Log(20) + ".cut"));
+    for (const std::string& name : disk_.Names()) disk_.Remove(name);
+  }
+}
+
 // ---- Damage
 
 TEST_P(RecoveryTest, KeepsDamageBelowTheRecoveryPointAndGoesOnBehindIt) {
