@@ -132,8 +132,8 @@ absl::StatusOr<std::optional<FoundOffset>> Segment::FindByTime(Timestamp time,
   }
   RecordReader reader;
   while (batch && batch->base_offset() < up_to) {
-    const bool may_hold = batch->max_timestamp() >= time &&
-                          batch->next_offset() > from && !batch->is_control();
+    const bool may_hold =
+        batch->max_timestamp() >= time && batch->next_offset() > from;
     if (may_hold) {
       CAUCE_RETURN_IF_ERROR(reader.Open(*batch));
       RecordView record;

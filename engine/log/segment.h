@@ -97,7 +97,8 @@ class Segment {
                                                         int64_t position,
                                                         Offset expected);
 
-  // The first record of [from, up_to) with a timestamp at or after `time`.
+  // The first record of [from, up_to) with a timestamp at or after `time`, also
+  // of control batches: Kafka's ListOffsets finds those too.
   absl::StatusOr<std::optional<FoundOffset>> FindByTime(Timestamp time,
                                                         Offset from,
                                                         Offset up_to);

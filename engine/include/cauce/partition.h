@@ -102,7 +102,9 @@ class Partition final {
   Cursor Read(Offset from, const CursorOptions& options) const;
 
   // Returns the first visible record with a timestamp at or after `time`, in
-  // the order of offsets; nothing where there is none. Reason::kCorruptBatch
+  // the order of offsets; nothing where there is none. As Kafka's ListOffsets
+  // it finds the marker of a transaction too, which Cursor::Next passes over:
+  // who reads on from there gets the record behind. Reason::kCorruptBatch
   // where records are missing right in front of it: it may be one of them. The
   // error of the disk where a file cannot be read whose records might be what
   // is asked for: all in front of the first one found. What is damaged is

@@ -106,6 +106,21 @@ TEST_P(SegmentTest, FindsTimesAsAWalkOverAllRecordsDoes) {
   }
 }
 
+// As Kafka's ListOffsets does, which clients ask the same.
+TEST_P(SegmentTest, FindsTheMarkersOfTransactionsByTheirTimesToo) {
+  const auto record = test::Batch({"a"}, {1000}).At(kBase);
+  const auto marker =
+      test::Batch({"marker"}, {2000}, {.transactional = true, .control = true})
+          .At(kBase + 1);
+  const std::string both = record.bytes() + marker.bytes();
+  disk_.Write(kLog, both);
+  bytes_ = static_cast<int64_t>(both.size());
+  next_ = kBase + 2;
+
+  EXPECT_THAT(Open()->FindByTime({1001}, kBase, next_),
+              IsOkAndHolds(FoundOffset{kBase + 1, Timestamp{2000}}));
+}
+
 TEST_P(SegmentTest, StaysReadableOnceItIsRetired) {
   Write(500);
   const auto segment = Open();
