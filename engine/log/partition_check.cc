@@ -10,7 +10,6 @@
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
 #include "engine/log/batch_scanner.h"
-#include "engine/log/segment_intruders.h"
 #include "engine/log/segment_name.h"
 #include "engine/log/segments_above_end.h"
 #include "engine/log/short_log.h"
@@ -64,9 +63,15 @@ absl::Status PartitionCheck::Run() {
           .what = DescribeIntruder(place, intruder),
           .advice = std::string(kIntruderAdvice)});
   }
+  for (const UnreadSegment& unread : listing->unread) {
+    if (absl::IsResourceExhausted(unread.why)) return unread.why;
+    unread_.push_back(unread);
+  }
   std::vector<Offset> segments = listing->bases;
   CAUCE_RETURN_IF_ERROR(TellAboveEnd(place, segments));
-  return CheckSegments(segments);
+  CAUCE_RETURN_IF_ERROR(CheckSegments(segments));
+  TellUnread();
+  return absl::OkStatus();
 }
 
 absl::Status PartitionCheck::TellAboveEnd(const SegmentPlace& place,
@@ -74,7 +79,11 @@ absl::Status PartitionCheck::TellAboveEnd(const SegmentPlace& place,
   if (!partition_.clean_stop) return absl::OkStatus();
   const auto above = CountAboveEnd(place, bases, partition_.bounds.durable);
   if (absl::IsResourceExhausted(above.status())) return above.status();
-  // What else keeps them from being read is told when their turn comes.
+  if (!above.ok() && !absl::IsNotFound(above.status())) {
+    unread_.push_back(
+        {*std::ranges::upper_bound(bases, partition_.bounds.durable),
+         above.status()});
+  }
   for (size_t left = above.value_or(0); left > 0; --left) {
     Tell({.file = PathOf(bases.back(), kLogSuffix),
           .offset = bases.back(),
@@ -82,6 +91,9 @@ absl::Status PartitionCheck::TellAboveEnd(const SegmentPlace& place,
                               "was closed at offset {}",
                               partition_.bounds.durable.value),
           .advice = std::string(kIntruderAdvice)});
+    std::erase_if(unread_, [&](const UnreadSegment& each) {
+      return each.base == bases.back();
+    });
     bases.pop_back();
   }
   return absl::OkStatus();
@@ -133,14 +145,16 @@ absl::Status PartitionCheck::CheckSegments(const std::vector<Offset>& bases) {
   for (size_t i = 0; i < bases.size(); ++i) {
     const bool is_last = i + 1 == bases.size();
     segment.base = bases[i];
+    const bool is_next_known = !is_last && !IsUnread(bases[i + 1]);
     segment.next_base = std::nullopt;
-    if (!is_last) segment.next_base = bases[i + 1];
+    if (is_next_known) segment.next_base = bases[i + 1];
     segment.is_whole_behind = last_whole > bases[i];
     const int64_t damages = summary_.damages;
     const auto end =
         SegmentCheck(files_, segment, summary_, found_, progress_).Run();
     // Retention may have removed it since the directory was listed.
     if (absl::IsNotFound(end.status())) continue;
+    unread_told_ |= !end.ok();
     if (absl::IsResourceExhausted(end.status())) return end.status();
     if (!end.ok()) {
       // It keeps nobody from looking at the others.
@@ -155,6 +169,7 @@ absl::Status PartitionCheck::CheckSegments(const std::vector<Offset>& bases) {
     }
     // What stands behind damage was told with it.
     if (summary_.damages != damages) continue;
+    if (!is_last && !is_next_known) continue;
     CAUCE_RETURN_IF_ERROR(is_last ? CheckEnd(bases[i], *end)
                                   : CheckGap(bases[i], *end, bases[i + 1],
                                              segment.is_whole_behind));
@@ -286,6 +301,23 @@ absl::Status PartitionCheck::CheckOrphan(Offset base) {
                       : "nothing: the segment was deleted, and the next "
                         "opening for writing removes what is left of it"});
   return absl::OkStatus();
+}
+
+bool PartitionCheck::IsUnread(Offset base) const {
+  return std::ranges::find(unread_, base, &UnreadSegment::base) !=
+         unread_.end();
+}
+
+void PartitionCheck::TellUnread() {
+  if (unread_told_) return;
+  for (const UnreadSegment& each : unread_) {
+    Tell({.file = PathOf(each.base, kLogSuffix),
+          .offset = each.base,
+          .what = fmt::format("whether it is a segment could not be seen: {}",
+                              MessageOf(each.why)),
+          .advice = "mend what keeps the file that is named from being read, "
+                    "and verify again"});
+  }
 }
 
 std::string PartitionCheck::PathOf(Offset base, std::string_view suffix) const {

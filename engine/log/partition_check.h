@@ -20,6 +20,7 @@
 #include "cauce/types.h"
 #include "engine/log/segment.h"
 #include "engine/log/segment_check.h"
+#include "engine/log/segment_intruders.h"
 
 namespace cauce {
 
@@ -66,7 +67,8 @@ class PartitionCheck {
   };
 
   absl::StatusOr<Bases> List() const;
-  // Takes those out that lie above the end of a log that was closed.
+  // Takes those out that lie above the end of a log that was closed; those of
+  // which a failed read hides it are unread_ from then on.
   absl::Status TellAboveEnd(const SegmentPlace& place,
                             std::vector<Offset>& bases);
   absl::Status CheckSegments(const std::vector<Offset>& bases);
@@ -82,6 +84,9 @@ class PartitionCheck {
                         bool is_whole_behind);
   // `end` is where the log ends as far as it was found.
   absl::Status CheckEnd(Offset base, Offset end);
+  bool IsUnread(Offset base) const;
+  // Unless what could not be read was told with its file.
+  void TellUnread();
   std::string PathOf(Offset base, std::string_view suffix) const;
   void Tell(Finding finding);
 
@@ -90,6 +95,10 @@ class PartitionCheck {
   VerifySummary& summary_;
   const SegmentCheck::Found& found_;
   const SegmentCheck::Progress& progress_;
+  // Files that may be segments or not, since one could not be read: nothing is
+  // concluded from where they begin.
+  std::vector<UnreadSegment> unread_;
+  bool unread_told_ = false;
 };
 
 }  // namespace cauce

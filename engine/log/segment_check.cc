@@ -335,8 +335,10 @@ absl::StatusOr<bool> SegmentCheck::PassDamage(const absl::Status& damage) {
   // A writer that was killed leaves a torn end; whole batches behind it are
   // none of its leaving.
   const bool is_cut = torn_from_ && next_ >= *torn_from_;
-  CAUCE_ASSIGN_OR_RETURN(const bool is_whole, IsWholePastNext(position));
-  const bool is_whole_behind = resume || is_whole || segment_.is_whole_behind;
+  bool is_whole_behind = resume || segment_.is_whole_behind;
+  if (is_cut && !is_whole_behind) {
+    CAUCE_ASSIGN_OR_RETURN(is_whole_behind, IsWholePastNext(position));
+  }
   const bool torn = is_cut && !is_whole_behind;
   Finding finding{.gravity = torn ? Gravity::kNote : Gravity::kDamage,
                   .file = path_,

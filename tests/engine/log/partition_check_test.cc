@@ -3,24 +3,32 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "cauce/errors.h"
 #include "engine/log/segment_name.h"
+#include "fmt/format.h"
 #include "tests/testing/batches.h"
+#include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/test_disk.h"
 
 namespace cauce {
 namespace {
 
+using test::FileCall;
 using test::IsOk;
 using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 // Segments at 0, 4 and 8, of two batches of two records each.
 class PartitionCheckSuite : public ::testing::Test {
@@ -208,6 +216,50 @@ TEST_F(PartitionCheckSuite, FindsAFileAboveTheEndOfALogThatWasClosed) {
   ASSERT_THAT(Check(), IsOk());
   EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kDamage, 50)));
   EXPECT_EQ(summary_.segments, 3);
+}
+
+// A read that fails once, wherever it does, is no damage of the files around
+// it: taken for a segment, a stray file would make records be missing.
+TEST_F(PartitionCheckSuite, SaysWhereAFailedReadHidesWhetherAFileIsASegment) {
+  struct Stray {
+    int64_t base;
+    int64_t host;
+  };
+  partition_.clean_stop = true;
+  partition_.may_have_gaps = false;
+  for (const Stray& stray : {Stray{5, 4}, Stray{50, 8}}) {
+    const std::string name = SegmentFileName(Offset{stray.base}, kLogSuffix);
+    disk_.Write(name, stray.base == 5 ? "abc" : "");
+    for (const int64_t unread : {stray.base, stray.host}) {
+      const std::string file = SegmentFileName(Offset{unread}, kLogSuffix);
+      int hidden = 0;
+      const int before = disk_.files().Count(FileCall::kOpen, file);
+      ASSERT_THAT(Check(), IsOk());
+      const int opens = disk_.files().Count(FileCall::kOpen, file) - before;
+      for (int good = 0; good < opens; ++good) {
+        SCOPED_TRACE(fmt::format("{}: opening {} of {}", name, good, file));
+        disk_.files().Fail(FileCall::kOpen, file,
+                           MakeError(Reason::kDiskFailed, "bad sector"), good,
+                           1);
+        ASSERT_THAT(Check(), IsOk());
+        EXPECT_THAT(findings_, Not(IsEmpty()));
+        for (const Finding& finding : findings_) {
+          EXPECT_THAT(
+              finding,
+              AnyOf(Field("file", &Finding::file, disk_ / name),
+                    Field("what", &Finding::what, HasSubstr("bad sector"))));
+        }
+        hidden += static_cast<int>(
+            std::ranges::count_if(findings_, [&](const Finding& finding) {
+              return finding.file == disk_ / name &&
+                     finding.what.ends_with("bad sector");
+            }));
+        disk_.files().Mend();
+      }
+      EXPECT_GT(hidden, 0) << name << " " << file;
+    }
+    disk_.Remove(name);
+  }
 }
 
 }  // namespace

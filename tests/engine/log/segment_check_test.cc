@@ -313,6 +313,29 @@ TEST_F(SegmentCheckSuite, CallsNoWholeBatchesATornEnd) {
   EXPECT_THAT(findings_.front(), Is(Gravity::kNote, kLog, positions_[2]));
 }
 
+// Each read may fail, and this one would say nothing.
+TEST_F(SegmentCheckSuite, ReadsDamageOnceMoreOnlyWhereItMayBeATornEnd) {
+  log_.resize(log_.size() - 1);
+  segment_.next_base = Offset{18};
+  const auto reads = [this] {
+    int count = 0;
+    disk_.files().Mend();
+    disk_.files().set_during(test::FileCall::kRead, kLog, [&] { ++count; });
+    EXPECT_THAT(Check(), test::IsOk());
+    EXPECT_THAT(findings_, ::testing::Contains(Field(
+                               "position", &Finding::position, positions_[3])));
+    disk_.files().Mend();
+    return count;
+  };
+
+  const int of_damage = reads();
+  segment_.torn_from = Offset{14};
+  const int of_torn_end = reads();
+  segment_.is_whole_behind = true;
+  EXPECT_EQ(reads(), of_damage);
+  EXPECT_GT(of_torn_end, of_damage);
+}
+
 TEST_F(SegmentCheckSuite, FindsBytesBehindTheZeros) {
   const auto end = static_cast<int64_t>(log_.size());
   log_ += std::string(100'000, '\0') + "x";
