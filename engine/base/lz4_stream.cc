@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string_view>
 
 #include "absl/cleanup/cleanup.h"
 #include "cauce/errors.h"
@@ -46,6 +47,17 @@ size_t CompressBlock(std::string_view block, int level, char* to) {
   return static_cast<size_t>(std::max(bytes, 0));
 }
 
+absl::Status OutOfMemory() {
+  return absl::ResourceExhaustedError("lz4: out of memory");
+}
+
+// The number of an error is no part of what every build of LZ4F offers; its
+// enumerator's name is.
+bool IsForWantOfMemory(size_t error) {
+  return std::string_view(LZ4F_getErrorName(error)) ==
+         "ERROR_allocation_failed";
+}
+
 absl::Status Corrupt(std::string_view what, size_t bytes) {
   return MakeError(Reason::kCorruptBatch,
                    fmt::format("lz4: {} ({} bytes)", what, bytes));
@@ -80,7 +92,7 @@ absl::Status CompressLz4(std::string_view input, int level,
 absl::Status DecompressLz4(std::string_view input, GrowingOutput& output) {
   LZ4F_dctx* context = nullptr;
   if (LZ4F_isError(LZ4F_createDecompressionContext(&context, LZ4F_VERSION))) {
-    return absl::ResourceExhaustedError("lz4: out of memory");
+    return OutOfMemory();
   }
   const absl::Cleanup free = [context] {
     LZ4F_freeDecompressionContext(context);
@@ -97,6 +109,8 @@ absl::Status DecompressLz4(std::string_view input, GrowingOutput& output) {
     wanted = LZ4F_decompress(context, room.data(), &wrote, input.data(), &read,
                              /*dOptPtr=*/nullptr);
     if (LZ4F_isError(wanted)) {
+      // It takes room for blocks only once the frame has said how large.
+      if (IsForWantOfMemory(wanted)) return OutOfMemory();
       return Corrupt(LZ4F_getErrorName(wanted), input.size());
     }
     output.Wrote(wrote);

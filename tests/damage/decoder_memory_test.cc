@@ -18,16 +18,35 @@
 #include "tests/testing/sim_clock.h"
 
 extern "C" void* __libc_calloc(size_t count, size_t bytes) noexcept;
+extern "C" void* __libc_malloc(size_t bytes) noexcept;
 
 namespace {
 
-std::atomic<bool> has_no_memory = false;
+enum class Lacking { kNothing, kState, kBlock };
+std::atomic<Lacking> lacking = Lacking::kNothing;
+std::atomic<int> refused = 0;
+
+// A block of Kafka's frames, and its checksum.
+constexpr size_t kBlockBytes = 64 * 1024 + 4;
+
+bool Refuse() {
+  ++refused;
+  return true;
+}
 
 }  // namespace
 
 // lz4 takes its state from here, C++ nothing.
 extern "C" void* calloc(size_t count, size_t bytes) noexcept {
-  return has_no_memory ? nullptr : __libc_calloc(count, bytes);
+  const bool none = lacking == Lacking::kState && Refuse();
+  return none ? nullptr : __libc_calloc(count, bytes);
+}
+
+// And from here the room for a block, in the middle of the stream.
+extern "C" void* malloc(size_t bytes) noexcept {
+  const bool none =
+      lacking == Lacking::kBlock && bytes == kBlockBytes && Refuse();
+  return none ? nullptr : __libc_malloc(bytes);
 }
 
 namespace cauce {
@@ -58,12 +77,16 @@ TEST(DecoderMemory, ThatCannotBeHadIsNoDamageOfTheDirectory) {
     });
   };
 
-  has_no_memory = true;
-  const auto without = verify();
-  has_no_memory = false;
-  EXPECT_THAT(without, StatusIs(absl::StatusCode::kResourceExhausted));
-  EXPECT_THAT(std::string(without.status().message()), HasSubstr("memory"));
-  EXPECT_THAT(found, IsEmpty());
+  for (const Lacking what : {Lacking::kState, Lacking::kBlock}) {
+    refused = 0;
+    lacking = what;
+    const auto without = verify();
+    lacking = Lacking::kNothing;
+    EXPECT_EQ(refused, 1);
+    EXPECT_THAT(without, StatusIs(absl::StatusCode::kResourceExhausted));
+    EXPECT_THAT(std::string(without.status().message()), HasSubstr("memory"));
+    EXPECT_THAT(found, IsEmpty());
+  }
 
   const auto with = verify();
   ASSERT_THAT(with, IsOk());
