@@ -1,5 +1,6 @@
 #include "tools/cli/append_run.h"
 
+#include <iterator>
 #include <memory>
 #include <string_view>
 
@@ -31,22 +32,30 @@ AppendRun::AppendRun(const AppendRunOptions& options,
     : options_(options),
       into_(into),
       payload_(Payload(options.record_bytes + 1024)),
-      left_(options.records),
-      running_(options.threads) {}
+      left_(options.records) {}
 
 absl::Status AppendRun::Run(const Watch& watch) {
   Doorbell doorbell;
-  const std::unique_ptr<Executor> pool = NewThreadPool(options_.threads);
-  if (pool == nullptr) {
+  // A pool each: one of several might be of fewer, and say nothing.
+  std::vector<std::unique_ptr<Executor>> threads;
+  while (std::ssize(threads) < options_.threads) {
+    threads.push_back(NewThreadPool(1));
+    if (threads.back() != nullptr) continue;
+    threads.pop_back();
+    break;
+  }
+  if (threads.empty()) {
     return absl::ResourceExhaustedError(fmt::format(
         "the system has no thread left, and {} are to append: end other "
         "programs, or raise the limit (ulimit -u)",
         options_.threads));
   }
-  std::vector<absl::Status> results(static_cast<size_t>(options_.threads));
+  threads_ = static_cast<int>(threads.size());
+  running_ = threads_;
+  std::vector<absl::Status> results(threads.size());
   const absl::Duration begun = clock_->Monotonic();
   for (size_t i = 0; i < results.size(); ++i) {
-    pool->Schedule([this, i, &doorbell, &result = results[i]] {
+    threads[i]->Schedule([this, i, &doorbell, &result = results[i]] {
       result = Work(into_[i % into_.size()]);
       running_.fetch_sub(1);
       doorbell.Ring();

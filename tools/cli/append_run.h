@@ -31,7 +31,8 @@ struct AppendRunOptions {
 
 class AppendRun {
  public:
-  // The threads share the partitions of `into`, which is borrowed.
+  // The threads share the partitions of `into`, which is borrowed. So many as
+  // `options` wants, or as the system has left: ResourceExhausted for none.
   AppendRun(const AppendRunOptions& options, std::vector<Partition>& into);
 
   // What was appended so far. Called on the thread that runs, now and then and
@@ -40,6 +41,8 @@ class AppendRun {
 
   absl::Status Run(const Watch& watch);
 
+  // How many threads appended.
+  int threads() const { return threads_; }
   Figures figures() const;
   const Percentiles& latency() const { return latency_; }
 
@@ -53,7 +56,8 @@ class AppendRun {
   const std::string payload_;
   Clock* const clock_ = SystemClock();
   std::atomic<int64_t> left_;
-  std::atomic<int> running_;
+  int threads_ = 0;
+  std::atomic<int> running_ = 0;
   std::atomic<int64_t> records_ = 0;
   absl::Duration elapsed_;
   Percentiles latency_;

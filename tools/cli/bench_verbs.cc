@@ -11,6 +11,7 @@
 #include "cauce/env.h"
 #include "cauce/partition.h"
 #include "cauce/record_batch.h"
+#include "fmt/format.h"
 #include "nlohmann/json.hpp"
 #include "tools/cli/append_run.h"
 #include "tools/cli/batch_bytes.h"
@@ -65,6 +66,12 @@ absl::Status RunAppend(Engine& engine, const BenchOptions& options) {
   });
   progress.Finish();
   if (!ran.ok()) return ran;
+  if (run.threads() < options.run.threads) {
+    Note(
+        fmt::format("the system had room for {} of the {} threads; these "
+                    "appended everything",
+                    run.threads(), options.run.threads));
+  }
   const bool synced = options.flush == "group" && options.acks == "all";
   PrintReport(options.format, run.figures(), run.latency(),
               {{"acks", options.acks},
@@ -74,7 +81,7 @@ absl::Status RunAppend(Engine& engine, const BenchOptions& options) {
                {"record_bytes", options.run.record_bytes},
                {"batch_bytes", options.run.batch_bytes},
                {"compression", options.compression},
-               {"threads", options.run.threads},
+               {"threads", run.threads()},
                {"partitions", options.partitions}});
   return absl::OkStatus();
 }
