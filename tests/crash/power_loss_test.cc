@@ -14,6 +14,8 @@
 
 #include "absl/status/status.h"
 #include "cauce/errors.h"
+#include "cauce/types.h"
+#include "engine/catalog/partition_metadata.h"
 #include "engine/io/file_error.h"
 #include "fmt/format.h"
 #include "tests/crash/program.h"
@@ -103,6 +105,31 @@ TEST_F(PowerLoss, MayTakeWhatWasWrittenOfALogThatNobodyCouldRecover) {
   disk->set_plan(nullptr);
   disk->CutNow();
   CheckLosses(*disk, promises, Losses::kEvery);
+}
+
+// Only a disk that fails excuses it: a log that is refused for what it holds is
+// to be as it was, once it is opened again.
+TEST_F(PowerLoss, IsNoExcuseForALogThatIsRefusedForAnotherReason) {
+  const auto disk = FreshDisk();
+  Promises promises = base_promises();
+  {
+    Program program(*disk, clock(), promises);
+    ASSERT_THAT(program.Open(), IsOk());
+    ASSERT_THAT(program.Run(Step::kAppendOs), IsOk());
+    disk->CutNow();
+  }
+  disk->RestartProcess();
+  const PartitionPromise& promise = promises.topic("ticks").partitions[0];
+  ASSERT_LT(*promise.ends.begin(), promise.acknowledged);
+  TopicId anothers;
+  anothers.bytes[0] = 1;
+  ASSERT_THAT(WritePartitionMetadata(*disk, "/data/ticks-0", anothers), IsOk());
+
+  Program program(*disk, clock(), promises);
+  ASSERT_THAT(program.Open(), IsOk());
+  EXPECT_GT(program.warnings(), 0);
+  ASSERT_THAT(program.Close(), IsOk());
+  EXPECT_EQ(*promise.ends.begin(), promise.acknowledged);
 }
 
 // Whatever a recovery was at when the power went again, or the process died,

@@ -74,13 +74,15 @@ Program::Program(FaultyDisk& disk, SimClock& clock, Promises& promises)
 Program::~Program() = default;
 
 absl::Status Program::Open() {
-  warnings_before_ = warnings_;
+  told_.clear();
   EngineOptions options;
   options.file_system = &disk_;
   options.clock = &clock_;
   options.random = &random_;
-  options.events = [this](Severity severity, std::string_view) {
-    if (severity != Severity::kInfo) ++warnings_;
+  options.events = [this](Severity severity, std::string_view line) {
+    if (severity == Severity::kInfo) return;
+    ++warnings_;
+    if (!engine_) told_.emplace_back(line);
   };
   CAUCE_ASSIGN_OR_RETURN(Engine engine, Engine::Open(kDirectory, options));
   engine_.emplace(std::move(engine));
@@ -101,14 +103,24 @@ std::vector<PartitionPromise*> Program::Recovered() {
   for (const auto& [name, topic] : promises_.topics()) {
     int32_t number = 0;
     for (PartitionPromise& each : promises_.topic(name).partitions) {
-      const PartitionId partition{number++};
-      // One that could not be recovered was told of; asking tries again.
-      const bool is_open = warnings_ == warnings_before_ ||
-                           engine_->OpenPartition(name, partition).ok();
-      if (is_open) recovered.push_back(&each);
+      const TopicPartition partition{name, PartitionId{number++}};
+      if (!IsUnrecovered(partition)) recovered.push_back(&each);
     }
   }
   return recovered;
+}
+
+bool Program::IsUnrecovered(const TopicPartition& partition) {
+  const std::string name = partition.ToString();
+  const bool was_told = std::ranges::any_of(told_, [&](const auto& line) {
+    return line.find(name) != std::string::npos;
+  });
+  if (!was_told) return false;
+  // Asking tries again.
+  const auto opened =
+      engine_->OpenPartition(partition.topic, partition.partition);
+  const auto reason = ReasonOf(opened.status());
+  return reason == Reason::kDiskFailed || reason == Reason::kDiskFull;
 }
 
 absl::Status Program::SetUp() {

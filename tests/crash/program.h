@@ -17,6 +17,7 @@
 #include "cauce/engine.h"
 #include "cauce/env.h"
 #include "cauce/partition.h"
+#include "cauce/types.h"
 #include "tests/crash/promises.h"
 #include "tests/testing/faulty_disk.h"
 #include "tests/testing/sim_clock.h"
@@ -74,8 +75,11 @@ class Program {
   };
 
   // What a close that goes well makes durable: every log but those that could
-  // not be recovered, which it leaves as they are.
+  // not be recovered, which it leaves as they are. One is excused where the
+  // opening named it in a warning and the disk still fails, or has no room: no
+  // other refusal keeps a log that was acknowledged from being recovered.
   std::vector<PartitionPromise*> Recovered();
+  bool IsUnrecovered(const TopicPartition& partition);
   // The topic's first partition; nothing where there is no such topic.
   absl::StatusOr<std::optional<Partition>> Find(std::string_view topic);
   absl::Status Append(std::string_view topic, int records, size_t bytes,
@@ -93,7 +97,8 @@ class Program {
   SimClock& clock_;
   Promises& promises_;
   int warnings_ = 0;
-  int warnings_before_ = 0;  // the engine was opened
+  // What the engine warned of while it was opened.
+  std::vector<std::string> told_;
   // No two programs on one disk give the same ids.
   CountingRandom random_;
   int64_t values_ = 0;
