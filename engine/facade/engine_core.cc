@@ -224,6 +224,7 @@ absl::Status EngineCore::SettleTopics() {
   const bool changed = !plan.forget.empty() || !plan.imported.empty() ||
                        !plan.grown.empty() || !catalog_.damage().empty();
   if (saved.ok() && changed) saved = catalog_.Save(files_, directory_);
+  topics_unsaved_ = changed && !saved.ok();
   if (!saved.ok()) return LaterIfFull(saved);
   if (left.emptied.empty()) return absl::OkStatus();
   RemoveEmptied(left.emptied);
@@ -487,7 +488,8 @@ absl::Status EngineCore::Close() {
   closed_ = true;
   const absl::Status logs = logs_.CloseAll(Closed());
   if (options_.access == Access::kReadOnly) return logs;
-  absl::Status marked = bounds_->SaveAll();
+  absl::Status marked = SaveUnsavedTopics();
+  if (marked.ok()) marked = bounds_->SaveAll();
   marked.Update(SaveHalfDone());
   // An upkeep that is still on its way must not write over a next owner's.
   bounds_->Close();
@@ -509,6 +511,13 @@ absl::Status EngineCore::SaveHalfDone() {
       catalog_.topics(),
       [](const auto& each) { return each.second.state == TopicState::kLive; });
   return is_settled ? absl::OkStatus() : catalog_.Save(files_, directory_);
+}
+
+absl::Status EngineCore::SaveUnsavedTopics() {
+  if (!topics_unsaved_) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(catalog_.Save(files_, directory_));
+  topics_unsaved_ = false;
+  return absl::OkStatus();
 }
 
 void EngineCore::Report(Severity severity, std::string_view line) const {

@@ -125,7 +125,14 @@ void EngineCore::GoOn(UpkeepRound& round, absl::Duration time_max) {
 }
 
 void EngineCore::EndRound(UpkeepRound& round) {
-  round.status.Update(bounds_->SaveAll());
+  absl::Status saved;
+  {
+    MutexLock lock(mutex_);
+    saved = CheckOpen();
+    if (saved.ok()) saved = SaveUnsavedTopics();
+  }
+  if (saved.ok()) saved = bounds_->SaveAll();
+  round.status.Update(saved);
   environment_->pool->CloseIdle();
 }
 

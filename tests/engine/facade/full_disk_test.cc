@@ -17,6 +17,8 @@
 #include "cauce/engine.h"
 #include "cauce/env.h"
 #include "cauce/errors.h"
+#include "cauce/types.h"
+#include "engine/catalog/partition_metadata.h"
 #include "tests/testing/choices.h"
 #include "tests/testing/faulty_disk.h"
 #include "tests/testing/matchers.h"
@@ -35,6 +37,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 constexpr int64_t kSector = 512;
@@ -43,6 +46,12 @@ const std::map<std::string, std::string> kSmallSegments = {
     {"internal.segment.bytes", "1000"},
     {"retention.ms", "3600000"},
     {"retention.bytes", "-1"}};
+
+TopicId Id(uint8_t number) {
+  TopicId id;
+  id.bytes[0] = number;
+  return id;
+}
 
 // Runs what it was given when it is told to, however long that was to wait.
 class HandDriven final : public Executor {
@@ -502,6 +511,44 @@ TEST_F(FullDiskEngine, APartitionThatNeedsAFileKeepsNoOtherFromBeingOpened) {
   disk_->set_plan(nullptr);
   EXPECT_THAT(Append("new", "v"), IsOk());
   EXPECT_THAT(engine_->Close(), IsOk());
+}
+
+// Else what is saved of the new one is taken for the old one's at each opening,
+// and is forgotten.
+TEST_F(FullDiskEngine, ATopicThatABrokerMadeAgainIsTakenInOnce) {
+  for (const bool closes : {false, true}) {
+    SCOPED_TRACE(closes ? "saved by a close" : "saved by upkeep");
+    const std::string name = closes ? "closed" : "kept";
+    const std::string path = "/data/" + name + "-0";
+    const TopicId old = Id(closes ? 1 : 2);
+    const TopicId made_again = Id(closes ? 3 : 4);
+    ASSERT_THAT(disk_->CreateDirectories(path), IsOk());
+    ASSERT_THAT(WritePartitionMetadata(*disk_, path, old), IsOk());
+    ASSERT_THAT(Open(), IsOk());
+    AppendMany(name, 2);
+    ASSERT_THAT(engine_->Close(), IsOk());
+    ASSERT_THAT(WritePartitionMetadata(*disk_, path, made_again), IsOk());
+    Fill();
+    events_.clear();
+    ASSERT_THAT(Open(), IsOk());
+    EXPECT_THAT(events_, Contains(HasSubstr(name + " was taken in before")));
+    Drain();
+
+    if (closes) {
+      ASSERT_THAT(Of(name).DeleteRecordsBefore(Offset{1}), IsOk());
+      ASSERT_THAT(engine_->Close(), IsOk());
+    } else {
+      ASSERT_THAT(engine_->RunUpkeep(), IsOk());
+      ASSERT_THAT(Of(name).DeleteRecordsBefore(Offset{1}), IsOk());
+      Kill();
+    }
+    events_.clear();
+    ASSERT_THAT(Open(), IsOk());
+    EXPECT_THAT(events_, Not(Contains(HasSubstr("was taken in before"))));
+    EXPECT_EQ(Of(name).log_start(), Offset{1});
+    EXPECT_THAT(Read(name), ElementsAre(1));
+    ASSERT_THAT(engine_->Close(), IsOk());
+  }
 }
 
 TEST_F(FullDiskEngine, SaysThatWhatItCannotMarkAsClosedIsSafe) {
