@@ -1,13 +1,11 @@
 import java.io.File;
 import java.util.EnumSet;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
-import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.record.Record;
 import org.apache.kafka.common.record.RecordBatch;
 import org.apache.kafka.common.utils.Time;
@@ -27,8 +25,7 @@ import org.apache.kafka.storage.log.metrics.BrokerTopicStats;
 /**
  * Opens a partition with the classes that a broker opens it with, after a clean
  * stop, prints what it finds and reads, and closes it again. Arguments: the data
- * directory and the partition's name in it. Bytes are printed in hex, null as a
- * dash.
+ * directory and the partition's name in it.
  */
 public final class OpenPartition {
   public static void main(String[] args) throws Exception {
@@ -90,27 +87,18 @@ public final class OpenPartition {
           log.read(next, 1 << 20, FetchIsolation.LOG_END, true).records.batches()) {
         batch.ensureValid();
         for (Record record : batch) {
-          if (record.offset() >= next) print(record);
+          if (record.offset() < next) continue;
+          System.out.println(
+              RecordLine.of(
+                  record.offset(),
+                  record.timestamp(),
+                  Utils.toNullableArray(record.key()),
+                  Utils.toNullableArray(record.value()),
+                  record.headers()));
         }
         next = batch.nextOffset();
       }
       if (next == before) throw new IllegalStateException("nothing at " + next);
     }
-  }
-
-  private static void print(Record record) {
-    StringBuilder line = new StringBuilder("record " + record.offset());
-    line.append(' ').append(record.timestamp());
-    line.append(' ').append(hex(Utils.toNullableArray(record.key())));
-    line.append(' ').append(hex(Utils.toNullableArray(record.value())));
-    for (Header header : record.headers()) {
-      line.append(' ').append(hex(Utils.utf8(header.key())));
-      line.append('=').append(hex(header.value()));
-    }
-    System.out.println(line);
-  }
-
-  private static String hex(byte[] bytes) {
-    return bytes == null ? "-" : HexFormat.of().formatHex(bytes);
   }
 }

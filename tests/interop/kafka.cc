@@ -18,13 +18,19 @@ absl::StatusOr<Kafka> Kafka::Fetch() {
   return Kafka(fetched.out);
 }
 
-std::vector<std::string> Kafka::Java() const {
-  // A short life: little is gained by the second compiler and many threads.
-  return {"/usr/bin/env", "java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
-          // What it prints is UTF-8 whatever this machine speaks.
-          "-Dfile.encoding=UTF-8", "-Dsun.stdout.encoding=UTF-8",
-          "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-classpath",
-          jars_ + "/*"};
+std::vector<std::string> Kafka::Java(
+    const std::string& classes, const std::vector<std::string>& options) const {
+  std::vector<std::string> words = {
+      "/usr/bin/env", "java",
+      // A short life: little is gained by the second compiler and many threads.
+      "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
+      // What it prints is UTF-8 whatever this machine speaks.
+      "-Dfile.encoding=UTF-8", "-Dsun.stdout.encoding=UTF-8",
+      "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"};
+  words.insert(words.end(), options.begin(), options.end());
+  words.insert(words.end(),
+               {"-classpath", fmt::format("{}:{}/*", classes, jars_)});
+  return words;
 }
 
 Dump Kafka::DumpLogSegments(const std::vector<std::string>& flags,
@@ -35,14 +41,6 @@ Dump Kafka::DumpLogSegments(const std::vector<std::string>& flags,
   words.insert(words.end(),
                {"--files", fmt::format("{}", fmt::join(files, ","))});
   return ParseDump(Run(words));
-}
-
-Process::Result Kafka::OpenPartition(const std::string& directory,
-                                     const std::string& partition) const {
-  std::vector<std::string> words = Java();
-  words.insert(words.end(),
-               {"tests/interop/OpenPartition.java", directory, partition});
-  return Run(words);
 }
 
 }  // namespace cauce::test

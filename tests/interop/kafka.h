@@ -8,7 +8,6 @@
 
 #include "absl/status/statusor.h"
 #include "tests/interop/dump.h"
-#include "tests/tools/cli/process.h"
 
 namespace cauce::test {
 
@@ -22,18 +21,20 @@ class Kafka {
   Dump DumpLogSegments(const std::vector<std::string>& flags,
                        const std::vector<std::string>& files) const;
 
-  // Opens a partition, as "orders-0", in `directory`, which was closed cleanly,
-  // with the classes of a broker; prints what it holds, and closes it. See
-  // OpenPartition.java.
-  Process::Result OpenPartition(const std::string& directory,
-                                const std::string& partition) const;
+  // A command's beginning: runs Java with the jars and `classes`, a folder, on
+  // its path. What Kafka logs as warnings goes to standard error, unless an
+  // option says otherwise. The class to run comes next.
+  std::vector<std::string> Java(
+      const std::string& classes = "",
+      const std::vector<std::string>& options = {}) const;
+
+  // The folder of the jars, for a compiler's path.
+  const std::string& jars() const { return jars_; }
 
  private:
-  std::vector<std::string> Java() const;
-
   explicit Kafka(std::string jars) : jars_(std::move(jars)) {}
 
-  std::string jars_;  // the folder that holds them
+  std::string jars_;
 };
 
 }  // namespace cauce::test

@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "tests/interop/kafka.h"
+#include "tests/interop/programs.h"
 #include "tests/testing/temp_dir.h"
 
 namespace cauce::test {
@@ -28,6 +29,12 @@ class KafkaTest : public ::testing::Test {
   }
 
   const Kafka& kafka() { return *Fetched(); }
+
+  // Compiled when first asked for, once for all tests of a program.
+  const Programs& programs() {
+    static const auto compiled = Programs::Compile(kafka());
+    return *compiled.value();
+  }
 
   TempDir scratch_;
 

@@ -6,13 +6,11 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/escaping.h"
 #include "cauce/codec.h"
 #include "cauce/cursor.h"
 #include "cauce/engine.h"
@@ -21,6 +19,7 @@
 #include "cauce/types.h"
 #include "fmt/format.h"
 #include "tests/interop/kafka_test.h"
+#include "tests/interop/record_line.h"
 #include "tests/interop/record_maker.h"
 #include "tests/interop/written_topic.h"
 #include "tests/testing/matchers.h"
@@ -40,21 +39,6 @@ using ::testing::IsEmpty;
 
 using OpenPartition = test::KafkaTest;
 
-std::string Hex(const std::optional<std::string>& bytes) {
-  return bytes ? absl::BytesToHexString(*bytes) : "-";
-}
-
-// What the program prints of a record.
-std::string LineOf(const OwnedRecord& record) {
-  std::string line =
-      fmt::format("record {} {} {} {}", record.offset, record.timestamp,
-                  Hex(record.key), Hex(record.value));
-  for (const auto& [key, value] : record.headers) {
-    line += fmt::format(" {}={}", Hex(key), Hex(value));
-  }
-  return line;
-}
-
 std::vector<std::string> LinesOf(const std::string& text) {
   std::vector<std::string> lines;
   std::istringstream in(text);
@@ -69,7 +53,7 @@ void ExpectRead(const test::Process::Result& result,
   EXPECT_EQ(result.exit, 0);
   EXPECT_THAT(result.err, IsEmpty());
   for (size_t i = static_cast<size_t>(start); i < topic.written().size(); ++i) {
-    head.push_back(LineOf(topic.written()[i].record));
+    head.push_back(test::LineOf(topic.written()[i].record));
   }
   const std::vector<std::string> lines = LinesOf(result.out);
   ASSERT_EQ(lines.size(), head.size());
@@ -115,7 +99,8 @@ TEST_F(OpenPartition, ReadsEveryRecordAndLeavesThemToUs) {
   topic.Close();
   const size_t segments = FilesIn(topic.folder(), {".log"}).size();
 
-  const auto result = kafka().OpenPartition(topic.directory(), "t-0");
+  const auto result =
+      programs().Run("OpenPartition", {topic.directory(), "t-0"});
 
   ExpectRead(result,
              {"topic id " + TopicIdText(description->id), "epoch 3 from 0",
@@ -140,7 +125,8 @@ TEST_F(OpenPartition, BeginsWhereTheLogDoes) {
   ASSERT_THAT(description, IsOk());
   topic.Close();
 
-  const auto result = kafka().OpenPartition(topic.directory(), "t-0");
+  const auto result =
+      programs().Run("OpenPartition", {topic.directory(), "t-0"});
 
   ExpectRead(
       result,
@@ -161,7 +147,7 @@ TEST_F(OpenPartition, TellsOfAnIndexThatIsMissing) {
   topic.Close();
   std::filesystem::remove(FilesIn(topic.folder(), {".index"}).front());
 
-  EXPECT_THAT(kafka().OpenPartition(topic.directory(), "t-0").err,
+  EXPECT_THAT(programs().Run("OpenPartition", {topic.directory(), "t-0"}).err,
               HasSubstr("Could not find offset index file"));
 }
 
