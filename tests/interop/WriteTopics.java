@@ -45,6 +45,11 @@ public final class WriteTopics {
   private final Random random = new Random(1);
 
   public static void main(String[] args) throws Exception {
+    // A test that is killed takes its broker with it, and then requests would be
+    // tried again for minutes.
+    ProcessHandle.current()
+        .parent()
+        .ifPresent(test -> test.onExit().thenRun(() -> Runtime.getRuntime().halt(1)));
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", args[0]))) {
       new WriteTopics(args[0], Path.of(args[1]), admin).write();
     }
