@@ -23,6 +23,13 @@ namespace {
 // time a writer has saved it in between, which costs more than the scan.
 constexpr int kScansMax = 8;
 
+// Whether something else stands where a file should, or one that may not be
+// read.
+bool IsInTheWay(const absl::Status& scanned) {
+  return absl::IsFailedPrecondition(scanned) ||
+         absl::IsPermissionDenied(scanned);
+}
+
 }  // namespace
 
 LogView::LogView(const SegmentPlace& place, const LogBounds& bounds,
@@ -150,7 +157,15 @@ absl::Status LogView::AddFrom(Offset base) {
 }
 
 absl::Status LogView::AddSealed(const SegmentPlace& place, Offset next) {
-  CAUCE_ASSIGN_OR_RETURN(const int64_t bytes, SealedBytes(place));
+  CAUCE_ASSIGN_OR_RETURN(int64_t bytes, SealedBytes(place));
+  if (next >= bounds_.recovery_point) {
+    // On a full disk a recovery leaves there what it would cut off, and the
+    // point in front of it. What cannot be read tells why when reading comes
+    // to it.
+    const auto scanned = ScanEnd(place, bounds_.recovery_point);
+    if (absl::IsResourceExhausted(scanned.status())) return scanned.status();
+    if (scanned.ok() && scanned->next == next) bytes = scanned->bytes;
+  }
   known_.segments.push_back(
       std::make_shared<Segment>(place, OpenMode::kRead, bytes, next));
   return absl::OkStatus();
@@ -175,7 +190,15 @@ absl::StatusOr<ScannedSegment> LogView::ScanTail(const SegmentPlace& place) {
 }
 
 absl::Status LogView::AddTail(const SegmentPlace& place) {
-  CAUCE_ASSIGN_OR_RETURN(ScannedSegment scanned, ScanTail(place));
+  auto scan = ScanTail(place);
+  const bool held_records = place.base < bounds_.recovery_point;
+  if (IsInTheWay(scan.status()) && held_records && !known_.segments.empty()) {
+    // It hides none of those in front of it: reading comes to it. Without a
+    // tail that is known all are listed anew at the next look.
+    known_.tail = nullptr;
+    return AddSealed(place, bounds_.recovery_point);
+  }
+  CAUCE_ASSIGN_OR_RETURN(ScannedSegment scanned, std::move(scan));
   known_.tail_header = scanned.last_header;
   known_.tail_position = scanned.last_position;
   const bool is_damaged =

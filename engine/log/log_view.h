@@ -69,7 +69,11 @@ class LogView {
   absl::StatusOr<std::vector<Offset>> List(std::optional<Offset> seen);
   // Adds the segments that begin at `base` or later.
   absl::Status AddFrom(Offset base);
+  // Others follow it at `next`. Unless all of it lies below the recovery point
+  // it ends with the batch that reaches there.
   absl::Status AddSealed(const SegmentPlace& place, Offset next);
+  // One whose file cannot be opened is part of the log up to the recovery
+  // point, behind others that can be read.
   absl::Status AddTail(const SegmentPlace& place);
   // With damage below the recovery point only where that is still the point.
   absl::StatusOr<ScannedSegment> ScanTail(const SegmentPlace& place);

@@ -169,6 +169,47 @@ TEST_P(ViewOn, KnowsAnEndThatWasDurableAndIsGone) {
   EXPECT_THAT(view->FindLostEnd(), test::IsOkAndHolds(Offset{6}));
 }
 
+TEST_P(ViewOn, ALastSegmentThatCannotBeOpenedHidesNoneInFrontOfIt) {
+  UseSmallSegments();
+  Append(12);
+  const std::vector<int64_t> bases = BasesOf(*View());
+  ASSERT_GT(bases.size(), 1u);
+  rig_.set_bounds({.recovery_point = Offset{12}});
+  rig_.disk().files().Fail(test::FileCall::kOpen,
+                           SegmentFileName(Offset{bases.back()}, kLogSuffix),
+                           absl::FailedPreconditionError("a pipe"));
+
+  const auto view = View();
+  EXPECT_EQ(BasesOf(*view), bases);
+  EXPECT_EQ(EndOf(*view), Offset{12});
+  EXPECT_THAT(view->Refresh(), test::IsOk());
+  BatchScanner scanner;
+  EXPECT_THAT(view->segments().front()->Seek(scanner, Offset{0}), test::IsOk());
+  EXPECT_THAT(view->segments().back()->Seek(scanner, Offset{11}),
+              test::StatusIs(absl::StatusCode::kFailedPrecondition));
+  rig_.disk().files().Mend();
+  EXPECT_THAT(view->Refresh(), test::IsOk());
+  ExpectSame(*view);
+}
+
+TEST_P(ViewOn, WhatNoRecoveryHadRoomToCutOffASealedSegmentIsNotShown) {
+  UseSmallSegments();
+  Append(12);
+  const Offset end = View()->segments().front()->next();
+  ASSERT_LT(end, Offset{12});
+  const std::string name = SegmentFileName(Offset{0}, kLogSuffix);
+  const std::string whole = rig_.disk().Read(name).value();
+  for (const std::string& behind :
+       {std::string("rubbish"), std::string(100, '\0')}) {
+    rig_.disk().Write(name, whole + behind);
+    for (const Offset point : {Offset{0}, Offset{1}, end}) {
+      SCOPED_TRACE(point.value);
+      ExpectSame(*ViewOpenedWith({.recovery_point = point}));
+    }
+  }
+  rig_.disk().Write(name, whole);
+}
+
 TEST_P(ViewOn, LeavesOutSegmentsThatWereDeleted) {
   rig_.config().segment_bytes = 1;
   rig_.log().SetConfig(rig_.config(), false);
