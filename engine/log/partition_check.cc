@@ -156,6 +156,14 @@ absl::Status PartitionCheck::CheckSegments(const std::vector<Offset>& bases) {
     if (absl::IsNotFound(end.status())) continue;
     unread_told_ |= !end.ok();
     if (absl::IsResourceExhausted(end.status())) return end.status();
+    if (!end.ok() && IsNoFile(PathOf(bases[i], kLogSuffix))) {
+      Tell({.file = PathOf(bases[i], kLogSuffix),
+            .offset = bases[i],
+            .what = "a pipe, or what else is no file, stands where the log of "
+                    "a segment should",
+            .advice = std::string(kIntruderAdvice)});
+      continue;
+    }
     if (!end.ok()) {
       // It keeps nobody from looking at the others.
       Tell({.file = PathOf(bases[i], kLogSuffix),
@@ -175,6 +183,11 @@ absl::Status PartitionCheck::CheckSegments(const std::vector<Offset>& bases) {
                                              segment.is_whole_behind));
   }
   return absl::OkStatus();
+}
+
+bool PartitionCheck::IsNoFile(const std::string& path) const {
+  const absl::Status opened = files_.Open(path, OpenMode::kRead).status();
+  return absl::IsFailedPrecondition(opened) && files_.Info(path).ok();
 }
 
 absl::StatusOr<std::optional<Offset>> PartitionCheck::LastWhole(
@@ -236,8 +249,8 @@ absl::Status PartitionCheck::CheckStart(Offset base) {
                             "are missing",
                             base.value, now.log_start.value),
         .advice = fmt::format(
-            "restore the partition's first .log files from a copy, or delete "
-            "the records before offset {} to give them up",
+            "restore the partition's first .log files from a copy, or let "
+            "cauce log repair give them up: the log then starts at offset {}",
             base.value)});
   return absl::OkStatus();
 }

@@ -72,6 +72,8 @@ class PartitionCheck {
   absl::Status TellAboveEnd(const SegmentPlace& place,
                             std::vector<Offset>& bases);
   absl::Status CheckSegments(const std::vector<Offset>& bases);
+  // What is there and cannot be opened as a file. False of a link.
+  bool IsNoFile(const std::string& path) const;
   // The last segment that begins with a whole batch; nothing where none does.
   absl::StatusOr<std::optional<Offset>> LastWhole(
       const std::vector<Offset>& bases) const;

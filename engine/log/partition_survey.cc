@@ -74,10 +74,34 @@ class Surveyor {
           "it is called like a segment's file, and by no offset; Kafka's "
           "brokers fail on it"));
     }
-    logs_ = std::move(listing.logs);
+    for (const Offset base : listing.logs) {
+      CAUCE_ASSIGN_OR_RETURN(const bool is_file, IsFile(base));
+      if (is_file) {
+        logs_.push_back(base);
+        continue;
+      }
+      CAUCE_RETURN_IF_ERROR(strays_.SetAside(
+          SegmentFileName(base, kLogSuffix),
+          "a pipe, or what else is no file, stands where the log of a segment "
+          "should",
+          base));
+    }
     waiting_ = std::move(listing.waiting);
     indexes_.emplace(std::move(listing.indexes), strays_);
     return absl::OkStatus();
+  }
+
+  // False for a pipe, say. What a link leads to, and what may not be read, is
+  // told when its turn comes.
+  absl::StatusOr<bool> IsFile(Offset base) const {
+    const std::string path = LogPath(base);
+    const absl::Status opened = files_.Open(path, OpenMode::kRead).status();
+    if (opened.ok() || absl::IsPermissionDenied(opened)) return true;
+    if (!absl::IsFailedPrecondition(opened)) return opened;
+    const absl::Status seen = files_.Info(path).status();
+    if (absl::IsFailedPrecondition(seen)) return true;
+    CAUCE_RETURN_IF_ERROR(seen);
+    return false;
   }
 
   absl::Status TakeOutMisnamed() {

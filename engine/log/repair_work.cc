@@ -113,13 +113,17 @@ absl::Status RepairWork::Rename(const RepairStep& step) const {
 
 absl::Status RepairWork::SyncFile(const std::string& path) const {
   const auto info = files_.Info(path);
-  // A link or a pipe: it is not followed.
+  // A link: it is not followed.
   if (absl::IsFailedPrecondition(info.status())) return absl::OkStatus();
   CAUCE_RETURN_IF_ERROR(info.status());
   if (info->is_directory) return absl::OkStatus();
   const auto file = files_.Open(path, OpenMode::kReadWrite);
-  // Nor could it be read by whoever keeps it.
-  if (absl::IsPermissionDenied(file.status())) return absl::OkStatus();
+  // A pipe holds nothing, and what may not be read could not be read by whoever
+  // keeps it either.
+  if (absl::IsFailedPrecondition(file.status()) ||
+      absl::IsPermissionDenied(file.status())) {
+    return absl::OkStatus();
+  }
   CAUCE_RETURN_IF_ERROR(file.status());
   return (*file)->Sync();
 }
