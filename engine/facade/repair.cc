@@ -190,7 +190,9 @@ absl::StatusOr<RepairSummary> PlanRepair(FileSystem& files,
   CAUCE_ASSIGN_OR_RETURN(const std::string path, files.Resolve(directory));
   CAUCE_RETURN_IF_ERROR(CheckIsDirectory(files, path));
   CAUCE_RETURN_IF_ERROR(CheckIsDataDirectory(files, path));
-  CAUCE_RETURN_IF_ERROR(CheckLockFile(files, path));
+  const absl::Status lock = CheckLockFile(files, path);
+  // No lock is taken here: one that may not be read hinders nobody.
+  if (!absl::IsPermissionDenied(lock)) CAUCE_RETURN_IF_ERROR(lock);
   return Repair(files, path, options).Run(Repair::Deeds::kNone);
 }
 

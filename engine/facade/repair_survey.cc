@@ -99,11 +99,11 @@ absl::Status RepairSurvey::NothingWanted() const {
                    fmt::format("{}: holds no {}", directory_, what));
 }
 
-bool RepairSurvey::LeaveAnothers(const TopicEntry& topic,
-                                 const std::string& directory) {
+absl::StatusOr<bool> RepairSurvey::LeaveAnothers(const TopicEntry& topic,
+                                                 const std::string& directory) {
   const auto id = ReadPartitionMetadata(files_, directory);
   if (IsUnread(id.status())) {
-    LeavePartition(directory, id.status());
+    CAUCE_RETURN_IF_ERROR(LeavePartition(directory, id.status()));
     return true;
   }
   const auto other = FindOtherOwner(topic, id);
@@ -132,8 +132,10 @@ absl::Status RepairSurvey::LookAt(const TopicPartition& name) {
     return absl::OkStatus();
   }
   const TopicEntry* const topic = small_.catalog().Find(name.topic);
-  if (topic != nullptr && LeaveAnothers(*topic, directory)) {
-    return absl::OkStatus();
+  if (topic != nullptr) {
+    CAUCE_ASSIGN_OR_RETURN(const bool is_left,
+                           LeaveAnothers(*topic, directory));
+    if (is_left) return absl::OkStatus();
   }
   const PartitionToCheck partition{
       .directory = directory,
@@ -146,10 +148,7 @@ absl::Status RepairSurvey::LookAt(const TopicPartition& name) {
     meter_.Pass(bytes);
   };
   const auto survey = SurveyPartition(files_, partition, looked_, progress);
-  if (!survey.ok()) {
-    LeavePartition(directory, survey.status());
-    return absl::OkStatus();
-  }
+  if (!survey.ok()) return LeavePartition(directory, survey.status());
   for (const Finding& finding : survey->left) Leave(finding);
   if (survey->is_untouchable) {
     leaves_broken_ = true;
@@ -157,8 +156,7 @@ absl::Status RepairSurvey::LookAt(const TopicPartition& name) {
   }
   if (const absl::Status read = small_.LookAt(name, directory); !read.ok()) {
     if (ReasonOf(read) == Reason::kUnsupportedFormat) return read;
-    LeavePartition(directory, read);
-    return absl::OkStatus();
+    return LeavePartition(directory, read);
   }
   RepairPlan plan = PlanPartitionRepair(partition, *survey);
   for (const Finding& finding : plan.left) Leave(finding);
@@ -167,13 +165,15 @@ absl::Status RepairSurvey::LookAt(const TopicPartition& name) {
 }
 
 // It keeps nobody from mending the others.
-void RepairSurvey::LeavePartition(const std::string& directory,
-                                  const absl::Status& why) {
+absl::Status RepairSurvey::LeavePartition(const std::string& directory,
+                                          const absl::Status& why) {
+  if (absl::IsResourceExhausted(why)) return why;
   LeaveBroken({.file = directory,
                .what = std::string(MessageOf(why)),
                .advice =
                    "nothing of the partition was touched: mend what keeps it "
                    "from being read, and repair again"});
+  return absl::OkStatus();
 }
 
 // An empty directory takes the place of one that is gone, and the log goes on

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "cauce/file_system.h"
 #include "cauce/inspect.h"
 #include "cauce/repair.h"
@@ -63,10 +64,14 @@ class RepairSurvey {
   absl::Status LookAt(const TopicPartition& name);
   // What is saved of a partition says nothing of another topic's records: true
   // where `directory` holds those, or it cannot be found out.
-  bool LeaveAnothers(const TopicEntry& topic, const std::string& directory);
+  absl::StatusOr<bool> LeaveAnothers(const TopicEntry& topic,
+                                     const std::string& directory);
   // Nor of one that was made again since.
   void LeaveMadeAgain(const std::string& directory);
-  void LeavePartition(const std::string& directory, const absl::Status& why);
+  // Fails with it where it is the process that may open no more files: that
+  // says nothing of the partition.
+  absl::Status LeavePartition(const std::string& directory,
+                              const absl::Status& why);
   absl::Status LookForMissing(const TopicPartition& name);
   void Leave(const Finding& finding);
   std::string PathOf(const TopicPartition& name) const;

@@ -228,6 +228,8 @@ absl::Status SmallFileRepair::LeaveUnread(std::string_view name,
                                           const absl::Status& status) {
   // Whoever wrote that knows of more than is looked at here.
   if (ReasonOf(status) == Reason::kUnsupportedFormat) return status;
+  // That no more files may be opened says nothing of this one.
+  if (absl::IsResourceExhausted(status)) return status;
   const bool is_needed = IsGoneBy(name);
   keeps_logs_ |= is_needed;
   left_.push_back(

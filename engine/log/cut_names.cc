@@ -8,7 +8,7 @@ namespace cauce {
 namespace {
 
 absl::Status TooMany(const std::string& place) {
-  return absl::ResourceExhaustedError(
+  return absl::FailedPreconditionError(
       fmt::format("{}: {} files of what was cut off here are there, and no "
                   "more are made; look at them and move them away",
                   place, kCutFilesMax));

@@ -21,7 +21,7 @@ class CutNames {
   static absl::StatusOr<CutNames> In(FileSystem& files,
                                      std::string_view directory);
 
-  // The path that keeps the whole of the file `name`. ResourceExhausted where
+  // The path that keeps the whole of the file `name`. FailedPrecondition where
   // the place has kCutFilesMax of them: a repair writes over none.
   absl::StatusOr<std::string> PathFor(std::string_view name);
 

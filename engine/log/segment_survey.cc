@@ -125,7 +125,7 @@ class Survey {
                           .why = std::move(why)};
     if (bytes.position >= bytes.end) return absl::OkStatus();
     if (survey_.unreadable.size() == SegmentSurvey::kPlacesMax) {
-      return absl::ResourceExhaustedError(fmt::format(
+      return absl::FailedPreconditionError(fmt::format(
           "{}: cannot be read at more than {} places; move it away by hand",
           name_, SegmentSurvey::kPlacesMax));
     }

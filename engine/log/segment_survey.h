@@ -47,7 +47,7 @@ struct SegmentSurvey {
 };
 
 // `range` as SegmentCheck has it. Fails only where the file cannot be read, and
-// with ResourceExhausted past kPlacesMax.
+// with FailedPrecondition past kPlacesMax.
 absl::StatusOr<SegmentSurvey> SurveySegment(
     const std::shared_ptr<const File>& file, const std::string& name,
     const ScanRange& range);

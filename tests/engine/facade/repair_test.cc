@@ -393,6 +393,24 @@ TEST_F(Repaired, IsPlannedOnlyWhereItCouldTakeTheLock) {
               HasSubstr("move it away"));
 }
 
+TEST_F(Repaired, IsPlannedWhereTheLockMayNotBeRead) {
+  Put();
+  test::FailingFileSystem failing(*files_);
+  failing.Fail(test::FileCall::kOpen, ".lock",
+               absl::PermissionDeniedError("forbidden"));
+  EXPECT_THAT(PlanRepair(failing, kKnownDirectory, Options()), IsOk());
+}
+
+TEST_F(Repaired, EndsWhereNoMoreFilesMayBeOpened) {
+  Put();
+  test::FailingFileSystem failing(*files_);
+  failing.Fail(test::FileCall::kOpen, LogOf("/orders-0", 0),
+               absl::ResourceExhaustedError("no descriptor"));
+  EXPECT_THAT(RepairDirectory(failing, kKnownDirectory, Options()),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_THAT(left_, IsEmpty());
+}
+
 TEST_F(Repaired, MakesNothingInWhatIsNoDataDirectory) {
   ASSERT_THAT(files_->CreateDirectories("/pictures/of-1999"), IsOk());
   ASSERT_THAT(files_->Open("/pictures/of-1999/a", OpenMode::kCreate), IsOk());

@@ -47,7 +47,7 @@ TEST_F(CutNamesTest, HaveABound) {
     ASSERT_THAT(names.PathFor("a"), IsOk());
   }
   EXPECT_THAT(names.PathFor("a"),
-              StatusIs(absl::StatusCode::kResourceExhausted));
+              StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
 }  // namespace
