@@ -45,7 +45,8 @@ std::optional<OffsetCheckpoint> ReadPointsOrTell(FileSystem& files,
     failure.Update(entries.status());
   } else {
     Warn(events,
-         fmt::format("{}; it is taken for empty and written anew: {}",
+         fmt::format("{}; it is taken for empty, and written anew by who opens "
+                     "the directory for writing: {}",
                      MessageOf(entries.status()), kWithoutRecoveryPoints));
   }
   return std::nullopt;
@@ -55,7 +56,8 @@ std::optional<OffsetCheckpoint> ReadPointsOrTell(FileSystem& files,
 void TellOfLostCopy(const absl::Status& lost, std::string_view name,
                     std::string_view other, const EventSink& events) {
   Warn(events, fmt::format("{}; {} is whole and says where every log starts: "
-                           "{} is written anew from it",
+                           "{} is written anew from it by who opens the "
+                           "directory for writing",
                            MessageOf(lost), other, name));
 }
 
@@ -64,7 +66,8 @@ void TellOfLogStarts(const LogStarts& read, const std::string& directory,
   const bool is_lost = read.is_lost();
   for (const absl::Status& status : {read.original, read.copy}) {
     if (!is_lost || ReasonOf(status) != Reason::kCorruptFile) continue;
-    Warn(events, fmt::format("{}; it is taken for empty and written anew: {}",
+    Warn(events, fmt::format("{}; it is taken for empty, and written anew by "
+                             "who opens the directory for writing: {}",
                              MessageOf(status), kWithoutLogStarts));
   }
   if (is_lost) return;
