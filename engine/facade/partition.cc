@@ -59,6 +59,7 @@ Offset Partition::high_watermark() const { return log_->high_watermark(); }
 Offset Partition::log_end() const { return log_->log_end(); }
 Offset Partition::durable_end() const { return log_->durable_end(); }
 LeaderEpoch Partition::leader_epoch() const { return log_->leader_epoch(); }
+LostRecords Partition::lost() const { return log_->lost(); }
 int64_t Partition::bytes() const { return log_->bytes(); }
 
 Cursor Partition::Read(Offset from) const { return Read(from, {}); }

@@ -80,6 +80,7 @@ class Log : public std::enable_shared_from_this<Log> {
   Offset high_watermark() const;
   // Of these two nothing is known in a forked child.
   LeaderEpoch leader_epoch() const;
+  LostRecords lost() const { return lost_; }
   int64_t bytes() const;
 
   // What a reader walks over. A read-only log looks at the files again where
@@ -289,6 +290,7 @@ class Log : public std::enable_shared_from_this<Log> {
   const TopicPartition name_;
   const std::string directory_;
   const bool read_only_;
+  LostRecords lost_;  // as it was opened: nobody has it before
 
   // Held by whoever moves an end of the log other than by an append, from the
   // plan to the last file: saved bounds follow each other, and appends go on

@@ -17,17 +17,22 @@ namespace cauce {
 namespace {
 
 // Where no batch can have been compacted away, a log begins at its saved start
-// or below it: whoever deletes segments saves the new start first.
-void TellOfMissingStart(const LogEnvironment& environment,
-                        const LogOptions& options, Offset saved, Offset start) {
-  if (options.may_have_gaps || start <= saved || !environment.events) return;
+// or below it: whoever deletes segments saves the new start first. Tells of
+// what is missing, and returns it where it is known not to have been deleted.
+OffsetRange LookForMissingStart(const LogEnvironment& environment,
+                                const LogOptions& options, Offset saved,
+                                Offset start) {
+  if (options.may_have_gaps || start <= saved) return {};
+  const OffsetRange lost =
+      options.start_is_known ? OffsetRange{saved, start} : OffsetRange();
+  if (!environment.events) return lost;
   const std::string what_to_do =
       options.start_is_known
           ? fmt::format(
                 "the records in between are missing; close the "
                 "directory and restore the first .log files of {} from "
-                "a copy, or delete the records before offset {} to "
-                "give them up",
+                "a copy, or let cauce log repair give them up: the log then "
+                "starts at offset {}",
                 options.directory, start.value)
           : fmt::format(
                 "the records in between were deleted, or they are "
@@ -41,6 +46,24 @@ void TellOfMissingStart(const LogEnvironment& environment,
                   "start of the log is {}: {}",
                   options.name.ToString(), start.value, saved.value,
                   what_to_do));
+  return lost;
+}
+
+// Tells of it, and returns it.
+OffsetRange LookForLostEnd(const LogEnvironment& environment,
+                           const LogOptions& options, Offset end,
+                           std::optional<Offset> lost_end) {
+  if (!lost_end) return {};
+  if (environment.events) {
+    environment.events(
+        Severity::kError,
+        fmt::format("{}: records that were durable are gone: the log ends at "
+                    "offset {}, and was saved as durable up to {}; read on "
+                    "with care, and see what removed or cut files of {}",
+                    options.name.ToString(), end.value, lost_end->value,
+                    options.directory));
+  }
+  return {end, *lost_end};
 }
 
 }  // namespace
@@ -69,26 +92,21 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
                                    return environment->load_bounds(name);
                                  }));
     CAUCE_ASSIGN_OR_RETURN(const auto lost_end, view->FindLostEnd());
-    if (lost_end && environment->events) {
-      environment->events(
-          Severity::kError,
-          fmt::format("{}: records that were durable are gone: the log ends at "
-                      "offset {}, and was saved as durable up to {}; read on "
-                      "with care, and see what removed or cut files of {}",
-                      options.name.ToString(),
-                      view->segments().back()->next().value, lost_end->value,
-                      options.directory));
-    }
+    LostRecords lost;
+    lost.back = LookForLostEnd(*environment, options,
+                               view->segments().back()->next(), lost_end);
     const Offset start =
         std::max(options.bounds.log_start, view->segments().front()->base());
     if (start > options.bounds.log_start) {
       // A writer may have moved it since, before it deleted what was below.
       CAUCE_ASSIGN_OR_RETURN(const LogBounds now,
                              environment->load_bounds(options.name));
-      TellOfMissingStart(*environment, options, now.log_start, start);
+      lost.front =
+          LookForMissingStart(*environment, options, now.log_start, start);
     }
     std::shared_ptr<Log> log(
         new Log(std::move(environment), options, view->segments(), start));
+    log->lost_ = lost;
     MutexLock looking(log->refresh_mutex_);
     log->view_ = std::move(view);
     log->identity_ = std::move(identity);
@@ -114,12 +132,13 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
     };
   }
   CAUCE_ASSIGN_OR_RETURN(RecoveredLog recovered, RecoverLog(place, hints));
-  TellOfMissingStart(*environment, options, options.bounds.log_start,
-                     recovered.log_start);
+  const OffsetRange missing_start = LookForMissingStart(
+      *environment, options, options.bounds.log_start, recovered.log_start);
   SegmentSet::List segments = recovered.sealed;
   segments.push_back(recovered.writer->segment());
   std::shared_ptr<Log> log(new Log(std::move(environment), options,
                                    std::move(segments), recovered.log_start));
+  log->lost_.front = missing_start;
   MutexLock lock(log->writer_mutex_);
   log->writer_ = std::move(recovered.writer);
   log->unsettled_from_ = recovered.unsettled_from;

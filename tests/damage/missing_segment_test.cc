@@ -137,7 +137,7 @@ TEST_P(OldestLogMissing, IsReadAgainOnceItIsPutBackWhateverWasDoneMeanwhile) {
     EXPECT_THAT(
         events,
         Contains(HasSubstr(start_is_known
-                               ? "or delete the records before offset 6"
+                               ? "give them up: the log then starts at offset 6"
                                : "and remove log-start-offset-checkpoint and "
                                  "cauce.log-starts")));
 

@@ -8,6 +8,7 @@
 #include "cauce/cursor.h"
 #include "cauce/errors.h"
 #include "cauce/partitioner.h"
+#include "cauce/read.h"
 #include "cauce/record_batch.h"
 #include "fmt/format.h"
 #include "tools/cli/envelope.h"
@@ -27,6 +28,15 @@ bool IsOfOnePartition(const absl::Status& failure) {
          reason == Reason::kCorruptFile ||
          reason == Reason::kUnsupportedFormat ||
          reason == Reason::kDiskFailed || reason == Reason::kOffsetOutOfRange;
+}
+
+// The same of what is read later on: damage ends the reading, or is passed by,
+// and an offset that went says that somebody is at work.
+bool IsUnreadable(const absl::Status& failure) {
+  return ReasonOf(failure) == Reason::kDiskFailed ||
+         absl::IsPermissionDenied(failure) ||
+         (absl::IsFailedPrecondition(failure) &&
+          ReasonOf(failure) == Reason::kNone);
 }
 
 // That the log reaches to its start: else there is nothing to be read, and no
@@ -57,7 +67,8 @@ int Consumer::Run(const Engine& engine, const std::string& dir,
   if (!read.ok()) return Fail(read);
   if (!out_.status().ok()) return Fail(out_.status());
   if (Interrupts::Signal() != 0) return InterruptedExit();
-  return source_.damage_seen() || passed_over_ ? kFailed : kOk;
+  const bool is_all = !source_.damage_seen() && !passed_over_ && !lost_seen_;
+  return is_all ? kOk : kFailed;
 }
 
 absl::Status Consumer::Read(const Engine& engine, const std::string& dir,
@@ -72,14 +83,14 @@ absl::Status Consumer::Read(const Engine& engine, const std::string& dir,
   const auto topic = FindTopic(engine, dir, name);
   if (!topic.ok()) return topic.status();
   absl::Status read = AddParts(engine, *topic);
-  if (read.ok()) read = ReadAvailable();
+  if (read.ok()) read = ReadAvailable(engine, *topic);
   return ReadFailure(engine, *topic, read);
 }
 
 absl::Status Consumer::Follow(const Engine& engine, TopicWatch& watch) {
   absl::Status status = AddParts(engine, watch.topic());
   while (status.ok()) {
-    status = ReadAvailable();
+    status = ReadAvailable(engine, watch.topic());
     if (!status.ok() || done_) return status;
     out_.Flush();
     if (!out_.gone()) Await(watch);
@@ -100,11 +111,16 @@ void Consumer::Await(const TopicWatch& watch) {
   }
 }
 
-absl::Status Consumer::ReadAvailable() {
+absl::Status Consumer::ReadAvailable(const Engine& engine,
+                                     const TopicDescription& topic) {
   done_ = options_.count == 0;
   if (done_) return absl::OkStatus();
   return source_.ReadAvailable(
-      [this](const RecordSource::Item& item) { return Take(item); });
+      [this](const RecordSource::Item& item) { return Take(item); },
+      [&](const absl::Status& failure) {
+        return IsUnreadable(failure) ? PassOver(engine, topic, failure)
+                                     : failure;
+      });
 }
 
 // The partitions in which the records asked for may stand.
@@ -132,8 +148,15 @@ absl::Status Consumer::AddParts(const Engine& engine,
     }
     const Offset end = part->partition.high_watermark();
     last_end = std::max(last_end, end);
+    // The engine has told of them.
+    const LostRecords lost = part->partition.lost();
+    lost_seen_ |= from_.MayWant(lost.front, part->from);
+    part->is_cut_short = lost.back.count() > 0;
     // Another partition may have it.
-    if (!options_.follow && part->from > end) continue;
+    if (!options_.follow && part->from > end) {
+      lost_seen_ |= part->from < lost.back.next;
+      continue;
+    }
     any = true;
     if (!options_.follow) part->up_to = end;
     source_.Add(*std::move(part));

@@ -50,7 +50,8 @@ class Consumer {
                     const std::string& name);
   absl::Status Follow(const Engine& engine, TopicWatch& watch);
   void Await(const TopicWatch& watch);
-  absl::Status ReadAvailable();
+  absl::Status ReadAvailable(const Engine& engine,
+                             const TopicDescription& topic);
   absl::Status AddParts(const Engine& engine, const TopicDescription& topic);
   // Tells why a partition cannot be read and lets the others be, where there
   // are others and it is not the topic that went; else the error.
@@ -81,6 +82,7 @@ class Consumer {
   int64_t bytes_ = 0;
   bool done_ = false;
   bool passed_over_ = false;  // a partition that could not be read
+  bool lost_seen_ = false;    // records that are missing where it begins
 };
 
 }  // namespace cauce::cli

@@ -52,6 +52,22 @@ absl::StatusOr<Offset> ReadFrom::In(const Partition& partition) const {
   return offset_;
 }
 
+bool ReadFrom::MayWant(const OffsetRange& lost, Offset at) const {
+  if (lost.count() == 0) return false;
+  switch (kind_) {
+    case Kind::kStart:
+      return true;
+    case Kind::kEnd:
+      return false;
+    case Kind::kTime:
+      // All that is there is of that time or later: so may be what is not.
+      return at <= lost.next;
+    case Kind::kOffset:
+      break;
+  }
+  return offset_ < lost.next;
+}
+
 absl::StatusOr<Offset> ReadFrom::InAdded(const Partition& partition) const {
   return kind_ == Kind::kEnd ? partition.log_start() : In(partition);
 }

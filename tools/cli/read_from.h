@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "cauce/partition.h"
+#include "cauce/read.h"
 #include "cauce/types.h"
 
 namespace cauce::cli {
@@ -22,6 +23,10 @@ class ReadFrom {
   // The same for a partition that did not exist when reading began: all of it
   // lies behind the end there was.
   absl::StatusOr<Offset> InAdded(const Partition& partition) const;
+
+  // Whether any of `lost`, which lie right in front of the first record that is
+  // there, may be asked for, where `at` is where reading begins.
+  bool MayWant(const OffsetRange& lost, Offset at) const;
 
   // As it was typed.
   const std::string& text() const { return text_; }

@@ -15,17 +15,27 @@ void RecordSource::Add(SourcePart part) {
   lanes_.push_back({std::move(part), std::nullopt});
 }
 
-absl::Status RecordSource::ReadAvailable(const Take& take) {
+absl::Status RecordSource::ReadAvailable(const Take& take,
+                                         const GiveUp& give_up) {
   for (auto lane = lanes_.begin(); lane != lanes_.end();) {
-    if (absl::Status opened = OpenCursor(*lane); !opened.ok()) return opened;
-    const auto more = lane->cursor ? ReadLane(*lane, take) : true;
-    if (!more.ok()) return more.status();
-    if (!*more) break;
-    const bool is_done = lane->part.up_to.has_value();
+    const auto more = ReadPart(*lane, take);
+    if (more.ok() && !*more) break;
+    if (!more.ok()) {
+      absl::Status given_up = give_up ? give_up(more.status()) : more.status();
+      if (!given_up.ok()) return given_up;
+    }
+    const bool is_done = !more.ok() || lane->part.up_to.has_value();
+    damage_seen_ |= lane->part.is_cut_short;
     if (is_done || cursors_ > kCursorsMax) CloseCursor(*lane);
     lane = is_done ? lanes_.erase(lane) : std::next(lane);
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<bool> RecordSource::ReadPart(Lane& lane, const Take& take) {
+  if (absl::Status opened = OpenCursor(lane); !opened.ok()) return opened;
+  if (!lane.cursor) return true;
+  return ReadLane(lane, take);
 }
 
 absl::Status RecordSource::OpenCursor(Lane& lane) {

@@ -26,6 +26,8 @@ struct SourcePart {
   Offset from;
   // Read no record at or behind it; none while following.
   std::optional<Offset> up_to;
+  // Records that stood behind its end are lost: who comes there sees damage.
+  bool is_cut_short = false;
 };
 
 class RecordSource {
@@ -40,6 +42,9 @@ class RecordSource {
     const RecordView& record;
   };
   using Take = std::function<Next(const Item&)>;
+  // What a partition could not be read for: OK where the others are to be read
+  // without it, else the error to end with.
+  using GiveUp = std::function<absl::Status(const absl::Status&)>;
 
   explicit RecordSource(OnDamage on_damage) : on_damage_(on_damage) {}
 
@@ -47,8 +52,9 @@ class RecordSource {
   void Add(SourcePart part);
 
   // Hands every record there is now to `take`, until it answers kStop. With
-  // kSkip damage is told by a note and passed by; else it ends the reading.
-  absl::Status ReadAvailable(const Take& take);
+  // kSkip damage is told by a note and passed by; else it ends the reading, as
+  // does what else fails, unless `give_up` takes it.
+  absl::Status ReadAvailable(const Take& take, const GiveUp& give_up = {});
 
   bool damage_seen() const { return damage_seen_; }
 
@@ -71,6 +77,8 @@ class RecordSource {
   // Opens the lane's cursor, unless there is nothing to read there.
   absl::Status OpenCursor(Lane& lane);
   void CloseCursor(Lane& lane);
+  // All there is now of one partition; false when `take` wants no more.
+  absl::StatusOr<bool> ReadPart(Lane& lane, const Take& take);
   // Returns false when `take` wants no more.
   absl::StatusOr<bool> ReadLane(Lane& lane, const Take& take);
   absl::StatusOr<bool> ReadBatch(Lane& lane, const RecordBatch& batch,

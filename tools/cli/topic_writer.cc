@@ -105,14 +105,17 @@ absl::Status TopicWriter::Add(const Record& record,
   if (alone) {
     if (absl::Status status = Send(); !status.ok()) return status;
   }
+  const auto at_line = [line](const absl::Status& failure) {
+    return Annotate(failure, fmt::format("line {}", line));
+  };
   auto to = LaneOf(record, partition);
-  if (!to.ok()) return to.status();
+  if (!to.ok()) return at_line(to.status());
   Lane* lane = *to;
   if (!lane->builder.Add(record)) {
     if (absl::Status status = SendLane(*lane); !status.ok()) return status;
     // Without a key or a wish the record may now go elsewhere.
     to = LaneOf(record, partition);
-    if (!to.ok()) return to.status();
+    if (!to.ok()) return at_line(to.status());
     lane = *to;
     if (!lane->builder.Add(record)) {
       // The other lane's batch was as full as this one, or no batch can hold

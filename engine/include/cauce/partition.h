@@ -93,6 +93,13 @@ class Partition final {
   Offset durable_end() const;
   LeaderEpoch leader_epoch() const;
 
+  // What is missed at either end, as it was when the partition was opened. A
+  // cursor reads what is there and tells nothing of it: who takes the records
+  // for all there were asks here. Whoever opens it for writing goes on behind
+  // what is lost, so that it lies in front, or is damage to a cursor. Of a
+  // topic that is compacted nobody can tell what is missed in front.
+  LostRecords lost() const;
+
   // The bytes of its segments' logs.
   int64_t bytes() const;
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "cauce/record_batch.h"
 #include "cauce/types.h"
@@ -31,6 +32,24 @@ struct FoundOffset {
   Timestamp timestamp;
 
   friend bool operator==(const FoundOffset&, const FoundOffset&) = default;
+};
+
+// The offsets [base, next).
+struct OffsetRange {
+  Offset base{0};
+  Offset next{0};
+  int64_t count() const { return next > base ? next - base : 0; }
+  friend bool operator==(const OffsetRange&, const OffsetRange&) = default;
+};
+
+// Records that were durable and that nobody deleted, and whose files are gone
+// or shorter than they were: in front of the first offset that is there, and
+// behind the last. Empty where none are missed.
+struct LostRecords {
+  OffsetRange front;
+  OffsetRange back;
+
+  friend bool operator==(const LostRecords&, const LostRecords&) = default;
 };
 
 }  // namespace cauce

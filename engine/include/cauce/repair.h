@@ -30,6 +30,7 @@
 #include "absl/status/statusor.h"
 #include "cauce/file_system.h"
 #include "cauce/inspect.h"
+#include "cauce/read.h"
 #include "cauce/record_batch.h"
 #include "cauce/types.h"
 
@@ -45,14 +46,6 @@ enum class RepairAction {
                   // `filled` that there are no records
   kWriteIndexes,  // the indexes of `file`, a segment's log, are written
   kWriteAnew,     // `file` is written from what else is known
-};
-
-// The offsets [base, next).
-struct OffsetRange {
-  Offset base{0};
-  Offset next{0};
-  int64_t count() const { return next > base ? next - base : 0; }
-  friend bool operator==(const OffsetRange&, const OffsetRange&) = default;
 };
 
 struct RemovedBytes {
@@ -109,7 +102,8 @@ struct RepairOptions {
 
 // What RepairDirectory would do. Takes no lock and writes nothing: while
 // something writes the directory the plan is worth little. FailedPrecondition,
-// as there, where something else than a file is in the place of the lock.
+// as there, where something else than a file is in the place of the lock; one
+// that may not be read is no hindrance.
 absl::StatusOr<RepairSummary> PlanRepair(FileSystem& files,
                                          std::string_view directory,
                                          const RepairOptions& options);

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "cauce/errors.h"
+#include "cauce/read.h"
 #include "cauce/types.h"
 #include "tests/engine/log/log_fixture.h"
 #include "tests/testing/failing_file_system.h"
@@ -108,6 +109,21 @@ TEST_P(LogMissingStart, IsKeptByARecoveryThatIsCutShort) {
   EXPECT_GT(rig_.bounds().recovery_point, Offset{0}) << "it noted how far";
   EXPECT_EQ(rig_.bounds().log_start, Offset{0});
   rig_.disk().files().Mend();
+  PutItBack();
+}
+
+TEST_P(LogMissingStart, IsKnownToWhoeverAsks) {
+  rig_.set_may_have_gaps(false);
+  LoseTheFirst();
+  const auto reader = rig_.OpenReadOnly();
+  ASSERT_THAT(reader, IsOk());
+  const OffsetRange lost{Offset{0}, (*reader)->log_start()};
+  EXPECT_GT(lost.count(), 0);
+  EXPECT_EQ((*reader)->lost().front, lost);
+  EXPECT_EQ((*reader)->lost().back, OffsetRange());
+  Open();
+  EXPECT_EQ(log().lost().front, lost);
+  ASSERT_THAT(rig_.Close(), IsOk());
   PutItBack();
 }
 

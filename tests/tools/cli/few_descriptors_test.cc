@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+
 #include "fmt/format.h"
 #include "tests/tools/cli/cauce.h"
 #include "tests/tools/cli/process.h"
@@ -21,15 +23,18 @@ using FewDescriptors = test::CauceTest;
 TEST_F(FewDescriptors, AreNoDamage) {
   Do({"topic", "create", "a", "--partitions", "3"});
   Do({"produce", "a"}, ManyLines(15));
-  const Process::Result result =
-      test::Run({"/bin/sh", "-c",
-                 fmt::format("ulimit -n 5; exec {} log verify --dir {}",
-                             test::kCauce, dir())},
-                "");
-  EXPECT_EQ(result.exit, 1);
-  EXPECT_THAT(result.out, IsEmpty());
-  EXPECT_THAT(LinesOf(result.err), SizeIs(1));
-  EXPECT_THAT(result.err, HasSubstr("ulimit -n"));
+  for (const std::string verb : {"verify", "repair", "repair --dry-run"}) {
+    SCOPED_TRACE(verb);
+    const Process::Result result =
+        test::Run({"/bin/sh", "-c",
+                   fmt::format("ulimit -n 5; exec {} log {} --dir {}",
+                               test::kCauce, verb, dir())},
+                  "");
+    EXPECT_EQ(result.exit, 1);
+    EXPECT_THAT(result.out, IsEmpty());
+    EXPECT_THAT(LinesOf(result.err), SizeIs(1));
+    EXPECT_THAT(result.err, HasSubstr("ulimit -n"));
+  }
 }
 
 }  // namespace

@@ -2,11 +2,16 @@
 // what of them it still reads.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "cauce/file_system.h"
 #include "fmt/format.h"
@@ -42,6 +47,41 @@ class OddDirectory : public test::CauceTest {
   static void Write(const std::string& path, std::string_view bytes) {
     std::ofstream(path, std::ios::binary) << bytes;
   }
+
+  // A topic of two partitions: the first has three segments of 40 records, the
+  // other five records.
+  void MakeSegments() {
+    Do({"topic", "create", "t", "--partitions", "2", "--config",
+        "internal.segment.bytes=1500"});
+    for (int i = 0; i < 3; ++i) {
+      Do({"produce", "t", "--partition", "0"}, ManyLines(40));
+    }
+    Do({"produce", "t", "--partition", "1"}, ManyLines(5));
+    ASSERT_THAT(Logs(), SizeIs(3));
+  }
+  std::set<std::string> Logs() const {
+    std::set<std::string> logs;
+    for (const auto& entry :
+         std::filesystem::directory_iterator(dir() + "/t-0")) {
+      if (entry.path().extension() == ".log") logs.insert(entry.path());
+    }
+    return logs;
+  }
+
+  // What is there is put by, and put back as often as is wanted.
+  void PutBy() {
+    std::filesystem::copy(dir(), scratch_ / "whole",
+                          std::filesystem::copy_options::recursive);
+  }
+  void PutBack() {
+    std::filesystem::remove_all(dir());
+    std::filesystem::copy(scratch_ / "whole", dir(),
+                          std::filesystem::copy_options::recursive);
+  }
+  static void PutPipe(const std::string& path) {
+    std::filesystem::remove(path);
+    ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  }
 };
 
 TEST_F(OddDirectory, AMissingPartitionIsToldAndTheOthersAreRead) {
@@ -57,6 +97,12 @@ TEST_F(OddDirectory, AMissingPartitionIsToldAndTheOthersAreRead) {
   EXPECT_EQ(it.exit, 1);
   EXPECT_THAT(it.err, HasSubstr(dir() + "/a-1"));
   EXPECT_THAT(LinesOf(Do({"consume", "a", "--partition", "2"})), SizeIs(5));
+  const Process::Result produced = Run(
+      {"produce", "a", "--format", "json"},
+      "{\"partition\":0,\"value\":\"x\"}\n{\"partition\":1,\"value\":\"x\"}\n");
+  EXPECT_EQ(produced.exit, 1);
+  EXPECT_THAT(produced.err,
+              AllOf(HasSubstr("line 2: "), HasSubstr(dir() + "/a-1")));
 }
 
 TEST_F(OddDirectory, AMissingPartitionIsDescribedAsSuchAmongTheOthers) {
@@ -138,6 +184,117 @@ TEST_F(OddDirectory, AForeignFileAmongItsSegmentsHidesNothing) {
   EXPECT_THAT(Do({"log", "repair"}), HasSubstr(file));
   EXPECT_THAT(LinesOf(Do({"consume", "a"})), SizeIs(11));
   EXPECT_EQ(Run({"log", "verify"}).exit, 0);
+}
+
+TEST_F(OddDirectory, RecordsThatAreMissingAtAnEndAreNoSuccess) {
+  MakeSegments();
+  PutBy();
+  Leaves(Left::kDamaged);
+  struct Loss {
+    std::string_view name;
+    std::function<void()> lose;
+    size_t left;
+  };
+  const std::vector<Loss> losses = {
+      {"all logs",
+       [&] {
+         for (const std::string& log : Logs()) std::filesystem::remove(log);
+       },
+       0},
+      {"all files",
+       [&] {
+         std::filesystem::remove_all(dir() + "/t-0");
+         std::filesystem::create_directory(dir() + "/t-0");
+       },
+       0},
+      {"the first", [&] { std::filesystem::remove(*Logs().begin()); }, 80},
+      {"the last", [&] { std::filesystem::remove(*Logs().rbegin()); }, 80},
+      {"the last one's bytes",
+       [&] { std::filesystem::resize_file(*Logs().rbegin(), 0); }, 80},
+  };
+  for (const Loss& loss : losses) {
+    SCOPED_TRACE(loss.name);
+    PutBack();
+    loss.lose();
+    for (const Words& words :
+         {Words{"consume", "t"}, {"consume", "t", "--skip-damage"}}) {
+      const Process::Result read = Run(words);
+      EXPECT_EQ(read.exit, 1);
+      EXPECT_THAT(LinesOf(read.out), SizeIs(loss.left + 5));
+      EXPECT_THAT(read.err, HasSubstr("t-0"));
+    }
+    EXPECT_EQ(Run({"consume", "t", "--partition", "1"}).exit, 0);
+  }
+}
+
+TEST_F(OddDirectory, RecordsThatAreMissingWhereNobodyReadsAreNoFailure) {
+  MakeSegments();
+  PutBy();
+  Leaves(Left::kDamaged);
+  std::filesystem::remove(*Logs().begin());
+  const Words from_40 = {"consume", "t", "--partition", "0", "--from", "40"};
+  EXPECT_THAT(LinesOf(Do(from_40)), SizeIs(80));
+  EXPECT_EQ(Run({"consume", "t", "--partition", "0", "--from", "39"}).exit, 1);
+
+  PutBack();
+  std::filesystem::remove(*Logs().rbegin());
+  Words few = from_40;
+  few.insert(few.end(), {"--count", "3"});
+  EXPECT_THAT(LinesOf(Do(few)), SizeIs(3));
+  EXPECT_EQ(Run(from_40).exit, 1);
+}
+
+TEST_F(OddDirectory, ASegmentThatIsNoFileHidesNoOtherRecords) {
+  MakeSegments();
+  PutBy();
+  Leaves(Left::kDamaged);
+  const std::string first = *Logs().begin();
+  const std::string last = *Logs().rbegin();
+  for (const auto& [file, left] :
+       {std::pair<std::string, size_t>{first, 0}, {last, 80}}) {
+    for (const bool is_link : {false, true}) {
+      SCOPED_TRACE(file + (is_link ? " link" : " pipe"));
+      PutBack();
+      PutPipe(file);
+      if (is_link) {
+        std::filesystem::remove(file);
+        std::filesystem::create_symlink(scratch_ / "whole", file);
+      }
+      for (const Words& words :
+           {Words{"consume", "t"}, {"consume", "t", "--skip-damage"}}) {
+        const Process::Result read = Run(words);
+        EXPECT_EQ(read.exit, 1);
+        EXPECT_THAT(LinesOf(read.out), SizeIs(left + 5));
+        EXPECT_THAT(read.err, AllOf(HasSubstr("passed over"), HasSubstr(file)));
+      }
+      const Process::Result it = Run({"consume", "t", "--partition", "0"});
+      EXPECT_EQ(it.exit, 1);
+      EXPECT_THAT(LinesOf(it.out), SizeIs(left));
+    }
+  }
+}
+
+TEST_F(OddDirectory, APipeInAFilesPlaceIsPutAsideAsVerifySaysItIs) {
+  MakeSegments();
+  PutBy();
+  for (const std::string name :
+       {"recovery-point-offset-checkpoint", "log-start-offset-checkpoint",
+        "cauce.topics", "t-0/partition.metadata", "t-0/leader-epoch-checkpoint",
+        "t-0/00000000000000000000.index", "t-0/00000000000000009999.log"}) {
+    SCOPED_TRACE(name);
+    PutBack();
+    const std::string file = dir() + "/" + name;
+    PutPipe(file);
+
+    const Process::Result verified = Run({"log", "verify"});
+    EXPECT_EQ(verified.exit, 1);
+    EXPECT_THAT(verified.out, HasSubstr(file));
+    EXPECT_THAT(verified.out, HasSubstr("move"));
+    EXPECT_THAT(Do({"log", "repair", "--dry-run"}), HasSubstr(file + ".cut"));
+    EXPECT_THAT(Do({"log", "repair"}), HasSubstr(file + ".cut"));
+    Do({"log", "verify"});
+    EXPECT_THAT(LinesOf(Do({"consume", "t"})), SizeIs(125));
+  }
 }
 
 TEST_F(OddDirectory, AStartBehindTheEndIsToldWithBothAndWhatToDo) {

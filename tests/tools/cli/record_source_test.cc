@@ -56,6 +56,13 @@ TEST_F(Source, ReadsUpToWhereItWasToldTo) {
   EXPECT_THAT(Read(), IsEmpty());
 }
 
+TEST_F(Source, SeesDamageWhereAPartitionIsCutShort) {
+  source_.Add({Topic(), Offset{0}, Offset{6}, true});
+  EXPECT_FALSE(source_.damage_seen());
+  EXPECT_THAT(Read(), SizeIs(6));
+  EXPECT_TRUE(source_.damage_seen());
+}
+
 TEST_F(Source, GoesOnAtTheStartWhereRetentionWasFaster) {
   source_.Add({Topic(), Offset{0}, std::nullopt});
   ASSERT_THAT(Topic().DeleteRecordsBefore(Offset{4}), IsOk());
