@@ -79,6 +79,11 @@ class Planner {
     return found;
   }
 
+  // What is missing behind it is then told with that.
+  static bool EndsInDamage(const SurveyedSegment& segment) {
+    return !segment.unreadable.empty() && !segment.unreadable.back().behind;
+  }
+
   // Between segments; what lies below the start is not missed.
   void FillGaps() {
     if (partition_.may_have_gaps) return;
@@ -87,9 +92,8 @@ class Planner {
       const Offset base = segment.next;
       const Offset next = survey_.segments[i + 1].base;
       if (base >= next || next <= partition_.bounds.log_start) continue;
-      const bool is_told =
-          !segment.unreadable.empty() && !segment.unreadable.back().behind;
-      const OffsetRange lost{base, is_told ? base : FirstStray(base, next)};
+      const OffsetRange lost{
+          base, EndsInDamage(segment) ? base : FirstStray(base, next)};
       Fill({base, next}, Missed(lost.base, lost.next),
            fmt::format("the records with offsets {} to {} are missing: a batch "
                        "without records says that there are none",
@@ -153,8 +157,19 @@ class Planner {
     const auto& all = survey_.segments;
     const auto behind =
         std::ranges::lower_bound(all, base, {}, &SurveyedSegment::base);
-    const Offset held = behind == all.begin() ? base : std::prev(behind)->next;
-    return Missed(std::max(base, held), FirstStray(base + 1, BaseBehind(base)));
+    if (behind == all.begin()) return Missed(base, NextHeld(base));
+    const SurveyedSegment& before = *std::prev(behind);
+    // Of one that begins in the middle of another what is missing behind that
+    // one is told with its damage, or with the gap.
+    const bool is_told = before.next > base &&
+                         (EndsInDamage(before) || !partition_.may_have_gaps);
+    if (is_told) return {};
+    return Missed(std::max(base, before.next), NextHeld(base));
+  }
+
+  // What else holds, or should have held, offsets behind `base`.
+  Offset NextHeld(Offset base) const {
+    return FirstStray(base + 1, BaseBehind(base));
   }
 
   // Of [base, next), what had not been deleted.

@@ -110,6 +110,49 @@ TEST(RepairPlan, TellsOnceWhatIsLostInAGap) {
   EXPECT_EQ(plan.steps[3].lost, (OffsetRange{Offset{6}, Offset{7}}));
 }
 
+// A directory that is called like a log, or a copy that was renamed.
+TEST(RepairPlan, TellsOnceWhatIsLostBehindAFileThatBeginsInTheMiddleOfAnother) {
+  PartitionSurvey survey{.strays = {{.path = "/d/a-0/00000000000000000002.log",
+                                     .kept_as = "/d/a-0/2.cut",
+                                     .base = Offset{2}}},
+                         .segments = {Segment(0, 3), Segment(5, 10)}};
+  const RepairPlan cut =
+      PlanPartitionRepair(WithoutGaps(kEnd, Offset{0}), survey);
+  ASSERT_THAT(cut.steps, SizeIs(2));
+  EXPECT_EQ(cut.steps[0].action, RepairAction::kSetAside);
+  EXPECT_EQ(cut.steps[0].lost.count(), 0);
+  EXPECT_EQ(cut.steps[1].action, RepairAction::kFillGap);
+  EXPECT_EQ(cut.steps[1].lost, (OffsetRange{Offset{3}, Offset{5}}));
+
+  survey.segments[0].unreadable = {{.position = 90,
+                                    .end = 100,
+                                    .zeros_from = 100,
+                                    .expected = Offset{3},
+                                    .why = "wrong CRC"}};
+  survey.segments[0].kept_as = {"/d/a-0/kept"};
+  for (const bool may_have_gaps : {false, true}) {
+    PartitionToCheck partition = WithoutGaps(kEnd, Offset{0});
+    partition.may_have_gaps = may_have_gaps;
+    const RepairPlan torn = PlanPartitionRepair(partition, survey);
+    ASSERT_THAT(torn.steps, SizeIs(may_have_gaps ? 2 : 3));
+    EXPECT_EQ(torn.steps[0].lost.count(), 0);
+    EXPECT_EQ(torn.steps[1].removed[0].lost,
+              (OffsetRange{Offset{3}, Offset{5}}));
+  }
+}
+
+// Nothing else tells of it then.
+TEST(RepairPlan, TellsOfAFileInTheMiddleOfAnotherWhereThereMayBeGaps) {
+  const RepairPlan plan = PlanPartitionRepair(
+      Partition(kEnd, Offset{0}),
+      {.strays = {{.path = "/d/a-0/00000000000000000002.log",
+                   .kept_as = "/d/a-0/2.cut",
+                   .base = Offset{2}}},
+       .segments = {Segment(0, 3), Segment(5, 10)}});
+  ASSERT_THAT(plan.steps, SizeIs(1));
+  EXPECT_EQ(plan.steps[0].lost, (OffsetRange{Offset{3}, Offset{5}}));
+}
+
 TEST(RepairPlan, FillsALargeGapWithSeveralBatchesAndAnAbsurdOneNot) {
   const Offset far{5 + kGapOffsetsMax + 2};
   const RepairPlan large = PlanPartitionRepair(
