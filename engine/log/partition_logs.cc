@@ -86,22 +86,34 @@ absl::StatusOr<SegmentSurvey> PartitionLogs::ReadFile(const std::string& path,
   return SurveySegment(file, path, range);
 }
 
+absl::StatusOr<std::optional<LogFront>> PartitionLogs::Front(
+    Offset named) const {
+  return FrontOf(PathOf(named));
+}
+
 absl::StatusOr<std::optional<Offset>> PartitionLogs::FirstBase(
     Offset named) const {
-  return FirstBaseOf(PathOf(named));
+  return BaseAt(named, 0);
+}
+
+absl::StatusOr<std::optional<Offset>> PartitionLogs::BaseAt(
+    Offset named, int64_t position) const {
+  CAUCE_ASSIGN_OR_RETURN(const auto front, FrontOf(PathOf(named), position));
+  if (!front) return std::nullopt;
+  return front->base;
 }
 
 absl::StatusOr<std::optional<SegmentSurvey>> PartitionLogs::ReadWaiting(
     Offset base) const {
   const std::string path =
       JoinPath(partition_.directory, SegmentFileName(base, kWaitingLogSuffix));
-  CAUCE_ASSIGN_OR_RETURN(const auto first, FirstBaseOf(path));
-  if (!first) return std::nullopt;
-  return ReadFile(path, {.base = *first});
+  CAUCE_ASSIGN_OR_RETURN(const auto front, FrontOf(path));
+  if (!front) return std::nullopt;
+  return ReadFile(path, {.base = front->base});
 }
 
-absl::StatusOr<std::optional<Offset>> PartitionLogs::FirstBaseOf(
-    const std::string& path) const {
+absl::StatusOr<std::optional<LogFront>> PartitionLogs::FrontOf(
+    const std::string& path, int64_t position) const {
   auto opened = files_.Open(path, OpenMode::kRead);
   // A link: whoever takes the segment says why.
   if (absl::IsFailedPrecondition(opened.status())) return std::nullopt;
@@ -109,11 +121,17 @@ absl::StatusOr<std::optional<Offset>> PartitionLogs::FirstBaseOf(
   const std::shared_ptr<const File> file = *std::move(opened);
   CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
   BatchScanner scanner(kFirstReadBytes);
-  scanner.Start(file, path, 0, size);
+  scanner.Start(file, path, position, size);
   const auto batch = scanner.Next();
   if (!batch.ok() && !IsDamage(batch.status())) return batch.status();
   if (!batch.ok() || !*batch) return std::nullopt;
-  return (*batch)->base_offset();
+  LogFront front{.base = (*batch)->base_offset(),
+                 .next = (*batch)->next_offset()};
+  const auto second = scanner.Next();
+  if (!second.ok() && !IsDamage(second.status())) return second.status();
+  front.is_alone = second.ok() && !*second;
+  if (second.ok() && *second) front.follower = (*second)->base_offset();
+  return front;
 }
 
 }  // namespace cauce

@@ -4,6 +4,7 @@
 // Nothing is changed. For who has the directory to himself; any thread.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
@@ -30,6 +31,14 @@ struct PartitionListing {
   std::vector<std::string> lookalikes;
 };
 
+// How a log begins: its first two batches as they say themselves.
+struct LogFront {
+  Offset base;
+  Offset next;                     // behind the first one
+  std::optional<Offset> follower;  // where the second begins, if it is whole
+  bool is_alone = false;           // nothing follows the first one
+};
+
 class PartitionLogs {
  public:
   // Both are borrowed.
@@ -40,6 +49,8 @@ class PartitionLogs {
 
   std::string PathOf(Offset named) const;
 
+  const PartitionToCheck& partition() const { return partition_; }
+
   // What may stand in a segment at `base`; `next` is where the one behind it
   // begins, if there is one.
   ScanRange RangeOf(Offset base, std::optional<Offset> next) const;
@@ -47,7 +58,14 @@ class PartitionLogs {
   // `range` but for its bytes, which are all there are.
   absl::StatusOr<SegmentSurvey> Read(Offset named, ScanRange range) const;
 
-  // Where the batch at the file's front says it begins, if that is whole.
+  // Nothing where the file does not begin with a whole batch.
+  absl::StatusOr<std::optional<LogFront>> Front(Offset named) const;
+
+  // Where the batch at `position` says it begins, if that is whole.
+  absl::StatusOr<std::optional<Offset>> BaseAt(Offset named,
+                                               int64_t position) const;
+
+  // The same at the file's front.
   absl::StatusOr<std::optional<Offset>> FirstBase(Offset named) const;
 
   // The same of the log that waits for a name: of all of it, which may end
@@ -57,8 +75,8 @@ class PartitionLogs {
  private:
   absl::StatusOr<SegmentSurvey> ReadFile(const std::string& path,
                                          ScanRange range) const;
-  absl::StatusOr<std::optional<Offset>> FirstBaseOf(
-      const std::string& path) const;
+  absl::StatusOr<std::optional<LogFront>> FrontOf(const std::string& path,
+                                                  int64_t position = 0) const;
 
   FileSystem& files_;
   const PartitionToCheck& partition_;

@@ -278,7 +278,10 @@ class Surveyor {
         longer.whole_bytes > read.whole_bytes &&
         longer.whole_bytes >= read.whole_bytes + behind.whole_bytes &&
         (behind.whole_bytes == 0 || longer.next >= behind.next);
-    if (holds_all) {
+    CAUCE_ASSIGN_OR_RETURN(Crossing crossing, CrossingOf(base, read, longer));
+    const bool is_sure =
+        crossing == Crossing::kGoesOn || behind.whole_bytes == 0;
+    if (holds_all && is_sure) {
       read = std::move(longer);
       const SurveyedSegment lesser = std::move(behind);
       survey_.segments.pop_back();
@@ -292,9 +295,34 @@ class Surveyor {
     if (!behind.first || *behind.first == behind.base) return false;
     CAUCE_ASSIGN_OR_RETURN(longer, Read(base, behind.first));
     if (longer.whole_bytes <= read.whole_bytes) return false;
+    // Its name is doubtful already; but neither may move the other alone.
+    CAUCE_ASSIGN_OR_RETURN(crossing, CrossingOf(base, read, longer));
+    if (crossing == Crossing::kAstray && longer.next != *behind.first) {
+      return false;
+    }
     read = std::move(longer);
     behind.BeginAtFirst();
     return true;
+  }
+
+  // What a segment seems to hold across where the one behind it begins.
+  enum class Crossing {
+    kGoesOn,        // it stands where it is expected, or is several batches
+    kBehindDamage,  // one batch, and what is in front of it is damaged
+    kAstray,        // one batch, and its offset is not the one that is expected
+  };
+
+  // Of what `longer` has more of the segment at `base` than `read`, which ends
+  // in what cannot stand there. No CRC covers a base offset: that of one batch
+  // may be wrong.
+  absl::StatusOr<Crossing> CrossingOf(Offset base, const SegmentSurvey& read,
+                                      const SegmentSurvey& longer) const {
+    if (longer.batches > read.batches + 1) return Crossing::kGoesOn;
+    const UnreadableBytes& end = read.unreadable.back();
+    CAUCE_ASSIGN_OR_RETURN(const auto found,
+                           reading_.BaseAt(base, end.position));
+    if (!found) return Crossing::kBehindDamage;
+    return *found == end.expected ? Crossing::kGoesOn : Crossing::kAstray;
   }
 
   absl::StatusOr<SegmentSurvey> Read(Offset base,

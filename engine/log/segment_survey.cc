@@ -52,6 +52,7 @@ class Survey {
     if (!survey_.first) survey_.first = base;
     survey_.next = next;
     survey_.whole_bytes += bytes;
+    ++survey_.batches;
   }
 
   // Moves the scanner behind the next whole batch; false where there is none.

@@ -39,6 +39,7 @@ struct SegmentSurvey {
 
   int64_t file_bytes = 0;
   int64_t whole_bytes = 0;      // of whole batches
+  int64_t batches = 0;          // so many
   std::optional<Offset> first;  // where the first of them begins
   Offset next;                  // behind the last of them; the base without one
   std::vector<UnreadableBytes> unreadable;  // as they lie in the file

@@ -26,8 +26,12 @@ inline constexpr int64_t kHeadBytes = 30;
 // An image, and which of its batches nothing has touched.
 class Spoiler {
  public:
+  // `known` is borrowed for its life.
   Spoiler(const KnownDirectory& known, uint32_t seed)
-      : image_(known.image), whole_(known.batches), random_(seed) {}
+      : known_(known),
+        image_(known.image),
+        whole_(known.batches),
+        random_(seed) {}
 
   const Image& image() const { return image_; }
   const std::vector<KnownBatch>& whole() const { return whole_; }
@@ -237,11 +241,27 @@ class Spoiler {
     return image_.contains(name) || image_.contains(name + "/inner");
   }
 
+  // Whether more than its name tells where a log belongs. Of a single batch
+  // only its neighbours do, whatever is between: all of them stay whole then.
+  bool IsAttested(const std::string& file) {
+    if (std::ranges::count(whole_, file, &KnownBatch::file) > 1) return true;
+    const std::string directory = file.substr(0, file.rfind('/') + 1);
+    std::vector<std::string> logs;
+    for (const auto& [name, bytes] : known_.image) {
+      const bool is_log = name.starts_with(directory) && name.ends_with(".log");
+      if (!is_log) continue;
+      if (!image_.contains(name) || !IsUntouched(name)) return false;
+      logs.push_back(name);
+    }
+    frozen_.insert(logs.begin(), logs.end());
+    return true;
+  }
+
   void RenameLog() {
     const std::string file = OneLog();
     if (file.empty() || !IsUntouched(file) || !IsFirstMove(file)) return;
     const std::string to = WithBase(file, Below(3) == 0 ? 100'000 : Below(60));
-    if (IsTaken(to)) return;
+    if (IsTaken(to) || !IsAttested(file)) return;
     image_[to] = std::move(image_[file]);
     image_.erase(file);
     for (KnownBatch& batch : whole_) {
@@ -304,6 +324,7 @@ class Spoiler {
     Tell("strangers");
   }
 
+  const KnownDirectory& known_;
   Image image_;
   std::vector<KnownBatch> whole_;
   std::set<std::string> frozen_;  // no more is done to these

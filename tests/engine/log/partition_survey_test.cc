@@ -38,9 +38,11 @@ class Surveyed : public ::testing::Test {
 
   void Put(int64_t named, std::string_view bytes,
            std::string_view suffix = kLogSuffix) {
-    const auto file = files_->Open(
-        "/d/a-0/" + SegmentFileName(Offset{named}, suffix), OpenMode::kCreate);
+    const auto file =
+        files_->Open("/d/a-0/" + SegmentFileName(Offset{named}, suffix),
+                     OpenMode::kOpenOrCreate);
     CAUCE_CHECK(file.ok());
+    CAUCE_CHECK((*file)->Truncate(0).ok());
     CAUCE_CHECK((*file)->Write(0, bytes).ok());
   }
 
@@ -165,6 +167,72 @@ TEST_F(Surveyed, KeepsBothOfTwoThatHoldOneRecordEach) {
   const PartitionSurvey survey = Look(2);
   EXPECT_THAT(BasesOf(survey), ElementsAre(0, 1));
   EXPECT_THAT(survey.renamed, ElementsAre(Offset{1}, Offset{0}));
+}
+
+// Its offset is wrong, and what stands there is right.
+TEST_F(Surveyed, LeavesASegmentThatOneBatchOfTheOneBeforeItSeemsToHold) {
+  const std::string large =
+      test::Batch({"a", std::string(500, 'b')}).At(Offset{4}).bytes();
+  Put(0, Two(0));
+  Put(2, large);  // from offset 2 on
+  Put(4, Two(4));
+  Put(6, Two(6));
+  const PartitionSurvey survey = Look(8);
+  EXPECT_THAT(BasesOf(survey), ElementsAre(0, 4, 6));
+  ASSERT_THAT(survey.strays, SizeIs(1));
+  EXPECT_EQ(survey.strays[0].path, "/d/a-0/00000000000000000002.log");
+}
+
+// Nor does one that begins later make room for it.
+TEST_F(Surveyed, LetsNoSegmentBeginLaterForOneBatchOfTheOneBeforeIt) {
+  Put(0, Two(0));
+  Put(2, test::Batch({"a"}).At(Offset{4}).bytes());
+  Put(4, Two(6));
+  Put(8, Two(8));
+  const PartitionSurvey survey = Look(10);
+  EXPECT_THAT(BasesOf(survey), ElementsAre(0, 4, 8));
+}
+
+// Its name is wrong, by where it begins and by what stands there.
+TEST_F(Surveyed, LetsASegmentBeginBehindOneBatchThatStandsBehindDamage) {
+  std::string damaged = test::Batch({"a"}).At(Offset{2}).bytes();
+  damaged[layout::kCrc] ^= 1;
+  const std::string large = test::Batch({"b", "c", "d"}).At(Offset{3}).bytes();
+  // The damage ends there, or another one follows.
+  for (const int64_t first : {6, 7}) {
+    Put(0, Two(0) + damaged + large);
+    Put(2, Two(first));
+    Put(9, Two(9));
+    const PartitionSurvey survey = Look(11);
+    EXPECT_THAT(BasesOf(survey), ElementsAre(0, first, 9));
+    EXPECT_EQ(survey.segments[0].next, Offset{6});
+  }
+}
+
+// Offsets that are missing in front of it are no reason against that.
+TEST_F(Surveyed, LetsASegmentBeginBehindOneBatchThatEndsWhereItBegins) {
+  Put(0, Two(0) + test::Batch({"b", "c", "d"}).At(Offset{3}).bytes());
+  Put(2, Two(6));
+  Put(9, Two(9));
+  EXPECT_THAT(BasesOf(Look(11)), ElementsAre(0, 6, 9));
+}
+
+TEST_F(Surveyed, SetsAsideWhatBeginsInTheMiddleOfTheSegmentBeforeIt) {
+  const std::string large =
+      test::Batch({"a", std::string(500, 'b')}).At(Offset{2}).bytes();
+  Put(0, Two(0) + large);
+  Put(3, test::Batch({"c"}).At(Offset{3}).bytes());
+  Put(4, Two(4));
+  EXPECT_THAT(BasesOf(Look(6)), ElementsAre(0, 4));
+}
+
+TEST_F(Surveyed, SetsAsideWhatBeginsInDamageOfTheSegmentBeforeIt) {
+  std::string damaged = Two(2);
+  damaged[layout::kCrc] ^= 1;
+  Put(0, Two(0) + damaged + Two(4) + Two(6));
+  Put(3, test::Batch({"c"}).At(Offset{3}).bytes());
+  Put(8, Two(8));
+  EXPECT_THAT(BasesOf(Look(10)), ElementsAre(0, 8));
 }
 
 TEST_F(Surveyed, SetsAsideWhatHoldsNoBatch) {
