@@ -216,15 +216,22 @@ void OpenLogs::SetConfig(const std::string& topic, const TopicConfig& config) {
 absl::Status OpenLogs::NoteStarts(const TopicEntry& topic) {
   for (int32_t p = 0; p < topic.partitions; ++p) {
     const TopicPartition name{topic.name, PartitionId{p}};
-    if (const auto log = Find(name)) {
+    auto log = Find(name);
+    if (log == nullptr) {
+      const absl::Status owner = directories_.CheckOwner(topic, name.partition);
+      // What lies there is not this one's.
+      if (ReasonOf(owner) == Reason::kCorruptFile) continue;
+      CAUCE_RETURN_IF_ERROR(owner);
+    }
+    // A recovery that comes later would take the cleaner's gaps for lost tails.
+    if (unrecovered_.contains(name)) {
+      CAUCE_ASSIGN_OR_RETURN(log, Open(topic, name.partition));
+    }
+    if (log != nullptr) {
       // Of one that has failed nothing is noted any more.
       log->NoteFoundStart().IgnoreError();
       continue;
     }
-    const absl::Status owner = directories_.CheckOwner(topic, name.partition);
-    // What lies there is not this one's.
-    if (ReasonOf(owner) == Reason::kCorruptFile) continue;
-    CAUCE_RETURN_IF_ERROR(owner);
     const auto bases = ListSegmentBases(
         {.files = environment_->files, .directory = directories_.PathOf(name)});
     if (absl::IsNotFound(bases.status())) continue;

@@ -72,8 +72,10 @@ class OpenLogs {
   void SetConfig(const std::string& topic, const TopicConfig& config);
 
   // Remembers where the logs of `topic`, which others have made, begin by now:
-  // what lies below is not missed from then on, and what lies above is. The
-  // disk's error where it does not show whose they are, or where they begin.
+  // what lies below is not missed from then on, and what lies above is. Those
+  // that could not be recovered are, and remembered up to where. The disk's
+  // error where it does not show whose they are, or where they begin, and what
+  // still keeps one from its recovery.
   absl::Status NoteStarts(const TopicEntry& topic);
 
   // Ends the logs of a topic, or all of them, without writing anything.

@@ -21,6 +21,7 @@
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/partition_metadata.h"
 #include "tests/testing/batches.h"
+#include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/sim_clock.h"
 
@@ -97,7 +98,7 @@ class BrokerTopics : public ::testing::TestWithParam<Broker> {
     events_.clear();
     auto engine = Engine::Open(
         "/data", {.access = access,
-                  .file_system = files_.get(),
+                  .file_system = &failing_,
                   .clock = &clock_,
                   .events = [this](Severity, std::string_view line) {
                     events_.emplace_back(line);
@@ -120,6 +121,7 @@ class BrokerTopics : public ::testing::TestWithParam<Broker> {
 
   test::SimClock clock_;
   const std::unique_ptr<FileSystem> files_ = NewMemoryFileSystem(&clock_);
+  test::FailingFileSystem failing_{*files_};
   std::vector<std::string> events_;
   std::optional<Engine> engine_;
 };
@@ -211,6 +213,26 @@ TEST_P(BrokerTopics, WhatTheCleanerLeftIsBelowThePointOnceConfigsAreGiven) {
   Open(Access::kReadWrite);
 
   ASSERT_THAT(engine_->AlterTopic("orders", {{"retention.ms", "1"}}), IsOk());
+
+  const auto points =
+      ReadOffsetCheckpoint(*files_, "/data", kRecoveryPointFile);
+  EXPECT_THAT(points,
+              IsOkAndHolds(ElementsAre(
+                  Pair(TopicPartition{"orders", PartitionId{0}}, Offset{11}))));
+}
+
+// Else the recovery that comes later would cut it at the gap.
+TEST_P(BrokerTopics, OfWhichOneIsNotRecoveredGetConfigsOnceItIs) {
+  MakeWithGap();
+  failing_.Fail(test::FileCall::kRead, "10.log",
+                MakeError(Reason::kDiskFailed, "a bad sector"));
+  Open(Access::kReadWrite);
+
+  EXPECT_THAT(engine_->AlterTopic("orders", {{"retention.ms", "-1"}}),
+              HasReason(Reason::kDiskFailed));
+  EXPECT_TRUE(engine_->DescribeTopic("orders")->imported);
+  failing_.Mend();
+  ASSERT_THAT(engine_->AlterTopic("orders", {{"retention.ms", "-1"}}), IsOk());
 
   const auto points =
       ReadOffsetCheckpoint(*files_, "/data", kRecoveryPointFile);
