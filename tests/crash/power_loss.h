@@ -84,6 +84,8 @@ class PowerLoss : public ::testing::Test {
   // What came of what was not synced, in all schedules so far.
   const Fates& fates() const { return fates_; }
   int64_t schedules() const { return schedules_; }
+  // Starts that were told to be unsaved, as they may be.
+  int64_t unsaved_starts() const { return unsaved_starts_; }
 
  private:
   enum class CountFrom { kOpening, kLastStep };
@@ -97,6 +99,7 @@ class PowerLoss : public ::testing::Test {
   std::unique_ptr<FaultyDisk> base_;
   Fates fates_;
   int64_t schedules_ = 0;
+  int64_t unsaved_starts_ = 0;
 };
 
 }  // namespace cauce::test

@@ -107,6 +107,35 @@ TEST_F(PowerLoss, MayTakeWhatWasWrittenOfALogThatNobodyCouldRecover) {
   CheckLosses(*disk, promises, Losses::kEvery);
 }
 
+// Kafka's file and our copy.
+constexpr int kFilesOfStarts = 2;
+
+// Segments go first then, and the start is saved after them. What a stop in
+// between leaves is told, and nothing else.
+TEST_F(PowerLoss, MayLeaveAStartUnsavedWhereADeletionFoundNoRoom) {
+  // The second deletion takes a segment; the first has its start saved.
+  const Steps steps = {Step::kAppend, Step::kDeleteRecords,
+                       Step::kDeleteRecords, Step::kAppend};
+  bool was_cut = true;
+  for (int64_t cut = 0; was_cut; ++cut) {
+    SCOPED_TRACE(fmt::format("cut before change {}", cut));
+    const auto disk = FreshDisk();
+    Promises promises = base_promises();
+    int saves = 0;
+    disk->set_plan([&](DiskCall call, std::string_view path, int64_t) {
+      const bool is_save =
+          call == DiskCall::kWrite && path.find("log-start") != path.npos;
+      if (!is_save || ++saves <= kFilesOfStarts) return absl::OkStatus();
+      promises.AllowUnsavedStarts();
+      return DataError(path, "planned to find no room", ENOSPC);
+    });
+    was_cut = RunOnUntil(cut, steps, *disk, promises);
+    disk->set_plan(nullptr);
+    CheckLosses(*disk, promises, Losses::kExtremes);
+  }
+  EXPECT_GT(unsaved_starts(), 0);
+}
+
 // Only a disk that fails excuses it: a log that is refused for what it holds is
 // to be as it was, once it is opened again.
 TEST_F(PowerLoss, IsNoExcuseForALogThatIsRefusedForAnotherReason) {
@@ -236,14 +265,14 @@ class LongPrograms : public PowerLoss {
 };
 
 // Calls that fail now and then, by seed, the same ones in each run; sometimes
-// one after the other.
-FaultyDisk::Plan FailNowAndThen(uint32_t seed) {
+// one after the other. Tells `promises` where one of them finds no room.
+FaultyDisk::Plan FailNowAndThen(uint32_t seed, Promises& promises) {
   struct Faults {
     std::mt19937 random;
     int in_a_row = 0;
   };
   const auto faults = std::make_shared<Faults>(std::mt19937(seed));
-  return [faults](DiskCall call, std::string_view path, int64_t) {
+  return [faults, &promises](DiskCall call, std::string_view path, int64_t) {
     // Of reads there are many more.
     const uint32_t one_in = call == DiskCall::kRead ? 2000 : 60;
     if (faults->random() % one_in == 0) {
@@ -252,6 +281,7 @@ FaultyDisk::Plan FailNowAndThen(uint32_t seed) {
     if (faults->in_a_row == 0) return absl::OkStatus();
     --faults->in_a_row;
     const bool full = call != DiskCall::kRead && faults->random() % 4 == 0;
+    if (full) promises.AllowUnsavedStarts();
     return DataError(path, "planned to fail", full ? ENOSPC : EIO);
   };
 }
@@ -262,7 +292,7 @@ TEST_F(LongPrograms, HoldWhatTheyPromisedOnADiskWhoseCallsFail) {
     const uint32_t faults = DrawNumber();
     SCOPED_TRACE(fmt::format("{}faults {}", NameOf(steps), faults));
     CutSomewhere([&](int64_t cut, FaultyDisk& disk, Promises& promises) {
-      disk.set_plan(FailNowAndThen(faults));
+      disk.set_plan(FailNowAndThen(faults, promises));
       RunOnUntil(cut, steps, disk, promises);
       disk.set_plan(nullptr);
     });

@@ -5,6 +5,7 @@
 
 #include "cauce/cursor.h"
 #include "engine/base/status_macros.h"
+#include "engine/log/segment_name.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 
@@ -214,6 +215,15 @@ std::map<std::string, int64_t> Promises::LogStarts() const {
     }
   }
   return starts;
+}
+
+bool Promises::MayBeginUnsavedAt(std::string_view file) const {
+  if (!starts_may_be_unsaved_) return false;
+  return std::ranges::any_of(LogStarts(), [&](const auto& log) {
+    const Offset start{log.second};
+    return file.ends_with(
+        fmt::format("/{}/{}", log.first, SegmentFileName(start, kLogSuffix)));
+  });
 }
 
 absl::Status Promises::Check(Engine& engine) {

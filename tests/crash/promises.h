@@ -79,8 +79,16 @@ class Promises {
   // After Check: where each partition begins, by its name as in "orders-0".
   std::map<std::string, int64_t> LogStarts() const;
 
+  // The disk was full at some time. A deletion may have taken segments that
+  // make the room, and stopped before the start could be saved: the log begins
+  // where its files do, and whoever looks is told that records are missing.
+  void AllowUnsavedStarts() { starts_may_be_unsaved_ = true; }
+  // After Check: whether that may be so of the log whose oldest one is `file`.
+  bool MayBeginUnsavedAt(std::string_view file) const;
+
  private:
   std::map<std::string, TopicPromise, std::less<>> topics_;
+  bool starts_may_be_unsaved_ = false;
 };
 
 }  // namespace cauce::test
