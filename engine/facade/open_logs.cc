@@ -1,6 +1,5 @@
 #include "engine/facade/open_logs.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "cauce/errors.h"
@@ -215,33 +214,32 @@ void OpenLogs::SetConfig(const std::string& topic, const TopicConfig& config) {
 
 absl::Status OpenLogs::NoteStarts(const TopicEntry& topic) {
   for (int32_t p = 0; p < topic.partitions; ++p) {
-    const TopicPartition name{topic.name, PartitionId{p}};
-    auto log = Find(name);
-    if (log == nullptr) {
-      const absl::Status owner = directories_.CheckOwner(topic, name.partition);
-      // What lies there is not this one's.
-      if (ReasonOf(owner) == Reason::kCorruptFile) continue;
-      CAUCE_RETURN_IF_ERROR(owner);
-    }
-    // A recovery that comes later would take the cleaner's gaps for lost tails.
-    if (unrecovered_.contains(name)) {
-      CAUCE_ASSIGN_OR_RETURN(log, Open(topic, name.partition));
-    }
-    if (log != nullptr) {
-      // Of one that has failed nothing is noted any more.
-      log->NoteFoundStart().IgnoreError();
-      continue;
-    }
-    const auto bases = ListSegmentBases(
-        {.files = environment_->files, .directory = directories_.PathOf(name)});
-    if (absl::IsNotFound(bases.status())) continue;
-    CAUCE_RETURN_IF_ERROR(bases.status());
-    LogBounds bounds = bounds_->Of(name);
-    if (bases->empty()) continue;
-    bounds.log_start = std::max(bounds.log_start, bases->front());
-    bounds_->Set(name, bounds);
+    CAUCE_RETURN_IF_ERROR(NoteStart(topic, PartitionId{p}));
   }
   return absl::OkStatus();
+}
+
+absl::Status OpenLogs::NoteStart(const TopicEntry& topic,
+                                 PartitionId partition) {
+  const TopicPartition name{topic.name, partition};
+  if (const auto open = Find(name)) return open->NoteFoundStart();
+  const absl::Status owner = directories_.CheckOwner(topic, partition);
+  // What lies there is not this one's.
+  if (ReasonOf(owner) == Reason::kCorruptFile) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(owner);
+  if (!unrecovered_.contains(name)) {
+    const auto bases = ListSegmentBases(
+        {.files = environment_->files, .directory = directories_.PathOf(name)});
+    if (absl::IsNotFound(bases.status())) return absl::OkStatus();
+    CAUCE_RETURN_IF_ERROR(bases.status());
+    if (bases->empty()) return absl::OkStatus();
+  }
+  // Only a log that is open knows its end: a recovery that comes later would
+  // take the cleaner's gaps above the noted one for lost tails.
+  CAUCE_ASSIGN_OR_RETURN(auto log, Open(topic, partition));
+  CAUCE_RETURN_IF_ERROR(log->NoteFoundStart());
+  log.reset();
+  return LetGo(name);
 }
 
 void OpenLogs::Abandon(const std::string& topic, const absl::Status& cause) {

@@ -71,11 +71,12 @@ class OpenLogs {
 
   void SetConfig(const std::string& topic, const TopicConfig& config);
 
-  // Remembers where the logs of `topic`, which others have made, begin by now:
-  // what lies below is not missed from then on, and what lies above is. Those
-  // that could not be recovered are, and remembered up to where. The disk's
-  // error where it does not show whose they are, or where they begin, and what
-  // still keeps one from its recovery.
+  // Remembers where the logs of `topic`, which others have made, begin and end
+  // by now: what lies below is not missed from then on, what lies between is,
+  // and no recovery takes the cleaner's gaps there for lost tails. Each that
+  // holds segments is opened for that, and let go. The disk's error where it
+  // does not show whose they are, or where they begin; what keeps one from
+  // being opened, or has ended one that is open.
   absl::Status NoteStarts(const TopicEntry& topic);
 
   // Ends the logs of a topic, or all of them, without writing anything.
@@ -95,6 +96,7 @@ class OpenLogs {
   absl::StatusOr<std::shared_ptr<Log>> Recover(const Place& place) const;
   absl::StatusOr<std::vector<EpochStart>> ReadEpochs(
       const std::string& directory) const;
+  absl::Status NoteStart(const TopicEntry& topic, PartitionId partition);
   absl::Status CloseOne(const TopicPartition& partition, Log& log,
                         const absl::Status& cause);
 

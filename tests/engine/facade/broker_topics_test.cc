@@ -72,8 +72,8 @@ class BrokerTopics : public ::testing::TestWithParam<Broker> {
     clock_.Advance(absl::Seconds(10));
   }
   // A first segment of one record, and another from offset 10 on.
-  void MakeWithGap() {
-    Make(1, "first", 1);
+  void MakeWithGap(uint8_t id = 1) {
+    Make(id, "first", 1);
     const auto log = files_->Open("/data/orders-0/00000000000000000010.log",
                                   OpenMode::kCreate);
     ASSERT_THAT(log, IsOk());
@@ -110,6 +110,32 @@ class BrokerTopics : public ::testing::TestWithParam<Broker> {
     auto opened = engine_->OpenPartition("orders", PartitionId{partition});
     EXPECT_THAT(opened, IsOk());
     return *std::move(opened);
+  }
+  // The process dies, and another opens the directory.
+  void KillAndOpen() {
+    failing_.FailAfter(0);
+    engine_.reset();
+    failing_.Mend();
+    Open(Access::kReadWrite);
+  }
+  // What MakeWithGap makes is compacted from now on, and a record is added.
+  void CompactAndAppend() {
+    ASSERT_THAT(engine_->AlterTopic("orders", {{"cleanup.policy", "compact"}}),
+                IsOk());
+    const Record record{.key = "k", .value = "third"};
+    ASSERT_THAT(OpenPartition(0).Append({&record, 1}, {.ack = Ack::kDurable}),
+                IsOk());
+  }
+  static std::vector<std::string> All(const Partition& partition) {
+    std::vector<std::string> values;
+    Cursor cursor = partition.Read(Offset{0});
+    RecordView record;
+    for (;;) {
+      const auto more = cursor.Next(&record);
+      EXPECT_THAT(more, IsOk());
+      if (!more.ok() || !*more) return values;
+      values.emplace_back(record.value.value_or(""));
+    }
   }
   static absl::StatusOr<std::string> First(Partition& partition) {
     Cursor cursor = partition.Read(Offset{0});
@@ -241,6 +267,40 @@ TEST_P(BrokerTopics, OfWhichOneIsNotRecoveredGetConfigsOnceItIs) {
                   Pair(TopicPartition{"orders", PartitionId{0}}, Offset{11}))));
 }
 
+// After a clean stop nothing is open, and no checkpoint names what was put
+// there since.
+TEST_P(BrokerTopics, PutIntoAClosedDirectoryKeepAllOnceConfigsAreGiven) {
+  Open(Access::kReadWrite);
+  ASSERT_THAT(engine_->Close(), IsOk());
+  MakeWithGap();
+  Open(Access::kReadWrite);
+
+  CompactAndAppend();
+  KillAndOpen();
+
+  EXPECT_THAT(All(OpenPartition(0)), ElementsAre("first", "second", "third"));
+  EXPECT_EQ(OpenPartition(0).log_end(), Offset{12});
+}
+
+// Of one that has failed nothing can be noted: a recovery would go by that.
+TEST_P(BrokerTopics, OfWhichOneHasFailedGetNoConfigsBeforeItIsReopened) {
+  MakeWithGap();
+  Open(Access::kReadWrite);
+  Partition partition = OpenPartition(0);
+  failing_.Fail(test::FileCall::kSync, "10.log",
+                MakeError(Reason::kDiskFailed, "a bad sector"));
+  const Record record{.key = "k", .value = "third"};
+  ASSERT_THAT(partition.Append({&record, 1}, {.ack = Ack::kDurable}),
+              HasReason(Reason::kDiskFailed));
+  failing_.Mend();
+
+  EXPECT_THAT(engine_->AlterTopic("orders", {{"retention.ms", "-1"}}),
+              HasReason(Reason::kDiskFailed));
+  EXPECT_TRUE(engine_->DescribeTopic("orders")->imported);
+  KillAndOpen();
+  EXPECT_THAT(engine_->AlterTopic("orders", {{"retention.ms", "-1"}}), IsOk());
+}
+
 INSTANTIATE_TEST_SUITE_P(
     , BrokerTopics, ::testing::Values(Broker::kWithIds, Broker::kWithoutIds),
     [](const auto& param) -> std::string {
@@ -313,6 +373,21 @@ TEST_P(TakenInTopics, AreTakenInAnewByTheNextWriterWhoTellsOfIt) {
   EXPECT_EQ(OpenPartition(0).log_start(), Offset{1});
   EXPECT_THAT(VerifyAll(), IsEmpty());
   EXPECT_THAT(engine_->DeleteTopic("orders"), IsOk());
+}
+
+// The point that the clean stop has saved was the old one's.
+TEST_P(TakenInTopics, KeepAllOnceTheyAreMadeAgainAndGetConfigs) {
+  Make(1, "old", 1);
+  TakeIn();
+  Delete(1);
+  MakeWithGap(2);
+  Open(Access::kReadWrite);
+
+  CompactAndAppend();
+  KillAndOpen();
+
+  EXPECT_THAT(All(OpenPartition(0)), ElementsAre("first", "second", "third"));
+  EXPECT_EQ(OpenPartition(0).log_end(), Offset{12});
 }
 
 TEST_P(TakenInTopics, MayBeDeletedOnceTheyAreMadeAgain) {

@@ -41,6 +41,10 @@ class OpenLogsTest : public ::testing::Test {
     environment->events = [this](Severity, std::string_view line) {
       events_.emplace_back(line);
     };
+    environment->note_bounds = [this](const TopicPartition& partition,
+                                      const LogBounds& bounds) {
+      bounds_->Set(partition, bounds);
+    };
     environment->save_epochs = [this](const TopicPartition& partition,
                                       std::span<const EpochStart> starts) {
       return WriteEpochCheckpoint(files_, directories_.PathOf(partition),
@@ -190,6 +194,19 @@ TEST_F(OpenLogsTest, CloseAllRemembersWhereTheyEnd) {
   ASSERT_THAT(logs_->CloseAll(Closed()), IsOk());
   EXPECT_EQ(bounds_->Of(kFirst).recovery_point, Offset{1});
   EXPECT_THAT(logs_->Names(), IsEmpty());
+}
+
+TEST_F(OpenLogsTest, LetGoOfWhatTheyOpenedToNoteItsEnd) {
+  Append(*Open(0));
+  ASSERT_THAT(logs_->LetGo(kFirst), IsOk());
+  const auto second = Open(1);
+  bounds_->Forget("orders");
+
+  ASSERT_THAT(logs_->NoteStarts(topic_), IsOk());
+
+  EXPECT_EQ(bounds_->Of(kFirst).recovery_point, Offset{1});
+  EXPECT_THAT(logs_->Names(),
+              ElementsAre(TopicPartition{"orders", PartitionId{1}}));
 }
 
 // What a failing disk does not show of one partition keeps its start unknown:
