@@ -223,8 +223,11 @@ absl::Status EngineCore::SettleTopics() {
   absl::Status saved = bounds_->SaveAll();
   const bool changed = !plan.forget.empty() || !plan.imported.empty() ||
                        !plan.grown.empty() || !catalog_.damage().empty();
-  if (saved.ok() && changed) saved = catalog_.Save(files_, directory_);
-  topics_unsaved_ = changed && !saved.ok();
+  topics_unsaved_ = changed;
+  for (const FoundTopic& topic : made_again) {
+    made_again_unsaved_.insert(topic.name);
+  }
+  if (saved.ok()) saved = SaveUnsavedTopics();
   if (!saved.ok()) return LaterIfFull(saved);
   if (left.emptied.empty()) return absl::OkStatus();
   RemoveEmptied(left.emptied);
@@ -438,6 +441,14 @@ absl::StatusOr<std::shared_ptr<Log>> EngineCore::OpenLog(
   CAUCE_RETURN_IF_ERROR(CheckOpen());
   if (!IsKnown(name, partition)) CAUCE_RETURN_IF_ERROR(RefreshTopics());
   CAUCE_ASSIGN_OR_RETURN(const TopicEntry topic, FindTopic(name));
+  if (made_again_unsaved_.contains(topic.name)) {
+    CAUCE_RETURN_IF_ERROR(Annotate(
+        SaveUnsavedTopics(),
+        fmt::format("topic {} was made again since it was taken in, which is "
+                    "to be saved before it is opened; make room on the disk, "
+                    "or open the directory for reading only",
+                    name)));
+  }
   agenda_.Forget(TopicPartition{topic.name, partition});
   auto log = logs_.Open(topic, partition);
   const bool may_be_stale = options_.access == Access::kReadOnly &&
@@ -510,14 +521,18 @@ absl::Status EngineCore::SaveHalfDone() {
   const bool is_settled = std::ranges::all_of(
       catalog_.topics(),
       [](const auto& each) { return each.second.state == TopicState::kLive; });
-  return is_settled ? absl::OkStatus() : catalog_.Save(files_, directory_);
+  return is_settled ? absl::OkStatus() : SaveTopics(catalog_);
+}
+
+absl::Status EngineCore::SaveTopics(TopicCatalog& topics) {
+  CAUCE_RETURN_IF_ERROR(topics.Save(files_, directory_));
+  topics_unsaved_ = false;
+  made_again_unsaved_.clear();
+  return absl::OkStatus();
 }
 
 absl::Status EngineCore::SaveUnsavedTopics() {
-  if (!topics_unsaved_) return absl::OkStatus();
-  CAUCE_RETURN_IF_ERROR(catalog_.Save(files_, directory_));
-  topics_unsaved_ = false;
-  return absl::OkStatus();
+  return topics_unsaved_ ? SaveTopics(catalog_) : absl::OkStatus();
 }
 
 void EngineCore::Report(Severity severity, std::string_view line) const {

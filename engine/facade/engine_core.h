@@ -126,9 +126,13 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   // logs were let go as they were: as long as the disk may have such a topic as
   // live, the directory must not be marked as cleanly closed.
   absl::Status SaveHalfDone() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Saves the list of topics where the opening found no room for it. Before any
-  // bounds: those of a topic that others made again are the new one's, and the
-  // next opening forgets them with the old one as long as the list has its id.
+  // Saves `topics`, what catalog_ is or is to be: nothing is unsaved then.
+  absl::Status SaveTopics(TopicCatalog& topics)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Saves the list of topics where the opening found no room for it. Before
+  // anybody can be told that bounds of a topic that others made again are
+  // durable: the next opening forgets them with those of the old one as long as
+  // the list has its id.
   absl::Status SaveUnsavedTopics() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckOpen() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckWritable() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -198,6 +202,9 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   bool upkeep_told_full_ ABSL_GUARDED_BY(mutex_) = false;
   bool topics_unsaved_ ABSL_GUARDED_BY(mutex_) = false;
+  // Topics that the list on the disk has with the id of an older one: nobody
+  // gets a handle of them before it is saved.
+  std::set<std::string> made_again_unsaved_ ABSL_GUARDED_BY(mutex_);
   bool clock_jumped_ ABSL_GUARDED_BY(mutex_) = false;  // and that was told
   // Behind which partition the next upkeep goes on; none before the first.
   std::optional<TopicPartition> upkeep_done_ ABSL_GUARDED_BY(mutex_);

@@ -73,11 +73,11 @@ absl::StatusOr<TopicDescription> EngineCore::CreateTopic(
   bounds_->Forget(topic.name);
   CAUCE_RETURN_IF_ERROR(bounds_->SaveAll());
   catalog_ = std::move(edited);
-  absl::Status made = catalog_.Save(files_, directory_);
+  absl::Status made = SaveTopics(catalog_);
   if (made.ok()) made = directories_.Make(topic, 0, topic.partitions);
   if (made.ok()) {
     CAUCE_RETURN_IF_ERROR(catalog_.SetState(name, TopicState::kLive));
-    made = catalog_.Save(files_, directory_);
+    made = SaveTopics(catalog_);
     if (made.ok()) return Describe(topic);
     // The disk may have it as live all the same: the names that its directories
     // get say that it goes, until the list of topics does.
@@ -90,7 +90,7 @@ absl::StatusOr<TopicDescription> EngineCore::CreateTopic(
     return Annotate(made, fmt::format(kHalfDone, name));
   }
   CAUCE_RETURN_IF_ERROR(catalog_.Remove(name));
-  if (catalog_.Save(files_, directory_).ok()) RemoveEmptied(*emptied);
+  if (SaveTopics(catalog_).ok()) RemoveEmptied(*emptied);
   return made;
 }
 
@@ -148,10 +148,10 @@ absl::Status EngineCore::AlterTopic(std::string_view name,
   }
   // The one act of all: before it nothing has changed, but for directories
   // that belong to nothing.
-  if (absl::Status saved = edited.Save(files_, directory_); !saved.ok()) {
+  if (absl::Status saved = SaveTopics(edited); !saved.ok()) {
     // The disk may have it all the same, and the next opening go by it.
     catalog_.Outlast(edited);
-    if (catalog_.Save(files_, directory_).ok()) return saved;
+    if (SaveTopics(catalog_).ok()) return saved;
     return Annotate(saved, fmt::format(kHalfChanged, name));
   }
   catalog_ = std::move(edited);
@@ -181,7 +181,7 @@ absl::Status EngineCore::DeleteTopic(std::string_view name) {
   }
   CAUCE_RETURN_IF_ERROR(edited.SetState(name, TopicState::kDeleting));
   const TopicEntry topic = *edited.Find(name);
-  const absl::Status saved = edited.Save(files_, directory_);
+  const absl::Status saved = SaveTopics(edited);
   // On a full disk what the topic holds makes the room to say that it is gone.
   // After a stop in between its directories say so, by their names.
   const bool full = ReasonOf(saved) == Reason::kDiskFull;
@@ -191,7 +191,7 @@ absl::Status EngineCore::DeleteTopic(std::string_view name) {
   // from now on must not go with it.
   catalog_.Outlast(edited);
   const bool stays =
-      !saved.ok() && !full && is_live && catalog_.Save(files_, directory_).ok();
+      !saved.ok() && !full && is_live && SaveTopics(catalog_).ok();
   if (stays) return saved;
   catalog_ = std::move(edited);
   const absl::Status gone = MakeError(
@@ -213,7 +213,7 @@ absl::Status EngineCore::DeleteTopic(std::string_view name) {
   environment_->space->NoteFreed();
   if (full) CAUCE_RETURN_IF_ERROR(forget());
   CAUCE_RETURN_IF_ERROR(catalog_.Remove(name));
-  CAUCE_RETURN_IF_ERROR(catalog_.Save(files_, directory_));
+  CAUCE_RETURN_IF_ERROR(SaveTopics(catalog_));
   // It is gone, whatever of it cannot be removed.
   RemoveEmptied(emptied);
   return absl::OkStatus();
