@@ -8,27 +8,31 @@
 #include "fmt/format.h"
 
 namespace cauce {
+
 RepairTasks BoundsRepair::SaveStarts() const {
   RepairTasks tasks;
   OffsetCheckpoint starts = small_.log_starts();
-  const auto save = [&](const OffsetRange& lost, std::string why) {
-    tasks.push_back({{.action = RepairAction::kWriteAnew,
-                      .file = JoinPath(directory_, kLogStartFile),
-                      .lost = lost,
-                      .why = std::move(why)},
-                     [&files = files_, directory = directory_, starts] {
-                       return WriteLogStarts(files, directory, starts);
-                     }});
+  const auto tell = [&](const OffsetRange& lost, std::string why) {
+    tasks.push_back({.step = {.action = RepairAction::kWriteAnew,
+                              .file = JoinPath(directory_, kLogStartFile),
+                              .lost = lost,
+                              .why = std::move(why)}});
   };
   const std::string why = small_.WhyStartsAnew();
-  if (!why.empty()) save({}, why);
+  if (!why.empty()) tell({}, why);
   for (const PartitionRepair& partition : partitions_) {
     const RepairPlan& plan = partition.plan;
     if (plan.why_start.empty()) continue;
     starts[partition.name] = plan.log_start;
-    save(plan.lost_at_start,
+    tell(plan.lost_at_start,
          fmt::format("{}: {}", partition.name.ToString(), plan.why_start));
   }
+  if (tasks.empty()) return tasks;
+  // The files hold all partitions: who does the first step does the others.
+  tasks.front().run = [&files = files_, directory = directory_,
+                       starts = std::move(starts)] {
+    return WriteLogStarts(files, directory, starts);
+  };
   return tasks;
 }
 

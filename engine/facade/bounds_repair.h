@@ -28,6 +28,7 @@ class BoundsRepair {
         small_(small),
         partitions_(partitions) {}
 
+  // A step for each start that moves; the first one saves them all.
   RepairTasks SaveStarts() const;
   // With `clean_stop` only where the ends move or were lost.
   RepairTasks SaveEnds(bool clean_stop) const;

@@ -1,6 +1,7 @@
 #include "cauce/repair.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -64,7 +65,7 @@ class Repair {
     for (const RepairTask& task : tasks) {
       if (given_up_.contains(task.partition)) continue;
       absl::Status done;
-      if (deeds == Deeds::kAll) done = task.run();
+      if (deeds == Deeds::kAll && task.run) done = task.run();
       if (!task.partition.empty() && IsOfOnePlace(done)) {
         GiveUp(task.partition, done);
         continue;
@@ -124,8 +125,8 @@ class Repair {
   RepairTasks Tasks() {
     if (survey_.small().keeps_logs()) return {};
     RepairTasks tasks = survey_.small().first();
-    const auto add = [&tasks](const RepairTasks& more) {
-      tasks.insert(tasks.end(), more.begin(), more.end());
+    const auto add = [&tasks](RepairTasks more) {
+      std::ranges::move(more, std::back_inserter(tasks));
     };
     const BoundsRepair bounds(files_, directory_, survey_.small(),
                               survey_.partitions());

@@ -17,6 +17,7 @@ namespace cauce {
 // What is told, and what is done.
 struct RepairTask {
   RepairStep step;
+  // Null where an earlier one does it too.
   std::function<absl::Status()> run;
   // The directory of the partition that it is about; empty where it speaks for
   // more than one.

@@ -13,6 +13,7 @@
 #include "engine/base/check.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/log/log_starts.h"
+#include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 
 namespace cauce {
@@ -81,6 +82,31 @@ TEST_F(BoundsRepairTest, SavesTheStartsThatMoveAndKeepsTheOthers) {
   EXPECT_EQ(Saved(kLogStartFile),
             (OffsetCheckpoint{{kA, Offset{5}}, {kB, Offset{3}}}));
   EXPECT_TRUE(ReadLogStarts(*files_, directory_).is_settled);
+}
+
+TEST_F(BoundsRepairTest, WritesTheStartsOnceHoweverManyMove) {
+  constexpr int kPartitions = 50;
+  test::FailingFileSystem counted(*files_);
+  ASSERT_THAT(small_.Look(kAll), IsOk());
+  OffsetCheckpoint starts;
+  for (int i = 0; i < kPartitions; ++i) {
+    const TopicPartition name{"a", PartitionId{i}};
+    Add(name, Offset{i + 1}, Offset{99}, "its first segment is missing");
+    starts[name] = Offset{i + 1};
+  }
+  const RepairTasks tasks =
+      BoundsRepair(counted, directory_, small_, partitions_).SaveStarts();
+  ASSERT_THAT(tasks, SizeIs(kPartitions));
+  for (int i = 0; i < kPartitions; ++i) {
+    EXPECT_THAT(tasks[i].step.why, HasSubstr("its first segment"));
+    if (tasks[i].run) {
+      ASSERT_THAT(tasks[i].run(), IsOk());
+    }
+    // Whoever is told of the first step may rely on it.
+    EXPECT_EQ(Saved(kLogStartFile), starts);
+  }
+  // One of each file, the original and its copy.
+  EXPECT_EQ(counted.Count(test::FileCall::kRename, ""), 2);
 }
 
 TEST_F(BoundsRepairTest, SavesNoEndsWhereACleanStopDidAndNothingIsDone) {
