@@ -111,10 +111,10 @@ std::vector<PartitionPromise*> Program::Recovered() {
 }
 
 bool Program::IsUnrecovered(const TopicPartition& partition) {
-  const std::string name = partition.ToString();
-  const bool was_told = std::ranges::any_of(told_, [&](const auto& line) {
-    return line.find(name) != std::string::npos;
-  });
+  // Told as "t-1: why", where t-10 is another one.
+  const std::string begin = partition.ToString() + ":";
+  const bool was_told = std::ranges::any_of(
+      told_, [&](const auto& line) { return line.starts_with(begin); });
   if (!was_told) return false;
   // Asking tries again.
   const auto opened =
