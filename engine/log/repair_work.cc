@@ -71,10 +71,17 @@ absl::Status RepairWork::WriteAgain(Offset durable) const {
 
 absl::Status RepairWork::WriteFileAgain(const std::string& path) const {
   const auto file = files_.Open(path, OpenMode::kReadWrite);
-  if (absl::IsFailedPrecondition(file.status())) return absl::OkStatus();
+  if (IsPassedOver(path, file.status())) return absl::OkStatus();
   CAUCE_RETURN_IF_ERROR(file.status());
   CAUCE_ASSIGN_OR_RETURN(const int64_t size, (*file)->Size());
   return RewriteTail(**file, 0, size);
+}
+
+bool RepairWork::IsPassedOver(const std::string& path,
+                              const absl::Status& opened) const {
+  if (absl::IsFailedPrecondition(opened)) return true;
+  return absl::IsPermissionDenied(opened) &&
+         absl::IsPermissionDenied(files_.Open(path, OpenMode::kRead).status());
 }
 
 absl::Status RepairWork::Do(const RepairStep& step) const {
@@ -117,12 +124,11 @@ absl::Status RepairWork::SyncFile(const std::string& path) const {
   if (absl::IsFailedPrecondition(info.status())) return absl::OkStatus();
   CAUCE_RETURN_IF_ERROR(info.status());
   if (info->is_directory) return absl::OkStatus();
-  const auto file = files_.Open(path, OpenMode::kReadWrite);
-  // A pipe holds nothing, and what may not be read could not be read by whoever
-  // keeps it either.
-  if (absl::IsFailedPrecondition(file.status()) ||
-      absl::IsPermissionDenied(file.status())) {
-    return absl::OkStatus();
+  auto file = files_.Open(path, OpenMode::kReadWrite);
+  if (IsPassedOver(path, file.status())) return absl::OkStatus();
+  // One that may only be read can be synced all the same.
+  if (absl::IsPermissionDenied(file.status())) {
+    file = files_.Open(path, OpenMode::kRead);
   }
   CAUCE_RETURN_IF_ERROR(file.status());
   return (*file)->Sync();

@@ -62,6 +62,11 @@ class RepairWork {
 
   absl::Status SyncFile(const std::string& path) const;
   absl::Status WriteFileAgain(const std::string& path) const;
+  // Whether there is nothing at `path` to make durable, which `opened` says of
+  // it opened for writing: a link or a pipe holds nothing, and what may not
+  // even be read is no log, of which nothing would be planned, but an index
+  // that goes.
+  bool IsPassedOver(const std::string& path, const absl::Status& opened) const;
   // The names of its logs and their indexes.
   absl::StatusOr<std::vector<std::string>> SegmentFiles() const;
   // The bases of its segments, smallest first.

@@ -342,6 +342,38 @@ TEST_F(Repaired, MendsTheLogsThatNeedNoFileThatMayNotBeRead) {
   }
 }
 
+// It is put aside as a damaged one is, however the last writer stopped.
+TEST_F(Repaired, WritesAnIndexAnewThatMayNotBeRead) {
+  for (const Stop stop : {Stop::kClean, Stop::kKilled}) {
+    SCOPED_TRACE(stop == Stop::kClean ? "closed" : "killed");
+    known_ = test::MakeKnownDirectory(stop, 3);
+    for (const size_t number : {size_t{0}, size_t{2}}) {
+      files_ = NewMemoryFileSystem();
+      Put();
+      std::string index = LogOf("/orders-0", number);
+      index.replace(index.rfind(".log"), 4, ".timeindex");
+      const std::string path = std::string(kKnownDirectory) + index;
+      const auto there = files_->Open(path, OpenMode::kOpenOrCreate);
+      ASSERT_THAT(there, IsOk());
+      test::FailingFileSystem failing(*files_);
+      failing.Fail(test::FileCall::kOpen, index,
+                   absl::PermissionDeniedError("forbidden"));
+      steps_.clear();
+      left_.clear();
+
+      const auto repaired =
+          RepairDirectory(failing, kKnownDirectory, Options());
+
+      ASSERT_THAT(repaired, IsOk());
+      EXPECT_THAT(left_, IsEmpty());
+      EXPECT_EQ(repaired->offsets_lost, 0);
+      EXPECT_THAT(files_->Info(path + ".cut"), IsOk());
+      EXPECT_EQ(Findings(), 0);
+      EXPECT_TRUE(test::ReadKnown(*files_) == known_.records);
+    }
+  }
+}
+
 TEST_F(Repaired, GoesOnWhereAStepOfOnePartitionFails) {
   known_ = test::MakeKnownDirectory(Stop::kKilled, 3);
   known_.image[LogOf("/orders-0", 1)] += "rubbish";

@@ -8,11 +8,13 @@
 #include <string>
 #include <string_view>
 
+#include "absl/status/status.h"
 #include "cauce/file_system.h"
 #include "engine/base/check.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/log/gap_batch.h"
 #include "tests/testing/batches.h"
+#include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 
 namespace cauce {
@@ -21,6 +23,7 @@ namespace {
 using test::Batch;
 using test::IsOk;
 using test::StatusIs;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 
 class Work : public ::testing::Test {
@@ -135,6 +138,35 @@ TEST_F(Work, FillsNoGapWhereSomethingIs) {
                         .filled = {Offset{0}, Offset{9}}}),
               StatusIs(absl::StatusCode::kAlreadyExists));
   EXPECT_EQ(Get(log_), "records");
+}
+
+// Whoever looked at it could not read it either: it goes, and another is made.
+TEST_F(Work, MakesALogDurableBesideAnIndexThatMayNotBeRead) {
+  const std::string index = "/p/00000000000000000000.index";
+  Put(log_, Batch({"a"}).At(Offset{0}).bytes());
+  Put(index, "entries");
+  test::FailingFileSystem failing(*files_);
+  failing.Fail(test::FileCall::kOpen, index,
+               absl::PermissionDeniedError("forbidden"));
+  const RepairWork work(failing, "/p", 1);
+  EXPECT_THAT(work.WriteAgain(Offset{0}), IsOk());
+  EXPECT_THAT(failing.changes(), Contains("write " + log_));
+  EXPECT_THAT(failing.changes(), Contains("sync " + log_));
+}
+
+TEST_F(Work, SyncsWhatMayOnlyBeReadAndDoesNotPassForHavingWrittenIt) {
+  Put(log_, Batch({"a"}).At(Offset{0}).bytes());
+  test::FailingFileSystem failing(*files_);
+  const RepairWork work(failing, "/p", 1);
+  // As it is opened for writing.
+  const absl::Status forbidden = absl::PermissionDeniedError("forbidden");
+  failing.Fail(test::FileCall::kOpen, log_, forbidden, 0, 1);
+  EXPECT_THAT(work.SyncFiles(), IsOk());
+  EXPECT_THAT(failing.changes(), Contains("sync " + log_));
+  failing.Mend();
+  failing.Fail(test::FileCall::kOpen, log_, forbidden, 0, 1);
+  EXPECT_THAT(work.WriteAgain(Offset{0}),
+              StatusIs(absl::StatusCode::kPermissionDenied));
 }
 
 TEST_F(Work, BeginsASegmentOnce) {
