@@ -1,7 +1,9 @@
 #include "engine/log/misnamed_segments.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <iterator>
+#include <map>
 #include <optional>
 #include <ranges>
 #include <utility>
@@ -24,6 +26,7 @@ std::optional<Offset> Behind(const std::vector<Offset>& bases, Offset base) {
 struct Place {
   Offset base;
   Offset end;
+  bool ends_segment = false;  // nothing of it would come behind
 };
 
 // The other segments, of which `bases` are those that are not known to be
@@ -37,7 +40,7 @@ class Neighbours {
   }
 
   // Whether none of them has batches there.
-  absl::StatusOr<bool> LeaveFree(const Place& place) const {
+  absl::StatusOr<bool> LeaveFree(const Place& place) {
     const auto behind = std::ranges::lower_bound(bases_, place.base);
     if (behind != bases_.end() && *behind < place.end) {
       CAUCE_ASSIGN_OR_RETURN(const auto first, logs_.FirstBase(*behind));
@@ -45,30 +48,35 @@ class Neighbours {
     }
     if (behind == bases_.begin()) return true;
     const Offset before = *std::prev(behind);
-    CAUCE_ASSIGN_OR_RETURN(
-        const SegmentSurvey up_to_base,
-        logs_.Read(before, logs_.RangeOf(before, place.base)));
-    CAUCE_ASSIGN_OR_RETURN(const SegmentSurvey all, ReadBefore(place.base));
+    CAUCE_ASSIGN_OR_RETURN(const Extent up_to_base, Read(before, place.base));
+    CAUCE_ASSIGN_OR_RETURN(const Extent all, ReadBefore(place.base));
     return all.whole_bytes == up_to_base.whole_bytes;
   }
 
   // How many sides of the place meet it: the segment before it, or the log's
-  // saved start, and where `ends` says that the segment would end with it the
-  // segment behind, or the log's saved end.
-  absl::StatusOr<int> CountSides(const Place& place, bool ends) const {
+  // saved start, and where the segment would end with it the one behind, or the
+  // log's saved end.
+  absl::StatusOr<int> CountSides(const Place& place) {
     CAUCE_ASSIGN_OR_RETURN(const bool meets_base, MeetsBase(place));
-    return (meets_base ? 1 : 0) + (ends && MeetsEnd(place.end) ? 1 : 0);
+    const bool meets_end = place.ends_segment && MeetsEnd(place.end);
+    return (meets_base ? 1 : 0) + (meets_end ? 1 : 0);
   }
 
  private:
-  absl::StatusOr<bool> MeetsBase(const Place& place) const {
+  // What can be read of a segment.
+  struct Extent {
+    int64_t whole_bytes;
+    Offset next;
+  };
+
+  absl::StatusOr<bool> MeetsBase(const Place& place) {
     const PartitionToCheck& partition = logs_.partition();
     if (bases_.empty() || bases_.front() >= place.base) {
       const Offset start = partition.bounds.log_start;
       return partition.start_is_known && start >= place.base &&
              start < place.end;
     }
-    CAUCE_ASSIGN_OR_RETURN(const SegmentSurvey before, ReadBefore(place.base));
+    CAUCE_ASSIGN_OR_RETURN(const Extent before, ReadBefore(place.base));
     return before.next == place.base;
   }
 
@@ -80,16 +88,29 @@ class Neighbours {
 
   // The segment that begins before `base`, which there is: all of it, since it
   // may reach across.
-  absl::StatusOr<SegmentSurvey> ReadBefore(Offset base) const {
+  absl::StatusOr<Extent> ReadBefore(Offset base) {
     const auto behind = std::ranges::lower_bound(bases_, base);
     const Offset before = *std::prev(behind);
     std::optional<Offset> next;
     if (behind != bases_.end()) next = *behind;
-    return logs_.Read(before, logs_.RangeOf(before, next));
+    return Read(before, next);
+  }
+
+  absl::StatusOr<Extent> Read(Offset named, std::optional<Offset> next) {
+    const auto known = read_.find({named, next});
+    if (known != read_.end()) return known->second;
+    CAUCE_ASSIGN_OR_RETURN(const SegmentSurvey read,
+                           logs_.Read(named, logs_.RangeOf(named, next)));
+    const Extent extent{read.whole_bytes, read.next};
+    read_.emplace(std::pair(named, next), extent);
+    return extent;
   }
 
   const PartitionLogs& logs_;
   std::vector<Offset> bases_;
+  // By name and where the one behind begins. The same places are asked about
+  // again: two of them, and so four reads at most.
+  std::map<std::pair<Offset, std::optional<Offset>>, Extent> read_;
 };
 
 // Whether files have each other's names: the one at `named` begins as another
@@ -111,10 +132,11 @@ absl::StatusOr<bool> IsInACircle(const PartitionLogs& logs,
 // offset of its first batch, with which it disagrees.
 absl::StatusOr<bool> IsNameWrong(const PartitionLogs& logs,
                                  const std::vector<Offset>& all,
-                                 const Neighbours& neighbours,
-                                 const LogFront& front, Offset named) {
-  const Place as_named{named, named + (front.next - front.base)};
-  const Place as_read{front.base, front.next};
+                                 Neighbours& neighbours, const LogFront& front,
+                                 Offset named) {
+  const Place as_named{named, named + (front.next - front.base),
+                       front.is_alone};
+  const Place as_read{front.base, front.next, front.is_alone};
   if (front.follower == as_read.end) return true;
   if (front.follower == as_named.end) return false;
   CAUCE_ASSIGN_OR_RETURN(const bool is_circle,
@@ -122,12 +144,10 @@ absl::StatusOr<bool> IsNameWrong(const PartitionLogs& logs,
   if (is_circle) return true;
   CAUCE_ASSIGN_OR_RETURN(const bool may_move, neighbours.LeaveFree(as_read));
   if (!may_move) return false;
-  CAUCE_ASSIGN_OR_RETURN(const int for_batch,
-                         neighbours.CountSides(as_read, front.is_alone));
+  CAUCE_ASSIGN_OR_RETURN(const int for_batch, neighbours.CountSides(as_read));
   CAUCE_ASSIGN_OR_RETURN(const bool may_stay, neighbours.LeaveFree(as_named));
   if (!may_stay) return for_batch > 0;
-  CAUCE_ASSIGN_OR_RETURN(const int for_name,
-                         neighbours.CountSides(as_named, front.is_alone));
+  CAUCE_ASSIGN_OR_RETURN(const int for_name, neighbours.CountSides(as_named));
   return for_batch > for_name;
 }
 
@@ -143,7 +163,7 @@ absl::StatusOr<std::optional<MisnamedSegment>> Judge(
   // Compaction may have left a gap in front, but at the end of the log.
   const bool fits = first == named || (first > named && next && first < *next);
   if (fits) return std::nullopt;
-  const Neighbours neighbours(logs, bases, named);
+  Neighbours neighbours(logs, bases, named);
   CAUCE_ASSIGN_OR_RETURN(const bool is_wrong,
                          IsNameWrong(logs, all, neighbours, *front, named));
   if (!is_wrong) return std::nullopt;

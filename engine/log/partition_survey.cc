@@ -19,6 +19,7 @@
 #include "engine/log/segment_places.h"
 #include "engine/log/segment_survey.h"
 #include "engine/log/segments_above_end.h"
+#include "engine/log/surveyed_intruders.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -38,6 +39,7 @@ class Surveyor {
 
   absl::StatusOr<PartitionSurvey> Run() {
     CAUCE_RETURN_IF_ERROR(List());
+    CAUCE_RETURN_IF_ERROR(TakeOutIntruders());
     CAUCE_RETURN_IF_ERROR(TakeOutMisnamed());
     CAUCE_RETURN_IF_ERROR(TakeWaiting());
     CAUCE_RETURN_IF_ERROR(TakeOutAboveEnd());
@@ -102,6 +104,20 @@ class Surveyor {
     if (absl::IsFailedPrecondition(seen)) return true;
     CAUCE_RETURN_IF_ERROR(seen);
     return false;
+  }
+
+  // Nothing was in them that is missing now.
+  absl::Status TakeOutIntruders() {
+    CAUCE_ASSIGN_OR_RETURN(const auto all, FindIntruders(reading_, logs_));
+    for (const Intruder& each : all) {
+      std::erase(logs_, each.base);
+      CAUCE_RETURN_IF_ERROR(strays_.SetAside(
+          SegmentFileName(each.base, kLogSuffix),
+          fmt::format("there is no whole batch in it, and {} holds the records "
+                      "up to offset {}",
+                      LogPath(each.host), each.host_end.value)));
+    }
+    return absl::OkStatus();
   }
 
   absl::Status TakeOutMisnamed() {

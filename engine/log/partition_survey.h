@@ -1,8 +1,11 @@
 // What a partition's files hold and what is wrong with them: all that a repair
 // has to know before it can be planned.
 //
-// Reads every segment twice at most; nothing is changed. For who has the
-// directory to himself, one thread at a time.
+// Reads a whole segment once where the log was closed, else twice. Damage costs
+// more of it: one read of what lies in front of a file without a batch, up to
+// four of the neighbours of one whose name is doubtful, and two for each name
+// in a segment that gives way. Nothing is changed. For who has the directory to
+// himself, one thread at a time.
 #pragma once
 
 #include <vector>

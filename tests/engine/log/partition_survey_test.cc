@@ -235,6 +235,27 @@ TEST_F(Surveyed, SetsAsideWhatBeginsInDamageOfTheSegmentBeforeIt) {
   EXPECT_THAT(BasesOf(Look(10)), ElementsAre(0, 8));
 }
 
+// Without one of them the other is still in the way.
+TEST_F(Surveyed, TakesNoBatchForTheFilesThatLieInIt) {
+  const std::string large =
+      test::Batch({"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"})
+          .At(Offset{0})
+          .bytes();
+  Put(0, large);
+  Put(3, "");
+  Put(5, std::string(100, '\0'));
+  Put(10, "");
+  const PartitionSurvey survey = Look(10);
+  EXPECT_THAT(BasesOf(survey), ElementsAre(0, 10));
+  EXPECT_THAT(survey.segments[0].unreadable, IsEmpty());
+  EXPECT_EQ(survey.segments[0].next, Offset{10});
+  ASSERT_THAT(survey.strays, SizeIs(2));
+  EXPECT_EQ(survey.strays[0].path, "/d/a-0/00000000000000000003.log");
+  EXPECT_EQ(survey.strays[1].path, "/d/a-0/00000000000000000005.log");
+  EXPECT_THAT(survey.strays[0].why,
+              HasSubstr("holds the records up to offset 10"));
+}
+
 TEST_F(Surveyed, SetsAsideWhatHoldsNoBatch) {
   Put(0, Two(0));
   Put(2, "rubbish");
