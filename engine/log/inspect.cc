@@ -138,8 +138,12 @@ class Verification {
     LogStarts read = ReadLogStarts(files_, directory_);
     const bool is_missed =
         absl::IsNotFound(read.original) && !read.starts.empty();
-    CheckStartsFile(kLogStartFile, read.original, read.copy.ok(), is_missed);
-    CheckStartsFile(kLogStartCopyFile, read.copy, read.original.ok(), false);
+    if (is_missed && read.copy.ok()) {
+      TellOtherIsWhole(kLogStartFile, read.original);
+    } else {
+      CheckStartsFile(kLogStartFile, read.original, read.copy);
+    }
+    CheckStartsFile(kLogStartCopyFile, read.copy, read.original);
     for (const StartDifference& difference : read.differences) {
       Tell({.gravity = Gravity::kNote,
             .file = PathOf(kLogStartFile),
@@ -150,16 +154,19 @@ class Verification {
     if (!read.is_lost()) checkpoints_[kLogStartFile] = std::move(read.starts);
   }
 
+  // `other` is how the other copy was read.
   void CheckStartsFile(std::string_view name, const absl::Status& status,
-                       bool other_is_whole, bool is_missed) {
-    const bool is_gone = is_missed || ReasonOf(status) == Reason::kCorruptFile;
+                       const absl::Status& other) {
     const std::string path = PathOf(name);
-    if (!is_gone || !other_is_whole ||
-        !CheckNothingInPlaceOf(files_, path).ok()) {
-      return TellUnread(status, path, AdviceFor(name));
-    }
+    const bool is_damaged = ReasonOf(status) == Reason::kCorruptFile &&
+                            CheckNothingInPlaceOf(files_, path).ok();
+    if (is_damaged && other.ok()) return TellOtherIsWhole(name, status);
+    TellUnread(status, path, AdviceFor(name));
+  }
+
+  void TellOtherIsWhole(std::string_view name, const absl::Status& status) {
     Tell({.gravity = Gravity::kNote,
-          .file = path,
+          .file = PathOf(name),
           .what = std::string(MessageOf(status)),
           .advice = std::string(kOtherIsWhole)});
   }

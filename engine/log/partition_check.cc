@@ -10,6 +10,7 @@
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
 #include "engine/log/batch_scanner.h"
+#include "engine/log/log_stand_in.h"
 #include "engine/log/segment_name.h"
 #include "engine/log/segments_above_end.h"
 #include "engine/log/short_log.h"
@@ -43,7 +44,7 @@ absl::Status PartitionCheck::Run() {
   for (const Offset base : bases->directories) {
     Tell({.file = PathOf(base, kLogSuffix),
           .offset = base,
-          .what = "a directory stands where the log of a segment should",
+          .what = std::string(kDirectoryThere),
           .advice = "move it away, and restore the .log file from a copy if "
                     "there was one"});
   }
@@ -156,11 +157,14 @@ absl::Status PartitionCheck::CheckSegments(const std::vector<Offset>& bases) {
     if (absl::IsNotFound(end.status())) continue;
     unread_told_ |= !end.ok();
     if (absl::IsResourceExhausted(end.status())) return end.status();
-    if (!end.ok() && IsNoFile(PathOf(bases[i], kLogSuffix))) {
+    // Where that cannot be seen, the reason that is told stays the same.
+    const bool is_no_file =
+        !end.ok() &&
+        IsNoFile(files_, PathOf(bases[i], kLogSuffix)).value_or(false);
+    if (is_no_file) {
       Tell({.file = PathOf(bases[i], kLogSuffix),
             .offset = bases[i],
-            .what = "a pipe, or what else is no file, stands where the log of "
-                    "a segment should",
+            .what = std::string(kNoFileThere),
             .advice = std::string(kIntruderAdvice)});
       continue;
     }
@@ -178,16 +182,14 @@ absl::Status PartitionCheck::CheckSegments(const std::vector<Offset>& bases) {
     // What stands behind damage was told with it.
     if (summary_.damages != damages) continue;
     if (!is_last && !is_next_known) continue;
-    CAUCE_RETURN_IF_ERROR(is_last ? CheckEnd(bases[i], *end)
-                                  : CheckGap(bases[i], *end, bases[i + 1],
-                                             segment.is_whole_behind));
+    CAUCE_RETURN_IF_ERROR(
+        is_last ? CheckEnd(bases[i], *end)
+                : CheckGap({.segment = bases[i],
+                            .end = *end,
+                            .next = bases[i + 1],
+                            .is_whole_behind = segment.is_whole_behind}));
   }
   return absl::OkStatus();
-}
-
-bool PartitionCheck::IsNoFile(const std::string& path) const {
-  const absl::Status opened = files_.Open(path, OpenMode::kRead).status();
-  return absl::IsFailedPrecondition(opened) && files_.Info(path).ok();
 }
 
 absl::StatusOr<std::optional<Offset>> PartitionCheck::LastWhole(
@@ -206,8 +208,8 @@ absl::StatusOr<std::optional<Offset>> PartitionCheck::LastWhole(
   return std::nullopt;
 }
 
-absl::Status PartitionCheck::CheckGap(Offset base, Offset end, Offset next,
-                                      bool is_whole_behind) {
+absl::Status PartitionCheck::CheckGap(const Gap& gap) {
+  const auto& [base, end, next, is_whole_behind] = gap;
   if (partition_.may_have_gaps || end >= next) return absl::OkStatus();
   // A writer may be cutting the log: it saves where that ends first. What is
   // not known to have been durable is for the next recovery to decide, unless

@@ -66,24 +66,29 @@ class PartitionCheck {
     std::vector<Offset> directories;  // called as logs are
   };
 
+  // From where a segment ends to where the one behind it begins.
+  struct Gap {
+    Offset segment;  // its base
+    Offset end;
+    Offset next;
+    bool is_whole_behind = false;  // whole batches stand behind it
+  };
+
   absl::StatusOr<Bases> List() const;
   // Takes those out that lie above the end of a log that was closed; those of
   // which a failed read hides it are unread_ from then on.
   absl::Status TellAboveEnd(const SegmentPlace& place,
                             std::vector<Offset>& bases);
   absl::Status CheckSegments(const std::vector<Offset>& bases);
-  // What is there and cannot be opened as a file. False of a link.
-  bool IsNoFile(const std::string& path) const;
   // The last segment that begins with a whole batch; nothing where none does.
   absl::StatusOr<std::optional<Offset>> LastWhole(
       const std::vector<Offset>& bases) const;
   absl::Status CheckOrphan(Offset base);
   // That no segment is missing in front of `base`, the oldest one's.
   absl::Status CheckStart(Offset base);
-  // That the segment at `next` begins where the one at `base` ends. Above what
-  // was durable only where whole batches stand behind the gap.
-  absl::Status CheckGap(Offset base, Offset end, Offset next,
-                        bool is_whole_behind);
+  // That the next segment begins where this one ends. Above what was durable
+  // only where whole batches stand behind the gap.
+  absl::Status CheckGap(const Gap& gap);
   // `end` is where the log ends as far as it was found.
   absl::Status CheckEnd(Offset base, Offset end);
   bool IsUnread(Offset base) const;

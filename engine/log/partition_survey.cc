@@ -12,6 +12,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/catalog/whole_file.h"
 #include "engine/log/index_survey.h"
+#include "engine/log/log_stand_in.h"
 #include "engine/log/misnamed_segments.h"
 #include "engine/log/partition_logs.h"
 #include "engine/log/segment.h"
@@ -66,9 +67,9 @@ class Surveyor {
   absl::Status List() {
     CAUCE_ASSIGN_OR_RETURN(PartitionListing listing, reading_.List());
     for (const Offset base : listing.directories) {
-      CAUCE_RETURN_IF_ERROR(strays_.SetAside(
-          SegmentFileName(base, kLogSuffix),
-          "a directory stands where the log of a segment should", base));
+      CAUCE_RETURN_IF_ERROR(strays_.SetAside(SegmentFileName(base, kLogSuffix),
+                                             std::string(kDirectoryThere),
+                                             base));
     }
     for (const std::string& name : listing.lookalikes) {
       CAUCE_RETURN_IF_ERROR(strays_.SetAside(
@@ -77,33 +78,19 @@ class Surveyor {
           "brokers fail on it"));
     }
     for (const Offset base : listing.logs) {
-      CAUCE_ASSIGN_OR_RETURN(const bool is_file, IsFile(base));
-      if (is_file) {
+      // A link, and what may not be read, is told when its turn comes.
+      CAUCE_ASSIGN_OR_RETURN(const bool is_no_file,
+                             IsNoFile(files_, LogPath(base)));
+      if (!is_no_file) {
         logs_.push_back(base);
         continue;
       }
-      CAUCE_RETURN_IF_ERROR(strays_.SetAside(
-          SegmentFileName(base, kLogSuffix),
-          "a pipe, or what else is no file, stands where the log of a segment "
-          "should",
-          base));
+      CAUCE_RETURN_IF_ERROR(strays_.SetAside(SegmentFileName(base, kLogSuffix),
+                                             std::string(kNoFileThere), base));
     }
     waiting_ = std::move(listing.waiting);
     indexes_.emplace(std::move(listing.indexes), strays_);
     return absl::OkStatus();
-  }
-
-  // False for a pipe, say. What a link leads to, and what may not be read, is
-  // told when its turn comes.
-  absl::StatusOr<bool> IsFile(Offset base) const {
-    const std::string path = LogPath(base);
-    const absl::Status opened = files_.Open(path, OpenMode::kRead).status();
-    if (opened.ok() || absl::IsPermissionDenied(opened)) return true;
-    if (!absl::IsFailedPrecondition(opened)) return opened;
-    const absl::Status seen = files_.Info(path).status();
-    if (absl::IsFailedPrecondition(seen)) return true;
-    CAUCE_RETURN_IF_ERROR(seen);
-    return false;
   }
 
   // Nothing was in them that is missing now.

@@ -1,0 +1,23 @@
+#include "engine/log/log_stand_in.h"
+
+#include "absl/status/status.h"
+#include "engine/base/status_macros.h"
+
+namespace cauce {
+
+absl::StatusOr<bool> IsNoFile(FileSystem& files, std::string_view path) {
+  const absl::Status opened = files.Open(path, OpenMode::kRead).status();
+  if (absl::IsNotFound(opened) || absl::IsPermissionDenied(opened)) {
+    return false;
+  }
+  if (!absl::IsFailedPrecondition(opened)) {
+    CAUCE_RETURN_IF_ERROR(opened);
+    return false;
+  }
+  const absl::Status seen = files.Info(path).status();
+  if (absl::IsFailedPrecondition(seen) || absl::IsNotFound(seen)) return false;
+  CAUCE_RETURN_IF_ERROR(seen);
+  return true;
+}
+
+}  // namespace cauce

@@ -1,0 +1,23 @@
+// What stands in the place of a segment's log and is no file.
+//
+// Nothing of it is followed, read or moved here. Any thread.
+#pragma once
+
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "cauce/file_system.h"
+
+namespace cauce {
+
+// Whether what is there cannot be opened as a file: a pipe, say, or a
+// directory. False of nothing, of a link, which is told with what to do about
+// it, and of what may not be read. Else why it cannot be seen.
+absl::StatusOr<bool> IsNoFile(FileSystem& files, std::string_view path);
+
+inline constexpr std::string_view kNoFileThere =
+    "a pipe, or what else is no file, stands where the log of a segment should";
+inline constexpr std::string_view kDirectoryThere =
+    "a directory stands where the log of a segment should";
+
+}  // namespace cauce
