@@ -11,13 +11,6 @@
 #include "fmt/format.h"
 
 namespace cauce {
-namespace {
-
-// How many logs are recovered at once. Each holds some two mebibytes meanwhile;
-// more of them wait for the same disk.
-constexpr size_t kRecoveriesMax = 8;
-
-}  // namespace
 
 OpenLogs::OpenLogs(std::shared_ptr<const LogEnvironment> environment,
                    std::shared_ptr<BoundsCheckpoint> bounds,

@@ -25,6 +25,10 @@ namespace cauce {
 
 class OpenLogs {
  public:
+  // How many logs are recovered at once. Each holds some two mebibytes
+  // meanwhile; more of them wait for the same disk.
+  static constexpr int kRecoveriesMax = 8;
+
   OpenLogs(std::shared_ptr<const LogEnvironment> environment,
            std::shared_ptr<BoundsCheckpoint> bounds,
            PartitionDirectories& directories, Access access);

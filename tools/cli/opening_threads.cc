@@ -7,8 +7,8 @@
 namespace cauce::cli {
 namespace {
 
-// An engine recovers no more partitions at a time (kRecoveriesMax of
-// engine/facade/open_logs.cc): further threads would find nothing to do.
+// An engine recovers no more partitions at a time (OpenLogs::kRecoveriesMax, as
+// a test compares): further threads would find nothing to do.
 constexpr unsigned kThreadsMax = 8;
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "absl/time/time.h"
+#include "engine/facade/open_logs.h"
 #include "tests/testing/few_threads.h"
 
 namespace cauce::cli {
@@ -39,7 +40,7 @@ TEST(OpeningThreads, AreNoMoreThanAnEngineHasWorkFor) {
   EXPECT_EQ(OpeningThreads::CountFor(0), 2);
   EXPECT_EQ(OpeningThreads::CountFor(1), 2);
   EXPECT_EQ(OpeningThreads::CountFor(5), 5);
-  EXPECT_EQ(OpeningThreads::CountFor(128), 8);
+  EXPECT_EQ(OpeningThreads::CountFor(128), OpenLogs::kRecoveriesMax);
 }
 
 TEST(OpeningThreads, AreNoneWhereTheSystemHasNoneLeft) {
