@@ -19,6 +19,15 @@ constexpr size_t kPendingMax = 4096;
 // And how many records may be written without anybody having them synced.
 constexpr int64_t kUnsyncedMax = 4096;
 
+absl::Status NotKnownDurable(const absl::Status& synced) {
+  return MakeError(
+      Reason::kDiskFailed,
+      fmt::format("a sync failed, so what was written since the last good one "
+                  "is not known to be on the disk; reopen the engine to go on: "
+                  "{}",
+                  MessageOf(synced)));
+}
+
 }  // namespace
 
 Committer::Committer(Offset durable, Hooks hooks)
@@ -145,6 +154,12 @@ void Committer::Fail(const absl::Status& cause) {
   WakeSettled();
 }
 
+absl::Status Committer::SyncFailed(const absl::Status& synced) {
+  const absl::Status cause = NotKnownDurable(synced);
+  Fail(cause);
+  return cause;
+}
+
 void Committer::Deliver() {
   MutexLock lock(mutex_);
   DeliverSettled();
@@ -167,12 +182,7 @@ void Committer::Lead() {
     durable_.store(machine_.durable().value, std::memory_order_release);
   } else {
     machine_.SyncFailed();
-    failure_ = MakeError(
-        Reason::kDiskFailed,
-        fmt::format("a sync failed, so what was written since the last good "
-                    "one is not known to be on the disk; reopen the engine to "
-                    "go on: {}",
-                    MessageOf(synced)));
+    failure_ = NotKnownDurable(synced);
     failed_.store(true, std::memory_order_release);
   }
   Settle();

@@ -106,6 +106,10 @@ class Committer {
   // left to Deliver().
   void Truncated(Offset end) ABSL_LOCKS_EXCLUDED(mutex_);
   void Fail(const absl::Status& cause) ABSL_LOCKS_EXCLUDED(mutex_);
+  // A sync that the owner ran by itself has failed, as Hooks::sync might have:
+  // what Fail() then says, which is returned. Deliver() follows.
+  absl::Status SyncFailed(const absl::Status& synced)
+      ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Calls back everybody whose fate is known by now. Without the owner's
   // locks, since a callback may append.

@@ -33,9 +33,14 @@ absl::StatusOr<AppendResult> Log::Append(const RecordBatch& batch,
   const auto enter = [&](const AppendResult& written) {
     if (waits) committer_.Enter(waiter, written.next);
   };
-  CAUCE_ASSIGN_OR_RETURN(AppendResult result, Write(batch, options, enter));
+  absl::StatusOr<AppendResult> result = Write(batch, options, enter);
+  if (!result.ok()) {
+    // A roll that failed may have decided the fate of others.
+    committer_.Deliver();
+    return result;
+  }
   CAUCE_RETURN_IF_ERROR(waits ? committer_.Wait(waiter)
-                              : AfterWrite(result.next));
+                              : AfterWrite(result->next));
   return result;
 }
 
@@ -204,8 +209,14 @@ absl::Status Log::Roll(Offset base, Timestamp now) {
   return rolled;
 }
 
+absl::Status Log::FenceUnless(const absl::Status& synced) {
+  // What it would have covered may be gone, whatever room the disk has by now:
+  // batches that fit into the segment must not follow it either.
+  return synced.ok() ? synced : committer_.SyncFailed(synced);
+}
+
 absl::Status Log::RollTo(Offset base, Timestamp now) {
-  CAUCE_RETURN_IF_ERROR(segments_.SyncNames());
+  CAUCE_RETURN_IF_ERROR(FenceUnless(segments_.SyncNames()));
   // Where one of them fails smaller batches may still go into this segment.
   CAUCE_RETURN_IF_ERROR(writer_->Complete());
   // In a broker's topic recovery takes a gap at the end of a sealed segment for
@@ -214,7 +225,9 @@ absl::Status Log::RollTo(Offset base, Timestamp now) {
     MutexLock lock(view_mutex_);
     return keep_everything_;
   }();
-  if (is_brokers) CAUCE_RETURN_IF_ERROR(writer_->segment()->Sync());
+  if (is_brokers) {
+    CAUCE_RETURN_IF_ERROR(FenceUnless(writer_->segment()->Sync()));
+  }
   CAUCE_ASSIGN_OR_RETURN(auto next, SegmentWriter::Create(PlaceOf(base), now));
   writer_->LetGo();
   SegmentSet::List list = segments()->segments();

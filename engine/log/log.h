@@ -233,6 +233,8 @@ class Log : public std::enable_shared_from_this<Log> {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   absl::Status RollTo(Offset base, Timestamp now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  // A sync of the roll's own fences the log where it failed, as any other.
+  absl::Status FenceUnless(const absl::Status& synced);
   // Nothing where what is written has to be durable first.
   absl::StatusOr<std::optional<Offset>> Truncate(Offset offset)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_, writer_mutex_);

@@ -166,6 +166,8 @@ absl::Status Log::ApplyRetention(absl::Time now_at_most) {
   if (ReasonOf(applied) == Reason::kDiskFull) {
     applied = DeleteAndUnlink(now_at_most);
   }
+  // A roll that failed may have decided the fate of those who wait.
+  if (!applied.ok()) committer_.Deliver();
   return applied;
 }
 

@@ -265,6 +265,39 @@ TEST_P(LogTest, RollsABrokersLogOnlyBehindASegmentThatIsDurable) {
   EXPECT_EQ(log().log_end(), Offset{3});
 }
 
+// What it would have covered may be gone: batches that fit into the segment
+// must not follow it.
+TEST_P(LogTest, TakesNothingMoreAfterASyncThatFailedInARoll) {
+  const std::string half(100, '.');
+  for (const FileCall call : {FileCall::kSync, FileCall::kSyncDirectory}) {
+    for (const Reason reason : {Reason::kDiskFailed, Reason::kDiskFull}) {
+      SCOPED_TRACE(static_cast<int>(call));
+      config().segment_bytes = 300;
+      Open();
+      const bool is_of_segment = call == FileCall::kSync;
+      log().SetConfig(config(), /*keep_everything=*/is_of_segment);
+      // Where a name was made since that is not durable yet.
+      if (!is_of_segment) Append({half}, kWritten);
+      Append({half}, kWritten);
+      absl::Status told;
+      log().AppendAsync(Batch({"a"}, rig_.now()).view(), {},
+                        [&told](const auto& done) { told = done.status(); });
+      const Offset end = log().log_end();
+
+      rig_.disk().files().Fail(call, is_of_segment ? ".log" : "",
+                               MakeError(reason, "gone"), 0, 1);
+      EXPECT_THAT(log().Append(Batch({half}).view(), kWritten),
+                  HasReason(Reason::kDiskFailed));
+      EXPECT_THAT(told, HasReason(Reason::kDiskFailed));
+      EXPECT_THAT(log().Append(Batch({"a"}).view(), kWritten),
+                  HasReason(Reason::kDiskFailed));
+      EXPECT_EQ(log().log_end(), end);
+      rig_.Kill();
+      rig_.disk().files().Mend();
+    }
+  }
+}
+
 // ---- When an append is acknowledged and what readers see
 
 TEST_P(LogTest, ShowsWhatIsDurableAndNothingElse) {
