@@ -140,7 +140,7 @@ absl::Status Consumer::AddParts(const Engine& engine,
   bool any = false;
   for (const int32_t i : Wanted(topic)) {
     reading_.insert(i);
-    auto part = OpenPart(engine, topic, PartitionId{i}, &ReadFrom::In);
+    auto part = OpenPart(engine, topic, PartitionId{i}, from_);
     if (!part.ok()) {
       absl::Status passed = PassOver(engine, topic, part.status());
       if (!passed.ok()) return passed;
@@ -148,13 +148,9 @@ absl::Status Consumer::AddParts(const Engine& engine,
     }
     const Offset end = part->partition.high_watermark();
     last_end = std::max(last_end, end);
-    // The engine has told of them.
-    const LostRecords lost = part->partition.lost();
-    lost_seen_ |= from_.MayWant(lost.front, part->from);
-    part->is_cut_short = lost.back.count() > 0;
     // Another partition may have it.
     if (!options_.follow && part->from > end) {
-      lost_seen_ |= part->from < lost.back.next;
+      lost_seen_ |= part->from < part->partition.lost().back.next;
       continue;
     }
     any = true;
@@ -186,9 +182,10 @@ absl::Status Consumer::PassOver(const Engine& engine,
 // What was added since; a key may now go to another partition as well.
 absl::Status Consumer::AddGrown(const Engine& engine,
                                 const TopicDescription& topic) {
+  const ReadFrom from = from_.InAdded();
   for (const int32_t i : Wanted(topic)) {
     if (!reading_.insert(i).second) continue;
-    auto part = OpenPart(engine, topic, PartitionId{i}, &ReadFrom::InAdded);
+    auto part = OpenPart(engine, topic, PartitionId{i}, from);
     if (!part.ok()) {
       absl::Status passed = PassOver(engine, topic, part.status());
       if (!passed.ok()) return passed;
@@ -202,13 +199,18 @@ absl::Status Consumer::AddGrown(const Engine& engine,
 absl::StatusOr<SourcePart> Consumer::OpenPart(const Engine& engine,
                                               const TopicDescription& topic,
                                               PartitionId id,
-                                              FindStart where) const {
+                                              const ReadFrom& where) {
   auto partition = FindPartition(engine, topic, id);
   if (!partition.ok()) return partition.status();
   if (absl::Status bad = CheckStart(*partition); !bad.ok()) return bad;
-  const auto from = (from_.*where)(*partition);
+  const auto from = where.In(*partition);
   if (!from.ok()) return from.status();
-  return SourcePart{*std::move(partition), *from, std::nullopt};
+  // The engine has told of them.
+  const LostRecords lost = partition->lost();
+  lost_seen_ |= where.MayWant(lost.front, *from);
+  SourcePart part{*std::move(partition), *from, std::nullopt};
+  part.is_cut_short = lost.back.count() > 0;
+  return part;
 }
 
 RecordSource::Next Consumer::Take(const RecordSource::Item& item) {

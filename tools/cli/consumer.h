@@ -58,12 +58,11 @@ class Consumer {
   absl::Status PassOver(const Engine& engine, const TopicDescription& topic,
                         const absl::Status& failure);
   absl::Status AddGrown(const Engine& engine, const TopicDescription& topic);
-  // A partition and where to begin in it; with no end.
-  using FindStart =
-      absl::StatusOr<Offset> (ReadFrom::*)(const Partition&) const;
+  // A partition and where to begin in it; with no end. Notes what is missing
+  // of it that may be asked for.
   absl::StatusOr<SourcePart> OpenPart(const Engine& engine,
                                       const TopicDescription& topic,
-                                      PartitionId id, FindStart where) const;
+                                      PartitionId id, const ReadFrom& where);
   std::set<int32_t> Wanted(const TopicDescription& topic) const;
   RecordSource::Next Take(const RecordSource::Item& item);
   void Print(const RecordSource::Item& item);

@@ -68,8 +68,8 @@ bool ReadFrom::MayWant(const OffsetRange& lost, Offset at) const {
   return offset_ < lost.next;
 }
 
-absl::StatusOr<Offset> ReadFrom::InAdded(const Partition& partition) const {
-  return kind_ == Kind::kEnd ? partition.log_start() : In(partition);
+ReadFrom ReadFrom::InAdded() const {
+  return kind_ == Kind::kEnd ? ReadFrom(text_, Kind::kStart) : *this;
 }
 
 }  // namespace cauce::cli

@@ -20,9 +20,9 @@ class ReadFrom {
   // The offset to begin at. For one that is gone, the first there is.
   absl::StatusOr<Offset> In(const Partition& partition) const;
 
-  // The same for a partition that did not exist when reading began: all of it
-  // lies behind the end there was.
-  absl::StatusOr<Offset> InAdded(const Partition& partition) const;
+  // Where to begin in partitions that did not exist when reading began: all of
+  // them lies behind the end there was.
+  ReadFrom InAdded() const;
 
   // Whether any of `lost`, which lie right in front of the first record that is
   // there, may be asked for, where `at` is where reading begins.

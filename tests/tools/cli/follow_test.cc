@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <filesystem>
 #include <optional>
 #include <string>
 
@@ -16,7 +17,12 @@ namespace {
 using test::Process;
 using ::testing::HasSubstr;
 
-class Follow : public test::CauceTest {};
+class Follow : public test::CauceTest {
+ protected:
+  static void Copy(const std::string& from, const std::string& to) {
+    std::filesystem::copy(from, to, std::filesystem::copy_options::recursive);
+  }
+};
 
 TEST_F(Follow, WakesUpWhenAnotherProcessWrites) {
   Do({"topic", "create", "a", "--partitions", "2"});
@@ -57,6 +63,47 @@ TEST_F(Follow, ReadsPartitionsThatAreAddedLater) {
     }
     follower.Signal(SIGINT);
     EXPECT_EQ(follower.Finish().exit, 128 + SIGINT);
+  }
+}
+
+// As they are not in one that is there from the beginning.
+TEST_F(Follow, RecordsThatAreMissingInAPartitionThatIsAddedAreNoSuccess) {
+  Leaves(test::Left::kDamaged);
+  const std::string whole = scratch_ / "whole";
+  const std::string grown = scratch_ / "grown";
+  Do({"topic", "create", "t", "--config", "internal.segment.bytes=1500"});
+  Do({"produce", "t"}, "before\n");
+  Copy(dir(), whole);
+  Do({"topic", "alter", "t", "--partitions", "2"});
+  for (int i = 0; i < 3; ++i) {
+    Do({"produce", "t", "--partition", "1"}, test::ManyLines(40));
+  }
+  ASSERT_TRUE(std::filesystem::remove(dir() + "/t-1/00000000000000000000.log"));
+  std::filesystem::rename(dir(), grown);
+
+  for (const std::string from : {"start", "end"}) {
+    SCOPED_TRACE(from);
+    std::filesystem::remove_all(dir());
+    Copy(whole, dir());
+    Process follower(WithDir(
+        {"consume", "t", "--follow", "--count", "150", "--from", from}));
+    while (!follower.HasOutput()) Do({"produce", "t"}, "begun\n");
+
+    Copy(grown + "/t-1", dir() + "/t-1");
+    // Last what says that it is there.
+    for (const char* name :
+         {"recovery-point-offset-checkpoint", "log-start-offset-checkpoint",
+          "cauce.log-starts", "cauce.topics.copy", "cauce.topics"}) {
+      std::filesystem::copy(grown + "/" + name, scratch_ / name);
+      std::filesystem::rename(scratch_ / name, dir() + "/" + name);
+    }
+    std::optional<std::string> line = follower.ReadLine();
+    while (line == "before" || line == "begun") line = follower.ReadLine();
+    EXPECT_EQ(line, "record number 0 of this topic");
+    Do({"produce", "t", "--partition", "0"}, test::ManyLines(150));
+    const Process::Result result = follower.Finish();
+    EXPECT_EQ(result.exit, 1);
+    EXPECT_THAT(result.err, HasSubstr("t-1"));
   }
 }
 
