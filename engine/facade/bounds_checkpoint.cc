@@ -93,7 +93,18 @@ void TellOfLogStarts(const LogStarts& read, const std::string& directory,
 BoundsCheckpoint::BoundsCheckpoint(FileSystem& files, std::string directory)
     : files_(files), directory_(std::move(directory)) {}
 
-absl::Status BoundsCheckpoint::Load(const EventSink& events) {
+absl::Status BoundsCheckpoint::Load(const EventSink& sink) {
+  std::set<std::string> told;
+  {
+    MutexLock lock(mutex_);
+    told = told_;
+  }
+  std::set<std::string> lines;
+  const EventSink events = [&](Severity severity, std::string_view line) {
+    const bool is_new = !told.contains(std::string(line));
+    lines.emplace(line);
+    if (sink && is_new) sink(severity, line);
+  };
   absl::Status failure;
   const auto recovery_points =
       ReadPointsOrTell(files_, directory_, events, failure);
@@ -105,6 +116,7 @@ absl::Status BoundsCheckpoint::Load(const EventSink& events) {
     if (!starts.is_lost()) log_starts = std::move(starts.starts);
   }
   MutexLock lock(mutex_);
+  told_ = std::move(lines);
   points_changed_ |= !recovery_points;
   starts_changed_ |= !starts.is_settled;
   // What a file that can be read does not say any more is true no more: the

@@ -37,7 +37,8 @@ class BoundsCheckpoint {
   // what it costs: a longer recovery. Of log starts one file stands in for the
   // other, and where they differ each partition's is decided (ReadLogStarts),
   // which is told too; with both lost deleted records of a kept segment show
-  // again. Reason::kUnsupportedFormat for one of a newer version.
+  // again. What the last Load told is not told once more.
+  // Reason::kUnsupportedFormat for one of a newer version.
   absl::Status Load(const EventSink& events);
 
   // Load, unless all files are those that it read last, as far as they were
@@ -114,6 +115,8 @@ class BoundsCheckpoint {
   int64_t work_ ABSL_GUARDED_BY(mutex_) = 0;
   bool save_asked_ ABSL_GUARDED_BY(mutex_) = false;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  // By the Load that was last.
+  std::set<std::string> told_ ABSL_GUARDED_BY(mutex_);
   // As LoadIfChanged saw the files before it read them.
   FileStamps seen_ ABSL_GUARDED_BY(mutex_);
 };

@@ -326,18 +326,24 @@ class Verification {
     return {offset(kRecoveryPointFile), offset(kLogStartFile)};
   }
 
+  // Whether something else than a file stands there.
+  bool IsTaken(const std::string& path) const {
+    return absl::IsFailedPrecondition(CheckNothingInPlaceOf(files_, path));
+  }
+
   // Tells of a small file that is there and cannot be read. `advice` is for one
   // that is damaged.
   void TellUnread(const absl::Status& status, const std::string& path,
                   std::string_view advice) {
     if (status.ok() || absl::IsNotFound(status)) return;
     if (NoteExhausted(status)) return;
-    if (IsCorrupt(status) && !CheckNothingInPlaceOf(files_, path).ok()) {
-      advice = kMoveAway;
-    }
+    if (!IsCorrupt(status)) advice = kMendAccess;
+    // Of a link it is said what to do.
+    const bool is_unread = IsCorrupt(status) || files_.Info(path).ok();
+    if (is_unread && IsTaken(path)) advice = kMoveAway;
     Tell({.file = path,
           .what = std::string(status.message()),
-          .advice = std::string(IsCorrupt(status) ? advice : kMendAccess)});
+          .advice = std::string(advice)});
   }
 
   // What this process may not have any more of, as descriptors or memory, says

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -178,6 +179,30 @@ TEST_F(Bounds, ADamagedFileCountsAsEmptyAndIsTold) {
   EXPECT_EQ(Saved(kOrders), (LogBounds{Offset{0}, Offset{3}}));
   ASSERT_THAT(events_, SizeIs(1));
   EXPECT_THAT(events_[0], HasSubstr("recovery-point-offset-checkpoint"));
+}
+
+// It is read anew for every partition while it may still be changing.
+TEST_F(Bounds, ADamagedFileIsToldOnceUntilItIsWhole) {
+  BoundsCheckpoint reader(*files_, "/data");
+  const auto load = [&] {
+    return reader.Load([this](Severity, std::string_view line) {
+      events_.emplace_back(line);
+    });
+  };
+  for (const size_t times : {1, 2}) {
+    ASSERT_THAT(bounds_.Save(kOrders, {Offset{static_cast<int64_t>(10 * times)},
+                                       Offset{3}}),
+                test::IsOk());
+    ASSERT_THAT(load(), test::IsOk());
+    const auto file = files_->Open("/data/recovery-point-offset-checkpoint",
+                                   OpenMode::kReadWrite);
+    ASSERT_THAT(file, test::IsOk());
+    ASSERT_THAT((*file)->Write(0, "x"), test::IsOk());
+    for (int loads = 0; loads < 3; ++loads) {
+      ASSERT_THAT(load(), test::IsOk());
+      EXPECT_THAT(events_, SizeIs(times));
+    }
+  }
 }
 
 TEST_F(Bounds, ADamagedVersionIsDamageAndANewerOneIsRefused) {
