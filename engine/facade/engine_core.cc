@@ -8,6 +8,7 @@
 #include "engine/base/check.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
+#include "engine/catalog/clean_shutdown.h"
 #include "engine/catalog/log_start_copy.h"
 #include "engine/catalog/made_again.h"
 #include "engine/catalog/partition_metadata.h"
@@ -75,6 +76,10 @@ absl::StatusOr<std::shared_ptr<EngineCore>> EngineCore::Open(
             const TopicPartition& partition) -> absl::StatusOr<LogBounds> {
       CAUCE_RETURN_IF_ERROR(bounds->LoadIfChanged(clock->Now(), events));
       return bounds->Of(partition);
+    };
+    environment->is_closed = [path, files = environment->files] {
+      // One that cannot be looked at says nothing.
+      return HasCleanShutdown(*files, path).value_or(false);
     };
   }
   environment->note_work = [bounds](const RecoveryWork& work) {

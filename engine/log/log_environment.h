@@ -57,6 +57,9 @@ struct LogEnvironment {
   // The bounds that another process has saved by now, read where they were
   // saved since. For logs that are read only.
   std::function<absl::StatusOr<LogBounds>(const TopicPartition&)> load_bounds;
+  // Whether by now the directory is known to bear the mark of a close, so that
+  // nobody writes it. For logs that are read only; null where nobody knows.
+  std::function<bool()> is_closed;
   // May be null. Bounds that were noted spare that much work. Returns true
   // where that has become so much that save_noted is to be called, soon.
   std::function<bool(const RecoveryWork&)> note_work;

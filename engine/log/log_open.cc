@@ -86,11 +86,16 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
         auto identity,
         DirectoryIdentity::Of(*environment->files, options.directory,
                               environment->clock->Now()));
-    CAUCE_ASSIGN_OR_RETURN(
-        auto view, LogView::Open(place, options.bounds,
-                                 [environment, name = options.name] {
-                                   return environment->load_bounds(name);
-                                 }));
+    CAUCE_ASSIGN_OR_RETURN(auto view,
+                           LogView::Open(
+                               place, options.bounds,
+                               [environment, name = options.name] {
+                                 return environment->load_bounds(name);
+                               },
+                               [environment] {
+                                 return environment->is_closed &&
+                                        environment->is_closed();
+                               }));
     CAUCE_ASSIGN_OR_RETURN(const auto lost_end, view->FindLostEnd());
     LostRecords lost;
     lost.back = LookForLostEnd(*environment, options,

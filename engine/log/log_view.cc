@@ -11,7 +11,6 @@
 #include "engine/base/status_macros.h"
 #include "engine/log/batch_scanner.h"
 #include "engine/log/segment_directory.h"
-#include "engine/log/segment_intruders.h"
 #include "engine/log/segment_name.h"
 #include "engine/log/segment_scan.h"
 #include "fmt/format.h"
@@ -23,23 +22,21 @@ namespace {
 // time a writer has saved it in between, which costs more than the scan.
 constexpr int kScansMax = 8;
 
-// Whether something else stands where a file should, or one that may not be
-// read.
-bool IsInTheWay(const absl::Status& scanned) {
-  return absl::IsFailedPrecondition(scanned) ||
-         absl::IsPermissionDenied(scanned);
-}
-
 }  // namespace
 
 LogView::LogView(const SegmentPlace& place, const LogBounds& bounds,
-                 BoundsNow bounds_now)
-    : place_(place), bounds_now_(std::move(bounds_now)), bounds_(bounds) {}
+                 BoundsNow bounds_now, ClosedNow closed_now)
+    : place_(place),
+      bounds_now_(std::move(bounds_now)),
+      closed_now_(std::move(closed_now)),
+      listing_(place, bounds_now_, closed_now_),
+      bounds_(bounds) {}
 
 absl::StatusOr<std::unique_ptr<LogView>> LogView::Open(
-    const SegmentPlace& place, const LogBounds& bounds, BoundsNow bounds_now) {
+    const SegmentPlace& place, const LogBounds& bounds, BoundsNow bounds_now,
+    ClosedNow closed_now) {
   std::unique_ptr<LogView> view(
-      new LogView(place, bounds, std::move(bounds_now)));
+      new LogView(place, bounds, std::move(bounds_now), std::move(closed_now)));
   CAUCE_RETURN_IF_ERROR(view->Relist());
   return view;
 }
@@ -51,9 +48,9 @@ absl::Status LogView::Refresh() {
 }
 
 absl::Status LogView::Follow() {
+  if (known_.is_unopened) return FollowUnopened();
   if (known_.tail == nullptr) return Relist();  // there was no file yet
-  CAUCE_ASSIGN_OR_RETURN(const std::vector<Offset> bases,
-                         List(known_.segments.back()->base()));
+  CAUCE_ASSIGN_OR_RETURN(const std::vector<Offset> bases, List());
   CAUCE_ASSIGN_OR_RETURN(const bool same, TailIsTheSame(bases));
   // The log was cut, or went on so fast that nothing we know is left.
   if (!same) return ListAgain();
@@ -64,6 +61,20 @@ absl::Status LogView::Follow() {
   if (next == bases.end()) return absl::OkStatus();
   CAUCE_RETURN_IF_ERROR(SealTail(*next));
   return AddFrom(*next);
+}
+
+absl::Status LogView::FollowUnopened() {
+  CAUCE_ASSIGN_OR_RETURN(const std::vector<Offset> bases, List());
+  CAUCE_ASSIGN_OR_RETURN(bounds_, bounds_now_());
+  // Nobody writes behind it as long as it is there, and no more of it is known
+  // to have been durable.
+  const Segment& last = *known_.segments.back();
+  const bool is_same = !bases.empty() && bases.back() == last.base() &&
+                       bounds_.recovery_point == last.next() &&
+                       !WhatIsInTheWay(last.place()).ok();
+  if (!is_same) return Relist();
+  DropDeleted(bases.front());
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::optional<Offset>> LogView::FindLostEnd() {
@@ -119,31 +130,14 @@ absl::Status LogView::Relist() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<Offset>> LogView::List(std::optional<Offset> seen) {
-  ListingHints hints{.durable = bounds_.recovery_point, .seen = seen};
-  // All is looked at anew with bounds that may have changed.
-  if (seen) hints.intruders = intruders_;
-  CAUCE_ASSIGN_OR_RETURN(SegmentListing listing, ListSegments(place_, hints));
-  for (const Intruder& intruder : listing.intruders) {
-    const bool was_told =
-        std::ranges::find(intruders_, intruder.base, &Intruder::base) !=
-        intruders_.end();
-    const bool is_heard = place_.events != nullptr && *place_.events;
-    if (was_told || !is_heard) continue;
-    (*place_.events)(
-        Severity::kWarning,
-        fmt::format("{}: {}; {}",
-                    place_.PathOf(SegmentFileName(intruder.base, kLogSuffix)),
-                    DescribeIntruder(place_, intruder), kIntruderAdvice));
-  }
-  intruders_ = std::move(listing.intruders);
-  return std::move(listing.bases);
+absl::StatusOr<std::vector<Offset>> LogView::List() {
+  std::optional<Offset> seen;
+  if (!known_.segments.empty()) seen = known_.segments.back()->base();
+  return listing_.List(bounds_.recovery_point, seen);
 }
 
 absl::Status LogView::AddFrom(Offset base) {
-  std::optional<Offset> seen;
-  if (!known_.segments.empty()) seen = known_.segments.back()->base();
-  CAUCE_ASSIGN_OR_RETURN(const std::vector<Offset> bases, List(seen));
+  CAUCE_ASSIGN_OR_RETURN(const std::vector<Offset> bases, List());
   const auto first = std::lower_bound(bases.begin(), bases.end(), base);
   for (auto at = first; at != bases.end(); ++at) {
     const SegmentPlace place = place_.At(*at);
@@ -158,7 +152,7 @@ absl::Status LogView::AddFrom(Offset base) {
 
 absl::Status LogView::AddSealed(const SegmentPlace& place, Offset next) {
   CAUCE_ASSIGN_OR_RETURN(int64_t bytes, SealedBytes(place));
-  if (next >= bounds_.recovery_point) {
+  if (next >= bounds_.recovery_point && !closed_now_()) {
     // On a full disk a recovery leaves there what it would cut off, and the
     // point in front of it. What cannot be read tells why when reading comes
     // to it.
@@ -191,11 +185,14 @@ absl::StatusOr<ScannedSegment> LogView::ScanTail(const SegmentPlace& place) {
 
 absl::Status LogView::AddTail(const SegmentPlace& place) {
   auto scan = ScanTail(place);
-  const bool held_records = place.base < bounds_.recovery_point;
-  if (IsInTheWay(scan.status()) && held_records && !known_.segments.empty()) {
-    // It hides none of those in front of it: reading comes to it. Without a
-    // tail that is known all are listed anew at the next look.
-    known_.tail = nullptr;
+  // That may as well be of the bounds, which are read from a file too.
+  const absl::Status why = scan.ok() ? absl::OkStatus() : WhatIsInTheWay(place);
+  if (!why.ok() && !known_.segments.empty()) {
+    CAUCE_ASSIGN_OR_RETURN(bounds_, bounds_now_());
+    // Only what came there since it was listed.
+    if (place.base >= bounds_.recovery_point) return why;
+    // It hides none of those in front of it: reading comes to it.
+    known_.is_unopened = true;
     return AddSealed(place, bounds_.recovery_point);
   }
   CAUCE_ASSIGN_OR_RETURN(ScannedSegment scanned, std::move(scan));

@@ -10,7 +10,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,23 +21,25 @@
 #include "engine/log/log_environment.h"
 #include "engine/log/segment.h"
 #include "engine/log/segment_index.h"
-#include "engine/log/segment_intruders.h"
 #include "engine/log/segment_scan.h"
 #include "engine/log/segment_set.h"
+#include "engine/log/view_listing.h"
 
 namespace cauce {
 
 class LogView {
  public:
-  // As saved by now: a writer saves them before it cuts or deletes.
-  using BoundsNow = std::function<absl::StatusOr<LogBounds>()>;
+  using BoundsNow = ViewListing::BoundsNow;
+  using ClosedNow = ViewListing::ClosedNow;
 
   // `place` is that of any segment, `bounds` are as last saved. An empty
   // directory counts as one segment at the log start that has no file yet.
   static absl::StatusOr<std::unique_ptr<LogView>> Open(
-      const SegmentPlace& place, const LogBounds& bounds, BoundsNow bounds_now);
+      const SegmentPlace& place, const LogBounds& bounds, BoundsNow bounds_now,
+      ClosedNow closed_now);
 
-  // Never empty. Segments that are known stay the same objects.
+  // Never empty. Segments that are known stay the same objects until the log
+  // is cut.
   const SegmentSet::List& segments() const { return known_.segments; }
 
   // Takes in what was written, rolled and deleted meanwhile. kNotFound where
@@ -52,10 +53,12 @@ class LogView {
 
  private:
   LogView(const SegmentPlace& place, const LogBounds& bounds,
-          BoundsNow bounds_now);
+          BoundsNow bounds_now, ClosedNow closed_now);
 
   // Refresh, as long as no file goes after it was listed.
   absl::Status Follow();
+  // The same where the last segment's file cannot be opened.
+  absl::Status FollowUnopened();
   // Whether the last segment's file is the one we know, and holds what we know
   // of it, when these are the `bases` that the directory holds.
   absl::StatusOr<bool> TailIsTheSame(const std::vector<Offset>& bases);
@@ -64,16 +67,19 @@ class LogView {
   // Takes what is there for what is known; where that fails what was known
   // stays.
   absl::Status Relist();
-  // The bases of the segments, smallest first; up to `seen` they are known.
-  // Tells of each intruder among them once.
-  absl::StatusOr<std::vector<Offset>> List(std::optional<Offset> seen);
+  // The bases of the segments, smallest first, those behind the last one that
+  // is known looked at anew.
+  absl::StatusOr<std::vector<Offset>> List();
   // Adds the segments that begin at `base` or later.
   absl::Status AddFrom(Offset base);
   // Others follow it at `next`. Unless all of it lies below the recovery point
-  // it ends with the batch that reaches there.
+  // it ends with the batch that reaches there: any of those may be one that a
+  // recovery found no room to cut. So each of them is looked at, by way of its
+  // index where it has one, unless the log was closed, which it is not before
+  // they are cut.
   absl::Status AddSealed(const SegmentPlace& place, Offset next);
-  // One whose file cannot be opened is part of the log up to the recovery
-  // point, behind others that can be read.
+  // One below the recovery point whose file cannot be opened is part of the log
+  // up to there, behind others that can be read.
   absl::Status AddTail(const SegmentPlace& place);
   // With damage below the recovery point only where that is still the point.
   absl::StatusOr<ScannedSegment> ScanTail(const SegmentPlace& place);
@@ -84,6 +90,8 @@ class LogView {
 
   const SegmentPlace place_;
   const BoundsNow bounds_now_;
+  const ClosedNow closed_now_;
+  ViewListing listing_;
   LogBounds bounds_;
   struct Known {
     SegmentSet::List segments;
@@ -92,9 +100,10 @@ class LogView {
     // log was cut and has grown again since. Empty while there is no batch.
     std::string tail_header;
     int64_t tail_position = 0;
+    // The last one's file cannot be opened, and held records.
+    bool is_unopened = false;
   };
   Known known_;
-  std::vector<Intruder> intruders_;  // as they were listed last
 };
 
 }  // namespace cauce

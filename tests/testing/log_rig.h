@@ -205,6 +205,10 @@ class LogRig {
         [this](const TopicPartition&) -> absl::StatusOr<LogBounds> {
       return this->bounds();
     };
+    environment->is_closed = [this] {
+      MutexLock lock(mutex_);
+      return clean_stop_;
+    };
     environment->save_epochs = [this](const TopicPartition&,
                                       std::span<const EpochStart> epochs) {
       MutexLock lock(mutex_);

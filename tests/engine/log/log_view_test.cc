@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "cauce/errors.h"
 #include "engine/log/batch_scanner.h"
 #include "engine/log/log_environment.h"
@@ -42,8 +43,9 @@ class ViewOn : public ::testing::TestWithParam<test::DiskKind> {
   std::unique_ptr<LogView> View() { return ViewOpenedWith(rig_.bounds()); }
   // They may have been saved anew before it looks at a file.
   std::unique_ptr<LogView> ViewOpenedWith(const LogBounds& bounds) {
-    auto view = LogView::Open(rig_.disk().Place(), bounds,
-                              [this] { return rig_.bounds(); });
+    auto view = LogView::Open(
+        rig_.disk().Place(), bounds, [this] { return rig_.bounds(); },
+        [] { return false; });
     EXPECT_THAT(view, test::IsOk());
     return *std::move(view);
   }
@@ -182,14 +184,62 @@ TEST_P(ViewOn, ALastSegmentThatCannotBeOpenedHidesNoneInFrontOfIt) {
   const auto view = View();
   EXPECT_EQ(BasesOf(*view), bases);
   EXPECT_EQ(EndOf(*view), Offset{12});
+  const SegmentSet::List known = view->segments();
   EXPECT_THAT(view->Refresh(), test::IsOk());
+  EXPECT_EQ(view->segments(), known) << "nothing has changed";
   BatchScanner scanner;
   EXPECT_THAT(view->segments().front()->Seek(scanner, Offset{0}), test::IsOk());
   EXPECT_THAT(view->segments().back()->Seek(scanner, Offset{11}),
               test::StatusIs(absl::StatusCode::kFailedPrecondition));
   rig_.disk().files().Mend();
+  Append(1);
   EXPECT_THAT(view->Refresh(), test::IsOk());
   ExpectSame(*view);
+}
+
+TEST_P(ViewOn, EndsInFrontOfALastSegmentThatCannotBeOpenedAboveThePoint) {
+  UseSmallSegments();
+  Append(12);
+  const std::vector<int64_t> bases = BasesOf(*View());
+  ASSERT_GT(bases.size(), 1u);
+  const Offset last{bases.back()};
+  rig_.set_bounds({.recovery_point = last});
+  rig_.disk().files().Fail(test::FileCall::kOpen,
+                           SegmentFileName(last, kLogSuffix),
+                           absl::PermissionDeniedError("forbidden"));
+
+  const auto view = View();
+  EXPECT_EQ(EndOf(*view), last);
+  const SegmentSet::List known = view->segments();
+  EXPECT_EQ(known.size(), bases.size() - 1);
+  EXPECT_THAT(view->Refresh(), test::IsOk());
+  EXPECT_EQ(view->segments(), known);
+  rig_.disk().files().Mend();
+  ASSERT_THAT(view->Refresh(), test::IsOk());
+  ExpectSame(*view);
+}
+
+// That the bounds cannot be read says nothing of the segment.
+TEST_P(ViewOn, TellsThatTheBoundsMayNotBeReadAndNotThatTheTailMayNot) {
+  UseSmallSegments();
+  Append(12);
+  rig_.Kill();
+  const std::vector<int64_t> bases = BasesOf(*View());
+  ASSERT_GT(bases.size(), 1u);
+  const std::string name = SegmentFileName(Offset{bases.back()}, kLogSuffix);
+  std::string bytes = *rig_.disk().Read(name);
+  bytes[bytes.size() - 1] ^= 1;
+  rig_.disk().Write(name, bytes);
+  const LogBounds bounds = {.recovery_point = Offset{12}};
+  int looks = 0;
+  const auto view = LogView::Open(
+      rig_.disk().Place(), bounds,
+      [&]() -> absl::StatusOr<LogBounds> {
+        if (++looks > 1) return bounds;
+        return absl::PermissionDeniedError("the checkpoint");
+      },
+      [] { return false; });
+  EXPECT_THAT(view, test::StatusIs(absl::StatusCode::kPermissionDenied));
 }
 
 TEST_P(ViewOn, WhatNoRecoveryHadRoomToCutOffASealedSegmentIsNotShown) {
@@ -208,6 +258,29 @@ TEST_P(ViewOn, WhatNoRecoveryHadRoomToCutOffASealedSegmentIsNotShown) {
     }
   }
   rig_.disk().Write(name, whole);
+}
+
+// As a copy of a directory may be that has no checkpoint.
+TEST_P(ViewOn, LooksIntoNoSealedSegmentOfALogThatWasClosed) {
+  UseSmallSegments();
+  Append(12);
+  ASSERT_THAT(rig_.Close(), test::IsOk());
+  const auto indexes_opened = [this](bool is_closed) {
+    const auto count = [this] {
+      return rig_.disk().files().Count(test::FileCall::kOpen, ".index");
+    };
+    const int before = count();
+    const auto view = LogView::Open(
+        rig_.disk().Place(), {}, [] { return LogBounds{}; },
+        [is_closed] { return is_closed; });
+    EXPECT_THAT(view, test::IsOk());
+    EXPECT_EQ(EndOf(**view), Offset{12});
+    EXPECT_GT((*view)->segments().size(), 2u);
+    return count() - before;
+  };
+  EXPECT_GT(indexes_opened(false), 2);
+  // The first, since it does not reach to the saved end, and the last.
+  EXPECT_LE(indexes_opened(true), 2);
 }
 
 TEST_P(ViewOn, LeavesOutSegmentsThatWereDeleted) {
@@ -388,9 +461,10 @@ TEST_P(ViewOn, LooksNoMoreThanAFewTimesAtBoundsThatMove) {
   Append(3);
   rig_.Kill();
   int64_t point = 3;
-  const auto view =
-      LogView::Open(rig_.disk().Place(), {Offset{3}, Offset{0}},
-                    [&point] { return LogBounds{Offset{++point}, Offset{0}}; });
+  const auto view = LogView::Open(
+      rig_.disk().Place(), {Offset{3}, Offset{0}},
+      [&point] { return LogBounds{Offset{++point}, Offset{0}}; },
+      [] { return false; });
   EXPECT_THAT(view, test::IsOk()) << "nothing is damaged";
   EXPECT_EQ(point, 3);
 
@@ -398,9 +472,10 @@ TEST_P(ViewOn, LooksNoMoreThanAFewTimesAtBoundsThatMove) {
   std::string bytes = *rig_.disk().Read(name);
   bytes.back() ^= 1;
   rig_.disk().Write(name, bytes);
-  const auto again =
-      LogView::Open(rig_.disk().Place(), {Offset{3}, Offset{0}},
-                    [&point] { return LogBounds{Offset{++point}, Offset{0}}; });
+  const auto again = LogView::Open(
+      rig_.disk().Place(), {Offset{3}, Offset{0}},
+      [&point] { return LogBounds{Offset{++point}, Offset{0}}; },
+      [] { return false; });
   EXPECT_TRUE(absl::IsUnavailable(again.status())) << again.status();
   rig_.Leaves(test::Left::kDamaged);
 }
@@ -424,8 +499,8 @@ TEST_P(ViewOn, BelowTheRecoveryPointABadBatchIsPartOfTheLog) {
 TEST(LogView, AnEmptyDirectoryIsAnEmptyLogUntilThereIsAFile) {
   test::TestDisk disk;
   const LogBounds bounds{Offset{0}, Offset{7}};
-  const auto view =
-      LogView::Open(disk.Place(), bounds, [&bounds] { return bounds; });
+  const auto view = LogView::Open(
+      disk.Place(), bounds, [&bounds] { return bounds; }, [] { return false; });
   ASSERT_THAT(view, test::IsOk());
   ASSERT_EQ((*view)->segments().size(), 1u);
   EXPECT_EQ((*view)->segments()[0]->base(), Offset{7});

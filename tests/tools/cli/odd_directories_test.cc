@@ -78,6 +78,14 @@ class OddDirectory : public test::CauceTest {
     std::filesystem::copy(scratch_ / "whole", dir(),
                           std::filesystem::copy_options::recursive);
   }
+  static int TimesIn(const std::string& text, const std::string& word) {
+    int times = 0;
+    for (size_t at = text.find(word); at != std::string::npos;
+         at = text.find(word, at + 1)) {
+      ++times;
+    }
+    return times;
+  }
   static void PutPipe(const std::string& path) {
     std::filesystem::remove(path);
     ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
@@ -274,6 +282,58 @@ TEST_F(OddDirectory, ASegmentThatIsNoFileHidesNoOtherRecords) {
   }
 }
 
+// Where it is at least as far as what is known to have been there.
+TEST_F(OddDirectory, ALastSegmentThatIsNoFileIsToldAndTheOthersAreRead) {
+  MakeSegments();
+  PutBy();
+  Leaves(Left::kDamaged);
+  const std::string foreign = dir() + "/t-0/00000000000000009999.log";
+  const std::string last = *Logs().rbegin();
+  const std::string mark = dir() + "/.kafka_cleanshutdown";
+  struct Odd {
+    std::string_view name;
+    std::string file;
+    std::function<void()> put;
+    size_t left;
+  };
+  const std::vector<Odd> odds = {
+      {"a pipe", foreign, [&] { PutPipe(foreign); }, 120},
+      {"a link", foreign,
+       [&] { std::filesystem::create_symlink(last, foreign); }, 120},
+      {"an empty file", foreign, [&] { Write(foreign, ""); }, 120},
+      {"a pipe for what is not known to be durable", last,
+       [&] {
+         std::filesystem::remove(mark);
+         std::filesystem::remove(dir() + "/recovery-point-offset-checkpoint");
+         PutPipe(last);
+       },
+       80},
+  };
+  for (const Odd& odd : odds) {
+    SCOPED_TRACE(odd.name);
+    PutBack();
+    odd.put();
+    const Process::Result read = Run({"consume", "t"});
+    EXPECT_EQ(read.exit, 0);
+    EXPECT_THAT(LinesOf(read.out), SizeIs(odd.left + 5));
+    EXPECT_EQ(TimesIn(read.err, odd.file), 1);
+    const std::string described =
+        Do({"topic", "describe", "t", "--format", "json"});
+    EXPECT_THAT(described, Not(HasSubstr("9999")));
+  }
+}
+
+TEST_F(OddDirectory, ADamagedSmallFileIsToldOnce) {
+  Make("a", 2);
+  Leaves(Left::kDamaged);
+  const std::string file = dir() + "/recovery-point-offset-checkpoint";
+  Write(file, "x");
+  const Process::Result read = Run({"consume", "a"});
+  EXPECT_EQ(read.exit, 0);
+  EXPECT_THAT(LinesOf(read.out), SizeIs(10));
+  EXPECT_EQ(TimesIn(read.err, file), 1);
+}
+
 TEST_F(OddDirectory, APipeInAFilesPlaceIsPutAsideAsVerifySaysItIs) {
   MakeSegments();
   PutBy();
@@ -289,7 +349,10 @@ TEST_F(OddDirectory, APipeInAFilesPlaceIsPutAsideAsVerifySaysItIs) {
     const Process::Result verified = Run({"log", "verify"});
     EXPECT_EQ(verified.exit, 1);
     EXPECT_THAT(verified.out, HasSubstr(file));
-    EXPECT_THAT(verified.out, HasSubstr("move"));
+    EXPECT_THAT(verified.out,
+                HasSubstr(name.ends_with(".index")
+                              ? "move away what stands there"
+                              : "let cauce log repair put it aside"));
     EXPECT_THAT(Do({"log", "repair", "--dry-run"}), HasSubstr(file + ".cut"));
     EXPECT_THAT(Do({"log", "repair"}), HasSubstr(file + ".cut"));
     Do({"log", "verify"});

@@ -1,0 +1,147 @@
+#include "engine/log/view_listing.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "cauce/errors.h"
+#include "cauce/file_system.h"
+#include "engine/base/status_macros.h"
+#include "engine/log/segment_name.h"
+#include "engine/log/segments_above_end.h"
+#include "fmt/format.h"
+
+namespace cauce {
+
+absl::Status WhatIsInTheWay(const SegmentPlace& place) {
+  const std::string path =
+      place.PathOf(SegmentFileName(place.base, kLogSuffix));
+  const absl::Status opened = place.files->Open(path, OpenMode::kRead).status();
+  const bool is_in_the_way =
+      absl::IsFailedPrecondition(opened) || absl::IsPermissionDenied(opened);
+  return is_in_the_way ? opened : absl::OkStatus();
+}
+
+ViewListing::ViewListing(const SegmentPlace& place, BoundsNow bounds_now,
+                         ClosedNow closed_now)
+    : place_(place),
+      bounds_now_(std::move(bounds_now)),
+      closed_now_(std::move(closed_now)) {}
+
+absl::StatusOr<std::vector<Offset>> ViewListing::List(
+    Offset durable, std::optional<Offset> seen) {
+  ListingHints hints{.durable = durable, .seen = seen};
+  // All is looked at anew with bounds that may have changed.
+  if (seen) hints.intruders = intruders_;
+  CAUCE_ASSIGN_OR_RETURN(SegmentListing listing, ListSegments(place_, hints));
+  for (const Intruder& intruder : listing.intruders) {
+    const bool was_told =
+        std::ranges::find(intruders_, intruder.base, &Intruder::base) !=
+        intruders_.end();
+    if (was_told) continue;
+    Tell(Severity::kWarning,
+         fmt::format("{}: {}; {}", PathOf(intruder.base),
+                     DescribeIntruder(place_, intruder), kIntruderAdvice));
+  }
+  intruders_ = std::move(listing.intruders);
+
+  std::vector<Offset> bases = std::move(listing.bases);
+  // Alone it hides nothing: who reads the log is told.
+  const size_t known =
+      seen ? static_cast<size_t>(std::ranges::upper_bound(bases, *seen) -
+                                 bases.begin())
+           : 0;
+  const size_t kept = std::max(known, size_t{1});
+  std::vector<Behind> behind;
+  if (bases.size() > kept && bases.back() >= durable) {
+    CAUCE_RETURN_IF_ERROR(LeaveOutUnopened(bases, kept, behind));
+    CAUCE_RETURN_IF_ERROR(LeaveOutAboveEnd(bases, kept, behind));
+  }
+  std::vector<Offset> names;
+  for (const Behind& each : behind) {
+    const bool was_told =
+        std::ranges::find(behind_, each.base) != behind_.end();
+    if (!was_told) Tell(each.severity, each.line);
+    names.push_back(each.base);
+  }
+  behind_ = std::move(names);
+  return bases;
+}
+
+absl::Status ViewListing::LeaveOutUnopened(std::vector<Offset>& bases,
+                                           size_t kept,
+                                           std::vector<Behind>& behind) const {
+  while (bases.size() > kept) {
+    const Offset base = bases.back();
+    const absl::Status why = WhatIsInTheWay(place_.At(base));
+    if (why.ok()) return absl::OkStatus();
+    CAUCE_ASSIGN_OR_RETURN(const LogBounds now, bounds_now_());
+    // It held records.
+    if (base < now.recovery_point) return absl::OkStatus();
+    // A file that may not be read may hold some: nobody is to take it away.
+    const bool is_file = absl::IsPermissionDenied(why);
+    behind.push_back(
+        {base, is_file ? Severity::kError : Severity::kWarning,
+         fmt::format("{}; the log is read up to the segment in front of it; {}",
+                     MessageOf(why),
+                     is_file ? "mend what keeps it from being read"
+                             : kIntruderAdvice)});
+    bases.pop_back();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ViewListing::LeaveOutAboveEnd(std::vector<Offset>& bases,
+                                           size_t kept,
+                                           std::vector<Behind>& behind) {
+  if (bases.size() <= kept) return absl::OkStatus();
+  CAUCE_ASSIGN_OR_RETURN(size_t above, FindAboveEnd(bases));
+  for (; above > 0 && bases.size() > kept; --above) {
+    behind.push_back(
+        {bases.back(), Severity::kWarning,
+         fmt::format("{}: is no segment: it holds no batch, and the log was "
+                     "closed at offset {}; it is passed over; {}",
+                     PathOf(bases.back()), closed_at_->value,
+                     kIntruderAdvice)});
+    bases.pop_back();
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<size_t> ViewListing::FindAboveEnd(
+    const std::vector<Offset>& bases) {
+  // The mark is looked for behind the files, and the bounds behind the mark:
+  // where it is there nobody has been writing since the files were listed, or
+  // whoever did has closed again, and saved bounds before.
+  const bool is_closed = closed_now_();
+  if (is_closed) {
+    CAUCE_ASSIGN_OR_RETURN(const LogBounds now, bounds_now_());
+    closed_at_ = now.recovery_point;
+  } else if (!closed_at_ ||
+             std::ranges::find(behind_, bases.back()) == behind_.end()) {
+    return size_t{0};
+  }
+  const auto above = CountAboveEnd(place_, bases, *closed_at_);
+  if (absl::IsResourceExhausted(above.status())) return above.status();
+  // What cannot be read tells why when reading comes to it.
+  if (!above.ok() || is_closed) return above.value_or(0);
+  // A writer is there by now: only what was found before it began.
+  size_t known = 0;
+  while (known < *above &&
+         std::ranges::find(behind_, bases[bases.size() - known - 1]) !=
+             behind_.end()) {
+    ++known;
+  }
+  return known;
+}
+
+std::string ViewListing::PathOf(Offset base) const {
+  return place_.PathOf(SegmentFileName(base, kLogSuffix));
+}
+
+void ViewListing::Tell(Severity severity, std::string_view line) const {
+  if (place_.events != nullptr && *place_.events) {
+    (*place_.events)(severity, line);
+  }
+}
+
+}  // namespace cauce

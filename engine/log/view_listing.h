@@ -1,0 +1,80 @@
+// The segments of a partition by their names, as who only reads takes them:
+// without files that are only called like one. Each of those is told of once
+// for as long as it is there.
+//
+// Left out are names in the middle of a segment (see segment_intruders.h); at
+// the end of the list what cannot be opened as a file, or may not be read, at
+// or above the recovery point, where no record is known to have been; and what
+// holds no batch above the end of a log that was closed. A writer that closed
+// a log leaves its mark until another begins: while that is there nobody has
+// just rolled. What was found so stays left out beside a writer that has not
+// come to it yet. Changes no file. Not thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cauce/env.h"
+#include "cauce/types.h"
+#include "engine/log/log_environment.h"
+#include "engine/log/segment.h"
+#include "engine/log/segment_intruders.h"
+
+namespace cauce {
+
+// Why no file can be opened by the name of the segment at `place`: something
+// else stands there, or it may not be read. OK where one can, and where that
+// fails for another reason.
+absl::Status WhatIsInTheWay(const SegmentPlace& place);
+
+class ViewListing {
+ public:
+  // The bounds as saved by now: a writer saves them before it cuts or deletes.
+  using BoundsNow = std::function<absl::StatusOr<LogBounds>()>;
+  // Whether by now the directory is known to bear the mark of a close.
+  using ClosedNow = std::function<bool()>;
+
+  // `place` is that of any segment.
+  ViewListing(const SegmentPlace& place, BoundsNow bounds_now,
+              ClosedNow closed_now);
+
+  // The bases of the segments, smallest first. The log was durable up to
+  // `durable` once. Names up to `seen` are known as segments, or were told of.
+  absl::StatusOr<std::vector<Offset>> List(Offset durable,
+                                           std::optional<Offset> seen);
+
+ private:
+  // A name behind the end, and why it is left out.
+  struct Behind {
+    Offset base;
+    Severity severity;
+    std::string line;
+  };
+  // Both take names off the end of `bases`, but for the first `kept`.
+  absl::Status LeaveOutUnopened(std::vector<Offset>& bases, size_t kept,
+                                std::vector<Behind>& behind) const;
+  absl::Status LeaveOutAboveEnd(std::vector<Offset>& bases, size_t kept,
+                                std::vector<Behind>& behind);
+  // How many of the last ones have no batch, and lie above an end the log had
+  // when it was closed.
+  absl::StatusOr<size_t> FindAboveEnd(const std::vector<Offset>& bases);
+  std::string PathOf(Offset base) const;
+  void Tell(Severity severity, std::string_view line) const;
+
+  const SegmentPlace place_;
+  const BoundsNow bounds_now_;
+  const ClosedNow closed_now_;
+  // As they were listed last.
+  std::vector<Intruder> intruders_;
+  std::vector<Offset> behind_;
+  // Where the log was closed, by the mark that was seen last.
+  std::optional<Offset> closed_at_;
+};
+
+}  // namespace cauce
