@@ -34,8 +34,8 @@ struct BatchOffsets {
   // there nor a gap reaches across.
   Offset boundary{INT64_MIN};
   // From here on no batch was ever compacted away. So one that begins later
-  // than expected has a damaged offset, unless the one behind it agrees: what a
-  // repair has taken out is below, as far as what was saved of the log tells.
+  // than expected has a damaged offset, unless the one behind it agrees: then
+  // those in between are gone to the last byte.
   Offset no_gap_from{INT64_MAX};
 };
 

@@ -170,7 +170,7 @@ absl::StatusOr<std::optional<MisnamedSegment>> Judge(
   CAUCE_ASSIGN_OR_RETURN(const SegmentSurvey as_named,
                          logs.Read(named, logs.RangeOf(named, next)));
   CAUCE_ASSIGN_OR_RETURN(SegmentSurvey moved,
-                         logs.Read(named, {.base = first}));
+                         logs.Read(named, logs.RangeOfAll(first)));
   const bool is_foreign =
       !as_named.other_format.empty() || !moved.other_format.empty();
   if (is_foreign) return std::nullopt;

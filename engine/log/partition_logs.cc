@@ -70,7 +70,12 @@ ScanRange PartitionLogs::RangeOf(Offset base,
     range.boundary = partition_.bounds.durable;
   }
   if (!partition_.may_have_gaps) range.no_gap_from = partition_.bounds.durable;
+  range.has_no_gaps = !partition_.may_have_gaps;
   return range;
+}
+
+ScanRange PartitionLogs::RangeOfAll(Offset base) const {
+  return {.base = base, .has_no_gaps = !partition_.may_have_gaps};
 }
 
 absl::StatusOr<SegmentSurvey> PartitionLogs::Read(Offset named,
@@ -109,7 +114,7 @@ absl::StatusOr<std::optional<SegmentSurvey>> PartitionLogs::ReadWaiting(
       JoinPath(partition_.directory, SegmentFileName(base, kWaitingLogSuffix));
   CAUCE_ASSIGN_OR_RETURN(const auto front, FrontOf(path));
   if (!front) return std::nullopt;
-  return ReadFile(path, {.base = front->base});
+  return ReadFile(path, RangeOfAll(front->base));
 }
 
 absl::StatusOr<std::optional<LogFront>> PartitionLogs::FrontOf(

@@ -55,6 +55,9 @@ class PartitionLogs {
   // begins, if there is one.
   ScanRange RangeOf(Offset base, std::optional<Offset> next) const;
 
+  // The same of one that has no neighbours, and may end anywhere.
+  ScanRange RangeOfAll(Offset base) const;
+
   // `range` but for its bytes, which are all there are.
   absl::StatusOr<SegmentSurvey> Read(Offset named, ScanRange range) const;
 

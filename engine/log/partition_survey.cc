@@ -207,6 +207,7 @@ class Surveyor {
         .base = segment.base,
         .next_base = NextBase(),
         .durable = partition_.bounds.durable,
+        .may_have_gaps = partition_.may_have_gaps,
         .decompressed_bytes_max = partition_.decompressed_bytes_max};
     std::vector<Finding> of_log;
     const SegmentCheck::Found found = [&](const Finding& finding) {
@@ -248,7 +249,10 @@ class Surveyor {
   void Sort(const Finding& finding, SurveyedSegment& segment) {
     const int64_t position = finding.position.value_or(0);
     const bool is_unreadable = std::ranges::any_of(
-        segment.unreadable, [position](const UnreadableBytes& bytes) {
+        segment.unreadable, [&](const UnreadableBytes& bytes) {
+          if (position == bytes.position && bytes.is_gap()) {
+            return finding.offset == bytes.expected;
+          }
           return position >= bytes.position && position < bytes.end;
         });
     if (!is_unreadable && position < segment.file_bytes) return Leave(finding);

@@ -193,20 +193,44 @@ class Planner {
         i + 1 < survey_.segments.size()
             ? FirstStray(segment.next, survey_.segments[i + 1].base)
             : segment.next;
+    const bool has_bytes =
+        !std::ranges::all_of(segment.unreadable, &UnreadableBytes::is_gap);
     RepairStep step{.action = RepairAction::kRemoveBytes,
                     .file = LogPath(segment.base),
-                    .why = "there are bytes in it that are no whole batch"};
+                    .why = has_bytes
+                               ? "there are bytes in it that are no whole batch"
+                               : "records are missing in it"};
     for (size_t at = 0; at < segment.unreadable.size(); ++at) {
       const UnreadableBytes& bytes = segment.unreadable[at];
+      const OffsetRange filled = FilledFor(bytes);
+      if (bytes.is_gap() && filled.count() == 0) {
+        plan_.left.push_back(
+            {.file = LogPath(segment.base),
+             .position = bytes.position,
+             .offset = bytes.expected,
+             .what = bytes.why,
+             .advice = "restore the file from a copy: there are more than a "
+                       "repair fills"});
+        continue;
+      }
       step.removed.push_back(
           {.position = bytes.position,
            .bytes = bytes.end - bytes.position,
            .kept_bytes = bytes.zeros_from - bytes.position,
            .kept_as = segment.kept_as[at],
+           .filled = filled,
            .lost = Missed(bytes.expected, bytes.behind.value_or(behind)),
            .why = bytes.why});
     }
-    plan_.steps.push_back(std::move(step));
+    if (!step.removed.empty()) plan_.steps.push_back(std::move(step));
+  }
+
+  // Else what is missing there would be told again and again.
+  OffsetRange FilledFor(const UnreadableBytes& bytes) const {
+    const OffsetRange gap{bytes.expected, bytes.behind.value_or(Offset{0})};
+    const bool is_filled = !partition_.may_have_gaps && gap.count() > 0 &&
+                           gap.count() <= kGapOffsetsMax;
+    return is_filled ? gap : OffsetRange();
   }
 
   void PlanStart() {

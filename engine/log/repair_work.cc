@@ -28,10 +28,27 @@ std::string_view NameOf(std::string_view path) {
 }
 
 // `path` was made by the plan, from such a name.
+// A batch is seldom larger.
+constexpr size_t kFirstReadBytes = 4096;
+
 SegmentFile SegmentOf(std::string_view path) {
   const auto file = ParseSegmentFileName(NameOf(path));
   CAUCE_CHECK(file.has_value());
   return *file;
+}
+
+GapStamp StampOf(const RecordBatch& batch) {
+  return {batch.leader_epoch(), batch.max_timestamp()};
+}
+
+// What may stand between these, one of which may be missing.
+GapStamp Between(std::optional<GapStamp> before,
+                 const std::optional<GapStamp>& behind) {
+  if (!before) return behind.value_or(GapStamp());
+  // Epochs never go back: of a damaged one, which no CRC covers, this one is
+  // not to speak for.
+  if (behind) before->epoch = std::min(before->epoch, behind->epoch);
+  return *before;
 }
 
 // Of the log at `path`, written anew.
@@ -135,7 +152,7 @@ absl::Status RepairWork::SyncFile(const std::string& path) const {
 }
 
 absl::Status RepairWork::RemoveBytes(const RepairStep& step) const {
-  CAUCE_ASSIGN_OR_RETURN(const auto log,
+  CAUCE_ASSIGN_OR_RETURN(const std::shared_ptr<File> log,
                          files_.Open(step.file, OpenMode::kReadWrite));
   CAUCE_ASSIGN_OR_RETURN(const int64_t size, log->Size());
   bool changes = false;  // in what the indexes tell of
@@ -150,7 +167,7 @@ absl::Status RepairWork::RemoveBytes(const RepairStep& step) const {
   const RemovedBytes& first = step.removed.front();
   const bool is_end = first.position + first.bytes == size;
   if (!is_end) {
-    if (absl::Status written = WriteCleaned(*log, size, step); !written.ok()) {
+    if (absl::Status written = WriteCleaned(log, size, step); !written.ok()) {
       // It takes room, of which there may be none left. The next who opens the
       // directory removes it where this fails.
       files_.RemoveFile(CleanedPath(step.file)).IgnoreError();
@@ -169,21 +186,46 @@ absl::Status RepairWork::RemoveBytes(const RepairStep& step) const {
   return SyncNames();
 }
 
-absl::Status RepairWork::WriteCleaned(const File& log, int64_t size,
+absl::Status RepairWork::WriteCleaned(const std::shared_ptr<const File>& log,
+                                      int64_t size,
                                       const RepairStep& step) const {
-  CAUCE_ASSIGN_OR_RETURN(const auto file, files_.Open(CleanedPath(step.file),
-                                                      OpenMode::kOpenOrCreate));
+  const std::string path = CleanedPath(step.file);
+  CAUCE_ASSIGN_OR_RETURN(const std::shared_ptr<File> file,
+                         files_.Open(path, OpenMode::kOpenOrCreate));
   CAUCE_RETURN_IF_ERROR(file->Truncate(0));
   int64_t written = 0;
   int64_t from = 0;
+  int64_t stamped = 0;  // up to here `before` is of the last batch
+  std::optional<GapStamp> before;
   const auto copy_up_to = [&](int64_t end) -> absl::Status {
-    CAUCE_RETURN_IF_ERROR(CopyPart({log, from, end}, *file, written));
+    CAUCE_RETURN_IF_ERROR(CopyPart({*log, from, end}, *file, written));
     written += end - from;
     return absl::OkStatus();
   };
   for (const RemovedBytes& removed : step.removed) {
     CAUCE_RETURN_IF_ERROR(copy_up_to(removed.position));
     from = removed.position + removed.bytes;
+    if (removed.filled.count() == 0) continue;
+    if (written == 0) {
+      CAUCE_ASSIGN_OR_RETURN(before, StampBefore(removed.filled.base));
+    }
+    BatchScanner scanner;
+    scanner.Start(file, path, stamped, written);
+    for (;;) {
+      CAUCE_ASSIGN_OR_RETURN(const auto batch, scanner.Next());
+      if (!batch) break;
+      before = StampOf(*batch);
+    }
+    BatchScanner follower(kFirstReadBytes);
+    follower.Start(log, step.file, from, size);
+    CAUCE_ASSIGN_OR_RETURN(const auto batch, follower.Next());
+    std::optional<GapStamp> behind;
+    if (batch) behind = StampOf(*batch);
+    const std::string gap = GapBatch(removed.filled.base, removed.filled.next,
+                                     Between(before, behind));
+    CAUCE_RETURN_IF_ERROR(file->Write(written, gap));
+    written += static_cast<int64_t>(gap.size());
+    stamped = written;
   }
   CAUCE_RETURN_IF_ERROR(copy_up_to(size));
   return file->Sync();
@@ -227,21 +269,24 @@ absl::Status RepairWork::Fill(const RepairStep& step) const {
 absl::StatusOr<GapStamp> RepairWork::StampBetween(Offset base,
                                                   Offset next) const {
   CAUCE_ASSIGN_OR_RETURN(const auto bases, Bases());
-  std::optional<GapStamp> before;
-  for (auto each = bases.rbegin(); each != bases.rend() && !before; ++each) {
-    if (*each >= base) continue;
-    CAUCE_ASSIGN_OR_RETURN(before, LastStamp(*each));
-  }
+  CAUCE_ASSIGN_OR_RETURN(const auto before, StampBefore(base));
   std::optional<GapStamp> behind;
   const auto follower = std::ranges::lower_bound(bases, next);
   if (follower != bases.end()) {
     CAUCE_ASSIGN_OR_RETURN(behind, FirstStamp(*follower));
   }
-  if (!before) return behind.value_or(GapStamp());
-  // Epochs never go back: of a damaged one, which no CRC covers, this one is
-  // not to speak for.
-  if (behind) before->epoch = std::min(before->epoch, behind->epoch);
-  return *before;
+  return Between(before, behind);
+}
+
+absl::StatusOr<std::optional<GapStamp>> RepairWork::StampBefore(
+    Offset base) const {
+  CAUCE_ASSIGN_OR_RETURN(const auto bases, Bases());
+  std::optional<GapStamp> before;
+  for (auto each = bases.rbegin(); each != bases.rend() && !before; ++each) {
+    if (*each >= base) continue;
+    CAUCE_ASSIGN_OR_RETURN(before, LastStamp(*each));
+  }
+  return before;
 }
 
 absl::StatusOr<std::optional<GapStamp>> RepairWork::FirstStamp(
@@ -254,7 +299,7 @@ absl::StatusOr<std::optional<GapStamp>> RepairWork::FirstStamp(
   scanner.Start(file, path, 0, size);
   CAUCE_ASSIGN_OR_RETURN(const auto batch, scanner.Next());
   if (!batch) return std::nullopt;
-  return GapStamp{batch->leader_epoch(), batch->max_timestamp()};
+  return StampOf(*batch);
 }
 
 absl::StatusOr<std::optional<GapStamp>> RepairWork::LastStamp(

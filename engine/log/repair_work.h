@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -46,8 +47,8 @@ class RepairWork {
   absl::Status Rename(const RepairStep& step) const;
   absl::Status RemoveBytes(const RepairStep& step) const;
   // Writes what is to stay of the log beside it.
-  absl::Status WriteCleaned(const File& log, int64_t size,
-                            const RepairStep& step) const;
+  absl::Status WriteCleaned(const std::shared_ptr<const File>& log,
+                            int64_t size, const RepairStep& step) const;
   absl::Status RemoveIndexes(const std::string& log) const;
   absl::Status Begin(const std::string& log) const;
   absl::Status Fill(const RepairStep& step) const;
@@ -56,6 +57,8 @@ class RepairWork {
 
   // What may stand between the batches around [base, next).
   absl::StatusOr<GapStamp> StampBetween(Offset base, Offset next) const;
+  // Of the last batch of the segments in front of `base`.
+  absl::StatusOr<std::optional<GapStamp>> StampBefore(Offset base) const;
   // Of a segment's first batch and of its last; nothing where it has none.
   absl::StatusOr<std::optional<GapStamp>> FirstStamp(Offset base) const;
   absl::StatusOr<std::optional<GapStamp>> LastStamp(Offset base) const;

@@ -9,6 +9,7 @@
 #include "engine/base/crc32c.h"
 #include "engine/base/status_macros.h"
 #include "engine/log/batch_behind.h"
+#include "engine/log/segment_gap.h"
 #include "engine/log/segment_name.h"
 #include "engine/record/layout.h"
 #include "fmt/format.h"
@@ -19,6 +20,9 @@ namespace {
 constexpr std::string_view kRestore =
     "restore the file from a copy, or take out what cannot be read with cauce "
     "log repair; until then readers may go on behind it";
+constexpr std::string_view kRestoreOrSay =
+    "restore the file from a copy, or let cauce log repair say that they are "
+    "gone";
 constexpr std::string_view kRecoveryCuts =
     "nothing: the next opening for writing cuts it off";
 constexpr std::string_view kDeleteIndex =
@@ -181,11 +185,22 @@ absl::StatusOr<bool> SegmentCheck::IndexesGoOn() {
 absl::Status SegmentCheck::TakeBatch(const RecordBatch& batch) {
   ++summary_.batches;
   summary_.bytes += static_cast<int64_t>(batch.bytes().size());
+  CheckOffsets(batch);
   CAUCE_RETURN_IF_ERROR(CheckRecords(batch));
   CAUCE_RETURN_IF_ERROR(CheckIndexEntries(batch));
   next_ = batch.next_offset();
   Pass(scanner_.position());
   return absl::OkStatus();
+}
+
+void SegmentCheck::CheckOffsets(const RecordBatch& batch) {
+  const Offset base = batch.base_offset();
+  if (segment_.may_have_gaps || base <= next_) return;
+  Tell({.file = path_,
+        .position = scanner_.batch_position(),
+        .offset = next_,
+        .what = DescribeGapWithin(next_, base),
+        .advice = std::string(kRestoreOrSay)});
 }
 
 void SegmentCheck::Pass(int64_t position) {
@@ -360,8 +375,10 @@ absl::StatusOr<bool> SegmentCheck::PassDamage(const absl::Status& damage) {
   if (!resume) return false;
   CAUCE_RETURN_IF_ERROR(
       DropEntriesBelow(scanner.batch_position(), resume->base_offset()));
+  // What is missing in front of it was told.
+  next_ = resume->base_offset();
   BatchOffsets offsets = Range().Offsets();
-  offsets.next = resume->base_offset();
+  offsets.next = next_;
   scanner_.Start(file_, path_, scanner.batch_position(), file_bytes_, offsets);
   return true;
 }

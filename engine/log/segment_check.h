@@ -86,6 +86,8 @@ class SegmentCheck {
   absl::StatusOr<uint32_t> Fingerprint(int64_t position) const;
   absl::StatusOr<bool> IndexesGoOn();
   absl::Status TakeBatch(const RecordBatch& batch);
+  // That none are missing in front of it, where compaction left none out.
+  void CheckOffsets(const RecordBatch& batch);
   // All of the file up to `position` is done.
   void Pass(int64_t position);
   // ResourceExhausted where there is no memory to decompress them.

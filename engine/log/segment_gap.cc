@@ -15,4 +15,11 @@ absl::Status CheckNoGap(const SegmentEnd& end, Offset next) {
                   end.path, end.position, end.offset.value, next.value));
 }
 
+std::string DescribeGapWithin(Offset expected, Offset found) {
+  return fmt::format(
+      "a batch at offset {} stands where offset {} is expected: the records in "
+      "between are missing",
+      found.value, expected.value);
+}
+
 }  // namespace cauce

@@ -1,8 +1,10 @@
-// Records that are missing between two segments: their files are gone, or end
-// too early. Pure.
+// Records that are missing: between two segments, whose files are gone or end
+// too early, or within one, where batches are gone to the last byte. Pure; any
+// thread.
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -20,5 +22,9 @@ struct SegmentEnd {
 // Reason::kCorruptBatch where the segment behind it begins later. For topics
 // whose segments have no gaps of compaction between them.
 absl::Status CheckNoGap(const SegmentEnd& end, Offset next);
+
+// What to say of a batch that begins at `found` within a segment, behind
+// `expected`, where the one in front of it ends.
+std::string DescribeGapWithin(Offset expected, Offset found);
 
 }  // namespace cauce

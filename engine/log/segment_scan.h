@@ -30,6 +30,8 @@ struct ScanRange {
   Offset boundary{INT64_MIN};
   // From here on compaction has left no gap: see BatchOffsets.
   Offset no_gap_from{INT64_MAX};
+  // Nor anywhere else: offsets that are left out are missing.
+  bool has_no_gaps = false;
   // What lies below was synced once.
   Offset durable{INT64_MIN};
 

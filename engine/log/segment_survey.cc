@@ -11,6 +11,7 @@
 #include "engine/log/batch_scanner.h"
 #include "engine/log/batch_search.h"
 #include "engine/log/other_format.h"
+#include "engine/log/segment_gap.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -41,6 +42,8 @@ class Survey {
         CAUCE_RETURN_IF_ERROR(Unreadable(range_.bytes, std::nullopt, "zeros"));
         break;
       }
+      CAUCE_RETURN_IF_ERROR(
+          MissInFront((*batch)->base_offset(), scanner_.batch_position()));
       Take((*batch)->base_offset(), (*batch)->next_offset(),
            static_cast<int64_t>((*batch)->bytes().size()));
     }
@@ -53,6 +56,18 @@ class Survey {
     survey_.next = next;
     survey_.whole_bytes += bytes;
     ++survey_.batches;
+  }
+
+  // Notes the offsets that are left out in front of the batch there, where none
+  // should be: what lost its bytes to the last one leaves no other sign.
+  absl::Status MissInFront(Offset base, int64_t position) {
+    if (!range_.has_no_gaps || base <= survey_.next) return absl::OkStatus();
+    return Note({.position = position,
+                 .end = position,
+                 .zeros_from = position,
+                 .expected = survey_.next,
+                 .behind = base,
+                 .why = DescribeGapWithin(survey_.next, base)});
   }
 
   // Moves the scanner behind the next whole batch; false where there is none.
@@ -125,12 +140,16 @@ class Survey {
                           .behind = behind,
                           .why = std::move(why)};
     if (bytes.position >= bytes.end) return absl::OkStatus();
+    CAUCE_ASSIGN_OR_RETURN(bytes.zeros_from, ZerosFrom(bytes));
+    return Note(std::move(bytes));
+  }
+
+  absl::Status Note(UnreadableBytes bytes) {
     if (survey_.unreadable.size() == SegmentSurvey::kPlacesMax) {
       return absl::FailedPreconditionError(fmt::format(
           "{}: cannot be read at more than {} places; move it away by hand",
           name_, SegmentSurvey::kPlacesMax));
     }
-    CAUCE_ASSIGN_OR_RETURN(bytes.zeros_from, ZerosFrom(bytes));
     survey_.unreadable.push_back(std::move(bytes));
     return absl::OkStatus();
   }

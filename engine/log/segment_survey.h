@@ -20,7 +20,8 @@
 
 namespace cauce {
 
-// Bytes of a log that are no whole batch, or one that cannot stand there.
+// Bytes of a log that are no whole batch, or one that cannot stand there. None
+// where nothing is wrong but that offsets are missing in front of a batch.
 struct UnreadableBytes {
   int64_t position = 0;
   int64_t end = 0;
@@ -31,6 +32,7 @@ struct UnreadableBytes {
   std::string why;
 
   bool is_zeros() const { return zeros_from == position; }
+  bool is_gap() const { return position == end; }
 };
 
 struct SegmentSurvey {

@@ -13,6 +13,14 @@ std::string SurveyedSegment::FileName() const {
 
 void SurveyedSegment::BeginAtFirst() {
   base = *first;
+  // In front of it nothing is missing any more, whatever stands there.
+  if (!unreadable.empty() && unreadable.front().position == 0) {
+    unreadable.front().expected = base;
+    if (unreadable.front().is_gap()) {
+      unreadable.erase(unreadable.begin());
+      kept_as.erase(kept_as.begin());
+    }
+  }
   why_renamed = fmt::format(
       "its first batch begins at offset {}, and the segment before it reaches "
       "behind what it is called by",

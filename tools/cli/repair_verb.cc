@@ -107,6 +107,7 @@ Json StepJson(const RepairStep& step) {
     for (const RemovedBytes& removed : step.removed) {
       Json one = {{"position", removed.position}, {"bytes", removed.bytes}};
       if (!removed.kept_as.empty()) one["kept_as"] = removed.kept_as;
+      AddFilled(removed.filled, one);
       AddLost(removed.lost, one);
       one["why"] = removed.why;
       all.push_back(std::move(one));

@@ -4,19 +4,20 @@
 //
 // A repair is a list of steps, made from what is found and then carried out;
 // PlanRepair stops before that and writes nothing. No whole batch is removed
-// and no offset changes: damaged batches leave a gap, as compaction does. All
-// bytes that go from logs and small files, but zeros at their end, are kept in
-// files beside, called `.cut`, which neither an engine nor Kafka looks at and
-// nothing writes over.
-// A repair that was killed leaves a directory that is at least as whole as
-// before; run it again. Afterwards VerifyDirectory has nothing to say but what
-// the repair left, a second repair finds nothing to do, and Kafka's tools read
-// the directory as it is. Where whole segments are missing a batch without
-// records says so, as compaction leaves them: readers go on behind it without
-// an error. Whoever finds the file again puts it in that one's place and
-// repairs once more. Batches do not say of which partition they are: another
-// one's segment that was put here by hand, with offsets that fit, is taken for
-// this one's. Functions may be called from any thread.
+// and no offset changes. All bytes that go from logs and small files, but zeros
+// at their end, are kept in files beside, called `.cut`, which neither an
+// engine nor Kafka looks at and nothing writes over. A repair that was killed
+// leaves a directory that is at least as whole as before; run it again.
+// Afterwards VerifyDirectory has nothing to say but what the repair left, a
+// second repair finds nothing to do, and Kafka's tools read the directory as it
+// is. Where batches were taken out, or are gone to the last byte, and where
+// whole segments are missing, a batch without records says so, as compaction
+// leaves them: readers go on behind it without an error. In a topic that may
+// have gaps nobody can tell what is gone, and what is taken out leaves a gap.
+// Whoever finds a segment's file again puts it in that one's place and repairs
+// once more. Batches do not say of which partition they are: another one's
+// segment that was put here by hand, with offsets that fit, is taken for this
+// one's. Functions may be called from any thread.
 #pragma once
 
 #include <cstddef>
@@ -40,7 +41,8 @@ enum class RepairAction {
   kSetAside,      // `file` leaves the log and is kept as `renamed_to`; a
                   // segment that waits there for its name gets that later
   kRename,        // `file`, a segment's log, gets the name it should have
-  kRemoveBytes,   // `file`, a segment's log, loses `removed`
+  kRemoveBytes,   // `file`, a segment's log, loses `removed`, which may be no
+                  // bytes where records are missing
   kBeginSegment,  // `file` is made, empty: the log goes on at its offset
   kFillGap,       // `file` is made: a segment's log that says of the offsets
                   // `filled` that there are no records
@@ -53,7 +55,9 @@ struct RemovedBytes {
   int64_t bytes = 0;
   int64_t kept_bytes = 0;  // without the zeros at their end
   std::string kept_as;     // empty where all of them are zeros
-  OffsetRange lost;        // no record has these any more: so many at most
+  // A batch without records is written in their place that says so of these.
+  OffsetRange filled;
+  OffsetRange lost;  // no record has these any more: so many at most
   std::string why;
   friend bool operator==(const RemovedBytes&, const RemovedBytes&) = default;
 };

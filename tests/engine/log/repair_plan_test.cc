@@ -263,5 +263,53 @@ TEST(RepairPlan, SaysWhatIsRemovedAndLost) {
   EXPECT_EQ(plan.steps[0].removed[1].lost, (OffsetRange{Offset{5}, Offset{6}}));
 }
 
+TEST(RepairPlan, FillsWhatIsMissingWithinASegmentWhereThereAreNoGaps) {
+  SurveyedSegment segment = Segment(0, 10);
+  segment.unreadable = {{.position = 30,
+                         .end = 30,
+                         .zeros_from = 30,
+                         .expected = Offset{2},
+                         .behind = Offset{4},
+                         .why = "missing"},
+                        {.position = 50,
+                         .end = 60,
+                         .zeros_from = 60,
+                         .expected = Offset{5},
+                         .behind = Offset{7},
+                         .why = "wrong CRC"}};
+  segment.kept_as = {"", "/d/a-0/kept"};
+  const PartitionSurvey survey{.segments = {segment}};
+  const RepairPlan plan =
+      PlanPartitionRepair(WithoutGaps(kEnd, Offset{0}), survey);
+  ASSERT_THAT(plan.steps, SizeIs(1));
+  ASSERT_THAT(plan.steps[0].removed, SizeIs(2));
+  for (const RemovedBytes& removed : plan.steps[0].removed) {
+    EXPECT_EQ(removed.filled, removed.lost);
+    EXPECT_EQ(removed.filled.count(), 2);
+  }
+  // Compaction may leave one where damaged batches were as well.
+  segment.unreadable.erase(segment.unreadable.begin());
+  segment.kept_as.erase(segment.kept_as.begin());
+  const RepairPlan with_gaps =
+      PlanPartitionRepair(Partition(kEnd, Offset{0}), {.segments = {segment}});
+  ASSERT_THAT(with_gaps.steps, SizeIs(1));
+  EXPECT_EQ(with_gaps.steps[0].removed[0].filled.count(), 0);
+}
+
+TEST(RepairPlan, LeavesAGapWithinASegmentThatNoBatchFills) {
+  SurveyedSegment segment = Segment(0, 10);
+  segment.unreadable = {{.position = 30,
+                         .end = 30,
+                         .zeros_from = 30,
+                         .expected = Offset{2},
+                         .behind = Offset{3 + kGapOffsetsMax},
+                         .why = "missing"}};
+  segment.kept_as = {""};
+  const RepairPlan plan = PlanPartitionRepair(WithoutGaps(kEnd, Offset{0}),
+                                              {.segments = {segment}});
+  EXPECT_THAT(plan.steps, IsEmpty());
+  EXPECT_THAT(plan.left, SizeIs(1));
+}
+
 }  // namespace
 }  // namespace cauce

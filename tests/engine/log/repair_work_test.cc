@@ -131,6 +131,35 @@ TEST_F(Work, FillsAGapWithABatchThatStandsBetweenItsNeighbours) {
   }
 }
 
+TEST_F(Work, FillsGapsWithinASegment) {
+  const auto at = [](int64_t base, int32_t epoch) {
+    return Batch({"a"}).At(Offset{base}, LeaderEpoch{epoch}).bytes();
+  };
+  const Timestamp time{1'700'000'000'000};
+  const std::string log = "/p/00000000000000000004.log";
+  Put(log_, at(0, 1));
+  const auto size = static_cast<int64_t>(at(6, 2).size());
+  Put(log, at(6, 2) + "bad" + at(9, 3) + at(12, 4));
+  ASSERT_THAT(
+      work_.Do({.action = RepairAction::kRemoveBytes,
+                .file = log,
+                .removed = {{.position = 0, .filled = {Offset{4}, Offset{6}}},
+                            {.position = size,
+                             .bytes = 3,
+                             .kept_bytes = 3,
+                             .kept_as = "/p/kept",
+                             .filled = {Offset{7}, Offset{9}}},
+                            {.position = 2 * size + 3,
+                             .filled = {Offset{10}, Offset{12}}}}}),
+      IsOk());
+  const auto gap = [&](int64_t base, int64_t next, int32_t epoch) {
+    return GapBatch(Offset{base}, Offset{next}, {LeaderEpoch{epoch}, time});
+  };
+  EXPECT_EQ(Get(log), gap(4, 6, 1) + at(6, 2) + gap(7, 9, 2) + at(9, 3) +
+                          gap(10, 12, 3) + at(12, 4));
+  EXPECT_EQ(Get("/p/kept"), "bad");
+}
+
 TEST_F(Work, FillsNoGapWhereSomethingIs) {
   Put(log_, "records");
   EXPECT_THAT(work_.Do({.action = RepairAction::kFillGap,

@@ -350,6 +350,45 @@ TEST_F(SegmentCheckSuite, FindsABatchOutOfItsOrder) {
   EXPECT_THAT(findings_[0].what, HasSubstr("offset 14 or later is expected"));
 }
 
+// It is gone to the last byte, and its offsets are the only sign.
+TEST_F(SegmentCheckSuite, MissesABatchWhereThereAreNoGaps) {
+  offsets_.clear();
+  times_.clear();
+  const auto second = static_cast<size_t>(positions_[1]);
+  log_.erase(second, static_cast<size_t>(positions_[2]) - second);
+  EXPECT_THAT(Check(), IsOkAndHolds(Offset{18}));
+  EXPECT_THAT(findings_, IsEmpty());
+
+  segment_.may_have_gaps = false;
+  segment_.durable = Offset{18};
+  EXPECT_THAT(Check(), IsOkAndHolds(Offset{18}));
+  ASSERT_THAT(findings_,
+              ElementsAre(Is(Gravity::kDamage, kLog, positions_[1])));
+  EXPECT_EQ(findings_[0].offset, Offset{12});
+  EXPECT_EQ(summary_.batches, 3);
+}
+
+TEST_F(SegmentCheckSuite, MissesTheFirstBatchesWhereThereAreNoGaps) {
+  offsets_.clear();
+  times_.clear();
+  log_.erase(0, static_cast<size_t>(positions_[2]));
+  segment_.may_have_gaps = false;
+  segment_.durable = Offset{18};
+  EXPECT_THAT(Check(), IsOkAndHolds(Offset{18}));
+  ASSERT_THAT(findings_, ElementsAre(Is(Gravity::kDamage, kLog, 0)));
+  EXPECT_EQ(findings_[0].offset, Offset{10});
+}
+
+// What is damaged in front of it was told.
+TEST_F(SegmentCheckSuite, MissesNothingTwiceBehindDamage) {
+  segment_.may_have_gaps = false;
+  segment_.durable = Offset{18};
+  log_[static_cast<size_t>(positions_[2]) - 1] ^= 1;
+  EXPECT_THAT(Check(), IsOkAndHolds(Offset{18}));
+  EXPECT_THAT(findings_,
+              ElementsAre(Is(Gravity::kDamage, kLog, positions_[1])));
+}
+
 TEST_F(SegmentCheckSuite, FindsABatchThatBelongsToTheNextSegment) {
   segment_.next_base = Offset{17};
   EXPECT_THAT(Check(), test::IsOk());

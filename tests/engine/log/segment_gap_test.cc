@@ -30,5 +30,11 @@ TEST(SegmentGap, NamesTheFileThePlaceAndBothOffsets) {
             HasSubstr("ends at offset 6"), HasSubstr("begins at offset 9")));
 }
 
+TEST(SegmentGap, WithinASegmentNamesBothOffsets) {
+  EXPECT_THAT(DescribeGapWithin(Offset{6}, Offset{9}),
+              AllOf(HasSubstr("at offset 9"), HasSubstr("offset 6 is expected"),
+                    HasSubstr("missing")));
+}
+
 }  // namespace
 }  // namespace cauce

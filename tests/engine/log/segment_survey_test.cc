@@ -71,6 +71,35 @@ TEST_F(Survey, GoesOnBehindADamagedLength) {
   EXPECT_EQ(survey.next, Offset{3});
 }
 
+// It is gone to the last byte, and its offsets are the only sign.
+TEST_F(Survey, MissesABatchWhereThereAreNoGaps) {
+  for (const bool has_no_gaps : {false, true}) {
+    const SegmentSurvey middle =
+        Look(a_ + c_, {.base = Offset{0}, .has_no_gaps = has_no_gaps});
+    EXPECT_EQ(middle.whole_bytes, middle.file_bytes);
+    ASSERT_THAT(middle.unreadable, SizeIs(has_no_gaps ? 1 : 0));
+    if (!has_no_gaps) continue;
+    EXPECT_TRUE(middle.unreadable[0].is_gap());
+    EXPECT_EQ(middle.unreadable[0].position, static_cast<int64_t>(a_.size()));
+    EXPECT_EQ(middle.unreadable[0].expected, Offset{1});
+    EXPECT_EQ(middle.unreadable[0].behind, Offset{2});
+  }
+  const SegmentSurvey front =
+      Look(b_ + c_, {.base = Offset{0}, .has_no_gaps = true});
+  ASSERT_THAT(front.unreadable, SizeIs(1));
+  EXPECT_EQ(front.unreadable[0].position, 0);
+  EXPECT_EQ(front.unreadable[0].behind, Offset{1});
+}
+
+// What is damaged in front of it was told.
+TEST_F(Survey, MissesNothingTwiceBehindDamage) {
+  std::string damaged = b_;
+  damaged.back() ^= 1;
+  const SegmentSurvey survey =
+      Look(a_ + damaged + c_, {.base = Offset{0}, .has_no_gaps = true});
+  EXPECT_THAT(survey.unreadable, SizeIs(1));
+}
+
 TEST_F(Survey, TellsZerosFromWhatIsToBeKept) {
   const std::string zeros(1000, '\0');
   const SegmentSurvey ahead = Look(a_ + zeros);
