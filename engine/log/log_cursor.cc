@@ -121,7 +121,9 @@ absl::StatusOr<std::optional<RecordBatch>> LogCursor::ReadBatchOnce() {
     // not, and what it says of the start is still to be looked at.
     if (!batch.ok() && !IsDamage(batch.status())) segment_ = nullptr;
     // A cut has changed the file while it was read.
-    if (!was_cut) return batch;
+    if (was_cut) continue;
+    if (batch.ok() && *batch) CAUCE_RETURN_IF_ERROR(CheckNoGapBefore(**batch));
+    return batch;
   }
 }
 
@@ -147,6 +149,20 @@ absl::Status LogCursor::CheckNoGap(const Segment& next) {
                         next.base());
   at_gap_ = !checked.ok();
   return checked;
+}
+
+absl::Status LogCursor::CheckNoGapBefore(const RecordBatch& batch) {
+  const Offset base = batch.base_offset();
+  if (log_->may_have_gaps() || base <= position_) return absl::OkStatus();
+  at_gap_ = true;
+  const absl::Status gap =
+      MakeError(Reason::kCorruptBatch,
+                fmt::format("{} at position {}: {}", segment_->path(),
+                            scanner_.batch_position(),
+                            DescribeGapWithin(position_, base)));
+  // The scanner is behind the batch, which is to be read once more.
+  segment_ = nullptr;
+  return gap;
 }
 
 absl::Status LogCursor::CheckEnd() const {

@@ -54,6 +54,8 @@ class LogCursor {
   absl::Status CheckEnd() const;
   // Whether `next`, the segment behind, begins where this one's batches end.
   absl::Status CheckNoGap(const Segment& next);
+  // The same within a segment: that `batch` begins where it is expected.
+  absl::Status CheckNoGapBefore(const RecordBatch& batch);
   absl::StatusOr<std::optional<RecordBatch>> ReadOn(const SegmentSet& set);
   // For SkipDamage: goes on from `batch`, what scanner_ found in `segment`, to
   // the first one that can be read and ends above position().

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -224,6 +226,45 @@ TEST_P(LogCursorTest, NeverHandsOutASegmentTwiceWhoseFileHoldsItTwice) {
   EXPECT_THAT(NextOffset(cursor), HasReason(Reason::kCorruptBatch));
   EXPECT_THAT(cursor.SkipDamage(), IsOkAndHolds(second));
   EXPECT_EQ(Walk(cursor), Range(second.value, 40));
+}
+
+// It is gone to the last byte, and its offsets are the only sign.
+TEST_P(LogCursorTest, TellsOfABatchThatIsMissingWithinASegment) {
+  rig_.set_may_have_gaps(false);
+  Fill(20);
+  rig_.Leaves(test::Left::kDamaged);
+  ASSERT_THAT(rig_.Close(), IsOk());
+  const std::string name = SegmentFileName(Offset{0}, kLogSuffix);
+  std::string bytes = *rig_.disk().Read(name);
+  const size_t one = Batch({"a0", "b0"}).bytes().size();
+  rig_.disk().Write(name, bytes.erase(one, one));
+  ASSERT_THAT(rig_.Open(), IsOk());
+
+  for (const int64_t from : {0, 2, 3}) {
+    SCOPED_TRACE(from);
+    LogCursor cursor = Cursor(Offset{from});
+    EXPECT_EQ(Walk(cursor), Range(from, 2));
+    for (int again = 0; again < 2; ++again) {
+      EXPECT_THAT(NextOffset(cursor), HasReason(Reason::kCorruptBatch));
+      EXPECT_EQ(cursor.position(), Offset{std::max<int64_t>(from, 2)});
+    }
+    EXPECT_THAT(cursor.SkipDamage(), IsOkAndHolds(Offset{4}));
+    EXPECT_EQ(Walk(cursor), Range(4, 40));
+  }
+}
+
+// As compaction leaves it.
+TEST_P(LogCursorTest, GoesOnBehindAGapOfATopicThatMayHaveSome) {
+  Fill(20);
+  rig_.Leaves(test::Left::kDamaged);
+  ASSERT_THAT(rig_.Close(), IsOk());
+  const std::string name = SegmentFileName(Offset{0}, kLogSuffix);
+  std::string bytes = *rig_.disk().Read(name);
+  const size_t one = Batch({"a0", "b0"}).bytes().size();
+  rig_.disk().Write(name, bytes.erase(one, one));
+  ASSERT_THAT(rig_.Open(), IsOk());
+  LogCursor cursor = Cursor(Offset{2});
+  EXPECT_EQ(Walk(cursor), Range(4, 40));
 }
 
 TEST_P(LogCursorTest, TakesZerosInTheMiddleOfTheLogForDamage) {
