@@ -27,10 +27,10 @@ std::string_view NameOf(std::string_view path) {
   return path.substr(path.rfind('/') + 1);
 }
 
-// `path` was made by the plan, from such a name.
 // A batch is seldom larger.
 constexpr size_t kFirstReadBytes = 4096;
 
+// `path` was made by the plan, from such a name.
 SegmentFile SegmentOf(std::string_view path) {
   const auto file = ParseSegmentFileName(NameOf(path));
   CAUCE_CHECK(file.has_value());
