@@ -15,10 +15,13 @@ constexpr std::string_view kMark = R"({"version":0,"brokerEpoch":-1})";
 
 absl::StatusOr<bool> HasCleanShutdown(FileSystem& files,
                                       std::string_view directory) {
-  const absl::Status status =
-      files.Info(JoinPath(directory, kCleanShutdownFile)).status();
-  if (absl::IsNotFound(status)) return false;
-  CAUCE_RETURN_IF_ERROR(status);
+  const std::string path = JoinPath(directory, kCleanShutdownFile);
+  const absl::StatusOr<FileInfo> info = files.Info(path);
+  if (absl::IsNotFound(info.status())) return false;
+  CAUCE_RETURN_IF_ERROR(info.status());
+  if (info->is_directory) {
+    CAUCE_RETURN_IF_ERROR(CheckNothingInPlaceOf(files, path));
+  }
   return true;
 }
 

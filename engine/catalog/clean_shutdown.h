@@ -17,6 +17,8 @@ namespace cauce {
 inline constexpr std::string_view kCleanShutdownFile = ".kafka_cleanshutdown";
 
 // Whether the mark is there. What it holds is a broker's business.
+// absl::FailedPreconditionError, saying what to do, where something else than a
+// file has its name: no writer could take that away.
 absl::StatusOr<bool> HasCleanShutdown(FileSystem& files,
                                       std::string_view directory);
 

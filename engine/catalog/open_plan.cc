@@ -155,6 +155,12 @@ bool IsDeletedDirectoryName(std::string_view directory) {
          ParseTopicPartition(directory.substr(0, dot)).has_value();
 }
 
+bool IsDeletedDirectoryOf(std::string_view directory, const TopicId& topic_id) {
+  return IsDeletedDirectoryName(directory) &&
+         directory.ends_with(
+             fmt::format(".{}{}", Hex(topic_id), kDeleteSuffix));
+}
+
 OpenPlan PlanOpen(const TopicCatalog& catalog,
                   std::span<const DirectoryEntry> entries) {
   Planner planner(entries);

@@ -4,7 +4,8 @@
 //
 // A plan, not an act: pure, and carried out by the engine. Nothing is planned
 // to be removed but what a crash left of a creation or deletion of ours, and
-// directories that are named as deleted. Any thread.
+// directories that are named as deleted, of which those that a broker named are
+// then left to it. Any thread.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +35,10 @@ struct FoundTopic {
   int32_t partitions = 0;
   friend bool operator==(const FoundTopic&, const FoundTopic&) = default;
 };
+
+// Whether DeletedDirectoryName made that name for a partition of the topic
+// `topic_id`. Kafka puts a number there that it draws.
+bool IsDeletedDirectoryOf(std::string_view directory, const TopicId& topic_id);
 
 struct OpenPlan {
   // 1. Remove these directories,

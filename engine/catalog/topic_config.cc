@@ -266,8 +266,8 @@ constexpr Key kKeys[] = {
     {{"cleanup.policy", "delete", kList,
       "a list of delete and compact, or empty",
       "What happens to old data: deleted by age and size, compacted to the "
-      "last record of each key, both, or neither. Compaction is without effect "
-      "here so far: compact only asks every record for a key"},
+      "last record of each key, both, or neither; compact asks every record "
+      "for a key"},
      {ReadCleanup}},
     {{"compression.gzip.level", "-1", kInt, "1 to 9, or -1",
       "Level where compression.type is gzip; -1 is the codec's own default"},
@@ -283,8 +283,7 @@ constexpr Key kKeys[] = {
       "Level where compression.type is zstd"},
      kNumber<&C::zstd_level, -131072, 22>},
     {{"delete.retention.ms", "86400000", kLong, "",
-      "How long tombstones stay after compaction first met them; kept, without "
-      "effect here"},
+      "How long tombstones stay after compaction first met them"},
      kNumber<&C::delete_retention, 0>},
     {{"errors.deadletterqueue.group.enable", "false", kBoolean, "true or false",
       "Whether the topic may take the dead letters of share groups; kept, "
@@ -319,8 +318,8 @@ constexpr Key kKeys[] = {
       "here"},
      kKeptNumber<-2>},
     {{"max.compaction.lag.ms", kLongMaxText, kLong, "",
-      "Age by which a record must have been compacted; kept, without effect "
-      "here"},
+      "Age by which a record is to be compacted, however little is dirty, and "
+      "by which a segment rolls"},
      kLimit<&C::max_compaction_lag, 1, kLongMax>},
     {{"max.message.bytes", "1048588", kInt, "",
       "The largest batch that is taken, as it is stored"},
@@ -336,12 +335,11 @@ constexpr Key kKeys[] = {
       "Whether a record's time is its producer's or the log's"},
      {ReadTimestampType}},
     {{"min.cleanable.dirty.ratio", "0.5", kDouble, "0 to 1",
-      "Share of uncompacted bytes from which on a log is compacted; kept, "
-      "without "
-      "effect here"},
+      "Share of bytes that no pass has gone over from which on a log is "
+      "compacted"},
      {ReadDirtyRatio}},
     {{"min.compaction.lag.ms", "0", kLong, "",
-      "Age below which a record is not compacted; kept, without effect here"},
+      "Age below which a record is not compacted"},
      kNumber<&C::min_compaction_lag, 0>},
     {{"min.insync.replicas", "1", kInt, "",
       "Replicas in sync that acks=all and the high watermark ask for; kept, "

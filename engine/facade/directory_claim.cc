@@ -13,15 +13,10 @@
 #include "fmt/format.h"
 
 namespace cauce {
-namespace {
-
-constexpr std::string_view kLockName = ".lock";
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<FileLock>> LockDirectory(
     FileSystem& files, std::string_view directory) {
-  auto lock = files.Lock(JoinPath(directory, kLockName),
+  auto lock = files.Lock(JoinPath(directory, kLockFile),
                          fmt::format("pid {}", getpid()));
   if (absl::IsFailedPrecondition(lock.status())) {
     CAUCE_RETURN_IF_ERROR(CheckLockFile(files, directory));
@@ -30,7 +25,7 @@ absl::StatusOr<std::unique_ptr<FileLock>> LockDirectory(
 }
 
 absl::Status CheckLockFile(FileSystem& files, std::string_view directory) {
-  return CheckNothingInPlaceOf(files, JoinPath(directory, kLockName));
+  return CheckNothingInPlaceOf(files, JoinPath(directory, kLockFile));
 }
 
 absl::Status CheckIsDirectory(FileSystem& files, const std::string& directory) {

@@ -7,6 +7,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/catalog/topic_catalog.h"
 #include "engine/facade/engine_core.h"
+#include "engine/log/key_map.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 
@@ -37,6 +38,10 @@ absl::Status Validate(const EngineOptions& options) {
     bad.push_back(fmt::format("open_files_max is {}, at least 8 are needed",
                               options.open_files_max));
   }
+  if (options.tail_bytes_max < 0) {
+    bad.push_back(fmt::format("tail_bytes_max is {}, it must be at least 0",
+                              options.tail_bytes_max));
+  }
   if (options.free_bytes_min < 0) {
     bad.push_back(fmt::format("free_bytes_min is {}, it must be at least 0",
                               options.free_bytes_min));
@@ -52,6 +57,26 @@ absl::Status Validate(const EngineOptions& options) {
         "retention_check_interval is {} ms, it must be "
         "above 0",
         absl::ToInt64Milliseconds(options.retention_check_interval)));
+  }
+  if (options.producer_expiration <= absl::ZeroDuration()) {
+    bad.push_back(
+        fmt::format("producer_expiration is {} ms, it must be above 0",
+                    absl::ToInt64Milliseconds(options.producer_expiration)));
+  }
+  if (options.compaction_check_interval <= absl::ZeroDuration()) {
+    bad.push_back(fmt::format(
+        "compaction_check_interval is {} ms, it must be above 0",
+        absl::ToInt64Milliseconds(options.compaction_check_interval)));
+  }
+  if (options.compaction_memory_max < KeyMap::kBytesMin) {
+    bad.push_back(
+        fmt::format("compaction_memory_max is {}, at least {} are needed",
+                    options.compaction_memory_max, KeyMap::kBytesMin));
+  }
+  if (options.compaction_bytes_per_second_max < 0) {
+    bad.push_back(fmt::format(
+        "compaction_bytes_per_second_max is {}, it must be at least 0",
+        options.compaction_bytes_per_second_max));
   }
   if (bad.empty()) return absl::OkStatus();
   return MakeError(Reason::kInvalidOption,
@@ -133,6 +158,10 @@ absl::StatusOr<Partition> Engine::OpenPartition(std::string_view topic,
 absl::Status Engine::RunUpkeep(absl::Duration time_max) {
   CAUCE_RETURN_IF_ERROR(core_->CheckProcess());
   return core_->RunUpkeep(time_max);
+}
+
+CompactionStatus Engine::compaction() const {
+  return core_->CheckProcess().ok() ? core_->compaction() : CompactionStatus{};
 }
 
 absl::Status Engine::Close() {

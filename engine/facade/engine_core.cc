@@ -14,8 +14,11 @@
 #include "engine/catalog/partition_metadata.h"
 #include "engine/catalog/whole_file.h"
 #include "engine/facade/data_directory.h"
+#include "engine/facade/topic_gaps.h"
 #include "engine/io/free_space.h"
 #include "engine/io/pooled_file_system.h"
+#include "engine/log/directory_signs.h"
+#include "engine/log/tail_memory.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -56,11 +59,24 @@ absl::StatusOr<std::shared_ptr<EngineCore>> EngineCore::Open(
       options.random != nullptr ? options.random : SystemRandom();
   environment->executor = options.executor;
   environment->events = options.events;
+  environment->producer_expiration = options.producer_expiration;
+  environment->now_at_most = [clock = environment->clock,
+                              began = ReadClock(*environment->clock)] {
+    return WithoutClockJump(began, ReadClock(*clock));
+  };
   environment->space = std::make_unique<FreeSpace>(
       *environment->files, path, options.free_bytes_min, *environment->clock,
       options.events);
+  environment->tails =
+      std::make_unique<TailMemory>(static_cast<size_t>(options.tail_bytes_max));
   // Shared, because a log that is still being let go of may outlive the core.
   auto bounds = std::make_shared<BoundsCheckpoint>(*environment->files, path);
+  auto first_dirty =
+      std::make_shared<FirstDirtyCheckpoint>(*environment->files, path);
+  environment->note_first_dirty = [first_dirty](const TopicPartition& partition,
+                                                Offset to) {
+    first_dirty->Set(partition, to);
+  };
   environment->save_bounds = [bounds](const TopicPartition& partition,
                                       const LogBounds& to) {
     return bounds->Save(partition, to);
@@ -81,6 +97,11 @@ absl::StatusOr<std::shared_ptr<EngineCore>> EngineCore::Open(
       // One that cannot be looked at says nothing.
       return HasCleanShutdown(*files, path).value_or(false);
     };
+    environment->has_gaps =
+        [gaps = std::make_shared<TopicGaps>(*environment->files, path),
+         clock = environment->clock](const std::string& topic) {
+          return gaps->MayHave(topic, clock->Now());
+        };
   }
   environment->note_work = [bounds](const RecoveryWork& work) {
     return bounds->NoteWork(work);
@@ -97,8 +118,9 @@ absl::StatusOr<std::shared_ptr<EngineCore>> EngineCore::Open(
     return WriteEpochCheckpoint(
         *files, fmt::format("{}/{}", path, partition.ToString()), starts);
   };
-  std::shared_ptr<EngineCore> core(new EngineCore(
-      std::move(path), options, std::move(environment), std::move(bounds)));
+  std::shared_ptr<EngineCore> core(
+      new EngineCore(std::move(path), options, std::move(environment),
+                     std::move(bounds), std::move(first_dirty)));
   CAUCE_RETURN_IF_ERROR(core->Start());
   core->ScheduleUpkeep();
   return core;
@@ -106,16 +128,22 @@ absl::StatusOr<std::shared_ptr<EngineCore>> EngineCore::Open(
 
 EngineCore::EngineCore(std::string directory, const EngineOptions& options,
                        std::shared_ptr<const LogEnvironment> environment,
-                       std::shared_ptr<BoundsCheckpoint> bounds)
+                       std::shared_ptr<BoundsCheckpoint> bounds,
+                       std::shared_ptr<FirstDirtyCheckpoint> first_dirty)
     : directory_(std::move(directory)),
       options_(options),
       environment_(std::move(environment)),
       bounds_(std::move(bounds)),
+      first_dirty_(std::move(first_dirty)),
       files_(*environment_->files),
       forks_(files_.forks()),
       began_(ReadClock(*environment_->clock)),
+      compactor_(*environment_->clock, options.events,
+                 {options.compaction_memory_max,
+                  options.compaction_bytes_per_second_max}),
       directories_(files_, directory_),
-      logs_(environment_, bounds_, directories_, options.access) {}
+      logs_(environment_, bounds_, *first_dirty_, directories_,
+            options.access) {}
 
 EngineCore::~EngineCore() { CloseAndReport(); }
 
@@ -139,7 +167,7 @@ void EngineCore::CloseAndReport() {
 absl::Status EngineCore::Start() {
   MutexLock lock(mutex_);
   const absl::Status started =
-      options_.access == Access::kReadOnly ? RefreshTopics() : StartWriting();
+      options_.access == Access::kReadOnly ? StartReading() : StartWriting();
   if (!started.ok()) {
     // Nothing was appended: what was found on the disk is left as it is.
     logs_.AbandonAll(Closed());
@@ -151,6 +179,14 @@ absl::Status EngineCore::Start() {
 
 // ---- Opening
 
+absl::Status EngineCore::StartReading() {
+  CAUCE_RETURN_IF_ERROR(RefreshTopics());
+  if (options_.create_if_missing || !catalog_.topics().empty()) {
+    return absl::OkStatus();
+  }
+  return CheckIsDataDirectory(files_, directory_);
+}
+
 absl::Status EngineCore::StartWriting() {
   const auto if_missing = options_.create_if_missing
                               ? DirectoryClaim::IfMissing::kCreate
@@ -160,12 +196,13 @@ absl::Status EngineCore::StartWriting() {
                                               *environment_->random));
   // Where these cannot be read, or not be replaced, the mark of a clean stop
   // stays.
-  for (const std::string_view name :
-       {kRecoveryPointFile, kLogStartFile, kLogStartCopyFile}) {
+  for (const std::string_view name : {kRecoveryPointFile, kLogStartFile,
+                                      kLogStartCopyFile, kFirstDirtyFile}) {
     CAUCE_RETURN_IF_ERROR(
         CheckNothingInPlaceOf(files_, JoinPath(directory_, name)));
   }
   CAUCE_RETURN_IF_ERROR(bounds_->Load(options_.events));
+  CAUCE_RETURN_IF_ERROR(first_dirty_->Load(options_.events));
   CAUCE_ASSIGN_OR_RETURN(catalog_, TopicCatalog::Load(files_, directory_));
   if (!catalog_.damage().empty()) CAUCE_RETURN_IF_ERROR(CheckCatalogIsFree());
   // Syncs the directory too: what was read of the bounds and the topics may
@@ -206,6 +243,7 @@ absl::Status EngineCore::SettleTopics() {
   CAUCE_ASSIGN_OR_RETURN(const Leftovers left, EmptyLeftovers(plan));
   for (const std::string& name : plan.forget) {
     bounds_->Forget(name);
+    first_dirty_->Forget(name);
     CAUCE_RETURN_IF_ERROR(left.stuck.contains(name)
                               ? catalog_.SetState(name, TopicState::kDeleting)
                               : catalog_.Remove(name));
@@ -226,6 +264,7 @@ absl::Status EngineCore::SettleTopics() {
   }
   // Before the catalogue: a topic it no longer names has left no bounds.
   absl::Status saved = bounds_->SaveAll();
+  saved.Update(first_dirty_->Save());
   const bool changed = !plan.forget.empty() || !plan.imported.empty() ||
                        !plan.grown.empty() || !catalog_.damage().empty();
   topics_unsaved_ = changed;
@@ -255,6 +294,10 @@ absl::StatusOr<EngineCore::Leftovers> EngineCore::EmptyLeftovers(
         continue;
       }
       leftover = *std::move(renamed);
+    } else if (const auto why = WhyNotOurs(leftover)) {
+      Report(Severity::kWarning, fmt::format("{}: {}; it is left as it is",
+                                             PathOf(leftover), *why));
+      continue;
     }
     left.emptied.push_back(std::move(leftover));
   }
@@ -265,6 +308,19 @@ absl::StatusOr<EngineCore::Leftovers> EngineCore::EmptyLeftovers(
     directories_.EmptyTree(name).IgnoreError();
   }
   return left;
+}
+
+std::optional<std::string> EngineCore::WhyNotOurs(
+    const std::string& directory) const {
+  const auto id = ReadPartitionMetadata(files_, PathOf(directory));
+  // A deletion of ours that was stopped may have taken it already.
+  if (absl::IsNotFound(id.status())) return std::nullopt;
+  if (!id.ok()) {
+    return fmt::format("whose deletion this was cannot be told: {}",
+                       MessageOf(id.status()));
+  }
+  if (IsDeletedDirectoryOf(directory, *id)) return std::nullopt;
+  return "a broker was deleting this partition";
 }
 
 // Since the deletion began somebody may have put another topic's directory in
@@ -502,13 +558,17 @@ absl::Status EngineCore::Close() {
   MutexLock lock(mutex_);
   if (closed_) return absl::OkStatus();
   closed_ = true;
+  // Before the logs, whose files it writes.
+  compactor_.Stop();
   const absl::Status logs = logs_.CloseAll(Closed());
   if (options_.access == Access::kReadOnly) return logs;
   absl::Status marked = SaveUnsavedTopics();
   if (marked.ok()) marked = bounds_->SaveAll();
+  marked.Update(first_dirty_->Save());
   marked.Update(SaveHalfDone());
   // An upkeep that is still on its way must not write over a next owner's.
   bounds_->Close();
+  first_dirty_->Close();
   // Without the mark the next open looks at everything, as it must.
   const bool is_clean = logs.ok() && logs_.all_recovered();
   if (is_clean && marked.ok()) marked = claim_->End();

@@ -20,6 +20,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "cauce/compaction.h"
 #include "cauce/engine.h"
 #include "engine/base/mutex.h"
 #include "engine/catalog/file_stamp.h"
@@ -27,7 +28,9 @@
 #include "engine/catalog/topic_catalog.h"
 #include "engine/facade/bounds_checkpoint.h"
 #include "engine/facade/clock_jump.h"
+#include "engine/facade/compactor.h"
 #include "engine/facade/directory_claim.h"
+#include "engine/facade/first_dirty_checkpoint.h"
 #include "engine/facade/open_logs.h"
 #include "engine/facade/partition_directories.h"
 #include "engine/facade/upkeep_agenda.h"
@@ -58,6 +61,9 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   absl::StatusOr<std::shared_ptr<Log>> OpenLog(std::string_view topic,
                                                PartitionId partition);
   absl::Status RunUpkeep(absl::Duration time_max);
+  // Of a log of this engine, as Partition's function of the same name.
+  absl::StatusOr<CompactionTotals> Compact(const std::shared_ptr<Log>& log);
+  CompactionStatus compaction() const { return compactor_.status(); }
   absl::Status Close();
   // The same where nobody asks: tells the event sink what failed.
   void CloseAndReport();
@@ -66,7 +72,8 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   // What is done for each partition.
   enum class Upkeep {
     kCheckpoint,  // sync, remember the bounds, let go of what is idle
-    kRetention,   // and delete what is not kept
+    kRetention,   // and delete what is not kept; find what is to be compacted
+    kCompaction,  // only that, in topics that are
   };
   // A walk over the partitions, in one go or in turns.
   struct UpkeepRound {
@@ -78,9 +85,11 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
 
   EngineCore(std::string directory, const EngineOptions& options,
              std::shared_ptr<const LogEnvironment> environment,
-             std::shared_ptr<BoundsCheckpoint> bounds);
+             std::shared_ptr<BoundsCheckpoint> bounds,
+             std::shared_ptr<FirstDirtyCheckpoint> first_dirty);
 
   absl::Status Start() ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status StartReading() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status StartWriting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // That nothing else than a file is in the place of a copy of the catalogue.
   absl::Status CheckCatalogIsFree() const;
@@ -94,6 +103,9 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
     // another, or is another topic's: they stay in the list as being deleted.
     std::set<std::string> stuck;
   };
+  // Why `directory`, which is named as deleted, may be none that we deleted:
+  // what a broker was deleting is left to it.
+  std::optional<std::string> WhyNotOurs(const std::string& directory) const;
   absl::StatusOr<Leftovers> EmptyLeftovers(const OpenPlan& plan)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<std::string> GiveNameAway(const TopicEntry& topic,
@@ -152,7 +164,17 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   absl::StatusOr<TopicEntry> FindTopic(std::string_view name) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Tells the event sink what failed; of a full disk once, until it is over.
-  void TellOfUpkeep(const absl::Status& done) ABSL_LOCKS_EXCLUDED(mutex_);
+  void TellOfUpkeep(const UpkeepRound& round) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Finds whether the log is to be compacted, and when else to look again.
+  absl::StatusOr<absl::Time> LookAtCompaction(Log& log, absl::Time now_at_most);
+  // Runs passes of compaction until monotonic time `until`, by a piece at
+  // least.
+  Compactor::Worked CompactSome(absl::Duration until)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::StatusOr<std::shared_ptr<Log>> OpenToCompact(
+      const TopicPartition& partition, absl::Time* now)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  void ScheduleCompaction(absl::Duration delay) ABSL_LOCKS_EXCLUDED(mutex_);
   // Goes on with the round, by one partition at least.
   void GoOn(UpkeepRound& round, absl::Duration time_max);
   // Once a round, however many turns it took: each of these looks at all that
@@ -183,9 +205,13 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   const EngineOptions options_;
   const std::shared_ptr<const LogEnvironment> environment_;
   const std::shared_ptr<BoundsCheckpoint> bounds_;
+  const std::shared_ptr<FirstDirtyCheckpoint> first_dirty_;
   FileSystem& files_;
   const int forks_;           // when the directory was opened
   const ClockReading began_;  // when this run did
+
+  // Works under a lock of its own, which is taken under mutex_.
+  Compactor compactor_;
 
   mutable Mutex mutex_;
   std::optional<DirectoryClaim> claim_ ABSL_GUARDED_BY(mutex_);
@@ -205,6 +231,7 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   // Topics that the list on the disk has with the id of an older one: nobody
   // gets a handle of them before it is saved.
   std::set<std::string> made_again_unsaved_ ABSL_GUARDED_BY(mutex_);
+  bool compaction_is_scheduled_ ABSL_GUARDED_BY(mutex_) = false;
   bool clock_jumped_ ABSL_GUARDED_BY(mutex_) = false;  // and that was told
   // Behind which partition the next upkeep goes on; none before the first.
   std::optional<TopicPartition> upkeep_done_ ABSL_GUARDED_BY(mutex_);

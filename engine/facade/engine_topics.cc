@@ -72,6 +72,8 @@ absl::StatusOr<TopicDescription> EngineCore::CreateTopic(
   // Whatever an older topic of the name may have left is not this one's.
   bounds_->Forget(topic.name);
   CAUCE_RETURN_IF_ERROR(bounds_->SaveAll());
+  first_dirty_->Forget(topic.name);
+  CAUCE_RETURN_IF_ERROR(first_dirty_->Save());
   catalog_ = std::move(edited);
   absl::Status made = SaveTopics(catalog_);
   if (made.ok()) made = directories_.Make(topic, 0, topic.partitions);
@@ -198,6 +200,7 @@ absl::Status EngineCore::DeleteTopic(std::string_view name) {
       Reason::kUnknownTopic, fmt::format("topic {} was deleted", name));
   logs_.Abandon(topic.name, gone);
   agenda_.Forget(topic.name);
+  compactor_.Drop(topic.name);
   if (!saved.ok() && !full) {
     return Annotate(saved, fmt::format(kHalfDone, name));
   }
@@ -206,7 +209,10 @@ absl::Status EngineCore::DeleteTopic(std::string_view name) {
   // its own, and without them deleted records would show again.
   const auto forget = [&] {
     bounds_->Forget(topic.name);
-    return bounds_->SaveAll();
+    first_dirty_->Forget(topic.name);
+    absl::Status forgotten = bounds_->SaveAll();
+    forgotten.Update(first_dirty_->Save());
+    return forgotten;
   };
   if (!full) CAUCE_RETURN_IF_ERROR(forget());
   CAUCE_ASSIGN_OR_RETURN(const auto emptied, directories_.Empty(topic));

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -26,6 +28,7 @@ void EngineCore::ScheduleUpkeep() {
   }
   ScheduleEvery(options_.checkpoint_interval, Upkeep::kCheckpoint);
   ScheduleEvery(options_.retention_check_interval, Upkeep::kRetention);
+  ScheduleEvery(options_.compaction_check_interval, Upkeep::kCompaction);
 }
 
 void EngineCore::ScheduleEvery(absl::Duration interval, Upkeep upkeep) {
@@ -48,12 +51,37 @@ void EngineCore::TakeTurn(UpkeepRound round, absl::Duration interval) {
     return;
   }
   EndRound(round);
-  TellOfUpkeep(round.status);
+  TellOfUpkeep(round);
+  if (round.upkeep == Upkeep::kCompaction) {
+    ScheduleCompaction(absl::ZeroDuration());
+  }
   ScheduleEvery(interval, round.upkeep);
 }
 
-void EngineCore::TellOfUpkeep(const absl::Status& done) {
+void EngineCore::ScheduleCompaction(absl::Duration delay) {
+  {
+    MutexLock lock(mutex_);
+    if (closed_ || std::exchange(compaction_is_scheduled_, true)) return;
+  }
+  options_.executor->ScheduleAfter(delay, [weak = weak_from_this()] {
+    const auto core = weak.lock();
+    if (core == nullptr) return;
+    {
+      MutexLock lock(core->mutex_);
+      core->compaction_is_scheduled_ = false;
+    }
+    // What failed was told, and is tried again once a look finds it again.
+    const Compactor::Worked worked =
+        core->CompactSome(core->environment_->clock->Monotonic() + kTurnMax);
+    if (worked.goes_on) core->ScheduleCompaction(worked.wait);
+  });
+}
+
+void EngineCore::TellOfUpkeep(const UpkeepRound& round) {
+  const absl::Status& done = round.status;
   const bool full = ReasonOf(done) == Reason::kDiskFull;
+  // Who only looked has not found out whether there is room again.
+  if (round.upkeep == Upkeep::kCompaction && done.ok()) return;
   {
     MutexLock lock(mutex_);
     const bool told = std::exchange(upkeep_told_full_, full);
@@ -65,7 +93,13 @@ void EngineCore::TellOfUpkeep(const absl::Status& done) {
 
 absl::Status EngineCore::RunUpkeep(absl::Duration time_max) {
   UpkeepRound round{.upkeep = Upkeep::kRetention};
+  const absl::Duration until = environment_->clock->Monotonic() + time_max;
   GoOn(round, time_max);
+  // With an executor it goes on there.
+  if (options_.executor == nullptr && round.left &&
+      ReasonOf(round.status) != Reason::kClosed) {
+    round.status.Update(CompactSome(until).status);
+  }
   // The next call begins another one. One that never began saves nothing: who
   // only reads may stand beside a writer.
   const bool has_begun = round.left.has_value();
@@ -76,6 +110,18 @@ absl::Status EngineCore::RunUpkeep(absl::Duration time_max) {
 std::vector<TopicPartition> EngineCore::PartitionsToKeepUp(Upkeep upkeep) {
   std::vector<TopicPartition> all =
       upkeep == Upkeep::kCheckpoint ? logs_.Names() : AllPartitions();
+  if (upkeep == Upkeep::kCompaction) {
+    std::set<std::string_view> compacted;
+    for (const auto& [name, topic] : catalog_.topics()) {
+      const auto config = ParseTopicConfig(topic.configs);
+      if (config.ok() && config->cleanup.compact && !topic.imported) {
+        compacted.insert(name);
+      }
+    }
+    std::erase_if(all, [&](const TopicPartition& each) {
+      return !compacted.contains(each.topic);
+    });
+  }
   if (all.empty()) return all;
   if (!upkeep_done_) {
     // Short runs of a program that never get around must not look at the same
@@ -125,6 +171,8 @@ void EngineCore::GoOn(UpkeepRound& round, absl::Duration time_max) {
 }
 
 void EngineCore::EndRound(UpkeepRound& round) {
+  // It was only a look.
+  if (round.upkeep == Upkeep::kCompaction) return;
   absl::Status saved;
   {
     MutexLock lock(mutex_);
@@ -165,22 +213,28 @@ absl::Status EngineCore::KeepUp(const TopicPartition& partition, Upkeep upkeep,
     const bool in_use = logs_.IsInUse(partition);
     CAUCE_ASSIGN_OR_RETURN(log, LogToKeepUp(partition, upkeep, now_at_most));
     if (log == nullptr) return absl::OkStatus();
-    if (upkeep == Upkeep::kRetention && !in_use) {
+    if (upkeep != Upkeep::kCheckpoint && !in_use) {
       look = agenda_.Begin(partition);
     }
   }
   // What nobody waits for is synced here at the latest, so that the recovery
   // point moves and files may be closed.
-  absl::Status kept = log->Flush();
+  absl::Status kept =
+      upkeep == Upkeep::kCompaction ? absl::OkStatus() : log->Flush();
   absl::Time next = absl::InfiniteFuture();
-  if (upkeep == Upkeep::kRetention) {
-    kept.Update(log->ApplyRetention(now_at_most));
-    const auto due = log->NextRetention();
+  const auto see = [&](const absl::StatusOr<absl::Time>& due) {
     kept.Update(due.status());
-    if (due.ok()) next = *due;
+    if (due.ok()) next = std::min(next, *due);
+  };
+  if (upkeep != Upkeep::kCheckpoint) {
+    kept.Update(log->ApplyRetention(now_at_most));
+    see(log->NextRetention());
+    see(LookAtCompaction(*log, now_at_most));
   }
-  log->DropIdle();
-  kept.Update(log->NoteBounds());
+  if (upkeep != Upkeep::kCompaction) {
+    log->DropIdle();
+    kept.Update(log->NoteBounds());
+  }
   log.reset();
   if (kept.ok()) kept = PutAway(partition, look, next);
   return Annotate(kept, partition.ToString());
@@ -194,8 +248,9 @@ absl::StatusOr<std::shared_ptr<Log>> EngineCore::LogToKeepUp(
   CAUCE_ASSIGN_OR_RETURN(const TopicConfig config,
                          ParseTopicConfig(topic.configs));
   const absl::Time now = std::min(environment_->clock->Now(), now_at_most);
-  const bool may_be_due = upkeep == Upkeep::kRetention && !topic.imported &&
-                          MayDelete(config) && agenda_.IsDue(partition, now);
+  const bool may_be_due = upkeep != Upkeep::kCheckpoint && !topic.imported &&
+                          (MayDelete(config) || config.cleanup.compact) &&
+                          agenda_.IsDue(partition, now);
   if (!may_be_due) return nullptr;
   const auto contents = logs_.Look(partition);
   const bool is_empty =
@@ -216,6 +271,87 @@ absl::Status EngineCore::PutAway(const TopicPartition& partition,
   CAUCE_RETURN_IF_ERROR(CheckOpen());
   if (look) agenda_.Looked(partition, *look, next);
   return logs_.LetGo(partition);
+}
+
+// ---- Compaction
+
+absl::StatusOr<absl::Time> EngineCore::LookAtCompaction(
+    Log& log, absl::Time now_at_most) {
+  const absl::Time now = std::min(environment_->clock->Now(), now_at_most);
+  CAUCE_ASSIGN_OR_RETURN(const CompactionPlan plan,
+                         log.LookAtCompaction({.now = now}));
+  if (!plan.is_due) return plan.next_look;
+  compactor_.Want(log.name(), plan.dirty_ratio());
+  return absl::InfinitePast();
+}
+
+Compactor::Worked EngineCore::CompactSome(absl::Duration until) {
+  Clock& clock = *environment_->clock;
+  absl::Status first;
+  for (;;) {
+    if (const auto next = compactor_.TakeNext()) {
+      absl::Time now;
+      auto log = OpenToCompact(*next, &now);
+      if (log.ok()) {
+        first.Update(compactor_.Begin(*std::move(log), now));
+      } else if (ReasonOf(log.status()) != Reason::kUnknownTopic) {
+        first.Update(log.status());
+      }
+    }
+    Compactor::Worked worked = compactor_.Work(until);
+    // The topic may have been deleted meanwhile.
+    if (ReasonOf(worked.status) != Reason::kUnknownTopic) {
+      first.Update(worked.status);
+    }
+    const bool has_time = clock.Monotonic() < until;
+    if (worked.goes_on && has_time && worked.wait == absl::ZeroDuration()) {
+      continue;
+    }
+    // A hint, which the next pass saves where this one cannot.
+    const absl::Status saved = first_dirty_->Save();
+    if (ReasonOf(saved) != Reason::kDiskFull) first.Update(saved);
+    if (ReasonOf(first) != Reason::kClosed) worked.status = first;
+    return worked;
+  }
+}
+
+absl::StatusOr<std::shared_ptr<Log>> EngineCore::OpenToCompact(
+    const TopicPartition& partition, absl::Time* now) {
+  MutexLock lock(mutex_);
+  CAUCE_RETURN_IF_ERROR(CheckOpen());
+  CAUCE_ASSIGN_OR_RETURN(const TopicEntry topic, FindTopic(partition.topic));
+  *now = std::min(environment_->clock->Now(), LookAtClock());
+  agenda_.Forget(partition);
+  return logs_.Open(topic, partition.partition);
+}
+
+absl::StatusOr<CompactionTotals> EngineCore::Compact(
+    const std::shared_ptr<Log>& log) {
+  absl::Time now;
+  {
+    MutexLock lock(mutex_);
+    CAUCE_RETURN_IF_ERROR(CheckWritable());
+    CAUCE_ASSIGN_OR_RETURN(const TopicEntry topic,
+                           FindTopic(log->name().topic));
+    CAUCE_ASSIGN_OR_RETURN(const TopicConfig config,
+                           ParseTopicConfig(topic.configs));
+    if (topic.imported || !config.cleanup.compact) {
+      return MakeError(
+          Reason::kInvalidConfig,
+          fmt::format("topic {}: {}", topic.name,
+                      topic.imported
+                          ? "its configs were never given; give them with "
+                            "cauce topic alter before it is compacted"
+                          : "its cleanup.policy does not say compact, so "
+                            "every record of it stays"));
+    }
+    now = std::min(environment_->clock->Now(), LookAtClock());
+  }
+  auto compacted = compactor_.CompactNow(log, now);
+  const absl::Status saved = first_dirty_->Save();
+  CAUCE_RETURN_IF_ERROR(compacted.status());
+  if (ReasonOf(saved) != Reason::kDiskFull) CAUCE_RETURN_IF_ERROR(saved);
+  return compacted;
 }
 
 }  // namespace cauce

@@ -14,9 +14,11 @@ namespace cauce {
 
 OpenLogs::OpenLogs(std::shared_ptr<const LogEnvironment> environment,
                    std::shared_ptr<BoundsCheckpoint> bounds,
+                   const FirstDirtyCheckpoint& first_dirty,
                    PartitionDirectories& directories, Access access)
     : environment_(std::move(environment)),
       bounds_(std::move(bounds)),
+      first_dirty_(first_dirty),
       directories_(directories),
       access_(access) {}
 
@@ -72,7 +74,11 @@ absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Make(
             : directories_.Furnish(topic, partition));
   }
   options.bounds = bounds_->Of(options.name);
+  options.first_dirty = first_dirty_.Of(options.name);
   options.start_is_known = bounds_->KnowsStartOf(options.name);
+  // It may come back, or come at all, when its topic has configs already.
+  options.is_brokers =
+      topic.imported || (topic.adopted && !options.start_is_known);
   CAUCE_ASSIGN_OR_RETURN(options.epochs, ReadEpochs(options.directory));
   return Log::Open(environment_, options);
 }

@@ -18,6 +18,7 @@
 #include "cauce/engine.h"
 #include "engine/catalog/topic_catalog.h"
 #include "engine/facade/bounds_checkpoint.h"
+#include "engine/facade/first_dirty_checkpoint.h"
 #include "engine/facade/partition_directories.h"
 #include "engine/log/log.h"
 
@@ -31,6 +32,7 @@ class OpenLogs {
 
   OpenLogs(std::shared_ptr<const LogEnvironment> environment,
            std::shared_ptr<BoundsCheckpoint> bounds,
+           const FirstDirtyCheckpoint& first_dirty,
            PartitionDirectories& directories, Access access);
 
   // Whether what was there when the directory was opened may be believed.
@@ -106,6 +108,7 @@ class OpenLogs {
 
   const std::shared_ptr<const LogEnvironment> environment_;
   const std::shared_ptr<BoundsCheckpoint> bounds_;
+  const FirstDirtyCheckpoint& first_dirty_;
   PartitionDirectories& directories_;
   const Access access_;
   bool clean_stop_ = false;

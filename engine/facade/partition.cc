@@ -53,6 +53,15 @@ void Partition::AppendAsync(const RecordBatch& batch,
   log_->AppendAsync(batch, options, std::move(done));
 }
 
+absl::StatusOr<AppendResult> Partition::EndTransaction(
+    const TransactionEnd& end, const AppendOptions& options) {
+  return log_->EndTransaction(end, options);
+}
+
+absl::StatusOr<Offset> Partition::LastStableOffset() const {
+  return log_->LastStableOffset();
+}
+
 absl::Status Partition::Flush() { return log_->Flush(); }
 Offset Partition::log_start() const { return log_->log_start(); }
 Offset Partition::high_watermark() const { return log_->high_watermark(); }
@@ -84,6 +93,11 @@ absl::StatusOr<Offset> Partition::TruncateTo(Offset offset) {
 
 absl::Status Partition::DeleteRecordsBefore(Offset offset) {
   return log_->DeleteRecordsBefore(offset);
+}
+
+absl::StatusOr<CompactionTotals> Partition::Compact() const {
+  CAUCE_RETURN_IF_ERROR(log_->CheckOpen());
+  return core_->Compact(log_);
 }
 
 }  // namespace cauce

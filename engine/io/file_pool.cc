@@ -36,6 +36,11 @@ int FilePool::open_count() const {
   return open_count_;
 }
 
+int64_t FilePool::looks() const {
+  MutexLock lock(mutex_);
+  return looks_;
+}
+
 void FilePool::CloseIdle() {
   // Closed after the lock is released: closing the last descriptor of a big
   // file that was removed frees its blocks, which takes a while.
@@ -48,11 +53,11 @@ void FilePool::CloseIdle() {
       continue;
     }
     const bool used = std::exchange(file.used_since_idle_check_, false);
-    if (used || file.pins_ > 0 || file.file_.use_count() > 1) {
+    if (used || file.file_.use_count() > 1) {
       ++slot;
     } else {
       idle.push_back(std::move(file.file_));
-      RemoveAt(slot);  // another file is in this slot now
+      Remove(file);  // another file is in this slot now
     }
     file.mutex_.Unlock();
   }
@@ -90,9 +95,10 @@ bool FilePool::SyncAndCloseOne() {
   PooledFile* file = nullptr;
   {
     MutexLock lock(mutex_);
-    for (PooledFile* each : open_) {
+    for (PooledFile* each : pinned_) {
       if (!each->mutex_.TryLock()) continue;
-      if (each->pins_ > 0 && each->file_.use_count() == 1) {
+      // What could not be synced once is not to be believed the next time.
+      if (each->lost_.ok() && each->file_.use_count() == 1) {
         file = each;
         break;
       }
@@ -105,7 +111,7 @@ bool FilePool::SyncAndCloseOne() {
   file->lost_ = file->file_->Sync();
   if (file->lost_.ok()) {
     MutexLock lock(mutex_);
-    RemoveAt(file->slot_);
+    Remove(*file);
     file->file_ = nullptr;
   }
   const bool closed = file->lost_.ok();
@@ -127,16 +133,19 @@ absl::Status FilePool::NoRoom(const absl::Status& status) const {
 
 void FilePool::Enter(PooledFile& file) {
   MutexLock lock(mutex_);
-  file.slot_ = open_.size();
-  open_.push_back(&file);
+  Enlist(file, file.pins_ > 0 ? pinned_ : open_);
+}
+
+void FilePool::Move(PooledFile& file) {
+  MutexLock lock(mutex_);
+  if (file.row_ == nullptr) return;
+  Strike(file);
+  Enlist(file, file.pins_ > 0 ? pinned_ : open_);
 }
 
 void FilePool::Leave(PooledFile& file) {
   MutexLock lock(mutex_);
-  // Only a file that is open has a slot, and the slot is its own.
-  if (file.slot_ < open_.size() && open_[file.slot_] == &file) {
-    RemoveAt(file.slot_);
-  }
+  if (file.row_ != nullptr) Remove(file);
 }
 
 // The clock algorithm: the hand passes by what was used since it last came,
@@ -144,6 +153,7 @@ void FilePool::Leave(PooledFile& file) {
 std::shared_ptr<File> FilePool::TakeOne(Haste haste) {
   for (size_t looks = 2 * open_.size(); looks > 0; --looks) {
     hand_ = hand_ < open_.size() ? hand_ : 0;
+    ++looks_;
     PooledFile& file = *open_[hand_];
     // Only tried: whoever holds it may be waiting for the pool's lock.
     if (!file.mutex_.TryLock()) {
@@ -153,9 +163,9 @@ std::shared_ptr<File> FilePool::TakeOne(Haste haste) {
     const bool passed_by = haste == Haste::kSecondChance &&
                            std::exchange(file.used_since_look_, false);
     std::shared_ptr<File> taken;
-    if (!passed_by && file.pins_ == 0 && file.file_.use_count() == 1) {
+    if (!passed_by && file.file_.use_count() == 1) {
       taken = std::move(file.file_);
-      RemoveAt(hand_);
+      Remove(file);
     } else {
       ++hand_;
     }
@@ -165,10 +175,21 @@ std::shared_ptr<File> FilePool::TakeOne(Haste haste) {
   return nullptr;
 }
 
-void FilePool::RemoveAt(size_t slot) {
-  open_[slot] = open_.back();
-  open_[slot]->slot_ = slot;
-  open_.pop_back();
+void FilePool::Enlist(PooledFile& file, Row& row) {
+  file.row_ = &row;
+  file.slot_ = row.size();
+  row.push_back(&file);
+}
+
+void FilePool::Strike(PooledFile& file) {
+  Row& row = *std::exchange(file.row_, nullptr);
+  row[file.slot_] = row.back();
+  row[file.slot_]->slot_ = file.slot_;
+  row.pop_back();
+}
+
+void FilePool::Remove(PooledFile& file) {
+  Strike(file);
   --open_count_;
 }
 
@@ -206,13 +227,13 @@ absl::StatusOr<std::shared_ptr<File>> PooledFile::Acquire() {
 
 void PooledFile::Pin() {
   MutexLock lock(mutex_);
-  ++pins_;
+  if (++pins_ == 1) pool_.Move(*this);
 }
 
 void PooledFile::Unpin() {
   MutexLock lock(mutex_);
   CAUCE_CHECK(pins_ > 0);
-  --pins_;
+  if (--pins_ == 0) pool_.Move(*this);
 }
 
 absl::Status PooledFile::RenameTo(std::string path) {

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -48,6 +49,8 @@ class FilePool {
 
   // How many files are open now: for metrics and tests.
   int open_count() const;
+  // How many were looked at so far to find one to close: for tests.
+  int64_t looks() const;
 
   // Returns what `attempt` does, which needs a descriptor for a moment or for
   // longer: where none is left, closes a file and lets it try again.
@@ -63,7 +66,13 @@ class FilePool {
     kAny,           // the system has no descriptor left
   };
 
-  void Enter(PooledFile& file);
+  // Files that are open, in no order: each knows its place.
+  using Row = std::vector<PooledFile*>;
+
+  // A file was opened, is pinned from now on, or no more, or is destroyed: all
+  // under its own lock, which cannot be named here.
+  void Enter(PooledFile& file) ABSL_NO_THREAD_SAFETY_ANALYSIS;
+  void Move(PooledFile& file) ABSL_NO_THREAD_SAFETY_ANALYSIS;
   void Leave(PooledFile& file);
   // Counts one more file as open, after closing others down to the bound.
   void MakeRoom();
@@ -87,7 +96,10 @@ class FilePool {
   absl::Status NoRoom(const absl::Status& status) const;
   std::shared_ptr<File> TakeOne(Haste haste)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void RemoveAt(size_t slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Enlist(PooledFile& file, Row& row) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Strike(PooledFile& file) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // It was closed.
+  void Remove(PooledFile& file) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   FileSystem& files_;
   const int share_;  // of what the process may have open
@@ -96,8 +108,12 @@ class FilePool {
   // May be taken while a file's own lock is held; under it a file's lock is
   // only ever tried.
   mutable Mutex mutex_;
-  std::vector<PooledFile*> open_ ABSL_GUARDED_BY(mutex_);
-  size_t hand_ ABSL_GUARDED_BY(mutex_) = 0;     // where the next look begins
+  Row open_ ABSL_GUARDED_BY(mutex_);
+  // Those that are not to be closed, apart: ten thousand of them must not be
+  // looked at for each file that is opened beside them.
+  Row pinned_ ABSL_GUARDED_BY(mutex_);
+  size_t hand_ ABSL_GUARDED_BY(mutex_) = 0;  // where the next look begins
+  int64_t looks_ ABSL_GUARDED_BY(mutex_) = 0;
   int open_count_ ABSL_GUARDED_BY(mutex_) = 0;  // and those being opened
 };
 
@@ -133,7 +149,10 @@ class PooledFile {
   friend class FilePool;
 
   FilePool& pool_;
-  size_t slot_ = 0;  // in pool_.open_, guarded by pool_.mutex_
+  // Where the pool has it, null while closed: guarded by pool_.mutex_. In
+  // pinned_ just where pins_ says so, which changes under both locks.
+  FilePool::Row* row_ = nullptr;
+  size_t slot_ = 0;
 
   mutable Mutex mutex_;
   std::string path_ ABSL_GUARDED_BY(mutex_);

@@ -20,6 +20,7 @@ absl::StatusOr<Found> LookAt(int64_t position, const DamagedPlace& damaged,
   BatchOffsets offsets = damaged.offsets;
   // What is damaged is a gap of its own.
   offsets.no_gap_from = BatchOffsets().no_gap_from;
+  offsets.doubts_gaps = false;
   scanner.Start(damaged.file, damaged.name, position, damaged.end, offsets);
   auto found = scanner.Next();
   if (!found.ok() && !IsDamage(found.status())) return found.status();

@@ -14,6 +14,24 @@ Timestamp Plus(Timestamp time, absl::Duration more) {
   return Timestamp::From(time.ToTime() + more);
 }
 
+absl::Status CheckProducer(const TopicPartition& name,
+                           const RecordBatch& batch) {
+  const bool has_producer = batch.producer_id() >= ProducerId{0};
+  const bool is_numbered =
+      batch.producer_epoch() >= 0 && batch.base_sequence() >= 0;
+  if (has_producer ? is_numbered : !batch.is_transactional()) {
+    return absl::OkStatus();
+  }
+  return MakeError(
+      Reason::kInvalidRecord,
+      fmt::format("{}: batch has producer {}, epoch {}, sequence {}{}; a "
+                  "producer has all three from 0 on, and only one that has "
+                  "them writes in transactions",
+                  name.ToString(), batch.producer_id().value,
+                  batch.producer_epoch(), batch.base_sequence(),
+                  batch.is_transactional() ? ", transactional" : ""));
+}
+
 }  // namespace
 
 absl::Status CheckBatchSize(const TopicPartition& name,
@@ -38,6 +56,7 @@ absl::Status CheckBatch(const TopicPartition& name, const RecordBatch& batch,
                                  "transaction coordinator alone",
                                  name.ToString()));
   }
+  CAUCE_RETURN_IF_ERROR(CheckProducer(name, batch));
   if (batch.record_count() != int64_t{batch.last_offset_delta()} + 1) {
     return MakeError(
         Reason::kInvalidRecord,

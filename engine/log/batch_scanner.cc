@@ -190,7 +190,11 @@ absl::Status BatchScanner::CheckOffsets(const RecordBatch& batch) const {
   const int64_t behind = position_ + static_cast<int64_t>(batch.bytes().size());
   CAUCE_ASSIGN_OR_RETURN(const auto follower, BaseAt(behind));
   const bool agrees = follower && *follower >= next;
-  if (!agrees && expected >= offsets_->no_gap_from) {
+  const bool meets_end =
+      !follower && (next == offsets_->up_to || next == offsets_->boundary);
+  const bool may_be_gap =
+      expected < offsets_->no_gap_from && (!offsets_->doubts_gaps || meets_end);
+  if (!agrees && !may_be_gap) {
     return claims(fmt::format(
         "offset {} is expected, and no batch behind it tells of a gap",
         expected.value));

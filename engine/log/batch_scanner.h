@@ -37,6 +37,9 @@ struct BatchOffsets {
   // than expected has a damaged offset, unless the one behind it agrees: then
   // those in between are gone to the last byte.
   Offset no_gap_from{INT64_MAX};
+  // Nor was one anywhere else. Below no_gap_from a batch that begins later is
+  // then agreed with also by where it ends: at `up_to` or at `boundary`.
+  bool doubts_gaps = false;
 };
 
 class BatchScanner {

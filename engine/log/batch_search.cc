@@ -19,6 +19,7 @@ constexpr int64_t kPieceBytes = 256 << 10;
 DamagedPlace WithoutBoundary(DamagedPlace place) {
   place.offsets.boundary = BatchOffsets().boundary;
   place.offsets.no_gap_from = BatchOffsets().no_gap_from;
+  place.offsets.doubts_gaps = false;
   return place;
 }
 

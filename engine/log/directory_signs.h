@@ -6,11 +6,15 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "cauce/file_system.h"
 
 namespace cauce {
+
+// What writers lock, Kafka's brokers among them.
+inline constexpr std::string_view kLockFile = ".lock";
 
 // Reason::kInvalidOption for a directory that shows none of these signs;
 // NotFound where there is none; where it shows none and what may be a partition

@@ -20,6 +20,9 @@ absl::Status IndexSurvey::Check(std::span<const Finding> findings,
                                 SurveyedSegment& segment) {
   for (const Finding& finding : findings) {
     const std::string name = finding.file.substr(finding.file.rfind('/') + 1);
+    const bool is_list = name.ends_with(kTxnIndexSuffix);
+    // Also where it is not there at all: the log says that it should.
+    segment.needs_indexes |= is_list;
     // Found twice where it cannot be opened either.
     if (names_.erase(name) == 0) continue;
     CAUCE_RETURN_IF_ERROR(strays_.SetAside(name, finding.what));

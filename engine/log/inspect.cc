@@ -54,7 +54,7 @@ constexpr std::string_view kMendAccess =
 
 // What is no file is not written anew by the next opening.
 constexpr std::string_view kMoveAway =
-    "move it away, or let cauce log repair put it aside, before anything opens "
+    "let cauce log repair put it aside, or move it away, before anything opens "
     "the directory for writing";
 
 bool IsCorrupt(const absl::Status& status) {
@@ -103,8 +103,13 @@ class Verification {
  private:
   void CheckDirectoryFiles() {
     const auto clean_stop = HasCleanShutdown(files_, directory_);
-    TellUnread(clean_stop.status(), PathOf(kCleanShutdownFile), kMendAccess);
+    const bool is_taken = !clean_stop.ok() && TellTaken(kCleanShutdownFile);
+    if (!is_taken) {
+      TellUnread(clean_stop.status(), PathOf(kCleanShutdownFile), kMendAccess);
+    }
     clean_stop_ = clean_stop.value_or(false);
+    // One that may not be read hinders nobody who only reads.
+    TellTaken(kLockFile);
     CheckLogStarts();
     for (const std::string_view name :
          {kRecoveryPointFile, kHighWatermarkFile, kFirstDirtyFile}) {
@@ -329,6 +334,19 @@ class Verification {
   // Whether something else than a file stands there.
   bool IsTaken(const std::string& path) const {
     return absl::IsFailedPrecondition(CheckNothingInPlaceOf(files_, path));
+  }
+
+  // Whether something stands in the place of a file that only writers need, and
+  // that no repair puts aside; tells of it.
+  bool TellTaken(std::string_view name) {
+    const std::string path = PathOf(name);
+    const absl::Status free = CheckNothingInPlaceOf(files_, path);
+    if (!absl::IsFailedPrecondition(free)) return false;
+    Tell({.file = path,
+          .what = std::string(free.message()),
+          .advice = "move it away: as long as it is there nothing opens the "
+                    "directory for writing"});
+    return true;
   }
 
   // Tells of a small file that is there and cannot be read. `advice` is for one

@@ -14,26 +14,36 @@ namespace cauce {
 namespace {
 
 // segment.ms, less the part of segment.jitter.ms that `chance` says: of what
-// both are now, since either may be altered while a segment is active.
+// both are now, since either may be altered while a segment is active. Only a
+// sealed segment is compacted, so no more than max.compaction.lag.ms.
 absl::Duration SegmentAgeMax(const TopicConfig& topic, uint64_t chance) {
-  const int64_t most = absl::ToInt64Milliseconds(
-      std::min(topic.segment_jitter, topic.segment_age_max));
-  if (most <= 0) return topic.segment_age_max;
+  absl::Duration age_max = topic.segment_age_max;
+  if (topic.cleanup.compact && topic.max_compaction_lag) {
+    age_max = std::min(age_max, *topic.max_compaction_lag);
+  }
+  const int64_t most =
+      absl::ToInt64Milliseconds(std::min(topic.segment_jitter, age_max));
+  if (most <= 0) return age_max;
   const uint64_t jitter = chance % static_cast<uint64_t>(most);
-  return topic.segment_age_max -
-         absl::Milliseconds(static_cast<int64_t>(jitter));
+  return age_max - absl::Milliseconds(static_cast<int64_t>(jitter));
 }
 
 }  // namespace
 
 absl::StatusOr<AppendResult> Log::Append(const RecordBatch& batch,
                                          const AppendOptions& options) {
-  const bool waits = WaitsForSync(options.ack);
+  return AppendWith(options.ack, [&](OnWritten written) {
+    return Write(batch, options, written);
+  });
+}
+
+absl::StatusOr<AppendResult> Log::AppendWith(Ack ack, WriteSome some) {
+  const bool waits = WaitsForSync(ack);
   Committer::Waiter waiter;
   const auto enter = [&](const AppendResult& written) {
     if (waits) committer_.Enter(waiter, written.next);
   };
-  absl::StatusOr<AppendResult> result = Write(batch, options, enter);
+  absl::StatusOr<AppendResult> result = some(enter);
   if (!result.ok()) {
     // A roll that failed may have decided the fate of others.
     committer_.Deliver();
@@ -137,6 +147,15 @@ absl::StatusOr<AppendResult> Log::WriteChecked(const RecordBatch& batch,
     MutexLock lock(writer_mutex_);
     CAUCE_RETURN_IF_ERROR(CheckOpen());
     CAUCE_RETURN_IF_ERROR(committer_.status());
+    const bool is_produced = batch.producer_id() >= ProducerId{0};
+    if (is_produced) {
+      CAUCE_ASSIGN_OR_RETURN(const auto first,
+                             FindFirstAppend(batch, options, topic));
+      if (first) {
+        written(*first);
+        return *first;
+      }
+    }
     const Offset base = log_end();
     CAUCE_RETURN_IF_ERROR(CheckOffsetsLeft(name_, batch, base));
     BatchFacts facts = BatchFacts::Of(batch, 0);
@@ -152,7 +171,8 @@ absl::StatusOr<AppendResult> Log::WriteChecked(const RecordBatch& batch,
     }
     const RollLimits limits{topic.segment_bytes, topic.segment_index_bytes,
                             SegmentAgeMax(topic, roll_chance_)};
-    if (writer_->ShouldRoll(facts, limits, now)) {
+    if (writer_->ShouldRoll(facts, limits, now) ||
+        producers_.HasFullList(limits.index_bytes_max)) {
       CAUCE_RETURN_IF_ERROR(TakeSpaceToRoll(facts.bytes));
       CAUCE_RETURN_IF_ERROR(Roll(base, now));
     }
@@ -169,6 +189,9 @@ absl::StatusOr<AppendResult> Log::WriteChecked(const RecordBatch& batch,
     result.base = base;
     result.next = facts.last + 1;
     appended_bytes_.fetch_add(facts.bytes, std::memory_order_relaxed);
+    if (is_produced) {
+      producers_.Take(batch, base, facts.max_timestamp, high_watermark());
+    }
     log_end_.store(result.next.value, std::memory_order_release);
     committer_.Written(result.next);
     written(result);
@@ -219,17 +242,19 @@ absl::Status Log::RollTo(Offset base, Timestamp now) {
   CAUCE_RETURN_IF_ERROR(FenceUnless(segments_.SyncNames()));
   // Where one of them fails smaller batches may still go into this segment.
   CAUCE_RETURN_IF_ERROR(writer_->Complete());
-  // In a broker's topic recovery takes a gap at the end of a sealed segment for
+  // In a broker's log recovery takes a gap at the end of a sealed segment for
   // one of the cleaner's: a power loss must not leave one here.
-  const bool is_brokers = [this] {
+  const bool is_brokers = is_brokers_ || [this] {
     MutexLock lock(view_mutex_);
     return keep_everything_;
   }();
   if (is_brokers) {
     CAUCE_RETURN_IF_ERROR(FenceUnless(writer_->segment()->Sync()));
   }
+  producers_.Rolled({log_start(), base});
   CAUCE_ASSIGN_OR_RETURN(auto next, SegmentWriter::Create(PlaceOf(base), now));
   writer_->LetGo();
+  if (writer_->segment()->keeps_newest()) next->segment()->KeepNewest();
   SegmentSet::List list = segments()->segments();
   segments_.NoteRoll(writer_->segment());
   list.push_back(next->segment());
@@ -297,6 +322,7 @@ SegmentPlace Log::PlaceOf(Offset base) const {
   place.index_interval_bytes = config()->index_interval_bytes;
   place.may_have_gaps = may_have_gaps_;
   place.space = environment_->space.get();
+  place.tails = environment_->tails.get();
   place.events = &environment_->events;
   return place;
 }
@@ -330,13 +356,14 @@ bool Log::IsAtRest() {
   if (!CheckSound().ok()) return false;
   MutexLock lock(ends_mutex_);
   MutexLock writer(writer_mutex_);
-  return retired_.empty() && !epochs_.owed() && writer_->is_settled() &&
-         durable_end() == log_end();
+  return retired_.empty() && !OwesFiles() &&
+         producers_.IsIdle(environment_->clock->Monotonic()) &&
+         writer_->is_settled() && durable_end() == log_end();
 }
 
 void Log::DropIdle() {
   const auto set = segments();
-  for (const auto& segment : set->segments()) segment->DropIdleIndex();
+  for (const auto& segment : set->segments()) segment->DropIdle();
 }
 
 }  // namespace cauce

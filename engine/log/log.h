@@ -33,10 +33,15 @@
 #include "cauce/types.h"
 #include "engine/base/mutex.h"
 #include "engine/catalog/directory_identity.h"
+#include "engine/log/cleaned_segment.h"
 #include "engine/log/committer.h"
+#include "engine/log/compaction.h"
+#include "engine/log/compaction_plan.h"
 #include "engine/log/cut_point.h"
+#include "engine/log/key_map.h"
 #include "engine/log/log_environment.h"
 #include "engine/log/log_epochs.h"
+#include "engine/log/log_producers.h"
 #include "engine/log/log_view.h"
 #include "engine/log/log_waiters.h"
 #include "engine/log/published_segments.h"
@@ -47,6 +52,19 @@
 #include "engine/log/segment_writer.h"
 
 namespace cauce {
+
+struct RecoveredLog;
+
+// What a pass of compaction is begun with.
+struct CompactionOrder {
+  // What has come of age by then may go.
+  absl::Time now;
+  // Somebody has asked for it: however little is dirty is enough.
+  bool on_demand = false;
+  // What is active is sealed first, and compacted too.
+  bool rolls = false;
+  int64_t memory_bytes_max = KeyMap::kBytesMin;
+};
 
 class Log : public std::enable_shared_from_this<Log> {
  public:
@@ -68,6 +86,8 @@ class Log : public std::enable_shared_from_this<Log> {
                                       const AppendOptions& options);
   void AppendAsync(const RecordBatch& batch, const AppendOptions& options,
                    AppendCallback done);
+  absl::StatusOr<AppendResult> EndTransaction(const TransactionEnd& end,
+                                              const AppendOptions& options);
   absl::Status Flush();
   absl::StatusOr<std::optional<FoundOffset>> FindByTime(Timestamp time);
   absl::StatusOr<bool> WaitFor(Offset offset, absl::Duration timeout);
@@ -78,6 +98,10 @@ class Log : public std::enable_shared_from_this<Log> {
   Offset log_end() const { return {log_end_.load(std::memory_order_acquire)}; }
   Offset durable_end() const { return committer_.durable(); }
   Offset high_watermark() const;
+  // As Partition's. The first call may have to read the log, and waits for its
+  // writer.
+  absl::StatusOr<Offset> LastStableOffset()
+      ABSL_LOCKS_EXCLUDED(refresh_mutex_, writer_mutex_);
   // Of these two nothing is known in a forked child.
   LeaderEpoch leader_epoch() const;
   LostRecords lost() const { return lost_; }
@@ -87,6 +111,9 @@ class Log : public std::enable_shared_from_this<Log> {
   // they have grown since: one look at a time, so that who asks for one waits
   // for another's.
   std::shared_ptr<const SegmentSet> segments() const;
+  // How often other records have taken the place of some: what was read before
+  // says nothing of what is there now.
+  int64_t cuts() const { return segments_.cuts(); }
   // Ends it where its directory is another topic's by now.
   absl::Status Refresh() ABSL_LOCKS_EXCLUDED(refresh_mutex_);
   // A read-only log begins where its writer has saved that it does by now: for
@@ -127,6 +154,20 @@ class Log : public std::enable_shared_from_this<Log> {
   // When it would first have something to delete by age if nothing were
   // appended any more; never where that is not its topic's way.
   absl::StatusOr<absl::Time> NextRetention();
+
+  // What compaction would find to do: nothing where the topic is not compacted,
+  // or a pass that came no further would come no further now.
+  absl::StatusOr<CompactionPlan> LookAtCompaction(const CompactionOrder& order);
+  // A pass, to be worked at by one thread at a time and in which no lock is
+  // held but while a segment takes its place; null where none is due. Nobody
+  // begins another before EndCompaction, or after this one was destroyed.
+  absl::StatusOr<std::unique_ptr<Compaction>> BeginCompaction(
+      const CompactionOrder& order);
+  // The pass is over, without an error: the next one begins behind it.
+  absl::Status EndCompaction(const Compaction& pass)
+      ABSL_LOCKS_EXCLUDED(ends_mutex_);
+  // Where the next pass begins.
+  Offset first_dirty() const { return {first_dirty_.load()}; }
 
   // Ends the log: writes its indexes, makes everything durable and answers
   // everybody who waits. With `cause`, later calls fail with it.
@@ -169,6 +210,10 @@ class Log : public std::enable_shared_from_this<Log> {
 
   // Told of a write under the writer's lock: no cut comes in between.
   using OnWritten = absl::FunctionRef<void(const AppendResult&)>;
+  // Makes `some`, which tells of what it has written, acknowledged.
+  using WriteSome = absl::FunctionRef<absl::StatusOr<AppendResult>(OnWritten)>;
+  absl::StatusOr<AppendResult> AppendWith(Ack ack, WriteSome some)
+      ABSL_LOCKS_EXCLUDED(writer_mutex_);
   absl::StatusOr<AppendResult> Write(const RecordBatch& batch,
                                      const AppendOptions& options,
                                      OnWritten written)
@@ -178,13 +223,26 @@ class Log : public std::enable_shared_from_this<Log> {
                                             const TopicConfig& topic,
                                             Timestamp now, OnWritten written)
       ABSL_LOCKS_EXCLUDED(writer_mutex_);
+  // What an append of a batch of a producer that was appended before is
+  // answered with; nothing where this one is the first.
+  absl::StatusOr<std::optional<AppendResult>> FindFirstAppend(
+      const RecordBatch& batch, const AppendOptions& options,
+      const TopicConfig& topic) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  LogRange range() const { return {log_start(), log_end()}; }
+  // LastStableOffset where another process writes.
+  absl::StatusOr<Offset> FollowLastStable() ABSL_LOCKS_EXCLUDED(refresh_mutex_);
+  // Nothing where that is not known before something is read.
+  std::optional<Offset> FindLastStable() const;
+  // `stable` of a log that was seen up to `seen`.
+  Offset WithinSeen(Offset stable, Offset seen) const;
   // Whether an append is acknowledged after a sync rather than the write.
   bool WaitsForSync(Ack ack) const;
   // What is due after a write that is acknowledged at once.
   absl::Status AfterWrite(Offset end);
-  // Epochs change at the end of the log under ends_mutex_ too.
-  bool OwesEpochs() const ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    return epochs_.owed();
+  // Whether something is to be saved before a recovery point is noted. Epochs
+  // change at the end of the log under ends_mutex_ too.
+  bool OwesFiles() const ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    return epochs_.owed() || producers_.owes();
   }
   // Tells the environment, now and then, up to where the log is durable: a sync
   // has covered all below `end`, when so many bytes had been appended.
@@ -218,6 +276,8 @@ class Log : public std::enable_shared_from_this<Log> {
   // That no records are missing right in front of the one that was found: one
   // of them may be what was asked for.
   absl::Status CheckNoGapBefore(const SegmentSet& set, Offset found) const;
+  // That its topic may have gaps by now, where that is so.
+  absl::Status TakeInGaps() ABSL_EXCLUSIVE_LOCKS_REQUIRED(refresh_mutex_);
   // Takes in what another process has changed. False where the directory is
   // another topic's by now.
   absl::StatusOr<bool> LookAtFiles()
@@ -278,8 +338,36 @@ class Log : public std::enable_shared_from_this<Log> {
   // Unlinks the files whose time is over; all that nobody reads where the disk
   // is short of room.
   absl::Status UnlinkRetired() ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_);
+  // The same, where the disk is short of room.
+  absl::Status UnlinkIfShort() ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_);
   absl::Status Retire(const std::shared_ptr<Segment>& segment)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_);
+  absl::Status OpenProducers(const LogOptions& options,
+                             const RecoveredLog& recovered)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  bool IsCompacted() const;
+  absl::StatusOr<CompactionPlan> PlanFor(const SegmentSet& set,
+                                         Offset stable_end,
+                                         const CompactionOrder& order);
+  absl::Status RollToCompact() ABSL_LOCKS_EXCLUDED(ends_mutex_, writer_mutex_);
+  void NoteFirstDirty(Offset first_dirty)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_);
+  // Once for each.
+  void TellOfDamage(const absl::Status& damage);
+  // False where `sources` are no longer part of the log.
+  absl::StatusOr<bool> ReplaceSegments(const SegmentSet::List& sources,
+                                       CleanedSegment& cleaned)
+      ABSL_LOCKS_EXCLUDED(ends_mutex_, writer_mutex_);
+  absl::Status RemoveSnapshotsBelow(Offset end)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_)
+          ABSL_LOCKS_EXCLUDED(writer_mutex_);
+  absl::Status Swap(const SegmentSet::List& sources, CleanedSegment& cleaned,
+                    Offset next) ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_)
+      ABSL_LOCKS_EXCLUDED(writer_mutex_);
+  absl::Status TakePlaces(const SegmentSet::List& sources, Segment& segment)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_);
+  // Fences the log, and returns why.
+  absl::Status FailSwap(const absl::Status& cause);
   absl::Status SealForClose() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   // Returns false when the log had ended before.
   bool End(const absl::Status& cause);
@@ -303,6 +391,18 @@ class Log : public std::enable_shared_from_this<Log> {
   // first files are missing: put back, they are part of it again.
   Offset saved_start_ ABSL_GUARDED_BY(ends_mutex_);
 
+  // Up to here passes of compaction have come; changes under ends_mutex_.
+  std::atomic<int64_t> first_dirty_;
+  // How often the end was cut off, by now and as the last pass began, and what
+  // it found dirty.
+  int64_t end_cuts_ ABSL_GUARDED_BY(ends_mutex_) = 0;
+  int64_t cuts_before_pass_ ABSL_GUARDED_BY(ends_mutex_) = 0;
+  std::atomic<int64_t> pass_dirty_bytes_ = 0;
+  // What was dirty when a pass came no further for damage, and where the log
+  // ended when one did for an open transaction; 0 and -1 where none did.
+  std::atomic<int64_t> blocked_dirty_bytes_ = 0;
+  std::atomic<int64_t> blocked_end_ = -1;
+
   mutable Mutex writer_mutex_;
   std::unique_ptr<SegmentWriter> writer_ ABSL_GUARDED_BY(writer_mutex_);
   // See RecoveredLog.
@@ -318,6 +418,9 @@ class Log : public std::enable_shared_from_this<Log> {
   std::optional<DirectoryIdentity> identity_ ABSL_GUARDED_BY(refresh_mutex_);
 
   PublishedSegments segments_;
+  // Belongs to whoever holds writer_mutex_, and of a log that is only read
+  // refresh_mutex_, but for what any thread may ask.
+  LogProducers producers_;
   Committer committer_;
   std::atomic<int64_t> log_start_;
   std::atomic<int64_t> log_end_;
@@ -337,9 +440,13 @@ class Log : public std::enable_shared_from_this<Log> {
       std::numeric_limits<int64_t>::max();
   std::atomic<int64_t> unsynced_since_ = kNothingUnsynced;
 
+  // Nobody had saved what is known of it when it was opened.
+  const bool is_brokers_;
+
   mutable Mutex view_mutex_;
   std::shared_ptr<const TopicConfig> config_ ABSL_GUARDED_BY(view_mutex_);
   bool keep_everything_ ABSL_GUARDED_BY(view_mutex_);
+  std::string told_damage_ ABSL_GUARDED_BY(view_mutex_);
   absl::Status write_failure_ ABSL_GUARDED_BY(view_mutex_);
   absl::Status ended_ ABSL_GUARDED_BY(view_mutex_);  // why it cannot be used
 

@@ -5,6 +5,7 @@
 
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
+#include "engine/log/producer_state.h"
 #include "engine/log/segment_gap.h"
 #include "engine/log/short_log.h"
 #include "fmt/format.h"
@@ -20,10 +21,15 @@ LogCursor::LogCursor(std::shared_ptr<Log> log, Offset from,
 void LogCursor::Seek(Offset offset) {
   position_ = offset;
   segment_ = nullptr;
+  fates_ = nullptr;
+  doubtful_next_ = std::nullopt;
   in_batch_ = false;
 }
 
-Offset LogCursor::Limit() const {
+absl::StatusOr<Offset> LogCursor::Limit() const {
+  if (options_.isolation == Isolation::kReadCommitted) {
+    return log_->LastStableOffset();
+  }
   return options_.up_to == ReadUpTo::kLogEnd ? log_->log_end()
                                              : log_->high_watermark();
 }
@@ -69,17 +75,90 @@ absl::StatusOr<bool> LogCursor::NextBatch(RecordBatch* batch) {
 }
 
 absl::StatusOr<std::optional<RecordBatch>> LogCursor::NextVisible() {
+  doubtful_next_ = std::nullopt;
   CAUCE_RETURN_IF_ERROR(log_->CheckOpen());
-  Offset limit = Limit();
+  CAUCE_ASSIGN_OR_RETURN(Offset limit, Limit());
   if (position_ >= limit && log_->is_read_only()) {
     CAUCE_RETURN_IF_ERROR(log_->Refresh());
-    limit = Limit();
+    CAUCE_ASSIGN_OR_RETURN(limit, Limit());
   }
   if (position_ > limit) CAUCE_RETURN_IF_ERROR(CheckPosition());
   if (segment_ == nullptr && position_ == limit) {
     CAUCE_RETURN_IF_ERROR(CheckPosition());
   }
-  if (position_ >= limit) return std::nullopt;
+  for (;;) {
+    const Offset before = position_;
+    CAUCE_ASSIGN_OR_RETURN(const auto found, NextBelow(limit));
+    if (!found || options_.isolation == Isolation::kReadUncommitted) {
+      return found;
+    }
+    const auto fate = FateOf(*found);
+    // Compaction has taken the batch meanwhile, or retention, and compaction in
+    // the end its marker: what was found may be another transaction's.
+    const auto may_be_gone = MayBeGone(*found);
+    if (!may_be_gone.ok() || *may_be_gone) {
+      position_ = before;
+      segment_ = nullptr;
+      CAUCE_RETURN_IF_ERROR(may_be_gone.status());
+      continue;
+    }
+    if (!fate.ok()) {
+      if (IsDamage(fate.status())) doubtful_next_ = position_;
+      position_ = before;
+      scanner_.StepBack();
+      return fate.status();
+    }
+    if (*fate == Fate::kCommitted) return found;
+    if (*fate == Fate::kOpen) {
+      position_ = before;
+      scanner_.StepBack();
+      return std::nullopt;
+    }
+  }
+}
+
+absl::StatusOr<bool> LogCursor::MayBeGone(const RecordBatch& batch) {
+  if (!batch.is_transactional() || batch.is_control()) return false;
+  if (fates_ != nullptr && fates_->TakeHasRead() && log_->may_have_gaps()) {
+    // Who reads beside another process learns of it by looking.
+    CAUCE_RETURN_IF_ERROR(log_->Refresh());
+  }
+  return segment_->is_superseded() || batch.next_offset() <= log_->log_start();
+}
+
+absl::StatusOr<Fate> LogCursor::FateOf(const RecordBatch& batch) {
+  if (batch.is_control()) {
+    if (fates_ != nullptr) fates_->Pass(batch);
+    return Fate::kNotShown;
+  }
+  if (!batch.is_transactional() || !HasProducer(batch)) {
+    return Fate::kCommitted;
+  }
+  // One that compaction left for its producer's sake.
+  if (batch.record_count() == 0) return Fate::kNotShown;
+  if (fates_ == nullptr) fates_ = std::make_unique<TransactionFates>(log_);
+  CAUCE_ASSIGN_OR_RETURN(Fate fate, fates_->Of(batch));
+  if (fate != Fate::kOpen) return fate;
+  // Since the limit was looked at the log may have been cut, or have grown.
+  CAUCE_ASSIGN_OR_RETURN(const Offset limit, Limit());
+  if (batch.base_offset() >= limit) return Fate::kOpen;
+  CAUCE_ASSIGN_OR_RETURN(fate, fates_->Of(batch));
+  if (fate != Fate::kOpen) return fate;
+  return MakeError(
+      Reason::kCorruptBatch,
+      fmt::format("{}: the transaction of producer {} to which the batch at "
+                  "offset {} belongs has ended, and its marker is missing: "
+                  "nobody can say whether it was committed",
+                  log_->name().ToString(), batch.producer_id().value,
+                  batch.base_offset().value));
+}
+
+absl::StatusOr<std::optional<RecordBatch>> LogCursor::NextBelow(Offset limit) {
+  if (position_ >= limit) {
+    // Whoever comes to the end comes back for what is appended next.
+    if (segment_ != nullptr) segment_->KeepNewest();
+    return std::nullopt;
+  }
   auto read = ReadBatch();
   if (!read.ok() && ReasonOf(read.status()) != Reason::kOffsetOutOfRange) {
     // What is wrong names a place in a file; whose it is says this.
@@ -99,8 +178,11 @@ absl::StatusOr<std::optional<RecordBatch>> LogCursor::NextVisible() {
 
 absl::StatusOr<std::optional<RecordBatch>> LogCursor::ReadBatch() {
   auto batch = log_->ReadListed([this] { return ReadBatchOnce(); });
-  if (!at_gap_ || !log_->is_read_only()) return batch;
-  // It was listed while another process deleted or cut, perhaps.
+  // Compaction puts another file in a segment's place, and leaves gaps: in a
+  // topic, too, of which nobody here knows yet that it is compacted.
+  const bool may_be_replaced = at_gap_ || IsDamage(batch.status());
+  if (!may_be_replaced || !log_->is_read_only()) return batch;
+  // It was listed while another process deleted, cut or compacted, perhaps.
   CAUCE_RETURN_IF_ERROR(log_->Refresh());
   return log_->ReadListed([this] { return ReadBatchOnce(); });
 }
@@ -156,10 +238,7 @@ absl::Status LogCursor::CheckNoGapBefore(const RecordBatch& batch) {
   if (log_->may_have_gaps() || base <= position_) return absl::OkStatus();
   at_gap_ = true;
   const absl::Status gap =
-      MakeError(Reason::kCorruptBatch,
-                fmt::format("{} at position {}: {}", segment_->path(),
-                            scanner_.batch_position(),
-                            DescribeGapWithin(position_, base)));
+      GapWithin({segment_->path(), scanner_.batch_position(), position_}, base);
   // The scanner is behind the batch, which is to be read once more.
   segment_ = nullptr;
   return gap;
@@ -227,6 +306,12 @@ absl::StatusOr<bool> LogCursor::NextFurther(RecordView* record) {
 
 absl::StatusOr<Offset> LogCursor::SkipDamage() {
   CAUCE_RETURN_IF_ERROR(log_->CheckOpen());
+  if (doubtful_next_) {
+    // The batch is whole, and the scanner in front of it.
+    segment_ = nullptr;
+    position_ = *std::exchange(doubtful_next_, std::nullopt);
+    return position_;
+  }
   if (std::exchange(in_batch_, false)) {
     // The batch is whole, its records are not: the scanner is behind it.
     return position_ = batch_next_;
@@ -257,7 +342,8 @@ absl::StatusOr<Offset> LogCursor::SkipDamageOnce() {
     if (segment == nullptr) break;
     batch = segment->Seek(scanner_, position_);
   }
-  return position_ = std::max(position_, Limit());
+  CAUCE_ASSIGN_OR_RETURN(const Offset limit, Limit());
+  return position_ = std::max(position_, limit);
 }
 
 absl::StatusOr<std::optional<RecordBatch>> LogCursor::FindReadable(

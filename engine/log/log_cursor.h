@@ -21,6 +21,7 @@
 #include "engine/log/log.h"
 #include "engine/log/segment.h"
 #include "engine/log/segment_set.h"
+#include "engine/log/transaction_fates.h"
 
 namespace cauce {
 
@@ -39,11 +40,17 @@ class LogCursor {
  private:
   // What Next() does where a batch ends or begins in front of position().
   absl::StatusOr<bool> NextFurther(RecordView* record);
-  Offset Limit() const;
+  absl::StatusOr<Offset> Limit() const;
   absl::Status CheckPosition() const;
   // The same where reading begins anew.
   absl::Status CheckEntry() const;
   absl::StatusOr<std::optional<RecordBatch>> NextVisible();
+  // The next one below `limit`, whatever it belongs to.
+  absl::StatusOr<std::optional<RecordBatch>> NextBelow(Offset limit);
+  // What becomes of `batch`, of a cursor that reads what is committed.
+  // Whether `batch`, which was just read, may be no part of the log any more.
+  absl::StatusOr<bool> MayBeGone(const RecordBatch& batch);
+  absl::StatusOr<Fate> FateOf(const RecordBatch& batch);
   absl::StatusOr<std::optional<RecordBatch>> ReadBatch();
   // In the segments as they are listed now.
   absl::StatusOr<std::optional<RecordBatch>> ReadBatchOnce();
@@ -69,6 +76,12 @@ class LogCursor {
   std::shared_ptr<Segment> segment_;
   bool at_gap_ = false;  // what was read last ended in front of lost records
   Offset position_;
+
+  // Null until a batch of a transaction is met, and where all are read.
+  std::unique_ptr<TransactionFates> fates_;
+  // Of the batch at position() it cannot be said whether it was committed; it
+  // ends in front of this offset.
+  std::optional<Offset> doubtful_next_;
 
   // The batch whose records Next() hands out, or that it cannot open.
   RecordReader reader_;

@@ -61,8 +61,10 @@ absl::StatusOr<std::optional<Offset>> Log::Truncate(Offset offset) {
   // Halfway it would be too late to find that there is no room for another
   // segment and the bounds: that fences the log.
   if (found.leaves_gap()) CAUCE_RETURN_IF_ERROR(TakeSpaceToRoll(kGapBytes));
-  // Or its point would be saved before the epochs below it.
+  // Or its point would be saved before what tells of the epochs and
+  // transactions below it.
   CAUCE_RETURN_IF_ERROR(epochs_.SaveOwed());
+  CAUCE_RETURN_IF_ERROR(producers_.SettleOwed(range()));
   // First, so that a crash in between never takes the new tail, which is
   // shorter than the old one was, for damage. In front of a gap it is where
   // the batches end: until another segment has a name they are all there is.
@@ -101,6 +103,8 @@ absl::StatusOr<Offset> Log::CutAt(CutPoint cut) {
 
   // They lead to what goes, and after a crash a cut segment may be believed.
   CAUCE_RETURN_IF_ERROR(cut.last->RemoveIndexFiles());
+  CAUCE_RETURN_IF_ERROR(producers_.CutFiles(cut.last->base(), cut.end));
+  producers_.CutAt(cut.end);
   // Newest first: whatever a crash leaves is a log without a hole.
   for (size_t i = before->segments().size(); i > list.size(); --i) {
     CAUCE_RETURN_IF_ERROR(Retire(before->segments()[i - 1]));
@@ -121,6 +125,8 @@ absl::StatusOr<Offset> Log::CutAt(CutPoint cut) {
         environment_->save_bounds(name_, {cut.end, saved_start_}));
   }
   log_end_.store(cut.end.value, std::memory_order_release);
+  ++end_cuts_;
+  if (cut.end.value < first_dirty_) NoteFirstDirty(cut.end);
   shown_ = std::min(shown_.load(), cut.end.value);
   committer_.Truncated(cut.end);
   CAUCE_RETURN_IF_ERROR(epochs_.CutAt(cut.end));
@@ -173,6 +179,10 @@ absl::Status Log::ApplyRetention(absl::Time now_at_most) {
 
 absl::Status Log::DeleteAndUnlink(absl::Time now_at_most) {
   absl::Status applied = DeleteUnkept(now_at_most);
+  {
+    MutexLock writer(writer_mutex_);
+    producers_.Expire(std::min(environment_->clock->Now(), now_at_most));
+  }
   MutexLock lock(ends_mutex_);
   // Whoever ended the log owns its files: what failed may be because of that.
   // After a cut that failed halfway the next opening decides what goes.
@@ -289,6 +299,10 @@ absl::Status Log::MoveStart(Offset start, size_t count) {
   }
   DropOldest(count);
   CAUCE_RETURN_IF_ERROR(environment_->files->SyncDirectory(directory_));
+  return UnlinkIfShort();
+}
+
+absl::Status Log::UnlinkIfShort() {
   const FreeSpace* const space = environment_->space.get();
   const bool is_short = space != nullptr && space->IsShort();
   return is_short ? UnlinkRetired() : absl::OkStatus();
@@ -321,6 +335,7 @@ absl::Status Log::SaveStart(Offset start) {
     // A recovery point is saved along with it.
     MutexLock writer(writer_mutex_);
     CAUCE_RETURN_IF_ERROR(epochs_.SaveOwed());
+    CAUCE_RETURN_IF_ERROR(producers_.SettleOwed(range()));
   }
   const Offset point = RecoveryPoint();
   const absl::Status saved = environment_->save_bounds(name_, {point, start});

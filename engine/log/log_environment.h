@@ -11,12 +11,14 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "cauce/env.h"
 #include "cauce/file_system.h"
 #include "cauce/topic_config.h"
 #include "cauce/types.h"
 #include "engine/io/file_pool.h"
 #include "engine/io/free_space.h"
+#include "engine/log/tail_memory.h"
 
 namespace cauce {
 
@@ -44,22 +46,36 @@ struct LogEnvironment {
   std::unique_ptr<FileSystem> pooled_files;  // `files`, where that is ours
   // May be null: then nothing is kept free.
   std::unique_ptr<FreeSpace> space;
+  // May be null: then who reads at the end of a log reads its file.
+  std::unique_ptr<TailMemory> tails;
   Clock* clock = nullptr;
   Random* random = nullptr;
   Executor* executor = nullptr;  // may be null
   EventSink events;
+  // How long a producer may be idle before it is forgotten.
+  absl::Duration producer_expiration = absl::Hours(24);
+  // May be null. What the time of day would be had it not been set since the
+  // engine was opened: only what is too old by both is too old.
+  std::function<absl::Time()> now_at_most;
   // Makes bounds durable: a log start before anything below it goes, a
   // recovery point before the log is cut below it.
   std::function<absl::Status(const TopicPartition&, const LogBounds&)>
       save_bounds;
   // Remembers bounds, to be made durable some time later.
   std::function<void(const TopicPartition&, const LogBounds&)> note_bounds;
+  // May be null. Remembers up to where a log is compacted, to be made durable
+  // some time later: where that is lost, or an older one comes back, more is
+  // compacted once more.
+  std::function<void(const TopicPartition&, Offset)> note_first_dirty;
   // The bounds that another process has saved by now, read where they were
   // saved since. For logs that are read only.
   std::function<absl::StatusOr<LogBounds>(const TopicPartition&)> load_bounds;
   // Whether by now the directory is known to bear the mark of a close, so that
   // nobody writes it. For logs that are read only; null where nobody knows.
   std::function<bool()> is_closed;
+  // Whether a topic may have gaps of compaction, as another process has saved
+  // by now. For logs that are read only; null where nobody knows.
+  std::function<bool(const std::string& topic)> has_gaps;
   // May be null. Bounds that were noted spare that much work. Returns true
   // where that has become so much that save_noted is to be called, soon.
   std::function<bool(const RecoveryWork&)> note_work;
@@ -77,6 +93,9 @@ struct LogOptions {
   TopicConfig config;
   // Nothing is deleted by age or size: its configs were never given.
   bool keep_everything = false;
+  // A broker wrote it, and no engine has saved what it knows of it: what lies
+  // above the recovery point its cleaner may have rewritten as well.
+  bool is_brokers = false;
   // Whether offsets may be missing in front of a segment because compaction,
   // here or elsewhere, took whole batches at any time. Else their records are
   // lost, and who reads there is told.
@@ -84,6 +103,8 @@ struct LogOptions {
   bool read_only = false;
   bool clean_stop = false;
   LogBounds bounds;
+  // Up to where passes of compaction had come, as it was saved; any number.
+  Offset first_dirty{0};
   // Whether that start was ever saved. Else the log begins where its files do,
   // and nobody can tell whether any are missing.
   bool start_is_known = true;

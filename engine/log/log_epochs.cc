@@ -10,16 +10,20 @@
 
 namespace cauce {
 
+absl::Status LogEpochs::CheckLeader(std::optional<LeaderEpoch> leader) const {
+  const LeaderEpoch latest = epochs_.latest();
+  if (!leader || *leader >= latest) return absl::OkStatus();
+  return MakeError(Reason::kFencedEpoch,
+                   fmt::format("{}: append comes from leader epoch {}, the "
+                               "partition is at {}",
+                               name_.ToString(), leader->value, latest.value));
+}
+
 absl::Status LogEpochs::Take(std::optional<LeaderEpoch> leader, Offset end) {
   CAUCE_RETURN_IF_ERROR(SaveOwed());
+  CAUCE_RETURN_IF_ERROR(CheckLeader(leader));
   const LeaderEpoch latest = epochs_.latest();
   const LeaderEpoch epoch = leader.value_or(std::max(latest, LeaderEpoch{0}));
-  if (epoch < latest) {
-    return MakeError(Reason::kFencedEpoch,
-                     fmt::format("{}: append comes from leader epoch {}, the "
-                                 "partition is at {}",
-                                 name_.ToString(), epoch.value, latest.value));
-  }
   if (epoch == latest) return absl::OkStatus();
   EpochHistory assigned = epochs_;
   if (!assigned.Assign(epoch, end)) return absl::OkStatus();

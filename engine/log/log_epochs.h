@@ -31,6 +31,9 @@ class LogEpochs {
   // The newest; -1 before the first.
   LeaderEpoch latest() const { return epochs_.latest(); }
 
+  // Reason::kFencedEpoch where `leader` is older than the latest.
+  absl::Status CheckLeader(std::optional<LeaderEpoch> leader) const;
+
   // The next batch begins at `end` and comes from `leader`; absent: from the
   // latest. Reason::kFencedEpoch where that is an older one.
   absl::Status Take(std::optional<LeaderEpoch> leader, Offset end);

@@ -1,8 +1,10 @@
 // What who reads a Log asks of it: its segments, where a time is, and whether
 // there is more.
 #include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "cauce/errors.h"
 #include "cauce/file_system.h"
@@ -13,6 +15,12 @@
 #include "fmt/format.h"
 
 namespace cauce {
+namespace {
+
+// A look-up reads little: the distance between two index entries and a batch.
+constexpr size_t kLookupBytes = 16 << 10;
+
+}  // namespace
 
 int64_t Log::bytes() const { return IsInherited() ? 0 : segments()->bytes(); }
 
@@ -35,7 +43,8 @@ absl::StatusOr<std::optional<FoundOffset>> Log::FindByTime(Timestamp time) {
         at_gap = IsDamage(checked);
         if (!checked.ok()) found = checked;
       }
-      // A cut has changed a file while it was read.
+      if (read_only_ && may_have_gaps()) CAUCE_RETURN_IF_ERROR(Refresh());
+      // A cut has changed a file while it was read, or compaction.
       const bool cut = std::any_of(
           set->segments().begin(), set->segments().end(),
           [](const auto& segment) { return segment->is_superseded(); });
@@ -65,25 +74,23 @@ absl::StatusOr<std::optional<FoundOffset>> Log::FindByTimeIn(
 }
 
 absl::Status Log::CheckNoGapBefore(const SegmentSet& set, Offset found) const {
-  // Behind another record of the segment it is what stands between two that
-  // are older, and nobody would have looked for it in between.
-  const auto segment = set.Find(found);
   const bool is_first =
       found <= log_start() || found <= set.segments().front()->base();
-  if (may_have_gaps() || is_first || found != segment->base()) {
-    return absl::OkStatus();
-  }
+  if (may_have_gaps() || is_first) return absl::OkStatus();
   const Offset before_it{found.value - 1};
-  const auto before = set.Find(before_it);
-  BatchScanner scanner;
-  const auto last = before->Seek(scanner, before_it);
+  const auto segment = set.Find(before_it);
+  BatchScanner scanner(kLookupBytes);
+  const auto batch = segment->Seek(scanner, before_it);
   // What is damaged is passed by, as everywhere by who looks for a time.
-  if (IsDamage(last.status())) return absl::OkStatus();
-  CAUCE_RETURN_IF_ERROR(last.status());
-  if (*last) return absl::OkStatus();
-  return Annotate(CheckNoGap({before->path(), scanner.position(),
-                              scanner.offsets()->next.value_or(before->base())},
-                             segment->base()),
+  if (IsDamage(batch.status())) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(batch.status());
+  if (*batch && (*batch)->base_offset() <= before_it) return absl::OkStatus();
+  if (*batch) scanner.StepBack();
+  const std::string path = segment->path();
+  const SegmentEnd end{path, scanner.position(),
+                       scanner.offsets()->next.value_or(segment->base())};
+  return Annotate(*batch ? GapWithin(end, (*batch)->base_offset())
+                         : CheckNoGap(end, set.Find(found)->base()),
                   name_.ToString());
 }
 
@@ -149,7 +156,8 @@ absl::Status Log::Refresh() {
 }
 
 absl::StatusOr<bool> Log::LookAtFiles() {
-  absl::Status looked = view_->Refresh();
+  absl::Status looked = TakeInGaps();
+  if (looked.ok()) looked = view_->Refresh();
   // After the segments: a directory says whose it is before it has any.
   const auto is_ours = LookAtDirectory();
   if (is_ours.ok() && !*is_ours) return false;
@@ -165,6 +173,16 @@ absl::StatusOr<bool> Log::LookAtFiles() {
   segments_.Publish(list);
   log_end_.store(list.back()->next().value, std::memory_order_release);
   return true;
+}
+
+absl::Status Log::TakeInGaps() {
+  // Its topic may have been altered to be compacted since it was opened; that
+  // is saved before anything is.
+  const bool has_gaps_by_now = !may_have_gaps() && environment_->has_gaps &&
+                               environment_->has_gaps(name_.topic);
+  if (!has_gaps_by_now) return absl::OkStatus();
+  may_have_gaps_ = true;
+  return view_->AllowGaps();
 }
 
 absl::StatusOr<bool> Log::LookAtDirectory() {

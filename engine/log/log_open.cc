@@ -1,7 +1,6 @@
 // How a Log begins and ends: what a directory holds, and what is left of it.
 #include <algorithm>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -16,13 +15,16 @@
 namespace cauce {
 namespace {
 
-// Where no batch can have been compacted away, a log begins at its saved start
-// or below it: whoever deletes segments saves the new start first. Tells of
-// what is missing, and returns it where it is known not to have been deleted.
+// A log begins at its saved start or below it: whoever deletes segments saves
+// the new start first, and compaction keeps the name of the oldest one. Where
+// no start was ever saved that is known only of a log without gaps, which began
+// at 0. Tells of what is missing, and returns it where it is known not to have
+// been deleted.
 OffsetRange LookForMissingStart(const LogEnvironment& environment,
                                 const LogOptions& options, Offset saved,
                                 Offset start) {
-  if (options.may_have_gaps || start <= saved) return {};
+  const bool may_begin_later = options.may_have_gaps && !options.start_is_known;
+  if (may_begin_later || start <= saved) return {};
   const OffsetRange lost =
       options.start_is_known ? OffsetRange{saved, start} : OffsetRange();
   if (!environment.events) return lost;
@@ -49,21 +51,16 @@ OffsetRange LookForMissingStart(const LogEnvironment& environment,
   return lost;
 }
 
-// Tells of it, and returns it.
-OffsetRange LookForLostEnd(const LogEnvironment& environment,
-                           const LogOptions& options, Offset end,
-                           std::optional<Offset> lost_end) {
-  if (!lost_end) return {};
-  if (environment.events) {
-    environment.events(
-        Severity::kError,
-        fmt::format("{}: records that were durable are gone: the log ends at "
-                    "offset {}, and was saved as durable up to {}; read on "
-                    "with care, and see what removed or cut files of {}",
-                    options.name.ToString(), end.value, lost_end->value,
-                    options.directory));
-  }
-  return {end, *lost_end};
+void TellOfLostEnd(const LogEnvironment& environment, const LogOptions& options,
+                   const OffsetRange& lost) {
+  if (lost.count() == 0 || !environment.events) return;
+  environment.events(
+      Severity::kError,
+      fmt::format("{}: records that were durable are gone: the log ends at "
+                  "offset {}, and was saved as durable up to {}; read on "
+                  "with care, and see what removed, cut or renamed files of {}",
+                  options.name.ToString(), lost.base.value, lost.next.value,
+                  options.directory));
 }
 
 }  // namespace
@@ -78,6 +75,7 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
   place.index_interval_bytes = options.config.index_interval_bytes;
   place.may_have_gaps = options.may_have_gaps;
   place.space = environment->space.get();
+  place.tails = environment->tails.get();
   place.events = &environment->events;
 
   if (options.read_only) {
@@ -96,10 +94,10 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
                                  return environment->is_closed &&
                                         environment->is_closed();
                                }));
-    CAUCE_ASSIGN_OR_RETURN(const auto lost_end, view->FindLostEnd());
     LostRecords lost;
-    lost.back = LookForLostEnd(*environment, options,
-                               view->segments().back()->next(), lost_end);
+    CAUCE_ASSIGN_OR_RETURN(lost.back, view->FindLostEnd());
+    TellOfLostEnd(*environment, options, lost.back);
+    if (lost.back.count() == 0) lost.back = view->FindHidden();
     const Offset start =
         std::max(options.bounds.log_start, view->segments().front()->base());
     if (start > options.bounds.log_start) {
@@ -122,8 +120,7 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
   hints.clean_stop = options.clean_stop;
   hints.recovery_point = options.bounds.recovery_point;
   hints.log_start = options.bounds.log_start;
-  // Nobody has configured it here, so a broker wrote it.
-  hints.is_brokers = options.keep_everything;
+  hints.is_brokers = options.is_brokers;
   hints.now = Timestamp::From(environment->clock->Now());
   hints.events = environment->events;
   if (environment->note_work) {
@@ -149,6 +146,7 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
   log->unsettled_from_ = recovered.unsettled_from;
   log->roll_chance_ = log->environment_->random->Next();
   if (recovered.names_unsynced) log->segments_.NoteNames();
+  CAUCE_RETURN_IF_ERROR(log->OpenProducers(options, recovered));
   CAUCE_RETURN_IF_ERROR(
       log->epochs_.Recovered(StartToSave(options, log->log_start()),
                              log->log_end(), recovered.epochs));
@@ -163,13 +161,16 @@ Log::Log(std::shared_ptr<const LogEnvironment> environment,
       directory_(options.directory),
       read_only_(options.read_only),
       saved_start_(StartToSave(options, log_start)),
+      first_dirty_(options.first_dirty.value),
       epochs_(*environment_, name_, options.epochs),
       segments_(*environment_->files, directory_, std::move(segments)),
+      producers_(*environment_, name_, directory_, segments_),
       committer_(segments_.Get()->active()->next(), CommitterHooks()),
       log_start_(log_start.value),
       log_end_(committer_.durable().value),
       may_have_gaps_(options.may_have_gaps),
       shows_written_(options.config.flush == FlushPolicy::kOs),
+      is_brokers_(options.is_brokers),
       config_(std::make_shared<const TopicConfig>(options.config)),
       keep_everything_(options.keep_everything) {}
 
@@ -214,10 +215,12 @@ bool Log::End(const absl::Status& cause) {
 
 absl::Status Log::SealForClose() {
   CAUCE_RETURN_IF_ERROR(epochs_.SaveForClose());
+  const bool has_changed = writer_->has_changed();
+  if (has_changed || producers_.owes()) producers_.SaveForClose(range());
   // Segments that were rolled, by an append that then failed, hold nothing
   // that was not durable, but their indexes may not be.
   CAUCE_RETURN_IF_ERROR(segments_.Sync());
-  if (!writer_->has_changed()) return absl::OkStatus();
+  if (!has_changed) return absl::OkStatus();
   CAUCE_RETURN_IF_ERROR(writer_->Seal());
   Segment& active = *writer_->segment();
   CAUCE_RETURN_IF_ERROR(active.Sync());

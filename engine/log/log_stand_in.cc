@@ -1,5 +1,7 @@
 #include "engine/log/log_stand_in.h"
 
+#include <utility>
+
 #include "absl/status/status.h"
 #include "engine/base/status_macros.h"
 
@@ -18,6 +20,13 @@ absl::StatusOr<bool> IsNoFile(FileSystem& files, std::string_view path) {
   if (absl::IsFailedPrecondition(seen) || absl::IsNotFound(seen)) return false;
   CAUCE_RETURN_IF_ERROR(seen);
   return true;
+}
+
+absl::Status WhatIsInTheWay(FileSystem& files, std::string_view path) {
+  absl::Status opened = files.Open(path, OpenMode::kRead).status();
+  const bool is_in_the_way =
+      absl::IsFailedPrecondition(opened) || absl::IsPermissionDenied(opened);
+  return is_in_the_way ? std::move(opened) : absl::OkStatus();
 }
 
 }  // namespace cauce

@@ -1,10 +1,12 @@
-// What stands in the place of a segment's log and is no file.
+// What stands in the place of a segment's log and is no file, or may not be
+// read. (Of the small files it is whole_file.h that tells.)
 //
 // Nothing of it is followed, read or moved here. Any thread.
 #pragma once
 
 #include <string_view>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cauce/file_system.h"
 
@@ -14,6 +16,11 @@ namespace cauce {
 // directory. False of nothing, of a link, which is told with what to do about
 // it, and of what may not be read. Else why it cannot be seen.
 absl::StatusOr<bool> IsNoFile(FileSystem& files, std::string_view path);
+
+// Why no file can be opened there: something else is in its place, as a link, a
+// pipe or a directory, or it may not be read. OK where one can, and where that
+// fails for another reason.
+absl::Status WhatIsInTheWay(FileSystem& files, std::string_view path);
 
 inline constexpr std::string_view kNoFileThere =
     "a pipe, or what else is no file, stands where the log of a segment should";

@@ -26,6 +26,7 @@ Committer::Hooks Log::CommitterHooks() {
     const Offset end = log_end();
     const int64_t appended = appended_bytes_.load(std::memory_order_relaxed);
     CAUCE_RETURN_IF_ERROR(segments_.Sync());
+    producers_.SyncAborted();
     NoteSynced(end, appended);
     return absl::OkStatus();
   };
@@ -49,8 +50,9 @@ void Log::NoteSynced(Offset end, int64_t appended) {
   if (!environment_->note_work) return;
   // A cut, which holds the lock, waits for this sync, and takes the recovery
   // point back itself. Whoever else holds it lets the next sync tell.
-  // So does one that comes before the epochs below its point are saved.
-  if (OwesEpochs()) return;
+  // So does one that comes before what tells of the epochs and transactions
+  // below its point is saved.
+  if (OwesFiles()) return;
   if (!ends_mutex_.TryLock()) return;
   const auto sealed = segments_.TakeSynced();
   const int64_t bytes = appended - noted_bytes_;
@@ -142,6 +144,7 @@ absl::Status Log::NoteBounds() {
   {
     MutexLock writer(writer_mutex_);
     CAUCE_RETURN_IF_ERROR(epochs_.SaveOwed());
+    CAUCE_RETURN_IF_ERROR(producers_.SettleOwed(range()));
   }
   Note(RecoveryPoint());
   return absl::OkStatus();

@@ -1,7 +1,9 @@
 #include "engine/log/log_view.h"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -10,6 +12,7 @@
 #include "engine/base/bytes.h"
 #include "engine/base/status_macros.h"
 #include "engine/log/batch_scanner.h"
+#include "engine/log/log_stand_in.h"
 #include "engine/log/segment_directory.h"
 #include "engine/log/segment_name.h"
 #include "engine/log/segment_scan.h"
@@ -50,10 +53,20 @@ absl::Status LogView::Refresh() {
 absl::Status LogView::Follow() {
   if (known_.is_unopened) return FollowUnopened();
   if (known_.tail == nullptr) return Relist();  // there was no file yet
+  if (place_.may_have_gaps) {
+    CAUCE_ASSIGN_OR_RETURN(const Listed listed, ListFiles());
+    CAUCE_ASSIGN_OR_RETURN(const bool swaps_are, SwapsAreTheSame(listed));
+    if (listed.logs.empty() || !swaps_are) return ListAgain();
+    // Nothing was deleted: the same names are there. A swap whose writer was
+    // killed stays, and is no reason to begin anew at each look.
+    if (!listed.swaps.empty()) return FollowBesideSwaps();
+  }
   CAUCE_ASSIGN_OR_RETURN(const std::vector<Offset> bases, List());
   CAUCE_ASSIGN_OR_RETURN(const bool same, TailIsTheSame(bases));
   // The log was cut, or went on so fast that nothing we know is left.
   if (!same) return ListAgain();
+  CAUCE_ASSIGN_OR_RETURN(const bool sealed_are, SealedAreTheSame(bases));
+  if (!sealed_are) return ListAgain();
   DropDeleted(bases.front());
   CAUCE_RETURN_IF_ERROR(ExtendTail());
   const Offset tail = known_.segments.back()->base();
@@ -71,17 +84,16 @@ absl::Status LogView::FollowUnopened() {
   const Segment& last = *known_.segments.back();
   const bool is_same = !bases.empty() && bases.back() == last.base() &&
                        bounds_.recovery_point == last.next() &&
-                       !WhatIsInTheWay(last.place()).ok();
+                       !WhatIsInTheWay(*place_.files, last.path()).ok();
   if (!is_same) return Relist();
   DropDeleted(bases.front());
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::optional<Offset>> LogView::FindLostEnd() {
-  const auto is_short = [this] {
-    return known_.segments.back()->next() < bounds_.recovery_point;
-  };
-  for (int looks = 0; is_short() && looks < kScansMax; ++looks) {
+absl::StatusOr<OffsetRange> LogView::FindLostEnd() {
+  for (int looks = 0; looks < kScansMax; ++looks) {
+    CAUCE_ASSIGN_OR_RETURN(Offset end, FindEnd());
+    if (end >= bounds_.recovery_point) break;
     // The bounds may be older than a cut: they and what is there must agree
     // when both are read once more, and the bounds stay as they are meanwhile.
     const Offset before = bounds_.recovery_point;
@@ -89,9 +101,32 @@ absl::StatusOr<std::optional<Offset>> LogView::FindLostEnd() {
     CAUCE_ASSIGN_OR_RETURN(const LogBounds now, bounds_now_());
     const bool stayed =
         before == bounds_.recovery_point && before == now.recovery_point;
-    if (stayed && is_short()) return before;
+    CAUCE_ASSIGN_OR_RETURN(end, FindEnd());
+    if (stayed && end < before) return OffsetRange{end, before};
   }
-  return std::nullopt;
+  return OffsetRange();
+}
+
+OffsetRange LogView::FindHidden() const {
+  const auto hidden = listing_.hidden();
+  if (!hidden) return {};
+  return {known_.segments.back()->next(), *hidden + 1};
+}
+
+absl::StatusOr<Offset> LogView::FindEnd() const {
+  const SegmentSet::List& segments = known_.segments;
+  const Segment& last = *segments.back();
+  const bool is_in_doubt = segments.size() > 1 &&
+                           last.base() > bounds_.recovery_point &&
+                           last.next() == last.base();
+  if (!is_in_doubt) return last.next();
+  const SegmentPlace& before = segments[segments.size() - 2]->place();
+  const auto scanned = ScanEnd(before, bounds_.recovery_point);
+  if (absl::IsResourceExhausted(scanned.status())) return scanned.status();
+  // What cannot be read tells why when reading comes to it. And the mark of the
+  // close is looked for last: whoever wrote before has closed again.
+  if (!scanned.ok() || !closed_now_()) return last.next();
+  return scanned->next;
 }
 
 absl::StatusOr<bool> LogView::TailIsTheSame(const std::vector<Offset>& bases) {
@@ -113,9 +148,69 @@ absl::StatusOr<bool> LogView::TailIsTheSame(const std::vector<Offset>& bases) {
   return read == header.size() && header == known_.tail_header;
 }
 
+absl::Status LogView::FollowBesideSwaps() {
+  CAUCE_ASSIGN_OR_RETURN(const std::vector<Offset> bases, List());
+  CAUCE_ASSIGN_OR_RETURN(const bool same, TailIsTheSame(bases));
+  if (!same) return ListAgain();
+  CAUCE_ASSIGN_OR_RETURN(const bool sealed_are, SealedAreTheSame(bases));
+  if (!sealed_are) return ListAgain();
+  return ExtendTail();
+}
+
+absl::StatusOr<bool> LogView::SwapsAreTheSame(const Listed& listed) const {
+  if (listed.swaps.empty() && known_.listed.swaps.empty()) return true;
+  if (!(listed == known_.listed)) return false;
+  for (const auto& [base, id] : known_.swap_ids) {
+    const auto info = place_.files->Info(
+        place_.PathOf(SegmentFileName(base, kSwapLogSuffix)));
+    if (absl::IsNotFound(info.status())) return false;
+    CAUCE_RETURN_IF_ERROR(info.status());
+    if (info->id != id) return false;
+  }
+  return true;
+}
+
+absl::StatusOr<bool> LogView::SealedAreTheSame(
+    const std::vector<Offset>& bases) const {
+  bool front_is_the_same = false;
+  for (const auto& [base, id] : known_.ids) {
+    if (base < bases.front()) {
+      // Whoever deletes it has said so before; a list may also have been made
+      // while it got another name.
+      CAUCE_ASSIGN_OR_RETURN(const LogBounds now, bounds_now_());
+      if (now.log_start < bases.front()) return false;
+      continue;
+    }
+    if (!std::binary_search(bases.begin(), bases.end(), base)) {
+      CAUCE_ASSIGN_OR_RETURN(const bool is_lost, IsLost(base));
+      if (!front_is_the_same || !is_lost) return false;
+      // Whoever reads there is told.
+      continue;
+    }
+    const auto info =
+        place_.files->Info(place_.PathOf(SegmentFileName(base, kLogSuffix)));
+    if (absl::IsNotFound(info.status())) return false;
+    CAUCE_RETURN_IF_ERROR(info.status());
+    if (info->id != id) return false;
+    front_is_the_same = true;
+  }
+  return true;
+}
+
+absl::StatusOr<bool> LogView::IsLost(Offset base) const {
+  CAUCE_ASSIGN_OR_RETURN(const Listed now, ListFiles());
+  return now.swaps.empty() && !std::ranges::binary_search(now.logs, base);
+}
+
 absl::Status LogView::ListAgain() {
   CAUCE_ASSIGN_OR_RETURN(bounds_, bounds_now_());
   return Relist();
+}
+
+absl::Status LogView::AllowGaps() {
+  place_.may_have_gaps = true;
+  listing_.AllowGaps();
+  return ListAgain();
 }
 
 absl::Status LogView::Relist() {
@@ -137,8 +232,51 @@ absl::StatusOr<std::vector<Offset>> LogView::List() {
 }
 
 absl::Status LogView::AddFrom(Offset base) {
-  CAUCE_ASSIGN_OR_RETURN(const std::vector<Offset> bases, List());
-  const auto first = std::lower_bound(bases.begin(), bases.end(), base);
+  if (!place_.may_have_gaps) return AddListed(base, {});
+  const Known before = known_;
+  for (int lists = 0; lists < kScansMax; ++lists) {
+    CAUCE_ASSIGN_OR_RETURN(const Listed listed, ListFiles());
+    CAUCE_RETURN_IF_ERROR(AddListed(base, listed.swaps));
+    // Compaction may have been faster: what was added stands side by side.
+    CAUCE_ASSIGN_OR_RETURN(const Listed now, ListFiles());
+    if (now == listed) {
+      known_.listed = listed;
+      return absl::OkStatus();
+    }
+    known_ = before;
+  }
+  return absl::UnavailableError(fmt::format(
+      "{}: its segments have changed during each of {} looks at them; read "
+      "again",
+      place_.directory, kScansMax));
+}
+
+absl::StatusOr<LogView::Listed> LogView::ListFiles() const {
+  // Both at once: one becomes the other.
+  Listed listed;
+  CAUCE_ASSIGN_OR_RETURN(const auto entries,
+                         place_.files->List(place_.directory));
+  for (const DirectoryEntry& entry : entries) {
+    const auto file = ParseSegmentFileName(entry.name);
+    if (entry.is_directory || !file) continue;
+    if (file->suffix == kLogSuffix) listed.logs.push_back(file->base);
+    if (file->suffix == kSwapLogSuffix) listed.swaps.push_back(file->base);
+  }
+  std::ranges::sort(listed.logs);
+  std::ranges::sort(listed.swaps);
+  return listed;
+}
+
+absl::Status LogView::AddListed(Offset from, const std::vector<Offset>& swaps) {
+  CAUCE_ASSIGN_OR_RETURN(std::vector<Offset> bases, List());
+  for (const Offset base : swaps) {
+    if (base < from) continue;
+    CAUCE_ASSIGN_OR_RETURN(const auto next, AddSwap(base));
+    if (!next) continue;
+    std::erase_if(bases,
+                  [&](Offset each) { return each >= base && each < *next; });
+  }
+  const auto first = std::lower_bound(bases.begin(), bases.end(), from);
   for (auto at = first; at != bases.end(); ++at) {
     const SegmentPlace place = place_.At(*at);
     const bool is_last = std::next(at) == bases.end();
@@ -147,7 +285,32 @@ absl::Status LogView::AddFrom(Offset base) {
     // Retention may have been faster.
     if (!absl::IsNotFound(added)) CAUCE_RETURN_IF_ERROR(added);
   }
+  std::ranges::sort(known_.segments, {},
+                    [](const auto& each) { return each->base(); });
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<Offset>> LogView::AddSwap(Offset base) {
+  const std::string path = place_.PathOf(SegmentFileName(base, kSwapLogSuffix));
+  // In this order: another that came since is found to be another.
+  const auto info = place_.files->Info(path);
+  auto opened = place_.files->Open(path, OpenMode::kRead);
+  // It has its own name by now, or is none.
+  if (!info.ok() || !opened.ok()) return std::nullopt;
+  const std::shared_ptr<File> file = *std::move(opened);
+  CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
+  CAUCE_ASSIGN_OR_RETURN(
+      const ScannedSegment scanned,
+      ScanSegment(file, path,
+                  {.base = base,
+                   .bytes = size,
+                   .index_interval_bytes = place_.index_interval_bytes}));
+  if (!scanned.damage.ok() || scanned.bytes != size) return std::nullopt;
+  known_.segments.push_back(std::make_shared<Segment>(
+      place_.At(base), OpenMode::kRead, size, scanned.next, kSwapSuffix));
+  known_.segments.back()->ShareLiveIndex(scanned.index);
+  known_.swap_ids[base] = info->id;
+  return scanned.next;
 }
 
 absl::Status LogView::AddSealed(const SegmentPlace& place, Offset next) {
@@ -160,6 +323,7 @@ absl::Status LogView::AddSealed(const SegmentPlace& place, Offset next) {
     if (absl::IsResourceExhausted(scanned.status())) return scanned.status();
     if (scanned.ok() && scanned->next == next) bytes = scanned->bytes;
   }
+  CAUCE_RETURN_IF_ERROR(NoteId(place.base));
   known_.segments.push_back(
       std::make_shared<Segment>(place, OpenMode::kRead, bytes, next));
   return absl::OkStatus();
@@ -186,7 +350,10 @@ absl::StatusOr<ScannedSegment> LogView::ScanTail(const SegmentPlace& place) {
 absl::Status LogView::AddTail(const SegmentPlace& place) {
   auto scan = ScanTail(place);
   // That may as well be of the bounds, which are read from a file too.
-  const absl::Status why = scan.ok() ? absl::OkStatus() : WhatIsInTheWay(place);
+  const std::string path =
+      place.PathOf(SegmentFileName(place.base, kLogSuffix));
+  const absl::Status why =
+      scan.ok() ? absl::OkStatus() : WhatIsInTheWay(*place.files, path);
   if (!why.ok() && !known_.segments.empty()) {
     CAUCE_ASSIGN_OR_RETURN(bounds_, bounds_now_());
     // Only what came there since it was listed.
@@ -203,8 +370,6 @@ absl::Status LogView::AddTail(const SegmentPlace& place) {
   if (is_damaged) {
     // It is part of the log, so that reading comes to it, and so is what can
     // be read behind it.
-    const std::string path =
-        place.PathOf(SegmentFileName(place.base, kLogSuffix));
     CAUCE_ASSIGN_OR_RETURN(std::shared_ptr<File> file,
                            place.files->Open(path, OpenMode::kRead));
     const ScanRange range{.base = place.base,
@@ -250,11 +415,23 @@ absl::Status LogView::ExtendTail() {
   }
 }
 
+absl::Status LogView::NoteId(Offset base) {
+  if (!place_.may_have_gaps) return absl::OkStatus();
+  const auto info =
+      place_.files->Info(place_.PathOf(SegmentFileName(base, kLogSuffix)));
+  // A link is none that compaction has made.
+  if (absl::IsFailedPrecondition(info.status())) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(info.status());
+  known_.ids[base] = info->id;
+  return absl::OkStatus();
+}
+
 absl::Status LogView::SealTail(Offset next) {
   const std::shared_ptr<Segment> tail = known_.segments.back();
   CAUCE_ASSIGN_OR_RETURN(const auto file, tail->OpenFile());
   CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
   if (size == tail->bytes()) {
+    CAUCE_RETURN_IF_ERROR(NoteId(tail->base()));
     tail->ShareLiveIndex(nullptr);
     return absl::OkStatus();
   }
@@ -264,6 +441,8 @@ absl::Status LogView::SealTail(Offset next) {
 }
 
 void LogView::DropDeleted(Offset first) {
+  std::erase_if(known_.ids,
+                [first](const auto& each) { return each.first < first; });
   std::erase_if(known_.segments, [first](const auto& segment) {
     return segment->base() < first;
   });

@@ -10,13 +10,14 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "cauce/read.h"
 #include "cauce/types.h"
 #include "engine/log/log_environment.h"
 #include "engine/log/segment.h"
@@ -39,17 +40,25 @@ class LogView {
       ClosedNow closed_now);
 
   // Never empty. Segments that are known stay the same objects until the log
-  // is cut.
+  // is cut or compacted.
   const SegmentSet::List& segments() const { return known_.segments; }
 
-  // Takes in what was written, rolled and deleted meanwhile. kNotFound where
-  // the directory is gone; the view then stays as it was.
+  // Takes in what was written, rolled, deleted and compacted meanwhile.
+  // kNotFound where the directory is gone; the view then stays as it was.
   absl::Status Refresh();
 
-  // The recovery point, where the log ends below it: files that were durable
-  // are gone or shorter than they were. Nothing where that may be the work of a
-  // writer who cuts the log: what is here is then read anew.
-  absl::StatusOr<std::optional<Offset>> FindLostEnd();
+  // The log may have gaps of compaction from now on: all is listed anew.
+  absl::Status AllowGaps();
+
+  // From where the log ends up to the recovery point, where that lies above:
+  // files that were durable are gone or shorter than they were, or have another
+  // name. Empty where that may be the work of a writer who cuts the log: what
+  // is here is then read anew.
+  absl::StatusOr<OffsetRange> FindLostEnd();
+
+  // From where the log ends up to behind the name of a file that may hold
+  // records and was left out, which was told; empty where there is none.
+  OffsetRange FindHidden() const;
 
  private:
   LogView(const SegmentPlace& place, const LogBounds& bounds,
@@ -59,9 +68,19 @@ class LogView {
   absl::Status Follow();
   // The same where the last segment's file cannot be opened.
   absl::Status FollowUnopened();
+  // And where swaps are there, which are those we know.
+  absl::Status FollowBesideSwaps();
   // Whether the last segment's file is the one we know, and holds what we know
   // of it, when these are the `bases` that the directory holds.
   absl::StatusOr<bool> TailIsTheSame(const std::vector<Offset>& bases);
+  // Whether the segments in front of the last one are still the files that we
+  // know, where compaction may put others in their place.
+  absl::StatusOr<bool> SealedAreTheSame(const std::vector<Offset>& bases) const;
+  // Whether the file of the segment at `base`, which was not listed, is gone
+  // and none is about to take its place. Compaction puts one in the place of
+  // several under the first one's name: where the one in front of a missing one
+  // is still the file that we know, nobody has compacted the two.
+  absl::StatusOr<bool> IsLost(Offset base) const;
   // With the bounds as they are by now.
   absl::Status ListAgain();
   // Takes what is there for what is known; where that fails what was known
@@ -70,14 +89,31 @@ class LogView {
   // The bases of the segments, smallest first, those behind the last one that
   // is known looked at anew.
   absl::StatusOr<std::vector<Offset>> List();
-  // Adds the segments that begin at `base` or later.
+  // Adds the segments that begin at `base` or later, as they are listed while
+  // none of them gives way to another.
   absl::Status AddFrom(Offset base);
+  struct Listed {
+    std::vector<Offset> logs;
+    // Compacted logs that take the place of some of these, and have not got
+    // their own names yet.
+    std::vector<Offset> swaps;
+    friend bool operator==(const Listed&, const Listed&) = default;
+  };
+  absl::StatusOr<Listed> ListFiles() const;
+  // Whether nothing has changed about swaps that are on their way, or were.
+  absl::StatusOr<bool> SwapsAreTheSame(const Listed& listed) const;
+  absl::Status AddListed(Offset from, const std::vector<Offset>& swaps);
+  // Returns up to where it takes the place of others; nothing where it does
+  // not.
+  absl::StatusOr<std::optional<Offset>> AddSwap(Offset base);
   // Others follow it at `next`. Unless all of it lies below the recovery point
   // it ends with the batch that reaches there: any of those may be one that a
   // recovery found no room to cut. So each of them is looked at, by way of its
   // index where it has one, unless the log was closed, which it is not before
   // they are cut.
   absl::Status AddSealed(const SegmentPlace& place, Offset next);
+  // What tells its file from another of its name.
+  absl::Status NoteId(Offset base);
   // One below the recovery point whose file cannot be opened is part of the log
   // up to there, behind others that can be read.
   absl::Status AddTail(const SegmentPlace& place);
@@ -87,14 +123,25 @@ class LogView {
   // The last segment is complete: another follows it at `next`.
   absl::Status SealTail(Offset next);
   void DropDeleted(Offset first);
+  // Where the last batch ends that is known to belong to the log. A last
+  // segment above the recovery point of a log that was closed is none of it, or
+  // its name is wrong, unless it has a batch: nobody has just rolled to it.
+  absl::StatusOr<Offset> FindEnd() const;
 
-  const SegmentPlace place_;
+  SegmentPlace place_;
   const BoundsNow bounds_now_;
   const ClosedNow closed_now_;
   ViewListing listing_;
   LogBounds bounds_;
   struct Known {
     SegmentSet::List segments;
+    // What tells the files of those in front of the last one from others of
+    // their names; where compaction may put these there.
+    std::map<Offset, uint64_t> ids;
+    // The same of those that were read under the names of swaps; and what stood
+    // in the directory then.
+    std::map<Offset, uint64_t> swap_ids;
+    Listed listed;
     std::shared_ptr<SegmentIndex> tail;  // the index of the last one, growing
     // The header of its last batch, and where it stands: what tells whether the
     // log was cut and has grown again since. Empty while there is no batch.

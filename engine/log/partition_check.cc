@@ -9,8 +9,9 @@
 
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
-#include "engine/log/batch_scanner.h"
 #include "engine/log/log_stand_in.h"
+#include "engine/log/producer_files.h"
+#include "engine/log/segment_directory.h"
 #include "engine/log/segment_name.h"
 #include "engine/log/segments_above_end.h"
 #include "engine/log/short_log.h"
@@ -48,6 +49,7 @@ absl::Status PartitionCheck::Run() {
           .advice = "move it away, and restore the .log file from a copy if "
                     "there was one"});
   }
+  if (IsBeingSwapped(*bases)) return absl::OkStatus();
   for (const Offset base : bases->orphans) {
     CAUCE_RETURN_IF_ERROR(CheckOrphan(base));
   }
@@ -68,9 +70,10 @@ absl::Status PartitionCheck::Run() {
     if (absl::IsResourceExhausted(unread.why)) return unread.why;
     unread_.push_back(unread);
   }
+  CAUCE_RETURN_IF_ERROR(CheckSnapshots());
   std::vector<Offset> segments = listing->bases;
   CAUCE_RETURN_IF_ERROR(TellAboveEnd(place, segments));
-  CAUCE_RETURN_IF_ERROR(CheckSegments(segments));
+  CAUCE_RETURN_IF_ERROR(CheckSegments(place, segments));
   TellUnread();
   return absl::OkStatus();
 }
@@ -86,16 +89,38 @@ absl::Status PartitionCheck::TellAboveEnd(const SegmentPlace& place,
          above.status()});
   }
   for (size_t left = above.value_or(0); left > 0; --left) {
+    const AboveEndWords words =
+        DescribeAboveEnd(place.At(bases.back()), partition_.bounds.durable);
     Tell({.file = PathOf(bases.back(), kLogSuffix),
           .offset = bases.back(),
-          .what = fmt::format("is no segment: it holds no batch, and the log "
-                              "was closed at offset {}",
-                              partition_.bounds.durable.value),
-          .advice = std::string(kIntruderAdvice)});
+          .what = words.what,
+          .advice = std::string(words.advice)});
     std::erase_if(unread_, [&](const UnreadSegment& each) {
       return each.base == bases.back();
     });
     bases.pop_back();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PartitionCheck::CheckSnapshots() {
+  const auto all = ListSnapshots(files_, partition_.directory);
+  if (absl::IsNotFound(all.status())) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(all.status());
+  for (const Offset at : *all) {
+    const auto read = ReadSnapshot(files_, partition_.directory, at);
+    if (read.ok() || absl::IsNotFound(read.status())) continue;
+    if (absl::IsResourceExhausted(read.status())) return read.status();
+    // A power loss may have torn one that was not durable.
+    const bool is_torn =
+        !partition_.clean_stop && at >= partition_.bounds.durable;
+    Tell({.gravity = is_torn ? Gravity::kNote : Gravity::kDamage,
+          .file = PathOf(at, kSnapshotSuffix),
+          .offset = at,
+          .what = std::string(MessageOf(read.status())),
+          .advice = "remove it while nothing has the directory open, or let "
+                    "cauce log repair do so: what it says of producers is read "
+                    "from the log"});
   }
   return absl::OkStatus();
 }
@@ -112,6 +137,7 @@ absl::StatusOr<PartitionCheck::Bases> PartitionCheck::List() const {
       continue;
     }
     if (file->suffix == kLogSuffix) bases.logs.push_back(file->base);
+    if (file->suffix == kSwapLogSuffix) bases.swaps.push_back(file->base);
     const bool is_index =
         file->suffix == kOffsetIndexSuffix || file->suffix == kTimeIndexSuffix;
     if (is_index) indexes.push_back(file->base);
@@ -124,10 +150,29 @@ absl::StatusOr<PartitionCheck::Bases> PartitionCheck::List() const {
   return bases;
 }
 
-absl::Status PartitionCheck::CheckSegments(const std::vector<Offset>& bases) {
+bool PartitionCheck::IsBeingSwapped(const Bases& bases) {
+  for (const Offset base : bases.swaps) {
+    const std::string path = PathOf(base, kSwapLogSuffix);
+    // A link is none, and one that has its own name by now is over.
+    if (!files_.Info(path).ok()) continue;
+    Tell({.gravity = Gravity::kNote,
+          .file = path,
+          .offset = base,
+          .what = "a compacted log is taking the place of segments, or was "
+                  "stopped at that; nothing else of the partition was checked",
+          .advice = "verify again: where nothing has the directory open, after "
+                    "the next opening for writing, which ends it"});
+    return true;
+  }
+  return false;
+}
+
+absl::Status PartitionCheck::CheckSegments(const SegmentPlace& place,
+                                           const std::vector<Offset>& bases) {
   SegmentToCheck segment{
       .directory = partition_.directory,
       .durable = partition_.bounds.durable,
+      .log_start = partition_.bounds.log_start,
       .may_have_gaps = partition_.may_have_gaps,
       .decompressed_bytes_max = partition_.decompressed_bytes_max};
   if (partition_.clean_stop) {
@@ -140,9 +185,7 @@ absl::Status PartitionCheck::CheckSegments(const std::vector<Offset>& bases) {
   }
   CAUCE_RETURN_IF_ERROR(CheckStart(bases.front()));
   std::optional<Offset> last_whole;
-  if (!partition_.clean_stop) {
-    CAUCE_ASSIGN_OR_RETURN(last_whole, LastWhole(bases));
-  }
+  if (!partition_.clean_stop) last_whole = LastWhole(place, bases);
   for (size_t i = 0; i < bases.size(); ++i) {
     const bool is_last = i + 1 == bases.size();
     segment.base = bases[i];
@@ -192,18 +235,12 @@ absl::Status PartitionCheck::CheckSegments(const std::vector<Offset>& bases) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::optional<Offset>> PartitionCheck::LastWhole(
-    const std::vector<Offset>& bases) const {
-  BatchScanner scanner;
+std::optional<Offset> PartitionCheck::LastWhole(
+    const SegmentPlace& place, const std::vector<Offset>& bases) const {
   for (const Offset base : std::views::reverse(bases)) {
-    const std::string path = PathOf(base, kLogSuffix);
-    auto file = files_.Open(path, OpenMode::kRead);
-    // What keeps it from being read is told when its turn comes.
-    if (!file.ok()) continue;
-    CAUCE_ASSIGN_OR_RETURN(const int64_t bytes, (*file)->Size());
-    scanner.Start(*std::move(file), path, 0, bytes);
-    const auto first = scanner.Next();
-    if (first.ok() && *first && (*first)->base_offset() == base) return base;
+    // What keeps one from being read is told when its turn comes.
+    const auto first = FirstBatchOffset(place.At(base));
+    if (first.ok() && *first == base) return base;
   }
   return std::nullopt;
 }

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -64,6 +65,7 @@ class PartitionCheck {
     std::vector<Offset> logs;
     std::vector<Offset> orphans;      // of indexes without a log
     std::vector<Offset> directories;  // called as logs are
+    std::vector<Offset> swaps;        // of compacted logs without their names
   };
 
   // From where a segment ends to where the one behind it begins.
@@ -79,11 +81,17 @@ class PartitionCheck {
   // which a failed read hides it are unread_ from then on.
   absl::Status TellAboveEnd(const SegmentPlace& place,
                             std::vector<Offset>& bases);
-  absl::Status CheckSegments(const std::vector<Offset>& bases);
+  // That those of producers can be read.
+  absl::Status CheckSnapshots();
+  absl::Status CheckSegments(const SegmentPlace& place,
+                             const std::vector<Offset>& bases);
   // The last segment that begins with a whole batch; nothing where none does.
-  absl::StatusOr<std::optional<Offset>> LastWhole(
-      const std::vector<Offset>& bases) const;
+  std::optional<Offset> LastWhole(const SegmentPlace& place,
+                                  const std::vector<Offset>& bases) const;
   absl::Status CheckOrphan(Offset base);
+  // That compaction is putting segments in others' place, or was stopped at
+  // that: what is there makes no log until that is over.
+  bool IsBeingSwapped(const Bases& bases);
   // That no segment is missing in front of `base`, the oldest one's.
   absl::Status CheckStart(Offset base);
   // That the next segment begins where this one ends. Above what was durable

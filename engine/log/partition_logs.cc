@@ -2,22 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
-#include <memory>
-#include <utility>
+#include <cstddef>
 
-#include "absl/status/status.h"
-#include "cauce/errors.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/whole_file.h"
-#include "engine/log/batch_scanner.h"
+#include "engine/log/batch_runs.h"
 #include "engine/log/segment_name.h"
 
 namespace cauce {
 namespace {
-
-// A batch is seldom larger, and one is read.
-constexpr size_t kFirstReadBytes = 4096;
 
 constexpr std::array kSuffixes = {kLogSuffix, kOffsetIndexSuffix,
                                   kTimeIndexSuffix, kTxnIndexSuffix,
@@ -38,7 +31,8 @@ absl::StatusOr<PartitionListing> PartitionLogs::List() const {
     const auto file = ParseSegmentFileName(entry.name);
     const bool is_log = file && file->suffix == kLogSuffix;
     const bool is_index = file && (file->suffix == kOffsetIndexSuffix ||
-                                   file->suffix == kTimeIndexSuffix);
+                                   file->suffix == kTimeIndexSuffix ||
+                                   file->suffix == kTxnIndexSuffix);
     if (entry.is_directory) {
       if (is_log) listing.directories.push_back(file->base);
       // What cannot be opened as one goes out of the way as one.
@@ -47,96 +41,62 @@ absl::StatusOr<PartitionListing> PartitionLogs::List() const {
       listing.logs.push_back(file->base);
     } else if (file && file->suffix == kWaitingLogSuffix) {
       listing.waiting.push_back(file->base);
+    } else if (file && file->suffix == kSwapLogSuffix) {
+      listing.swaps.push_back(file->base);
     } else if (is_index) {
       listing.indexes.insert(entry.name);
+    } else if (file && file->suffix == kSnapshotSuffix) {
+      listing.snapshots.push_back(file->base);
     } else if (!file && LooksLikeASegments(entry.name)) {
       listing.lookalikes.push_back(entry.name);
     }
   }
   std::ranges::sort(listing.logs);
+  std::ranges::sort(listing.waiting);
   return listing;
 }
 
-std::string PartitionLogs::PathOf(Offset named) const {
-  return JoinPath(partition_.directory, SegmentFileName(named, kLogSuffix));
+std::string PartitionLogs::PathOf(const NamedLog& log) const {
+  return JoinPath(partition_.directory, log.FileName());
 }
 
-ScanRange PartitionLogs::RangeOf(Offset base,
-                                 std::optional<Offset> next) const {
-  ScanRange range{.base = base};
-  if (next) {
-    range.up_to = *next;
-  } else {
-    range.boundary = partition_.bounds.durable;
+absl::StatusOr<std::shared_ptr<const File>> PartitionLogs::Open(
+    const NamedLog& log) const {
+  return files_.Open(PathOf(log), OpenMode::kRead);
+}
+
+absl::StatusOr<SegmentSurvey> PartitionLogs::Read(const NamedLog& log) const {
+  CAUCE_ASSIGN_OR_RETURN(const auto file, Open(log));
+  const BatchRuns::Gaps gaps = partition_.may_have_gaps
+                                   ? BatchRuns::Gaps::kOfCompaction
+                                   : BatchRuns::Gaps::kNone;
+  return SurveySegment(file, PathOf(log), {.named = log.named, .gaps = gaps});
+}
+
+absl::Status PartitionLogs::SplitWhereTheyMeet(
+    std::span<const NamedLog> logs, std::span<SegmentSurvey> surveys) const {
+  std::vector<Offset> borders;
+  for (const SegmentSurvey& survey : surveys) {
+    for (const BatchRun& run : survey.runs) {
+      borders.push_back(run.base);
+      borders.push_back(run.next);
+    }
   }
-  if (!partition_.may_have_gaps) range.no_gap_from = partition_.bounds.durable;
-  range.has_no_gaps = !partition_.may_have_gaps;
-  return range;
+  std::ranges::sort(borders);
+  for (size_t log = 0; log < logs.size(); ++log) {
+    const bool is_cut = std::ranges::any_of(
+        surveys[log].runs,
+        [&](const BatchRun& run) { return IsCut(run, borders); });
+    if (!is_cut) continue;
+    CAUCE_ASSIGN_OR_RETURN(const auto file, Open(logs[log]));
+    CAUCE_RETURN_IF_ERROR(
+        SplitRuns(file, PathOf(logs[log]), borders, surveys[log]));
+  }
+  return absl::OkStatus();
 }
 
-ScanRange PartitionLogs::RangeOfAll(Offset base) const {
-  return {.base = base, .has_no_gaps = !partition_.may_have_gaps};
-}
-
-absl::StatusOr<SegmentSurvey> PartitionLogs::Read(Offset named,
-                                                  ScanRange range) const {
-  return ReadFile(PathOf(named), range);
-}
-
-absl::StatusOr<SegmentSurvey> PartitionLogs::ReadFile(const std::string& path,
-                                                      ScanRange range) const {
-  CAUCE_ASSIGN_OR_RETURN(const std::shared_ptr<const File> file,
-                         files_.Open(path, OpenMode::kRead));
-  CAUCE_ASSIGN_OR_RETURN(range.bytes, file->Size());
-  return SurveySegment(file, path, range);
-}
-
-absl::StatusOr<std::optional<LogFront>> PartitionLogs::Front(
-    Offset named) const {
-  return FrontOf(PathOf(named));
-}
-
-absl::StatusOr<std::optional<Offset>> PartitionLogs::FirstBase(
-    Offset named) const {
-  return BaseAt(named, 0);
-}
-
-absl::StatusOr<std::optional<Offset>> PartitionLogs::BaseAt(
-    Offset named, int64_t position) const {
-  CAUCE_ASSIGN_OR_RETURN(const auto front, FrontOf(PathOf(named), position));
-  if (!front) return std::nullopt;
-  return front->base;
-}
-
-absl::StatusOr<std::optional<SegmentSurvey>> PartitionLogs::ReadWaiting(
-    Offset base) const {
-  const std::string path =
-      JoinPath(partition_.directory, SegmentFileName(base, kWaitingLogSuffix));
-  CAUCE_ASSIGN_OR_RETURN(const auto front, FrontOf(path));
-  if (!front) return std::nullopt;
-  return ReadFile(path, RangeOfAll(front->base));
-}
-
-absl::StatusOr<std::optional<LogFront>> PartitionLogs::FrontOf(
-    const std::string& path, int64_t position) const {
-  auto opened = files_.Open(path, OpenMode::kRead);
-  // A link: whoever takes the segment says why.
-  if (absl::IsFailedPrecondition(opened.status())) return std::nullopt;
-  CAUCE_RETURN_IF_ERROR(opened.status());
-  const std::shared_ptr<const File> file = *std::move(opened);
-  CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
-  BatchScanner scanner(kFirstReadBytes);
-  scanner.Start(file, path, position, size);
-  const auto batch = scanner.Next();
-  if (!batch.ok() && !IsDamage(batch.status())) return batch.status();
-  if (!batch.ok() || !*batch) return std::nullopt;
-  LogFront front{.base = (*batch)->base_offset(),
-                 .next = (*batch)->next_offset()};
-  const auto second = scanner.Next();
-  if (!second.ok() && !IsDamage(second.status())) return second.status();
-  front.is_alone = second.ok() && !*second;
-  if (second.ok() && *second) front.follower = (*second)->base_offset();
-  return front;
+std::string NamedLog::FileName() const {
+  return SegmentFileName(named, is_waiting ? kWaitingLogSuffix : kLogSuffix);
 }
 
 }  // namespace cauce

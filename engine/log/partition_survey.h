@@ -1,11 +1,12 @@
 // What a partition's files hold and what is wrong with them: all that a repair
 // has to know before it can be planned.
 //
-// Reads a whole segment once where the log was closed, else twice. Damage costs
-// more of it: one read of what lies in front of a file without a batch, up to
-// four of the neighbours of one whose name is doubtful, and two for each name
-// in a segment that gives way. Nothing is changed. For who has the directory to
-// himself, one thread at a time.
+// Three steps: every log is read, wherever its batches say that they belong;
+// what is the log of all that is judged once (log_judgement.h); and each
+// segment that keeps its name and its batches is checked within its records and
+// against its indexes. So each log is read twice, and a stretch of one whose
+// offsets others have as well once more. Nothing is changed. For who has the
+// directory to himself, one thread at a time.
 #pragma once
 
 #include <vector>

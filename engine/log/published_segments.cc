@@ -30,7 +30,9 @@ void PublishedSegments::Publish(SegmentSet::List segments) {
   const Offset first = now->segments().front()->base();
   for (const auto& segment : before->segments()) {
     const Offset base = segment->base();
-    if (base >= first && now->Find(base) != segment) segment->Supersede();
+    if (base < first || now->Find(base) == segment) continue;
+    segment->Supersede();
+    ++cuts_;
   }
 }
 

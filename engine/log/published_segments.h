@@ -9,6 +9,7 @@
 // passes it by. Thread-safe.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -35,6 +36,9 @@ class PublishedSegments {
   // for the oldest, are marked: others have taken, or will take, their place.
   void Publish(SegmentSet::List segments);
 
+  // How often a segment was marked so. Any thread.
+  int64_t cuts() const { return cuts_.load(); }
+
   // `sealed` is followed by a segment whose name is new in the directory.
   void NoteRoll(std::shared_ptr<Segment> sealed);
   // Names that were found in the directory are not known to be durable.
@@ -58,6 +62,7 @@ class PublishedSegments {
  private:
   FileSystem& files_;
   const std::string directory_;
+  std::atomic<int64_t> cuts_ = 0;
   mutable Mutex mutex_;
   std::shared_ptr<const SegmentSet> set_ ABSL_GUARDED_BY(mutex_);
   // Sealed and not yet synced, oldest first.

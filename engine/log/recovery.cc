@@ -10,6 +10,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/log/batch_scanner.h"
 #include "engine/log/cut_files.h"
+#include "engine/log/leftovers.h"
 #include "engine/log/other_format.h"
 #include "engine/log/segment_directory.h"
 #include "engine/log/segment_index.h"
@@ -18,37 +19,11 @@
 #include "engine/log/segment_scan.h"
 #include "engine/log/segments_above_end.h"
 #include "engine/log/tail_rewrite.h"
+#include "engine/log/unfinished_swap.h"
 #include "fmt/format.h"
 
 namespace cauce {
 namespace {
-
-// Removes what a stop may have left over: files on their way out, and indexes
-// without a log. `bases` are those of the logs. An index of what was durable
-// and was not deleted stays: its log is missing, and it helps to mend that.
-absl::Status RemoveLeftovers(const SegmentPlace& place,
-                             const RecoveryHints& hints,
-                             const std::vector<Offset>& bases) {
-  CAUCE_ASSIGN_OR_RETURN(const auto entries,
-                         place.files->List(place.directory));
-  for (const DirectoryEntry& entry : entries) {
-    const auto file = ParseSegmentFileName(entry.name);
-    if (entry.is_directory || !file) continue;
-    const bool on_its_way_out = entry.name.ends_with(kDeletedSuffix) ||
-                                entry.name.ends_with(kUnfinishedCutSuffix) ||
-                                file->suffix == kCleanedLogSuffix;
-    const bool is_index =
-        file->suffix == kOffsetIndexSuffix || file->suffix == kTimeIndexSuffix;
-    const bool has_log =
-        std::binary_search(bases.begin(), bases.end(), file->base);
-    const bool is_missed =
-        file->base >= hints.log_start && file->base < hints.recovery_point;
-    if (on_its_way_out || (is_index && !has_log && !is_missed)) {
-      CAUCE_RETURN_IF_ERROR(place.files->RemoveFile(place.PathOf(entry.name)));
-    }
-  }
-  return absl::OkStatus();
-}
 
 // What stands behind a cut, to be kept elsewhere. May be asked again later: it
 // holds all that it needs.
@@ -99,9 +74,17 @@ class Recovery {
         cut_files_(*place.files, place.directory) {}
 
   absl::StatusOr<RecoveredLog> Run() {
+    CAUCE_RETURN_IF_ERROR(EndUnfinishedSwaps(
+        place_, hints_.events,
+        hints_.is_brokers ? GivesWay::kStays : GivesWay::kGoes));
     CAUCE_ASSIGN_OR_RETURN(const std::vector<Offset> named,
                            ListSegmentBases(place_));
-    CAUCE_RETURN_IF_ERROR(RemoveLeftovers(place_, hints_, named));
+    CAUCE_ASSIGN_OR_RETURN(
+        leftovers_, RemoveLeftovers(place_, named,
+                                    {.was_clean = hints_.clean_stop,
+                                     .is_brokers = hints_.is_brokers,
+                                     .recovery_point = hints_.recovery_point,
+                                     .log_start = hints_.log_start}));
     CAUCE_ASSIGN_OR_RETURN(
         SegmentListing listing,
         ListSegments(place_, {.durable = hints_.recovery_point}));
@@ -324,7 +307,7 @@ class Recovery {
   absl::Status KeepDamaged(Offset base, Offset next,
                            const ScannedSegment& scanned) {
     ReportDamage(scanned.damage);
-    epochs_.Join(scanned.epochs);
+    Learn(scanned);
     CAUCE_RETURN_IF_ERROR(Believe(base, next));
     Segment& segment = *sealed_.back();
     // Batches may stand behind the damage that were not durable.
@@ -367,15 +350,23 @@ class Recovery {
         place_.At(base), OpenMode::kReadWrite, scanned.bytes, next);
     CAUCE_RETURN_IF_ERROR(segment->WriteIndexFiles(*scanned.index));
     CAUCE_RETURN_IF_ERROR(MakeDurable(*segment, scanned.durable_bytes, behind));
-    epochs_.Join(scanned.epochs);
+    Learn(scanned);
     sealed_.push_back(std::move(segment));
     // Nothing counts as durable whose name is not.
     CAUCE_RETURN_IF_ERROR(SyncNames());
-    if (hints_.progress && tails_.empty()) {
+    if (hints_.progress && tails_.empty() && !OwesLists(base)) {
       hints_.progress(std::max(hints_.log_start, FirstBase()), next,
                       scanned.bytes);
     }
     return absl::OkStatus();
+  }
+
+  // Whether the lists of what was aborted are to be made anew, from a segment
+  // on that is not above `base`: the next recovery has to begin there too.
+  bool OwesLists(Offset base) {
+    const auto& lists = leftovers_.lists;
+    owes_lists_ |= has_producers_ || (!lists.empty() && lists.back() >= base);
+    return owes_lists_;
   }
 
   // Once for all the names that are there.
@@ -449,7 +440,7 @@ class Recovery {
   // With `keep` what stands behind the end is left there for now.
   absl::Status Resume(Offset base, ScannedSegment scanned,
                       KeepTail keep = nullptr) {
-    epochs_.Join(scanned.epochs);
+    Learn(scanned);
     const std::shared_ptr<SegmentIndex> index = scanned.index;
     const int64_t durable_bytes = scanned.durable_bytes;
     const SegmentPlace place = place_.At(base);
@@ -470,6 +461,11 @@ class Recovery {
     return SyncNames();
   }
 
+  void Learn(const ScannedSegment& scanned) {
+    epochs_.Join(scanned.epochs);
+    has_producers_ |= scanned.has_producers;
+  }
+
   // Those that are there may be of a log that was cut since.
   absl::Status RenewIndexFiles(Segment& segment, const SegmentIndex& index) {
     if (segment.bytes() > 0) return segment.WriteIndexFiles(index);
@@ -482,10 +478,11 @@ class Recovery {
     CAUCE_ASSIGN_OR_RETURN(const size_t above,
                            CountAboveEnd(place_, bases, hints_.recovery_point));
     const auto first = bases.end() - static_cast<ptrdiff_t>(above);
-    CAUCE_RETURN_IF_ERROR(SetAside(
-        {first, bases.end()},
-        fmt::format("holds no batch, and the log was closed at offset {}",
-                    hints_.recovery_point.value)));
+    for (auto base = first; base != bases.end(); ++base) {
+      const AboveEndWords words =
+          DescribeAboveEnd(place_.At(*base), hints_.recovery_point);
+      CAUCE_RETURN_IF_ERROR(SetAside({*base}, words.what));
+    }
     bases.erase(first, bases.end());
     return absl::OkStatus();
   }
@@ -526,9 +523,9 @@ class Recovery {
         return absl::OkStatus();
       });
     }
-    return RecoveredLog{std::move(sealed_), std::move(writer_),
-                        log_start,          unsettled_from_,
-                        names_unsynced_,    std::move(epochs_)};
+    return RecoveredLog{
+        std::move(sealed_), std::move(writer_), log_start,      unsettled_from_,
+        names_unsynced_,    std::move(epochs_), has_producers_, leftovers_};
   }
 
   // Where the oldest segment begins, or will.
@@ -567,6 +564,9 @@ class Recovery {
   std::vector<SealedTail> tails_;
   Offset unsettled_from_{INT64_MAX};
   EpochEvidence epochs_;
+  bool has_producers_ = false;
+  Leftovers leftovers_;
+  bool owes_lists_ = false;
   bool cut_ = false;
   // The stopped process may have made names and not synced them.
   bool names_unsynced_ = true;

@@ -24,6 +24,7 @@
 #include "cauce/env.h"
 #include "cauce/types.h"
 #include "engine/log/epoch_evidence.h"
+#include "engine/log/leftovers.h"
 #include "engine/log/segment.h"
 #include "engine/log/segment_set.h"
 #include "engine/log/segment_writer.h"
@@ -43,7 +44,8 @@ struct RecoveryHints {
   Timestamp now;
   // May be null. Told of each segment that was made durable: the log is whole
   // from `start` up to the segment's end, and that took `bytes` to find out. A
-  // recovery that is cut short need not begin before it again.
+  // recovery that is cut short need not begin before it again. Ends where what
+  // is recovered tells of producers, or may: their files are made whole later.
   std::function<void(Offset start, Offset end, int64_t bytes)> progress;
   // Gets a line for everything that was not as a clean stop leaves it.
   EventSink events;
@@ -62,6 +64,9 @@ struct RecoveredLog {
   bool names_unsynced = true;
   // What the scanned batches tell of leader epochs.
   EpochEvidence epochs;
+  // Whether any of them comes from a producer.
+  bool has_producers = false;
+  Leftovers leftovers;
 };
 
 // `place` is that of any segment; its base is not looked at. Of what lies above

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "cauce/errors.h"
 #include "engine/base/bytes.h"
 #include "engine/base/check.h"
 #include "engine/base/status_macros.h"
@@ -14,6 +15,7 @@
 #include "engine/log/cut_files.h"
 #include "engine/log/epoch_evidence.h"
 #include "engine/log/gap_batch.h"
+#include "engine/log/producer_files.h"
 #include "engine/log/segment_name.h"
 #include "engine/log/segment_scan.h"
 #include "engine/log/tail_rewrite.h"
@@ -64,7 +66,8 @@ RepairWork::RepairWork(FileSystem& files, std::string directory,
                        int64_t index_interval_bytes)
     : files_(files),
       directory_(std::move(directory)),
-      index_interval_bytes_(index_interval_bytes) {}
+      index_interval_bytes_(index_interval_bytes),
+      aborted_(std::make_shared<AbortedWalk>(files, directory_)) {}
 
 absl::Status RepairWork::SyncFiles() const {
   CAUCE_ASSIGN_OR_RETURN(const auto names, SegmentFiles());
@@ -315,6 +318,10 @@ absl::Status RepairWork::WriteIndexes(const std::string& log) const {
   const Offset base = SegmentOf(log).base;
   CAUCE_ASSIGN_OR_RETURN(const ScannedSegment scanned, Scan(base));
   scanned.index->Seal();
+  CAUCE_ASSIGN_OR_RETURN(const auto bases, Bases());
+  CAUCE_ASSIGN_OR_RETURN(const AbortedIndex aborted,
+                         aborted_->FindIn(base, bases));
+  CAUCE_RETURN_IF_ERROR(WriteAborted(files_, directory_, base, aborted));
   // The times first: offsets that are believed make them believed.
   CAUCE_RETURN_IF_ERROR(ReplaceFile(files_, directory_,
                                     SegmentFileName(base, kTimeIndexSuffix),
@@ -347,7 +354,8 @@ absl::StatusOr<std::vector<std::string>> RepairWork::SegmentFiles() const {
         !entry.is_directory && file &&
         (file->suffix == kLogSuffix || file->suffix == kWaitingLogSuffix ||
          file->suffix == kOffsetIndexSuffix ||
-         file->suffix == kTimeIndexSuffix);
+         file->suffix == kTimeIndexSuffix || file->suffix == kTxnIndexSuffix ||
+         file->suffix == kSnapshotSuffix);
     if (is_one) names.push_back(entry.name);
   }
   return names;

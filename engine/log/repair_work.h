@@ -16,6 +16,7 @@
 #include "cauce/file_system.h"
 #include "cauce/repair.h"
 #include "cauce/types.h"
+#include "engine/log/aborted_walk.h"
 #include "engine/log/gap_batch.h"
 #include "engine/log/segment_scan.h"
 
@@ -80,6 +81,8 @@ class RepairWork {
   FileSystem& files_;
   const std::string directory_;
   const int64_t index_interval_bytes_;
+  // Of the indexes that were written last; copies go on with each other's.
+  const std::shared_ptr<AbortedWalk> aborted_;
 };
 
 }  // namespace cauce

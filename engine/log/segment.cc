@@ -21,12 +21,13 @@ constexpr std::array<std::string_view, 4> kDerivedSuffixes = {
 
 }  // namespace
 
-Segment::Segment(SegmentPlace place, OpenMode mode, int64_t bytes, Offset next)
+Segment::Segment(SegmentPlace place, OpenMode mode, int64_t bytes, Offset next,
+                 std::string_view state)
     : place_(std::move(place)),
       writable_(mode != OpenMode::kRead),
-      log_(
-          std::make_shared<PooledFile>(*place_.pool, PathOf(kLogSuffix), mode)),
-      reads_(std::make_shared<PooledReads>(log_)),
+      log_(std::make_shared<PooledFile>(
+          *place_.pool, PathOf(kLogSuffix) + std::string(state), mode)),
+      reads_(std::make_shared<SegmentReads>(log_, place_.tails)),
       bytes_(bytes),
       next_(next.value),
       index_files_(*place_.files, PathOf(kOffsetIndexSuffix),
@@ -44,7 +45,8 @@ ScanRange Segment::Range() const {
   return {.base = base(),
           .bytes = bytes,
           .index_interval_bytes = place_.index_interval_bytes,
-          .up_to = next()};
+          .up_to = next(),
+          .doubts_gaps = !place_.may_have_gaps};
 }
 
 absl::StatusOr<Segment::ScanStart> Segment::FindStart(Offset offset,
@@ -266,9 +268,10 @@ void Segment::StopRepairs() {
   repairs_stopped_ = true;
 }
 
-void Segment::DropIdleIndex() {
+void Segment::DropIdle() {
   MutexLock lock(mutex_);
   if (index_is_live_) return;
+  reads_->tail().Drop();
   if (!index_used_) index_ = nullptr;
   index_used_ = false;
 }
@@ -339,6 +342,24 @@ absl::Status Segment::SyncIndexFiles() {
 absl::Status Segment::RemoveIndexFiles() {
   MutexLock lock(repair_mutex_);
   return index_files_.Remove();
+}
+
+absl::Status Segment::TakeOwnName() {
+  {
+    MutexLock lock(repair_mutex_);
+    for (const std::string_view suffix : kDerivedSuffixes) {
+      const std::string path = PathOf(suffix);
+      const absl::Status renamed =
+          place_.files->Rename(path + std::string(kSwapSuffix), path);
+      if (!absl::IsNotFound(renamed)) CAUCE_RETURN_IF_ERROR(renamed);
+    }
+    // The list of aborted transactions is not made anew, as an index is: no
+    // power loss may keep it from a log that has its own name.
+    CAUCE_RETURN_IF_ERROR(place_.files->SyncDirectory(place_.directory));
+    CAUCE_RETURN_IF_ERROR(log_->RenameTo(PathOf(kLogSuffix)));
+  }
+  ShareLiveIndex(nullptr);
+  return absl::OkStatus();
 }
 
 absl::Status Segment::Retire() {

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -27,12 +28,13 @@
 #include "engine/base/mutex.h"
 #include "engine/io/file_pool.h"
 #include "engine/io/free_space.h"
-#include "engine/io/pooled_reads.h"
 #include "engine/log/batch_scanner.h"
 #include "engine/log/index_files.h"
 #include "engine/log/segment_index.h"
+#include "engine/log/segment_reads.h"
 #include "engine/log/segment_scan.h"
 #include "engine/log/sparse_index.h"
+#include "engine/log/tail_memory.h"
 
 namespace cauce {
 
@@ -47,6 +49,8 @@ struct SegmentPlace {
   bool may_have_gaps = true;
   // May be null: asked before more is written than has to be.
   const FreeSpace* space = nullptr;
+  // May be null: then no bytes are kept in memory for who reads at the end.
+  TailMemory* tails = nullptr;
   // May be null: told of indexes that had to be made anew.
   const EventSink* events = nullptr;
 
@@ -64,8 +68,10 @@ struct SegmentPlace {
 
 class Segment {
  public:
-  // `bytes` and `next` tell what the file holds; `mode` how to open it.
-  Segment(SegmentPlace place, OpenMode mode, int64_t bytes, Offset next);
+  // `bytes` and `next` tell what the file holds; `mode` how to open it, and
+  // `state` what its name ends in beside its own: kSwapSuffix, or nothing.
+  Segment(SegmentPlace place, OpenMode mode, int64_t bytes, Offset next,
+          std::string_view state = "");
 
   Offset base() const { return place_.base; }
   // Where the last whole batch ends in the file.
@@ -109,10 +115,18 @@ class Segment {
   // The indexes, loaded or rebuilt where that has not happened yet.
   absl::StatusOr<std::shared_ptr<const SegmentIndex>> Index();
 
-  // Forgets indexes nobody used since the previous call; never those of a
-  // segment that is being written.
-  void DropIdleIndex();
+  // Forgets indexes nobody used since the previous call, never those of a
+  // segment that is being written; and of one that is not its newest bytes.
+  void DropIdle();
 
+  // Somebody has read all there is: what is appended next is kept in memory as
+  // well, for as long as somebody reads there.
+  void KeepNewest() { reads_->tail().Want(bytes()); }
+  bool keeps_newest() const { return reads_->tail().IsWantedAt(bytes()); }
+  // For the writer: `parts` were written behind bytes().
+  void OfferNewest(std::span<const std::string_view> parts) {
+    reads_->tail().Offer(bytes(), parts);
+  }
   // For the writer: `bytes` and `next` hold from now on.
   void Publish(int64_t bytes, Offset next);
   // For the writer: the index it adds to, or null once it no longer does.
@@ -148,6 +162,11 @@ class Segment {
   absl::Status SaveLiveIndex();
   // Where there are none, they are rebuilt once they are needed.
   absl::Status RemoveIndexFiles();
+
+  // Of one that was made as kSwapSuffix says: gives its files their own names,
+  // which nothing else has by now, and lets its indexes go as those of any
+  // sealed segment.
+  absl::Status TakeOwnName();
 
   // Renames the segment's files so that they are no longer part of the log;
   // readers that hold the segment go on. Unlink() then removes them.
@@ -188,7 +207,7 @@ class Segment {
   std::atomic<bool> retired_ = false;  // before log_, whose path it is part of
   const std::shared_ptr<PooledFile> log_;
   // The same, for scanners: one that stands still holds no descriptor.
-  const std::shared_ptr<const PooledReads> reads_;
+  const std::shared_ptr<const SegmentReads> reads_;
   std::atomic<int64_t> bytes_;
   std::atomic<int64_t> next_;
   std::atomic<bool> dirty_ = false;

@@ -28,6 +28,9 @@ constexpr std::string_view kRecoveryCuts =
 constexpr std::string_view kDeleteIndex =
     "delete the index file while nothing has the directory open: it is "
     "rebuilt from the log";
+constexpr std::string_view kRepairList =
+    "run cauce log repair, which makes the list anew from the log; readers "
+    "here go by the log, and Kafka's brokers by the list";
 constexpr std::string_view kRecoveryRebuilds =
     "nothing: the next opening for writing rebuilds the index";
 
@@ -76,6 +79,10 @@ absl::StatusOr<Offset> SegmentCheck::Run() {
   offsets_.emplace(OpenIndex<OffsetEntry>(kOffsetIndexSuffix));
   times_.emplace(OpenIndex<TimeEntry>(kTimeIndexSuffix));
   CAUCE_RETURN_IF_ERROR(exhausted_);
+  aborted_.emplace(files_,
+                   ListedSegment{segment_.directory, segment_.base,
+                                 segment_.log_start, segment_.may_have_gaps});
+  CAUCE_RETURN_IF_ERROR(aborted_->exhausted());
   ++summary_.segments;
   scanner_.Start(file_, path_, 0, file_bytes_, Range().Offsets());
   for (;;) {
@@ -91,6 +98,7 @@ absl::StatusOr<Offset> SegmentCheck::Run() {
     CAUCE_RETURN_IF_ERROR(TakeBatch(**batch));
   }
   CAUCE_RETURN_IF_ERROR(CheckEnd());
+  CAUCE_RETURN_IF_ERROR(CheckAborted());
   Pass(file_bytes_);
   return next_;
 }
@@ -124,6 +132,7 @@ ScanRange SegmentCheck::Range() const {
     range.boundary = segment_.durable;
   }
   if (!segment_.may_have_gaps) range.no_gap_from = segment_.durable;
+  range.doubts_gaps = !segment_.may_have_gaps;
   return range;
 }
 
@@ -188,6 +197,7 @@ absl::Status SegmentCheck::TakeBatch(const RecordBatch& batch) {
   CheckOffsets(batch);
   CAUCE_RETURN_IF_ERROR(CheckRecords(batch));
   CAUCE_RETURN_IF_ERROR(CheckIndexEntries(batch));
+  aborted_->See(batch);
   next_ = batch.next_offset();
   Pass(scanner_.position());
   return absl::OkStatus();
@@ -195,7 +205,8 @@ absl::Status SegmentCheck::TakeBatch(const RecordBatch& batch) {
 
 void SegmentCheck::CheckOffsets(const RecordBatch& batch) {
   const Offset base = batch.base_offset();
-  if (segment_.may_have_gaps || base <= next_) return;
+  const bool was_deleted = base <= segment_.log_start;
+  if (segment_.may_have_gaps || base <= next_ || was_deleted) return;
   Tell({.file = path_,
         .position = scanner_.batch_position(),
         .offset = next_,
@@ -292,6 +303,18 @@ absl::Status SegmentCheck::CheckIndexEntries(const RecordBatch& batch) {
   return absl::OkStatus();
 }
 
+absl::Status SegmentCheck::CheckAborted() {
+  const auto& wrong = aborted_->Finish();
+  if (!wrong) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(LookHowItStopped());
+  Tell({.gravity = IsMended() ? Gravity::kNote : Gravity::kDamage,
+        .file = aborted_->path(),
+        .offset = segment_.base,
+        .what = *wrong,
+        .advice = std::string(IsMended() ? kRecoveryRebuilds : kRepairList)});
+  return absl::OkStatus();
+}
+
 absl::Status SegmentCheck::CheckEnd() {
   const int64_t end = scanner_.position();
   if (end < file_bytes_ && segment_.next_base) {
@@ -347,12 +370,13 @@ absl::StatusOr<bool> SegmentCheck::PassDamage(const absl::Status& damage) {
   BatchScanner scanner;
   CAUCE_ASSIGN_OR_RETURN(const auto resume, FindBehind(scanner, position));
   CAUCE_RETURN_IF_ERROR(LookHowItStopped());
+  aborted_->PassDamage();
   // A writer that was killed leaves a torn end; whole batches behind it are
   // none of its leaving.
   const bool is_cut = torn_from_ && next_ >= *torn_from_;
   bool is_whole_behind = resume || segment_.is_whole_behind;
   if (is_cut && !is_whole_behind) {
-    CAUCE_ASSIGN_OR_RETURN(is_whole_behind, IsWholePastNext(position));
+    CAUCE_ASSIGN_OR_RETURN(is_whole_behind, IsWhole(position));
   }
   const bool torn = is_cut && !is_whole_behind;
   Finding finding{.gravity = torn ? Gravity::kNote : Gravity::kDamage,
@@ -383,13 +407,9 @@ absl::StatusOr<bool> SegmentCheck::PassDamage(const absl::Status& damage) {
   return true;
 }
 
-absl::StatusOr<bool> SegmentCheck::IsWholePastNext(int64_t position) const {
-  if (!segment_.next_base) return false;
-  BatchOffsets offsets = Range().Offsets();
-  offsets.next = next_;
-  offsets.up_to = Offset{INT64_MAX};
+absl::StatusOr<bool> SegmentCheck::IsWhole(int64_t position) const {
   BatchScanner scanner;
-  scanner.Start(file_, path_, position, file_bytes_, offsets);
+  scanner.Start(file_, path_, position, file_bytes_);
   const auto batch = scanner.Next();
   if (!batch.ok() && !IsDamage(batch.status())) return batch.status();
   return batch.ok() && batch->has_value();

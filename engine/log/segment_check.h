@@ -19,6 +19,7 @@
 #include "cauce/inspect.h"
 #include "cauce/record_batch.h"
 #include "cauce/types.h"
+#include "engine/log/aborted_check.h"
 #include "engine/log/batch_scanner.h"
 #include "engine/log/index_walk.h"
 #include "engine/log/segment_scan.h"
@@ -45,8 +46,9 @@ struct SegmentToCheck {
   // After a clean one, whether a writer has opened the directory since: then
   // what lies above `durable` may be torn all the same. Empty: no.
   std::function<absl::StatusOr<bool>()> opened_since;
-  // What lies below was durable once, as last saved.
+  // What lies below was durable once, and is gone, as last saved.
   Offset durable{0};
+  Offset log_start{0};
   // Whether compaction may have left gaps between batches.
   bool may_have_gaps = true;
   size_t decompressed_bytes_max = kDecompressedBytesMax;
@@ -86,13 +88,16 @@ class SegmentCheck {
   absl::StatusOr<uint32_t> Fingerprint(int64_t position) const;
   absl::StatusOr<bool> IndexesGoOn();
   absl::Status TakeBatch(const RecordBatch& batch);
-  // That none are missing in front of it, where compaction left none out.
+  // That none are missing in front of it, where compaction left none out and
+  // they were not deleted.
   void CheckOffsets(const RecordBatch& batch);
   // All of the file up to `position` is done.
   void Pass(int64_t position);
   // ResourceExhausted where there is no memory to decompress them.
   absl::Status CheckRecords(const RecordBatch& batch);
   absl::Status CheckIndexEntries(const RecordBatch& batch);
+  // Of aborted transactions.
+  absl::Status CheckAborted();
   // That nothing is missing behind the last batch.
   absl::Status CheckEnd();
   // Unless the next opening takes them for the end of what was written.
@@ -103,8 +108,8 @@ class SegmentCheck {
   absl::StatusOr<bool> PassDamage(const absl::Status& damage);
   absl::StatusOr<std::optional<RecordBatch>> FindBehind(BatchScanner& scanner,
                                                         int64_t position);
-  // Whether what stands there is wrong by the name of the next segment alone.
-  absl::StatusOr<bool> IsWholePastNext(int64_t position) const;
+  // Whether what stands there is wrong by its offsets alone.
+  absl::StatusOr<bool> IsWhole(int64_t position) const;
   // Passes by the index entries that lead into what cannot be read.
   absl::Status DropEntriesBelow(int64_t position, Offset base);
 
@@ -137,6 +142,7 @@ class SegmentCheck {
   std::optional<IndexWalk<OffsetEntry>> offsets_;
   std::optional<IndexWalk<TimeEntry>> times_;
   absl::Status exhausted_;
+  std::optional<AbortedCheck> aborted_;
 };
 
 }  // namespace cauce

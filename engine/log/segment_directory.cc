@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
+#include "engine/log/batch_scanner.h"
 #include "engine/log/segment_index.h"
 #include "engine/log/segment_name.h"
 
@@ -81,6 +83,21 @@ absl::StatusOr<ScannedSegment> ScanEnd(const SegmentPlace& place,
         ReasonOf(index.status()) == Reason::kCorruptFile;
   }
   return scanned;
+}
+
+absl::StatusOr<std::optional<Offset>> FirstBatchOffset(
+    const SegmentPlace& place) {
+  const std::string path =
+      place.PathOf(SegmentFileName(place.base, kLogSuffix));
+  CAUCE_ASSIGN_OR_RETURN(std::shared_ptr<File> file,
+                         place.files->Open(path, OpenMode::kRead));
+  CAUCE_ASSIGN_OR_RETURN(const int64_t bytes, file->Size());
+  BatchScanner scanner;
+  scanner.Start(std::move(file), path, 0, bytes);
+  const auto first = scanner.Next();
+  if (!first.ok() && !IsDamage(first.status())) return first.status();
+  if (!first.ok() || !*first) return std::nullopt;
+  return (*first)->base_offset();
 }
 
 }  // namespace cauce

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -25,5 +26,10 @@ absl::StatusOr<int64_t> SealedBytes(const SegmentPlace& place);
 // `durable` once.
 absl::StatusOr<ScannedSegment> ScanEnd(const SegmentPlace& place,
                                        Offset durable);
+
+// Where the first batch of the log at `place` says that it begins; nothing
+// where that one is not whole. Fails where the file cannot be read.
+absl::StatusOr<std::optional<Offset>> FirstBatchOffset(
+    const SegmentPlace& place);
 
 }  // namespace cauce

@@ -22,4 +22,10 @@ std::string DescribeGapWithin(Offset expected, Offset found) {
       found.value, expected.value);
 }
 
+absl::Status GapWithin(const SegmentEnd& end, Offset found) {
+  return MakeError(Reason::kCorruptBatch,
+                   fmt::format("{} at position {}: {}", end.path, end.position,
+                               DescribeGapWithin(end.offset, found)));
+}
+
 }  // namespace cauce

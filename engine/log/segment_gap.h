@@ -27,4 +27,7 @@ absl::Status CheckNoGap(const SegmentEnd& end, Offset next);
 // `expected`, where the one in front of it ends.
 std::string DescribeGapWithin(Offset expected, Offset found);
 
+// Reason::kCorruptBatch, which says that of the batch behind `end`.
+absl::Status GapWithin(const SegmentEnd& end, Offset found);
+
 }  // namespace cauce

@@ -88,8 +88,10 @@ absl::StatusOr<SegmentListing> ListSegments(const SegmentPlace& place,
   std::set<Offset> indexed;
   for (const DirectoryEntry& entry : entries) {
     const auto file = ParseSegmentFileName(entry.name);
-    if (entry.is_directory || !file) continue;
-    if (file->suffix == kLogSuffix) named.push_back(file->base);
+    if (!file) continue;
+    const bool is_listed = !entry.is_directory || hints.lists_directories;
+    if (is_listed && file->suffix == kLogSuffix) named.push_back(file->base);
+    if (entry.is_directory) continue;
     if (file->suffix == kOffsetIndexSuffix) indexed.insert(file->base);
   }
   std::ranges::sort(named);

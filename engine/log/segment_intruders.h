@@ -53,6 +53,9 @@ struct ListingHints {
   // what they were.
   std::optional<Offset> seen;
   std::span<const Intruder> intruders;
+  // Directories called like a log count as segments that cannot be opened: who
+  // reads up to one is told, as of a pipe or a link.
+  bool lists_directories = false;
 };
 
 // `place` is that of any segment.
@@ -63,7 +66,7 @@ absl::StatusOr<SegmentListing> ListSegments(const SegmentPlace& place,
 std::string DescribeIntruder(const SegmentPlace& place,
                              const Intruder& intruder);
 inline constexpr std::string_view kIntruderAdvice =
-    "move it away, or let cauce log repair put it aside, while nothing has the "
+    "let cauce log repair put it aside, or move it away, while nothing has the "
     "directory open";
 
 }  // namespace cauce

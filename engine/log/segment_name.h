@@ -17,9 +17,14 @@ inline constexpr std::string_view kTxnIndexSuffix = ".txnindex";
 inline constexpr std::string_view kSnapshotSuffix = ".snapshot";
 // Behind any of the above: renamed so, the file will be removed.
 inline constexpr std::string_view kDeletedSuffix = ".deleted";
-// A new log that has not taken its segment's place: whoever opens the
-// partition removes it, as Kafka does.
+// A new log that has not taken its segment's place, and what belongs to it:
+// whoever opens the partition removes them, as Kafka does.
+inline constexpr std::string_view kCleanedSuffix = ".cleaned";
 inline constexpr std::string_view kCleanedLogSuffix = ".log.cleaned";
+// One that is whole and durable, and is taking the place of all segments whose
+// offsets it covers: whoever opens the partition goes on with that.
+inline constexpr std::string_view kSwapSuffix = ".swap";
+inline constexpr std::string_view kSwapLogSuffix = ".log.swap";
 // A log that waits for this name, which another one has, until a repair gives
 // it to it: nobody else touches it.
 inline constexpr std::string_view kWaitingLogSuffix = ".log.waiting";

@@ -40,6 +40,7 @@ void Take(const RecordBatch& batch, const BatchScanner& scanner, Offset durable,
   scanned.last_header = batch.bytes().substr(0, kBatchHeaderBytes);
   scanned.last_position = scanner.batch_position();
   scanned.epochs.See(batch.leader_epoch(), batch.base_offset());
+  scanned.has_producers |= batch.producer_id() >= ProducerId{0};
 }
 
 // Goes on with `scanned` from where `scanner` stands.
@@ -135,7 +136,8 @@ BatchOffsets ScanRange::Offsets() const {
   return {.next = base,
           .up_to = std::min(up_to, reach),
           .boundary = boundary,
-          .no_gap_from = no_gap_from};
+          .no_gap_from = no_gap_from,
+          .doubts_gaps = doubts_gaps};
 }
 
 std::string MadeAnewLine(const std::string& name,

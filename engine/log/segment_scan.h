@@ -32,6 +32,8 @@ struct ScanRange {
   Offset no_gap_from{INT64_MAX};
   // Nor anywhere else: offsets that are left out are missing.
   bool has_no_gaps = false;
+  // A batch behind one is believed only where others agree: see BatchOffsets.
+  bool doubts_gaps = false;
   // What lies below was synced once.
   Offset durable{INT64_MIN};
 
@@ -50,6 +52,8 @@ struct ScannedSegment {
   Timestamp first_timestamp;
   // What its batches tell of leader epochs.
   EpochEvidence epochs;
+  // Whether any that was looked at comes from a producer.
+  bool has_producers = false;
   int64_t file_bytes = 0;  // as far as the scan could have gone
   // The header of the last good batch, and where it stands; empty without one.
   std::string last_header;

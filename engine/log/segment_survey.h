@@ -1,7 +1,9 @@
-// What can be read of a segment's log by whoever looks at every byte, and what
-// cannot: what repair stands on.
+// What lies in a segment's log for whoever looks at every byte: its whole
+// batches, wherever they say that they belong, and what is none. What repair
+// stands on.
 //
 // Goes by the log alone, and so finds whole batches that no index leads to.
+// Whether one may stand where it does is for others to judge (log_judgement.h).
 // Memory is bounded by the largest batch and by kPlacesMax. Pure but for
 // reading the file; any thread.
 #pragma once
@@ -9,50 +11,52 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cauce/file_system.h"
 #include "cauce/types.h"
-#include "engine/log/segment_scan.h"
+#include "engine/log/batch_runs.h"
 
 namespace cauce {
 
-// Bytes of a log that are no whole batch, or one that cannot stand there. None
-// where nothing is wrong but that offsets are missing in front of a batch.
-struct UnreadableBytes {
+// Where bytes begin that are no whole batch, up to the next run or the end.
+struct DamagedBytes {
   int64_t position = 0;
-  int64_t end = 0;
-  // From here on there are only zeros: `position` where there is nothing else.
-  int64_t zeros_from = 0;
-  Offset expected;               // of the batch that should begin there
-  std::optional<Offset> behind;  // of the next whole one; none at the end
   std::string why;
-
-  bool is_zeros() const { return zeros_from == position; }
-  bool is_gap() const { return position == end; }
 };
 
 struct SegmentSurvey {
-  // More of them are no log any more.
+  // More runs and damaged places are no log any more.
   static constexpr size_t kPlacesMax = 100'000;
 
   int64_t file_bytes = 0;
-  int64_t whole_bytes = 0;      // of whole batches
-  int64_t batches = 0;          // so many
-  std::optional<Offset> first;  // where the first of them begins
-  Offset next;                  // behind the last of them; the base without one
-  std::vector<UnreadableBytes> unreadable;  // as they lie in the file
+  std::vector<BatchRun> runs;         // as they lie in the file
+  std::vector<DamagedBytes> damaged;  // and these
+  bool is_blank = false;              // it has no bytes but zeros
   // Why it is not to be touched: it holds batches of another format.
   std::string other_format;
 };
 
-// `range` as SegmentCheck has it. Fails only where the file cannot be read, and
-// with FailedPrecondition past kPlacesMax.
+// What is known of a log before it is read.
+struct SurveyHints {
+  Offset named;  // what its file is called by, which may be wrong
+  BatchRuns::Gaps gaps = BatchRuns::Gaps::kOfCompaction;
+};
+
+// Fails only where the file cannot be read, and with FailedPrecondition past
+// kPlacesMax.
 absl::StatusOr<SegmentSurvey> SurveySegment(
     const std::shared_ptr<const File>& file, const std::string& name,
-    const ScanRange& range);
+    const SurveyHints& hints);
+
+// Reads the runs again in which some of `cuts` lie, which are sorted, and
+// splits them there as RunParts does. Fails as above.
+absl::Status SplitRuns(const std::shared_ptr<const File>& file,
+                       const std::string& name, std::span<const Offset> cuts,
+                       SegmentSurvey& survey);
 
 }  // namespace cauce

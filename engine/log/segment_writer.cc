@@ -153,6 +153,7 @@ absl::Status SegmentWriter::Append(std::span<const std::string_view> parts,
   file_bytes_ = std::max(file_bytes_, end);
   appended_bytes_ += batch.bytes;
   index_->Add(batch);
+  segment_->OfferNewest(parts);
   segment_->Publish(end, batch.last + 1);
   return absl::OkStatus();
 }

@@ -3,19 +3,35 @@
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
+#include <optional>
+#include <string>
+#include <string_view>
 
+#include "cauce/errors.h"
 #include "cauce/file_system.h"
 #include "engine/base/status_macros.h"
 #include "engine/log/other_format.h"
 #include "engine/log/segment_directory.h"
+#include "engine/log/segment_intruders.h"
 #include "engine/log/segment_name.h"
 #include "engine/log/segment_scan.h"
+#include "fmt/format.h"
 
 namespace cauce {
 namespace {
 
+// Of a file with batches that an opening takes for none of the log.
+constexpr std::string_view kNameFirst =
+    "run cauce log repair before anything opens the directory for writing: it "
+    "names the file by its first batch where that belongs, and an opening puts "
+    "it aside";
+constexpr std::string_view kMendAccess =
+    "mend what keeps it from being read, and verify again";
+
 // Whether a segment's file holds a batch, of this release or of another.
 absl::StatusOr<bool> HoldsAny(const SegmentPlace& place) {
+  CAUCE_ASSIGN_OR_RETURN(const auto first, FirstBatchOffset(place));
+  if (first && *first >= place.base) return true;
   CAUCE_ASSIGN_OR_RETURN(const ScannedSegment scanned,
                          ScanEnd(place, place.base));
   if (scanned.next != place.base) return true;
@@ -43,6 +59,51 @@ absl::StatusOr<size_t> CountAboveEnd(const SegmentPlace& place,
     if (holds_any) return size_t{0};
   }
   return static_cast<size_t>(std::distance(above, bases.end()));
+}
+
+absl::StatusOr<AboveEnd> FindBehindEnd(const SegmentPlace& place,
+                                       std::span<const Offset> bases,
+                                       Offset durable, Offset log_start) {
+  const Offset floor = std::max(durable, log_start);
+  size_t count = 0;
+  while (count + 1 < bases.size()) {
+    const Offset base = bases[bases.size() - count - 1];
+    if (base <= floor) break;
+    CAUCE_ASSIGN_OR_RETURN(const bool holds_any, HoldsAny(place.At(base)));
+    if (holds_any) break;
+    ++count;
+  }
+  if (count == 0) return AboveEnd();
+  CAUCE_ASSIGN_OR_RETURN(
+      const ScannedSegment last,
+      ScanEnd(place.At(bases[bases.size() - count - 1]), durable));
+  // Where it goes on behind that nobody knows.
+  if (!last.damage.ok()) return AboveEnd();
+  // A cut takes the newest segment first, and only then the end of this one.
+  CAUCE_RETURN_IF_ERROR(
+      place.files->Info(place.PathOf(SegmentFileName(bases.back(), kLogSuffix)))
+          .status());
+  while (count > 0 && bases[bases.size() - count] <= last.next) --count;
+  return count > 0 ? AboveEnd{count, last.next} : AboveEnd();
+}
+
+AboveEndWords DescribeAboveEnd(const SegmentPlace& place, Offset end) {
+  const auto first = FirstBatchOffset(place);
+  AboveEndWords words{.advice = kIntruderAdvice};
+  std::string holds = "it holds no batch";
+  if (!first.ok()) {
+    holds = fmt::format("what it holds cannot be seen: {}",
+                        MessageOf(first.status()));
+    words.advice = kMendAccess;
+  } else if (*first) {
+    holds = fmt::format("its first batch begins at offset {}", (*first)->value);
+    words.advice = kNameFirst;
+    words.has_records = true;
+  }
+  words.what = fmt::format(
+      "is no segment of that name: {}, and the log ends at offset {}", holds,
+      end.value);
+  return words;
 }
 
 }  // namespace cauce

@@ -2,11 +2,14 @@
 //
 // A close saves where the log ends. A segment that begins there may be empty,
 // but none begins behind it: a log that went on in such a file would leave out
-// all offsets up to its name. Only looks; any thread.
+// all offsets up to its name. It may hold batches of offsets below, though: a
+// segment that was called by another name. Only looks; any thread.
 #pragma once
 
 #include <cstddef>
 #include <span>
+#include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "cauce/types.h"
@@ -20,5 +23,27 @@ namespace cauce {
 // `place` is that of any segment. Opens no file where nothing lies above.
 absl::StatusOr<size_t> CountAboveEnd(const SegmentPlace& place,
                                      std::span<const Offset> bases, Offset end);
+
+// The same of a log without gaps that somebody may be writing: a roll begins a
+// segment where the one in front of it ends. So those that hold no batch and
+// begin behind that are none, unless they begin at `durable` or `log_start`, up
+// to which a writer goes on behind damage and deletions, or below. NotFound
+// where a writer took one of them meanwhile.
+struct AboveEnd {
+  size_t count = 0;
+  Offset end;  // of the one in front of them
+};
+absl::StatusOr<AboveEnd> FindBehindEnd(const SegmentPlace& place,
+                                       std::span<const Offset> bases,
+                                       Offset durable, Offset log_start);
+
+// What to say of the one at `place`, behind its path, and what to do about it.
+struct AboveEndWords {
+  // Whether it begins with a whole batch, of another offset than its name.
+  bool has_records = false;
+  std::string what;
+  std::string_view advice;
+};
+AboveEndWords DescribeAboveEnd(const SegmentPlace& place, Offset end);
 
 }  // namespace cauce

@@ -21,12 +21,6 @@ absl::Status StrayFiles::SetAside(std::string_view name, std::string why,
   return absl::OkStatus();
 }
 
-absl::Status StrayFiles::SetAside(const SurveyedSegment& segment,
-                                  std::string why) {
-  return SetAside(segment.FileName(), std::move(why), segment.first,
-                  segment.file_bytes);
-}
-
 void StrayFiles::LetWait(SurveyedSegment& segment) {
   StrayFile stray{.path = JoinPath(directory_, segment.FileName()),
                   .why = segment.why_renamed +
@@ -37,19 +31,10 @@ void StrayFiles::LetWait(SurveyedSegment& segment) {
   strays_.push_back(std::move(stray));
 }
 
-absl::Status StrayFiles::Describe(const SegmentSurvey& read,
-                                  SurveyedSegment& segment) {
-  segment.file_bytes = read.file_bytes;
-  segment.whole_bytes = read.whole_bytes;
-  segment.first = read.first;
-  segment.next = read.next;
-  segment.unreadable = read.unreadable;
-  if (read.unreadable.empty()) return absl::OkStatus();
+absl::Status StrayFiles::KeepUnreadable(const File& file,
+                                        SurveyedSegment& segment) {
   const std::string name = segment.FileName();
-  CAUCE_ASSIGN_OR_RETURN(
-      const auto file,
-      files_->Open(JoinPath(directory_, name), OpenMode::kRead));
-  for (const UnreadableBytes& bytes : read.unreadable) {
+  for (const UnreadableBytes& bytes : segment.unreadable) {
     std::string path;
     if (!bytes.is_zeros()) {
       // Zeros behind all else change no index.
@@ -57,9 +42,9 @@ absl::Status StrayFiles::Describe(const SegmentSurvey& read,
       CAUCE_ASSIGN_OR_RETURN(
           path,
           names_.PathFor(fmt::format("{}.{}", name, bytes.position),
-                         FilePart{*file, bytes.position, bytes.zeros_from}));
+                         FilePart{file, bytes.position, bytes.zeros_from}));
     }
-    segment.needs_indexes |= bytes.end < read.file_bytes;
+    segment.needs_indexes |= bytes.end < segment.file_bytes;
     segment.kept_as.push_back(std::move(path));
   }
   return absl::OkStatus();

@@ -42,14 +42,14 @@ class StrayFiles {
   absl::Status SetAside(std::string_view name, std::string why,
                         std::optional<Offset> base = std::nullopt,
                         int64_t bytes = 0);
-  absl::Status SetAside(const SurveyedSegment& segment, std::string why);
   // The segment waits beside until its name is free. A recovery in between
   // misses it, below the end that was saved, and cuts nothing; the next repair
   // finds it.
   void LetWait(SurveyedSegment& segment);
 
-  // Notes what can be read of the segment, and what the rest is kept as.
-  absl::Status Describe(const SegmentSurvey& read, SurveyedSegment& segment);
+  // Notes what the unreadable bytes of the segment are kept as, which are in
+  // `file`.
+  absl::Status KeepUnreadable(const File& file, SurveyedSegment& segment);
 
   std::vector<StrayFile> Take() { return std::move(strays_); }
 

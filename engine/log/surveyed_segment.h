@@ -1,5 +1,5 @@
-// A segment that a survey found, what can be read of it, and what its log is
-// to be called. Plain values.
+// A segment that a survey found, what stays of it, and what its log is to be
+// called. Plain values.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "cauce/types.h"
-#include "engine/log/segment_survey.h"
+#include "engine/log/unreadable_bytes.h"
 
 namespace cauce {
 
@@ -18,7 +18,7 @@ struct SurveyedSegment {
   bool is_waiting = false;  // and by kWaitingLogSuffix, for another to go
   std::string why_renamed;  // where that is another
   int64_t file_bytes = 0;
-  int64_t whole_bytes = 0;      // of whole batches
+  int64_t whole_bytes = 0;      // of the batches that stay
   std::optional<Offset> first;  // where the first of them begins
   Offset next;                  // behind the last of them; the base without one
   std::vector<UnreadableBytes> unreadable;
@@ -29,11 +29,6 @@ struct SurveyedSegment {
   bool is_renamed() const { return is_waiting || named != base; }
   // What its file is called, the strays gone.
   std::string FileName() const;
-  // It gets the name of its first batch, which must be known: the segment
-  // before it reaches behind what it is called by.
-  void BeginAtFirst();
-  // There is something else in it than whole batches and zeros.
-  bool HoldsRubbish() const;
 };
 
 }  // namespace cauce

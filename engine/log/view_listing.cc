@@ -4,22 +4,22 @@
 #include <utility>
 
 #include "cauce/errors.h"
-#include "cauce/file_system.h"
 #include "engine/base/status_macros.h"
+#include "engine/log/log_stand_in.h"
 #include "engine/log/segment_name.h"
-#include "engine/log/segments_above_end.h"
 #include "fmt/format.h"
 
 namespace cauce {
+namespace {
 
-absl::Status WhatIsInTheWay(const SegmentPlace& place) {
-  const std::string path =
-      place.PathOf(SegmentFileName(place.base, kLogSuffix));
-  const absl::Status opened = place.files->Open(path, OpenMode::kRead).status();
-  const bool is_in_the_way =
-      absl::IsFailedPrecondition(opened) || absl::IsPermissionDenied(opened);
-  return is_in_the_way ? opened : absl::OkStatus();
+// What cannot be read tells why when reading comes to it.
+absl::StatusOr<AboveEnd> OrNone(absl::StatusOr<AboveEnd> above) {
+  const bool is_unread =
+      !above.ok() && !absl::IsResourceExhausted(above.status());
+  return is_unread ? AboveEnd() : std::move(above);
 }
+
+}  // namespace
 
 ViewListing::ViewListing(const SegmentPlace& place, BoundsNow bounds_now,
                          ClosedNow closed_now)
@@ -29,7 +29,8 @@ ViewListing::ViewListing(const SegmentPlace& place, BoundsNow bounds_now,
 
 absl::StatusOr<std::vector<Offset>> ViewListing::List(
     Offset durable, std::optional<Offset> seen) {
-  ListingHints hints{.durable = durable, .seen = seen};
+  ListingHints hints{
+      .durable = durable, .seen = seen, .lists_directories = true};
   // All is looked at anew with bounds that may have changed.
   if (seen) hints.intruders = intruders_;
   CAUCE_ASSIGN_OR_RETURN(SegmentListing listing, ListSegments(place_, hints));
@@ -57,7 +58,11 @@ absl::StatusOr<std::vector<Offset>> ViewListing::List(
     CAUCE_RETURN_IF_ERROR(LeaveOutAboveEnd(bases, kept, behind));
   }
   std::vector<Offset> names;
+  hidden_ = std::nullopt;
   for (const Behind& each : behind) {
+    if (each.severity == Severity::kError) {
+      hidden_ = std::max(hidden_.value_or(each.base), each.base);
+    }
     const bool was_told =
         std::ranges::find(behind_, each.base) != behind_.end();
     if (!was_told) Tell(each.severity, each.line);
@@ -72,7 +77,7 @@ absl::Status ViewListing::LeaveOutUnopened(std::vector<Offset>& bases,
                                            std::vector<Behind>& behind) const {
   while (bases.size() > kept) {
     const Offset base = bases.back();
-    const absl::Status why = WhatIsInTheWay(place_.At(base));
+    const absl::Status why = WhatIsInTheWay(*place_.files, PathOf(base));
     if (why.ok()) return absl::OkStatus();
     CAUCE_ASSIGN_OR_RETURN(const LogBounds now, bounds_now_());
     // It held records.
@@ -94,36 +99,40 @@ absl::Status ViewListing::LeaveOutAboveEnd(std::vector<Offset>& bases,
                                            size_t kept,
                                            std::vector<Behind>& behind) {
   if (bases.size() <= kept) return absl::OkStatus();
-  CAUCE_ASSIGN_OR_RETURN(size_t above, FindAboveEnd(bases));
-  for (; above > 0 && bases.size() > kept; --above) {
+  CAUCE_ASSIGN_OR_RETURN(AboveEnd above, FindAboveEnd(bases));
+  for (; above.count > 0 && bases.size() > kept; --above.count) {
+    const AboveEndWords words =
+        DescribeAboveEnd(place_.At(bases.back()), above.end);
     behind.push_back(
-        {bases.back(), Severity::kWarning,
-         fmt::format("{}: is no segment: it holds no batch, and the log was "
-                     "closed at offset {}; it is passed over; {}",
-                     PathOf(bases.back()), closed_at_->value,
-                     kIntruderAdvice)});
+        {bases.back(),
+         words.has_records ? Severity::kError : Severity::kWarning,
+         fmt::format("{}: {}; it is passed over; {}", PathOf(bases.back()),
+                     words.what, words.advice)});
     bases.pop_back();
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<size_t> ViewListing::FindAboveEnd(
+absl::StatusOr<AboveEnd> ViewListing::FindAboveEnd(
     const std::vector<Offset>& bases) {
   // The mark is looked for behind the files, and the bounds behind the mark:
   // where it is there nobody has been writing since the files were listed, or
   // whoever did has closed again, and saved bounds before.
   const bool is_closed = closed_now_();
-  if (is_closed) {
+  if (is_closed || !place_.may_have_gaps) {
     CAUCE_ASSIGN_OR_RETURN(const LogBounds now, bounds_now_());
+    if (!is_closed) {
+      return OrNone(
+          FindBehindEnd(place_, bases, now.recovery_point, now.log_start));
+    }
     closed_at_ = now.recovery_point;
   } else if (!closed_at_ ||
              std::ranges::find(behind_, bases.back()) == behind_.end()) {
-    return size_t{0};
+    return AboveEnd();
   }
   const auto above = CountAboveEnd(place_, bases, *closed_at_);
-  if (absl::IsResourceExhausted(above.status())) return above.status();
-  // What cannot be read tells why when reading comes to it.
-  if (!above.ok() || is_closed) return above.value_or(0);
+  if (!above.ok()) return OrNone(above.status());
+  if (is_closed) return AboveEnd{*above, *closed_at_};
   // A writer is there by now: only what was found before it began.
   size_t known = 0;
   while (known < *above &&
@@ -131,7 +140,7 @@ absl::StatusOr<size_t> ViewListing::FindAboveEnd(
              behind_.end()) {
     ++known;
   }
-  return known;
+  return AboveEnd{known, *closed_at_};
 }
 
 std::string ViewListing::PathOf(Offset base) const {

@@ -5,10 +5,11 @@
 // Left out are names in the middle of a segment (see segment_intruders.h); at
 // the end of the list what cannot be opened as a file, or may not be read, at
 // or above the recovery point, where no record is known to have been; and what
-// holds no batch above the end of a log that was closed. A writer that closed
-// a log leaves its mark until another begins: while that is there nobody has
-// just rolled. What was found so stays left out beside a writer that has not
-// come to it yet. Changes no file. Not thread-safe.
+// holds no batch of its name above the end of a log that was closed, or of one
+// without gaps. A writer that closed a log leaves its mark until another
+// begins: while that is there nobody has just rolled. What was found so stays
+// left out beside a writer that has not come to it yet. Changes no file. Not
+// thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -25,13 +26,9 @@
 #include "engine/log/log_environment.h"
 #include "engine/log/segment.h"
 #include "engine/log/segment_intruders.h"
+#include "engine/log/segments_above_end.h"
 
 namespace cauce {
-
-// Why no file can be opened by the name of the segment at `place`: something
-// else stands there, or it may not be read. OK where one can, and where that
-// fails for another reason.
-absl::Status WhatIsInTheWay(const SegmentPlace& place);
 
 class ViewListing {
  public:
@@ -48,11 +45,18 @@ class ViewListing {
   // `durable` once. Names up to `seen` are known as segments, or were told of.
   absl::StatusOr<std::vector<Offset>> List(Offset durable,
                                            std::optional<Offset> seen);
+  // The log may have gaps of compaction from now on.
+  void AllowGaps() { place_.may_have_gaps = true; }
+
+  // The last name that List left out though the file may hold records: it may
+  // not be read, or is a segment by another name.
+  std::optional<Offset> hidden() const { return hidden_; }
 
  private:
   // A name behind the end, and why it is left out.
   struct Behind {
     Offset base;
+    // An error where it may hold records.
     Severity severity;
     std::string line;
   };
@@ -61,18 +65,19 @@ class ViewListing {
                                 std::vector<Behind>& behind) const;
   absl::Status LeaveOutAboveEnd(std::vector<Offset>& bases, size_t kept,
                                 std::vector<Behind>& behind);
-  // How many of the last ones have no batch, and lie above an end the log had
-  // when it was closed.
-  absl::StatusOr<size_t> FindAboveEnd(const std::vector<Offset>& bases);
+  // How many of the last ones have no batch of their name, and lie above an end
+  // the log had when it was closed, or in a topic without gaps has by now.
+  absl::StatusOr<AboveEnd> FindAboveEnd(const std::vector<Offset>& bases);
   std::string PathOf(Offset base) const;
   void Tell(Severity severity, std::string_view line) const;
 
-  const SegmentPlace place_;
+  SegmentPlace place_;
   const BoundsNow bounds_now_;
   const ClosedNow closed_now_;
   // As they were listed last.
   std::vector<Intruder> intruders_;
   std::vector<Offset> behind_;
+  std::optional<Offset> hidden_;
   // Where the log was closed, by the mark that was seen last.
   std::optional<Offset> closed_at_;
 };

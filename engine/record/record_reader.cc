@@ -84,7 +84,7 @@ RecordReader& RecordReader::operator=(RecordReader&&) noexcept = default;
 absl::Status RecordReader::Open(const RecordBatch& batch,
                                 size_t decompressed_bytes_max) {
   left_ = 0;
-  at_ = end_ = nullptr;
+  record_at_ = at_ = end_ = nullptr;
   if (batch.bytes().empty()) {
     status_ = MakeError(Reason::kInvalidRecord,
                         "there is no batch to read: this one was never "
@@ -169,6 +169,7 @@ inline void RecordReader::Finish(RecordView* record, int32_t offset_delta,
 
 bool RecordReader::Next(RecordView* record) {
   if (left_ == 0) return AtEnd();
+  record_at_ = at_;
   return NextUsual(record) || NextOfAnyForm(record);
 }
 

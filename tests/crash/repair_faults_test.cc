@@ -100,11 +100,13 @@ class RepairFaults : public ::testing::TestWithParam<std::tuple<Stop, Fault>> {
     return failed;
   }
 
-  // What cannot be read of an index is made anew from its log.
+  // What cannot be read of an index, or of a list of aborted transactions, is
+  // made anew from its log.
   static bool MayGoUntold(const FailedCall& failed) {
     const std::string_view path = failed.path;
     return failed.call == DiskCall::kRead &&
-           (path.ends_with(".index") || path.ends_with(".timeindex"));
+           (path.ends_with(".index") || path.ends_with(".timeindex") ||
+            path.ends_with(".txnindex"));
   }
 
   // What it does is then as durable as it says.

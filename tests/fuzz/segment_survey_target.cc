@@ -1,19 +1,23 @@
-// A segment of any bytes, as repair looks at it: every byte is a whole batch's
-// or is told as unreadable, the whole front is not, and what stays without the
-// unreadable bytes is a segment with nothing wrong.
+// A segment of any bytes, as repair looks at it: every byte is that of a whole
+// batch that stays or is told as unreadable, no fewer batches stay than lie at
+// the front, and without the unreadable bytes there are whole batches in order.
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "cauce/record_batch.h"
 #include "cauce/types.h"
 #include "engine/base/bytes.h"
 #include "engine/base/check.h"
-#include "engine/log/segment_scan.h"
+#include "engine/log/batch_runs.h"
+#include "engine/log/found_log.h"
+#include "engine/log/log_judgement.h"
 #include "engine/log/segment_survey.h"
+#include "engine/log/unreadable_bytes.h"
 #include "tests/fuzz/byte_file.h"
 #include "tests/fuzz/corpus.h"
 #include "tests/fuzz/fuzz_target.h"
@@ -24,24 +28,52 @@ namespace cauce::fuzz {
 namespace {
 
 // Bits of an input's first byte.
-constexpr uint8_t kHasNext = 0x01;
-constexpr uint8_t kHasBoundary = 0x02;
-constexpr uint8_t kBaseOfFirst = 0x04;
+constexpr uint8_t kHasGaps = 0x01;
+constexpr uint8_t kHasStart = 0x02;
+constexpr uint8_t kNameOfFirst = 0x04;
 
-ScanRange TakeRange(Input& input) {
+// Which log the bytes are, and what is known of its partition.
+struct Hints {
+  SurveyHints survey;
+  KnownOfLog known;
+};
+
+Hints TakeHints(Input& input) {
   const uint8_t bits = input.Byte();
-  const Offset base{input.Byte()};
-  const Offset other{base.value + input.Byte()};
-  ScanRange range{.base = base};
-  if ((bits & kHasNext) != 0) range.up_to = other;
-  if ((bits & kHasBoundary) != 0) range.boundary = other;
-  return range;
+  const bool gaps = (bits & kHasGaps) != 0;
+  Hints hints;
+  hints.survey = {
+      .named = Offset{input.Byte()},
+      .gaps = gaps ? BatchRuns::Gaps::kOfCompaction : BatchRuns::Gaps::kNone};
+  hints.known = {.durable = Offset{input.Byte()},
+                 .start_is_known = (bits & kHasStart) != 0,
+                 .may_have_gaps = gaps};
+  return hints;
 }
 
-absl::StatusOr<SegmentSurvey> SurveyOf(std::string_view bytes,
-                                       ScanRange range) {
-  range.bytes = static_cast<int64_t>(bytes.size());
-  return SurveySegment(ByteFile::Of(bytes), "fuzzed.log", range);
+// What is found in a file that is the only one, and what stays of it.
+struct Repaired {
+  SegmentSurvey survey;
+  JudgedLog judged;
+  std::vector<UnreadableBytes> unreadable;
+};
+
+Repaired Repair(std::string_view bytes, const Hints& hints) {
+  const auto file = ByteFile::Of(bytes);
+  auto survey = SurveySegment(file, "fuzzed.log", hints.survey);
+  CAUCE_CHECK(survey.ok());
+  Repaired repaired{.survey = *std::move(survey)};
+  if (!repaired.survey.other_format.empty()) return repaired;
+  const std::vector<FoundLog> found = {{.named = hints.survey.named,
+                                        .is_blank = repaired.survey.is_blank,
+                                        .runs = repaired.survey.runs}};
+  repaired.judged = JudgeLogs(found, hints.known).front();
+  auto unreadable = FindUnreadable(
+      *file, repaired.survey,
+      {.base = repaired.judged.base, .runs = repaired.judged.stay});
+  CAUCE_CHECK(unreadable.ok());
+  repaired.unreadable = *std::move(unreadable);
+  return repaired;
 }
 
 std::string_view Part(std::string_view bytes, int64_t from, int64_t end) {
@@ -50,11 +82,11 @@ std::string_view Part(std::string_view bytes, int64_t from, int64_t end) {
 }
 
 // Checks the places, and returns the bytes without them.
-std::string WithoutUnreadable(const SegmentSurvey& survey,
+std::string WithoutUnreadable(const Repaired& repaired,
                               std::string_view bytes) {
   std::string rest;
   int64_t at = 0;
-  for (const UnreadableBytes& place : survey.unreadable) {
+  for (const UnreadableBytes& place : repaired.unreadable) {
     CAUCE_CHECK(at <= place.position);
     CAUCE_CHECK(place.position < place.end);
     CAUCE_CHECK(place.position <= place.zeros_from);
@@ -70,20 +102,33 @@ std::string WithoutUnreadable(const SegmentSurvey& survey,
   return rest += bytes.substr(static_cast<size_t>(at));
 }
 
-// How many bytes of batches follow each other from the base on.
-int64_t WholeFront(std::string_view bytes, const ScanRange& range) {
-  int64_t front = 0;
-  Offset expected = range.base;
-  for (;;) {
-    const auto batch =
-        RecordBatch::Parse(bytes.substr(static_cast<size_t>(front)));
-    const bool follows = batch.ok() && batch->base_offset() == expected &&
-                         batch->next_offset() <= range.up_to;
-    const bool crosses = follows && expected < range.boundary &&
-                         batch->next_offset() > range.boundary;
-    if (!follows || crosses) return front;
-    front += static_cast<int64_t>(batch->bytes().size());
+// How many batches follow each other from the name on.
+int64_t WholeFront(std::string_view bytes, Offset expected) {
+  for (int64_t batches = 0;; ++batches) {
+    const auto batch = RecordBatch::Parse(bytes);
+    if (!batch.ok() || batch->base_offset() != expected) return batches;
+    bytes.remove_prefix(batch->bytes().size());
     expected = batch->next_offset();
+  }
+}
+
+int64_t BatchesOf(const Repaired& repaired) {
+  int64_t batches = 0;
+  for (const size_t run : repaired.judged.stay) {
+    batches += repaired.survey.runs[run].batches;
+  }
+  return batches;
+}
+
+// What stays is whole batches, each behind the one before.
+void CheckWhole(std::string_view rest, const JudgedLog& judged) {
+  Offset next = judged.base;
+  while (!rest.empty()) {
+    const auto batch = RecordBatch::Parse(rest);
+    CAUCE_CHECK(batch.ok());
+    CAUCE_CHECK(batch->base_offset() >= next);
+    next = batch->next_offset();
+    rest.remove_prefix(batch->bytes().size());
   }
 }
 
@@ -91,32 +136,27 @@ int64_t WholeFront(std::string_view bytes, const ScanRange& range) {
 
 void CheckInput(std::string_view bytes) {
   Input input(bytes);
-  const bool takes_base = (Input(bytes).Byte() & kBaseOfFirst) != 0;
-  ScanRange range = TakeRange(input);
+  const bool takes_name = (Input(bytes).Byte() & kNameOfFirst) != 0;
+  Hints hints = TakeHints(input);
   const std::string_view log = input.Rest();
-  if (takes_base && log.size() >= sizeof(int64_t)) {
-    range.base = Offset{std::max<int64_t>(LoadBig<int64_t>(log.data()), 0)};
+  if (takes_name && log.size() >= sizeof(int64_t)) {
+    hints.survey.named =
+        Offset{std::max<int64_t>(LoadBig<int64_t>(log.data()), 0)};
   }
-  const auto survey = SurveyOf(log, range);
-  CAUCE_CHECK(survey.ok());
-  CAUCE_CHECK(survey->file_bytes == static_cast<int64_t>(log.size()));
-  const std::string rest = WithoutUnreadable(*survey, log);
-  const int64_t front = WholeFront(log, range);
-  CAUCE_CHECK(survey->unreadable.empty() ||
-              survey->unreadable.front().position >= front);
-  if (survey->other_format.empty()) {
-    CAUCE_CHECK(survey->whole_bytes == static_cast<int64_t>(rest.size()));
-    CAUCE_CHECK(survey->first.has_value() == (survey->whole_bytes > 0));
-    // What was damaged may have reached across where the log ended once.
-    ScanRange again = range;
-    again.boundary = ScanRange().boundary;
-    const auto whole = SurveyOf(rest, again);
-    CAUCE_CHECK(whole.ok());
-    CAUCE_CHECK(whole->unreadable.empty());
-    CAUCE_CHECK(whole->other_format.empty());
-    CAUCE_CHECK(whole->whole_bytes == survey->whole_bytes);
-    CAUCE_CHECK(whole->first == survey->first);
-    CAUCE_CHECK(whole->next == survey->next);
+  const Repaired repaired = Repair(log, hints);
+  CAUCE_CHECK(repaired.survey.file_bytes == static_cast<int64_t>(log.size()));
+  const bool is_segment = repaired.judged.fate == LogFate::kSegment;
+  const bool is_ours = repaired.survey.other_format.empty();
+  if (is_ours && is_segment) {
+    const std::string rest = WithoutUnreadable(repaired, log);
+    // Of those that contradict each other the more stay.
+    CAUCE_CHECK(BatchesOf(repaired) >= WholeFront(log, hints.survey.named));
+    CheckWhole(rest, repaired.judged);
+    // There is nothing more to be done to what stays.
+    hints.survey.named = repaired.judged.base;
+    const Repaired again = Repair(rest, hints);
+    CAUCE_CHECK(again.survey.other_format.empty());
+    CAUCE_CHECK(again.survey.damaged.empty());
   }
   // Files are read in pieces of 256 KiB.
   ExpectSmallAllocations((2 << 20) + 64 * bytes.size());
@@ -129,7 +169,7 @@ std::vector<std::string> Seeds() {
   };
   std::vector<std::string> seeds;
   for (const CorpusFile& file : GoldenBatches(4 << 10)) {
-    seeds.push_back(front(kBaseOfFirst, 0, 0) + file.bytes);
+    seeds.push_back(front(kNameOfFirst, 0, 0) + file.bytes);
   }
   std::vector<std::string> batches;
   std::string log;

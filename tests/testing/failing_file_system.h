@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -96,8 +97,8 @@ class FailingFileSystem : public FileSystem {
   int Count(FileCall call, std::string_view suffix) const {
     MutexLock lock(mutex_);
     int count = 0;
-    for (const auto& [made, path] : made_) {
-      if (made == call && path.ends_with(suffix)) ++count;
+    for (const auto& [made, times] : made_) {
+      if (made.first == call && made.second.ends_with(suffix)) count += times;
     }
     return count;
   }
@@ -259,8 +260,7 @@ class FailingFileSystem : public FileSystem {
       during->run();
     }
     MutexLock lock(mutex_);
-    // Reads are many and nobody counts them.
-    if (call != FileCall::kRead) made_.emplace_back(call, path);
+    ++made_[{call, std::string(path)}];
     for (Fault& fault : faults_) {
       if (fault.call != call || !path.ends_with(fault.suffix)) continue;
       if (fault.good > 0) {
@@ -286,7 +286,8 @@ class FailingFileSystem : public FileSystem {
   std::vector<Fault> faults_ ABSL_GUARDED_BY(mutex_);
   int changes_left_ ABSL_GUARDED_BY(mutex_) = std::numeric_limits<int>::max();
   std::vector<std::string> changes_ ABSL_GUARDED_BY(mutex_);
-  std::vector<std::pair<FileCall, std::string>> made_ ABSL_GUARDED_BY(mutex_);
+  // How often each was made.
+  std::map<std::pair<FileCall, std::string>, int> made_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace cauce::test

@@ -15,6 +15,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "cauce/env.h"
 #include "cauce/errors.h"
 #include "cauce/topic_config.h"
@@ -23,6 +24,7 @@
 #include "engine/base/mutex.h"
 #include "engine/io/free_space.h"
 #include "engine/log/log.h"
+#include "engine/log/tail_memory.h"
 #include "tests/testing/sim_clock.h"
 #include "tests/testing/test_disk.h"
 #include "tests/testing/verified.h"
@@ -125,6 +127,15 @@ class LogRig {
     MutexLock lock(mutex_);
     epochs_ = std::move(epochs);
   }
+  // Up to where it is compacted, as it said last; what the next log is told.
+  Offset first_dirty() {
+    MutexLock lock(mutex_);
+    return first_dirty_;
+  }
+  void set_first_dirty(Offset first_dirty) {
+    MutexLock lock(mutex_);
+    first_dirty_ = first_dirty;
+  }
   // As the engine's checkpoint does now and then.
   void SaveBounds() {
     const LogBounds bounds = log_->bounds();
@@ -142,6 +153,13 @@ class LogRig {
     MutexLock lock(mutex_);
     save_epochs_ = std::move(status);
   }
+
+  // What the time of day would be had it not been set. For the logs opened
+  // next; the infinite future, as it begins, where it was not.
+  void set_now_at_most(absl::Time now) { now_at_most_ = now; }
+
+  // Nothing of the logs opened next is deleted or compacted.
+  void set_keep_everything() { keep_everything_ = true; }
 
   // Whether the logs opened next may have gaps of compaction, as they may to
   // begin with.
@@ -162,6 +180,8 @@ class LogRig {
   }
 
  private:
+  static constexpr size_t kTailBytes = 64 << 10;
+
   class CountingRandom final : public Random {
    public:
     uint64_t Next() override { return next_++; }
@@ -181,6 +201,8 @@ class LogRig {
           MutexLock lock(mutex_);
           events_.emplace_back(line);
         });
+    environment->now_at_most = [now = now_at_most_] { return now; };
+    environment->tails = std::make_unique<TailMemory>(kTailBytes);
     environment->random = &random_;
     environment->executor = executor_;
     environment->events = [this](Severity, std::string_view line) {
@@ -197,6 +219,11 @@ class LogRig {
                                       const LogBounds& bounds) {
       MutexLock lock(mutex_);
       bounds_ = bounds;
+    };
+    environment->note_first_dirty = [this](const TopicPartition&,
+                                           Offset first_dirty) {
+      MutexLock lock(mutex_);
+      first_dirty_ = first_dirty;
     };
     if (notes_work_) {
       environment->note_work = [](const RecoveryWork&) { return false; };
@@ -219,10 +246,12 @@ class LogRig {
     options.directory = disk_.directory();
     options.config = config_;
     options.may_have_gaps = may_have_gaps_;
+    options.keep_everything = keep_everything_;
     {
       MutexLock lock(mutex_);
       options.bounds = bounds_;
       options.epochs = epochs_;
+      options.first_dirty = first_dirty_;
       options.clean_stop = clean_stop_;
       // The mark of a clean stop goes when the directory is opened again.
       if (!options.read_only) clean_stop_ = false;
@@ -236,10 +265,13 @@ class LogRig {
   TopicConfig config_;
   Executor* executor_ = nullptr;
   int64_t free_bytes_min_ = 0;
+  absl::Time now_at_most_ = absl::InfiniteFuture();
   bool notes_work_ = false;
   bool may_have_gaps_ = true;
+  bool keep_everything_ = false;
   Mutex mutex_;
   LogBounds bounds_ ABSL_GUARDED_BY(mutex_);
+  Offset first_dirty_ ABSL_GUARDED_BY(mutex_) = {0};
   std::vector<EpochStart> epochs_ ABSL_GUARDED_BY(mutex_);
   absl::Status save_ ABSL_GUARDED_BY(mutex_);
   absl::Status save_epochs_ ABSL_GUARDED_BY(mutex_);

@@ -189,6 +189,14 @@ class Spoiler {
     // The byte in front of it may go on as the last one did that is gone.
     Touch(file, from, end + 1);
     Shift(file, end, from - end);
+    // What is left may end as what is gone did, and show no trace of it: then
+    // nothing confirms where a last batch alone behind it belongs.
+    const auto is_behind = [&](const KnownBatch& batch) {
+      return batch.file == file && batch.position >= from;
+    };
+    if (std::ranges::count_if(whole_, is_behind) == 1) {
+      std::erase_if(whole_, is_behind);
+    }
     Tell(fmt::format("{} to {} of {} gone", from, end, file));
   }
 

@@ -18,7 +18,7 @@ constexpr std::string_view kChapter = "tests/README.md";
 std::vector<int> Faults() {
   std::vector<int> faults;
   for (int i = 1; i <= 31; ++i) faults.push_back(i);
-  for (const int i : {62, 63, 65}) faults.push_back(i);
+  for (const int i : {43, 44, 45, 62, 63, 65}) faults.push_back(i);
   return faults;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "cauce/read.h"
 #include "tools/cli/consumer.h"
 #include "tools/cli/format.h"
 #include "tools/cli/note.h"
@@ -88,6 +89,17 @@ void AddConsumeVerb(const Verb& root, Action& action) {
   verb.Add("--print", options->print,
            "How a record is printed (default: '%v\\n')")
       .Type("PATTERN");
+  verb.AddWord(
+          "--isolation",
+          [options](const std::string& word) {
+            options->consumer.isolation = word == "read-committed"
+                                              ? Isolation::kReadCommitted
+                                              : Isolation::kReadUncommitted;
+          },
+          "read-uncommitted (default), or read-committed: nothing of "
+          "transactions that were aborted or have not ended")
+      .Type("LEVEL")
+      .Takes(OneOf({"read-uncommitted", "read-committed"}));
   verb.AddFlag("--skip-damage", options->consumer.skip_damage,
                "Tell of damaged batches and read on behind them; the exit "
                "code is 1");

@@ -56,7 +56,8 @@ Consumer::Consumer(const ConsumerOptions& options, ReadFrom from,
       from_(std::move(from)),
       pattern_(std::move(pattern)),
       source_(options.skip_damage ? RecordSource::OnDamage::kSkip
-                                  : RecordSource::OnDamage::kStop),
+                                  : RecordSource::OnDamage::kStop,
+              options.isolation),
       out_(STDOUT_FILENO),
       progress_("read", 0, Progress::Prints::kMeanwhile) {}
 

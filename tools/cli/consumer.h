@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "cauce/engine.h"
 #include "cauce/partition.h"
+#include "cauce/read.h"
 #include "cauce/types.h"
 #include "tools/cli/doorbell.h"
 #include "tools/cli/format.h"
@@ -35,6 +36,7 @@ struct ConsumerOptions {
   std::optional<int64_t> count;
   // Tell of damage and read on behind it.
   bool skip_damage = false;
+  Isolation isolation = Isolation::kReadUncommitted;
 };
 
 class Consumer {

@@ -16,6 +16,7 @@
 #include "cauce/record_batch.h"
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
+#include "tools/cli/compact_verb.h"
 #include "tools/cli/finding.h"
 #include "tools/cli/format.h"
 #include "tools/cli/interrupts.h"
@@ -87,6 +88,52 @@ std::string BatchText(const DumpedEntry& entry) {
   return text + '\n';
 }
 
+Json AbortJson(std::string_view file, const DumpedEntry& entry) {
+  const DumpedAbort& abort = *entry.abort;
+  return {{"file", file},
+          {"position", entry.position},
+          {"producer_id", abort.producer_id.value},
+          {"first_offset", abort.first.value},
+          {"last_offset", abort.last.value},
+          {"last_stable_offset", abort.last_stable.value}};
+}
+
+std::string AbortText(const DumpedAbort& abort) {
+  return fmt::format(
+      "  producer {}: offsets {} to {} were aborted, all below {} had ended\n",
+      abort.producer_id.value, abort.first.value, abort.last.value,
+      abort.last_stable.value);
+}
+
+Json ProducerJson(std::string_view file, const DumpedEntry& entry) {
+  const DumpedProducer& producer = *entry.producer;
+  return {{"file", file},
+          {"position", entry.position},
+          {"producer_id", producer.producer_id.value},
+          {"producer_epoch", producer.epoch},
+          {"last_sequence", producer.last_sequence},
+          {"last_offset", producer.last_offset.value},
+          {"last_offset_delta", producer.last_offset_delta},
+          {"last_timestamp", producer.last_timestamp.ms},
+          {"coordinator_epoch", producer.coordinator_epoch},
+          {"transaction_first_offset",
+           producer.transaction.value_or(Offset{}).value}};
+}
+
+std::string ProducerText(const DumpedProducer& producer) {
+  std::string text = fmt::format(
+      "  producer {} epoch {}: last sequence {} at offset {}, {}, coordinator "
+      "epoch {}",
+      producer.producer_id.value, producer.epoch, producer.last_sequence,
+      producer.last_offset.value, FormatTime(producer.last_timestamp),
+      producer.coordinator_epoch);
+  if (producer.transaction) {
+    text += fmt::format(", transaction open from offset {}",
+                        producer.transaction->value);
+  }
+  return text + '\n';
+}
+
 // Prints what DumpFile hands out.
 class Dumper {
  public:
@@ -97,15 +144,17 @@ class Dumper {
     absl::Status status;
     for (const std::string& file : files) {
       if (options_.format == Format::kText) out_.Write(file + '\n');
-      // A file that is damaged does not keep the others from being shown.
-      const absl::Status dumped =
-          DumpFile(*PosixFileSystem(), file,
-                   [&](const DumpedEntry& entry) { return Take(file, entry); });
+      // What is damaged does not keep the rest from being shown.
+      const auto fail = [&](const absl::Status& damage) {
+        out_.Flush();
+        Fail(damage);
+        status = damage;
+      };
+      const absl::Status dumped = DumpFile(
+          *PosixFileSystem(), file,
+          [&](const DumpedEntry& entry) { return Take(file, entry); }, fail);
       out_.Flush();
-      if (!dumped.ok()) {
-        Fail(dumped);
-        status = dumped;
-      }
+      if (!dumped.ok()) fail(dumped);
       if (!records_status_.ok()) Fail(records_status_);
     }
     if (!out_.status().ok()) return Fail(out_.status());
@@ -115,8 +164,14 @@ class Dumper {
 
  private:
   bool Take(const std::string& file, const DumpedEntry& entry) {
+    const bool json = options_.format == Format::kJson;
     if (entry.batch != nullptr) {
       TakeBatch(file, entry);
+    } else if (entry.abort != nullptr) {
+      out_.Write(json ? Line(AbortJson(file, entry)) : AbortText(*entry.abort));
+    } else if (entry.producer != nullptr) {
+      out_.Write(json ? Line(ProducerJson(file, entry))
+                      : ProducerText(*entry.producer));
     } else {
       TakeIndexEntry(file, entry);
     }
@@ -267,7 +322,8 @@ void AddLogVerbs(const Verb& root, Action& action) {
       "Examples:\n"
       "  cauce log dump --dir data --topic orders --partition 0 --records\n"
       "  cauce log dump data/orders-0/00000000000000000000.timeindex");
-  dump.Add("files", options->files, "Segment files: .log, .index or .timeindex")
+  dump.Add("files", options->files,
+           "Segment files: .log, .index, .timeindex, .txnindex or .snapshot")
       .Type("FILE...");
   dump.Add("--dir", options->dir, "The data directory").Type("DIR");
   dump.Add("--topic", options->topic, "The topic whose logs to show")
@@ -277,7 +333,8 @@ void AddLogVerbs(const Verb& root, Action& action) {
       .Takes(Between(0, kPartitionMax))
       .Type("N");
   dump.AddFlag("--records", options->records, "Show every record too");
-  dump.AddFlag("--index", options->index, "Show the index files too");
+  dump.AddFlag("--index", options->index,
+               "Show the index files and snapshots too");
   AddFormat(dump, options->format);
   dump.Does(action, [options] { return Dump(*options); });
 
@@ -294,6 +351,7 @@ void AddLogVerbs(const Verb& root, Action& action) {
   verify.Does(action, [options] { return Verify(*options); });
 
   AddRepairVerb(noun, action);
+  AddCompactVerb(noun, action);
 }
 
 }  // namespace cauce::cli

@@ -20,7 +20,14 @@ absl::StatusOr<Engine> Open(const std::string& dir, EngineOptions options) {
   options.events = [](Severity severity, std::string_view line) {
     if (severity != Severity::kInfo) Note(line);
   };
-  return Engine::Open(dir, options);
+  auto engine = Engine::Open(dir, options);
+  const bool is_no_data_directory =
+      ReasonOf(engine.status()) == Reason::kInvalidOption &&
+      !options.create_if_missing;
+  if (!is_no_data_directory) return engine;
+  return MakeError(Reason::kInvalidOption,
+                   fmt::format("{}; cauce topic create makes it one",
+                               MessageOf(engine.status())));
 }
 
 }  // namespace
@@ -37,13 +44,7 @@ absl::StatusOr<Engine> OpenForWriting(const std::string& dir,
                            .executor = executor,
                            .free_bytes_min = options.free_bytes_min});
   if (engine.ok() && options.threads != nullptr) options.threads->Opened();
-  const bool is_no_data_directory =
-      ReasonOf(engine.status()) == Reason::kInvalidOption &&
-      !options.create_if_missing;
-  if (!is_no_data_directory) return engine;
-  return MakeError(Reason::kInvalidOption,
-                   fmt::format("{}; cauce topic create makes it one",
-                               MessageOf(engine.status())));
+  return engine;
 }
 
 absl::StatusOr<TopicDescription> FindTopic(const Engine& engine,

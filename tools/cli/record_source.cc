@@ -49,7 +49,8 @@ absl::Status RecordSource::OpenCursor(Lane& lane) {
     const bool is_cut = part.partition.high_watermark() < part.from;
     if (!*more && !is_cut) return absl::OkStatus();
   }
-  lane.cursor.emplace(part.partition.Read(part.from));
+  lane.cursor.emplace(
+      part.partition.Read(part.from, {.isolation = isolation_}));
   ++cursors_;
   return absl::OkStatus();
 }

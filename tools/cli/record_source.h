@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "cauce/cursor.h"
 #include "cauce/partition.h"
+#include "cauce/read.h"
 #include "cauce/record.h"
 #include "cauce/record_batch.h"
 #include "cauce/types.h"
@@ -46,7 +47,9 @@ class RecordSource {
   // without it, else the error to end with.
   using GiveUp = std::function<absl::Status(const absl::Status&)>;
 
-  explicit RecordSource(OnDamage on_damage) : on_damage_(on_damage) {}
+  explicit RecordSource(OnDamage on_damage,
+                        Isolation isolation = Isolation::kReadUncommitted)
+      : on_damage_(on_damage), isolation_(isolation) {}
 
   // From now on reads this one too.
   void Add(SourcePart part);
@@ -88,6 +91,7 @@ class RecordSource {
   std::list<Lane> lanes_;
   size_t cursors_ = 0;
   const OnDamage on_damage_;
+  const Isolation isolation_;
   bool damage_seen_ = false;
   RecordReader reader_;
 };

@@ -2,6 +2,7 @@
 // Plain values, safe to copy; no call here does anything by itself.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "absl/functional/any_invocable.h"
@@ -24,6 +25,24 @@ struct AppendOptions {
   // The epoch of the leader that appends. Absent: the partition's own. Older
   // than the partition's: Reason::kFencedEpoch. Newer: a new epoch begins.
   std::optional<LeaderEpoch> leader_epoch;
+};
+
+// How a transaction ends.
+enum class TransactionOutcome : int16_t {
+  kAbort = 0,
+  kCommit = 1,
+};
+
+// What its coordinator says of a producer's transaction, in each partition that
+// takes part. Kafka's EndTransactionMarker.
+struct TransactionEnd {
+  ProducerId producer_id;
+  // That of the transaction, or a newer one: older instances of the producer
+  // may not write from then on.
+  int16_t producer_epoch = -1;
+  // Grows with every change of coordinator.
+  int32_t coordinator_epoch = -1;
+  TransactionOutcome outcome = TransactionOutcome::kAbort;
 };
 
 struct AppendResult {

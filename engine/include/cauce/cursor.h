@@ -37,7 +37,9 @@ class Cursor final {
   // Reads the next batch: the one that holds position(), or the first behind
   // it. It may begin with records below position(); Next() skips them. Returns
   // false at the end of what is visible now; call again when there is more.
-  // The batch is valid until the next call. Control batches are returned too.
+  // The batch is valid until the next call. Control batches are returned too,
+  // but not with Isolation::kReadCommitted, nor are those of transactions that
+  // were aborted or have not ended.
   // Reason::kOffsetOutOfRange when position() is outside the log;
   // kCorruptBatch, naming file and position, on damage: the cursor stays in
   // front of it, and SkipDamage goes on behind.
@@ -49,6 +51,9 @@ class Cursor final {
   // batch's CRC covers but that cannot be decoded.
   absl::StatusOr<bool> Next(RecordView* record);
 
+  // With Isolation::kReadCommitted damage may stand where the transaction's end
+  // should: what cannot be said to be committed is not returned.
+  //
   // After an error of damage: moves to the next batch that can be read, found
   // through the index or the next segment, and returns its offset.
   absl::StatusOr<Offset> SkipDamage();

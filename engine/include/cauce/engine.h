@@ -25,6 +25,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "cauce/compaction.h"
 #include "cauce/env.h"
 #include "cauce/file_system.h"
 #include "cauce/partition.h"
@@ -45,8 +46,9 @@ enum class Access {
 struct EngineOptions {
   Access access = Access::kReadWrite;
   // Whether a missing directory is made, and one that neither an engine nor a
-  // broker has made taken into use. Else who opens it for writing is answered
-  // NotFound, or Reason::kInvalidOption, and nothing in it changes.
+  // broker has made taken into use. Else who opens it is answered NotFound, or
+  // Reason::kInvalidOption, and nothing in it changes. Who only reads makes
+  // nothing: there is no topic in what is none of either, where this is set.
   bool create_if_missing = true;
 
   // The seams. Null means the real one (for the executor: none, so that
@@ -62,6 +64,11 @@ struct EngineOptions {
   // what the process may have open (ulimit -n). More than that are open only
   // while they are in use.
   int open_files_max = 1000;
+  // Memory, in bytes, for the newest records of all partitions together, so
+  // that who reads them as they are written gets them without a system call.
+  // Taken only for partitions that are being read at their end, in blocks of 16
+  // KiB, of one 1 MiB and a block at most; at least 0, which means none.
+  int64_t tail_bytes_max = 16 << 20;
   // Bytes that are to stay free on the directory's file system. Appends that
   // would leave less, and topics that are made or grown, are refused with
   // Reason::kDiskFull until there is room again; reading, deleting, retention,
@@ -76,6 +83,23 @@ struct EngineOptions {
   // every 64 MiB that are synced.
   absl::Duration checkpoint_interval = absl::Minutes(1);
   absl::Duration retention_check_interval = absl::Minutes(5);
+  // How long ago the timestamp of a producer's last batch may be before the
+  // producer is forgotten, unless its transaction is open. Above zero. Kafka's
+  // producer.id.expiration.ms.
+  absl::Duration producer_expiration = absl::Hours(24);
+
+  // Compaction of topics whose cleanup.policy says so, one partition at a time.
+  // With an executor: how often it looks for what to do (Kafka's
+  // log.cleaner.backoff.ms).
+  absl::Duration compaction_check_interval = absl::Seconds(15);
+  // Memory for keys while it runs, at least 64 KiB (Kafka's
+  // log.cleaner.dedupe.buffer.size): the default holds 5.6 million keys, and
+  // only as much is taken as there may be keys. Where there are more, a
+  // partition is gone over more often.
+  int64_t compaction_memory_max = 128 << 20;
+  // How much is read and written in a second at most (Kafka's
+  // log.cleaner.io.max.bytes.per.second); 0 means no limit. At least 0.
+  int64_t compaction_bytes_per_second_max = 0;
 };
 
 // Reports every bad field; Reason::kInvalidOption.
@@ -143,7 +167,9 @@ class Engine final {
   absl::StatusOr<TopicDescription> DescribeTopic(std::string_view name) const;
 
   // Applies all changes or none, growing to `partitions` where given among
-  // them; durable on return.
+  // them; durable on return. The first configs of a topic that a broker made
+  // wait until each of its partitions is open and where it begins is saved: an
+  // error of any leaves the topic as it was.
   absl::Status AlterTopic(std::string_view name,
                           const std::vector<ConfigChange>& changes,
                           std::optional<int32_t> partitions = std::nullopt);
@@ -156,21 +182,25 @@ class Engine final {
 
   // Reason::kUnknownTopic, kUnknownPartition; NotFound where its directory is
   // missing; kCorruptFile where `partition.metadata` in it has the id of
-  // another topic; errors of its recovery.
+  // another topic; kDiskFull where a broker has made the topic again and there
+  // is no room to take in the new one; errors of its recovery.
   absl::StatusOr<Partition> OpenPartition(std::string_view topic,
                                           PartitionId partition) const;
 
-  // Does what is due: retention (while the time of day has moved by more than
-  // a day against the time that passed since Open, by age only what is too old
-  // by both), saving recovery
-  // points, removing deleted files, closing idle ones. Stops between two
-  // partitions once `time_max` has passed and goes on there at the next call.
+  // Does what is due: compaction, retention (while the time of day has moved by
+  // more than a day against the time that passed since Open, by age only what
+  // is too old by both), saving recovery points, removing deleted files,
+  // closing idle ones. Stops between two partitions, or within a pass of
+  // compaction, once `time_max` has passed and goes on there at the next call.
   // Call it now and then when there is no executor. Returns the first error,
   // having tried the rest. Reason::kReadOnly where the engine was opened for
   // reading only: there is no upkeep then, with an executor neither. What it
   // has opened of a partition stays in memory until it is closed, whether
   // somebody has a handle of it or not; open_files_max holds all the same.
   absl::Status RunUpkeep(absl::Duration time_max = absl::InfiniteDuration());
+
+  // What compaction has done since the engine was opened, and what it is at.
+  CompactionStatus compaction() const;
 
   // Makes everything durable, marks the directory as cleanly closed and lets
   // go of it. Returns what failed. A partition that Open could not recover, and

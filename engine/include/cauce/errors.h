@@ -39,11 +39,17 @@ enum class Reason {
   kCorruptFile,
 
   // The state of things.
-  kFencedEpoch,    // a newer leader epoch is known
-  kReadOnly,       // opened for reading only
-  kClosed,         // the engine was closed
-  kLocked,         // another process, or this one, has the directory open
-  kTruncated,      // the records were cut off before they became durable
+  kFencedEpoch,  // a newer leader epoch is known
+  // Of producers and their transactions, as Kafka calls them.
+  kOutOfOrderSequence,    // batches in between are missing
+  kInvalidProducerEpoch,  // a newer instance of the producer has written
+  kCoordinatorFenced,     // a newer transaction coordinator has written
+  kInvalidTxnState,       // its transaction is open: end that first
+  kTooManyProducers,      // try again once some have expired
+  kReadOnly,              // opened for reading only
+  kClosed,                // the engine was closed
+  kLocked,     // another process, or this one, has the directory open
+  kTruncated,  // the records were cut off before they became durable
 
   // The disk. kDiskFull may be tried again once there is room. After
   // kDiskFailed a partition takes no writes until it is reopened, where it was

@@ -82,11 +82,34 @@ absl::StatusOr<VerifySummary> VerifyDirectory(
     FileSystem& files, std::string_view directory, const VerifyOptions& options,
     const std::function<void(const Finding&)>& found);
 
-// What DumpFile came upon in a .log, .index or .timeindex file.
+// A .txnindex file: a transaction that was aborted.
+struct DumpedAbort {
+  ProducerId producer_id;
+  Offset first;  // of its records
+  Offset last;   // its marker
+  Offset last_stable;
+};
+
+// A .snapshot file: what is known of a producer.
+struct DumpedProducer {
+  ProducerId producer_id;
+  int16_t epoch = -1;
+  int32_t last_sequence = -1;
+  Offset last_offset;             // of its last batch; -1 for none
+  int32_t last_offset_delta = 0;  // of the same
+  Timestamp last_timestamp;
+  int32_t coordinator_epoch = -1;
+  std::optional<Offset> transaction;  // where its open one begins
+};
+
+// What DumpFile came upon in one of a segment's files.
 struct DumpedEntry {
   int64_t position = 0;  // of the batch or the entry in its file
-  // A .log file: the batch; null in an index.
+  // Of these three, that which belongs to the kind of file; all are null in an
+  // .index and a .timeindex file.
   const RecordBatch* batch = nullptr;
+  const DumpedAbort* abort = nullptr;
+  const DumpedProducer* producer = nullptr;
   // An index: the offset, with where its batch begins in the log or with the
   // timestamp up to it.
   Offset offset;
@@ -98,12 +121,16 @@ struct DumpedEntry {
 // hands each batch or entry to `take` until that returns false. OK at the end,
 // and at zeros written ahead of it. Reason::kCorruptBatch and kCorruptFile
 // name the place; InvalidArgument for the name of another kind of file. Without
-// a `take` it only looks whether the file is whole.
-absl::Status DumpFile(FileSystem& files, std::string_view path,
-                      const std::function<bool(const DumpedEntry&)>& take);
+// a `take` it only looks whether the file is whole. Where a whole batch is
+// found behind one that is damaged, as by a verification, `damaged` is told of
+// the damage, if it is given, and the walk goes on there.
+absl::Status DumpFile(
+    FileSystem& files, std::string_view path,
+    const std::function<bool(const DumpedEntry&)>& take,
+    const std::function<void(const absl::Status&)>& damaged = nullptr);
 
-// The .log files of a partition's directory, oldest first, or with `indexes`
-// its index files too. NotFound where there is no such directory.
+// The .log files of a partition's directory, oldest first, or its indexes and
+// snapshots too. NotFound where there is no such directory.
 enum class SegmentFiles { kLogs, kLogsAndIndexes };
 absl::StatusOr<std::vector<std::string>> ListSegmentFiles(
     FileSystem& files, std::string_view partition_directory,

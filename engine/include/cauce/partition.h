@@ -28,6 +28,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "cauce/append.h"
+#include "cauce/compaction.h"
 #include "cauce/read.h"
 #include "cauce/record.h"
 #include "cauce/record_batch.h"
@@ -61,6 +62,17 @@ class Partition final {
   // kTruncated where the records were cut off before they were durable;
   // kCorruptBatch and kUnsupportedCodec where it is to be compressed anew and
   // cannot be read.
+  //
+  // A batch with a producer id takes part in deduplication and transactions, as
+  // with Kafka: a retry of one of the producer's last five batches appends
+  // nothing, and is answered as the first append was, once that is durable
+  // where it is to be. Reason::kOutOfOrderSequence where batches in between are
+  // missing, kInvalidProducerEpoch for an older instance of the producer,
+  // kInvalidTxnState for a batch outside of the transaction that is open,
+  // kTooManyProducers above 2^20. What is known of a producer is forgotten
+  // EngineOptions::producer_expiration after its last batch; until then an
+  // engine that is opened anew knows its last batch alone. The first such batch
+  // since the partition was opened may have to read from its log.
   absl::StatusOr<AppendResult> Append(const RecordBatch& batch,
                                       const AppendOptions& options = {});
 
@@ -75,6 +87,13 @@ class Partition final {
   void AppendAsync(const RecordBatch& batch, const AppendOptions& options,
                    AppendCallback done);
 
+  // Ends the transaction of a producer in this partition, for the transaction
+  // coordinator: appends the marker. Where none is open it counts as well, and
+  // fences older epochs. Reason::kInvalidProducerEpoch, kCoordinatorFenced,
+  // kInvalidRecord for negative numbers, and those of Append.
+  absl::StatusOr<AppendResult> EndTransaction(
+      const TransactionEnd& end, const AppendOptions& options = {});
+
   // Makes everything that is written durable. Reason::kDiskFailed.
   absl::Status Flush();
 
@@ -87,6 +106,11 @@ class Partition final {
   Offset log_start() const;
   // The end of what readers see: the offset the next visible record gets.
   Offset high_watermark() const;
+  // Up to where readers of what is committed come: the high watermark, or where
+  // the first transaction begins that is open or whose marker lies above it.
+  // The first call since the partition was opened, and where another process
+  // writes each, may have to read from its log: errors of that.
+  absl::StatusOr<Offset> LastStableOffset() const;
   // The offset the next appended record gets.
   Offset log_end() const;
   // Everything below it survives a power loss.
@@ -97,7 +121,7 @@ class Partition final {
   // cursor reads what is there and tells nothing of it: who takes the records
   // for all there were asks here. Whoever opens it for writing goes on behind
   // what is lost, so that it lies in front, or is damage to a cursor. Of a
-  // topic that is compacted nobody can tell what is missed in front.
+  // log whose start was never saved nobody can tell what is missed in front.
   LostRecords lost() const;
 
   // The bytes of its segments' logs.
@@ -135,6 +159,15 @@ class Partition final {
   // whose first files are lost. Reason::kOffsetOutOfRange above the high
   // watermark.
   absl::Status DeleteRecordsBefore(Offset offset);
+
+  // Compacts the partition now, in this call, whatever share of it is dirty:
+  // the last record of each key stays. What was appended before the call is
+  // gone over, but for what is younger than min.compaction.lag.ms or belongs to
+  // a transaction that is open. Reason::kInvalidConfig where the topic's
+  // cleanup.policy does not say compact, or its configs were never given;
+  // kDiskFull, kReadOnly; kCorruptBatch where a segment is damaged, which is
+  // left as it is.
+  absl::StatusOr<CompactionTotals> Compact() const;
 
  private:
   friend class Engine;

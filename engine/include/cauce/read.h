@@ -16,8 +16,17 @@ enum class ReadUpTo {
   kLogEnd,         // everything written, for replication and tools
 };
 
+// What a cursor hands out of transactions.
+enum class Isolation {
+  kReadUncommitted,  // all batches, whatever becomes of them
+  // Nothing of a transaction that was aborted, and nothing at or above the last
+  // stable offset: in front of it every transaction has ended. No markers.
+  kReadCommitted,
+};
+
 struct CursorOptions {
   ReadUpTo up_to = ReadUpTo::kHighWatermark;
+  Isolation isolation = Isolation::kReadUncommitted;
   // Bytes asked from the file at a time: what lies outside of 4 KiB to 16 MiB
   // counts as the nearer of them. A larger batch grows the buffer to its own
   // size.
@@ -43,8 +52,9 @@ struct OffsetRange {
 };
 
 // Records that were durable and that nobody deleted, and whose files are gone
-// or shorter than they were: in front of the first offset that is there, and
-// behind the last. Empty where none are missed.
+// or shorter than they were, and at the end also those of a file that may hold
+// some and cannot be read as what it is called: in front of the first offset
+// that is there, and behind the last. Empty where none are missed.
 struct LostRecords {
   OffsetRange front;
   OffsetRange back;

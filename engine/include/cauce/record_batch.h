@@ -109,6 +109,12 @@ class RecordReader {
   // is stored where LogAppendTime gives every record another one.
   Timestamp stored_timestamp() const { return stored_timestamp_; }
 
+  // The record that Next returned last as it is stored, its length included;
+  // of a compressed batch, in the memory that Open decompressed it into.
+  std::string_view stored_bytes() const {
+    return {record_at_, static_cast<size_t>(at_ - record_at_)};
+  }
+
   // OK, or Reason::kInvalidRecord with the offset and what is wrong: a length
   // that leaves the batch, a count that does not hold, offsets that go back.
   const absl::Status& status() const { return status_; }
@@ -123,6 +129,7 @@ class RecordReader {
   bool Fail(std::string_view what);
   bool AtEnd();
 
+  const char* record_at_ = nullptr;
   const char* at_ = nullptr;
   const char* end_ = nullptr;
   int32_t left_ = 0;

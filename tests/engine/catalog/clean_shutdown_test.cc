@@ -15,6 +15,8 @@ namespace {
 using test::HasReason;
 using test::IsOk;
 using test::IsOkAndHolds;
+using test::StatusIs;
+using ::testing::HasSubstr;
 using ::testing::Not;
 
 class CleanShutdown : public ::testing::Test {
@@ -64,6 +66,14 @@ TEST_F(CleanShutdown, MayBeRemovedWhereItIsNot) {
 TEST_F(CleanShutdown, IsNotKnownInADirectoryThatIsNone) {
   ASSERT_THAT(ReplaceFile(files_, "/data", "f", "bytes"), IsOk());
   EXPECT_THAT(WriteCleanShutdown(files_, "/data/f"), Not(IsOk()));
+}
+
+// No writer could take it away.
+TEST_F(CleanShutdown, IsNoDirectory) {
+  ASSERT_THAT(real_->CreateDirectories("/data/.kafka_cleanshutdown"), IsOk());
+  EXPECT_THAT(
+      HasCleanShutdown(files_, "/data"),
+      StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("move it")));
 }
 
 }  // namespace

@@ -161,6 +161,12 @@ TEST(DeletedDirectoryName, IsAsKafkaWritesIt) {
   EXPECT_FALSE(IsDeletedDirectoryName("a-1"));
 }
 
+TEST(DeletedDirectoryName, SaysWhichTopicItWas) {
+  EXPECT_TRUE(IsDeletedDirectoryOf(kDeleted, Id()));
+  EXPECT_FALSE(IsDeletedDirectoryOf(kDeleted, TopicId()));
+  EXPECT_FALSE(IsDeletedDirectoryOf("a-1", Id()));
+}
+
 TEST(DeletedDirectoryName, FitsAFileNameWhateverTheTopicsLength) {
   const std::string longest(kTopicNameBytesMax, 'a');
   const std::string name =

@@ -311,16 +311,11 @@ TEST(DescribeTopicConfig, ShowsAKeyThatItDoesNotKnow) {
 
 TEST(TopicConfigKeys, SayWhichHaveNoEffectYet) {
   const std::set<std::string_view> without = {
-      "cleanup.policy",
-      "delete.retention.ms",
       "errors.deadletterqueue.group.enable",
       "follower.replication.throttled.replicas",
       "leader.replication.throttled.replicas",
       "local.retention.bytes",
       "local.retention.ms",
-      "max.compaction.lag.ms",
-      "min.cleanable.dirty.ratio",
-      "min.compaction.lag.ms",
       "min.insync.replicas",
       "preallocate",
       "remote.log.copy.disable",

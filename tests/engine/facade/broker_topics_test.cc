@@ -16,6 +16,7 @@
 #include "cauce/errors.h"
 #include "cauce/file_system.h"
 #include "cauce/inspect.h"
+#include "cauce/read.h"
 #include "cauce/repair.h"
 #include "cauce/types.h"
 #include "engine/catalog/checkpoint_file.h"
@@ -31,12 +32,14 @@ namespace {
 using test::HasReason;
 using test::IsOk;
 using test::IsOkAndHolds;
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::Pair;
 
 TopicId Id(uint8_t fill) {
@@ -409,6 +412,75 @@ TEST_P(TakenInTopics, OfWhichOnePartitionIsAnothersAreWhatTheyWere) {
   EXPECT_EQ(OpenPartition(0).log_start(), Offset{1});
   EXPECT_THAT(engine_->OpenPartition("orders", PartitionId{1}),
               HasReason(Reason::kCorruptFile));
+}
+
+// Nobody here knows whether it was right, and a broker ends it by itself.
+TEST_P(TakenInTopics, WhoseDeletionABrokerDidNotEndAreLeftToIt) {
+  Make(1, "old");
+  const std::string brokers =
+      "/data/orders-0.0123456789abcdef0123456789abcdef-delete";
+  const std::string ours =
+      "/data/orders-1.01010101010101010101010101010101-delete";
+  ASSERT_THAT(files_->Rename("/data/orders-0", brokers), IsOk());
+  ASSERT_THAT(files_->Rename("/data/orders-1", ours), IsOk());
+  Open(Access::kReadWrite);
+  EXPECT_THAT(files_->Info(brokers + "/00000000000000000000.log"), IsOk());
+  EXPECT_THAT(events_, ElementsAre(HasSubstr(brokers)));
+  EXPECT_THAT(files_->Info(ours), Not(IsOk()));
+}
+
+// It may be a broker's.
+TEST_P(TakenInTopics, OfWhichADeletionCannotBeToldWhoseItWasAreLeft) {
+  Make(1, "old");
+  const std::string gone =
+      "/data/orders-1.01010101010101010101010101010101-delete";
+  ASSERT_THAT(files_->Rename("/data/orders-1", gone), IsOk());
+  const auto metadata =
+      files_->Open(gone + "/partition.metadata", OpenMode::kReadWrite);
+  ASSERT_THAT(metadata, IsOk());
+  ASSERT_THAT((*metadata)->Write(0, "?"), IsOk());
+  Open(Access::kReadWrite);
+  EXPECT_THAT(files_->Info(gone + "/00000000000000000000.log"), IsOk());
+  EXPECT_THAT(events_,
+              Contains(AllOf(HasSubstr(gone), HasSubstr("cannot be told"))));
+}
+
+// The records of a segment are in that file alone.
+TEST_P(TakenInTopics, WhoseBrokerWasStoppedAtAReplacementAreReadAndMended) {
+  MakeWithGap();
+  const std::string log = "/data/orders-0/00000000000000000000.log";
+  ASSERT_THAT(files_->Rename(log, log + ".swap"), IsOk());
+  for (const Access access : {Access::kReadOnly, Access::kReadWrite}) {
+    Open(access);
+    EXPECT_THAT(All(OpenPartition(0)), ElementsAre("first", "second"));
+    EXPECT_EQ(OpenPartition(0).lost(), LostRecords());
+    ASSERT_THAT(engine_->Close(), IsOk());
+  }
+  EXPECT_THAT(files_->Info(log), IsOk());
+}
+
+// Where it was missing when its topic got configs nothing was saved of it, and
+// a broker's cleaner leaves gaps above the recovery point as well.
+TEST_P(TakenInTopics, KeepAllOfAPartitionThatComesBackOnceTheyHaveConfigs) {
+  Make(1, "first");
+  const auto log = files_->Open("/data/orders-0/00000000000000000010.log",
+                                OpenMode::kCreate);
+  ASSERT_THAT(log, IsOk());
+  ASSERT_THAT(
+      (*log)->Write(
+          0, test::Batch({"second"}).At(Offset{10}, LeaderEpoch{0}).bytes()),
+      IsOk());
+  ASSERT_THAT(files_->Rename("/data/orders-0", "/data/away"), IsOk());
+  Open(Access::kReadWrite);
+  ASSERT_THAT(engine_->AlterTopic("orders", {{"retention.ms", "-1"}}), IsOk());
+  ASSERT_THAT(engine_->Close(), IsOk());
+
+  ASSERT_THAT(files_->Rename("/data/away", "/data/orders-0"), IsOk());
+  // And nobody knows how the last stop was.
+  ASSERT_THAT(files_->RemoveFile("/data/.kafka_cleanshutdown"), IsOk());
+  Open(Access::kReadWrite);
+  EXPECT_THAT(All(OpenPartition(0)), ElementsAre("first", "second"));
+  EXPECT_THAT(events_, IsEmpty());
 }
 
 TEST_P(TakenInTopics, WhoseDirectoriesWereExchangedAreOpenedByNobody) {

@@ -97,7 +97,9 @@ TEST_F(ManyPartitions, TheRecoveryPointFollowsWhatIsAppendedAndSynced) {
   EXPECT_EQ(points->at({"orders", PartitionId{0}}), Offset{38});
   EXPECT_EQ(points->at({"orders", PartitionId{1}}), Offset{37});
   // The index of each was saved at 32 MiB, its 38th record: what lies above
-  // the point is written back, and not much more is read.
+  // the point is written back, and not much more is read. (Each record there
+  // in some nine pieces: its header, it, what follows it, and four of 256 KiB
+  // to write it back. All 100 would be scanned in more than twice as many.)
   const auto calls = [this](FileCall call) {
     return files_.Count(call, ".log");
   };
@@ -105,7 +107,7 @@ TEST_F(ManyPartitions, TheRecoveryPointFollowsWhatIsAppendedAndSynced) {
   const int reads = calls(FileCall::kRead);
   ASSERT_THAT(Open(), IsOk());
   EXPECT_LE(calls(FileCall::kWrite) - writes, 25);
-  EXPECT_LE(calls(FileCall::kRead) - reads, 25 * 3);
+  EXPECT_LE(calls(FileCall::kRead) - reads, 25 * 10);
   for (int32_t p = 0; p < 2; ++p) {
     auto partition = engine_->OpenPartition("orders", PartitionId{p});
     ASSERT_THAT(partition, IsOk());

@@ -453,7 +453,8 @@ TEST(OddOptions, AreRefusedBeforeAnyFileIsTouched) {
            {.checkpoint_interval = absl::ZeroDuration()},
            {.checkpoint_interval = -absl::InfiniteDuration()},
            {.retention_check_interval = absl::ZeroDuration()},
-           {.retention_check_interval = -absl::InfiniteDuration()}}) {
+           {.retention_check_interval = -absl::InfiniteDuration()},
+           {.producer_expiration = absl::ZeroDuration()}}) {
     EXPECT_THAT(Engine::Open(data, options), HasReason(Reason::kInvalidOption));
   }
   EXPECT_THAT(PosixFileSystem()->Info(data),

@@ -51,7 +51,8 @@ class OpenLogsTest : public ::testing::Test {
                                   starts);
     };
     logs_ = std::make_unique<OpenLogs>(std::move(environment), bounds_,
-                                       directories_, Access::kReadWrite);
+                                       first_dirty_, directories_,
+                                       Access::kReadWrite);
     topic_.name = "orders";
     topic_.id.bytes[0] = 7;
     topic_.partitions = 2;
@@ -76,6 +77,7 @@ class OpenLogsTest : public ::testing::Test {
   PartitionDirectories directories_{files_, "/data"};
   const std::shared_ptr<BoundsCheckpoint> bounds_ =
       std::make_shared<BoundsCheckpoint>(files_, "/data");
+  const FirstDirtyCheckpoint first_dirty_{files_, "/data"};
   std::unique_ptr<OpenLogs> logs_;
   TopicEntry topic_;
   std::vector<std::string> events_;

@@ -10,7 +10,10 @@
 #include "cauce/cursor.h"
 #include "cauce/engine.h"
 #include "cauce/errors.h"
+#include "cauce/read.h"
+#include "tests/testing/batches.h"
 #include "tests/testing/matchers.h"
+#include "tests/testing/test_producer.h"
 
 namespace cauce {
 namespace {
@@ -115,6 +118,38 @@ TEST_F(PartitionOf, StaysReadableForAMovedHandle) {
   Partition moved = *std::move(orders);
   const Record record{.value = "v"};
   EXPECT_THAT(moved.Append({&record, 1}), test::IsOk());
+}
+
+TEST_F(PartitionOf, ReadsWhatIsCommittedUpToTheLastStableOffset) {
+  auto orders = engine_.OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(orders, test::IsOk());
+  test::TestProducer producer(7);
+  ASSERT_THAT(orders->Append(producer.InTransaction({"a"}).view()),
+              test::IsOk());
+  EXPECT_THAT(orders->LastStableOffset(), test::IsOkAndHolds(Offset{0}));
+  Cursor cursor =
+      orders->Read(Offset{0}, {.isolation = Isolation::kReadCommitted});
+  RecordView record;
+  EXPECT_THAT(cursor.Next(&record), test::IsOkAndHolds(false));
+
+  ASSERT_THAT(orders->EndTransaction(producer.Commit()), test::IsOk());
+  EXPECT_THAT(orders->LastStableOffset(), test::IsOkAndHolds(Offset{2}));
+  ASSERT_THAT(cursor.Next(&record), test::IsOkAndHolds(true));
+  EXPECT_EQ(record.value, "a");
+  EXPECT_THAT(cursor.Next(&record), test::IsOkAndHolds(false));
+}
+
+TEST_F(PartitionOf, AnswersARetryWithTheFirstAppend) {
+  auto orders = engine_.OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(orders, test::IsOk());
+  test::TestProducer producer(7);
+  const test::OwnedBatch batch = producer.Plain({"a", "b"});
+  ASSERT_THAT(orders->Append(batch.view()), test::IsOk());
+
+  const auto again = orders->Append(batch.view());
+  ASSERT_THAT(again, test::IsOk());
+  EXPECT_EQ(again->base, Offset{0});
+  EXPECT_EQ(orders->log_end(), Offset{2});
 }
 
 }  // namespace

@@ -355,6 +355,42 @@ TEST(FilePool, AFileThatThePoolCouldNotSyncIsLost) {
   files[0].Unpin();
 }
 
+TEST(FilePool, AFileThatIsLostStaysSoHoweverOftenRoomIsLookedFor) {
+  Files files(3, 100);
+  files.Use(0);
+  files[0].Pin();
+  files.disk.set_open_max(1);
+  files.disk.set_sync(MakeError(Reason::kDiskFailed, "no"));
+  EXPECT_THAT(files[1].Acquire(),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+
+  files.disk.set_sync(absl::OkStatus());
+  EXPECT_THAT(files[2].Acquire(),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_THAT(files[0].Acquire(), HasReason(Reason::kDiskFailed));
+  files[0].Unpin();
+}
+
+TEST(FilePool, MakesRoomWithoutALookAtPinnedFiles) {
+  constexpr int kPinned = 100;
+  Files files(2 * kPinned, 10);
+  for (int i = 0; i < kPinned; ++i) {
+    files.Use(i);
+    files[i].Pin();
+  }
+  const int64_t before = files.pool.looks();
+
+  for (int i = kPinned; i < 2 * kPinned; ++i) files.Use(i);
+  // Each new file finds the one before it, passes it by, and closes it.
+  EXPECT_LE(files.pool.looks() - before, 2 * kPinned);
+  EXPECT_EQ(files.pool.open_count(), kPinned + 1);
+
+  // Unpinned ones are found again.
+  for (int i = 0; i < kPinned; ++i) files[i].Unpin();
+  files.Use(2 * kPinned - 2);
+  EXPECT_EQ(files.pool.open_count(), 10);
+}
+
 TEST(FilePool, LeavesAQuarterOfTheLimitToOthersWhateverIsPinned) {
   CountingFiles disk;
   disk.set_limit(20);

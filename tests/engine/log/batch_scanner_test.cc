@@ -360,6 +360,21 @@ TEST(BatchScanner, LetsNothingReachAcrossWhereTheLogEndedOnce) {
   EXPECT_THAT(walk({10, 90}), ElementsAre(10));
 }
 
+TEST(BatchScanner, BelievesALoneBatchBehindAGapByItsEndWhereNoneShouldBe) {
+  const auto walk = [](std::vector<int64_t> bases, BatchOffsets offsets) {
+    offsets.next = Offset{10};
+    offsets.doubts_gaps = true;
+    BatchScanner scanner = ScannerOver(bases, offsets);
+    return Walk(scanner);
+  };
+  EXPECT_THAT(walk({10, 12}, {.up_to = Offset{20}}), ElementsAre(10));
+  EXPECT_THAT(walk({10, 19}, {.up_to = Offset{20}}), ElementsAre(10, 19));
+  EXPECT_THAT(walk({10, 12}, {.boundary = Offset{13}}), ElementsAre(10, 12));
+  // The one behind it agrees.
+  EXPECT_THAT(walk({10, 12, 13}, {.up_to = Offset{14}}),
+              ElementsAre(10, 12, 13));
+}
+
 TEST(BatchScanner, TakesTheFirstBatchAsItIsWhereNobodyKnowsWhatToExpect) {
   BatchScanner scanner = ScannerOver({7, 8, 8}, {.up_to = Offset{20}});
   EXPECT_THAT(Walk(scanner), ElementsAre(7, 8));

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -9,7 +11,11 @@
 #include "cauce/errors.h"
 #include "cauce/file_system.h"
 #include "cauce/inspect.h"
+#include "engine/base/bytes.h"
 #include "engine/base/check.h"
+#include "engine/log/aborted_index.h"
+#include "engine/log/producer_snapshot.h"
+#include "engine/log/producer_state.h"
 #include "tests/testing/batches.h"
 #include "tests/testing/matchers.h"
 
@@ -20,6 +26,8 @@ using test::HasReason;
 using test::IsOk;
 using test::StatusIs;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 // A partition with two segments.
@@ -76,6 +84,44 @@ TEST_F(Dump, LooksWhetherAFileIsWholeForWhoTakesNothing) {
       IsOk());
 }
 
+TEST_F(Dump, GoesOnBehindDamageForWhoIsToldOfIt) {
+  const std::string path = "/data/orders-0/00000000000000000000.log";
+  const test::OwnedBatch batch = test::Batch({"a", "b"});
+  std::string bytes;
+  for (const int64_t base : {0, 2, 4, 6}) {
+    bytes += batch.At(Offset{base}).bytes();
+  }
+  bytes[static_cast<size_t>(batch_bytes_) + 65] ^= 1;
+  // Nor does this one say where it ends.
+  bytes[static_cast<size_t>(2 * batch_bytes_) + 8] ^= 1;
+  Write("orders-0/00000000000000000000.log", bytes);
+  std::vector<int64_t> positions;
+  std::vector<std::string> damages;
+  const auto take = [&](const DumpedEntry& entry) {
+    positions.push_back(entry.position);
+    return true;
+  };
+  const auto damaged = [&](const absl::Status& status) {
+    EXPECT_THAT(status, HasReason(Reason::kCorruptBatch));
+    damages.emplace_back(MessageOf(status));
+  };
+
+  EXPECT_THAT(DumpFile(*files_, path, take, damaged),
+              HasReason(Reason::kCorruptBatch));
+  EXPECT_THAT(positions, ElementsAre(0));
+  EXPECT_THAT(damages, IsEmpty()) << "it is what was returned";
+  // The index knows of the last one.
+  std::string entry(8, '\0');
+  StoreBig<int32_t>(entry.data(), 7);
+  StoreBig<int32_t>(entry.data() + 4, static_cast<int32_t>(3 * batch_bytes_));
+  Write("orders-0/00000000000000000000.index", entry);
+  positions.clear();
+  EXPECT_THAT(DumpFile(*files_, path, take, damaged), IsOk());
+  EXPECT_THAT(positions, ElementsAre(0, 3 * batch_bytes_));
+  EXPECT_THAT(damages, ElementsAre(HasSubstr("the next whole batch begins")));
+  EXPECT_THAT(DumpFile(*files_, path, take), HasReason(Reason::kCorruptBatch));
+}
+
 TEST_F(Dump, EndsADumpWhenItIsTold) {
   int taken = 0;
   EXPECT_THAT(DumpFile(*files_, "/data/orders-0/00000000000000000000.log",
@@ -126,6 +172,50 @@ TEST_F(Dump, ListsAPartitionsFilesInTheOrderOfTheirOffsets) {
                           "/data/orders-0/00000000000000000000.log",
                           "/data/orders-0/00000000000000000000.timeindex",
                           "/data/orders-0/00000000000000000004.log"));
+}
+
+TEST_F(Dump, DumpsWhatWasAbortedAndWhatIsKnownOfProducers) {
+  AbortedIndex aborted;
+  aborted.Add({{7}, {1}, {3}, {4}});
+  Write("orders-0/00000000000000000000.txnindex", aborted.Encode());
+  const ProducerState producers[] = {
+      ProducerState(ProducerId{7}, {.epoch = 2, .transaction = Offset{3}})};
+  Write("orders-0/00000000000000000004.snapshot", EncodeProducers(producers));
+
+  int entries = 0;
+  EXPECT_THAT(DumpFile(*files_, "/data/orders-0/00000000000000000000.txnindex",
+                       [&](const DumpedEntry& entry) {
+                         EXPECT_EQ(entry.position, 0);
+                         EXPECT_EQ(entry.abort->producer_id, ProducerId{7});
+                         EXPECT_EQ(entry.abort->first, Offset{1});
+                         EXPECT_EQ(entry.abort->last, Offset{3});
+                         EXPECT_EQ(entry.abort->last_stable, Offset{4});
+                         return ++entries > 0;
+                       }),
+              IsOk());
+  EXPECT_THAT(DumpFile(*files_, "/data/orders-0/00000000000000000004.snapshot",
+                       [&](const DumpedEntry& entry) {
+                         EXPECT_EQ(entry.position, 10);
+                         EXPECT_EQ(entry.producer->epoch, 2);
+                         EXPECT_EQ(entry.producer->transaction, Offset{3});
+                         return ++entries > 0;
+                       }),
+              IsOk());
+  EXPECT_EQ(entries, 2);
+}
+
+TEST_F(Dump, TellsDamagedFilesOfProducers) {
+  Write("orders-0/00000000000000000000.txnindex", "rubbish");
+  Write("orders-0/00000000000000000004.snapshot", "rubbish");
+  for (const char* name :
+       {"00000000000000000000.txnindex", "00000000000000000004.snapshot"}) {
+    EXPECT_THAT(EntriesOf(std::string("/data/orders-0/") + name),
+                HasReason(Reason::kCorruptFile));
+  }
+  EXPECT_THAT(EntriesOf("/data/orders-0/00000000000000000009.txnindex"),
+              StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(EntriesOf("/data/orders-0/00000000000000000009.snapshot"),
+              StatusIs(absl::StatusCode::kNotFound));
 }
 
 }  // namespace

@@ -180,7 +180,7 @@ TEST_F(Inspect, AdvisesToMoveADirectoryOutOfAFilesPlace) {
               IsOk());
   ASSERT_THAT(Verify(), IsOk());
   ASSERT_THAT(findings_, SizeIs(1));
-  EXPECT_THAT(findings_[0].advice, StartsWith("move it away"));
+  EXPECT_THAT(findings_[0].advice, HasSubstr("move it away"));
 }
 
 // Both batches of the last segment, or the last segment itself, are gone
@@ -334,8 +334,11 @@ TEST_F(Inspect, TakesWhatTheProcessMayNotHaveForNoDamage) {
        {"orders-0/00000000000000000000.log",
         "orders-0/00000000000000000000.index",
         "orders-0/00000000000000000000.timeindex", "cauce.topics",
-        "recovery-point-offset-checkpoint", "orders-0/partition.metadata"}) {
+        "recovery-point-offset-checkpoint", "orders-0/partition.metadata",
+        "orders-0/00000000000000000000.txnindex",
+        "orders-0/00000000000000000005.snapshot"}) {
     SCOPED_TRACE(file);
+    if (std::string_view(file).ends_with(".snapshot")) Write(file, "");
     test::FailingFileSystem failing(*files_);
     failing.Fail(test::FileCall::kOpen, file,
                  absl::ResourceExhaustedError("too many open files"));
@@ -347,6 +350,21 @@ TEST_F(Inspect, TakesWhatTheProcessMayNotHaveForNoDamage) {
     EXPECT_THAT(std::string(verified.status().message()),
                 HasSubstr("too many open files"));
     EXPECT_THAT(findings, IsEmpty());
+  }
+}
+
+// Every writer would fail on them.
+TEST_F(Inspect, TellsOfDirectoriesInThePlaceOfTheMarkAndTheLock) {
+  ASSERT_THAT(files_->RemoveFile("/data/.kafka_cleanshutdown"), IsOk());
+  for (const std::string name : {".kafka_cleanshutdown", ".lock"}) {
+    ASSERT_THAT(files_->CreateDirectories("/data/" + name), IsOk());
+  }
+  ASSERT_THAT(Verify(), IsOk());
+  EXPECT_THAT(findings_,
+              ElementsAre(Field(&Finding::file, "/data/.kafka_cleanshutdown"),
+                          Field(&Finding::file, "/data/.lock")));
+  for (const Finding& finding : findings_) {
+    EXPECT_THAT(finding.advice, HasSubstr("move")) << finding.file;
   }
 }
 

@@ -253,6 +253,35 @@ TEST_P(LogCursorTest, TellsOfABatchThatIsMissingWithinASegment) {
   }
 }
 
+// Its offset may be wrong, and no CRC covers that.
+TEST_P(LogCursorTest, HandsOutNoLoneBatchThatNothingConfirms) {
+  rig_.set_may_have_gaps(false);
+  Fill(20);
+  const Offset second = log().segments()->segments()[1]->base();
+  const Offset third = log().segments()->segments()[2]->base();
+  const Offset fourth = log().segments()->segments()[3]->base();
+  rig_.Leaves(test::Left::kDamaged);
+  ASSERT_THAT(rig_.Close(), IsOk());
+  rig_.disk().Write(SegmentFileName(second, kLogSuffix),
+                    Batch({"a", "b", "c"}).At(second + 1).bytes());
+  for (const auto suffix : {kLogSuffix, kOffsetIndexSuffix, kTimeIndexSuffix}) {
+    rig_.disk().Remove(SegmentFileName(third, suffix));
+  }
+  for (const auto suffix : {kOffsetIndexSuffix, kTimeIndexSuffix}) {
+    rig_.disk().Remove(SegmentFileName(second, suffix));
+  }
+  ASSERT_THAT(rig_.Open(), IsOk());
+
+  for (const Offset from : {Offset{0}, second, second + 2}) {
+    SCOPED_TRACE(from.value);
+    LogCursor cursor = Cursor(from);
+    EXPECT_EQ(Walk(cursor), Range(from.value, second.value));
+    EXPECT_THAT(NextOffset(cursor), HasReason(Reason::kCorruptBatch));
+    EXPECT_THAT(cursor.SkipDamage(), IsOkAndHolds(fourth));
+    EXPECT_EQ(Walk(cursor), Range(fourth.value, 40));
+  }
+}
+
 // As compaction leaves it.
 TEST_P(LogCursorTest, GoesOnBehindAGapOfATopicThatMayHaveSome) {
   Fill(20);

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <iterator>
 #include <latch>
 #include <memory>
 #include <optional>
@@ -265,6 +267,48 @@ TEST_P(LogLooks, FindsNoTimeRightBehindRecordsThatAreMissing) {
   ASSERT_THAT(found, IsOk());
   EXPECT_EQ((*found)->offset, behind);
   rig_.Kill();
+}
+
+// The same where a batch is gone to the last byte.
+TEST_P(LogLooks, FindsNoTimeRightBehindABatchThatIsMissing) {
+  UseSmallSegments();
+  rig_.set_may_have_gaps(false);
+  Open();
+  const size_t one = Batch({"value"}).bytes().size();
+  std::vector<Timestamp> times;
+  while (Logs().size() < 3) {
+    times.push_back(rig_.now());
+    Append({"value"});
+    rig_.clock().Advance(absl::Seconds(1));
+  }
+  const auto& segments = log().segments()->segments();
+  const Offset base = segments[1]->base();
+  const std::string name = SegmentFileName(base, kLogSuffix);
+  ASSERT_GT(segments[1]->next() - base, 2);
+  ASSERT_THAT(rig_.Close(), IsOk());
+  rig_.Leaves(test::Left::kDamaged);
+  const std::string whole = *rig_.disk().Read(name);
+  ASSERT_EQ(whole.size() % one, 0u);
+
+  const auto expect_missing = [&](Offset lost) {
+    for (Offset at{0}; at < Offset{std::ssize(times)}; at = at + 1) {
+      SCOPED_TRACE(at.value);
+      const auto found = log().FindByTime(times[static_cast<size_t>(at.value)]);
+      if (at == lost || at == lost + 1) {
+        EXPECT_THAT(found, HasReason(Reason::kCorruptBatch));
+      } else {
+        ASSERT_THAT(found, IsOk());
+        EXPECT_EQ((*found)->offset, at);
+      }
+    }
+  };
+  rig_.disk().Write(name, whole.substr(one));
+  Open();
+  expect_missing(base);
+  ASSERT_THAT(rig_.Close(), IsOk());
+  rig_.disk().Write(name, whole.substr(0, one) + whole.substr(2 * one));
+  Open();
+  expect_missing(base + 1);
 }
 
 // One of its records may be what was asked for.

@@ -52,5 +52,19 @@ TEST_F(LogStandIn, IsNoneWhereItMayNotBeReadAndUnknownWhereAReadFails) {
   EXPECT_THAT(IsNoFile(files_, log_), StatusIs(absl::StatusCode::kUnavailable));
 }
 
+TEST_F(LogStandIn, IsInTheWayWhereNoFileCanBeReadWhateverItIs) {
+  const auto why = [&] { return WhatIsInTheWay(files_, log_).code(); };
+  EXPECT_EQ(why(), absl::StatusCode::kOk) << "nothing is there";
+  for (const absl::StatusCode code : {absl::StatusCode::kFailedPrecondition,
+                                      absl::StatusCode::kPermissionDenied}) {
+    files_.Fail(test::FileCall::kOpen, log_, absl::Status(code, "no"), 0, 1);
+    EXPECT_EQ(why(), code);
+  }
+  files_.Fail(test::FileCall::kOpen, log_, absl::UnavailableError("no"), 0, 1);
+  EXPECT_EQ(why(), absl::StatusCode::kOk) << "which says nothing of it";
+  std::filesystem::create_symlink(directory_.path(), log_);
+  EXPECT_EQ(why(), absl::StatusCode::kFailedPrecondition);
+}
+
 }  // namespace
 }  // namespace cauce

@@ -5,13 +5,14 @@
 
 #include <algorithm>
 #include <memory>
-#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cauce/errors.h"
+#include "cauce/read.h"
 #include "engine/log/batch_scanner.h"
 #include "engine/log/log_environment.h"
 #include "engine/log/segment_name.h"
@@ -45,7 +46,7 @@ class ViewOn : public ::testing::TestWithParam<test::DiskKind> {
   std::unique_ptr<LogView> ViewOpenedWith(const LogBounds& bounds) {
     auto view = LogView::Open(
         rig_.disk().Place(), bounds, [this] { return rig_.bounds(); },
-        [] { return false; });
+        [this] { return is_closed_; });
     EXPECT_THAT(view, test::IsOk());
     return *std::move(view);
   }
@@ -90,6 +91,7 @@ class ViewOn : public ::testing::TestWithParam<test::DiskKind> {
   }
 
   test::LogRig rig_{GetParam()};
+  bool is_closed_ = false;
 };
 
 INSTANTIATE_TEST_SUITE_P(Disks, ViewOn,
@@ -159,7 +161,7 @@ TEST_P(ViewOn, TakesAnEndBelowOlderBoundsForACut) {
   ASSERT_THAT(rig_.log().TruncateTo(Offset{2}), test::IsOk());
   const auto view = ViewOpenedWith(older);
   ASSERT_EQ(EndOf(*view), Offset{2});
-  EXPECT_THAT(view->FindLostEnd(), test::IsOkAndHolds(std::nullopt));
+  EXPECT_THAT(view->FindLostEnd(), test::IsOkAndHolds(OffsetRange()));
   EXPECT_EQ(EndOf(*view), Offset{2});
 }
 
@@ -168,7 +170,52 @@ TEST_P(ViewOn, KnowsAnEndThatWasDurableAndIsGone) {
   rig_.Leaves(test::Left::kDamaged);
   rig_.set_bounds({.recovery_point = Offset{6}});
   const auto view = View();
-  EXPECT_THAT(view->FindLostEnd(), test::IsOkAndHolds(Offset{6}));
+  EXPECT_THAT(view->FindLostEnd(),
+              test::IsOkAndHolds(OffsetRange{Offset{4}, Offset{6}}));
+}
+
+// As if it went on far away, behind a gap that compaction may have left.
+TEST_P(ViewOn, KnowsAnEndWhoseSegmentHasAnotherName) {
+  UseSmallSegments();
+  Append(12);
+  rig_.Leaves(test::Left::kDamaged);
+  rig_.Kill();
+  rig_.set_bounds({.recovery_point = Offset{12}});
+  const std::vector<int64_t> bases = BasesOf(*View());
+  ASSERT_GT(bases.size(), 1u);
+  const Offset last{bases.back()};
+  const std::string name = SegmentFileName(last, kLogSuffix);
+  const std::string bytes = *rig_.disk().Read(name);
+  rig_.disk().Remove(name);
+  for (const std::string_view held : {std::string_view(bytes), {}}) {
+    rig_.disk().Write(SegmentFileName(Offset{30}, kLogSuffix), held);
+    EXPECT_THAT(View()->FindLostEnd(), test::IsOkAndHolds(OffsetRange()))
+        << "a writer may just have rolled to it";
+    is_closed_ = true;
+    EXPECT_THAT(View()->FindLostEnd(),
+                test::IsOkAndHolds(OffsetRange{last, Offset{12}}));
+    is_closed_ = false;
+  }
+}
+
+// What it holds nobody knows: who reads to the end has not read all.
+TEST_P(ViewOn, KnowsThatALogBehindTheEndMayNotBeRead) {
+  Append(4);
+  rig_.set_bounds({.recovery_point = Offset{4}});
+  EXPECT_EQ(View()->FindHidden(), OffsetRange());
+  rig_.Leaves(test::Left::kDamaged);
+  rig_.disk().Write(SegmentFileName(Offset{9}, kLogSuffix), "");
+  rig_.disk().files().Fail(test::FileCall::kOpen,
+                           SegmentFileName(Offset{9}, kLogSuffix),
+                           absl::PermissionDeniedError("forbidden"));
+  const auto view = View();
+  EXPECT_EQ(EndOf(*view), Offset{4});
+  EXPECT_THAT(view->FindLostEnd(), test::IsOkAndHolds(OffsetRange()));
+  EXPECT_EQ(view->FindHidden(), (OffsetRange{Offset{4}, Offset{10}}));
+  const auto reader = rig_.OpenReadOnly();
+  ASSERT_THAT(reader, test::IsOk());
+  EXPECT_EQ((*reader)->lost().back, (OffsetRange{Offset{4}, Offset{10}}));
+  rig_.disk().files().Mend();
 }
 
 TEST_P(ViewOn, ALastSegmentThatCannotBeOpenedHidesNoneInFrontOfIt) {
@@ -291,6 +338,32 @@ TEST_P(ViewOn, LeavesOutSegmentsThatWereDeleted) {
   ASSERT_THAT(rig_.log().DeleteRecordsBefore(Offset{2}), test::IsOk());
   ASSERT_THAT(view->Refresh(), test::IsOk());
   EXPECT_THAT(BasesOf(*view), ElementsAre(2, 3));
+}
+
+// As a writer that was killed leaves it: nobody ends that before the next.
+TEST_P(ViewOn, StaysAsItIsBesideASwapThatStays) {
+  UseSmallSegments();
+  Append(20);
+  const std::string log = SegmentFileName(Offset{0}, kLogSuffix);
+  const std::string swap = SegmentFileName(Offset{0}, kSwapLogSuffix);
+  FileSystem& files = rig_.disk().files();
+  const std::string path = rig_.disk().directory() + "/";
+  for (const bool is_alone : {false, true}) {
+    if (!is_alone) {
+      rig_.disk().Write(swap, rig_.disk().Read(log).value());
+    } else {
+      ASSERT_THAT(files.RemoveFile(path + log), test::IsOk());
+    }
+    const auto view = View();
+    const SegmentSet::List before = view->segments();
+    ASSERT_THAT(view->Refresh(), test::IsOk());
+    EXPECT_EQ(view->segments(), before);
+    // But for what another writer appends.
+    Append(1);
+    ASSERT_THAT(view->Refresh(), test::IsOk());
+    EXPECT_EQ(EndOf(*view), rig_.log().log_end());
+  }
+  ASSERT_THAT(files.Rename(path + swap, path + log), test::IsOk());
 }
 
 TEST_P(ViewOn, LooksAgainAtALogThatWasCut) {

@@ -218,6 +218,27 @@ TEST_F(PartitionCheckSuite, FindsAFileAboveTheEndOfALogThatWasClosed) {
   EXPECT_EQ(summary_.segments, 3);
 }
 
+// Whoever moved it away would lose them.
+TEST_F(PartitionCheckSuite, SaysThatAFileAboveTheEndIsASegmentByAnotherName) {
+  const std::string second = SegmentFileName(Offset{4}, kLogSuffix);
+  disk_.Write(SegmentFileName(Offset{50}, kLogSuffix), *disk_.Read(second));
+  for (const auto suffix : {kLogSuffix, kOffsetIndexSuffix, kTimeIndexSuffix}) {
+    disk_.Remove(SegmentFileName(Offset{4}, suffix));
+  }
+  partition_.clean_stop = true;
+  ASSERT_THAT(Check(), IsOk());
+  ASSERT_THAT(findings_, ElementsAre(Is(Gravity::kDamage, 50)));
+  EXPECT_THAT(findings_[0].what, HasSubstr("begins at offset 4"));
+  EXPECT_THAT(findings_[0].advice, HasSubstr("run cauce log repair"));
+
+  // Killed, it is in front of what an opening would cut off.
+  partition_.clean_stop = false;
+  ASSERT_THAT(Check(), IsOk());
+  ASSERT_THAT(findings_, ElementsAre(Is(Gravity::kDamage, 50)));
+  EXPECT_THAT(findings_[0].what, Not(HasSubstr("no whole batch")));
+  EXPECT_EQ(findings_[0].advice, kRepairFirst);
+}
+
 // A read that fails once, wherever it does, is no damage of the files around
 // it: taken for a segment, a stray file would make records be missing.
 TEST_F(PartitionCheckSuite, SaysWhereAFailedReadHidesWhetherAFileIsASegment) {

@@ -3,10 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/base/check.h"
 #include "tests/testing/batches.h"
@@ -16,9 +17,8 @@ namespace cauce {
 namespace {
 
 using test::IsOk;
-using test::IsOkAndHolds;
 using ::testing::ElementsAre;
-using ::testing::Optional;
+using ::testing::SizeIs;
 
 class PartitionLogsTest : public ::testing::Test {
  protected:
@@ -60,23 +60,47 @@ TEST_F(PartitionLogsTest, ListWhatIsCalledLikeAPartOfASegment) {
   EXPECT_THAT(listing->lookalikes, ElementsAre("application.log"));
 }
 
-TEST_F(PartitionLogsTest, HoldTheLastOfThemToWhereTheLogWasDurable) {
-  EXPECT_EQ(logs_.RangeOf(Offset{2}, Offset{5}).up_to, Offset{5});
-  EXPECT_EQ(logs_.RangeOf(Offset{2}, std::nullopt).boundary, Offset{6});
+TEST_F(PartitionLogsTest, ListThoseThatWaitByTheirNames) {
+  for (const std::string_view name : {"00000000000000000009.log.waiting",
+                                      "00000000000000000004.log.waiting"}) {
+    Put(name);
+  }
+  const auto listing = logs_.List();
+  ASSERT_THAT(listing, IsOk());
+  EXPECT_THAT(listing->waiting, ElementsAre(Offset{4}, Offset{9}));
+  EXPECT_EQ(logs_.PathOf({.named = Offset{4}, .is_waiting = true}),
+            "/p/00000000000000000004.log.waiting");
 }
 
-TEST_F(PartitionLogsTest, TellWhereAFirstBatchThatIsWholeBegins) {
+TEST_F(PartitionLogsTest, ReadWhatLiesInThem) {
   Put("00000000000000000000.log",
       test::Batch({"a"}).At(Offset{3}).bytes() + "torn");
-  Put("00000000000000000009.log", "rubbish");
-  EXPECT_THAT(logs_.FirstBase(Offset{0}), IsOkAndHolds(Optional(Offset{3})));
-  EXPECT_THAT(logs_.FirstBase(Offset{9}), IsOkAndHolds(std::nullopt));
-  const auto read =
-      logs_.Read(Offset{0}, logs_.RangeOf(Offset{0}, std::nullopt));
+  const auto read = logs_.Read({.named = Offset{0}});
   ASSERT_THAT(read, IsOk());
-  EXPECT_EQ(read->first, Offset{3});
-  EXPECT_EQ(read->next, Offset{4});
-  EXPECT_EQ(read->unreadable.size(), 1u);
+  ASSERT_THAT(read->runs, SizeIs(1));
+  EXPECT_EQ(read->runs[0].base, Offset{3});
+  EXPECT_THAT(read->damaged, SizeIs(1));
+}
+
+TEST_F(PartitionLogsTest, AreSplitWhereTheyMeet) {
+  const auto one = [](int64_t base) {
+    return test::Batch({"a"}).At(Offset{base}).bytes();
+  };
+  Put("00000000000000000000.log", one(0) + one(1) + one(2) + one(3));
+  Put("00000000000000000001.log", one(1));
+  const std::vector<NamedLog> logs = {{Offset{0}}, {Offset{1}}};
+  std::vector<SegmentSurvey> surveys;
+  for (const NamedLog& log : logs) {
+    const auto read = logs_.Read(log);
+    ASSERT_THAT(read, IsOk());
+    surveys.push_back(*read);
+  }
+  ASSERT_THAT(surveys[0].runs, SizeIs(1));
+  ASSERT_THAT(logs_.SplitWhereTheyMeet(logs, surveys), IsOk());
+  ASSERT_THAT(surveys[0].runs, SizeIs(3));
+  EXPECT_EQ(surveys[0].runs[1].base, Offset{1});
+  EXPECT_EQ(surveys[0].runs[1].next, Offset{2});
+  EXPECT_THAT(surveys[1].runs, SizeIs(1));
 }
 
 }  // namespace

@@ -142,9 +142,9 @@ TEST_F(Surveyed, SetsAsideWhatWaitsForNothing) {
   EXPECT_THAT(survey.renamed, IsEmpty());
   ASSERT_THAT(survey.strays, SizeIs(2));
   EXPECT_EQ(survey.strays[0].kept_as,
-            "/d/a-0/00000000000000000004.log.waiting.cut");
-  EXPECT_EQ(survey.strays[1].kept_as,
             "/d/a-0/00000000000000000000.log.waiting.cut");
+  EXPECT_EQ(survey.strays[1].kept_as,
+            "/d/a-0/00000000000000000004.log.waiting.cut");
 }
 
 TEST_F(Surveyed, KeepsAllOfThreeThatChangedNamesInACircle) {
@@ -290,6 +290,16 @@ TEST_F(Surveyed, TouchesNothingBesideAnotherFormat) {
   EXPECT_THAT(survey.left[0].what, HasSubstr("format 3"));
 }
 
+TEST_F(Surveyed, TouchesNothingWhereACompactedLogIsTakingItsPlace) {
+  Put(2, Two(2));
+  Put(0, Two(0), kSwapLogSuffix);
+  const PartitionSurvey survey = Look(4);
+  EXPECT_TRUE(survey.is_untouchable);
+  EXPECT_THAT(survey.segments, IsEmpty());
+  ASSERT_THAT(survey.left, SizeIs(1));
+  EXPECT_THAT(survey.left.front().what, HasSubstr("compacted log"));
+}
+
 TEST_F(Surveyed, LeavesABatchThatItsWriterSpoiled) {
   const auto batch = test::Batch({"a"}).With([](std::string& bytes) {
     bytes[layout::kRecords] = 0x7f;  // the length of the first record
@@ -300,6 +310,85 @@ TEST_F(Surveyed, LeavesABatchThatItsWriterSpoiled) {
   EXPECT_THAT(survey.left[0].what, HasSubstr("cannot be decoded"));
   ASSERT_THAT(survey.segments, SizeIs(1));
   EXPECT_THAT(survey.segments[0].unreadable, IsEmpty());
+}
+
+// It says the offsets of those behind it, which are damaged: with them out of
+// the way it would be believed.
+TEST_F(Surveyed, KeepsDamageForDamageWhereWhatIsBehindItGoes) {
+  std::string damaged = test::Batch({"d"}).At(Offset{4}).bytes();
+  damaged[layout::kCrc] ^= 1;
+  Put(0, Two(0));
+  Put(2, test::Batch({"a", "b"}).At(Offset{4}).bytes());
+  Put(4, damaged);
+  Put(6, Two(6));
+  const PartitionSurvey survey = Look(8);
+  EXPECT_THAT(BasesOf(survey), ElementsAre(0, 6));
+  EXPECT_THAT(survey.strays, SizeIs(2));
+}
+
+// The same where only the first batch of the one behind it is damaged.
+TEST_F(Surveyed, KeepsDamageForDamageWhereWhatIsBehindItBeginsLater) {
+  std::string damaged = test::Batch({"d"}).At(Offset{4}).bytes();
+  damaged[layout::kCrc] ^= 1;
+  Put(0, Two(0));
+  Put(2, test::Batch({"a"}).At(Offset{2}).bytes() +
+             test::Batch({"b"}).At(Offset{4}).bytes());
+  Put(4, damaged + Two(5));
+  Put(7, Two(7));
+  const PartitionSurvey survey = Look(9);
+  ASSERT_THAT(BasesOf(survey), ElementsAre(0, 2, 4, 7));
+  EXPECT_EQ(survey.segments[1].next, Offset{3});
+  EXPECT_THAT(survey.segments[1].unreadable, SizeIs(1));
+  EXPECT_THAT(survey.segments[2].unreadable, SizeIs(1));
+}
+
+// What is expected there is not damage for a name alone.
+TEST_F(Surveyed, ReadsOnAcrossTheNameOfWhatIsDamaged) {
+  std::string damaged = Two(3);
+  damaged[layout::kCrc] ^= 1;
+  damaged[damaged.size() / 2 + layout::kCrc] ^= 1;
+  Put(0, Two(0) + test::Batch({"a", "b"}).At(Offset{2}).bytes());
+  Put(3, damaged);
+  Put(4, Two(4));
+  const PartitionSurvey survey = Look(6);
+  EXPECT_THAT(BasesOf(survey), ElementsAre(0, 4));
+  EXPECT_EQ(survey.segments[0].next, Offset{4});
+  EXPECT_THAT(survey.segments[0].unreadable, IsEmpty());
+}
+
+TEST_F(Surveyed, PutsASegmentInThePlaceOfAnEmptyFile) {
+  Put(0, "");
+  Put(1, Two(0));
+  Put(2, Two(2));
+  const PartitionSurvey survey = Look(4);
+  EXPECT_THAT(BasesOf(survey), ElementsAre(0, 2));
+  EXPECT_THAT(survey.renamed, ElementsAre(Offset{0}));
+  ASSERT_THAT(survey.strays, SizeIs(1));
+  EXPECT_EQ(survey.strays[0].path, "/d/a-0/00000000000000000000.log");
+  EXPECT_EQ(survey.strays[0].base, std::nullopt);
+}
+
+// One of two that were exchanged was cut to nothing since.
+TEST_F(Surveyed, NamesOneOfTwoThatWereExchangedWhereTheOtherIsEmpty) {
+  Put(0, "");
+  Put(2, Two(2));
+  Put(4, Two(0));
+  Put(6, Two(6));
+  const PartitionSurvey survey = Look(8);
+  EXPECT_THAT(BasesOf(survey), ElementsAre(0, 2, 6));
+  EXPECT_EQ(survey.segments[0].named, Offset{4});
+  EXPECT_THAT(survey.renamed, ElementsAre(Offset{0}));
+}
+
+// A batch that does not stay leads no walk astray behind it.
+TEST_F(Surveyed, TellsNothingOfWhatStaysBehindABatchThatDoesNot) {
+  Put(0, test::Batch({"astray"}).At(Offset{700}).bytes() +
+             test::Batch({"more"}).At(Offset{701}).bytes() + Two(0) + Two(2));
+  const PartitionSurvey survey = Look(4);
+  EXPECT_THAT(survey.left, IsEmpty());
+  ASSERT_THAT(BasesOf(survey), ElementsAre(0));
+  EXPECT_THAT(survey.segments[0].unreadable, SizeIs(1));
+  EXPECT_TRUE(survey.segments[0].needs_indexes);
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/test_disk.h"
+#include "tests/testing/test_producer.h"
 
 namespace cauce {
 namespace {
@@ -137,6 +138,31 @@ TEST_P(RecoveryTest, SyncsEachSegmentAboveTheRecoveryPointOnceAndNoOther) {
   EXPECT_EQ(progress.back(), std::make_pair(int64_t{998}, bytes));
 }
 
+TEST_P(RecoveryTest, TellsOfNoProgressBehindWhatIsOwedOfProducers) {
+  test::TestProducer producer(7);
+  for (const bool has_list : {false, true}) {
+    for (int64_t base = 0; base < 8; base += 2) WriteSegment(base, 1);
+    if (has_list) {
+      disk_.Write(SegmentFileName(Offset{2}, kTxnIndexSuffix), "");
+    } else {
+      disk_.Write(Log(2), producer.Plain({"a", "b"}).At(Offset{2}).bytes());
+    }
+    std::vector<Offset> progress;
+    RecoveryHints hints;
+    hints.progress = [&](Offset, Offset end, int64_t) {
+      progress.push_back(end);
+    };
+
+    ASSERT_THAT(Recover(hints), IsOk());
+    // It was found before anything was scanned.
+    if (has_list) {
+      EXPECT_THAT(progress, IsEmpty());
+    } else {
+      EXPECT_THAT(progress, ElementsAre(Offset{2}));
+    }
+  }
+}
+
 TEST_P(RecoveryTest, WritesBackWhatLiesAboveTheRecoveryPoint) {
   const std::string first = WriteSegment(0, 5);
   WriteSegment(10, 5);
@@ -202,12 +228,30 @@ TEST_P(RecoveryTest, RemovesWhatAStopLeftOver) {
   EXPECT_THAT(disk_.Names(), ElementsAre(Log(10)));
 }
 
+// Stopped while it put a cleaned segment in place, it has the records nowhere
+// else.
+TEST_P(RecoveryTest, EndsWhatABrokerReplacesAndRemovesNothingOfIt) {
+  const std::string swap = BatchAt(2);
+  WriteSegment(0, 2);
+  WriteSegment(10, 3);
+  disk_.Write(Log(0) + ".swap", swap);
+  disk_.Write(Log(4) + ".deleted", "a broker's");
+  disk_.Write(Log(20) + ".cleaned", "a broker's");
+  ASSERT_THAT(Recover({.clean_stop = true, .is_brokers = true}), IsOk());
+  EXPECT_EQ(disk_.Read(Log(0)), swap);
+  EXPECT_THAT(disk_.Names(".log.deleted"),
+              ElementsAre(Log(0) + ".deleted", Log(4) + ".deleted"));
+  EXPECT_THAT(disk_.Names(".cleaned"), SizeIs(1));
+  // Once the topic has configs they are done with.
+  ASSERT_THAT(Recover({.clean_stop = true}), IsOk());
+  EXPECT_THAT(disk_.Names(), ElementsAre(Log(0), Log(10)));
+}
+
 TEST_P(RecoveryTest, LeavesTheFilesOfOthersAlone) {
   WriteSegment(0, 3);
   const std::vector<std::string> others = {
       "00000000000000000000.log.cut", "leader-epoch-checkpoint",
-      "notes.deleted.txt", "partition.metadata",
-      "00000000000000000004.snapshot"};
+      "notes.deleted.txt", "partition.metadata"};
   for (const std::string& name : others) disk_.Write(name, name);
   ASSERT_THAT(
       disk_.files().CreateDirectories(disk_ / "00000000000000000009.log"),

@@ -22,12 +22,14 @@
 namespace cauce {
 namespace {
 
+using test::IsOk;
 using test::IsOkAndHolds;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 constexpr std::string_view kLog = "00000000000000000010.log";
 constexpr std::string_view kIndex = "00000000000000000010.index";
@@ -377,6 +379,35 @@ TEST_F(SegmentCheckSuite, MissesTheFirstBatchesWhereThereAreNoGaps) {
   EXPECT_THAT(Check(), IsOkAndHolds(Offset{18}));
   ASSERT_THAT(findings_, ElementsAre(Is(Gravity::kDamage, kLog, 0)));
   EXPECT_EQ(findings_[0].offset, Offset{10});
+
+  segment_.log_start = Offset{13};
+  EXPECT_THAT(Check(), IsOkAndHolds(Offset{18}));
+  EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kDamage, kLog, 0)));
+  // What was deleted is not missed.
+  segment_.log_start = Offset{14};
+  EXPECT_THAT(Check(), IsOkAndHolds(Offset{18}));
+  EXPECT_THAT(findings_, IsEmpty());
+}
+
+// Its offset may be wrong: nothing behind it agrees, and it ends in front of
+// where its segment does.
+TEST_F(SegmentCheckSuite, CallsALoneBatchDamagedThatBeginsAboveTheName) {
+  offsets_.clear();
+  times_.clear();
+  log_ = test::Batch({"a", "b"}).At(Offset{11}).bytes();
+  segment_.may_have_gaps = false;
+  segment_.durable = Offset{18};
+  segment_.next_base = Offset{18};
+  EXPECT_THAT(Check(), IsOkAndHolds(Offset{10}));
+  ASSERT_THAT(findings_, ElementsAre(Is(Gravity::kDamage, kLog, 0)));
+  EXPECT_EQ(summary_.batches, 0);
+
+  // It ends where the next one begins: those in front of it are missing.
+  log_ = test::Batch({"a", "b"}).At(Offset{16}).bytes();
+  EXPECT_THAT(Check(), IsOkAndHolds(Offset{18}));
+  ASSERT_THAT(findings_, ElementsAre(Is(Gravity::kDamage, kLog, 0)));
+  EXPECT_EQ(findings_[0].offset, Offset{10});
+  EXPECT_EQ(summary_.batches, 1);
 }
 
 // What is damaged in front of it was told.
@@ -486,6 +517,18 @@ TEST_F(SegmentCheckSuite, TellsOfAnIndexThatCannotBeOpenedAndGoesOn) {
 TEST_F(SegmentCheckSuite, SaysThatASegmentIsGone) {
   EXPECT_THAT(CheckFiles(), test::StatusIs(absl::StatusCode::kNotFound));
   EXPECT_THAT(findings_, IsEmpty());
+}
+
+// No CRC covers its offset: it may be what was acknowledged last.
+TEST_F(SegmentCheckSuite, TellsOfAWholeBatchOfWrongOffsetsThatRecoveryCuts) {
+  disk_.Write("00000000000000000010.log",
+              test::Batch({"a", "b"}).At(Offset{3}).bytes());
+  segment_.torn_from = Offset{10};
+  ASSERT_THAT(CheckFiles(), IsOk());
+  ASSERT_THAT(findings_,
+              ElementsAre(Is(Gravity::kDamage, "00000000000000000010.log", 0)));
+  EXPECT_EQ(findings_[0].advice, kRepairFirst);
+  EXPECT_THAT(findings_[0].what, Not(HasSubstr("no whole batch")));
 }
 
 }  // namespace

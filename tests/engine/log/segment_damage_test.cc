@@ -230,7 +230,7 @@ TEST_P(SegmentTest, TellsOnceWhyItsIndexesAreMadeAnew) {
 
     // Spoiled again while it is open, it is told of no more.
     disk_.Remove(kIndex);
-    for (int idle = 0; idle < 2; ++idle) segment.DropIdleIndex();
+    for (int idle = 0; idle < 2; ++idle) segment.DropIdle();
     ExpectSeekFindsEveryBatch(segment, 7);
     EXPECT_EQ(disk_.Read(kIndex), index);
     EXPECT_THAT(told, SizeIs(1));

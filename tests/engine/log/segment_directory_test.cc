@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -48,6 +49,20 @@ INSTANTIATE_TEST_SUITE_P(Disks, DirectoryOn,
                          ::testing::Values(test::DiskKind::kMemory,
                                            test::DiskKind::kPosix),
                          test::DiskName);
+
+TEST_P(DirectoryOn, ReadsWhereTheFirstBatchBeginsWhateverTheFileIsCalled) {
+  const auto first = [&](const std::string& bytes) {
+    disk_.Write(SegmentFileName(Offset{7}, kLogSuffix), bytes);
+    return FirstBatchOffset(disk_.Place(Offset{7}));
+  };
+  const std::string batch = test::Batch({"a"}).At(Offset{3}).bytes();
+  EXPECT_THAT(first(batch + "torn"), test::IsOkAndHolds(Offset{3}));
+  EXPECT_THAT(first(batch.substr(1)), test::IsOkAndHolds(std::nullopt));
+  EXPECT_THAT(first(""), test::IsOkAndHolds(std::nullopt));
+  disk_.Remove(SegmentFileName(Offset{7}, kLogSuffix));
+  EXPECT_THAT(FirstBatchOffset(disk_.Place(Offset{7})),
+              test::StatusIs(absl::StatusCode::kNotFound));
+}
 
 TEST_P(DirectoryOn, ListsLogFilesByTheirOffsetsAndNothingElse) {
   for (const char* name :

@@ -34,6 +34,11 @@ TEST(SegmentGap, WithinASegmentNamesBothOffsets) {
   EXPECT_THAT(DescribeGapWithin(Offset{6}, Offset{9}),
               AllOf(HasSubstr("at offset 9"), HasSubstr("offset 6 is expected"),
                     HasSubstr("missing")));
+  const auto told = GapWithin({"/data/a.log", 70, Offset{6}}, Offset{9});
+  EXPECT_THAT(told, test::HasReason(Reason::kCorruptBatch));
+  EXPECT_THAT(
+      std::string(MessageOf(told)),
+      AllOf(HasSubstr("/data/a.log at position 70"), HasSubstr("at offset 9")));
 }
 
 }  // namespace

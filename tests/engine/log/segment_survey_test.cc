@@ -3,12 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
 #include "cauce/file_system.h"
 #include "engine/base/check.h"
 #include "engine/record/layout.h"
@@ -20,8 +23,10 @@ namespace {
 
 using test::Batch;
 using test::IsOk;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 class Survey : public ::testing::Test {
@@ -34,12 +39,19 @@ class Survey : public ::testing::Test {
     return *std::move(file);
   }
 
-  SegmentSurvey Look(const std::string& bytes, ScanRange range = {}) {
-    if (range.base.value < 0) range.base = Offset{0};
-    range.bytes = static_cast<int64_t>(bytes.size());
-    const auto survey = SurveySegment(Put(bytes), "/log", range);
+  SegmentSurvey Look(const std::string& bytes, int64_t named = 0) {
+    const auto survey =
+        SurveySegment(Put(bytes), "/log",
+                      {.named = Offset{named}, .gaps = BatchRuns::Gaps::kNone});
     EXPECT_THAT(survey, IsOk());
     return survey.value_or(SegmentSurvey());
+  }
+
+  // Where the runs begin.
+  static std::vector<int64_t> BasesOf(const SegmentSurvey& survey) {
+    std::vector<int64_t> bases;
+    for (const BatchRun& run : survey.runs) bases.push_back(run.base.value);
+    return bases;
   }
 
   const std::unique_ptr<FileSystem> files_ = NewMemoryFileSystem();
@@ -50,77 +62,39 @@ class Survey : public ::testing::Test {
 
 TEST_F(Survey, FindsNothingWrongWithWholeBatches) {
   const SegmentSurvey survey = Look(a_ + b_ + c_);
-  EXPECT_THAT(survey.unreadable, IsEmpty());
-  EXPECT_EQ(survey.first, Offset{0});
-  EXPECT_EQ(survey.next, Offset{3});
-  EXPECT_EQ(survey.whole_bytes, survey.file_bytes);
+  ASSERT_THAT(survey.runs, SizeIs(1));
+  EXPECT_EQ(survey.runs[0].end, survey.file_bytes);
+  EXPECT_EQ(survey.runs[0].next, Offset{3});
+  EXPECT_THAT(survey.damaged, IsEmpty());
+  EXPECT_FALSE(survey.is_blank);
 }
 
-// No index leads behind it.
 TEST_F(Survey, GoesOnBehindADamagedLength) {
   std::string damaged = b_;
-  damaged[layout::kBatchLength] = 0x7f;
+  damaged[layout::kBatchLength] ^= 1;
   const SegmentSurvey survey = Look(a_ + damaged + c_);
-  ASSERT_THAT(survey.unreadable, SizeIs(1));
-  const UnreadableBytes& bytes = survey.unreadable[0];
-  EXPECT_EQ(bytes.position, static_cast<int64_t>(a_.size()));
-  EXPECT_EQ(bytes.end, static_cast<int64_t>(a_.size() + b_.size()));
-  EXPECT_EQ(bytes.expected, Offset{1});
-  EXPECT_EQ(bytes.behind, Offset{2});
-  EXPECT_THAT(bytes.why, HasSubstr("claims"));
-  EXPECT_EQ(survey.next, Offset{3});
+  EXPECT_THAT(BasesOf(survey), ElementsAre(0, 2));
+  ASSERT_THAT(survey.damaged, SizeIs(1));
+  EXPECT_EQ(survey.damaged[0].position, static_cast<int64_t>(a_.size()));
+  // The place is told apart.
+  EXPECT_THAT(survey.damaged[0].why, Not(HasSubstr("/log")));
 }
 
-// It is gone to the last byte, and its offsets are the only sign.
-TEST_F(Survey, MissesABatchWhereThereAreNoGaps) {
-  for (const bool has_no_gaps : {false, true}) {
-    const SegmentSurvey middle =
-        Look(a_ + c_, {.base = Offset{0}, .has_no_gaps = has_no_gaps});
-    EXPECT_EQ(middle.whole_bytes, middle.file_bytes);
-    ASSERT_THAT(middle.unreadable, SizeIs(has_no_gaps ? 1 : 0));
-    if (!has_no_gaps) continue;
-    EXPECT_TRUE(middle.unreadable[0].is_gap());
-    EXPECT_EQ(middle.unreadable[0].position, static_cast<int64_t>(a_.size()));
-    EXPECT_EQ(middle.unreadable[0].expected, Offset{1});
-    EXPECT_EQ(middle.unreadable[0].behind, Offset{2});
-  }
-  const SegmentSurvey front =
-      Look(b_ + c_, {.base = Offset{0}, .has_no_gaps = true});
-  ASSERT_THAT(front.unreadable, SizeIs(1));
-  EXPECT_EQ(front.unreadable[0].position, 0);
-  EXPECT_EQ(front.unreadable[0].behind, Offset{1});
+// No CRC covers them: whether they are right is not for the one who reads.
+TEST_F(Survey, TakesBatchesWithAnyOffsets) {
+  EXPECT_THAT(BasesOf(Look(b_ + a_ + c_)), ElementsAre(1, 0, 2));
+  EXPECT_THAT(BasesOf(Look(a_ + c_, 7)), ElementsAre(0, 2));
 }
 
-// What is damaged in front of it was told.
-TEST_F(Survey, MissesNothingTwiceBehindDamage) {
-  std::string damaged = b_;
-  damaged.back() ^= 1;
-  const SegmentSurvey survey =
-      Look(a_ + damaged + c_, {.base = Offset{0}, .has_no_gaps = true});
-  EXPECT_THAT(survey.unreadable, SizeIs(1));
-}
-
-TEST_F(Survey, TellsZerosFromWhatIsToBeKept) {
+TEST_F(Survey, TellsZerosFromOtherBytes) {
   const std::string zeros(1000, '\0');
   const SegmentSurvey ahead = Look(a_ + zeros);
-  ASSERT_THAT(ahead.unreadable, SizeIs(1));
-  EXPECT_TRUE(ahead.unreadable[0].is_zeros());
-
-  const SegmentSurvey torn = Look(a_ + b_.substr(0, 40) + zeros);
-  ASSERT_THAT(torn.unreadable, SizeIs(1));
-  EXPECT_FALSE(torn.unreadable[0].is_zeros());
-  EXPECT_LE(torn.unreadable[0].zeros_from,
-            static_cast<int64_t>(a_.size()) + 40);
-}
-
-// The log may have ended in what is damaged.
-TEST_F(Survey, GoesOnAcrossWhereTheLogWasDurable) {
-  std::string damaged = b_;
-  damaged.back() ^= 1;
-  const SegmentSurvey survey =
-      Look(a_ + damaged + c_, {.base = Offset{0}, .boundary = Offset{1}});
-  ASSERT_THAT(survey.unreadable, SizeIs(1));
-  EXPECT_EQ(survey.next, Offset{3});
+  ASSERT_THAT(ahead.damaged, SizeIs(1));
+  EXPECT_EQ(ahead.damaged[0].why, "zeros");
+  EXPECT_FALSE(ahead.is_blank);
+  EXPECT_TRUE(Look(zeros).is_blank);
+  EXPECT_TRUE(Look("").is_blank);
+  EXPECT_FALSE(Look(zeros + "x").is_blank);
 }
 
 // The damaged batch ends where another one begins, by accident: it has lost as
@@ -133,8 +107,22 @@ TEST_F(Survey, LooksWithinWhatADamagedBatchClaims) {
   std::string shortened = large;
   shortened.erase(100, next.size());
   const SegmentSurvey survey = Look(shortened + next + last);
-  ASSERT_THAT(survey.unreadable, SizeIs(1));
-  EXPECT_EQ(survey.unreadable[0].behind, Offset{1});
+  EXPECT_THAT(BasesOf(survey), ElementsAre(1));
+  EXPECT_THAT(survey.damaged, SizeIs(1));
+}
+
+// A value may be a batch itself, of another log.
+TEST_F(Survey, TakesNoBatchInARecordThatLiesBelowWhatIsExpected) {
+  std::string outer = Batch({a_ + b_}).At(Offset{2}).bytes();
+  outer[layout::kBatchLength] ^= 0x40;
+  const std::string behind = Batch({"d"}).At(Offset{3}).bytes();
+  EXPECT_THAT(BasesOf(Look(a_ + b_ + outer + behind)), ElementsAre(0, 3));
+  EXPECT_THAT(BasesOf(Look(outer + behind, 2)), ElementsAre(3));
+}
+
+// Then it is the name that is wrong.
+TEST_F(Survey, TakesBatchesBelowTheNameWhereNoOthersAre) {
+  EXPECT_THAT(BasesOf(Look("rubbish" + a_ + b_, 70)), ElementsAre(0));
 }
 
 TEST_F(Survey, LeavesAnotherFormatAlone) {
@@ -143,6 +131,28 @@ TEST_F(Survey, LeavesAnotherFormatAlone) {
   newer[layout::kCrc] ^= 1;
   const SegmentSurvey survey = Look(a_ + newer + newer + newer + newer);
   EXPECT_THAT(survey.other_format, HasSubstr("format 3"));
+  EXPECT_FALSE(Look(newer + newer + newer + newer).is_blank);
+}
+
+TEST_F(Survey, GivesUpWhereTooManyPlacesAreDamaged) {
+  // Each is one that the next does not continue.
+  std::string bytes;
+  for (size_t i = 0; i <= SegmentSurvey::kPlacesMax; ++i) bytes += a_;
+  EXPECT_THAT(SurveySegment(Put(bytes), "/log", {.named = Offset{0}}),
+              test::StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
+TEST_F(Survey, SplitsRunsWhereOthersHaveBorders) {
+  SegmentSurvey survey = Look(a_ + b_ + c_);
+  const auto file = Put(a_ + b_ + c_);
+  ASSERT_THAT(SplitRuns(file, "/log", std::vector<Offset>{Offset{0}}, survey),
+              IsOk());
+  EXPECT_THAT(BasesOf(survey), ElementsAre(0));
+  ASSERT_THAT(SplitRuns(file, "/log", std::vector<Offset>{Offset{2}}, survey),
+              IsOk());
+  EXPECT_THAT(BasesOf(survey), ElementsAre(0, 2));
+  EXPECT_EQ(survey.runs[1].position, static_cast<int64_t>((a_ + b_).size()));
+  EXPECT_TRUE(survey.runs[1].is_linked);
 }
 
 }  // namespace

@@ -136,8 +136,8 @@ TEST_P(SegmentTest, StaysReadableOnceItIsRetired) {
   disk_.pool()->CloseIdle();
   disk_.pool()->CloseIdle();
   ASSERT_EQ(disk_.pool()->open_count(), 0);
-  segment->DropIdleIndex();
-  segment->DropIdleIndex();
+  segment->DropIdle();
+  segment->DropIdle();
   ExpectSeekFindsEveryBatch(*segment, 37);
   EXPECT_THAT(segment->Retire(), IsOk()) << "a second time is no error";
 }
@@ -187,11 +187,11 @@ TEST_P(SegmentTest, ForgetsOnlyIndexesThatNobodyUses) {
   ASSERT_THAT(segment->Index(), IsOk());
   ASSERT_EQ(opens(), before + 1);
 
-  segment->DropIdleIndex();
+  segment->DropIdle();
   ASSERT_THAT(segment->Index(), IsOk());
   EXPECT_EQ(opens(), before + 1);
-  segment->DropIdleIndex();
-  segment->DropIdleIndex();
+  segment->DropIdle();
+  segment->DropIdle();
   ASSERT_THAT(segment->Index(), IsOk());
   EXPECT_EQ(opens(), before + 2);
 }

@@ -23,6 +23,7 @@
 namespace cauce {
 namespace {
 
+using test::IsOk;
 using test::IsOkAndHolds;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
@@ -49,7 +50,11 @@ class ViewListingOn : public ::testing::TestWithParam<test::DiskKind> {
     disk_.files().Fail(test::FileCall::kOpen, NameOf(base), why);
   }
   absl::StatusOr<std::vector<int64_t>> List(std::optional<Offset> seen = {}) {
-    const auto bases = listing_.List(durable_, seen);
+    return List(listing_, seen);
+  }
+  absl::StatusOr<std::vector<int64_t>> List(ViewListing& listing,
+                                            std::optional<Offset> seen = {}) {
+    const auto bases = listing.List(durable_, seen);
     if (!bases.ok()) return bases.status();
     std::vector<int64_t> values;
     for (const Offset base : *bases) values.push_back(base.value);
@@ -58,7 +63,16 @@ class ViewListingOn : public ::testing::TestWithParam<test::DiskKind> {
   SegmentPlace Place() {
     SegmentPlace place = disk_.Place();
     place.events = &events_;
+    place.may_have_gaps = may_have_gaps_;
     return place;
+  }
+  ViewListing Listing() {
+    return ViewListing(
+        Place(),
+        [this]() -> absl::StatusOr<LogBounds> {
+          return LogBounds{.recovery_point = point_, .log_start = start_};
+        },
+        [this] { return is_closed_; });
   }
 
   test::TestDisk disk_{GetParam()};
@@ -68,12 +82,10 @@ class ViewListingOn : public ::testing::TestWithParam<test::DiskKind> {
   };
   Offset durable_{4};  // as the listing is told,
   Offset point_{4};    // and as was saved since
+  Offset start_{0};
   bool is_closed_ = false;
-  ViewListing listing_{Place(),
-                       [this]() -> absl::StatusOr<LogBounds> {
-                         return LogBounds{.recovery_point = point_};
-                       },
-                       [this] { return is_closed_; }};
+  bool may_have_gaps_ = true;
+  ViewListing listing_ = Listing();
 };
 
 INSTANTIATE_TEST_SUITE_P(Disks, ViewListingOn,
@@ -94,12 +106,14 @@ TEST_P(ViewListingOn, LeavesOutWhatCannotBeOpenedBehindTheRecoveryPoint) {
       told_, ElementsAre(
                  AllOf(HasSubstr("forbidden"), HasSubstr("mend what keeps it")),
                  AllOf(HasSubstr("a pipe"), HasSubstr("cauce log repair"))));
+  EXPECT_EQ(listing_.hidden(), Offset{12}) << "which may hold records";
   Block(4, absl::FailedPreconditionError("a link"));
   EXPECT_THAT(List(), IsOkAndHolds(ElementsAre(0)));
   EXPECT_THAT(told_, SizeIs(3));
   // Once it is mended it is a segment as any other.
   disk_.files().Mend();
   EXPECT_THAT(List(), IsOkAndHolds(ElementsAre(0, 4, 9, 12)));
+  EXPECT_EQ(listing_.hidden(), std::nullopt);
 }
 
 TEST_P(ViewListingOn, KeepsWhatCannotBeOpenedWhereRecordsWereOrNothingElseIs) {
@@ -125,7 +139,7 @@ TEST_P(ViewListingOn, LeavesOutWhatHoldsNoBatchAboveAnEndThatWasClosed) {
   EXPECT_THAT(List(), IsOkAndHolds(ElementsAre(0, 4)));
   EXPECT_THAT(List(Offset{4}), IsOkAndHolds(ElementsAre(0, 4)));
   EXPECT_THAT(told_, ElementsAre(AllOf(HasSubstr(NameOf(12)),
-                                       HasSubstr("closed at offset 4")),
+                                       HasSubstr("the log ends at offset 4")),
                                  HasSubstr(NameOf(9))));
 
   Put(20, test::Batch({"e"}).At(Offset{20}).bytes());
@@ -149,6 +163,34 @@ TEST_P(ViewListingOn, LeavesThemOutBesideAWriterThatHasNotComeToThem) {
       << "it has rolled";
 }
 
+// A roll begins a segment where the one in front of it ends.
+TEST_P(ViewListingOn, LeavesThemOutBesideAnyWriterOfALogWithoutGaps) {
+  may_have_gaps_ = false;
+  Put(9, "");
+  Put(12, "abc");
+  ViewListing listing = Listing();
+  for (int looks = 0; looks < 2; ++looks) {
+    EXPECT_THAT(List(listing), IsOkAndHolds(ElementsAre(0, 4)));
+    EXPECT_THAT(List(listing, Offset{4}), IsOkAndHolds(ElementsAre(0, 4)));
+  }
+  EXPECT_THAT(told_, ElementsAre(AllOf(HasSubstr(NameOf(12)),
+                                       HasSubstr("the log ends at offset 4")),
+                                 HasSubstr(NameOf(9))));
+  EXPECT_EQ(listing.hidden(), std::nullopt);
+
+  // Damage or a deletion may be what it went on behind.
+  point_ = Offset{9};
+  EXPECT_THAT(List(listing), IsOkAndHolds(ElementsAre(0, 4, 9)));
+  point_ = Offset{4};
+  start_ = Offset{12};
+  EXPECT_THAT(List(listing), IsOkAndHolds(ElementsAre(0, 4, 9, 12)));
+  start_ = Offset{0};
+  // It may be all that has these records.
+  Put(12, test::Batch({"b"}).At(Offset{1}).bytes());
+  EXPECT_THAT(List(listing), IsOkAndHolds(ElementsAre(0, 4)));
+  EXPECT_EQ(listing.hidden(), Offset{12});
+}
+
 TEST_P(ViewListingOn, GoesByTheEndThatIsSavedWhereSomebodyClosedMeanwhile) {
   Put(4, test::Batch({"e"}).At(Offset{4}).bytes());
   Put(5, "");
@@ -158,7 +200,17 @@ TEST_P(ViewListingOn, GoesByTheEndThatIsSavedWhereSomebodyClosedMeanwhile) {
   EXPECT_THAT(told_, IsEmpty());
   Put(9, "");
   EXPECT_THAT(List(), IsOkAndHolds(ElementsAre(0, 4, 5)));
-  EXPECT_THAT(told_, ElementsAre(HasSubstr("closed at offset 5")));
+  EXPECT_THAT(told_, ElementsAre(HasSubstr("the log ends at offset 5")));
+}
+
+// Who reads up to it is told, rather than that there is nothing.
+TEST_P(ViewListingOn, ListsADirectoryInThePlaceOfALog) {
+  Put(8, test::Batch({"e"}).At(Offset{8}).bytes());
+  durable_ = point_ = Offset{9};
+  disk_.Remove(NameOf(4));
+  ASSERT_THAT(disk_.files().CreateDirectories(disk_ / NameOf(4)), IsOk());
+  EXPECT_THAT(List(), IsOkAndHolds(ElementsAre(0, 4, 8)));
+  EXPECT_THAT(told_, IsEmpty());
 }
 
 }  // namespace

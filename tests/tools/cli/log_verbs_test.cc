@@ -66,6 +66,11 @@ TEST_F(Cauce, FindsAFlippedByteAndNamesItsPlace) {
   EXPECT_EQ(finding["file"], LogFile(dir()));
   EXPECT_EQ(finding["position"], second["position"]);
   EXPECT_EQ(finding["offset"], 10);
+  const Process::Result dumped =
+      test::Run(Command({"log", "dump", LogFile(dir()), "--format", "json"}));
+  EXPECT_EQ(dumped.exit, 1);
+  EXPECT_EQ(LinesOf(dumped.out), (Words{batches[0], batches[2]}));
+  EXPECT_THAT(dumped.err, HasSubstr("the next whole batch begins at position"));
   // The next writer keeps it and goes on behind it; readers stop there, or
   // pass it by where they are told to.
   EXPECT_THAT(Run({"produce", "a"}, "after\n").err, HasSubstr("damaged"));

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <iterator>
 #include <set>
 #include <string>
 #include <string_view>
@@ -50,13 +51,17 @@ class OddDirectory : public test::CauceTest {
 
   // A topic of two partitions: the first has three segments of 40 records, the
   // other five records.
-  void MakeSegments() {
+  void MakeSegments(const std::string& cleanup_policy = "delete") {
     Do({"topic", "create", "t", "--partitions", "2", "--config",
-        "internal.segment.bytes=1500"});
-    for (int i = 0; i < 3; ++i) {
-      Do({"produce", "t", "--partition", "0"}, ManyLines(40));
-    }
-    Do({"produce", "t", "--partition", "1"}, ManyLines(5));
+        "internal.segment.bytes=1500", "--config",
+        "cleanup.policy=" + cleanup_policy});
+    const auto produce = [&](const std::string& partition, int records) {
+      Do({"produce", "t", "--partition", partition, "--key-pattern",
+          "([0-9]+)"},
+         ManyLines(records));
+    };
+    for (int i = 0; i < 3; ++i) produce("0", 40);
+    produce("1", 5);
     ASSERT_THAT(Logs(), SizeIs(3));
   }
   std::set<std::string> Logs() const {
@@ -235,6 +240,46 @@ TEST_F(OddDirectory, RecordsThatAreMissingAtAnEndAreNoSuccess) {
   }
 }
 
+// There offsets may be left out, but not in front of a start that is known,
+// behind the end of a log that was closed, or where a directory stands.
+TEST_F(OddDirectory, RecordsThatACompactedTopicHasLostAreNoSuccess) {
+  MakeSegments("compact,delete");
+  PutBy();
+  Leaves(Left::kDamaged);
+  struct Loss {
+    std::string_view name;
+    std::function<void()> lose;
+    size_t left;
+  };
+  const std::vector<Loss> losses = {
+      {"the first", [&] { std::filesystem::remove(*Logs().begin()); }, 80},
+      {"the last one's name",
+       [&] {
+         std::filesystem::rename(*Logs().rbegin(),
+                                 dir() + "/t-0/00000000000000009999.log");
+       },
+       80},
+      {"the second one's place",
+       [&] {
+         const std::string second = *std::next(Logs().begin());
+         std::filesystem::remove(second);
+         std::filesystem::create_directory(second);
+       },
+       40},
+  };
+  for (const Loss& loss : losses) {
+    SCOPED_TRACE(loss.name);
+    PutBack();
+    loss.lose();
+    EXPECT_EQ(Run({"log", "verify"}).exit, 1);
+    const Process::Result read = Run({"consume", "t"});
+    EXPECT_EQ(read.exit, 1);
+    EXPECT_THAT(LinesOf(read.out), SizeIs(loss.left + 5));
+    EXPECT_THAT(read.err, HasSubstr("t-0"));
+    EXPECT_EQ(Run({"consume", "t", "--partition", "1"}).exit, 0);
+  }
+}
+
 TEST_F(OddDirectory, RecordsThatAreMissingWhereNobodyReadsAreNoFailure) {
   MakeSegments();
   PutBy();
@@ -388,6 +433,7 @@ TEST_F(OddDirectory, OneThatIsNoDataDirectoryIsLeftAsItWas) {
                                {"topic", "alter", "nope", "--partitions", "2"},
                                {"topic", "delete", "nope", "--yes"},
                                {"consume", "nope"},
+                               {"topic", "list"},
                                {"topic", "describe", "nope"}}) {
       Words with_dir = words;
       with_dir.insert(with_dir.end(), {"--dir", other});

@@ -1,0 +1,45 @@
+#include "engine/log/key_collector.h"
+
+#include "engine/base/status_macros.h"
+
+namespace cauce {
+
+absl::StatusOr<bool> KeyCollector::Take(const RecordBatch& batch) {
+  CAUCE_RETURN_IF_ERROR(reader_.Open(batch));
+  RecordView record;
+  while (reader_.Next(&record)) {
+    if (record.offset < map_.base()) continue;
+    ++records_;
+    if (record.offset >= map_.limit()) {
+      if (PutPending(0)) full_at_ = record.offset;
+      return false;
+    }
+    if (!record.key) {
+      map_.MarkDead(record.offset);
+      continue;
+    }
+    if (!record.value) map_.MarkTombstone(record.offset);
+    if (pending_count_ == kAhead && !PutPending(kAhead - 1)) return false;
+    const KeyHash key = hasher_(*record.key);
+    map_.Prefetch(key);
+    pending_[(pending_first_ + pending_count_++) % kAhead] = {key,
+                                                              record.offset};
+  }
+  CAUCE_RETURN_IF_ERROR(reader_.status());
+  return true;
+}
+
+bool KeyCollector::PutPending(size_t keep) {
+  while (pending_count_ > keep) {
+    const Pending& next = pending_[pending_first_];
+    if (!map_.Put(next.key, next.offset)) {
+      full_at_ = next.offset;
+      return false;
+    }
+    pending_first_ = (pending_first_ + 1) % kAhead;
+    --pending_count_;
+  }
+  return true;
+}
+
+}  // namespace cauce

@@ -1,0 +1,279 @@
+// How a Log is compacted: what there is to do, a pass over it, and how what a
+// pass has written takes the place of segments.
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cauce/errors.h"
+#include "engine/base/bytes.h"
+#include "engine/base/status_macros.h"
+#include "engine/log/cleaned_segment.h"
+#include "engine/log/compaction.h"
+#include "engine/log/log.h"
+#include "engine/log/producer_files.h"
+#include "engine/log/segment_name.h"
+#include "engine/record/layout.h"
+#include "fmt/format.h"
+
+namespace cauce {
+namespace {
+
+// A pass that came no further is tried again once there is so much more to do.
+constexpr double kMoreToTryAgain = 1.5;
+
+// Of the segment's first batch, as its header says: a plan needs no better.
+absl::StatusOr<absl::Time> FirstTime(Segment& segment) {
+  char head[kBatchHeaderBytes];
+  CAUCE_ASSIGN_OR_RETURN(const auto file, segment.OpenFile());
+  CAUCE_ASSIGN_OR_RETURN(const size_t read, file->Read(0, head));
+  if (read < sizeof head) return absl::InfiniteFuture();
+  const Timestamp time{LoadBig<int64_t>(head + layout::kMaxTimestamp)};
+  return time.has_value() ? time.ToTime() : absl::InfiniteFuture();
+}
+
+absl::StatusOr<absl::Time> LargestTime(Segment& segment) {
+  CAUCE_ASSIGN_OR_RETURN(const Timestamp largest, segment.LargestTimestamp());
+  return largest.has_value() ? largest.ToTime() : absl::InfinitePast();
+}
+
+}  // namespace
+
+bool Log::IsCompacted() const {
+  MutexLock lock(view_mutex_);
+  return !read_only_ && !keep_everything_ && config_->cleanup.compact;
+}
+
+absl::StatusOr<CompactionPlan> Log::PlanFor(const SegmentSet& set,
+                                            Offset stable_end,
+                                            const CompactionOrder& order) {
+  const auto topic = config();
+  const Offset first_dirty{first_dirty_.load()};
+  std::vector<DirtySegment> sealed;
+  for (size_t i = 0; i + 1 < set.segments().size(); ++i) {
+    Segment& segment = *set.segments()[i];
+    // Where a sealed segment ends its last batch may end before.
+    const Offset next = set.segments()[i + 1]->base();
+    sealed.push_back(
+        {.base = segment.base(), .next = next, .bytes = segment.bytes()});
+    if (next <= first_dirty) continue;
+    if (topic->max_compaction_lag) {
+      CAUCE_ASSIGN_OR_RETURN(sealed.back().first_time, FirstTime(segment));
+    }
+    if (topic->min_compaction_lag > absl::ZeroDuration()) {
+      CAUCE_ASSIGN_OR_RETURN(sealed.back().largest_time, LargestTime(segment));
+    }
+  }
+  const CompactionView view{sealed, log_start(), first_dirty, stable_end};
+  const CompactionRules rules{topic->min_cleanable_dirty_ratio,
+                              topic->min_compaction_lag,
+                              topic->max_compaction_lag, order.on_demand};
+  return PlanCompaction(view, rules, order.now);
+}
+
+absl::StatusOr<CompactionPlan> Log::LookAtCompaction(
+    const CompactionOrder& order) {
+  if (!IsCompacted()) return CompactionPlan{};
+  auto looked = PlanFor(*segments(), high_watermark(), order);
+  // Whoever ended the log meanwhile owns its files.
+  if (!looked.ok()) CAUCE_RETURN_IF_ERROR(CheckSound());
+  CAUCE_ASSIGN_OR_RETURN(CompactionPlan plan, std::move(looked));
+  const auto enough =
+      static_cast<double>(blocked_dirty_bytes_.load()) * kMoreToTryAgain;
+  // Where a transaction was open its end is something new.
+  const bool is_blocked = static_cast<double>(plan.dirty_bytes) < enough ||
+                          blocked_end_.load() == log_end().value;
+  plan.is_due = plan.is_due && (order.on_demand || !is_blocked);
+  return plan;
+}
+
+absl::StatusOr<std::unique_ptr<Compaction>> Log::BeginCompaction(
+    const CompactionOrder& order) {
+  CAUCE_RETURN_IF_ERROR(CheckSound());
+  if (!IsCompacted()) return nullptr;
+  if (order.rolls) CAUCE_RETURN_IF_ERROR(RollToCompact());
+  // What is not durable is not compacted.
+  CAUCE_RETURN_IF_ERROR(Flush());
+  CompactionTask task;
+  {
+    MutexLock lock(ends_mutex_);
+    cuts_before_pass_ = end_cuts_;
+    task.segments = segments()->segments();
+    task.known_end = std::min(high_watermark(), durable_end());
+  }
+  CAUCE_ASSIGN_OR_RETURN(
+      const CompactionPlan plan,
+      PlanFor(SegmentSet(task.segments), task.known_end, order));
+  if (!plan.is_due) return nullptr;
+  const auto topic = config();
+  task.first_dirty = plan.first_dirty;
+  task.end = plan.end;
+  task.place = PlaceOf(Offset{0});
+  task.limits = {topic->segment_bytes, topic->segment_index_bytes};
+  task.now = order.now;
+  task.delete_retention = topic->delete_retention;
+  task.producer_expiration = environment_->producer_expiration;
+  task.memory_bytes_max = order.memory_bytes_max;
+  task.secret = {environment_->random->Next(), environment_->random->Next()};
+  pass_dirty_bytes_ = plan.dirty_bytes;
+  return std::make_unique<Compaction>(
+      std::move(task),
+      [weak = weak_from_this()](
+          const SegmentSet::List& sources,
+          CleanedSegment& cleaned) -> absl::StatusOr<bool> {
+        const auto log = weak.lock();
+        if (log == nullptr) return false;
+        return log->ReplaceSegments(sources, cleaned);
+      });
+}
+
+absl::Status Log::RollToCompact() {
+  MutexLock ends(ends_mutex_);
+  MutexLock lock(writer_mutex_);
+  CAUCE_RETURN_IF_ERROR(CheckSound());
+  if (writer_->segment()->bytes() == 0) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(TakeSpaceToRoll(0));
+  return Roll(log_end(), Timestamp::From(environment_->clock->Now()));
+}
+
+absl::Status Log::EndCompaction(const Compaction& pass) {
+  TellOfDamage(pass.damage());
+  MutexLock lock(ends_mutex_);
+  CAUCE_RETURN_IF_ERROR(CheckSound());
+  // What was cut off and written again is not what the pass has seen.
+  if (end_cuts_ != cuts_before_pass_) return absl::OkStatus();
+  const Offset after = std::min(pass.first_dirty_after(), log_end());
+  const bool came_further = after.value > first_dirty_.load();
+  const bool is_damaged = !pass.damage().ok();
+  blocked_dirty_bytes_ =
+      came_further || !is_damaged ? 0 : pass_dirty_bytes_.load();
+  blocked_end_ = came_further || is_damaged ? -1 : log_end().value;
+  NoteFirstDirty(after);
+  return UnlinkIfShort();
+}
+
+void Log::NoteFirstDirty(Offset first_dirty) {
+  first_dirty_ = first_dirty.value;
+  if (environment_->note_first_dirty) {
+    environment_->note_first_dirty(name_, first_dirty);
+  }
+}
+
+void Log::TellOfDamage(const absl::Status& damage) {
+  if (damage.ok() || !environment_->events) return;
+  {
+    MutexLock lock(view_mutex_);
+    // Every pass comes upon it.
+    if (told_damage_ == MessageOf(damage)) return;
+    told_damage_ = MessageOf(damage);
+  }
+  environment_->events(
+      Severity::kError,
+      fmt::format("{}: a segment that is damaged was not compacted, nor what "
+                  "it bears on; cauce log repair takes out what cannot be "
+                  "read: {}",
+                  name_.ToString(), MessageOf(damage)));
+}
+
+absl::StatusOr<bool> Log::ReplaceSegments(const SegmentSet::List& sources,
+                                          CleanedSegment& cleaned) {
+  auto replaced = [&]() -> absl::StatusOr<bool> {
+    MutexLock lock(ends_mutex_);
+    CAUCE_RETURN_IF_ERROR(CheckSound());
+    // Of the group before: this one's are still held by who replaces them.
+    CAUCE_RETURN_IF_ERROR(UnlinkIfShort());
+    // What the pass goes by may have been cut off: a record that was written
+    // over is the last of its key again.
+    if (end_cuts_ != cuts_before_pass_) return false;
+    if (!IsCompacted()) return false;
+    const auto set = segments();
+    const SegmentSet::List& now = set->segments();
+    const auto first = std::ranges::find(now, sources.front());
+    const auto count = static_cast<std::ptrdiff_t>(sources.size());
+    // The active one is never among them: it stands behind.
+    const bool are_there = now.end() - first > count &&
+                           std::equal(sources.begin(), sources.end(), first);
+    if (!are_there) return false;
+    const Offset next = first[count]->base();
+    {
+      // A recovery point is saved along with it.
+      MutexLock writer(writer_mutex_);
+      CAUCE_RETURN_IF_ERROR(epochs_.SaveOwed());
+      CAUCE_RETURN_IF_ERROR(producers_.SettleOwed(range()));
+    }
+    // Recovery takes a segment in which offsets are missing for torn where it
+    // was not durable.
+    const Offset point = RecoveryPoint();
+    if (point < next) return false;
+    CAUCE_RETURN_IF_ERROR(RemoveSnapshotsBelow(next));
+    CAUCE_RETURN_IF_ERROR(
+        environment_->save_bounds(name_, {point, saved_start_}));
+    CAUCE_RETURN_IF_ERROR(Swap(sources, cleaned, next));
+    return true;
+  }();
+  NoteIfFull(replaced.status());
+  committer_.Deliver();
+  return replaced;
+}
+
+absl::Status Log::RemoveSnapshotsBelow(Offset end) {
+  const auto removed = [&] {
+    MutexLock writer(writer_mutex_);
+    return producers_.RemoveSnapshotsBelow(end);
+  }();
+  CAUCE_RETURN_IF_ERROR(removed.status());
+  // Before a swap may count, which what they tell of does not agree with.
+  return *removed ? environment_->files->SyncDirectory(directory_)
+                  : absl::OkStatus();
+}
+
+absl::Status Log::Swap(const SegmentSet::List& sources, CleanedSegment& cleaned,
+                       Offset next) {
+  absl::Status made = cleaned.BecomeSwap();
+  const auto segment = cleaned.MakeSegment(next);
+  made.Update(segment->OpenFile().status());
+  if (!made.ok()) {
+    const absl::Status withdrawn = cleaned.Withdraw();
+    return withdrawn.ok() ? made : FailSwap(withdrawn);
+  }
+  {
+    MutexLock lock(writer_mutex_);
+    const auto before = segments();
+    SegmentSet::List list;
+    for (const auto& each : before->segments()) {
+      if (each == sources.front()) list.push_back(segment);
+      if (std::ranges::find(sources, each) == sources.end()) {
+        list.push_back(each);
+      }
+    }
+    segments_.Publish(std::move(list));
+  }
+  const absl::Status swapped = TakePlaces(sources, *segment);
+  return swapped.ok() ? swapped : FailSwap(swapped);
+}
+
+absl::Status Log::TakePlaces(const SegmentSet::List& sources,
+                             Segment& segment) {
+  for (const auto& source : sources) CAUCE_RETURN_IF_ERROR(Retire(source));
+  // All of them are out of its way before it has a name like theirs: by that
+  // alone nobody could tell which of the offsets it covers.
+  CAUCE_RETURN_IF_ERROR(environment_->files->SyncDirectory(directory_));
+  CAUCE_RETURN_IF_ERROR(segment.TakeOwnName());
+  CAUCE_RETURN_IF_ERROR(environment_->files->SyncDirectory(directory_));
+  return RemoveEmptyAborted(*environment_->files, directory_, segment.base());
+}
+
+absl::Status Log::FailSwap(const absl::Status& cause) {
+  const absl::Status failed = MakeError(
+      Reason::kDiskFailed,
+      fmt::format("{}: a compacted segment has not taken its place, and "
+                  "nothing is written any more until it is reopened, which "
+                  "puts it there: {}",
+                  name_.ToString(), MessageOf(cause)));
+  committer_.Fail(failed);
+  return failed;
+}
+
+}  // namespace cauce

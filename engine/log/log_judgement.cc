@@ -1,0 +1,213 @@
+#include "engine/log/log_judgement.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <map>
+#include <tuple>
+#include <utility>
+
+#include "engine/log/batch_runs.h"
+#include "engine/log/lone_batches.h"
+#include "engine/log/offset_line.h"
+
+namespace cauce {
+namespace {
+
+// What is believed makes other batches known; it seldom goes further.
+constexpr int kRoundsMax = 64;
+
+// Batches of a log that continue each other: runs [first, end).
+struct Chain {
+  size_t log = 0;
+  size_t first = 0;
+  size_t end = 0;
+  int64_t links = 0;  // how often something is met exactly
+  // How far the file's name lies below its first batch.
+  int64_t from_name = 0;
+  bool is_sure = false;
+};
+
+class Judge {
+ public:
+  Judge(std::span<const FoundLog> found, const KnownOfLog& known)
+      : found_(found),
+        known_(known),
+        line_(found.size()),
+        lone_(found, known, line_),
+        judged_(found.size()) {}
+
+  std::vector<JudgedLog> Run() {
+    FindChains();
+    TakeSure();
+    TakeLone();
+    for (JudgedLog& log : judged_) std::ranges::sort(log.stay);
+    for (size_t log = 0; log < found_.size(); ++log) GiveName(log);
+    for (size_t log = found_.size(); log > 0; --log) JudgeEmpty(log - 1);
+    return std::move(judged_);
+  }
+
+ private:
+  void FindChains() {
+    for (size_t log = 0; log < found_.size(); ++log) {
+      const std::vector<BatchRun>& runs = found_[log].runs;
+      if (runs.empty()) continue;
+      const int64_t from_name = found_[log].named <= runs.front().base
+                                    ? runs.front().base - found_[log].named
+                                    : INT64_MAX;
+      for (size_t first = 0; first < runs.size();) {
+        size_t end = first + 1;
+        int64_t batches = runs[first].batches;
+        for (; end < runs.size() && runs[end].is_linked; ++end) {
+          batches += runs[end].batches;
+        }
+        const bool is_named =
+            runs[first].position == 0 && runs[first].base == found_[log].named;
+        chains_.push_back({.log = log,
+                           .first = first,
+                           .end = end,
+                           .links = batches - 1 + (is_named ? 1 : 0),
+                           .from_name = from_name,
+                           .is_sure = batches > 1 || is_named});
+        first = end;
+      }
+    }
+  }
+
+  // Those of which most is confirmed first: others have to fit.
+  void TakeSure() {
+    std::ranges::stable_sort(chains_, {}, [](const Chain& chain) {
+      return std::tuple(!chain.is_sure, -chain.links, chain.from_name);
+    });
+    for (const Chain& chain : chains_) {
+      if (!chain.is_sure) break;
+      for (size_t run = chain.first; run < chain.end; ++run) {
+        const LogPart part = PartOf(chain.log, run);
+        if (line_.HasRoomFor(part)) Take(part, run);
+      }
+    }
+  }
+
+  void TakeLone() {
+    std::vector<std::pair<size_t, size_t>> left;
+    for (const Chain& chain : chains_) {
+      if (!chain.is_sure) left.emplace_back(chain.log, chain.first);
+    }
+    std::ranges::stable_sort(left, {}, [this](const auto& batch) {
+      return found_[batch.first].runs[batch.second].base;
+    });
+    for (int round = 0; round < kRoundsMax; ++round) {
+      const auto taken = std::erase_if(left, [this](const auto& batch) {
+        const auto [log, run] = batch;
+        if (!lone_.IsBelieved(log, run)) return false;
+        Take(PartOf(log, run), run);
+        return true;
+      });
+      if (taken == 0) return;
+    }
+  }
+
+  LogPart PartOf(size_t log, size_t run) const {
+    const BatchRun& batches = found_[log].runs[run];
+    return {log, batches.position, batches.base, batches.next};
+  }
+
+  void Take(const LogPart& part, size_t run) {
+    line_.Take(part);
+    judged_[part.log].stay.push_back(run);
+  }
+
+  // A segment keeps its name where its batches may stand in it: offsets may be
+  // missing in front of them.
+  void GiveName(size_t log) {
+    const OffsetLine::Span* const span = line_.SpanOf(log);
+    if (span == nullptr) return;
+    const Offset named = found_[log].named;
+    const bool keeps = named <= span->base && line_.IsFree(named, span->base) &&
+                       span->next - named <= kSegmentOffsetsMax;
+    judged_[log].base = keeps ? named : span->base;
+    segments_[judged_[log].base] = {log, span->next};
+  }
+
+  // What becomes of a file of which no batch is believed. Those behind it are
+  // judged.
+  void JudgeEmpty(size_t log) {
+    if (line_.SpanOf(log) != nullptr) return;
+    JudgedLog& judged = judged_[log];
+    const FoundLog& found = found_[log];
+    judged.fate = LogFate::kNoBatch;
+    if (found.is_waiting) return;
+    const auto behind = segments_.lower_bound(found.named);
+    if (behind != segments_.end() && behind->first == found.named) {
+      judged.fate = found.runs.empty() ? LogFate::kInTheWay : LogFate::kCopy;
+      judged.other = behind->second.log;
+      return;
+    }
+    if (behind != segments_.begin()) {
+      const Segment& before = std::prev(behind)->second;
+      if (before.next > found.named) {
+        judged.fate = found.runs.empty() ? LogFate::kInside : LogFate::kCopy;
+        judged.other = before.log;
+        return;
+      }
+    }
+    if (IsAboveEnd(found)) {
+      judged.fate = LogFate::kAboveEnd;
+      return;
+    }
+    if (const auto holder = HolderOf(found)) {
+      judged.fate = LogFate::kCopy;
+      judged.other = holder;
+      return;
+    }
+    // The last one stays, cut to nothing, where the log goes on in it.
+    const bool goes_on =
+        behind == segments_.end() &&
+        (known_.durable <= found.named || known_.durable <= known_.log_start);
+    if (!found.is_blank && !goes_on) return;
+    judged.fate = LogFate::kSegment;
+    judged.base = found.named;
+    segments_[found.named] = {log, found.named};
+  }
+
+  // Whether the log was closed below the name, and ends there.
+  bool IsAboveEnd(const FoundLog& found) const {
+    if (!known_.clean_stop || found.named <= known_.durable) return false;
+    const LogPart* const last = line_.Before(Offset{INT64_MAX});
+    return last != nullptr && last->next == known_.durable;
+  }
+
+  // The first of those that have the offsets of all its batches; nothing where
+  // some are nobody's, or it has none.
+  std::optional<size_t> HolderOf(const FoundLog& found) const {
+    std::optional<size_t> holder;
+    for (const BatchRun& run : found.runs) {
+      if (line_.IsFree(run.base, run.next)) return std::nullopt;
+      if (!holder) holder = line_.Before(run.next)->log;
+    }
+    return holder;
+  }
+
+  // What is a segment by now, and where its batches end.
+  struct Segment {
+    size_t log = 0;
+    Offset next;
+  };
+
+  const std::span<const FoundLog> found_;
+  const KnownOfLog& known_;
+  OffsetLine line_;
+  const LoneBatches lone_;
+  std::vector<Chain> chains_;
+  std::map<Offset, Segment> segments_;  // by their bases
+  std::vector<JudgedLog> judged_;
+};
+
+}  // namespace
+
+std::vector<JudgedLog> JudgeLogs(std::span<const FoundLog> found,
+                                 const KnownOfLog& known) {
+  return Judge(found, known).Run();
+}
+
+}  // namespace cauce

@@ -1,0 +1,53 @@
+// What a partition's log is, of all that lies in its files: which batches are
+// believed to be where they say, which file is a segment and by which name, and
+// which is none.
+//
+// No CRC covers a base offset, so offsets are believed on evidence, and all of
+// it is weighed once, as it was found: what is taken for damage makes nothing
+// else right. Batches that continue each other are sure of their offsets, and
+// so is one that stands where its file is called; of those that contradict each
+// other the more stay. One batch alone is believed where what stands around it
+// agrees with it (lone_batches.h), and else counts as damage, which is told:
+// at a wrong offset nobody would notice. Where compaction may have left gaps,
+// order is all that there is to agree with: a wrong offset that lies in order
+// is not found there.
+//
+// So no two segments have an offset in common, each has its batches in order,
+// and judging what comes of it changes nothing. Pure; any thread.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "cauce/types.h"
+#include "engine/log/found_log.h"
+
+namespace cauce {
+
+enum class LogFate {
+  kSegment,   // of the log
+  kInside,    // without a batch, within the offsets of another one
+  kCopy,      // others have its offsets
+  kNoBatch,   // it has no batch that can stand there, and held some
+  kInTheWay,  // another one needs its name
+  kAboveEnd,  // without a batch, and the log was closed below its name
+};
+
+struct JudgedLog {
+  LogFate fate = LogFate::kSegment;
+  // What it is to be called, of a segment.
+  Offset base;
+  // Of its runs those that stay.
+  std::vector<size_t> stay;
+  // The one that has its offsets, or needs its name.
+  std::optional<size_t> other;
+};
+
+// Of each of `found` in turn. They are sorted by their names, those that wait
+// behind all others; no two of either kind have the same.
+std::vector<JudgedLog> JudgeLogs(std::span<const FoundLog> found,
+                                 const KnownOfLog& known);
+
+}  // namespace cauce

@@ -1,0 +1,329 @@
+#include "engine/log/log_producers.h"
+
+#include <algorithm>
+#include <ranges>
+#include <utility>
+
+#include "cauce/errors.h"
+#include "engine/base/status_macros.h"
+#include "engine/log/end_marker.h"
+#include "engine/log/producer_files.h"
+#include "engine/log/producer_replay.h"
+#include "engine/log/producer_snapshot.h"
+#include "fmt/format.h"
+
+namespace cauce {
+namespace {
+
+// Of a log without producers a snapshot is taken for so many bytes only: they
+// are read in some milliseconds.
+constexpr int64_t kReadWithoutSnapshotMax = 4 << 20;
+
+// A producer that has not written for so long sends no batch again: five times
+// delivery.timeout.ms, as clients have it.
+constexpr absl::Duration kRetriesOver = absl::Minutes(10);
+
+bool IsUnusable(const absl::Status& status) {
+  const Reason reason = ReasonOf(status);
+  return reason == Reason::kCorruptFile ||
+         reason == Reason::kUnsupportedFormat ||
+         absl::IsFailedPrecondition(status) || absl::IsPermissionDenied(status);
+}
+
+}  // namespace
+
+LogProducers::LogProducers(const LogEnvironment& environment,
+                           const TopicPartition& name,
+                           const std::string& directory,
+                           PublishedSegments& segments)
+    : environment_(environment),
+      name_(name),
+      directory_(directory),
+      segments_(segments),
+      lists_(environment, name, directory, segments) {}
+
+absl::Status LogProducers::Opened(const LogRange& range,
+                                  const Leftovers& found) {
+  FileSystem& files = *environment_.files;
+  bool removed = false;
+  if (!found.snapshots.empty()) newest_snapshot_ = found.snapshots.back();
+  // Those of segments that a recovery has set aside.
+  for (const Offset base : found.lists) {
+    if (base <= segments_.Get()->active()->base()) continue;
+    CAUCE_RETURN_IF_ERROR(WriteAborted(files, directory_, base, {}));
+    removed = true;
+  }
+  // Else a power loss might bring them back beside other records.
+  if (removed) {
+    CAUCE_RETURN_IF_ERROR(environment_.files->SyncDirectory(directory_));
+  }
+  unknown_until_ = range.end;
+  writes_ = true;
+  const bool is_new =
+      newest_snapshot_ == Offset{0} && segments_.Get()->bytes() == 0;
+  if (is_new) Know(ProducerTable(), range.end);
+  return absl::OkStatus();
+}
+
+void LogProducers::Recovered(const LogRange& range, Offset recovery_point) {
+  lists_.Owe(segments_.Get()->Find(recovery_point)->base());
+  const absl::Status settled = SettleOwed(range);
+  // Whoever needs to know of producers is told what keeps that from being read.
+  if (!settled.ok()) return Tell(Severity::kWarning, settled);
+  if (range.end <= newest_snapshot_ || IsEmpty()) return;
+  const absl::Status saved = Save(range.end);
+  if (!saved.ok()) Tell(Severity::kWarning, saved);
+}
+
+bool LogProducers::IsEmpty() const {
+  MutexLock lock(mutex_);
+  return !table_ || table_->empty();
+}
+
+absl::Status LogProducers::Load(const LogRange& range) {
+  {
+    MutexLock lock(mutex_);
+    if (table_) return absl::OkStatus();
+  }
+  AbortedLists::ByBase none;
+  CAUCE_ASSIGN_OR_RETURN(
+      ProducerTable table,
+      ReadAll({range.start, std::min(range.end, unknown_until_)}, range.end,
+              Offset{INT64_MAX}, none));
+  Know(std::move(table), range.end);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ProducerTable> LogProducers::ReadAll(
+    const LogRange& range, Offset at_most, Offset aborted_from,
+    AbortedLists::ByBase& aborted) {
+  CAUCE_ASSIGN_OR_RETURN(FromSnapshot known, ReadNewestSnapshot(at_most));
+  // Between one in front of the log and its start markers may be missing.
+  if (known.at < range.start) known = FromSnapshot{};
+  const auto set = segments_.Get();
+  CAUCE_RETURN_IF_ERROR(
+      ReplayBatches(*set, std::max(known.at, range.start), range.end,
+                    [&](const RecordBatch& batch, const Segment& segment) {
+                      const auto ended = known.table.Take(batch);
+                      if (!ended || segment.base() < aborted_from) return;
+                      aborted[segment.base()].Add(*ended);
+                    }));
+  return std::move(known.table);
+}
+
+absl::StatusOr<LogProducers::FromSnapshot> LogProducers::ReadNewestSnapshot(
+    Offset at_most) {
+  FileSystem& files = *environment_.files;
+  CAUCE_ASSIGN_OR_RETURN(const auto all, ListSnapshots(files, directory_));
+  for (const Offset at : std::views::reverse(all)) {
+    if (at > at_most) continue;
+    const auto read = ReadSnapshot(files, directory_, at);
+    if (read.ok()) return FromSnapshot{ProducerTable(*read), at};
+    if (absl::IsNotFound(read.status())) continue;
+    if (!IsUnusable(read.status())) return read.status();
+    Tell(Severity::kWarning,
+         Annotate(read.status(),
+                  "what is known of producers is read from the log, which has "
+                  "all that this file says"));
+    if (ReasonOf(read.status()) == Reason::kCorruptFile) RemoveDamaged(at);
+  }
+  return FromSnapshot{};
+}
+
+void LogProducers::RemoveDamaged(Offset at) {
+  if (!writes_) return;
+  if (at == newest_snapshot_) newest_snapshot_ = Offset{0};
+  const absl::Status removed =
+      RemoveSnapshot(*environment_.files, directory_, at);
+  if (!removed.ok()) Tell(Severity::kWarning, removed);
+}
+
+void LogProducers::Know(ProducerTable table, Offset up_to) {
+  unknown_until_ = up_to;
+  // As if they had been known all the while.
+  absl::Time now = environment_.clock->Now();
+  if (environment_.now_at_most) now = std::min(now, environment_.now_at_most());
+  table.Expire(now, environment_.producer_expiration);
+  MutexLock lock(mutex_);
+  table_ = std::move(table);
+}
+
+void LogProducers::CutAt(Offset end) {
+  unknown_until_ = end;
+  MutexLock lock(mutex_);
+  table_ = std::nullopt;
+}
+
+absl::StatusOr<bool> LogProducers::Follow(const LogRange& range) {
+  const auto set = segments_.Get();
+  const bool is_cut = followed_in_ == nullptr ||
+                      followed_in_->is_superseded() || range.end < followed_to_;
+  if (!is_cut && range.end == followed_to_) return false;
+  // Until it is over nobody knows how far it has come.
+  followed_in_ = nullptr;
+  if (is_cut) {
+    CutAt(range.end);
+    CAUCE_RETURN_IF_ERROR(Load(range));
+  } else {
+    CAUCE_RETURN_IF_ERROR(
+        ReplayBatches(*set, std::max(followed_to_, range.start), range.end,
+                      [this](const RecordBatch& batch, const Segment&) {
+                        MutexLock lock(mutex_);
+                        table_->Take(batch);
+                      }));
+  }
+  followed_in_ = set->active();
+  followed_to_ = range.end;
+  return true;
+}
+
+std::optional<Offset> LogProducers::LastStable(Offset high_watermark) const {
+  MutexLock lock(mutex_);
+  if (!table_) return std::nullopt;
+  return table_->transactions().LastStable(high_watermark);
+}
+
+absl::StatusOr<std::optional<KnownBatch>> LogProducers::Check(
+    const RecordBatch& batch, const LogRange& range) {
+  CAUCE_RETURN_IF_ERROR(Load(range));
+  MutexLock lock(mutex_);
+  const auto marker = ParseEndMarker(batch);
+  if (!marker) return table_->Check(ProducedBatch::Of(batch));
+  CAUCE_RETURN_IF_ERROR(table_->Check(marker->end));
+  return std::nullopt;
+}
+
+void LogProducers::Take(const RecordBatch& batch, Offset base,
+                        Timestamp max_timestamp, Offset high_watermark) {
+  last_taken_ = environment_.clock->Monotonic();
+  std::optional<AbortedTransaction> aborted;
+  {
+    MutexLock lock(mutex_);
+    if (auto marker = ParseEndMarker(batch)) {
+      marker->offset = base;
+      marker->timestamp = max_timestamp;
+      aborted = table_->Take(*marker);
+      table_->Forget(high_watermark);
+    } else {
+      ProducedBatch produced = ProducedBatch::Of(batch);
+      produced.base = base;
+      produced.max_timestamp = max_timestamp;
+      table_->Take(produced);
+    }
+  }
+  if (aborted) lists_.Add(*aborted);
+}
+
+absl::Status LogProducers::SettleOwed(const LogRange& range) {
+  const std::optional<Offset> owed_from = lists_.owed_from();
+  if (!owed_from) return absl::OkStatus();
+  const Offset from = segments_.Get()->Find(*owed_from)->base();
+  AbortedLists::ByBase aborted;
+  CAUCE_ASSIGN_OR_RETURN(ProducerTable table,
+                         ReadAll(range, from, from, aborted));
+  CAUCE_RETURN_IF_ERROR(lists_.WriteFrom(from, aborted));
+  // What is known already may go further back.
+  if (!LastStable(range.end)) Know(std::move(table), range.end);
+  return absl::OkStatus();
+}
+
+void LogProducers::Rolled(const LogRange& range) {
+  lists_.Rolled();
+  const bool is_much = BytesSinceSnapshot() >= kReadWithoutSnapshotMax;
+  absl::Status done = SettleOwed(range);
+  // One that tells of producers is followed by others: it may lie in front of
+  // the log's start by and by.
+  const bool is_followed = newest_snapshot_ > Offset{0};
+  if (done.ok() && (is_much || is_followed)) done = Load(range);
+  const bool is_news = range.end > newest_snapshot_;
+  if (done.ok() && is_news && (is_much || !IsEmpty())) done = Save(range.end);
+  // It costs whoever opens the log next some reading.
+  if (!done.ok()) Tell(Severity::kWarning, done);
+}
+
+int64_t LogProducers::BytesSinceSnapshot() const {
+  int64_t bytes = 0;
+  const auto set = segments_.Get();
+  for (const auto& segment : set->segments()) {
+    if (segment->next() > newest_snapshot_) bytes += segment->bytes();
+  }
+  return bytes;
+}
+
+absl::Status LogProducers::Save(Offset at) {
+  std::vector<ProducerState> producers;
+  {
+    MutexLock lock(mutex_);
+    producers = table_->producers();
+  }
+  if (producers.size() > kProducersMax) return absl::OkStatus();
+  FileSystem& files = *environment_.files;
+  const absl::Status written = WriteSnapshot(files, directory_, at, producers);
+  if (!written.ok()) {
+    // What is torn and stays is removed once somebody meets it.
+    RemoveSnapshot(files, directory_, at).IgnoreError();
+    return written;
+  }
+  segments_.NoteNames();
+  const Offset before = std::exchange(newest_snapshot_, at);
+  // As whoever opens the log next would have it.
+  const bool is_stray = segments_.Get()->Find(before)->base() != before;
+  return is_stray ? RemoveSnapshot(files, directory_, before)
+                  : absl::OkStatus();
+}
+
+void LogProducers::SaveForClose(const LogRange& range) {
+  lists_.Sync();
+  absl::Status saved = SettleOwed(range);
+  const bool is_known = LastStable(range.end).has_value();
+  const bool is_worth_it =
+      !IsEmpty() ||
+      (is_known && BytesSinceSnapshot() >= kReadWithoutSnapshotMax);
+  const bool is_news = range.end > newest_snapshot_;
+  if (saved.ok() && is_news && is_worth_it) saved = Save(range.end);
+  if (!saved.ok()) Tell(Severity::kWarning, saved);
+}
+
+absl::Status LogProducers::CutFiles(Offset base, Offset end) {
+  FileSystem& files = *environment_.files;
+  CAUCE_ASSIGN_OR_RETURN(const auto all, ListSnapshots(files, directory_));
+  newest_snapshot_ = Offset{0};
+  for (const Offset at : all) {
+    if (at > end) {
+      CAUCE_RETURN_IF_ERROR(RemoveSnapshot(files, directory_, at));
+    } else {
+      newest_snapshot_ = at;
+    }
+  }
+  lists_.CutAt(base, end);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> LogProducers::RemoveSnapshotsBelow(Offset end) {
+  FileSystem& files = *environment_.files;
+  CAUCE_ASSIGN_OR_RETURN(const auto all, ListSnapshots(files, directory_));
+  if (all.empty() || all.front() >= end) return false;
+  if (newest_snapshot_ < end) newest_snapshot_ = Offset{0};
+  for (const Offset at : all) {
+    if (at >= end) break;
+    CAUCE_RETURN_IF_ERROR(RemoveSnapshot(files, directory_, at));
+  }
+  return true;
+}
+
+void LogProducers::Expire(absl::Time now) {
+  MutexLock lock(mutex_);
+  if (table_) table_->Expire(now, environment_.producer_expiration);
+}
+
+bool LogProducers::IsIdle(absl::Duration now) const {
+  return now - last_taken_ >= kRetriesOver;
+}
+
+void LogProducers::Tell(Severity severity, const absl::Status& status) const {
+  if (!environment_.events) return;
+  environment_.events(
+      severity, fmt::format("{}: {}", name_.ToString(), MessageOf(status)));
+}
+
+}  // namespace cauce

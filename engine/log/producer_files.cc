@@ -1,0 +1,90 @@
+#include "engine/log/producer_files.h"
+
+#include <algorithm>
+
+#include "cauce/errors.h"
+#include "engine/base/status_macros.h"
+#include "engine/catalog/whole_file.h"
+#include "engine/log/producer_snapshot.h"
+#include "engine/log/segment_name.h"
+
+namespace cauce {
+namespace {
+
+std::string PathOf(const std::string& directory, Offset base,
+                   std::string_view suffix) {
+  return JoinPath(directory, SegmentFileName(base, suffix));
+}
+
+absl::Status RemoveIfThere(FileSystem& files, const std::string& path) {
+  const absl::Status removed = files.RemoveFile(path);
+  return absl::IsNotFound(removed) ? absl::OkStatus() : removed;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<Offset>> ListSnapshots(
+    FileSystem& files, const std::string& directory) {
+  CAUCE_ASSIGN_OR_RETURN(const auto entries, files.List(directory));
+  std::vector<Offset> all;
+  for (const DirectoryEntry& entry : entries) {
+    const auto file = ParseSegmentFileName(entry.name);
+    if (!entry.is_directory && file && file->suffix == kSnapshotSuffix) {
+      all.push_back(file->base);
+    }
+  }
+  std::ranges::sort(all);
+  return all;
+}
+
+absl::StatusOr<std::vector<ProducerState>> ReadSnapshot(
+    FileSystem& files, const std::string& directory, Offset at) {
+  const std::string path = PathOf(directory, at, kSnapshotSuffix);
+  CAUCE_ASSIGN_OR_RETURN(const std::string bytes,
+                         ReadWholeFile(files, path, kSnapshotBytesMax));
+  auto producers = DecodeProducers(at, bytes);
+  if (!producers.ok()) return Annotate(producers.status(), path);
+  return producers;
+}
+
+absl::Status WriteSnapshot(FileSystem& files, const std::string& directory,
+                           Offset at,
+                           const std::vector<ProducerState>& producers) {
+  return WriteAndSyncFile(files, PathOf(directory, at, kSnapshotSuffix),
+                          EncodeProducers(producers));
+}
+
+absl::Status RemoveSnapshot(FileSystem& files, const std::string& directory,
+                            Offset at) {
+  return RemoveIfThere(files, PathOf(directory, at, kSnapshotSuffix));
+}
+
+absl::StatusOr<AbortedIndex> ReadAborted(FileSystem& files,
+                                         const std::string& directory,
+                                         Offset base) {
+  const std::string path = PathOf(directory, base, kTxnIndexSuffix);
+  const auto bytes = ReadWholeFile(files, path, AbortedIndex::kBytesMax);
+  if (absl::IsNotFound(bytes.status())) return AbortedIndex();
+  CAUCE_RETURN_IF_ERROR(bytes.status());
+  auto index = AbortedIndex::Decode(base, *bytes);
+  if (!index.ok()) return Annotate(index.status(), path);
+  return index;
+}
+
+absl::Status WriteAborted(FileSystem& files, const std::string& directory,
+                          Offset base, const AbortedIndex& index) {
+  const std::string path = PathOf(directory, base, kTxnIndexSuffix);
+  return index.empty() ? RemoveIfThere(files, path)
+                       : WriteAndSyncFile(files, path, index.Encode());
+}
+
+absl::Status RemoveEmptyAborted(FileSystem& files, const std::string& directory,
+                                Offset base) {
+  const std::string path = PathOf(directory, base, kTxnIndexSuffix);
+  const auto info = files.Info(path);
+  if (absl::IsNotFound(info.status())) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(info.status());
+  return info->bytes == 0 ? RemoveIfThere(files, path) : absl::OkStatus();
+}
+
+}  // namespace cauce

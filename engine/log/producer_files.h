@@ -1,0 +1,48 @@
+// The files beside a partition's logs that tell of producers: its `.snapshot`s,
+// and the `.txnindex` of a segment.
+//
+// The log has all that they say, so one that is damaged or gone is made anew.
+// Functions without state, of the directory `directory` of `files`; for the one
+// who writes the partition, and reading for any.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cauce/file_system.h"
+#include "cauce/types.h"
+#include "engine/log/aborted_index.h"
+#include "engine/log/producer_state.h"
+
+namespace cauce {
+
+// Up to which offsets there are snapshots, smallest first.
+absl::StatusOr<std::vector<Offset>> ListSnapshots(FileSystem& files,
+                                                  const std::string& directory);
+
+// NotFound; Reason::kCorruptFile, kUnsupportedFormat.
+absl::StatusOr<std::vector<ProducerState>> ReadSnapshot(
+    FileSystem& files, const std::string& directory, Offset at);
+// Its name is left for another to sync.
+absl::Status WriteSnapshot(FileSystem& files, const std::string& directory,
+                           Offset at,
+                           const std::vector<ProducerState>& producers);
+// One that is not there is no error.
+absl::Status RemoveSnapshot(FileSystem& files, const std::string& directory,
+                            Offset at);
+
+// Empty where there is none. Reason::kCorruptFile, kUnsupportedFormat.
+absl::StatusOr<AbortedIndex> ReadAborted(FileSystem& files,
+                                         const std::string& directory,
+                                         Offset base);
+// Makes the file hold `index`, durably but for its name; removes it where that
+// is empty.
+absl::Status WriteAborted(FileSystem& files, const std::string& directory,
+                          Offset base, const AbortedIndex& index);
+// Removes the file where it is there and lists nothing.
+absl::Status RemoveEmptyAborted(FileSystem& files, const std::string& directory,
+                                Offset base);
+
+}  // namespace cauce

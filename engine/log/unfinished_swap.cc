@@ -1,0 +1,228 @@
+#include "engine/log/unfinished_swap.h"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "cauce/errors.h"
+#include "cauce/file_system.h"
+#include "cauce/types.h"
+#include "engine/base/status_macros.h"
+#include "engine/log/cut_files.h"
+#include "engine/log/producer_files.h"
+#include "engine/log/segment_name.h"
+#include "engine/log/segment_scan.h"
+#include "fmt/format.h"
+
+namespace cauce {
+namespace {
+
+// The log last, which alone counts.
+constexpr std::array<std::string_view, 4> kSuffixes = {
+    kOffsetIndexSuffix, kTimeIndexSuffix, kTxnIndexSuffix, kLogSuffix};
+
+constexpr std::string_view kSwapListSuffix = ".txnindex.swap";
+
+class UnfinishedSwaps {
+ public:
+  UnfinishedSwaps(const SegmentPlace& place, const EventSink& events,
+                  GivesWay gives_way)
+      : place_(place), events_(events), gives_way_(gives_way) {}
+
+  absl::Status End() {
+    CAUCE_RETURN_IF_ERROR(List());
+    for (const Offset base : swaps_) CAUCE_RETURN_IF_ERROR(Look(base));
+    // All that give way go first, and for good: a swap by its own name no
+    // longer says which they are.
+    for (const OldFile& old : old_) {
+      if (!Covers(old.base) || IsNew(old)) continue;
+      CAUCE_RETURN_IF_ERROR(GiveWay(place_.PathOf(old.name)));
+    }
+    if (!taken_.empty()) {
+      CAUCE_RETURN_IF_ERROR(place_.files->SyncDirectory(place_.directory));
+    }
+    for (const Swap& swap : taken_) CAUCE_RETURN_IF_ERROR(Take(swap));
+    if (gives_way_ == GivesWay::kStays) leftovers_.clear();
+    for (const std::string& name : leftovers_) {
+      CAUCE_RETURN_IF_ERROR(RemoveIfThere(place_.PathOf(name)));
+    }
+    const bool changed = !taken_.empty() || !leftovers_.empty();
+    return changed ? place_.files->SyncDirectory(place_.directory)
+                   : absl::OkStatus();
+  }
+
+ private:
+  struct Swap {
+    Offset base;
+    Offset next;
+  };
+  struct OldFile {
+    Offset base;
+    std::string name;
+  };
+
+  absl::Status List() {
+    CAUCE_ASSIGN_OR_RETURN(const auto entries,
+                           place_.files->List(place_.directory));
+    std::optional<Offset> cleaned;
+    std::vector<Offset> swaps;
+    for (const DirectoryEntry& entry : entries) {
+      const auto file = ParseSegmentFileName(entry.name);
+      if (entry.is_directory || !file) continue;
+      if (file->suffix == kLogSuffix) logs_.push_back(file->base);
+      // Of some the log may have gone alone.
+      if (std::ranges::find(kSuffixes, file->suffix) != kSuffixes.end()) {
+        old_.push_back({file->base, entry.name});
+      }
+      if (file->suffix == kSwapLogSuffix) swaps.push_back(file->base);
+      if (file->suffix == kSwapListSuffix) swap_lists_.push_back(file->base);
+      const bool is_cleaned = file->suffix.ends_with(kCleanedSuffix);
+      if (is_cleaned && (!cleaned || file->base < *cleaned)) {
+        cleaned = file->base;
+      }
+      // What is taken in has other names by the time these go.
+      if (is_cleaned || file->suffix.ends_with(kSwapSuffix)) {
+        leftovers_.push_back(entry.name);
+      }
+    }
+    for (const Offset base : swaps) {
+      if (!cleaned || base < *cleaned) swaps_.push_back(base);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Look(Offset base) {
+    const std::string path = SwapPath(base, kLogSuffix);
+    auto opened = place_.files->Open(path, OpenMode::kRead);
+    // A link, a pipe: whatever it is, no cleaner has made it.
+    if (absl::IsFailedPrecondition(opened.status())) {
+      std::erase(leftovers_, SegmentFileName(base, kSwapLogSuffix));
+      return absl::OkStatus();
+    }
+    CAUCE_RETURN_IF_ERROR(opened.status());
+    const std::shared_ptr<File> file = *std::move(opened);
+    CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
+    CAUCE_ASSIGN_OR_RETURN(
+        const ScannedSegment scanned,
+        ScanSegment(file, path,
+                    {.base = base,
+                     .bytes = size,
+                     .index_interval_bytes = place_.index_interval_bytes}));
+    const bool is_whole = scanned.damage.ok() && scanned.bytes == size;
+    const bool has_source = std::ranges::find(logs_, base) != logs_.end();
+    if (!is_whole && has_source) {
+      return SetAside(path,
+                      "it is damaged, and what it was made from is there");
+    }
+    const auto last = std::ranges::max_element(logs_);
+    if (last != logs_.end() && *last < scanned.next) {
+      return SetAside(
+          path, fmt::format("it reaches up to offset {}, and the last segment "
+                            "begins at {}",
+                            scanned.next.value, last->value));
+    }
+    taken_.push_back({base, scanned.next});
+    return absl::OkStatus();
+  }
+
+  absl::Status SetAside(const std::string& path, std::string_view why) {
+    CutFiles cut_files(*place_.files, place_.directory);
+    CAUCE_ASSIGN_OR_RETURN(const std::string kept, cut_files.SetAside(path));
+    if (events_) {
+      events_(Severity::kWarning,
+              fmt::format("{}: a compacted log that was taking the place of "
+                          "segments does not: {}; kept as {}",
+                          path, why, kept));
+    }
+    return absl::OkStatus();
+  }
+
+  bool Covers(Offset log) const {
+    return std::ranges::any_of(taken_, [log](const Swap& swap) {
+      return log == swap.base || (log > swap.base && log < swap.next);
+    });
+  }
+
+  // Whether it is the swap's own list of aborted transactions, which has its
+  // name already: the log that it was of is gone by then.
+  bool IsNew(const OldFile& old) const {
+    const auto has = [&old](const std::vector<Offset>& bases) {
+      return std::ranges::find(bases, old.base) != bases.end();
+    };
+    const bool is_of_swap = std::ranges::any_of(
+        taken_, [&old](const Swap& swap) { return swap.base == old.base; });
+    return is_of_swap && old.name.ends_with(kTxnIndexSuffix) && !has(logs_) &&
+           !has(swap_lists_);
+  }
+
+  absl::Status Take(const Swap& swap) {
+    for (const std::string_view suffix : kSuffixes) {
+      if (suffix == kLogSuffix) {
+        // A list that a power loss kept from its name would be a leftover then.
+        CAUCE_RETURN_IF_ERROR(place_.files->SyncDirectory(place_.directory));
+      }
+      const absl::Status renamed = place_.files->Rename(
+          SwapPath(swap.base, suffix),
+          place_.PathOf(SegmentFileName(swap.base, suffix)));
+      if (!absl::IsNotFound(renamed)) CAUCE_RETURN_IF_ERROR(renamed);
+    }
+    CAUCE_RETURN_IF_ERROR(
+        RemoveEmptyAborted(*place_.files, place_.directory, swap.base));
+    if (events_) {
+      events_(Severity::kInfo,
+              fmt::format("{}: a compacted log has taken the place of the "
+                          "segments with offsets {} to {}, which a stop had "
+                          "interrupted",
+                          place_.PathOf(SegmentFileName(swap.base, kLogSuffix)),
+                          swap.base.value, swap.next.value - 1));
+    }
+    return absl::OkStatus();
+  }
+
+  // Where it stays under the name that a broker gives it, no other file goes
+  // for that.
+  absl::Status GiveWay(const std::string& path) {
+    if (gives_way_ == GivesWay::kGoes) return RemoveIfThere(path);
+    const std::string deleted = path + std::string(kDeletedSuffix);
+    const absl::Status taken = place_.files->Info(deleted).status();
+    if (taken.ok()) {
+      return CutFiles(*place_.files, place_.directory).SetAside(path).status();
+    }
+    if (!absl::IsNotFound(taken)) return taken;
+    return place_.files->Rename(path, deleted);
+  }
+
+  absl::Status RemoveIfThere(const std::string& path) {
+    const absl::Status removed = place_.files->RemoveFile(path);
+    return absl::IsNotFound(removed) ? absl::OkStatus() : removed;
+  }
+
+  std::string SwapPath(Offset base, std::string_view suffix) const {
+    return place_.PathOf(SegmentFileName(base, suffix)) +
+           std::string(kSwapSuffix);
+  }
+
+  const SegmentPlace& place_;
+  const EventSink& events_;
+  const GivesWay gives_way_;
+  std::vector<OldFile> old_;
+  std::vector<Offset> logs_;
+  std::vector<Offset> swaps_;  // that were complete
+  std::vector<Offset> swap_lists_;
+  std::vector<Swap> taken_;
+  std::vector<std::string> leftovers_;
+};
+
+}  // namespace
+
+absl::Status EndUnfinishedSwaps(const SegmentPlace& place,
+                                const EventSink& events, GivesWay gives_way) {
+  return UnfinishedSwaps(place, events, gives_way).End();
+}
+
+}  // namespace cauce

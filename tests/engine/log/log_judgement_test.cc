@@ -1,0 +1,416 @@
+#include "engine/log/log_judgement.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+#include "tests/testing/found_logs.h"
+
+namespace cauce {
+namespace {
+
+using test::Judge;
+using test::kRubbish;
+using test::Ones;
+using test::Piece;
+using test::PlannedLog;
+using test::StoryOf;
+using ::testing::ElementsAre;
+
+constexpr bool kGaps = true;
+constexpr bool kNoGaps = false;
+
+KnownOfLog Known(bool may_have_gaps, int64_t durable = 0) {
+  return {.durable = Offset{durable}, .may_have_gaps = may_have_gaps};
+}
+
+// The same where the log was closed.
+KnownOfLog Closed(bool may_have_gaps, int64_t end) {
+  return {.durable = Offset{end},
+          .start_is_known = true,
+          .clean_stop = true,
+          .may_have_gaps = may_have_gaps};
+}
+
+TEST(Judgement, LeavesAWholeLogAsItIs) {
+  for (const bool gaps : {kGaps, kNoGaps}) {
+    EXPECT_THAT(
+        StoryOf({{0, Ones(0, 3)}, {3, {{3, 7}}}, {7, {}}}, Closed(gaps, 7)),
+        ElementsAre("0: 0 1 2", "3: 3", "7:"));
+  }
+}
+
+TEST(Judgement, KeepsGapsOfCompaction) {
+  EXPECT_THAT(
+      StoryOf({{0, {{0, 1}, {4, 5}, {7, 9}}}, {9, {{12, 13}, {15, 16}}}},
+              Closed(kGaps, 16)),
+      ElementsAre("0: 0 4 7", "9: 12 15"));
+}
+
+// The next file is damaged as well, where the offset seems to lead.
+TEST(Judgement, ABatchThatIsAstrayStaysDamageWhateverElseIs) {
+  const std::vector<Piece> front = {{25, 27}, {27, 29}, {32, 35}};
+  for (const bool gaps : {kGaps, kNoGaps}) {
+    const KnownOfLog known = Closed(gaps, 40);
+    EXPECT_THAT(
+        StoryOf({{25, front}, {32, {kRubbish, {35, 38}, {38, 40}}}}, known),
+        ElementsAre("25: 25 27 x", "32: x 35 38"));
+    EXPECT_THAT(
+        StoryOf({{18, {{21, 24}}}, {21, {kRubbish}}, {24, Ones(24, 40)}},
+                known),
+        ElementsAre("aside", "aside",
+                    "24:" + StoryOf({{24, Ones(24, 40)}}, known)[0].substr(3)));
+    EXPECT_THAT(StoryOf({{25, front}, {32, {kRubbish}}}, known)[0],
+                "25: 25 27 x");
+  }
+}
+
+TEST(Judgement, ABatchInTheMiddleThatContradictsItsNeighboursIsDamage) {
+  for (const bool gaps : {kGaps, kNoGaps}) {
+    for (const int64_t base : {0, 1, 4, 5, 9, 70'000}) {
+      SCOPED_TRACE(base);
+      EXPECT_THAT(
+          StoryOf({{0, {{0, 1}, {1, 2}, {base, base + 1}, {3, 4}, {4, 5}}}},
+                  Closed(gaps, 5)),
+          ElementsAre("0: 0 1 x 3 4"));
+    }
+  }
+}
+
+TEST(Judgement, ABatchInFrontThatContradictsItsNameIsDamage) {
+  for (const int64_t base : {0, 1, 2, 5, 6, 7, 58'880}) {
+    SCOPED_TRACE(base);
+    for (const bool gaps : {kGaps, kNoGaps}) {
+      EXPECT_THAT(StoryOf({{0, Ones(0, 4)},
+                           {4, {{base, base + 1}, {5, 6}, {6, 7}}},
+                           {7, Ones(7, 9)}},
+                          Closed(gaps, 9))[1],
+                  "4: x 5 6");
+    }
+    EXPECT_THAT(
+        StoryOf({{0, Ones(0, 4)}, {4, {{base, base + 2}}}, {6, Ones(6, 9)}},
+                Closed(kNoGaps, 9))[1],
+        "aside");
+  }
+}
+
+// Nothing tells it from a batch that lies behind a gap.
+TEST(Judgement, AnOffsetInOrderIsNotDoubtedWhereThereMayBeGaps) {
+  const std::vector<PlannedLog> logs = {
+      {0, {{0, 1}, {2, 3}}}, {4, {{5, 6}}}, {7, Ones(7, 9)}};
+  EXPECT_THAT(StoryOf(logs, Closed(kGaps, 9)),
+              ElementsAre("0: 0 2", "4: 5", "7: 7 8"));
+  EXPECT_THAT(StoryOf(logs, Closed(kNoGaps, 9)),
+              ElementsAre("0: 0 x", "aside", "7: 7 8"));
+}
+
+// Compaction leaves none there, and no batch behind it agrees.
+TEST(Judgement, ALastBatchAboveWhatWasDurableLeavesNoGap) {
+  const std::vector<PlannedLog> logs = {
+      {0, {{0, 1}, {1, 2}, {70'000, 70'001}}}};
+  EXPECT_THAT(StoryOf(logs, Known(kGaps, 2)), ElementsAre("0: 0 1 x"));
+  EXPECT_THAT(
+      StoryOf({{0, Ones(0, 2)}, {2, {{70'000, 70'001}}}}, Known(kGaps, 2)),
+      ElementsAre("0: 0 1", "2: x"));
+  // Two of them agree, as far as anything can.
+  EXPECT_THAT(StoryOf({{0, {{0, 1}, {1, 2}, {5, 6}, {6, 7}}}}, Known(kGaps, 2)),
+              ElementsAre("0: 0 1 5 6"));
+}
+
+TEST(Judgement, BatchesBehindDamageStay) {
+  for (const bool gaps : {kGaps, kNoGaps}) {
+    EXPECT_THAT(StoryOf({{0, {{0, 1}, kRubbish, {2, 3}, kRubbish}},
+                         {5, {kRubbish, {6, 8}}}},
+                        Known(gaps)),
+                ElementsAre("0: 0 x 2 x", "5: x 6"));
+  }
+}
+
+// It ends where the next file begins; what was in front of it is gone.
+TEST(Judgement, ALoneBatchBehindWhatIsGoneStaysWhereTheNextFileMeetsIt) {
+  EXPECT_THAT(
+      StoryOf({{0, {{0, 1}, {2, 3}}}, {3, {{3, 4}}}}, Closed(kNoGaps, 4)),
+      ElementsAre("0: 0 2", "3: 3"));
+}
+
+TEST(Judgement, SegmentsThatMissTheirFirstBatchesKeepTheirNames) {
+  for (const bool gaps : {kGaps, kNoGaps}) {
+    EXPECT_THAT(StoryOf({{0, Ones(0, 2)}, {2, Ones(4, 6)}}, Closed(gaps, 6)),
+                ElementsAre("0: 0 1", "2: 4 5"));
+  }
+}
+
+TEST(Judgement, AWrongNameGivesWayToBatchesThatContinueEachOther) {
+  for (const bool gaps : {kGaps, kNoGaps}) {
+    EXPECT_THAT(StoryOf({{0, Ones(0, 2)}, {4, Ones(4, 6)}, {7, Ones(2, 4)}},
+                        Closed(gaps, 6)),
+                ElementsAre("0: 0 1", "4: 4 5", "2: 2 3"));
+  }
+}
+
+TEST(Judgement, AWrongNameGivesWayToABatchThatItsNeighboursMeet) {
+  for (const bool gaps : {kGaps, kNoGaps}) {
+    EXPECT_THAT(StoryOf({{0, Ones(0, 2)}, {4, Ones(4, 6)}, {9, {{2, 4}}}},
+                        Closed(gaps, 6))[2],
+                "2: 2");
+    // One of them.
+    EXPECT_THAT(StoryOf({{0, Ones(0, 2)}, {9, {{2, 4}}}}, Known(gaps))[1],
+                "2: 2");
+  }
+}
+
+TEST(Judgement, AWrongNameGivesWayToABatchThatTheEndsOfTheLogMeet) {
+  EXPECT_THAT(StoryOf({{9, {{2, 4}}}}, Known(kNoGaps, 9)), ElementsAre("9: x"));
+  EXPECT_THAT(StoryOf({{9, {{2, 4}}}}, Known(kNoGaps, 4)), ElementsAre("2: 2"));
+  KnownOfLog known = Known(kNoGaps, 7);
+  known.log_start = Offset{3};
+  known.start_is_known = true;
+  EXPECT_THAT(StoryOf({{9, {{2, 4}}}}, known), ElementsAre("2: 2"));
+}
+
+TEST(Judgement, ANameKeepsABatchDamageForWhichAsMuchSpeaks) {
+  for (const bool gaps : {kGaps, kNoGaps}) {
+    // Its place is free since another segment is gone.
+    EXPECT_THAT(
+        StoryOf(
+            {{0, Ones(0, 2)}, {2, {{6, 8}}}, {4, Ones(4, 6)}, {8, Ones(8, 9)}},
+            Closed(gaps, 9))[1],
+        "aside");
+    EXPECT_THAT(StoryOf({{0, Ones(0, 2)}, {7, {{4, 6}}}}, Known(gaps))[1],
+                "7: x");
+  }
+}
+
+TEST(Judgement, FilesOfOneBatchThatExchangedTheirNamesGetThemBack) {
+  for (const bool gaps : {kGaps, kNoGaps}) {
+    EXPECT_THAT(
+        StoryOf({{0, {{4, 6}}}, {2, {{2, 4}}}, {4, {{0, 2}}}}, Closed(gaps, 6)),
+        ElementsAre("4: 4", "2: 2", "0: 0"));
+    EXPECT_THAT(
+        StoryOf({{0, {{4, 6}}}, {2, {{0, 2}}}, {4, {{2, 4}}}, {6, Ones(6, 8)}},
+                Closed(gaps, 8)),
+        ElementsAre("4: 4", "0: 0", "2: 2", "6: 6 7"));
+  }
+}
+
+// The first of them waits by then.
+TEST(Judgement, FindsTheSameWhenARenamingInACircleWasCutShort) {
+  for (const bool gaps : {kGaps, kNoGaps}) {
+    const KnownOfLog known = Closed(gaps, 8);
+    EXPECT_THAT(StoryOf({{2, {{4, 6}}},
+                         {4, {{0, 2}}},
+                         {6, Ones(6, 8)},
+                         {2, {{2, 4}}, true}},
+                        known),
+                ElementsAre("4: 4", "0: 0", "6: 6 7", "2: 2"));
+    EXPECT_THAT(StoryOf({{0, {{2, 4}}},
+                         {2, {{4, 6}}},
+                         {6, Ones(6, 8)},
+                         {0, {{0, 2}}, true}},
+                        known),
+                ElementsAre("2: 2", "4: 4", "6: 6 7", "0: 0"));
+  }
+}
+
+TEST(Judgement, WhatWaitsIsPutAsideWhereItIsACopyOrHoldsNothing) {
+  for (const KnownOfLog& known : {Closed(kGaps, 2), Known(kGaps, 2)}) {
+    EXPECT_THAT(StoryOf({{0, Ones(0, 2)},
+                         {0, Ones(0, 2), true},
+                         {4, {kRubbish}, true},
+                         {7, {}, true}},
+                        known),
+                ElementsAre("0: 0 1", "aside", "aside", "aside"));
+  }
+}
+
+// Neither is called as it begins.
+TEST(Judgement, OfACopyTheOneWithTheNearerNameStays) {
+  const std::vector<Piece> batches = {{24, 25}, {27, 30}, {30, 32}};
+  EXPECT_THAT(StoryOf({{0, Ones(0, 2)}, {9, batches}, {22, batches}},
+                      Closed(kGaps, 32)),
+              ElementsAre("0: 0 1", "aside", "22: 24 27 30"));
+}
+
+TEST(Judgement, OfACopyTheOneWithTheRightNameStays) {
+  for (const bool gaps : {kGaps, kNoGaps}) {
+    for (const int64_t named : {1, 3, 7, 9999}) {
+      for (const auto& batches : {Ones(2, 4), std::vector<Piece>{{2, 4}}}) {
+        std::vector<PlannedLog> logs = {
+            {0, Ones(0, 2)}, {2, batches}, {4, Ones(4, 6)}, {named, batches}};
+        test::SortLogs(logs);
+        for (const KnownOfLog& known : {Closed(gaps, 6), Known(gaps, 1)}) {
+          const auto story = StoryOf(logs, known);
+          EXPECT_EQ(std::ranges::count(story, "aside"), 1) << named;
+          for (size_t log = 0; log < logs.size(); ++log) {
+            EXPECT_EQ(story[log] == "aside", logs[log].named == named);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(Judgement, OfTwoThatHoldTheSameTheOneWithMoreStays) {
+  for (const bool gaps : {kGaps, kNoGaps}) {
+    EXPECT_THAT(StoryOf({{0, Ones(0, 3)}, {1, Ones(0, 6)}, {6, Ones(6, 8)}},
+                        Closed(gaps, 8)),
+                ElementsAre("aside", "0: 0 1 2 3 4 5", "6: 6 7"));
+  }
+}
+
+TEST(Judgement, ABatchThatIsThereTwiceStaysOnce) {
+  for (const bool gaps : {kGaps, kNoGaps}) {
+    EXPECT_THAT(
+        StoryOf({{0, {{0, 1}, {1, 2}, {1, 2}, {2, 3}}}}, Closed(gaps, 3)),
+        ElementsAre("0: 0 1 x 2"));
+    EXPECT_THAT(
+        StoryOf({{0, {{1, 2}, {0, 1}, {1, 2}, {2, 3}}}}, Closed(gaps, 3)),
+        ElementsAre("0: x 0 1 2"));
+    EXPECT_THAT(StoryOf({{0, {{0, 1}, {1, 2}, {2, 3}, {1, 2}, {3, 4}}}},
+                        Closed(gaps, 4)),
+                ElementsAre("0: 0 1 2 x 3"));
+  }
+}
+
+TEST(Judgement, FilesWithoutABatchWithinABatchGoAside) {
+  for (const bool gaps : {kGaps, kNoGaps}) {
+    EXPECT_THAT(StoryOf({{0, {{0, 10}}}, {3, {}}, {5, {kRubbish}}, {10, {}}},
+                        Closed(gaps, 10)),
+                ElementsAre("0: 0", "aside", "aside", "10:"));
+  }
+}
+
+// Each would be in the way of the batch that holds both.
+TEST(Judgement, AForeignBatchBesideAnEmptyFileWithinABatchGoesAside) {
+  for (const bool gaps : {kGaps, kNoGaps}) {
+    for (const KnownOfLog& known : {Closed(gaps, 12), Known(gaps, 0)}) {
+      EXPECT_THAT(
+          StoryOf({{0, {{0, 10}}}, {3, {}}, {5, {{5, 6}}}, {10, Ones(10, 12)}},
+                  known),
+          ElementsAre("0: 0", "aside", "aside", "10: 10 11"));
+    }
+  }
+}
+
+TEST(Judgement, AFileThatStandsInDamageOfAnotherGoesAside) {
+  for (const bool gaps : {kGaps, kNoGaps}) {
+    EXPECT_THAT(StoryOf({{0, {{0, 1}, {1, 2}, kRubbish, {4, 5}, {5, 6}}},
+                         {3, {{3, 4}}}},
+                        Closed(gaps, 6))[1],
+                "aside");
+  }
+}
+
+TEST(Judgement, AnEmptyFileKeepsNoNameFromASegment) {
+  for (const bool gaps : {kGaps, kNoGaps}) {
+    for (const auto& batches : {Ones(0, 2), std::vector<Piece>{{0, 2}}}) {
+      EXPECT_THAT(
+          StoryOf({{0, {}}, {1, batches}, {2, Ones(2, 4)}}, Closed(gaps, 4))[0],
+          "aside");
+      EXPECT_THAT(
+          StoryOf({{0, {}}, {1, batches}, {2, Ones(2, 4)}}, Closed(gaps, 4))[1]
+              .substr(0, 2),
+          "0:");
+    }
+    // Two were exchanged, and one of them is empty since.
+    EXPECT_THAT(
+        StoryOf({{0, {}}, {2, Ones(2, 4)}, {4, Ones(0, 2)}, {6, Ones(6, 8)}},
+                Closed(gaps, 8)),
+        ElementsAre("aside", "2: 2 3", "0: 0 1", "6: 6 7"));
+  }
+}
+
+// It held something.
+TEST(Judgement, ADamagedFileKeepsItsPlaceFromALoneBatch) {
+  EXPECT_THAT(StoryOf({{3, {kRubbish}}, {4, Ones(4, 6)}, {9, {{2, 4}}}},
+                      Closed(kNoGaps, 6))[2],
+              "aside");
+}
+
+TEST(Judgement, FilesAboveTheEndOfAClosedLogGoAside) {
+  EXPECT_THAT(
+      StoryOf({{0, Ones(0, 2)}, {9, {}}, {12, {kRubbish}}, {14, {{14, 15}}}},
+              Closed(kNoGaps, 2)),
+      ElementsAre("0: 0 1", "9:", "aside", "14: 14"));
+  EXPECT_THAT(
+      StoryOf({{0, Ones(0, 2)}, {9, {}}, {12, {kRubbish}}}, Closed(kNoGaps, 2)),
+      ElementsAre("0: 0 1", "aside", "aside"));
+  // Where it was not closed the log goes on in the last one.
+  EXPECT_THAT(
+      StoryOf({{0, Ones(0, 2)}, {9, {}}, {12, {kRubbish}}}, Known(kNoGaps, 2)),
+      ElementsAre("0: 0 1", "9:", "12: x"));
+}
+
+TEST(Judgement, ADamagedFileStaysOnlyWhereTheLogGoesOnInIt) {
+  EXPECT_THAT(StoryOf({{0, Ones(0, 2)}, {2, {kRubbish}}}, Known(kGaps, 2)),
+              ElementsAre("0: 0 1", "2: x"));
+  EXPECT_THAT(StoryOf({{0, Ones(0, 2)}, {2, {kRubbish}}}, Known(kGaps, 3)),
+              ElementsAre("0: 0 1", "aside"));
+  EXPECT_THAT(StoryOf({{0, Ones(0, 2)}, {2, {kRubbish}}, {4, Ones(4, 6)}},
+                      Known(kGaps)),
+              ElementsAre("0: 0 1", "aside", "4: 4 5"));
+}
+
+TEST(Judgement, NoSegmentIsLongerThanAnIndexCanTell) {
+  const int64_t far = kSegmentOffsetsMax + 5;
+  EXPECT_THAT(
+      StoryOf({{0, {{0, 1}, {1, 2}, {far, far + 1}, {far + 1, far + 2}}}},
+              Known(kGaps)),
+      ElementsAre("0: 0 1 x x"));
+  EXPECT_THAT(StoryOf({{0, Ones(far, far + 2)}}, Known(kGaps)),
+              ElementsAre(fmt::format("{0}: {0} {1}", far, far + 1)));
+}
+
+// Every way in which up to five files can bear each other's names, of one batch
+// each, of several, or of both, of the same size or not.
+TEST(Judgement, UndoesEveryExchangeOfNames) {
+  const std::vector<std::vector<int64_t>> kBatches = {
+      {1, 1, 1, 1, 1}, {2, 2, 2, 2, 2}, {1, 2, 1, 3, 1}, {3, 1, 2, 1, 1}};
+  for (const auto& batches : kBatches) {
+    for (const int64_t records : {1, 3}) {
+      std::vector<PlannedLog> right;
+      int64_t next = 0;
+      for (const int64_t count : batches) {
+        PlannedLog log{.named = next};
+        for (int64_t i = 0; i < count; ++i) {
+          const int64_t base = std::exchange(next, next + records + i % 2);
+          log.pieces.push_back({base, next});
+        }
+        right.push_back(log);
+      }
+      std::vector<size_t> order(batches.size());
+      std::iota(order.begin(), order.end(), size_t{0});
+      do {
+        std::vector<PlannedLog> logs = right;
+        for (size_t i = 0; i < order.size(); ++i) {
+          logs[i].pieces = right[order[i]].pieces;
+        }
+        for (const bool gaps : {kGaps, kNoGaps}) {
+          for (const KnownOfLog& known : {Closed(gaps, next), Known(gaps, 0)}) {
+            const std::vector<JudgedLog> judged = Judge(logs, known);
+            for (size_t i = 0; i < order.size(); ++i) {
+              SCOPED_TRACE(fmt::format("{} batches of {}, file {} of {}, {}",
+                                       batches, records, i, order, gaps));
+              ASSERT_EQ(judged[i].fate, LogFate::kSegment);
+              ASSERT_EQ(judged[i].base, Offset{right[order[i]].named});
+              const auto found = test::FindLogs(logs, gaps);
+              ASSERT_EQ(judged[i].stay.size(), found[i].runs.size());
+            }
+          }
+        }
+      } while (std::ranges::next_permutation(order).found);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace cauce

@@ -1,0 +1,81 @@
+// `cauce log compact`: what it does at once, and says.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "nlohmann/json.hpp"
+#include "tests/tools/cli/cauce.h"
+#include "tests/tools/cli/process.h"
+
+namespace cauce {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+using Json = nlohmann::json;
+using test::LinesOf;
+using test::Process;
+using test::Words;
+
+class CompactVerb : public test::CauceTest {
+ protected:
+  void Fill(const std::string& topic, const std::string& policy) {
+    Do({"topic", "create", topic, "--config", "cleanup.policy=" + policy});
+    for (const char* value : {"1", "2", "3"}) {
+      Do({"produce", topic, "--key-separator", ":"},
+         std::string("a:") + value + "\nb:" + value + "\n");
+    }
+  }
+  Words Read(const std::string& topic) {
+    return LinesOf(Do({"consume", topic, "--from", "start", "--to-end",
+                       "--print", "%k=%v\\n"}));
+  }
+};
+
+TEST_F(CompactVerb, KeepsTheLastRecordOfEachKeyNow) {
+  Fill("prices", "compact");
+  const std::string said = Do({"log", "compact"});
+  EXPECT_THAT(said, HasSubstr("prices-0: 1 segment became 1, 4 records and "));
+  EXPECT_EQ(Read("prices"), (Words{"a=3", "b=3"}));
+  EXPECT_EQ(Do({"log", "compact"}), "prices-0: nothing to compact\n");
+  EXPECT_EQ(Run({"log", "verify"}).exit, 0);
+}
+
+TEST_F(CompactVerb, TakesTheTopicsThatAreNamed) {
+  Fill("prices", "compact");
+  Fill("users", "compact,delete");
+  const Words lines =
+      LinesOf(Do({"log", "compact", "users", "--format", "json"}));
+  ASSERT_THAT(lines, SizeIs(1));
+  const Json done = Json::parse(lines[0]);
+  EXPECT_EQ(done["partition"], "users-0");
+  EXPECT_EQ(done["records_removed"], 4);
+  EXPECT_THAT(Read("prices"), SizeIs(6));
+  EXPECT_THAT(Read("users"), SizeIs(2));
+}
+
+TEST_F(CompactVerb, RefusesATopicThatIsNotCompacted) {
+  Fill("prices", "compact");
+  Fill("orders", "delete");
+  EXPECT_THAT(Do({"log", "compact"}), HasSubstr("prices-0"));
+  const Process::Result refused = Run({"log", "compact", "orders"});
+  EXPECT_EQ(refused.exit, 1);
+  EXPECT_THAT(refused.err, HasSubstr("cleanup.policy does not say compact"));
+  EXPECT_THAT(Read("orders"), SizeIs(6));
+}
+
+TEST_F(CompactVerb, SaysWhereNoTopicIsCompacted) {
+  Do({"topic", "create", "orders"});
+  EXPECT_THAT(Do({"log", "compact"}), HasSubstr("no topic is compacted"));
+}
+
+TEST_F(CompactVerb, NamesATopicThatIsNotThere) {
+  Fill("prices", "compact");
+  const Process::Result refused = Run({"log", "compact", "price"});
+  EXPECT_EQ(refused.exit, 1);
+  EXPECT_THAT(refused.err, HasSubstr("did you mean prices?"));
+}
+
+}  // namespace
+}  // namespace cauce
