@@ -6,22 +6,18 @@
 #include <string>
 #include <vector>
 
+#include "bench/bench_options.h"
 #include "bench/harness.h"
 #include "bench/payload.h"
 
 namespace cauce::bench {
-
-struct BenchOptions {
-  std::string directory;             // to work in, on the disk that is measured
-  int64_t bytes = int64_t{2} << 30;  // that each run handles
-  uint32_t seed = 1;                 // draws the payload
-};
 
 // A contest of so many batches of `payload` by each side; sides, goals and
 // notes are still to be added.
 Contest BatchesContest(std::string name, const Payload& payload,
                        int64_t batches);
 
+// Batches, and records one by one.
 std::vector<Contest> AppendContests(const BenchOptions& options);
 
 }  // namespace cauce::bench

@@ -18,9 +18,12 @@
 #include <thread>
 #include <utility>
 
+#include "bench/append_bench.h"
 #include "bench/floor.h"
 #include "bench/payload.h"
-#include "bench/rocksdb_peer.h"
+#include "bench/peers/appending_peers.h"
+#include "bench/peers/leveldb_store.h"
+#include "bench/peers/rocksdb_store.h"
 #include "bench/scratch_topic.h"
 #include "bench/writers.h"
 #include "cauce/env.h"
@@ -102,19 +105,20 @@ Side FloorOfFilesSide(const Waiting& work) {
           }};
 }
 
-Side RocksDbSide(const Waiting& work) {
-  return {"RocksDB, WAL synced", [work]() -> absl::StatusOr<Sample> {
-            CAUCE_RETURN_IF_ERROR(SettleDisk(work.options.directory));
-            CAUCE_ASSIGN_OR_RETURN(
-                RocksDbPeer peer,
-                RocksDbPeer::Create(work.options.directory + "/rocksdb"));
-            CAUCE_ASSIGN_OR_RETURN(
-                const Sample sample,
-                RunWriters(work.writers, work.batches,
-                           [&](int) { return peer.Put(*work.payload); }));
-            CAUCE_RETURN_IF_ERROR(peer.Verify(*work.payload, work.batches));
-            return sample;
-          }};
+Side StoreSide(const Waiting& work, const StoreKind& kind) {
+  return {
+      kind.name + ", synced", [=]() -> absl::StatusOr<Sample> {
+        CAUCE_RETURN_IF_ERROR(SettleDisk(work.options.directory));
+        CAUCE_ASSIGN_OR_RETURN(const auto store,
+                               kind.create(work.options.directory + "/store",
+                                           Survives::kPowerLoss));
+        CAUCE_ASSIGN_OR_RETURN(const Sample sample,
+                               RunWriters(work.writers, work.batches, [&](int) {
+                                 return store->Append(work.payload->records());
+                               }));
+        CAUCE_RETURN_IF_ERROR(VerifyStore(*store, *work.payload, work.batches));
+        return sample;
+      }};
 }
 
 Side CauceSide(const Waiting& work, int partitions) {
@@ -149,7 +153,11 @@ Contest OneWriter(const BenchOptions& options, size_t batch_bytes) {
   contest.notes =
       "floor: memcpy, crc32c, pwrite onto zeros that are there, fdatasync";
   contest.sides = {FloorSide(work)};
-  if (records == 1) contest.sides.push_back(RocksDbSide(work));
+  if (records == 1) {
+    for (const StoreKind& kind : StoreKinds()) {
+      contest.sides.push_back(StoreSide(work, kind));
+    }
+  }
   contest.sides.push_back(CauceSide(work, 1));
   contest.goals = {{.side = "cauce, flush=group", .ratio_min = 0.95}};
   return contest;
@@ -166,7 +174,9 @@ Contest ManyWriters(const BenchOptions& options) {
       "floor: one thread, {} writes to a sync; the others: {} threads, each "
       "waits for its record",
       kManyWriters, kManyWriters);
-  contest.sides = {FloorSide(work), RocksDbSide(work), CauceSide(work, 1)};
+  // The two that many threads may append to.
+  contest.sides = {FloorSide(work), StoreSide(work, RocksDbStore()),
+                   StoreSide(work, LevelDbStore()), CauceSide(work, 1)};
   contest.goals = {{.side = "cauce, flush=group",
                     .items_per_second_min = 250e3,
                     .p99_seconds_max = 0.6e-3}};
@@ -184,7 +194,7 @@ Contest ManyPartitions(const BenchOptions& options) {
       "floor: {} threads, each with a file of its own, pwrite and fdatasync; "
       "RocksDB has one log for all",
       kManyWriters);
-  contest.sides = {FloorOfFilesSide(work), RocksDbSide(work),
+  contest.sides = {FloorOfFilesSide(work), StoreSide(work, RocksDbStore()),
                    CauceSide(work, kManyWriters)};
   contest.goals = {{.side = "cauce, flush=group",
                     .items_per_second_min = 250e3,

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "bench/append_bench.h"
+#include "bench/bench_options.h"
 #include "bench/harness.h"
 
 namespace cauce::bench {

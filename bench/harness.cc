@@ -4,6 +4,7 @@
 #include <limits>
 #include <numeric>
 #include <random>
+#include <string_view>
 #include <utility>
 
 #include "engine/base/check.h"
@@ -59,9 +60,34 @@ std::optional<double> P99Of(const Measured& measured, size_t side) {
   return Median(p99s);
 }
 
+std::optional<double> FigureOf(const std::vector<Figure>& figures,
+                               std::string_view name) {
+  const auto found = std::ranges::find(figures, name, &Figure::name);
+  if (found == figures.end()) return std::nullopt;
+  return found->value;
+}
+
+std::vector<Figure> FiguresOf(const Measured& measured, size_t side) {
+  std::vector<Figure> medians;
+  for (const Figure& first : measured.rounds.front()[side].figures) {
+    std::vector<double> values;
+    for (const Round& round : measured.rounds) {
+      const auto value = FigureOf(round[side].figures, first.name);
+      if (value) values.push_back(*value);
+    }
+    if (values.size() < measured.rounds.size()) continue;
+    medians.push_back({first.name, Median(values)});
+  }
+  return medians;
+}
+
 bool Reaches(const Goal& goal, const Result& result) {
   constexpr double kNever = std::numeric_limits<double>::infinity();
-  return result.ratio >= goal.ratio_min.value_or(0) &&
+  const auto kept = [&](const Figure& most) {
+    return FigureOf(result.figures, most.name).value_or(kNever) <= most.value;
+  };
+  return std::ranges::all_of(goal.figures_max, kept) &&
+         result.ratio >= goal.ratio_min.value_or(0) &&
          result.items_per_second >= goal.items_per_second_min.value_or(0) &&
          result.bytes_per_second.median >=
              goal.bytes_per_second_min.value_or(0) &&
@@ -120,6 +146,7 @@ std::vector<Result> ResultsOf(const Contest& contest, const Measured& measured,
     result.seconds =
         static_cast<double>(contest.bytes) / result.bytes_per_second.median;
     result.p99_seconds = P99Of(measured, side);
+    result.figures = FiguresOf(measured, side);
     const std::vector<double> ratios = RatiosOf(measured, side);
     result.ratio = Median(ratios);
     result.ratio_interval = MedianInterval(ratios, seed);

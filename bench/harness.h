@@ -17,6 +17,15 @@
 
 namespace cauce::bench {
 
+// What a run took besides time: "descriptors", or "p50, us". The name says the
+// unit; less is better.
+struct Figure {
+  std::string name;
+  double value = 0;
+
+  friend bool operator==(const Figure&, const Figure&) = default;
+};
+
 // What one run of one side took.
 struct Sample {
   // What takes nothing but time is just its seconds.
@@ -29,6 +38,7 @@ struct Sample {
   double seconds;
   // Within which 99 of 100 items, or pieces of work, were done.
   std::optional<double> p99_seconds;
+  std::vector<Figure> figures;
 };
 
 // One way of doing the work. The first of a contest is the floor: the bare
@@ -48,6 +58,7 @@ struct Goal {
   std::optional<double> bytes_per_second_min;
   std::optional<double> seconds_max;      // of a whole run
   std::optional<double> p99_seconds_max;  // unmet by a side that tells none
+  std::vector<Figure> figures_max;        // likewise
 };
 
 struct Contest {
@@ -97,6 +108,7 @@ struct Result {
   double items_per_second = 0;        // at the median
   double seconds = 0;                 // of a run, at the median
   std::optional<double> p99_seconds;  // the median of the rounds'
+  std::vector<Figure> figures;        // likewise, of those every round told
   // The floor's seconds over this side's, per round.
   double ratio = 1;
   Interval ratio_interval{1, 1};

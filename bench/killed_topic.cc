@@ -1,18 +1,13 @@
 #include "bench/killed_topic.h"
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <csignal>
-#include <cstring>
 #include <filesystem>
-#include <functional>
 #include <system_error>
 #include <utility>
 
+#include "bench/doomed_child.h"
 #include "bench/floor.h"
+#include "bench/harness.h"
 #include "cauce/engine.h"
 #include "cauce/env.h"
 #include "engine/base/status_macros.h"
@@ -57,53 +52,6 @@ struct Doomed {
   }
 };
 
-// What a child says before it dies.
-struct Word {
-  double seconds = 0;
-  bool failed = false;
-  char message[500] = "";
-};
-
-// `work` calls what it is given once, with the seconds, and goes on until the
-// process is killed behind it. Returns what it said.
-using Tell = std::function<void(double)>;
-absl::StatusOr<double> RunInDoomedChild(
-    const std::function<absl::Status(const Tell&)>& work) {
-  int ends[2];
-  if (pipe(ends) != 0) return absl::UnavailableError("pipe failed");
-  const pid_t child = fork();
-  if (child < 0) return absl::UnavailableError("fork failed");
-  if (child == 0) {
-    close(ends[0]);
-    Word word;
-    const absl::Status status =
-        work([&word](double seconds) { word.seconds = seconds; });
-    word.failed = !status.ok();
-    const std::string message = status.ToString();
-    std::memcpy(word.message, message.data(),
-                std::min(message.size(), sizeof word.message - 1));
-    // Told at last, so that failures behind the measured part are told too.
-    while (write(ends[1], &word, sizeof word) < 0 && errno == EINTR) {
-    }
-    kill(getpid(), SIGKILL);
-  }
-  close(ends[1]);
-  Word word;
-  ssize_t got = 0;
-  do {
-    got = read(ends[0], &word, sizeof word);
-  } while (got < 0 && errno == EINTR);
-  close(ends[0]);
-  int how = 0;
-  waitpid(child, &how, 0);
-  if (got != sizeof word) {
-    return absl::InternalError(
-        fmt::format("a writer ended by itself, status {}", how));
-  }
-  if (word.failed) return absl::UnavailableError(word.message);
-  return word.seconds;
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<KilledTopic>> KilledTopic::Create(
@@ -111,12 +59,14 @@ absl::StatusOr<std::unique_ptr<KilledTopic>> KilledTopic::Create(
     int64_t batches) {
   std::unique_ptr<KilledTopic> topic(
       new KilledTopic(directory, payload, partitions));
-  const auto write = [&](const Tell&) -> absl::Status {
+  const auto write = [&]() -> absl::StatusOr<Sample> {
+    const double begin = MonotonicSeconds();
     CAUCE_ASSIGN_OR_RETURN(Doomed * doomed, Doomed::Open(directory, 1));
     TopicSpec spec;
     spec.partitions = partitions;
     CAUCE_RETURN_IF_ERROR(doomed->engine.CreateTopic(kTopic, spec).status());
-    return doomed->Write(payload, partitions, batches);
+    CAUCE_RETURN_IF_ERROR(doomed->Write(payload, partitions, batches));
+    return Sample(MonotonicSeconds() - begin);
   };
   CAUCE_RETURN_IF_ERROR(RunInDoomedChild(write).status());
   return topic;
@@ -135,7 +85,7 @@ KilledTopic::~KilledTopic() {
 
 absl::StatusOr<double> KilledTopic::Recover(int threads,
                                             int64_t batches) const {
-  return RunInDoomedChild([&](const Tell& tell) -> absl::Status {
+  const auto recover = [&]() -> absl::StatusOr<Sample> {
     const double begin = MonotonicSeconds();
     CAUCE_ASSIGN_OR_RETURN(Doomed * doomed, Doomed::Open(directory_, threads));
     CAUCE_ASSIGN_OR_RETURN(Partition partition, doomed->engine.OpenPartition(
@@ -143,9 +93,12 @@ absl::StatusOr<double> KilledTopic::Recover(int threads,
     const Record& record = payload_.records().front();
     CAUCE_RETURN_IF_ERROR(
         partition.Append({&record, 1}, {Ack::kDurable}).status());
-    tell(MonotonicSeconds() - begin);
-    return doomed->Write(payload_, partitions_, batches);
-  });
+    const double seconds = MonotonicSeconds() - begin;
+    CAUCE_RETURN_IF_ERROR(doomed->Write(payload_, partitions_, batches));
+    return Sample(seconds);
+  };
+  CAUCE_ASSIGN_OR_RETURN(const Sample sample, RunInDoomedChild(recover));
+  return sample.seconds;
 }
 
 absl::Status KilledTopic::ForgetRecoveryPoints() const {

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -19,7 +20,10 @@
 #include "bench/durable_bench.h"
 #include "bench/floor.h"
 #include "bench/harness.h"
+#include "bench/look_up_bench.h"
 #include "bench/noise.h"
+#include "bench/partitions_bench.h"
+#include "bench/peers/java_peers.h"
 #include "bench/read_bench.h"
 #include "bench/recovery_bench.h"
 #include "bench/report.h"
@@ -34,7 +38,8 @@ struct Arguments {
   RunOptions run;
   std::string commit = "unknown";
   std::string json_path;
-  std::string only;  // contests whose name holds it
+  std::string only;   // contests whose name holds it
+  std::string peers;  // the folder of the programs in Java
 };
 
 absl::StatusOr<ContestReport> Hold(const Contest& contest,
@@ -66,7 +71,10 @@ absl::StatusOr<std::vector<ContestReport>> HoldAll(const Arguments& arguments) {
   const auto wanted = [&](std::string_view name) {
     return name.find(arguments.only) != std::string_view::npos;
   };
-  // First: its writers are forked, and others start threads that stay.
+  // First: these two fork, and others start threads that stay.
+  for (const Contest& contest : PartitionsContests(arguments.bench)) {
+    if (wanted(contest.name)) CAUCE_RETURN_IF_ERROR(hold(contest));
+  }
   for (const RecoveryWork& work : RecoveryWorks()) {
     if (!wanted(RecoveryContestName(work))) continue;
     CAUCE_ASSIGN_OR_RETURN(const Contest contest,
@@ -85,10 +93,32 @@ absl::StatusOr<std::vector<ContestReport>> HoldAll(const Arguments& arguments) {
                            ReadContest(arguments.bench, work));
     CAUCE_RETURN_IF_ERROR(hold(contest));
   }
+  for (const LookUpWork& work : LookUpWorks()) {
+    if (!wanted(LookUpContestName(work))) continue;
+    CAUCE_ASSIGN_OR_RETURN(const Contest contest,
+                           LookUpContest(arguments.bench, work));
+    CAUCE_RETURN_IF_ERROR(hold(contest));
+  }
   return reports;
 }
 
-absl::Status RunAll(const Arguments& arguments) {
+// Those of the JVM, where it is there: what is out of reach is left out, and
+// told.
+std::shared_ptr<const JavaPeers> FindJavaPeers(const Arguments& arguments) {
+  const char* const without = "bench: Kafka and Chronicle Queue are left out:";
+  if (arguments.peers.empty()) {
+    std::fprintf(stderr, "%s no --peers was given\n", without);
+    return nullptr;
+  }
+  auto peers = JavaPeers::Compile(arguments.peers,
+                                  arguments.bench.directory + "/classes");
+  if (peers.ok()) return std::make_shared<const JavaPeers>(*std::move(peers));
+  std::fprintf(stderr, "%s %s\n", without, peers.status().ToString().c_str());
+  return nullptr;
+}
+
+absl::Status RunAll(Arguments arguments) {
+  arguments.bench.java = FindJavaPeers(arguments);
   CAUCE_ASSIGN_OR_RETURN(const auto reports, HoldAll(arguments));
   const Provenance from{arguments.commit,
                         Machine::Here(arguments.bench.directory),
@@ -114,9 +144,15 @@ int Main(int argc, char** argv) {
   Arguments arguments;
   arguments.run.seed = FreshSeed();
   arguments.bench.directory = "/tmp";
-  CLI::App app{"Measures Cauce against bare loops over the same bytes."};
+  CLI::App app{
+      "Measures Cauce against bare loops, and against others, over the same "
+      "bytes."};
   app.add_option("--rounds", arguments.run.rounds, "rounds that count")
       ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  app.add_option("--drift", arguments.run.drift_max,
+                 "share by which a probe may move before a round is dropped")
+      ->check(CLI::Range(0.01, 100.0))
       ->capture_default_str();
   app.add_option("--bytes", arguments.bench.bytes, "bytes of a run")
       ->check(CLI::Range(int64_t{1} << 20, int64_t{1} << 40))
@@ -127,6 +163,7 @@ int Main(int argc, char** argv) {
       ->check(CLI::ExistingDirectory)
       ->capture_default_str();
   app.add_option("--only", arguments.only, "contests whose name holds this");
+  app.add_option("--peers", arguments.peers, "the folder bench/peers");
   app.add_option("--json", arguments.json_path, "a file for the results");
   app.add_option("--commit", arguments.commit, "what is measured");
   CLI11_PARSE(app, argc, argv);

@@ -8,11 +8,14 @@
 // at 1 KiB the copy is nearly all, 9 to 16 million.
 #include "bench/read_bench.h"
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <utility>
 
 #include "bench/floor.h"
 #include "bench/payload.h"
+#include "bench/peers/appending_peers.h"
 #include "bench/scratch_topic.h"
 #include "cauce/cursor.h"
 #include "engine/base/status_macros.h"
@@ -25,7 +28,7 @@ constexpr size_t kBatchBytes = 64 << 10;
 constexpr size_t kFloorReadBytes = 1 << 20;
 
 struct Written {
-  Payload payload;
+  std::shared_ptr<const Payload> payload;
   int64_t batches;
   ScratchTopic topic;
 };
@@ -62,12 +65,12 @@ absl::StatusOr<double> ReadRecords(Written& written) {
     bytes += record.key->size() + record.value->size();
   }
   const double seconds = MonotonicSeconds() - begin;
-  const auto records = static_cast<int64_t>(written.payload.records().size());
+  const auto records = static_cast<int64_t>(written.payload->records().size());
   CAUCE_RETURN_IF_ERROR(CheckCount("records", read, written.batches * records));
   CAUCE_RETURN_IF_ERROR(
       CheckCount("bytes", static_cast<int64_t>(bytes),
                  read * static_cast<int64_t>(Payload::kKeyBytes +
-                                             written.payload.value_bytes())));
+                                             written.payload->value_bytes())));
   return seconds;
 }
 
@@ -84,24 +87,23 @@ std::string ReadContestName(const ReadWork& work) {
 
 absl::StatusOr<Contest> ReadContest(const BenchOptions& options,
                                     const ReadWork& work) {
-  Payload payload(work.record_bytes, kBatchBytes, options.seed);
-  const int64_t batches = payload.BatchesFor(options.bytes);
+  const auto payload = std::make_shared<const Payload>(
+      work.record_bytes, kBatchBytes, options.seed);
+  const int64_t batches = payload->BatchesFor(options.bytes);
   CAUCE_ASSIGN_OR_RETURN(
       ScratchTopic topic,
       ScratchTopic::Create(options.directory + "/read", work.flush));
-  CAUCE_RETURN_IF_ERROR(topic.Write(payload, batches).status());
+  CAUCE_RETURN_IF_ERROR(topic.Write(*payload, batches).status());
   CAUCE_RETURN_IF_ERROR(topic.partition().Flush());
   CAUCE_RETURN_IF_ERROR(SettleDisk(options.directory));
-  const auto written = std::make_shared<Written>(
-      Written{std::move(payload), batches, std::move(topic)});
+  const auto written =
+      std::make_shared<Written>(Written{payload, batches, std::move(topic)});
 
   Contest contest;
   contest.name = ReadContestName(work);
   contest.notes = "floor: pread of 1 MiB and crc32c of it, from the page cache";
-  contest.bytes =
-      batches * static_cast<int64_t>(written->payload.batch().size());
-  contest.items =
-      batches * static_cast<int64_t>(written->payload.records().size());
+  contest.bytes = batches * static_cast<int64_t>(payload->batch().size());
+  contest.items = batches * static_cast<int64_t>(payload->records().size());
   contest.sides = {
       {"floor",
        [written] {
@@ -109,6 +111,11 @@ absl::StatusOr<Contest> ReadContest(const BenchOptions& options,
        }},
       {"cauce, batches", [written] { return ReadBatches(*written); }},
       {"cauce, records", [written] { return ReadRecords(*written); }}};
+  // Only once for each size: how the topic was written is nothing to them.
+  if (work.flush == "group") {
+    std::ranges::move(ReadingPeers({options, payload, batches}),
+                      std::back_inserter(contest.sides));
+  }
   contest.goals = {
       {.side = "cauce, batches", .bytes_per_second_min = 12e9},
       {.side = "cauce, records",

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "bench/append_bench.h"
+#include "bench/bench_options.h"
 #include "bench/harness.h"
 
 namespace cauce::bench {

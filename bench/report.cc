@@ -66,6 +66,18 @@ std::string RowOf(const Result& result) {
       GoalText(result));
 }
 
+// One line for all figures of a side; nothing where it told none.
+std::string FiguresLineOf(const Result& result) {
+  if (result.figures.empty()) return "";
+  std::string line = result.side;
+  const char* before = ": ";
+  for (const Figure& figure : result.figures) {
+    line += fmt::format("{}{} {:.4g}", before, figure.name, figure.value);
+    before = "; ";
+  }
+  return fmt::format("\n{}.\n", line);
+}
+
 nlohmann::ordered_json JsonOfResult(const Result& result) {
   nlohmann::ordered_json json = {
       {"side", result.side},
@@ -81,6 +93,9 @@ nlohmann::ordered_json JsonOfResult(const Result& result) {
       {"ratio_interval",
        {result.ratio_interval.low, result.ratio_interval.high}}};
   if (result.p99_seconds) json["p99_seconds"] = *result.p99_seconds;
+  for (const Figure& figure : result.figures) {
+    json["figures"][figure.name] = figure.value;
+  }
   if (result.goal_met) json["goal_met"] = *result.goal_met;
   return json;
 }
@@ -119,6 +134,7 @@ std::string TableOf(const Provenance& from,
         "| p99, ms | ratio to the floor (95 %) | goal |\n"
         "|---|---|---|---|---|---|---|---|---|\n";
     for (const Result& result : report.results) text += RowOf(result);
+    for (const Result& result : report.results) text += FiguresLineOf(result);
   }
   return text;
 }

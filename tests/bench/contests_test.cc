@@ -6,31 +6,32 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "bench/append_bench.h"
-#include "bench/durable_bench.h"
 #include "bench/harness.h"
 #include "bench/killed_topic.h"
+#include "bench/look_up_bench.h"
+#include "bench/many_partitions.h"
+#include "bench/partitions_bench.h"
 #include "bench/payload.h"
 #include "bench/read_bench.h"
 #include "bench/recovery_bench.h"
-#include "bench/report.h"
 #include "bench/scratch_topic.h"
-#include "nlohmann/json.hpp"
+#include "cauce/engine.h"
+#include "tests/bench/small_run.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/temp_dir.h"
 
 namespace cauce::bench {
 namespace {
 
-using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
-
-BenchOptions SmallRun(const test::TempDir& directory) {
-  return {.directory = directory.path(), .bytes = 1 << 20, .seed = 1};
-}
 
 TEST(ScratchTopic, HoldsWhatWasAppendedAndGoes) {
   const test::TempDir directory;
@@ -49,34 +50,10 @@ TEST(ScratchTopic, HoldsWhatWasAppendedAndGoes) {
   EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
 }
 
-// One round; every side has some speed.
-std::vector<Result> RunOnce(const Contest& contest) {
-  SCOPED_TRACE(contest.name);
-  const auto measured = Measure(contest, {}, {.rounds = 1});
-  EXPECT_THAT(measured, test::IsOk());
-  if (!measured.ok()) return {};
-  const std::vector<Result> results = ResultsOf(contest, *measured, 1);
-  for (const Result& result : results) {
-    EXPECT_GT(result.bytes_per_second.median, 0) << result.side;
-  }
-  return results;
-}
-
 TEST(AppendContests, RunAndCleanUp) {
   const test::TempDir directory;
   for (const Contest& contest : AppendContests(SmallRun(directory))) {
     RunOnce(contest);
-  }
-  EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
-}
-
-TEST(DurableContests, TellHowLongEachWaitedAndCleanUp) {
-  const test::TempDir directory;
-  for (const Contest& contest : DurableContests(SmallRun(directory))) {
-    for (const Result& result : RunOnce(contest)) {
-      EXPECT_GT(result.p99_seconds.value_or(0), 0)
-          << contest.name << ": " << result.side;
-    }
   }
   EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
 }
@@ -114,6 +91,68 @@ TEST(KilledTopic, WasKilledAndTellsWhyItCannotBeRecovered) {
   EXPECT_THAT(recovered.status().message(), HasSubstr("bench"));
 }
 
+TEST(PartitionsContests, TellWhatEachPartitionCostsAndCleanUp) {
+  const test::TempDir directory;
+  {
+    for (const Contest& contest : PartitionsContests(SmallRun(directory), 5)) {
+      for (const Result& result : RunOnce(contest)) {
+        EXPECT_EQ(result.figures.size(), result.side == "floor" ? 0 : 2)
+            << contest.name << ": " << result.side;
+      }
+    }
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
+}
+
+// All files below `directory` but its lock, with what is in them.
+std::map<std::string, std::string> FilesBelow(const std::string& directory) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(directory)) {
+    if (!entry.is_regular_file() || entry.path().filename() == ".lock")
+      continue;
+    std::ifstream file(entry.path(), std::ios::binary);
+    files[entry.path()] = {std::istreambuf_iterator<char>(file), {}};
+  }
+  return files;
+}
+
+TEST(ManyPartitions, AreAsTheyWereAfterTheStopThatIsAskedFor) {
+  const test::TempDir directory;
+  const std::string path = directory / "many";
+  const Payload payload(100, 4096, 1);
+  const auto many = ManyPartitions::Create(path, payload, 3, 4);
+  ASSERT_THAT(many, test::IsOk());
+  const auto made = FilesBelow(path);
+  const std::string mark = path + "/.kafka_cleanshutdown";
+  EXPECT_TRUE(made.contains(mark));
+  EXPECT_TRUE(made.contains((*many)->ActiveLogOf(2)));
+  EXPECT_EQ((*many)->bytes(),
+            3 * 4 * static_cast<int64_t>(payload.batch().size()));
+
+  {
+    auto engine = Engine::Open(path);
+    ASSERT_THAT(engine, test::IsOk());
+    for (int32_t p = 0; p < 3; ++p) {
+      auto partition =
+          engine->OpenPartition(ManyPartitions::kTopic, PartitionId{p});
+      ASSERT_THAT(partition, test::IsOk());
+      EXPECT_EQ(partition->log_end(), Offset{(*many)->records()});
+      ASSERT_THAT(partition->Append(payload.records()), test::IsOk());
+    }
+    ASSERT_THAT(engine->CreateTopic("other"), test::IsOk());
+  }
+  std::filesystem::remove_all(path + "/other-0");
+  EXPECT_NE(FilesBelow(path), made);
+  ASSERT_THAT((*many)->Restore(LastStop::kClean), test::IsOk());
+  EXPECT_EQ(FilesBelow(path), made);
+
+  ASSERT_THAT((*many)->Restore(LastStop::kKilled), test::IsOk());
+  auto killed = made;
+  killed.erase(mark);
+  EXPECT_EQ(FilesBelow(path), killed);
+}
+
 TEST(ReadContest, RunsAndCleansUp) {
   const test::TempDir directory;
   for (const ReadWork& work : ReadWorks()) {
@@ -125,61 +164,18 @@ TEST(ReadContest, RunsAndCleansUp) {
   EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
 }
 
-// A report of one contest with one side.
-std::vector<ContestReport> SomeReports() {
-  ContestReport report;
-  report.name = "BM_Some/thing:1";
-  report.notes = "bound by something";
-  report.bytes = 2'000'000'000;
-  report.items = 10'000'000;
-  Result result;
-  result.side = "ours";
-  result.bytes_per_second = {3e9, 2e9, 4e9, 1e9, 5e9};
-  result.items_per_second = 15e6;
-  result.seconds = 0.25;
-  result.p99_seconds = 0.002;
-  result.ratio = 0.91;
-  result.ratio_interval = {0.88, 0.93};
-  result.goal_met = true;
-  report.results = {result};
-  return {report};
-}
-
-TEST(Report, ATableNamesTheMachineTheCommitAndEverySide) {
-  const Provenance from{"abc123", Machine::Here("/tmp"), 7, 3};
-  EXPECT_THAT(TableOf(from, SomeReports()),
-              AllOf(HasSubstr("abc123"), HasSubstr(from.machine.processor),
-                    HasSubstr("seed 7"), HasSubstr("BM_Some/thing:1"),
-                    HasSubstr("| ours | 3.00 | 2.00-4.00 | 1.00 | 15.000 | "
-                              "250.0 | 2.000 | 0.91 (0.88-0.93) | met |")));
-}
-
-TEST(Report, SaysLoudlyThatRoundsWereNoisy) {
-  std::vector<ContestReport> reports = SomeReports();
-  reports[0].noisy = true;
-  EXPECT_THAT(TableOf({}, reports), HasSubstr("NOISY"));
-}
-
-TEST(Report, JsonHoldsTheSameFigures) {
-  const Provenance from{"abc123", Machine::Here("/tmp"), 7, 3};
-  const auto json = nlohmann::json::parse(JsonOf(from, SomeReports()));
-  EXPECT_EQ(json["commit"], "abc123");
-  EXPECT_EQ(json["machine"]["kernel"], from.machine.kernel);
-  const auto& side = json["contests"][0]["sides"][0];
-  EXPECT_EQ(side["side"], "ours");
-  EXPECT_EQ(side["bytes_per_second"]["worst"], 1e9);
-  EXPECT_EQ(side["ratio_interval"][1], 0.93);
-  EXPECT_EQ(side["seconds"], 0.25);
-  EXPECT_EQ(side["p99_seconds"], 0.002);
-  EXPECT_EQ(side["goal_met"], true);
-}
-
-TEST(Machine, KnowsWhereItIs) {
-  const Machine here = Machine::Here("/tmp");
-  EXPECT_GT(here.processors, 0);
-  EXPECT_GT(here.memory_bytes, 0);
-  EXPECT_FALSE(here.kernel.empty());
-  EXPECT_FALSE(here.crc.empty());
+TEST(LookUpContest, FindsEachRecordAndCleansUp) {
+  const test::TempDir directory;
+  for (const LookUpWork& work : LookUpWorks()) {
+    const auto contest = LookUpContest(SmallRun(directory), work);
+    ASSERT_THAT(contest, test::IsOk());
+    EXPECT_EQ(contest->name, LookUpContestName(work));
+    for (const Result& result : RunOnce(*contest)) {
+      EXPECT_GT(result.p99_seconds.value_or(0), 0) << result.side;
+      EXPECT_THAT(result.figures, SizeIs(1)) << result.side;
+    }
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
 }
 
 }  // namespace

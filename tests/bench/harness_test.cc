@@ -159,5 +159,38 @@ TEST(Results, HaveTheMiddleOfTheRoundsP99s) {
   EXPECT_DOUBLE_EQ(results[1].seconds, 2);
 }
 
+// Two rounds of a floor and a side with these figures.
+Measured WithFigures(std::vector<Figure> first, std::vector<Figure> second) {
+  Measured measured;
+  for (const auto& figures : {first, second}) {
+    Sample side(2);
+    side.figures = figures;
+    measured.rounds.push_back({Sample(1), side});
+  }
+  return measured;
+}
+
+TEST(ResultsOf, TellTheMedianOfFiguresThatEveryRoundTold) {
+  std::vector<std::string> ran;
+  const Contest contest = TwoSides(&ran, 1, 2);
+  const Measured measured =
+      WithFigures({{"descriptors", 10}, {"p50, us", 1}}, {{"descriptors", 20}});
+  const auto results = ResultsOf(contest, measured, 1);
+  EXPECT_THAT(results[0].figures, SizeIs(0));
+  EXPECT_THAT(results[1].figures, ElementsAre(Figure{"descriptors", 15}));
+}
+
+TEST(ResultsOf, AGoalOfAFigureIsUnmetAboveItAndWhereNothingWasTold) {
+  std::vector<std::string> ran;
+  Contest contest = TwoSides(&ran, 1, 2);
+  const auto met = [&](double most, std::vector<Figure> told) {
+    contest.goals = {{.side = "other", .figures_max = {{"descriptors", most}}}};
+    return ResultsOf(contest, WithFigures(told, told), 1)[1].goal_met;
+  };
+  EXPECT_EQ(met(10, {{"descriptors", 10}}), true);
+  EXPECT_EQ(met(9, {{"descriptors", 10}}), false);
+  EXPECT_EQ(met(10, {}), false);
+}
+
 }  // namespace
 }  // namespace cauce::bench

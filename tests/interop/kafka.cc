@@ -8,7 +8,8 @@
 namespace cauce::test {
 
 absl::StatusOr<Kafka> Kafka::Fetch() {
-  Process::Result fetched = Run({"tests/interop/fetch_jars"});
+  Process::Result fetched =
+      Run({"tools/fetch_jars", "cauce-interop", "tests/interop/pom.xml"});
   if (fetched.exit != 0) {
     return absl::UnavailableError(
         fmt::format("no jars of Kafka (fetch_jars ended with {}): {}",
