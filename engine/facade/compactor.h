@@ -94,9 +94,8 @@ class Compactor {
                                             absl::Time now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(working_) ABSL_LOCKS_EXCLUDED(mutex_);
   // A piece of the job; true once it is over.
-  absl::StatusOr<bool> WorkAt(Job& job, int64_t bytes)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(working_) ABSL_LOCKS_EXCLUDED(mutex_);
-  int64_t PieceBytes() const;
+  absl::StatusOr<bool> WorkAt(Job& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(working_)
+      ABSL_LOCKS_EXCLUDED(mutex_);
   void Publish(Job& job) ABSL_LOCKS_EXCLUDED(mutex_);
   void SetRunning(const Job* job) ABSL_LOCKS_EXCLUDED(mutex_);
   // Counts it, and tells the event sink unless it did so last time.

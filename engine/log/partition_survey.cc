@@ -222,8 +222,7 @@ class Surveyor {
         break;
     }
     Pass(surveys_[log].file_bytes);
-    return strays_.SetAside(logs_[log].FileName(), WhyAside(log), base,
-                            surveys_[log].file_bytes);
+    return strays_.SetLogAside(logs_[log].FileName(), WhyAside(log), base);
   }
 
   std::string WhyAside(size_t log) const {

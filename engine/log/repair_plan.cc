@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/catalog/checkpoint_file.h"
+#include "engine/catalog/whole_file.h"
 #include "engine/log/segment_name.h"
 #include "fmt/format.h"
 
@@ -21,9 +22,12 @@ class Planner {
   }
 
   RepairPlan Run() {
-    SetAsideStrays();
-    for (const Offset base : survey_.renamed) Rename(base);
+    // While bytes are left that were refused, every name stays that spoke
+    // against them: who plans anew behind a stop would believe them.
+    SetAside(Strays::kNotWeighed);
     for (size_t i = 0; i < survey_.segments.size(); ++i) RemoveBytes(i);
+    SetAside(Strays::kWeighed);
+    for (const Offset base : survey_.renamed) Rename(base);
     FillGaps();
     plan_.end = PlanEnd();
     for (const SurveyedSegment& segment : survey_.segments) {
@@ -42,8 +46,7 @@ class Planner {
     const auto segment =
         std::ranges::find(survey_.segments, base, &SurveyedSegment::base);
     plan_.steps.push_back({.action = RepairAction::kRename,
-                           .file = fmt::format("{}/{}", partition_.directory,
-                                               segment->FileName()),
+                           .file = PathOf(segment->FileName()),
                            .renamed_to = LogPath(base),
                            .why = segment->why_renamed});
   }
@@ -137,14 +140,16 @@ class Planner {
                            .why = std::move(why)});
   }
 
-  void SetAsideStrays() {
-    std::set<Offset> told;  // a segment has more files than one
+  enum class Strays { kNotWeighed, kWeighed };
+
+  void SetAside(Strays which) {
     for (const StrayFile& stray : survey_.strays) {
+      if (stray.is_weighed != (which == Strays::kWeighed)) continue;
       RepairStep step{.action = RepairAction::kSetAside,
                       .file = stray.path,
                       .renamed_to = stray.kept_as,
                       .why = stray.why};
-      if (stray.base && told.insert(*stray.base).second) {
+      if (stray.base && told_.insert(*stray.base).second) {
         step.lost = LostWith(*stray.base);
       }
       plan_.steps.push_back(std::move(step));
@@ -155,6 +160,9 @@ class Planner {
   // nowhere else.
   OffsetRange LostWith(Offset base) const {
     const auto& all = survey_.segments;
+    // Told when the start is saved: who plans anew behind that does not miss
+    // what lies below.
+    if (MovesStart() && base < all.front().base) return {};
     const auto behind =
         std::ranges::lower_bound(all, base, {}, &SurveyedSegment::base);
     if (behind == all.begin()) return Missed(base, NextHeld(base));
@@ -196,7 +204,7 @@ class Planner {
     const bool has_bytes =
         !std::ranges::all_of(segment.unreadable, &UnreadableBytes::is_gap);
     RepairStep step{.action = RepairAction::kRemoveBytes,
-                    .file = LogPath(segment.base),
+                    .file = PathOf(segment.FoundName()),
                     .why = has_bytes
                                ? "there are bytes in it that are no whole batch"
                                : "records are missing in it"};
@@ -205,7 +213,7 @@ class Planner {
       const OffsetRange filled = FilledFor(bytes);
       if (bytes.is_gap() && filled.count() == 0) {
         plan_.left.push_back(
-            {.file = LogPath(segment.base),
+            {.file = PathOf(segment.FoundName()),
              .position = bytes.position,
              .offset = bytes.expected,
              .what = bytes.why,
@@ -251,9 +259,7 @@ class Planner {
           "offset {}",
           saved.value, first.value - 1, first.value);
       // Of one that has no segment left its end has counted them.
-      if (!survey_.segments.empty()) {
-        plan_.lost_at_start = {saved, FirstStray(Offset{0}, first)};
-      }
+      if (!survey_.segments.empty()) plan_.lost_at_start = {saved, first};
     } else if (!partition_.start_is_known && !survey_.renamed.empty()) {
       // Who opens the partition before it has its name, or after a stop in
       // between, would save where the others begin.
@@ -262,13 +268,25 @@ class Planner {
           "nothing else knows where the log starts, and segments of it are "
           "renamed: it starts at offset {}",
           plan_.log_start.value);
+      if (MovesStart()) plan_.lost_at_start = {FirstStray(saved, first), first};
     } else if (!partition_.may_have_gaps && first > saved) {
       plan_.log_start = first;
       plan_.why_start = fmt::format(
           "nothing else knows where the log started: it starts at offset {}, "
           "where its oldest segment does",
           first.value);
+      if (MovesStart()) plan_.lost_at_start = {FirstStray(saved, first), first};
     }
+  }
+
+  // To where the first segment begins.
+  bool MovesStart() const {
+    if (survey_.segments.empty()) return false;
+    const bool is_moved = partition_.start_is_known ||
+                          !survey_.renamed.empty() ||
+                          !partition_.may_have_gaps;
+    return is_moved &&
+           survey_.segments.front().base > partition_.bounds.log_start;
   }
 
   // Of those in [base, next), else `next`: what a file that was set aside held
@@ -281,13 +299,17 @@ class Planner {
   }
 
   std::string LogPath(Offset base) const {
-    return fmt::format("{}/{}", partition_.directory,
-                       SegmentFileName(base, kLogSuffix));
+    return PathOf(SegmentFileName(base, kLogSuffix));
+  }
+
+  std::string PathOf(const std::string& name) const {
+    return JoinPath(partition_.directory, name);
   }
 
   const PartitionToCheck& partition_;
   const PartitionSurvey& survey_;
   RepairPlan plan_;
+  std::set<Offset> told_;  // of strays: a segment has more files than one
   std::optional<Offset> begun_;
   bool start_is_wrong_ = false;
 };

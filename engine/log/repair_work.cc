@@ -235,7 +235,9 @@ absl::Status RepairWork::WriteCleaned(const std::shared_ptr<const File>& log,
 }
 
 absl::Status RepairWork::RemoveIndexes(const std::string& log) const {
-  const Offset base = SegmentOf(log).base;
+  const auto& [base, kind] = SegmentOf(log);
+  // One that waits for a name has none: those are of the file that has it.
+  if (kind != kLogSuffix) return absl::OkStatus();
   for (const std::string_view suffix : {kOffsetIndexSuffix, kTimeIndexSuffix}) {
     const absl::Status removed =
         files_.RemoveFile(JoinPath(directory_, SegmentFileName(base, suffix)));
@@ -307,7 +309,7 @@ absl::StatusOr<std::optional<GapStamp>> RepairWork::FirstStamp(
 
 absl::StatusOr<std::optional<GapStamp>> RepairWork::LastStamp(
     Offset base) const {
-  CAUCE_ASSIGN_OR_RETURN(const ScannedSegment scanned, Scan(base));
+  CAUCE_ASSIGN_OR_RETURN(const ScannedSegment scanned, ScanFront(base));
   if (scanned.last_header.empty()) return std::nullopt;
   const char* const header = scanned.last_header.data();
   return GapStamp{LeaderEpoch{LoadBig<int32_t>(header + layout::kLeaderEpoch)},
@@ -373,18 +375,20 @@ absl::StatusOr<std::vector<Offset>> RepairWork::Bases() const {
 }
 
 absl::StatusOr<ScannedSegment> RepairWork::Scan(Offset base) const {
+  CAUCE_ASSIGN_OR_RETURN(ScannedSegment scanned, ScanFront(base));
+  CAUCE_RETURN_IF_ERROR(scanned.damage);
+  return scanned;
+}
+
+absl::StatusOr<ScannedSegment> RepairWork::ScanFront(Offset base) const {
   const std::string path = LogPath(base);
   CAUCE_ASSIGN_OR_RETURN(const std::shared_ptr<const File> file,
                          files_.Open(path, OpenMode::kRead));
   CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
-  CAUCE_ASSIGN_OR_RETURN(
-      ScannedSegment scanned,
-      ScanSegment(file, path,
-                  {.base = base,
-                   .bytes = size,
-                   .index_interval_bytes = index_interval_bytes_}));
-  CAUCE_RETURN_IF_ERROR(scanned.damage);
-  return scanned;
+  return ScanSegment(file, path,
+                     {.base = base,
+                      .bytes = size,
+                      .index_interval_bytes = index_interval_bytes_});
 }
 
 std::string RepairWork::LogPath(Offset base) const {

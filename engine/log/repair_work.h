@@ -75,7 +75,10 @@ class RepairWork {
   absl::StatusOr<std::vector<std::string>> SegmentFiles() const;
   // The bases of its segments, smallest first.
   absl::StatusOr<std::vector<Offset>> Bases() const;
+  // Fails where it is damaged.
   absl::StatusOr<ScannedSegment> Scan(Offset base) const;
+  // Up to where it is.
+  absl::StatusOr<ScannedSegment> ScanFront(Offset base) const;
   std::string LogPath(Offset base) const;
 
   FileSystem& files_;

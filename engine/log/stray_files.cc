@@ -14,26 +14,35 @@ absl::StatusOr<StrayFiles> StrayFiles::In(FileSystem& files,
 }
 
 absl::Status StrayFiles::SetAside(std::string_view name, std::string why,
-                                  std::optional<Offset> base, int64_t bytes) {
+                                  std::optional<Offset> base) {
   CAUCE_ASSIGN_OR_RETURN(std::string kept_as, names_.PathFor(name));
-  strays_.push_back({JoinPath(directory_, name), std::move(kept_as),
-                     std::move(why), base, bytes});
+  strays_.push_back({.path = JoinPath(directory_, name),
+                     .kept_as = std::move(kept_as),
+                     .why = std::move(why),
+                     .base = base});
+  return absl::OkStatus();
+}
+
+absl::Status StrayFiles::SetLogAside(std::string_view name, std::string why,
+                                     std::optional<Offset> base) {
+  CAUCE_RETURN_IF_ERROR(SetAside(name, std::move(why), base));
+  strays_.back().is_weighed = true;
   return absl::OkStatus();
 }
 
 void StrayFiles::LetWait(SurveyedSegment& segment) {
-  StrayFile stray{.path = JoinPath(directory_, segment.FileName()),
+  StrayFile stray{.path = JoinPath(directory_, segment.FoundName()),
                   .why = segment.why_renamed +
-                         "; others wait for its name and it for theirs"};
-  segment.named = segment.base;
-  segment.is_waiting = true;
+                         "; others wait for its name and it for theirs",
+                  .is_weighed = true};
+  segment.steps_aside = true;
   stray.kept_as = JoinPath(directory_, segment.FileName());
   strays_.push_back(std::move(stray));
 }
 
 absl::Status StrayFiles::KeepUnreadable(const File& file,
                                         SurveyedSegment& segment) {
-  const std::string name = segment.FileName();
+  const std::string name = segment.FoundName();
   for (const UnreadableBytes& bytes : segment.unreadable) {
     std::string path;
     if (!bytes.is_zeros()) {

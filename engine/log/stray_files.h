@@ -29,7 +29,9 @@ struct StrayFile {
   // Where it should have been one: the offsets that it would have held begin
   // here, and end where the next segment begins.
   std::optional<Offset> base;
-  int64_t bytes = 0;
+  // A log that was weighed with the others: as long as it has its name, that
+  // speaks for or against what they hold.
+  bool is_weighed = false;
 };
 
 class StrayFiles {
@@ -40,8 +42,10 @@ class StrayFiles {
 
   // The file is kept as `.cut`.
   absl::Status SetAside(std::string_view name, std::string why,
-                        std::optional<Offset> base = std::nullopt,
-                        int64_t bytes = 0);
+                        std::optional<Offset> base = std::nullopt);
+  // The same of a log that was weighed with the others.
+  absl::Status SetLogAside(std::string_view name, std::string why,
+                           std::optional<Offset> base);
   // The segment waits beside until its name is free. A recovery in between
   // misses it, below the end that was saved, and cuts nothing; the next repair
   // finds it.

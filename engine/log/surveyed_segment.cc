@@ -4,8 +4,12 @@
 
 namespace cauce {
 
-std::string SurveyedSegment::FileName() const {
+std::string SurveyedSegment::FoundName() const {
   return SegmentFileName(named, is_waiting ? kWaitingLogSuffix : kLogSuffix);
+}
+
+std::string SurveyedSegment::FileName() const {
+  return steps_aside ? SegmentFileName(base, kWaitingLogSuffix) : FoundName();
 }
 
 }  // namespace cauce

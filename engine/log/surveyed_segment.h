@@ -14,9 +14,11 @@ namespace cauce {
 
 struct SurveyedSegment {
   Offset base;
-  Offset named;             // what its file is called by, the strays gone
+  Offset named;             // what its file was found as
   bool is_waiting = false;  // and by kWaitingLogSuffix, for another to go
   std::string why_renamed;  // where that is another
+  // It waits for its name before others are renamed, which wait for its own.
+  bool steps_aside = false;
   int64_t file_bytes = 0;
   int64_t whole_bytes = 0;      // of the batches that stay
   std::optional<Offset> first;  // where the first of them begins
@@ -27,7 +29,8 @@ struct SurveyedSegment {
   bool needs_indexes = false;
 
   bool is_renamed() const { return is_waiting || named != base; }
-  // What its file is called, the strays gone.
+  // What its file is called as it was found, and the strays gone.
+  std::string FoundName() const;
   std::string FileName() const;
 };
 

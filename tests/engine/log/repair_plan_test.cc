@@ -209,6 +209,49 @@ TEST(RepairPlan, StartsTheLogWhereItsFirstSegmentIs) {
   EXPECT_EQ(plan.lost_at_start, (OffsetRange{Offset{2}, Offset{5}}));
 }
 
+// Whoever plans anew behind that no longer misses it.
+TEST(RepairPlan, TellsWithTheStartWhatIsLostInFrontOfIt) {
+  const PartitionSurvey survey{.strays = {{.path = "/d/a-0/3.index",
+                                           .kept_as = "/d/a-0/3.index.cut",
+                                           .base = Offset{3}}},
+                               .segments = {Segment(5, 10)}};
+  const RepairPlan plan =
+      PlanPartitionRepair(Partition(kEnd, Offset{2}), survey);
+  ASSERT_THAT(plan.steps, SizeIs(1));
+  EXPECT_EQ(plan.steps[0].lost.count(), 0);
+  EXPECT_EQ(plan.lost_at_start, (OffsetRange{Offset{2}, Offset{5}}));
+
+  PartitionToCheck unknown = WithoutGaps(kEnd, Offset{0});
+  unknown.start_is_known = false;
+  EXPECT_EQ(PlanPartitionRepair(unknown, survey).lost_at_start,
+            (OffsetRange{Offset{3}, Offset{5}}));
+}
+
+// As long as bytes are there that were refused, so is every name that spoke
+// against them.
+TEST(RepairPlan, RemovesBytesBeforeALogLosesItsName) {
+  SurveyedSegment renamed = Segment(0, 5);
+  renamed.named = Offset{7};
+  renamed.steps_aside = true;
+  renamed.unreadable = {
+      {.position = 90, .end = 100, .zeros_from = 100, .expected = Offset{5}}};
+  renamed.kept_as = {"/d/a-0/kept"};
+  const RepairPlan plan = PlanPartitionRepair(
+      Partition(kEnd, Offset{0}), {.strays = {{.path = "/d/a-0/6.log",
+                                               .kept_as = "/d/a-0/6.log.cut",
+                                               .is_weighed = true},
+                                              {.path = "/d/a-0/7.index",
+                                               .kept_as = "/d/a-0/7.cut"}},
+                                   .segments = {renamed, Segment(6, 10)},
+                                   .renamed = {Offset{0}}});
+  ASSERT_THAT(plan.steps, SizeIs(4));
+  EXPECT_EQ(plan.steps[0].file, "/d/a-0/7.index");
+  EXPECT_EQ(plan.steps[1].action, RepairAction::kRemoveBytes);
+  EXPECT_EQ(plan.steps[1].file, "/d/a-0/00000000000000000007.log");
+  EXPECT_EQ(plan.steps[2].file, "/d/a-0/6.log");
+  EXPECT_EQ(plan.steps[3].file, "/d/a-0/00000000000000000000.log.waiting");
+}
+
 TEST(RepairPlan, TellsOnceWhatIsLostWithAllSegments) {
   const RepairPlan plan = PlanPartitionRepair(Partition(kEnd, Offset{2}), {});
   ASSERT_THAT(plan.steps, SizeIs(1));

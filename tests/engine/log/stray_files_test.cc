@@ -43,7 +43,7 @@ class Strays : public ::testing::Test {
 TEST_F(Strays, AreKeptUnderNamesThatAreFree) {
   Put("a.cut", "of an earlier repair");
   StrayFiles collected = Collect();
-  ASSERT_THAT(collected.SetAside("a", "damaged", Offset{4}, 9), IsOk());
+  ASSERT_THAT(collected.SetAside("a", "damaged", Offset{4}), IsOk());
   const std::vector<StrayFile> strays = collected.Take();
   ASSERT_THAT(strays, SizeIs(1));
   EXPECT_EQ(strays[0].path, "/p/a");
@@ -55,7 +55,8 @@ TEST_F(Strays, WaitUnderTheNameThatTheyWillHave) {
   StrayFiles collected = Collect();
   SurveyedSegment segment{.base = Offset{5}, .named = Offset{2}};
   collected.LetWait(segment);
-  EXPECT_TRUE(segment.is_waiting);
+  EXPECT_EQ(segment.FileName(), "00000000000000000005.log.waiting");
+  EXPECT_EQ(segment.FoundName(), "00000000000000000002.log");
   const std::vector<StrayFile> strays = collected.Take();
   ASSERT_THAT(strays, SizeIs(1));
   EXPECT_EQ(strays[0].path, "/p/00000000000000000002.log");
