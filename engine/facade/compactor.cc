@@ -14,6 +14,9 @@ namespace {
 // where nothing is slow.
 constexpr int64_t kPieceBytes = 1 << 20;
 
+// Under a throttle it is spread over each second in so many pieces.
+constexpr int64_t kPiecesPerSecond = 10;
+
 // How often a log is gone over on demand: each pass maps as many keys as there
 // is memory for. What is left then is for upkeep.
 constexpr int kPassesMax = 1000;
@@ -92,13 +95,11 @@ Compactor::Worked Compactor::Work(absl::Duration until) {
       worked.wait = free_from_ - now;
       break;
     }
-    const int64_t before =
-        job_->counted.bytes_read + job_->counted.bytes_written;
-    const auto over = WorkAt(*job_);
-    const int64_t after =
-        job_->counted.bytes_read + job_->counted.bytes_written;
+    const int64_t before = job_->pass->worked_bytes();
+    const auto over = WorkAt(*job_, PieceBytes());
     if (limits_.bytes_per_second_max > 0) {
-      free_from_ = std::max(free_from_, now) + WaitFor(after - before);
+      free_from_ = std::max(free_from_, now) +
+                   WaitFor(job_->pass->worked_bytes() - before);
     }
     if (!over.ok() || *over) {
       worked.status = over.status();
@@ -119,16 +120,22 @@ Compactor::Worked Compactor::Work(absl::Duration until) {
   return worked;
 }
 
+int64_t Compactor::PieceBytes() const {
+  if (limits_.bytes_per_second_max <= 0) return kPieceBytes;
+  return std::min(kPieceBytes,
+                  limits_.bytes_per_second_max / kPiecesPerSecond + 1);
+}
+
 absl::Duration Compactor::WaitFor(int64_t bytes) {
   return absl::Seconds(static_cast<double>(bytes) /
                        static_cast<double>(limits_.bytes_per_second_max));
 }
 
-absl::StatusOr<bool> Compactor::WorkAt(Job& job) {
+absl::StatusOr<bool> Compactor::WorkAt(Job& job, int64_t bytes) {
   // Of a log that has ended the files are somebody else's.
   const auto over = [&]() -> absl::StatusOr<bool> {
     CAUCE_RETURN_IF_ERROR(job.log->CheckOpen());
-    CAUCE_ASSIGN_OR_RETURN(const bool done, job.pass->Work(kPieceBytes));
+    CAUCE_ASSIGN_OR_RETURN(const bool done, job.pass->Work(bytes));
     if (done) CAUCE_RETURN_IF_ERROR(job.log->EndCompaction(*job.pass));
     return done;
   }();
@@ -212,7 +219,7 @@ absl::StatusOr<CompactionTotals> Compactor::PassOver(
     CAUCE_ASSIGN_OR_RETURN(job.pass, log->BeginCompaction(order));
     if (job.pass == nullptr) break;
     absl::StatusOr<bool> over = false;
-    while (over.ok() && !*over && !stopped_) over = WorkAt(job);
+    while (over.ok() && !*over && !stopped_) over = WorkAt(job, kPieceBytes);
     totals += job.pass->totals();
     CAUCE_RETURN_IF_ERROR(over.status());
     if (stopped_) return Stopped();

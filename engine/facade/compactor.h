@@ -94,8 +94,9 @@ class Compactor {
                                             absl::Time now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(working_) ABSL_LOCKS_EXCLUDED(mutex_);
   // A piece of the job; true once it is over.
-  absl::StatusOr<bool> WorkAt(Job& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(working_)
-      ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::StatusOr<bool> WorkAt(Job& job, int64_t bytes)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(working_) ABSL_LOCKS_EXCLUDED(mutex_);
+  int64_t PieceBytes() const;
   void Publish(Job& job) ABSL_LOCKS_EXCLUDED(mutex_);
   void SetRunning(const Job* job) ABSL_LOCKS_EXCLUDED(mutex_);
   // Counts it, and tells the event sink unless it did so last time.

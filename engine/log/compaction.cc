@@ -40,7 +40,9 @@ Compaction::Compaction(CompactionTask task, Replace replace)
       scan_(ProducerScanOptions{.end = task_.known_end,
                                 .now = task_.now,
                                 .expiration = task_.producer_expiration}),
-      hasher_(task_.secret) {}
+      hasher_(task_.secret) {
+  all_bytes_ = BytesToRead(task_.end);
+}
 
 Compaction::~Compaction() {
   // What cannot be removed the next opening, or the next pass, removes.
@@ -48,7 +50,7 @@ Compaction::~Compaction() {
 }
 
 absl::StatusOr<bool> Compaction::Work(int64_t bytes) {
-  work_ = 0;
+  work_ = bytes;
   while (phase_ != Phase::kOver) {
     if (absl::Status status = WorkOnce(); !status.ok()) {
       phase_ = Phase::kOver;
@@ -57,10 +59,14 @@ absl::StatusOr<bool> Compaction::Work(int64_t bytes) {
       cleaned_ = nullptr;
       return status;
     }
-    if (work_ >= bytes) break;
+    if (work_ <= 0) break;
   }
-  done_bytes_ += work_;
   return phase_ == Phase::kOver;
+}
+
+void Compaction::CountWork(int64_t bytes) {
+  work_ -= bytes;
+  worked_bytes_ += bytes;
 }
 
 absl::Status Compaction::WorkOnce() {
@@ -87,10 +93,14 @@ double Compaction::progress() const {
 
 absl::Status Compaction::ScanOne() {
   if (at_ < task_.segments.size()) {
-    Segment& segment = *task_.segments[at_++];
-    work_ += segment.bytes() / kHeadersShare;
-    CAUCE_ASSIGN_OR_RETURN(const bool goes_on, scan_->Take(segment));
-    if (goes_on) return absl::OkStatus();
+    Segment& segment = *task_.segments[at_];
+    const int64_t before = scan_->bytes_read();
+    CAUCE_ASSIGN_OR_RETURN(const auto came, scan_->Take(segment, work_));
+    CountWork(scan_->bytes_read() - before);
+    if (came == ProducerScan::Came::kWithin) return absl::OkStatus();
+    done_bytes_ += segment.bytes() / kHeadersShare;
+    ++at_;
+    if (came == ProducerScan::Came::kThrough) return absl::OkStatus();
   }
   producers_ = scan_->Finish();
   scan_.reset();
@@ -101,6 +111,17 @@ absl::Status Compaction::ScanOne() {
   return absl::OkStatus();
 }
 
+int64_t Compaction::BytesToRead(Offset end) const {
+  int64_t bytes = 1;
+  for (const auto& segment : task_.segments) {
+    bytes += segment->bytes() / kHeadersShare;
+    if (segment->next() > end) continue;
+    const bool is_dirty = segment->next() > task_.first_dirty;
+    bytes += is_dirty ? 2 * segment->bytes() : segment->bytes();
+  }
+  return bytes;
+}
+
 void Compaction::EndScan() {
   const Offset stable = std::min(task_.end, producers_.stable_end);
   Offset end = task_.first_dirty;
@@ -109,13 +130,10 @@ void Compaction::EndScan() {
     const Segment& segment = *task_.segments[i];
     if (segment.next() > stable) break;
     end = std::max(end, segment.next());
-    if (segment.next() > task_.first_dirty) {
-      first = std::min(first, i);
-      all_bytes_ += segment.bytes();
-    }
-    all_bytes_ += segment.bytes();
+    if (segment.next() > task_.first_dirty) first = std::min(first, i);
   }
   task_.end = end;
+  all_bytes_ = BytesToRead(end);
   if (end <= task_.first_dirty) {
     phase_ = Phase::kOver;
     return;
@@ -139,8 +157,10 @@ absl::Status Compaction::Enter(Segment& segment) {
 absl::StatusOr<std::optional<RecordBatch>> Compaction::NextBatch() {
   CAUCE_ASSIGN_OR_RETURN(const auto batch, scanner_.Next());
   if (batch) {
-    work_ += static_cast<int64_t>(batch->bytes().size());
-    totals_.bytes_read += static_cast<int64_t>(batch->bytes().size());
+    const auto bytes = static_cast<int64_t>(batch->bytes().size());
+    CountWork(bytes);
+    done_bytes_ += bytes;
+    totals_.bytes_read += bytes;
     return batch;
   }
   if (scanner_.position() >= scanner_.end()) return std::nullopt;
@@ -323,7 +343,7 @@ absl::Status Compaction::RewriteBatch(const RecordBatch& batch, bool is_last) {
   judge_->Keep(batch);
   if (batch.is_control() && made.records > 0) ListIfAborted(batch);
   const auto bytes = static_cast<int64_t>(made.bytes.size());
-  work_ += bytes;
+  CountWork(bytes);
   totals_.bytes_written += bytes;
   return cleaned_->Append(made.bytes, {.last = batch.last_offset(),
                                        .max_timestamp = made.max_timestamp});
@@ -351,18 +371,10 @@ absl::Status Compaction::EndGroup() {
     bytes += task_.segments[i]->bytes();
     sources.push_back(std::move(task_.segments[i]));
   }
-  while (cleaned_->next() < sources.back()->next()) {
-    const Offset base = cleaned_->next();
-    const Offset next = std::min(sources.back()->next(), base + kGapOffsetsMax);
-    CAUCE_RETURN_IF_ERROR(cleaned_->Append(
-        GapBatch(base, next, {.epoch = last_epoch_, .time = last_time_}),
-        {.last = {next.value - 1}}));
-  }
+  CAUCE_RETURN_IF_ERROR(CoverGapUpTo(sources.back()->next()));
   CAUCE_RETURN_IF_ERROR(cleaned_->Finish());
   CAUCE_ASSIGN_OR_RETURN(const bool replaced, replace_(sources, *cleaned_));
-  if (!replaced) {
-    return GiveUp();
-  }
+  if (!replaced) return GiveUp();
   totals_.segments_before += static_cast<int64_t>(sources.size());
   ++totals_.segments_after;
   totals_.bytes_removed += bytes - cleaned_->bytes();
@@ -371,7 +383,20 @@ absl::Status Compaction::EndGroup() {
   return absl::OkStatus();
 }
 
+absl::Status Compaction::CoverGapUpTo(Offset next) {
+  const Offset base = cleaned_->next();
+  // A segment's offsets are counted in 31 bits: where the next one begins
+  // farther away the gap is one between segments, as it was.
+  if (base >= next || next - cleaned_->base() > kGapOffsetsMax) {
+    return absl::OkStatus();
+  }
+  return cleaned_->Append(
+      GapBatch(base, next, {.epoch = last_epoch_, .time = last_time_}),
+      {.last = {next.value - 1}});
+}
+
 absl::Status Compaction::GiveUp() {
+  gave_up_ = true;
   phase_ = Phase::kOver;
   const absl::Status removed =
       cleaned_ == nullptr ? absl::OkStatus() : cleaned_->Discard();

@@ -79,15 +79,24 @@ class Compaction {
 
   // Once it is over without an error: where the next one begins.
   Offset first_dirty_after() const { return first_dirty_after_; }
+  // Its segments were no longer part of the log: another pass is to look at
+  // what is there by now.
+  bool gave_up() const { return gave_up_; }
   // Why a segment was left as it is: the first of them; OK where none was.
   const absl::Status& damage() const { return damage_; }
   const CompactionTotals& totals() const { return totals_; }
+  // Read and written, headers that were looked at among them.
+  int64_t worked_bytes() const { return worked_bytes_; }
+  // Between 0 and 1; never less than before.
   double progress() const;
 
  private:
   enum class Phase { kScan, kMap, kRewrite, kOver };
   absl::Status WorkOnce();
+  void CountWork(int64_t bytes);
   absl::Status ScanOne();
+  // What is to be read of a log that is compacted up to `end`.
+  int64_t BytesToRead(Offset end) const;
   void EndScan();
   absl::Status MapSome();
   // False once the map is full.
@@ -106,6 +115,8 @@ class Compaction {
   // Its marker stays: whoever reads what is committed is to be told.
   void ListIfAborted(const RecordBatch& marker);
   absl::Status EndGroup();
+  // Says of the offsets up to `next` that there is nothing.
+  absl::Status CoverGapUpTo(Offset next);
   // A segment of the group is damaged: it is left, the group is begun again
   // without it.
   absl::Status LeaveDamaged(const absl::Status& damage);
@@ -125,9 +136,11 @@ class Compaction {
   const Replace replace_;
   Phase phase_ = Phase::kScan;
   CompactionTotals totals_;
-  int64_t work_ = 0;  // bytes of this call
-  int64_t done_bytes_ = 0;
+  int64_t work_ = 0;  // what is left of this call's bytes
+  int64_t worked_bytes_ = 0;
+  int64_t done_bytes_ = 0;  // of all that is to be read
   int64_t all_bytes_ = 1;
+  bool gave_up_ = false;
   Offset first_dirty_after_;
   absl::Status damage_;
 

@@ -143,7 +143,7 @@ absl::Status Log::EndCompaction(const Compaction& pass) {
   MutexLock lock(ends_mutex_);
   CAUCE_RETURN_IF_ERROR(CheckSound());
   // What was cut off and written again is not what the pass has seen.
-  if (end_cuts_ != cuts_before_pass_) return absl::OkStatus();
+  if (pass.gave_up() || end_cuts_ != cuts_before_pass_) return absl::OkStatus();
   const Offset after = std::min(pass.first_dirty_after(), log_end());
   const bool came_further = after.value > first_dirty_.load();
   const bool is_damaged = !pass.damage().ok();

@@ -86,6 +86,7 @@ class HeadWalk {
   }
   bool is_lost() const { return is_lost_; }
   int64_t position() const { return position_; }
+  int64_t bytes_read() const { return bytes_read_; }
 
  private:
   std::string_view Buffered() const {
@@ -105,6 +106,7 @@ class HeadWalk {
     CAUCE_ASSIGN_OR_RETURN(
         buffered_,
         file_->Read(position_, {buffer_, static_cast<size_t>(wanted)}));
+    bytes_read_ += Size();
     return absl::OkStatus();
   }
 
@@ -115,6 +117,7 @@ class HeadWalk {
   int64_t position_ = 0;
   int64_t from_ = 0;  // of the buffer's first byte in the file
   size_t buffered_ = 0;
+  int64_t bytes_read_ = 0;
   bool is_lost_ = false;
   char buffer_[kReadBytes];
 };
@@ -125,28 +128,22 @@ class ProducerScan::State {
  public:
   explicit State(const ProducerScanOptions& options) : options_(options) {}
 
-  // Returns whether to go on behind the segment.
-  absl::StatusOr<bool> Take(Segment& segment) {
-    if (segment.base() >= options_.end) return false;
+  absl::StatusOr<Came> Take(Segment& segment, int64_t bytes_max) {
+    if (segment.base() >= options_.end) return Came::kToTheEnd;
     CAUCE_ASSIGN_OR_RETURN(const std::shared_ptr<const File> file,
                            segment.OpenFile());
-    HeadWalk walk(file, segment);
-    for (;;) {
-      CAUCE_ASSIGN_OR_RETURN(const auto head, walk.Next());
-      if (!head) break;
-      if (head->produced.last() >= options_.end) return false;
-      if (!head->has_producer()) continue;
-      CAUCE_ASSIGN_OR_RETURN(const bool taken,
-                             TakeBatch(segment, *file, *head));
-      if (taken) continue;
-      Unsettle(head->produced.base);
-      return false;
+    if (!walk_) walk_ = std::make_unique<HeadWalk>(file, segment);
+    const int64_t before = walk_->bytes_read();
+    auto came = Came::kWithin;
+    while (came == Came::kWithin && walk_->bytes_read() - before < bytes_max) {
+      CAUCE_ASSIGN_OR_RETURN(came, Step(segment, *file));
     }
-    if (!walk.is_lost()) return true;
-    Unsettle(segment.base());
-    NoteDamage(segment, walk.position(), "a batch should begin here");
-    return false;
+    bytes_read_ += walk_->bytes_read() - before;
+    if (came != Came::kWithin) walk_.reset();
+    return came;
   }
+
+  int64_t bytes_read() const { return bytes_read_; }
 
   ProducerView Finish() {
     Unsettle(table_.transactions().FirstOpen(Offset{INT64_MAX}));
@@ -160,6 +157,23 @@ class ProducerScan::State {
   }
 
  private:
+  // Past one batch.
+  absl::StatusOr<Came> Step(const Segment& segment, const File& file) {
+    CAUCE_ASSIGN_OR_RETURN(const auto head, walk_->Next());
+    if (!head) {
+      if (!walk_->is_lost()) return Came::kThrough;
+      Unsettle(segment.base());
+      NoteDamage(segment, walk_->position(), "a batch should begin here");
+      return Came::kToTheEnd;
+    }
+    if (head->produced.last() >= options_.end) return Came::kToTheEnd;
+    if (!head->has_producer()) return Came::kWithin;
+    CAUCE_ASSIGN_OR_RETURN(const bool taken, TakeBatch(segment, file, *head));
+    if (taken) return Came::kWithin;
+    Unsettle(head->produced.base);
+    return Came::kToTheEnd;
+  }
+
   void Unsettle(Offset at) {
     view_.stable_end = std::min(view_.stable_end, at);
   }
@@ -213,6 +227,8 @@ class ProducerScan::State {
   ProducerView view_;
   ProducerTable table_;
   std::string marker_;
+  std::unique_ptr<HeadWalk> walk_;  // where it is, within a segment
+  int64_t bytes_read_ = 0;
 };
 
 ProducerScan::ProducerScan(const ProducerScanOptions& options)
@@ -221,9 +237,12 @@ ProducerScan::~ProducerScan() = default;
 ProducerScan::ProducerScan(ProducerScan&&) noexcept = default;
 ProducerScan& ProducerScan::operator=(ProducerScan&&) noexcept = default;
 
-absl::StatusOr<bool> ProducerScan::Take(Segment& segment) {
-  return state_->Take(segment);
+absl::StatusOr<ProducerScan::Came> ProducerScan::Take(Segment& segment,
+                                                      int64_t bytes_max) {
+  return state_->Take(segment, bytes_max);
 }
+
+int64_t ProducerScan::bytes_read() const { return state_->bytes_read(); }
 
 ProducerView ProducerScan::Finish() { return state_->Finish(); }
 

@@ -65,10 +65,18 @@ class ProducerScan {
   ProducerScan(ProducerScan&&) noexcept;
   ProducerScan& operator=(ProducerScan&&) noexcept;
 
-  // The segments of a log come one after the other, oldest first. Returns
-  // whether there is anything to see in those behind; fails only where a file
-  // cannot be read.
-  absl::StatusOr<bool> Take(Segment& segment);
+  enum class Came {
+    kWithin,   // the same segment comes again
+    kThrough,  // the one behind it comes next
+    kToTheEnd  // there is nothing to see in those behind
+  };
+  // The segments of a log come one after the other, oldest first, each until it
+  // was gone through, reading `bytes_max` or little more. Fails only where a
+  // file cannot be read.
+  absl::StatusOr<Came> Take(Segment& segment, int64_t bytes_max);
+
+  // Of files, so far.
+  int64_t bytes_read() const;
 
   ProducerView Finish();
 

@@ -244,6 +244,55 @@ TEST_F(CompactionTest, MergesSegmentsIntoOneThatCoversTheirOffsets) {
   EXPECT_THAT(Left(), ElementsAre("1-2: b=1", "5-6: z=1 a=5"));
 }
 
+// As imported logs may have it: the one behind begins where 31 bits of an index
+// do not reach.
+TEST_F(CompactionTest, LeavesAGapBetweenSegmentsThatNoSegmentCanCover) {
+  constexpr int64_t kFar = int64_t{5} << 30;
+  Add({{"a", "1"}, {"a", "2"}});
+  next_ = kFar;
+  Roll();
+  Add({{"b", "1"}});
+  Roll();
+
+  // So many offsets are more than one map has room for.
+  for (int passes = 0; passes < 2; ++passes) ASSERT_THAT(Run(), IsOk());
+
+  EXPECT_THAT(Left(),
+              ElementsAre("0-1: a=2", fmt::format("{0}-{0}: b=1", kFar)));
+  EXPECT_EQ(first_dirty_, Offset{kFar + 1});
+}
+
+TEST_F(CompactionTest, TellsHowFarItHasComeAndWhatItWorked) {
+  for (int i = 0; i < 20; ++i) {
+    Add({{"a", std::string(1000, 'v')}});
+    if (i % 5 == 4) Roll();
+  }
+  Compaction pass(Task(), [this](const SegmentSet::List& sources,
+                                 CleanedSegment& cleaned) {
+    return Replace(sources, cleaned);
+  });
+  double before = pass.progress();
+  EXPECT_EQ(before, 0);
+  std::vector<double> halves(2);
+  int pieces = 0;
+  for (bool over = false; !over; ++pieces) {
+    const auto worked = pass.Work(1);
+    ASSERT_THAT(worked, IsOk());
+    over = *worked;
+    EXPECT_GE(pass.progress(), before);
+    before = pass.progress();
+    ++halves[before < 0.5 ? 0 : 1];
+  }
+
+  EXPECT_EQ(before, 1);
+  // It neither stands still nor jumps to its end.
+  EXPECT_GT(halves[0], pieces / 4);
+  EXPECT_GT(halves[1], pieces / 4);
+  // Headers are read too.
+  EXPECT_GT(pass.worked_bytes(),
+            pass.totals().bytes_read + pass.totals().bytes_written);
+}
+
 TEST_F(CompactionTest, LeavesABatchWithoutRecordsWhereTheLastOneGoes) {
   Add({{"a", "1"}, {"b", "1"}});
   Roll();

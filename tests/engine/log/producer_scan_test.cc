@@ -74,10 +74,14 @@ class ProducerScanTest : public ::testing::Test {
     ProducerScan scan(
         {.end = Offset{end}, .now = kNow, .expiration = kExpiration});
     for (const auto& segment : segments_) {
-      const auto goes_on = scan.Take(*segment);
-      EXPECT_THAT(goes_on, IsOk());
-      if (!goes_on.ok() || !*goes_on) break;
+      auto came = scan.Take(*segment, piece_bytes_);
+      for (; came.ok() && *came == ProducerScan::Came::kWithin; ++pieces_) {
+        came = scan.Take(*segment, piece_bytes_);
+      }
+      EXPECT_THAT(came, IsOk());
+      if (!came.ok() || *came == ProducerScan::Came::kToTheEnd) break;
     }
+    bytes_read_ = scan.bytes_read();
     return scan.Finish();
   }
   // The last byte of what was added so far is another one.
@@ -91,7 +95,35 @@ class ProducerScanTest : public ::testing::Test {
   int64_t base_ = 0;
   int64_t next_ = 0;
   std::string bytes_;
+  int64_t piece_bytes_ = INT64_MAX;
+  int pieces_ = 0;  // but the last one of each segment
+  int64_t bytes_read_ = 0;
 };
+
+TEST_F(ProducerScanTest, GoesThroughALongSegmentInPieces) {
+  const auto add = [this] {
+    for (int i = 0; i < 50; ++i) {
+      Data(7, 2, true, 1000);
+      Marker(7, i % 2 == 0 ? TransactionOutcome::kAbort
+                           : TransactionOutcome::kCommit);
+    }
+  };
+  add();
+  Roll();
+  add();
+  const ProducerView whole = Scan();
+  EXPECT_EQ(whole.aborted.size(), 50u);
+  EXPECT_EQ(pieces_, 0);
+  const int64_t bytes_read = bytes_read_;
+
+  piece_bytes_ = 10'000;
+  const ProducerView view = Scan();
+  EXPECT_EQ(view.aborted, whole.aborted);
+  EXPECT_EQ(view.stable_end, whole.stable_end);
+  EXPECT_EQ(view.active, whole.active);
+  EXPECT_EQ(bytes_read_, bytes_read);
+  EXPECT_GT(pieces_, 10);
+}
 
 TEST_F(ProducerScanTest, FindsTransactionsThatWereAbortedAcrossSegments) {
   Data(7, 2);  // 0, 1
