@@ -103,6 +103,14 @@ bool TakeIndexLine(const std::string& line, DumpedFile& file) {
   return TakeEntry(line, "offset", "position", file);
 }
 
+// Of files that are a list of entries, each a line that begins so.
+bool TakeLine(const std::string& line, std::string_view begin,
+              DumpedFile& file) {
+  if (!line.starts_with(begin)) return false;
+  file.lines.push_back(line);
+  return true;
+}
+
 // Whether it is a line that a sound file gives.
 bool Take(const std::string& line, Dump& dump) {
   constexpr std::string_view kNext = "Dumping ";
@@ -112,8 +120,14 @@ bool Take(const std::string& line, Dump& dump) {
   }
   if (dump.files.empty()) return false;
   DumpedFile& file = dump.files.back();
-  return file.path.ends_with(".log") ? TakeLogLine(line, file)
-                                     : TakeIndexLine(line, file);
+  if (file.path.ends_with(".log")) return TakeLogLine(line, file);
+  if (file.path.ends_with(".txnindex")) {
+    return TakeLine(line, "version: 0 producerId: ", file);
+  }
+  if (file.path.ends_with(".snapshot")) {
+    return TakeLine(line, "producerId: ", file);
+  }
+  return TakeIndexLine(line, file);
 }
 
 }  // namespace

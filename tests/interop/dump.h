@@ -41,6 +41,8 @@ struct DumpedFile {
   std::vector<DumpedBatch> batches;
   std::vector<std::string> records;  // each the tool's own line
   std::vector<DumpedEntry> entries;
+  // Of a transaction index or a producer snapshot: the tool's own lines.
+  std::vector<std::string> lines;
   bool is_empty = false;      // said of an offset index without entries
   bool passed_check = false;  // said of an index by --index-sanity-check
 };

@@ -1,6 +1,7 @@
 // What the engine leaves behind, judged by Apache Kafka: its DumpLogSegments
-// reads every record as it was written, finds the indexes right, and has
-// nothing to complain of. And it does complain of files that were tampered
+// reads every record as it was written, finds the indexes right, knows of
+// producers and aborted transactions what was appended, and has nothing to
+// complain of. And it does complain of files that were tampered
 // with, so that its silence means something.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,11 +13,9 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
-#include <optional>
 #include <ostream>
 #include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -28,12 +27,11 @@
 #include "cauce/record_batch.h"
 #include "cauce/repair.h"
 #include "cauce/types.h"
-#include "fmt/format.h"
-#include "fmt/ranges.h"
 #include "tests/interop/dump.h"
-#include "tests/interop/kafka.h"
 #include "tests/interop/kafka_test.h"
+#include "tests/interop/mixed_producers.h"
 #include "tests/interop/record_maker.h"
+#include "tests/interop/verdict.h"
 #include "tests/interop/written_topic.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/owned_record.h"
@@ -44,14 +42,14 @@ namespace cauce {
 namespace {
 
 using test::Configs;
-using test::Dump;
 using test::DumpedFile;
 using test::FilesIn;
 using test::IsOk;
-using test::Kafka;
+using test::MixedProducers;
 using test::OwnedRecord;
 using test::RecordMaker;
 using test::Records;
+using test::Verdict;
 using test::WrittenRecord;
 using test::WrittenTopic;
 using ::testing::Contains;
@@ -59,106 +57,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::ValuesIn;
 
-// The tool's line for a record.
-std::string LineOf(const WrittenRecord& written) {
-  const OwnedRecord& record = written.record;
-  const auto size = [](const std::optional<std::string>& bytes) {
-    return bytes ? static_cast<int64_t>(bytes->size()) : -1;
-  };
-  std::vector<std::string> header_keys;
-  for (const auto& [key, value] : record.headers) header_keys.push_back(key);
-  std::string line = fmt::format(
-      "| offset: {} {}: {} keySize: {} valueSize: {} sequence: {} "
-      "headerKeys: [{}]",
-      record.offset, written.has_append_time ? "LogAppendTime" : "CreateTime",
-      record.timestamp, size(record.key), size(record.value), written.sequence,
-      fmt::join(header_keys, ","));
-  if (record.key) line += " key: " + *record.key;
-  if (record.value) line += " payload: " + *record.value;
-  return line;
-}
-
 const std::vector<std::string> kLogs = {".log"};
-const std::vector<std::string> kIndexes = {".index", ".timeindex"};
-
-// The three ways in which the tool looks at a partition.
-struct Verdict {
-  Dump dumped;    // everything, with every record
-  Dump verified;  // indexes against logs
-  Dump checked;   // indexes as a broker does when it starts
-
-  std::vector<std::string> Complaints() const {
-    std::vector<std::string> all = dumped.complaints;
-    for (const Dump* more : {&verified, &checked}) {
-      all.insert(all.end(), more->complaints.begin(), more->complaints.end());
-    }
-    return all;
-  }
-
-  size_t EntriesIn(std::string_view end) const {
-    size_t entries = 0;
-    for (const DumpedFile& file : dumped.files) {
-      if (file.path.ends_with(end)) entries += file.entries.size();
-    }
-    return entries;
-  }
-};
-
-Verdict Judge(const Kafka& kafka, const std::string& folder) {
-  const std::vector<std::string> logs = FilesIn(folder, kLogs);
-  const std::vector<std::string> indexes = FilesIn(folder, kIndexes);
-  std::vector<std::string> files = logs;
-  files.insert(files.end(), indexes.begin(), indexes.end());
-  return {
-      kafka.DumpLogSegments({"--deep-iteration", "--print-data-log"}, files),
-      kafka.DumpLogSegments({"--verify-index-only"}, indexes),
-      kafka.DumpLogSegments({"--index-sanity-check"}, indexes)};
-}
-
-int64_t SizeOf(const std::string& path) {
-  return static_cast<int64_t>(std::filesystem::file_size(path));
-}
-
-// The batches follow each other from the first byte of the file to its last.
-void ExpectWholeLog(const DumpedFile& file) {
-  int64_t position = 0;
-  for (const test::DumpedBatch& batch : file.batches) {
-    EXPECT_EQ(batch.position, position) << file.path;
-    position += batch.size;
-  }
-  EXPECT_EQ(SizeOf(file.path), position) << file.path;
-}
-
-// The tool ends its walk, without a word, at an entry that it takes for a
-// preallocated one: it must have come to the last.
-void ExpectWholeIndex(const DumpedFile& file) {
-  const int64_t entry_bytes = file.path.ends_with(".timeindex") ? 12 : 8;
-  EXPECT_EQ(SizeOf(file.path),
-            entry_bytes * static_cast<int64_t>(file.entries.size()))
-      << file.path;
-}
-
-void ExpectSound(const Verdict& verdict,
-                 std::span<const WrittenRecord> written) {
-  EXPECT_THAT(verdict.Complaints(), IsEmpty());
-  std::vector<std::string> dumped;
-  for (const DumpedFile& file : verdict.dumped.files) {
-    dumped.insert(dumped.end(), file.records.begin(), file.records.end());
-    if (file.path.ends_with(".log")) {
-      ExpectWholeLog(file);
-    } else {
-      ExpectWholeIndex(file);
-    }
-  }
-  for (const DumpedFile& file : verdict.checked.files) {
-    EXPECT_TRUE(file.passed_check || SizeOf(file.path) == 0) << file.path;
-  }
-  // One by one up to the first difference: all would be megabytes.
-  ASSERT_EQ(dumped.size(), written.size());
-  for (size_t i = 0; i < written.size(); ++i) {
-    ASSERT_EQ(dumped[i], LineOf(written[i]));
-  }
-}
 
 class DumpLogSegments : public test::KafkaTest {
  protected:
@@ -167,6 +66,7 @@ class DumpLogSegments : public test::KafkaTest {
     topic.Close();
     const Verdict verdict = Judge(kafka(), topic.folder());
     ExpectSound(verdict, topic.written());
+    ExpectProducers(verdict, topic);
     return verdict;
   }
 };
@@ -284,6 +184,53 @@ TEST_F(DumpLogSegments, ReadsIdempotentBatchesAndTheEpochsOfLeaders) {
     }
   }
   EXPECT_EQ(batches, 40);
+}
+
+// Committed, aborted and still open at the end, of producers that were fenced
+// and of others whose sequences have begun anew.
+TEST_F(DumpLogSegments, ReadsTransactionsAndWhatIsKnownOfProducers) {
+  const test::Seed seed;
+  RecordMaker maker(seed.value());
+  WrittenTopic topic(scratch_ / "data", test::kSmallSegments);
+  MixedProducers producers(topic, maker, [&] { return maker.MakeSome(20); });
+
+  for (int round = 0; round < 4; ++round) {
+    producers.Take(100);
+    topic.Close();
+    topic.Open();
+  }
+  producers.EndAllBut(2);
+
+  const Verdict verdict = ExpectSoundAfterClose(topic);
+  EXPECT_GE(topic.producers().AbortedLines().size(), 10u);
+  EXPECT_GE(FilesIn(topic.folder(), {".txnindex"}).size(), 3u);
+  EXPECT_GE(FilesIn(topic.folder(), {".snapshot"}).size(), 3u);
+}
+
+// A transaction that lay open over the cut is open again, and is ended anew.
+TEST_F(DumpLogSegments, ReadsTransactionsOfALogThatWasCut) {
+  const test::Seed seed;
+  RecordMaker maker(seed.value());
+  WrittenTopic topic(scratch_ / "data", test::kSmallSegments);
+  {
+    MixedProducers producers(topic, maker, [&] { return maker.MakeSome(20); });
+    producers.Take(300);
+  }
+
+  const auto cut = topic.partition().TruncateTo(
+      {maker.Below(static_cast<int>(topic.written().size())) + 1});
+  ASSERT_THAT(cut, IsOk());
+  topic.ForgetFrom(*cut);
+  int32_t coordinator_epoch = 1000;
+  for (const auto& [id, producer] : topic.producers().At(*cut)) {
+    if (producer.transaction_first < 0) continue;
+    topic.End({.producer_id = {id},
+               .producer_epoch = producer.epoch,
+               .coordinator_epoch = coordinator_epoch++,
+               .outcome = TransactionOutcome::kAbort});
+  }
+
+  ExpectSoundAfterClose(topic);
 }
 
 TEST_F(DumpLogSegments, ReadsALogThatWasCutAndReopened) {
@@ -406,10 +353,12 @@ void PrintTo(const Tampering& tampering, std::ostream* out) {
   *out << tampering.name;
 }
 
+// Of a transaction index the tool complains of nothing: it prints it.
 std::vector<Tampering> Tamperings() {
   using Bytes = std::string;
   constexpr size_t kEntry = 8;       // offset 4, position 4
   constexpr size_t kTimeEntry = 12;  // timestamp 8, offset 4
+  constexpr size_t kHead = 10;       // of a snapshot: version 2, CRC 4, count 4
   return {
       {"OffsetOfAnIndexEntry", ".index",
        [](Bytes& bytes) { ++bytes[3 * kEntry + 3]; }, "Mismatches in :"},
@@ -440,6 +389,12 @@ std::vector<Tampering> Tamperings() {
       {"PartOfABatchBehindALog", ".log",
        [](Bytes& bytes) { bytes.append(10, 0); },
        "Found 10 invalid bytes at the end of "},
+      {"CrcOfASnapshot", ".snapshot", [](Bytes& bytes) { ++bytes[5]; },
+       "is corrupt (CRC is no longer valid)"},
+      {"EntryOfASnapshot", ".snapshot", [](Bytes& bytes) { ++bytes[kHead]; },
+       "is corrupt (CRC is no longer valid)"},
+      {"VersionOfASnapshot", ".snapshot", [](Bytes& bytes) { ++bytes[1]; },
+       "unknown file version 2"},
   };
 }
 
@@ -455,6 +410,11 @@ TEST_P(Tampered, IsSeen) {
         absl::ToUnixMillis(test::SimClock::kStart) + 1'000'000 + batch;
     topic.Append(records);
   }
+  topic.Append({maker.Make()}, {.transactional = true,
+                                .producer_id = {7},
+                                .producer_epoch = 0,
+                                .base_sequence = 0});
+  topic.End({.producer_id = {7}, .producer_epoch = 0, .coordinator_epoch = 0});
   topic.Close();
 
   const std::string path = FilesIn(topic.folder(), {GetParam().end}).front();

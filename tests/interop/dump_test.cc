@@ -69,6 +69,32 @@ TEST(Dump, TellsWhichIndexesWereChecked) {
   EXPECT_FALSE(dump.files[2].passed_check || dump.files[2].is_empty);
 }
 
+TEST(Dump, HoldsTheLinesOfProducersAndOfAbortedTransactions) {
+  const std::string aborted =
+      "version: 0 producerId: 7 firstOffset: 21 lastOffset: 40 "
+      "lastStableOffset: 41";
+  const std::string producer =
+      "producerId: 7 producerEpoch: 2 coordinatorEpoch: 1 "
+      "currentTxnFirstOffset: None lastTimestamp: 5 ";
+  const Dump dump =
+      ParseDump({0,
+                 "Dumping t-0/00000000000000000021.txnindex\n" + aborted +
+                     "\nDumping t-0/00000000000000000041.snapshot\n" +
+                     producer + "\n",
+                 ""});
+
+  EXPECT_THAT(dump.complaints, IsEmpty());
+  ASSERT_THAT(dump.files, SizeIs(2));
+  EXPECT_THAT(dump.files[0].lines, ElementsAre(aborted));
+  EXPECT_THAT(dump.files[1].lines, ElementsAre(producer));
+
+  const std::string exchanged =
+      "Dumping t-0/00000000000000000021.txnindex\n" + producer +
+      "\nDumping t-0/00000000000000000041.snapshot\n" + aborted + "\n";
+  EXPECT_THAT(ParseDump({0, exchanged, ""}).complaints,
+              ElementsAre(producer, aborted));
+}
+
 TEST(Dump, ComplainsOfAnExitStatus) {
   EXPECT_THAT(ParseDump({1, InLog(kBatch), ""}).complaints,
               ElementsAre("exit status 1"));

@@ -24,7 +24,9 @@ using Records = std::vector<OwnedRecord>;
 
 class RecordMaker {
  public:
-  explicit RecordMaker(uint32_t seed) : random_(seed) {}
+  // Records of about that time.
+  explicit RecordMaker(uint32_t seed, absl::Time about = SimClock::kStart)
+      : random_(seed), about_(absl::ToUnixMillis(about)) {}
 
   int Below(int bound) {
     return std::uniform_int_distribution<int>(0, bound - 1)(random_);
@@ -37,8 +39,7 @@ class RecordMaker {
     for (int left = Below(4); left > 0; --left) {
       record.headers.emplace_back(Text(6), MaybeText(10));
     }
-    record.timestamp =
-        absl::ToUnixMillis(SimClock::kStart) - 1'000'000 + Below(2'000'000);
+    record.timestamp = about_ - 1'000'000 + Below(2'000'000);
     return record;
   }
 
@@ -65,6 +66,7 @@ class RecordMaker {
   }
 
   std::mt19937 random_;
+  const int64_t about_;
 };
 
 }  // namespace cauce::test

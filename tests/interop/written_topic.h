@@ -23,6 +23,7 @@
 #include "cauce/record_batch.h"
 #include "cauce/types.h"
 #include "tests/interop/record_maker.h"
+#include "tests/interop/written_producers.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/owned_record.h"
 #include "tests/testing/sim_clock.h"
@@ -58,6 +59,9 @@ struct WrittenRecord {
   OwnedRecord record;
   bool has_append_time = false;
   int32_t sequence = -1;
+  ProducerId producer_id;
+  bool is_transactional = false;
+  std::optional<TransactionEnd> end;  // a marker: no consumer sees it
 };
 
 class WrittenTopic {
@@ -97,13 +101,30 @@ class WrittenTopic {
     Note(records, fields, *appended);
   }
 
+  void End(const TransactionEnd& end, const AppendOptions& options = {}) {
+    clock_.Advance(absl::Milliseconds(3));
+    const auto appended = partition().EndTransaction(end, options);
+    ASSERT_THAT(appended, IsOk());
+    WrittenRecord& note = written_.emplace_back();
+    note.record.offset = static_cast<int64_t>(written_.size()) - 1;
+    note.record.timestamp = Timestamp::From(clock_.Now()).ms;
+    note.has_append_time = appended->append_time.has_value();
+    note.producer_id = end.producer_id;
+    note.end = end;
+    EXPECT_EQ(appended->next.value, static_cast<int64_t>(written_.size()));
+    producers_.End(end, appended->base, note.record.timestamp);
+  }
+
   // Takes the records at and above `next` off what is expected.
   void ForgetFrom(Offset next) {
     written_.resize(static_cast<size_t>(next - Offset{0}));
+    producers_.ForgetFrom(next);
   }
 
   // Every record, from offset 0 on.
   const std::vector<WrittenRecord>& written() const { return written_; }
+  const WrittenProducers& producers() const { return producers_; }
+  SimClock& clock() { return clock_; }
   const std::string& directory() const { return directory_; }
   std::string folder() const { return directory_ + "/t-0"; }
 
@@ -111,6 +132,7 @@ class WrittenTopic {
   void Note(const Records& records, const BatchFields& fields,
             const AppendResult& appended) {
     int32_t sequence = fields.base_sequence;
+    int64_t latest = -1;
     for (const OwnedRecord& record : records) {
       WrittenRecord& note = written_.emplace_back();
       note.record = record;
@@ -119,8 +141,14 @@ class WrittenTopic {
         note.has_append_time = true;
         note.record.timestamp = appended.append_time->ms;
       }
-      if (sequence >= 0) note.sequence = sequence++;
+      note.producer_id = fields.producer_id;
+      note.is_transactional = fields.transactional;
+      latest = std::max(latest, note.record.timestamp);
+      if (sequence < 0) continue;
+      note.sequence = sequence;
+      sequence = sequence == INT32_MAX ? 0 : sequence + 1;
     }
+    producers_.Append(fields, appended.base, appended.next, latest);
     EXPECT_EQ(appended.next.value, static_cast<int64_t>(written_.size()));
   }
 
@@ -128,6 +156,7 @@ class WrittenTopic {
   SimClock clock_;
   std::unique_ptr<Engine> engine_;
   std::vector<WrittenRecord> written_;
+  WrittenProducers producers_;
 };
 
 }  // namespace cauce::test
