@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <iterator>
 #include <map>
+#include <ranges>
 #include <tuple>
 #include <utility>
 
@@ -25,7 +26,10 @@ struct Chain {
   int64_t links = 0;  // how often something is met exactly
   // How far the file's name lies below its first batch.
   int64_t from_name = 0;
+  bool is_named = false;  // begins its file, as that is called
   bool is_sure = false;
+  // It contradicts what its own file has better reason to be believed for.
+  bool waits = false;
 };
 
 class Judge {
@@ -55,6 +59,7 @@ class Judge {
       const int64_t from_name = found_[log].named <= runs.front().base
                                     ? runs.front().base - found_[log].named
                                     : INT64_MAX;
+      const size_t front = chains_.size();
       for (size_t first = 0; first < runs.size();) {
         size_t end = first + 1;
         int64_t batches = runs[first].batches;
@@ -68,16 +73,52 @@ class Judge {
                            .end = end,
                            .links = batches - 1 + (is_named ? 1 : 0),
                            .from_name = from_name,
+                           .is_named = is_named,
                            .is_sure = batches > 1 || is_named});
         first = end;
       }
+      LetWait(std::span(chains_).subspan(front));
     }
+  }
+
+  // Of the chains of a file those that contradict the one that begins as it is
+  // called; and those that may lie within a record, where they contradict one
+  // that does not.
+  void LetWait(std::span<Chain> chains) const {
+    // A batch whose offset is wrong confirms nothing.
+    const auto speaks = [this](const Chain& chain) {
+      return chain.is_sure && !FirstOf(chain).is_doubtful;
+    };
+    Offset end{0};  // of those in front
+    for (Chain& chain : chains) {
+      const bool is_held = !chain.is_named && chains.front().is_named;
+      const Offset least =
+          FirstOf(chain).is_doubtful
+              ? end
+              : (is_held ? LastOf(chains.front()).next : Offset{0});
+      chain.waits = FirstOf(chain).base < least;
+      if (speaks(chain)) end = std::max(end, LastOf(chain).next);
+    }
+    Offset begin{INT64_MAX};  // of those behind
+    for (Chain& chain : std::views::reverse(chains)) {
+      chain.waits |=
+          FirstOf(chain).is_doubtful && LastOf(chain).next > begin;
+      if (speaks(chain)) begin = std::min(begin, FirstOf(chain).base);
+    }
+  }
+
+  const BatchRun& FirstOf(const Chain& chain) const {
+    return found_[chain.log].runs[chain.first];
+  }
+  const BatchRun& LastOf(const Chain& chain) const {
+    return found_[chain.log].runs[chain.end - 1];
   }
 
   // Those of which most is confirmed first: others have to fit.
   void TakeSure() {
     std::ranges::stable_sort(chains_, {}, [](const Chain& chain) {
-      return std::tuple(!chain.is_sure, -chain.links, chain.from_name);
+      return std::tuple(!chain.is_sure, chain.waits, -chain.links,
+                        chain.from_name);
     });
     for (const Chain& chain : chains_) {
       if (!chain.is_sure) break;

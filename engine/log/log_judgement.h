@@ -6,11 +6,12 @@
 // it is weighed once, as it was found: what is taken for damage makes nothing
 // else right. Batches that continue each other are sure of their offsets, and
 // so is one that stands where its file is called; of those that contradict each
-// other the more stay. One batch alone is believed where what stands around it
-// agrees with it (lone_batches.h), and else counts as damage, which is told:
-// at a wrong offset nobody would notice. Where compaction may have left gaps,
-// order is all that there is to agree with: a wrong offset that lies in order
-// is not found there.
+// other the more stay, but within a file what begins it as it is called comes
+// first, and what may lie within a record last. One batch alone is believed
+// where what stands around it agrees with it (lone_batches.h), and else counts
+// as damage, which is told: at a wrong offset nobody would notice. Where
+// compaction may have left gaps, order is all that there is to agree with: a
+// wrong offset that lies in order is not found there.
 //
 // So no two segments have an offset in common, each has its batches in order,
 // and judging what comes of it changes nothing. Pure; any thread.

@@ -65,12 +65,15 @@ absl::StatusOr<std::shared_ptr<const File>> PartitionLogs::Open(
   return files_.Open(PathOf(log), OpenMode::kRead);
 }
 
-absl::StatusOr<SegmentSurvey> PartitionLogs::Read(const NamedLog& log) const {
+absl::StatusOr<SegmentSurvey> PartitionLogs::Read(
+    const NamedLog& log, std::span<const Offset> borders) const {
   CAUCE_ASSIGN_OR_RETURN(const auto file, Open(log));
   const BatchRuns::Gaps gaps = partition_.may_have_gaps
                                    ? BatchRuns::Gaps::kOfCompaction
                                    : BatchRuns::Gaps::kNone;
-  return SurveySegment(file, PathOf(log), {.named = log.named, .gaps = gaps});
+  return SurveySegment(
+      file, PathOf(log),
+      {.named = log.named, .borders = borders, .gaps = gaps});
 }
 
 absl::Status PartitionLogs::SplitWhereTheyMeet(

@@ -53,8 +53,9 @@ class PartitionLogs {
 
   absl::StatusOr<std::shared_ptr<const File>> Open(const NamedLog& log) const;
 
-  // What lies in it.
-  absl::StatusOr<SegmentSurvey> Read(const NamedLog& log) const;
+  // What lies in it. `borders` as SurveyHints has them.
+  absl::StatusOr<SegmentSurvey> Read(const NamedLog& log,
+                                     std::span<const Offset> borders) const;
 
   // Splits the runs of each of `surveys`, which are those of `logs` in turn,
   // where others have borders: such runs are read again.

@@ -120,6 +120,9 @@ class Surveyor {
 
   absl::Status Read() {
     if (survey_.is_untouchable) return absl::OkStatus();
+    std::vector<Offset> borders = {partition_.bounds.durable};
+    for (const NamedLog& log : logs_) borders.push_back(log.named);
+    std::ranges::sort(borders);
     for (const NamedLog& log : logs_) {
       const std::string path = reading_.PathOf(log);
       const auto info = files_.Info(path);
@@ -132,7 +135,7 @@ class Surveyor {
         return absl::OkStatus();
       }
       CAUCE_RETURN_IF_ERROR(info.status());
-      CAUCE_ASSIGN_OR_RETURN(SegmentSurvey survey, reading_.Read(log));
+      CAUCE_ASSIGN_OR_RETURN(SegmentSurvey survey, reading_.Read(log, borders));
       if (!survey.other_format.empty()) {
         LeaveAll({.file = path,
                   .offset = log.named,

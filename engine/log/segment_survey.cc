@@ -1,8 +1,8 @@
 #include "engine/log/segment_survey.h"
 
 #include <algorithm>
-#include <iterator>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -51,6 +51,7 @@ class Survey {
                 (*batch)->base_offset(), (*batch)->next_offset()}));
     }
     survey_.runs = runs_.Take();
+    DoubtSearched();
     survey_.is_blank = survey_.runs.empty() && survey_.damaged.empty() &&
                        survey_.other_format.empty();
     if (scanner_.position() < survey_.file_bytes && !is_over_) {
@@ -97,13 +98,57 @@ class Survey {
     survey_.damaged.push_back({position, std::move(why)});
     is_over_ = !found;
     if (!found) return false;
+    if (!is_claimed_) searched_.insert(found->position);
     CAUCE_RETURN_IF_ERROR(Take(*found));
     scanner_.Start(file_, name_, found->end, survey_.file_bytes);
     return true;
   }
 
+  // A record may hold whole batches, of another log: nothing but their offsets
+  // tells them from those of this one, once the header is damaged of the batch
+  // that they lie in. So one that is not expected has to lead on to the end of
+  // the file, or nothing that is expected lies behind.
+
   absl::StatusOr<std::optional<FoundBatch>> FindBehind(int64_t position,
                                                        std::string& why) {
+    CAUCE_ASSIGN_OR_RETURN(auto found, FindNearest(position, why));
+    if (!found || IsExpected(*found)) return found;
+    CAUCE_ASSIGN_OR_RETURN(const int64_t end, EndOfStretch(*found));
+    if (end == survey_.file_bytes) return found;
+    DamagedPlace place{file_, name_, end - 1, survey_.file_bytes, {}};
+    place.offsets.next = sure_next_;
+    place.offsets.up_to = Border();
+    CAUCE_ASSIGN_OR_RETURN(const auto expected, BatchSearch(place).Run());
+    if (!expected) return found;
+    is_claimed_ = false;
+    return expected;
+  }
+
+  // Where the file next has a border: what is expected lies below.
+  Offset Border() const {
+    const auto border = std::ranges::upper_bound(hints_.borders, sure_next_);
+    return border == hints_.borders.end() ? BatchOffsets().up_to : *border;
+  }
+
+  bool IsExpected(const FoundBatch& batch) const {
+    return batch.base >= sure_next_ && batch.next <= Border();
+  }
+
+  // Where the whole batches end that lie back to back from `batch` on; the end
+  // of the file where only zeros are behind.
+  absl::StatusOr<int64_t> EndOfStretch(const FoundBatch& batch) const {
+    BatchScanner scanner;
+    scanner.Start(file_, name_, batch.end, survey_.file_bytes);
+    for (;;) {
+      const auto next = scanner.Next();
+      if (!next.ok() && !IsDamage(next.status())) return next.status();
+      if (!next.ok()) return scanner.position();
+      if (!*next) return survey_.file_bytes;
+    }
+  }
+
+  absl::StatusOr<std::optional<FoundBatch>> FindNearest(int64_t position,
+                                                        std::string& why) {
     DamagedPlace place{file_, name_, position, survey_.file_bytes, {}};
     // Where the damaged batch says it ends.
     BatchScanner scanner;
@@ -112,6 +157,7 @@ class Survey {
     };
     CAUCE_ASSIGN_OR_RETURN(const auto batch,
                            FindBatchBehind(scanner, place, no_entries));
+    is_claimed_ = batch.has_value();
     if (batch) {
       const FoundBatch claimed{scanner.batch_position(), scanner.position(),
                                batch->base_offset(), batch->next_offset()};
@@ -122,10 +168,6 @@ class Survey {
       CAUCE_ASSIGN_OR_RETURN(const auto nearer, BatchSearch(place).RunToEnd());
       return nearer ? nearer : claimed;
     }
-    place.offsets.next = sure_next_;
-    CAUCE_ASSIGN_OR_RETURN(auto found, Search(place, why));
-    if (found || place.offsets.next == Offset{0}) return found;
-    // What told where offsets begin, a name above all, may be wrong.
     place.offsets.next = Offset{0};
     return Search(place, why);
   }
@@ -141,6 +183,24 @@ class Survey {
     return found;
   }
 
+  // Those of stretches that a search led to, and that end in damage.
+  void DoubtSearched() {
+    const auto ends_in_damage = [this](int64_t end) {
+      return std::ranges::binary_search(survey_.damaged, end, {},
+                                        &DamagedBytes::position);
+    };
+    std::vector<BatchRun>& runs = survey_.runs;
+    for (size_t first = 0; first < runs.size();) {
+      size_t next = first + 1;
+      while (next < runs.size() && runs[next].position == runs[next - 1].end) {
+        ++next;
+      }
+      const bool is_doubtful = searched_.contains(runs[first].position) &&
+                               ends_in_damage(runs[next - 1].end);
+      for (; first < next; ++first) runs[first].is_doubtful = is_doubtful;
+    }
+  }
+
   const std::shared_ptr<const File>& file_;
   const std::string& name_;
   const SurveyHints& hints_;
@@ -150,6 +210,8 @@ class Survey {
   // Below it no batch is to be expected behind damage: bytes within a record
   // may look like some.
   Offset sure_next_;
+  bool is_claimed_ = false;  // a damaged batch led to what was found last
+  std::set<int64_t> searched_;  // where it was a search
   bool is_over_ = false;  // nothing is known behind what was damaged last
 };
 
@@ -181,7 +243,10 @@ absl::Status SplitRuns(const std::shared_ptr<const File>& file,
                  .base = batch->base_offset(),
                  .next = batch->next_offset()});
     }
-    std::ranges::move(parts.Take(), std::back_inserter(split));
+    for (BatchRun& part : parts.Take()) {
+      part.is_doubtful = run.is_doubtful;
+      split.push_back(part);
+    }
     if (split.size() > SegmentSurvey::kPlacesMax) return TooManyPlaces(name);
   }
   survey.runs = std::move(split);

@@ -44,6 +44,9 @@ struct SegmentSurvey {
 // What is known of a log before it is read.
 struct SurveyHints {
   Offset named;  // what its file is called by, which may be wrong
+  // Where others may begin, or the log may end, sorted: what the partition's
+  // files are called by, and the saved end. Borrowed.
+  std::span<const Offset> borders;
   BatchRuns::Gaps gaps = BatchRuns::Gaps::kOfCompaction;
 };
 

@@ -126,6 +126,43 @@ TEST(Judgement, ALastBatchAboveWhatWasDurableLeavesNoGap) {
               ElementsAre("0: 0 1 5 6"));
 }
 
+// As where someone logs logs, and the header is damaged of what holds them.
+TEST(Judgement, BatchesThatMayLieWithinARecordWaitForThoseOfTheirFile) {
+  const auto run = [](int64_t position, int64_t base, int64_t batches) {
+    return BatchRun{.position = position,
+                    .end = position + 100 * batches,
+                    .base = Offset{base},
+                    .next = Offset{base + batches},
+                    .batches = batches};
+  };
+  std::vector<FoundLog> found = {
+      {.named = Offset{0},
+       .runs = {run(0, 0, 3), run(350, 70, 50), run(5400, 4, 4)}}};
+  EXPECT_THAT(JudgeLogs(found, Closed(kGaps, 8))[0].stay, ElementsAre(0, 1));
+  found[0].runs[1].is_doubtful = true;
+  EXPECT_THAT(JudgeLogs(found, Closed(kGaps, 8))[0].stay, ElementsAre(0, 2));
+  // Where they contradict none they stay.
+  found[0].runs[2] = run(5400, 120, 4);
+  EXPECT_THAT(JudgeLogs(found, Closed(kGaps, 124))[0].stay,
+              ElementsAre(0, 1, 2));
+}
+
+// It may not have been the file's from there on.
+TEST(Judgement, BatchesThatContradictTheNamedFrontOfTheirFileWaitForIt) {
+  std::vector<FoundLog> found = {
+      {.named = Offset{8},
+       .runs = {{.end = 200,
+                 .base = Offset{8},
+                 .next = Offset{10},
+                 .batches = 2},
+                {.position = 300,
+                 .end = 900,
+                 .base = Offset{2},
+                 .next = Offset{8},
+                 .batches = 6}}}};
+  EXPECT_THAT(JudgeLogs(found, Closed(kGaps, 10))[0].stay, ElementsAre(0));
+}
+
 TEST(Judgement, BatchesBehindDamageStay) {
   for (const bool gaps : {kGaps, kNoGaps}) {
     EXPECT_THAT(StoryOf({{0, {{0, 1}, kRubbish, {2, 3}, kRubbish}},

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,9 +12,11 @@
 #include <vector>
 
 #include "cauce/file_system.h"
+#include "cauce/record_batch.h"
 #include "engine/base/check.h"
 #include "engine/log/segment_name.h"
 #include "engine/record/layout.h"
+#include "fmt/format.h"
 #include "tests/testing/batches.h"
 #include "tests/testing/matchers.h"
 
@@ -46,9 +50,10 @@ class Surveyed : public ::testing::Test {
     CAUCE_CHECK((*file)->Write(0, bytes).ok());
   }
 
-  PartitionSurvey Look(int64_t durable) {
+  PartitionSurvey Look(int64_t durable, bool may_have_gaps = true) {
     const PartitionToCheck partition{.directory = "/d/a-0",
                                      .clean_stop = true,
+                                     .may_have_gaps = may_have_gaps,
                                      .bounds = {.durable = Offset{durable}}};
     VerifySummary summary;
     const auto survey = SurveyPartition(*files_, partition, summary, nullptr);
@@ -254,6 +259,66 @@ TEST_F(Surveyed, TakesNoBatchForTheFilesThatLieInIt) {
   EXPECT_EQ(survey.strays[1].path, "/d/a-0/00000000000000000005.log");
   EXPECT_THAT(survey.strays[0].why,
               HasSubstr("holds the records up to offset 10"));
+}
+
+// A log that holds logs: so long as the outer batch is whole nobody looks into
+// it.
+class LogInALog : public Surveyed {
+ protected:
+  // Batches of one record each.
+  static std::string Ones(int64_t base, int64_t next) {
+    std::string bytes;
+    for (; base < next; ++base) {
+      bytes += test::Batch({"value"}).At(Offset{base}).bytes();
+    }
+    return bytes;
+  }
+
+  // What stays of the first segment.
+  std::string Staying(const PartitionSurvey& survey,
+                      const std::string& bytes) const {
+    if (survey.segments.empty()) return "";
+    std::string rest;
+    size_t at = 0;
+    for (const UnreadableBytes& part : survey.segments[0].unreadable) {
+      const auto position = static_cast<size_t>(part.position);
+      rest += bytes.substr(at, position - at);
+      at = static_cast<size_t>(part.end);
+    }
+    return rest + bytes.substr(at);
+  }
+};
+
+TEST_F(LogInALog, CostsNoBatchBehindTheDamagedOneThatHeldIt) {
+  const std::string front = Ones(0, 3);
+  const std::string rest = Ones(5, 8);
+  Put(8, Ones(8, 10));
+  for (const int64_t inner : {0, 5, 6, 9, 70, 1 << 20}) {
+    for (const int64_t batches : {2, 5, 20}) {
+      const std::string value = Ones(inner, inner + batches);
+      const std::string outer =
+          test::Batch({value, "next"}).At(Offset{3}).bytes();
+      for (int at = layout::kBatchLength; at < layout::kRecords; ++at) {
+        for (const char bit : {0x01, 0x10, 0x40}) {
+          SCOPED_TRACE(fmt::format("{} batches from {} on, bit {} of byte {}",
+                                   batches, inner, int{bit}, at));
+          std::string damaged = outer;
+          damaged[static_cast<size_t>(at)] ^= bit;
+          // Of an epoch nothing tells that it is another.
+          const bool is_whole = RecordBatch::Parse(damaged).ok();
+          Put(0, front + damaged + rest);
+          for (const bool gaps : {true, false}) {
+            const PartitionSurvey survey = Look(10, gaps);
+            ASSERT_FALSE(survey.is_untouchable);
+            const std::string expected =
+                front + (is_whole ? damaged : "") + rest;
+            ASSERT_TRUE(Staying(survey, front + damaged + rest) == expected)
+                << (gaps ? "with gaps" : "without gaps");
+          }
+        }
+      }
+    }
+  }
 }
 
 TEST_F(Surveyed, SetsAsideWhatHoldsNoBatch) {
