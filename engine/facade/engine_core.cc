@@ -77,6 +77,12 @@ absl::StatusOr<std::shared_ptr<EngineCore>> EngineCore::Open(
                                                 Offset to) {
     first_dirty->Set(partition, to);
   };
+  environment->lower_first_dirty = [first_dirty](
+                                       const TopicPartition& partition,
+                                       Offset to) {
+    first_dirty->Set(partition, to);
+    return first_dirty->Save();
+  };
   environment->save_bounds = [bounds](const TopicPartition& partition,
                                       const LogBounds& to) {
     return bounds->Save(partition, to);

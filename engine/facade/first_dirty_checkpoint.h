@@ -2,8 +2,9 @@
 // compaction have come: Kafka's `cleaner-offset-checkpoint`.
 //
 // What it says is a hint: where it is lost, or older than it was, more is
-// compacted once more. So it is saved after what it speaks of, and a save that
-// fails costs nothing but that. Thread-safe; its lock is a leaf.
+// compacted once more. So it is saved after what it speaks of, but for a lower
+// offset, before the log is cut to it; and a save that fails costs nothing but
+// that. Thread-safe; its lock is a leaf.
 #pragma once
 
 #include <string>

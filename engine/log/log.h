@@ -352,6 +352,8 @@ class Log : public std::enable_shared_from_this<Log> {
   absl::Status RollToCompact() ABSL_LOCKS_EXCLUDED(ends_mutex_, writer_mutex_);
   void NoteFirstDirty(Offset first_dirty)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_);
+  absl::Status LowerFirstDirty(Offset first_dirty)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_);
   // Once for each.
   void TellOfDamage(const absl::Status& damage);
   // False where `sources` are no longer part of the log.

@@ -161,6 +161,14 @@ void Log::NoteFirstDirty(Offset first_dirty) {
   }
 }
 
+absl::Status Log::LowerFirstDirty(Offset first_dirty) {
+  if (environment_->lower_first_dirty) {
+    CAUCE_RETURN_IF_ERROR(environment_->lower_first_dirty(name_, first_dirty));
+  }
+  first_dirty_ = first_dirty.value;
+  return absl::OkStatus();
+}
+
 void Log::TellOfDamage(const absl::Status& damage) {
   if (damage.ok() || !environment_->events) return;
   {

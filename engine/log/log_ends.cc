@@ -70,6 +70,9 @@ absl::StatusOr<std::optional<Offset>> Log::Truncate(Offset offset) {
   // the batches end: until another segment has a name they are all there is.
   CAUCE_RETURN_IF_ERROR(environment_->save_bounds(
       name_, {std::min(durable, found.kept.next), saved_start_}));
+  if (found.end.value < first_dirty_) {
+    CAUCE_RETURN_IF_ERROR(LowerFirstDirty(found.end));
+  }
   auto cut = CutAt(std::move(found));
   if (!cut.ok()) {
     committer_.Fail(MakeError(
@@ -126,7 +129,6 @@ absl::StatusOr<Offset> Log::CutAt(CutPoint cut) {
   }
   log_end_.store(cut.end.value, std::memory_order_release);
   ++end_cuts_;
-  if (cut.end.value < first_dirty_) NoteFirstDirty(cut.end);
   shown_ = std::min(shown_.load(), cut.end.value);
   committer_.Truncated(cut.end);
   CAUCE_RETURN_IF_ERROR(epochs_.CutAt(cut.end));

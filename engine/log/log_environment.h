@@ -67,6 +67,9 @@ struct LogEnvironment {
   // some time later: where that is lost, or an older one comes back, more is
   // compacted once more.
   std::function<void(const TopicPartition&, Offset)> note_first_dirty;
+  // Null where that is. Makes durable that a log is compacted up to less than
+  // was noted, before it is cut: what is written there then is dirty.
+  std::function<absl::Status(const TopicPartition&, Offset)> lower_first_dirty;
   // The bounds that another process has saved by now, read where they were
   // saved since. For logs that are read only.
   std::function<absl::StatusOr<LogBounds>(const TopicPartition&)> load_bounds;

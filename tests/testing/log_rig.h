@@ -225,6 +225,12 @@ class LogRig {
       MutexLock lock(mutex_);
       first_dirty_ = first_dirty;
     };
+    environment->lower_first_dirty = [this](const TopicPartition&,
+                                            Offset first_dirty) {
+      MutexLock lock(mutex_);
+      if (save_.ok()) first_dirty_ = first_dirty;
+      return save_;
+    };
     if (notes_work_) {
       environment->note_work = [](const RecoveryWork&) { return false; };
     }

@@ -16,6 +16,7 @@
 #include "cauce/env.h"
 #include "cauce/errors.h"
 #include "cauce/partition.h"
+#include "engine/catalog/checkpoint_file.h"
 #include "fmt/format.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
@@ -374,6 +375,35 @@ TEST_F(EngineCompaction, TellsOnceOfADiskThatIsFullAndTriesAgain) {
   clock_.Advance(absl::Seconds(15));
   executor_.RunDue();
   EXPECT_LT(Values("prices").size(), 12u);
+}
+
+// Else what is written behind the cut would count as clean after a kill, and
+// be compacted never.
+TEST_F(EngineCompaction, SavesThatACutLogIsDirtyBeforeItIsCut) {
+  Open();
+  Create("prices");
+  Put("prices", 40, 3);
+  ASSERT_THAT(CompactNow("prices"), IsOk());
+  ASSERT_THAT(engine_->RunUpkeep(), IsOk());
+  const auto saved = [this] {
+    const auto read = ReadOffsetCheckpoint(*memory_, "/data", kFirstDirtyFile);
+    EXPECT_THAT(read, IsOk());
+    return read->at({"prices", PartitionId{0}});
+  };
+  ASSERT_EQ(saved(), Offset{40});
+  auto partition = engine_->OpenPartition("prices", PartitionId{0});
+  ASSERT_THAT(partition, IsOk());
+
+  // Where that cannot be saved nothing is cut.
+  files_.Fail(FileCall::kWrite, std::string(kFirstDirtyFile) + ".tmp",
+              MakeError(Reason::kDiskFull, "no room"));
+  EXPECT_THAT(partition->TruncateTo(Offset{38}), HasReason(Reason::kDiskFull));
+  EXPECT_EQ(partition->log_end(), Offset{40});
+  files_.Mend();
+
+  const auto cut = partition->TruncateTo(Offset{38});
+  ASSERT_THAT(cut, IsOk());
+  EXPECT_EQ(saved(), *cut);
 }
 
 TEST_F(EngineCompaction, EndsWithItsTopic) {
