@@ -9,9 +9,9 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
- * Prints what a consumer gets of partition 0 of topics, committed or not.
- * Arguments: the broker's address and the topics. For each topic: its name, its
- * ends, every record from the beginning on; for some offsets the first record
+ * Prints what a consumer gets of partition 0 of topics. Arguments: the broker's
+ * address, the isolation level and the topics. For each topic: its name, its
+ * ends (for read_committed the last stable offset), every record from the beginning on; for some offsets the first record
  * that is read there ("at"); for some times the offset and the time that are
  * found for them ("time"), or a dash.
  */
@@ -27,14 +27,14 @@ public final class ReadTopics {
     Map<String, Object> settings =
         Map.of(
             "bootstrap.servers", args[0],
-            "isolation.level", "read_uncommitted",
+            "isolation.level", args[1],
             "auto.offset.reset", "none",
             "enable.auto.commit", "false",
             "max.poll.records", "100000",
             "fetch.max.wait.ms", "0");
     try (var consumer =
         new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-      for (String topic : List.of(args).subList(1, args.length)) {
+      for (String topic : List.of(args).subList(2, args.length)) {
         new ReadTopics(consumer, topic).print();
       }
     }

@@ -22,11 +22,13 @@
 #include "cauce/env.h"
 #include "cauce/file_system.h"
 #include "cauce/partition.h"
+#include "cauce/read.h"
 #include "cauce/record_batch.h"
 #include "cauce/types.h"
 #include "tests/interop/broker.h"
 #include "tests/interop/kafka_test.h"
 #include "tests/interop/partition_files.h"
+#include "tests/interop/retried_batches.h"
 #include "tests/interop/same_reading.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/owned_record.h"
@@ -56,7 +58,8 @@ struct Left {
   test::TempDir scratch;
   std::string directory = scratch / "kafka";
   std::vector<std::string> topics;
-  std::string printed;  // by ReadTopics
+  std::string printed;    // by ReadTopics
+  std::string committed;  // by a consumer of what is committed
 };
 
 class BrokerDirectory : public test::KafkaTest,
@@ -98,8 +101,10 @@ class BrokerDirectory : public test::KafkaTest,
 
   // What Kafka's consumer gets.
   std::string Read(const test::Broker& broker,
-                   const std::vector<std::string>& topics) {
-    std::vector<std::string> arguments = {broker.address()};
+                   const std::vector<std::string>& topics,
+                   Isolation isolation) {
+    std::vector<std::string> arguments = {broker.address(),
+                                          test::IsolationName(isolation)};
     arguments.insert(arguments.end(), topics.begin(), topics.end());
     auto read = programs().Run("ReadTopics", arguments);
     EXPECT_EQ(read.exit, 0) << read.err;
@@ -119,7 +124,8 @@ class BrokerDirectory : public test::KafkaTest,
     ASSERT_EQ(written.exit, 0) << written.err;
     std::istringstream names(written.out);
     for (std::string name; names >> name;) made->topics.push_back(name);
-    made->printed = Read(**broker, made->topics);
+    made->printed = Read(**broker, made->topics, Isolation::kReadUncommitted);
+    made->committed = Read(**broker, made->topics, Isolation::kReadCommitted);
     if (GetParam() == End::kStopped) {
       ASSERT_THAT((*broker)->Stop(), IsOk());
     } else {
@@ -204,6 +210,34 @@ TEST_P(BrokerDirectory, ReadsAsKafkasConsumerReadsIt) {
 
   EXPECT_THAT(engine.Close(), IsOk());
   ExpectVerified(test::Left::kWhole);
+}
+
+TEST_P(BrokerDirectory, ReadsWhatIsCommittedAsKafkasConsumerDoes) {
+  for (const Access access : {Access::kReadOnly, Access::kReadWrite}) {
+    Engine engine = Open(access);
+
+    EXPECT_THAT(test::ExpectSameReading(engine, left().committed,
+                                        Isolation::kReadCommitted),
+                ElementsAreArray(left().topics));
+
+    EXPECT_THAT(engine.Close(), IsOk());
+  }
+  EXPECT_LT(left().committed.size(), left().printed.size());
+}
+
+TEST_P(BrokerDirectory, KnowsTheProducersOfTheBroker) {
+  Engine engine = Open(Access::kReadWrite);
+  std::map<std::string, size_t> producers;
+  for (const std::string& topic : left().topics) {
+    SCOPED_TRACE(topic);
+    auto partition = engine.OpenPartition(topic, PartitionId{0});
+    ASSERT_THAT(partition, IsOk());
+    producers[topic] = test::ExpectRetriesAnswered(*partition);
+  }
+
+  EXPECT_EQ(producers["codecs"], kCodecs);
+  EXPECT_EQ(producers["transactions"], 3u);
+  EXPECT_THAT(engine.Close(), IsOk());
 }
 
 TEST_P(BrokerDirectory, IsReadWithoutAByteBeingWritten) {

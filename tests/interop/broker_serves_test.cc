@@ -7,10 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
-#include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "cauce/codec.h"
@@ -18,10 +15,8 @@
 #include "cauce/engine.h"
 #include "cauce/file_system.h"
 #include "cauce/types.h"
-#include "engine/catalog/checkpoint_file.h"
 #include "engine/log/segment_name.h"
-#include "tests/interop/broker.h"
-#include "tests/interop/kafka_test.h"
+#include "tests/interop/broker_serves.h"
 #include "tests/interop/partition_files.h"
 #include "tests/interop/record_line.h"
 #include "tests/interop/record_maker.h"
@@ -34,82 +29,14 @@
 namespace cauce {
 namespace {
 
+using test::BrokerServes;
+using test::ExpectNoComplaint;
 using test::FileBytes;
 using test::FilesBelow;
 using test::IsOk;
 using test::WrittenTopic;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-
-class BrokerServes : public test::KafkaTest {
- protected:
-  // Runs a broker in the directory that is to be its own.
-  std::unique_ptr<test::Broker> Start(
-      const std::vector<test::BornTopic>& topics = {}) {
-    auto broker = test::Broker::Start(programs(), directory_, log_, topics);
-    EXPECT_THAT(broker, IsOk());
-    return broker.ok() ? *std::move(broker) : nullptr;
-  }
-
-  // A broker's directory in which the partition is what `topic` is of.
-  void HandOver(const WrittenTopic& topic, TopicId id, LeaderEpoch epoch) {
-    auto broker = Start({{.name = "t", .id = id, .epoch = epoch}});
-    ASSERT_NE(broker, nullptr);
-    ASSERT_THAT(broker->Stop(), IsOk());
-    std::filesystem::remove(log_);
-    const std::string folder = directory_ + "/t-0";
-    // It has made the topic, with our id, and holds nothing.
-    ASSERT_EQ(test::BytesOf(folder + "/partition.metadata"),
-              test::BytesOf(topic.folder() + "/partition.metadata"));
-    std::filesystem::remove_all(folder);
-    std::filesystem::copy(topic.folder(), folder);
-    HandOver(topic, kRecoveryPointFile, kRecoveryPointFile);
-    HandOver(topic, kLogStartFile, kLogStartFile);
-    // All of it was committed, up to its end.
-    HandOver(topic, kRecoveryPointFile, kHighWatermarkFile);
-  }
-
-  std::string Print(const test::Broker& broker, const std::string& program,
-                    const std::vector<std::string>& more) {
-    std::vector<std::string> arguments = {broker.address(), "t"};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    auto result = programs().Run(program, arguments);
-    EXPECT_EQ(result.exit, 0);
-    EXPECT_THAT(result.err, IsEmpty());
-    return std::move(result.out);
-  }
-
-  // What the broker had to say of the partition.
-  std::vector<std::string> LogLines() const {
-    std::vector<std::string> lines;
-    std::ifstream in(log_);
-    EXPECT_TRUE(in.is_open()) << log_;
-    for (std::string line; std::getline(in, line);) {
-      if (line.find("t-0") != std::string::npos) lines.push_back(line);
-    }
-    return lines;
-  }
-
-  const std::string directory_ = scratch_ / "kafka";
-
- private:
-  // The partition's line of a checkpoint file.
-  void HandOver(const WrittenTopic& topic, std::string_view from,
-                std::string_view to) {
-    FileSystem& files = *PosixFileSystem();
-    const auto ours = ReadOffsetCheckpoint(files, topic.directory(), from);
-    auto theirs = ReadOffsetCheckpoint(files, directory_, to);
-    ASSERT_THAT(ours, IsOk());
-    ASSERT_THAT(theirs, IsOk());
-    const TopicPartition partition{"t", PartitionId{0}};
-    ASSERT_TRUE(ours->contains(partition));
-    (*theirs)[partition] = ours->at(partition);
-    ASSERT_THAT(WriteOffsetCheckpoint(files, directory_, to, *theirs), IsOk());
-  }
-
-  const std::string log_ = scratch_ / "log";
-};
 
 std::vector<std::string> LinesOf(const WrittenTopic& topic, Offset start) {
   std::vector<std::string> lines;
@@ -118,18 +45,6 @@ std::vector<std::string> LinesOf(const WrittenTopic& topic, Offset start) {
     lines.push_back(test::LineOf(written.record));
   }
   return lines;
-}
-
-// A broker that has to mend something says one of these.
-void ExpectNoComplaint(const std::vector<std::string>& lines) {
-  EXPECT_THAT(lines, Contains(HasSubstr("Completed load of")));
-  for (const std::string& line : lines) {
-    for (const std::string_view word :
-         {"] WARN ", "] ERROR ", "orrupt", "ebuilding index", "runcat",
-          "ecovering unflushed", "nvalid", "stray"}) {
-      EXPECT_EQ(line.find(word), std::string::npos) << word << " in " << line;
-    }
-  }
 }
 
 TEST_F(BrokerServes, OurFilesAndLeavesThemToUs) {
@@ -159,9 +74,9 @@ TEST_F(BrokerServes, OurFilesAndLeavesThemToUs) {
 
   auto broker = Start();
   ASSERT_NE(broker, nullptr);
-  const std::string printed = Print(*broker, "ReadTopics", {});
-  const std::string appended = Print(*broker, "AppendRecords", {"20"});
-  const std::string printed_after = Print(*broker, "ReadTopics", {});
+  const std::string printed = Read(*broker);
+  const std::string appended = Print(*broker, "AppendRecords", {"t", "20"});
+  const std::string printed_after = Read(*broker);
   ASSERT_THAT(broker->Stop(), IsOk());
 
   // What it served, without a complaint, is what was written.

@@ -12,6 +12,7 @@
 #include "cauce/cursor.h"
 #include "cauce/errors.h"
 #include "cauce/partition.h"
+#include "cauce/read.h"
 #include "cauce/record.h"
 #include "cauce/types.h"
 #include "fmt/format.h"
@@ -29,19 +30,21 @@ std::string NextLine(Cursor& cursor) {
   return *more ? LineOf(record) : "-";
 }
 
-std::string TimeLine(const Partition& partition, Timestamp time) {
+// Of what lies at or above `end` a consumer is told nothing.
+std::string TimeLine(const Partition& partition, Timestamp time, Offset end) {
   const auto found = partition.FindByTime(time);
   if (!found.ok()) return found.status().ToString();
-  if (!*found) return "-";
+  if (!*found || (*found)->offset >= end) return "-";
   return fmt::format("{} {}", (*found)->offset.value, (*found)->timestamp.ms);
 }
 
 // Answers for one topic, in the order in which the questions come.
 class Reading {
  public:
-  explicit Reading(Partition partition)
+  Reading(Partition partition, Isolation isolation)
       : partition_(std::move(partition)),
-        records_(partition_.Read(partition_.log_start())) {}
+        options_{.isolation = isolation},
+        records_(partition_.Read(partition_.log_start(), options_)) {}
 
   // What is said here where `line` was said there.
   std::string AnswerTo(const std::string& line) {
@@ -56,15 +59,15 @@ class Reading {
       return NextLine(records_);
     }
     if (kind == "at") {
-      Cursor cursor = partition_.Read(Offset{number});
+      Cursor cursor = partition_.Read(Offset{number}, options_);
       return fmt::format("at {} {}", number, NextLine(cursor));
     }
     if (kind == "time") {
       return fmt::format("time {} {}", number,
-                         TimeLine(partition_, Timestamp{number}));
+                         TimeLine(partition_, Timestamp{number}, End()));
     }
     return fmt::format("log from {} to {}", partition_.log_start().value,
-                       partition_.high_watermark().value);
+                       End().value);
   }
 
   // Kafka looks for a time in one segment alone: the first that ever had one so
@@ -88,7 +91,18 @@ class Reading {
   }
 
  private:
+  // Up to where the consumer may read.
+  Offset End() const {
+    if (options_.isolation == Isolation::kReadUncommitted) {
+      return partition_.high_watermark();
+    }
+    const auto end = partition_.LastStableOffset();
+    EXPECT_THAT(end, IsOk());
+    return end.value_or(Offset{});
+  }
+
   Partition partition_;
+  const CursorOptions options_;
   Cursor records_;
   int64_t latest_ = -1;  // time of the records so far
 };
@@ -96,7 +110,8 @@ class Reading {
 }  // namespace
 
 std::vector<std::string> ExpectSameReading(const Engine& engine,
-                                           const std::string& printed) {
+                                           const std::string& printed,
+                                           Isolation isolation) {
   constexpr std::string_view kTopic = "topic ";
   std::vector<std::string> topics;
   std::optional<Reading> reading;
@@ -108,7 +123,7 @@ std::vector<std::string> ExpectSameReading(const Engine& engine,
       auto partition = engine.OpenPartition(topics.back(), PartitionId{0});
       EXPECT_THAT(partition, IsOk());
       if (!partition.ok()) return topics;
-      reading.emplace(*std::move(partition));
+      reading.emplace(*std::move(partition), isolation);
       continue;
     }
     const std::string answer = reading ? reading->AnswerTo(line) : "no topic";
