@@ -31,8 +31,8 @@ struct BatchRun {
   // Begins where the one in front of it ends, in the file and in offsets: they
   // are one run that was split.
   bool is_linked = false;
-  // Bytes that are no batch lie behind its stretch, and nothing but a search
-  // led to that: it may as well lie within a record.
+  // It may as well lie within a record: a search led to it, and what is behind
+  // its stretch is damaged, and does not go on from it.
   bool is_doubtful = false;
 
   friend bool operator==(const BatchRun&, const BatchRun&) = default;

@@ -13,6 +13,8 @@
 namespace cauce {
 namespace {
 
+// Mostly a batch is near.
+constexpr int64_t kFirstPieceBytes = 4 << 10;
 constexpr int64_t kPieceBytes = 256 << 10;
 
 // The log may have ended in what is damaged, and that is a gap of its own.
@@ -25,18 +27,24 @@ DamagedPlace WithoutBoundary(DamagedPlace place) {
 
 }  // namespace
 
-BatchSearch::BatchSearch(const DamagedPlace& place)
+BatchSearch::BatchSearch(const DamagedPlace& place, const Limits& limits)
     : place_(WithoutBoundary(place)),
-      tried_bytes_max_(kTriedBytes +
-                       kTriedFactor * (place.end - place.position)) {}
+      limits_(limits),
+      tried_bytes_max_(std::min(
+          limits.tried,
+          kTriedBytes + kTriedFactor * (place.end - place.position))) {}
 
 absl::StatusOr<std::optional<FoundBatch>> BatchSearch::Run() {
+  left_bytes_ = limits_.first;
   CAUCE_ASSIGN_OR_RETURN(auto first, FirstFrom(place_.position + 1));
+  vain_bytes_ = first ? 0 : limits_.first - left_bytes_;
   if (!first) return std::nullopt;
+  left_bytes_ = limits_.better;
   CAUCE_ASSIGN_OR_RETURN(bool confirmed, IsConfirmed(*first));
   if (confirmed) return first;
   for (int64_t from = first->position + 1;;) {
     CAUCE_ASSIGN_OR_RETURN(const auto other, FirstFrom(from));
+    vain_bytes_ = limits_.better - left_bytes_;
     if (!other) return first;
     CAUCE_ASSIGN_OR_RETURN(confirmed, IsConfirmed(*other));
     if (confirmed) {
@@ -54,7 +62,8 @@ absl::StatusOr<std::optional<FoundBatch>> BatchSearch::RunToEnd() {
     if (!found) return std::nullopt;
     CAUCE_ASSIGN_OR_RETURN(const bool leads_there, LeadsToEnd(*found));
     if (leads_there) return found;
-    from = found->position + 1;
+    // Nor do those behind it, as far as it leads.
+    from = std::max(found->position + 1, scanner_.position());
   }
 }
 
@@ -73,12 +82,13 @@ absl::StatusOr<bool> BatchSearch::LeadsToEnd(const FoundBatch& batch) {
 
 absl::StatusOr<std::optional<FoundBatch>> BatchSearch::FirstFrom(int64_t from) {
   std::string piece;
-  // The last places of a piece have only a part of their header in it.
-  constexpr int64_t kStep = kPieceBytes - kBatchHeaderBytes + 1;
-  for (int64_t at = from; at <= place_.end - kBatchHeaderBytes; at += kStep) {
-    piece.resize(static_cast<size_t>(std::min(kPieceBytes, place_.end - at)));
+  int64_t piece_bytes = kFirstPieceBytes;
+  for (int64_t at = from; at <= place_.end - kBatchHeaderBytes;) {
+    if (left_bytes_ <= 0) return std::nullopt;
+    piece.resize(static_cast<size_t>(std::min(piece_bytes, place_.end - at)));
     CAUCE_ASSIGN_OR_RETURN(const size_t read, place_.file->Read(at, piece));
     piece.resize(read);
+    left_bytes_ -= static_cast<int64_t>(read);
     const int64_t places = static_cast<int64_t>(read) - kBatchHeaderBytes + 1;
     for (int64_t i = 0; i < places; ++i) {
       const char* const head = piece.data() + i;
@@ -92,6 +102,9 @@ absl::StatusOr<std::optional<FoundBatch>> BatchSearch::FirstFrom(int64_t from) {
       if (found) return found;
       if (gave_up()) return std::nullopt;
     }
+    // The last places of a piece have only a part of their header in it.
+    at += piece_bytes - kBatchHeaderBytes + 1;
+    piece_bytes = std::min(2 * piece_bytes, kPieceBytes);
   }
   return std::nullopt;
 }

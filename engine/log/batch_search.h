@@ -30,13 +30,22 @@ struct FoundBatch {
 
 class BatchSearch {
  public:
+  // How many bytes it may read: before it has found a batch, and behind that,
+  // for one that is better confirmed. Past either it ends with what it has.
+  struct Limits {
+    int64_t first = INT64_MAX;
+    int64_t better = INT64_MAX;
+    int64_t tried = INT64_MAX;  // whose CRCs are tried
+  };
+
   static constexpr int64_t kTriedFactor = 16;
   // Added to it, so that a short file may hold one large batch.
   static constexpr int64_t kTriedBytes = 64 << 20;
 
   // Searches behind the first byte of `place`. Its `boundary` is not looked at:
   // what was damaged may have reached across.
-  explicit BatchSearch(const DamagedPlace& place);
+  explicit BatchSearch(const DamagedPlace& place) : BatchSearch(place, {}) {}
+  BatchSearch(const DamagedPlace& place, const Limits& limits);
 
   // Returns the first batch to go on with; nothing where there is none. Fails
   // only where the file cannot be read.
@@ -46,6 +55,11 @@ class BatchSearch {
   // end of `place` exactly: only there the file is known to go on. Nothing
   // inside of a record reaches that.
   absl::StatusOr<std::optional<FoundBatch>> RunToEnd();
+
+  // How many bytes Run read that led to no batch, or to none that is better.
+  int64_t vain_bytes() const { return vain_bytes_; }
+
+  int64_t tried_bytes() const { return tried_bytes_; }
 
   // Whether it ended early, having tried too many places in vain.
   bool gave_up() const { return tried_bytes_ > tried_bytes_max_; }
@@ -62,9 +76,12 @@ class BatchSearch {
   absl::StatusOr<bool> IsConfirmed(const FoundBatch& batch) const;
 
   const DamagedPlace place_;
+  const Limits limits_;
+  int64_t left_bytes_ = INT64_MAX;  // to be read
+  int64_t vain_bytes_ = 0;
   const int64_t tried_bytes_max_;
   int64_t tried_bytes_ = 0;
-  BatchScanner scanner_;
+  BatchScanner scanner_{4 << 10};  // mostly for one batch
 };
 
 }  // namespace cauce

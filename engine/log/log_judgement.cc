@@ -82,27 +82,23 @@ class Judge {
   }
 
   // Of the chains of a file those that contradict the one that begins as it is
-  // called; and those that may lie within a record, where they contradict one
-  // that does not.
+  // called, or, where they may lie within a record, one that does not.
   void LetWait(std::span<Chain> chains) const {
-    // A batch whose offset is wrong confirms nothing.
+    const Chain& front = chains.front();
     const auto speaks = [this](const Chain& chain) {
       return chain.is_sure && !FirstOf(chain).is_doubtful;
     };
     Offset end{0};  // of those in front
     for (Chain& chain : chains) {
-      const bool is_held = !chain.is_named && chains.front().is_named;
-      const Offset least =
-          FirstOf(chain).is_doubtful
-              ? end
-              : (is_held ? LastOf(chains.front()).next : Offset{0});
+      const bool is_held = front.is_named && &chain != &front;
+      Offset least = is_held ? LastOf(front).next : Offset{0};
+      if (FirstOf(chain).is_doubtful) least = std::max(least, end);
       chain.waits = FirstOf(chain).base < least;
       if (speaks(chain)) end = std::max(end, LastOf(chain).next);
     }
     Offset begin{INT64_MAX};  // of those behind
     for (Chain& chain : std::views::reverse(chains)) {
-      chain.waits |=
-          FirstOf(chain).is_doubtful && LastOf(chain).next > begin;
+      chain.waits |= FirstOf(chain).is_doubtful && LastOf(chain).next > begin;
       if (speaks(chain)) begin = std::min(begin, FirstOf(chain).base);
     }
   }

@@ -1,13 +1,14 @@
 #include "engine/log/segment_survey.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
-#include <set>
 #include <string_view>
 #include <utility>
 
 #include "cauce/errors.h"
 #include "cauce/record_batch.h"
+#include "engine/base/bytes.h"
 #include "engine/base/status_macros.h"
 #include "engine/log/batch_behind.h"
 #include "engine/log/batch_scanner.h"
@@ -24,6 +25,9 @@ absl::Status TooManyPlaces(const std::string& name) {
       SegmentSurvey::kPlacesMax));
 }
 
+// A batch is seldom larger.
+constexpr size_t kFirstReadBytes = 4096;
+
 class Survey {
  public:
   Survey(const std::shared_ptr<const File>& file, const std::string& name,
@@ -36,6 +40,9 @@ class Survey {
 
   absl::StatusOr<SegmentSurvey> Run() {
     CAUCE_ASSIGN_OR_RETURN(survey_.file_bytes, file_->Size());
+    spare_bytes_ = SegmentSurvey::kVainFactor * survey_.file_bytes;
+    tried_left_ = BatchSearch::kTriedBytes +
+                  BatchSearch::kTriedFactor * survey_.file_bytes;
     scanner_.Start(file_, name_, 0, survey_.file_bytes);
     for (;;) {
       const auto batch = scanner_.Next();
@@ -51,7 +58,7 @@ class Survey {
                 (*batch)->base_offset(), (*batch)->next_offset()}));
     }
     survey_.runs = runs_.Take();
-    DoubtSearched();
+    NoteDoubts();
     survey_.is_blank = survey_.runs.empty() && survey_.damaged.empty() &&
                        survey_.other_format.empty();
     if (scanner_.position() < survey_.file_bytes && !is_over_) {
@@ -69,7 +76,7 @@ class Survey {
     const BatchRun& run = runs_.runs().back();
     const bool is_sure =
         run.batches > 1 || (run.position == 0 && run.base == hints_.named);
-    if (is_sure) sure_next_ = run.next;
+    if (is_sure && !is_astray_) sure_next_ = run.next;
     return CheckPlaces();
   }
 
@@ -82,6 +89,7 @@ class Survey {
   // Moves the scanner behind the next whole batch; false where there is none.
   absl::StatusOr<bool> PassDamage(const absl::Status& damage) {
     const int64_t position = scanner_.position();
+    CAUCE_RETURN_IF_ERROR(EndStretch(position));
     CAUCE_ASSIGN_OR_RETURN(
         const bool other,
         IsOfOtherFormat(*file_, position, survey_.file_bytes, damage));
@@ -98,30 +106,30 @@ class Survey {
     survey_.damaged.push_back({position, std::move(why)});
     is_over_ = !found;
     if (!found) return false;
-    if (!is_claimed_) searched_.insert(found->position);
+    // A record may hold whole batches, of another log: nothing tells them from
+    // those of this one, once the header is damaged of the batch that they lie
+    // in, but their offsets, and what is behind them.
+    is_astray_ = !IsExpected(*found);
+    if (is_astray_ || !is_claimed_) doubts_[found->position] = is_astray_;
+    stretch_ = found->position;
     CAUCE_RETURN_IF_ERROR(Take(*found));
-    scanner_.Start(file_, name_, found->end, survey_.file_bytes);
+    scanner_.Restart(file_, name_, found->end, survey_.file_bytes);
     return true;
   }
 
-  // A record may hold whole batches, of another log: nothing but their offsets
-  // tells them from those of this one, once the header is damaged of the batch
-  // that they lie in. So one that is not expected has to lead on to the end of
-  // the file, or nothing that is expected lies behind.
-
-  absl::StatusOr<std::optional<FoundBatch>> FindBehind(int64_t position,
-                                                       std::string& why) {
-    CAUCE_ASSIGN_OR_RETURN(auto found, FindNearest(position, why));
-    if (!found || IsExpected(*found)) return found;
-    CAUCE_ASSIGN_OR_RETURN(const int64_t end, EndOfStretch(*found));
-    if (end == survey_.file_bytes) return found;
-    DamagedPlace place{file_, name_, end - 1, survey_.file_bytes, {}};
-    place.offsets.next = sure_next_;
-    place.offsets.up_to = Border();
-    CAUCE_ASSIGN_OR_RETURN(const auto expected, BatchSearch(place).Run());
-    if (!expected) return found;
-    is_claimed_ = false;
-    return expected;
+  // What is damaged at `position` may say that it is the next batch of those in
+  // front of it: then they lie in no record.
+  absl::Status EndStretch(int64_t position) {
+    const std::vector<BatchRun>& runs = runs_.runs();
+    if (runs.empty() || runs.back().end != position) return absl::OkStatus();
+    char base[sizeof(int64_t)];
+    CAUCE_ASSIGN_OR_RETURN(const size_t read, file_->Read(position, base));
+    const bool goes_on = read == sizeof base &&
+                         Offset{LoadBig<int64_t>(base)} == runs.back().next;
+    if (!goes_on) return absl::OkStatus();
+    doubts_.erase(stretch_);
+    if (runs.back().batches > 1) sure_next_ = runs.back().next;
+    return absl::OkStatus();
   }
 
   // Where the file next has a border: what is expected lies below.
@@ -134,24 +142,11 @@ class Survey {
     return batch.base >= sure_next_ && batch.next <= Border();
   }
 
-  // Where the whole batches end that lie back to back from `batch` on; the end
-  // of the file where only zeros are behind.
-  absl::StatusOr<int64_t> EndOfStretch(const FoundBatch& batch) const {
-    BatchScanner scanner;
-    scanner.Start(file_, name_, batch.end, survey_.file_bytes);
-    for (;;) {
-      const auto next = scanner.Next();
-      if (!next.ok() && !IsDamage(next.status())) return next.status();
-      if (!next.ok()) return scanner.position();
-      if (!*next) return survey_.file_bytes;
-    }
-  }
-
-  absl::StatusOr<std::optional<FoundBatch>> FindNearest(int64_t position,
-                                                        std::string& why) {
+  absl::StatusOr<std::optional<FoundBatch>> FindBehind(int64_t position,
+                                                       std::string& why) {
     DamagedPlace place{file_, name_, position, survey_.file_bytes, {}};
     // Where the damaged batch says it ends.
-    BatchScanner scanner;
+    BatchScanner scanner(kFirstReadBytes);
     const auto no_entries = []() -> absl::StatusOr<std::optional<int64_t>> {
       return std::nullopt;
     };
@@ -173,32 +168,38 @@ class Survey {
   }
 
   absl::StatusOr<std::optional<FoundBatch>> Search(const DamagedPlace& place,
-                                                   std::string& why) const {
+                                                   std::string& why) {
     constexpr std::string_view kGaveUp =
         "; too much behind it looks like batches and is none, so the search "
         "for the next one was given up";
-    BatchSearch search(place);
+    BatchSearch search(place, {.better = spare_bytes_, .tried = tried_left_});
     CAUCE_ASSIGN_OR_RETURN(auto found, search.Run());
+    if (found) spare_bytes_ -= search.vain_bytes();
+    tried_left_ -= search.tried_bytes();
     if (search.gave_up() && !why.ends_with(kGaveUp)) why += kGaveUp;
     return found;
   }
 
-  // Those of stretches that a search led to, and that end in damage.
-  void DoubtSearched() {
-    const auto ends_in_damage = [this](int64_t end) {
-      return std::ranges::binary_search(survey_.damaged, end, {},
-                                        &DamagedBytes::position);
-    };
+  // Those of stretches that end in damage and are in doubt. What nobody expects
+  // there is none of the log's, unless there is nothing else.
+  void NoteDoubts() {
     std::vector<BatchRun>& runs = survey_.runs;
+    std::vector<BatchRun> others;
     for (size_t first = 0; first < runs.size();) {
       size_t next = first + 1;
       while (next < runs.size() && runs[next].position == runs[next - 1].end) {
         ++next;
       }
-      const bool is_doubtful = searched_.contains(runs[first].position) &&
-                               ends_in_damage(runs[next - 1].end);
-      for (; first < next; ++first) runs[first].is_doubtful = is_doubtful;
+      const bool ends_in_damage = std::ranges::binary_search(
+          survey_.damaged, runs[next - 1].end, {}, &DamagedBytes::position);
+      const auto doubt = doubts_.find(runs[first].position);
+      const bool is_in_doubt = ends_in_damage && doubt != doubts_.end();
+      for (; first < next; ++first) {
+        runs[first].is_doubtful = is_in_doubt;
+        if (!is_in_doubt || !doubt->second) others.push_back(runs[first]);
+      }
     }
+    if (!others.empty()) runs = std::move(others);
   }
 
   const std::shared_ptr<const File>& file_;
@@ -210,8 +211,14 @@ class Survey {
   // Below it no batch is to be expected behind damage: bytes within a record
   // may look like some.
   Offset sure_next_;
+  int64_t spare_bytes_ = 0;     // that may still be read in vain
+  int64_t tried_left_ = 0;      // whose CRCs may still be
   bool is_claimed_ = false;  // a damaged batch led to what was found last
-  std::set<int64_t> searched_;  // where it was a search
+  bool is_astray_ = false;   // and nothing like that was expected
+  int64_t stretch_ = 0;      // where that stands
+  // Of such, by their positions, whether they were astray; not of those that
+  // may be no part of a record.
+  std::map<int64_t, bool> doubts_;
   bool is_over_ = false;  // nothing is known behind what was damaged last
 };
 
@@ -247,7 +254,6 @@ absl::Status SplitRuns(const std::shared_ptr<const File>& file,
       part.is_doubtful = run.is_doubtful;
       split.push_back(part);
     }
-    if (split.size() > SegmentSurvey::kPlacesMax) return TooManyPlaces(name);
   }
   survey.runs = std::move(split);
   return absl::OkStatus();

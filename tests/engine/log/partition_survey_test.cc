@@ -261,6 +261,25 @@ TEST_F(Surveyed, TakesNoBatchForTheFilesThatLieInIt) {
               HasSubstr("holds the records up to offset 10"));
 }
 
+// It is damaged near its front, and has the offset itself that it is called by.
+TEST_F(Surveyed, KeepsEveryBatchOfAFileThatIsCalledLikeALaterOneOfIt) {
+  std::string front;
+  std::string rest;
+  for (int64_t base = 0; base < 200; base += 2) {
+    (base < 2 ? front : rest) += Two(base);
+  }
+  std::string damaged = Two(0);
+  damaged[layout::kBatchLength + 3] ^= 1;
+  std::string again = Two(50);
+  again[layout::kBatchLength + 3] ^= 1;
+  rest.replace(front.size() * 24, again.size(), again);
+  Put(100, damaged + rest);
+  const PartitionSurvey survey = Look(200);
+  ASSERT_THAT(BasesOf(survey), ElementsAre(1));
+  EXPECT_THAT(survey.segments[0].unreadable, SizeIs(2));
+  EXPECT_EQ(survey.segments[0].next, Offset{200});
+}
+
 // A log that holds logs: so long as the outer batch is whole nobody looks into
 // it.
 class LogInALog : public Surveyed {

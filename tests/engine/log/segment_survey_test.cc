@@ -6,12 +6,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "cauce/file_system.h"
 #include "engine/base/check.h"
 #include "engine/record/layout.h"
@@ -134,12 +136,87 @@ TEST_F(Survey, LeavesAnotherFormatAlone) {
   EXPECT_FALSE(Look(newer + newer + newer + newer).is_blank);
 }
 
+// Counts what is read of it.
+class CountedFile final : public File {
+ public:
+  explicit CountedFile(std::shared_ptr<const File> file)
+      : file_(std::move(file)) {}
+
+  absl::StatusOr<size_t> Read(int64_t position,
+                              std::span<char> into) const override {
+    auto read = file_->Read(position, into);
+    if (read.ok()) bytes_read_ += static_cast<int64_t>(*read);
+    return read;
+  }
+  absl::StatusOr<int64_t> Size() const override { return file_->Size(); }
+  absl::Status Write(int64_t, std::span<const std::string_view>) override {
+    return absl::UnimplementedError("only read");
+  }
+  absl::Status Sync() override { return absl::UnimplementedError("only read"); }
+  absl::Status Truncate(int64_t) override {
+    return absl::UnimplementedError("only read");
+  }
+
+  int64_t bytes_read() const { return bytes_read_; }
+
+ private:
+  const std::shared_ptr<const File> file_;
+  mutable int64_t bytes_read_ = 0;
+};
+
+// Each batch with a body that is damaged, or a length, behind so many others.
+std::string DamagedLog(size_t field, int64_t batches) {
+  const size_t apart = 3;
+  std::string bytes;
+  for (int64_t i = 0; i < batches; ++i) {
+    std::string batch =
+        Batch({std::string(3000, 'v')}).At(Offset{i}).bytes();
+    if (static_cast<size_t>(i) % apart == 1) batch[field] ^= 1;
+    bytes += batch;
+  }
+  return bytes;
+}
+
+// However much is damaged, and whatever its file is called.
+TEST_F(Survey, ReadsNoByteMoreOftenThanItsBounds) {
+  for (const size_t field : {layout::kBatchLength + 3, layout::kCrc}) {
+    const std::string bytes = DamagedLog(field, 3000);
+    for (const int64_t named : {0, 1000, 999'999}) {
+      // A border in front of nearly all of it makes nothing expected.
+      for (const int64_t border : {2, 4000}) {
+        const std::vector<Offset> borders = {Offset{border}};
+        const auto file = std::make_shared<CountedFile>(Put(bytes));
+        const auto survey = SurveySegment(
+            file, "/log", {.named = Offset{named}, .borders = borders});
+        ASSERT_THAT(survey, IsOk());
+        EXPECT_THAT(survey->damaged, SizeIs(1000));
+        const auto size = static_cast<int64_t>(bytes.size());
+        EXPECT_LE(file->bytes_read(), (SegmentSurvey::kVainFactor + 8) * size);
+      }
+    }
+  }
+}
+
 TEST_F(Survey, GivesUpWhereTooManyPlacesAreDamaged) {
   // Each is one that the next does not continue.
   std::string bytes;
   for (size_t i = 0; i <= SegmentSurvey::kPlacesMax; ++i) bytes += a_;
   EXPECT_THAT(SurveySegment(Put(bytes), "/log", {.named = Offset{0}}),
               test::StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
+// It is whole: others are to blame.
+TEST_F(Survey, SplitsAWholeLogAtAnyNumberOfBorders) {
+  std::string bytes;
+  std::vector<Offset> borders;
+  const auto count = static_cast<int64_t>(SegmentSurvey::kPlacesMax) + 9;
+  for (int64_t i = 0; i < count; ++i) {
+    borders.push_back(Offset{i});
+    bytes += Batch({"a"}).At(Offset{i}).bytes();
+  }
+  SegmentSurvey survey = Look(bytes);
+  ASSERT_THAT(SplitRuns(Put(bytes), "/log", borders, survey), IsOk());
+  EXPECT_THAT(survey.runs, SizeIs(count));
 }
 
 TEST_F(Survey, SplitsRunsWhereOthersHaveBorders) {
