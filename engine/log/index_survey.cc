@@ -45,14 +45,15 @@ absl::Status IndexSurvey::Check(std::span<const Finding> findings,
 absl::Status IndexSurvey::TakeOrphans(
     const PartitionToCheck::Bounds& bounds,
     std::span<const SurveyedSegment> segments) {
+  std::set<Offset> old;  // names that segments lose
+  for (const SurveyedSegment& segment : segments) {
+    if (segment.base != segment.named) old.insert(segment.named);
+  }
   for (const std::string& name : std::exchange(names_, {})) {
     const Offset base = ParseSegmentFileName(name)->base;
     const bool has_log =
         std::ranges::binary_search(segments, base, {}, &SurveyedSegment::base);
-    const bool is_old =
-        std::ranges::any_of(segments, [base](const SurveyedSegment& segment) {
-          return segment.named == base && segment.base != base;
-        });
+    const bool is_old = old.contains(base);
     if (has_log && !is_old) continue;
     const bool is_missed = base >= bounds.log_start && base < bounds.durable;
     std::optional<Offset> lost;

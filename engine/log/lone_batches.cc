@@ -11,9 +11,18 @@ LoneBatches::LoneBatches(std::span<const FoundLog> found,
     : found_(found),
       known_(known),
       line_(line),
+      has_chain_(found.size()),
+      taken_(found.size()),
       exchanged_(FindExchangedNames(found, known.may_have_gaps)) {
   for (size_t log = 0; log < found.size(); ++log) {
-    if (!found[log].is_waiting) names_.emplace(found[log].named, log);
+    has_chain_[log] =
+        std::ranges::any_of(found[log].runs, [](const BatchRun& run) {
+          return run.batches > 1 || run.is_linked;
+        });
+    if (!found[log].is_waiting) {
+      names_.emplace(found[log].named, log);
+      if (!found[log].is_blank) claims_.emplace(found[log].named, log);
+    }
     if (const auto base = found[log].FrontBase()) fronts_.emplace(*base, log);
     if (found[log].runs.empty()) continue;
     ends_.emplace(found[log].runs.back().next, log);
@@ -112,9 +121,11 @@ bool LoneBatches::IsAboveEnd(const LogPart& part) const {
 bool LoneBatches::IsClaimed(const LogPart& part, Side front) const {
   const LogPart* const before = line_.Before(part.base);
   const Offset from = before == nullptr ? Offset{0} : before->next;
-  for (auto name = names_.lower_bound(from);
-       name != names_.end() && name->first < part.next; ++name) {
+  int looks = 0;
+  for (auto name = claims_.lower_bound(from);
+       name != claims_.end() && name->first < part.next; ++name) {
     if (name->second == part.log) continue;
+    if (++looks > kNamesMax) return true;
     if (IsClaimedBy(name->second, part, front)) return true;
   }
   return false;
@@ -128,7 +139,7 @@ bool LoneBatches::IsClaimedBy(size_t other, const LogPart& part,
   const OffsetLine::Span* const span = line_.SpanOf(other);
   if (span == nullptr) {
     // Something stood at its name, where the batch or its file would lie.
-    const bool stood_there = !log.is_blank && !IsCopy(other) &&
+    const bool stood_there = !IsCopy(other) &&
                              (is_behind_own || log.named >= part.base);
     return stood_there && !FillsAHole(part);
   }
@@ -151,32 +162,30 @@ bool LoneBatches::FillsAHole(const LogPart& part) const {
 }
 
 bool LoneBatches::IsForeign(size_t log) const {
-  return line_.SpanOf(log) == nullptr &&
-         std::ranges::any_of(found_[log].runs, [](const BatchRun& run) {
-           return run.batches > 1 || run.is_linked;
-         });
+  return line_.SpanOf(log) == nullptr && has_chain_[log];
 }
 
 bool LoneBatches::IsCopy(size_t log) const {
   const std::vector<BatchRun>& runs = found_[log].runs;
-  return !runs.empty() &&
-         std::ranges::all_of(runs, [this](const BatchRun& run) {
-           const LogPart* const taken = line_.From(run.base);
-           return taken != nullptr && taken->base == run.base &&
-                  taken->next == run.next;
-         });
+  for (size_t& at = taken_[log]; at < runs.size(); ++at) {
+    const LogPart* const taken = line_.From(runs[at].base);
+    const bool is_taken = taken != nullptr && taken->base == runs[at].base &&
+                          taken->next == runs[at].next;
+    if (!is_taken) return false;
+  }
+  return !runs.empty();
 }
 
 bool LoneBatches::MayFollowItsName(const LogPart& part) const {
   const Offset named = found_[part.log].named;
   if (!known_.may_have_gaps || named > part.base) return false;
   if (!line_.IsFree(named, part.base)) return false;
-  for (auto name = names_.upper_bound(named);
-       name != names_.end() && name->first <= part.base; ++name) {
+  int looks = 0;
+  for (auto name = claims_.upper_bound(named);
+       name != claims_.end() && name->first <= part.base; ++name) {
     const size_t other = name->second;
-    if (!found_[other].is_blank && !IsCopy(other) && NameMayBeRight(other)) {
-      return false;
-    }
+    if (++looks > kNamesMax) return false;
+    if (!IsCopy(other) && NameMayBeRight(other)) return false;
   }
   return IsConfirmedBehind(part);
 }
@@ -197,8 +206,10 @@ bool LoneBatches::IsHomeless(const LogPart& part) const {
 }
 
 bool LoneBatches::FitsAVacatedName(const LogPart& part) const {
+  int looks = 0;
   for (auto name = names_.upper_bound(part.base); name != names_.begin();) {
     --name;
+    if (++looks > kNamesMax) return false;
     const bool fits = known_.may_have_gaps
                           ? line_.IsFree(name->first, part.base)
                           : name->first == part.base;

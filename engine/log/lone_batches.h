@@ -8,7 +8,8 @@
 // file may contradict its name: then it counts what meets the batch and what
 // would if the name was right, and the name keeps it damage where as much
 // speaks for it, unless files have each other's names (exchanged_names.h).
-// Pure; for one thread at a time.
+// Of the names around a batch kNamesMax are looked at: where more could speak
+// against it it is not believed. Pure; for one thread at a time.
 #pragma once
 
 #include <cstddef>
@@ -26,6 +27,8 @@ namespace cauce {
 
 class LoneBatches {
  public:
+  static constexpr int kNamesMax = 1024;
+
   // All are borrowed; `line` has what is believed so far and may grow.
   LoneBatches(std::span<const FoundLog> found, const KnownOfLog& known,
               const OffsetLine& line);
@@ -51,7 +54,8 @@ class LoneBatches {
   bool FillsAHole(const LogPart& part) const;
   // Whether batches of it continue each other, and others have their offsets.
   bool IsForeign(size_t log) const;
-  // Whether others have exactly its batches.
+  // Whether others have exactly its batches. What is taken stays so: each of
+  // them is looked for until it is found, once.
   bool IsCopy(size_t log) const;
 
   // Of one at the front of its file that does not begin as that is called.
@@ -81,6 +85,12 @@ class LoneBatches {
   const KnownOfLog& known_;
   const OffsetLine& line_;
   std::map<Offset, size_t> names_;  // of those that do not wait
+  // Of these, of logs that hold anything: nothing else claims an offset.
+  std::map<Offset, size_t> claims_;
+  // Of each log, whether batches of it continue each other; and how many of its
+  // runs others are known to have.
+  std::vector<bool> has_chain_;
+  mutable std::vector<size_t> taken_;
   // By where the first batch of a log begins, and where its last one ends.
   std::map<Offset, size_t> fronts_;
   std::map<Offset, size_t> ends_;

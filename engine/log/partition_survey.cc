@@ -160,13 +160,16 @@ class Surveyor {
       found.push_back({.named = logs_[log].named,
                        .is_waiting = logs_[log].is_waiting,
                        .is_blank = surveys_[log].is_blank,
-                       .runs = surveys_[log].runs});
+                       .runs = std::move(surveys_[log].runs)});
     }
     judged_ = JudgeLogs(found, {.durable = partition_.bounds.durable,
                                 .log_start = partition_.bounds.log_start,
                                 .start_is_known = partition_.start_is_known,
                                 .clean_stop = partition_.clean_stop,
                                 .may_have_gaps = partition_.may_have_gaps});
+    for (size_t log = 0; log < logs_.size(); ++log) {
+      surveys_[log].runs = std::move(found[log].runs);
+    }
     for (size_t log = 0; log < logs_.size(); ++log) {
       CAUCE_RETURN_IF_ERROR(judged_[log].fate == LogFate::kSegment
                                 ? TakeSegment(log)
@@ -346,7 +349,7 @@ class Surveyor {
       wanted.push_back(
           {segment.is_waiting ? Offset{} : segment.named, segment.base});
     }
-    RenameOrder order = OrderRenames(std::move(wanted));
+    RenameOrder order = OrderRenames(wanted);
     for (const Offset base : order.aside) {
       strays_.LetWait(*std::ranges::lower_bound(survey_.segments, base, {},
                                                 &SurveyedSegment::base));

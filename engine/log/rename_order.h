@@ -21,7 +21,8 @@ struct RenameOrder {
   std::vector<Offset> aside;
 };
 
-// No two of `wanted` have the same source or the same target.
-RenameOrder OrderRenames(std::vector<Renaming> wanted);
+// No two of `wanted` have the same source, but for Offset(), which is no name,
+// or the same target.
+RenameOrder OrderRenames(const std::vector<Renaming>& wanted);
 
 }  // namespace cauce

@@ -19,6 +19,9 @@ class Planner {
       : partition_(partition), survey_(survey) {
     plan_.end = partition.bounds.durable;
     plan_.log_start = partition.bounds.log_start;
+    for (const StrayFile& stray : survey.strays) {
+      if (stray.base) stray_bases_.insert(*stray.base);
+    }
   }
 
   RepairPlan Run() {
@@ -43,8 +46,8 @@ class Planner {
 
  private:
   void Rename(Offset base) {
-    const auto segment =
-        std::ranges::find(survey_.segments, base, &SurveyedSegment::base);
+    const auto segment = std::ranges::lower_bound(survey_.segments, base, {},
+                                                  &SurveyedSegment::base);
     plan_.steps.push_back({.action = RepairAction::kRename,
                            .file = PathOf(segment->FileName()),
                            .renamed_to = LogPath(base),
@@ -292,10 +295,8 @@ class Planner {
   // Of those in [base, next), else `next`: what a file that was set aside held
   // was told with it.
   Offset FirstStray(Offset base, Offset next) const {
-    for (const StrayFile& stray : survey_.strays) {
-      if (stray.base && *stray.base >= base) next = std::min(next, *stray.base);
-    }
-    return next;
+    const auto stray = stray_bases_.lower_bound(base);
+    return stray == stray_bases_.end() ? next : std::min(next, *stray);
   }
 
   std::string LogPath(Offset base) const {
@@ -309,6 +310,7 @@ class Planner {
   const PartitionToCheck& partition_;
   const PartitionSurvey& survey_;
   RepairPlan plan_;
+  std::set<Offset> stray_bases_;  // where they should have held offsets
   std::set<Offset> told_;  // of strays: a segment has more files than one
   std::optional<Offset> begun_;
   bool start_is_wrong_ = false;

@@ -163,6 +163,25 @@ TEST(Judgement, BatchesThatContradictTheNamedFrontOfTheirFileWaitForIt) {
   EXPECT_THAT(JudgeLogs(found, Closed(kGaps, 10))[0].stay, ElementsAre(0));
 }
 
+// Not each of them is looked at for each, nor each name around them.
+TEST(Judgement, IsMadeOfAsManyBatchesAsALogMayHave) {
+  constexpr int64_t kBatches = 50'000;
+  PlannedLog lone{.named = 0};
+  for (int64_t i = 0; i < kBatches; ++i) {
+    lone.pieces.push_back({2 * i, 2 * i + 1});
+    lone.pieces.push_back(kRubbish);
+  }
+  std::vector<PlannedLog> logs = {lone};
+  for (int64_t i = 0; i < kBatches; ++i) {
+    logs.push_back({.named = 2 * kBatches + i});
+  }
+  for (const bool gaps : {kGaps, kNoGaps}) {
+    const std::vector<JudgedLog> judged = Judge(logs, Known(gaps));
+    EXPECT_EQ(judged[0].fate, LogFate::kSegment);
+    EXPECT_EQ(judged[0].stay.size(), kBatches);
+  }
+}
+
 TEST(Judgement, BatchesBehindDamageStay) {
   for (const bool gaps : {kGaps, kNoGaps}) {
     EXPECT_THAT(StoryOf({{0, {{0, 1}, kRubbish, {2, 3}, kRubbish}},
