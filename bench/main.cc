@@ -17,6 +17,7 @@
 #include "CLI/Formatter.hpp"
 #include "absl/cleanup/cleanup.h"
 #include "bench/append_bench.h"
+#include "bench/compaction_bench.h"
 #include "bench/durable_bench.h"
 #include "bench/floor.h"
 #include "bench/harness.h"
@@ -97,6 +98,17 @@ absl::StatusOr<std::vector<ContestReport>> HoldAll(const Arguments& arguments) {
     if (!wanted(LookUpContestName(work))) continue;
     CAUCE_ASSIGN_OR_RETURN(const Contest contest,
                            LookUpContest(arguments.bench, work));
+    CAUCE_RETURN_IF_ERROR(hold(contest));
+  }
+  for (const CompactionWork& work : CompactionWorks()) {
+    if (!wanted(CompactionContestName(work))) continue;
+    CAUCE_ASSIGN_OR_RETURN(const Contest contest,
+                           CompactionContest(arguments.bench, work));
+    CAUCE_RETURN_IF_ERROR(hold(contest));
+  }
+  if (wanted(kAppendWhileCompacting)) {
+    CAUCE_ASSIGN_OR_RETURN(const Contest contest,
+                           AppendWhileCompactingContest(arguments.bench));
     CAUCE_RETURN_IF_ERROR(hold(contest));
   }
   return reports;

@@ -50,14 +50,18 @@ public final class KafkaLog {
   }
 
   private static UnifiedLog open(Path folder) throws Exception {
+    // What was written long ago stays.
+    return open(folder, Map.of("retention.ms", "-1"));
+  }
+
+  static UnifiedLog open(Path folder, Map<String, String> configs) throws Exception {
     File directory = folder.toFile();
     TopicPartition partition = UnifiedLog.parseTopicPartitionName(directory);
     KafkaScheduler scheduler = new KafkaScheduler(1);
     scheduler.startup();
     return UnifiedLog.create(
         directory,
-        // What was written long ago stays.
-        new LogConfig(Map.of("retention.ms", "-1")),
+        new LogConfig(configs),
         0L,
         0L,
         scheduler,
@@ -125,7 +129,7 @@ public final class KafkaLog {
   }
 
   // How many batches, or records of them, there are.
-  private static long read(UnifiedLog log, boolean records) throws Exception {
+  static long read(UnifiedLog log, boolean records) throws Exception {
     long found = 0;
     long bytes = 0;
     for (long next = log.logStartOffset(); next < log.logEndOffset(); ) {

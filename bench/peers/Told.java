@@ -8,11 +8,16 @@ final class Told {
     System.out.println("seconds " + nanos / 1e9);
   }
 
+  /** What it took besides time. */
+  static void figure(String name, double value) {
+    System.out.println("figure " + value + " " + name);
+  }
+
   /** Of single pieces of work: their p99 and p50. Sorts them. */
   static void times(long[] nanos) {
     Arrays.sort(nanos);
     System.out.println("p99_seconds " + at(nanos, 0.99) / 1e9);
-    System.out.println("figure " + at(nanos, 0.5) / 1e3 + " p50, us");
+    figure("p50, us", at(nanos, 0.5) / 1e3);
   }
 
   private static long at(long[] sorted, double share) {

@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "bench/append_bench.h"
+#include "bench/compaction_bench.h"
+#include "bench/dirty_topic.h"
 #include "bench/harness.h"
 #include "bench/killed_topic.h"
 #include "bench/look_up_bench.h"
@@ -162,6 +164,50 @@ TEST(ReadContest, RunsAndCleansUp) {
     EXPECT_THAT(Measure(*contest, {}, {.rounds = 1}), test::IsOk());
   }
   EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
+}
+
+TEST(CompactionContests, LeaveTheLastRecordOfEachKeyAndCleanUp) {
+  const test::TempDir directory;
+  for (const CompactionWork& work : CompactionWorks()) {
+    const auto contest = CompactionContest(SmallRun(directory), work);
+    ASSERT_THAT(contest, test::IsOk());
+    EXPECT_EQ(contest->name, CompactionContestName(work));
+    for (const Result& result : RunOnce(*contest)) {
+      EXPECT_THAT(result.figures, SizeIs(1)) << result.side;
+    }
+  }
+  {
+    const auto contest = AppendWhileCompactingContest(SmallRun(directory));
+    ASSERT_THAT(contest, test::IsOk());
+    for (const Result& result : RunOnce(*contest)) {
+      EXPECT_GT(result.p99_seconds.value_or(0), 0) << result.side;
+    }
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
+}
+
+TEST(DirtyTopic, IsAsItWasWhenACopyWasCompacted) {
+  const test::TempDir directory;
+  const auto topic = DirtyTopic::Create(
+      directory / "dirty",
+      {.bytes = 3 << 20, .value_bytes_max = 50, .keys = 1000});
+  ASSERT_THAT(topic, test::IsOk());
+  const auto made = FilesBelow(directory / "dirty");
+  EXPECT_THAT((*topic)->LogPaths(), SizeIs(4));
+  EXPECT_EQ((*topic)->distinct_keys(), 1000);
+
+  ASSERT_THAT((*topic)->CopyTo(directory / "copy"), test::IsOk());
+  auto engine = Engine::Open(directory / "copy");
+  ASSERT_THAT(engine, test::IsOk());
+  auto partition = engine->OpenPartition(DirtyTopic::kTopic, PartitionId{0});
+  ASSERT_THAT(partition, test::IsOk());
+  EXPECT_EQ(partition->log_end(), Offset{(*topic)->records()});
+  const auto totals = partition->Compact();
+  ASSERT_THAT(totals, test::IsOk());
+  EXPECT_EQ(totals->records_removed, (*topic)->records() - 1000);
+  EXPECT_THAT(engine->Close(), test::IsOk());
+
+  EXPECT_EQ(FilesBelow(directory / "dirty"), made);
 }
 
 TEST(LookUpContest, FindsEachRecordAndCleansUp) {

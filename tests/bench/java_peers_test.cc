@@ -15,6 +15,7 @@
 
 #include "bench/append_bench.h"
 #include "bench/bench_options.h"
+#include "bench/compaction_bench.h"
 #include "bench/harness.h"
 #include "bench/look_up_bench.h"
 #include "bench/read_bench.h"
@@ -80,6 +81,14 @@ TEST_F(JavaPeersTest, FindInTheEnginesOwnFilesWhatItFinds) {
     const auto contest = LookUpContest(options_, work);
     ASSERT_THAT(contest, test::IsOk());
     EXPECT_THAT(SidesOf(*contest), Contains(kKafka)) << contest->name;
+  }
+}
+
+TEST_F(JavaPeersTest, CompactTheEnginesOwnFilesAsItDoes) {
+  for (const CompactionWork& work : CompactionWorks()) {
+    const auto contest = CompactionContest(options_, work);
+    ASSERT_THAT(contest, test::IsOk());
+    EXPECT_THAT(SidesOf(*contest), Contains("Kafka, Cleaner"));
   }
 }
 
