@@ -12,6 +12,7 @@
 #include "engine/base/bytes.h"
 #include "engine/base/status_macros.h"
 #include "engine/log/batch_scanner.h"
+#include "engine/log/complete_swaps.h"
 #include "engine/log/log_stand_in.h"
 #include "engine/log/segment_directory.h"
 #include "engine/log/segment_name.h"
@@ -232,11 +233,11 @@ absl::StatusOr<std::vector<Offset>> LogView::List() {
 }
 
 absl::Status LogView::AddFrom(Offset base) {
-  if (!place_.may_have_gaps) return AddListed(base, {});
+  if (!place_.may_have_gaps) return AddListed(base, Listed());
   const Known before = known_;
   for (int lists = 0; lists < kScansMax; ++lists) {
     CAUCE_ASSIGN_OR_RETURN(const Listed listed, ListFiles());
-    CAUCE_RETURN_IF_ERROR(AddListed(base, listed.swaps));
+    CAUCE_RETURN_IF_ERROR(AddListed(base, listed));
     // Compaction may have been faster: what was added stands side by side.
     CAUCE_ASSIGN_OR_RETURN(const Listed now, ListFiles());
     if (now == listed) {
@@ -260,18 +261,17 @@ absl::StatusOr<LogView::Listed> LogView::ListFiles() const {
     const auto file = ParseSegmentFileName(entry.name);
     if (entry.is_directory || !file) continue;
     if (file->suffix == kLogSuffix) listed.logs.push_back(file->base);
-    if (file->suffix == kSwapLogSuffix) listed.swaps.push_back(file->base);
   }
   std::ranges::sort(listed.logs);
-  std::ranges::sort(listed.swaps);
+  listed.swaps = CompleteSwaps(entries);
   return listed;
 }
 
-absl::Status LogView::AddListed(Offset from, const std::vector<Offset>& swaps) {
+absl::Status LogView::AddListed(Offset from, const Listed& listed) {
   CAUCE_ASSIGN_OR_RETURN(std::vector<Offset> bases, List());
-  for (const Offset base : swaps) {
+  for (const Offset base : listed.swaps) {
     if (base < from) continue;
-    CAUCE_ASSIGN_OR_RETURN(const auto next, AddSwap(base));
+    CAUCE_ASSIGN_OR_RETURN(const auto next, AddSwap(base, listed.logs));
     if (!next) continue;
     std::erase_if(bases,
                   [&](Offset each) { return each >= base && each < *next; });
@@ -290,7 +290,8 @@ absl::Status LogView::AddListed(Offset from, const std::vector<Offset>& swaps) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::optional<Offset>> LogView::AddSwap(Offset base) {
+absl::StatusOr<std::optional<Offset>> LogView::AddSwap(
+    Offset base, const std::vector<Offset>& logs) {
   const std::string path = place_.PathOf(SegmentFileName(base, kSwapLogSuffix));
   // In this order: another that came since is found to be another.
   const auto info = place_.files->Info(path);
@@ -305,7 +306,10 @@ absl::StatusOr<std::optional<Offset>> LogView::AddSwap(Offset base) {
                   {.base = base,
                    .bytes = size,
                    .index_interval_bytes = place_.index_interval_bytes}));
-  if (!scanned.damage.ok() || scanned.bytes != size) return std::nullopt;
+  const bool is_whole = scanned.damage.ok() && scanned.bytes == size;
+  const FoundSwap found{
+      .base = base, .next = scanned.next, .is_whole = is_whole};
+  if (!is_whole || !WhyNoSwap(found, logs).empty()) return std::nullopt;
   known_.segments.push_back(std::make_shared<Segment>(
       place_.At(base), OpenMode::kRead, size, scanned.next, kSwapSuffix));
   known_.segments.back()->ShareLiveIndex(scanned.index);

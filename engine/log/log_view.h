@@ -102,10 +102,11 @@ class LogView {
   absl::StatusOr<Listed> ListFiles() const;
   // Whether nothing has changed about swaps that are on their way, or were.
   absl::StatusOr<bool> SwapsAreTheSame(const Listed& listed) const;
-  absl::Status AddListed(Offset from, const std::vector<Offset>& swaps);
+  absl::Status AddListed(Offset from, const Listed& listed);
   // Returns up to where it takes the place of others; nothing where it does
   // not.
-  absl::StatusOr<std::optional<Offset>> AddSwap(Offset base);
+  absl::StatusOr<std::optional<Offset>> AddSwap(
+      Offset base, const std::vector<Offset>& logs);
   // Others follow it at `next`. Unless all of it lies below the recovery point
   // it ends with the batch that reaches there: any of those may be one that a
   // recovery found no room to cut. So each of them is looked at, by way of its

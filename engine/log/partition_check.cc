@@ -9,6 +9,7 @@
 
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
+#include "engine/log/complete_swaps.h"
 #include "engine/log/log_stand_in.h"
 #include "engine/log/producer_files.h"
 #include "engine/log/segment_directory.h"
@@ -137,11 +138,11 @@ absl::StatusOr<PartitionCheck::Bases> PartitionCheck::List() const {
       continue;
     }
     if (file->suffix == kLogSuffix) bases.logs.push_back(file->base);
-    if (file->suffix == kSwapLogSuffix) bases.swaps.push_back(file->base);
     const bool is_index =
         file->suffix == kOffsetIndexSuffix || file->suffix == kTimeIndexSuffix;
     if (is_index) indexes.push_back(file->base);
   }
+  bases.swaps = CompleteSwaps(entries);
   std::sort(bases.logs.begin(), bases.logs.end());
   std::sort(indexes.begin(), indexes.end());
   indexes.erase(std::unique(indexes.begin(), indexes.end()), indexes.end());

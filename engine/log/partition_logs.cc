@@ -7,6 +7,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/catalog/whole_file.h"
 #include "engine/log/batch_runs.h"
+#include "engine/log/complete_swaps.h"
 #include "engine/log/segment_name.h"
 
 namespace cauce {
@@ -41,8 +42,6 @@ absl::StatusOr<PartitionListing> PartitionLogs::List() const {
       listing.logs.push_back(file->base);
     } else if (file && file->suffix == kWaitingLogSuffix) {
       listing.waiting.push_back(file->base);
-    } else if (file && file->suffix == kSwapLogSuffix) {
-      listing.swaps.push_back(file->base);
     } else if (is_index) {
       listing.indexes.insert(entry.name);
     } else if (file && file->suffix == kSnapshotSuffix) {
@@ -51,6 +50,7 @@ absl::StatusOr<PartitionListing> PartitionLogs::List() const {
       listing.lookalikes.push_back(entry.name);
     }
   }
+  listing.swaps = CompleteSwaps(entries);
   std::ranges::sort(listing.logs);
   std::ranges::sort(listing.waiting);
   return listing;

@@ -24,7 +24,7 @@ namespace cauce {
 struct PartitionListing {
   std::vector<Offset> logs;         // bases, smallest first
   std::vector<Offset> waiting;      // bases of logs that wait for their names
-  std::vector<Offset> swaps;        // bases of compacted logs that do
+  std::vector<Offset> swaps;        // of compacted logs that do (CompleteSwaps)
   std::set<std::string> indexes;    // names
   std::vector<Offset> snapshots;    // up to where they tell of producers
   std::vector<Offset> directories;  // bases: called as logs are

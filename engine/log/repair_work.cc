@@ -53,11 +53,10 @@ GapStamp Between(std::optional<GapStamp> before,
   return *before;
 }
 
-// Of the log at `path`, written anew.
-std::string CleanedPath(const std::string& path) {
-  const SegmentFile log = SegmentOf(path);
-  return path.substr(0, path.size() - log.suffix.size()) +
-         std::string(kCleanedLogSuffix);
+// Of the log at `path`, written anew. Not as a cleaner calls it: that would
+// tell of swaps beside it that they were not complete.
+std::string UnfinishedPath(const std::string& path) {
+  return path + std::string(kUnfinishedCutSuffix);
 }
 
 }  // namespace
@@ -173,7 +172,7 @@ absl::Status RepairWork::RemoveBytes(const RepairStep& step) const {
     if (absl::Status written = WriteCleaned(log, size, step); !written.ok()) {
       // It takes room, of which there may be none left. The next who opens the
       // directory removes it where this fails.
-      files_.RemoveFile(CleanedPath(step.file)).IgnoreError();
+      files_.RemoveFile(UnfinishedPath(step.file)).IgnoreError();
       return written;
     }
   }
@@ -185,14 +184,14 @@ absl::Status RepairWork::RemoveBytes(const RepairStep& step) const {
     CAUCE_RETURN_IF_ERROR(log->Truncate(first.position));
     return log->Sync();
   }
-  CAUCE_RETURN_IF_ERROR(files_.Rename(CleanedPath(step.file), step.file));
+  CAUCE_RETURN_IF_ERROR(files_.Rename(UnfinishedPath(step.file), step.file));
   return SyncNames();
 }
 
 absl::Status RepairWork::WriteCleaned(const std::shared_ptr<const File>& log,
                                       int64_t size,
                                       const RepairStep& step) const {
-  const std::string path = CleanedPath(step.file);
+  const std::string path = UnfinishedPath(step.file);
   CAUCE_ASSIGN_OR_RETURN(const std::shared_ptr<File> file,
                          files_.Open(path, OpenMode::kOpenOrCreate));
   CAUCE_RETURN_IF_ERROR(file->Truncate(0));

@@ -32,8 +32,8 @@ struct DamagedBytes {
 struct SegmentSurvey {
   // More runs and damaged places are no log any more.
   static constexpr size_t kPlacesMax = 100'000;
-  // How often the file's bytes are read, at most, for batches that are not
-  // there: past it the next one is taken, expected or not.
+  // How often the file's bytes are read, at most, for a batch that is better
+  // confirmed than the next one: past it the next one is taken.
   static constexpr int64_t kVainFactor = 16;
 
   int64_t file_bytes = 0;

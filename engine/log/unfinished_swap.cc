@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +12,7 @@
 #include "cauce/file_system.h"
 #include "cauce/types.h"
 #include "engine/base/status_macros.h"
+#include "engine/log/complete_swaps.h"
 #include "engine/log/cut_files.h"
 #include "engine/log/producer_files.h"
 #include "engine/log/segment_name.h"
@@ -48,9 +48,7 @@ class UnfinishedSwaps {
     }
     for (const Swap& swap : taken_) CAUCE_RETURN_IF_ERROR(Take(swap));
     if (gives_way_ == GivesWay::kStays) leftovers_.clear();
-    for (const std::string& name : leftovers_) {
-      CAUCE_RETURN_IF_ERROR(RemoveIfThere(place_.PathOf(name)));
-    }
+    CAUCE_RETURN_IF_ERROR(RemoveLeftovers());
     const bool changed = !taken_.empty() || !leftovers_.empty();
     return changed ? place_.files->SyncDirectory(place_.directory)
                    : absl::OkStatus();
@@ -69,8 +67,7 @@ class UnfinishedSwaps {
   absl::Status List() {
     CAUCE_ASSIGN_OR_RETURN(const auto entries,
                            place_.files->List(place_.directory));
-    std::optional<Offset> cleaned;
-    std::vector<Offset> swaps;
+    swaps_ = CompleteSwaps(entries);
     for (const DirectoryEntry& entry : entries) {
       const auto file = ParseSegmentFileName(entry.name);
       if (entry.is_directory || !file) continue;
@@ -79,19 +76,29 @@ class UnfinishedSwaps {
       if (std::ranges::find(kSuffixes, file->suffix) != kSuffixes.end()) {
         old_.push_back({file->base, entry.name});
       }
-      if (file->suffix == kSwapLogSuffix) swaps.push_back(file->base);
       if (file->suffix == kSwapListSuffix) swap_lists_.push_back(file->base);
       const bool is_cleaned = file->suffix.ends_with(kCleanedSuffix);
-      if (is_cleaned && (!cleaned || file->base < *cleaned)) {
-        cleaned = file->base;
-      }
       // What is taken in has other names by the time these go.
       if (is_cleaned || file->suffix.ends_with(kSwapSuffix)) {
         leftovers_.push_back(entry.name);
       }
     }
-    for (const Offset base : swaps) {
-      if (!cleaned || base < *cleaned) swaps_.push_back(base);
+    return absl::OkStatus();
+  }
+
+  // A `.cleaned` file says of swaps that they were not complete: it outlives
+  // them.
+  absl::Status RemoveLeftovers() {
+    const auto cleaned =
+        std::ranges::partition(leftovers_, [](const std::string& name) {
+          return name.ends_with(kSwapSuffix);
+        });
+    for (auto name = leftovers_.begin(); name != leftovers_.end(); ++name) {
+      const bool is_first = name == cleaned.begin();
+      if (is_first && name != leftovers_.begin()) {
+        CAUCE_RETURN_IF_ERROR(place_.files->SyncDirectory(place_.directory));
+      }
+      CAUCE_RETURN_IF_ERROR(RemoveIfThere(place_.PathOf(*name)));
     }
     return absl::OkStatus();
   }
@@ -113,19 +120,12 @@ class UnfinishedSwaps {
                     {.base = base,
                      .bytes = size,
                      .index_interval_bytes = place_.index_interval_bytes}));
-    const bool is_whole = scanned.damage.ok() && scanned.bytes == size;
-    const bool has_source = std::ranges::find(logs_, base) != logs_.end();
-    if (!is_whole && has_source) {
-      return SetAside(path,
-                      "it is damaged, and what it was made from is there");
-    }
-    const auto last = std::ranges::max_element(logs_);
-    if (last != logs_.end() && *last < scanned.next) {
-      return SetAside(
-          path, fmt::format("it reaches up to offset {}, and the last segment "
-                            "begins at {}",
-                            scanned.next.value, last->value));
-    }
+    const std::string why_not =
+        WhyNoSwap({.base = base,
+                   .next = scanned.next,
+                   .is_whole = scanned.damage.ok() && scanned.bytes == size},
+                  logs_);
+    if (!why_not.empty()) return SetAside(path, why_not);
     taken_.push_back({base, scanned.next});
     return absl::OkStatus();
   }

@@ -366,6 +366,24 @@ TEST_P(ViewOn, StaysAsItIsBesideASwapThatStays) {
   ASSERT_THAT(files.Rename(path + swap, path + log), test::IsOk());
 }
 
+// What it was to take the place of, in part, is there.
+TEST_P(ViewOn, PassesOverASwapThatWasNotComplete) {
+  UseSmallSegments();
+  Append(20);
+  const Offset base = View()->segments().at(1)->base();
+  const std::string swap = SegmentFileName(base, kSwapLogSuffix);
+  const std::string cleaned = SegmentFileName(Offset{0}, kCleanedLogSuffix);
+  const std::string log = SegmentFileName(base, kLogSuffix);
+  rig_.disk().Write(swap, rig_.disk().Read(log).value());
+  rig_.disk().Write(cleaned, "not whole");
+  const auto view = View();
+  for (const auto& segment : view->segments()) {
+    EXPECT_TRUE(segment->path().ends_with(kLogSuffix)) << segment->path();
+  }
+  rig_.disk().Remove(swap);
+  rig_.disk().Remove(cleaned);
+}
+
 TEST_P(ViewOn, LooksAgainAtALogThatWasCut) {
   Append(5);
   const auto view = View();

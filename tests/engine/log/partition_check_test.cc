@@ -70,6 +70,18 @@ class PartitionCheckSuite : public ::testing::Test {
   VerifySummary summary_;
 };
 
+// No opening ends it where nobody has configured the topic.
+TEST_F(PartitionCheckSuite, ChecksAPartitionBesideASwapThatWasNotComplete) {
+  disk_.Write(SegmentFileName(Offset{2}, kSwapLogSuffix),
+              test::Batch({"a", "b"}).At(Offset{2}).bytes());
+  EXPECT_THAT(Check(), IsOk());
+  EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kNote, 2)));
+  disk_.Write(SegmentFileName(Offset{0}, kCleanedLogSuffix), "not whole");
+  EXPECT_THAT(Check(), IsOk());
+  EXPECT_THAT(findings_, IsEmpty());
+  EXPECT_EQ(summary_.segments, 3);
+}
+
 TEST_F(PartitionCheckSuite, FindsNothingWrongWithAWholePartition) {
   for (const bool clean : {true, false}) {
     partition_.clean_stop = clean;

@@ -384,6 +384,20 @@ TEST_F(Surveyed, TouchesNothingWhereACompactedLogIsTakingItsPlace) {
   EXPECT_THAT(survey.left.front().what, HasSubstr("compacted log"));
 }
 
+// A broker's cleaner was stopped as it split a segment, and who opens the
+// directory changes nothing about it.
+TEST_F(Surveyed, PassesOverACompactedLogThatWasNotComplete) {
+  Put(0, Two(0));
+  Put(0, "not whole", kCleanedLogSuffix);
+  Put(1, test::Batch({"two"}).At(Offset{1}).bytes(), kSwapLogSuffix);
+  Put(2, Two(2) + "rubbish");
+  const PartitionSurvey survey = Look(4);
+  EXPECT_FALSE(survey.is_untouchable);
+  EXPECT_THAT(survey.strays, IsEmpty());
+  EXPECT_THAT(BasesOf(survey), ElementsAre(0, 2));
+  EXPECT_THAT(survey.segments[1].unreadable, SizeIs(1));
+}
+
 TEST_F(Surveyed, LeavesABatchThatItsWriterSpoiled) {
   const auto batch = test::Batch({"a"}).With([](std::string& bytes) {
     bytes[layout::kRecords] = 0x7f;  // the length of the first record

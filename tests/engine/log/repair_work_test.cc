@@ -76,7 +76,19 @@ TEST_F(Work, KeepsWhatItTakesOutOfTheMiddle) {
   EXPECT_EQ(Get(log_), "01567");
   EXPECT_EQ(Get("/p/kept"), "234");
   EXPECT_FALSE(IsThere("/p/00000000000000000000.index"));
-  EXPECT_FALSE(IsThere(log_ + ".cleaned"));
+  EXPECT_FALSE(IsThere(log_ + ".cut.tmp"));
+}
+
+// It says of a swap beside it that it was not complete.
+TEST_F(Work, LeavesWhatACleanerHasLeft) {
+  Put(log_, "0123456789");
+  Put(log_ + ".cleaned", "a cleaner's");
+  ASSERT_THAT(work_.Do({.action = RepairAction::kRemoveBytes,
+                        .file = log_,
+                        .removed = {{.position = 2, .bytes = 3}}}),
+              IsOk());
+  EXPECT_EQ(Get(log_), "0156789");
+  EXPECT_EQ(Get(log_ + ".cleaned"), "a cleaner's");
 }
 
 TEST_F(Work, CutsZerosOffAndLeavesTheIndexes) {

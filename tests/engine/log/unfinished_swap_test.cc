@@ -232,6 +232,28 @@ TEST_P(UnfinishedSwap, EndsTheSameWhereverItWasCutShort) {
   }
 }
 
+// Without the `.cleaned` files it would look complete.
+TEST_P(UnfinishedSwap, IsNotTakenForCompleteWhereItsRemovalWasCutShort) {
+  const auto lay = [&] {
+    for (const std::string& name : disk_.Names()) disk_.Remove(name);
+    Write(0, ".log", {0, 1, 2, 3});
+    Write(9, ".log", {9});
+    disk_.Write(SegmentFileName(Offset{0}, ".log.cleaned"), "not complete");
+    Write(2, ".log.swap", {2, 3});
+  };
+  int cuts = 0;
+  for (bool was_cut = true; was_cut; ++cuts) {
+    SCOPED_TRACE(cuts);
+    lay();
+    disk_.files().FailAfter(cuts);
+    was_cut = !TryToEnd().ok();
+    disk_.files().Mend();
+    End();
+    EXPECT_THAT(Names(), ElementsAre("0.log", "09.log"));
+  }
+  EXPECT_GT(cuts, 2);
+}
+
 TEST_P(UnfinishedSwap, LeavesNothingBehindOfWhatWasNotFinished) {
   Write(0, ".log", {0});
   for (const std::string_view name :
