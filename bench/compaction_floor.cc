@@ -18,6 +18,7 @@
 #include "engine/base/bytes.h"
 #include "engine/base/crc32c.h"
 #include "engine/base/status_macros.h"
+#include "engine/base/table_memory.h"
 #include "engine/log/key_hash.h"
 #include "engine/record/layout.h"
 #include "fmt/format.h"
@@ -63,7 +64,8 @@ class Table {
  public:
   Table(int64_t records, int64_t keys)
       : slots_(std::bit_ceil(static_cast<size_t>(keys) * 2)),
-        entries_(std::make_unique<Entry[]>(slots_)),
+        memory_(slots_ * sizeof(Entry)),
+        entries_(static_cast<Entry*>(memory_.data())),
         dead_(static_cast<size_t>(records)) {}
 
   void Put(const KeyHash& key, int64_t offset) {
@@ -80,8 +82,8 @@ class Table {
 
  private:
   struct Entry {
-    uint64_t hash = 0;
-    int64_t offset_plus_one = 0;
+    uint64_t hash;
+    int64_t offset_plus_one;  // 0 where there is no entry
   };
   struct Pending {
     KeyHash key;
@@ -105,7 +107,8 @@ class Table {
   }
 
   const size_t slots_;
-  const std::unique_ptr<Entry[]> entries_;
+  const TableMemory memory_;
+  Entry* const entries_;
   std::vector<bool> dead_;
   std::array<Pending, kAhead> pending_;
   size_t first_ = 0;

@@ -1,10 +1,10 @@
 // The bare loop of compaction: reads all, finds out by a table of hashes which
 // records are written again, and writes the others to a file.
 //
-// Reading, checking, decoding and hashing are the engine's own functions, so
-// that a floor is not lower for want of instructions; there are no indexes, no
-// producers, no transactions, no tombstones, and nothing takes the place of
-// anything. For one thread.
+// Checking, decoding, hashing and the table's memory are the engine's own, so
+// that a floor is not lower for want of instructions or pages; there are no
+// indexes, no producers, no transactions, no tombstones, and nothing takes the
+// place of anything. For one thread.
 #pragma once
 
 #include <cstdint>

@@ -21,7 +21,8 @@ int64_t WordsFor(int64_t bits) { return (bits + 63) / 64; }
 
 }  // namespace
 
-KeyMap::KeyMap(Offset base, Offset end, int64_t bytes_max) : base_(base) {
+KeyMap::KeyMap(Offset base, Offset end, int64_t bytes_max)
+    : base_(base), memory_(0) {
   CAUCE_CHECK(bytes_max >= kBytesMin);
   CAUCE_CHECK(end >= base);
   const int64_t offsets = std::min(end - base, OffsetsMax(bytes_max));
@@ -37,7 +38,8 @@ KeyMap::KeyMap(Offset base, Offset end, int64_t bytes_max) : base_(base) {
   slots_ = static_cast<uint64_t>(slots);
   keys_max_ = static_cast<size_t>(
       std::min<int64_t>(slots - 1, slots * kLoadTenths / 10 + 1));
-  entries_ = std::make_unique<Entry[]>(slots_);
+  memory_ = TableMemory(slots_ * sizeof(Entry));
+  entries_ = static_cast<Entry*>(memory_.data());
 }
 
 int64_t KeyMap::bytes() const {

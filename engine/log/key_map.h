@@ -9,16 +9,17 @@
 // the range, taken from the same memory: whether its record is dead, because a
 // later one of the range has its key, and whether it is a tombstone. So nobody
 // has to look up again what was looked up once. A look-up misses the cache:
-// prefetch some 32 keys ahead. Not thread-safe.
+// prefetch some 32 keys ahead, which large pages alone make quick. Not
+// thread-safe.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <vector>
 
 #include "cauce/types.h"
+#include "engine/base/table_memory.h"
 #include "engine/log/key_hash.h"
 
 namespace cauce {
@@ -31,6 +32,8 @@ class KeyMap {
   // For records of [base, end), or as many of them as fit into `bytes_max`, at
   // least kBytesMin. Takes what that many keys need, and no more.
   KeyMap(Offset base, Offset end, int64_t bytes_max);
+  KeyMap(const KeyMap&) = delete;
+  KeyMap& operator=(const KeyMap&) = delete;
 
   // The offsets that have bits here are [base, limit).
   Offset base() const { return base_; }
@@ -97,7 +100,8 @@ class KeyMap {
   uint64_t slots_ = 0;
   size_t keys_max_ = 0;
   size_t size_ = 0;
-  std::unique_ptr<Entry[]> entries_;
+  TableMemory memory_;
+  Entry* entries_ = nullptr;  // in it
   Bits dead_;
   Bits tombstones_;
 };

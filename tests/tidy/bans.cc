@@ -30,7 +30,7 @@ constexpr std::string_view kFileHeaders =
     "<aio.h> <dirent.h> <fcntl.h> <filesystem> <fstream> <fts.h> "
     "<ftw.h> <glob.h> <linux/> <poll.h> <sys/epoll.h> <sys/eventfd.h> "
     "<sys/fcntl.h> <sys/file.h> <sys/inotify.h> <sys/ioctl.h> "
-    "<sys/mman.h> <sys/mount.h> <sys/poll.h> <sys/resource.h> "
+    "<sys/mount.h> <sys/poll.h> <sys/resource.h> "
     "<sys/select.h> <sys/sendfile.h> <sys/stat.h> <sys/statfs.h> "
     "<sys/statvfs.h> <sys/syscall.h> <sys/uio.h> <sys/unistd.h> "
     "<sys/vfs.h> <sys/xattr.h> <unistd.h> <utime.h>";
@@ -54,7 +54,7 @@ constexpr std::string_view kFileCalls =
     "close( closedir( copy_file_range( dup( dup2( dup3( fallocate( "
     "fchmod( fchown( fcntl( fdatasync( fdopen( fdopendir( flock( fread( "
     "fseek( fstat( fstatfs( fstatvfs( fsync( ftruncate( futimens( "
-    "inotify_init( inotify_init1( ioctl( lockf( lseek( madvise( mmap( "
+    "inotify_init( inotify_init1( ioctl( lockf( lseek( mmap( "
     "mremap( msync( munmap( pipe( pipe2( posix_fadvise( "
     "posix_fallocate( pread( preadv( preadv2( pwrite( pwritev( "
     "pwritev2( read( readdir( readv( sendfile( splice( sync( "
@@ -94,6 +94,11 @@ std::span<const Ban> Bans() {
        {"engine/io/posix_file_system.cc"},
        Words(kFileHeaders),
        "only the system's FileSystem has a use for it"},
+      {"pages",
+       kLibrary,
+       {"engine/base/table_memory.cc"},
+       {"<sys/mman.h>", "madvise("},
+       "files are not mapped, and a table's memory is TableMemory's"},
       {"named-files",
        kTools,
        {"tools/cli/main.cc"},
