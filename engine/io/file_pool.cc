@@ -210,10 +210,7 @@ absl::StatusOr<std::shared_ptr<File>> PooledFile::Acquire() {
   if (file_ != nullptr) return file_;
 
   pool_.MakeRoom();
-  absl::StatusOr<std::unique_ptr<File>> opened =
-      pool_.WithRoom([&files = pool_.files_, path = path_, mode = mode_] {
-        return files.Open(path, mode);
-      });
+  absl::StatusOr<std::unique_ptr<File>> opened = Open();
   if (!opened.ok()) {
     pool_.GiveRoomBack();
     return std::move(opened).status();
@@ -223,6 +220,28 @@ absl::StatusOr<std::shared_ptr<File>> PooledFile::Acquire() {
   if (mode_ != OpenMode::kRead) mode_ = OpenMode::kReadWrite;
   pool_.Enter(*this);
   return file_;
+}
+
+absl::StatusOr<std::unique_ptr<File>> PooledFile::Open() {
+  FileSystem& files = pool_.files_;
+  const auto open = [&files, path = path_, mode = mode_] {
+    return files.Open(path, mode);
+  };
+  if (mode_ != OpenMode::kRead) return pool_.WithRoom(open);
+  // By its name alone it may be another: whoever reads on at a position in it
+  // would not notice. Looked at on both sides, since it may change in between.
+  const auto before = files.Info(path_);
+  CAUCE_ASSIGN_OR_RETURN(std::unique_ptr<File> file, pool_.WithRoom(open));
+  const auto after = files.Info(path_);
+  if (!before.ok() || !after.ok()) return file;
+  const uint64_t known = id_ == 0 ? before->id : id_;
+  if (before->id != known || after->id != known) {
+    return absl::NotFoundError(fmt::format(
+        "{}: another file has its name by now: look for what is there anew",
+        path_));
+  }
+  id_ = known;
+  return file;
 }
 
 void PooledFile::Pin() {

@@ -130,7 +130,8 @@ class PooledFile {
   // Returns the open file, opening it where it is closed. It stays open at
   // least as long as the pointer is held: hold it for one piece of work, not
   // for long, since the pool passes it by when it looks for one to close.
-  // Errors are those of FileSystem::Open.
+  // Errors are those of FileSystem::Open; NotFound also where one that is only
+  // read has another file's name by now, as another process may bring about.
   absl::StatusOr<std::shared_ptr<File>> Acquire();
 
   // Between Pin and as many Unpins the pool does not close the file without
@@ -148,6 +149,10 @@ class PooledFile {
  private:
   friend class FilePool;
 
+  // The file as its mode says; of one that is only read the one it was before.
+  absl::StatusOr<std::unique_ptr<File>> Open()
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   FilePool& pool_;
   // Where the pool has it, null while closed: guarded by pool_.mutex_. In
   // pinned_ just where pins_ says so, which changes under both locks.
@@ -158,6 +163,7 @@ class PooledFile {
   std::string path_ ABSL_GUARDED_BY(mutex_);
   OpenMode mode_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<File> file_ ABSL_GUARDED_BY(mutex_);  // null while closed
+  uint64_t id_ ABSL_GUARDED_BY(mutex_) = 0;  // FileInfo's; 0 while not known
   int pins_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Status lost_ ABSL_GUARDED_BY(mutex_);  // why nobody may use it
   bool used_since_look_ ABSL_GUARDED_BY(mutex_) = false;

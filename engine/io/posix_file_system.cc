@@ -195,6 +195,21 @@ absl::StatusOr<OpenedFile> OpenDescriptor(const std::string& path,
   return NameError(path, "open", error);
 }
 
+absl::Time TimeOf(const struct statx_timestamp& time) {
+  return absl::FromUnixSeconds(time.tv_sec) + absl::Nanoseconds(time.tv_nsec);
+}
+
+// The number of what has a name comes again soon after it is gone: with the
+// time at which it was made, where the file system knows that, it does not.
+uint64_t IdOf(const struct statx& info) {
+  if ((info.stx_mask & STATX_BTIME) == 0) return info.stx_ino;
+  const auto born =
+      static_cast<uint64_t>(absl::ToUnixNanos(TimeOf(info.stx_btime)));
+  // Odd, so that no two numbers meet at one time of birth.
+  constexpr uint64_t kMix = 0x9e3779b97f4a7c15;
+  return info.stx_ino ^ (born * kMix);
+}
+
 absl::StatusOr<Descriptor> OpenFile(const std::string& path, OpenMode mode) {
   CAUCE_ASSIGN_OR_RETURN(OpenedFile opened, OpenDescriptor(path, mode));
   struct stat info;
@@ -502,14 +517,18 @@ class PosixFiles final : public FileSystem {
 
   absl::StatusOr<FileInfo> Info(std::string_view path) override {
     CAUCE_ASSIGN_OR_RETURN(const std::string name, SystemPath(path));
-    struct stat info;
-    if (lstat(name.c_str(), &info) < 0) return NameError(name, "stat", errno);
-    if (S_ISLNK(info.st_mode)) return NameError(name, "stat", ELOOP);
-    const bool is_directory = S_ISDIR(info.st_mode);
-    return FileInfo{.bytes = is_directory ? 0 : info.st_size,
-                    .modified = absl::TimeFromTimespec(info.st_mtim),
-                    .is_directory = is_directory,
-                    .id = info.st_ino};
+    struct statx info;
+    if (statx(AT_FDCWD, name.c_str(), AT_SYMLINK_NOFOLLOW,
+              STATX_BASIC_STATS | STATX_BTIME, &info) < 0) {
+      return NameError(name, "stat", errno);
+    }
+    if (S_ISLNK(info.stx_mode)) return NameError(name, "stat", ELOOP);
+    const bool is_directory = S_ISDIR(info.stx_mode);
+    return FileInfo{
+        .bytes = is_directory ? 0 : static_cast<int64_t>(info.stx_size),
+        .modified = TimeOf(info.stx_mtime),
+        .is_directory = is_directory,
+        .id = IdOf(info)};
   }
 
   absl::Status Rename(std::string_view from, std::string_view to) override {

@@ -140,8 +140,10 @@ absl::StatusOr<bool> LogView::TailIsTheSame(const std::vector<Offset>& bases) {
   if (absl::IsNotFound(named.status())) return false;
   CAUCE_RETURN_IF_ERROR(named.status());
   CAUCE_ASSIGN_OR_RETURN(const int64_t size, (*named)->Size());
-  CAUCE_ASSIGN_OR_RETURN(const auto known, tail.OpenFile());
-  CAUCE_ASSIGN_OR_RETURN(const int64_t known_size, known->Size());
+  const auto known = tail.OpenFile();
+  if (absl::IsNotFound(known.status())) return false;
+  CAUCE_RETURN_IF_ERROR(known.status());
+  CAUCE_ASSIGN_OR_RETURN(const int64_t known_size, (*known)->Size());
   if (size < tail.bytes() || known_size < size) return false;
   std::string header(known_.tail_header.size(), '\0');
   CAUCE_ASSIGN_OR_RETURN(const size_t read,
@@ -318,6 +320,8 @@ absl::StatusOr<std::optional<Offset>> LogView::AddSwap(
 }
 
 absl::Status LogView::AddSealed(const SegmentPlace& place, Offset next) {
+  // Before its size: that another file has its name from then on is noticed.
+  CAUCE_RETURN_IF_ERROR(NoteId(place.base));
   CAUCE_ASSIGN_OR_RETURN(int64_t bytes, SealedBytes(place));
   if (next >= bounds_.recovery_point && !closed_now_()) {
     // On a full disk a recovery leaves there what it would cut off, and the
@@ -327,7 +331,6 @@ absl::Status LogView::AddSealed(const SegmentPlace& place, Offset next) {
     if (absl::IsResourceExhausted(scanned.status())) return scanned.status();
     if (scanned.ok() && scanned->next == next) bytes = scanned->bytes;
   }
-  CAUCE_RETURN_IF_ERROR(NoteId(place.base));
   known_.segments.push_back(
       std::make_shared<Segment>(place, OpenMode::kRead, bytes, next));
   return absl::OkStatus();
@@ -432,10 +435,11 @@ absl::Status LogView::NoteId(Offset base) {
 
 absl::Status LogView::SealTail(Offset next) {
   const std::shared_ptr<Segment> tail = known_.segments.back();
-  CAUCE_ASSIGN_OR_RETURN(const auto file, tail->OpenFile());
-  CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
-  if (size == tail->bytes()) {
-    CAUCE_RETURN_IF_ERROR(NoteId(tail->base()));
+  // Before its size, and that by its name: it may be another file already.
+  CAUCE_RETURN_IF_ERROR(NoteId(tail->base()));
+  CAUCE_ASSIGN_OR_RETURN(const FileInfo info,
+                         place_.files->Info(tail->path()));
+  if (info.bytes == tail->bytes()) {
     tail->ShareLiveIndex(nullptr);
     return absl::OkStatus();
   }

@@ -278,6 +278,24 @@ TEST(FilePool, AReaderStaysAReaderWhenItIsOpenedAgain) {
   }
 }
 
+// Who reads on at a position in it would not notice.
+TEST(FilePool, AReaderDoesNotTakeAnotherFileThatHasItsName) {
+  Files files(2, 10);
+  files.Use(0);
+  files.Use(1);
+  PooledFile reader(files.pool, "/0", OpenMode::kRead);
+  ASSERT_THAT(reader.Acquire(), IsOk());
+  ASSERT_THAT(files[1].RenameTo("/0"), IsOk());
+  // The one that it has open is still the one it was.
+  ASSERT_THAT(reader.Acquire(), IsOk());
+  files.pool.CloseIdle();
+  files.pool.CloseIdle();
+  EXPECT_THAT(reader.Acquire(), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_EQ(files.pool.open_count(), 0);
+  PooledFile another(files.pool, "/0", OpenMode::kRead);
+  EXPECT_THAT(another.Acquire(), IsOk());
+}
+
 TEST(FilePool, AFileIsFoundUnderItsNewName) {
   Files files(1, 10);
   files.Use(0);
