@@ -1,5 +1,6 @@
 #include "engine/facade/bounds_repair.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/catalog/checkpoint_file.h"
@@ -8,6 +9,13 @@
 #include "fmt/format.h"
 
 namespace cauce {
+namespace {
+
+bool ChangesRecords(const RepairStep& step) {
+  return step.action != RepairAction::kWriteIndexes;
+}
+
+}  // namespace
 
 RepairTasks BoundsRepair::SaveStarts() const {
   RepairTasks tasks;
@@ -59,6 +67,36 @@ RepairTasks BoundsRepair::SaveEnds(bool clean_stop) const {
            [&files = files_, directory = directory_, points] {
              return WriteOffsetCheckpoint(files, directory, kRecoveryPointFile,
                                           points);
+           }}};
+}
+
+RepairTasks BoundsRepair::SaveFirstDirty() const {
+  OffsetCheckpoint first_dirty = small_.first_dirty();
+  std::string why;
+  for (const PartitionRepair& partition : partitions_) {
+    const auto saved = first_dirty.find(partition.name);
+    const bool is_compacted =
+        saved != first_dirty.end() && saved->second > Offset{0};
+    if (!is_compacted ||
+        std::ranges::none_of(partition.plan.steps, ChangesRecords)) {
+      continue;
+    }
+    if (why.empty()) {
+      why = fmt::format(
+          "{} was compacted up to offset {}, by records that may be gone: it "
+          "is compacted from its beginning once more",
+          partition.name.ToString(), saved->second.value);
+    }
+    saved->second = Offset{0};
+  }
+  if (why.empty()) return {};
+  return {{{.action = RepairAction::kWriteAnew,
+            .file = JoinPath(directory_, kFirstDirtyFile),
+            .why = why},
+           [&files = files_, directory = directory_,
+            first_dirty = std::move(first_dirty)] {
+             return WriteOffsetCheckpoint(files, directory, kFirstDirtyFile,
+                                          first_dirty);
            }}};
 }
 

@@ -32,6 +32,9 @@ class BoundsRepair {
   RepairTasks SaveStarts() const;
   // With `clean_stop` only where the ends move or were lost.
   RepairTasks SaveEnds(bool clean_stop) const;
+  // Of logs of which other records are read then no part counts as compacted:
+  // what was kept for the sake of those that are gone may show them again.
+  RepairTasks SaveFirstDirty() const;
 
  private:
   FileSystem& files_;

@@ -132,6 +132,7 @@ class Repair {
                               survey_.partitions());
     add(bounds.SaveStarts());
     add(bounds.SaveEnds(survey_.clean_stop()));
+    add(bounds.SaveFirstDirty());
     for (const PartitionRepair& partition : survey_.partitions()) {
       add(partition.make);
       add(Work(partition));

@@ -40,6 +40,9 @@ std::string_view MeaningOf(std::string_view checkpoint) {
     return "every log starts where its oldest segment does, so records that "
            "were deleted by request from the middle of a segment show again";
   }
+  if (checkpoint == kFirstDirtyFile) {
+    return "logs are compacted from their beginning once more";
+  }
   return "only Kafka's brokers read it, and make it anew";
 }
 
@@ -60,10 +63,9 @@ absl::Status SmallFileRepair::Look(Scope scope) {
   CAUCE_RETURN_IF_ERROR(LookAtCatalog(names));
   CAUCE_ASSIGN_OR_RETURN(points_, LookAtCheckpoint(kRecoveryPointFile, names));
   CAUCE_RETURN_IF_ERROR(LookAtLogStarts(names));
-  for (const std::string_view name : {kHighWatermarkFile, kFirstDirtyFile}) {
-    CAUCE_RETURN_IF_ERROR(LookAtCheckpoint(name, names).status());
-  }
-  return absl::OkStatus();
+  CAUCE_ASSIGN_OR_RETURN(first_dirty_,
+                         LookAtCheckpoint(kFirstDirtyFile, names));
+  return LookAtCheckpoint(kHighWatermarkFile, names).status();
 }
 
 absl::Status SmallFileRepair::LookAtCatalog(CutNames& names) {

@@ -51,6 +51,7 @@ class SmallFileRepair {
   // As far as it can be read.
   const TopicCatalog& catalog() const { return catalog_; }
   const OffsetCheckpoint& recovery_points() const { return points_; }
+  const OffsetCheckpoint& first_dirty() const { return first_dirty_; }
   const OffsetCheckpoint& log_starts() const { return starts_.starts; }
   // Why both files of log starts are to be written anew, though no start moves;
   // empty where they are not.
@@ -113,6 +114,7 @@ class SmallFileRepair {
   bool keeps_logs_ = false;
   TopicCatalog catalog_;
   OffsetCheckpoint points_;
+  OffsetCheckpoint first_dirty_;
   LogStarts starts_;
   std::set<std::string_view> lost_;
   RepairTasks first_;

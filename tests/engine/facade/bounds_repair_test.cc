@@ -84,6 +84,33 @@ TEST_F(BoundsRepairTest, SavesTheStartsThatMoveAndKeepsTheOthers) {
   EXPECT_TRUE(ReadLogStarts(*files_, directory_).is_settled);
 }
 
+// A tombstone was kept for the sake of records that damage hid, and counts as
+// compacted: without this it would go before they do.
+TEST_F(BoundsRepairTest, TakesNoLogForCompactedOfWhichRecordsChange) {
+  const OffsetCheckpoint before = {{kA, Offset{50}}, {kB, Offset{60}}};
+  ASSERT_THAT(
+      WriteOffsetCheckpoint(*files_, directory_, kFirstDirtyFile, before),
+      IsOk());
+  ASSERT_THAT(small_.Look(kAll), IsOk());
+  Add(kA, Offset{0}, Offset{90});
+  Add(kB, Offset{0}, Offset{90});
+  partitions_[0].plan.steps = {{.action = RepairAction::kRemoveBytes}};
+  partitions_[1].plan.steps = {{.action = RepairAction::kWriteIndexes}};
+  const RepairTasks tasks = Bounds().SaveFirstDirty();
+  ASSERT_THAT(tasks, SizeIs(1));
+  EXPECT_THAT(tasks[0].step.why,
+              HasSubstr("a-0 was compacted up to offset 50"));
+  ASSERT_THAT(tasks[0].run(), IsOk());
+  EXPECT_EQ(Saved(kFirstDirtyFile),
+            (OffsetCheckpoint{{kA, Offset{0}}, {kB, Offset{60}}}));
+
+  SmallFileRepair again(*files_, "/d");
+  ASSERT_THAT(again.Look(kAll), IsOk());
+  EXPECT_THAT(
+      BoundsRepair(*files_, directory_, again, partitions_).SaveFirstDirty(),
+      IsEmpty());
+}
+
 TEST_F(BoundsRepairTest, WritesTheStartsOnceHoweverManyMove) {
   constexpr int kPartitions = 50;
   test::FailingFileSystem counted(*files_);
