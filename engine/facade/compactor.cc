@@ -224,6 +224,8 @@ absl::StatusOr<CompactionTotals> Compactor::PassOver(
     CAUCE_RETURN_IF_ERROR(over.status());
     if (stopped_) return Stopped();
     CAUCE_RETURN_IF_ERROR(job.pass->damage());
+    // Its segments were deleted meanwhile: what is there now was not looked at.
+    if (job.pass->gave_up()) continue;
     if (log->first_dirty() == before) break;
   }
   return totals;

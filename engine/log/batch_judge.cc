@@ -15,7 +15,9 @@ BatchVerdict BatchJudge::Judge(const RecordBatch& batch, bool is_last) {
   if (batch.is_control()) {
     verdict.is_idle_marker =
         ParseEndMarker(batch) && sweep_.IsIdleMarker(batch);
-    verdict.discards_records = verdict.is_idle_marker && IsExpired(batch);
+    // One that tells a producer's epoch tells it by its record alone.
+    verdict.discards_records = verdict.is_idle_marker && IsExpired(batch) &&
+                               !IsLastOfProducer(batch);
     return verdict;
   }
   verdict.discards_records = sweep_.IsAborted(batch);

@@ -25,6 +25,22 @@ absl::Status RemoveIfThere(FileSystem& files, const std::string& path) {
   return absl::IsNotFound(removed) ? absl::OkStatus() : removed;
 }
 
+// Whatever a stop, or a cleaner before this one, has left: beside such files an
+// opening would take a swap for one that is not complete.
+absl::Status RemoveCleaned(const SegmentPlace& place) {
+  CAUCE_ASSIGN_OR_RETURN(const auto entries,
+                         place.files->List(place.directory));
+  for (const DirectoryEntry& entry : entries) {
+    const auto file = ParseSegmentFileName(entry.name);
+    const bool is_cleaned = !entry.is_directory && file &&
+                            file->suffix.ends_with(kCleanedSuffix);
+    if (!is_cleaned) continue;
+    const std::string path = place.PathOf(entry.name);
+    CAUCE_RETURN_IF_ERROR(RemoveIfThere(*place.files, path));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 CleanedSegment::CleanedSegment(const SegmentPlace& place)
@@ -36,7 +52,7 @@ CleanedSegment::CleanedSegment(const SegmentPlace& place)
 absl::StatusOr<std::unique_ptr<CleanedSegment>> CleanedSegment::Create(
     const SegmentPlace& place) {
   std::unique_ptr<CleanedSegment> cleaned(new CleanedSegment(place));
-  CAUCE_RETURN_IF_ERROR(cleaned->Discard());
+  CAUCE_RETURN_IF_ERROR(RemoveCleaned(place));
   CAUCE_ASSIGN_OR_RETURN(
       cleaned->file_,
       place.files->Open(cleaned->PathOf(kLogSuffix, kCleanedSuffix),

@@ -26,7 +26,8 @@ namespace cauce {
 
 class CleanedSegment {
  public:
-  // In the place of one that a stop has left.
+  // Removes all that a stop has left of others in the partition first; that is
+  // durable with Finish.
   static absl::StatusOr<std::unique_ptr<CleanedSegment>> Create(
       const SegmentPlace& place);
 

@@ -34,9 +34,13 @@ absl::StatusOr<absl::Time> FirstTime(Segment& segment) {
   return time.has_value() ? time.ToTime() : absl::InfiniteFuture();
 }
 
+// Of records without a timestamp the file's, as Kafka has it.
 absl::StatusOr<absl::Time> LargestTime(Segment& segment) {
   CAUCE_ASSIGN_OR_RETURN(const Timestamp largest, segment.LargestTimestamp());
-  return largest.has_value() ? largest.ToTime() : absl::InfinitePast();
+  if (largest.has_value()) return largest.ToTime();
+  CAUCE_ASSIGN_OR_RETURN(const FileInfo info,
+                         segment.place().files->Info(segment.path()));
+  return info.modified;
 }
 
 }  // namespace
@@ -93,7 +97,12 @@ absl::StatusOr<std::unique_ptr<Compaction>> Log::BeginCompaction(
     const CompactionOrder& order) {
   CAUCE_RETURN_IF_ERROR(CheckSound());
   if (!IsCompacted()) return nullptr;
-  if (order.rolls) CAUCE_RETURN_IF_ERROR(RollToCompact());
+  if (order.rolls) {
+    const absl::Status rolled = RollToCompact();
+    // Where it failed it has decided the fate of those who wait.
+    committer_.Deliver();
+    CAUCE_RETURN_IF_ERROR(rolled);
+  }
   // What is not durable is not compacted.
   CAUCE_RETURN_IF_ERROR(Flush());
   CompactionTask task;

@@ -172,6 +172,11 @@ absl::StatusOr<bool> LogProducers::Follow(const LogRange& range) {
                         table_->Take(batch);
                       }));
   }
+  {
+    // Who follows sees all of it.
+    MutexLock lock(mutex_);
+    table_->Forget(range.end);
+  }
   followed_in_ = set->active();
   followed_to_ = range.end;
   return true;

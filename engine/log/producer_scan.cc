@@ -167,7 +167,7 @@ class ProducerScan::State {
       return Came::kToTheEnd;
     }
     if (head->produced.last() >= options_.end) return Came::kToTheEnd;
-    if (!head->has_producer()) return Came::kWithin;
+    if (!head->has_producer() && !head->is_control()) return Came::kWithin;
     CAUCE_ASSIGN_OR_RETURN(const bool taken, TakeBatch(segment, file, *head));
     if (taken) return Came::kWithin;
     Unsettle(head->produced.base);
@@ -192,21 +192,32 @@ class ProducerScan::State {
   // False where the batch cannot be followed.
   absl::StatusOr<bool> TakeBatch(const Segment& segment, const File& file,
                                  const BatchHead& head) {
-    if (!head.is_control()) {
+    // What a marker decides must not hang on a bit that nothing has checked.
+    const bool may_be_marker =
+        head.is_control() ||
+        (head.produced.base_sequence < 0 && head.bytes <= kMarkerBytesMax);
+    if (!may_be_marker) {
       table_.Take(head.produced);
       return true;
     }
     if (view_.aborted.size() >= kAbortedMax) return false;
     CAUCE_ASSIGN_OR_RETURN(const auto batch, ReadWhole(file, head));
     if (!batch) {
-      NoteDamage(segment, head.position, "a control batch is not whole");
+      NoteDamage(segment, head.position,
+                 "a batch that ends a transaction is not whole");
       return false;
+    }
+    if (!batch->is_control()) {
+      table_.Take(head.produced);
+      return true;
     }
     const auto marker = ParseEndMarker(*batch);
     // Without its record it tells that the whole transaction is gone.
     if (!marker) return true;
     const auto aborted = table_.Take(*marker);
     if (aborted) view_.aborted.push_back(*aborted);
+    // All of what is looked at has been seen.
+    table_.Forget(batch->next_offset());
     return true;
   }
 

@@ -2,8 +2,8 @@
 // of the log is settled, what was aborted, and which batch is a producer's
 // last.
 //
-// Looks at the header of every batch and at the record of every marker; takes
-// the headers as they stand, since whoever rewrites a batch verifies it. What
+// Looks at the header of every batch and at all of every marker; takes other
+// headers as they stand, since whoever rewrites a batch verifies it. What
 // it cannot follow, or count, is left for another time: nothing from there on
 // is stable. Goes by no file beside the log, and by no table of whoever writes
 // to it, which may know more than the log has. Only reads; for one thread.

@@ -95,7 +95,8 @@ struct EngineOptions {
   // Memory for keys while it runs, at least 64 KiB (Kafka's
   // log.cleaner.dedupe.buffer.size): the default holds 5.6 million keys, and
   // only as much is taken as there may be keys. Where there are more, a
-  // partition is gone over more often.
+  // partition is gone over more often. A pass on demand beside one that waits
+  // takes its own.
   int64_t compaction_memory_max = 128 << 20;
   // How much is read and written in a second at most (Kafka's
   // log.cleaner.io.max.bytes.per.second); 0 means no limit. At least 0.

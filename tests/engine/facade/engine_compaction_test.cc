@@ -377,6 +377,24 @@ TEST_F(EngineCompaction, TellsOnceOfADiskThatIsFullAndTriesAgain) {
   EXPECT_LT(Values("prices").size(), 12u);
 }
 
+TEST_F(EngineCompaction, OnDemandGoesOverWhatIsLeftWhereRecordsGoMeanwhile) {
+  Open();
+  Create("prices");
+  Put("prices", 40, 3);
+  auto partition = engine_->OpenPartition("prices", PartitionId{0});
+  ASSERT_THAT(partition, IsOk());
+  bool deleted = false;
+  files_.set_during(FileCall::kRead, ".log", [&] {
+    if (std::exchange(deleted, true)) return;
+    EXPECT_THAT(partition->DeleteRecordsBefore(Offset{20}), IsOk());
+  });
+  ASSERT_THAT(CompactNow("prices"), IsOk());
+  EXPECT_TRUE(deleted);
+  EXPECT_EQ(partition->log_start(), Offset{20});
+  EXPECT_EQ(Values("prices").size(), 3u);
+  files_.Mend();
+}
+
 // Else what is written behind the cut would count as clean after a kill, and
 // be compacted never.
 TEST_F(EngineCompaction, SavesThatACutLogIsDirtyBeforeItIsCut) {

@@ -262,6 +262,21 @@ TEST_F(CompactionTest, LeavesAGapBetweenSegmentsThatNoSegmentCanCover) {
   EXPECT_EQ(first_dirty_, Offset{kFar + 1});
 }
 
+// Beside them an opening would take what a stop leaves of this one for a swap
+// that was not complete, and remove it.
+TEST_F(CompactionTest, RemovesWhatACleanerBeforeItHasLeft) {
+  Add({{"a", "1"}, {"a", "2"}});
+  Roll();
+  disk_.Write(SegmentFileName(Offset{0}, kCleanedLogSuffix), "half a log");
+  disk_.Write("00000000000000000001.timeindex.cleaned", "");
+  disk_.Write("00000000000000000500.log.cleaned", "another");
+
+  ASSERT_THAT(Run(), IsOk());
+
+  EXPECT_THAT(Left(), ElementsAre("0-1: a=2"));
+  EXPECT_THAT(disk_.Names(".cleaned"), IsEmpty());
+}
+
 TEST_F(CompactionTest, TellsHowFarItHasComeAndWhatItWorked) {
   for (int i = 0; i < 20; ++i) {
     Add({{"a", std::string(1000, 'v')}});

@@ -320,6 +320,40 @@ TEST_P(LogCompactionTest, LeavesALogAloneWhoseConfigsWereNeverGiven) {
   EXPECT_EQ(Values()->size(), 30u);
 }
 
+TEST_P(LogCompactionTest, TellsThoseWhoWaitWhereItCannotSealWhatIsActive) {
+  Open();
+  int told = 0;
+  const auto batch = test::BatchOf({{.key = "k", .timestamp = rig_.now()}});
+  log().AppendAsync(batch.view(), {},
+                    [&told](const absl::StatusOr<AppendResult>& appended) {
+                      EXPECT_FALSE(appended.ok());
+                      ++told;
+                    });
+  ASSERT_EQ(told, 0);
+  rig_.disk().files().Fail(FileCall::kSync, kLogSuffix,
+                           MakeError(Reason::kDiskFailed, "broken"));
+  EXPECT_FALSE(log().BeginCompaction(Order(true)).ok());
+  EXPECT_EQ(told, 1);
+  rig_.disk().files().Mend();
+}
+
+TEST_P(LogCompactionTest, GoesByTheFilesTimeWhereRecordsHaveNone) {
+  // On a disk the system gives files their times.
+  if (GetParam() == DiskKind::kPosix) return;
+  config().min_compaction_lag = absl::Hours(1);
+  Open();
+  for (int i = 0; i < 30; ++i) {
+    const std::string value = fmt::format("{}", i);
+    const auto batch = test::BatchOf({{.key = "k", .value = value}});
+    ASSERT_THAT(log().Append(batch.view(), {}), IsOk());
+  }
+  ASSERT_THAT(Compact(true), IsOk());
+  EXPECT_EQ(Values()->size(), 30u);
+  rig_.clock().Advance(absl::Hours(1));
+  ASSERT_THAT(Compact(true), IsOk());
+  EXPECT_EQ(Values()->size(), 1u);
+}
+
 TEST_P(LogCompactionTest, DoesNotTakeForCleanWhatIsWrittenBehindACut) {
   Open();
   PutAll(30, 3);

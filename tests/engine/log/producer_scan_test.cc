@@ -125,6 +125,32 @@ TEST_F(ProducerScanTest, GoesThroughALongSegmentInPieces) {
   EXPECT_GT(pieces_, 10);
 }
 
+// Or one bit would take out what was committed.
+TEST_F(ProducerScanTest, BelievesNoMarkerOfWhichABitIsAnother) {
+  Data(7);  // 0
+  const size_t from = bytes_.size();
+  Marker(7, TransactionOutcome::kCommit);  // 1
+  const size_t end = bytes_.size();
+  Data(7);                                // 2
+  Marker(7, TransactionOutcome::kAbort);  // 3
+  const std::string bytes = bytes_;
+  for (size_t bit = from * 8; bit < end * 8; ++bit) {
+    SCOPED_TRACE(bit - from * 8);
+    bytes_ = bytes;
+    bytes_[bit / 8] ^= static_cast<char>(1 << (bit % 8));
+    next_ = 4;
+    base_ = 0;
+    segments_.clear();
+    const ProducerView view = Scan();
+    for (const AbortedTransaction& aborted : view.aborted) {
+      EXPECT_EQ(aborted.first, Offset{2});
+    }
+    // Either it is whole, but for its epoch, or nothing behind it counts.
+    EXPECT_TRUE(view.damage.ok() ? view.stable_end == Offset{INT64_MAX}
+                                 : view.stable_end <= Offset{1});
+  }
+}
+
 TEST_F(ProducerScanTest, FindsTransactionsThatWereAbortedAcrossSegments) {
   Data(7, 2);  // 0, 1
   Data(8);     // 2
