@@ -4,8 +4,8 @@
 //
 // A plan, not an act: pure, and carried out by the engine. Nothing is planned
 // to be removed but what a crash left of a creation or deletion of ours, and
-// directories that are named as deleted, of which those that a broker named are
-// then left to it. Any thread.
+// directories that are named as deleted, of which those that a broker named and
+// those that nothing says the owner of, are then left as they are. Any thread.
 #pragma once
 
 #include <cstdint>

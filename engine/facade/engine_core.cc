@@ -300,7 +300,7 @@ absl::StatusOr<EngineCore::Leftovers> EngineCore::EmptyLeftovers(
         continue;
       }
       leftover = *std::move(renamed);
-    } else if (const auto why = WhyNotOurs(leftover)) {
+    } else if (const auto why = WhyNotOurs(leftover, plan)) {
       Report(Severity::kWarning, fmt::format("{}: {}; it is left as it is",
                                              PathOf(leftover), *why));
       continue;
@@ -310,23 +310,48 @@ absl::StatusOr<EngineCore::Leftovers> EngineCore::EmptyLeftovers(
   if (left.emptied.empty()) return left;
   CAUCE_RETURN_IF_ERROR(files_.SyncDirectory(directory_));
   // What stays is told of when the directory itself cannot go.
-  for (const std::string& name : left.emptied) {
-    directories_.EmptyTree(name).IgnoreError();
-  }
+  directories_.EmptyTrees(left.emptied).IgnoreError();
   return left;
 }
 
 std::optional<std::string> EngineCore::WhyNotOurs(
-    const std::string& directory) const {
+    const std::string& directory, const OpenPlan& plan) const {
   const auto id = ReadPartitionMetadata(files_, PathOf(directory));
-  // A deletion of ours that was stopped may have taken it already.
-  if (absl::IsNotFound(id.status())) return std::nullopt;
+  if (absl::IsNotFound(id.status())) {
+    return IsOfADeletedTopic(directory, plan) ? std::nullopt
+                                              : WhyNotEmptied(directory);
+  }
   if (!id.ok()) {
     return fmt::format("whose deletion this was cannot be told: {}",
                        MessageOf(id.status()));
   }
   if (IsDeletedDirectoryOf(directory, *id)) return std::nullopt;
   return "a broker was deleting this partition";
+}
+
+bool EngineCore::IsOfADeletedTopic(const std::string& directory,
+                                   const OpenPlan& plan) const {
+  return std::ranges::any_of(plan.forget, [&](const std::string& name) {
+    const TopicEntry* topic = catalog_.Find(name);
+    return topic != nullptr && IsDeletedDirectoryOf(directory, topic->id);
+  });
+}
+
+std::optional<std::string> EngineCore::WhyNotEmptied(
+    const std::string& directory) const {
+  const auto entries = files_.List(PathOf(directory));
+  if (!entries.ok()) {
+    return fmt::format("whose deletion this was cannot be told: {}",
+                       MessageOf(entries.status()));
+  }
+  const auto file =
+      std::ranges::find(*entries, false, &DirectoryEntry::is_directory);
+  if (file == entries->end()) return std::nullopt;
+  return fmt::format(
+      "a broker may have been deleting this partition: {} is in it, and "
+      "neither a {} nor the list of topics says whose it was; remove it by "
+      "hand if nobody needs it",
+      file->name, kPartitionMetadataFile);
 }
 
 // Since the deletion began somebody may have put another topic's directory in

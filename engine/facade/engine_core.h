@@ -105,7 +105,15 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   };
   // Why `directory`, which is named as deleted, may be none that we deleted:
   // what a broker was deleting is left to it.
-  std::optional<std::string> WhyNotOurs(const std::string& directory) const;
+  std::optional<std::string> WhyNotOurs(const std::string& directory,
+                                        const OpenPlan& plan) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Whether the list of topics says whose deletion it was.
+  bool IsOfADeletedTopic(const std::string& directory,
+                         const OpenPlan& plan) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The same of one that nothing says the owner of: it stays with its files.
+  std::optional<std::string> WhyNotEmptied(const std::string& directory) const;
   absl::StatusOr<Leftovers> EmptyLeftovers(const OpenPlan& plan)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<std::string> GiveNameAway(const TopicEntry& topic,

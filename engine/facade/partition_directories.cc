@@ -163,7 +163,7 @@ absl::StatusOr<std::vector<std::string>> PartitionDirectories::Empty(
   }
   CAUCE_RETURN_IF_ERROR(files_.SyncDirectory(directory_));
   // The room that they take may be what is needed to say that they go.
-  for (const std::string& name : doomed) EmptyTree(name).IgnoreError();
+  EmptyTrees(doomed).IgnoreError();
   CAUCE_RETURN_IF_ERROR(stuck);
   return doomed;
 }
@@ -194,10 +194,11 @@ std::vector<std::string> PartitionDirectories::RemoveTrees(
 }
 
 absl::Status PartitionDirectories::RemoveTree(std::string_view name) {
-  const auto others = RemoveFilesIn(name);
-  if (absl::IsNotFound(others.status())) return absl::OkStatus();
-  CAUCE_RETURN_IF_ERROR(others.status());
-  if (others->empty()) {
+  const auto emptied = RemoveFilesIn(name);
+  if (absl::IsNotFound(emptied.status())) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(emptied.status());
+  CAUCE_RETURN_IF_ERROR(RemoveOwnerIn(name, *emptied));
+  if (emptied->others.empty()) {
     return files_.RemoveDirectory(JoinPath(directory_, name));
   }
   // Neither Kafka nor we put directories into a partition's.
@@ -205,31 +206,60 @@ absl::Status PartitionDirectories::RemoveTree(std::string_view name) {
       Reason::kCorruptFile,
       fmt::format("{}: a directory inside one that is to be removed; look at "
                   "it and remove it by hand",
-                  others->front()));
+                  emptied->others.front()));
 }
 
-absl::Status PartitionDirectories::EmptyTree(std::string_view name) {
-  const absl::Status emptied = RemoveFilesIn(name).status();
-  return absl::IsNotFound(emptied) ? absl::OkStatus() : emptied;
+absl::Status PartitionDirectories::EmptyTrees(
+    std::span<const std::string> names) {
+  absl::Status stuck;
+  std::vector<std::pair<std::string_view, Emptied>> emptied;
+  for (const std::string& name : names) {
+    auto one = RemoveFilesIn(name);
+    if (absl::IsNotFound(one.status())) continue;
+    stuck.Update(one.status());
+    if (one.ok()) emptied.emplace_back(name, *std::move(one));
+  }
+  // Behind all of them: the first sync of a file system with a journal then
+  // does the work of all.
+  for (const auto& [name, one] : emptied) {
+    stuck.Update(RemoveOwnerIn(name, one));
+  }
+  return stuck;
 }
 
-absl::StatusOr<std::vector<std::string>> PartitionDirectories::RemoveFilesIn(
-    std::string_view name) {
+absl::StatusOr<PartitionDirectories::Emptied>
+PartitionDirectories::RemoveFilesIn(std::string_view name) {
   const std::string path = JoinPath(directory_, name);
   CAUCE_ASSIGN_OR_RETURN(const auto entries, files_.List(path));
-  std::vector<std::string> others;
+  Emptied emptied;
   absl::Status stuck;
   for (const DirectoryEntry& entry : entries) {
     const std::string inner = JoinPath(path, entry.name);
     if (entry.is_directory) {
-      others.push_back(inner);
-      continue;
+      emptied.others.push_back(inner);
+    } else if (entry.name == kPartitionMetadataFile) {
+      emptied.has_owner = true;
+    } else {
+      emptied.is_unsynced = true;
+      const absl::Status removed = files_.RemoveFile(inner);
+      if (!absl::IsNotFound(removed)) stuck.Update(removed);
     }
-    const absl::Status removed = files_.RemoveFile(inner);
-    if (!absl::IsNotFound(removed)) stuck.Update(removed);
   }
   CAUCE_RETURN_IF_ERROR(stuck);
-  return others;
+  return emptied;
+}
+
+absl::Status PartitionDirectories::RemoveOwnerIn(std::string_view name,
+                                                 const Emptied& emptied) {
+  const std::string path = JoinPath(directory_, name);
+  // Where only that is there, an earlier sync may have failed.
+  if (emptied.is_unsynced || emptied.has_owner) {
+    CAUCE_RETURN_IF_ERROR(files_.SyncDirectory(path));
+  }
+  if (!emptied.has_owner) return absl::OkStatus();
+  const absl::Status removed =
+      files_.RemoveFile(JoinPath(path, kPartitionMetadataFile));
+  return absl::IsNotFound(removed) ? absl::OkStatus() : removed;
 }
 
 absl::Status PartitionDirectories::Check(const TopicEntry& topic,

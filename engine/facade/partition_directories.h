@@ -49,11 +49,12 @@ class PartitionDirectories {
                                            const TopicId& topic_id);
 
   // Removes a directory of the data directory with the files in it, or these
-  // alone; a directory in it stays: Reason::kCorruptFile where the outer one
-  // was to go. Removes what it can whatever it cannot. One that is not there is
-  // no error.
+  // alone of several; a directory in it stays: Reason::kCorruptFile where the
+  // outer one was to go. Removes what it can whatever it cannot. One that is
+  // not there is no error. As long as other files are there, or may come back
+  // with the power, `partition.metadata` says whose they are: it goes last.
   absl::Status RemoveTree(std::string_view name);
-  absl::Status EmptyTree(std::string_view name);
+  absl::Status EmptyTrees(std::span<const std::string> names);
 
   // Removes these, which have given their names away. One that cannot be
   // removed harms nobody, whatever the reason: `events` is told, and it is
@@ -81,8 +82,17 @@ class PartitionDirectories {
                      const EventSink& events);
 
  private:
-  // Removes the files in it; returns the paths of what is none.
-  absl::StatusOr<std::vector<std::string>> RemoveFilesIn(std::string_view name);
+  // What of a directory is left when its files are removed.
+  struct Emptied {
+    std::vector<std::string> others;  // paths of what is no file
+    // Files that go for good with its next sync.
+    bool is_unsynced = false;
+    // Its `partition.metadata`, which was not removed.
+    bool has_owner = false;
+  };
+  absl::StatusOr<Emptied> RemoveFilesIn(std::string_view name);
+  // Removes that too, once the others are gone for good.
+  absl::Status RemoveOwnerIn(std::string_view name, const Emptied& emptied);
   absl::Status CheckOneFree(const TopicEntry& topic,
                             PartitionId partition) const;
 

@@ -429,6 +429,31 @@ TEST_P(TakenInTopics, WhoseDeletionABrokerDidNotEndAreLeftToIt) {
   EXPECT_THAT(files_->Info(ours), Not(IsOk()));
 }
 
+// Brokers before 2.8 gave no directory an id, and nothing here is to say that
+// what they were deleting may go.
+TEST_P(TakenInTopics, WhoseDeletionABrokerWithoutIdsDidNotEndAreLeftToIt) {
+  Make(1, "old");
+  const std::string gone =
+      "/data/orders-0.0123456789abcdef0123456789abcdef-delete";
+  ASSERT_THAT(files_->Rename("/data/orders-0", gone), IsOk());
+  const absl::Status had_id = files_->RemoveFile(gone + "/partition.metadata");
+  ASSERT_TRUE(had_id.ok() || absl::IsNotFound(had_id)) << had_id;
+  for (int opens = 0; opens < 2; ++opens) {
+    Open(Access::kReadWrite);
+    EXPECT_THAT(files_->Info(gone + "/00000000000000000000.log"), IsOk());
+    EXPECT_THAT(events_, Contains(AllOf(HasSubstr(gone),
+                                        HasSubstr("is left as it is"))));
+    ASSERT_THAT(engine_->RunUpkeep(), IsOk());
+    ASSERT_THAT(engine_->Close(), IsOk());
+  }
+  EXPECT_THAT(files_->Info(gone + "/00000000000000000000.log"), IsOk());
+
+  // What holds no file holds no record.
+  ASSERT_THAT(files_->RemoveFile(gone + "/00000000000000000000.log"), IsOk());
+  Open(Access::kReadWrite);
+  EXPECT_THAT(files_->Info(gone), Not(IsOk()));
+}
+
 // It may be a broker's.
 TEST_P(TakenInTopics, OfWhichADeletionCannotBeToldWhoseItWasAreLeft) {
   Make(1, "old");

@@ -28,9 +28,11 @@ using test::IsOkAndHolds;
 using test::StatusIs;
 using ::testing::AllOf;
 using ::testing::Contains;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 class EngineTopics : public test::CountedEngine {
@@ -463,6 +465,40 @@ TEST_F(EngineTopics, UpkeepTriesAgainToRemoveWhatWasLeftAndTellsOfItOnce) {
   files_.Mend();
   ASSERT_THAT(engine_->RunUpkeep(), IsOk());
   EXPECT_THAT(Leftovers(), IsEmpty());
+}
+
+// Whoever made it: an id in its directories says that the deletion was ours, or
+// the list of topics does.
+TEST_F(EngineTopics, ADeletionThatStoppedAnywhereIsEndedByTheNextOpening) {
+  for (const bool has_ids : {true, false}) {
+    bool stopped = true;
+    for (int changes = 0; stopped; ++changes) {
+      SCOPED_TRACE(testing::Message() << has_ids << " " << changes);
+      if (!has_ids) MakeWithoutId("orders-0");
+      if (!has_ids) MakeWithoutId("orders-1");
+      ASSERT_THAT(Open(), IsOk());
+      if (has_ids) {
+        ASSERT_THAT(engine_->CreateTopic("orders", {.partitions = 2}), IsOk());
+      }
+      Append(0, 3);
+      Append(1, 3);
+      files_.FailAfter(changes);
+      // It is gone before the last directories are, which are told of then.
+      events_.clear();
+      stopped = !engine_->DeleteTopic("orders").ok() || !events_.empty();
+      Kill();
+      ASSERT_THAT(Open(), IsOk());
+      EXPECT_THAT(Leftovers(), IsEmpty());
+      EXPECT_THAT(events_, Each(Not(HasSubstr("is left as it is"))));
+      // Of what had not begun yet nothing is lost.
+      if (const auto topics = engine_->ListTopics(); !topics->empty()) {
+        EXPECT_EQ(engine_->OpenPartition("orders", PartitionId{1})->log_end(),
+                  Offset{3});
+        ASSERT_THAT(engine_->DeleteTopic("orders"), IsOk());
+      }
+      Kill();
+    }
+  }
 }
 
 TEST_F(EngineTopics, OneThatCannotGiveItsNameAwayKeepsItAndNothingElseClosed) {

@@ -30,6 +30,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 
 TopicId Id(uint8_t fill) {
   TopicId id;
@@ -54,6 +55,17 @@ class PartitionDirectoriesTest : public ::testing::Test {
   }
   void Put(std::string_view path, std::string_view bytes) {
     ASSERT_THAT(WriteAndSyncFile(files_, path, bytes), IsOk());
+  }
+  std::vector<std::string> NamesIn(std::string_view directory) {
+    std::vector<std::string> names;
+    const std::vector<DirectoryEntry> all = files_.List(directory).value();
+    for (const DirectoryEntry& entry : all) names.push_back(entry.name);
+    return names;
+  }
+  // What has changed since there were `before` changes.
+  std::vector<std::string> ChangesFrom(size_t before) const {
+    const std::vector<std::string> all = files_.changes();
+    return {all.begin() + static_cast<std::ptrdiff_t>(before), all.end()};
   }
   absl::StatusOr<TopicId> IdIn(std::string_view directory) {
     return ReadPartitionMetadata(files_, directory);
@@ -193,9 +205,11 @@ TEST_F(PartitionDirectoriesTest, WhatCannotBeRemovedIsToldAndStopsNothing) {
   Put("/data/orders-1/a", "3");
   files_.Fail(FileCall::kRemove, "orders-0/a",
               absl::PermissionDeniedError("not this one"));
-  EXPECT_THAT(directories_.EmptyTree("orders-0"),
+  const std::string first[] = {"orders-0"};
+  EXPECT_THAT(directories_.EmptyTrees(first),
               StatusIs(absl::StatusCode::kPermissionDenied));
-  EXPECT_THAT(files_.List("/data/orders-0"), IsOkAndHolds(SizeIs(1)));
+  EXPECT_THAT(NamesIn("/data/orders-0"),
+              UnorderedElementsAre("a", "partition.metadata"));
 
   files_.Fail(FileCall::kList, "orders-2",
               MakeError(Reason::kDiskFailed, "unreadable"));
@@ -207,6 +221,47 @@ TEST_F(PartitionDirectoriesTest, WhatCannotBeRemovedIsToldAndStopsNothing) {
               ElementsAre(HasSubstr("not this one"), HasSubstr("unreadable")));
   EXPECT_THAT(files_.Info("/data/orders-1").status(),
               StatusIs(absl::StatusCode::kNotFound));
+}
+
+// Else who finds what a stop has left could not tell it from a broker's.
+TEST_F(PartitionDirectoriesTest, SayWhoseTheyAreUntilAllElseIsGoneForGood) {
+  ASSERT_THAT(directories_.Make(topic_, 0, 2), IsOk());
+  Put("/data/orders-0/a", "1");
+  Put("/data/orders-0/z", "2");
+  Put("/data/orders-1/a", "3");
+  const std::string names[] = {"orders-0", "orders-1"};
+  size_t before = files_.changes().size();
+  ASSERT_THAT(directories_.EmptyTrees(names), IsOk());
+  EXPECT_THAT(
+      ChangesFrom(before),
+      ElementsAre("remove /data/orders-0/a", "remove /data/orders-0/z",
+                  "remove /data/orders-1/a", "sync /data/orders-0",
+                  "remove /data/orders-0/partition.metadata",
+                  "sync /data/orders-1"));
+
+  Put("/data/orders-1/a", "3");
+  Put("/data/orders-1/partition.metadata", FormatPartitionMetadata(topic_.id));
+  before = files_.changes().size();
+  ASSERT_THAT(directories_.RemoveTree("orders-1"), IsOk());
+  EXPECT_THAT(
+      ChangesFrom(before),
+      ElementsAre("remove /data/orders-1/a", "sync /data/orders-1",
+                  "remove /data/orders-1/partition.metadata",
+                  "remove /data/orders-1"));
+  // An empty one has nothing to wait for.
+  before = files_.changes().size();
+  ASSERT_THAT(directories_.RemoveTree("orders-0"), IsOk());
+  EXPECT_THAT(ChangesFrom(before), ElementsAre("remove /data/orders-0"));
+}
+
+TEST_F(PartitionDirectoriesTest, SayWhoseTheyAreWhereWhatWentMayComeBack) {
+  ASSERT_THAT(directories_.Make(topic_, 0, 1), IsOk());
+  Put("/data/orders-0/a", "1");
+  files_.Fail(FileCall::kSyncDirectory, "/orders-0",
+              MakeError(Reason::kDiskFailed, "no"));
+  const std::string names[] = {"orders-0"};
+  EXPECT_THAT(directories_.EmptyTrees(names), HasReason(Reason::kDiskFailed));
+  EXPECT_THAT(NamesIn("/data/orders-0"), ElementsAre("partition.metadata"));
 }
 
 TEST_F(PartitionDirectoriesTest, OneThatKeepsItsNameKeepsNoOtherItsOwn) {
