@@ -17,6 +17,7 @@
 #include "engine/log/segment_directory.h"
 #include "engine/log/segment_name.h"
 #include "engine/log/segment_scan.h"
+#include "engine/log/segments_above_end.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -372,8 +373,13 @@ absl::Status LogView::AddTail(const SegmentPlace& place) {
   CAUCE_ASSIGN_OR_RETURN(ScannedSegment scanned, std::move(scan));
   known_.tail_header = scanned.last_header;
   known_.tail_position = scanned.last_position;
-  const bool is_damaged =
+  bool is_damaged =
       !scanned.damage.ok() && scanned.next < bounds_.recovery_point;
+  if (!scanned.damage.ok() && scanned.bytes == 0) {
+    // Nobody is writing that one: what is behind it would be missing.
+    CAUCE_ASSIGN_OR_RETURN(const bool begins_below, BeginsBelowItsName(place));
+    is_damaged |= begins_below;
+  }
   if (is_damaged) {
     // It is part of the log, so that reading comes to it, and so is what can
     // be read behind it.
@@ -384,9 +390,11 @@ absl::Status LogView::AddTail(const SegmentPlace& place) {
                           .index_interval_bytes = place.index_interval_bytes,
                           .boundary = bounds_.recovery_point};
     CAUCE_RETURN_IF_ERROR(ScanBehindDamage(file, path, range, scanned));
-    if (scanned.next < bounds_.recovery_point) {
+    // Reading comes to it where it ends behind its name.
+    const Offset end = std::max(bounds_.recovery_point, place.base + 1);
+    if (scanned.next < end) {
       scanned.bytes = scanned.file_bytes;
-      scanned.next = bounds_.recovery_point;
+      scanned.next = end;
     }
   }
   known_.segments.push_back(std::make_shared<Segment>(

@@ -3,18 +3,23 @@
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "cauce/errors.h"
 #include "cauce/file_system.h"
+#include "engine/base/bytes.h"
 #include "engine/base/status_macros.h"
+#include "engine/log/batch_scanner.h"
 #include "engine/log/other_format.h"
 #include "engine/log/segment_directory.h"
 #include "engine/log/segment_intruders.h"
 #include "engine/log/segment_name.h"
 #include "engine/log/segment_scan.h"
+#include "engine/record/layout.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -87,7 +92,41 @@ absl::StatusOr<AboveEnd> FindBehindEnd(const SegmentPlace& place,
   return count > 0 ? AboveEnd{count, last.next} : AboveEnd();
 }
 
-AboveEndWords DescribeAboveEnd(const SegmentPlace& place, Offset end) {
+absl::StatusOr<bool> BeginsBelowItsName(const SegmentPlace& place) {
+  CAUCE_ASSIGN_OR_RETURN(
+      const auto file,
+      place.files->Open(place.PathOf(SegmentFileName(place.base, kLogSuffix)),
+                        OpenMode::kRead));
+  char head[layout::kHeadBytes];
+  CAUCE_ASSIGN_OR_RETURN(const size_t read, file->Read(0, head));
+  const bool may_begin_below =
+      read == sizeof head && head[layout::kMagic] == layout::kMagicValue &&
+      LoadBig<int64_t>(head + layout::kBaseOffset) < place.base.value;
+  if (!may_begin_below) return false;
+  CAUCE_ASSIGN_OR_RETURN(const auto first, FirstBatchOffset(place));
+  return first && *first < place.base;
+}
+
+absl::StatusOr<bool> LiesBelowItsName(const SegmentPlace& place) {
+  CAUCE_ASSIGN_OR_RETURN(const bool begins_below, BeginsBelowItsName(place));
+  if (!begins_below) return false;
+  const std::string path =
+      place.PathOf(SegmentFileName(place.base, kLogSuffix));
+  CAUCE_ASSIGN_OR_RETURN(std::shared_ptr<const File> file,
+                         place.files->Open(path, OpenMode::kRead));
+  CAUCE_ASSIGN_OR_RETURN(const int64_t bytes, file->Size());
+  BatchScanner scanner;
+  scanner.Start(std::move(file), path, 0, bytes);
+  for (;;) {
+    const auto batch = scanner.Next();
+    if (!batch.ok() && !IsDamage(batch.status())) return batch.status();
+    if (!batch.ok() || !*batch) return true;
+    if ((*batch)->base_offset() >= place.base) return false;
+  }
+}
+
+AboveEndWords DescribeAboveEnd(const SegmentPlace& place,
+                               std::optional<Offset> end) {
   const auto first = FirstBatchOffset(place);
   AboveEndWords words{.advice = kIntruderAdvice};
   std::string holds = "it holds no batch";
@@ -100,9 +139,10 @@ AboveEndWords DescribeAboveEnd(const SegmentPlace& place, Offset end) {
     words.advice = kNameFirst;
     words.has_records = true;
   }
-  words.what = fmt::format(
-      "is no segment of that name: {}, and the log ends at offset {}", holds,
-      end.value);
+  words.what = fmt::format("is no segment of that name: {}", holds);
+  if (end) {
+    words.what += fmt::format(", and the log ends at offset {}", end->value);
+  }
   return words;
 }
 

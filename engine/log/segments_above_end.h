@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,6 +38,14 @@ absl::StatusOr<AboveEnd> FindBehindEnd(const SegmentPlace& place,
                                        std::span<const Offset> bases,
                                        Offset durable, Offset log_start);
 
+// Whether the first batch of the file at `place` is whole and begins below its
+// name: no writer puts one there, so it is a segment by another name, or its
+// offset is damaged. Reads no more than a header where it does not.
+absl::StatusOr<bool> BeginsBelowItsName(const SegmentPlace& place);
+
+// The same where no whole batch that follows that one could stand there either.
+absl::StatusOr<bool> LiesBelowItsName(const SegmentPlace& place);
+
 // What to say of the one at `place`, behind its path, and what to do about it.
 struct AboveEndWords {
   // Whether it begins with a whole batch, of another offset than its name.
@@ -44,6 +53,7 @@ struct AboveEndWords {
   std::string what;
   std::string_view advice;
 };
-AboveEndWords DescribeAboveEnd(const SegmentPlace& place, Offset end);
+AboveEndWords DescribeAboveEnd(const SegmentPlace& place,
+                               std::optional<Offset> end);
 
 }  // namespace cauce

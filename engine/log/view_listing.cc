@@ -57,6 +57,7 @@ absl::StatusOr<std::vector<Offset>> ViewListing::List(
     CAUCE_RETURN_IF_ERROR(LeaveOutUnopened(bases, kept, behind));
     CAUCE_RETURN_IF_ERROR(LeaveOutAboveEnd(bases, kept, behind));
   }
+  CAUCE_RETURN_IF_ERROR(LeaveOutMisnamed(bases, durable, kept, behind));
   std::vector<Offset> names;
   hidden_ = std::nullopt;
   for (const Behind& each : behind) {
@@ -108,6 +109,28 @@ absl::Status ViewListing::LeaveOutAboveEnd(std::vector<Offset>& bases,
          words.has_records ? Severity::kError : Severity::kWarning,
          fmt::format("{}: {}; it is passed over; {}", PathOf(bases.back()),
                      words.what, words.advice)});
+    bases.pop_back();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ViewListing::LeaveOutMisnamed(std::vector<Offset>& bases,
+                                           Offset durable, size_t kept,
+                                           std::vector<Behind>& behind) const {
+  // Below the recovery point reading comes to it.
+  while (bases.size() > kept && bases.back() >= durable) {
+    const SegmentPlace last = place_.At(bases.back());
+    const auto is_misnamed = LiesBelowItsName(last);
+    if (absl::IsResourceExhausted(is_misnamed.status())) {
+      return is_misnamed.status();
+    }
+    // What cannot be read tells why when reading comes to it.
+    if (!is_misnamed.value_or(false)) return absl::OkStatus();
+    const AboveEndWords words = DescribeAboveEnd(last, std::nullopt);
+    behind.push_back(
+        {last.base, Severity::kError,
+         fmt::format("{}: {}; its records are passed over; {}",
+                     PathOf(last.base), words.what, words.advice)});
     bases.pop_back();
   }
   return absl::OkStatus();

@@ -6,10 +6,12 @@
 // the end of the list what cannot be opened as a file, or may not be read, at
 // or above the recovery point, where no record is known to have been; and what
 // holds no batch of its name above the end of a log that was closed, or of one
-// without gaps. A writer that closed a log leaves its mark until another
-// begins: while that is there nobody has just rolled. What was found so stays
-// left out beside a writer that has not come to it yet. Changes no file. Not
-// thread-safe.
+// without gaps; and, at or above the recovery point, what begins with a whole
+// batch of an offset below its name and has none that could stand there: what
+// it holds is missing then. A writer that closed a log leaves its mark until
+// another begins: while that is there nobody has just rolled. What was found so
+// stays left out beside a writer that has not come to it yet. Changes no file.
+// Not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -60,11 +62,13 @@ class ViewListing {
     Severity severity;
     std::string line;
   };
-  // Both take names off the end of `bases`, but for the first `kept`.
+  // All take names off the end of `bases`, but for the first `kept`.
   absl::Status LeaveOutUnopened(std::vector<Offset>& bases, size_t kept,
                                 std::vector<Behind>& behind) const;
   absl::Status LeaveOutAboveEnd(std::vector<Offset>& bases, size_t kept,
                                 std::vector<Behind>& behind);
+  absl::Status LeaveOutMisnamed(std::vector<Offset>& bases, Offset durable,
+                                size_t kept, std::vector<Behind>& behind) const;
   // How many of the last ones have no batch of their name, and lie above an end
   // the log had when it was closed, or in a topic without gaps has by now.
   absl::StatusOr<AboveEnd> FindAboveEnd(const std::vector<Offset>& bases);

@@ -189,13 +189,42 @@ TEST_P(ViewOn, KnowsAnEndWhoseSegmentHasAnotherName) {
   rig_.disk().Remove(name);
   for (const std::string_view held : {std::string_view(bytes), {}}) {
     rig_.disk().Write(SegmentFileName(Offset{30}, kLogSuffix), held);
-    EXPECT_THAT(View()->FindLostEnd(), test::IsOkAndHolds(OffsetRange()))
-        << "a writer may just have rolled to it";
+    // To a file without records a writer may just have rolled.
+    EXPECT_THAT(View()->FindLostEnd(),
+                test::IsOkAndHolds(held.empty()
+                                       ? OffsetRange()
+                                       : OffsetRange{last, Offset{12}}));
     is_closed_ = true;
     EXPECT_THAT(View()->FindLostEnd(),
                 test::IsOkAndHolds(OffsetRange{last, Offset{12}}));
     is_closed_ = false;
   }
+}
+
+// Nobody is writing it, so what it holds is missing, or damaged.
+TEST_P(ViewOn, ReadingComesToALastSegmentThatBeginsBelowItsName) {
+  UseSmallSegments();
+  Append(12);
+  rig_.Leaves(test::Left::kDamaged);
+  rig_.Kill();
+  rig_.set_bounds({});
+  const Offset last{BasesOf(*View()).back()};
+  ASSERT_EQ(last, Offset{10});
+  const std::string name = SegmentFileName(last, kLogSuffix);
+  const std::string bytes = *rig_.disk().Read(name);
+  rig_.disk().Remove(name);
+  // Of its batches the last may stand there, but for the first.
+  rig_.disk().Write(SegmentFileName(Offset{11}, kLogSuffix), bytes);
+  EXPECT_EQ(EndOf(*View()), Offset{12});
+
+  // Alone it hides nothing.
+  for (const std::string& each : rig_.disk().Names()) rig_.disk().Remove(each);
+  rig_.disk().Write(SegmentFileName(Offset{30}, kLogSuffix), bytes);
+  const auto view = View();
+  EXPECT_EQ(EndOf(*view), Offset{31});
+  BatchScanner scanner;
+  const auto read = view->segments().back()->Seek(scanner, Offset{30});
+  EXPECT_THAT(read, test::HasReason(Reason::kCorruptBatch));
 }
 
 // What it holds nobody knows: who reads to the end has not read all.

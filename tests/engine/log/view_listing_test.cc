@@ -191,6 +191,59 @@ TEST_P(ViewListingOn, LeavesThemOutBesideAnyWriterOfALogWithoutGaps) {
   EXPECT_EQ(listing.hidden(), Offset{12});
 }
 
+// No writer puts a batch below a segment's name there, closed or killed, so
+// this one is a segment by another name, and what it holds is not read. Below
+// the recovery point who reads comes to it.
+TEST_P(ViewListingOn, LeavesOutALastSegmentThatLiesBelowItsName) {
+  const std::string batch = test::Batch({"e", "f"}).At(Offset{4}).bytes();
+  for (const int64_t name : {5, 6, 9999}) {
+    for (const int64_t point : {0, 4, 6}) {
+      for (is_closed_ = false;; is_closed_ = true) {
+        SCOPED_TRACE(testing::Message() << name << " " << point << " "
+                                        << is_closed_);
+        told_.clear();
+        durable_ = point_ = Offset{point};
+        Put(name, batch);
+        disk_.Remove(NameOf(4));
+        ViewListing listing = Listing();
+        if (name < point) {
+          EXPECT_THAT(List(listing), IsOkAndHolds(ElementsAre(0, name)));
+          EXPECT_THAT(told_, IsEmpty());
+        } else {
+          for (int looks = 0; looks < 2; ++looks) {
+            EXPECT_THAT(List(listing), IsOkAndHolds(ElementsAre(0)));
+            EXPECT_THAT(List(listing, Offset{0}), IsOkAndHolds(ElementsAre(0)));
+          }
+          EXPECT_EQ(listing.hidden(), Offset{name});
+          EXPECT_THAT(told_,
+                      ElementsAre(AllOf(HasSubstr(NameOf(name)),
+                                        HasSubstr("begins at offset 4"),
+                                        HasSubstr("cauce log repair"))));
+        }
+        disk_.Remove(NameOf(name));
+        Put(4, "");
+        if (is_closed_) break;
+      }
+    }
+  }
+}
+
+// Damage there is for who reads it to tell.
+TEST_P(ViewListingOn, KeepsALastSegmentThatHasABatchOfItsName) {
+  Put(5, test::Batch({"e"}).At(Offset{4}).bytes() +
+             test::Batch({"f"}).At(Offset{5}).bytes());
+  EXPECT_THAT(List(), IsOkAndHolds(ElementsAre(0, 4, 5)));
+  disk_.Remove(NameOf(5));
+  std::string torn = test::Batch({"e", "f"}).At(Offset{3}).bytes();
+  torn.back() = static_cast<char>(torn.back() ^ 1);
+  Put(4, torn);
+  EXPECT_THAT(List(), IsOkAndHolds(ElementsAre(0, 4)));
+  // Compaction took the batches in front of it.
+  Put(4, test::Batch({"e"}).At(Offset{7}).bytes());
+  EXPECT_THAT(List(), IsOkAndHolds(ElementsAre(0, 4)));
+  EXPECT_THAT(told_, IsEmpty());
+}
+
 TEST_P(ViewListingOn, GoesByTheEndThatIsSavedWhereSomebodyClosedMeanwhile) {
   Put(4, test::Batch({"e"}).At(Offset{4}).bytes());
   Put(5, "");

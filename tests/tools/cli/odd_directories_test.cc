@@ -73,6 +73,12 @@ class OddDirectory : public test::CauceTest {
     return logs;
   }
 
+  // That the directory was closed, and up to where its logs are durable.
+  void Forget() {
+    std::filesystem::remove(dir() + "/.kafka_cleanshutdown");
+    std::filesystem::remove(dir() + "/recovery-point-offset-checkpoint");
+  }
+
   // What is there is put by, and put back as often as is wanted.
   void PutBy() {
     std::filesystem::copy(dir(), scratch_ / "whole",
@@ -259,6 +265,26 @@ TEST_F(OddDirectory, RecordsThatACompactedTopicHasLostAreNoSuccess) {
                                  dir() + "/t-0/00000000000000009999.log");
        },
        80},
+      {"the last one's name, which is that of the log's end",
+       [&] {
+         std::filesystem::rename(*Logs().rbegin(),
+                                 dir() + "/t-0/00000000000000000120.log");
+       },
+       80},
+      {"the last one's name, and its end is not known",
+       [&] {
+         Forget();
+         std::filesystem::rename(*Logs().rbegin(),
+                                 dir() + "/t-0/00000000000000009999.log");
+       },
+       80},
+      {"the last one's name, within it, and its end is not known",
+       [&] {
+         Forget();
+         std::filesystem::rename(*Logs().rbegin(),
+                                 dir() + "/t-0/00000000000000000100.log");
+       },
+       80},
       {"the second one's place",
        [&] {
          const std::string second = *std::next(Logs().begin());
@@ -277,6 +303,10 @@ TEST_F(OddDirectory, RecordsThatACompactedTopicHasLostAreNoSuccess) {
     EXPECT_THAT(LinesOf(read.out), SizeIs(loss.left + 5));
     EXPECT_THAT(read.err, HasSubstr("t-0"));
     EXPECT_EQ(Run({"consume", "t", "--partition", "1"}).exit, 0);
+    // Which opens a log, and does not read it.
+    if (loss.name.starts_with("the last one's name")) {
+      EXPECT_THAT(Run({"topic", "describe", "t"}).err, HasSubstr("t-0"));
+    }
   }
 }
 
