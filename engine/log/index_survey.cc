@@ -6,6 +6,8 @@
 #include <string_view>
 
 #include "engine/base/status_macros.h"
+#include "engine/catalog/whole_file.h"
+#include "engine/log/log_stand_in.h"
 #include "engine/log/segment_name.h"
 #include "fmt/format.h"
 
@@ -54,7 +56,16 @@ absl::Status IndexSurvey::TakeOrphans(
     const bool has_log =
         std::ranges::binary_search(segments, base, {}, &SurveyedSegment::base);
     const bool is_old = old.contains(base);
-    if (has_log && !is_old) continue;
+    if (has_log && !is_old) {
+      CAUCE_ASSIGN_OR_RETURN(const bool is_no_file,
+                             IsNoFile(files_, JoinPath(directory_, name)));
+      // Of a segment that was walked along it was told with what is wrong.
+      if (is_no_file) {
+        CAUCE_RETURN_IF_ERROR(strays_.SetAside(
+            name, "what is no file stands where an index should"));
+      }
+      continue;
+    }
     const bool is_missed = base >= bounds.log_start && base < bounds.durable;
     std::optional<Offset> lost;
     if (is_missed && !is_old) lost = base;

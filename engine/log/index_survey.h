@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "cauce/file_system.h"
 #include "cauce/inspect.h"
 #include "engine/log/partition_check.h"
 #include "engine/log/stray_files.h"
@@ -19,20 +20,28 @@ namespace cauce {
 
 class IndexSurvey {
  public:
-  // `names` are those of the index files that are there. `strays` is borrowed.
-  IndexSurvey(std::set<std::string> names, StrayFiles& strays)
-      : names_(std::move(names)), strays_(strays) {}
+  // `names` are those of the index files that are there, in `directory`.
+  // `files` and `strays` are borrowed.
+  IndexSurvey(FileSystem& files, std::string directory,
+              std::set<std::string> names, StrayFiles& strays)
+      : files_(files),
+        directory_(std::move(directory)),
+        names_(std::move(names)),
+        strays_(strays) {}
 
   // `findings` are of the indexes of `segment`: they go. It is noted whether it
   // needs new ones.
   absl::Status Check(std::span<const Finding> findings,
                      SurveyedSegment& segment);
 
-  // Those that lead into none of `segments` by their names go.
+  // Those that lead into none of `segments` by their names go, and what is no
+  // file where new ones are to be written.
   absl::Status TakeOrphans(const PartitionToCheck::Bounds& bounds,
                            std::span<const SurveyedSegment> segments);
 
  private:
+  FileSystem& files_;
+  const std::string directory_;
   std::set<std::string> names_;
   StrayFiles& strays_;
 };

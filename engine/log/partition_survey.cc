@@ -87,7 +87,8 @@ class Surveyor {
     for (const Offset base : listing.waiting) {
       logs_.push_back({.named = base, .is_waiting = true});
     }
-    indexes_.emplace(std::move(listing.indexes), strays_);
+    indexes_.emplace(files_, partition_.directory, std::move(listing.indexes),
+                     strays_);
     return absl::OkStatus();
   }
 

@@ -48,7 +48,7 @@ class Spoiler {
   void Tell(const std::string& what) { story_ += what + "; "; }
 
   void SpoilOnce() {
-    switch (Below(14)) {
+    switch (Below(16)) {
       case 0:
       case 1:
         return FlipBit();
@@ -76,6 +76,10 @@ class Spoiler {
         return SpoilSmallFile();
       case 13:
         return AddStranger();
+      case 14:
+        return Double();
+      case 15:
+        return PutDirectoryForIndex();
     }
   }
 
@@ -218,6 +222,14 @@ class Spoiler {
     Tell(fmt::format("{} goes on up to {}", file, bytes.size()));
   }
 
+  // What is behind its own bytes is a copy of them.
+  void Double() {
+    const std::string file = OneLog();
+    if (file.empty() || !IsUntouched(file)) return;
+    image_[file] += std::string(image_[file]);
+    Tell(fmt::format("the bytes of {} are there twice", file));
+  }
+
   void Delete() {
     const std::string file = OneLog();
     if (file.empty()) return;
@@ -303,6 +315,15 @@ class Spoiler {
     if (bytes.empty()) return;
     bytes[Below(static_cast<uint32_t>(bytes.size()))] ^= 5;
     Tell(fmt::format("{} wrong", file));
+  }
+
+  void PutDirectoryForIndex() {
+    const std::string file =
+        OneOf(Named(Below(2) == 0 ? ".index" : ".timeindex"));
+    if (file.empty()) return;
+    image_.erase(file);
+    image_[file + "/inner"] = "a directory";
+    Tell(fmt::format("a directory for {}", file));
   }
 
   void SpoilSmallFile() {

@@ -42,10 +42,19 @@ using ::testing::SizeIs;
 
 class Repaired : public ::testing::Test {
  protected:
+  // Which does what was planned, and nothing else.
   absl::StatusOr<RepairSummary> Repair() {
     steps_.clear();
     left_.clear();
-    return RepairDirectory(*files_, kKnownDirectory, Options());
+    const auto planned = PlanRepair(*files_, kKnownDirectory, Options());
+    const std::vector<RepairStep> plan = std::exchange(steps_, {});
+    left_.clear();
+    auto repaired = RepairDirectory(*files_, kKnownDirectory, Options());
+    if (repaired.ok()) {
+      EXPECT_THAT(planned, IsOk());
+      EXPECT_EQ(steps_, plan);
+    }
+    return repaired;
   }
 
   RepairOptions Options() {
@@ -283,6 +292,40 @@ TEST_F(Repaired, PutsADirectoryInAFilesPlaceAside) {
     ASSERT_THAT(again, IsOk());
     EXPECT_EQ(again->steps, 0);
     EXPECT_TRUE(test::ReadKnown(*files_) == known_.records);
+  }
+}
+
+// Of such a segment nobody checks the old ones, and new ones are written.
+TEST_F(Repaired, PutsADirectoryAsideWhereTheIndexOfALogMadeAnewShouldBe) {
+  const std::string log = LogOf("/orders-0", 0);
+  const std::string stem = log.substr(0, log.rfind('.'));
+  std::string next = LogOf("/orders-0", 1);
+  next = next.substr(0, next.rfind('.'));
+  const auto doubled = [&] { known_.image[log] += known_.image[log]; };
+  const auto exchanged = [&] {
+    std::swap(known_.image[log], known_.image[next + ".log"]);
+  };
+  const test::Image whole = known_.image;
+  for (const bool is_doubled : {true, false}) {
+    for (const std::string& name : {stem, next}) {
+      for (const char* const suffix : {".index", ".timeindex"}) {
+        SCOPED_TRACE(testing::Message() << is_doubled << " " << name << suffix);
+        known_.image = whole;
+        is_doubled ? doubled() : exchanged();
+        known_.image.erase(name + suffix);
+        known_.image[name + suffix + "/inner"] = "";
+        files_ = NewMemoryFileSystem();
+        Put();
+
+        const auto repaired = Repair();
+
+        ASSERT_THAT(repaired, IsOk());
+        EXPECT_THAT(left_, IsEmpty());
+        EXPECT_EQ(repaired->offsets_lost, 0);
+        EXPECT_EQ(Findings(), 0);
+        EXPECT_TRUE(test::ReadKnown(*files_) == known_.records);
+      }
+    }
   }
 }
 

@@ -5,7 +5,9 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cauce/file_system.h"
@@ -31,6 +33,10 @@ class IndexSurveyTest : public ::testing::Test {
     return *std::move(strays);
   }
 
+  IndexSurvey Survey(std::set<std::string> names) {
+    return IndexSurvey(*files_, "/p", std::move(names), strays_);
+  }
+
   static SurveyedSegment Segment() {
     return {.base = Offset{3}, .named = Offset{3}, .whole_bytes = 100};
   }
@@ -40,7 +46,7 @@ class IndexSurveyTest : public ::testing::Test {
 };
 
 TEST_F(IndexSurveyTest, LeavesThoseThatAreRight) {
-  IndexSurvey indexes({kIndex, kTimes}, strays_);
+  IndexSurvey indexes = Survey({kIndex, kTimes});
   std::vector<SurveyedSegment> segments = {Segment()};
   ASSERT_THAT(indexes.Check({}, segments[0]), IsOk());
   EXPECT_FALSE(segments[0].needs_indexes);
@@ -49,7 +55,7 @@ TEST_F(IndexSurveyTest, LeavesThoseThatAreRight) {
 }
 
 TEST_F(IndexSurveyTest, WantsNewOnesWhereOneIsWrongOrMissing) {
-  IndexSurvey wrong({kIndex, kTimes}, strays_);
+  IndexSurvey wrong = Survey({kIndex, kTimes});
   SurveyedSegment segment = Segment();
   const Finding finding{.file = "/p/" + kIndex, .what = "leads nowhere"};
   // Found twice, it goes once.
@@ -57,7 +63,7 @@ TEST_F(IndexSurveyTest, WantsNewOnesWhereOneIsWrongOrMissing) {
   EXPECT_TRUE(segment.needs_indexes);
   EXPECT_THAT(strays_.Take(), SizeIs(1));
 
-  IndexSurvey missing({kIndex}, strays_);
+  IndexSurvey missing = Survey({kIndex});
   segment = Segment();
   ASSERT_THAT(missing.Check({}, segment), IsOk());
   EXPECT_TRUE(segment.needs_indexes);
@@ -67,14 +73,28 @@ TEST_F(IndexSurveyTest, WantsNewOnesWhereOneIsWrongOrMissing) {
   EXPECT_FALSE(segment.needs_indexes);
 }
 
+// Of a segment that nobody has walked along: a file there is written over.
+TEST_F(IndexSurveyTest, TakesWhatIsNoFileWhereNewOnesAreWritten) {
+  ASSERT_THAT(files_->CreateDirectories("/p/" + kTimes), IsOk());
+  ASSERT_THAT(files_->Open("/p/" + kIndex, OpenMode::kCreate), IsOk());
+  IndexSurvey indexes = Survey({kIndex, kTimes});
+  SurveyedSegment segment = Segment();
+  segment.needs_indexes = true;
+  ASSERT_THAT(indexes.TakeOrphans({}, std::vector{segment}), IsOk());
+  const std::vector<StrayFile> strays = strays_.Take();
+  ASSERT_THAT(strays, SizeIs(1));
+  EXPECT_EQ(strays[0].path, "/p/" + kTimes);
+  EXPECT_EQ(strays[0].base, std::nullopt);
+}
+
 TEST_F(IndexSurveyTest, TakesThoseWhoseLogIsGoneOrCalledOtherwise) {
-  IndexSurvey gone({kIndex}, strays_);
+  IndexSurvey gone = Survey({kIndex});
   ASSERT_THAT(gone.TakeOrphans({.durable = Offset{9}}, {}), IsOk());
   std::vector<StrayFile> strays = strays_.Take();
   ASSERT_THAT(strays, SizeIs(1));
   EXPECT_EQ(strays[0].base, Offset{3});
 
-  IndexSurvey old({kIndex}, strays_);
+  IndexSurvey old = Survey({kIndex});
   SurveyedSegment renamed = Segment();
   renamed.base = Offset{5};
   ASSERT_THAT(old.TakeOrphans({.durable = Offset{9}}, std::vector{renamed}),
