@@ -51,12 +51,13 @@ absl::Status PartitionCheck::Run() {
                     "there was one"});
   }
   if (IsBeingSwapped(*bases)) return absl::OkStatus();
-  for (const Offset base : bases->orphans) {
-    CAUCE_RETURN_IF_ERROR(CheckOrphan(base));
-  }
   const SegmentPlace place{.files = &files_,
                            .directory = partition_.directory,
                            .may_have_gaps = partition_.may_have_gaps};
+  for (const Offset base : bases->orphans) {
+    CAUCE_RETURN_IF_ERROR(
+        CheckOrphan(base, FindByFirstBatch(place, base, bases->logs)));
+  }
   const auto listing =
       ListSegments(place, {.durable = partition_.bounds.durable});
   if (absl::IsNotFound(listing.status())) return absl::OkStatus();
@@ -329,7 +330,23 @@ absl::Status PartitionCheck::CheckEnd(Offset base, Offset end) {
   return absl::OkStatus();
 }
 
-absl::Status PartitionCheck::CheckOrphan(Offset base) {
+std::optional<Offset> PartitionCheck::FindByFirstBatch(
+    const SegmentPlace& place, Offset first, const std::vector<Offset>& logs) {
+  if (!first_batches_) {
+    first_batches_.emplace();
+    for (const Offset named : logs) {
+      // What keeps one from being read is told when its turn comes.
+      const auto begins = FirstBatchOffset(place.At(named));
+      if (begins.ok() && *begins) first_batches_->emplace(**begins, named);
+    }
+  }
+  const auto found = first_batches_->find(first);
+  if (found == first_batches_->end()) return std::nullopt;
+  return found->second;
+}
+
+absl::Status PartitionCheck::CheckOrphan(Offset base,
+                                         std::optional<Offset> named) {
   // The log may be there by now: the directory was listed while it was made.
   const auto log = files_.Info(PathOf(base, kLogSuffix));
   if (log.ok()) return absl::OkStatus();
@@ -346,9 +363,14 @@ absl::Status PartitionCheck::CheckOrphan(Offset base) {
   Tell({.gravity = is_missed ? Gravity::kDamage : Gravity::kNote,
         .file = PathOf(base, suffix),
         .offset = base,
-        .what = fmt::format("an index without its log: {} is not there",
-                            SegmentFileName(base, kLogSuffix)),
-        .advice = is_missed
+        .what = fmt::format(
+            "an index without its log: {} is not there{}",
+            SegmentFileName(base, kLogSuffix),
+            named ? fmt::format(", and {} begins at its offset",
+                                SegmentFileName(*named, kLogSuffix))
+                  : ""),
+        .advice = named ? std::string(kNameFirst)
+                  : is_missed
                       ? "restore the .log file from a copy; the index leads "
                         "to the batches that were in it"
                       : "nothing: the segment was deleted, and the next "

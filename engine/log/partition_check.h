@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -88,7 +89,12 @@ class PartitionCheck {
   // The last segment that begins with a whole batch; nothing where none does.
   std::optional<Offset> LastWhole(const SegmentPlace& place,
                                   const std::vector<Offset>& bases) const;
-  absl::Status CheckOrphan(Offset base);
+  // The name of the one of `logs` whose first batch begins at `first`.
+  std::optional<Offset> FindByFirstBatch(const SegmentPlace& place,
+                                         Offset first,
+                                         const std::vector<Offset>& logs);
+  // Its log may be the one that is called by `named`.
+  absl::Status CheckOrphan(Offset base, std::optional<Offset> named);
   // That compaction is putting segments in others' place, or was stopped at
   // that: what is there makes no log until that is over.
   bool IsBeingSwapped(const Bases& bases);
@@ -114,6 +120,8 @@ class PartitionCheck {
   // concluded from where they begin.
   std::vector<UnreadSegment> unread_;
   bool unread_told_ = false;
+  // The names of logs by where their first batches begin, once they are wanted.
+  std::optional<std::map<Offset, Offset>> first_batches_;
 };
 
 }  // namespace cauce

@@ -10,6 +10,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/log/batch_behind.h"
 #include "engine/log/segment_gap.h"
+#include "engine/log/segment_intruders.h"
 #include "engine/log/segment_name.h"
 #include "engine/record/layout.h"
 #include "fmt/format.h"
@@ -379,6 +380,11 @@ absl::StatusOr<bool> SegmentCheck::PassDamage(const absl::Status& damage) {
     CAUCE_ASSIGN_OR_RETURN(is_whole_behind, IsWhole(position));
   }
   const bool torn = is_cut && !is_whole_behind;
+  // By its first batch the whole file may be a segment by another name.
+  bool is_misnamed = false;
+  if (position == 0 && !is_cut) {
+    CAUCE_ASSIGN_OR_RETURN(is_misnamed, IsWhole(position));
+  }
   Finding finding{.gravity = torn ? Gravity::kNote : Gravity::kDamage,
                   .file = path_,
                   .position = position,
@@ -390,6 +396,8 @@ absl::StatusOr<bool> SegmentCheck::PassDamage(const absl::Status& damage) {
                                 file_bytes_ - position);
   } else if (is_cut) {
     finding.advice = kRepairFirst;
+  } else if (is_misnamed) {
+    finding.advice = kNameFirst;
   }
   if (resume) {
     finding.what += fmt::format("; the next whole batch begins at position {}",

@@ -68,5 +68,10 @@ std::string DescribeIntruder(const SegmentPlace& place,
 inline constexpr std::string_view kIntruderAdvice =
     "let cauce log repair put it aside, or move it away, while nothing has the "
     "directory open";
+// The same of a file with batches that an opening takes for none of the log.
+inline constexpr std::string_view kNameFirst =
+    "run cauce log repair before anything opens the directory for writing: it "
+    "names the file by its first batch where that belongs; an opening may put "
+    "it aside";
 
 }  // namespace cauce

@@ -25,11 +25,6 @@
 namespace cauce {
 namespace {
 
-// Of a file with batches that an opening takes for none of the log.
-constexpr std::string_view kNameFirst =
-    "run cauce log repair before anything opens the directory for writing: it "
-    "names the file by its first batch where that belongs, and an opening puts "
-    "it aside";
 constexpr std::string_view kMendAccess =
     "mend what keeps it from being read, and verify again";
 

@@ -24,6 +24,8 @@ using test::FileCall;
 using test::IsOk;
 using ::testing::AllOf;
 using ::testing::AnyOf;
+using ::testing::Contains;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
@@ -80,6 +82,43 @@ TEST_F(PartitionCheckSuite, ChecksAPartitionBesideASwapThatWasNotComplete) {
   EXPECT_THAT(Check(), IsOk());
   EXPECT_THAT(findings_, IsEmpty());
   EXPECT_EQ(summary_.segments, 3);
+}
+
+// Whoever opened the directory before a repair would have it put aside.
+TEST_F(PartitionCheckSuite, SaysToRepairFirstWhereTheLastSegmentIsMisnamed) {
+  const std::string last = SegmentFileName(Offset{8}, kLogSuffix);
+  const std::string bytes = *disk_.Read(last);
+  disk_.Remove(last);
+  for (const int64_t name : {9, 12, 9999}) {
+    disk_.Write(SegmentFileName(Offset{name}, kLogSuffix), bytes);
+    for (const bool clean : {true, false}) {
+      for (const bool may_have_gaps : {true, false}) {
+        // Where it was durable, and where nothing was.
+        for (const int64_t durable : {12, 0}) {
+          SCOPED_TRACE(fmt::format("{} clean {} gaps {} durable {}", name,
+                                   clean, may_have_gaps, durable));
+          partition_.clean_stop = clean;
+          partition_.may_have_gaps = may_have_gaps;
+          partition_.bounds.durable = Offset{durable};
+          now_ = partition_.bounds;
+          ASSERT_THAT(Check(), IsOk());
+          EXPECT_THAT(findings_,
+                      Contains(AllOf(Is(Gravity::kDamage, name),
+                                     Field("advice", &Finding::advice,
+                                           HasSubstr("log repair before")))));
+          EXPECT_THAT(findings_,
+                      Contains(AllOf(Field("file", &Finding::file,
+                                           HasSubstr("08.index")),
+                                     Field("advice", &Finding::advice,
+                                           HasSubstr("log repair before")))));
+          EXPECT_THAT(findings_,
+                      Each(Field("advice", &Finding::advice,
+                                 Not(HasSubstr("nothing: ")))));
+        }
+      }
+    }
+    disk_.Remove(SegmentFileName(Offset{name}, kLogSuffix));
+  }
 }
 
 TEST_F(PartitionCheckSuite, FindsNothingWrongWithAWholePartition) {
