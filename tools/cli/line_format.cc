@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/status/status.h"
 #include "fmt/format.h"
 #include "tools/cli/time_text.h"
 
@@ -65,10 +64,17 @@ LineFormat::LineFormat(const LineFormatOptions& options)
     : options_(options),
       time_fields_(FieldsIn(options.time_format.value_or(""))) {}
 
-Record LineFormat::ToRecord(std::string_view line) {
+absl::StatusOr<Record> LineFormat::ToRecord(std::string_view line) {
   Record record;
   record.value = line;
-  if (options_.time_format) record.timestamp = TimeOf(line);
+  if (options_.time_format) {
+    record.timestamp = TimeOf(line);
+    if (!record.timestamp.has_value()) {
+      // Nobody is to find records at a time that nobody gave them.
+      if (!options_.time_if_any) return NoTime();
+      ++without_time_;
+    }
+  }
   if (options_.key_separator) {
     SplitOffKey(line, record);
   } else if (pattern_ != nullptr) {
@@ -109,8 +115,14 @@ Timestamp LineFormat::TimeOf(std::string_view line) {
     last_text_ = text;
     last_time_ = ParseTime(text, *options_.time_format).value_or(kNoTimestamp);
   }
-  if (!last_time_.has_value()) ++without_time_;
   return last_time_;
+}
+
+absl::Status LineFormat::NoTime() const {
+  return absl::InvalidArgumentError(
+      fmt::format("does not begin with a time of the form \"{}\", from 1970 "
+                  "on; with --time-if-any such lines get the time of reading",
+                  *options_.time_format));
 }
 
 }  // namespace cauce::cli

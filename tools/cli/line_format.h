@@ -1,6 +1,7 @@
 // How `produce` makes a record of a line of text: which part of it is the
-// key, and which its time. What a line does not have, its record does not
-// have either; such lines are counted. For one thread at a time.
+// key, and which its time. A line without a key has a record without one, and
+// one without a time as well where that is allowed; such lines are counted. For
+// one thread at a time.
 #pragma once
 
 #include <regex.h>
@@ -11,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cauce/record.h"
 #include "cauce/types.h"
@@ -26,6 +28,8 @@ struct LineFormatOptions {
   // The line begins with a local time of this strftime form; the line stays
   // whole.
   std::optional<std::string> time_format;
+  // A line that begins with none is a record without a time.
+  bool time_if_any = false;
 };
 
 class LineFormat {
@@ -37,7 +41,8 @@ class LineFormat {
   static absl::StatusOr<LineFormat> Make(const LineFormatOptions& options);
 
   // The record views `line`. Its headers are left to the caller.
-  Record ToRecord(std::string_view line);
+  // InvalidArgument where its time is wanted and it has none.
+  absl::StatusOr<Record> ToRecord(std::string_view line);
 
   // How many lines had none, where one was looked for.
   int64_t without_key() const { return without_key_; }
@@ -56,6 +61,7 @@ class LineFormat {
   void SplitOffKey(std::string_view line, Record& record);
   std::optional<std::string_view> Match(std::string_view line);
   Timestamp TimeOf(std::string_view line);
+  absl::Status NoTime() const;
 
   LineFormatOptions options_;
   std::unique_ptr<regex_t, FreePattern> pattern_;

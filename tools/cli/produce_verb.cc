@@ -74,6 +74,9 @@ std::string_view WrongCombination(const ProduceOptions& options) {
   if (options.lines.time_format && options.lines.time_format->empty()) {
     return "--time-format must not be empty";
   }
+  if (options.lines.time_if_any && !options.lines.time_format) {
+    return "--time-if-any goes with --time-format";
+  }
   if (options.acks == "0" && options.producer.print_acks) {
     return "with --acks 0 nothing is acknowledged: leave out --print-acks";
   }
@@ -173,8 +176,10 @@ void AddProduceVerb(const Verb& root, Action& action) {
       .Type("REGEX");
   verb.Add("--time-format", options->lines.time_format,
            "The line begins with its local time, of this strftime "
-           "form")
+           "form; one that does not ends the run")
       .Type("FORM");
+  verb.AddFlag("--time-if-any", options->lines.time_if_any,
+               "A line without a time gets the time of reading");
   verb.AddRepeated("--header", options->headers, "A header for every record")
       .Type("NAME=VALUE");
   verb.Add("--acks", options->acks,

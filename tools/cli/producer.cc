@@ -84,12 +84,15 @@ absl::Status Producer::TakeLines() {
 absl::Status Producer::Take(std::string_view line) {
   const int64_t number = lines_.line_number();
   if (options_.format == Format::kText) {
-    Record record = line_format_.ToRecord(line);
-    record.headers = options_.headers;
-    if (!record.timestamp.has_value()) {
-      record.timestamp = Timestamp::From(read_at_);
+    auto record = line_format_.ToRecord(line);
+    if (!record.ok()) {
+      return Annotate(record.status(), fmt::format("line {}", number));
     }
-    return writer_->Add(record, options_.partition, number, read_at_);
+    record->headers = options_.headers;
+    if (!record->timestamp.has_value()) {
+      record->timestamp = Timestamp::From(read_at_);
+    }
+    return writer_->Add(*record, options_.partition, number, read_at_);
   }
   auto envelope = envelopes_.Parse(line);
   if (!envelope.ok()) {

@@ -206,6 +206,34 @@ TEST_F(Cauce, StampsLinesWithTheTimeTheyBeginWith) {
   EXPECT_THAT(Do({"consume", "log", "--from", "@2023-11-15"}), IsEmpty());
 }
 
+// A record is not to be found at a time that nobody gave it.
+TEST_F(Cauce, EndsAtALineWithoutTheTimeThatLinesBeginWith) {
+  setenv("TZ", "UTC", 1);
+  Do({"topic", "create", "log", "--config", "retention.ms=-1"});
+  const Words words = {"produce", "log", "--time-format", "%Y-%m-%d %H:%M:%S"};
+  const std::string good = "2023-11-14 22:13:20 a\n2023-11-14 22:13:21 b\n";
+  for (const std::string& bad :
+       Words{"no time", "2023-13-14 22:13:20", "2023-11-14",
+             "1969-01-01 00:00:00", "", std::string(100'000, 'x')}) {
+    const Process::Result result = Run(words, good + bad + "\n" + good);
+    EXPECT_EQ(result.exit, 1) << bad;
+    EXPECT_THAT(result.err,
+                AllOf(HasSubstr("line 3: does not begin with a time"),
+                      HasSubstr("stored 2 records,"), HasSubstr("%H:%M:%S"),
+                      HasSubstr("--time-if-any")));
+    EXPECT_LT(result.err.size(), 1000u);
+  }
+  EXPECT_THAT(LinesOf(Do({"consume", "log"})), SizeIs(12));
+
+  Words lenient = words;
+  lenient.push_back("--time-if-any");
+  const Process::Result taken = Run(lenient, good + "no time\n" + good);
+  EXPECT_EQ(taken.exit, 0);
+  EXPECT_THAT(taken.err, AllOf(HasSubstr("stored 5 records,"),
+                               HasSubstr("1 line had no time")));
+  EXPECT_EQ(Run({"produce", "log", "--time-if-any"}, "x\n").exit, 2);
+}
+
 TEST_F(Cauce, BeginsAndEndsWhereItIsTold) {
   Do({"topic", "create", "a"});
   Do({"produce", "a"}, "0\n1\n2\n3\n4\n");
