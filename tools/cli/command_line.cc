@@ -25,6 +25,9 @@
 namespace cauce::cli {
 namespace {
 
+// What --version says. Nothing was released yet.
+constexpr const char* kVersion = "cauce 0.1.0";
+
 // The verb the user was at: the last one on the line that is known.
 CLI::App* Deepest(CLI::App* app) {
   const std::vector<CLI::App*> chosen = app->get_subcommands();
@@ -104,7 +107,8 @@ int ParseAndRun(CLI::App& root, const Action& action, int argc, char** argv) {
   try {
     root.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return root.exit(error);  // --help
+    // --help and --version.
+    if (error.get_exit_code() == 0) return root.exit(error);
     const std::string verb = FullName(*Deepest(&root));
     return UsageError(fmt::format("{}\nTry: cauce {}{}--help",
                                   Explain(root, error), verb,
@@ -133,6 +137,7 @@ int RunCommandLine(int argc, char** argv) {
       "  cauce topic create orders --dir data --partitions 3\n"
       "  printf 'one\\ntwo\\n' | cauce produce orders --dir data\n"
       "  cauce consume orders --dir data --print '%p %o %v\\n'");
+  root.set_version_flag("--version", kVersion, "Print the version and exit");
   root.require_subcommand(1);
   root.get_formatter()->column_width(32);
   Action action;

@@ -24,12 +24,19 @@ using test::Words;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 using ::testing::UnorderedElementsAre;
 
 class Usage : public test::CauceTest {};
+
+// Runs a line of the shell, with $C for the program and $D for the directory.
+Process::Result Shell(const std::string& line, const std::string& dir) {
+  return test::Run(
+      {"/bin/sh", "-c", fmt::format("C={}; D={}; {}", kCauce, dir, line)});
+}
 
 // 2 for what no directory could make right, and nothing is made or changed.
 TEST_F(Usage, OfWordsThatAreNoneIsToldFromWhatFails) {
@@ -97,6 +104,20 @@ TEST_F(Usage, OfWordsThatAreNoneIsToldFromWhatFails) {
     EXPECT_EQ(result.out, "");
   }
   EXPECT_FALSE(std::filesystem::exists(dir()));
+}
+
+TEST_F(Usage, TellsItsVersionAndThatItCan) {
+  const Process::Result version = test::Run({kCauce, "--version"});
+  EXPECT_EQ(version.exit, 0);
+  EXPECT_THAT(version.out, MatchesRegex("cauce [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+  EXPECT_EQ(version.err, "");
+  const Process::Result help = test::Run({kCauce, "--help"});
+  EXPECT_EQ(help.exit, 0);
+  EXPECT_THAT(help.out, HasSubstr("--version"));
+  const Process::Result nearly = test::Run({kCauce, "--versoin"});
+  EXPECT_EQ(nearly.exit, 2);
+  EXPECT_THAT(nearly.err, HasSubstr("did you mean --version?"));
+  EXPECT_EQ(Shell("$C --version >/dev/full", dir()).exit, 1);
 }
 
 TEST_F(Usage, OfATopicThatIsThereOrIsNotFails) {
@@ -325,12 +346,6 @@ TEST_F(Usage, TellsAtASignalWhichLineHadNoEnd) {
                                 HasSubstr("line 3 had no end yet and its 4 "
                                           "bytes were not")));
   EXPECT_EQ(Do({"consume", "a"}), "one\ntwo\n");
-}
-
-// Runs a line of the shell, with $C for the program and $D for the directory.
-Process::Result Shell(const std::string& line, const std::string& dir) {
-  return test::Run(
-      {"/bin/sh", "-c", fmt::format("C={}; D={}; {}", kCauce, dir, line)});
 }
 
 TEST_F(Usage, NeverEndsWellWhenItsOutputWasLost) {
