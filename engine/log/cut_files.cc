@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/base/status_macros.h"
+#include "engine/log/batch_scanner.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -38,6 +39,21 @@ absl::StatusOr<FilePart> WithoutZeros(const File& file, int64_t position) {
     part.end = position + at + static_cast<int64_t>(last) + 1;
   }
   return part;
+}
+
+// Up to where whole batches stand from `position` on. Zeros may be the last
+// bytes of such a one.
+absl::StatusOr<int64_t> EndOfBatches(const std::shared_ptr<const File>& file,
+                                     const std::string& path,
+                                     int64_t position) {
+  CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
+  BatchScanner scanner;
+  scanner.Start(file, path, position, size);
+  for (;;) {
+    // What fails to be read is told by who copies it.
+    const auto batch = scanner.Next();
+    if (!batch.ok() || !*batch) return scanner.position();
+  }
 }
 
 // Where what is kept at `path` is copied first: one name for all of a place.
@@ -88,9 +104,13 @@ CutFiles::CutFiles(FileSystem& files, std::string directory)
 
 absl::StatusOr<std::optional<std::string>> CutFiles::KeepBytes(
     const std::string& log, int64_t position, const std::string& place) {
-  CAUCE_ASSIGN_OR_RETURN(const auto source, files_.Open(log, OpenMode::kRead));
-  CAUCE_ASSIGN_OR_RETURN(const FilePart part, WithoutZeros(*source, position));
+  CAUCE_ASSIGN_OR_RETURN(auto opened, files_.Open(log, OpenMode::kRead));
+  const std::shared_ptr<const File> source = std::move(opened);
+  CAUCE_ASSIGN_OR_RETURN(FilePart part, WithoutZeros(*source, position));
   if (part.bytes() == 0) return std::nullopt;
+  CAUCE_ASSIGN_OR_RETURN(const int64_t whole_to,
+                         EndOfBatches(source, log, position));
+  part.end = std::max(part.end, whole_to);
   for (int n = 0; n < kCutFilesMax; ++n) {
     const std::string name = CutFileName(place, n);
     if (absl::IsNotFound(files_.Info(name).status())) break;

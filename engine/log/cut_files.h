@@ -52,9 +52,9 @@ class CutFiles {
   // `files` is borrowed. `directory` is where the files are.
   CutFiles(FileSystem& files, std::string directory);
 
-  // Keeps what stands in `log` from `position` on, but for zeros at its end,
-  // durably, as cut off at `place`, which is a path without the suffix.
-  // Returns where; nothing where there are only zeros.
+  // Keeps what stands in `log` from `position` on, durably, but for zeros at
+  // its end that are no batch's, as cut off at `place`, which is a path without
+  // the suffix. Returns where; nothing where there are only zeros.
   absl::StatusOr<std::optional<std::string>> KeepBytes(
       const std::string& log, int64_t position, const std::string& place);
 

@@ -9,6 +9,7 @@
 
 #include "cauce/errors.h"
 #include "fmt/format.h"
+#include "tests/testing/batches.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/test_disk.h"
@@ -53,6 +54,20 @@ TEST_F(CutFilesTest, KeepNoZerosAtTheEnd) {
   const std::string gap(3 << 20, '\0');
   ASSERT_THAT(Keep("a" + gap + "b" + gap), IsOk());
   EXPECT_EQ(disk_.Read("8.log.cut"), "a" + gap + "b");
+}
+
+// A record without headers ends with one.
+TEST_F(CutFilesTest, KeepTheZerosThatAWholeBatchEndsWith) {
+  const std::string batch =
+      test::Batch({"a", std::string(100, '\0')}).At(Offset{4}).bytes();
+  ASSERT_EQ(batch.back(), '\0');
+  ASSERT_THAT(Keep(batch + batch + std::string(2 << 20, '\0')), IsOk());
+  EXPECT_EQ(disk_.Read("8.log.cut"), batch + batch);
+  // Behind damage nobody knows.
+  const std::string damaged = "?" + batch;
+  EXPECT_THAT(Keep(damaged), IsOkAndHolds(Optional(disk_ / "8.log.cut.1")));
+  EXPECT_EQ(disk_.Read("8.log.cut.1"),
+            damaged.substr(0, damaged.find_last_not_of('\0') + 1));
 }
 
 TEST_F(CutFilesTest, KeepTheSameBytesOnce) {
