@@ -15,6 +15,7 @@
 #include "engine/catalog/topic_catalog.h"
 #include "engine/catalog/whole_file.h"
 #include "engine/facade/data_directory.h"
+#include "engine/log/kept_segments.h"
 #include "engine/log/partition_survey.h"
 #include "engine/log/repair_plan.h"
 #include "engine/log/repair_work.h"
@@ -158,6 +159,10 @@ absl::Status RepairSurvey::LookAt(const TopicPartition& name) {
     if (ReasonOf(read) == Reason::kUnsupportedFormat) return read;
     return LeavePartition(directory, read);
   }
+  const auto kept = FindKeptSegments(files_, directory, survey->segments,
+                                     partition.bounds.log_start);
+  if (!kept.ok()) return LeavePartition(directory, kept.status());
+  for (const Finding& note : *kept) Tell(note);
   RepairPlan plan = PlanPartitionRepair(partition, *survey);
   for (const Finding& finding : plan.left) Leave(finding);
   partitions_.push_back({name, directory, std::move(plan)});
@@ -225,6 +230,10 @@ void RepairSurvey::LeaveBroken(const Finding& finding) {
 
 void RepairSurvey::Leave(const Finding& finding) {
   ++summary_.left;
+  Tell(finding);
+}
+
+void RepairSurvey::Tell(const Finding& finding) const {
   if (options_.left) options_.left(finding);
 }
 

@@ -74,6 +74,8 @@ class RepairSurvey {
                               const absl::Status& why);
   absl::Status LookForMissing(const TopicPartition& name);
   void Leave(const Finding& finding);
+  // Of what is no reason to fail.
+  void Tell(const Finding& finding) const;
   std::string PathOf(const TopicPartition& name) const;
 
   FileSystem& files_;

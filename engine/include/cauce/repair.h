@@ -100,7 +100,8 @@ struct RepairOptions {
   // Told of what stays as it is, with what to do about it. May be empty. A file
   // that cannot be read stays: then nothing of its partition is touched, and
   // without a checkpoint or the list of topics no log. So does a partition of
-  // which a step fails; a disk that fails or is full ends the repair.
+  // which a step fails; a disk that fails or is full ends the repair. A note is
+  // of what was set aside earlier, and not counted.
   std::function<void(const Finding&)> left;
 };
 

@@ -310,6 +310,72 @@ TEST_F(OddDirectory, RecordsThatACompactedTopicHasLostAreNoSuccess) {
   }
 }
 
+TEST_F(OddDirectory, WhoRepairsAMisnamedLastSegmentFirstLosesNothing) {
+  for (const std::string policy : {"delete", "compact,delete"}) {
+    std::filesystem::remove_all(dir());
+    std::filesystem::remove_all(scratch_ / "whole");
+    MakeSegments(policy);
+    PutBy();
+    for (const std::string name : {"60", "100", "120", "9999"}) {
+      for (const bool is_closed : {true, false}) {
+        SCOPED_TRACE(policy + " " + name + (is_closed ? " closed" : " killed"));
+        PutBack();
+        if (!is_closed) Forget();
+        std::filesystem::rename(
+            *Logs().rbegin(), fmt::format("{}/t-0/{:0>20}.log", dir(), name));
+        const Process::Result verified = Run({"log", "verify"});
+        EXPECT_EQ(verified.exit, 1);
+        EXPECT_THAT(verified.out,
+                    AllOf(HasSubstr("cauce log repair before anything opens"),
+                          Not(HasSubstr("-> nothing: "))));
+        EXPECT_EQ(Run({"consume", "t"}).exit, 1);
+        Do({"log", "repair"});
+        EXPECT_THAT(LinesOf(Do({"consume", "t"})), SizeIs(125));
+      }
+    }
+  }
+}
+
+// Who opened it first has its records in a file that nobody reads.
+TEST_F(OddDirectory, ASegmentThatAnOpeningPutAsideIsToldOfByALaterRepair) {
+  MakeSegments("compact,delete");
+  PutBy();
+  const std::string last = *Logs().rbegin();
+  const std::string other = dir() + "/t-0/00000000000000009999.log";
+  const auto open_it = [&] {
+    std::filesystem::rename(last, other);
+    Run({"produce", "t", "--partition", "0", "--key-separator", ":"},
+        "k:more\n");
+  };
+  const auto expect_told = [&] {
+    for (const Words& words :
+         {Words{"log", "repair", "--dry-run"}, Words{"log", "repair"}}) {
+      EXPECT_THAT(Run(words).out,
+                  AllOf(HasSubstr("note: " + other + ".cut"),
+                        HasSubstr("whole batch of the offsets 80 to 119"),
+                        HasSubstr("named 00000000000000000080.log")));
+    }
+  };
+  // Nobody knew how far the log was durable, and it went on at offset 80.
+  Forget();
+  open_it();
+  expect_told();
+  const std::string own = scratch_ / "own";
+  std::filesystem::create_directories(own + "/t-0");
+  std::filesystem::copy(other + ".cut", own + "/t-0/00000000000000000080.log");
+  EXPECT_THAT(LinesOf(test::Run(Command({"consume", "t", "--dir", own})).out),
+              SizeIs(40));
+
+  // Where that was known none of its offsets were given again.
+  PutBack();
+  std::filesystem::remove(dir() + "/.kafka_cleanshutdown");
+  open_it();
+  expect_told();
+  std::filesystem::rename(other + ".cut", last);
+  EXPECT_THAT(Do({"log", "repair"}), Not(HasSubstr("note: ")));
+  EXPECT_THAT(LinesOf(Do({"consume", "t"})), SizeIs(126));
+}
+
 TEST_F(OddDirectory, RecordsThatAreMissingWhereNobodyReadsAreNoFailure) {
   MakeSegments();
   PutBy();
