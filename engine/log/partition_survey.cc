@@ -264,7 +264,7 @@ class Surveyor {
     if (read.runs.empty()) return "there is no whole batch in it";
     return fmt::format(
         "there is no batch in it that may stand there: the first one says "
-        "offset {}, and nothing confirms that",
+        "offset {}, and not enough confirms that",
         read.runs.front().base.value);
   }
 

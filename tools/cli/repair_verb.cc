@@ -184,11 +184,11 @@ void AddRepairVerb(const Verb& noun, Action& action) {
   const Verb verb = noun.Add(
       "repair", "Take out of a directory what is damaged, and keep it aside");
   verb.Footer(
-      "For a directory that nothing has open. No whole batch is removed whose "
-      "offsets\nanything confirms, and no offset changes; every byte of a log "
-      "that goes is kept in a\nfile called .cut beside, but for zeros. It may "
-      "be stopped and run again. What it cannot\nmend it tells, and the exit "
-      "code is 1.\n\n"
+      "For a directory that nothing has open. No whole batch is removed unless "
+      "as much\ncontradicts its offset as confirms it, and no offset changes; "
+      "every byte of a log that\ngoes is kept in a file called .cut beside, "
+      "but for zeros. It may be stopped and run\nagain. What it cannot mend it "
+      "tells, and the exit code is 1.\n\n"
       "Examples:\n"
       "  cauce log repair --dir data --dry-run\n"
       "  cauce log repair --dir data --topic orders --partition 0");

@@ -4,15 +4,15 @@
 //
 // A repair is a list of steps, made from what is found and then carried out;
 // PlanRepair stops before that and writes nothing. No offset changes, and no
-// whole batch goes whose offset anything confirms. All bytes that go from logs
-// and small files, but zeros at their end, are kept in files beside, called
-// `.cut`, which neither an engine nor Kafka looks at and nothing writes over. A
-// repair that was killed leaves a directory that is at least as whole as
-// before; run it again. Afterwards VerifyDirectory has nothing to say but what
-// the repair left, a second repair finds nothing to do, and Kafka's tools read
-// the directory as it is. Where batches were taken out, or are gone to the last
-// byte, and where whole segments are missing, a batch without records says so,
-// as compaction leaves them: readers go on behind it without an error. In a
+// whole batch goes unless as much contradicts its offset as confirms it. All
+// bytes that go from logs and small files, but zeros at their end, are kept in
+// files beside, called `.cut`, which neither an engine nor Kafka looks at and
+// nothing writes over. A repair that was killed leaves a directory that is at
+// least as whole as before; run it again. Afterwards VerifyDirectory has
+// nothing to say but what the repair left, a second one finds nothing to do,
+// and Kafka's tools read it. Where batches were taken out, or are gone to the
+// last byte, and where whole segments are missing, a batch without records says
+// so, as compaction leaves them: readers go on behind it without an error. In a
 // topic that may have gaps nobody can tell what is gone, and what is taken out
 // leaves a gap. Whoever finds a segment's file again puts it in that one's
 // place and repairs once more. Batches do not say of which partition they are:
