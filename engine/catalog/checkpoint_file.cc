@@ -100,8 +100,13 @@ bool AddOffsetLine(std::string_view line, OffsetCheckpoint& entries) {
   const auto partition = ParseDecimal<int32_t>(TakeWord(line));
   const auto offset = ParseDecimal<int64_t>(line);
   if (!partition || !offset || !ValidateTopicName(topic).ok()) return false;
-  const TopicPartition name{std::string(topic), PartitionId{*partition}};
-  return entries.emplace(name, Offset{*offset}).second;
+  TopicPartition name{std::string(topic), PartitionId{*partition}};
+  // What we have written comes in order, and is put behind the rest at once.
+  if (entries.empty() || entries.rbegin()->first < name) {
+    entries.emplace_hint(entries.end(), std::move(name), Offset{*offset});
+    return true;
+  }
+  return entries.emplace(std::move(name), Offset{*offset}).second;
 }
 
 absl::StatusOr<OffsetCheckpoint> ParseOffsetCheckpoint(std::string_view path,

@@ -27,18 +27,25 @@ bool IsHexDigit(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
 }
 
-using Partitions = std::set<PartitionId>;
+// Each once, smallest first.
+using Partitions = std::vector<PartitionId>;
 
-// The partitions of each topic whose directories are there.
+// The partitions of each topic whose directories are there. Of a topic with
+// many they come one after the other.
 std::map<std::string, Partitions> FindPartitions(
     std::span<const DirectoryEntry> entries) {
   std::map<std::string, Partitions> found;
+  auto topic = found.end();
   for (const DirectoryEntry& entry : entries) {
     if (!entry.is_directory) continue;
-    const auto name = ParseTopicPartition(entry.name);
+    auto name = ParseTopicPartition(entry.name);
     if (!name || name->topic == kClusterMetadata) continue;
-    found[name->topic].insert(name->partition);
+    if (topic == found.end() || topic->first != name->topic) {
+      topic = found.try_emplace(std::move(name->topic)).first;
+    }
+    topic->second.push_back(name->partition);
   }
+  for (auto& [name, partitions] : found) std::ranges::sort(partitions);
   return found;
 }
 
@@ -77,14 +84,16 @@ class Planner {
   // How many partitions the directories speak of. Numbers that no topic can
   // have do not count.
   static int32_t CountOf(const Partitions& there) {
-    const auto behind = there.lower_bound(PartitionId{kTopicPartitionsMax});
+    const auto behind =
+        std::ranges::lower_bound(there, PartitionId{kTopicPartitionsMax});
     return behind == there.begin() ? 0 : std::prev(behind)->value + 1;
   }
 
   void Live(const TopicEntry& topic, const Partitions& there) {
     for (int32_t i = 0; i < topic.partitions; ++i) {
       const TopicPartition partition{topic.name, PartitionId{i}};
-      const bool is_there = there.contains(partition.partition);
+      const bool is_there =
+          std::ranges::binary_search(there, partition.partition);
       (is_there ? plan_.open : plan_.missing).push_back(partition);
     }
     LeaveAlone(topic.name, there, topic.partitions);
@@ -113,8 +122,8 @@ class Planner {
 
   void LeaveAlone(const std::string& name, const Partitions& there,
                   int32_t count) {
-    for (auto at = there.lower_bound(PartitionId{count}); at != there.end();
-         ++at) {
+    for (auto at = std::ranges::lower_bound(there, PartitionId{count});
+         at != there.end(); ++at) {
       plan_.left_alone.push_back(TopicPartition{name, *at}.ToString());
     }
   }

@@ -60,6 +60,7 @@ absl::StatusOr<std::vector<DirectoryEntry>> ListDataDirectory(
     }
     kept.push_back(std::move(entry));
   }
+  if (empty.empty()) return kept;  // in the order of the listing
   for (DirectoryEntry& entry : empty) {
     if (topics.contains(ParseTopicPartition(entry.name)->topic)) {
       kept.push_back(std::move(entry));

@@ -110,7 +110,9 @@ LogStarts ReadOnce(FileSystem& files, const std::string& directory) {
   const auto original = ReadOriginal(files, directory);
   const auto copy = ReadCopy(files, directory);
   LogStarts read{.original = original.status(), .copy = copy.status()};
-  if (original.ok() && copy.ok()) {
+  if (original.ok() && copy.ok() && *original == *copy) {
+    read.starts = *original;
+  } else if (original.ok() && copy.ok()) {
     Join(files, directory, *original, *copy, read);
   } else if (original.ok()) {
     read.starts = *original;
