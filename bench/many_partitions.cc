@@ -152,9 +152,14 @@ absl::Status ManyPartitions::SaveEnds() const {
   return SettleDisk(directory_);
 }
 
-// An engine that found what it expects, and saved what it thinks of it.
+// An engine that has seen every partition, found what it expects, and saved
+// what it thinks of it.
 absl::Status ManyPartitions::CloseCleanly() const {
   CAUCE_ASSIGN_OR_RETURN(Engine engine, Engine::Open(directory_));
+  for (int32_t p = 0; p < partitions_; ++p) {
+    CAUCE_RETURN_IF_ERROR(
+        engine.OpenPartition(kTopic, PartitionId{p}).status());
+  }
   return engine.Close();
 }
 

@@ -1,15 +1,43 @@
 #include "engine/catalog/clean_shutdown.h"
 
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
+#include <utility>
 
+#include "cauce/errors.h"
+#include "engine/base/check.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/whole_file.h"
+#include "fmt/format.h"
 
 namespace cauce {
 namespace {
 
 // As a broker writes it that has no epoch.
 constexpr std::string_view kMark = R"({"version":0,"brokerEpoch":-1})";
+// What a broker has written there is short as well.
+constexpr int64_t kMarkBytesMax = 4096;
+
+// The line behind that; brokers pass over what follows the braces.
+std::string NameOf(uint32_t checksum) {
+  return fmt::format("\n{} {:08x}\n", kManifestFile, checksum);
+}
+
+// The checksum that `mark` names; nothing where it has no such line, or half of
+// one.
+std::optional<uint32_t> ChecksumIn(std::string_view mark) {
+  if (!mark.starts_with(kMark)) return std::nullopt;
+  const std::string_view line = mark.substr(kMark.size());
+  const std::string any = NameOf(0);
+  if (line.size() != any.size()) return std::nullopt;
+  const char* const digits = line.data() + any.size() - 9;
+  uint32_t checksum = 0;
+  std::from_chars(digits, digits + 8, checksum, 16);
+  return line == NameOf(checksum) ? std::optional(checksum) : std::nullopt;
+}
 
 }  // namespace
 
@@ -25,8 +53,43 @@ absl::StatusOr<bool> HasCleanShutdown(FileSystem& files,
   return true;
 }
 
-absl::Status WriteCleanShutdown(FileSystem& files, std::string_view directory) {
-  return ReplaceFile(files, directory, kCleanShutdownFile, kMark);
+absl::Status WriteCleanShutdown(FileSystem& files, std::string_view directory,
+                                std::string_view manifest) {
+  std::string mark(kMark);
+  if (manifest.empty()) {
+    return ReplaceFile(files, directory, kCleanShutdownFile, mark);
+  }
+  const std::optional<uint32_t> checksum = ManifestChecksum(manifest);
+  CAUCE_CHECK(checksum.has_value());
+  mark += NameOf(*checksum);
+  const WantedFile wanted[] = {{kManifestFile, manifest},
+                               {kCleanShutdownFile, mark}};
+  return ReplaceFiles(files, directory, wanted);
+}
+
+absl::StatusOr<Manifest> ReadNamedManifest(FileSystem& files,
+                                           std::string_view directory) {
+  const std::string mark_path = JoinPath(directory, kCleanShutdownFile);
+  const auto mark = ReadWholeFile(files, mark_path, kMarkBytesMax);
+  const bool is_none = ReasonOf(mark.status()) == Reason::kCorruptFile;
+  if (!is_none) CAUCE_RETURN_IF_ERROR(mark.status());
+  const std::optional<uint32_t> named =
+      is_none ? std::nullopt : ChecksumIn(*mark);
+  if (!named) {
+    return absl::NotFoundError(
+        fmt::format("{}: names no {}", mark_path, kManifestFile));
+  }
+  const std::string path = JoinPath(directory, kManifestFile);
+  CAUCE_ASSIGN_OR_RETURN(std::string bytes,
+                         ReadWholeFile(files, path, kManifestBytesMax));
+  const std::optional<uint32_t> checksum = ManifestChecksum(bytes);
+  if (checksum && checksum != named) {
+    return MakeError(
+        Reason::kCorruptFile,
+        fmt::format("{}: its checksum is {:08x}, and {} names {:08x}", path,
+                    *checksum, mark_path, *named));
+  }
+  return Manifest::Parse(path, std::move(bytes));
 }
 
 absl::Status RemoveCleanShutdown(FileSystem& files,

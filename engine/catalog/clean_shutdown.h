@@ -1,9 +1,10 @@
 // `.kafka_cleanshutdown`: the mark that a data directory was closed in order,
 // so that its logs can be trusted without a scan.
 //
-// Kafka's file. The mark must be gone, durably, before anything is written
-// again, and may come back only after everything was synced; whoever opens and
-// closes the directory sees to that. Any thread.
+// Kafka's file, in which behind what a broker reads we name the manifest that
+// was written with it. The mark must be gone, durably, before anything is
+// written again, and may come back only after everything was synced; whoever
+// opens and closes the directory sees to that. Any thread.
 #pragma once
 
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cauce/file_system.h"
+#include "engine/catalog/manifest.h"
 
 namespace cauce {
 
@@ -22,7 +24,17 @@ inline constexpr std::string_view kCleanShutdownFile = ".kafka_cleanshutdown";
 absl::StatusOr<bool> HasCleanShutdown(FileSystem& files,
                                       std::string_view directory);
 
-absl::Status WriteCleanShutdown(FileSystem& files, std::string_view directory);
+// `manifest` is the bytes of one that is to count as long as the mark is there;
+// none where it is empty. Wherever that stops, no mark names a manifest that is
+// not there whole, unless it is passed over.
+absl::Status WriteCleanShutdown(FileSystem& files, std::string_view directory,
+                                std::string_view manifest = {});
+
+// The manifest that the mark names. NotFound where there is no mark, it names
+// none, as a broker's, or the manifest was removed; Reason::kCorruptFile where
+// it is damaged, or another one than is named; kUnsupportedFormat.
+absl::StatusOr<Manifest> ReadNamedManifest(FileSystem& files,
+                                           std::string_view directory);
 
 // Durable on return. No error where there is none.
 absl::Status RemoveCleanShutdown(FileSystem& files, std::string_view directory);

@@ -88,6 +88,20 @@ void TellOfLogStarts(const LogStarts& read, const std::string& directory,
                            read.differences.size() - told));
 }
 
+// Has `take` see each of `read` with its entry, which is made where there is
+// none: both are walked over in their common order, since there are many.
+template <typename Entries, typename Take>
+void ForEach(const OffsetCheckpoint& read, Entries& entries, Take take) {
+  auto at = entries.begin();
+  for (const auto& [partition, offset] : read) {
+    while (at != entries.end() && at->first < partition) ++at;
+    if (at == entries.end() || at->first != partition) {
+      at = entries.try_emplace(at, partition);
+    }
+    take(at->second, offset);
+  }
+}
+
 }  // namespace
 
 BoundsCheckpoint::BoundsCheckpoint(FileSystem& files, std::string directory)
@@ -125,15 +139,16 @@ absl::Status BoundsCheckpoint::Load(const EventSink& sink) {
     if (recovery_points) entry.bounds.recovery_point = Offset{0};
     if (log_starts) entry = {{entry.bounds.recovery_point, Offset{0}}, false};
   }
-  for (const auto& [partition, offset] :
-       recovery_points.value_or(OffsetCheckpoint())) {
-    entries_[partition].bounds.recovery_point = offset;
+  if (recovery_points) {
+    ForEach(*recovery_points, entries_, [](Entry& entry, Offset offset) {
+      entry.bounds.recovery_point = offset;
+    });
   }
-  for (const auto& [partition, offset] :
-       log_starts.value_or(OffsetCheckpoint())) {
-    Entry& entry = entries_[partition];
-    entry.bounds.log_start = offset;
-    entry.start_is_known = true;
+  if (log_starts) {
+    ForEach(*log_starts, entries_, [](Entry& entry, Offset offset) {
+      entry.bounds.log_start = offset;
+      entry.start_is_known = true;
+    });
   }
   std::erase_if(entries_,
                 [&](const auto& each) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -142,6 +157,37 @@ absl::Status BoundsCheckpoint::Load(const EventSink& sink) {
                          !log_starts->contains(each.first);
                 });
   return failure;
+}
+
+absl::StatusOr<bool> BoundsCheckpoint::LoadKnown(const Manifest& manifest) {
+  if (manifest.sums() == BoundsSums()) return false;
+  const auto sums = SumBounds(files_, directory_);
+  // Of what is no file the other copy may tell.
+  if (ReasonOf(sums.status()) == Reason::kCorruptFile) return false;
+  CAUCE_RETURN_IF_ERROR(sums.status());
+  if (*sums != manifest.sums()) return false;
+  MutexLock lock(mutex_);
+  entries_.clear();
+  manifest.ForEach([this](std::string_view topic, PartitionId partition,
+                          const ManifestRow& row)
+                       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (!row.recovery_point && !row.log_start) return;
+    const Entry known{{row.recovery_point.value_or(Offset{0}),
+                       row.log_start.value_or(Offset{0})},
+                      row.log_start.has_value()};
+    entries_.emplace_hint(
+        entries_.end(), TopicPartition{std::string(topic), partition}, known);
+  });
+  return true;
+}
+
+void BoundsCheckpoint::AddTo(ManifestRows& rows) const {
+  MutexLock lock(mutex_);
+  for (const auto& [partition, entry] : entries_) {
+    ManifestRow& row = rows[partition];
+    row.recovery_point = entry.bounds.recovery_point;
+    if (entry.start_is_known) row.log_start = entry.bounds.log_start;
+  }
 }
 
 absl::Status BoundsCheckpoint::LoadIfChanged(absl::Time now,

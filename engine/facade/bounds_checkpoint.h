@@ -24,6 +24,7 @@
 #include "engine/base/mutex.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/file_stamp.h"
+#include "engine/catalog/manifest.h"
 #include "engine/log/log_environment.h"
 
 namespace cauce {
@@ -40,6 +41,14 @@ class BoundsCheckpoint {
   // again. What the last Load told is not told once more.
   // Reason::kUnsupportedFormat for one of a newer version.
   absl::Status Load(const EventSink& events);
+
+  // The same from what `manifest` says, where the files hold what they held
+  // when it was written; false where they do not, and nothing was done. Fails
+  // where one of them cannot be read.
+  absl::StatusOr<bool> LoadKnown(const Manifest& manifest)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  // Adds to `rows` what the files say, all of which is saved.
+  void AddTo(ManifestRows& rows) const ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Load, unless all files are those that it read last, as far as they were
   // not saved within the last seconds before `now`, the time of day: so of

@@ -62,7 +62,14 @@ absl::Status DirectoryClaim::Begin() {
   return RemoveCleanShutdown(*files_, directory_);
 }
 
-absl::Status DirectoryClaim::End() {
+absl::StatusOr<Manifest> DirectoryClaim::ReadManifest() const {
+  return ReadNamedManifest(*files_, directory_);
+}
+
+absl::Status DirectoryClaim::End(std::string_view manifest) {
+  const absl::Status marked =
+      WriteCleanShutdown(*files_, directory_, manifest);
+  if (manifest.empty() || ReasonOf(marked) != Reason::kDiskFull) return marked;
   return WriteCleanShutdown(*files_, directory_);
 }
 

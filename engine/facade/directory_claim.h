@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "cauce/env.h"
 #include "cauce/file_system.h"
+#include "engine/catalog/manifest.h"
 
 namespace cauce {
 
@@ -29,11 +30,16 @@ class DirectoryClaim {
 
   // Whether the last stop was a clean one.
   bool clean_stop() const { return clean_stop_; }
+  // What was known then, where the mark of that stop names it. To be asked for
+  // before Begin. Errors of ReadNamedManifest.
+  absl::StatusOr<Manifest> ReadManifest() const;
 
   // From here on a stop is unclean until End says otherwise. Whatever names
   // the directory shows are durable afterwards.
   absl::Status Begin();
-  absl::Status End();
+  // `manifest` is the bytes of one, or empty. Where the disk has no room for
+  // it there is none.
+  absl::Status End(std::string_view manifest);
 
  private:
   DirectoryClaim(FileSystem& files, std::string directory);

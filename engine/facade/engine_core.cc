@@ -207,7 +207,13 @@ absl::Status EngineCore::StartWriting() {
     CAUCE_RETURN_IF_ERROR(
         CheckNothingInPlaceOf(files_, JoinPath(directory_, name)));
   }
-  CAUCE_RETURN_IF_ERROR(bounds_->Load(options_.events));
+  const Manifest known =
+      claim_->clean_stop() ? ReadManifest() : Manifest();
+  CAUCE_ASSIGN_OR_RETURN(const bool is_loaded, bounds_->LoadKnown(known));
+  if (!is_loaded) {
+    CAUCE_RETURN_IF_ERROR(bounds_->Load(options_.events));
+  }
+  logs_.set_known(known);
   CAUCE_RETURN_IF_ERROR(first_dirty_->Load(options_.events));
   CAUCE_ASSIGN_OR_RETURN(catalog_, TopicCatalog::Load(files_, directory_));
   if (!catalog_.damage().empty()) CAUCE_RETURN_IF_ERROR(CheckCatalogIsFree());
@@ -217,6 +223,34 @@ absl::Status EngineCore::StartWriting() {
   logs_.set_clean_stop(claim_->clean_stop());
   CAUCE_RETURN_IF_ERROR(SettleTopics());
   return claim_->clean_stop() ? absl::OkStatus() : RecoverAll();
+}
+
+Manifest EngineCore::ReadManifest() {
+  auto manifest = claim_->ReadManifest();
+  if (manifest.ok()) return *std::move(manifest);
+  // A broker's mark names none.
+  if (absl::IsNotFound(manifest.status())) return Manifest();
+  Report(Severity::kWarning,
+         fmt::format("{}; it only helps to open partitions sooner, and the "
+                     "next close makes it anew",
+                     MessageOf(manifest.status())));
+  return Manifest();
+}
+
+std::string EngineCore::FormatManifest() const {
+  ManifestRows rows;
+  logs_.AddKnownTo(rows);
+  if (rows.empty()) return "";
+  bounds_->AddTo(rows);
+  const auto sums = SumBounds(files_, directory_);
+  if (!sums.ok()) {
+    Report(Severity::kWarning,
+           fmt::format("{}; {} is not written, so the next opening looks at "
+                       "each partition's directory",
+                       MessageOf(sums.status()), PathOf(kManifestFile)));
+    return "";
+  }
+  return cauce::FormatManifest(rows, *sums).value_or("");
 }
 
 absl::Status EngineCore::CheckCatalogIsFree() const {
@@ -239,6 +273,7 @@ absl::Status EngineCore::SettleTopics() {
   CAUCE_ASSIGN_OR_RETURN(const auto made_again, TakeOutMadeAgain(plan));
   for (const FoundTopic& topic : made_again) {
     bounds_->Forget(topic.name);
+    logs_.ForgetKnown(topic.name);
     Report(Severity::kWarning,
            fmt::format("{}: topic {} was taken in before; it was deleted and "
                        "made again since, so its id and where it starts are "
@@ -249,6 +284,7 @@ absl::Status EngineCore::SettleTopics() {
   CAUCE_ASSIGN_OR_RETURN(const Leftovers left, EmptyLeftovers(plan));
   for (const std::string& name : plan.forget) {
     bounds_->Forget(name);
+    logs_.ForgetKnown(name);
     first_dirty_->Forget(name);
     CAUCE_RETURN_IF_ERROR(left.stuck.contains(name)
                               ? catalog_.SetState(name, TopicState::kDeleting)
@@ -602,7 +638,7 @@ absl::Status EngineCore::Close() {
   first_dirty_->Close();
   // Without the mark the next open looks at everything, as it must.
   const bool is_clean = logs.ok() && logs_.all_recovered();
-  if (is_clean && marked.ok()) marked = claim_->End();
+  if (is_clean && marked.ok()) marked = claim_->End(FormatManifest());
   claim_.reset();
   CAUCE_RETURN_IF_ERROR(logs);
   if (ReasonOf(marked) != Reason::kDiskFull) return marked;

@@ -24,6 +24,7 @@
 #include "cauce/engine.h"
 #include "engine/base/mutex.h"
 #include "engine/catalog/file_stamp.h"
+#include "engine/catalog/manifest.h"
 #include "engine/catalog/open_plan.h"
 #include "engine/catalog/topic_catalog.h"
 #include "engine/facade/bounds_checkpoint.h"
@@ -91,6 +92,12 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   absl::Status Start() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status StartReading() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status StartWriting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What the last close has noted of what the partitions hold, or nothing:
+  // then their directories tell.
+  Manifest ReadManifest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The same for the next opening, once all is closed and saved; empty where
+  // nothing is known.
+  std::string FormatManifest() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // That nothing else than a file is in the place of a copy of the catalogue.
   absl::Status CheckCatalogIsFree() const;
   absl::Status SettleTopics() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -71,6 +71,7 @@ absl::StatusOr<TopicDescription> EngineCore::CreateTopic(
       environment_->space->TakeMuch(topic.partitions * kPartitionBytes));
   // Whatever an older topic of the name may have left is not this one's.
   bounds_->Forget(topic.name);
+  logs_.ForgetKnown(topic.name);
   CAUCE_RETURN_IF_ERROR(bounds_->SaveAll());
   first_dirty_->Forget(topic.name);
   CAUCE_RETURN_IF_ERROR(first_dirty_->Save());

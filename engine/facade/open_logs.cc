@@ -49,24 +49,30 @@ absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Make(
   options.name = {topic.name, partition};
   FileSystem& files = *environment_->files;
   options.directory = directories_.PathOf(options.name);
-  const absl::Status found = files.Info(options.directory).status();
-  if (absl::IsNotFound(found)) {
+  const auto found = files.Info(options.directory);
+  if (absl::IsNotFound(found.status())) {
     return absl::NotFoundError(fmt::format(
         "{}: the directory of partition {} is missing; restore it from a copy, "
         "or let cauce log repair put an empty one in its place",
         options.directory, partition.value));
   }
-  CAUCE_RETURN_IF_ERROR(found);
+  CAUCE_RETURN_IF_ERROR(found.status());
   CAUCE_ASSIGN_OR_RETURN(options.config, ParseTopicConfig(topic.configs));
   options.keep_everything = topic.imported;
   options.may_have_gaps = MayHaveGaps(topic);
   options.read_only = access_ == Access::kReadOnly;
   options.clean_stop = clean_stop_ || whole_.contains(options.name);
+  std::optional<KnownLog> known;
+  if (options.clean_stop && !options.read_only && !topic.imported) {
+    known = known_.Find(options.name);
+    options.known = known ? &*known : nullptr;
+    options.is_unchanged = known && IsUnchanged(known->directory, *found);
+  }
   if (options.read_only) {
     CAUCE_RETURN_IF_ERROR(directories_.CheckOwner(topic, partition));
     CAUCE_RETURN_IF_ERROR(bounds_->LoadIfChanged(environment_->clock->Now(),
                                                  environment_->events));
-  } else {
+  } else if (!options.is_unchanged) {
     CAUCE_ASSIGN_OR_RETURN(const Contents contents, Look(options.name));
     CAUCE_RETURN_IF_ERROR(
         contents == Contents::kRecords
@@ -79,7 +85,11 @@ absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Make(
   // It may come back, or come at all, when its topic has configs already.
   options.is_brokers =
       topic.imported || (topic.adopted && !options.start_is_known);
-  CAUCE_ASSIGN_OR_RETURN(options.epochs, ReadEpochs(options.directory));
+  if (options.is_unchanged) {
+    options.epochs = known->epochs;
+  } else {
+    CAUCE_ASSIGN_OR_RETURN(options.epochs, ReadEpochs(options.directory));
+  }
   return Log::Open(environment_, options);
 }
 
@@ -190,6 +200,7 @@ absl::Status OpenLogs::LetGo(const TopicPartition& partition) {
     failed_.Update(closed);
     return closed;
   }
+  NoteKnown(partition, *log);
   whole_.insert(partition);
   logs_.erase(found);
   return absl::OkStatus();
@@ -203,6 +214,24 @@ absl::Status OpenLogs::CloseOne(const TopicPartition& partition, Log& log,
     bounds_->Set(partition, log.bounds());
   }
   return absl::OkStatus();
+}
+
+void OpenLogs::NoteKnown(const TopicPartition& partition, const Log& log) {
+  if (access_ == Access::kReadOnly) return;
+  auto known = log.Known();
+  const auto info = environment_->files->Info(log.directory());
+  if (!info.ok() && environment_->events) {
+    environment_->events(
+        Severity::kWarning,
+        fmt::format("{}: the next opening looks at all of it: {}",
+                    partition.ToString(), MessageOf(info.status())));
+  }
+  if (!known || !info.ok()) return known_.Forget(partition);
+  // What was told of it the next opening looks for, and tells, as well.
+  if (!log.is_odd()) {
+    known->directory = StampOf(*info, environment_->clock->Now());
+  }
+  known_.Set(partition, *known);
 }
 
 void OpenLogs::SetConfig(const std::string& topic, const TopicConfig& config) {
@@ -247,6 +276,7 @@ void OpenLogs::Abandon(const std::string& topic, const absl::Status& cause) {
     entry.second->Abandon(cause);
     return true;
   });
+  if (access_ == Access::kReadWrite) known_.Forget(topic);
   std::erase_if(whole_, [&](const TopicPartition& partition) {
     return partition.topic == topic;
   });
@@ -270,6 +300,11 @@ absl::Status OpenLogs::CloseAll(const absl::Status& cause) {
   }
   for (const auto& [partition, log] : logs_) {
     first.Update(CloseOne(partition, *log, cause));
+  }
+  // Once all are closed: the longer ago a directory was changed the better it
+  // is known when. Without a clean close nobody goes by it.
+  for (const auto& [partition, log] : logs_) {
+    if (first.ok()) NoteKnown(partition, *log);
   }
   logs_.clear();
   return first;

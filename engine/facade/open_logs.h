@@ -11,14 +11,17 @@
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cauce/engine.h"
+#include "engine/catalog/manifest.h"
 #include "engine/catalog/topic_catalog.h"
 #include "engine/facade/bounds_checkpoint.h"
 #include "engine/facade/first_dirty_checkpoint.h"
+#include "engine/facade/known_logs.h"
 #include "engine/facade/partition_directories.h"
 #include "engine/log/log.h"
 
@@ -37,6 +40,12 @@ class OpenLogs {
 
   // Whether what was there when the directory was opened may be believed.
   void set_clean_stop(bool clean_stop) { clean_stop_ = clean_stop; }
+  // What the last close has left, where it was a clean one.
+  void set_known(Manifest manifest) { known_.Begin(std::move(manifest)); }
+  // The topic is gone, or is another one by now.
+  void ForgetKnown(const std::string& topic) { known_.Forget(topic); }
+  // Adds what is known of what was closed, for the next opening.
+  void AddKnownTo(ManifestRows& rows) const { known_.AddTo(rows); }
 
   // Reason::kUnknownPartition; NotFound where its directory is missing;
   // kCorruptFile where it is another topic's; errors of its recovery.
@@ -105,6 +114,8 @@ class OpenLogs {
   absl::Status NoteStart(const TopicEntry& topic, PartitionId partition);
   absl::Status CloseOne(const TopicPartition& partition, Log& log,
                         const absl::Status& cause);
+  // Of a log that was closed in order.
+  void NoteKnown(const TopicPartition& partition, const Log& log);
 
   const std::shared_ptr<const LogEnvironment> environment_;
   const std::shared_ptr<BoundsCheckpoint> bounds_;
@@ -115,6 +126,7 @@ class OpenLogs {
   std::map<TopicPartition, std::shared_ptr<Log>> logs_;
   std::map<TopicPartition, absl::Status> unrecovered_;  // and why
   std::set<TopicPartition> whole_;  // let go: no recovery is needed
+  KnownLogs known_;                 // of what is closed
   absl::Status failed_;             // the first that could not be let go
 };
 

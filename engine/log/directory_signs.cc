@@ -10,6 +10,7 @@
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/clean_shutdown.h"
 #include "engine/catalog/log_start_copy.h"
+#include "engine/catalog/manifest.h"
 #include "engine/catalog/meta_properties.h"
 #include "engine/catalog/partition_metadata.h"
 #include "engine/catalog/topic_catalog.h"
@@ -24,6 +25,7 @@ constexpr std::array kSmallFiles = {
     kMetaPropertiesFile, kCatalogFile,       kCatalogCopyFile,
     kRecoveryPointFile,  kLogStartFile,      kHighWatermarkFile,
     kFirstDirtyFile,     kCleanShutdownFile, kLogStartCopyFile,
+    kManifestFile,
 };
 
 bool IsSmallFile(const DirectoryEntry& entry) {

@@ -13,8 +13,10 @@
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/clean_shutdown.h"
 #include "engine/catalog/directory_owner.h"
+#include "engine/catalog/known_log.h"
 #include "engine/catalog/log_start_copy.h"
 #include "engine/catalog/made_again.h"
+#include "engine/catalog/manifest.h"
 #include "engine/catalog/meta_properties.h"
 #include "engine/catalog/missing_partitions.h"
 #include "engine/catalog/partition_metadata.h"
@@ -56,6 +58,9 @@ constexpr std::string_view kMendAccess =
 constexpr std::string_view kMoveAway =
     "let cauce log repair put it aside, or move it away, before anything opens "
     "the directory for writing";
+
+// So often two files are read that a writer replaces one after the other.
+constexpr int kReadsMax = 3;
 
 bool IsCorrupt(const absl::Status& status) {
   const Reason reason = ReasonOf(status);
@@ -108,6 +113,7 @@ class Verification {
       TellUnread(clean_stop.status(), PathOf(kCleanShutdownFile), kMendAccess);
     }
     clean_stop_ = clean_stop.value_or(false);
+    if (clean_stop_) ReadManifest();
     // One that may not be read hinders nobody who only reads.
     TellTaken(kLockFile);
     CheckLogStarts();
@@ -136,6 +142,27 @@ class Verification {
     }
     catalog_is_read_ = catalog.ok();
     if (catalog.ok()) catalog_ = *std::move(catalog);
+  }
+
+  // What the last close has noted.
+  void ReadManifest() {
+    auto manifest = ReadNamedManifest(files_, directory_);
+    // A writer that closes replaces it and the mark one after the other.
+    for (int i = 1; i < kReadsMax && IsCorrupt(manifest.status()); ++i) {
+      manifest = ReadNamedManifest(files_, directory_);
+    }
+    if (manifest.ok()) {
+      manifest_ = *std::move(manifest);
+      return;
+    }
+    // It may have been removed.
+    const absl::Status& why = manifest.status();
+    if (absl::IsNotFound(why) || NoteExhausted(why)) return;
+    Tell({.gravity = Gravity::kNote,
+          .file = PathOf(kManifestFile),
+          .what = std::string(MessageOf(why)),
+          .advice = "nothing: it only helps to open partitions sooner, and the "
+                    "next close makes it anew"});
   }
 
   // The two files that say where logs start, and that they agree.
@@ -309,6 +336,11 @@ class Verification {
                              HasCleanShutdown(files_, directory_));
       return !clean;
     };
+    if (const auto part = manifest_.Find(name); clean_stop_ && part) {
+      if (auto known = DecodeKnownLog(*part); known.ok()) {
+        partition.known = *std::move(known);
+      }
+    }
     partition.bounds = BoundsOf(name);
     partition.start_is_known = checkpoints_[kLogStartFile].contains(name);
     partition.may_have_gaps = MayHaveGaps(name);
@@ -389,6 +421,7 @@ class Verification {
   VerifyMeter meter_;
   absl::Status exhausted_;
   bool clean_stop_ = false;
+  Manifest manifest_;  // of that stop
   TopicCatalog catalog_;  // empty where it cannot be read
   bool catalog_is_read_ = false;
   std::set<std::string> made_again_;  // topics of others

@@ -21,6 +21,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
@@ -33,6 +34,7 @@
 #include "cauce/types.h"
 #include "engine/base/mutex.h"
 #include "engine/catalog/directory_identity.h"
+#include "engine/catalog/known_log.h"
 #include "engine/log/cleaned_segment.h"
 #include "engine/log/committer.h"
 #include "engine/log/compaction.h"
@@ -182,6 +184,15 @@ class Log : public std::enable_shared_from_this<Log> {
   // The same, and the log was meant to begin where its files do: what is
   // missing below is not missed any more.
   absl::Status NoteFoundStart();
+  // What the next opening may go by, of a log that was closed in order, but
+  // for its directory's stamp. Nothing of one that leaves something to be done.
+  std::optional<KnownLog> Known() const
+      ABSL_LOCKS_EXCLUDED(ends_mutex_, writer_mutex_);
+  // Whether its opening told of what the next one has to look for as well.
+  bool is_odd() const { return is_odd_; }
+  // Whether files of some of these offsets are gone that nobody deleted, from
+  // between others.
+  bool IsMissing(const OffsetRange& range) const;
   // What is to be remembered of a log that was closed.
   LogBounds bounds() const ABSL_LOCKS_EXCLUDED(ends_mutex_);
 
@@ -383,6 +394,9 @@ class Log : public std::enable_shared_from_this<Log> {
   const std::string directory_;
   const bool read_only_;
   LostRecords lost_;  // as it was opened: nobody has it before
+  std::vector<OffsetRange> missing_;  // the same
+  std::atomic<bool> misses_any_ = false;  // none once the end was cut off
+  bool is_odd_ = false;
 
   // Held by whoever moves an end of the log other than by an append, from the
   // plan to the last file: saved bounds follow each other, and appends go on

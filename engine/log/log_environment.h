@@ -16,6 +16,7 @@
 #include "cauce/file_system.h"
 #include "cauce/topic_config.h"
 #include "cauce/types.h"
+#include "engine/catalog/known_log.h"
 #include "engine/io/file_pool.h"
 #include "engine/io/free_space.h"
 #include "engine/log/tail_memory.h"
@@ -105,6 +106,11 @@ struct LogOptions {
   bool may_have_gaps = true;
   bool read_only = false;
   bool clean_stop = false;
+  // Where the stop was clean, what it held then; null where that is not known.
+  // Borrowed for the opening.
+  const KnownLog* known = nullptr;
+  // And nothing in its directory was made, renamed or removed since.
+  bool is_unchanged = false;
   LogBounds bounds;
   // Up to where passes of compaction had come, as it was saved; any number.
   Offset first_dirty{0};

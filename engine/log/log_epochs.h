@@ -31,6 +31,8 @@ class LogEpochs {
   // The newest; -1 before the first.
   LeaderEpoch latest() const { return epochs_.latest(); }
 
+  std::span<const EpochStart> starts() const { return epochs_.starts(); }
+
   // Reason::kFencedEpoch where `leader` is older than the latest.
   absl::Status CheckLeader(std::optional<LeaderEpoch> leader) const;
 

@@ -118,6 +118,8 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
 
   RecoveryHints hints;
   hints.clean_stop = options.clean_stop;
+  hints.known = options.known;
+  hints.is_unchanged = options.is_unchanged;
   hints.recovery_point = options.bounds.recovery_point;
   hints.log_start = options.bounds.log_start;
   hints.is_brokers = options.is_brokers;
@@ -141,6 +143,9 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
   std::shared_ptr<Log> log(new Log(std::move(environment), options,
                                    std::move(segments), recovered.log_start));
   log->lost_.front = missing_start;
+  log->missing_ = std::move(recovered.missing);
+  log->misses_any_ = !log->missing_.empty();
+  log->is_odd_ = recovered.is_odd || missing_start.count() > 0;
   MutexLock lock(log->writer_mutex_);
   log->writer_ = std::move(recovered.writer);
   log->unsettled_from_ = recovered.unsettled_from;
@@ -226,6 +231,35 @@ absl::Status Log::SealForClose() {
   CAUCE_RETURN_IF_ERROR(active.Sync());
   CAUCE_RETURN_IF_ERROR(active.SyncIndexFiles());
   return environment_->files->SyncDirectory(directory_);
+}
+
+std::optional<KnownLog> Log::Known() const {
+  MutexLock ends(ends_mutex_);
+  MutexLock lock(writer_mutex_);
+  const bool is_settled = writer_ != nullptr && writer_->is_settled() &&
+                          unsettled_from_ == Offset{INT64_MAX} &&
+                          retired_.empty() && !OwesFiles();
+  if (!is_settled) return std::nullopt;
+  KnownLog known;
+  for (const auto& segment : segments()->segments()) {
+    known.segments.push_back({segment->base(), segment->bytes()});
+  }
+  known.end = log_end();
+  known.snapshot = producers_.newest_snapshot();
+  const auto epochs = epochs_.starts();
+  known.epochs.assign(epochs.begin(), epochs.end());
+  if (!misses_any_) return known;
+  for (const OffsetRange& range : missing_) {
+    if (range.next > log_start()) known.missing.push_back(range);
+  }
+  return known;
+}
+
+bool Log::IsMissing(const OffsetRange& range) const {
+  return misses_any_ &&
+         std::ranges::any_of(missing_, [&](const OffsetRange& missing) {
+           return missing.base < range.next && range.base < missing.next;
+         });
 }
 
 void Log::Abandon(const absl::Status& cause) {

@@ -96,6 +96,9 @@ class LogProducers {
   // these go: for good once the directory is synced, if this returns true.
   absl::StatusOr<bool> RemoveSnapshotsBelow(Offset end);
 
+  // 0 where there is none.
+  Offset newest_snapshot() const { return newest_snapshot_; }
+
   // Whether anything is owed before a recovery point may be noted. Any thread.
   bool owes() const { return lists_.owes(); }
   absl::Status SettleOwed(const LogRange& range);

@@ -75,6 +75,7 @@ absl::Status PartitionCheck::Run() {
   CAUCE_RETURN_IF_ERROR(CheckSnapshots());
   std::vector<Offset> segments = listing->bases;
   CAUCE_RETURN_IF_ERROR(TellAboveEnd(place, segments));
+  CAUCE_RETURN_IF_ERROR(CheckNoneIsGone(segments));
   CAUCE_RETURN_IF_ERROR(CheckSegments(place, segments));
   TellUnread();
   return absl::OkStatus();
@@ -101,6 +102,24 @@ absl::Status PartitionCheck::TellAboveEnd(const SegmentPlace& place,
       return each.base == bases.back();
     });
     bases.pop_back();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PartitionCheck::CheckNoneIsGone(const std::vector<Offset>& bases) {
+  // Elsewhere a gap tells of itself.
+  if (!partition_.known || !partition_.may_have_gaps) return absl::OkStatus();
+  for (const OffsetRange& range : FindMissing(*partition_.known, bases)) {
+    if (range.next <= partition_.bounds.log_start) continue;
+    CAUCE_ASSIGN_OR_RETURN(const bool opened, partition_.opened_since());
+    if (opened) return absl::OkStatus();
+    Tell({.file = PathOf(range.base, kLogSuffix),
+          .offset = range.base,
+          .what = fmt::format("is missing, and nobody deleted it: it was there "
+                              "at the last close, and what it held of offsets "
+                              "{} to {} is gone",
+                              range.base.value, range.next.value - 1),
+          .advice = std::string(kRestoreMissing)});
   }
   return absl::OkStatus();
 }

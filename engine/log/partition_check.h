@@ -20,6 +20,7 @@
 #include "cauce/inspect.h"
 #include "cauce/record_batch.h"
 #include "cauce/types.h"
+#include "engine/catalog/known_log.h"
 #include "engine/log/segment.h"
 #include "engine/log/segment_check.h"
 #include "engine/log/segment_intruders.h"
@@ -43,6 +44,8 @@ struct PartitionToCheck {
   bool start_is_known = false;
   // Whether compaction may have left offsets out in front of a segment.
   bool may_have_gaps = true;
+  // What it held at the last stop, where that was a clean one.
+  std::optional<KnownLog> known;
   Bounds bounds;
   // As saved by now: a writer at work moves them before it cuts or deletes.
   std::function<absl::StatusOr<Bounds>()> bounds_now;
@@ -82,6 +85,8 @@ class PartitionCheck {
   // which a failed read hides it are unread_ from then on.
   absl::Status TellAboveEnd(const SegmentPlace& place,
                             std::vector<Offset>& bases);
+  // That none is gone from between others where nothing else would show it.
+  absl::Status CheckNoneIsGone(const std::vector<Offset>& bases);
   // That those of producers can be read.
   absl::Status CheckSnapshots();
   absl::Status CheckSegments(const SegmentPlace& place,

@@ -74,6 +74,10 @@ class Recovery {
         cut_files_(*place.files, place.directory) {}
 
   absl::StatusOr<RecoveredLog> Run() {
+    if (hints_.clean_stop && hints_.known != nullptr && hints_.is_unchanged) {
+      CAUCE_ASSIGN_OR_RETURN(const bool is_taken, TakeKnown(*hints_.known));
+      if (is_taken) return Finish();
+    }
     CAUCE_RETURN_IF_ERROR(EndUnfinishedSwaps(
         place_, hints_.events,
         hints_.is_brokers ? GivesWay::kStays : GivesWay::kGoes));
@@ -99,6 +103,9 @@ class Recovery {
     }
     std::vector<Offset> bases = listing.bases;
     CAUCE_RETURN_IF_ERROR(SetAsideAboveEnd(bases));
+    if (hints_.clean_stop && hints_.known != nullptr) {
+      NoteMissing(*hints_.known, bases);
+    }
     if (bases.empty() && hints_.recovery_point > hints_.log_start) {
       ReportDamage(MakeError(
           Reason::kCorruptFile,
@@ -120,6 +127,50 @@ class Recovery {
   }
 
  private:
+  // Goes by what is known, where the last file is as it was too; else the
+  // directory tells. So it does of a log that was not whole.
+  absl::StatusOr<bool> TakeKnown(const KnownLog& known) {
+    const KnownSegment& last = known.segments.back();
+    CAUCE_ASSIGN_OR_RETURN(auto scanned,
+                           ScanKnownEnd(place_.At(last.base),
+                                        hints_.recovery_point, last.bytes));
+    const bool is_whole = scanned && scanned->damage.ok() &&
+                          scanned->bytes == last.bytes &&
+                          scanned->next == known.end &&
+                          known.end >= hints_.recovery_point;
+    if (!is_whole) return false;
+    for (size_t i = 0; i + 1 < known.segments.size(); ++i) {
+      const KnownSegment& sealed = known.segments[i];
+      sealed_.push_back(std::make_shared<Segment>(
+          place_.At(sealed.base), OpenMode::kReadWrite, sealed.bytes,
+          known.segments[i + 1].base));
+    }
+    if (known.snapshot > Offset{0}) leftovers_.snapshots = {known.snapshot};
+    missing_ = known.missing;
+    // The close that saw them so had made them durable.
+    names_unsynced_ = false;
+    CAUCE_RETURN_IF_ERROR(Resume(last.base, *std::move(scanned)));
+    return true;
+  }
+
+  // Looks for segments of which no file is there by now, between others: what
+  // is missing in front and at the end the bounds tell.
+  void NoteMissing(const KnownLog& known, const std::vector<Offset>& bases) {
+    for (const OffsetRange& range : FindMissing(known, bases)) {
+      if (range.next <= hints_.log_start) continue;
+      missing_.push_back(range);
+      is_odd_ = true;
+      if (!hints_.events) continue;
+      hints_.events(
+          Severity::kError,
+          fmt::format("{}: is missing, and nobody deleted it: what it held of "
+                      "offsets {} to {} cannot be read; close the directory "
+                      "and restore the file from a copy",
+                      PathOf(range.base), range.base.value,
+                      range.next.value - 1));
+    }
+  }
+
   // `next` is where the segment behind it begins, if there is one. A gap that
   // compaction left in a sealed segment may reach across the recovery point.
   absl::StatusOr<ScannedSegment> Scan(Offset base, std::optional<Offset> next) {
@@ -523,9 +574,16 @@ class Recovery {
         return absl::OkStatus();
       });
     }
-    return RecoveredLog{
-        std::move(sealed_), std::move(writer_), log_start,      unsettled_from_,
-        names_unsynced_,    std::move(epochs_), has_producers_, leftovers_};
+    return RecoveredLog{.sealed = std::move(sealed_),
+                        .writer = std::move(writer_),
+                        .log_start = log_start,
+                        .unsettled_from = unsettled_from_,
+                        .names_unsynced = names_unsynced_,
+                        .epochs = std::move(epochs_),
+                        .has_producers = has_producers_,
+                        .leftovers = leftovers_,
+                        .missing = std::move(missing_),
+                        .is_odd = is_odd_};
   }
 
   // Where the oldest segment begins, or will.
@@ -540,6 +598,7 @@ class Recovery {
   }
 
   void ReportDamage(const absl::Status& damage) {
+    is_odd_ = true;
     if (hints_.events) {
       hints_.events(Severity::kError,
                     fmt::format("records that were durable are damaged; the "
@@ -551,6 +610,7 @@ class Recovery {
 
   void Report(const std::string& line) { Tell(Severity::kWarning, line); }
   void Tell(Severity severity, const std::string& line) {
+    is_odd_ = true;
     if (hints_.events) hints_.events(severity, line);
   }
 
@@ -568,6 +628,8 @@ class Recovery {
   Leftovers leftovers_;
   bool owes_lists_ = false;
   bool cut_ = false;
+  std::vector<OffsetRange> missing_;
+  bool is_odd_ = false;
   // The stopped process may have made names and not synced them.
   bool names_unsynced_ = true;
   // Where a new active segment begins when none can be resumed.

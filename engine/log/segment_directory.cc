@@ -27,6 +27,16 @@ bool Confirms(const SegmentIndex& made, const SegmentIndex& found) {
          (is_closed || times == made.EncodeTimes());
 }
 
+// What a walk over the last segment, which has `bytes`, expects.
+ScanRange RangeOf(const SegmentPlace& place, Offset durable, int64_t bytes) {
+  ScanRange range{.base = place.base,
+                  .bytes = bytes,
+                  .index_interval_bytes = place.index_interval_bytes,
+                  .boundary = durable};
+  if (!place.may_have_gaps) range.no_gap_from = durable;
+  return range;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<Offset>> ListSegmentBases(
@@ -60,11 +70,7 @@ absl::StatusOr<ScannedSegment> ScanEnd(const SegmentPlace& place,
   CAUCE_ASSIGN_OR_RETURN(std::shared_ptr<File> file,
                          place.files->Open(path, OpenMode::kRead));
   CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
-  ScanRange range{.base = place.base,
-                  .bytes = size,
-                  .index_interval_bytes = place.index_interval_bytes,
-                  .boundary = durable};
-  if (!place.may_have_gaps) range.no_gap_from = durable;
+  const ScanRange range = RangeOf(place, durable, size);
   auto index = LoadIndexFiles(
       *place.files,
       place.PathOf(SegmentFileName(place.base, kOffsetIndexSuffix)),
@@ -83,6 +89,24 @@ absl::StatusOr<ScannedSegment> ScanEnd(const SegmentPlace& place,
         ReasonOf(index.status()) == Reason::kCorruptFile;
   }
   return scanned;
+}
+
+absl::StatusOr<std::optional<ScannedSegment>> ScanKnownEnd(
+    const SegmentPlace& place, Offset durable, int64_t bytes) {
+  const std::string path =
+      place.PathOf(SegmentFileName(place.base, kLogSuffix));
+  auto opened = place.files->Open(path, OpenMode::kRead);
+  const bool is_none = absl::IsNotFound(opened.status()) ||
+                       absl::IsFailedPrecondition(opened.status());
+  if (is_none) return std::nullopt;
+  CAUCE_RETURN_IF_ERROR(opened.status());
+  const std::shared_ptr<File> file = *std::move(opened);
+  CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
+  if (size != bytes) return std::nullopt;
+  // Where no more than one entry can be, the indexes say nothing that a walk
+  // does not say as soon.
+  if (bytes > place.index_interval_bytes) return ScanEnd(place, durable);
+  return ScanSegment(file, path, RangeOf(place, durable, size));
 }
 
 absl::StatusOr<std::optional<Offset>> FirstBatchOffset(

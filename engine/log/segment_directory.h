@@ -27,6 +27,12 @@ absl::StatusOr<int64_t> SealedBytes(const SegmentPlace& place);
 absl::StatusOr<ScannedSegment> ScanEnd(const SegmentPlace& place,
                                        Offset durable);
 
+// The same after a clean stop that left `bytes` in the file, with a look at the
+// log alone where that is short. Nothing where the file is not so long by now,
+// or is none.
+absl::StatusOr<std::optional<ScannedSegment>> ScanKnownEnd(
+    const SegmentPlace& place, Offset durable, int64_t bytes);
+
 // Where the first batch of the log at `place` says that it begins; nothing
 // where that one is not whole. Fails where the file cannot be read.
 absl::StatusOr<std::optional<Offset>> FirstBatchOffset(

@@ -75,7 +75,8 @@ class FailingCalls : public PowerLoss,
     });
     {
       Program program(disk, clock(), promises);
-      Expect(program.Open(), program.warnings(), failed, disk);
+      const absl::Status opened = program.Open();
+      Expect(opened, program.warnings(), failed, disk);
       for (const Step step : steps) {
         const bool had_failed = failed.has_value();
         const int warnings = program.warnings();

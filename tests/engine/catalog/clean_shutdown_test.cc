@@ -3,9 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
+#include <string>
 
+#include "cauce/errors.h"
+#include "engine/catalog/manifest.h"
 #include "engine/catalog/whole_file.h"
+#include "fmt/format.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 
@@ -16,6 +21,7 @@ using test::HasReason;
 using test::IsOk;
 using test::IsOkAndHolds;
 using test::StatusIs;
+using ::testing::_;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -66,6 +72,71 @@ TEST_F(CleanShutdown, MayBeRemovedWhereItIsNot) {
 TEST_F(CleanShutdown, IsNotKnownInADirectoryThatIsNone) {
   ASSERT_THAT(ReplaceFile(files_, "/data", "f", "bytes"), IsOk());
   EXPECT_THAT(WriteCleanShutdown(files_, "/data/f"), Not(IsOk()));
+}
+
+class NamedManifest : public CleanShutdown {
+ protected:
+  const std::string manifest_ =
+      *FormatManifest({{{"orders", PartitionId{0}}, {.part = "part"}}}, {});
+};
+
+TEST_F(NamedManifest, IsReadAsLongAsTheMarkIsThere) {
+  ASSERT_THAT(WriteCleanShutdown(files_, "/data", manifest_), IsOk());
+  const auto read = ReadNamedManifest(files_, "/data");
+  ASSERT_THAT(read, IsOk());
+  EXPECT_EQ(read->Find({"orders", PartitionId{0}}), "part");
+  ASSERT_THAT(RemoveCleanShutdown(files_, "/data"), IsOk());
+  EXPECT_THAT(ReadNamedManifest(files_, "/data"),
+              StatusIs(absl::StatusCode::kNotFound, _));
+}
+
+// A broker reads its own words, and passes over what follows them.
+TEST_F(NamedManifest, IsNamedBehindWhatABrokerReads) {
+  ASSERT_THAT(WriteCleanShutdown(files_, "/data", manifest_), IsOk());
+  EXPECT_THAT(ReadWholeFile(files_, "/data/.kafka_cleanshutdown", 100),
+              IsOkAndHolds(fmt::format("{{\"version\":0,\"brokerEpoch\":-1}}\n"
+                                       "cauce.segments {:08x}\n",
+                                       *ManifestChecksum(manifest_))));
+}
+
+TEST_F(NamedManifest, IsNoneWhereABrokerHasClosedSince) {
+  ASSERT_THAT(WriteCleanShutdown(files_, "/data", manifest_), IsOk());
+  for (const char* mark :
+       {"", "{\"version\":0,\"brokerEpoch\":7}",
+        "{\"version\":0,\"brokerEpoch\":-1}",
+        "{\"version\":0,\"brokerEpoch\":-1}\ncauce.segments 12345\n",
+        "{\"version\":0,\"brokerEpoch\":-1}\ncauce.segments 0123456g\n"}) {
+    ASSERT_THAT(ReplaceFile(files_, "/data", kCleanShutdownFile, mark), IsOk());
+    EXPECT_THAT(ReadNamedManifest(files_, "/data"),
+                StatusIs(absl::StatusCode::kNotFound, _));
+  }
+  ASSERT_THAT(WriteCleanShutdown(files_, "/data"), IsOk());
+  EXPECT_THAT(ReadNamedManifest(files_, "/data"),
+              StatusIs(absl::StatusCode::kNotFound, _));
+}
+
+TEST_F(NamedManifest, IsNoOtherThanTheOneThatIsNamed) {
+  ASSERT_THAT(WriteCleanShutdown(files_, "/data", manifest_), IsOk());
+  std::string damaged = manifest_;
+  damaged.back() = '?';
+  for (const std::string& other :
+       {*FormatManifest({{{"orders", PartitionId{0}}, {.part = "other"}}}, {}),
+        damaged,
+        std::string()}) {
+    ASSERT_THAT(ReplaceFile(files_, "/data", kManifestFile, other), IsOk());
+    EXPECT_THAT(ReadNamedManifest(files_, "/data"),
+                HasReason(Reason::kCorruptFile));
+  }
+  // It may be removed.
+  ASSERT_THAT(files_.RemoveFile("/data/cauce.segments"), IsOk());
+  EXPECT_THAT(ReadNamedManifest(files_, "/data"),
+              StatusIs(absl::StatusCode::kNotFound, _));
+}
+
+TEST_F(NamedManifest, IsWrittenWithTheMarkInOneSyncOfTheDirectory) {
+  ASSERT_THAT(WriteCleanShutdown(files_, "/data", manifest_), IsOk());
+  EXPECT_EQ(std::ranges::count(files_.changes(), "sync /data"), 1);
+  EXPECT_EQ(files_.changes().back(), "sync /data");
 }
 
 // No writer could take it away.

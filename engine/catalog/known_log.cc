@@ -1,0 +1,197 @@
+#include "engine/catalog/known_log.h"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "cauce/errors.h"
+#include "engine/base/bytes.h"
+#include "fmt/format.h"
+
+namespace cauce {
+namespace {
+
+// A change and the look behind it get the same time where a file system, or
+// the clock that the system gives files their times by, ticks no faster. Times
+// in whole seconds are those of a coarse one.
+constexpr absl::Duration kTick = absl::Milliseconds(20);
+constexpr absl::Duration kCoarseTick = absl::Seconds(2);
+
+// Of epochs and of gaps: a log with more of them is looked at anew.
+constexpr size_t kEntriesMax = 64;
+constexpr size_t kSegmentsMax = 1 << 16;
+
+constexpr size_t kFixedBytes = 36;
+constexpr size_t kEpochBytes = 12;
+constexpr size_t kPairBytes = 16;
+
+void PutBig64(std::string& to, int64_t value) {
+  char bytes[8];
+  StoreBig<int64_t>(bytes, value);
+  to.append(bytes, sizeof bytes);
+}
+
+void PutBig32(std::string& to, int32_t value) {
+  char bytes[4];
+  StoreBig<int32_t>(bytes, value);
+  to.append(bytes, sizeof bytes);
+}
+
+void PutBig16(std::string& to, size_t value) {
+  char bytes[2];
+  StoreBig<uint16_t>(bytes, static_cast<uint16_t>(value));
+  to.append(bytes, sizeof bytes);
+}
+
+absl::Status Corrupt(std::string_view what) {
+  return MakeError(Reason::kCorruptFile, std::string(what));
+}
+
+// That segments, gaps and epochs are such as a log can have.
+absl::Status CheckFits(const KnownLog& log) {
+  Offset last{-1};
+  for (const KnownSegment& segment : log.segments) {
+    if (segment.base <= last || segment.bytes < 0) {
+      return Corrupt(fmt::format("a segment begins at offset {} and has {} "
+                                 "bytes, behind one that begins at {}",
+                                 segment.base.value, segment.bytes,
+                                 last.value));
+    }
+    last = segment.base;
+  }
+  if (log.end < last) {
+    return Corrupt(fmt::format("the log ends at offset {}, in front of its "
+                               "last segment, which begins at {}",
+                               log.end.value, last.value));
+  }
+  Offset gap_end{0};
+  for (const OffsetRange& gap : log.missing) {
+    if (gap.base < gap_end || gap.next <= gap.base) {
+      return Corrupt(fmt::format("offsets {} to {} are missing, behind {}",
+                                 gap.base.value, gap.next.value,
+                                 gap_end.value));
+    }
+    gap_end = gap.next;
+  }
+  for (const EpochStart& epoch : log.epochs) {
+    if (epoch.epoch < LeaderEpoch{0} || epoch.start < Offset{0}) {
+      return Corrupt(fmt::format("epoch {} begins at offset {}",
+                                 epoch.epoch.value, epoch.start.value));
+    }
+  }
+  if (log.snapshot >= Offset{0}) return absl::OkStatus();
+  return Corrupt(fmt::format("a snapshot is at offset {}", log.snapshot.value));
+}
+
+}  // namespace
+
+DirectoryStamp StampOf(const FileInfo& info, absl::Time now) {
+  const int64_t changed = absl::ToUnixNanos(info.modified);
+  const bool is_coarse = changed % 1'000'000'000 == 0;
+  const absl::Duration age = now - info.modified;
+  if (age < (is_coarse ? kCoarseTick : kTick)) return {};
+  return {info.id, changed};
+}
+
+bool IsUnchanged(const DirectoryStamp& stamp, const FileInfo& info) {
+  return stamp.id != 0 && info.is_directory && info.id == stamp.id &&
+         absl::ToUnixNanos(info.modified) == stamp.changed_ns;
+}
+
+std::vector<OffsetRange> FindMissing(const KnownLog& log,
+                                     std::span<const Offset> bases) {
+  std::vector<OffsetRange> had = log.missing;
+  for (size_t i = 0; i < log.segments.size(); ++i) {
+    const bool is_last = i + 1 == log.segments.size();
+    had.push_back(
+        {log.segments[i].base, is_last ? log.end : log.segments[i + 1].base});
+  }
+  std::ranges::sort(had, {}, &OffsetRange::base);
+  std::vector<OffsetRange> missing;
+  for (size_t i = 0; i < had.size(); ++i) {
+    OffsetRange range = had[i];
+    if (i + 1 < had.size()) range.next = std::min(range.next, had[i + 1].base);
+    const auto at = std::ranges::lower_bound(bases, range.base);
+    const bool is_between = at != bases.begin() && at != bases.end();
+    if (!is_between || *at == range.base) continue;
+    range.next = std::min(range.next, *at);
+    if (range.count() > 0) missing.push_back(range);
+  }
+  return missing;
+}
+
+std::optional<std::string> EncodeKnownLog(const KnownLog& log) {
+  const bool fits = !log.segments.empty() &&
+                    log.segments.size() <= kSegmentsMax &&
+                    log.epochs.size() <= kEntriesMax &&
+                    log.missing.size() <= kEntriesMax && CheckFits(log).ok();
+  if (!fits) return std::nullopt;
+  std::string to;
+  to.reserve(kFixedBytes + log.epochs.size() * kEpochBytes +
+             (log.missing.size() + log.segments.size()) * kPairBytes);
+  PutBig64(to, static_cast<int64_t>(log.directory.id));
+  PutBig64(to, log.directory.changed_ns);
+  PutBig64(to, log.end.value);
+  PutBig64(to, log.snapshot.value);
+  PutBig16(to, log.epochs.size());
+  PutBig16(to, log.missing.size());
+  for (const EpochStart& epoch : log.epochs) {
+    PutBig32(to, epoch.epoch.value);
+    PutBig64(to, epoch.start.value);
+  }
+  for (const OffsetRange& gap : log.missing) {
+    PutBig64(to, gap.base.value);
+    PutBig64(to, gap.next.value);
+  }
+  // As many as there is room for.
+  for (const KnownSegment& segment : log.segments) {
+    PutBig64(to, segment.base.value);
+    PutBig64(to, segment.bytes);
+  }
+  return to;
+}
+
+absl::StatusOr<KnownLog> DecodeKnownLog(std::string_view bytes) {
+  if (bytes.size() < kFixedBytes + kPairBytes) {
+    return Corrupt(fmt::format("{} bytes cannot tell of a log", bytes.size()));
+  }
+  const char* at = bytes.data();
+  KnownLog log;
+  log.directory = {static_cast<uint64_t>(LoadBig<int64_t>(at)),
+                   LoadBig<int64_t>(at + 8)};
+  log.end = Offset{LoadBig<int64_t>(at + 16)};
+  log.snapshot = Offset{LoadBig<int64_t>(at + 24)};
+  const size_t epochs = LoadBig<uint16_t>(at + 32);
+  const size_t gaps = LoadBig<uint16_t>(at + 34);
+  const size_t in_front =
+      kFixedBytes + epochs * kEpochBytes + gaps * kPairBytes;
+  const bool fits = epochs <= kEntriesMax && gaps <= kEntriesMax &&
+                    in_front + kPairBytes <= bytes.size() &&
+                    (bytes.size() - in_front) % kPairBytes == 0 &&
+                    bytes.size() - in_front <= kSegmentsMax * kPairBytes;
+  if (!fits) {
+    return Corrupt(fmt::format("{} bytes cannot tell of {} epochs, {} gaps and "
+                               "of segments",
+                               bytes.size(), epochs, gaps));
+  }
+  at += kFixedBytes;
+  log.epochs.reserve(epochs);
+  for (size_t i = 0; i < epochs; ++i, at += kEpochBytes) {
+    log.epochs.push_back(
+        {LeaderEpoch{LoadBig<int32_t>(at)}, Offset{LoadBig<int64_t>(at + 4)}});
+  }
+  log.missing.reserve(gaps);
+  for (size_t i = 0; i < gaps; ++i, at += kPairBytes) {
+    log.missing.push_back(
+        {Offset{LoadBig<int64_t>(at)}, Offset{LoadBig<int64_t>(at + 8)}});
+  }
+  log.segments.reserve((bytes.size() - in_front) / kPairBytes);
+  for (const char* end = bytes.data() + bytes.size(); at != end;
+       at += kPairBytes) {
+    log.segments.push_back(
+        {Offset{LoadBig<int64_t>(at)}, LoadBig<int64_t>(at + 8)});
+  }
+  if (absl::Status checked = CheckFits(log); !checked.ok()) return checked;
+  return log;
+}
+
+}  // namespace cauce

@@ -1,0 +1,75 @@
+// What is known of a log that was closed, so that it can be opened again
+// without its directory being listed: one partition's part of `cauce.segments`
+// (manifest.h).
+//
+// A view: what the files say holds. Where the directory is not as it was then,
+// the segments are still those that were there, and one that is gone from
+// between others is missed. Pure: any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "cauce/file_system.h"
+#include "cauce/read.h"
+#include "cauce/types.h"
+
+namespace cauce {
+
+// A partition's directory at one moment. Whoever makes, renames or removes a
+// file in it gives it another time, whoever puts another directory in its place
+// another id. Nothing tells where the id is 0.
+struct DirectoryStamp {
+  uint64_t id = 0;
+  int64_t changed_ns = 0;  // since 1970
+
+  friend bool operator==(const DirectoryStamp&,
+                         const DirectoryStamp&) = default;
+};
+
+// The stamp of a directory that was seen as `info` at `now`, the time of day.
+// Nothing tells where it was changed so shortly before that the next change
+// might get the same time.
+DirectoryStamp StampOf(const FileInfo& info, absl::Time now);
+
+// Whether the directory that is seen as `info` by now is as `stamp` says.
+bool IsUnchanged(const DirectoryStamp& stamp, const FileInfo& info);
+
+struct KnownSegment {
+  Offset base;
+  int64_t bytes = 0;  // of the .log file
+
+  friend bool operator==(const KnownSegment&, const KnownSegment&) = default;
+};
+
+struct KnownLog {
+  DirectoryStamp directory;
+  std::vector<KnownSegment> segments;  // oldest first; one at least
+  Offset end;                          // where the last one ends
+  Offset snapshot{0};  // of producers, the newest; 0 where there is none
+  std::vector<EpochStart> epochs;
+  // Between segments, where files are gone that nobody deleted; in order.
+  std::vector<OffsetRange> missing;
+
+  friend bool operator==(const KnownLog&, const KnownLog&) = default;
+};
+
+// The segments that `log` had, and of which `bases`, those of the files that
+// are there, smallest first, has none: between two that are, each by itself, as
+// far as the next one. What is gone in front of all and behind them is another
+// matter.
+std::vector<OffsetRange> FindMissing(const KnownLog& log,
+                                     std::span<const Offset> bases);
+
+// Nothing for one that has too much of anything to be worth it.
+std::optional<std::string> EncodeKnownLog(const KnownLog& log);
+// Reason::kCorruptFile.
+absl::StatusOr<KnownLog> DecodeKnownLog(std::string_view bytes);
+
+}  // namespace cauce

@@ -1,0 +1,225 @@
+// The power goes wherever an engine opens, writes and closes a directory whose
+// partitions are known from its last close. On this disk a directory never
+// shows that it was changed: so what was known counts wherever the mark of the
+// close is there, and nothing else may keep it from hiding what was written.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "cauce/cursor.h"
+#include "cauce/engine.h"
+#include "cauce/file_system.h"
+#include "engine/base/status_macros.h"
+#include "tests/testing/choices.h"
+#include "tests/testing/faulty_disk.h"
+#include "tests/testing/matchers.h"
+#include "tests/testing/sim_clock.h"
+#include "tests/testing/verified.h"
+
+namespace cauce {
+namespace {
+
+using test::AlikeButOne;
+using test::FaultyDisk;
+using test::IsOk;
+using test::IsOkAndHolds;
+using test::RandomChoices;
+using test::SimClock;
+
+// A disk whose directories have been as they are for ever.
+class TimelessDisk final : public FileSystem {
+ public:
+  explicit TimelessDisk(FileSystem& real) : real_(real) {}
+
+  absl::StatusOr<FileInfo> Info(std::string_view path) override {
+    CAUCE_ASSIGN_OR_RETURN(FileInfo info, real_.Info(path));
+    if (!info.is_directory) return info;
+    info.modified = SimClock::kStart - absl::Hours(1);
+    info.id = std::hash<std::string_view>()(path) | 1;
+    return info;
+  }
+
+  absl::StatusOr<int64_t> FreeBytes(std::string_view path) override {
+    return real_.FreeBytes(path);
+  }
+  absl::StatusOr<std::unique_ptr<File>> Open(std::string_view path,
+                                             OpenMode mode) override {
+    return real_.Open(path, mode);
+  }
+  absl::Status CreateDirectories(std::string_view path) override {
+    return real_.CreateDirectories(path);
+  }
+  absl::Status CreateDirectory(std::string_view path) override {
+    return real_.CreateDirectory(path);
+  }
+  absl::StatusOr<std::vector<DirectoryEntry>> List(
+      std::string_view directory) override {
+    return real_.List(directory);
+  }
+  absl::Status Rename(std::string_view from, std::string_view to) override {
+    return real_.Rename(from, to);
+  }
+  absl::Status RemoveFile(std::string_view path) override {
+    return real_.RemoveFile(path);
+  }
+  absl::Status RemoveDirectory(std::string_view path) override {
+    return real_.RemoveDirectory(path);
+  }
+  absl::Status SyncDirectory(std::string_view directory) override {
+    return real_.SyncDirectory(directory);
+  }
+  absl::StatusOr<std::unique_ptr<FileLock>> Lock(
+      std::string_view path, std::string_view owner) override {
+    return real_.Lock(path, owner);
+  }
+  absl::StatusOr<std::unique_ptr<FileWatch>> Watch(
+      std::span<const std::string> directories) override {
+    return real_.Watch(directories);
+  }
+
+ private:
+  FileSystem& real_;
+};
+
+constexpr int32_t kPartitions = 3;
+
+// Of each partition: how many records are durable, and how many were written.
+struct Promised {
+  std::array<int64_t, kPartitions> durable = {};
+  std::array<int64_t, kPartitions> written = {};
+};
+
+absl::StatusOr<Engine> Open(TimelessDisk& disk, SimClock& clock) {
+  return Engine::Open("/data", {.file_system = &disk, .clock = &clock});
+}
+
+absl::Status Append(const Engine& engine, int32_t p, Promised& promised) {
+  CAUCE_ASSIGN_OR_RETURN(Partition to,
+                         engine.OpenPartition("orders", PartitionId{p}));
+  const std::string value = std::to_string(promised.written[p]);
+  const Record record{.value = value};
+  ++promised.written[p];
+  CAUCE_RETURN_IF_ERROR(to.Append({&record, 1}).status());
+  promised.durable[p] = promised.written[p];
+  return absl::OkStatus();
+}
+
+absl::Status Make(TimelessDisk& disk, SimClock& clock, Promised& promised) {
+  CAUCE_ASSIGN_OR_RETURN(Engine engine, Open(disk, clock));
+  CAUCE_RETURN_IF_ERROR(
+      engine
+          .CreateTopic("orders",
+                       {.partitions = kPartitions,
+                        .configs = {{"internal.segment.bytes", "200"}}})
+          .status());
+  for (int i = 0; i < 4; ++i) {
+    for (int32_t p = 0; p < kPartitions; ++p) {
+      CAUCE_RETURN_IF_ERROR(Append(engine, p, promised));
+    }
+  }
+  return engine.Close();
+}
+
+// Two runs: each appends to other partitions, so that what the manifest says of
+// some is carried on, and of others is made anew.
+absl::Status RunTwice(TimelessDisk& disk, SimClock& clock, Promised& promised) {
+  for (const int32_t first : {0, 1}) {
+    CAUCE_ASSIGN_OR_RETURN(Engine engine, Open(disk, clock));
+    for (int i = 0; i < 3; ++i) {
+      CAUCE_RETURN_IF_ERROR(Append(engine, first, promised));
+    }
+    CAUCE_RETURN_IF_ERROR(Append(engine, first + 1, promised));
+    CAUCE_RETURN_IF_ERROR(engine.Close());
+  }
+  return absl::OkStatus();
+}
+
+void ExpectReads(const Partition& partition, int64_t records) {
+  Cursor cursor = partition.Read(Offset{0});
+  RecordView record;
+  for (int64_t i = 0; i < records; ++i) {
+    ASSERT_THAT(cursor.Next(&record), IsOkAndHolds(true));
+    ASSERT_EQ(record.offset, Offset{i});
+    ASSERT_EQ(record.value, std::to_string(i));
+  }
+  ASSERT_THAT(cursor.Next(&record), IsOkAndHolds(false));
+}
+
+// That all that is durable is there, what was written behind it in part or not
+// at all, and that it goes on from there; twice.
+void Check(FaultyDisk& real, SimClock& clock, Promised promised) {
+  TimelessDisk disk(real);
+  for (int opening = 0; opening < 2; ++opening) {
+    auto engine = Open(disk, clock);
+    ASSERT_THAT(engine, IsOk());
+    for (int32_t p = 0; p < kPartitions; ++p) {
+      auto partition = engine->OpenPartition("orders", PartitionId{p});
+      ASSERT_THAT(partition, IsOk());
+      const int64_t end = partition->log_end().value;
+      ASSERT_GE(end, promised.durable[p]);
+      ASSERT_LE(end, promised.written[p]);
+      ASSERT_NO_FATAL_FAILURE(ExpectReads(*partition, end));
+      promised.written[p] = end;
+      ASSERT_THAT(Append(*engine, p, promised), IsOk());
+      ASSERT_NO_FATAL_FAILURE(ExpectReads(*partition, end + 1));
+    }
+    ASSERT_THAT(engine->Close(), IsOk());
+  }
+  test::ExpectVerified(disk, "/data", test::Left::kWhole);
+}
+
+TEST(ManifestCut, HidesNothingThatWasAcknowledgedWhereverThePowerGoes) {
+  int schedules = 0;
+  bool was_cut = true;
+  for (int64_t cut = 0; was_cut; ++cut) {
+    SCOPED_TRACE(cut);
+    SimClock clock;
+    FaultyDisk real(clock);
+    TimelessDisk disk(real);
+    Promised promised;
+    ASSERT_THAT(Make(disk, clock, promised), IsOk());
+    real.CutBefore(real.changes() + cut);
+    const absl::Status ran = RunTwice(disk, clock, promised);
+    was_cut = real.is_cut();
+    ASSERT_EQ(ran.ok(), !was_cut) << ran;
+    real.CutNow();
+
+    const auto check = [&](test::Choices& fate) {
+      const auto left = real.Copy();
+      left->Restart(fate);
+      Check(*left, clock, promised);
+      ++schedules;
+    };
+    for (const auto answer :
+         {AlikeButOne::Answer::kFirst, AlikeButOne::Answer::kLast}) {
+      AlikeButOne alike(answer);
+      check(alike);
+    }
+    for (uint64_t seed = 0; seed < 4; ++seed) {
+      RandomChoices some(seed + static_cast<uint64_t>(cut) * 4);
+      check(some);
+    }
+    if (HasFatalFailure()) return;
+    real.RestartProcess();
+    Check(real, clock, promised);
+    ++schedules;
+    if (HasFatalFailure()) return;
+  }
+  std::printf("%d schedules\n", schedules);
+  EXPECT_GT(schedules, 500);
+}
+
+}  // namespace
+}  // namespace cauce

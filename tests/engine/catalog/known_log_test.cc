@@ -1,0 +1,150 @@
+#include "engine/catalog/known_log.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "cauce/errors.h"
+#include "tests/engine/catalog/damaged_copies.h"
+#include "tests/testing/matchers.h"
+
+namespace cauce {
+namespace {
+
+using test::HasReason;
+using test::IsOkAndHolds;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+KnownLog Orders() {
+  return {.directory = {.id = 7, .changed_ns = 1'700'000'000'123'456'789},
+          .segments = {{Offset{0}, 1933}, {Offset{16}, 1933}, {Offset{48}, 0}},
+          .end = Offset{48},
+          .snapshot = Offset{32},
+          .epochs = {{LeaderEpoch{0}, Offset{0}}, {LeaderEpoch{3}, Offset{20}}},
+          .missing = {{Offset{32}, Offset{40}}, {Offset{40}, Offset{48}}}};
+}
+
+TEST(KnownLogBytes, AreReadAsTheyWereWritten) {
+  KnownLog plain;
+  plain.segments = {{Offset{INT64_MAX - 1}, 61}};
+  plain.end = Offset{INT64_MAX};
+  for (const KnownLog& log : {Orders(), plain}) {
+    EXPECT_THAT(DecodeKnownLog(*EncodeKnownLog(log)), IsOkAndHolds(log));
+  }
+}
+
+TEST(KnownLogBytes, AreNotMadeOfALogWithTooMuchOfAnything) {
+  KnownLog log = Orders();
+  log.epochs.resize(65, {LeaderEpoch{1}, Offset{1}});
+  EXPECT_EQ(EncodeKnownLog(log), std::nullopt);
+  log = Orders();
+  for (int64_t i = 0; i < 65; ++i) {
+    log.missing.push_back({Offset{50 + i}, Offset{51 + i}});
+  }
+  EXPECT_EQ(EncodeKnownLog(log), std::nullopt);
+  EXPECT_EQ(EncodeKnownLog(KnownLog()), std::nullopt);
+}
+
+TEST(KnownLogBytes, ThatAreCutOffAreRefused) {
+  const std::string bytes = *EncodeKnownLog(Orders());
+  int refused = 0;
+  for (const std::string& cut : test::Truncations(bytes)) {
+    const auto read = DecodeKnownLog(cut);
+    if (read.ok()) continue;  // a segment less; the file's length tells of that
+    EXPECT_THAT(read, HasReason(Reason::kCorruptFile));
+    ++refused;
+  }
+  EXPECT_GE(refused, static_cast<int>(bytes.size()) - 2);
+}
+
+TEST(KnownLogBytes, OfALogThatCannotBeAreRefused) {
+  const std::string good = *EncodeKnownLog(Orders());
+  const auto with = [&](size_t at, char value) {
+    std::string bytes = good;
+    bytes[at] = value;
+    return bytes;
+  };
+  constexpr char kNegative = '\x80';
+  const size_t segments = good.size() - 3 * 16;
+  for (const std::string& bad :
+       {with(16, kNegative),            // an end in front of the last segment
+        with(24, kNegative),            // a snapshot below 0
+        with(33, 3), with(35, 1),       // other epochs and gaps than there are
+        with(36, kNegative),            // an epoch below 0
+        with(36 + 24 + 7, 33 + 8),      // a gap that ends before it begins
+        with(segments + 16 + 7, 0),     // a segment at the base of another
+        with(segments + 8, kNegative),  // a size below 0
+        std::string()}) {
+    EXPECT_THAT(DecodeKnownLog(bad), HasReason(Reason::kCorruptFile));
+  }
+}
+
+TEST(MissingSegments, AreThoseBetweenOthersThatAreThere) {
+  const KnownLog log = Orders();  // 0, 16, gaps at 32 and 40, 48
+  const auto missing = [&](std::vector<Offset> bases) {
+    return FindMissing(log, bases);
+  };
+  const OffsetRange first_gap{Offset{32}, Offset{40}};
+  const OffsetRange second_gap{Offset{40}, Offset{48}};
+  EXPECT_THAT(missing({Offset{0}, Offset{16}, Offset{48}}),
+              ElementsAre(first_gap, second_gap));
+  EXPECT_THAT(missing({Offset{0}, Offset{48}}),
+              ElementsAre(OffsetRange{Offset{16}, Offset{32}}, first_gap,
+                          second_gap));
+  // One of them is back.
+  EXPECT_THAT(missing({Offset{0}, Offset{16}, Offset{32}, Offset{48}}),
+              ElementsAre(second_gap));
+  // Nobody knows of what begins in between; it ends what is missing.
+  EXPECT_THAT(missing({Offset{0}, Offset{20}, Offset{48}}),
+              ElementsAre(OffsetRange{Offset{16}, Offset{20}}, first_gap,
+                          second_gap));
+  // In front of the first and behind the last the bounds tell.
+  EXPECT_THAT(missing({Offset{16}}), IsEmpty());
+  EXPECT_THAT(missing({}), IsEmpty());
+}
+
+TEST(DirectoryStamp, IsThatOfADirectoryThatWasChangedLongEnoughAgo) {
+  const absl::Time fine =
+      absl::FromUnixSeconds(1'700'000'000) + absl::Nanoseconds(123'456'789);
+  const FileInfo info{.modified = fine, .is_directory = true, .id = 7};
+  EXPECT_EQ(StampOf(info, fine + absl::Milliseconds(20)),
+            (DirectoryStamp{7, 1'700'000'000'123'456'789}));
+  EXPECT_EQ(StampOf(info, fine + absl::Milliseconds(19)), DirectoryStamp());
+  EXPECT_EQ(StampOf(info, fine - absl::Hours(1)), DirectoryStamp());
+}
+
+TEST(DirectoryStamp, DoubtsTimesInWholeSecondsForLonger) {
+  const absl::Time coarse = absl::FromUnixSeconds(1'700'000'000);
+  const FileInfo info{.modified = coarse, .is_directory = true, .id = 7};
+  EXPECT_EQ(StampOf(info, coarse + absl::Milliseconds(1999)), DirectoryStamp());
+  EXPECT_EQ(StampOf(info, coarse + absl::Seconds(2)).id, 7u);
+}
+
+TEST(DirectoryStamp, IsThatOfNoOtherDirectoryAndOfNoOtherTime) {
+  const absl::Time time = absl::FromUnixSeconds(1'700'000'000);
+  const FileInfo info{.modified = time, .is_directory = true, .id = 7};
+  const DirectoryStamp stamp = StampOf(info, time + absl::Hours(1));
+  EXPECT_TRUE(IsUnchanged(stamp, info));
+  FileInfo other = info;
+  other.id = 8;
+  EXPECT_FALSE(IsUnchanged(stamp, other));
+  other = info;
+  other.modified -= absl::Nanoseconds(1);
+  EXPECT_FALSE(IsUnchanged(stamp, other));
+  other = info;
+  other.is_directory = false;
+  EXPECT_FALSE(IsUnchanged(stamp, other));
+  // Where nothing tells nothing is the same.
+  FileInfo nameless = info;
+  nameless.id = 0;
+  EXPECT_FALSE(IsUnchanged(StampOf(nameless, time + absl::Hours(1)), nameless));
+}
+
+}  // namespace
+}  // namespace cauce

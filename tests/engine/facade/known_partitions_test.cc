@@ -1,0 +1,362 @@
+// Partitions that are opened after a clean stop by what the close has noted of
+// them, counted in calls of the file system; and all that makes an opening look
+// again.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "cauce/cursor.h"
+#include "cauce/engine.h"
+#include "cauce/errors.h"
+#include "cauce/file_system.h"
+#include "cauce/inspect.h"
+#include "engine/catalog/whole_file.h"
+#include "fmt/format.h"
+#include "tests/engine/facade/counted_engine.h"
+#include "tests/testing/failing_file_system.h"
+#include "tests/testing/matchers.h"
+#include "tests/testing/verified.h"
+
+namespace cauce {
+namespace {
+
+using test::FileCall;
+using test::HasReason;
+using test::IsOk;
+using test::IsOkAndHolds;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+constexpr std::string_view kFirst = "/data/orders-0";
+
+class KnownPartitions : public test::CountedEngine {
+ protected:
+  // Two partitions of segments of one record each, closed when all of it was
+  // there for a while.
+  void Make(int records = 4) {
+    ASSERT_THAT(Open(), IsOk());
+    ASSERT_THAT(engine_->CreateTopic(
+                    "orders", {.partitions = 2,
+                               .configs = {{"internal.segment.bytes", "1"}}}),
+                IsOk());
+    Append(0, records);
+    Append(1, records);
+    ASSERT_THAT(engine_->RunUpkeep(), IsOk());
+    Close();
+    // What was changed by the close itself is not known for certain.
+    Reopen();
+    OpenBoth();
+    Close();
+    events_.clear();
+  }
+  void Close() {
+    clock_.Advance(absl::Minutes(1));
+    ASSERT_THAT(engine_->Close(), IsOk());
+    engine_.reset();
+    clock_.Advance(absl::Minutes(1));
+  }
+  void Reopen() { ASSERT_THAT(Open(), IsOk()); }
+  void OpenBoth() {
+    for (int32_t p = 0; p < 2; ++p) {
+      ASSERT_THAT(engine_->OpenPartition("orders", PartitionId{p}), IsOk());
+    }
+  }
+  // Opens the first one; returns how often its directory was listed.
+  int ListsToOpen(int64_t end) {
+    const int before = files_.Count(FileCall::kList, kFirst);
+    const auto opened = engine_->OpenPartition("orders", PartitionId{0});
+    EXPECT_THAT(opened, IsOk());
+    EXPECT_TRUE(opened.ok() && opened->log_end() == Offset{end});
+    return files_.Count(FileCall::kList, kFirst) - before;
+  }
+  void ExpectReads(int64_t records) {
+    auto opened = engine_->OpenPartition("orders", PartitionId{0});
+    ASSERT_THAT(opened, IsOk());
+    Cursor cursor = opened->Read(Offset{0});
+    RecordView record;
+    for (int64_t i = 0; i < records; ++i) {
+      ASSERT_THAT(cursor.Next(&record), IsOkAndHolds(true)) << i;
+      EXPECT_EQ(record.offset, Offset{i});
+      EXPECT_EQ(record.value, "v");
+    }
+    EXPECT_THAT(cursor.Next(&record), IsOkAndHolds(false));
+  }
+  // The files of which `cauce log verify` has something to say.
+  std::vector<std::string> Verified() {
+    std::vector<std::string> named;
+    EXPECT_THAT(VerifyDirectory(*memory_, "/data", {},
+                                [&](const Finding& finding) {
+                                  named.push_back(finding.file);
+                                }),
+                IsOk());
+    return named;
+  }
+  // Whoever comes to the record at offset 1, or begins there, is told.
+  void ExpectTellsOfTheSecond() {
+    auto orders = engine_->OpenPartition("orders", PartitionId{0});
+    ASSERT_THAT(orders, IsOk());
+    Cursor cursor = orders->Read(Offset{0});
+    RecordView record;
+    ASSERT_THAT(cursor.Next(&record), IsOkAndHolds(true));
+    EXPECT_THAT(cursor.Next(&record), HasReason(Reason::kCorruptBatch));
+    ASSERT_THAT(cursor.SkipDamage(), IsOkAndHolds(Offset{2}));
+    ASSERT_THAT(cursor.Next(&record), IsOkAndHolds(true));
+    EXPECT_EQ(record.offset, Offset{2});
+    Cursor within = orders->Read(Offset{1});
+    EXPECT_THAT(within.Next(&record), HasReason(Reason::kCorruptBatch));
+  }
+  static std::string LogOf(int64_t base) {
+    return fmt::format("{}/{:020}.log", kFirst, base);
+  }
+};
+
+TEST_F(KnownPartitions, AreOpenedWithoutALookAtMoreThanTheirLastFile) {
+  Make();
+  Reopen();
+  const int opens = Opens();
+  const int syncs = Syncs();
+  EXPECT_EQ(ListsToOpen(4), 0);
+  EXPECT_LE(Opens() - opens, 2);
+  EXPECT_EQ(Syncs() - syncs, 0);
+  ExpectReads(4);
+  Append(0);
+  ExpectReads(5);
+  Close();
+  EXPECT_THAT(events_, IsEmpty());
+  Leaves(test::Left::kWhole);
+}
+
+TEST_F(KnownPartitions, StayKnownWhereNobodyOpensThem) {
+  Make();
+  for (int i = 0; i < 3; ++i) {
+    Reopen();
+    Close();
+  }
+  Reopen();
+  EXPECT_EQ(ListsToOpen(4), 0);
+  ExpectReads(4);
+}
+
+TEST_F(KnownPartitions, AreKnownAsTheyWereClosedLast) {
+  Make();
+  for (int64_t end = 4; end < 8; ++end) {
+    Reopen();
+    EXPECT_EQ(ListsToOpen(end), 0);
+    Append(0);
+    Close();
+    // The roll and the close have made files.
+    Reopen();
+    OpenBoth();
+    Close();
+  }
+  Reopen();
+  ExpectReads(8);
+  auto orders = engine_->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(orders, IsOk());
+  ASSERT_THAT(orders->DeleteRecordsBefore(Offset{3}), IsOk());
+  ASSERT_THAT(orders->TruncateTo(Offset{5}), IsOk());
+  Append(0, 2);
+  Close();
+  Reopen();
+  orders = engine_->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(orders, IsOk());
+  EXPECT_EQ(orders->log_start(), Offset{3});
+  EXPECT_EQ(orders->log_end(), Offset{7});
+  EXPECT_THAT(events_, IsEmpty());
+}
+
+TEST_F(KnownPartitions, AreLookedAtAfterAKillWhateverWasKnownBefore) {
+  Make();
+  Reopen();
+  Append(0, 3);
+  Kill();
+  ASSERT_THAT(memory_->Info("/data/cauce.segments"), IsOk());
+  Reopen();
+  EXPECT_GT(files_.Count(FileCall::kList, kFirst), 0);
+  ExpectReads(7);
+  Append(0);
+  Close();
+  Reopen();
+  ExpectReads(8);
+}
+
+TEST_F(KnownPartitions, AreLookedAtWhereTheirDirectoryWasChangedSince) {
+  Make();
+  ASSERT_THAT(ReplaceFile(*memory_, kFirst, "notes", "by hand"), IsOk());
+  Reopen();
+  EXPECT_GT(ListsToOpen(4), 0);
+  ExpectReads(4);
+}
+
+TEST_F(KnownPartitions, AreLookedAtWhereItWasChangedRightBeforeTheClose) {
+  Make();
+  Reopen();
+  Append(0);
+  ASSERT_THAT(engine_->Close(), IsOk());
+  engine_.reset();
+  Reopen();
+  EXPECT_GT(ListsToOpen(5), 0);
+  ExpectReads(5);
+}
+
+TEST_F(KnownPartitions, AreLookedAtWhereTheLastFileIsLongerOrShorter) {
+  const auto resize = [&](int64_t by) {
+    const auto file = memory_->Open(LogOf(3), OpenMode::kReadWrite);
+    ASSERT_THAT(file, IsOk());
+    const auto size = (*file)->Size();
+    ASSERT_THAT(size, IsOk());
+    ASSERT_THAT((*file)->Truncate(*size + by), IsOk());
+  };
+  Make();
+  resize(512);
+  Reopen();
+  EXPECT_GT(ListsToOpen(4), 0);
+  ExpectReads(4);
+  Close();
+
+  Leaves(test::Left::kDamaged);
+  resize(-1);
+  Reopen();
+  EXPECT_GT(ListsToOpen(4), 0);
+  EXPECT_THAT(events_, Contains(HasSubstr("records that were durable")));
+}
+
+TEST_F(KnownPartitions, AreLookedAtWhereTheLastFileIsNotWhole) {
+  Make();
+  const auto file = memory_->Open(LogOf(3), OpenMode::kReadWrite);
+  ASSERT_THAT(file, IsOk());
+  ASSERT_THAT((*file)->Write(30, "?"), IsOk());
+  Leaves(test::Left::kDamaged);
+  Reopen();
+  EXPECT_GT(ListsToOpen(4), 0);
+  EXPECT_THAT(events_, Contains(HasSubstr("records that were durable")));
+  // Appends go on behind it, and no record in front of it is lost.
+  Append(0);
+  EXPECT_THAT(engine_->Close(), IsOk());
+}
+
+TEST_F(KnownPartitions, AreNotKnownWithoutTheManifestOrByADamagedOne) {
+  Make();
+  const auto file = memory_->Open("/data/cauce.segments", OpenMode::kReadWrite);
+  ASSERT_THAT(file, IsOk());
+  ASSERT_THAT((*file)->Write(20, "?"), IsOk());
+  EXPECT_THAT(Verified(), ElementsAre("/data/cauce.segments"));
+  Reopen();
+  EXPECT_THAT(events_, Contains(HasSubstr("/data/cauce.segments")));
+  EXPECT_GT(ListsToOpen(4), 0);
+  ExpectReads(4);
+  OpenBoth();
+  Close();
+
+  // It was made anew.
+  events_.clear();
+  Reopen();
+  EXPECT_EQ(ListsToOpen(4), 0);
+  EXPECT_THAT(events_, IsEmpty());
+  Close();
+  ASSERT_THAT(memory_->RemoveFile("/data/cauce.segments"), IsOk());
+  Reopen();
+  EXPECT_GT(ListsToOpen(4), 0);
+  ExpectReads(4);
+}
+
+TEST_F(KnownPartitions, OfADeletedTopicAreNotThoseOfANewOneOfItsName) {
+  Make();
+  Reopen();
+  ASSERT_THAT(engine_->DeleteTopic("orders"), IsOk());
+  ASSERT_THAT(engine_->CreateTopic("orders", {.partitions = 2}), IsOk());
+  Close();
+  Reopen();
+  EXPECT_GT(ListsToOpen(0), 0);
+  Append(0);
+  Close();
+  Reopen();
+  ExpectReads(1);
+  EXPECT_THAT(events_, IsEmpty());
+}
+
+TEST_F(KnownPartitions, ThatWereExchangedByHandAreNotTakenForEachOther) {
+  Make();
+  Reopen();
+  ASSERT_THAT(engine_->CreateTopic("other", {}), IsOk());
+  {
+    auto other = engine_->OpenPartition("other", PartitionId{0});
+    ASSERT_THAT(other, IsOk());
+    const Record record{.value = "other"};
+    ASSERT_THAT(other->Append({&record, 1}), IsOk());
+  }
+  Close();
+  Reopen();
+  ASSERT_THAT(engine_->OpenPartition("other", PartitionId{0}), IsOk());
+  Close();
+  const std::pair<const char*, const char*> renames[] = {
+      {"orders-0", "x"}, {"other-0", "orders-0"}, {"x", "other-0"}};
+  for (const auto& [from, to] : renames) {
+    ASSERT_THAT(memory_->Rename(fmt::format("/data/{}", from),
+                                fmt::format("/data/{}", to)),
+                IsOk());
+  }
+  Leaves(test::Left::kDamaged);
+  Reopen();
+  for (const char* topic : {"orders", "other"}) {
+    EXPECT_THAT(engine_->OpenPartition(topic, PartitionId{0}),
+                HasReason(Reason::kCorruptFile));
+  }
+}
+
+TEST_F(KnownPartitions, AreNotNotedWhereTheDiskHasNoRoomForThat) {
+  Make();
+  Reopen();
+  files_.Fail(FileCall::kWrite, "cauce.segments.tmp",
+              MakeError(Reason::kDiskFull, "full"));
+  Close();
+  files_.Mend();
+  Reopen();
+  EXPECT_GT(ListsToOpen(4), 0);
+  ExpectReads(4);
+  EXPECT_THAT(events_, IsEmpty());
+}
+
+TEST_F(KnownPartitions, OfACompactedTopicThatLackAFileAreToldUntilItIsBack) {
+  Make();
+  Reopen();
+  ASSERT_THAT(
+      engine_->AlterTopic("orders", {{"cleanup.policy", "compact"},
+                                     {"min.cleanable.dirty.ratio", "1"}}),
+      IsOk());
+  OpenBoth();
+  Close();
+  const auto bytes = ReadWholeFile(*memory_, LogOf(1), 1000);
+  ASSERT_THAT(bytes, IsOk());
+  ASSERT_THAT(memory_->RemoveFile(LogOf(1)), IsOk());
+  Leaves(test::Left::kDamaged);
+
+  for (int i = 0; i < 2; ++i) {
+    events_.clear();
+    EXPECT_THAT(Verified(), Contains(LogOf(1)));
+    Reopen();
+    ExpectTellsOfTheSecond();
+    EXPECT_THAT(events_, Contains(HasSubstr("00000000000000000001.log: is "
+                                            "missing")));
+    Close();
+  }
+
+  ASSERT_THAT(ReplaceFile(*memory_, kFirst, "00000000000000000001.log", *bytes),
+              IsOk());
+  events_.clear();
+  Reopen();
+  ExpectReads(4);
+  EXPECT_THAT(events_, Not(Contains(HasSubstr("is missing"))));
+}
+
+}  // namespace
+}  // namespace cauce
