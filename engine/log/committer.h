@@ -11,7 +11,6 @@
 #pragma once
 
 #include <atomic>
-#include <deque>
 #include <functional>
 #include <optional>
 #include <thread>
@@ -156,7 +155,7 @@ class Committer {
   mutable Mutex mutex_;
   GroupCommit machine_ ABSL_GUARDED_BY(mutex_);
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
-  std::deque<Pending> pending_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Pending> pending_ ABSL_GUARDED_BY(mutex_);
   std::vector<Settled> settled_ ABSL_GUARDED_BY(mutex_);  // not yet told
   // Who calls back. A callback may append, and must not be called again from
   // within that: there may be any number of such appends, and of stack there

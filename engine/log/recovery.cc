@@ -131,10 +131,13 @@ class Recovery {
   // directory tells. So it does of a log that was not whole.
   absl::StatusOr<bool> TakeKnown(const KnownLog& known) {
     const KnownSegment& last = known.segments.back();
+    const auto active =
+        std::make_shared<Segment>(place_.At(last.base), OpenMode::kReadWrite,
+                                  last.bytes, known.end);
     CAUCE_ASSIGN_OR_RETURN(auto scanned,
-                           ScanKnownEnd(place_.At(last.base),
-                                        hints_.recovery_point, last.bytes));
+                           ScanKnownEnd(*active, hints_.recovery_point));
     const bool is_whole = scanned && scanned->damage.ok() &&
+                          !scanned->files_are_spoiled &&
                           scanned->bytes == last.bytes &&
                           scanned->next == known.end &&
                           known.end >= hints_.recovery_point;
@@ -149,7 +152,8 @@ class Recovery {
     missing_ = known.missing;
     // The close that saw them so had made them durable.
     names_unsynced_ = false;
-    CAUCE_RETURN_IF_ERROR(Resume(last.base, *std::move(scanned)));
+    Learn(*scanned);
+    writer_ = SegmentWriter::Continue(active, *std::move(scanned), hints_.now);
     return true;
   }
 

@@ -29,9 +29,18 @@ Segment::Segment(SegmentPlace place, OpenMode mode, int64_t bytes, Offset next,
           *place_.pool, PathOf(kLogSuffix) + std::string(state), mode)),
       reads_(std::make_shared<SegmentReads>(log_, place_.tails)),
       bytes_(bytes),
-      next_(next.value),
-      index_files_(*place_.files, PathOf(kOffsetIndexSuffix),
-                   PathOf(kTimeIndexSuffix)) {}
+      next_(next.value) {}
+
+IndexFiles& Segment::index_files() {
+  if (index_files_ == nullptr) {
+    const auto path = [this](std::string_view suffix) {
+      return place_.PathOf(SegmentFileName(place_.base, suffix));
+    };
+    index_files_ = std::make_unique<IndexFiles>(
+        *place_.files, path(kOffsetIndexSuffix), path(kTimeIndexSuffix));
+  }
+  return *index_files_;
+}
 
 std::string Segment::PathOf(std::string_view suffix) const {
   return fmt::format("{}/{}{}", place_.directory,
@@ -239,7 +248,7 @@ absl::Status Segment::RepairIndexFiles(const ScannedSegment& scanned) {
   MutexLock lock(repair_mutex_);
   if (!MayRepair()) return absl::OkStatus();
   const absl::Status repaired =
-      DoWithoutIfFull(index_files_.WriteAnew(*scanned.index));
+      DoWithoutIfFull(index_files().WriteAnew(*scanned.index));
   TellOfRepair(scanned, repaired);
   return repaired;
 }
@@ -314,12 +323,13 @@ absl::Status Segment::Sync() {
 
 absl::Status Segment::WriteIndexFiles(const SegmentIndex& index) {
   MutexLock lock(repair_mutex_);
-  return DoWithoutIfFull(index_files_.Write(index));
+  return DoWithoutIfFull(index_files().Write(index));
 }
 
 // An index says nothing that the log does not; half of one says too little.
 absl::Status Segment::DoWithoutIfFull(const absl::Status& status) {
-  return ReasonOf(status) == Reason::kDiskFull ? index_files_.Remove() : status;
+  const bool is_full = ReasonOf(status) == Reason::kDiskFull;
+  return is_full ? index_files().Remove() : status;
 }
 
 absl::Status Segment::SaveLiveIndex() {
@@ -331,17 +341,17 @@ absl::Status Segment::SaveLiveIndex() {
   }
   MutexLock lock(repair_mutex_);
   if (!MayRepair()) return absl::OkStatus();
-  return DoWithoutIfFull(index_files_.WriteLive(*index));
+  return DoWithoutIfFull(index_files().WriteLive(*index));
 }
 
 absl::Status Segment::SyncIndexFiles() {
   MutexLock lock(repair_mutex_);
-  return DoWithoutIfFull(index_files_.Sync());
+  return DoWithoutIfFull(index_files().Sync());
 }
 
 absl::Status Segment::RemoveIndexFiles() {
   MutexLock lock(repair_mutex_);
-  return index_files_.Remove();
+  return index_files().Remove();
 }
 
 absl::Status Segment::TakeOwnName() {

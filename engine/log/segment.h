@@ -192,6 +192,8 @@ class Segment {
   absl::Status DoWithoutIfFull(const absl::Status& status)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(repair_mutex_);
   std::string PathOf(std::string_view suffix) const;
+  // Made when they are first needed: most segments are only read.
+  IndexFiles& index_files() ABSL_EXCLUSIVE_LOCKS_REQUIRED(repair_mutex_);
   // Where a walk that is to find `offset` begins: at a batch that an entry of
   // the index leads to, or at the first one.
   struct ScanStart {
@@ -222,7 +224,7 @@ class Segment {
   // or the log ends: one that has left writes no files under its old names.
   // Readers that repair nothing do not take it.
   Mutex repair_mutex_;
-  IndexFiles index_files_ ABSL_GUARDED_BY(repair_mutex_);
+  std::unique_ptr<IndexFiles> index_files_ ABSL_GUARDED_BY(repair_mutex_);
   bool repairs_stopped_ ABSL_GUARDED_BY(repair_mutex_) = false;
   bool told_of_repair_ ABSL_GUARDED_BY(repair_mutex_) = false;
 

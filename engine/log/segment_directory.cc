@@ -91,22 +91,20 @@ absl::StatusOr<ScannedSegment> ScanEnd(const SegmentPlace& place,
   return scanned;
 }
 
-absl::StatusOr<std::optional<ScannedSegment>> ScanKnownEnd(
-    const SegmentPlace& place, Offset durable, int64_t bytes) {
-  const std::string path =
-      place.PathOf(SegmentFileName(place.base, kLogSuffix));
-  auto opened = place.files->Open(path, OpenMode::kRead);
+absl::StatusOr<std::optional<ScannedSegment>> ScanKnownEnd(Segment& segment,
+                                                           Offset durable) {
+  const auto opened = segment.OpenFile();
   const bool is_none = absl::IsNotFound(opened.status()) ||
                        absl::IsFailedPrecondition(opened.status());
   if (is_none) return std::nullopt;
   CAUCE_RETURN_IF_ERROR(opened.status());
-  const std::shared_ptr<File> file = *std::move(opened);
-  CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
-  if (size != bytes) return std::nullopt;
+  CAUCE_ASSIGN_OR_RETURN(const int64_t size, (*opened)->Size());
+  if (size != segment.bytes()) return std::nullopt;
   // Where no more than one entry can be, the indexes say nothing that a walk
   // does not say as soon.
-  if (bytes > place.index_interval_bytes) return ScanEnd(place, durable);
-  return ScanSegment(file, path, RangeOf(place, durable, size));
+  const SegmentPlace& place = segment.place();
+  if (size > place.index_interval_bytes) return ScanEnd(place, durable);
+  return ScanSegment(*opened, segment.path(), RangeOf(place, durable, size));
 }
 
 absl::StatusOr<std::optional<Offset>> FirstBatchOffset(

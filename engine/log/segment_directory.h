@@ -27,11 +27,11 @@ absl::StatusOr<int64_t> SealedBytes(const SegmentPlace& place);
 absl::StatusOr<ScannedSegment> ScanEnd(const SegmentPlace& place,
                                        Offset durable);
 
-// The same after a clean stop that left `bytes` in the file, with a look at the
-// log alone where that is short. Nothing where the file is not so long by now,
-// or is none.
-absl::StatusOr<std::optional<ScannedSegment>> ScanKnownEnd(
-    const SegmentPlace& place, Offset durable, int64_t bytes);
+// The same of one that a clean stop has left as `segment` says, which keeps its
+// file open; with a look at the log alone where that is short. Nothing where
+// the file is not so long by now, or is none.
+absl::StatusOr<std::optional<ScannedSegment>> ScanKnownEnd(Segment& segment,
+                                                           Offset durable);
 
 // Where the first batch of the log at `place` says that it begins; nothing
 // where that one is not whole. Fails where the file cannot be read.

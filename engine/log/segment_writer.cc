@@ -74,6 +74,17 @@ absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::Resume(
   return writer;
 }
 
+std::unique_ptr<SegmentWriter> SegmentWriter::Continue(
+    std::shared_ptr<Segment> segment, ScannedSegment scanned, Timestamp now) {
+  CAUCE_CHECK(segment->bytes() == scanned.bytes);
+  CAUCE_CHECK(segment->next() == scanned.next);
+  const bool spoiled = scanned.files_are_spoiled;
+  std::unique_ptr<SegmentWriter> writer(
+      new SegmentWriter(std::move(segment), std::move(scanned), now));
+  writer->changed_ = spoiled;
+  return writer;
+}
+
 absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::ResumeBeforeTail(
     const SegmentPlace& place, ScannedSegment scanned, Timestamp now,
     KeepTail keep) {

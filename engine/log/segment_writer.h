@@ -51,7 +51,11 @@ class SegmentWriter {
   static absl::StatusOr<std::unique_ptr<SegmentWriter>> Resume(
       const SegmentPlace& place, ScannedSegment scanned, Timestamp now);
 
-  // The same, but leaves in the file what stands behind it until `keep` has
+  // The same where `segment` is just what `scanned` found, whose file is open.
+  static std::unique_ptr<SegmentWriter> Continue(
+      std::shared_ptr<Segment> segment, ScannedSegment scanned, Timestamp now);
+
+  // As Resume, but leaves in the file what stands behind it until `keep` has
   // put that elsewhere: where the disk is full it is not cut off before. Reads
   // do not see it.
   static absl::StatusOr<std::unique_ptr<SegmentWriter>> ResumeBeforeTail(
