@@ -15,9 +15,6 @@
 namespace cauce {
 namespace {
 
-// What is believed makes other batches known; it seldom goes further.
-constexpr int kRoundsMax = 64;
-
 // Batches of a log that continue each other: runs [first, end).
 struct Chain {
   size_t log = 0;
@@ -34,9 +31,11 @@ struct Chain {
 
 class Judge {
  public:
-  Judge(std::span<const FoundLog> found, const KnownOfLog& known)
+  Judge(std::span<const FoundLog> found, const KnownOfLog& known,
+        int rounds_max)
       : found_(found),
         known_(known),
+        rounds_max_(rounds_max),
         line_(found.size()),
         lone_(found, known, line_),
         judged_(found.size()) {}
@@ -133,7 +132,7 @@ class Judge {
     std::ranges::stable_sort(left, {}, [this](const auto& batch) {
       return found_[batch.first].runs[batch.second].base;
     });
-    for (int round = 0; round < kRoundsMax; ++round) {
+    for (int round = 0; round < rounds_max_; ++round) {
       const auto taken = std::erase_if(left, [this](const auto& batch) {
         const auto [log, run] = batch;
         if (!lone_.IsBelieved(log, run)) return false;
@@ -141,6 +140,11 @@ class Judge {
         return true;
       });
       if (taken == 0) return;
+      // One may be known by the one in front of it, or by the one behind.
+      std::ranges::reverse(left);
+    }
+    for (const auto& [log, run] : left) {
+      judged_[log].is_undecided |= lone_.IsBelieved(log, run);
     }
   }
 
@@ -173,28 +177,28 @@ class Judge {
     JudgedLog& judged = judged_[log];
     const FoundLog& found = found_[log];
     judged.fate = LogFate::kNoBatch;
+    if (const auto holder = HolderOf(found)) {
+      judged.fate = LogFate::kCopy;
+      judged.other = holder;
+      return;
+    }
     if (found.is_waiting) return;
     const auto behind = segments_.lower_bound(found.named);
     if (behind != segments_.end() && behind->first == found.named) {
-      judged.fate = found.runs.empty() ? LogFate::kInTheWay : LogFate::kCopy;
+      if (found.runs.empty()) judged.fate = LogFate::kInTheWay;
       judged.other = behind->second.log;
       return;
     }
     if (behind != segments_.begin()) {
       const Segment& before = std::prev(behind)->second;
       if (before.next > found.named) {
-        judged.fate = found.runs.empty() ? LogFate::kInside : LogFate::kCopy;
+        if (found.runs.empty()) judged.fate = LogFate::kInside;
         judged.other = before.log;
         return;
       }
     }
     if (IsAboveEnd(found)) {
       judged.fate = LogFate::kAboveEnd;
-      return;
-    }
-    if (const auto holder = HolderOf(found)) {
-      judged.fate = LogFate::kCopy;
-      judged.other = holder;
       return;
     }
     // The last one stays, cut to nothing, where the log goes on in it.
@@ -233,6 +237,7 @@ class Judge {
 
   const std::span<const FoundLog> found_;
   const KnownOfLog& known_;
+  const int rounds_max_;
   OffsetLine line_;
   const LoneBatches lone_;
   std::vector<Chain> chains_;
@@ -243,8 +248,8 @@ class Judge {
 }  // namespace
 
 std::vector<JudgedLog> JudgeLogs(std::span<const FoundLog> found,
-                                 const KnownOfLog& known) {
-  return Judge(found, known).Run();
+                                 const KnownOfLog& known, int rounds_max) {
+  return Judge(found, known, rounds_max).Run();
 }
 
 }  // namespace cauce

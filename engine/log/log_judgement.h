@@ -31,7 +31,7 @@ enum class LogFate {
   kSegment,   // of the log
   kInside,    // without a batch, within the offsets of another one
   kCopy,      // others have its offsets
-  kNoBatch,   // it has no batch that can stand there, and held some
+  kNoBatch,   // it has no batch that can stand there, and may have held some
   kInTheWay,  // another one needs its name
   kAboveEnd,  // without a batch, and the log was closed below its name
 };
@@ -44,11 +44,17 @@ struct JudgedLog {
   std::vector<size_t> stay;
   // The one that has its offsets, or needs its name.
   std::optional<size_t> other;
+  // Not all of its batches could be weighed in so many rounds.
+  bool is_undecided = false;
 };
+
+// What is believed makes other batches known; it seldom goes further.
+inline constexpr int kJudgeRoundsMax = 64;
 
 // Of each of `found` in turn. They are sorted by their names, those that wait
 // behind all others; no two of either kind have the same.
 std::vector<JudgedLog> JudgeLogs(std::span<const FoundLog> found,
-                                 const KnownOfLog& known);
+                                 const KnownOfLog& known,
+                                 int rounds_max = kJudgeRoundsMax);
 
 }  // namespace cauce

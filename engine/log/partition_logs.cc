@@ -98,8 +98,4 @@ absl::Status PartitionLogs::SplitWhereTheyMeet(
   return absl::OkStatus();
 }
 
-std::string NamedLog::FileName() const {
-  return SegmentFileName(named, is_waiting ? kWaitingLogSuffix : kLogSuffix);
-}
-
 }  // namespace cauce

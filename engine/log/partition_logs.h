@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "cauce/file_system.h"
 #include "cauce/types.h"
+#include "engine/log/named_log.h"
 #include "engine/log/partition_check.h"
 #include "engine/log/segment_survey.h"
 
@@ -31,14 +32,6 @@ struct PartitionListing {
   // By their end alone: a broker then takes what stands before it for an
   // offset, and fails.
   std::vector<std::string> lookalikes;
-};
-
-// A log among them.
-struct NamedLog {
-  Offset named;
-  bool is_waiting = false;  // for that name
-
-  std::string FileName() const;
 };
 
 class PartitionLogs {

@@ -16,12 +16,14 @@
 #include "engine/log/index_survey.h"
 #include "engine/log/log_judgement.h"
 #include "engine/log/log_stand_in.h"
+#include "engine/log/named_log.h"
 #include "engine/log/partition_logs.h"
 #include "engine/log/producer_files.h"
 #include "engine/log/rename_order.h"
 #include "engine/log/segment_name.h"
 #include "engine/log/segment_survey.h"
 #include "engine/log/unreadable_bytes.h"
+#include "engine/log/why_aside.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -42,12 +44,14 @@ class Surveyor {
   absl::StatusOr<PartitionSurvey> Run() {
     CAUCE_RETURN_IF_ERROR(List());
     CAUCE_RETURN_IF_ERROR(Read());
+    if (!survey_.is_untouchable) {
+      CAUCE_RETURN_IF_ERROR(reading_.SplitWhereTheyMeet(logs_, surveys_));
+      CAUCE_RETURN_IF_ERROR(Judge());
+    }
     if (survey_.is_untouchable) {
       return PartitionSurvey{.left = std::move(survey_.left),
                              .is_untouchable = true};
     }
-    CAUCE_RETURN_IF_ERROR(reading_.SplitWhereTheyMeet(logs_, surveys_));
-    CAUCE_RETURN_IF_ERROR(Judge());
     CAUCE_RETURN_IF_ERROR(CheckSegments());
     CAUCE_RETURN_IF_ERROR(
         indexes_->TakeOrphans(partition_.bounds, survey_.segments));
@@ -171,6 +175,12 @@ class Surveyor {
     for (size_t log = 0; log < logs_.size(); ++log) {
       surveys_[log].runs = std::move(found[log].runs);
     }
+    const auto undecided =
+        std::ranges::find(judged_, true, &JudgedLog::is_undecided);
+    if (undecided != judged_.end()) {
+      LeaveUndecided(static_cast<size_t>(undecided - judged_.begin()));
+      return absl::OkStatus();
+    }
     for (size_t log = 0; log < logs_.size(); ++log) {
       CAUCE_RETURN_IF_ERROR(judged_[log].fate == LogFate::kSegment
                                 ? TakeSegment(log)
@@ -178,6 +188,17 @@ class Surveyor {
     }
     std::ranges::sort(survey_.segments, {}, &SurveyedSegment::base);
     return absl::OkStatus();
+  }
+
+  void LeaveUndecided(size_t log) {
+    LeaveAll({.file = reading_.PathOf(logs_[log]),
+              .offset = logs_[log].named,
+              .what = fmt::format(
+                  "too much is damaged: which of its batches are where they "
+                  "say is not known after {} rounds of weighing them",
+                  kJudgeRoundsMax),
+              .advice = "nothing of the partition was touched: restore the "
+                        "file from a copy, or move it away, and repair again"});
   }
 
   absl::Status TakeSegment(size_t log) {
@@ -215,66 +236,27 @@ class Surveyor {
   }
 
   absl::Status SetAside(size_t log) {
-    const std::vector<BatchRun>& runs = surveys_[log].runs;
+    const JudgedLog& judged = judged_[log];
     // From where on offsets may be lost with it.
     std::optional<Offset> base;
-    switch (judged_[log].fate) {
-      case LogFate::kNoBatch:
-        if (!logs_[log].is_waiting) base = logs_[log].named;
-        break;
-      case LogFate::kCopy:
-        base = runs.front().base;
-        break;
-      default:
-        break;
+    if (judged.fate == LogFate::kNoBatch && !logs_[log].is_waiting) {
+      base = logs_[log].named;
+    }
+    AsideLog aside{.fate = judged.fate, .durable = partition_.bounds.durable};
+    if (judged.other) {
+      aside.other = reading_.PathOf(logs_[*judged.other]);
+      aside.other_end = EndOf(*judged.other);
     }
     Pass(surveys_[log].file_bytes);
-    return strays_.SetLogAside(logs_[log].FileName(), WhyAside(log), base);
-  }
-
-  std::string WhyAside(size_t log) const {
-    const SegmentSurvey& read = surveys_[log];
-    switch (judged_[log].fate) {
-      case LogFate::kInside:
-        return fmt::format(
-            "there is no whole batch in it, and {} holds the records up to "
-            "offset {}",
-            OtherOf(log), EndOf(*judged_[log].other).value);
-      case LogFate::kCopy:
-        return fmt::format(
-            "{} has the offsets that it says, and as much of them",
-            OtherOf(log));
-      case LogFate::kInTheWay:
-        return fmt::format(
-            "there is no whole batch in it, and {} belongs in "
-            "its place",
-            OtherOf(log));
-      case LogFate::kAboveEnd:
-        return fmt::format(
-            "there is no batch in it, and the log was closed at offset {}",
-            partition_.bounds.durable.value);
-      case LogFate::kNoBatch:
-      case LogFate::kSegment:
-        break;
-    }
-    if (!read.damaged.empty() && read.runs.empty()) {
-      return fmt::format("there is no whole batch in it: {}",
-                         read.damaged.front().why);
-    }
-    if (read.runs.empty()) return "there is no whole batch in it";
-    return fmt::format(
-        "there is no batch in it that may stand there: the first one says "
-        "offset {}, and not enough confirms that",
-        read.runs.front().base.value);
-  }
-
-  std::string OtherOf(size_t log) const {
-    return reading_.PathOf(logs_[*judged_[log].other]);
+    return strays_.SetLogAside(logs_[log].FileName(),
+                               WhyAside(aside, surveys_[log]), base);
   }
 
   // Behind the batches of a log.
   Offset EndOf(size_t log) const {
-    return surveys_[log].runs[judged_[log].stay.back()].next;
+    const std::vector<size_t>& stay = judged_[log].stay;
+    return stay.empty() ? judged_[log].base
+                        : surveys_[log].runs[stay.back()].next;
   }
 
   absl::Status CheckSegments() {

@@ -1,11 +1,12 @@
 #include "engine/log/surveyed_segment.h"
 
+#include "engine/log/named_log.h"
 #include "engine/log/segment_name.h"
 
 namespace cauce {
 
 std::string SurveyedSegment::FoundName() const {
-  return SegmentFileName(named, is_waiting ? kWaitingLogSuffix : kLogSuffix);
+  return NamedLog{.named = named, .is_waiting = is_waiting}.FileName();
 }
 
 std::string SurveyedSegment::FileName() const {

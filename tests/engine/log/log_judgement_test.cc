@@ -163,6 +163,44 @@ TEST(Judgement, BatchesThatContradictTheNamedFrontOfTheirFileWaitForIt) {
   EXPECT_THAT(JudgeLogs(found, Closed(kGaps, 10))[0].stay, ElementsAre(0));
 }
 
+// Each is known by the one behind it alone: what is in front is astray.
+TEST(Judgement, SaysWhereItsRoundsAreNotEnough) {
+  PlannedLog log;
+  int64_t astray = 1'000'000;
+  const auto add_astray = [&] {
+    log.pieces.push_back({astray, astray + 1});
+    astray += 10;
+  };
+  add_astray();
+  constexpr int64_t kBatches = 200;
+  for (int64_t i = 0; i < kBatches; ++i) {
+    add_astray();
+    log.pieces.push_back({2 + 2 * i, 3 + 2 * i});
+  }
+  const KnownOfLog known = Closed(kNoGaps, 1 + 2 * kBatches);
+  const std::vector<FoundLog> found = test::FindLogs({log}, kNoGaps);
+
+  EXPECT_TRUE(JudgeLogs(found, known, 1)[0].is_undecided);
+  const JudgedLog judged = JudgeLogs(found, known)[0];
+  EXPECT_FALSE(judged.is_undecided);
+  EXPECT_EQ(judged.stay.size(), kBatches);
+}
+
+// Nobody has what it says, and so it is none.
+TEST(Judgement, AFileOfWhichNothingIsBelievedIsNoCopyOfWhatHasItsName) {
+  for (const bool gaps : {kGaps, kNoGaps}) {
+    const std::vector<JudgedLog> judged =
+        Judge({{0, Ones(0, 6)}, {3, {{900, 901}}}, {6, Ones(6, 8)}},
+              Closed(gaps, 8));
+    EXPECT_EQ(judged[1].fate, LogFate::kNoBatch);
+    EXPECT_EQ(judged[1].other, 0);
+  }
+  const std::vector<JudgedLog> copy = Judge(
+      {{0, Ones(0, 6)}, {3, Ones(1, 3)}, {6, Ones(6, 8)}}, Closed(kGaps, 8));
+  EXPECT_EQ(copy[1].fate, LogFate::kCopy);
+  EXPECT_EQ(copy[1].other, 0);
+}
+
 // Not each of them is looked at for each, nor each name around them.
 TEST(Judgement, IsMadeOfAsManyBatchesAsALogMayHave) {
   constexpr int64_t kBatches = 50'000;
