@@ -155,13 +155,13 @@ absl::Status RepairSurvey::LookAt(const TopicPartition& name) {
     leaves_broken_ = true;
     return absl::OkStatus();
   }
+  const auto kept = FindKeptSegments(files_, directory, survey->segments,
+                                     partition.bounds.log_start);
+  if (!kept.ok()) return LeavePartition(directory, kept.status());
   if (const absl::Status read = small_.LookAt(name, directory); !read.ok()) {
     if (ReasonOf(read) == Reason::kUnsupportedFormat) return read;
     return LeavePartition(directory, read);
   }
-  const auto kept = FindKeptSegments(files_, directory, survey->segments,
-                                     partition.bounds.log_start);
-  if (!kept.ok()) return LeavePartition(directory, kept.status());
   for (const Finding& note : *kept) Tell(note);
   RepairPlan plan = PlanPartitionRepair(partition, *survey);
   for (const Finding& finding : plan.left) Leave(finding);

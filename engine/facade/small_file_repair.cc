@@ -232,7 +232,8 @@ absl::Status SmallFileRepair::LeaveUnread(std::string_view name,
   if (ReasonOf(status) == Reason::kUnsupportedFormat) return status;
   // That no more files may be opened says nothing of this one.
   if (absl::IsResourceExhausted(status)) return status;
-  const bool is_needed = IsGoneBy(name);
+  // What a log is repaired of may bring back what was compacted since.
+  const bool is_needed = IsGoneBy(name) || name == kFirstDirtyFile;
   keeps_logs_ |= is_needed;
   left_.push_back(
       {.file = JoinPath(directory_, name),

@@ -233,7 +233,8 @@ absl::StatusOr<std::unique_ptr<File>> PooledFile::Open() {
   const auto before = files.Info(path_);
   CAUCE_ASSIGN_OR_RETURN(std::unique_ptr<File> file, pool_.WithRoom(open));
   const auto after = files.Info(path_);
-  if (!before.ok() || !after.ok()) return file;
+  CAUCE_RETURN_IF_ERROR(before.status());
+  CAUCE_RETURN_IF_ERROR(after.status());
   const uint64_t known = id_ == 0 ? before->id : id_;
   if (before->id != known || after->id != known) {
     return absl::NotFoundError(fmt::format(

@@ -41,7 +41,11 @@ absl::Status IndexSurvey::Check(std::span<const Finding> findings,
         strays_.SetAside(name, "its log has no batch that it could lead to"));
   }
   segment.needs_indexes &= segment.whole_bytes > 0;
-  return absl::OkStatus();
+  const std::string list = SegmentFileName(segment.base, kTxnIndexSuffix);
+  const bool is_emptied =
+      segment.whole_bytes == 0 && !segment.unreadable.empty();
+  if (!is_emptied || names_.erase(list) == 0) return absl::OkStatus();
+  return strays_.SetAside(list, "its log has no batch that it could tell of");
 }
 
 absl::Status IndexSurvey::TakeOrphans(

@@ -117,7 +117,9 @@ class Log : public std::enable_shared_from_this<Log> {
   // says nothing of what is there now.
   int64_t cuts() const { return segments_.cuts(); }
   // Ends it where its directory is another topic's by now.
-  absl::Status Refresh() ABSL_LOCKS_EXCLUDED(refresh_mutex_);
+  absl::Status Refresh() ABSL_LOCKS_EXCLUDED(refresh_mutex_) {
+    return Refresh(&LogView::Refresh);
+  }
   // A read-only log begins where its writer has saved that it does by now: for
   // who begins to read, looks for a time or comes to the end. Looks at no
   // segment, and waits for nobody.
@@ -135,7 +137,10 @@ class Log : public std::enable_shared_from_this<Log> {
       // Whoever ended the log meanwhile may have taken its files.
       if (absl::Status open = CheckOpen(); !open.ok()) return open;
       if (!read_only_ || lists == kListsMax) return result;
-      if (absl::Status listed = Refresh(); !listed.ok()) return listed;
+      // What has not grown may still be other files of the same names.
+      const absl::Status listed =
+          Refresh(lists == 0 ? &LogView::Refresh : &LogView::ListAgain);
+      if (!listed.ok()) return listed;
     }
   }
   bool is_read_only() const { return read_only_; }
@@ -289,9 +294,12 @@ class Log : public std::enable_shared_from_this<Log> {
   absl::Status CheckNoGapBefore(const SegmentSet& set, Offset found) const;
   // That its topic may have gaps by now, where that is so.
   absl::Status TakeInGaps() ABSL_EXCLUSIVE_LOCKS_REQUIRED(refresh_mutex_);
+  // How the files of a read-only log are looked at.
+  using Listing = absl::Status (LogView::*)();
+  absl::Status Refresh(Listing listing) ABSL_LOCKS_EXCLUDED(refresh_mutex_);
   // Takes in what another process has changed. False where the directory is
   // another topic's by now.
-  absl::StatusOr<bool> LookAtFiles()
+  absl::StatusOr<bool> LookAtFiles(Listing listing)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(refresh_mutex_);
   absl::StatusOr<bool> LookAtDirectory()
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(refresh_mutex_);

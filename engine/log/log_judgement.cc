@@ -223,10 +223,26 @@ class Judge {
   std::optional<size_t> HolderOf(const FoundLog& found) const {
     std::optional<size_t> holder;
     for (const BatchRun& run : found.runs) {
-      if (line_.IsFree(run.base, run.next)) return std::nullopt;
+      if (!IsHeld(run)) return std::nullopt;
       if (!holder) holder = line_.Before(run.next)->log;
     }
     return holder;
+  }
+
+  // Within a run of several batches others may have gaps where it has some.
+  bool IsHeld(const BatchRun& run) const {
+    const LogPart* first = line_.Before(run.base + 1);
+    const LogPart* last = line_.Before(run.next);
+    if (first == nullptr || first->next <= run.base || last->next < run.next) {
+      return false;
+    }
+    if (run.batches > 1) return true;
+    for (Offset at = run.base; at < run.next;) {
+      const LogPart* part = line_.Before(at + 1);
+      if (part->next <= at) return false;
+      at = part->next;
+    }
+    return true;
   }
 
   // What is a segment by now, and where its batches end.

@@ -142,7 +142,7 @@ absl::StatusOr<bool> Log::WaitForFiles(Offset offset, absl::Duration timeout) {
   }
 }
 
-absl::Status Log::Refresh() {
+absl::Status Log::Refresh(Listing listing) {
   if (!read_only_) return absl::OkStatus();
   // Before the segments: the log reaches at least as far as its start did.
   CAUCE_RETURN_IF_ERROR(LookAtStart());
@@ -150,14 +150,14 @@ absl::Status Log::Refresh() {
   {
     MutexLock lock(refresh_mutex_);
     CAUCE_RETURN_IF_ERROR(CheckOpen());
-    CAUCE_ASSIGN_OR_RETURN(is_ours, LookAtFiles());
+    CAUCE_ASSIGN_OR_RETURN(is_ours, LookAtFiles(listing));
   }
   return is_ours ? absl::OkStatus() : EndAsReplaced();
 }
 
-absl::StatusOr<bool> Log::LookAtFiles() {
+absl::StatusOr<bool> Log::LookAtFiles(Listing listing) {
   absl::Status looked = TakeInGaps();
-  if (looked.ok()) looked = view_->Refresh();
+  if (looked.ok()) looked = (*view_.*listing)();
   // After the segments: a directory says whose it is before it has any.
   const auto is_ours = LookAtDirectory();
   if (is_ours.ok() && !*is_ours) return false;

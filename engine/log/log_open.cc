@@ -177,7 +177,10 @@ Log::Log(std::shared_ptr<const LogEnvironment> environment,
       shows_written_(options.config.flush == FlushPolicy::kOs),
       is_brokers_(options.is_brokers),
       config_(std::make_shared<const TopicConfig>(options.config)),
-      keep_everything_(options.keep_everything) {}
+      keep_everything_(options.keep_everything) {
+  // What is appended behind damage that a recovery has cut is dirty.
+  first_dirty_ = std::min(first_dirty_.load(), log_end_.load());
+}
 
 Offset Log::StartToSave(const LogOptions& options, Offset found) {
   return options.start_is_known ? options.bounds.log_start : found;

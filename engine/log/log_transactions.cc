@@ -79,7 +79,7 @@ absl::StatusOr<Offset> Log::FollowLastStable() {
     // While the batches were read another process may have compacted them: a
     // transaction that some of them open, and its marker, go in two passes.
     CAUCE_RETURN_IF_ERROR(LookAtStart());
-    CAUCE_ASSIGN_OR_RETURN(const bool is_ours, LookAtFiles());
+    CAUCE_ASSIGN_OR_RETURN(const bool is_ours, LookAtFiles(&LogView::Refresh));
     // Whose they are by now, whoever reads them is told.
     if (!is_ours || segments_.cuts() == cuts) {
       return WithinSeen(stable, seen.end);

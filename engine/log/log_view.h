@@ -46,6 +46,9 @@ class LogView {
   // Takes in what was written, rolled, deleted and compacted meanwhile.
   // kNotFound where the directory is gone; the view then stays as it was.
   absl::Status Refresh();
+  // The same, with nothing taken for what it was: the bounds as they are by
+  // now, and every segment.
+  absl::Status ListAgain();
 
   // The log may have gaps of compaction from now on: all is listed anew.
   absl::Status AllowGaps();
@@ -81,8 +84,6 @@ class LogView {
   // several under the first one's name: where the one in front of a missing one
   // is still the file that we know, nobody has compacted the two.
   absl::StatusOr<bool> IsLost(Offset base) const;
-  // With the bounds as they are by now.
-  absl::Status ListAgain();
   // Takes what is there for what is known; where that fails what was known
   // stays.
   absl::Status Relist();

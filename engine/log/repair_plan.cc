@@ -72,9 +72,10 @@ class Planner {
       }
       return durable;
     }
-    // A clean stop saves both, and no log ends below its start: then what was
-    // saved of the start is wrong.
-    start_is_wrong_ = found < log_start && partition_.clean_stop;
+    // A clean stop saves both, and no log ends below its start: where the saved
+    // end lies there what was saved of the start is wrong.
+    start_is_wrong_ =
+        found < log_start && durable < log_start && partition_.clean_stop;
     if (found < log_start && !start_is_wrong_) {
       Begin(log_start, {},
             fmt::format("the log ends at offset {}, and what lies below offset "

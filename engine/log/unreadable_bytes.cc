@@ -92,6 +92,12 @@ class Search {
                           .behind = behind,
                           .why = WhyAt(survey_, end_, end, expected_)};
     CAUCE_ASSIGN_OR_RETURN(bytes.zeros_from, ZerosFrom(file_, end_, end));
+    // A record without headers ends in a zero: what is a whole batch is kept as
+    // one.
+    for (const BatchRun& run : survey_.runs) {
+      if (run.position < end_ || run.end > end) continue;
+      bytes.zeros_from = std::max(bytes.zeros_from, run.end);
+    }
     found_.push_back(std::move(bytes));
     return absl::OkStatus();
   }

@@ -23,7 +23,8 @@ namespace cauce {
 struct UnreadableBytes {
   int64_t position = 0;
   int64_t end = 0;
-  // From here on there are only zeros: `position` where there is nothing else.
+  // From here on there are only zeros, which are no part of a whole batch:
+  // `position` where there is nothing else.
   int64_t zeros_from = 0;
   Offset expected;               // of the batch that should begin there
   std::optional<Offset> behind;  // of the next one that stays; none at the end

@@ -116,11 +116,11 @@ absl::Status ViewListing::LeaveOutAboveEnd(std::vector<Offset>& bases,
 
 absl::Status ViewListing::LeaveOutMisnamed(std::vector<Offset>& bases,
                                            Offset durable, size_t kept,
-                                           std::vector<Behind>& behind) const {
+                                           std::vector<Behind>& behind) {
   // Below the recovery point reading comes to it.
   while (bases.size() > kept && bases.back() >= durable) {
     const SegmentPlace last = place_.At(bases.back());
-    const auto is_misnamed = LiesBelowItsName(last);
+    const auto is_misnamed = IsMisnamed(last);
     if (absl::IsResourceExhausted(is_misnamed.status())) {
       return is_misnamed.status();
     }
@@ -164,6 +164,17 @@ absl::StatusOr<AboveEnd> ViewListing::FindAboveEnd(
     ++known;
   }
   return AboveEnd{known, *closed_at_};
+}
+
+absl::StatusOr<bool> ViewListing::IsMisnamed(const SegmentPlace& place) {
+  CAUCE_ASSIGN_OR_RETURN(const FileInfo info,
+                         place.files->Info(PathOf(place.base)));
+  const bool is_known = looked_ && looked_->base == place.base &&
+                        looked_->id == info.id && looked_->bytes == info.bytes;
+  if (is_known) return looked_->is_misnamed;
+  CAUCE_ASSIGN_OR_RETURN(const bool is_misnamed, LiesBelowItsName(place));
+  looked_ = {place.base, info.id, info.bytes, is_misnamed};
+  return is_misnamed;
 }
 
 std::string ViewListing::PathOf(Offset base) const {

@@ -68,7 +68,9 @@ class ViewListing {
   absl::Status LeaveOutAboveEnd(std::vector<Offset>& bases, size_t kept,
                                 std::vector<Behind>& behind);
   absl::Status LeaveOutMisnamed(std::vector<Offset>& bases, Offset durable,
-                                size_t kept, std::vector<Behind>& behind) const;
+                                size_t kept, std::vector<Behind>& behind);
+  // LiesBelowItsName, which reads all of it, once for each file.
+  absl::StatusOr<bool> IsMisnamed(const SegmentPlace& place);
   // How many of the last ones have no batch of their name, and lie above an end
   // the log had when it was closed, or in a topic without gaps has by now.
   absl::StatusOr<AboveEnd> FindAboveEnd(const std::vector<Offset>& bases);
@@ -82,6 +84,13 @@ class ViewListing {
   std::vector<Intruder> intruders_;
   std::vector<Offset> behind_;
   std::optional<Offset> hidden_;
+  struct Looked {
+    Offset base;
+    uint64_t id = 0;
+    int64_t bytes = 0;
+    bool is_misnamed = false;
+  };
+  std::optional<Looked> looked_;
   // Where the log was closed, by the mark that was seen last.
   std::optional<Offset> closed_at_;
 };

@@ -148,7 +148,10 @@ std::optional<std::string> WithoutUnreadable(const Repaired& repaired,
     CAUCE_CHECK(place.position <= place.zeros_from);
     CAUCE_CHECK(place.zeros_from <= place.end);
     CAUCE_CHECK(IsZeros(Part(bytes, place.zeros_from, place.end)));
-    CAUCE_CHECK(place.is_gap() || place.is_zeros() ||
+    const bool ends_a_batch =
+        std::ranges::find(repaired.survey.runs, place.zeros_from,
+                          &BatchRun::end) != repaired.survey.runs.end();
+    CAUCE_CHECK(place.is_gap() || place.is_zeros() || ends_a_batch ||
                 bytes[static_cast<size_t>(place.zeros_from - 1)] != '\0');
     CAUCE_CHECK(!place.behind || *place.behind >= place.expected);
     rest += Part(bytes, at, place.position);

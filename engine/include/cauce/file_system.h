@@ -80,8 +80,9 @@ struct FileInfo {
   absl::Time modified;
   bool is_directory = false;
   // Tells it from what else has its name, or had it: no two that are there at
-  // once have the same; where the file system does not note when files are made
-  // the next may get that of one that is gone. 0 where nothing tells.
+  // once have the same, but by an odd chance; where the file system does not
+  // note when files are made the next may get that of one that is gone. 0 where
+  // nothing tells.
   uint64_t id = 0;
 };
 

@@ -17,6 +17,7 @@
 #include "cauce/errors.h"
 #include "cauce/types.h"
 #include "engine/base/bytes.h"
+#include "engine/log/log_cursor.h"
 #include "engine/log/segment_name.h"
 #include "tests/engine/log/log_fixture.h"
 #include "tests/engine/log/manual_executor.h"
@@ -24,6 +25,7 @@
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/log_rig.h"
 #include "tests/testing/matchers.h"
+#include "tests/testing/test_disk.h"
 #include "tests/testing/verified.h"
 
 namespace cauce {
@@ -143,6 +145,30 @@ TEST_P(LogLooks, AReaderThatDoesNotWaitNeedsNoWatch) {
   EXPECT_THAT(look(), IsOkAndHolds(true));
   EXPECT_THAT((*reader)->WaitFor(Offset{1}, absl::Seconds(1)),
               HasReason(Reason::kDiskFailed));
+}
+
+// By hand, as verify advises where a segment is damaged, or by a repair.
+TEST_P(LogLooks, AReaderGoesOnWhereAnotherFileGetsASegmentsName) {
+  config().segment_bytes = 300;
+  Open();
+  for (int i = 0; i < 6; ++i) Append({"a value"});
+  const auto reader = rig_.OpenReadOnly();
+  ASSERT_THAT(reader, IsOk());
+  LogCursor cursor(*reader, Offset{0}, {});
+  RecordView record;
+  ASSERT_THAT(cursor.Next(&record), IsOkAndHolds(true));
+  const std::string name = SegmentFileName(Offset{0}, kLogSuffix);
+  test::TestDisk& disk = rig_.disk();
+  disk.Write("copy", *disk.Read(name));
+  ASSERT_THAT(disk.files().Rename(disk.directory() + "/copy",
+                                  disk.directory() + "/" + name),
+              IsOk());
+  for (int i = 0; i < 2; ++i) disk.pool()->CloseIdle();
+
+  for (int64_t offset = 1; offset < 6; ++offset) {
+    ASSERT_THAT(cursor.Next(&record), IsOkAndHolds(true));
+    EXPECT_EQ(record.offset, Offset{offset});
+  }
 }
 
 TEST_P(LogLooks, StopsWaitingWhenItIsClosed) {

@@ -275,6 +275,19 @@ TEST(RepairPlan, BelievesAStartBehindTheEndOnlyAfterAKill) {
   EXPECT_EQ(killed.end, Offset{20});
 }
 
+// All of it was deleted on request, and then damage came into the last segment:
+// offsets that were given out are not given again.
+TEST(RepairPlan, KeepsAStartThatTheSavedEndAgreesWith) {
+  const RepairPlan plan = PlanPartitionRepair(
+      Partition(kEnd, kEnd), {.segments = {Segment(0, 5)}});
+  ASSERT_THAT(plan.steps, SizeIs(1));
+  EXPECT_EQ(plan.steps[0].action, RepairAction::kBeginSegment);
+  EXPECT_EQ(plan.steps[0].file, "/d/a-0/00000000000000000010.log");
+  EXPECT_EQ(plan.steps[0].lost.count(), 0);
+  EXPECT_EQ(plan.end, kEnd);
+  EXPECT_EQ(plan.log_start, kEnd);
+}
+
 TEST(RepairPlan, SaysWhatIsRemovedAndLost) {
   SurveyedSegment damaged = Segment(0, 5);
   damaged.unreadable = {{.position = 30,

@@ -100,6 +100,14 @@ TEST_F(Unreadable, EndsInZerosThatNeedNotBeKept) {
 }
 
 // They are gone to the last byte, and their offsets are the only sign.
+// As a record without headers does.
+TEST_F(Unreadable, KeepsTheZerosThatAWholeBatchEndsIn) {
+  bytes_.back() = '\0';
+  const auto found = Find({0});
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_EQ(found[0].zeros_from, 40);
+}
+
 TEST_F(Unreadable, AreOffsetsThatAreMissingWhereNoneMayBe) {
   survey_.runs = {Run(0, 5), Run(10, 6), Run(20, 9), Run(30, 10)};
   survey_.damaged.clear();
