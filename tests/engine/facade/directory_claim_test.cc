@@ -75,7 +75,7 @@ TEST_F(Claim, AStopIsCleanOnlyBehindTheEnd) {
     EXPECT_THAT(claim, IsOk());
     EXPECT_THAT(claim->Begin(), IsOk());
     if (ends) {
-      EXPECT_THAT(claim->End(), IsOk());
+      EXPECT_THAT(claim->End(""), IsOk());
     }
     return claim->clean_stop();
   };
