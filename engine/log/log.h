@@ -137,9 +137,8 @@ class Log : public std::enable_shared_from_this<Log> {
       // Whoever ended the log meanwhile may have taken its files.
       if (absl::Status open = CheckOpen(); !open.ok()) return open;
       if (!read_only_ || lists == kListsMax) return result;
-      // What has not grown may still be other files of the same names.
       const absl::Status listed =
-          Refresh(lists == 0 ? &LogView::Refresh : &LogView::ListAgain);
+          Refresh(lists == 0 ? &LogView::Refresh : &LogView::RefreshNames);
       if (!listed.ok()) return listed;
     }
   }

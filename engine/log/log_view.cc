@@ -211,6 +211,10 @@ absl::Status LogView::ListAgain() {
   return Relist();
 }
 
+absl::Status LogView::RefreshNames() {
+  return place_.may_have_gaps ? Refresh() : ListAgain();
+}
+
 absl::Status LogView::AllowGaps() {
   place_.may_have_gaps = true;
   listing_.AllowGaps();

@@ -49,6 +49,10 @@ class LogView {
   // The same, with nothing taken for what it was: the bounds as they are by
   // now, and every segment.
   absl::Status ListAgain();
+  // The same, where a file that is known is not under its name though nothing
+  // was written. Where there may be gaps one that is gone stays known, and
+  // another of its name is seen by itself: who reads there is told.
+  absl::Status RefreshNames();
 
   // The log may have gaps of compaction from now on: all is listed anew.
   absl::Status AllowGaps();
