@@ -55,6 +55,7 @@ class Repair {
     CAUCE_RETURN_IF_ERROR(survey_.Look());
     if (deeds == Deeds::kAll) CAUCE_RETURN_IF_ERROR(MakeDurable());
     CAUCE_RETURN_IF_ERROR(CarryOut(Tasks(), deeds));
+    CAUCE_RETURN_IF_ERROR(CarryOut(Forget(), deeds));
     CAUCE_RETURN_IF_ERROR(CarryOut(Mark(), deeds));
     return summary_;
   }
@@ -151,6 +152,16 @@ class Repair {
           {step, [work, step] { return work.Do(step); }, partition.directory});
     }
     return tasks;
+  }
+
+  // Behind all that is done to the logs: as long as that is not, what is gone
+  // from them is missed. And so it is where it could not be done.
+  RepairTasks Forget() {
+    if (survey_.small().keeps_logs()) return {};
+    std::erase_if(survey_.partitions(), [this](const PartitionRepair& each) {
+      return given_up_.contains(each.directory);
+    });
+    return survey_.manifest().Forget(survey_.partitions());
   }
 
   // Nothing is left for a recovery to do.

@@ -43,6 +43,7 @@ absl::Status RepairSurvey::Look() {
       small_.Look(wants_all() ? SmallFileRepair::Scope::kAllPartitions
                               : SmallFileRepair::Scope::kSomePartitions));
   for (const Finding& finding : small_.left()) Leave(finding);
+  if (clean_stop_) CAUCE_RETURN_IF_ERROR(manifest_.Look());
   CAUCE_ASSIGN_OR_RETURN(
       const auto entries,
       ListDataDirectory(files_, directory_, small_.catalog()));
@@ -143,6 +144,7 @@ absl::Status RepairSurvey::LookAt(const TopicPartition& name) {
       .clean_stop = clean_stop_,
       .start_is_known = small_.log_starts().contains(name),
       .may_have_gaps = topic == nullptr || MayHaveGaps(*topic),
+      .known = manifest_.Find(name),
       .bounds = small_.BoundsOf(name),
       .decompressed_bytes_max = options_.decompressed_bytes_max};
   const SegmentCheck::Progress progress = [this](int64_t bytes) {

@@ -17,6 +17,7 @@
 #include "cauce/repair.h"
 #include "cauce/types.h"
 #include "engine/catalog/topic_catalog.h"
+#include "engine/facade/manifest_repair.h"
 #include "engine/facade/repair_task.h"
 #include "engine/facade/small_file_repair.h"
 #include "engine/log/verify_meter.h"
@@ -34,6 +35,7 @@ class RepairSurvey {
         options_(options),
         summary_(summary),
         small_(files, directory),
+        manifest_(files, directory),
         meter_(options.progress, looked_) {}
   RepairSurvey(const RepairSurvey&) = delete;
   RepairSurvey& operator=(const RepairSurvey&) = delete;
@@ -49,6 +51,7 @@ class RepairSurvey {
   // The last stop was in order, as far as that can be read.
   bool clean_stop() const { return clean_stop_; }
   const SmallFileRepair& small() const { return small_; }
+  const ManifestRepair& manifest() const { return manifest_; }
   // Those that can be mended. What cannot go on after all is taken out.
   std::vector<PartitionRepair>& partitions() { return partitions_; }
 
@@ -83,6 +86,7 @@ class RepairSurvey {
   const RepairOptions& options_;
   RepairSummary& summary_;
   SmallFileRepair small_;
+  ManifestRepair manifest_;
   VerifySummary looked_;
   VerifyMeter meter_;
   bool clean_stop_ = false;

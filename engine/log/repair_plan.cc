@@ -2,16 +2,33 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "engine/catalog/checkpoint_file.h"
+#include "engine/catalog/known_log.h"
 #include "engine/catalog/whole_file.h"
 #include "engine/log/segment_name.h"
 #include "fmt/format.h"
 
 namespace cauce {
 namespace {
+
+// What none of `taken`, which are in the order of their bases, has of `range`.
+std::vector<OffsetRange> Without(OffsetRange range,
+                                 std::span<const OffsetRange> taken) {
+  std::vector<OffsetRange> left;
+  for (const OffsetRange& each : taken) {
+    if (each.count() <= 0 || each.next <= range.base) continue;
+    if (each.base >= range.next) break;
+    if (each.base > range.base) left.push_back({range.base, each.base});
+    range.base = std::min(each.next, range.next);
+  }
+  if (range.count() > 0) left.push_back(range);
+  return left;
+}
 
 class Planner {
  public:
@@ -41,6 +58,7 @@ class Planner {
            .why = "its indexes are missing, or lead elsewhere than its log"});
     }
     PlanStart();
+    PlanForgetting();
     return std::move(plan_);
   }
 
@@ -280,6 +298,34 @@ class Planner {
           "where its oldest segment does",
           first.value);
       if (MovesStart()) plan_.lost_at_start = {FirstStray(saved, first), first};
+    }
+  }
+
+  // Who opens the log, or reads it, would miss what is not there for ever.
+  void PlanForgetting() {
+    if (!partition_.known) return;
+    std::vector<Offset> bases;
+    std::vector<OffsetRange> told = {{Offset{0}, plan_.log_start}};
+    for (const SurveyedSegment& segment : survey_.segments) {
+      bases.push_back(segment.base);
+      told.push_back({segment.base, segment.next});
+    }
+    for (const RepairStep& step : plan_.steps) {
+      if (step.filled.count() > 0) bases.push_back(step.filled.base);
+      told.push_back(step.filled);
+      told.push_back(step.lost);
+      for (const RemovedBytes& removed : step.removed) {
+        told.push_back(removed.lost);
+      }
+    }
+    if (begun_) bases.push_back(*begun_);
+    std::ranges::sort(bases);
+    std::ranges::sort(told, {}, &OffsetRange::base);
+    for (const OffsetRange& range : FindMissing(*partition_.known, bases)) {
+      if (range.next <= plan_.log_start) continue;
+      plan_.forgets_known = true;
+      std::ranges::move(Without(range, told),
+                        std::back_inserter(plan_.lost_unseen));
     }
   }
 

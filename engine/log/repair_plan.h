@@ -31,6 +31,11 @@ struct RepairPlan {
   // Why its start is another, if it is, and what is missing in front of it.
   std::string why_start;
   OffsetRange lost_at_start;
+  // Of the segments that were there at the last close some are not, nor will
+  // be: what was noted of them is to be forgotten. And which of their offsets
+  // no step tells of as lost.
+  bool forgets_known = false;
+  std::vector<OffsetRange> lost_unseen;
   std::vector<Finding> left;  // what no repair can mend
 };
 

@@ -13,6 +13,7 @@
 #include "cauce/engine.h"
 #include "cauce/file_system.h"
 #include "cauce/inspect.h"
+#include "cauce/repair.h"
 #include "fmt/format.h"
 #include "tests/damage/remains.h"
 #include "tests/damage/sight.h"
@@ -226,6 +227,84 @@ TEST(OnceCompactedTopic, MayHaveGapsBetweenItsSegments) {
   const Sight sight = test::ReadOver(*engine, kDamaged);
   EXPECT_EQ(sight.records, expected);
   EXPECT_THAT(sight.told, IsEmpty());
+  EXPECT_THAT(engine->Close(), IsOk());
+}
+
+// Nothing takes its place in such a log: what was noted by the last close is
+// what knows of it.
+class MissingFromOnceCompacted
+    : public ::testing::TestWithParam<std::vector<std::string>> {};
+
+INSTANTIATE_TEST_SUITE_P(
+    , MissingFromOnceCompacted,
+    ::testing::Values(std::vector<std::string>{".log"},
+                      std::vector<std::string>{".log", ".index", ".timeindex"}),
+    [](const auto& info) {
+      return info.param.size() == 1 ? "LogAlone" : "WithItsIndexes";
+    });
+
+TEST_P(MissingFromOnceCompacted, IsToldByARepairAndMissedByNobodyAfterIt) {
+  const Remains& remains = Remains::Of(Stop::kClean);
+  const auto files = NewMemoryFileSystem();
+  test::Lay(remains.files(), *files, kDirectory);
+  test::SimClock clock;
+  std::vector<std::string> events;
+  const EngineOptions options{.file_system = files.get(),
+                              .clock = &clock,
+                              .events = [&](Severity, std::string_view line) {
+                                events.emplace_back(line);
+                              }};
+  {
+    auto engine = Engine::Open(kDirectory, options);
+    ASSERT_THAT(engine, IsOk());
+    for (const char* policy : {"compact", "delete"}) {
+      ASSERT_THAT(engine->AlterTopic("orders", {{"cleanup.policy", policy}}),
+                  IsOk());
+    }
+    for (const int32_t partition : {0, 1}) {
+      ASSERT_THAT(engine->OpenPartition("orders", PartitionId{partition}),
+                  IsOk());
+    }
+    ASSERT_THAT(engine->Close(), IsOk());
+  }
+  const BatchPlace gone = Places(Stop::kClean)[3];
+  const std::string stem = fmt::format(
+      "{}/{}", kDirectory, gone.file.substr(0, gone.file.find('.')));
+  for (const std::string& suffix : GetParam()) {
+    ASSERT_THAT(files->RemoveFile(stem + suffix), IsOk());
+  }
+  Values expected = remains.records().at("orders-0");
+  expected.erase(expected.lower_bound(gone.base.value),
+                 expected.lower_bound(gone.segment_next.value));
+  EXPECT_THAT(test::VerifyAll(*files, kDirectory),
+              Contains(Field("what", &Finding::what,
+                             HasSubstr("is missing, and nobody deleted it"))));
+
+  std::vector<RepairStep> planned;
+  std::vector<RepairStep> done;
+  ASSERT_THAT(
+      PlanRepair(*files, kDirectory,
+                 {.step = [&](const RepairStep& s) { planned.push_back(s); }}),
+      IsOk());
+  const auto repaired =
+      RepairDirectory(*files, kDirectory, {.step = [&](const RepairStep& s) {
+                                             done.push_back(s);
+                                           }});
+
+  ASSERT_THAT(repaired, IsOk());
+  EXPECT_EQ(repaired->offsets_lost, gone.segment_next.value - gone.base.value);
+  EXPECT_EQ(done, planned);
+  EXPECT_THAT(test::VerifyAll(*files, kDirectory), IsEmpty());
+  const auto again = RepairDirectory(*files, kDirectory, {});
+  ASSERT_THAT(again, IsOk());
+  EXPECT_EQ(again->steps, 0);
+  events.clear();
+  auto engine = Engine::Open(kDirectory, options);
+  ASSERT_THAT(engine, IsOk());
+  const Sight sight = test::ReadOver(*engine, kDamaged);
+  EXPECT_EQ(sight.records, expected);
+  EXPECT_THAT(sight.told, IsEmpty());
+  EXPECT_THAT(events, IsEmpty());
   EXPECT_THAT(engine->Close(), IsOk());
 }
 

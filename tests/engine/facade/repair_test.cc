@@ -204,6 +204,32 @@ TEST_F(Repaired, FillsTheGapOfAMissingSegment) {
   EXPECT_EQ(test::ReadKnown(*files_), known_.records);
 }
 
+// What takes the place of two has the name of one: the other one was noted by
+// the last close, and each opening would miss it.
+TEST_F(Repaired, ForgetsASegmentOfTheLastCloseThatHasNoFileAnyMore) {
+  const std::string gone = LogOf("/orders-1", 2);
+  const std::string torn = LogOf("/orders-1", 1);
+  int64_t cut = 0;
+  for (const KnownBatch& batch : known_.batches) {
+    if (batch.file == torn) cut = batch.position;
+  }
+  known_.image[torn].resize(static_cast<size_t>(cut));
+  const std::string stem = gone.substr(0, gone.rfind('.'));
+  std::erase_if(known_.image,
+                [&](const auto& file) { return file.first.starts_with(stem); });
+  Put();
+  ASSERT_THAT(Repair(), IsOk());
+  ASSERT_FALSE(files_->Info(std::string(kKnownDirectory) + gone).ok());
+  EXPECT_EQ(Findings(), 0);
+
+  const auto again = Repair();
+
+  ASSERT_THAT(again, IsOk());
+  EXPECT_EQ(again->steps, 0);
+  // Which fails where the opening tells of anything.
+  test::ReadKnown(*files_);
+}
+
 TEST_F(Repaired, GivesTwoSegmentsThatWereExchangedTheirNamesBack) {
   std::swap(known_.image[LogOf("/orders-0", 1)],
             known_.image[LogOf("/orders-0", 2)]);

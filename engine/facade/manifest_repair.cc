@@ -1,0 +1,68 @@
+#include "engine/facade/manifest_repair.h"
+
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "cauce/errors.h"
+#include "cauce/read.h"
+#include "cauce/repair.h"
+#include "engine/catalog/clean_shutdown.h"
+#include "engine/catalog/whole_file.h"
+#include "fmt/format.h"
+
+namespace cauce {
+
+absl::Status ManifestRepair::Look() {
+  auto read = ReadNamedManifest(files_, directory_);
+  if (read.ok()) manifest_ = *std::move(read);
+  const bool says_something =
+      ReasonOf(read.status()) == Reason::kUnsupportedFormat ||
+      absl::IsResourceExhausted(read.status());
+  return says_something ? read.status() : absl::OkStatus();
+}
+
+std::optional<KnownLog> ManifestRepair::Find(const TopicPartition& name) const {
+  const std::optional<std::string_view> part = manifest_.Find(name);
+  if (!part) return std::nullopt;
+  auto known = DecodeKnownLog(*part);
+  if (!known.ok()) return std::nullopt;
+  return *std::move(known);
+}
+
+RepairTasks ManifestRepair::Forget(
+    std::span<const PartitionRepair> partitions) const {
+  RepairTasks tasks;
+  ManifestRows rows = manifest_.rows();
+  for (const PartitionRepair& partition : partitions) {
+    const RepairPlan& plan = partition.plan;
+    if (!plan.forgets_known) continue;
+    // What its bounds are the checkpoints say too.
+    rows[partition.name].part = {};
+    const auto tell = [&](const OffsetRange& lost, std::string_view what) {
+      tasks.push_back(
+          {.step = {.action = RepairAction::kWriteAnew,
+                    .file = JoinPath(directory_, kManifestFile),
+                    .lost = lost,
+                    .why = fmt::format("{}: {}", partition.name.ToString(),
+                                       what)}});
+    };
+    for (const OffsetRange& lost : plan.lost_unseen) {
+      tell(lost, fmt::format("what a segment held of offsets {} to {} at the "
+                             "last close is gone, and is not missed any more",
+                             lost.base.value, lost.next.value - 1));
+    }
+    if (plan.lost_unseen.empty()) {
+      tell({}, "its segments are not those of the last close any more");
+    }
+  }
+  if (tasks.empty()) return tasks;
+  // The views in the rows are of the manifest's bytes, which a copy keeps.
+  tasks.front().run = [this, manifest = manifest_, rows = std::move(rows)] {
+    const auto bytes = FormatManifest(rows, manifest.sums());
+    return WriteCleanShutdown(files_, directory_, bytes.value_or(""));
+  };
+  return tasks;
+}
+
+}  // namespace cauce
