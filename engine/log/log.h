@@ -104,6 +104,11 @@ class Log : public std::enable_shared_from_this<Log> {
   // writer.
   absl::StatusOr<Offset> LastStableOffset()
       ABSL_LOCKS_EXCLUDED(refresh_mutex_, writer_mutex_);
+  // The same, for who asks of each batch what became of its transaction: where
+  // the one that keeps readers back may have ended in what cannot be read, this
+  // is the high watermark.
+  absl::StatusOr<Offset> DecidableEnd()
+      ABSL_LOCKS_EXCLUDED(refresh_mutex_, writer_mutex_);
   // Of these two nothing is known in a forked child.
   LeaderEpoch leader_epoch() const;
   LostRecords lost() const { return lost_; }
@@ -197,6 +202,10 @@ class Log : public std::enable_shared_from_this<Log> {
   // Whether files of some of these offsets are gone that nobody deleted, from
   // between others.
   bool IsMissing(const OffsetRange& range) const;
+  // Whether it is damage that no batch has these offsets.
+  bool IsDamagedGap(const OffsetRange& gap) const {
+    return !may_have_gaps() || IsMissing(gap);
+  }
   // What is to be remembered of a log that was closed.
   LogBounds bounds() const ABSL_LOCKS_EXCLUDED(ends_mutex_);
 
@@ -244,12 +253,15 @@ class Log : public std::enable_shared_from_this<Log> {
       const RecordBatch& batch, const AppendOptions& options,
       const TopicConfig& topic) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   LogRange range() const { return {log_start(), log_end()}; }
-  // LastStableOffset where another process writes.
-  absl::StatusOr<Offset> FollowLastStable() ABSL_LOCKS_EXCLUDED(refresh_mutex_);
+  absl::StatusOr<StableEnd> LookAtStableEnd()
+      ABSL_LOCKS_EXCLUDED(refresh_mutex_, writer_mutex_);
+  // The same where another process writes.
+  absl::StatusOr<StableEnd> FollowStableEnd()
+      ABSL_LOCKS_EXCLUDED(refresh_mutex_);
   // Nothing where that is not known before something is read.
-  std::optional<Offset> FindLastStable() const;
+  std::optional<StableEnd> FindStableEnd() const;
   // `stable` of a log that was seen up to `seen`.
-  Offset WithinSeen(Offset stable, Offset seen) const;
+  StableEnd WithinSeen(const StableEnd& stable, Offset seen) const;
   // Whether an append is acknowledged after a sync rather than the write.
   bool WaitsForSync(Ack ack) const;
   // What is due after a write that is acknowledged at once.

@@ -28,7 +28,7 @@ void LogCursor::Seek(Offset offset) {
 
 absl::StatusOr<Offset> LogCursor::Limit() const {
   if (options_.isolation == Isolation::kReadCommitted) {
-    return log_->LastStableOffset();
+    return log_->DecidableEnd();
   }
   return options_.up_to == ReadUpTo::kLogEnd ? log_->log_end()
                                              : log_->high_watermark();
@@ -139,9 +139,10 @@ absl::StatusOr<Fate> LogCursor::FateOf(const RecordBatch& batch) {
   if (fates_ == nullptr) fates_ = std::make_unique<TransactionFates>(log_);
   CAUCE_ASSIGN_OR_RETURN(Fate fate, fates_->Of(batch));
   if (fate != Fate::kOpen) return fate;
-  // Since the limit was looked at the log may have been cut, or have grown.
-  CAUCE_ASSIGN_OR_RETURN(const Offset limit, Limit());
-  if (batch.base_offset() >= limit) return Fate::kOpen;
+  // Since the limit was looked at the log may have been cut, or have grown; and
+  // behind damage that limit leaves all to us.
+  CAUCE_ASSIGN_OR_RETURN(const Offset stable, log_->LastStableOffset());
+  if (batch.base_offset() >= stable) return Fate::kOpen;
   CAUCE_ASSIGN_OR_RETURN(fate, fates_->Of(batch));
   if (fate != Fate::kOpen) return fate;
   return MakeError(
@@ -225,9 +226,7 @@ absl::StatusOr<std::optional<RecordBatch>> LogCursor::EnterSegment(
 
 absl::Status LogCursor::CheckNoGap(const Segment& next) {
   const Offset end = scanner_.offsets()->next.value_or(segment_->base());
-  if (log_->may_have_gaps() && !log_->IsMissing({end, next.base()})) {
-    return absl::OkStatus();
-  }
+  if (!log_->IsDamagedGap({end, next.base()})) return absl::OkStatus();
   const absl::Status checked = cauce::CheckNoGap(
       {segment_->path(), scanner_.position(), end}, next.base());
   at_gap_ = !checked.ok();

@@ -35,11 +35,12 @@ bool IsUnusable(const absl::Status& status) {
 LogProducers::LogProducers(const LogEnvironment& environment,
                            const TopicPartition& name,
                            const std::string& directory,
-                           PublishedSegments& segments)
+                           PublishedSegments& segments, IsMissing is_missing)
     : environment_(environment),
       name_(name),
       directory_(directory),
       segments_(segments),
+      is_missing_(std::move(is_missing)),
       lists_(environment, name, directory, segments) {}
 
 absl::Status LogProducers::Opened(const LogRange& range,
@@ -103,11 +104,15 @@ absl::StatusOr<ProducerTable> LogProducers::ReadAll(
   const auto set = segments_.Get();
   CAUCE_RETURN_IF_ERROR(
       ReplayBatches(*set, std::max(known.at, range.start), range.end,
-                    [&](const RecordBatch& batch, const Segment& segment) {
-                      const auto ended = known.table.Take(batch);
-                      if (!ended || segment.base() < aborted_from) return;
-                      aborted[segment.base()].Add(*ended);
-                    }));
+                    {.take =
+                         [&](const RecordBatch& batch, const Segment& segment) {
+                           const auto ended = known.table.Take(batch);
+                           if (!ended || segment.base() < aborted_from) return;
+                           aborted[segment.base()].Add(*ended);
+                         },
+                     .pass_damage =
+                         [&](Offset end) { known.table.PassDamage(end); },
+                     .is_missing = is_missing_}));
   return std::move(known.table);
 }
 
@@ -167,10 +172,17 @@ absl::StatusOr<bool> LogProducers::Follow(const LogRange& range) {
   } else {
     CAUCE_RETURN_IF_ERROR(
         ReplayBatches(*set, std::max(followed_to_, range.start), range.end,
-                      [this](const RecordBatch& batch, const Segment&) {
-                        MutexLock lock(mutex_);
-                        table_->Take(batch);
-                      }));
+                      {.take =
+                           [this](const RecordBatch& batch, const Segment&) {
+                             MutexLock lock(mutex_);
+                             table_->Take(batch);
+                           },
+                       .pass_damage =
+                           [this](Offset end) {
+                             MutexLock lock(mutex_);
+                             table_->PassDamage(end);
+                           },
+                       .is_missing = is_missing_}));
   }
   {
     // Who follows sees all of it.
@@ -182,10 +194,13 @@ absl::StatusOr<bool> LogProducers::Follow(const LogRange& range) {
   return true;
 }
 
-std::optional<Offset> LogProducers::LastStable(Offset high_watermark) const {
+std::optional<StableEnd> LogProducers::LastStable(
+    Offset high_watermark) const {
   MutexLock lock(mutex_);
   if (!table_) return std::nullopt;
-  return table_->transactions().LastStable(high_watermark);
+  const UnstableTransactions& all = table_->transactions();
+  return StableEnd{.offset = all.LastStable(high_watermark),
+                   .decidable = all.Decidable(high_watermark)};
 }
 
 absl::StatusOr<std::optional<KnownBatch>> LogProducers::Check(
@@ -259,6 +274,7 @@ absl::Status LogProducers::Save(Offset at) {
   std::vector<ProducerState> producers;
   {
     MutexLock lock(mutex_);
+    if (table_->transactions().MayHaveEnded()) return absl::OkStatus();
     producers = table_->producers();
   }
   if (producers.size() > kProducersMax) return absl::OkStatus();

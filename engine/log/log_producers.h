@@ -8,12 +8,14 @@
 // grow there again; below the recovery point the `.txnindex` files tell of
 // every aborted transaction, or it is owed that they do, and then no recovery
 // point is noted. Of the snapshots only the newest may begin no segment. All of
-// these files may be lost; a damaged snapshot is removed once it is met.
+// these files may be lost; a damaged snapshot is removed once it is met. None
+// is taken while damage may hide a transaction's end: it could not say so.
 // For the log's one writer, but for what says so.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,11 +44,22 @@ struct LogRange {
   Offset end;
 };
 
+// Where readers of decided records end.
+struct StableEnd {
+  Offset offset;
+  // As UnstableTransactions::Decidable.
+  Offset decidable;
+};
+
 class LogProducers {
  public:
+  // Whether it is damage that no batch has these offsets.
+  using IsMissing = std::function<bool(const OffsetRange&)>;
+
   // Of the log `name` in `directory`. All are borrowed.
   LogProducers(const LogEnvironment& environment, const TopicPartition& name,
-               const std::string& directory, PublishedSegments& segments);
+               const std::string& directory, PublishedSegments& segments,
+               IsMissing is_missing);
 
   // The log was opened with `range`, and `found` stands in its directory.
   // Removes what of its lists tells of more than it has.
@@ -76,7 +89,7 @@ class LogProducers {
   // Where readers of decided records end while all below `high_watermark`,
   // which was looked at before, is seen; nothing where that is not known yet.
   // Any thread.
-  std::optional<Offset> LastStable(Offset high_watermark) const
+  std::optional<StableEnd> LastStable(Offset high_watermark) const
       ABSL_LOCKS_EXCLUDED(mutex_);
 
   // A segment begins at `base`, the log's end, and there may be a snapshot.
@@ -140,6 +153,7 @@ class LogProducers {
   const TopicPartition& name_;
   const std::string& directory_;
   PublishedSegments& segments_;
+  const IsMissing is_missing_;
   AbortedLists lists_;
 
   // What was appended from here on while nothing was known came from nobody.

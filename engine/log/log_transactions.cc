@@ -54,19 +54,29 @@ absl::StatusOr<std::optional<AppendResult>> Log::FindFirstAppend(
 }
 
 absl::StatusOr<Offset> Log::LastStableOffset() {
+  CAUCE_ASSIGN_OR_RETURN(const StableEnd stable, LookAtStableEnd());
+  return stable.offset;
+}
+
+absl::StatusOr<Offset> Log::DecidableEnd() {
+  CAUCE_ASSIGN_OR_RETURN(const StableEnd stable, LookAtStableEnd());
+  return stable.decidable;
+}
+
+absl::StatusOr<StableEnd> Log::LookAtStableEnd() {
   if (read_only_) {
-    return ReadListed([this] { return FollowLastStable(); });
+    return ReadListed([this] { return FollowStableEnd(); });
   }
   for (;;) {
     CAUCE_RETURN_IF_ERROR(CheckOpen());
-    if (const auto stable = FindLastStable()) return *stable;
+    if (const auto stable = FindStableEnd()) return *stable;
     MutexLock lock(writer_mutex_);
     CAUCE_RETURN_IF_ERROR(CheckOpen());
     CAUCE_RETURN_IF_ERROR(Annotate(producers_.Load(range()), name_.ToString()));
   }
 }
 
-absl::StatusOr<Offset> Log::FollowLastStable() {
+absl::StatusOr<StableEnd> Log::FollowStableEnd() {
   for (int looks = 0; looks < kListsMax; ++looks) {
     MutexLock lock(refresh_mutex_);
     CAUCE_RETURN_IF_ERROR(CheckOpen());
@@ -74,7 +84,7 @@ absl::StatusOr<Offset> Log::FollowLastStable() {
     const LogRange seen = range();
     const auto has_read = producers_.Follow(seen);
     if (!has_read.ok()) return Annotate(has_read.status(), name_.ToString());
-    const Offset stable = *producers_.LastStable(seen.end);
+    const StableEnd stable = *producers_.LastStable(seen.end);
     if (!*has_read || !may_have_gaps()) return WithinSeen(stable, seen.end);
     // While the batches were read another process may have compacted them: a
     // transaction that some of them open, and its marker, go in two passes.
@@ -92,7 +102,7 @@ absl::StatusOr<Offset> Log::FollowLastStable() {
                   name_.ToString(), kListsMax));
 }
 
-std::optional<Offset> Log::FindLastStable() const {
+std::optional<StableEnd> Log::FindStableEnd() const {
   // Before what keeps it back: a transaction that begins in between does so
   // behind it.
   const Offset seen = high_watermark();
@@ -101,8 +111,10 @@ std::optional<Offset> Log::FindLastStable() const {
   return WithinSeen(*stable, seen);
 }
 
-Offset Log::WithinSeen(Offset stable, Offset seen) const {
-  return std::min(std::max(stable, log_start()), seen);
+StableEnd Log::WithinSeen(const StableEnd& stable, Offset seen) const {
+  const Offset start = log_start();
+  return {.offset = std::min(std::max(stable.offset, start), seen),
+          .decidable = std::min(std::max(stable.decidable, start), seen)};
 }
 
 absl::Status Log::OpenProducers(const LogOptions& options,

@@ -1,6 +1,7 @@
 // Reads a log's batches once more, for what they tell of its producers.
 //
-// What is damaged is passed by, as a reader's SkipDamage does. Only reads.
+// What is damaged or missing is passed by, as a reader's SkipDamage does, and
+// told. Only reads.
 #pragma once
 
 #include "absl/functional/function_ref.h"
@@ -15,8 +16,17 @@ namespace cauce {
 // Told of a batch, and of the segment it stands in.
 using TakeBatch = absl::FunctionRef<void(const RecordBatch&, const Segment&)>;
 
+struct Replay {
+  TakeBatch take;
+  // What lies right in front of `end`, and behind the batch before, cannot be
+  // read.
+  absl::FunctionRef<void(Offset end)> pass_damage;
+  // Whether it is damage that no batch has these offsets.
+  absl::FunctionRef<bool(const OffsetRange&)> is_missing;
+};
+
 // Every batch that holds an offset of [from, up_to), in their order.
 absl::Status ReplayBatches(const SegmentSet& set, Offset from, Offset up_to,
-                           TakeBatch take);
+                           const Replay& replay);
 
 }  // namespace cauce

@@ -35,6 +35,8 @@ class ProducerTable {
   // In the order of their ids.
   std::vector<ProducerState> producers() const;
   const UnstableTransactions& transactions() const { return transactions_; }
+  // Batches right in front of `end` cannot be read.
+  void PassDamage(Offset end) { transactions_.Doubt(end); }
   // Transactions whose markers lie below are seen by everybody.
   void Forget(Offset high_watermark) { transactions_.Forget(high_watermark); }
 

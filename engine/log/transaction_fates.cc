@@ -90,7 +90,10 @@ absl::StatusOr<bool> TransactionFates::FindMarker(ProducerId producer) {
 }
 
 absl::Status TransactionFates::PassDamage(const absl::Status& damage) {
+  const Offset before = ahead_->position();
   CAUCE_ASSIGN_OR_RETURN(const Offset next, ahead_->SkipDamage());
+  // Who looks for the first offset comes by what lies in front of it.
+  if (next == before) return absl::OkStatus();
   const bool is_known = !holes_.empty() && holes_.back().offset >= next;
   if (!is_known) holes_.push_back({next, damage});
   return absl::OkStatus();

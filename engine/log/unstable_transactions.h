@@ -6,6 +6,7 @@
 // (ongoing and unreplicated transactions). Pure; its owner locks.
 #pragma once
 
+#include <algorithm>
 #include <set>
 #include <vector>
 
@@ -27,6 +28,16 @@ class UnstableTransactions {
   Offset FirstOpen(Offset otherwise) const {
     return open_.empty() ? otherwise : *open_.begin();
   }
+  // What lies right in front of `end` cannot be read: the end of any that is
+  // open may stand there.
+  void Doubt(Offset end) { doubted_to_ = std::max(doubted_to_, end); }
+  // As LastStable, for who finds out himself what became of each: one that may
+  // have ended in what cannot be read keeps nobody waiting.
+  Offset Decidable(Offset high_watermark) const {
+    return MayHaveEnded() ? high_watermark : LastStable(high_watermark);
+  }
+  // Whether the oldest open one may have ended in what cannot be read.
+  bool MayHaveEnded() const { return FirstOpen(doubted_to_) < doubted_to_; }
   // Forgets those whose markers lie below `high_watermark`, which will not go
   // back but by a cut.
   void Forget(Offset high_watermark);
@@ -40,6 +51,7 @@ class UnstableTransactions {
   };
 
   std::multiset<Offset> open_;
+  Offset doubted_to_{0};
   // Both grow. Left out are those which one that ended later begins in front
   // of: as long as they keep the offset back, that one does so further.
   std::vector<Ended> ended_;

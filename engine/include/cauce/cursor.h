@@ -52,7 +52,8 @@ class Cursor final {
   absl::StatusOr<bool> Next(RecordView* record);
 
   // With Isolation::kReadCommitted damage may stand where the transaction's end
-  // should: what cannot be said to be committed is not returned.
+  // should: what cannot be said to be committed is not returned, and the error
+  // says so. A transaction that is merely open is waited for.
   //
   // After an error of damage: moves to the next batch that can be read, found
   // through the index or the next segment, and returns its offset.

@@ -32,13 +32,27 @@ class ProducerReplayTest : public test::LogFixture {
   }
   std::vector<int64_t> Replayed(int64_t from, int64_t up_to) {
     std::vector<int64_t> bases;
+    damage_.clear();
     EXPECT_THAT(ReplayBatches(*log().segments(), Offset{from}, Offset{up_to},
-                              [&](const RecordBatch& batch, const Segment&) {
-                                bases.push_back(batch.base_offset().value);
-                              }),
+                              {.take =
+                                   [&](const RecordBatch& batch,
+                                       const Segment&) {
+                                     bases.push_back(batch.base_offset().value);
+                                   },
+                               .pass_damage =
+                                   [&](Offset end) {
+                                     damage_.push_back(end.value);
+                                   },
+                               .is_missing =
+                                   [&](const OffsetRange&) {
+                                     return !may_have_gaps_;
+                                   }}),
                 IsOk());
     return bases;
   }
+
+  bool may_have_gaps_ = false;
+  std::vector<int64_t> damage_;  // behind which Replayed() has gone on
 };
 
 INSTANTIATE_TEST_SUITE_P(Disks, ProducerReplayTest,
@@ -64,6 +78,27 @@ TEST_P(ProducerReplayTest, PassesDamageBy) {
   Open();
 
   EXPECT_THAT(Replayed(0, 8), ElementsAre(2, 4, 6));
+  EXPECT_THAT(damage_, ElementsAre(2));
+  // In front of what was asked for, or behind it.
+  EXPECT_THAT(Replayed(2, 8), ElementsAre(2, 4, 6));
+  EXPECT_THAT(damage_, IsEmpty());
+}
+
+TEST_P(ProducerReplayTest, TellsWhatIsMissingWhereThatIsDamage) {
+  Fill(10);
+  ASSERT_THAT(rig_.Close(), IsOk());
+  rig_.disk().Remove(Logs()[1]);
+  rig_.Leaves(test::Left::kDamaged);
+  Open();
+
+  EXPECT_THAT(Replayed(0, 20), ElementsAre(0, 2, 4, 12, 14, 16, 18));
+  EXPECT_THAT(damage_, ElementsAre(12));
+  // Up to the end of what was asked for.
+  Replayed(0, 9);
+  EXPECT_THAT(damage_, ElementsAre(9));
+  may_have_gaps_ = true;
+  Replayed(0, 20);
+  EXPECT_THAT(damage_, IsEmpty());
 }
 
 }  // namespace

@@ -272,6 +272,89 @@ TEST_P(TransactionFatesTest, DamageInPlaceOfAMarkerIsToldAndPassed) {
   EXPECT_THAT(More(cursor), ElementsAre("behind", "next"));
 }
 
+// A transaction of records 1 and 2 whose marker, at 3, is damaged, and which no
+// other of its producer follows; 0, 4 and 6 belong to none. Where there is no
+// snapshot only the log says whether it has ended.
+class LostMarkerTest : public TransactionFatesTest {
+ protected:
+  void Fill() {
+    Open();
+    Append({"plain"});
+    Send(one_.InTransaction({"doubtful", "doubtful too"}));
+    const int64_t marker = log().bytes();
+    End(one_.Commit());
+    Append({"behind"});
+    Send(two_.InTransaction({"open"}));
+    Append({"last"});
+    ASSERT_THAT(rig_.Close(), IsOk());
+    const std::string name = SegmentFileName(Offset{0}, kLogSuffix);
+    std::string bytes = *rig_.disk().Read(name);
+    bytes[static_cast<size_t>(marker) + layout::kRecords] ^= 1;
+    rig_.disk().Write(name, bytes);
+    RemoveSnapshots();
+    rig_.Leaves(test::Left::kDamaged);
+  }
+  void RemoveSnapshots() {
+    for (const std::string& each : rig_.disk().Names(kSnapshotSuffix)) {
+      rig_.disk().Remove(each);
+    }
+  }
+  // What a reader of what is committed is told, and shown behind it.
+  static void ExpectToldAndPassed(const std::shared_ptr<Log>& log) {
+    EXPECT_THAT(log->LastStableOffset(), IsOkAndHolds(Offset{1}));
+    LogCursor cursor(log, Offset{0}, kCommitted);
+    RecordView record;
+    ASSERT_THAT(cursor.Next(&record), IsOkAndHolds(true));
+    EXPECT_EQ(record.value, "plain");
+    EXPECT_THAT(cursor.Next(&record), HasReason(Reason::kCorruptBatch));
+    EXPECT_THAT(cursor.SkipDamage(), IsOkAndHolds(Offset{3}));
+    EXPECT_THAT(cursor.Next(&record), HasReason(Reason::kCorruptBatch));
+    EXPECT_THAT(cursor.SkipDamage(), IsOkAndHolds(Offset{4}));
+    // The other one may still be committed.
+    EXPECT_THAT(More(cursor), ElementsAre("behind"));
+    EXPECT_EQ(cursor.position(), Offset{5});
+  }
+
+  TestProducer one_{1};
+  TestProducer two_{2};
+};
+
+INSTANTIATE_TEST_SUITE_P(Disks, LostMarkerTest,
+                         ::testing::Values(DiskKind::kMemory, DiskKind::kPosix),
+                         test::DiskName);
+
+TEST_P(LostMarkerTest, IsToldOfWhereItMayHaveEndedWhatKeepsReadersBack) {
+  Fill();
+  Open();
+  ExpectToldAndPassed(rig_.shared_log());
+
+  End(two_.Commit());
+  // Behind the damage nothing is in doubt.
+  LogCursor cursor(rig_.shared_log(), Offset{4}, kCommitted);
+  RecordView record;
+  EXPECT_THAT(cursor.Next(&record), HasReason(Reason::kCorruptBatch));
+  EXPECT_THAT(cursor.SkipDamage(), IsOkAndHolds(Offset{4}));
+  EXPECT_THAT(More(cursor), ElementsAre("behind", "open", "last"));
+}
+
+TEST_P(LostMarkerTest, IsToldToWhomeverOnlyReads) {
+  Fill();
+  const auto reader = rig_.OpenReadOnly();
+  ASSERT_THAT(reader, IsOk());
+  ExpectToldAndPassed(*reader);
+}
+
+TEST_P(LostMarkerTest, IsNotForgottenForASnapshot) {
+  Fill();
+  Open();
+  EXPECT_THAT(log().LastStableOffset(), IsOkAndHolds(Offset{1}));
+  ASSERT_THAT(rig_.Reopen(), IsOk());
+  ExpectToldAndPassed(rig_.shared_log());
+  ASSERT_THAT(rig_.KillAndReopen(), IsOk());
+  ExpectToldAndPassed(rig_.shared_log());
+  EXPECT_THAT(rig_.disk().Names(kSnapshotSuffix), IsEmpty());
+}
+
 TEST_P(TransactionFatesTest, AMarkerThatIsGoneWithItsSegmentIsMissed) {
   UseSmallSegments();
   Open();

@@ -48,6 +48,25 @@ TEST(UnstableTransactions, ForgetsOnlyWhatIsSeen) {
   EXPECT_TRUE(transactions.empty());
 }
 
+TEST(UnstableTransactions, OneThatMayHaveEndedInDamageKeepsNobodyWaiting) {
+  UnstableTransactions transactions;
+  transactions.Begin(Offset{5});
+  transactions.Doubt(Offset{5});
+  EXPECT_FALSE(transactions.MayHaveEnded());
+  EXPECT_EQ(transactions.Decidable(Offset{20}), Offset{5});
+
+  transactions.Doubt(Offset{7});
+  transactions.Doubt(Offset{6});
+  transactions.Begin(Offset{8});
+  EXPECT_TRUE(transactions.MayHaveEnded());
+  EXPECT_EQ(transactions.LastStable(Offset{20}), Offset{5});
+  EXPECT_EQ(transactions.Decidable(Offset{20}), Offset{20});
+
+  transactions.End(Offset{5}, Offset{12});
+  EXPECT_FALSE(transactions.MayHaveEnded());
+  EXPECT_EQ(transactions.Decidable(Offset{20}), Offset{8});
+}
+
 // Of transactions that begin, end and become visible by chance, against all of
 // them looked at one by one.
 TEST(UnstableTransactions, TellWhatAListOfThemTells) {
