@@ -313,15 +313,21 @@ absl::StatusOr<std::optional<Offset>> LogView::AddSwap(
                   {.base = base,
                    .bytes = size,
                    .index_interval_bytes = place_.index_interval_bytes}));
-  const bool is_whole = scanned.damage.ok() && scanned.bytes == size;
-  const FoundSwap found{
-      .base = base, .next = scanned.next, .is_whole = is_whole};
-  if (!is_whole || !WhyNoSwap(found, logs).empty()) return std::nullopt;
+  FoundSwap found{.base = base,
+                  .next = scanned.next,
+                  .is_whole = scanned.damage.ok() && scanned.bytes == size};
+  if (!WhyNoSwap(found, logs).empty()) return std::nullopt;
+  if (!found.is_whole) {
+    // It is what there is up to the next one: reading comes to the damage.
+    const auto behind = std::ranges::upper_bound(logs, base);
+    found.next =
+        behind == logs.end() ? std::max(found.next, base + 1) : *behind;
+  }
   known_.segments.push_back(std::make_shared<Segment>(
-      place_.At(base), OpenMode::kRead, size, scanned.next, kSwapSuffix));
+      place_.At(base), OpenMode::kRead, size, found.next, kSwapSuffix));
   known_.segments.back()->ShareLiveIndex(scanned.index);
   known_.swap_ids[base] = info->id;
-  return scanned.next;
+  return found.next;
 }
 
 absl::Status LogView::AddSealed(const SegmentPlace& place, Offset next) {

@@ -413,6 +413,31 @@ TEST_P(ViewOn, PassesOverASwapThatWasNotComplete) {
   rig_.disk().Remove(cleaned);
 }
 
+// Its sources have gone out of its way: it is all there is of their offsets.
+TEST_P(ViewOn, ReadingComesToADamagedSwapThatIsAlone) {
+  UseSmallSegments();
+  Append(20);
+  const std::string log = SegmentFileName(Offset{0}, kLogSuffix);
+  const std::string swap = SegmentFileName(Offset{0}, kSwapLogSuffix);
+  const std::string whole = rig_.disk().Read(log).value();
+  const Offset next = View()->segments().at(1)->base();
+  std::string bytes = whole;
+  bytes.back() ^= 1;
+  rig_.disk().Write(swap, bytes);
+  rig_.disk().Remove(log);
+
+  const auto view = View();
+  const auto first = view->segments().at(0);
+  EXPECT_EQ(first->base(), Offset{0});
+  EXPECT_EQ(first->next(), next);
+  EXPECT_EQ(first->bytes(), static_cast<int64_t>(whole.size()));
+  EXPECT_TRUE(first->path().ends_with(kSwapSuffix)) << first->path();
+  ASSERT_THAT(view->Refresh(), test::IsOk());
+  EXPECT_EQ(view->segments().at(0), first);
+  rig_.disk().Remove(swap);
+  rig_.disk().Write(log, whole);
+}
+
 TEST_P(ViewOn, LooksAgainAtALogThatWasCut) {
   Append(5);
   const auto view = View();
