@@ -28,4 +28,25 @@ struct FoundSwap {
 // people; empty where it takes their place.
 std::string WhyNoSwap(const FoundSwap& swap, std::span<const Offset> logs);
 
+// A log that a swap was made from, or one beside those.
+struct SwapSource {
+  Offset base;
+  Offset next;
+  bool is_whole = false;
+  bool is_retired = false;  // it is called `.deleted`
+};
+
+// Whether `swap` reaches as far as what it was made from, of which the last
+// batch always stays: up to the first log that is there behind it. One that was
+// cut at the end of a batch looks whole.
+bool CoversSources(const FoundSwap& swap, std::span<const SwapSource> sources);
+
+// Which retired ones get their names back, since the swap at `base` that was
+// made from them is damaged or short. `sources` are the logs from there on, in
+// the order of their bases. Nothing where the first is gone or not whole
+// either: then the swap is what there is. An older one of offsets that others
+// have by now stays retired.
+std::vector<Offset> SourcesToTakeBack(Offset base,
+                                      std::span<const SwapSource> sources);
+
 }  // namespace cauce

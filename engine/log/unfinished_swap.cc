@@ -27,6 +27,12 @@ constexpr std::array<std::string_view, 4> kSuffixes = {
     kOffsetIndexSuffix, kTimeIndexSuffix, kTxnIndexSuffix, kLogSuffix};
 
 constexpr std::string_view kSwapListSuffix = ".txnindex.swap";
+constexpr std::string_view kRetiredSuffix = ".log.deleted";
+
+// A link, a pipe, or what others keep for themselves.
+bool IsUnreadable(const absl::Status& opened) {
+  return absl::IsFailedPrecondition(opened) || absl::IsPermissionDenied(opened);
+}
 
 class UnfinishedSwaps {
  public:
@@ -40,13 +46,14 @@ class UnfinishedSwaps {
     // All that give way go first, and for good: a swap by its own name no
     // longer says which they are.
     for (const OldFile& old : old_) {
-      if (!Covers(old.base) || IsNew(old)) continue;
-      CAUCE_RETURN_IF_ERROR(GiveWay(place_.PathOf(old.name)));
+      const FoundSwap* const swap = CoverOf(old.base);
+      if (swap == nullptr || IsNew(old)) continue;
+      CAUCE_RETURN_IF_ERROR(GiveWay(old, *swap));
     }
     if (!taken_.empty()) {
       CAUCE_RETURN_IF_ERROR(place_.files->SyncDirectory(place_.directory));
     }
-    for (const Swap& swap : taken_) CAUCE_RETURN_IF_ERROR(Take(swap));
+    for (const FoundSwap& swap : taken_) CAUCE_RETURN_IF_ERROR(Take(swap));
     if (gives_way_ == GivesWay::kStays) leftovers_.clear();
     CAUCE_RETURN_IF_ERROR(RemoveLeftovers());
     const bool changed = !taken_.empty() || !leftovers_.empty();
@@ -55,10 +62,6 @@ class UnfinishedSwaps {
   }
 
  private:
-  struct Swap {
-    Offset base;
-    Offset next;
-  };
   struct OldFile {
     Offset base;
     std::string name;
@@ -77,12 +80,15 @@ class UnfinishedSwaps {
         old_.push_back({file->base, entry.name});
       }
       if (file->suffix == kSwapListSuffix) swap_lists_.push_back(file->base);
+      if (file->suffix == kRetiredSuffix) retired_.push_back(file->base);
       const bool is_cleaned = file->suffix.ends_with(kCleanedSuffix);
       // What is taken in has other names by the time these go.
       if (is_cleaned || file->suffix.ends_with(kSwapSuffix)) {
         leftovers_.push_back(entry.name);
       }
     }
+    std::ranges::sort(logs_);
+    std::ranges::sort(retired_);
     return absl::OkStatus();
   }
 
@@ -105,11 +111,32 @@ class UnfinishedSwaps {
 
   absl::Status Look(Offset base) {
     const std::string path = SwapPath(base, kLogSuffix);
-    auto opened = place_.files->Open(path, OpenMode::kRead);
+    const absl::Status opened =
+        place_.files->Open(path, OpenMode::kRead).status();
     // A link, a pipe: whatever it is, no cleaner has made it.
-    if (absl::IsFailedPrecondition(opened.status())) {
+    if (absl::IsFailedPrecondition(opened)) {
       std::erase(leftovers_, SegmentFileName(base, kSwapLogSuffix));
       return absl::OkStatus();
+    }
+    CAUCE_RETURN_IF_ERROR(opened);
+    CAUCE_ASSIGN_OR_RETURN(FoundSwap found, Scan(base, kSwapLogSuffix));
+    CAUCE_ASSIGN_OR_RETURN(const auto sources, SourcesOf(found));
+    found.is_whole &= CoversSources(found, sources);
+    if (!found.is_whole) {
+      CAUCE_RETURN_IF_ERROR(TakeBack(SourcesToTakeBack(base, sources)));
+    }
+    const std::string why_not = WhyNoSwap(found, logs_);
+    if (!why_not.empty()) return SetAside(path, why_not);
+    if (!found.is_whole) CAUCE_RETURN_IF_ERROR(KeepRetired(found));
+    taken_.push_back(found);
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<FoundSwap> Scan(Offset base, std::string_view suffix) {
+    const std::string path = place_.PathOf(SegmentFileName(base, suffix));
+    auto opened = place_.files->Open(path, OpenMode::kRead);
+    if (IsUnreadable(opened.status())) {
+      return FoundSwap{.base = base, .next = base};
     }
     CAUCE_RETURN_IF_ERROR(opened.status());
     const std::shared_ptr<File> file = *std::move(opened);
@@ -120,14 +147,85 @@ class UnfinishedSwaps {
                     {.base = base,
                      .bytes = size,
                      .index_interval_bytes = place_.index_interval_bytes}));
-    const std::string why_not =
-        WhyNoSwap({.base = base,
-                   .next = scanned.next,
-                   .is_whole = scanned.damage.ok() && scanned.bytes == size},
-                  logs_);
-    if (!why_not.empty()) return SetAside(path, why_not);
-    taken_.push_back({base, scanned.next});
+    const bool is_all = scanned.damage.ok() && scanned.bytes == size;
+    return FoundSwap{
+        .base = base, .next = scanned.next, .is_whole = is_all && size > 0};
+  }
+
+  // Up to the first log that is there behind all that may be one.
+  absl::StatusOr<std::vector<SwapSource>> SourcesOf(const FoundSwap& swap) {
+    std::vector<SwapSource> sources;
+    Offset up_to = std::max(swap.next, swap.base + 1);
+    for (const Offset each : RetiredFrom(swap.base)) {
+      up_to = std::max(up_to, each + 1);
+      CAUCE_ASSIGN_OR_RETURN(const FoundSwap found, Scan(each, kRetiredSuffix));
+      sources.push_back({each, found.next, found.is_whole, true});
+    }
+    for (const Offset each : logs_) {
+      if (each < swap.base) continue;
+      if (each >= up_to) {
+        sources.push_back({.base = each, .next = each});
+        break;
+      }
+      CAUCE_ASSIGN_OR_RETURN(const FoundSwap found, Scan(each, kLogSuffix));
+      sources.push_back({each, found.next, found.is_whole, false});
+    }
+    std::ranges::sort(sources, {}, &SwapSource::base);
+    return sources;
+  }
+
+  // These get their names again, durably, before the swap loses its own.
+  absl::Status TakeBack(const std::vector<Offset>& back) {
+    for (const Offset each : back) CAUCE_RETURN_IF_ERROR(TakeBack(each));
+    if (back.empty()) return absl::OkStatus();
+    logs_.insert(logs_.end(), back.begin(), back.end());
+    std::ranges::sort(logs_);
+    return place_.files->SyncDirectory(place_.directory);
+  }
+
+  absl::Status TakeBack(Offset base) {
+    for (const std::string_view suffix : kSuffixes) {
+      const std::string path = place_.PathOf(SegmentFileName(base, suffix));
+      const absl::Status renamed =
+          place_.files->Rename(path + std::string(kDeletedSuffix), path);
+      // An index may be missing.
+      if (suffix == kLogSuffix || !absl::IsNotFound(renamed)) {
+        CAUCE_RETURN_IF_ERROR(renamed);
+      }
+    }
+    if (events_) {
+      events_(Severity::kWarning,
+              fmt::format("{}: is part of the log again, since what was to "
+                          "take its place is damaged",
+                          place_.PathOf(SegmentFileName(base, kLogSuffix))));
+    }
     return absl::OkStatus();
+  }
+
+  // What the damaged swap stands for, under another name than that of a file
+  // that goes.
+  absl::Status KeepRetired(const FoundSwap& swap) {
+    if (gives_way_ == GivesWay::kStays) return absl::OkStatus();
+    for (const Offset each : RetiredFrom(swap.base)) {
+      const std::string path =
+          place_.PathOf(SegmentFileName(each, kRetiredSuffix));
+      CAUCE_RETURN_IF_ERROR(CutFiles(*place_.files, place_.directory)
+                                .SetAside(path)
+                                .status());
+    }
+    return absl::OkStatus();
+  }
+
+  // In front of the last segment, which compaction never touches, and with a
+  // name that no other log has by now.
+  std::vector<Offset> RetiredFrom(Offset base) const {
+    std::vector<Offset> retired;
+    for (const Offset each : retired_) {
+      const bool is_free = !std::ranges::binary_search(logs_, each);
+      const bool is_last = logs_.empty() || each > logs_.back();
+      if (each >= base && is_free && !is_last) retired.push_back(each);
+    }
+    return retired;
   }
 
   absl::Status SetAside(const std::string& path, std::string_view why) {
@@ -142,10 +240,13 @@ class UnfinishedSwaps {
     return absl::OkStatus();
   }
 
-  bool Covers(Offset log) const {
-    return std::ranges::any_of(taken_, [log](const Swap& swap) {
-      return log == swap.base || (log > swap.base && log < swap.next);
-    });
+  // The swap that takes the place of the log at `log`; null where none does.
+  const FoundSwap* CoverOf(Offset log) const {
+    const auto swap =
+        std::ranges::find_if(taken_, [log](const FoundSwap& each) {
+          return log == each.base || (log > each.base && log < each.next);
+        });
+    return swap == taken_.end() ? nullptr : &*swap;
   }
 
   // Whether it is the swap's own list of aborted transactions, which has its
@@ -155,12 +256,13 @@ class UnfinishedSwaps {
       return std::ranges::find(bases, old.base) != bases.end();
     };
     const bool is_of_swap = std::ranges::any_of(
-        taken_, [&old](const Swap& swap) { return swap.base == old.base; });
+        taken_,
+        [&old](const FoundSwap& swap) { return swap.base == old.base; });
     return is_of_swap && old.name.ends_with(kTxnIndexSuffix) && !has(logs_) &&
            !has(swap_lists_);
   }
 
-  absl::Status Take(const Swap& swap) {
+  absl::Status Take(const FoundSwap& swap) {
     for (const std::string_view suffix : kSuffixes) {
       if (suffix == kLogSuffix) {
         // A list that a power loss kept from its name would be a leftover then.
@@ -185,9 +287,14 @@ class UnfinishedSwaps {
   }
 
   // Where it stays under the name that a broker gives it, no other file goes
-  // for that.
-  absl::Status GiveWay(const std::string& path) {
-    if (gives_way_ == GivesWay::kGoes) return RemoveIfThere(path);
+  // for that. No log goes for one that is damaged.
+  absl::Status GiveWay(const OldFile& old, const FoundSwap& swap) {
+    const std::string path = place_.PathOf(old.name);
+    if (gives_way_ == GivesWay::kGoes) {
+      const bool is_kept = !swap.is_whole && old.name.ends_with(kLogSuffix);
+      if (!is_kept) return RemoveIfThere(path);
+      return CutFiles(*place_.files, place_.directory).SetAside(path).status();
+    }
     const std::string deleted = path + std::string(kDeletedSuffix);
     const absl::Status taken = place_.files->Info(deleted).status();
     if (taken.ok()) {
@@ -211,10 +318,11 @@ class UnfinishedSwaps {
   const EventSink& events_;
   const GivesWay gives_way_;
   std::vector<OldFile> old_;
-  std::vector<Offset> logs_;
+  std::vector<Offset> logs_;     // sorted, as those below
+  std::vector<Offset> retired_;  // `.deleted` logs
   std::vector<Offset> swaps_;  // that were complete
   std::vector<Offset> swap_lists_;
-  std::vector<Swap> taken_;
+  std::vector<FoundSwap> taken_;
   std::vector<std::string> leftovers_;
 };
 

@@ -71,5 +71,59 @@ TEST(FoundSwap, TakesAPlaceWhereItMayBeWhatItSays) {
   EXPECT_THAT(WhyNoSwap(long_one, logs), HasSubstr("up to offset 6"));
 }
 
+SwapSource Retired(int64_t base, int64_t next, bool is_whole = true) {
+  return {{base}, {next}, is_whole, true};
+}
+SwapSource There(int64_t base, int64_t next) {
+  return {{base}, {next}, true, false};
+}
+
+TEST(SwapSources, AreTakenBackUpToWhatIsThere) {
+  const std::vector<SwapSource> all = {Retired(0, 3), Retired(3, 5),
+                                       There(6, 9)};
+  EXPECT_THAT(SourcesToTakeBack(Offset{0}, all),
+              ElementsAre(Offset{0}, Offset{3}));
+  // A power loss keeps names in any order.
+  const std::vector<SwapSource> some = {There(0, 3), Retired(3, 5),
+                                        There(6, 9)};
+  EXPECT_THAT(SourcesToTakeBack(Offset{0}, some), ElementsAre(Offset{3}));
+}
+
+TEST(SwapSources, AreCoveredByAllOfWhatWasMadeFromThem) {
+  const FoundSwap swap{.base = Offset{0}, .next = Offset{5}, .is_whole = true};
+  const std::vector<SwapSource> covered = {Retired(0, 3), There(3, 5),
+                                           There(5, 9), Retired(7, 9)};
+  EXPECT_TRUE(CoversSources(swap, covered));
+  EXPECT_TRUE(CoversSources(swap, {}));
+  const std::vector<SwapSource> longer = {There(0, 3), Retired(3, 6),
+                                          There(6, 9)};
+  EXPECT_FALSE(CoversSources(swap, longer));
+  const std::vector<SwapSource> behind = {There(0, 5), Retired(5, 6),
+                                          There(6, 9)};
+  EXPECT_FALSE(CoversSources(swap, behind));
+  const std::vector<SwapSource> there = {There(0, 6), There(6, 9)};
+  EXPECT_FALSE(CoversSources(swap, there));
+}
+
+TEST(SwapSources, StayRetiredWhereOthersHaveTheirOffsetsByNow) {
+  const std::vector<SwapSource> all = {Retired(0, 5), Retired(3, 5),
+                                       Retired(5, 8), There(6, 9)};
+  EXPECT_THAT(SourcesToTakeBack(Offset{0}, all), ElementsAre(Offset{0}));
+}
+
+TEST(SwapSources, StayRetiredWhereTheFirstIsNoBetterThanTheSwap) {
+  const std::vector<SwapSource> damaged = {Retired(0, 1, false), Retired(3, 5),
+                                           There(6, 9)};
+  EXPECT_THAT(SourcesToTakeBack(Offset{0}, damaged), IsEmpty());
+  const std::vector<SwapSource> gone = {Retired(3, 5), There(6, 9)};
+  EXPECT_THAT(SourcesToTakeBack(Offset{0}, gone), IsEmpty());
+  EXPECT_THAT(SourcesToTakeBack(Offset{0}, {}), IsEmpty());
+  // Of others nothing is asked but that they are there.
+  const std::vector<SwapSource> later = {Retired(0, 3), Retired(3, 4, false),
+                                         There(6, 9)};
+  EXPECT_THAT(SourcesToTakeBack(Offset{0}, later),
+              ElementsAre(Offset{0}, Offset{3}));
+}
+
 }  // namespace
 }  // namespace cauce

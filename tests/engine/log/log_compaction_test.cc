@@ -447,6 +447,38 @@ TEST_P(LogCompactionTest, EndsWhereItsSegmentsAreDeletedMeanwhile) {
 
 // Whatever change of the disk is the last one, and whether the process goes on
 // or dies there.
+// The stop came once its sources had gone out of its way; they are whole.
+TEST_P(LogCompactionTest, LosesNothingWhereWhatIsTakingAPlaceIsDamaged) {
+  Open();
+  PutAll(30, 5);
+  ASSERT_THAT(rig_.Close(), IsOk());
+  const std::vector<std::string> logs = Logs();
+  ASSERT_GT(logs.size(), 4);
+  std::string swap = *rig_.disk().Read(logs[0]);
+  swap.back() ^= 1;
+  rig_.disk().Write(logs[0] + std::string(kSwapSuffix), swap);
+  for (int i = 0; i < 3; ++i) {
+    const std::string log = *rig_.disk().Read(logs[i]);
+    rig_.disk().Write(logs[i] + std::string(kDeletedSuffix), log);
+    rig_.disk().Remove(logs[i]);
+  }
+  // Who only reads is told where the place is.
+  const auto reader = rig_.OpenReadOnly();
+  ASSERT_THAT(reader, IsOk());
+  LogCursor cursor(*reader, Offset{0}, {});
+  RecordBatch batch;
+  absl::StatusOr<bool> more = true;
+  while (more.ok() && *more) more = cursor.NextBatch(&batch);
+  EXPECT_THAT(more, HasReason(Reason::kCorruptBatch));
+  EXPECT_THAT(std::string(MessageOf(more.status())), HasSubstr(kSwapSuffix));
+
+  Open();
+  EXPECT_EQ(Logs(), logs);
+  EXPECT_EQ(log().log_start(), Offset{0});
+  EXPECT_THAT(Values(), IsOkAndHolds(SizeIs(30)));
+  EXPECT_EQ(Table(), expected_);
+}
+
 TEST_P(LogCompactionTest, LosesNothingWhereverTheDiskFails) {
   // The real disk is slow, and does the same.
   const int step = GetParam() == DiskKind::kMemory ? 1 : 11;

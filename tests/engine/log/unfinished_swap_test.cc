@@ -18,6 +18,7 @@ namespace {
 
 using test::DiskKind;
 using test::IsOk;
+using ::testing::AnyOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -167,6 +168,110 @@ TEST_P(UnfinishedSwap, IsAllThereIsWhereItIsDamagedAndItsSourceIsGone) {
   End();
   EXPECT_THAT(Names(), ElementsAre("0.log", "05.log"));
   EXPECT_EQ(File(0, ".log"), bytes);
+}
+
+// They are whole, and what was to take their place is not: nothing goes for it.
+TEST_P(UnfinishedSwap, GivesItsSourcesTheirNamesBackWhereItIsDamaged) {
+  for (const GivesWay gives_way : {GivesWay::kGoes, GivesWay::kStays}) {
+    const auto lay = [&] {
+      for (const std::string& name : disk_.Names()) disk_.Remove(name);
+      Write(0, ".log.deleted", {0, 1, 2});
+      Write(3, ".log.deleted", {3, 4});
+      Write(4, ".log.deleted", {4});  // of a pass before
+      Write(5, ".log", {5});
+      Write(0, ".log.swap", {2, 4});
+      std::string bytes = File(0, ".log.swap");
+      bytes.back() ^= 1;
+      disk_.Write(SegmentFileName(Offset{0}, ".log.swap"), bytes);
+      disk_.Write(SegmentFileName(Offset{0}, ".index.swap"), "new");
+      disk_.Write(SegmentFileName(Offset{0}, ".txnindex"), "new");
+      disk_.Write(SegmentFileName(Offset{0}, ".txnindex.deleted"), "old");
+    };
+    lay();
+    const std::string first = File(0, ".log.deleted");
+    const std::string second = File(3, ".log.deleted");
+    int cuts = 0;
+    for (bool was_cut = true; was_cut; ++cuts) {
+      SCOPED_TRACE(cuts);
+      lay();
+      lines_.clear();
+      disk_.files().FailAfter(cuts);
+      was_cut = !TryToEnd(gives_way).ok();
+      disk_.files().Mend();
+      End(gives_way);
+      EXPECT_EQ(File(0, ".log"), first);
+      EXPECT_EQ(File(3, ".log"), second);
+      EXPECT_EQ(File(0, ".txnindex"), "old");
+      EXPECT_NE(File(0, ".log.swap.cut"), "(none)");
+      EXPECT_EQ(File(0, ".log.swap"), "(none)");
+      EXPECT_EQ(File(4, ".log"), "(none)");
+      EXPECT_NE(File(5, ".log"), "(none)");
+    }
+    EXPECT_THAT(lines_, ElementsAre(HasSubstr("part of the log again"),
+                                    HasSubstr("part of the log again"),
+                                    HasSubstr("damaged")));
+    EXPECT_GT(cuts, 3);
+  }
+}
+
+// It ends with a batch, and looks whole; of what lies in front of its end it
+// has all.
+TEST_P(UnfinishedSwap, GivesItsSourcesTheirNamesBackWhereItWasCutShort) {
+  int cuts = 0;
+  for (bool was_cut = true; was_cut; ++cuts) {
+    SCOPED_TRACE(cuts);
+    for (const std::string& name : disk_.Names()) disk_.Remove(name);
+    Write(0, ".log.deleted", {0, 1, 2});
+    Write(3, ".log.deleted", {3, 4});
+    Write(5, ".log", {5});
+    Write(0, ".log.swap", {2});
+    const std::string swap = File(0, ".log.swap");
+    const std::string first = File(0, ".log.deleted");
+    const std::string second = File(3, ".log.deleted");
+    disk_.files().FailAfter(cuts);
+    was_cut = !TryToEnd().ok();
+    disk_.files().Mend();
+    End();
+    EXPECT_THAT(File(0, ".log"), AnyOf(first, swap));
+    EXPECT_EQ(File(3, ".log"), second);
+    if (was_cut) continue;
+    EXPECT_EQ(File(0, ".log"), first);
+  }
+  EXPECT_GT(cuts, 3);
+}
+
+TEST_P(UnfinishedSwap, KeepsRetiredSourcesWhereItIsDamagedAndTheFirstIsToo) {
+  Write(0, ".log.deleted", {0, 1, 2});
+  Write(3, ".log.deleted", {3, 4});
+  Write(5, ".log", {5});
+  Write(0, ".log.swap", {2, 4});
+  for (const std::string_view suffix : {".log.swap", ".log.deleted"}) {
+    std::string bytes = File(0, suffix);
+    bytes.back() ^= 1;
+    disk_.Write(SegmentFileName(Offset{0}, suffix), bytes);
+  }
+  const std::string swap = File(0, ".log.swap");
+  const std::string first = File(0, ".log.deleted");
+  const std::string second = File(3, ".log.deleted");
+
+  End();
+  EXPECT_EQ(File(0, ".log"), swap);
+  EXPECT_EQ(File(0, ".log.deleted.cut"), first);
+  EXPECT_EQ(File(3, ".log.deleted.cut"), second);
+}
+
+TEST_P(UnfinishedSwap, KeepsALogThatGivesWayToADamagedOne) {
+  Write(2, ".log", {2});
+  Write(5, ".log", {5});
+  Write(0, ".log.swap", {1, 2, 4});
+  std::string bytes = File(0, ".log.swap");
+  bytes.back() ^= 1;
+  disk_.Write(SegmentFileName(Offset{0}, ".log.swap"), bytes);
+  const std::string log = File(2, ".log");
+
+  End();
+  EXPECT_THAT(Names(), ElementsAre("0.log", "02.log.cut", "05.log"));
+  EXPECT_EQ(File(2, ".log.cut"), log);
 }
 
 // Compaction leaves the last segment alone: who reaches into it is none of its.
