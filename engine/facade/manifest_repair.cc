@@ -16,10 +16,9 @@ namespace cauce {
 absl::Status ManifestRepair::Look() {
   auto read = ReadNamedManifest(files_, directory_);
   if (read.ok()) manifest_ = *std::move(read);
-  const bool says_something =
-      ReasonOf(read.status()) == Reason::kUnsupportedFormat ||
-      absl::IsResourceExhausted(read.status());
-  return says_something ? read.status() : absl::OkStatus();
+  const bool is_none = absl::IsNotFound(read.status()) ||
+                       ReasonOf(read.status()) == Reason::kCorruptFile;
+  return is_none ? absl::OkStatus() : read.status();
 }
 
 std::optional<KnownLog> ManifestRepair::Find(const TopicPartition& name) const {

@@ -27,7 +27,7 @@ class ManifestRepair {
 
   // Reads the one that the mark of the last stop names. One that is damaged
   // counts for nobody. Reason::kUnsupportedFormat where a newer release wrote
-  // it.
+  // it, and errors of reading it.
   absl::Status Look();
 
   // Nothing where it does not tell of the partition.

@@ -10,6 +10,7 @@
 #include "engine/catalog/clean_shutdown.h"
 #include "engine/catalog/directory_owner.h"
 #include "engine/catalog/made_again.h"
+#include "engine/catalog/manifest.h"
 #include "engine/catalog/open_plan.h"
 #include "engine/catalog/partition_metadata.h"
 #include "engine/catalog/topic_catalog.h"
@@ -43,7 +44,7 @@ absl::Status RepairSurvey::Look() {
       small_.Look(wants_all() ? SmallFileRepair::Scope::kAllPartitions
                               : SmallFileRepair::Scope::kSomePartitions));
   for (const Finding& finding : small_.left()) Leave(finding);
-  if (clean_stop_) CAUCE_RETURN_IF_ERROR(manifest_.Look());
+  CAUCE_RETURN_IF_ERROR(LookForManifest());
   CAUCE_ASSIGN_OR_RETURN(
       const auto entries,
       ListDataDirectory(files_, directory_, small_.catalog()));
@@ -83,6 +84,18 @@ void RepairSurvey::LookForMark() {
                .advice =
                    "move it away: the next opening then looks through the "
                    "logs"});
+}
+
+absl::Status RepairSurvey::LookForManifest() {
+  if (!clean_stop_) return absl::OkStatus();
+  const absl::Status read = manifest_.Look();
+  const bool is_of_it = IsUnread(read) && !absl::IsResourceExhausted(read);
+  if (!is_of_it) return read;
+  Leave({.file = JoinPath(directory_, kManifestFile),
+         .what = std::string(MessageOf(read)),
+         .advice = "mend what keeps it from being read, and repair again: what "
+                   "each log held when it was closed was not looked at"});
+  return absl::OkStatus();
 }
 
 std::function<bool(const TopicPartition&)> RepairSurvey::IsWanted() const {

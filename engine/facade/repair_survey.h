@@ -62,6 +62,8 @@ class RepairSurvey {
 
  private:
   void LookForMark();
+  // What cannot be read of it is left.
+  absl::Status LookForManifest();
   std::function<bool(const TopicPartition&)> IsWanted() const;
   absl::Status NothingWanted() const;
   absl::Status LookAt(const TopicPartition& name);
