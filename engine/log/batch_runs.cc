@@ -10,6 +10,7 @@ void Extend(BatchRun& run, const BatchRun& other) {
   run.end = other.end;
   run.next = other.next;
   run.batches += other.batches;
+  run.contents += other.contents;
 }
 
 }  // namespace

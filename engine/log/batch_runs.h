@@ -34,6 +34,9 @@ struct BatchRun {
   // It may as well lie within a record: a search led to it, and what is behind
   // its stretch is damaged, and does not go on from it.
   bool is_doubtful = false;
+  // Of what the batches hold, whatever offsets they say: others have another
+  // one, but for a rare accident.
+  uint64_t contents = 0;
 
   friend bool operator==(const BatchRun&, const BatchRun&) = default;
 };
@@ -59,6 +62,13 @@ class BatchRuns {
   std::vector<BatchRun> runs_;
   size_t stretch_ = 0;  // the first run of the stretch
 };
+
+// `contents` of one batch, by its CRC, which does not cover its offset.
+constexpr uint64_t ContentsOf(uint32_t crc) {
+  // Mixed, since those of several are added up; odd, so that none is lost.
+  const uint64_t mixed = (uint64_t{crc} + 1) * 0x9E3779B97F4A7C15u;
+  return (mixed ^ (mixed >> 29)) * 0xBF58476D1CE4E5B9u;
+}
 
 // Whether one of `cuts`, which are sorted, lies within a run of several
 // batches.

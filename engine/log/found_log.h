@@ -15,6 +15,8 @@ struct FoundLog {
   Offset named;
   bool is_waiting = false;     // for that name, which an earlier repair gave it
   bool is_blank = false;       // it has no bytes but zeros
+  // It is called and as long as one that the log had when it was closed.
+  bool is_listed = false;
   std::vector<BatchRun> runs;  // as they lie, split where others have borders
 
   // Where the batch at its front begins, if there is one.

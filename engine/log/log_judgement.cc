@@ -5,11 +5,12 @@
 #include <iterator>
 #include <map>
 #include <ranges>
-#include <tuple>
 #include <utility>
 
 #include "engine/log/batch_runs.h"
+#include "engine/log/file_claims.h"
 #include "engine/log/lone_batches.h"
+#include "engine/log/offset_claim.h"
 #include "engine/log/offset_line.h"
 
 namespace cauce {
@@ -20,11 +21,11 @@ struct Chain {
   size_t log = 0;
   size_t first = 0;
   size_t end = 0;
-  int64_t links = 0;  // how often something is met exactly
-  // How far the file's name lies below its first batch.
-  int64_t from_name = 0;
+  OffsetClaim claim;
   bool is_named = false;  // begins its file, as that is called
   bool is_sure = false;
+  // Its file begins, with more than one batch, otherwise than it is called.
+  bool is_misnamed = false;
   // It contradicts what its own file has better reason to be believed for.
   bool waits = false;
 };
@@ -36,9 +37,11 @@ class Judge {
       : found_(found),
         known_(known),
         rounds_max_(rounds_max),
+        claims_(found, known),
         line_(found.size()),
         lone_(found, known, line_),
-        judged_(found.size()) {}
+        judged_(found.size()),
+        foreign_(found.size()) {}
 
   std::vector<JudgedLog> Run() {
     FindChains();
@@ -55,28 +58,26 @@ class Judge {
     for (size_t log = 0; log < found_.size(); ++log) {
       const std::vector<BatchRun>& runs = found_[log].runs;
       if (runs.empty()) continue;
-      const int64_t from_name = found_[log].named <= runs.front().base
-                                    ? runs.front().base - found_[log].named
-                                    : INT64_MAX;
       const size_t front = chains_.size();
       for (size_t first = 0; first < runs.size();) {
         size_t end = first + 1;
-        int64_t batches = runs[first].batches;
-        for (; end < runs.size() && runs[end].is_linked; ++end) {
-          batches += runs[end].batches;
-        }
+        while (end < runs.size() && runs[end].is_linked) ++end;
         const bool is_named =
             runs[first].position == 0 && runs[first].base == found_[log].named;
         chains_.push_back({.log = log,
                            .first = first,
                            .end = end,
-                           .links = batches - 1 + (is_named ? 1 : 0),
-                           .from_name = from_name,
+                           .claim = claims_.Of(log, first, end),
                            .is_named = is_named,
-                           .is_sure = batches > 1 || is_named});
+                           .is_sure = end > first + 1 ||
+                                      runs[first].batches > 1 || is_named});
         first = end;
       }
-      LetWait(std::span(chains_).subspan(front));
+      const std::span chains = std::span(chains_).subspan(front);
+      const bool is_misnamed = chains[0].is_sure && !chains[0].is_named &&
+                               found_[log].FrontBase().has_value();
+      for (Chain& chain : chains) chain.is_misnamed = is_misnamed;
+      LetWait(chains);
     }
   }
 
@@ -111,17 +112,70 @@ class Judge {
 
   // Those of which most is confirmed first: others have to fit.
   void TakeSure() {
-    std::ranges::stable_sort(chains_, {}, [](const Chain& chain) {
-      return std::tuple(!chain.is_sure, chain.waits, -chain.links,
-                        chain.from_name);
+    std::ranges::stable_sort(chains_, [](const Chain& a, const Chain& b) {
+      const auto order = [](const Chain& chain) {
+        return std::pair(!chain.is_sure, chain.waits);
+      };
+      if (order(a) != order(b)) return order(a) < order(b);
+      return Outweighs(a.claim, b.claim);
     });
     for (const Chain& chain : chains_) {
       if (!chain.is_sure) break;
-      for (size_t run = chain.first; run < chain.end; ++run) {
-        const LogPart part = PartOf(chain.log, run);
-        if (line_.HasRoomFor(part)) Take(part, run);
-      }
+      if (!MayBeForeign(chain)) TakeRuns(chain);
     }
+    // What contradicts its name, and in part what is known by now, is of
+    // another log: nothing of it is believed where the rest of it would fit.
+    for (const Chain& chain : chains_) {
+      if (chain.is_sure && MayBeForeign(chain)) NoteForeign(chain);
+    }
+    for (const Chain& chain : chains_) {
+      if (!chain.is_sure || !MayBeForeign(chain)) continue;
+      NoteForeign(chain);
+      if (!foreign_[chain.log] && !IsAstray(chain)) TakeRuns(chain);
+    }
+  }
+
+  // Its name and where the log was closed speak against its offsets, and
+  // nothing for them: above that end compaction left no gap either.
+  bool IsAstray(const Chain& chain) const {
+    return known_.clean_stop && known_.durable > Offset{0} &&
+           FirstOf(chain).base > known_.durable &&
+           !claims_.FollowsAnother(chain.log, chain.first);
+  }
+
+  static bool MayBeForeign(const Chain& chain) {
+    if (chain.claim.name == OffsetClaim::Name::kAgrees) return false;
+    return chain.is_misnamed ||
+           chain.claim.name == OffsetClaim::Name::kContradicts;
+  }
+
+  void TakeRuns(const Chain& chain) {
+    for (size_t run = chain.first; run < chain.end; ++run) {
+      const LogPart part = PartOf(chain.log, run);
+      if (line_.HasRoomFor(part)) Take(part, run);
+    }
+  }
+
+  void NoteForeign(const Chain& chain) {
+    for (size_t run = chain.first; run < chain.end; ++run) {
+      if (foreign_[chain.log]) return;
+      foreign_[chain.log] = FindContrary(chain.log, run);
+    }
+  }
+
+  // The log that is known to hold other batches at offsets of a run.
+  std::optional<size_t> FindContrary(size_t log, size_t run) const {
+    const BatchRun& batches = found_[log].runs[run];
+    const LogPart* const held = line_.Before(batches.next);
+    const bool is_held = held != nullptr && held->next > batches.base;
+    if (!is_held || held->log == log) return std::nullopt;
+    const BatchRun& other = *std::ranges::lower_bound(
+        found_[held->log].runs, held->position, {}, &BatchRun::position);
+    const bool is_same = other.base == batches.base &&
+                         other.next == batches.next &&
+                         other.contents == batches.contents;
+    if (is_same) return std::nullopt;
+    return held->log;
   }
 
   void TakeLone() {
@@ -180,6 +234,11 @@ class Judge {
     if (const auto holder = HolderOf(found)) {
       judged.fate = LogFate::kCopy;
       judged.other = holder;
+      return;
+    }
+    if (foreign_[log]) {
+      judged.fate = LogFate::kForeign;
+      judged.other = foreign_[log];
       return;
     }
     if (found.is_waiting) return;
@@ -254,11 +313,14 @@ class Judge {
   const std::span<const FoundLog> found_;
   const KnownOfLog& known_;
   const int rounds_max_;
+  const FileClaims claims_;
   OffsetLine line_;
   const LoneBatches lone_;
   std::vector<Chain> chains_;
   std::map<Offset, Segment> segments_;  // by their bases
   std::vector<JudgedLog> judged_;
+  // Of each that is of another log, the one that shows that.
+  std::vector<std::optional<size_t>> foreign_;
 };
 
 }  // namespace

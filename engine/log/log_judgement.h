@@ -6,10 +6,12 @@
 // it is weighed once, as it was found: what is taken for damage makes nothing
 // else right. Batches that continue each other are sure of their offsets, and
 // so is one that stands where its file is called; of those that contradict each
-// other the more stay, but within a file what begins it as it is called comes
-// first, and what may lie within a record last. One batch alone is believed
-// where what stands around it agrees with it (lone_batches.h), and else counts
-// as damage, which is told: at a wrong offset nobody would notice. Where
+// other the ones stay for which more speaks (offset_claim.h), and how much
+// there is comes last; within a file what may lie within a record does. A file
+// that contradicts its own name, and what is better known, is of another log,
+// and nothing of it stays. One batch alone is believed where what stands around
+// it agrees with it (lone_batches.h), and else counts as damage, which is told:
+// at a wrong offset nobody would notice. Where
 // compaction may have left gaps, order is all that there is to agree with: a
 // wrong offset that lies in order is not found there.
 //
@@ -31,6 +33,7 @@ enum class LogFate {
   kSegment,   // of the log
   kInside,    // without a batch, within the offsets of another one
   kCopy,      // others have its offsets
+  kForeign,   // of another log: its name and what is known contradict it
   kNoBatch,   // it has no batch that can stand there, and may have held some
   kInTheWay,  // another one needs its name
   kAboveEnd,  // without a batch, and the log was closed below its name

@@ -11,6 +11,7 @@
 
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
+#include "engine/catalog/known_log.h"
 #include "engine/catalog/whole_file.h"
 #include "engine/log/found_log.h"
 #include "engine/log/index_survey.h"
@@ -165,6 +166,7 @@ class Surveyor {
       found.push_back({.named = logs_[log].named,
                        .is_waiting = logs_[log].is_waiting,
                        .is_blank = surveys_[log].is_blank,
+                       .is_listed = IsListed(log),
                        .runs = std::move(surveys_[log].runs)});
     }
     judged_ = JudgeLogs(found, {.durable = partition_.bounds.durable,
@@ -188,6 +190,16 @@ class Surveyor {
     }
     std::ranges::sort(survey_.segments, {}, &SurveyedSegment::base);
     return absl::OkStatus();
+  }
+
+  // Whether the log was closed with a file of such a name and size.
+  bool IsListed(size_t log) const {
+    if (!partition_.known || logs_[log].is_waiting) return false;
+    const std::vector<KnownSegment>& all = partition_.known->segments;
+    const auto listed = std::ranges::lower_bound(all, logs_[log].named, {},
+                                                 &KnownSegment::base);
+    return listed != all.end() && listed->base == logs_[log].named &&
+           listed->bytes == surveys_[log].file_bytes;
   }
 
   void LeaveUndecided(size_t log) {
@@ -239,7 +251,9 @@ class Surveyor {
     const JudgedLog& judged = judged_[log];
     // From where on offsets may be lost with it.
     std::optional<Offset> base;
-    if (judged.fate == LogFate::kNoBatch && !logs_[log].is_waiting) {
+    const bool held_none = judged.fate == LogFate::kNoBatch ||
+                           judged.fate == LogFate::kForeign;
+    if (held_none && !logs_[log].is_waiting) {
       base = logs_[log].named;
     }
     AsideLog aside{.fate = judged.fate, .durable = partition_.bounds.durable};

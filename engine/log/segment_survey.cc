@@ -14,6 +14,7 @@
 #include "engine/log/batch_scanner.h"
 #include "engine/log/batch_search.h"
 #include "engine/log/other_format.h"
+#include "engine/record/layout.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -55,7 +56,8 @@ class Survey {
       if (!*batch) break;
       CAUCE_RETURN_IF_ERROR(
           Take({scanner_.batch_position(), scanner_.position(),
-                (*batch)->base_offset(), (*batch)->next_offset()}));
+                (*batch)->base_offset(), (*batch)->next_offset()},
+               (*batch)->crc()));
     }
     survey_.runs = runs_.Take();
     NoteDoubts();
@@ -68,11 +70,12 @@ class Survey {
   }
 
  private:
-  absl::Status Take(const FoundBatch& batch) {
+  absl::Status Take(const FoundBatch& batch, uint32_t crc) {
     runs_.Add({.position = batch.position,
                .end = batch.end,
                .base = batch.base,
-               .next = batch.next});
+               .next = batch.next,
+               .contents = ContentsOf(crc)});
     const BatchRun& run = runs_.runs().back();
     const bool is_sure =
         run.batches > 1 || (run.position == 0 && run.base == hints_.named);
@@ -112,7 +115,10 @@ class Survey {
     is_astray_ = !IsExpected(*found);
     if (is_astray_ || !is_claimed_) doubts_[found->position] = is_astray_;
     stretch_ = found->position;
-    CAUCE_RETURN_IF_ERROR(Take(*found));
+    char crc[sizeof(uint32_t)] = {};
+    CAUCE_RETURN_IF_ERROR(
+        file_->Read(found->position + layout::kCrc, crc).status());
+    CAUCE_RETURN_IF_ERROR(Take(*found, LoadBig<uint32_t>(crc)));
     scanner_.Restart(file_, name_, found->end, survey_.file_bytes);
     return true;
   }
@@ -248,7 +254,8 @@ absl::Status SplitRuns(const std::shared_ptr<const File>& file,
       parts.Add({.position = scanner.batch_position(),
                  .end = scanner.position(),
                  .base = batch->base_offset(),
-                 .next = batch->next_offset()});
+                 .next = batch->next_offset(),
+                 .contents = ContentsOf(batch->crc())});
     }
     for (BatchRun& part : parts.Take()) {
       part.is_doubtful = run.is_doubtful;

@@ -28,8 +28,14 @@ std::string WhyAside(const AsideLog& log, const SegmentSurvey& survey) {
           "offset {}",
           log.other, log.other_end.value);
     case LogFate::kCopy:
-      return fmt::format("{} has the offsets that it says, and as much of them",
-                         log.other);
+      return fmt::format(
+          "{} has the offsets that it says, and is confirmed by as much",
+          log.other);
+    case LogFate::kForeign:
+      return fmt::format(
+          "it is of another log: its batches begin at offset {}, which is not "
+          "what it is called by, and {} has others with their offsets",
+          survey.runs.front().base.value, log.other);
     case LogFate::kInTheWay:
       return fmt::format(
           "there is no whole batch in it, and {} belongs in its place",

@@ -43,6 +43,25 @@ constexpr size_t kOneIn = 7;
 constexpr size_t kOneIn = 1;
 #endif
 
+// The log of a topic of its own: one segment, larger than all of those above,
+// of `batches` batches.
+std::string LargerLog(int batches) {
+  test::SimClock clock;
+  const auto files = NewMemoryFileSystem(&clock);
+  auto engine = Engine::Open(kKnownDirectory,
+                             {.file_system = files.get(), .clock = &clock});
+  CAUCE_CHECK(engine.ok());
+  CAUCE_CHECK(engine->CreateTopic("others", TopicSpec()).ok());
+  auto partition = engine->OpenPartition("others", PartitionId{0});
+  CAUCE_CHECK(partition.ok());
+  for (int i = 0; i < batches; ++i) {
+    const std::vector<Record> batch(2, {.value = "another's"});
+    CAUCE_CHECK(partition->Append(batch).ok());
+  }
+  CAUCE_CHECK(engine->Close().ok());
+  return test::ImageOf(*files).at("/others-0/00000000000000000000.log");
+}
+
 // One partition: a segment of one batch of ten records, one of three batches of
 // two, and a last one of a batch of ten.
 KnownDirectory MakeDirectory(Stop stop) {
@@ -149,6 +168,39 @@ TEST_P(ForeignFiles, AreTakenOutByARepairAndNothingElseIs) {
       ExpectTakenOut(known, planted, expected);
       if (HasFatalFailure()) return;
     }
+  }
+}
+
+// Its batches continue each other, as many as they are, and its name says that
+// it is none of the log's.
+TEST_P(ForeignFiles, AreTakenOutHoweverMuchTheyHold) {
+  const KnownDirectory known = MakeDirectory(GetParam());
+  const Image expected = Repaired(known.image);
+  for (const int batches : {6, 13, 400}) {
+    for (const int64_t name : {3, 12, 20, 30}) {
+      SCOPED_TRACE(fmt::format("{} batches at {}", batches, name));
+      ExpectTakenOut(known, {{Log(name), LargerLog(batches)}}, expected);
+      if (HasFatalFailure()) return;
+    }
+  }
+}
+
+// In the place of the last segment: what that held is lost, and nothing else.
+TEST_P(ForeignFiles, TakeNoOthersPlaceWithTheOneThatTheyStandFor) {
+  const KnownDirectory known = MakeDirectory(GetParam());
+  for (const int batches : {6, 400}) {
+    const auto files = NewMemoryFileSystem();
+    Image image = known.image;
+    image[Log(16)] = LargerLog(batches);
+    test::Put(image, *files);
+
+    const auto repaired = RepairDirectory(*files, kKnownDirectory, {});
+
+    ASSERT_THAT(repaired, IsOk());
+    const Image after = test::ImageOf(*files);
+    EXPECT_EQ(after.at(Log(0)), known.image.at(Log(0)));
+    EXPECT_EQ(after.at(Log(10)), known.image.at(Log(10)));
+    EXPECT_THAT(test::ReadKnown(*files), ::testing::SizeIs(16));
   }
 }
 

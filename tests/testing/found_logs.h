@@ -32,6 +32,10 @@ struct PlannedLog {
   int64_t named = 0;
   std::vector<Piece> pieces;
   bool is_waiting = false;
+  // The records of which log it holds: at the same offsets another one has
+  // others.
+  uint32_t of = 0;
+  bool is_listed = false;
 };
 
 // Batches of one record each.
@@ -41,12 +45,13 @@ inline std::vector<Piece> Ones(int64_t base, int64_t next) {
   return pieces;
 }
 
-inline BatchRun RunOf(const std::vector<Piece>& pieces, size_t at) {
+inline BatchRun RunOf(const PlannedLog& log, size_t at) {
   const int64_t position = static_cast<int64_t>(at) * kPieceBytes;
   return {.position = position,
           .end = position + kPieceBytes,
-          .base = Offset{pieces[at].base},
-          .next = Offset{pieces[at].next}};
+          .base = Offset{log.pieces[at].base},
+          .next = Offset{log.pieces[at].next},
+          .contents = ContentsOf(log.of)};
 }
 
 // As they are found: in runs, split where others have borders.
@@ -58,7 +63,7 @@ inline std::vector<FoundLog> FindLogs(const std::vector<PlannedLog>& planned,
     BatchRuns runs(may_have_gaps ? BatchRuns::Gaps::kOfCompaction
                                  : BatchRuns::Gaps::kNone);
     for (size_t at = 0; at < log.pieces.size(); ++at) {
-      if (log.pieces[at].is_batch()) runs.Add(RunOf(log.pieces, at));
+      if (log.pieces[at].is_batch()) runs.Add(RunOf(log, at));
     }
     for (const BatchRun& run : runs.runs()) {
       cuts.push_back(run.base);
@@ -67,6 +72,7 @@ inline std::vector<FoundLog> FindLogs(const std::vector<PlannedLog>& planned,
     found.push_back({.named = Offset{log.named},
                      .is_waiting = log.is_waiting,
                      .is_blank = log.pieces.empty(),
+                     .is_listed = log.is_listed,
                      .runs = runs.Take()});
   }
   std::ranges::sort(cuts);
@@ -79,8 +85,7 @@ inline std::vector<FoundLog> FindLogs(const std::vector<PlannedLog>& planned,
       }
       RunParts parts(cuts);
       for (int64_t at = run.position; at < run.end; at += kPieceBytes) {
-        parts.Add(
-            RunOf(planned[log].pieces, static_cast<size_t>(at / kPieceBytes)));
+        parts.Add(RunOf(planned[log], static_cast<size_t>(at / kPieceBytes)));
       }
       const std::vector<BatchRun> taken = parts.Take();
       split.insert(split.end(), taken.begin(), taken.end());

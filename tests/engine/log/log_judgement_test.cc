@@ -41,6 +41,11 @@ KnownOfLog Closed(bool may_have_gaps, int64_t end) {
           .may_have_gaps = may_have_gaps};
 }
 
+// Of another log.
+PlannedLog Foreign(int64_t named, int64_t base, int64_t next) {
+  return {.named = named, .pieces = Ones(base, next), .of = 1};
+}
+
 TEST(Judgement, LeavesAWholeLogAsItIs) {
   for (const bool gaps : {kGaps, kNoGaps}) {
     EXPECT_THAT(
@@ -358,6 +363,98 @@ TEST(Judgement, OfTwoThatHoldTheSameTheOneWithMoreStays) {
     EXPECT_THAT(StoryOf({{0, Ones(0, 3)}, {1, Ones(0, 6)}, {6, Ones(6, 8)}},
                         Closed(gaps, 8)),
                 ElementsAre("aside", "0: 0 1 2 3 4 5", "6: 6 7"));
+  }
+}
+
+// How much there is of it speaks for nothing.
+TEST(Judgement, ALargerFileOfAnotherLogDisplacesNothing) {
+  const std::vector<PlannedLog> own = {
+      {0, Ones(0, 10)}, {10, Ones(10, 20)}, {20, Ones(20, 30)}};
+  for (const bool gaps : {kGaps, kNoGaps}) {
+    for (const KnownOfLog& known :
+         {Closed(gaps, 30), Known(gaps), Known(gaps, 20)}) {
+      const std::vector<std::string> whole = StoryOf(own, known);
+      for (const int64_t begin : {0, 4, 10, 20}) {
+        for (const int64_t named : {1, 5, 15, 25, 30, 31, 50, 90}) {
+          SCOPED_TRACE(fmt::format("offsets from {} in {}", begin, named));
+          std::vector<PlannedLog> logs = own;
+          logs.push_back(Foreign(named, begin, 80));
+          test::SortLogs(logs);
+          std::vector<std::string> story = StoryOf(logs, known);
+          EXPECT_EQ(std::erase(story, "aside"), 1);
+          EXPECT_EQ(story, whole);
+        }
+      }
+    }
+  }
+}
+
+// Here nothing of its own is left for the offsets of the one that is gone.
+TEST(Judgement, ALargerFileOfAnotherLogInThePlaceOfOneDisplacesNoOther) {
+  for (const bool gaps : {kGaps, kNoGaps}) {
+    for (const KnownOfLog& known :
+         {Closed(gaps, 40), Known(gaps), Known(gaps, 20)}) {
+      // Whatever it is called by.
+      EXPECT_THAT(StoryOf({{0, Ones(0, 10)},
+                           {10, Ones(10, 20)},
+                           {20, Ones(20, 30)},
+                           Foreign(30, 0, 80)},
+                          known),
+                  ElementsAre("0: 0 1 2 3 4 5 6 7 8 9",
+                              "10: 10 11 12 13 14 15 16 17 18 19",
+                              "20: 20 21 22 23 24 25 26 27 28 29",
+                              testing::Not(testing::HasSubstr("0 "))));
+      const auto story = StoryOf({Foreign(0, 0, 80),
+                                  {10, Ones(10, 14)},
+                                  {14, Ones(14, 18)},
+                                  {18, Ones(18, 40)}},
+                                 known);
+      EXPECT_EQ(story[1], "10: 10 11 12 13");
+      EXPECT_EQ(story[2], "14: 14 15 16 17");
+      EXPECT_THAT(story[3], testing::StartsWith("18: 18 19 20 21"));
+    }
+  }
+}
+
+// It contradicts both its name and where the log was closed.
+TEST(Judgement, ABatchOfAnotherLogAboveTheEndIsNoneWhereNothingElseIsLeft) {
+  for (const bool gaps : {kGaps, kNoGaps}) {
+    EXPECT_THAT(StoryOf({Foreign(0, 50, 60)}, Closed(gaps, 30)),
+                ElementsAre("aside"));
+    EXPECT_THAT(StoryOf({{0, Ones(0, 30)}, {9, Ones(30, 40)}},
+                        Closed(gaps, 30)),
+                ElementsAre(testing::StartsWith("0: 0 1 2"),
+                            testing::StartsWith("30: 30 31")));
+  }
+}
+
+// As long as no other file fills it as well as it does.
+TEST(Judgement, AFileOfAnotherLogFillsNoDamage) {
+  for (const bool gaps : {kGaps, kNoGaps}) {
+    for (const KnownOfLog& known : {Closed(gaps, 16), Known(gaps)}) {
+      EXPECT_THAT(StoryOf({{0, {{0, 1}, {1, 2}, kRubbish, {3, 4}, {4, 5}}},
+                           Foreign(3, 0, 60),
+                           {5, {kRubbish, {6, 7}, {7, 8}}},
+                           {8, {{8, 9}, {9, 10}, kRubbish}},
+                           {12, Ones(12, 16)}},
+                          known),
+                  ElementsAre("0: 0 1 x 3 4", "aside", "5: x 6 7", "8: 8 9 x",
+                              "12: 12 13 14 15"));
+    }
+  }
+}
+
+// After a clean stop it is known how long each was.
+TEST(Judgement, OfTwoThatAreCalledAsTheyBeginTheOneThatWasThereStays) {
+  for (const bool gaps : {kGaps, kNoGaps}) {
+    const std::vector<PlannedLog> logs = {
+        {0, Ones(0, 4)},
+        Foreign(4, 4, 20),
+        {.named = 8, .pieces = Ones(8, 12), .is_listed = true}};
+    const auto story = StoryOf(logs, Closed(gaps, 12));
+    EXPECT_EQ(story[0], "0: 0 1 2 3");
+    EXPECT_THAT(story[1], testing::StartsWith("4: 4 5 6 7 x x x x"));
+    EXPECT_EQ(story[2], "8: 8 9 10 11");
   }
 }
 

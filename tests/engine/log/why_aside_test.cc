@@ -13,6 +13,11 @@ using ::testing::Not;
 TEST(WhyAside, NamesTheOneThatHasItsOffsetsOrItsPlace) {
   const AsideLog copy{.fate = LogFate::kCopy, .other = "/d/0.log"};
   EXPECT_THAT(WhyAside(copy, {}), HasSubstr("/d/0.log has the offsets"));
+  const AsideLog foreign{.fate = LogFate::kForeign, .other = "/d/0.log"};
+  const SegmentSurvey batches{
+      .runs = {{.end = 80, .base = Offset{70}, .next = Offset{71}}}};
+  EXPECT_THAT(WhyAside(foreign, batches),
+              AllOf(HasSubstr("begin at offset 70"), HasSubstr("/d/0.log")));
   const AsideLog inside{.fate = LogFate::kInside,
                         .other = "/d/0.log",
                         .other_end = Offset{9}};
