@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 
 #include "cauce/errors.h"
 #include "engine/base/bytes.h"
@@ -97,25 +98,49 @@ bool IsUnchanged(const DirectoryStamp& stamp, const FileInfo& info) {
          absl::ToUnixNanos(info.modified) == stamp.changed_ns;
 }
 
-std::vector<OffsetRange> FindMissing(const KnownLog& log,
-                                     std::span<const Offset> bases) {
-  std::vector<OffsetRange> had = log.missing;
-  for (size_t i = 0; i < log.segments.size(); ++i) {
-    const bool is_last = i + 1 == log.segments.size();
-    had.push_back(
-        {log.segments[i].base, is_last ? log.end : log.segments[i + 1].base});
+std::vector<MissingPart> FindMissing(const KnownLog& log,
+                                     std::span<const KnownSegment> there) {
+  // Where anything begins that was there or is there.
+  std::vector<Offset> begins;
+  for (const KnownSegment& each : log.segments) begins.push_back(each.base);
+  for (const OffsetRange& each : log.missing) begins.push_back(each.base);
+  for (const KnownSegment& each : there) begins.push_back(each.base);
+  std::ranges::sort(begins);
+  const auto up_to_next = [&](Offset base, Offset next) -> OffsetRange {
+    const auto at = std::ranges::upper_bound(begins, base);
+    return {base, at == begins.end() ? next : std::min(next, *at)};
+  };
+  std::vector<MissingPart> missing;
+  // `had` are the bytes of the file that holds the offset, where that is known.
+  const auto look = [&](const OffsetRange& range,
+                        std::optional<int64_t> had) {
+    const auto behind = std::ranges::upper_bound(there, range.base, {},
+                                                 &KnownSegment::base);
+    if (behind == there.begin() || behind == there.end()) return;
+    const KnownSegment& file = *std::prev(behind);
+    const bool has_file = file.base == range.base;
+    if (has_file && (!had || file.bytes >= *had)) return;
+    missing.push_back({range, has_file});
+  };
+  for (const KnownSegment& each : log.segments) {
+    look(up_to_next(each.base, log.end), each.bytes);
   }
-  std::ranges::sort(had, {}, &OffsetRange::base);
-  std::vector<OffsetRange> missing;
-  for (size_t i = 0; i < had.size(); ++i) {
-    OffsetRange range = had[i];
-    if (i + 1 < had.size()) range.next = std::min(range.next, had[i + 1].base);
-    const auto at = std::ranges::lower_bound(bases, range.base);
-    const bool is_between = at != bases.begin() && at != bases.end();
-    if (!is_between || *at == range.base) continue;
-    range.next = std::min(range.next, *at);
-    if (range.count() > 0) missing.push_back(range);
+  for (const OffsetRange& range : log.missing) {
+    // It was short before: it is back where it has grown.
+    const auto known = std::ranges::lower_bound(log.segments, range.base, {},
+                                                &KnownSegment::base);
+    const bool was_short =
+        known != log.segments.end() && known->base == range.base;
+    std::optional<int64_t> had;
+    if (was_short) had = known->bytes + 1;
+    look(up_to_next(range.base, range.next), had);
   }
+  std::ranges::sort(missing, {}, [](const MissingPart& part) {
+    return part.range.base;
+  });
+  // Shorter once more.
+  const auto twice = std::ranges::unique(missing);
+  missing.erase(twice.begin(), twice.end());
   return missing;
 }
 

@@ -4,7 +4,7 @@
 //
 // A view: what the files say holds. Where the directory is not as it was then,
 // the segments are still those that were there, and one that is gone from
-// between others is missed. Pure: any thread.
+// between others, or shorter than it was, is missed. Pure: any thread.
 #pragma once
 
 #include <cstdint>
@@ -54,18 +54,28 @@ struct KnownLog {
   Offset end;                          // where the last one ends
   Offset snapshot{0};  // of producers, the newest; 0 where there is none
   std::vector<EpochStart> epochs;
-  // Between segments, where files are gone that nobody deleted; in order.
+  // In front of segments, what nobody has deleted, and whose files are gone, or
+  // have lost some of it; in order.
   std::vector<OffsetRange> missing;
 
   friend bool operator==(const KnownLog&, const KnownLog&) = default;
 };
 
-// The segments that `log` had, and of which `bases`, those of the files that
-// are there, smallest first, has none: between two that are, each by itself, as
-// far as the next one. What is gone in front of all and behind them is another
-// matter.
-std::vector<OffsetRange> FindMissing(const KnownLog& log,
-                                     std::span<const Offset> bases);
+// What a segment had, and lacks by now.
+struct MissingPart {
+  // From where it begins to where the next one does: all of it, or some.
+  OffsetRange range;
+  // Its file is there, and shorter than it was; else there is none.
+  bool is_short = false;
+  friend bool operator==(const MissingPart&, const MissingPart&) = default;
+};
+
+// Of the segments that `log` had those of which `there`, the files that are
+// there, in the order of their bases, has none, or one that is shorter: each by
+// itself, in front of another that is there. What is gone in front of all and
+// behind them is another matter.
+std::vector<MissingPart> FindMissing(const KnownLog& log,
+                                     std::span<const KnownSegment> there);
 
 // Nothing for one that has too much of anything to be worth it.
 std::optional<std::string> EncodeKnownLog(const KnownLog& log);

@@ -14,6 +14,7 @@
 #include "engine/catalog/partition_metadata.h"
 #include "engine/catalog/whole_file.h"
 #include "engine/facade/data_directory.h"
+#include "engine/facade/last_close.h"
 #include "engine/facade/topic_gaps.h"
 #include "engine/io/free_space.h"
 #include "engine/io/pooled_file_system.h"
@@ -103,6 +104,11 @@ absl::StatusOr<std::shared_ptr<EngineCore>> EngineCore::Open(
       // One that cannot be looked at says nothing.
       return HasCleanShutdown(*files, path).value_or(false);
     };
+    environment->known_now =
+        [close = std::make_shared<LastClose>(*environment->files, path),
+         clock = environment->clock](const TopicPartition& partition) {
+          return close->Find(partition, clock->Now());
+        };
     environment->has_gaps =
         [gaps = std::make_shared<TopicGaps>(*environment->files, path),
          clock = environment->clock](const std::string& topic) {

@@ -75,6 +75,8 @@ absl::StatusOr<Leftovers> RemoveLeftovers(const SegmentPlace& place,
         file->base >= stop.log_start && file->base < stop.recovery_point;
     if (on_its_way_out || (is_index && !has_log && !is_missed)) {
       CAUCE_RETURN_IF_ERROR(place.files->RemoveFile(place.PathOf(entry.name)));
+    } else if (is_index && !is_list && !has_log) {
+      left.orphans.push_back(file->base);
     } else if (is_list) {
       // By name they are in the order of their offsets.
       left.lists.push_back(file->base);
@@ -82,6 +84,9 @@ absl::StatusOr<Leftovers> RemoveLeftovers(const SegmentPlace& place,
       left.snapshots.push_back(file->base);
     }
   }
+  // Of two kinds of index.
+  const auto twice = std::ranges::unique(left.orphans);
+  left.orphans.erase(twice.begin(), twice.end());
   CAUCE_RETURN_IF_ERROR(
       RemoveStraySnapshots(place, bases, stop, left.snapshots));
   return left;

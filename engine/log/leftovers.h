@@ -14,6 +14,7 @@ namespace cauce {
 struct Leftovers {
   std::vector<Offset> snapshots;  // smallest first
   std::vector<Offset> lists;      // the bases of `.txnindex` files, as well
+  std::vector<Offset> orphans;    // of indexes whose logs are missing, as well
 };
 
 // What is known of the stop, as RecoveryHints have it.

@@ -200,7 +200,8 @@ class Log : public std::enable_shared_from_this<Log> {
   // Whether its opening told of what the next one has to look for as well.
   bool is_odd() const { return is_odd_; }
   // Whether files of some of these offsets are gone that nobody deleted, from
-  // between others.
+  // between others, or are too short. Beside another process that is looked at
+  // again; where it cannot be they count as missing.
   bool IsMissing(const OffsetRange& range) const;
   // Whether it is damage that no batch has these offsets.
   bool IsDamagedGap(const OffsetRange& gap) const {
@@ -401,6 +402,10 @@ class Log : public std::enable_shared_from_this<Log> {
   // Fences the log, and returns why.
   absl::Status FailSwap(const absl::Status& cause);
   absl::Status SealForClose() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  // Looks for what is missing of one that may have gaps, for who only reads.
+  absl::StatusOr<std::vector<MissingPart>> FindMissing() const;
+  // The same as it is opened, which is told.
+  absl::Status NoteMissing();
   // Returns false when the log had ended before.
   bool End(const absl::Status& cause);
 

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -77,6 +78,10 @@ struct LogEnvironment {
   // Whether by now the directory is known to bear the mark of a close, so that
   // nobody writes it. For logs that are read only; null where nobody knows.
   std::function<bool()> is_closed;
+  // What the last close has noted of a log, as long as nobody has opened the
+  // directory for writing since. For logs that are read only; null where nobody
+  // knows.
+  std::function<std::optional<KnownLog>(const TopicPartition&)> known_now;
   // Whether a topic may have gaps of compaction, as another process has saved
   // by now. For logs that are read only; null where nobody knows.
   std::function<bool(const std::string& topic)> has_gaps;

@@ -9,6 +9,7 @@
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/log_start_copy.h"
 #include "engine/log/log.h"
+#include "engine/log/missing_segments.h"
 #include "engine/log/recovery.h"
 #include "fmt/format.h"
 
@@ -110,6 +111,7 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
     std::shared_ptr<Log> log(
         new Log(std::move(environment), options, view->segments(), start));
     log->lost_ = lost;
+    CAUCE_RETURN_IF_ERROR(log->NoteMissing());
     MutexLock looking(log->refresh_mutex_);
     log->view_ = std::move(view);
     log->identity_ = std::move(identity);
@@ -259,11 +261,40 @@ std::optional<KnownLog> Log::Known() const {
   return known;
 }
 
+absl::StatusOr<std::vector<MissingPart>> Log::FindMissing() const {
+  // A broker's cleaner leaves gaps where it likes.
+  if (!may_have_gaps_ || is_brokers_) return std::vector<MissingPart>();
+  MissingHints hints{
+      .bounds_now = [this] { return environment_->load_bounds(name_); }};
+  if (environment_->known_now) {
+    hints.known_now = [this] { return environment_->known_now(name_); };
+  }
+  return LookForMissing(PlaceOf(Offset{0}), hints);
+}
+
+absl::Status Log::NoteMissing() {
+  CAUCE_ASSIGN_OR_RETURN(const auto missing, FindMissing());
+  for (const MissingPart& part : missing) {
+    missing_.push_back(part.range);
+    if (!environment_->events) continue;
+    environment_->events(Severity::kError,
+                         DescribeMissing(PlaceOf(Offset{0}), part));
+  }
+  misses_any_ = !missing_.empty();
+  return absl::OkStatus();
+}
+
 bool Log::IsMissing(const OffsetRange& range) const {
-  return misses_any_ &&
-         std::ranges::any_of(missing_, [&](const OffsetRange& missing) {
-           return missing.base < range.next && range.base < missing.next;
-         });
+  const bool was_missing =
+      misses_any_ &&
+      std::ranges::any_of(missing_, [&](const OffsetRange& missing) {
+        return missing.base < range.next && range.base < missing.next;
+      });
+  if (!was_missing || !read_only_) return was_missing;
+  // Another process may have put it back since, or others in its place. Who
+  // reads on in a directory that is gone is told why.
+  const auto now = FindMissing();
+  return now.ok() ? Misses(*now, range) : !absl::IsNotFound(now.status());
 }
 
 void Log::Abandon(const absl::Status& cause) {

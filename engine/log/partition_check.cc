@@ -1,6 +1,7 @@
 #include "engine/log/partition_check.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -109,10 +110,26 @@ absl::Status PartitionCheck::TellAboveEnd(const SegmentPlace& place,
 absl::Status PartitionCheck::CheckNoneIsGone(const std::vector<Offset>& bases) {
   // Elsewhere a gap tells of itself.
   if (!partition_.known || !partition_.may_have_gaps) return absl::OkStatus();
-  for (const OffsetRange& range : FindMissing(*partition_.known, bases)) {
+  std::vector<KnownSegment> there;
+  for (const Offset base : bases) {
+    const auto info = files_.Info(PathOf(base, kLogSuffix));
+    // Whoever has removed it has opened the directory. And what is no file is
+    // told when its turn comes.
+    if (absl::IsNotFound(info.status())) return absl::OkStatus();
+    there.push_back({base, info.ok() ? info->bytes : INT64_MAX});
+  }
+  for (const MissingPart& part : FindMissing(*partition_.known, there)) {
+    const OffsetRange& range = part.range;
     if (range.next <= partition_.bounds.log_start) continue;
     CAUCE_ASSIGN_OR_RETURN(const bool opened, partition_.opened_since());
-    if (opened) return absl::OkStatus();
+    if (opened) {
+      short_.clear();
+      return absl::OkStatus();
+    }
+    if (part.is_short) {
+      short_.push_back(range);
+      continue;
+    }
     Tell({.file = PathOf(range.base, kLogSuffix),
           .offset = range.base,
           .what = fmt::format("is missing, and nobody deleted it: it was there "
@@ -268,7 +285,8 @@ std::optional<Offset> PartitionCheck::LastWhole(
 
 absl::Status PartitionCheck::CheckGap(const Gap& gap) {
   const auto& [base, end, next, is_whole_behind] = gap;
-  if (partition_.may_have_gaps || end >= next) return absl::OkStatus();
+  if (end >= next) return absl::OkStatus();
+  if (partition_.may_have_gaps) return CheckNotShort(gap);
   // A writer may be cutting the log: it saves where that ends first. What is
   // not known to have been durable is for the next recovery to decide, unless
   // that would take whole batches.
@@ -292,6 +310,23 @@ absl::Status PartitionCheck::CheckGap(const Gap& gap) {
                             "missing",
                             end.value, next.value),
         .advice = std::string(is_cut ? kRepairFirst : kRestoreMissing)});
+  return absl::OkStatus();
+}
+
+absl::Status PartitionCheck::CheckNotShort(const Gap& gap) {
+  if (std::ranges::find(short_, gap.segment, &OffsetRange::base) ==
+      short_.end()) {
+    return absl::OkStatus();
+  }
+  CAUCE_ASSIGN_OR_RETURN(const bool opened, partition_.opened_since());
+  if (opened) return absl::OkStatus();
+  Tell({.file = PathOf(gap.segment, kLogSuffix),
+        .offset = gap.end,
+        .what = fmt::format("the file is shorter than it was, and nobody cut "
+                            "it: it ends at offset {}, and what it held of "
+                            "offsets up to {} is gone",
+                            gap.end.value, gap.next.value - 1),
+        .advice = std::string(kRestoreMissing)});
   return absl::OkStatus();
 }
 

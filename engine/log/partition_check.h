@@ -85,7 +85,8 @@ class PartitionCheck {
   // which a failed read hides it are unread_ from then on.
   absl::Status TellAboveEnd(const SegmentPlace& place,
                             std::vector<Offset>& bases);
-  // That none is gone from between others where nothing else would show it.
+  // That none is gone from between others where nothing else would show it; of
+  // those that are shorter than they were it is told where they end.
   absl::Status CheckNoneIsGone(const std::vector<Offset>& bases);
   // That those of producers can be read.
   absl::Status CheckSnapshots();
@@ -108,6 +109,8 @@ class PartitionCheck {
   // That the next segment begins where this one ends. Above what was durable
   // only where whole batches stand behind the gap.
   absl::Status CheckGap(const Gap& gap);
+  // Where there may be gaps: that it is one of those.
+  absl::Status CheckNotShort(const Gap& gap);
   // `end` is where the log ends as far as it was found.
   absl::Status CheckEnd(Offset base, Offset end);
   bool IsUnread(Offset base) const;
@@ -125,6 +128,8 @@ class PartitionCheck {
   // concluded from where they begin.
   std::vector<UnreadSegment> unread_;
   bool unread_told_ = false;
+  // Of the segments that had more at the last close.
+  std::vector<OffsetRange> short_;
   // The names of logs by where their first batches begin, once they are wanted.
   std::optional<std::map<Offset, Offset>> first_batches_;
 };

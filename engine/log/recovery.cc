@@ -11,6 +11,7 @@
 #include "engine/log/batch_scanner.h"
 #include "engine/log/cut_files.h"
 #include "engine/log/leftovers.h"
+#include "engine/log/missing_segments.h"
 #include "engine/log/other_format.h"
 #include "engine/log/segment_directory.h"
 #include "engine/log/segment_index.h"
@@ -103,9 +104,6 @@ class Recovery {
     }
     std::vector<Offset> bases = listing.bases;
     CAUCE_RETURN_IF_ERROR(SetAsideAboveEnd(bases));
-    if (hints_.clean_stop && hints_.known != nullptr) {
-      NoteMissing(*hints_.known, bases);
-    }
     if (bases.empty() && hints_.recovery_point > hints_.log_start) {
       ReportDamage(MakeError(
           Reason::kCorruptFile,
@@ -123,6 +121,7 @@ class Recovery {
             SetAside({bases.begin() + i + 1, bases.end()}, "follows the cut"));
       }
     }
+    NoteMissing();
     return Finish();
   }
 
@@ -157,22 +156,53 @@ class Recovery {
     return true;
   }
 
-  // Looks for segments of which no file is there by now, between others: what
-  // is missing in front and at the end the bounds tell.
-  void NoteMissing(const KnownLog& known, const std::vector<Offset>& bases) {
-    for (const OffsetRange& range : FindMissing(known, bases)) {
-      if (range.next <= hints_.log_start) continue;
-      missing_.push_back(range);
+  // Looks for what is gone from in front of segments that are there: what is
+  // missing in front and at the end the bounds tell.
+  void NoteMissing() {
+    std::vector<KnownSegment> there;
+    std::vector<Offset> bases;
+    for (const auto& segment : sealed_) {
+      there.push_back({segment->base(), segment->bytes()});
+    }
+    if (writer_ != nullptr) there.push_back({writer_->segment()->base(), 0});
+    for (const KnownSegment& each : there) bases.push_back(each.base);
+    std::vector<MissingPart> missing;
+    if (hints_.clean_stop && hints_.known != nullptr) {
+      missing = FindMissing(*hints_.known, there);
+      // Elsewhere a segment that is short is told where the next one begins.
+      std::erase_if(missing, [&](const MissingPart& part) {
+        return part.is_short && !place_.may_have_gaps;
+      });
+    }
+    const bool are_by_indexes = place_.may_have_gaps && !hints_.is_brokers;
+    for (const MissingPart& part :
+         MissingByIndexes(leftovers_.orphans, bases)) {
+      const bool is_new = !Misses(missing, part.range);
+      if (are_by_indexes && is_new) missing.push_back(part);
+    }
+    for (const MissingPart& part : missing) {
+      if (part.range.next <= hints_.log_start) continue;
+      missing_.push_back(part.range);
       is_odd_ = true;
       if (!hints_.events) continue;
-      hints_.events(
-          Severity::kError,
-          fmt::format("{}: is missing, and nobody deleted it: what it held of "
-                      "offsets {} to {} cannot be read; close the directory "
-                      "and restore the file from a copy",
-                      PathOf(range.base), range.base.value,
-                      range.next.value - 1));
+      hints_.events(Severity::kError, DescribeMissing(place_, part));
     }
+    std::ranges::sort(missing_, {}, &OffsetRange::base);
+  }
+
+  // The log goes on at `resume`, and what was durable in front of that is gone
+  // from `end` on. Which is told: later only this knows of it.
+  void NoteLostEnd(Offset base, Offset end, Offset resume) {
+    if (!place_.may_have_gaps || end >= resume) return;
+    // With the next file, or else it is this one that ends too early.
+    bool is_next = false;
+    for (const std::string_view suffix :
+         {kOffsetIndexSuffix, kTimeIndexSuffix}) {
+      const auto info =
+          place_.files->Info(place_.PathOf(SegmentFileName(end, suffix)));
+      is_next |= end > base && info.ok();
+    }
+    missing_.push_back({is_next ? end : base, resume});
   }
 
   // `next` is where the segment behind it begins, if there is one. A gap that
@@ -313,6 +343,7 @@ class Recovery {
       CAUCE_ASSIGN_OR_RETURN(const Offset end, EndBehindDamage(base, scanned));
       // Not at the base, where a file stands already.
       resume_at_ = std::max({hints_.recovery_point, end, base + 1});
+      NoteLostEnd(base, end, *resume_at_);
       return KeepDamaged(base, *resume_at_, scanned);
     }
     if (torn) return CutAt(base, std::move(scanned));

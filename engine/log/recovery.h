@@ -2,20 +2,20 @@
 //
 // After a clean stop the files are believed and only the end of the active
 // segment is looked at; where it is known what there was, a segment that is
-// gone from between others is missed, and where nothing has another name since,
-// the directory is not even listed. After any other stop every segment that
-// reaches above the recovery point is scanned, the one the point lies in from
-// there on (of one that ends there what stands behind its end is cut off), and
-// its indexes are made whole: at or above the recovery point the log ends at
-// the first bad batch, the rest was never acknowledged as durable; below it a
-// bad batch is damage, which is reported where it is met, and kept, and the log
-// goes on behind it. What is whole there and of a format of another release is
-// no bad batch: such a log is refused as it is. What recovery returns is
-// durable, but for names after a clean stop, of which it tells: what lies above
-// the recovery point is written back, since a sync that failed may have left it
-// in memory alone. It syncs once each file above the recovery point, the time
-// indexes of those that are sealed, the active one, and the directory. Running
-// it again finds the same.
+// gone from between others is missed, or one that is short, and where nothing
+// has another name since, the directory is not even listed. After any other
+// stop every segment that reaches above the recovery point is scanned, the one
+// the point lies in from there on (of one that ends there what stands behind
+// its end is cut off), and its indexes are made whole: at or above the recovery
+// point the log ends at the first bad batch, the rest was never acknowledged as
+// durable; below it a bad batch is damage, which is reported where it is met,
+// and kept, and the log goes on behind it. What is whole there and of a format
+// of another release is no bad batch: such a log is refused as it is. What
+// recovery returns is durable, but for names after a clean stop, of which it
+// tells: what lies above the recovery point is written back, since a sync that
+// failed may have left it in memory alone. It syncs once each file above the
+// recovery point, the time indexes of those that are sealed, the active one,
+// and the directory. Running it again finds the same.
 #pragma once
 
 #include <cstdint>
@@ -75,8 +75,8 @@ struct RecoveredLog {
   // Whether any of them comes from a producer.
   bool has_producers = false;
   Leftovers leftovers;
-  // Between segments: their files are gone, and nobody deleted them. Of each
-  // file by itself.
+  // In front of segments: their files are gone, or too short, and nobody did
+  // that. Of each file by itself.
   std::vector<OffsetRange> missing;
   // Whether something was told that the next opening has to look for too.
   bool is_odd = false;

@@ -304,27 +304,29 @@ class Planner {
   // Who opens the log, or reads it, would miss what is not there for ever.
   void PlanForgetting() {
     if (!partition_.known) return;
-    std::vector<Offset> bases;
+    std::vector<KnownSegment> there;
     std::vector<OffsetRange> told = {{Offset{0}, plan_.log_start}};
     for (const SurveyedSegment& segment : survey_.segments) {
-      bases.push_back(segment.base);
+      there.push_back({segment.base, segment.whole_bytes});
       told.push_back({segment.base, segment.next});
     }
     for (const RepairStep& step : plan_.steps) {
-      if (step.filled.count() > 0) bases.push_back(step.filled.base);
+      if (step.filled.count() > 0) there.push_back({step.filled.base});
       told.push_back(step.filled);
       told.push_back(step.lost);
       for (const RemovedBytes& removed : step.removed) {
         told.push_back(removed.lost);
       }
     }
-    if (begun_) bases.push_back(*begun_);
-    std::ranges::sort(bases);
+    if (begun_) there.push_back({*begun_});
+    std::ranges::sort(there, {}, &KnownSegment::base);
     std::ranges::sort(told, {}, &OffsetRange::base);
-    for (const OffsetRange& range : FindMissing(*partition_.known, bases)) {
-      if (range.next <= plan_.log_start) continue;
+    for (const MissingPart& part : FindMissing(*partition_.known, there)) {
+      // Without gaps what is short ends where the next one begins, or was told.
+      const bool is_moot = part.is_short && !partition_.may_have_gaps;
+      if (is_moot || part.range.next <= plan_.log_start) continue;
       plan_.forgets_known = true;
-      std::ranges::move(Without(range, told),
+      std::ranges::move(Without(part.range, told),
                         std::back_inserter(plan_.lost_unseen));
     }
   }

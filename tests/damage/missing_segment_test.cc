@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,6 +34,7 @@ using test::Stop;
 using test::Values;
 using ::testing::AllOf;
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -230,82 +233,217 @@ TEST(OnceCompactedTopic, MayHaveGapsBetweenItsSegments) {
   EXPECT_THAT(engine->Close(), IsOk());
 }
 
-// Nothing takes its place in such a log: what was noted by the last close is
-// what knows of it.
-class MissingFromOnceCompacted
-    : public ::testing::TestWithParam<std::vector<std::string>> {};
+// How a segment is lost.
+enum class Loss { kLog, kLogAndIndexes, kEmptied, kCutShort };
 
-INSTANTIATE_TEST_SUITE_P(
-    , MissingFromOnceCompacted,
-    ::testing::Values(std::vector<std::string>{".log"},
-                      std::vector<std::string>{".log", ".index", ".timeindex"}),
-    [](const auto& info) {
-      return info.param.size() == 1 ? "LogAlone" : "WithItsIndexes";
+struct Lost {
+  Loss how;
+  // After a kill only an index without its log tells.
+  Stop stop = Stop::kClean;
+};
+
+std::string NameOf(const Lost& lost) {
+  static const std::map<Loss, std::string> names = {
+      {Loss::kLog, "LogGone"},
+      {Loss::kLogAndIndexes, "IndexesGoneToo"},
+      {Loss::kEmptied, "Emptied"},
+      {Loss::kCutShort, "CutShort"}};
+  return names.at(lost.how);
+}
+
+// In a log that may have gaps nothing takes the place of a segment that is
+// gone, and no gap tells of it.
+class OnceCompacted : public ::testing::TestWithParam<Lost> {
+ protected:
+  OnceCompacted() {
+    test::Lay(Remains::Of(Stop::kClean).files(), *files_, kDirectory);
+    Write([](Engine& engine) {
+      for (const char* policy : {"compact", "delete"}) {
+        EXPECT_THAT(engine.AlterTopic("orders", {{"cleanup.policy", policy}}),
+                    IsOk());
+      }
+      for (const int32_t partition : {0, 1}) {
+        EXPECT_THAT(engine.OpenPartition("orders", PartitionId{partition}),
+                    IsOk());
+      }
     });
+  }
 
-TEST_P(MissingFromOnceCompacted, IsToldByARepairAndMissedByNobodyAfterIt) {
-  const Remains& remains = Remains::Of(Stop::kClean);
-  const auto files = NewMemoryFileSystem();
-  test::Lay(remains.files(), *files, kDirectory);
-  test::SimClock clock;
-  std::vector<std::string> events;
-  const EngineOptions options{.file_system = files.get(),
-                              .clock = &clock,
-                              .events = [&](Severity, std::string_view line) {
-                                events.emplace_back(line);
-                              }};
-  {
-    auto engine = Engine::Open(kDirectory, options);
+  template <typename Work>
+  void Write(Work work) {
+    auto engine = Open(Access::kReadWrite);
     ASSERT_THAT(engine, IsOk());
-    for (const char* policy : {"compact", "delete"}) {
-      ASSERT_THAT(engine->AlterTopic("orders", {{"cleanup.policy", policy}}),
-                  IsOk());
-    }
-    for (const int32_t partition : {0, 1}) {
-      ASSERT_THAT(engine->OpenPartition("orders", PartitionId{partition}),
-                  IsOk());
-    }
+    work(*engine);
     ASSERT_THAT(engine->Close(), IsOk());
   }
-  const BatchPlace gone = Places(Stop::kClean)[3];
-  const std::string stem = fmt::format(
-      "{}/{}", kDirectory, gone.file.substr(0, gone.file.find('.')));
-  for (const std::string& suffix : GetParam()) {
-    ASSERT_THAT(files->RemoveFile(stem + suffix), IsOk());
+
+  absl::StatusOr<Engine> Open(Access access) {
+    events_.clear();
+    return Engine::Open(kDirectory,
+                        {.access = access,
+                         .file_system = files_.get(),
+                         .clock = &clock_,
+                         .events = [&](Severity severity,
+                                       std::string_view line) {
+                           if (severity == Severity::kInfo) return;
+                           events_.emplace_back(line);
+                         }});
   }
-  Values expected = remains.records().at("orders-0");
-  expected.erase(expected.lower_bound(gone.base.value),
-                 expected.lower_bound(gone.segment_next.value));
-  EXPECT_THAT(test::VerifyAll(*files, kDirectory),
-              Contains(Field("what", &Finding::what,
-                             HasSubstr("is missing, and nobody deleted it"))));
 
-  std::vector<RepairStep> planned;
-  std::vector<RepairStep> done;
-  ASSERT_THAT(
-      PlanRepair(*files, kDirectory,
-                 {.step = [&](const RepairStep& s) { planned.push_back(s); }}),
-      IsOk());
-  const auto repaired =
-      RepairDirectory(*files, kDirectory, {.step = [&](const RepairStep& s) {
-                                             done.push_back(s);
-                                           }});
+  Sight Look(Access access) {
+    auto engine = Open(access);
+    EXPECT_THAT(engine, IsOk());
+    Sight sight = test::ReadOver(*engine, kDamaged);
+    EXPECT_THAT(sight.ended, IsOk());
+    EXPECT_THAT(engine->Close(), IsOk());
+    return sight;
+  }
 
-  ASSERT_THAT(repaired, IsOk());
-  EXPECT_EQ(repaired->offsets_lost, gone.segment_next.value - gone.base.value);
-  EXPECT_EQ(done, planned);
-  EXPECT_THAT(test::VerifyAll(*files, kDirectory), IsEmpty());
-  const auto again = RepairDirectory(*files, kDirectory, {});
-  ASSERT_THAT(again, IsOk());
-  EXPECT_EQ(again->steps, 0);
-  events.clear();
-  auto engine = Engine::Open(kDirectory, options);
-  ASSERT_THAT(engine, IsOk());
-  const Sight sight = test::ReadOver(*engine, kDamaged);
-  EXPECT_EQ(sight.records, expected);
-  EXPECT_THAT(sight.told, IsEmpty());
-  EXPECT_THAT(events, IsEmpty());
-  EXPECT_THAT(engine->Close(), IsOk());
+  // The segment whose first batch is this one; returns how many records go.
+  int64_t Lose(size_t first) {
+    const BatchPlace& lost = Places(Stop::kClean)[first];
+    const BatchPlace& last = Places(Stop::kClean)[first + 2];
+    stem_ = fmt::format("{}/{}", kDirectory,
+                        lost.file.substr(0, lost.file.find('.')));
+    before_ = test::Gather(*files_, kDirectory);
+    const Loss how = GetParam().how;
+    for (const char* suffix : {".log", ".index", ".timeindex"}) {
+      const bool goes = how == Loss::kLogAndIndexes ||
+                        (how == Loss::kLog && suffix == std::string(".log"));
+      if (!goes) continue;
+      EXPECT_THAT(files_->RemoveFile(stem_ + suffix), IsOk());
+    }
+    int64_t from = lost.base.value;
+    if (how == Loss::kEmptied || how == Loss::kCutShort) {
+      const auto log = files_->Open(stem_ + ".log", OpenMode::kReadWrite);
+      EXPECT_THAT(log, IsOk());
+      const bool is_cut = how == Loss::kCutShort;
+      const size_t bytes = is_cut ? last.position : 0;
+      EXPECT_THAT((*log)->Truncate(static_cast<int64_t>(bytes)), IsOk());
+      if (is_cut) from = last.base.value;
+    }
+    if (GetParam().stop == Stop::kKilled) {
+      for (const char* file : {".kafka_cleanshutdown", "cauce.segments"}) {
+        EXPECT_THAT(files_->RemoveFile(fmt::format("{}/{}", kDirectory, file)),
+                    IsOk());
+      }
+    }
+    left_.erase(left_.lower_bound(from),
+                left_.lower_bound(lost.segment_next.value));
+    return lost.segment_next.value - from;
+  }
+
+  void PutBack() {
+    const std::string name = stem_.substr(kDirectory.size() + 1);
+    for (const char* suffix : {".log", ".index", ".timeindex"}) {
+      files_->RemoveFile(stem_ + suffix).IgnoreError();
+      test::Lay({{name + suffix, before_.at(name + suffix)}}, *files_,
+                kDirectory);
+    }
+    left_ = Remains::Of(Stop::kClean).records().at("orders-0");
+  }
+
+  // That a repair does what was planned, once, and what is then left.
+  void CheckRepair(int64_t lost) {
+    std::vector<RepairStep> planned;
+    std::vector<RepairStep> done;
+    const auto into = [](std::vector<RepairStep>& steps) {
+      return RepairOptions{
+          .step = [&](const RepairStep& step) { steps.push_back(step); }};
+    };
+    ASSERT_THAT(PlanRepair(*files_, kDirectory, into(planned)), IsOk());
+    const auto repaired = RepairDirectory(*files_, kDirectory, into(done));
+    ASSERT_THAT(repaired, IsOk());
+    EXPECT_EQ(repaired->offsets_lost, lost);
+    EXPECT_EQ(done, planned);
+    EXPECT_THAT(test::VerifyAll(*files_, kDirectory), IsEmpty());
+    const auto again = RepairDirectory(*files_, kDirectory, {});
+    ASSERT_THAT(again, IsOk());
+    EXPECT_EQ(again->steps, 0);
+    for (const Access access : {Access::kReadOnly, Access::kReadWrite}) {
+      const Sight sight = Look(access);
+      EXPECT_EQ(sight.records, left_);
+      EXPECT_THAT(sight.told, IsEmpty());
+      EXPECT_THAT(events_, IsEmpty());
+    }
+  }
+
+  // That who reads, or verifies, is told.
+  void CheckTold() {
+    EXPECT_THAT(
+        test::VerifyAll(*files_, kDirectory),
+        Contains(Field("gravity", &Finding::gravity, Gravity::kDamage)));
+    const Sight sight = Look(Access::kReadOnly);
+    EXPECT_EQ(sight.records, left_);
+    EXPECT_THAT(sight.told, ElementsAre(HasSubstr("are missing")));
+    EXPECT_THAT(events_, Contains(HasSubstr("and nobody")));
+  }
+
+  const std::unique_ptr<FileSystem> files_ = NewMemoryFileSystem();
+  test::SimClock clock_;
+  std::vector<std::string> events_;
+  Values left_ = Remains::Of(Stop::kClean).records().at("orders-0");
+  FileTree before_;
+  std::string stem_;
+};
+
+using OnceCompactedAndClosed = OnceCompacted;
+
+const auto kClosed =
+    ::testing::Values(Lost{Loss::kLog}, Lost{Loss::kLogAndIndexes},
+                      Lost{Loss::kEmptied}, Lost{Loss::kCutShort});
+
+INSTANTIATE_TEST_SUITE_P(Closed, OnceCompacted, kClosed,
+                         [](const auto& info) { return NameOf(info.param); });
+INSTANTIATE_TEST_SUITE_P(Killed, OnceCompacted,
+                         ::testing::Values(Lost{Loss::kLog, Stop::kKilled}),
+                         [](const auto& info) { return NameOf(info.param); });
+INSTANTIATE_TEST_SUITE_P(, OnceCompactedAndClosed, kClosed,
+                         [](const auto& info) { return NameOf(info.param); });
+
+TEST_P(OnceCompacted, TellsOfASegmentThatIsMissingUntilARepair) {
+  const int64_t lost = Lose(3);
+  CheckTold();
+  // A writer tells of it as well, and notes it.
+  const Sight sight = Look(Access::kReadWrite);
+  EXPECT_EQ(sight.records, left_);
+  EXPECT_THAT(sight.told, ElementsAre(HasSubstr("are missing")));
+  EXPECT_THAT(events_, Contains(HasSubstr("and nobody")));
+  CheckTold();
+  CheckRepair(lost);
+}
+
+TEST_P(OnceCompacted, IsMendedByARepairBeforeAnythingOpensIt) {
+  CheckRepair(Lose(3));
+}
+
+TEST_P(OnceCompacted, IsWholeOnceWhatIsMissingIsPutBack) {
+  Lose(3);
+  Look(Access::kReadWrite);
+  PutBack();
+  EXPECT_THAT(test::VerifyAll(*files_, kDirectory), IsEmpty());
+  for (const Access access : {Access::kReadOnly, Access::kReadWrite}) {
+    const Sight sight = Look(access);
+    EXPECT_EQ(sight.records, left_);
+    EXPECT_THAT(sight.told, IsEmpty());
+    EXPECT_THAT(events_, IsEmpty());
+  }
+}
+
+// Whoever opens it for writing goes on behind it: what is missing lies between
+// segments from then on.
+TEST_P(OnceCompactedAndClosed, TellsOfALostEndUntilARepair) {
+  const int64_t lost = Lose(6);
+  Write([](Engine& engine) {
+    EXPECT_EQ(test::AppendOne(engine, kDamaged, "behind").value_or(Offset{}),
+              Offset{18});
+  });
+  left_[18] = "behind";
+  CheckTold();
+  // And again, by what the next close has noted.
+  Look(Access::kReadWrite);
+  CheckTold();
+  CheckRepair(lost);
 }
 
 }  // namespace

@@ -13,11 +13,11 @@
 // and Kafka's tools read it. Where batches were taken out, or are gone to the
 // last byte, and where whole segments are missing, a batch without records says
 // so, as compaction leaves them: readers go on behind it without an error. In a
-// topic that may have gaps nobody can tell what is gone, and what is taken out
-// leaves a gap. Whoever finds a segment's file again puts it in that one's
-// place and repairs once more. Batches do not say of which partition they are:
-// another one's segment that was put here by hand, with offsets that fit, is
-// taken for this one's. Functions may be called from any thread.
+// topic that may have gaps what is gone or taken out leaves one, of which
+// nobody tells after the repair. Whoever finds a segment's file again puts it
+// in that one's place and repairs once more. Batches do not say of which
+// partition they are: another one's segment that was put here by hand, with
+// offsets that fit, is taken for this one's. Any thread.
 #pragma once
 
 #include <cstddef>

@@ -87,26 +87,54 @@ TEST(KnownLogBytes, OfALogThatCannotBeAreRefused) {
 
 TEST(MissingSegments, AreThoseBetweenOthersThatAreThere) {
   const KnownLog log = Orders();  // 0, 16, gaps at 32 and 40, 48
-  const auto missing = [&](std::vector<Offset> bases) {
-    return FindMissing(log, bases);
+  const auto missing = [&](const std::vector<Offset>& bases) {
+    std::vector<KnownSegment> there;
+    for (const Offset base : bases) there.push_back({base, 1 << 20});
+    return FindMissing(log, there);
   };
-  const OffsetRange first_gap{Offset{32}, Offset{40}};
-  const OffsetRange second_gap{Offset{40}, Offset{48}};
+  const MissingPart first_gap{{Offset{32}, Offset{40}}};
+  const MissingPart second_gap{{Offset{40}, Offset{48}}};
   EXPECT_THAT(missing({Offset{0}, Offset{16}, Offset{48}}),
               ElementsAre(first_gap, second_gap));
   EXPECT_THAT(missing({Offset{0}, Offset{48}}),
-              ElementsAre(OffsetRange{Offset{16}, Offset{32}}, first_gap,
+              ElementsAre(MissingPart{{Offset{16}, Offset{32}}}, first_gap,
                           second_gap));
   // One of them is back.
   EXPECT_THAT(missing({Offset{0}, Offset{16}, Offset{32}, Offset{48}}),
               ElementsAre(second_gap));
   // Nobody knows of what begins in between; it ends what is missing.
   EXPECT_THAT(missing({Offset{0}, Offset{20}, Offset{48}}),
-              ElementsAre(OffsetRange{Offset{16}, Offset{20}}, first_gap,
+              ElementsAre(MissingPart{{Offset{16}, Offset{20}}}, first_gap,
                           second_gap));
   // In front of the first and behind the last the bounds tell.
   EXPECT_THAT(missing({Offset{16}}), IsEmpty());
   EXPECT_THAT(missing({}), IsEmpty());
+}
+
+TEST(MissingSegments, AreMissedInPartWhereTheirFilesAreShorterThanTheyWere) {
+  const KnownLog log{
+      .segments = {{Offset{0}, 100}, {Offset{10}, 100}, {Offset{20}, 100}},
+      .end = Offset{30}};
+  EXPECT_THAT(FindMissing(log, log.segments), IsEmpty());
+  const std::vector<KnownSegment> emptied = {
+      {Offset{0}, 100}, {Offset{10}, 0}, {Offset{20}, 100}};
+  const MissingPart part{{Offset{10}, Offset{20}}, true};
+  EXPECT_THAT(FindMissing(log, emptied), ElementsAre(part));
+  // The last one's end the bounds tell.
+  EXPECT_THAT(FindMissing(log, std::vector<KnownSegment>{{Offset{0}, 100},
+                                                         {Offset{10}, 100},
+                                                         {Offset{20}, 50}}),
+              IsEmpty());
+
+  // So it is known from then on, until it is back, or is gone altogether.
+  KnownLog later = log;
+  later.segments = emptied;
+  later.missing = {part.range};
+  EXPECT_THAT(FindMissing(later, emptied), ElementsAre(part));
+  EXPECT_THAT(FindMissing(later, log.segments), IsEmpty());
+  EXPECT_THAT(FindMissing(later, std::vector<KnownSegment>{{Offset{0}, 100},
+                                                           {Offset{20}, 100}}),
+              ElementsAre(MissingPart{part.range}));
 }
 
 TEST(DirectoryStamp, IsThatOfADirectoryThatWasChangedLongEnoughAgo) {

@@ -1,0 +1,148 @@
+#include "engine/log/missing_segments.h"
+
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+
+#include "cauce/file_system.h"
+#include "engine/base/status_macros.h"
+#include "engine/log/segment_directory.h"
+#include "engine/log/segment_name.h"
+#include "fmt/format.h"
+
+namespace cauce {
+namespace {
+
+// What stands in the directory, by base, sorted, each once.
+struct Names {
+  std::vector<Offset> logs;
+  std::vector<Offset> orphans;  // of indexes without a log
+  bool is_swapping = false;
+};
+
+absl::StatusOr<Names> ListNames(const SegmentPlace& place) {
+  CAUCE_ASSIGN_OR_RETURN(const auto entries,
+                         place.files->List(place.directory));
+  Names names;
+  std::vector<Offset> indexes;
+  for (const DirectoryEntry& entry : entries) {
+    const auto file = ParseSegmentFileName(entry.name);
+    if (!file) continue;
+    names.is_swapping |= file->suffix == kSwapLogSuffix;
+    // What stands in a log's place is told by who reads there.
+    if (file->suffix == kLogSuffix) names.logs.push_back(file->base);
+    const bool is_index = file->suffix == kOffsetIndexSuffix ||
+                          file->suffix == kTimeIndexSuffix;
+    if (is_index && !entry.is_directory) indexes.push_back(file->base);
+  }
+  std::ranges::sort(names.logs);
+  std::ranges::sort(indexes);
+  const auto twice = std::ranges::unique(indexes);
+  indexes.erase(twice.begin(), twice.end());
+  std::ranges::set_difference(indexes, names.logs,
+                              std::back_inserter(names.orphans));
+  return names;
+}
+
+bool IsBetween(Offset base, const std::vector<Offset>& bases) {
+  return !bases.empty() && bases.front() < base && base < bases.back();
+}
+
+// By what the close has noted. Whoever has opened the directory since may have
+// changed what was looked at.
+absl::StatusOr<std::vector<MissingPart>> MissingSinceClose(
+    const SegmentPlace& place, const MissingHints& hints,
+    const std::vector<Offset>& logs) {
+  if (!hints.known_now) return std::vector<MissingPart>();
+  const auto known = hints.known_now();
+  if (!known) return std::vector<MissingPart>();
+  std::vector<KnownSegment> there;
+  for (const Offset base : logs) {
+    const auto bytes = SealedBytes(place.At(base));
+    if (absl::IsNotFound(bytes.status())) return std::vector<MissingPart>();
+    CAUCE_RETURN_IF_ERROR(bytes.status());
+    there.push_back({base, *bytes});
+  }
+  std::vector<MissingPart> missing = FindMissing(*known, there);
+  if (!missing.empty() && hints.known_now() != known) missing.clear();
+  return missing;
+}
+
+// An index that is there before and after all names were looked at belongs to
+// no segment that gives way: the `.swap` that takes its place would have been
+// among them all the while. Nor to one that is deleted: these go from either
+// end, and what stands around it is there still.
+absl::StatusOr<std::vector<MissingPart>> MissingByIndexesThatStay(
+    const SegmentPlace& place, const MissingHints& hints, const Names& first) {
+  const auto is_out = [&](Offset base) {
+    return !IsBetween(base, first.logs);
+  };
+  std::vector<Offset> orphans = first.orphans;
+  std::erase_if(orphans, is_out);
+  if (orphans.empty() || first.is_swapping) return std::vector<MissingPart>();
+  CAUCE_ASSIGN_OR_RETURN(const Names second, ListNames(place));
+  CAUCE_ASSIGN_OR_RETURN(const Names third, ListNames(place));
+  if (second.is_swapping) return std::vector<MissingPart>();
+  CAUCE_ASSIGN_OR_RETURN(const LogBounds now, hints.bounds_now());
+  std::erase_if(orphans, [&](Offset base) {
+    const bool stays = std::ranges::binary_search(third.orphans, base) &&
+                       IsBetween(base, third.logs);
+    return !stays || base < now.log_start || base >= now.recovery_point;
+  });
+  return MissingByIndexes(orphans, third.logs);
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<MissingPart>> LookForMissing(
+    const SegmentPlace& place, const MissingHints& hints) {
+  CAUCE_ASSIGN_OR_RETURN(const Names names, ListNames(place));
+  CAUCE_ASSIGN_OR_RETURN(std::vector<MissingPart> missing,
+                         MissingSinceClose(place, hints, names.logs));
+  CAUCE_ASSIGN_OR_RETURN(const auto by_indexes,
+                         MissingByIndexesThatStay(place, hints, names));
+  std::ranges::copy_if(by_indexes, std::back_inserter(missing),
+                       [&](const MissingPart& part) {
+                         return !Misses(missing, part.range);
+                       });
+  if (missing.empty()) return missing;
+  CAUCE_ASSIGN_OR_RETURN(const LogBounds now, hints.bounds_now());
+  std::erase_if(missing, [&](const MissingPart& part) {
+    return part.range.next <= now.log_start;
+  });
+  std::ranges::sort(missing, {},
+                    [](const MissingPart& part) { return part.range.base; });
+  return missing;
+}
+
+std::vector<MissingPart> MissingByIndexes(const std::vector<Offset>& orphans,
+                                          const std::vector<Offset>& bases) {
+  std::vector<MissingPart> missing;
+  for (size_t i = 0; i < orphans.size(); ++i) {
+    const Offset base = orphans[i];
+    if (!IsBetween(base, bases)) continue;
+    Offset next = *std::ranges::upper_bound(bases, base);
+    if (i + 1 < orphans.size()) next = std::min(next, orphans[i + 1]);
+    missing.push_back({.range = {base, next}});
+  }
+  return missing;
+}
+
+bool Misses(const std::vector<MissingPart>& missing, const OffsetRange& range) {
+  return std::ranges::any_of(missing, [&](const MissingPart& part) {
+    return part.range.base < range.next && range.base < part.range.next;
+  });
+}
+
+std::string DescribeMissing(const SegmentPlace& place,
+                            const MissingPart& part) {
+  return fmt::format(
+      "{}: {}: what it held of offsets {} to {} cannot be read; close the "
+      "directory and restore the file from a copy",
+      place.PathOf(SegmentFileName(part.range.base, kLogSuffix)),
+      part.is_short ? "is shorter than it was, and nobody cut it"
+                    : "is missing, and nobody deleted it",
+      part.range.base.value, part.range.next.value - 1);
+}
+
+}  // namespace cauce

@@ -1,0 +1,123 @@
+#include "engine/log/missing_segments.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cauce/file_system.h"
+#include "engine/base/check.h"
+#include "engine/log/segment_name.h"
+#include "tests/testing/matchers.h"
+
+namespace cauce {
+namespace {
+
+using test::IsOkAndHolds;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class MissingSegmentsOf : public ::testing::Test {
+ protected:
+  MissingSegmentsOf() {
+    CAUCE_CHECK(files_->CreateDirectories("/p-0").ok());
+    for (const int64_t base : {0, 10, 40}) Put(base, kLogSuffix);
+    place_.files = files_.get();
+    place_.directory = "/p-0";
+  }
+
+  void Put(int64_t base, std::string_view suffix, size_t bytes = 3) {
+    const auto file = files_->Open("/p-0/" + SegmentFileName({base}, suffix),
+                                   OpenMode::kOpenOrCreate);
+    CAUCE_CHECK(file.ok());
+    CAUCE_CHECK((*file)->Write(0, std::string(bytes, 'x')).ok());
+  }
+
+  absl::StatusOr<std::vector<MissingPart>> Look() {
+    return LookForMissing(
+        place_,
+        {.known_now =
+             [this] {
+               ++looks_;
+               const bool counts = known_ && looks_ <= counts_for_;
+               return counts ? known_ : std::nullopt;
+             },
+         .bounds_now = [this]() -> absl::StatusOr<LogBounds> {
+           return bounds_;
+         }});
+  }
+
+  const std::unique_ptr<FileSystem> files_ = NewMemoryFileSystem();
+  SegmentPlace place_;
+  std::optional<KnownLog> known_;
+  int looks_ = 0;
+  int counts_for_ = 100;
+  LogBounds bounds_{.recovery_point = Offset{50}};
+};
+
+constexpr MissingPart kBehind20{.range = {Offset{20}, Offset{30}}};
+constexpr MissingPart kBehind30{.range = {Offset{30}, Offset{40}}};
+
+TEST_F(MissingSegmentsOf, ALogAreThoseOfItsIndexesThatStandAlone) {
+  EXPECT_THAT(Look(), IsOkAndHolds(IsEmpty()));
+  for (const int64_t base : {0, 10, 20, 30, 40}) Put(base, kTimeIndexSuffix);
+  Put(20, kOffsetIndexSuffix);
+  EXPECT_THAT(Look(), IsOkAndHolds(ElementsAre(kBehind20, kBehind30)));
+  // What was deleted is not missed, nor what was not durable.
+  bounds_ = {.recovery_point = Offset{30}, .log_start = Offset{15}};
+  EXPECT_THAT(Look(), IsOkAndHolds(ElementsAre(
+                          MissingPart{.range = {Offset{20}, Offset{40}}})));
+  bounds_.log_start = Offset{40};
+  EXPECT_THAT(Look(), IsOkAndHolds(IsEmpty()));
+}
+
+TEST_F(MissingSegmentsOf, ALogAreNotThoseOfIndexesAtItsEnds) {
+  CAUCE_CHECK(files_->RemoveFile("/p-0/00000000000000000000.log").ok());
+  Put(0, kOffsetIndexSuffix);
+  Put(45, kOffsetIndexSuffix);
+  EXPECT_THAT(Look(), IsOkAndHolds(IsEmpty()));
+}
+
+// Compaction has retired the log at 20, and comes to its index next.
+TEST_F(MissingSegmentsOf, ALogAreNotThoseThatGiveWayToACompactedOne) {
+  Put(20, kOffsetIndexSuffix);
+  Put(10, kSwapLogSuffix);
+  EXPECT_THAT(Look(), IsOkAndHolds(IsEmpty()));
+}
+
+TEST_F(MissingSegmentsOf, ALogAreThoseThatItsCloseHadNoted) {
+  known_ = KnownLog{.segments = {{Offset{0}, 3},
+                                 {Offset{10}, 7},
+                                 {Offset{20}, 3},
+                                 {Offset{40}, 3}},
+                    .end = Offset{50}};
+  const MissingPart part{{Offset{10}, Offset{20}}, true};
+  const MissingPart whole{{Offset{20}, Offset{40}}};
+  EXPECT_THAT(Look(), IsOkAndHolds(ElementsAre(part, whole)));
+  // Each once.
+  Put(20, kOffsetIndexSuffix);
+  EXPECT_THAT(Look(), IsOkAndHolds(ElementsAre(part, whole)));
+  bounds_.log_start = Offset{20};
+  EXPECT_THAT(Look(), IsOkAndHolds(ElementsAre(whole)));
+}
+
+TEST_F(MissingSegmentsOf, ALogAreUnknownOnceSomebodyHasOpenedTheDirectory) {
+  known_ = KnownLog{.segments = {{Offset{0}, 3}, {Offset{20}, 3}},
+                    .end = Offset{50}};
+  counts_for_ = 1;  // somebody does while the files are looked at
+  EXPECT_THAT(Look(), IsOkAndHolds(IsEmpty()));
+}
+
+TEST_F(MissingSegmentsOf, ALogAreMissedWhereARangeMeetsThem) {
+  const std::vector<MissingPart> missing = {kBehind20};
+  EXPECT_TRUE(Misses(missing, {Offset{0}, Offset{21}}));
+  EXPECT_TRUE(Misses(missing, {Offset{29}, Offset{50}}));
+  EXPECT_FALSE(Misses(missing, {Offset{0}, Offset{20}}));
+  EXPECT_FALSE(Misses(missing, {Offset{30}, Offset{50}}));
+}
+
+}  // namespace
+}  // namespace cauce
