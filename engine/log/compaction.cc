@@ -278,15 +278,30 @@ absl::Status Compaction::BeginGroup() {
   group_source_bytes_ = segment().bytes();
   group_changed_ = false;
   group_totals_ = totals_;
+  const bool is_behind_missing =
+      std::ranges::any_of(task_.missing, [this](const OffsetRange& missing) {
+        return missing.base < segment().base();
+      });
+  if (is_behind_missing) judge_->KeepExpired();
   judge_before_ = judge_;
   CAUCE_ASSIGN_OR_RETURN(
       cleaned_, CleanedSegment::Create(task_.place.At(segment().base())));
   return absl::OkStatus();
 }
 
+const OffsetRange* Compaction::MissingBehind(const Segment& segment) const {
+  const auto found =
+      std::ranges::find_if(task_.missing, [&](const OffsetRange& missing) {
+        return missing.base < segment.next() && segment.base() < missing.next;
+      });
+  return found == task_.missing.end() ? nullptr : &*found;
+}
+
 bool Compaction::MayGoOn(int64_t more_bytes) const {
   const size_t next = at_ + 1;
-  if (next >= filtered_ || left_.contains(next)) return false;
+  const bool ends = next >= filtered_ || left_.contains(next) ||
+                    MissingBehind(*task_.segments[at_]) != nullptr;
+  if (ends) return false;
   const Segment& segment = *task_.segments[next];
   const int64_t interval = task_.place.index_interval_bytes;
   const int64_t bytes = cleaned_->bytes() + more_bytes;
@@ -371,7 +386,11 @@ absl::Status Compaction::EndGroup() {
     bytes += task_.segments[i]->bytes();
     sources.push_back(std::move(task_.segments[i]));
   }
-  CAUCE_RETURN_IF_ERROR(CoverGapUpTo(sources.back()->next()));
+  Offset next = sources.back()->next();
+  // Nobody knows that there was nothing.
+  const OffsetRange* const missing = MissingBehind(*sources.back());
+  if (missing != nullptr) next = std::min(next, missing->base);
+  CAUCE_RETURN_IF_ERROR(CoverGapUpTo(next));
   CAUCE_RETURN_IF_ERROR(cleaned_->Finish());
   CAUCE_ASSIGN_OR_RETURN(const bool replaced, replace_(sources, *cleaned_));
   if (!replaced) return GiveUp();

@@ -25,6 +25,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "cauce/compaction.h"
+#include "cauce/read.h"
 #include "cauce/record_batch.h"
 #include "cauce/types.h"
 #include "engine/log/aborted_index.h"
@@ -49,6 +50,10 @@ struct CompactionTask {
   Offset first_dirty;
   Offset end;
   Offset known_end;
+  // What nobody has deleted, and whose files are gone from between those. Each
+  // stays a gap between segments, and who comes there is told; what it may
+  // still bear on stays, since it may be put back.
+  std::vector<OffsetRange> missing;
   SegmentPlace place;  // of any segment
   MergeLimits limits;
   // What is older than this, by tombstones and markers, may go; and how long
@@ -104,6 +109,8 @@ class Compaction {
   void EndMap(Offset filter_end);
   absl::Status RewriteSome();
   absl::Status BeginGroup();
+  // What is missing of the segment, or in front of the next one.
+  const OffsetRange* MissingBehind(const Segment& segment) const;
   // Whether the segment behind this one may be added to what is being written,
   // once that has `more_bytes` more.
   bool MayGoOn(int64_t more_bytes) const;

@@ -430,6 +430,24 @@ TEST_P(OnceCompacted, IsWholeOnceWhatIsMissingIsPutBack) {
   }
 }
 
+// A pass would write over the gap that nothing was there, and forget what was
+// deleted in front of it.
+TEST_P(OnceCompacted, KeepsInMindWhatIsMissingWhenItIsCompacted) {
+  Lose(3);
+  Write([](Engine& engine) {
+    ASSERT_THAT(engine.AlterTopic("orders", {{"cleanup.policy", "compact"}}),
+                IsOk());
+    auto partition = engine.OpenPartition("orders", PartitionId{0});
+    ASSERT_THAT(partition, IsOk());
+    const Record record{.key = "k", .value = "newest"};
+    ASSERT_THAT(partition->Append({&record, 1}), IsOk());
+    ASSERT_THAT(partition->Compact(), IsOk());
+  });
+  const Sight sight = Look(Access::kReadOnly);
+  EXPECT_EQ(sight.records, (Values{{18, "newest"}}));
+  EXPECT_THAT(sight.told, ElementsAre(HasSubstr("are missing")));
+}
+
 // Whoever opens it for writing goes on behind it: what is missing lies between
 // segments from then on.
 TEST_P(OnceCompactedAndClosed, TellsOfALostEndUntilARepair) {
