@@ -180,10 +180,16 @@ class Repair {
   void Count(const RepairStep& step) {
     ++summary_.steps;
     summary_.offsets_lost += step.lost.count();
+    summary_.transactions_lost += CountLost(step.ended);
     for (const RemovedBytes& removed : step.removed) {
       summary_.bytes_removed += removed.bytes;
       summary_.offsets_lost += removed.lost.count();
+      summary_.transactions_lost += CountLost(removed.ended);
     }
+  }
+
+  static int64_t CountLost(const std::vector<EndedTransaction>& ended) {
+    return std::ranges::count(ended, false, &EndedTransaction::is_known);
   }
 
   FileSystem& files_;

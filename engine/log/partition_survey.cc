@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <string>
@@ -17,6 +18,7 @@
 #include "engine/log/index_survey.h"
 #include "engine/log/log_judgement.h"
 #include "engine/log/log_stand_in.h"
+#include "engine/log/lost_end_survey.h"
 #include "engine/log/named_log.h"
 #include "engine/log/partition_logs.h"
 #include "engine/log/producer_files.h"
@@ -57,6 +59,10 @@ class Surveyor {
     CAUCE_RETURN_IF_ERROR(
         indexes_->TakeOrphans(partition_.bounds, survey_.segments));
     OrderRenaming();
+    CAUCE_ASSIGN_OR_RETURN(
+        LostEnds ends, FindLostEnds(files_, partition_, survey_.segments));
+    survey_.ended = std::move(ends.ended);
+    std::ranges::move(ends.left, std::back_inserter(survey_.left));
     survey_.strays = strays_.Take();
     return std::move(survey_);
   }

@@ -4,9 +4,10 @@
 // Three steps: every log is read, wherever its batches say that they belong;
 // what is the log of all that is judged once (log_judgement.h); and each
 // segment that keeps its name and its batches is checked within its records and
-// against its indexes. So each log is read twice, and a stretch of one whose
-// offsets others have as well once more. Nothing is changed. For who has the
-// directory to himself, one thread at a time.
+// against its indexes. So each log is read twice, a stretch of one whose
+// offsets others have as well once more, and all of them where some are lost,
+// for the transactions that may have ended there. Nothing is changed. For who
+// has the directory to himself, one thread at a time.
 #pragma once
 
 #include <vector>
@@ -15,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "cauce/file_system.h"
 #include "cauce/inspect.h"
+#include "cauce/repair.h"
 #include "cauce/types.h"
 #include "engine/log/partition_check.h"
 #include "engine/log/segment_check.h"
@@ -29,6 +31,9 @@ struct PartitionSurvey {
   // Those whose file is to be called otherwise, by their bases, in an order in
   // which each name is free.
   std::vector<Offset> renamed;
+  // Transactions that may have ended in what is lost, and the markers that are
+  // to say how, in their order.
+  std::vector<EndedTransaction> ended;
   std::vector<Finding> left;  // what no repair can mend
   // Nothing of it is to be touched: `left` says why.
   bool is_untouchable = false;

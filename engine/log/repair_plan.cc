@@ -1,6 +1,7 @@
 #include "engine/log/repair_plan.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <iterator>
 #include <optional>
 #include <set>
@@ -51,7 +52,7 @@ class Planner {
     FillGaps();
     plan_.end = PlanEnd();
     for (const SurveyedSegment& segment : survey_.segments) {
-      if (!segment.needs_indexes) continue;
+      if (!segment.needs_indexes && !marked_.contains(segment.base)) continue;
       plan_.steps.push_back(
           {.action = RepairAction::kWriteIndexes,
            .file = LogPath(segment.base),
@@ -76,7 +77,7 @@ class Planner {
   Offset PlanEnd() {
     const auto& [durable, log_start] = partition_.bounds;
     const Offset found =
-        survey_.segments.empty() ? log_start : survey_.segments.back().next;
+        survey_.segments.empty() ? log_start : NextOf(survey_.segments.back());
     if (found < durable && durable > log_start) {
       const std::string why = fmt::format(
           "the log ends at offset {}, and records up to offset {} "
@@ -85,9 +86,13 @@ class Planner {
       const bool is_gap =
           !survey_.segments.empty() && !partition_.may_have_gaps;
       const OffsetRange lost = Missed(found, durable);
-      if (!is_gap || !Fill({found, durable}, lost, why)) {
-        Begin(durable, lost, why);
+      if (is_gap && Fill({found, durable}, lost, why)) return durable;
+      // In a topic that may have gaps there are the markers alone.
+      const auto ended = EndedIn({found, durable});
+      if (!ended.empty()) {
+        Fill({ended.front().marker, ended.back().marker + 1}, {}, why);
       }
+      Begin(durable, lost, why);
       return durable;
     }
     // A clean stop saves both, and no log ends below its start: where the saved
@@ -114,7 +119,7 @@ class Planner {
     if (partition_.may_have_gaps) return;
     for (size_t i = 0; i + 1 < survey_.segments.size(); ++i) {
       const SurveyedSegment& segment = survey_.segments[i];
-      const Offset base = segment.next;
+      const Offset base = NextOf(segment);
       const Offset next = survey_.segments[i + 1].base;
       if (base >= next || next <= partition_.bounds.log_start) continue;
       const OffsetRange lost{
@@ -147,6 +152,7 @@ class Planner {
       plan_.steps.push_back({.action = RepairAction::kFillGap,
                              .file = LogPath(base),
                              .filled = {base, next},
+                             .ended = EndedIn({base, next}),
                              .lost = base == gap.base ? lost : OffsetRange(),
                              .why = why});
       base = next;
@@ -232,7 +238,10 @@ class Planner {
                                : "records are missing in it"};
     for (size_t at = 0; at < segment.unreadable.size(); ++at) {
       const UnreadableBytes& bytes = segment.unreadable[at];
-      const OffsetRange filled = FilledFor(bytes);
+      const std::vector<EndedTransaction> ended =
+          EndedIn({bytes.expected, bytes.behind.value_or(BaseAfter(i))});
+      const OffsetRange filled = FilledFor(bytes, ended);
+      if (!ended.empty()) marked_.insert(segment.base);
       if (bytes.is_gap() && filled.count() == 0) {
         plan_.left.push_back(
             {.file = PathOf(segment.FoundName()),
@@ -249,6 +258,7 @@ class Planner {
            .kept_bytes = bytes.zeros_from - bytes.position,
            .kept_as = segment.kept_as[at],
            .filled = filled,
+           .ended = ended,
            .lost = Missed(bytes.expected, bytes.behind.value_or(behind)),
            .why = bytes.why});
     }
@@ -256,11 +266,43 @@ class Planner {
   }
 
   // Else what is missing there would be told again and again.
-  OffsetRange FilledFor(const UnreadableBytes& bytes) const {
+  OffsetRange FilledFor(const UnreadableBytes& bytes,
+                        const std::vector<EndedTransaction>& ended) const {
     const OffsetRange gap{bytes.expected, bytes.behind.value_or(Offset{0})};
     const bool is_filled = !partition_.may_have_gaps && gap.count() > 0 &&
                            gap.count() <= kGapOffsetsMax;
-    return is_filled ? gap : OffsetRange();
+    if (is_filled) return gap;
+    if (ended.empty()) return OffsetRange();
+    return {partition_.may_have_gaps ? ended.front().marker : bytes.expected,
+            ended.back().marker + 1};
+  }
+
+  // Whose markers are to stand in `range`.
+  std::vector<EndedTransaction> EndedIn(const OffsetRange& range) const {
+    const auto from = std::ranges::lower_bound(survey_.ended, range.base, {},
+                                               &EndedTransaction::marker);
+    const auto to = std::ranges::lower_bound(survey_.ended, range.next, {},
+                                             &EndedTransaction::marker);
+    return from < to ? std::vector<EndedTransaction>(from, to)
+                     : std::vector<EndedTransaction>();
+  }
+
+  // Where the segment behind the `i`-th begins.
+  Offset BaseAfter(size_t i) const {
+    return i + 1 < survey_.segments.size() ? survey_.segments[i + 1].base
+                                           : Offset{INT64_MAX};
+  }
+
+  // Where the segment ends once markers stand at its end.
+  Offset NextOf(const SurveyedSegment& segment) const {
+    if (!EndsInDamage(segment)) return segment.next;
+    const auto behind =
+        std::ranges::upper_bound(survey_.segments, segment.base, {},
+                                 &SurveyedSegment::base);
+    const Offset up_to =
+        behind == survey_.segments.end() ? Offset{INT64_MAX} : behind->base;
+    const auto ended = EndedIn({segment.next, up_to});
+    return ended.empty() ? segment.next : ended.back().marker + 1;
   }
 
   void PlanStart() {
@@ -361,6 +403,7 @@ class Planner {
   RepairPlan plan_;
   std::set<Offset> stray_bases_;  // where they should have held offsets
   std::set<Offset> told_;  // of strays: a segment has more files than one
+  std::set<Offset> marked_;  // segments that get markers, by base
   std::optional<Offset> begun_;
   bool start_is_wrong_ = false;
 };

@@ -15,6 +15,7 @@
 #include "engine/log/cut_files.h"
 #include "engine/log/epoch_evidence.h"
 #include "engine/log/gap_batch.h"
+#include "engine/log/marked_gap.h"
 #include "engine/log/producer_files.h"
 #include "engine/log/segment_name.h"
 #include "engine/log/segment_scan.h"
@@ -167,7 +168,8 @@ absl::Status RepairWork::RemoveBytes(const RepairStep& step) const {
         cut_files.KeepPart({*log, removed.position, end}, removed.kept_as));
   }
   const RemovedBytes& first = step.removed.front();
-  const bool is_end = first.position + first.bytes == size;
+  const bool is_end =
+      first.position + first.bytes == size && first.ended.empty();
   if (!is_end) {
     if (absl::Status written = WriteCleaned(log, size, step); !written.ok()) {
       // It takes room, of which there may be none left. The next who opens the
@@ -223,8 +225,8 @@ absl::Status RepairWork::WriteCleaned(const std::shared_ptr<const File>& log,
     CAUCE_ASSIGN_OR_RETURN(const auto batch, follower.Next());
     std::optional<GapStamp> behind;
     if (batch) behind = StampOf(*batch);
-    const std::string gap = GapBatch(removed.filled.base, removed.filled.next,
-                                     Between(before, behind));
+    const std::string gap =
+        MarkedGap(removed.filled, removed.ended, Between(before, behind));
     CAUCE_RETURN_IF_ERROR(file->Write(written, gap));
     written += static_cast<int64_t>(gap.size());
     stamped = written;
@@ -266,7 +268,7 @@ absl::Status RepairWork::Fill(const RepairStep& step) const {
                          StampBetween(step.filled.base, step.filled.next));
   CAUCE_RETURN_IF_ERROR(
       ReplaceFile(files_, directory_, NameOf(step.file),
-                  GapBatch(step.filled.base, step.filled.next, stamp)));
+                  MarkedGap(step.filled, step.ended, stamp)));
   return WriteIndexes(step.file);
 }
 

@@ -63,6 +63,23 @@ std::string KeptText(std::string_view kept_as) {
   return kept_as.empty() ? "" : fmt::format("; kept as {}", kept_as);
 }
 
+std::string EndedText(const std::vector<EndedTransaction>& ended) {
+  std::string text;
+  for (const EndedTransaction& each : ended) {
+    const bool is_aborted = each.outcome == TransactionOutcome::kAbort;
+    text += fmt::format(
+        "  transaction of producer {} with offsets {} to {}: its marker is "
+        "lost; {}; marker written at offset {}\n",
+        each.producer_id.value, each.offsets.base.value,
+        each.offsets.next.value - 1,
+        !each.is_known ? "treated as aborted"
+        : is_aborted   ? "it was aborted, by the transaction index"
+                       : "it was committed, by the transaction index",
+        each.marker.value);
+  }
+  return text;
+}
+
 std::string StepText(const RepairStep& step) {
   std::string text = fmt::format("{}: {}: {}{}", ActionName(step.action),
                                  step.file, step.why, LostText(step.lost));
@@ -77,7 +94,9 @@ std::string StepText(const RepairStep& step) {
                         Counted(removed.bytes, "byte"), removed.position,
                         removed.why, LostText(removed.lost),
                         KeptText(removed.kept_as));
+    text += EndedText(removed.ended);
   }
+  text += EndedText(step.ended);
   return text;
 }
 
@@ -94,6 +113,22 @@ void AddLost(const OffsetRange& lost, Json& json) {
   json["lost_up_to"] = lost.next.value - 1;
 }
 
+void AddEnded(const std::vector<EndedTransaction>& ended, Json& json) {
+  if (ended.empty()) return;
+  Json all = Json::array();
+  for (const EndedTransaction& each : ended) {
+    const bool is_aborted = each.outcome == TransactionOutcome::kAbort;
+    all.push_back({{"producer_id", each.producer_id.value},
+                   {"producer_epoch", each.producer_epoch},
+                   {"first_offset", each.offsets.base.value},
+                   {"last_offset", each.offsets.next.value - 1},
+                   {"marker_offset", each.marker.value},
+                   {"outcome", is_aborted ? "abort" : "commit"},
+                   {"known", each.is_known}});
+  }
+  json["ended_transactions"] = std::move(all);
+}
+
 Json StepJson(const RepairStep& step) {
   Json json = {{"action", ActionName(step.action)}, {"file", step.file}};
   if (!step.renamed_to.empty()) {
@@ -101,6 +136,7 @@ Json StepJson(const RepairStep& step) {
     json[is_rename ? "renamed_to" : "kept_as"] = step.renamed_to;
   }
   AddFilled(step.filled, json);
+  AddEnded(step.ended, json);
   AddLost(step.lost, json);
   if (!step.removed.empty()) {
     Json all = Json::array();
@@ -108,6 +144,7 @@ Json StepJson(const RepairStep& step) {
       Json one = {{"position", removed.position}, {"bytes", removed.bytes}};
       if (!removed.kept_as.empty()) one["kept_as"] = removed.kept_as;
       AddFilled(removed.filled, one);
+      AddEnded(removed.ended, one);
       AddLost(removed.lost, one);
       one["why"] = removed.why;
       all.push_back(std::move(one));
@@ -124,11 +161,15 @@ std::string SummaryText(const RepairSummary& summary, bool dry_run) {
                        Counted(summary.partitions, "partition"));
   }
   return fmt::format(
-      "looked at {}: {} {}, {} removed, at most {} lost{}\n",
+      "looked at {}: {} {}, {} removed, at most {} lost{}{}\n",
       Counted(summary.partitions, "partition"), Counted(summary.steps, "step"),
       dry_run ? "to do" : "done",
       BytesText(static_cast<double>(summary.bytes_removed)),
       Counted(summary.offsets_lost, "record"),
+      summary.transactions_lost == 0
+          ? ""
+          : fmt::format(", {} treated as aborted",
+                        Counted(summary.transactions_lost, "transaction")),
       summary.left == 0
           ? ""
           : fmt::format("; {} left as it is",
@@ -170,6 +211,7 @@ int Repair(const RepairVerbOptions& verb) {
                          {"steps", summary->steps},
                          {"bytes_removed", summary->bytes_removed},
                          {"lost_records_max", summary->offsets_lost},
+                         {"lost_transactions", summary->transactions_lost},
                          {"left", summary->left}})
                  : SummaryText(*summary, verb.dry_run));
   out.Flush();

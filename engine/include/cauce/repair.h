@@ -12,12 +12,12 @@
 // nothing to say but what the repair left, a second one finds nothing to do,
 // and Kafka's tools read it. Where batches were taken out, or are gone to the
 // last byte, and where whole segments are missing, a batch without records says
-// so, as compaction leaves them: readers go on behind it without an error. In a
-// topic that may have gaps what is gone or taken out leaves one, of which
-// nobody tells after the repair. Whoever finds a segment's file again puts it
-// in that one's place and repairs once more. Batches do not say of which
-// partition they are: another one's segment that was put here by hand, with
-// offsets that fit, is taken for this one's. Any thread.
+// so, as compaction leaves them: readers go on behind it without an error; and
+// a marker, where a transaction may have ended there. In a topic that may have
+// gaps what is gone or taken out leaves one, of which nobody tells after the
+// repair. Whoever finds a segment's file again puts it in that one's place and
+// repairs once more. Another partition's segment that was put here by hand,
+// with offsets that fit, is taken for this one's. Any thread.
 #pragma once
 
 #include <cstddef>
@@ -29,6 +29,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "cauce/append.h"
 #include "cauce/file_system.h"
 #include "cauce/inspect.h"
 #include "cauce/read.h"
@@ -50,6 +51,22 @@ enum class RepairAction {
   kWriteAnew,     // `file` is written from what else is known
 };
 
+// A transaction that may have ended in what is lost: another marker takes the
+// place of the one that is gone, and is part of the log as any.
+struct EndedTransaction {
+  ProducerId producer_id;
+  int16_t producer_epoch = 0;
+  int32_t coordinator_epoch = 0;
+  OffsetRange offsets;  // of its records, as far as they lie in front
+  Offset marker;        // where it is written
+  TransactionOutcome outcome = TransactionOutcome::kAbort;
+  // What is left of the list of aborted transactions says so. Else nobody
+  // knows: it counts as aborted, so that none of it is taken for committed.
+  bool is_known = false;
+  friend bool operator==(const EndedTransaction&,
+                         const EndedTransaction&) = default;
+};
+
 struct RemovedBytes {
   int64_t position = 0;  // in the file as it was
   int64_t bytes = 0;
@@ -57,6 +74,7 @@ struct RemovedBytes {
   std::string kept_as;     // empty where all of them are zeros
   // A batch without records is written in their place that says so of these.
   OffsetRange filled;
+  std::vector<EndedTransaction> ended;  // by markers among these
   OffsetRange lost;  // no record has these any more: so many at most
   std::string why;
   friend bool operator==(const RemovedBytes&, const RemovedBytes&) = default;
@@ -70,6 +88,7 @@ struct RepairStep {
   std::string renamed_to;             // of kSetAside and kRename
   std::vector<RemovedBytes> removed;  // of kRemoveBytes, as they lie there
   OffsetRange filled;                 // of kFillGap
+  std::vector<EndedTransaction> ended;  // the same, as above
   OffsetRange lost;                   // of the other actions, as above
   std::string why;
   friend bool operator==(const RepairStep&, const RepairStep&) = default;
@@ -80,6 +99,7 @@ struct RepairSummary {
   int64_t steps = 0;
   int64_t bytes_removed = 0;
   int64_t offsets_lost = 0;
+  int64_t transactions_lost = 0;  // that count as aborted from now on
   int64_t left = 0;  // what no repair can mend
 };
 

@@ -2,17 +2,27 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "cauce/append.h"
+#include "cauce/cursor.h"
 #include "cauce/engine.h"
 #include "cauce/file_system.h"
 #include "cauce/inspect.h"
 #include "cauce/partition.h"
+#include "cauce/read.h"
 #include "cauce/repair.h"
+#include "cauce/types.h"
 #include "engine/catalog/whole_file.h"
+#include "engine/log/aborted_index.h"
+#include "engine/log/producer_files.h"
 #include "tests/testing/batches.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/test_producer.h"
@@ -23,7 +33,11 @@ namespace {
 using test::IsOk;
 using test::IsOkAndHolds;
 using test::StatusIs;
+using ::testing::Each;
+using ::testing::ElementsAre;
 using ::testing::Gt;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 constexpr std::string_view kDirectory = "/data";
 constexpr std::string_view kList = "/data/a-0/00000000000000000000.txnindex";
@@ -111,6 +125,261 @@ TEST_F(RepairedProducers, AreKnownFromTheLogWhereASnapshotIsDamaged) {
   const auto again = partition->Append(last_.view());
   ASSERT_THAT(again, IsOk());
   EXPECT_EQ(again->base, Offset{4});
+}
+
+// A log of transactions by hand, of which places are spoiled: what is repaired
+// is read as what is committed.
+// In a topic that may have gaps nothing says of an offset that it is lost.
+class RepairedTransactions
+    : public ::testing::TestWithParam<std::string_view> {
+ protected:
+  RepairedTransactions() {
+    EXPECT_THAT(Open(), IsOk());
+    EXPECT_THAT(
+        engine_->CreateTopic(
+            "a", {.configs = {{"segment.ms", "1000000000000"},
+                              {"cleanup.policy", std::string(GetParam())}}}),
+        IsOk());
+    Reopen();
+  }
+
+  absl::Status Open() {
+    auto engine = Engine::Open(kDirectory, {.file_system = files_.get()});
+    if (!engine.ok()) return engine.status();
+    engine_ = std::make_unique<Engine>(*std::move(engine));
+    return absl::OkStatus();
+  }
+  // To be written on.
+  void Reopen() {
+    auto partition = engine_->OpenPartition("a", PartitionId{0});
+    ASSERT_THAT(partition, IsOk());
+    partition_.emplace(*std::move(partition));
+  }
+  void Send(const test::OwnedBatch& batch) {
+    EXPECT_THAT(partition_->Append(batch.view()), IsOk());
+    Note();
+  }
+  void Plain(std::string_view value) { Send(test::Batch({value})); }
+  void End(const TransactionEnd& end) {
+    EXPECT_THAT(partition_->EndTransaction(end), IsOk());
+    Note();
+  }
+  // Where the batch that was written last ends in the log.
+  void Note() {
+    ends_.push_back(files_->Info(std::string(kLog))->bytes);
+  }
+  void Close() {
+    partition_ = std::nullopt;
+    EXPECT_THAT(engine_->Close(), IsOk());
+    engine_ = nullptr;
+  }
+  // One bit within the records of the `i`-th batch; or of its whole header too.
+  enum class Spoils { kRecords, kAll };
+  void Spoil(size_t i, Spoils what = Spoils::kRecords) {
+    std::string bytes = *ReadWholeFile(*files_, kLog, 1 << 20);
+    const auto begin = static_cast<size_t>(i == 0 ? 0 : ends_[i - 1]);
+    const auto end = static_cast<size_t>(ends_[i]);
+    bytes[end - 2] ^= 1;
+    if (what == Spoils::kAll) {
+      for (size_t at = begin; at < end; ++at) bytes[at] = '\x5a';
+    }
+    ASSERT_THAT(WriteAndSyncFile(*files_, kLog, bytes), IsOk());
+  }
+  void Remove(std::string_view suffix) {
+    const auto entries = files_->List("/data/a-0");
+    for (const DirectoryEntry& entry : *entries) {
+      if (!entry.name.ends_with(suffix)) continue;
+      ASSERT_THAT(files_->RemoveFile("/data/a-0/" + entry.name), IsOk());
+    }
+  }
+  // Repairs, and once more, which finds nothing to do. What is told of
+  // transactions is kept.
+  RepairSummary Repair() {
+    const auto repaired = RepairDirectory(
+        *files_, kDirectory, {.step = [this](const RepairStep& step) {
+          told_.insert(told_.end(), step.ended.begin(), step.ended.end());
+          for (const RemovedBytes& removed : step.removed) {
+            told_.insert(told_.end(), removed.ended.begin(),
+                         removed.ended.end());
+          }
+        }});
+    EXPECT_THAT(repaired, IsOk());
+    const auto verified = VerifyDirectory(*files_, kDirectory, {}, nullptr);
+    EXPECT_THAT(verified, IsOk());
+    EXPECT_EQ(verified->damages, 0);
+    const auto again = RepairDirectory(*files_, kDirectory, {});
+    EXPECT_THAT(again, IsOk());
+    EXPECT_EQ(again->steps, 0);
+    return repaired.value_or(RepairSummary());
+  }
+  std::vector<std::string> Committed() {
+    std::vector<std::string> values;
+    if (engine_ == nullptr) {
+      EXPECT_THAT(Open(), IsOk());
+    }
+    const auto partition = engine_->OpenPartition("a", PartitionId{0});
+    EXPECT_THAT(partition, IsOk());
+    Cursor cursor = partition->Read(
+        Offset{0}, {.isolation = Isolation::kReadCommitted});
+    RecordView record;
+    for (;;) {
+      const auto more = cursor.Next(&record);
+      EXPECT_THAT(more, IsOk());
+      if (!more.ok() || !*more) return values;
+      values.emplace_back(*record.value);
+    }
+  }
+  AbortedIndex List() {
+    return ReadAborted(*files_, "/data/a-0", Offset{0})
+        .value_or(AbortedIndex());
+  }
+
+  static constexpr std::string_view kLog =
+      "/data/a-0/00000000000000000000.log";
+  const std::unique_ptr<FileSystem> files_ = NewMemoryFileSystem();
+  std::unique_ptr<Engine> engine_;
+  std::optional<Partition> partition_;
+  std::vector<int64_t> ends_;
+  std::vector<EndedTransaction> told_;
+  test::TestProducer one_{1};
+  test::TestProducer two_{2};
+};
+
+INSTANTIATE_TEST_SUITE_P(Topics, RepairedTransactions,
+                         ::testing::Values("delete", "compact"),
+                         [](const auto& info) {
+                           return std::string(info.param);
+                         });
+
+TEST_P(RepairedTransactions, StayAbortedWhereTheListSaysSo) {
+  Send(one_.InTransaction({"aborted", "aborted too"}));
+  End(one_.Abort());  // at 2
+  Send(one_.InTransaction({"committed"}));
+  End(one_.Commit());
+  Plain("plain");
+  Close();
+  Spoil(1);
+  const RepairSummary summary = Repair();
+
+  EXPECT_EQ(summary.transactions_lost, 0);
+  ASSERT_THAT(told_, SizeIs(1));
+  EXPECT_TRUE(told_[0].is_known);
+  EXPECT_EQ(told_[0].marker, Offset{2});
+  EXPECT_THAT(Committed(), ElementsAre("committed", "plain"));
+  ASSERT_THAT(List().entries(), SizeIs(1));
+  EXPECT_EQ(List().entries()[0].last, Offset{2});
+  EXPECT_EQ(List().entries()[0].first, Offset{0});
+}
+
+TEST_P(RepairedTransactions, CountAsAbortedWhereNobodyKnows) {
+  for (const Spoils what : {Spoils::kRecords, Spoils::kAll}) {
+    SCOPED_TRACE(static_cast<int>(what));
+    Send(one_.InTransaction({"doubtful", "doubtful too"}));
+    const size_t marker = ends_.size();
+    End(one_.Commit());
+    Plain("plain");
+    Close();
+    Remove(".snapshot");
+    Spoil(marker, what);
+    told_.clear();
+    const RepairSummary summary = Repair();
+
+    EXPECT_EQ(summary.transactions_lost, 1);
+    ASSERT_THAT(told_, SizeIs(1));
+    EXPECT_FALSE(told_[0].is_known);
+    EXPECT_EQ(told_[0].outcome, TransactionOutcome::kAbort);
+    EXPECT_EQ(told_[0].offsets.count(), 2);
+    EXPECT_EQ(told_[0].marker, told_[0].offsets.next);
+    EXPECT_THAT(Committed(), Each("plain"));
+    // Nobody waits for it any more, after a kill neither.
+    Reopen();
+    Plain("plain");
+  }
+  EXPECT_THAT(Committed(), ElementsAre("plain", "plain", "plain", "plain"));
+  EXPECT_THAT(List().entries(), SizeIs(2));
+}
+
+TEST_P(RepairedTransactions, StayCommittedWhereTheListHasTheNextOneAlone) {
+  Send(one_.InTransaction({"committed"}));
+  End(one_.Commit());
+  Send(one_.InTransaction({"aborted"}));
+  End(one_.Abort());
+  Close();
+  Spoil(1);
+  const RepairSummary summary = Repair();
+
+  EXPECT_EQ(summary.transactions_lost, 0);
+  ASSERT_THAT(told_, SizeIs(1));
+  EXPECT_EQ(told_[0].outcome, TransactionOutcome::kCommit);
+  EXPECT_THAT(Committed(), ElementsAre("committed"));
+}
+
+TEST_P(RepairedTransactions, GoOnOverWhatIsNoMarker) {
+  for (const Spoils what : {Spoils::kRecords, Spoils::kAll}) {
+    SCOPED_TRACE(static_cast<int>(what));
+    Send(one_.InTransaction({"committed"}));
+    const size_t lost = ends_.size();
+    Plain("lost");
+    if (what == Spoils::kRecords) {
+      // Behind a header that says nothing its own marker must be next.
+      Send(one_.InTransaction({"committed"}));
+    }
+    End(one_.Commit());
+    Close();
+    Remove(".snapshot");
+    Spoil(lost, what);
+    told_.clear();
+    EXPECT_EQ(Repair().transactions_lost, 0);
+    EXPECT_THAT(told_, IsEmpty());
+    EXPECT_THAT(Committed(), Each("committed"));
+    Reopen();
+  }
+  EXPECT_THAT(Committed(), SizeIs(3));
+}
+
+TEST_P(RepairedTransactions, OfSeveralThatAreOpenTheOneEndsThatHadItsMarker) {
+  Send(one_.InTransaction({"one"}));
+  Send(two_.InTransaction({"two"}));
+  End(one_.Commit());  // the third batch
+  Send(two_.InTransaction({"two"}));
+  End(two_.Commit());
+  Close();
+  Remove(".snapshot");
+  Spoil(2);
+  EXPECT_EQ(Repair().transactions_lost, 1);
+
+  ASSERT_THAT(told_, SizeIs(1));
+  EXPECT_EQ(told_[0].producer_id, ProducerId{1});
+  EXPECT_THAT(Committed(), ElementsAre("two", "two"));
+}
+
+TEST_P(RepairedTransactions, EndWhereTheEndOfTheLogIsLost) {
+  Plain("plain");
+  Send(one_.InTransaction({"doubtful"}));
+  const int64_t stays = ends_.back();
+  Plain("lost");
+  End(one_.Commit());
+  Close();
+  const std::string bytes = *ReadWholeFile(*files_, kLog, 1 << 20);
+  for (const int64_t more : {0, 20}) {
+    SCOPED_TRACE(more);
+    engine_ = nullptr;
+    for (const std::string_view each :
+         {".log", ".index", ".txnindex", ".snapshot"}) {
+      Remove(each);
+    }
+    ASSERT_THAT(
+        WriteAndSyncFile(*files_, kLog,
+                         bytes.substr(0, static_cast<size_t>(stays + more))),
+        IsOk());
+    told_.clear();
+    EXPECT_EQ(Repair().transactions_lost, 1);
+    EXPECT_THAT(told_, SizeIs(1));
+    EXPECT_THAT(Committed(), ElementsAre("plain"));
+    const auto partition = engine_->OpenPartition("a", PartitionId{0});
+    EXPECT_THAT(partition->LastStableOffset(), IsOkAndHolds(Offset{4}));
+    EXPECT_THAT(engine_->Close(), IsOk());
+  }
 }
 
 }  // namespace

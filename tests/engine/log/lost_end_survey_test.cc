@@ -1,0 +1,236 @@
+#include "engine/log/lost_end_survey.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "cauce/append.h"
+#include "cauce/file_system.h"
+#include "cauce/read.h"
+#include "cauce/repair.h"
+#include "cauce/types.h"
+#include "engine/base/check.h"
+#include "engine/catalog/whole_file.h"
+#include "engine/log/aborted_index.h"
+#include "engine/log/partition_check.h"
+#include "engine/log/producer_files.h"
+#include "engine/log/segment_name.h"
+#include "engine/log/surveyed_segment.h"
+#include "tests/testing/batches.h"
+#include "tests/testing/matchers.h"
+#include "tests/testing/test_producer.h"
+
+namespace cauce {
+namespace {
+
+using test::IsOk;
+using test::OwnedBatch;
+using test::TestProducer;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr std::string_view kDirectory = "/d/a-0";
+
+// Segments that are laid batch by batch, some of which are lost.
+class LostEndSurvey : public ::testing::Test {
+ protected:
+  LostEndSurvey() {
+    CAUCE_CHECK(files_->CreateDirectories(kDirectory).ok());
+    partition_ = {.directory = std::string(kDirectory),
+                  .may_have_gaps = false};
+    Begin();
+  }
+
+  // The next batches are in another segment.
+  void Begin() { segments_.push_back({.base = next_, .named = next_}); }
+  void Lay(const OwnedBatch& batch) {
+    const OwnedBatch placed = batch.At(next_);
+    next_ = placed.view().next_offset();
+    bytes_[segments_.back().base.value] += placed.bytes();
+    segments_.back().next = next_;
+  }
+  void Lay(const TransactionEnd& end) {
+    Lay(test::MarkerOf(end, Timestamp{1}));
+  }
+  // Bytes of `batch` that are none: but for what its header says of itself, or
+  // that too.
+  enum class Leaves { kHeader, kNothing };
+  void Lose(const OwnedBatch& batch, Leaves leaves = Leaves::kNothing) {
+    const OwnedBatch placed = batch.At(next_);
+    std::string bytes = placed.bytes();
+    if (leaves == Leaves::kNothing) bytes.assign(bytes.size(), '\x5a');
+    bytes.back() ^= 1;
+    SurveyedSegment& segment = segments_.back();
+    std::string& all = bytes_[segment.base.value];
+    const auto position = static_cast<int64_t>(all.size());
+    all += bytes;
+    const auto end = static_cast<int64_t>(all.size());
+    const Offset expected = next_;
+    next_ = placed.view().next_offset();
+    const bool goes_on = !segment.unreadable.empty() &&
+                         segment.unreadable.back().end == position;
+    if (!goes_on) {
+      segment.unreadable.push_back(
+          {.position = position, .expected = expected});
+    }
+    segment.unreadable.back().end = end;
+    segment.unreadable.back().behind = next_;
+  }
+  // Nothing readable is behind what was lost last in the segment.
+  void LoseBehind() { segments_.back().unreadable.back().behind.reset(); }
+
+  LostEnds Find() {
+    for (SurveyedSegment& segment : segments_) {
+      const std::string& bytes = bytes_[segment.base.value];
+      segment.file_bytes = static_cast<int64_t>(bytes.size());
+      EXPECT_THAT(
+          WriteAndSyncFile(*files_, JoinPath(kDirectory, segment.FoundName()),
+                           bytes),
+          IsOk());
+    }
+    if (partition_.bounds.durable == Offset{0}) {
+      partition_.bounds.durable = next_;
+    }
+    auto found = FindLostEnds(*files_, partition_, segments_);
+    EXPECT_THAT(found, IsOk());
+    return found.ok() ? *std::move(found) : LostEnds();
+  }
+  std::vector<int64_t> Markers() {
+    std::vector<int64_t> markers;
+    for (const EndedTransaction& each : Find().ended) {
+      markers.push_back(each.marker.value);
+    }
+    return markers;
+  }
+
+  const std::unique_ptr<FileSystem> files_ = NewMemoryFileSystem();
+  PartitionToCheck partition_;
+  std::vector<SurveyedSegment> segments_;
+  std::map<int64_t, std::string> bytes_;  // by base
+  Offset next_{0};
+  TestProducer one_{1};
+  TestProducer two_{2};
+  const OwnedBatch plain_ = test::Batch({"plain"});
+};
+
+TEST_F(LostEndSurvey, ReadsNothingWhereNothingIsLost) {
+  Lay(one_.InTransaction({"a"}));
+  const std::string path =
+      JoinPath(kDirectory, SegmentFileName(Offset{0}, kLogSuffix));
+  EXPECT_THAT(Find().ended, IsEmpty());
+  ASSERT_THAT(files_->RemoveFile(path), IsOk());
+  EXPECT_THAT(FindLostEnds(*files_, partition_, segments_), IsOk());
+}
+
+TEST_F(LostEndSurvey, FindsWhoWasOpenInFrontOfWhatIsLost) {
+  Lay(one_.InTransaction({"a"}));
+  Lay(two_.InTransaction({"b"}));
+  Lay(two_.Commit());
+  Lay(one_.InTransaction({"c", "d"}));  // 3 and 4
+  Lose(test::Batch({"x", "y", "z"}));
+  Lay(two_.InTransaction({"e"}));
+  const LostEnds found = Find();
+  ASSERT_THAT(found.ended, SizeIs(1));
+  EXPECT_EQ(found.ended[0].producer_id, ProducerId{1});
+  EXPECT_EQ(found.ended[0].offsets, (OffsetRange{Offset{0}, Offset{5}}));
+  EXPECT_EQ(found.ended[0].marker, Offset{5});
+  EXPECT_FALSE(found.ended[0].is_known);
+  EXPECT_THAT(found.left, IsEmpty());
+}
+
+TEST_F(LostEndSurvey, GoesByTheHeadersOfAllThatIsLost) {
+  Lay(one_.InTransaction({"a"}));
+  Lay(two_.InTransaction({"b"}));
+  Lose(plain_, Leaves::kHeader);
+  Lose(test::MarkerOf(two_.Commit(), Timestamp{1}), Leaves::kHeader);
+  Lay(one_.InTransaction({"c"}));
+  Lay(one_.Commit());
+  const LostEnds found = Find();
+  ASSERT_THAT(found.ended, SizeIs(1));
+  EXPECT_EQ(found.ended[0].producer_id, ProducerId{2});
+  EXPECT_EQ(found.ended[0].marker, Offset{3});
+}
+
+TEST_F(LostEndSurvey, GivesEachItsOffsetAmongThoseThatAreLost) {
+  Lay(one_.InTransaction({"a"}));
+  Lay(two_.InTransaction({"b"}));
+  Lose(test::Batch({"x", "y", "z"}));
+  AbortedIndex list;
+  list.Add({{2}, Offset{1}, Offset{2}, Offset{0}});
+  ASSERT_THAT(WriteAborted(*files_, std::string(kDirectory), Offset{0}, list),
+              IsOk());
+  Lay(plain_);
+  const LostEnds found = Find();
+  ASSERT_THAT(found.ended, SizeIs(2));
+  // What is known goes first.
+  EXPECT_EQ(found.ended[0].producer_id, ProducerId{2});
+  EXPECT_EQ(found.ended[0].marker, Offset{2});
+  EXPECT_EQ(found.ended[1].producer_id, ProducerId{1});
+  EXPECT_EQ(found.ended[1].marker, Offset{3});
+}
+
+TEST_F(LostEndSurvey, LeavesThoseForWhomIsNoOffset) {
+  Lay(one_.InTransaction({"a"}));
+  Lay(two_.InTransaction({"b"}));
+  Lose(plain_);
+  Lay(one_.InTransaction({"c"}));
+  const LostEnds found = Find();
+  // The one of which nothing follows.
+  ASSERT_THAT(found.ended, SizeIs(1));
+  EXPECT_EQ(found.ended[0].producer_id, ProducerId{2});
+  ASSERT_THAT(found.left, SizeIs(1));
+  EXPECT_THAT(found.left[0].what, HasSubstr("producer 1 with offsets 0 to 0"));
+  EXPECT_EQ(found.left[0].offset, Offset{2});
+}
+
+TEST_F(LostEndSurvey, OneWhoseMarkerIsNextDidNotEndInOneOffset) {
+  Lay(one_.InTransaction({"a"}));
+  Lose(plain_);
+  Lay(one_.Commit());
+  EXPECT_THAT(Markers(), IsEmpty());
+}
+
+TEST_F(LostEndSurvey, LooksBetweenSegmentsAndAtTheEnd) {
+  Lay(one_.InTransaction({"a"}));
+  next_ = Offset{10};
+  Begin();
+  Lay(two_.InTransaction({"b"}));
+  partition_.bounds.durable = Offset{20};
+  EXPECT_THAT(Markers(), ElementsAre(1, 11));
+  // Where there may be gaps those between segments say nothing.
+  partition_.may_have_gaps = true;
+  EXPECT_THAT(Markers(), ElementsAre(11, 12));
+  // Nothing behind was durable.
+  partition_.may_have_gaps = false;
+  partition_.bounds.durable = Offset{11};
+  EXPECT_THAT(Markers(), ElementsAre(1));
+  // It was deleted.
+  partition_.bounds.log_start = Offset{10};
+  EXPECT_THAT(Markers(), IsEmpty());
+}
+
+TEST_F(LostEndSurvey, LooksAtTheTornEndOfASegment) {
+  for (const bool may_have_gaps : {false, true}) {
+    partition_.may_have_gaps = may_have_gaps;
+    Lay(one_.InTransaction({"a"}));
+    const Offset lost = next_;
+    Lose(plain_);
+    LoseBehind();
+    Begin();
+    Lay(plain_);
+    EXPECT_THAT(Markers().back(), lost.value);
+    Begin();
+  }
+}
+
+}  // namespace
+}  // namespace cauce
