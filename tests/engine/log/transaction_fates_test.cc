@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -365,8 +366,13 @@ TEST_P(TransactionFatesTest, AMarkerThatIsGoneWithItsSegmentIsMissed) {
   while (Logs().size() < 3) Append({"fill", "the", "segment"});
   Append({"behind"});
   ASSERT_THAT(rig_.Close(), IsOk());
-  // As the gap of a compacted topic looks.
-  rig_.disk().Remove(Logs()[1]);
+  // As the gap of a compacted topic looks: no index speaks of it either.
+  const std::string gone = Logs()[1];
+  const std::string name = gone.substr(0, gone.rfind('.'));
+  for (const std::string_view suffix :
+       {kLogSuffix, kOffsetIndexSuffix, kTimeIndexSuffix}) {
+    rig_.disk().Remove(name + std::string(suffix));
+  }
   rig_.Leaves(test::Left::kDamaged);
   Open();
 
