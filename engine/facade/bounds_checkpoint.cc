@@ -12,12 +12,16 @@
 namespace cauce {
 namespace {
 
-// A save is two syncs, and three more where a start has moved: one for 16 small
-// segments, or for so many bytes as are scanned, written back and synced in
-// some 50 ms.
+// A save is two syncs, and three more where a start has moved: at least one for
+// 16 small segments, or for so many bytes as are scanned, written back and
+// synced in some 50 ms.
 constexpr int64_t kWorkMax = 64 << 20;
 // What a segment costs whatever its size, in bytes of one.
 constexpr int64_t kSegmentWork = kWorkMax / 16;
+
+// Other saves take a twentieth of the time, and of a fast disk less.
+constexpr int kRestPerSave = 20;
+constexpr absl::Duration kRestMin = absl::Milliseconds(100);
 
 constexpr std::string_view kWithoutRecoveryPoints =
     "recovery looks at every segment, which takes longer, and where a batch is "
@@ -104,8 +108,12 @@ void ForEach(const OffsetCheckpoint& read, Entries& entries, Take take) {
 
 }  // namespace
 
-BoundsCheckpoint::BoundsCheckpoint(FileSystem& files, std::string directory)
-    : files_(files), directory_(std::move(directory)) {}
+BoundsCheckpoint::BoundsCheckpoint(FileSystem& files, std::string directory,
+                                   Clock& clock)
+    : files_(files),
+      directory_(std::move(directory)),
+      clock_(clock),
+      any_from_(clock.Monotonic() + kRestMin) {}
 
 absl::Status BoundsCheckpoint::Load(const EventSink& sink) {
   std::set<std::string> told;
@@ -278,14 +286,18 @@ absl::Status BoundsCheckpoint::SaveAll() {
 bool BoundsCheckpoint::NoteWork(const RecoveryWork& work) {
   MutexLock lock(mutex_);
   work_ += work.segments * kSegmentWork + work.bytes;
-  return work_ >= kWorkMax && !std::exchange(save_asked_, true);
+  return IsDue() && !std::exchange(save_asked_, true);
+}
+
+bool BoundsCheckpoint::IsDue() const {
+  return work_ >= kWorkMax || (work_ > 0 && clock_.Monotonic() >= any_from_);
 }
 
 absl::Status BoundsCheckpoint::SaveWork() {
   {
     MutexLock lock(mutex_);
     save_asked_ = false;
-    if (work_ < kWorkMax) return absl::OkStatus();
+    if (!IsDue()) return absl::OkStatus();
   }
   // A log saves its work where appends may wait for it.
   if (!saving_.TryLock()) return absl::OkStatus();
@@ -301,18 +313,27 @@ void BoundsCheckpoint::Close() {
 }
 
 absl::Status BoundsCheckpoint::SaveChanges() {
+  const absl::Duration begun = clock_.Monotonic();
   CAUCE_ASSIGN_OR_RETURN(const Unsaved unsaved, TakeUnsaved());
-  absl::Status saved;
+  if (absl::Status saved = Write(unsaved); !saved.ok()) {
+    PutBack(unsaved);
+    return saved;
+  }
+  const absl::Duration ended = clock_.Monotonic();
+  MutexLock lock(mutex_);
+  any_from_ = ended + std::max(kRestPerSave * (ended - begun), kRestMin);
+  return absl::OkStatus();
+}
+
+absl::Status BoundsCheckpoint::Write(const Unsaved& unsaved) {
   // The start first: a log never ends before it begins.
   if (unsaved.log_starts) {
-    saved = WriteLogStarts(files_, directory_, *unsaved.log_starts);
+    CAUCE_RETURN_IF_ERROR(
+        WriteLogStarts(files_, directory_, *unsaved.log_starts));
   }
-  if (saved.ok() && unsaved.recovery_points) {
-    saved = WriteOffsetCheckpoint(files_, directory_, kRecoveryPointFile,
-                                  *unsaved.recovery_points);
-  }
-  if (!saved.ok()) PutBack(unsaved);
-  return saved;
+  if (!unsaved.recovery_points) return absl::OkStatus();
+  return WriteOffsetCheckpoint(files_, directory_, kRecoveryPointFile,
+                               *unsaved.recovery_points);
 }
 
 absl::StatusOr<BoundsCheckpoint::Unsaved> BoundsCheckpoint::TakeUnsaved() {
@@ -320,6 +341,7 @@ absl::StatusOr<BoundsCheckpoint::Unsaved> BoundsCheckpoint::TakeUnsaved() {
   if (closed_) return MakeError(Reason::kClosed, "the engine was closed");
   Unsaved unsaved;
   work_ = 0;
+  any_from_ = absl::InfiniteDuration();
   save_asked_ = false;
   if (std::exchange(starts_changed_, false)) unsaved.log_starts.emplace();
   if (std::exchange(points_changed_, false)) unsaved.recovery_points.emplace();

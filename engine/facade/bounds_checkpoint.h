@@ -31,7 +31,8 @@ namespace cauce {
 
 class BoundsCheckpoint {
  public:
-  BoundsCheckpoint(FileSystem& files, std::string directory);
+  // `clock` says how long a save takes; both are borrowed.
+  BoundsCheckpoint(FileSystem& files, std::string directory, Clock& clock);
 
   // Reads the files, again too; absent ones are empty. Damaged recovery points
   // count as empty, or as they were read before, which is told to `events` with
@@ -72,12 +73,14 @@ class BoundsCheckpoint {
   void Forget(const std::string& topic);
   absl::Status SaveAll();
 
-  // Bounds that were Set spare so much work. Returns true once there is so much
-  // of it that SaveWork is to be called, so that a killed process leaves only
-  // that much to be done again; false until it has been.
+  // Bounds that were Set spare so much work. Returns true once SaveWork is to
+  // be called, false until it has been: where the last save is twenty times as
+  // long ago as it took, and a tenth of a second, and else where there is much
+  // of it. So a killed process leaves little to be done again, and little whose
+  // damage a recovery takes for a torn end.
   bool NoteWork(const RecoveryWork& work);
-  // SaveAll, where there is still so much of it. Where somebody is saving at
-  // that moment, it leaves that to the next call.
+  // SaveAll, where that is still so. Where somebody is saving at that moment,
+  // it leaves that to the next call.
   absl::Status SaveWork();
 
   // The directory is somebody else's from now on: nothing is written any more,
@@ -104,14 +107,18 @@ class BoundsCheckpoint {
   };
   absl::StatusOr<Unsaved> TakeUnsaved() ABSL_LOCKS_EXCLUDED(mutex_);
   // What could not be written is to be written still: by the next who saves, or
-  // after as much work again, so that a disk which takes nothing is not asked,
-  // and told of, with every sync.
+  // after much work again, so that a disk which takes nothing is not asked, and
+  // told of, ten times a second.
   void PutBack(const Unsaved& unsaved) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status SaveChanges() ABSL_EXCLUSIVE_LOCKS_REQUIRED(saving_)
       ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status Write(const Unsaved& unsaved)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(saving_) ABSL_LOCKS_EXCLUDED(mutex_);
+  bool IsDue() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   FileSystem& files_;
   const std::string directory_;
+  Clock& clock_;
   // Held while the files are written, or read once more; comes before mutex_,
   // under which no file is touched.
   Mutex saving_ ABSL_ACQUIRED_BEFORE(mutex_);
@@ -122,6 +129,8 @@ class BoundsCheckpoint {
   bool starts_changed_ ABSL_GUARDED_BY(mutex_) = false;
   // Since the last save, or since it was tried.
   int64_t work_ ABSL_GUARDED_BY(mutex_) = 0;
+  // From when on any work is worth a save.
+  absl::Duration any_from_ ABSL_GUARDED_BY(mutex_);
   bool save_asked_ ABSL_GUARDED_BY(mutex_) = false;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   // By the Load that was last.

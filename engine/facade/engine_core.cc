@@ -71,7 +71,8 @@ absl::StatusOr<std::shared_ptr<EngineCore>> EngineCore::Open(
   environment->tails =
       std::make_unique<TailMemory>(static_cast<size_t>(options.tail_bytes_max));
   // Shared, because a log that is still being let go of may outlive the core.
-  auto bounds = std::make_shared<BoundsCheckpoint>(*environment->files, path);
+  auto bounds = std::make_shared<BoundsCheckpoint>(
+      *environment->files, path, *environment->clock);
   auto first_dirty =
       std::make_shared<FirstDirtyCheckpoint>(*environment->files, path);
   environment->note_first_dirty = [first_dirty](const TopicPartition& partition,

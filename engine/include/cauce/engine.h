@@ -79,8 +79,9 @@ struct EngineOptions {
   int64_t free_bytes_min = 16 << 20;
   // With an executor: how often recovery points are saved (Kafka's
   // log.flush.offset.checkpoint.interval.ms) and retention looks (Kafka's
-  // log.retention.check.interval.ms). Recovery points are saved besides for
-  // every 64 MiB that are synced.
+  // log.retention.check.interval.ms). Recovery points are saved besides while
+  // records are synced, at least for every 64 MiB of them, and mostly within a
+  // tenth of a second.
   absl::Duration checkpoint_interval = absl::Minutes(1);
   absl::Duration retention_check_interval = absl::Minutes(5);
   // How long ago the timestamp of a producer's last batch may be before the

@@ -37,7 +37,7 @@ class Bounds : public ::testing::Test {
 
   // Reads the files anew, as the next open does.
   LogBounds Saved(const TopicPartition& partition) {
-    BoundsCheckpoint again(*files_, "/data");
+    BoundsCheckpoint again(*files_, "/data", clock_);
     EXPECT_THAT(again.Load([this](Severity, std::string_view line) {
       events_.emplace_back(line);
     }),
@@ -49,7 +49,7 @@ class Bounds : public ::testing::Test {
   const std::unique_ptr<FileSystem> memory_ = NewMemoryFileSystem(&clock_);
   const std::unique_ptr<test::FailingFileSystem> files_ =
       std::make_unique<test::FailingFileSystem>(*memory_);
-  BoundsCheckpoint bounds_{*files_, "/data"};
+  BoundsCheckpoint bounds_{*files_, "/data", clock_};
   std::vector<std::string> events_;
 };
 
@@ -83,7 +83,7 @@ TEST_F(Bounds, AForgottenTopicBeginsAnew) {
 TEST_F(Bounds, OfATopicThatIsDisregardedAreNoneHoweverOftenTheyAreRead) {
   ASSERT_THAT(bounds_.Save(kOrders, {Offset{10}, Offset{3}}), test::IsOk());
   ASSERT_THAT(bounds_.Save(kReturns, {Offset{5}, Offset{5}}), test::IsOk());
-  BoundsCheckpoint reader(*files_, "/data");
+  BoundsCheckpoint reader(*files_, "/data", clock_);
   reader.Disregard({"orders"});
   ASSERT_THAT(reader.LoadIfChanged(clock_.Now(), nullptr), test::IsOk());
   EXPECT_EQ(reader.Of(kOrders), LogBounds{});
@@ -96,7 +96,7 @@ TEST_F(Bounds, OfATopicThatIsDisregardedAreNoneHoweverOftenTheyAreRead) {
 }
 
 TEST_F(Bounds, AreReadAgainWhereTheyWereSavedSinceAndOnlyThere) {
-  BoundsCheckpoint reader(*files_, "/data");
+  BoundsCheckpoint reader(*files_, "/data", clock_);
   const LogBounds first{Offset{10}, Offset{3}};
   ASSERT_THAT(bounds_.Save(kOrders, first), test::IsOk());
   const int before = files_->Count(test::FileCall::kOpen, "-offset-checkpoint");
@@ -122,7 +122,7 @@ TEST_F(Bounds, AreReadAgainWhereTheyWereSavedSinceAndOnlyThere) {
 TEST_F(Bounds, AreReadAgainAfterAReadThatFailed) {
   ASSERT_THAT(bounds_.Save(kOrders, {Offset{10}, Offset{3}}), test::IsOk());
   clock_.Advance(absl::Minutes(1));
-  BoundsCheckpoint reader(*files_, "/data");
+  BoundsCheckpoint reader(*files_, "/data", clock_);
   files_->Fail(test::FileCall::kRead, "log-start-offset-checkpoint",
                MakeError(Reason::kDiskFailed, "no"), 0, 1);
   EXPECT_THAT(reader.LoadIfChanged(clock_.Now(), nullptr),
@@ -134,7 +134,7 @@ TEST_F(Bounds, AreReadAgainAfterAReadThatFailed) {
 // As a reader does beside a writer who deletes a topic and makes another.
 TEST_F(Bounds, WhatTheFilesDoNotSayAnyMoreIsNotRemembered) {
   ASSERT_THAT(bounds_.Save(kOrders, {Offset{1000}, Offset{500}}), test::IsOk());
-  BoundsCheckpoint reader(*files_, "/data");
+  BoundsCheckpoint reader(*files_, "/data", clock_);
   ASSERT_THAT(reader.Load(nullptr), test::IsOk());
   ASSERT_EQ(reader.Of(kOrders), (LogBounds{Offset{1000}, Offset{500}}));
 
@@ -162,7 +162,7 @@ TEST_F(Bounds, AStartIsSavedWhereItIsKnownAndZeroToo) {
   ASSERT_THAT(files_->RemoveFile("/data/log-start-offset-checkpoint"),
               test::IsOk());
   ASSERT_THAT(files_->RemoveFile("/data/cauce.log-starts"), test::IsOk());
-  BoundsCheckpoint next(*files_, "/data");
+  BoundsCheckpoint next(*files_, "/data", clock_);
   ASSERT_THAT(next.Load(nullptr), test::IsOk());
   ASSERT_THAT(next.Save(kReturns, {Offset{5}, Offset{0}}), test::IsOk());
   EXPECT_EQ(saved(), (OffsetCheckpoint{{kReturns, Offset{0}}}));
@@ -183,7 +183,7 @@ TEST_F(Bounds, ADamagedFileCountsAsEmptyAndIsTold) {
 
 // It is read anew for every partition while it may still be changing.
 TEST_F(Bounds, ADamagedFileIsToldOnceUntilItIsWhole) {
-  BoundsCheckpoint reader(*files_, "/data");
+  BoundsCheckpoint reader(*files_, "/data", clock_);
   const auto load = [&] {
     return reader.Load([this](Severity, std::string_view line) {
       events_.emplace_back(line);
@@ -224,7 +224,7 @@ TEST_F(Bounds, ADamagedVersionIsDamageAndANewerOneIsRefused) {
                                    HasSubstr("cauce.log-starts")));
 
   write("log-start-offset-checkpoint", "1\n1\norders 0 3 x\n");
-  BoundsCheckpoint newer(*files_, "/data");
+  BoundsCheckpoint newer(*files_, "/data", clock_);
   EXPECT_THAT(newer.Load(nullptr), test::HasReason(Reason::kUnsupportedFormat));
 }
 
@@ -235,7 +235,7 @@ TEST_F(Bounds, AStartThatDiffersIsToldAndSavedAnewAsItIsTaken) {
   ASSERT_THAT(WriteOffsetCheckpoint(*files_, "/data", kLogStartFile, changed),
               test::IsOk());
 
-  BoundsCheckpoint next(*files_, "/data");
+  BoundsCheckpoint next(*files_, "/data", clock_);
   ASSERT_THAT(next.Load([this](Severity, std::string_view line) {
     events_.emplace_back(line);
   }),
@@ -277,7 +277,7 @@ TEST_F(Bounds, ADirectoryWithoutTheCopyGetsItWithTheNextSave) {
   const OffsetCheckpoint theirs{{kOrders, Offset{8}}};
   ASSERT_THAT(WriteOffsetCheckpoint(*files_, "/data", kLogStartFile, theirs),
               test::IsOk());
-  BoundsCheckpoint next(*files_, "/data");
+  BoundsCheckpoint next(*files_, "/data", clock_);
   ASSERT_THAT(next.Load([this](Severity, std::string_view line) {
     events_.emplace_back(line);
   }),
@@ -338,6 +338,31 @@ TEST_F(Bounds, MuchWorkIsSavedAndLittleWaits) {
   EXPECT_EQ(Saved(kOrders), (LogBounds{Offset{18}, Offset{0}}));
 }
 
+TEST_F(Bounds, LittleWorkIsSavedOnceTheLastSaveIsTwentyTimesAsOldAsItTook) {
+  const auto is_due = [this] { return bounds_.NoteWork({.segments = 1}); };
+  EXPECT_FALSE(is_due());
+  clock_.Advance(absl::Milliseconds(100));
+  files_->set_during(test::FileCall::kSync,
+                     "recovery-point-offset-checkpoint.tmp",
+                     [this] { clock_.Advance(absl::Milliseconds(30)); });
+  bounds_.Set(kOrders, {Offset{7}, Offset{0}});
+  EXPECT_TRUE(is_due());
+  ASSERT_THAT(bounds_.SaveWork(), test::IsOk());
+  EXPECT_EQ(Saved(kOrders), (LogBounds{Offset{7}, Offset{0}}));
+
+  clock_.Advance(absl::Milliseconds(599));
+  EXPECT_FALSE(is_due());
+  ASSERT_THAT(bounds_.SaveWork(), test::IsOk());
+  clock_.Advance(absl::Milliseconds(1));
+  EXPECT_TRUE(is_due());
+  // A save without a change takes no time.
+  ASSERT_THAT(bounds_.SaveWork(), test::IsOk());
+  clock_.Advance(absl::Milliseconds(99));
+  EXPECT_FALSE(is_due());
+  clock_.Advance(absl::Milliseconds(1));
+  EXPECT_TRUE(is_due());
+}
+
 // Whoever was asked may be gone before it does so.
 TEST_F(Bounds, WorkThatAnothersSaveHasSavedIsAskedForAnew) {
   bounds_.Set(kOrders, {Offset{1}, Offset{0}});
@@ -363,6 +388,7 @@ TEST_F(Bounds, AFailedSaveIsTriedAgainAfterAsMuchWorkAndNotWithEverySync) {
     EXPECT_TRUE(bounds_.NoteWork({.bytes = int64_t{1} << 30}));
     EXPECT_THAT(bounds_.SaveWork(), test::HasReason(Reason::kDiskFailed));
     for (int syncs = 0; syncs < 10; ++syncs) {
+      clock_.Advance(absl::Seconds(1));
       EXPECT_FALSE(bounds_.NoteWork({.segments = 1})) << syncs;
     }
   }

@@ -76,7 +76,7 @@ class OpenLogsTest : public ::testing::Test {
   test::SimClock clock_;
   PartitionDirectories directories_{files_, "/data"};
   const std::shared_ptr<BoundsCheckpoint> bounds_ =
-      std::make_shared<BoundsCheckpoint>(files_, "/data");
+      std::make_shared<BoundsCheckpoint>(files_, "/data", clock_);
   const FirstDirtyCheckpoint first_dirty_{files_, "/data"};
   std::unique_ptr<OpenLogs> logs_;
   TopicEntry topic_;
