@@ -92,6 +92,14 @@ absl::StatusOr<Manifest> ReadNamedManifest(FileSystem& files,
   return Manifest::Parse(path, std::move(bytes));
 }
 
+absl::StatusOr<Manifest> ReadLeftManifest(FileSystem& files,
+                                          std::string_view directory) {
+  const std::string path = JoinPath(directory, kManifestFile);
+  CAUCE_ASSIGN_OR_RETURN(std::string bytes,
+                         ReadWholeFile(files, path, kManifestBytesMax));
+  return Manifest::Parse(path, std::move(bytes));
+}
+
 absl::Status RemoveCleanShutdown(FileSystem& files,
                                  std::string_view directory) {
   const absl::Status removed =

@@ -35,6 +35,10 @@ absl::Status WriteCleanShutdown(FileSystem& files, std::string_view directory,
 // it is damaged, or another one than is named; kUnsupportedFormat.
 absl::StatusOr<Manifest> ReadNamedManifest(FileSystem& files,
                                            std::string_view directory);
+// The one that the last close which wrote any has left, whatever came since.
+// NotFound where there is none, else as above.
+absl::StatusOr<Manifest> ReadLeftManifest(FileSystem& files,
+                                          std::string_view directory);
 
 // Durable on return. No error where there is none.
 absl::Status RemoveCleanShutdown(FileSystem& files, std::string_view directory);

@@ -21,7 +21,7 @@ constexpr absl::Duration kCoarseTick = absl::Seconds(2);
 constexpr size_t kEntriesMax = 64;
 constexpr size_t kSegmentsMax = 1 << 16;
 
-constexpr size_t kFixedBytes = 36;
+constexpr size_t kFixedBytes = 44;
 constexpr size_t kEpochBytes = 12;
 constexpr size_t kPairBytes = 16;
 
@@ -86,16 +86,26 @@ absl::Status CheckFits(const KnownLog& log) {
 }  // namespace
 
 DirectoryStamp StampOf(const FileInfo& info, absl::Time now) {
-  const int64_t changed = absl::ToUnixNanos(info.modified);
-  const bool is_coarse = changed % 1'000'000'000 == 0;
-  const absl::Duration age = now - info.modified;
-  if (age < (is_coarse ? kCoarseTick : kTick)) return {};
-  return {info.id, changed};
+  const int64_t changed = ChangeTimeOf(info, now);
+  return changed == 0 ? DirectoryStamp() : DirectoryStamp{info.id, changed};
 }
 
 bool IsUnchanged(const DirectoryStamp& stamp, const FileInfo& info) {
   return stamp.id != 0 && info.is_directory && info.id == stamp.id &&
          absl::ToUnixNanos(info.modified) == stamp.changed_ns;
+}
+
+int64_t ChangeTimeOf(const FileInfo& info, absl::Time now) {
+  const int64_t changed = absl::ToUnixNanos(info.modified);
+  const bool is_coarse = changed % 1'000'000'000 == 0;
+  const absl::Duration age = now - info.modified;
+  return age < (is_coarse ? kCoarseTick : kTick) ? 0 : changed;
+}
+
+bool LogIsUnchanged(const KnownLog& log, const FileInfo& info) {
+  return log.log_changed_ns != 0 && !info.is_directory &&
+         info.bytes == log.segments.back().bytes &&
+         absl::ToUnixNanos(info.modified) == log.log_changed_ns;
 }
 
 std::vector<MissingPart> FindMissing(const KnownLog& log,
@@ -155,6 +165,7 @@ std::optional<std::string> EncodeKnownLog(const KnownLog& log) {
              (log.missing.size() + log.segments.size()) * kPairBytes);
   PutBig64(to, static_cast<int64_t>(log.directory.id));
   PutBig64(to, log.directory.changed_ns);
+  PutBig64(to, log.log_changed_ns);
   PutBig64(to, log.end.value);
   PutBig64(to, log.snapshot.value);
   PutBig16(to, log.epochs.size());
@@ -183,10 +194,11 @@ absl::StatusOr<KnownLog> DecodeKnownLog(std::string_view bytes) {
   KnownLog log;
   log.directory = {static_cast<uint64_t>(LoadBig<int64_t>(at)),
                    LoadBig<int64_t>(at + 8)};
-  log.end = Offset{LoadBig<int64_t>(at + 16)};
-  log.snapshot = Offset{LoadBig<int64_t>(at + 24)};
-  const size_t epochs = LoadBig<uint16_t>(at + 32);
-  const size_t gaps = LoadBig<uint16_t>(at + 34);
+  log.log_changed_ns = LoadBig<int64_t>(at + 16);
+  log.end = Offset{LoadBig<int64_t>(at + 24)};
+  log.snapshot = Offset{LoadBig<int64_t>(at + 32)};
+  const size_t epochs = LoadBig<uint16_t>(at + 40);
+  const size_t gaps = LoadBig<uint16_t>(at + 42);
   const size_t in_front =
       kFixedBytes + epochs * kEpochBytes + gaps * kPairBytes;
   const bool fits = epochs <= kEntriesMax && gaps <= kEntriesMax &&

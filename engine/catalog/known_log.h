@@ -41,6 +41,10 @@ DirectoryStamp StampOf(const FileInfo& info, absl::Time now);
 // Whether the directory that is seen as `info` by now is as `stamp` says.
 bool IsUnchanged(const DirectoryStamp& stamp, const FileInfo& info);
 
+// When the file that was seen as `info` at `now` was changed last, in ns since
+// 1970; 0 where, as above, that tells nothing.
+int64_t ChangeTimeOf(const FileInfo& info, absl::Time now);
+
 struct KnownSegment {
   Offset base;
   int64_t bytes = 0;  // of the .log file
@@ -50,6 +54,7 @@ struct KnownSegment {
 
 struct KnownLog {
   DirectoryStamp directory;
+  int64_t log_changed_ns = 0;  // ChangeTimeOf the last .log file
   std::vector<KnownSegment> segments;  // oldest first; one at least
   Offset end;                          // where the last one ends
   Offset snapshot{0};  // of producers, the newest; 0 where there is none
@@ -76,6 +81,10 @@ struct MissingPart {
 // behind them is another matter.
 std::vector<MissingPart> FindMissing(const KnownLog& log,
                                      std::span<const KnownSegment> there);
+
+// Whether the last .log file, seen as `info` by now, is as it was: nobody has
+// written it since.
+bool LogIsUnchanged(const KnownLog& log, const FileInfo& info);
 
 // Nothing for one that has too much of anything to be worth it.
 std::optional<std::string> EncodeKnownLog(const KnownLog& log);

@@ -2,9 +2,11 @@
 // was closed, and what the checkpoints of their bounds said. engine/FORMAT.md
 // has its layout.
 //
-// A view of the files: it may be removed at any time. It counts only where the
-// mark of a clean stop names its checksum (clean_shutdown.h), and the mark goes
-// before anything changes: so it tells of no other moment than the last close.
+// A view of the files: it may be removed at any time. All of it counts where
+// the mark of a clean stop names its checksum (clean_shutdown.h), and the mark
+// goes before anything changes: so it tells of no other moment than the last
+// close. Without it a partition's part counts where nobody has changed its
+// directory and its last file since.
 // Each partition's part is found without a look at the others. Pure; any
 // thread.
 #pragma once

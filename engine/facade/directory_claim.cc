@@ -63,7 +63,8 @@ absl::Status DirectoryClaim::Begin() {
 }
 
 absl::StatusOr<Manifest> DirectoryClaim::ReadManifest() const {
-  return ReadNamedManifest(*files_, directory_);
+  return clean_stop_ ? ReadNamedManifest(*files_, directory_)
+                     : ReadLeftManifest(*files_, directory_);
 }
 
 absl::Status DirectoryClaim::End(std::string_view manifest) {

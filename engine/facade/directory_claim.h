@@ -30,8 +30,9 @@ class DirectoryClaim {
 
   // Whether the last stop was a clean one.
   bool clean_stop() const { return clean_stop_; }
-  // What was known then, where the mark of that stop names it. To be asked for
-  // before Begin. Errors of ReadNamedManifest.
+  // What was known at the last stop, where that was a clean one whose mark
+  // names it; after another what was known at some clean one before. To be
+  // asked for before Begin. Errors of ReadNamedManifest.
   absl::StatusOr<Manifest> ReadManifest() const;
 
   // From here on a stop is unclean until End says otherwise. Whatever names

@@ -214,12 +214,12 @@ absl::Status EngineCore::StartWriting() {
     CAUCE_RETURN_IF_ERROR(
         CheckNothingInPlaceOf(files_, JoinPath(directory_, name)));
   }
-  const Manifest known =
-      claim_->clean_stop() ? ReadManifest() : Manifest();
-  CAUCE_ASSIGN_OR_RETURN(const bool is_loaded, bounds_->LoadKnown(known));
-  if (!is_loaded) {
-    CAUCE_RETURN_IF_ERROR(bounds_->Load(options_.events));
+  const Manifest known = ReadManifest();
+  bool is_loaded = false;
+  if (claim_->clean_stop()) {
+    CAUCE_ASSIGN_OR_RETURN(is_loaded, bounds_->LoadKnown(known));
   }
+  if (!is_loaded) CAUCE_RETURN_IF_ERROR(bounds_->Load(options_.events));
   logs_.set_known(known);
   CAUCE_RETURN_IF_ERROR(first_dirty_->Load(options_.events));
   CAUCE_ASSIGN_OR_RETURN(catalog_, TopicCatalog::Load(files_, directory_));

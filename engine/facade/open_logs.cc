@@ -6,11 +6,21 @@
 #include "engine/base/fan_out.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
+#include "engine/catalog/whole_file.h"
 #include "engine/facade/data_directory.h"
 #include "engine/log/segment_directory.h"
+#include "engine/log/segment_name.h"
 #include "fmt/format.h"
 
 namespace cauce {
+namespace {
+
+std::string LastLogOf(const KnownLog& known, std::string_view directory) {
+  return JoinPath(directory,
+                  SegmentFileName(known.segments.back().base, kLogSuffix));
+}
+
+}  // namespace
 
 OpenLogs::OpenLogs(std::shared_ptr<const LogEnvironment> environment,
                    std::shared_ptr<BoundsCheckpoint> bounds,
@@ -93,7 +103,44 @@ absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Make(
   return Log::Open(environment_, options);
 }
 
-void OpenLogs::OpenAll(std::span<const Place> places) {
+bool OpenLogs::IsAsClosed(const TopicEntry& topic,
+                          const TopicPartition& name) const {
+  const auto known = topic.imported ? std::nullopt : known_.Find(name);
+  // Who cuts a log takes its point back first, and that durably.
+  const LogBounds bounds = bounds_->Of(name);
+  const bool reaches_as_far = known && bounds.recovery_point == known->end &&
+                              bounds.log_start <= known->end;
+  if (!reaches_as_far) return false;
+  const std::string directory = directories_.PathOf(name);
+  const auto info = Seen(directory);
+  if (!info || !IsUnchanged(known->directory, *info)) return false;
+  const auto last = Seen(LastLogOf(*known, directory));
+  return last && LogIsUnchanged(*known, *last);
+}
+
+std::optional<FileInfo> OpenLogs::Seen(const std::string& path) const {
+  const auto info = environment_->files->Info(path);
+  if (info.ok()) return *info;
+  if (environment_->events && !absl::IsNotFound(info.status())) {
+    environment_->events(
+        Severity::kWarning,
+        fmt::format("{}; so an opening looks at all of the partition",
+                    MessageOf(info.status())));
+  }
+  return std::nullopt;
+}
+
+void OpenLogs::OpenAll(std::span<const Place> all) {
+  std::vector<Place> places;
+  for (const Place& place : all) {
+    const TopicPartition name{place.topic->name, place.partition};
+    if (IsAsClosed(*place.topic, name)) {
+      whole_.insert(name);
+    } else {
+      known_.Forget(name);
+      places.push_back(place);
+    }
+  }
   std::vector<absl::StatusOr<std::shared_ptr<Log>>> logs(places.size());
   // What keeps one from being recovered keeps none of the others closed, nor
   // whoever could mend it or make room: no piece fails.
@@ -219,17 +266,14 @@ absl::Status OpenLogs::CloseOne(const TopicPartition& partition, Log& log,
 void OpenLogs::NoteKnown(const TopicPartition& partition, const Log& log) {
   if (access_ == Access::kReadOnly) return;
   auto known = log.Known();
-  const auto info = environment_->files->Info(log.directory());
-  if (!info.ok() && environment_->events) {
-    environment_->events(
-        Severity::kWarning,
-        fmt::format("{}: the next opening looks at all of it: {}",
-                    partition.ToString(), MessageOf(info.status())));
-  }
-  if (!known || !info.ok()) return known_.Forget(partition);
+  const auto info = known ? Seen(log.directory()) : std::nullopt;
+  if (!info) return known_.Forget(partition);
   // What was told of it the next opening looks for, and tells, as well.
   if (!log.is_odd()) {
-    known->directory = StampOf(*info, environment_->clock->Now());
+    const absl::Time now = environment_->clock->Now();
+    known->directory = StampOf(*info, now);
+    const auto last = Seen(LastLogOf(*known, log.directory()));
+    if (last) known->log_changed_ns = ChangeTimeOf(*last, now);
   }
   known_.Set(partition, *known);
 }

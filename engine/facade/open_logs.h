@@ -8,6 +8,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -17,6 +18,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cauce/engine.h"
+#include "cauce/file_system.h"
 #include "engine/catalog/manifest.h"
 #include "engine/catalog/topic_catalog.h"
 #include "engine/facade/bounds_checkpoint.h"
@@ -40,7 +42,8 @@ class OpenLogs {
 
   // Whether what was there when the directory was opened may be believed.
   void set_clean_stop(bool clean_stop) { clean_stop_ = clean_stop; }
-  // What the last close has left, where it was a clean one.
+  // What the last close has left; where that was not the last stop, a clean one
+  // before it.
   void set_known(Manifest manifest) { known_.Begin(std::move(manifest)); }
   // The topic is gone, or is another one by now.
   void ForgetKnown(const std::string& topic) { known_.Forget(topic); }
@@ -52,7 +55,8 @@ class OpenLogs {
   absl::StatusOr<std::shared_ptr<Log>> Open(const TopicEntry& topic,
                                             PartitionId partition);
 
-  // Opens all of them that hold anything, several at a time where the engine
+  // Opens all of them that hold anything, but for those that nobody has changed
+  // since they were closed in order, several at a time where the engine
   // has an executor. Bounds are saved as it goes on, so that a stop meanwhile
   // leaves only the rest. One whose directory is missing is passed over; one
   // that cannot be recovered is told of and tried again when it is asked for.
@@ -109,6 +113,11 @@ class OpenLogs {
                                             PartitionId partition) const;
   // The same, with its bounds remembered; null where it holds nothing.
   absl::StatusOr<std::shared_ptr<Log>> Recover(const Place& place) const;
+  // Whether the partition is as the last close that knew it has left it: then
+  // it needs no recovery, however the last stop was.
+  bool IsAsClosed(const TopicEntry& topic, const TopicPartition& name) const;
+  // Nothing where that cannot be told, which is told.
+  std::optional<FileInfo> Seen(const std::string& path) const;
   absl::StatusOr<std::vector<EpochStart>> ReadEpochs(
       const std::string& directory) const;
   absl::Status NoteStart(const TopicEntry& topic, PartitionId partition);
@@ -125,7 +134,7 @@ class OpenLogs {
   bool clean_stop_ = false;
   std::map<TopicPartition, std::shared_ptr<Log>> logs_;
   std::map<TopicPartition, absl::Status> unrecovered_;  // and why
-  std::set<TopicPartition> whole_;  // let go: no recovery is needed
+  std::set<TopicPartition> whole_;  // closed: no recovery is needed
   KnownLogs known_;                 // of what is closed
   absl::Status failed_;             // the first that could not be let go
 };

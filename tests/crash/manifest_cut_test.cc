@@ -1,7 +1,9 @@
 // The power goes wherever an engine opens, writes and closes a directory whose
-// partitions are known from its last close. On this disk a directory never
-// shows that it was changed: so what was known counts wherever the mark of the
-// close is there, and nothing else may keep it from hiding what was written.
+// partitions are known from its last close: on a disk on which a directory
+// never shows that it was changed, so that what was known counts wherever the
+// mark of the close is there, and nothing else may keep it from hiding what was
+// written; and on one that gives every change another time, so that it counts
+// without the mark too, where nothing was changed.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -10,6 +12,7 @@
 #include <cstdio>
 #include <functional>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,17 +41,35 @@ using test::IsOkAndHolds;
 using test::RandomChoices;
 using test::SimClock;
 
-// A disk whose directories have been as they are for ever.
-class TimelessDisk final : public FileSystem {
+// What the times of change tell.
+enum class Times {
+  kNothing,  // a directory has been as it is for ever
+  kAll,      // whatever has other names or bytes has another time
+};
+
+class TimedDisk final : public FileSystem {
  public:
-  explicit TimelessDisk(FileSystem& real) : real_(real) {}
+  TimedDisk(FileSystem& real, Times times) : real_(real), times_(times) {}
 
   absl::StatusOr<FileInfo> Info(std::string_view path) override {
     CAUCE_ASSIGN_OR_RETURN(FileInfo info, real_.Info(path));
-    if (!info.is_directory) return info;
-    info.modified = SimClock::kStart - absl::Hours(1);
+    if (!info.is_directory && times_ == Times::kNothing) return info;
+    size_t what_is_there = 0;
+    if (times_ == Times::kAll) {
+      CAUCE_ASSIGN_OR_RETURN(what_is_there, Sum(path, info));
+    }
+    info.modified = SimClock::kStart - absl::Hours(2) +
+                    absl::Nanoseconds(what_is_there % 3'600'000'000'000);
     info.id = std::hash<std::string_view>()(path) | 1;
     return info;
+  }
+  absl::StatusOr<std::vector<DirectoryEntry>> List(
+      std::string_view directory) override {
+    listed_.emplace(directory);
+    return real_.List(directory);
+  }
+  bool was_listed(const std::string& directory) const {
+    return listed_.contains(directory);
   }
 
   absl::StatusOr<int64_t> FreeBytes(std::string_view path) override {
@@ -63,10 +84,6 @@ class TimelessDisk final : public FileSystem {
   }
   absl::Status CreateDirectory(std::string_view path) override {
     return real_.CreateDirectory(path);
-  }
-  absl::StatusOr<std::vector<DirectoryEntry>> List(
-      std::string_view directory) override {
-    return real_.List(directory);
   }
   absl::Status Rename(std::string_view from, std::string_view to) override {
     return real_.Rename(from, to);
@@ -90,7 +107,23 @@ class TimelessDisk final : public FileSystem {
   }
 
  private:
+  absl::StatusOr<size_t> Sum(std::string_view path, const FileInfo& info) {
+    std::string text;
+    if (info.is_directory) {
+      CAUCE_ASSIGN_OR_RETURN(const auto entries, real_.List(path));
+      for (const DirectoryEntry& entry : entries) text += entry.name + "\n";
+    } else {
+      CAUCE_ASSIGN_OR_RETURN(const auto file,
+                             real_.Open(path, OpenMode::kRead));
+      text.resize(static_cast<size_t>(info.bytes));
+      CAUCE_RETURN_IF_ERROR(file->Read(0, text).status());
+    }
+    return std::hash<std::string>()(text);
+  }
+
   FileSystem& real_;
+  const Times times_;
+  std::set<std::string, std::less<>> listed_;
 };
 
 constexpr int32_t kPartitions = 3;
@@ -101,7 +134,7 @@ struct Promised {
   std::array<int64_t, kPartitions> written = {};
 };
 
-absl::StatusOr<Engine> Open(TimelessDisk& disk, SimClock& clock) {
+absl::StatusOr<Engine> Open(FileSystem& disk, SimClock& clock) {
   return Engine::Open("/data", {.file_system = &disk, .clock = &clock});
 }
 
@@ -116,7 +149,7 @@ absl::Status Append(const Engine& engine, int32_t p, Promised& promised) {
   return absl::OkStatus();
 }
 
-absl::Status Make(TimelessDisk& disk, SimClock& clock, Promised& promised) {
+absl::Status Make(FileSystem& disk, SimClock& clock, Promised& promised) {
   CAUCE_ASSIGN_OR_RETURN(Engine engine, Open(disk, clock));
   CAUCE_RETURN_IF_ERROR(
       engine
@@ -134,7 +167,7 @@ absl::Status Make(TimelessDisk& disk, SimClock& clock, Promised& promised) {
 
 // Two runs: each appends to other partitions, so that what the manifest says of
 // some is carried on, and of others is made anew.
-absl::Status RunTwice(TimelessDisk& disk, SimClock& clock, Promised& promised) {
+absl::Status RunTwice(FileSystem& disk, SimClock& clock, Promised& promised) {
   for (const int32_t first : {0, 1}) {
     CAUCE_ASSIGN_OR_RETURN(Engine engine, Open(disk, clock));
     for (int i = 0; i < 3; ++i) {
@@ -158,12 +191,17 @@ void ExpectReads(const Partition& partition, int64_t records) {
 }
 
 // That all that is durable is there, what was written behind it in part or not
-// at all, and that it goes on from there; twice.
-void Check(FaultyDisk& real, SimClock& clock, Promised promised) {
-  TimelessDisk disk(real);
+// at all, and that it goes on from there; twice. Adds to `as_closed` how many
+// partitions were taken as they had been closed, though the last stop was none.
+void Check(TimedDisk& disk, SimClock& clock, Promised promised,
+           int& as_closed) {
   for (int opening = 0; opening < 2; ++opening) {
+    const bool was_killed = !disk.Info("/data/.kafka_cleanshutdown").ok();
     auto engine = Open(disk, clock);
     ASSERT_THAT(engine, IsOk());
+    for (int32_t p = 0; p < kPartitions && was_killed; ++p) {
+      as_closed += !disk.was_listed("/data/orders-" + std::to_string(p));
+    }
     for (int32_t p = 0; p < kPartitions; ++p) {
       auto partition = engine->OpenPartition("orders", PartitionId{p});
       ASSERT_THAT(partition, IsOk());
@@ -180,14 +218,43 @@ void Check(FaultyDisk& real, SimClock& clock, Promised promised) {
   test::ExpectVerified(disk, "/data", test::Left::kWhole);
 }
 
-TEST(ManifestCut, HidesNothingThatWasAcknowledgedWhereverThePowerGoes) {
+// Calls `check` with each disk that may be left where the power, or only the
+// process, is gone from `real`. Returns how many.
+int ForEachFate(FaultyDisk& real, uint64_t first_seed,
+                const std::function<void(FaultyDisk&)>& check) {
+  int fates = 0;
+  const auto restart = [&](test::Choices& fate) {
+    const auto left = real.Copy();
+    left->Restart(fate);
+    check(*left);
+    ++fates;
+  };
+  for (const auto answer :
+       {AlikeButOne::Answer::kFirst, AlikeButOne::Answer::kLast}) {
+    AlikeButOne alike(answer);
+    restart(alike);
+  }
+  for (uint64_t seed = first_seed; seed < first_seed + 4; ++seed) {
+    RandomChoices some(seed);
+    restart(some);
+  }
+  if (::testing::Test::HasFatalFailure()) return fates;
+  real.RestartProcess();
+  check(real);
+  return fates + 1;
+}
+
+class ManifestCut : public ::testing::TestWithParam<Times> {};
+
+TEST_P(ManifestCut, HidesNothingThatWasAcknowledgedWhereverThePowerGoes) {
   int schedules = 0;
+  int as_closed = 0;
   bool was_cut = true;
   for (int64_t cut = 0; was_cut; ++cut) {
     SCOPED_TRACE(cut);
     SimClock clock;
     FaultyDisk real(clock);
-    TimelessDisk disk(real);
+    TimedDisk disk(real, GetParam());
     Promised promised;
     ASSERT_THAT(Make(disk, clock, promised), IsOk());
     real.CutBefore(real.changes() + cut);
@@ -195,31 +262,22 @@ TEST(ManifestCut, HidesNothingThatWasAcknowledgedWhereverThePowerGoes) {
     was_cut = real.is_cut();
     ASSERT_EQ(ran.ok(), !was_cut) << ran;
     real.CutNow();
-
-    const auto check = [&](test::Choices& fate) {
-      const auto left = real.Copy();
-      left->Restart(fate);
-      Check(*left, clock, promised);
-      ++schedules;
-    };
-    for (const auto answer :
-         {AlikeButOne::Answer::kFirst, AlikeButOne::Answer::kLast}) {
-      AlikeButOne alike(answer);
-      check(alike);
-    }
-    for (uint64_t seed = 0; seed < 4; ++seed) {
-      RandomChoices some(seed + static_cast<uint64_t>(cut) * 4);
-      check(some);
-    }
-    if (HasFatalFailure()) return;
-    real.RestartProcess();
-    Check(real, clock, promised);
-    ++schedules;
+    schedules += ForEachFate(real, cut * 4, [&](FaultyDisk& left) {
+      TimedDisk seen(left, GetParam());
+      Check(seen, clock, promised, as_closed);
+    });
     if (HasFatalFailure()) return;
   }
-  std::printf("%d schedules\n", schedules);
+  std::printf("%d schedules, %d partitions taken as closed\n", schedules,
+              as_closed);
   EXPECT_GT(schedules, 500);
+  EXPECT_EQ(as_closed > 100, GetParam() == Times::kAll);
 }
 
+INSTANTIATE_TEST_SUITE_P(
+    Disks, ManifestCut, ::testing::Values(Times::kNothing, Times::kAll),
+    [](const auto& info) {
+      return info.param == Times::kAll ? "TellingAll" : "TellingNothing";
+    });
 }  // namespace
 }  // namespace cauce

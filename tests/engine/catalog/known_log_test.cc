@@ -23,6 +23,7 @@ using ::testing::IsEmpty;
 
 KnownLog Orders() {
   return {.directory = {.id = 7, .changed_ns = 1'700'000'000'123'456'789},
+          .log_changed_ns = 1'700'000'000'023'456'789,
           .segments = {{Offset{0}, 1933}, {Offset{16}, 1933}, {Offset{48}, 0}},
           .end = Offset{48},
           .snapshot = Offset{32},
@@ -73,11 +74,11 @@ TEST(KnownLogBytes, OfALogThatCannotBeAreRefused) {
   constexpr char kNegative = '\x80';
   const size_t segments = good.size() - 3 * 16;
   for (const std::string& bad :
-       {with(16, kNegative),            // an end in front of the last segment
-        with(24, kNegative),            // a snapshot below 0
-        with(33, 3), with(35, 1),       // other epochs and gaps than there are
-        with(36, kNegative),            // an epoch below 0
-        with(36 + 24 + 7, 33 + 8),      // a gap that ends before it begins
+       {with(24, kNegative),            // an end in front of the last segment
+        with(32, kNegative),            // a snapshot below 0
+        with(41, 3), with(43, 1),       // other epochs and gaps than there are
+        with(44, kNegative),            // an epoch below 0
+        with(44 + 24 + 7, 33 + 8),      // a gap that ends before it begins
         with(segments + 16 + 7, 0),     // a segment at the base of another
         with(segments + 8, kNegative),  // a size below 0
         std::string()}) {
@@ -172,6 +173,26 @@ TEST(DirectoryStamp, IsThatOfNoOtherDirectoryAndOfNoOtherTime) {
   FileInfo nameless = info;
   nameless.id = 0;
   EXPECT_FALSE(IsUnchanged(StampOf(nameless, time + absl::Hours(1)), nameless));
+}
+
+TEST(LastLog, IsUnchangedWhereItsSizeAndItsTimeAre) {
+  const absl::Time time = absl::FromUnixSeconds(1'700'000'000);
+  const FileInfo info{.bytes = 61, .modified = time, .id = 7};
+  EXPECT_EQ(ChangeTimeOf(info, time), 0);
+  KnownLog log;
+  log.segments = {{Offset{0}, 900}, {Offset{9}, 61}};
+  EXPECT_FALSE(LogIsUnchanged(log, info));
+  log.log_changed_ns = ChangeTimeOf(info, time + absl::Hours(1));
+  EXPECT_TRUE(LogIsUnchanged(log, info));
+  FileInfo other = info;
+  other.bytes = 62;
+  EXPECT_FALSE(LogIsUnchanged(log, other));
+  other = info;
+  other.modified += absl::Nanoseconds(1);
+  EXPECT_FALSE(LogIsUnchanged(log, other));
+  other = info;
+  other.is_directory = true;
+  EXPECT_FALSE(LogIsUnchanged(log, other));
 }
 
 }  // namespace

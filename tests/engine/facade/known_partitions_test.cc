@@ -16,6 +16,7 @@
 #include "cauce/errors.h"
 #include "cauce/file_system.h"
 #include "cauce/inspect.h"
+#include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/whole_file.h"
 #include "fmt/format.h"
 #include "tests/engine/facade/counted_engine.h"
@@ -37,6 +38,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 
 constexpr std::string_view kFirst = "/data/orders-0";
+constexpr std::string_view kSecond = "/data/orders-1";
 
 class KnownPartitions : public test::CountedEngine {
  protected:
@@ -69,6 +71,16 @@ class KnownPartitions : public test::CountedEngine {
     for (int32_t p = 0; p < 2; ++p) {
       ASSERT_THAT(engine_->OpenPartition("orders", PartitionId{p}), IsOk());
     }
+  }
+  // How often the directory of one is listed and synced while all is opened.
+  int LooksToReopen(std::string_view directory) {
+    const auto looks = [&] {
+      return files_.Count(FileCall::kList, directory) +
+             files_.Count(FileCall::kSyncDirectory, directory);
+    };
+    const int before = looks();
+    Reopen();
+    return looks() - before;
   }
   // Opens the first one; returns how often its directory was listed.
   int ListsToOpen(int64_t end) {
@@ -180,13 +192,62 @@ TEST_F(KnownPartitions, AreLookedAtAfterAKillWhateverWasKnownBefore) {
   Append(0, 3);
   Kill();
   ASSERT_THAT(memory_->Info("/data/cauce.segments"), IsOk());
-  Reopen();
-  EXPECT_GT(files_.Count(FileCall::kList, kFirst), 0);
+  EXPECT_GT(LooksToReopen(kFirst), 0);
   ExpectReads(7);
   Append(0);
   Close();
   Reopen();
   ExpectReads(8);
+}
+
+TEST_F(KnownPartitions, NeedNoRecoveryAfterAKillWhereNobodyTouchedThem) {
+  Make();
+  for (int64_t end = 4; end < 7; ++end) {
+    EXPECT_EQ(LooksToReopen(kSecond), 0);
+    ExpectReads(end);
+    Append(0);
+    Kill();
+  }
+  EXPECT_EQ(LooksToReopen(kSecond), 0);
+  ExpectReads(7);
+  const int lists = files_.Count(FileCall::kList, kSecond);
+  ASSERT_THAT(engine_->OpenPartition("orders", PartitionId{1}), IsOk());
+  EXPECT_EQ(files_.Count(FileCall::kList, kSecond), lists);
+  Append(1);
+  Close();
+  Reopen();
+  ExpectReads(7);
+  EXPECT_THAT(events_, IsEmpty());
+  Leaves(test::Left::kWhole);
+}
+
+TEST_F(KnownPartitions, AreRecoveredAfterAKillWhereTheirLastFileWasWritten) {
+  Make();
+  Reopen();
+  Kill();
+  // With the bytes that it has.
+  const auto file = memory_->Open(LogOf(3), OpenMode::kReadWrite);
+  ASSERT_THAT(file, IsOk());
+  char byte[1];
+  ASSERT_THAT((*file)->Read(30, byte), IsOk());
+  ASSERT_THAT((*file)->Write(30, {byte, 1}), IsOk());
+  EXPECT_GT(LooksToReopen(kFirst), 0);
+  ExpectReads(4);
+}
+
+TEST_F(KnownPartitions, AreRecoveredAfterAKillWhereTheirPointIsNotTheirEnd) {
+  Make();
+  Reopen();
+  Kill();
+  ASSERT_THAT(WriteOffsetCheckpoint(
+                  *memory_, "/data", kRecoveryPointFile,
+                  {{{"orders", PartitionId{0}}, Offset{3}},
+                   {{"orders", PartitionId{1}}, Offset{4}}}),
+              IsOk());
+  EXPECT_GT(LooksToReopen(kFirst), 0);
+  ExpectReads(4);
+  Kill();
+  EXPECT_EQ(LooksToReopen(kSecond), 0);
 }
 
 TEST_F(KnownPartitions, AreLookedAtWhereTheirDirectoryWasChangedSince) {

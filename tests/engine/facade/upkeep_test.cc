@@ -20,7 +20,8 @@ namespace {
 using test::IsOk;
 
 // Runs something whenever a segment is asked for its age. Of records without
-// a time that is the file's, which nobody remembers.
+// a time that is the file's, which nobody remembers. So it is when a log is let
+// go, with the engine's lock held.
 class AskedForAges final : public test::FailingFileSystem {
  public:
   using FailingFileSystem::FailingFileSystem;
@@ -77,7 +78,9 @@ TEST_F(Upkeep, DoesNotTrustWhatItSawBeforeTheConfigsChanged) {
   Open({{"retention.ms", "-1"}});
   handle_.reset();
   int days = 100;
+  // The log is asked once for what to delete and once for when to come again.
   files_.set_when_asked([&] {
+    if (days == 98) return;
     const auto ms = absl::ToInt64Milliseconds(absl::Hours(24 * --days));
     EXPECT_THAT(
         engine_->AlterTopic("orders", {{"retention.ms", std::to_string(ms)}}),
@@ -97,7 +100,6 @@ TEST_F(Upkeep, DoesNotTrustWhatItSawBeforeTheConfigsChanged) {
 
 TEST_F(Upkeep, DoesNotTrustWhatItSawBeforeAnOlderHandleAppended) {
   Open({{"retention.bytes", "1"}, {"internal.segment.bytes", "1"}});
-  // The log is asked once for what to delete and once for when to come again.
   int asked = 0;
   files_.set_when_asked([&] {
     if (++asked != 2) return;
@@ -127,7 +129,7 @@ TEST_F(Upkeep, DoesNotTrustWhatItSawBeforeANewHandleAppended) {
   });
   ASSERT_THAT(engine_->RunUpkeep(), IsOk());
   files_.set_when_asked(nullptr);
-  ASSERT_EQ(asked, 2);
+  ASSERT_GE(asked, 2);
 
   ASSERT_THAT(engine_->RunUpkeep(), IsOk());
 
