@@ -31,12 +31,10 @@ int64_t IndexIntervalOf(const TopicEntry* topic) {
   return config.value_or(TopicConfig()).index_interval_bytes;
 }
 
-// Whether it says of one place what is in its way. A disk that fails or is full
-// does so to every other as well.
-bool IsOfOnePlace(const absl::Status& status) {
-  return ReasonOf(status) == Reason::kNone &&
-         (absl::IsFailedPrecondition(status) ||
-          absl::IsPermissionDenied(status) || absl::IsAlreadyExists(status));
+// Whether it would meet every other place as well: a disk that is full, or a
+// process that may not have any more. A disk that fails may do so in one place.
+bool IsOfAll(const absl::Status& status) {
+  return absl::IsResourceExhausted(status);
 }
 
 class Repair {
@@ -57,6 +55,7 @@ class Repair {
     CAUCE_RETURN_IF_ERROR(CarryOut(Tasks(), deeds));
     CAUCE_RETURN_IF_ERROR(CarryOut(Forget(), deeds));
     CAUCE_RETURN_IF_ERROR(CarryOut(Mark(), deeds));
+    CAUCE_RETURN_IF_ERROR(disk_);
     return summary_;
   }
 
@@ -67,7 +66,7 @@ class Repair {
       if (given_up_.contains(task.partition)) continue;
       absl::Status done;
       if (deeds == Deeds::kAll && task.run) done = task.run();
-      if (!task.partition.empty() && IsOfOnePlace(done)) {
+      if (!task.partition.empty() && !done.ok() && !IsOfAll(done)) {
         GiveUp(task.partition, done);
         continue;
       }
@@ -80,6 +79,7 @@ class Repair {
 
   void GiveUp(const std::string& partition, const absl::Status& why) {
     given_up_.insert(partition);
+    if (ReasonOf(why) == Reason::kDiskFailed) disk_.Update(why);
     survey_.LeaveBroken(
         {.file = partition,
          .what = std::string(MessageOf(why)),
@@ -95,7 +95,7 @@ class Repair {
     std::vector<PartitionRepair> durable;
     for (PartitionRepair& partition : survey_.partitions()) {
       const absl::Status made = MakeDurable(partition);
-      if (IsOfOnePlace(made)) {
+      if (!made.ok() && !IsOfAll(made)) {
         GiveUp(partition.directory, made);
         continue;
       }
@@ -197,6 +197,8 @@ class Repair {
   const RepairOptions& options_;
   RepairSummary summary_;
   RepairSurvey survey_;
+  // How the disk first failed in a partition: told when the others are mended.
+  absl::Status disk_;
   // The directories of those of which a step failed.
   std::set<std::string> given_up_;
 };

@@ -166,6 +166,17 @@ struct OpenedFile {
   bool created = false;
 };
 
+absl::Status NotRegular(const std::string& path) {
+  return absl::FailedPreconditionError(
+      fmt::format("{}: open: is not a regular file", path));
+}
+
+// Nobody opens one; a device without a driver fails alike, and is a failure.
+bool IsSocket(const std::string& path) {
+  struct stat info;
+  return lstat(path.c_str(), &info) == 0 && S_ISSOCK(info.st_mode);
+}
+
 // Tells a file that was made from one that was there, also for kOpenOrCreate:
 // only one that was made gets its mode set.
 absl::StatusOr<OpenedFile> OpenDescriptor(const std::string& path,
@@ -192,6 +203,7 @@ absl::StatusOr<OpenedFile> OpenDescriptor(const std::string& path,
     error = errno;
     if (mode != OpenMode::kOpenOrCreate || error != EEXIST) break;
   }
+  if (error == ENXIO && IsSocket(path)) return NotRegular(path);
   return NameError(path, "open", error);
 }
 
@@ -217,8 +229,7 @@ absl::StatusOr<Descriptor> OpenFile(const std::string& path, OpenMode mode) {
   if (S_ISDIR(info.st_mode)) return NameError(path, "open", EISDIR);
   // Devices pass, so that /dev/full can stand for a full disk.
   if (!S_ISREG(info.st_mode) && !S_ISCHR(info.st_mode)) {
-    return absl::FailedPreconditionError(
-        fmt::format("{}: open: is not a regular file", path));
+    return NotRegular(path);
   }
   if (opened.created && (info.st_mode & kPermissionBits) != kFileMode &&
       fchmod(opened.fd.get(), kFileMode) < 0) {

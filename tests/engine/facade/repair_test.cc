@@ -483,6 +483,33 @@ TEST_F(Repaired, EndsAtADiskThatFails) {
               HasReason(Reason::kDiskFailed));
 }
 
+TEST_F(Repaired, MendsTheOtherPartitionsBeforeItTellsThatTheDiskFailsInOne) {
+  known_ = test::MakeKnownDirectory(Stop::kKilled, 3);
+  known_.image[LogOf("/orders-0", 1)] += "rubbish";
+  known_.image[LogOf("/orders-1", 1)] += "rubbish";
+  for (const test::FileCall call :
+       {test::FileCall::kTruncate, test::FileCall::kSync}) {
+    SCOPED_TRACE(static_cast<int>(call));
+    files_ = NewMemoryFileSystem();
+    Put();
+    test::FailingFileSystem failing(*files_);
+    failing.Fail(call, LogOf("/orders-0", 1),
+                 MakeError(Reason::kDiskFailed, "broken"));
+    left_.clear();
+    EXPECT_THAT(RepairDirectory(failing, kKnownDirectory, Options()),
+                HasReason(Reason::kDiskFailed));
+    ASSERT_THAT(left_, SizeIs(1));
+    EXPECT_THAT(left_[0].file, HasSubstr("orders-0"));
+    EXPECT_FALSE(files_->Info("/data/.kafka_cleanshutdown").ok());
+    // Again it does the rest.
+    ASSERT_THAT(Repair(), IsOk());
+    EXPECT_EQ(Findings(), 0);
+    for (const RepairStep& step : steps_) {
+      EXPECT_THAT(step.file, Not(HasSubstr("orders-1")));
+    }
+  }
+}
+
 TEST_F(Repaired, IsPlannedOnlyWhereItCouldTakeTheLock) {
   Put();
   ASSERT_THAT(files_->CreateDirectory("/data/.lock"), IsOk());

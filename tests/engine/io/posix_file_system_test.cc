@@ -155,6 +155,16 @@ TEST(PosixFileSystem, APipeInTheFilesPlaceIsRefusedWithoutWaiting) {
               StatusIs(kFailedPrecondition));
 }
 
+TEST(PosixFileSystem, ASocketInTheFilesPlaceIsRefusedAsAPipeIs) {
+  const TempDir dir;
+  ASSERT_EQ(mknod((dir / "socket").c_str(), S_IFSOCK | 0600, 0), 0);
+  for (const OpenMode mode :
+       {OpenMode::kRead, OpenMode::kReadWrite, OpenMode::kOpenOrCreate}) {
+    EXPECT_THAT(Files().Open(dir / "socket", mode),
+                StatusIs(kFailedPrecondition));
+  }
+}
+
 TEST(PosixFileSystem, AFullDiskIsTheReasonOfAFailedWrite) {
   const auto full = Files().Open("/dev/full", OpenMode::kReadWrite);
   ASSERT_THAT(full, IsOk());

@@ -501,6 +501,24 @@ TEST_F(OddDirectory, APipeInAFilesPlaceIsPutAsideAsVerifySaysItIs) {
   }
 }
 
+TEST_F(OddDirectory, ASocketInAnIndexesPlaceIsPutAsideAsTheDryRunSays) {
+  MakeSegments();
+  for (const std::string name :
+       {"t-0/00000000000000000000.index", "t-0/00000000000000000000.timeindex",
+        "t-0/00000000000000000000.txnindex"}) {
+    SCOPED_TRACE(name);
+    const std::string file = dir() + "/" + name;
+    std::filesystem::remove(file);
+    ASSERT_EQ(mknod(file.c_str(), S_IFSOCK | 0600, 0), 0);
+    EXPECT_EQ(Run({"log", "verify"}).exit, 1);
+    EXPECT_THAT(Do({"log", "repair", "--dry-run"}), HasSubstr(file + ".cut"));
+    EXPECT_THAT(Do({"log", "repair"}), HasSubstr(file + ".cut"));
+    Do({"log", "verify"});
+    EXPECT_THAT(Do({"log", "repair"}), HasSubstr("nothing to do"));
+    EXPECT_THAT(LinesOf(Do({"consume", "t"})), SizeIs(125));
+  }
+}
+
 TEST_F(OddDirectory, AStartBehindTheEndIsToldWithBothAndWhatToDo) {
   Make("a", 1);
   Make("b", 2);
