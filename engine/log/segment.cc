@@ -323,13 +323,29 @@ absl::Status Segment::Sync() {
 
 absl::Status Segment::WriteIndexFiles(const SegmentIndex& index) {
   MutexLock lock(repair_mutex_);
-  return DoWithoutIfFull(index_files().Write(index));
+  return DoWithout(index_files().Write(index));
 }
 
 // An index says nothing that the log does not; half of one says too little.
 absl::Status Segment::DoWithoutIfFull(const absl::Status& status) {
   const bool is_full = ReasonOf(status) == Reason::kDiskFull;
   return is_full ? index_files().Remove() : status;
+}
+
+// What stands in the place of one is not ours to move.
+absl::Status Segment::DoWithout(const absl::Status& status) {
+  if (!absl::IsFailedPrecondition(status)) return DoWithoutIfFull(status);
+  const bool is_told = std::exchange(told_of_place_, true);
+  if (is_told || place_.events == nullptr || !*place_.events) {
+    return absl::OkStatus();
+  }
+  (*place_.events)(
+      Severity::kWarning,
+      fmt::format("{}; the log is whole without it, and slower to look up in: "
+                  "move away what stands there, or let cauce log repair put "
+                  "it aside",
+                  MessageOf(status)));
+  return absl::OkStatus();
 }
 
 absl::Status Segment::SaveLiveIndex() {
@@ -341,17 +357,17 @@ absl::Status Segment::SaveLiveIndex() {
   }
   MutexLock lock(repair_mutex_);
   if (!MayRepair()) return absl::OkStatus();
-  return DoWithoutIfFull(index_files().WriteLive(*index));
+  return DoWithout(index_files().WriteLive(*index));
 }
 
 absl::Status Segment::SyncIndexFiles() {
   MutexLock lock(repair_mutex_);
-  return DoWithoutIfFull(index_files().Sync());
+  return DoWithout(index_files().Sync());
 }
 
 absl::Status Segment::RemoveIndexFiles() {
   MutexLock lock(repair_mutex_);
-  return index_files().Remove();
+  return DoWithout(index_files().Remove());
 }
 
 absl::Status Segment::TakeOwnName() {

@@ -191,6 +191,10 @@ class Segment {
   bool MayRepair() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(repair_mutex_);
   absl::Status DoWithoutIfFull(const absl::Status& status)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(repair_mutex_);
+  // Also where something else than a file is in the place of one, which is told
+  // once.
+  absl::Status DoWithout(const absl::Status& status)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(repair_mutex_);
   std::string PathOf(std::string_view suffix) const;
   // Made when they are first needed: most segments are only read.
   IndexFiles& index_files() ABSL_EXCLUSIVE_LOCKS_REQUIRED(repair_mutex_);
@@ -227,6 +231,7 @@ class Segment {
   std::unique_ptr<IndexFiles> index_files_ ABSL_GUARDED_BY(repair_mutex_);
   bool repairs_stopped_ ABSL_GUARDED_BY(repair_mutex_) = false;
   bool told_of_repair_ ABSL_GUARDED_BY(repair_mutex_) = false;
+  bool told_of_place_ ABSL_GUARDED_BY(repair_mutex_) = false;
 
   Mutex mutex_;
   std::shared_ptr<const SegmentIndex> index_ ABSL_GUARDED_BY(mutex_);
