@@ -70,7 +70,11 @@ absl::StatusOr<Manifest> DirectoryClaim::ReadManifest() const {
 absl::Status DirectoryClaim::End(std::string_view manifest) {
   const absl::Status marked =
       WriteCleanShutdown(*files_, directory_, manifest);
-  if (manifest.empty() || ReasonOf(marked) != Reason::kDiskFull) return marked;
+  // It only helps to open partitions sooner: where there is no room for it, or
+  // something else in its place, it is done without.
+  const bool is_hindered = ReasonOf(marked) == Reason::kDiskFull ||
+                           absl::IsFailedPrecondition(marked);
+  if (manifest.empty() || !is_hindered) return marked;
   return WriteCleanShutdown(*files_, directory_);
 }
 

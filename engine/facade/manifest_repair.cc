@@ -17,6 +17,7 @@ absl::Status ManifestRepair::Look() {
   auto read = ReadNamedManifest(files_, directory_);
   if (read.ok()) manifest_ = *std::move(read);
   const bool is_none = absl::IsNotFound(read.status()) ||
+                       absl::IsFailedPrecondition(read.status()) ||
                        ReasonOf(read.status()) == Reason::kCorruptFile;
   return is_none ? absl::OkStatus() : read.status();
 }

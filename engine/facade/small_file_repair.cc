@@ -6,6 +6,7 @@
 #include "cauce/repair.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/log_start_copy.h"
+#include "engine/catalog/manifest.h"
 #include "engine/catalog/meta_properties.h"
 #include "engine/catalog/partition_metadata.h"
 #include "engine/catalog/whole_file.h"
@@ -60,12 +61,22 @@ absl::Status SmallFileRepair::Look(Scope scope) {
       ReadMetaProperties(files_, directory_).status(), directory_,
       kMetaPropertiesFile, "the directory gets a new id when it is opened",
       Replaced::kNo, names));
+  CAUCE_RETURN_IF_ERROR(ClearManifest(names));
   CAUCE_RETURN_IF_ERROR(LookAtCatalog(names));
   CAUCE_ASSIGN_OR_RETURN(points_, LookAtCheckpoint(kRecoveryPointFile, names));
   CAUCE_RETURN_IF_ERROR(LookAtLogStarts(names));
   CAUCE_ASSIGN_OR_RETURN(first_dirty_,
                          LookAtCheckpoint(kFirstDirtyFile, names));
   return LookAtCheckpoint(kHighWatermarkFile, names).status();
+}
+
+absl::Status SmallFileRepair::ClearManifest(CutNames& names) {
+  const absl::Status free =
+      CheckNothingInPlaceOf(files_, JoinPath(directory_, kManifestFile));
+  if (!absl::IsFailedPrecondition(free)) return absl::OkStatus();
+  return Rename(
+      directory_, kManifestFile,
+      fmt::format("{}; the next close makes it anew", MessageOf(free)), names);
 }
 
 absl::Status SmallFileRepair::LookAtCatalog(CutNames& names) {

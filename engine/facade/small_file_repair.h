@@ -74,6 +74,8 @@ class SmallFileRepair {
  private:
   absl::Status LookAtCatalog(CutNames& names);
   absl::Status LookAtLogStarts(CutNames& names);
+  // What is no file in its place: it only helps, and is made anew.
+  absl::Status ClearManifest(CutNames& names);
   absl::StatusOr<OffsetCheckpoint> LookAtCheckpoint(std::string_view name,
                                                     CutNames& names);
   // Whether something else takes the place of a file that goes aside. It then

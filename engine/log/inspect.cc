@@ -113,7 +113,7 @@ class Verification {
       TellUnread(clean_stop.status(), PathOf(kCleanShutdownFile), kMendAccess);
     }
     clean_stop_ = clean_stop.value_or(false);
-    if (clean_stop_) ReadManifest();
+    ReadManifest();
     // One that may not be read hinders nobody who only reads.
     TellTaken(kLockFile);
     CheckLogStarts();
@@ -146,6 +146,8 @@ class Verification {
 
   // What the last close has noted.
   void ReadManifest() {
+    if (IsTaken(PathOf(kManifestFile))) return TellManifestTaken();
+    if (!clean_stop_) return;
     auto manifest = ReadNamedManifest(files_, directory_);
     // A writer that closes replaces it and the mark one after the other.
     for (int i = 1; i < kReadsMax && IsCorrupt(manifest.status()); ++i) {
@@ -163,6 +165,13 @@ class Verification {
           .what = std::string(MessageOf(why)),
           .advice = "nothing: it only helps to open partitions sooner, and the "
                     "next close makes it anew"});
+  }
+
+  void TellManifestTaken() {
+    const std::string path = PathOf(kManifestFile);
+    Tell({.file = path,
+          .what = std::string(CheckNothingInPlaceOf(files_, path).message()),
+          .advice = std::string(kMoveAway)});
   }
 
   // The two files that say where logs start, and that they agree.

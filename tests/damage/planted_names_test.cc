@@ -332,6 +332,42 @@ TEST(PlantedDirectories, InASmallFilesPlaceKeepNobodyFromReading) {
   }
 }
 
+// What was acknowledged is stored, and a writer ends as ever.
+TEST(PlantedDirectories, InThePlaceOfWhatOnlyHelpsKeepNoWriterFromItsClose) {
+  for (const std::string file :
+       {"cauce.segments", "orders-0/00000000000000000012.index",
+        "orders-0/00000000000000000012.timeindex"}) {
+    SCOPED_TRACE(file);
+    const test::TempDir disk;
+    test::Lay(Remains::Of(Stop::kClean).files(), *PosixFileSystem(),
+              disk / "data");
+    const std::string path = disk / ("data/" + file);
+    std::filesystem::remove(path);
+    ASSERT_EQ(mkdir(path.c_str(), 0700), 0);
+    std::vector<std::string> told;
+    const EngineOptions options{
+        .events = [&](Severity, std::string_view line) {
+          told.emplace_back(line);
+        }};
+    const TopicPartition orders{"orders", PartitionId{0}};
+
+    auto engine = Engine::Open(disk / "data", options);
+    ASSERT_THAT(engine, IsOk());
+    ASSERT_THAT(test::AppendOne(*engine, orders, "new"), IsOk());
+    EXPECT_THAT(engine->Close(), IsOk());
+
+    EXPECT_THAT(told, ::testing::Contains(::testing::AllOf(
+                          ::testing::HasSubstr(file),
+                          ::testing::HasSubstr("move"))));
+    engine = Engine::Open(disk / "data");
+    ASSERT_THAT(engine, IsOk());
+    test::Values records = Remains::Of(Stop::kClean).records().at("orders-0");
+    records[18] = "new";
+    EXPECT_EQ(test::ReadOver(*engine, orders).records, records);
+    EXPECT_THAT(engine->Close(), IsOk());
+  }
+}
+
 // A copy made of hard links, as backups are: what is replaced as a whole or
 // removed leaves the copy as it was, and what grows there only grows.
 TEST(HardLinks, ToEveryFileAreNoHindranceAndKeepWhatTheyHeld) {
