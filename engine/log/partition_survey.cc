@@ -108,7 +108,10 @@ class Surveyor {
     for (const Offset at : snapshots) {
       const absl::Status read =
           ReadSnapshot(files_, partition_.directory, at).status();
-      if (ReasonOf(read) != Reason::kCorruptFile) continue;
+      // A link is not followed, and is none.
+      const bool is_none = ReasonOf(read) == Reason::kCorruptFile ||
+                           absl::IsFailedPrecondition(read);
+      if (!is_none) continue;
       CAUCE_RETURN_IF_ERROR(strays_.SetAside(
           SegmentFileName(at, kSnapshotSuffix), std::string(MessageOf(read))));
     }
