@@ -16,11 +16,13 @@
 #include "cauce/record_batch.h"
 #include "engine/base/bytes.h"
 #include "engine/base/status_macros.h"
+#include "engine/catalog/known_log.h"
 #include "engine/catalog/whole_file.h"
 #include "engine/log/aborted_index.h"
 #include "engine/log/batch_scanner.h"
 #include "engine/log/end_marker.h"
 #include "engine/log/lost_ends.h"
+#include "engine/log/missing_segments.h"
 #include "engine/log/producer_files.h"
 #include "engine/log/producer_state.h"
 #include "engine/log/producer_table.h"
@@ -42,6 +44,7 @@ class Search {
       : files_(files), partition_(partition), segments_(segments) {}
 
   absl::StatusOr<LostEnds> Run() {
+    if (partition_.may_have_gaps) CAUCE_RETURN_IF_ERROR(LookForMissing());
     if (!MissesAny()) return LostEnds();
     CAUCE_RETURN_IF_ERROR(ReadLists());
     CAUCE_ASSIGN_OR_RETURN(snapshots_,
@@ -77,10 +80,36 @@ class Search {
 
   // In a topic that may have gaps where the next segment begins tells nothing.
   bool MissesBehind(size_t i) const {
-    const bool is_known =
-        !partition_.may_have_gaps || i + 1 == segments_.size();
-    return is_known && segments_[i].next < EndOf(i) &&
-           EndOf(i) > partition_.bounds.log_start;
+    const OffsetRange gap{segments_[i].next, EndOf(i)};
+    const bool is_known = !partition_.may_have_gaps ||
+                          i + 1 == segments_.size() || Misses(missing_, gap);
+    return is_known && gap.count() > 0 &&
+           gap.next > partition_.bounds.log_start;
+  }
+
+  absl::Status LookForMissing() {
+    std::vector<KnownSegment> there;
+    std::vector<Offset> bases;
+    for (const SurveyedSegment& each : segments_) {
+      there.push_back({each.base, each.whole_bytes});
+      bases.push_back(each.base);
+    }
+    if (partition_.known) missing_ = FindMissing(*partition_.known, there);
+    CAUCE_ASSIGN_OR_RETURN(const auto entries,
+                           files_.List(partition_.directory));
+    std::set<Offset> orphans;
+    for (const DirectoryEntry& entry : entries) {
+      const auto file = ParseSegmentFileName(entry.name);
+      const bool is_index = !entry.is_directory && file &&
+                            (file->suffix == kOffsetIndexSuffix ||
+                             file->suffix == kTimeIndexSuffix);
+      if (!is_index || std::ranges::binary_search(bases, file->base)) continue;
+      if (file->base < partition_.bounds.durable) orphans.insert(file->base);
+    }
+    const auto by_indexes =
+        MissingByIndexes({orphans.begin(), orphans.end()}, bases);
+    missing_.insert(missing_.end(), by_indexes.begin(), by_indexes.end());
+    return absl::OkStatus();
   }
 
   bool MissesAny() const {
@@ -349,6 +378,7 @@ class Search {
   std::vector<AbortedTransaction> listed_;
   std::map<Offset, std::vector<AbortedTransaction>> lists_;  // by file
   std::vector<Offset> snapshots_;
+  std::vector<MissingPart> missing_;  // of a topic that may have gaps
   ProducerTable table_;
   std::vector<Loss> losses_;
   // By producer: the candidate whose next batch is waited for.

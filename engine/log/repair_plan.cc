@@ -116,7 +116,7 @@ class Planner {
 
   // Between segments; what lies below the start is not missed.
   void FillGaps() {
-    if (partition_.may_have_gaps) return;
+    if (partition_.may_have_gaps) return FillWithMarkers();
     for (size_t i = 0; i + 1 < survey_.segments.size(); ++i) {
       const SurveyedSegment& segment = survey_.segments[i];
       const Offset base = NextOf(segment);
@@ -128,6 +128,18 @@ class Planner {
            fmt::format("the records with offsets {} to {} are missing: a batch "
                        "without records says that there are none",
                        base.value, next.value - 1));
+    }
+  }
+
+  // In a topic that may have gaps they are all that is put between segments.
+  void FillWithMarkers() {
+    for (size_t i = 0; i + 1 < survey_.segments.size(); ++i) {
+      const auto ended =
+          EndedIn({NextOf(survey_.segments[i]), survey_.segments[i + 1].base});
+      if (ended.empty()) continue;
+      const OffsetRange marked{ended.front().marker, ended.back().marker + 1};
+      Fill(marked, marked,
+           "transactions may have ended in a segment that is missing");
     }
   }
 

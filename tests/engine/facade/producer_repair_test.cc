@@ -33,10 +33,12 @@ namespace {
 using test::IsOk;
 using test::IsOkAndHolds;
 using test::StatusIs;
+using ::testing::Contains;
 using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::Gt;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 constexpr std::string_view kDirectory = "/data";
@@ -138,6 +140,7 @@ class RepairedTransactions
     EXPECT_THAT(
         engine_->CreateTopic(
             "a", {.configs = {{"segment.ms", "1000000000000"},
+                              {"internal.segment.bytes", "1000"},
                               {"cleanup.policy", std::string(GetParam())}}}),
         IsOk());
     Reopen();
@@ -351,6 +354,41 @@ TEST_P(RepairedTransactions, OfSeveralThatAreOpenTheOneEndsThatHadItsMarker) {
   ASSERT_THAT(told_, SizeIs(1));
   EXPECT_EQ(told_[0].producer_id, ProducerId{1});
   EXPECT_THAT(Committed(), ElementsAre("two", "two"));
+}
+
+TEST_P(RepairedTransactions, EndWhereTheirMarkersSegmentIsMissing) {
+  Send(one_.InTransaction({"doubtful"}));
+  // Each is larger than a segment.
+  const std::string large(1200, 'x');
+  Plain(large);
+  End(one_.Abort());
+  Plain(large);
+  Send(one_.InTransaction({"next"}));
+  Plain(large);
+  End(one_.Commit());
+  Close();
+  Remove(".snapshot");
+  // Of those in the middle: the one of the marker is among them.
+  std::vector<std::string> logs;
+  const auto entries = files_->List("/data/a-0");
+  for (const DirectoryEntry& entry : *entries) {
+    if (entry.name.ends_with(".log")) logs.push_back(entry.name);
+  }
+  ASSERT_THAT(logs.size(), Gt(4));
+  for (size_t i = 1; i < 3; ++i) {
+    const std::string path = "/data/a-0/" + logs[i];
+    const std::string stem = path.substr(0, path.size() - 4);
+    for (const std::string_view suffix :
+         {".log", ".index", ".timeindex", ".txnindex"}) {
+      files_->RemoveFile(stem + std::string(suffix)).IgnoreError();
+    }
+  }
+  EXPECT_EQ(Repair().transactions_lost, 1);
+
+  ASSERT_THAT(told_, SizeIs(1));
+  EXPECT_EQ(told_[0].offsets.base, Offset{0});
+  EXPECT_THAT(Committed(), Not(Contains("doubtful")));
+  EXPECT_THAT(Committed(), Contains("next"));
 }
 
 TEST_P(RepairedTransactions, EndWhereTheEndOfTheLogIsLost) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "cauce/repair.h"
 #include "cauce/types.h"
 #include "engine/base/check.h"
+#include "engine/catalog/known_log.h"
 #include "engine/catalog/whole_file.h"
 #include "engine/log/aborted_index.h"
 #include "engine/log/partition_check.h"
@@ -214,6 +216,30 @@ TEST_F(LostEndSurvey, LooksBetweenSegmentsAndAtTheEnd) {
   partition_.bounds.durable = Offset{11};
   EXPECT_THAT(Markers(), ElementsAre(1));
   // It was deleted.
+  partition_.bounds.log_start = Offset{10};
+  EXPECT_THAT(Markers(), IsEmpty());
+}
+
+TEST_F(LostEndSurvey, LooksWhereASegmentIsKnownToBeMissing) {
+  partition_.may_have_gaps = true;
+  Lay(one_.InTransaction({"a"}));
+  next_ = Offset{10};
+  Begin();
+  Lay(plain_);
+  EXPECT_THAT(Markers(), IsEmpty());
+
+  // By what the last close has noted.
+  KnownLog known{.segments = {{Offset{0}}, {Offset{5}}, {Offset{10}}},
+                 .end = Offset{11}};
+  partition_.known = known;
+  EXPECT_THAT(Markers(), ElementsAre(1));
+  // By an index that is left.
+  partition_.known = std::nullopt;
+  const std::string index =
+      JoinPath(kDirectory, SegmentFileName(Offset{5}, kTimeIndexSuffix));
+  ASSERT_THAT(WriteAndSyncFile(*files_, index, "left"), IsOk());
+  EXPECT_THAT(Markers(), ElementsAre(1));
+  // It stood in front of the start.
   partition_.bounds.log_start = Offset{10};
   EXPECT_THAT(Markers(), IsEmpty());
 }
