@@ -5,6 +5,7 @@
 
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
+#include "engine/catalog/known_log.h"
 #include "engine/catalog/log_start_copy.h"
 #include "engine/log/log_starts.h"
 #include "fmt/format.h"
@@ -187,6 +188,28 @@ absl::StatusOr<bool> BoundsCheckpoint::LoadKnown(const Manifest& manifest) {
         entries_.end(), TopicPartition{std::string(topic), partition}, known);
   });
   return true;
+}
+
+std::optional<TopicPartition> BoundsCheckpoint::RaiseToKnown(
+    const Manifest& manifest) {
+  std::optional<TopicPartition> first;
+  MutexLock lock(mutex_);
+  manifest.ForEach([&](std::string_view topic, PartitionId partition,
+                       const ManifestRow& row)
+                       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const auto known = DecodeKnownLog(row.part);
+    if (!known.ok()) return;
+    const TopicPartition name{std::string(topic), partition};
+    const auto found = entries_.find(name);
+    const Offset saved = found == entries_.end()
+                             ? Offset{0}
+                             : found->second.bounds.recovery_point;
+    if (saved >= known->end) return;
+    entries_[name].bounds.recovery_point = known->end;
+    points_changed_ = true;
+    if (!first) first = name;
+  });
+  return first;
 }
 
 void BoundsCheckpoint::AddTo(ManifestRows& rows) const {

@@ -48,6 +48,12 @@ class BoundsCheckpoint {
   // where one of them cannot be read.
   absl::StatusOr<bool> LoadKnown(const Manifest& manifest)
       ABSL_LOCKS_EXCLUDED(mutex_);
+  // Where the files are others they may be lost, or older: a log that was
+  // closed was durable up to its end, as `manifest`, which the mark of that
+  // close names, says. Returns which was noted as durable up to less, the first
+  // of them.
+  std::optional<TopicPartition> RaiseToKnown(const Manifest& manifest)
+      ABSL_LOCKS_EXCLUDED(mutex_);
   // Adds to `rows` what the files say, all of which is saved.
   void AddTo(ManifestRows& rows) const ABSL_LOCKS_EXCLUDED(mutex_);
 

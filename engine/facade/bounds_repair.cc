@@ -50,8 +50,9 @@ RepairTasks BoundsRepair::SaveEnds(bool clean_stop) const {
   std::string why;
   for (const PartitionRepair& partition : partitions_) {
     const RepairPlan& plan = partition.plan;
-    const bool is_wanted = !plan.steps.empty() || !clean_stop || is_lost;
     const Offset saved = small_.BoundsOf(partition.name).durable;
+    const bool is_wanted = !plan.steps.empty() || !clean_stop || is_lost ||
+                           saved < partition.known_end;
     if (!is_wanted || saved == plan.end) continue;
     points[partition.name] = plan.end;
     if (why.empty()) {

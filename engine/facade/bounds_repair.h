@@ -30,7 +30,7 @@ class BoundsRepair {
 
   // A step for each start that moves; the first one saves them all.
   RepairTasks SaveStarts() const;
-  // With `clean_stop` only where the ends move or were lost.
+  // With `clean_stop` only where the ends move, or were lost, also in part.
   RepairTasks SaveEnds(bool clean_stop) const;
   // Of logs of which other records are read then no part counts as compacted:
   // what was kept for the sake of those that are gone may show them again.

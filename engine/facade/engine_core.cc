@@ -219,7 +219,11 @@ absl::Status EngineCore::StartWriting() {
   if (claim_->clean_stop()) {
     CAUCE_ASSIGN_OR_RETURN(is_loaded, bounds_->LoadKnown(known));
   }
-  if (!is_loaded) CAUCE_RETURN_IF_ERROR(bounds_->Load(options_.events));
+  if (!is_loaded) {
+    CAUCE_RETURN_IF_ERROR(bounds_->Load(options_.events));
+    // After any other stop it tells of some moment before.
+    if (claim_->clean_stop()) CAUCE_RETURN_IF_ERROR(TakeKnownEnds(known));
+  }
   logs_.set_known(known);
   CAUCE_RETURN_IF_ERROR(first_dirty_->Load(options_.events));
   CAUCE_ASSIGN_OR_RETURN(catalog_, TopicCatalog::Load(files_, directory_));
@@ -230,6 +234,19 @@ absl::Status EngineCore::StartWriting() {
   logs_.set_clean_stop(claim_->clean_stop());
   CAUCE_RETURN_IF_ERROR(SettleTopics());
   return claim_->clean_stop() ? absl::OkStatus() : RecoverAll();
+}
+
+absl::Status EngineCore::TakeKnownEnds(const Manifest& known) {
+  const auto first = bounds_->RaiseToKnown(known);
+  if (!first) return absl::OkStatus();
+  Report(Severity::kWarning,
+         fmt::format("{}: is lost, or an older one: {} was durable up to "
+                     "offset {} when it was closed; it is written anew by what "
+                     "was noted then",
+                     PathOf(kRecoveryPointFile), first->ToString(),
+                     bounds_->Of(*first).recovery_point.value));
+  // While the mark is there that says so.
+  return LaterIfFull(bounds_->SaveAll());
 }
 
 Manifest EngineCore::ReadManifest() {

@@ -95,6 +95,9 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   // What the last close has noted of what the partitions hold, or nothing:
   // then their directories tell.
   Manifest ReadManifest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Where the checkpoint of recovery points is lost, or an older one.
+  absl::Status TakeKnownEnds(const Manifest& known)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The same for the next opening, once all is closed and saved; empty where
   // nothing is known.
   std::string FormatManifest() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -152,13 +152,18 @@ absl::Status RepairSurvey::LookAt(const TopicPartition& name) {
                            LeaveAnothers(*topic, directory));
     if (is_left) return absl::OkStatus();
   }
+  auto known = manifest_.Find(name);
+  const Offset known_end = known ? known->end : Offset{0};
+  PartitionToCheck::Bounds bounds = small_.BoundsOf(name);
+  // What was closed was durable, also where the checkpoint is lost.
+  bounds.durable = std::max(bounds.durable, known_end);
   const PartitionToCheck partition{
       .directory = directory,
       .clean_stop = clean_stop_,
       .start_is_known = small_.log_starts().contains(name),
       .may_have_gaps = topic == nullptr || MayHaveGaps(*topic),
-      .known = manifest_.Find(name),
-      .bounds = small_.BoundsOf(name),
+      .known = std::move(known),
+      .bounds = bounds,
       .decompressed_bytes_max = options_.decompressed_bytes_max};
   const SegmentCheck::Progress progress = [this](int64_t bytes) {
     meter_.Pass(bytes);
@@ -180,7 +185,10 @@ absl::Status RepairSurvey::LookAt(const TopicPartition& name) {
   for (const Finding& note : *kept) Tell(note);
   RepairPlan plan = PlanPartitionRepair(partition, *survey);
   for (const Finding& finding : plan.left) Leave(finding);
-  partitions_.push_back({name, directory, std::move(plan)});
+  partitions_.push_back({.name = name,
+                         .directory = directory,
+                         .plan = std::move(plan),
+                         .known_end = known_end});
   return absl::OkStatus();
 }
 

@@ -30,6 +30,8 @@ struct PartitionRepair {
   TopicPartition name;
   std::string directory;
   RepairPlan plan;
+  // Where it ended when it was closed; 0 where that is not known.
+  Offset known_end{0};
   // What makes the directory, where it is missing.
   RepairTasks make;
 };

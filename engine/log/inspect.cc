@@ -101,6 +101,7 @@ class Verification {
       CAUCE_RETURN_IF_ERROR(exhausted_);
       meter_.PassPartition();
     }
+    TellOfBehind();
     CAUCE_RETURN_IF_ERROR(CheckCatalogued());
     return summary_;
   }
@@ -337,7 +338,14 @@ class Verification {
       if (starts.original.ok() || starts.copy.ok()) {
         checkpoints_[kLogStartFile] = std::move(starts.starts);
       }
-      return BoundsOf(name);
+      PartitionToCheck::Bounds now = BoundsOf(name);
+      // What was closed was durable.
+      const bool is_behind =
+          partition.known && now.durable < partition.known->end;
+      if (!is_behind) return now;
+      CAUCE_ASSIGN_OR_RETURN(const bool opened, partition.opened_since());
+      if (!opened) now.durable = partition.known->end;
+      return now;
     };
     partition.opened_since = [&]() -> absl::StatusOr<bool> {
       // A writer takes the mark away before it writes anything.
@@ -351,9 +359,43 @@ class Verification {
       }
     }
     partition.bounds = BoundsOf(name);
+    CAUCE_RETURN_IF_ERROR(TakeKnownEnd(name, partition));
     partition.start_is_known = checkpoints_[kLogStartFile].contains(name);
     partition.may_have_gaps = MayHaveGaps(name);
     return Check(partition);
+  }
+
+  // Where the checkpoint is lost, or an older one, the close knows better.
+  absl::Status TakeKnownEnd(const TopicPartition& name,
+                            PartitionToCheck& partition) {
+    const Offset saved = partition.bounds.durable;
+    if (!partition.known || saved >= partition.known->end) {
+      return absl::OkStatus();
+    }
+    CAUCE_ASSIGN_OR_RETURN(const bool opened, partition.opened_since());
+    if (opened) return absl::OkStatus();
+    partition.bounds.durable = partition.known->end;
+    if (behind_.count++ > 0) return absl::OkStatus();
+    behind_.what = fmt::format(
+        "{} was durable up to offset {} when it was closed, and {} by this file"
+        "{}",
+        name.ToString(), partition.known->end.value, saved.value,
+        files_.Info(PathOf(kRecoveryPointFile)).ok() ? ", an older one"
+                                                     : ", which is lost");
+    return absl::OkStatus();
+  }
+
+  void TellOfBehind() {
+    if (behind_.count == 0) return;
+    const std::string more =
+        behind_.count == 1
+            ? ""
+            : fmt::format("; and so on for {} more", behind_.count - 1);
+    Tell({.gravity = Gravity::kNote,
+          .file = PathOf(kRecoveryPointFile),
+          .what = behind_.what + more,
+          .advice = "nothing: cauce log repair, or the next opening for "
+                    "writing, makes it anew by what was noted then"});
   }
 
   // Unless its topic was made here and was never compacted.
@@ -435,6 +477,11 @@ class Verification {
   bool catalog_is_read_ = false;
   std::set<std::string> made_again_;  // topics of others
   std::map<std::string_view, OffsetCheckpoint> checkpoints_;  // by file
+  // Partitions of which the saved recovery point lies below that of the close.
+  struct {
+    int64_t count = 0;
+    std::string what;  // of the first
+  } behind_;
 };
 
 }  // namespace

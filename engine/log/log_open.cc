@@ -64,6 +64,21 @@ void TellOfLostEnd(const LogEnvironment& environment, const LogOptions& options,
                   options.directory));
 }
 
+// A log that was closed was durable up to its end: where it reaches behind the
+// point that is saved, which is lost then, or an older one, the close may have
+// noted more. As long as nobody has opened it since.
+OffsetRange FindEndLostSinceClose(const LogEnvironment& environment,
+                                  const TopicPartition& name, Offset end) {
+  if (!environment.known_now) return {};
+  const auto now = environment.load_bounds(name);
+  if (!now.ok()) return {};
+  const Offset saved = now->recovery_point;
+  if (saved > Offset{0} && saved >= end) return {};
+  const auto known = environment.known_now(name);
+  if (!known || known->end <= end) return {};
+  return {end, known->end};
+}
+
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<Log>> Log::Open(
@@ -98,6 +113,11 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
     LostRecords lost;
     CAUCE_ASSIGN_OR_RETURN(lost.back, view->FindLostEnd());
     TellOfLostEnd(*environment, options, lost.back);
+    if (lost.back.count() == 0) {
+      lost.back = FindEndLostSinceClose(*environment, options.name,
+                                        view->segments().back()->next());
+      TellOfLostEnd(*environment, options, lost.back);
+    }
     if (lost.back.count() == 0) lost.back = view->FindHidden();
     const Offset start =
         std::max(options.bounds.log_start, view->segments().front()->base());

@@ -289,9 +289,10 @@ absl::Status PartitionCheck::CheckGap(const Gap& gap) {
   if (partition_.may_have_gaps) return CheckNotShort(gap);
   // A writer may be cutting the log: it saves where that ends first. What is
   // not known to have been durable is for the next recovery to decide, unless
-  // that would take whole batches.
+  // that would take whole batches; of a log that was closed all was.
   CAUCE_ASSIGN_OR_RETURN(const auto now, partition_.bounds_now());
-  const bool is_cut = end >= now.durable;
+  CAUCE_ASSIGN_OR_RETURN(const bool is_closed, IsClosed());
+  const bool is_cut = end >= now.durable && !is_closed;
   if (next <= now.log_start || (is_cut && !is_whole_behind)) {
     return absl::OkStatus();
   }
@@ -357,11 +358,7 @@ absl::Status PartitionCheck::CheckEnd(Offset base, Offset end) {
   if (end < now.log_start) {
     // Deleted records need not have reached the disk before the power failed;
     // an opening then begins a segment at the start, and so ends the log there.
-    bool stopped = partition_.clean_stop;
-    if (stopped && partition_.opened_since) {
-      CAUCE_ASSIGN_OR_RETURN(const bool opened, partition_.opened_since());
-      stopped = !opened;
-    }
+    CAUCE_ASSIGN_OR_RETURN(const bool stopped, IsClosed());
     const ShortLog log{partition_.directory, end, now.log_start};
     Tell({.gravity = stopped ? Gravity::kDamage : Gravity::kNote,
           .file = PathOf(base, kLogSuffix),
@@ -430,6 +427,14 @@ absl::Status PartitionCheck::CheckOrphan(Offset base,
                       : "nothing: the segment was deleted, and the next "
                         "opening for writing removes what is left of it"});
   return absl::OkStatus();
+}
+
+absl::StatusOr<bool> PartitionCheck::IsClosed() const {
+  if (!partition_.clean_stop || !partition_.opened_since) {
+    return partition_.clean_stop;
+  }
+  CAUCE_ASSIGN_OR_RETURN(const bool opened, partition_.opened_since());
+  return !opened;
 }
 
 bool PartitionCheck::IsUnread(Offset base) const {

@@ -113,6 +113,8 @@ class PartitionCheck {
   absl::Status CheckNotShort(const Gap& gap);
   // `end` is where the log ends as far as it was found.
   absl::Status CheckEnd(Offset base, Offset end);
+  // That the last stop was a clean one, and nobody has opened it since.
+  absl::StatusOr<bool> IsClosed() const;
   bool IsUnread(Offset base) const;
   // Unless what could not be read was told with its file.
   void TellUnread();

@@ -358,6 +358,7 @@ class Planner {
   // Who opens the log, or reads it, would miss what is not there for ever.
   void PlanForgetting() {
     if (!partition_.known) return;
+    plan_.forgets_known = plan_.end < partition_.known->end;
     std::vector<KnownSegment> there;
     std::vector<OffsetRange> told = {{Offset{0}, plan_.log_start}};
     for (const SurveyedSegment& segment : survey_.segments) {

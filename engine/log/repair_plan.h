@@ -32,8 +32,8 @@ struct RepairPlan {
   std::string why_start;
   OffsetRange lost_at_start;
   // Of the segments that were there at the last close some are not, nor will
-  // be: what was noted of them is to be forgotten. And which of their offsets
-  // no step tells of as lost.
+  // be, or the log ends lower: what was noted of it is to be forgotten. And
+  // which of their offsets no step tells of as lost.
   bool forgets_known = false;
   std::vector<OffsetRange> lost_unseen;
   std::vector<Finding> left;  // what no repair can mend

@@ -38,6 +38,7 @@ using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 constexpr std::string_view kDirectory = "/data";
 const TopicPartition kDamaged{"orders", PartitionId{0}};
@@ -462,6 +463,118 @@ TEST_P(OnceCompactedAndClosed, TellsOfALostEndUntilARepair) {
   Look(Access::kReadWrite);
   CheckTold();
   CheckRepair(lost);
+}
+
+// By it nothing was durable, or less than there was: what was missed by it the
+// close still knows.
+class LostRecoveryPoint : public ::testing::TestWithParam<bool> {
+ protected:
+  LostRecoveryPoint() {
+    FileTree tree = Remains::Of(Stop::kClean).files();
+    std::string& points = tree["recovery-point-offset-checkpoint"];
+    if (GetParam()) {
+      points = "0\n1\norders 0 4\n";
+    } else {
+      tree.erase("recovery-point-offset-checkpoint");
+    }
+    test::Lay(tree, *files_, kDirectory);
+  }
+
+  // And the segment whose first batch is this one, with its indexes.
+  void Lose(size_t first) {
+    const BatchPlace& lost = Places(Stop::kClean)[first];
+    const std::string stem = fmt::format(
+        "{}/{}", kDirectory, lost.file.substr(0, lost.file.find('.')));
+    for (const char* suffix : {".log", ".index", ".timeindex"}) {
+      EXPECT_THAT(files_->RemoveFile(stem + suffix), IsOk());
+    }
+  }
+
+  // Which loses as many records as a segment has.
+  void CheckRepair() {
+    std::vector<RepairStep> planned;
+    std::vector<RepairStep> done;
+    const auto into = [](std::vector<RepairStep>& steps) {
+      return RepairOptions{
+          .step = [&](const RepairStep& step) { steps.push_back(step); }};
+    };
+    ASSERT_THAT(PlanRepair(*files_, kDirectory, into(planned)), IsOk());
+    const auto repaired = RepairDirectory(*files_, kDirectory, into(done));
+    ASSERT_THAT(repaired, IsOk());
+    EXPECT_EQ(done, planned);
+    EXPECT_EQ(repaired->offsets_lost, 6);
+    EXPECT_THAT(test::VerifyAll(*files_, kDirectory), IsEmpty());
+    const auto again = RepairDirectory(*files_, kDirectory, {});
+    ASSERT_THAT(again, IsOk());
+    EXPECT_EQ(again->steps, 0);
+  }
+
+  absl::StatusOr<Engine> Open(Access access) {
+    return Engine::Open(
+        kDirectory,
+        {.access = access, .file_system = files_.get(), .clock = &clock_});
+  }
+
+  static auto IsNamed() {
+    return Contains(
+        AllOf(Field("gravity", &Finding::gravity, Gravity::kNote),
+              Field("file", &Finding::file,
+                    fmt::format("{}/recovery-point-offset-checkpoint",
+                                kDirectory))));
+  }
+
+  const std::unique_ptr<FileSystem> files_ = NewMemoryFileSystem();
+  test::SimClock clock_;
+};
+
+INSTANTIATE_TEST_SUITE_P(, LostRecoveryPoint, ::testing::Bool(),
+                         [](const auto& info) {
+                           return info.param ? "OlderCopy" : "Gone";
+                         });
+
+TEST_P(LostRecoveryPoint, IsNamedAndHidesNoGap) {
+  Lose(3);
+  const std::vector<Finding> found = test::VerifyAll(*files_, kDirectory);
+  EXPECT_THAT(found, IsNamed());
+  EXPECT_THAT(found,
+              Contains(AllOf(
+                  Field("gravity", &Finding::gravity, Gravity::kDamage),
+                  Field("offset", &Finding::offset,
+                        std::optional(Offset{6})))));
+  auto engine = Open(Access::kReadOnly);
+  ASSERT_THAT(engine, IsOk());
+  EXPECT_THAT(test::ReadOver(*engine, kDamaged).told,
+              ElementsAre(HasSubstr("are missing")));
+  ASSERT_THAT(engine->Close(), IsOk());
+  CheckRepair();
+}
+
+TEST_P(LostRecoveryPoint, HidesNoEndThatIsLost) {
+  Lose(6);
+  const std::vector<Finding> found = test::VerifyAll(*files_, kDirectory);
+  EXPECT_THAT(found, IsNamed());
+  EXPECT_THAT(found,
+              Contains(AllOf(
+                  Field("gravity", &Finding::gravity, Gravity::kDamage),
+                  Field("offset", &Finding::offset,
+                        std::optional(Offset{12})))));
+  auto engine = Open(Access::kReadOnly);
+  ASSERT_THAT(engine, IsOk());
+  const auto partition = engine->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(partition, IsOk());
+  EXPECT_EQ(partition->lost().back, (OffsetRange{Offset{12}, Offset{18}}));
+  ASSERT_THAT(engine->Close(), IsOk());
+  CheckRepair();
+}
+
+TEST_P(LostRecoveryPoint, GivesNoOffsetTwice) {
+  Lose(6);
+  auto engine = Open(Access::kReadWrite);
+  ASSERT_THAT(engine, IsOk());
+  EXPECT_EQ(test::AppendOne(*engine, kDamaged, "new").value_or(Offset{}),
+            Offset{18});
+  ASSERT_THAT(engine->Close(), IsOk());
+  EXPECT_THAT(test::VerifyAll(*files_, kDirectory), Not(IsNamed()));
 }
 
 }  // namespace

@@ -44,6 +44,7 @@ using ::testing::IsEmpty;
 enum class Outcome {
   kNothing,      // it may be so: nothing to say
   kTold,         // opens, says what that means, and writes the file anew
+  kToldIfClosed,  // the same where the close has noted it, else nothing to say
   kToldAndKept,  // the same, and the file stays as it is
   kRefused,      // Reason::kCorruptFile, and nothing is changed
   kTooNew,       // Reason::kUnsupportedFormat, and nothing is changed
@@ -89,8 +90,8 @@ struct SmallFile {
 std::vector<SmallFile> SmallFiles() {
   return {
       {"recovery-point-offset-checkpoint", "RecoveryPoints", "1\n0\n",
-       Outcome::kTold, Outcome::kNothing, Outcome::kNothing, Outcome::kTooNew,
-       kCheckpointBytesMax},
+       Outcome::kTold, Outcome::kToldIfClosed, Outcome::kToldIfClosed,
+       Outcome::kTooNew, kCheckpointBytesMax},
       {"log-start-offset-checkpoint", "LogStarts", "1\n0\n", Outcome::kTold,
        Outcome::kTold, Outcome::kTold},
       {"cauce.log-starts", "LogStartCopy", NewerLogStarts(), Outcome::kTold,
@@ -170,7 +171,11 @@ class SmallFileDamage
   SmallFileDamage()
       : case_(std::get<Case>(GetParam())),
         stop_(std::get<Stop>(GetParam())),
-        directory_(stop_, case_.damage) {}
+        directory_(stop_, case_.damage) {
+    if (case_.outcome != Outcome::kToldIfClosed) return;
+    case_.outcome =
+        stop_ == Stop::kClean ? Outcome::kTold : Outcome::kNothing;
+  }
 
   std::string DamagedPath() const {
     return DamagedDirectory::PathOf(case_.file);
@@ -200,7 +205,7 @@ class SmallFileDamage
   FileTree Contents() { return WithoutLock(directory_.Gather()); }
   FileTree Laid() { return WithoutLock(directory_.laid()); }
 
-  const Case case_;
+  Case case_;
   const Stop stop_;
   DamagedDirectory directory_;
 };

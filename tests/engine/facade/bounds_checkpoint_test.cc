@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -14,6 +15,8 @@
 #include "cauce/errors.h"
 #include "cauce/file_system.h"
 #include "engine/catalog/checkpoint_file.h"
+#include "engine/catalog/known_log.h"
+#include "engine/catalog/manifest.h"
 #include "fmt/format.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
@@ -166,6 +169,26 @@ TEST_F(Bounds, AStartIsSavedWhereItIsKnownAndZeroToo) {
   ASSERT_THAT(next.Load(nullptr), test::IsOk());
   ASSERT_THAT(next.Save(kReturns, {Offset{5}, Offset{0}}), test::IsOk());
   EXPECT_EQ(saved(), (OffsetCheckpoint{{kReturns, Offset{0}}}));
+}
+
+TEST_F(Bounds, ReachAsFarAsALogThatWasClosed) {
+  ASSERT_THAT(bounds_.Save(kOrders, {Offset{10}, Offset{3}}), test::IsOk());
+  ASSERT_THAT(bounds_.Save(kReturns, {Offset{9}, Offset{0}}), test::IsOk());
+  const std::string part = *EncodeKnownLog(
+      {.segments = {{Offset{0}, 100}}, .end = Offset{9}});
+  const auto bytes = FormatManifest(
+      {{kOrders, {.part = part}}, {kReturns, {.part = part}}}, BoundsSums());
+  ASSERT_TRUE(bytes.has_value());
+  const auto manifest = Manifest::Parse("cauce.segments", *bytes);
+  ASSERT_THAT(manifest, test::IsOk());
+  EXPECT_EQ(bounds_.RaiseToKnown(*manifest), std::nullopt);
+
+  // Of one of them an older one came back.
+  bounds_.Set(kReturns, {Offset{4}, Offset{0}});
+  EXPECT_EQ(bounds_.RaiseToKnown(*manifest), kReturns);
+  ASSERT_THAT(bounds_.SaveAll(), test::IsOk());
+  EXPECT_EQ(Saved(kOrders), (LogBounds{Offset{10}, Offset{3}}));
+  EXPECT_EQ(Saved(kReturns), (LogBounds{Offset{9}, Offset{0}}));
 }
 
 TEST_F(Bounds, ADamagedFileCountsAsEmptyAndIsTold) {

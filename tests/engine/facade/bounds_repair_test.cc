@@ -111,6 +111,24 @@ TEST_F(BoundsRepairTest, TakesNoLogForCompactedOfWhichRecordsChange) {
       IsEmpty());
 }
 
+// Of a directory that was closed nothing else is to be done.
+TEST_F(BoundsRepairTest, SavesAnEndThatTheCloseKnewToBeHigher) {
+  const OffsetCheckpoint saved = {{kA, Offset{5}}, {kB, Offset{5}}};
+  ASSERT_THAT(
+      WriteOffsetCheckpoint(*files_, directory_, kRecoveryPointFile, saved),
+      IsOk());
+  ASSERT_THAT(small_.Look(kAll), IsOk());
+  Add(kA, Offset{0}, Offset{9});
+  Add(kB, Offset{0}, Offset{9});
+  partitions_[0].known_end = Offset{9};
+  partitions_[1].known_end = Offset{5};
+  const RepairTasks tasks = Bounds().SaveEnds(true);
+  ASSERT_THAT(tasks, SizeIs(1));
+  ASSERT_THAT(tasks[0].run(), IsOk());
+  EXPECT_EQ(Saved(kRecoveryPointFile),
+            (OffsetCheckpoint{{kA, Offset{9}}, {kB, Offset{5}}}));
+}
+
 TEST_F(BoundsRepairTest, WritesTheStartsOnceHoweverManyMove) {
   constexpr int kPartitions = 50;
   test::FailingFileSystem counted(*files_);

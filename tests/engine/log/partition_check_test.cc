@@ -84,6 +84,29 @@ TEST_F(PartitionCheckSuite, ChecksAPartitionBesideASwapThatWasNotComplete) {
   EXPECT_EQ(summary_.segments, 3);
 }
 
+// A checkpoint that is lost says that nothing was durable.
+TEST_F(PartitionCheckSuite, FindsAGapInAClosedLogWhateverWasSavedAsDurable) {
+  for (const std::string_view suffix :
+       {kLogSuffix, kOffsetIndexSuffix, kTimeIndexSuffix}) {
+    disk_.Remove(SegmentFileName(Offset{4}, suffix));
+  }
+  bool opened = false;
+  partition_.clean_stop = true;
+  partition_.may_have_gaps = false;
+  partition_.opened_since = [&] { return opened; };
+  for (const int64_t durable : {12, 4, 0}) {
+    SCOPED_TRACE(durable);
+    partition_.bounds.durable = Offset{durable};
+    now_ = partition_.bounds;
+    ASSERT_THAT(Check(), IsOk());
+    EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kDamage, 4)));
+  }
+  // Whoever has opened it may be cutting it.
+  opened = true;
+  ASSERT_THAT(Check(), IsOk());
+  EXPECT_THAT(findings_, IsEmpty());
+}
+
 // Whoever opened the directory before a repair would have it put aside.
 TEST_F(PartitionCheckSuite, SaysToRepairFirstWhereTheLastSegmentIsMisnamed) {
   const std::string last = SegmentFileName(Offset{8}, kLogSuffix);
