@@ -9,6 +9,7 @@
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/clean_shutdown.h"
 #include "engine/catalog/directory_owner.h"
+#include "engine/catalog/lost_catalog.h"
 #include "engine/catalog/made_again.h"
 #include "engine/catalog/manifest.h"
 #include "engine/catalog/open_plan.h"
@@ -44,6 +45,8 @@ absl::Status RepairSurvey::Look() {
       small_.Look(wants_all() ? SmallFileRepair::Scope::kAllPartitions
                               : SmallFileRepair::Scope::kSomePartitions));
   for (const Finding& finding : small_.left()) Leave(finding);
+  const auto lost = FindLostCatalog(files_, directory_);
+  if (lost) Tell(*lost);
   CAUCE_RETURN_IF_ERROR(LookForManifest());
   CAUCE_ASSIGN_OR_RETURN(
       const auto entries,
@@ -69,7 +72,7 @@ absl::Status RepairSurvey::Look() {
     meter_.PassPartition();
   }
   for (const TopicPartition& name : missing) {
-    CAUCE_RETURN_IF_ERROR(LookForMissing(name));
+    CAUCE_RETURN_IF_ERROR(LookForMissing(name, plan.left_alone));
   }
   return absl::OkStatus();
 }
@@ -206,7 +209,27 @@ absl::Status RepairSurvey::LeavePartition(const std::string& directory,
 
 // An empty directory takes the place of one that is gone, and the log goes on
 // where it ended. What stands in its place is not ours to move.
-absl::Status RepairSurvey::LookForMissing(const TopicPartition& name) {
+std::optional<std::string> RepairSurvey::FindByOtherName(
+    const TopicPartition& name, std::span<const std::string> names) const {
+  const TopicId wanted = small_.catalog().Find(name.topic)->id;
+  for (const std::string& other : names) {
+    const std::string path = JoinPath(directory_, other);
+    const auto id = ReadPartitionMetadata(files_, path);
+    if (wanted.is_zero() || !id.ok() || *id != wanted) continue;
+    const auto entries = files_.List(path);
+    if (!entries.ok()) continue;
+    for (const DirectoryEntry& entry : *entries) {
+      const auto file = ParseSegmentFileName(entry.name);
+      if (!file || file->suffix != kLogSuffix) continue;
+      const auto info = files_.Info(JoinPath(path, entry.name));
+      if (info.ok() && info->bytes > 0) return path;
+    }
+  }
+  return std::nullopt;
+}
+
+absl::Status RepairSurvey::LookForMissing(const TopicPartition& name,
+                                          std::span<const std::string> others) {
   const std::string directory = PathOf(name);
   const auto info = files_.Info(directory);
   if (!absl::IsNotFound(info.status())) {
@@ -215,6 +238,15 @@ absl::Status RepairSurvey::LookForMissing(const TopicPartition& name) {
                                      "partition should"
                                    : std::string(MessageOf(info.status())),
                  .advice = "put the partition's directory in its place"});
+    return absl::OkStatus();
+  }
+  if (const auto other = FindByOtherName(name, others)) {
+    LeaveBroken({.file = directory,
+                 .what = fmt::format("is missing, and {} holds records of the "
+                                     "topic and is none of its partitions",
+                                     *other),
+                 .advice = "rename that back where it is this one, or move it "
+                           "away, and repair again"});
     return absl::OkStatus();
   }
   ++summary_.partitions;

@@ -6,7 +6,9 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -77,7 +79,13 @@ class RepairSurvey {
   // says nothing of the partition.
   absl::Status LeavePartition(const std::string& directory,
                               const absl::Status& why);
-  absl::Status LookForMissing(const TopicPartition& name);
+  // `others` are the directories that look like partitions and are none.
+  absl::Status LookForMissing(const TopicPartition& name,
+                              std::span<const std::string> others);
+  // The path of the first of `names` that holds records of the same topic: that
+  // may be the partition.
+  std::optional<std::string> FindByOtherName(
+      const TopicPartition& name, std::span<const std::string> names) const;
   void Leave(const Finding& finding);
   // Of what is no reason to fail.
   void Tell(const Finding& finding) const;

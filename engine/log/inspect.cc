@@ -18,6 +18,7 @@
 #include "engine/catalog/made_again.h"
 #include "engine/catalog/manifest.h"
 #include "engine/catalog/meta_properties.h"
+#include "engine/catalog/lost_catalog.h"
 #include "engine/catalog/missing_partitions.h"
 #include "engine/catalog/partition_metadata.h"
 #include "engine/catalog/topic_catalog.h"
@@ -141,6 +142,8 @@ class Verification {
             .what = catalog->damage(),
             .advice = std::string(kOtherIsWhole)});
     }
+    const auto lost = FindLostCatalog(files_, directory_);
+    if (lost) Tell(*lost);
     catalog_is_read_ = catalog.ok();
     if (catalog.ok()) catalog_ = *std::move(catalog);
   }

@@ -171,6 +171,36 @@ TEST_F(Repaired, PutsAnEmptyPartitionWhereOneIsMissing) {
   EXPECT_EQ(partition->log_start(), Offset{end});
 }
 
+// Somebody has renamed it, and an empty one would take its place.
+TEST_F(Repaired, PutsNoEmptyPartitionWhereAnotherDirectoryMayBeTheOneThatWas) {
+  test::Image renamed;
+  for (const auto& [name, bytes] : known_.image) {
+    const bool is_of_it = name.starts_with("/orders-1/");
+    renamed[is_of_it ? "/orders-7/" + name.substr(10) : name] = bytes;
+  }
+  known_.image = std::move(renamed);
+  Put();
+  const auto repaired = Repair();
+  ASSERT_THAT(repaired, IsOk());
+  EXPECT_EQ(repaired->steps, 0);
+  ASSERT_THAT(left_, SizeIs(1));
+  EXPECT_THAT(left_[0].file, HasSubstr("orders-1"));
+  EXPECT_THAT(left_[0].what, HasSubstr("orders-7"));
+  EXPECT_FALSE(files_->Info("/data/orders-1").ok());
+}
+
+TEST_F(Repaired, TellsThatTheListOfTopicsIsGone) {
+  known_.image.erase("/cauce.topics");
+  known_.image.erase("/cauce.topics.copy");
+  Put();
+  EXPECT_EQ(Findings(), 1);
+  const auto repaired = Repair();
+  ASSERT_THAT(repaired, IsOk());
+  EXPECT_EQ(repaired->left, 0);
+  ASSERT_THAT(left_, SizeIs(1));
+  EXPECT_THAT(left_[0].what, HasSubstr("lose their configs"));
+}
+
 // Readers, verify and the next opening would be told of what is missing for
 // ever: a batch without records says instead that there is none.
 TEST_F(Repaired, FillsTheGapOfAMissingSegment) {
