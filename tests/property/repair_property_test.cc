@@ -10,6 +10,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,7 @@
 namespace cauce {
 namespace {
 
+using test::Gaps;
 using test::Image;
 using test::IsOk;
 using test::kKnownDirectory;
@@ -63,8 +65,12 @@ std::string StoryOf(const std::vector<RepairStep>& steps) {
   return story;
 }
 
-class RepairProperty : public ::testing::TestWithParam<Stop> {
+class RepairProperty
+    : public ::testing::TestWithParam<std::tuple<Stop, Gaps>> {
  protected:
+  static Stop GetStop() { return std::get<Stop>(GetParam()); }
+  static Gaps GetGaps() { return std::get<Gaps>(GetParam()); }
+
   void CheckKept(const Image& before, FileSystem& files,
                  const std::vector<RepairStep>& steps) {
     const Image after = test::ImageOf(files);
@@ -123,11 +129,16 @@ class RepairProperty : public ::testing::TestWithParam<Stop> {
     };
     const bool has_starts = !is_spoiled("/log-start-offset-checkpoint") ||
                             !is_spoiled("/cauce.log-starts");
-    const bool has_ends = GetParam() == Stop::kClean &&
+    const bool has_ends = GetStop() == Stop::kClean &&
                           !is_spoiled("/recovery-point-offset-checkpoint");
     // Without it nobody knows that the topic is not compacted.
     const bool has_topics =
         !is_spoiled("/cauce.topics") || !is_spoiled("/cauce.topics.copy");
+    // And between segments only the last close knows what was there.
+    const bool has_segments =
+        GetGaps() == Gaps::kNone ||
+        (GetStop() == Stop::kClean && !is_spoiled("/cauce.segments") &&
+         !is_spoiled("/.kafka_cleanshutdown"));
     for (const std::string partition : {"orders-0", "orders-1"}) {
       // What is missing may seem to lie in front of its first batch, where an
       // earlier repair may have taken it out.
@@ -148,6 +159,7 @@ class RepairProperty : public ::testing::TestWithParam<Stop> {
       for (const auto& [at, value] : known.records) {
         if (at.first != partition || read.contains(at)) continue;
         const bool may_be_unknown = !has_topics || !has_starts ||
+                                    !has_segments ||
                                     has_new_name ||
                                     (!has_ends && at.second > last_read);
         EXPECT_TRUE(told.contains(at.second) || may_be_unknown)
@@ -229,14 +241,16 @@ class RepairProperty : public ::testing::TestWithParam<Stop> {
 TEST_P(RepairProperty, KeepsAllThatIsWhole) {
   const test::Seed seed;
   std::mt19937 random(seed.value());
-  const KnownDirectory known = test::MakeKnownDirectory(GetParam(), random());
+  const KnownDirectory known =
+      test::MakeKnownDirectory(GetStop(), random(), GetGaps());
   for (int round = 0; round < kRounds && !HasFailure(); ++round) {
     CheckOne(known, random());
   }
 }
 
 TEST_P(RepairProperty, DoesNothingToWhatIsWhole) {
-  const KnownDirectory known = test::MakeKnownDirectory(GetParam(), 1);
+  const KnownDirectory known =
+      test::MakeKnownDirectory(GetStop(), 1, GetGaps());
   const auto files = NewMemoryFileSystem();
   test::Put(known.image, *files);
   Told done;
@@ -245,18 +259,22 @@ TEST_P(RepairProperty, DoesNothingToWhatIsWhole) {
     EXPECT_THAT(step.removed, IsEmpty()) << step.file;
     EXPECT_NE(step.action, RepairAction::kSetAside) << step.file;
   }
-  if (GetParam() == Stop::kClean) {
+  if (GetStop() == Stop::kClean) {
     EXPECT_THAT(done.steps, IsEmpty());
   }
   EXPECT_EQ(test::ReadKnown(*files), known.records);
 }
 
-INSTANTIATE_TEST_SUITE_P(, RepairProperty,
-                         ::testing::Values(Stop::kClean, Stop::kKilled),
-                         [](const auto& info) {
-                           return info.param == Stop::kClean ? "Closed"
-                                                             : "Killed";
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    , RepairProperty,
+    ::testing::Combine(::testing::Values(Stop::kClean, Stop::kKilled),
+                       ::testing::Values(Gaps::kNone, Gaps::kMayBe)),
+    [](const auto& info) {
+      const bool is_clean = std::get<Stop>(info.param) == Stop::kClean;
+      const bool has_gaps = std::get<Gaps>(info.param) == Gaps::kMayBe;
+      return fmt::format("{}{}", is_clean ? "Closed" : "Killed",
+                         has_gaps ? "WithGaps" : "");
+    });
 
 }  // namespace
 }  // namespace cauce

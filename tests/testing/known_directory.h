@@ -47,6 +47,8 @@ struct KnownBatch {
 };
 
 enum class Stop { kClean, kKilled };
+// Whether the topic was compacted once, so that its logs may have gaps.
+enum class Gaps { kNone, kMayBe };
 
 struct KnownDirectory {
   Image image;
@@ -154,7 +156,8 @@ inline std::vector<KnownBatch> BatchesOf(FileSystem& files,
 
 // Two partitions of some thirty batches in many small segments; of the second
 // one the first records were deleted.
-inline KnownDirectory MakeKnownDirectory(Stop stop, uint32_t seed) {
+inline KnownDirectory MakeKnownDirectory(Stop stop, uint32_t seed,
+                                         Gaps gaps = Gaps::kNone) {
   std::mt19937 random(seed);
   SimClock clock;
   const auto files = NewMemoryFileSystem(&clock);
@@ -166,6 +169,11 @@ inline KnownDirectory MakeKnownDirectory(Stop stop, uint32_t seed) {
                        .configs = {{"internal.segment.bytes", "1500"},
                                    {"index.interval.bytes", "200"}}};
   CAUCE_CHECK(engine->CreateTopic("orders", spec).ok());
+  for (const char* policy : {"compact", "delete"}) {
+    if (gaps == Gaps::kNone) break;
+    const std::vector<ConfigChange> configs = {{"cleanup.policy", policy}};
+    CAUCE_CHECK(engine->AlterTopic("orders", configs).ok());
+  }
   int values = 0;
   for (int i = 0; i < 60; ++i) {
     auto partition = engine->OpenPartition("orders", PartitionId{i % 2});
