@@ -48,6 +48,7 @@ class Judge {
     TakeSure();
     TakeLone();
     for (JudgedLog& log : judged_) std::ranges::sort(log.stay);
+    for (size_t log = 0; log < found_.size(); ++log) NoteDisplaced(log);
     for (size_t log = 0; log < found_.size(); ++log) GiveName(log);
     for (size_t log = found_.size(); log > 0; --log) JudgeEmpty(log - 1);
     return std::move(judged_);
@@ -210,6 +211,16 @@ class Judge {
   void Take(const LogPart& part, size_t run) {
     line_.Take(part);
     judged_[part.log].stay.push_back(run);
+  }
+
+  void NoteDisplaced(size_t log) {
+    if (found_[log].FrontBase() != found_[log].named) return;
+    for (size_t run = 0; run < found_[log].runs.size(); ++run) {
+      const bool stays = std::ranges::binary_search(judged_[log].stay, run);
+      if (!stays && FindContrary(log, run)) {
+        judged_[log].displaced.push_back(run);
+      }
+    }
   }
 
   // A segment keeps its name where its batches may stand in it: offsets may be

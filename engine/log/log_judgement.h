@@ -45,6 +45,9 @@ struct JudgedLog {
   Offset base;
   // Of its runs those that stay.
   std::vector<size_t> stay;
+  // Of a file that begins as it is called those that others are believed
+  // instead of: records that were read by that name, and are not any more.
+  std::vector<size_t> displaced;
   // The one that has its offsets, or needs its name.
   std::optional<size_t> other;
   // Not all of its batches could be weighed in so many rounds.

@@ -251,6 +251,9 @@ class Surveyor {
                         .log_start = partition_.bounds.log_start,
                         .may_have_gaps = partition_.may_have_gaps}));
     CAUCE_RETURN_IF_ERROR(strays_.KeepUnreadable(*file, segment));
+    for (const UnreadableBytes& bytes : segment.unreadable) {
+      segment.displaced.push_back(DisplacedIn(log, bytes.position, bytes.end));
+    }
     if (judged.stay.size() < read.runs.size()) unchecked_.insert(judged.base);
     survey_.segments.push_back(std::move(segment));
     return absl::OkStatus();
@@ -272,7 +275,19 @@ class Surveyor {
     }
     Pass(surveys_[log].file_bytes);
     return strays_.SetLogAside(logs_[log].FileName(),
-                               WhyAside(aside, surveys_[log]), base);
+                               WhyAside(aside, surveys_[log]), base,
+                               DisplacedIn(log, 0, surveys_[log].file_bytes));
+  }
+
+  // From the first to the last of those in [position, end) of a log.
+  OffsetRange DisplacedIn(size_t log, int64_t position, int64_t end) const {
+    OffsetRange all;
+    for (const size_t at : judged_[log].displaced) {
+      const BatchRun& run = surveys_[log].runs[at];
+      if (run.position < position || run.end > end) continue;
+      all = Spanning(all, {run.base, run.next});
+    }
+    return all;
   }
 
   // Behind the batches of a log.

@@ -192,6 +192,7 @@ class Planner {
       if (stray.base && told_.insert(*stray.base).second) {
         step.lost = LostWith(*stray.base);
       }
+      step.lost = Spanning(step.lost, stray.displaced);
       plan_.steps.push_back(std::move(step));
     }
   }
@@ -271,10 +272,18 @@ class Planner {
            .kept_as = segment.kept_as[at],
            .filled = filled,
            .ended = ended,
-           .lost = Missed(bytes.expected, bytes.behind.value_or(behind)),
+           .lost = Spanning(
+               Missed(bytes.expected, bytes.behind.value_or(behind)),
+               DisplacedIn(segment, at)),
            .why = bytes.why});
     }
     if (!step.removed.empty()) plan_.steps.push_back(std::move(step));
+  }
+
+  // Whole batches count as lost where others are believed.
+  static OffsetRange DisplacedIn(const SurveyedSegment& segment, size_t at) {
+    return at < segment.displaced.size() ? segment.displaced[at]
+                                         : OffsetRange();
   }
 
   // Else what is missing there would be told again and again.

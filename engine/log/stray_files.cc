@@ -24,8 +24,10 @@ absl::Status StrayFiles::SetAside(std::string_view name, std::string why,
 }
 
 absl::Status StrayFiles::SetLogAside(std::string_view name, std::string why,
-                                     std::optional<Offset> base) {
+                                     std::optional<Offset> base,
+                                     OffsetRange displaced) {
   CAUCE_RETURN_IF_ERROR(SetAside(name, std::move(why), base));
+  strays_.back().displaced = displaced;
   strays_.back().is_weighed = true;
   return absl::OkStatus();
 }

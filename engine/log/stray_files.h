@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cauce/file_system.h"
+#include "cauce/read.h"
 #include "cauce/types.h"
 #include "engine/log/cut_names.h"
 #include "engine/log/surveyed_segment.h"
@@ -29,6 +30,8 @@ struct StrayFile {
   // Where it should have been one: the offsets that it would have held begin
   // here, and end where the next segment begins.
   std::optional<Offset> base;
+  // Whole batches that leave the log with it, though others have their offsets.
+  OffsetRange displaced;
   // A log that was weighed with the others: as long as it has its name, that
   // speaks for or against what they hold.
   bool is_weighed = false;
@@ -45,7 +48,7 @@ class StrayFiles {
                         std::optional<Offset> base = std::nullopt);
   // The same of a log that was weighed with the others.
   absl::Status SetLogAside(std::string_view name, std::string why,
-                           std::optional<Offset> base);
+                           std::optional<Offset> base, OffsetRange displaced);
   // The segment waits beside until its name is free. A recovery in between
   // misses it, below the end that was saved, and cuts nothing; the next repair
   // finds it.

@@ -1,5 +1,7 @@
 #include "engine/log/surveyed_segment.h"
 
+#include <algorithm>
+
 #include "engine/log/named_log.h"
 #include "engine/log/segment_name.h"
 
@@ -11,6 +13,12 @@ std::string SurveyedSegment::FoundName() const {
 
 std::string SurveyedSegment::FileName() const {
   return steps_aside ? SegmentFileName(base, kWaitingLogSuffix) : FoundName();
+}
+
+OffsetRange Spanning(const OffsetRange& a, const OffsetRange& b) {
+  if (a.count() == 0) return b;
+  if (b.count() == 0) return a;
+  return {std::min(a.base, b.base), std::max(a.next, b.next)};
 }
 
 }  // namespace cauce

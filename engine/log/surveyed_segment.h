@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cauce/read.h"
 #include "cauce/types.h"
 #include "engine/log/unreadable_bytes.h"
 
@@ -25,6 +26,8 @@ struct SurveyedSegment {
   Offset next;                  // behind the last of them; the base without one
   std::vector<UnreadableBytes> unreadable;
   std::vector<std::string> kept_as;  // of each of these; empty for zeros
+  // Of each of them, the whole batches in it whose offsets others have.
+  std::vector<OffsetRange> displaced;
   // One of its index files is missing or of no use.
   bool needs_indexes = false;
 
@@ -33,5 +36,8 @@ struct SurveyedSegment {
   std::string FoundName() const;
   std::string FileName() const;
 };
+
+// From the first offset of either to the last; of one that is empty the other.
+OffsetRange Spanning(const OffsetRange& a, const OffsetRange& b);
 
 }  // namespace cauce

@@ -458,6 +458,20 @@ TEST(Judgement, OfTwoThatAreCalledAsTheyBeginTheOneThatWasThereStays) {
   }
 }
 
+TEST(Judgement, NamesTheBatchesOfANamedFileThatOthersAreBelievedInsteadOf) {
+  const std::vector<JudgedLog> judged =
+      Judge({{0, Ones(0, 4)},
+             Foreign(4, 4, 20),
+             {.named = 8, .pieces = Ones(8, 12), .is_listed = true},
+             {.named = 9, .pieces = Ones(0, 4)}},
+            Closed(kNoGaps, 12));
+  EXPECT_THAT(judged[0].displaced, testing::IsEmpty());
+  EXPECT_FALSE(judged[1].displaced.empty());
+  EXPECT_THAT(judged[2].displaced, testing::IsEmpty());
+  // A copy.
+  EXPECT_THAT(judged[3].displaced, testing::IsEmpty());
+}
+
 TEST(Judgement, ABatchThatIsThereTwiceStaysOnce) {
   for (const bool gaps : {kGaps, kNoGaps}) {
     EXPECT_THAT(

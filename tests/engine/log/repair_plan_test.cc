@@ -58,6 +58,26 @@ TEST(RepairPlan, GivesNoOffsetOfALostEndAgain) {
   EXPECT_EQ(plan.end, kEnd);
 }
 
+// Others have their offsets, and not their records.
+TEST(RepairPlan, CountsWholeBatchesThatLeaveTheLogAsLost) {
+  SurveyedSegment cut = Segment(5, 10);
+  cut.file_bytes = 150;
+  cut.unreadable = {
+      {.position = 100, .end = 150, .zeros_from = 150, .expected = kEnd}};
+  cut.kept_as = {"/d/a-0/5.log.100.cut"};
+  cut.displaced = {{Offset{2}, Offset{4}}};
+  const RepairPlan plan = PlanPartitionRepair(
+      Partition(kEnd, Offset{0}),
+      {.strays = {{.path = "/d/a-0/00000000000000000003.log",
+                   .kept_as = "/d/a-0/3.log.cut",
+                   .displaced = {Offset{3}, Offset{5}}}},
+       .segments = {Segment(0, 5), cut}});
+  ASSERT_THAT(plan.steps, SizeIs(2));
+  EXPECT_EQ(plan.steps[0].lost, (OffsetRange{Offset{3}, Offset{5}}));
+  ASSERT_THAT(plan.steps[1].removed, SizeIs(1));
+  EXPECT_EQ(plan.steps[1].removed[0].lost, (OffsetRange{Offset{2}, Offset{4}}));
+}
+
 TEST(RepairPlan, FillsTheGapThatALostSegmentLeft) {
   const PartitionSurvey survey{
       .segments = {Segment(0, 3), Segment(7, 9), Segment(9, 10)}};
