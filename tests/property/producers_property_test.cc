@@ -1,12 +1,15 @@
 // Random producers and transactions against one partition and against a model
 // of it that is a list of batches: who may write, what a retry is answered,
 // where the last stable offset is and what is committed are the same, whatever
-// is cut, reopened, killed or damaged in between.
+// is cut, deleted, reopened, killed or damaged in between.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <optional>
 #include <random>
@@ -24,6 +27,7 @@
 #include "tests/testing/matchers.h"
 #include "tests/testing/read_all.h"
 #include "tests/testing/seed.h"
+#include "tests/testing/verified.h"
 
 namespace cauce {
 namespace {
@@ -56,6 +60,7 @@ struct Client {
 
 struct Model {
   std::vector<ModelBatch> batches;
+  int64_t start = 0;  // what lies below was deleted
   int64_t end = 0;
 
   const ModelBatch* EndOf(const ModelBatch& batch) const {
@@ -71,14 +76,17 @@ struct Model {
     for (const ModelBatch& each : batches) {
       if (!each.transactional || each.base >= seen) continue;
       const ModelBatch* const end = EndOf(each);
-      if (end == nullptr || end->base >= seen) return each.base;
+      if (end == nullptr || end->base >= seen) {
+        return std::max(each.base, start);
+      }
     }
     return seen;
   }
   std::vector<std::string> Committed(int64_t from, int64_t up_to) const {
     std::vector<std::string> all;
     for (const ModelBatch& each : batches) {
-      if (each.base >= up_to || each.ends) continue;
+      // Whoever begins within a batch begins where it is asked for.
+      if (std::max(each.base, from) >= up_to || each.ends) continue;
       const ModelBatch* const end = each.transactional ? EndOf(each) : nullptr;
       const bool shown =
           !each.transactional ||
@@ -90,6 +98,22 @@ struct Model {
       }
     }
     return all;
+  }
+  // Up to where records may be deleted without anything of producers being
+  // forgotten: the last batch of each stays, and its open transaction.
+  int64_t DeletableTo() const {
+    int64_t to = end;
+    for (int64_t producer = 0; producer < kProducers; ++producer) {
+      const ModelBatch* last = nullptr;
+      for (const ModelBatch& each : batches) {
+        if (each.producer != producer || each.ends) continue;
+        last = &each;
+        const bool is_open = each.transactional && EndOf(each) == nullptr;
+        if (is_open) to = std::min(to, each.base);
+      }
+      if (last != nullptr) to = std::min(to, last->base);
+    }
+    return to;
   }
   // What the batches that are left say of a producer.
   Client Know(int64_t producer) const {
@@ -126,6 +150,9 @@ class ProducersProperty : public ::testing::TestWithParam<DiskKind> {
     if (OneIn(2)) {
       ASSERT_THAT(rig_.Close(), IsOk());
     }
+    RemoveSpoiled();
+    // Lists tell of nothing below the start, which no file here has.
+    if (model_.start > 0) rig_.Leaves(test::Left::kDamaged);
   }
 
  private:
@@ -139,7 +166,7 @@ class ProducersProperty : public ::testing::TestWithParam<DiskKind> {
       case 0:
         return OneIn(3) ? Truncate() : Read();
       case 1:
-        return OneIn(3) ? Reopen() : Read();
+        return OneIn(3) ? Reopen() : OneIn(3) ? DeleteRecords() : Read();
       case 2:
       case 3:
         return Retry();
@@ -196,7 +223,11 @@ class ProducersProperty : public ::testing::TestWithParam<DiskKind> {
   }
 
   void Send() {
-    const ModelBatch batch = Next(Any(kProducers));
+    ModelBatch batch = Next(Any(kProducers));
+    // One that is new here may begin anywhere, and counts on from 0.
+    if (!Knows(batch.producer) && OneIn(2)) {
+      batch.sequence = INT32_MAX - static_cast<int32_t>(Any(8));
+    }
     const auto sent = log().Append(Build(batch).view(), Options());
     ASSERT_THAT(sent, IsOk());
     ASSERT_EQ(sent->base.value, batch.base);
@@ -236,16 +267,14 @@ class ProducersProperty : public ::testing::TestWithParam<DiskKind> {
 
   void BeRefused() {
     const int64_t producer = Any(kProducers);
-    const bool known = std::ranges::any_of(
-        model_.batches,
-        [&](const ModelBatch& each) { return each.producer == producer; });
-    if (!known) return;
+    if (!Knows(producer)) return;
     ModelBatch batch = Next(producer);
     const bool is_old = batch.epoch > 0 && OneIn(2);
     if (is_old) {
       batch.epoch -= 1;
     } else {
-      batch.sequence += 1 + static_cast<int32_t>(Any(100));
+      batch.sequence =
+          static_cast<int32_t>((batch.sequence + 1 + Any(100)) & INT32_MAX);
     }
     ASSERT_THAT(log().Append(Build(batch).view(), Options()),
                 HasReason(is_old ? Reason::kInvalidProducerEpoch
@@ -272,7 +301,24 @@ class ProducersProperty : public ::testing::TestWithParam<DiskKind> {
     Keep(marker);
   }
 
+  bool Knows(int64_t producer) const {
+    return std::ranges::any_of(
+        model_.batches,
+        [&](const ModelBatch& each) { return each.producer == producer; });
+  }
+
+  void DeleteRecords() {
+    const int64_t to =
+        std::min(model_.DeletableTo(), log().high_watermark().value);
+    if (to <= model_.start) return;
+    model_.start += 1 + Any(to - model_.start);
+    ASSERT_THAT(log().DeleteRecordsBefore(Offset{model_.start}), IsOk());
+    cursors_.clear();
+  }
+
   void Truncate() {
+    // What would be left of producers may have been deleted.
+    if (model_.start > 0) return;
     const int64_t to = std::max<int64_t>(0, model_.end - Any(12));
     while (!model_.batches.empty() && model_.batches.back().next > to) {
       model_.end = model_.batches.back().base;
@@ -304,7 +350,27 @@ class ProducersProperty : public ::testing::TestWithParam<DiskKind> {
   void SpoilSnapshots() {
     for (const std::string& name : rig_.disk().Names(kSnapshotSuffix)) {
       if (!OneIn(3)) continue;
-      rig_.disk().Remove(name);
+      std::string bytes = *rig_.disk().Read(name);
+      if (bytes.empty() || OneIn(3)) {
+        rig_.disk().Remove(name);
+        continue;
+      }
+      const auto at = static_cast<size_t>(Any(std::ssize(bytes)));
+      if (OneIn(3)) {
+        bytes.resize(at);
+      } else {
+        bytes[at] = static_cast<char>(bytes[at] ^ (1 << Any(8)));
+      }
+      rig_.disk().Write(name, bytes);
+      spoiled_[name] = bytes;
+    }
+  }
+
+  // Those that nobody has met stay: all others are verified.
+  void RemoveSpoiled() {
+    for (const auto& [name, bytes] : spoiled_) {
+      const auto there = rig_.disk().Read(name);
+      if (there && *there == bytes) rig_.disk().Remove(name);
     }
   }
 
@@ -317,7 +383,7 @@ class ProducersProperty : public ::testing::TestWithParam<DiskKind> {
   void Read() {
     CheckLastStable();
     const int64_t stable = model_.LastStable(log().high_watermark().value);
-    const int64_t from = Any(model_.end + 1);
+    const int64_t from = model_.start + Any(model_.end + 1 - model_.start);
     ASSERT_THAT(test::ReadValues(rig_.shared_log(), Offset{from}, kCommitted),
                 IsOkAndHolds(model_.Committed(from, stable)));
     const auto reader = rig_.OpenReadOnly();
@@ -332,8 +398,8 @@ class ProducersProperty : public ::testing::TestWithParam<DiskKind> {
   // A cursor that goes on through what happens.
   void Follow() {
     if (cursors_.empty()) {
-      cursors_.push_back(std::make_unique<LogCursor>(rig_.shared_log(),
-                                                     Offset{0}, kCommitted));
+      cursors_.push_back(std::make_unique<LogCursor>(
+          rig_.shared_log(), Offset{model_.start}, kCommitted));
     }
     LogCursor& cursor = *cursors_.front();
     const int64_t from = cursor.position().value;
@@ -361,6 +427,7 @@ class ProducersProperty : public ::testing::TestWithParam<DiskKind> {
   std::vector<std::unique_ptr<LogCursor>> cursors_;
   int64_t values_ = 0;
   bool reopened_ = false;
+  std::map<std::string, std::string> spoiled_;  // snapshots, by name
 };
 
 INSTANTIATE_TEST_SUITE_P(Disks, ProducersProperty,
