@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <optional>
 
 #include "engine/base/status_macros.h"
 #include "engine/catalog/whole_file.h"
 #include "engine/log/batch_runs.h"
 #include "engine/log/complete_swaps.h"
+#include "engine/log/cut_files.h"
 #include "engine/log/segment_name.h"
 
 namespace cauce {
@@ -23,6 +25,22 @@ bool LooksLikeASegments(std::string_view name) {
   });
 }
 
+// The segment of which somebody writes a file called `name`, beside the one
+// whose place it is to take.
+std::optional<Offset> SegmentWrittenAs(std::string_view name) {
+  constexpr std::string_view kUnfinished = ".tmp";
+  if (name.ends_with(kUnfinishedCutSuffix)) {
+    name.remove_suffix(kUnfinishedCutSuffix.size());
+  } else if (name.ends_with(kUnfinished)) {
+    name.remove_suffix(kUnfinished.size());
+  } else {
+    return std::nullopt;
+  }
+  const auto file = ParseSegmentFileName(name);
+  if (!file) return std::nullopt;
+  return file->base;
+}
+
 }  // namespace
 
 absl::StatusOr<PartitionListing> PartitionLogs::List() const {
@@ -34,7 +52,9 @@ absl::StatusOr<PartitionListing> PartitionLogs::List() const {
     const bool is_index = file && (file->suffix == kOffsetIndexSuffix ||
                                    file->suffix == kTimeIndexSuffix ||
                                    file->suffix == kTxnIndexSuffix);
-    if (entry.is_directory) {
+    if (const auto base = SegmentWrittenAs(entry.name)) {
+      listing.unfinished.emplace(entry.name, *base);
+    } else if (entry.is_directory) {
       if (is_log) listing.directories.push_back(file->base);
       // What cannot be opened as one goes out of the way as one.
       if (is_index) listing.indexes.insert(entry.name);

@@ -4,6 +4,7 @@
 // Nothing is changed. For who has the directory to himself; any thread.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <set>
 #include <span>
@@ -29,6 +30,9 @@ struct PartitionListing {
   std::set<std::string> indexes;    // names
   std::vector<Offset> snapshots;    // up to where they tell of producers
   std::vector<Offset> directories;  // bases: called as logs are
+  // Of files that are written beside one and then take its place, by name, and
+  // whose segment that is.
+  std::map<std::string, Offset> unfinished;
   // By their end alone: a broker then takes what stands before it for an
   // offset, and fails.
   std::vector<std::string> lookalikes;

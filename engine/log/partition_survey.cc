@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -58,6 +59,7 @@ class Surveyor {
     CAUCE_RETURN_IF_ERROR(CheckSegments());
     CAUCE_RETURN_IF_ERROR(
         indexes_->TakeOrphans(partition_.bounds, survey_.segments));
+    CAUCE_RETURN_IF_ERROR(ClearWhereItWrites());
     OrderRenaming();
     CAUCE_ASSIGN_OR_RETURN(
         LostEnds ends, FindLostEnds(files_, partition_, survey_.segments));
@@ -98,6 +100,7 @@ class Surveyor {
     for (const Offset base : listing.waiting) {
       logs_.push_back({.named = base, .is_waiting = true});
     }
+    unfinished_ = std::move(listing.unfinished);
     indexes_.emplace(files_, partition_.directory, std::move(listing.indexes),
                      strays_);
     return absl::OkStatus();
@@ -362,6 +365,27 @@ class Surveyor {
     segment.needs_indexes = true;
   }
 
+  // What a repair writes takes its place from beside: nothing may stand there
+  // but a file, which is written over.
+  absl::Status ClearWhereItWrites() {
+    for (const auto& [name, base] : unfinished_) {
+      const bool is_written =
+          std::ranges::any_of(survey_.segments, [&](const auto& segment) {
+            const bool is_changed =
+                segment.needs_indexes || !segment.unreadable.empty();
+            return is_changed &&
+                   (segment.base == base || segment.named == base);
+          });
+      if (!is_written) continue;
+      const absl::Status in_the_way =
+          WhatIsInTheWay(files_, JoinPath(partition_.directory, name));
+      if (!absl::IsFailedPrecondition(in_the_way)) continue;
+      CAUCE_RETURN_IF_ERROR(strays_.SetAside(
+          name, "it stands where a repair writes a file anew"));
+    }
+    return absl::OkStatus();
+  }
+
   void OrderRenaming() {
     std::vector<Renaming> wanted;
     for (const SurveyedSegment& segment : survey_.segments) {
@@ -388,6 +412,7 @@ class Surveyor {
   const SegmentCheck::Progress& progress_;
   const PartitionLogs reading_;
   StrayFiles strays_;
+  std::map<std::string, Offset> unfinished_;  // as they are listed
   std::optional<IndexSurvey> indexes_;  // once they are listed
   // By their names, those that wait behind all others; what lies in each, and
   // what that comes to.

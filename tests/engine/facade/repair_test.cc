@@ -351,6 +351,28 @@ TEST_F(Repaired, PutsADirectoryInAFilesPlaceAside) {
   }
 }
 
+TEST_F(Repaired, PutsADirectoryAsideThatStandsWhereItWrites) {
+  std::string& log = known_.image[LogOf("/orders-0", 1)];
+  log[log.size() / 2] ^= 1;
+  for (const std::string_view suffix :
+       {".log.cut.tmp", ".index.tmp", ".timeindex.tmp"}) {
+    SCOPED_TRACE(suffix);
+    files_ = NewMemoryFileSystem();
+    Put();
+    std::string path = std::string(kKnownDirectory) + LogOf("/orders-0", 1);
+    path.replace(path.rfind(".log"), 4, suffix);
+    ASSERT_THAT(files_->CreateDirectory(path), IsOk());
+    const auto repaired = Repair();
+    ASSERT_THAT(repaired, IsOk());
+    EXPECT_EQ(repaired->left, 0);
+    EXPECT_THAT(files_->Info(path + ".cut"), IsOk());
+    EXPECT_EQ(Findings(), 0);
+    const auto again = Repair();
+    ASSERT_THAT(again, IsOk());
+    EXPECT_EQ(again->steps, 0);
+  }
+}
+
 // Of such a segment nobody checks the old ones, and new ones are written.
 TEST_F(Repaired, PutsADirectoryAsideWhereTheIndexOfALogMadeAnewShouldBe) {
   const std::string log = LogOf("/orders-0", 0);
