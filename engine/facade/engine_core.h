@@ -4,8 +4,9 @@
 // Topics change only by way of the catalogue: an entry is saved before the
 // directories it speaks of are made and after they are gone, so that whatever
 // a crash leaves can be told from what was meant. Logs are opened when they
-// are first asked for; after an unclean stop all that hold records are
-// recovered first, since only what was recovered may be closed as clean.
+// are first asked for; after an unclean stop all that hold records, and were
+// touched since a clean one, are recovered first, since only what was recovered
+// may be closed as clean.
 // Thread-safe; mutex_ comes before every lock of a log.
 #pragma once
 

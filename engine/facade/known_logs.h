@@ -1,5 +1,5 @@
-// What is known of logs that are closed: from the manifest, where the last stop
-// was a clean one, and of those that were let go since.
+// What is known of logs that are closed: from the manifest, as a clean stop has
+// left it, and of those that were let go since.
 //
 // What it says of a log that is open, or was not closed in order, nobody asks
 // for; what follows such a one forgets it. Not thread-safe: the engine locks.

@@ -3,6 +3,8 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/status/status.h"
+#include "cauce/errors.h"
 #include "engine/catalog/clean_shutdown.h"
 
 namespace cauce {
@@ -18,8 +20,14 @@ std::optional<KnownLog> LastClose::Find(const TopicPartition& partition,
       files_, directory_, {kCleanShutdownFile, kManifestFile}, now);
   if (!stamps || stamps != seen_) {
     auto manifest = ReadNamedManifest(files_, directory_);
+    // What could not be read this once may be there the next time.
+    const Reason why = ReasonOf(manifest.status());
+    const bool is_settled = manifest.ok() ||
+                            absl::IsNotFound(manifest.status()) ||
+                            why == Reason::kCorruptFile ||
+                            why == Reason::kUnsupportedFormat;
+    seen_ = is_settled ? std::move(stamps) : std::nullopt;
     manifest_ = manifest.ok() ? *std::move(manifest) : Manifest();
-    seen_ = std::move(stamps);
   }
   const std::optional<std::string_view> part = manifest_.Find(partition);
   if (!part) return std::nullopt;

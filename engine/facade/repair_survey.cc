@@ -207,8 +207,6 @@ absl::Status RepairSurvey::LeavePartition(const std::string& directory,
   return absl::OkStatus();
 }
 
-// An empty directory takes the place of one that is gone, and the log goes on
-// where it ended. What stands in its place is not ours to move.
 std::optional<std::string> RepairSurvey::FindByOtherName(
     const TopicPartition& name, std::span<const std::string> names) const {
   const TopicId wanted = small_.catalog().Find(name.topic)->id;
@@ -228,6 +226,8 @@ std::optional<std::string> RepairSurvey::FindByOtherName(
   return std::nullopt;
 }
 
+// An empty directory takes the place of one that is gone, and the log goes on
+// where it ended. What stands in its place is not ours to move.
 absl::Status RepairSurvey::LookForMissing(const TopicPartition& name,
                                           std::span<const std::string> others) {
   const std::string directory = PathOf(name);

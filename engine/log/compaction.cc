@@ -100,7 +100,12 @@ absl::Status Compaction::ScanOne() {
     if (came == ProducerScan::Came::kWithin) return absl::OkStatus();
     done_bytes_ += segment.bytes() / kHeadersShare;
     ++at_;
-    if (came == ProducerScan::Came::kThrough) return absl::OkStatus();
+    // In what is missing may stand the marker of one that is open in front.
+    const bool may_go_on =
+        MissingBehind(segment) == nullptr || !scan_->has_open();
+    if (came == ProducerScan::Came::kThrough && may_go_on) {
+      return absl::OkStatus();
+    }
   }
   producers_ = scan_->Finish();
   scan_.reset();

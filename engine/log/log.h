@@ -402,6 +402,8 @@ class Log : public std::enable_shared_from_this<Log> {
   // Fences the log, and returns why.
   absl::Status FailSwap(const absl::Status& cause);
   absl::Status SealForClose() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  // What was missing as it was opened, and was not cut off since.
+  std::vector<OffsetRange> Missing() const;
   // Looks for what is missing of one that may have gaps, for who only reads.
   absl::StatusOr<std::vector<MissingPart>> FindMissing() const;
   // The same as it is opened, which is told.
@@ -419,7 +421,8 @@ class Log : public std::enable_shared_from_this<Log> {
   const bool read_only_;
   LostRecords lost_;  // as it was opened: nobody has it before
   std::vector<OffsetRange> missing_;  // the same
-  std::atomic<bool> misses_any_ = false;  // none once the end was cut off
+  // Of these what lies below: others take the place of what a cut has taken.
+  std::atomic<int64_t> missing_up_to_ = INT64_MAX;
   bool is_odd_ = false;
 
   // Held by whoever moves an end of the log other than by an append, from the

@@ -111,7 +111,7 @@ absl::StatusOr<std::unique_ptr<Compaction>> Log::BeginCompaction(
     cuts_before_pass_ = end_cuts_;
     task.segments = segments()->segments();
     task.known_end = std::min(high_watermark(), durable_end());
-    if (misses_any_) task.missing = missing_;
+    task.missing = Missing();
   }
   CAUCE_ASSIGN_OR_RETURN(
       const CompactionPlan plan,

@@ -316,10 +316,15 @@ absl::StatusOr<Offset> LogCursor::SkipDamage() {
     // The batch is whole, its records are not: the scanner is behind it.
     return position_ = batch_next_;
   }
-  return log_->ReadListed([this] { return SkipDamageOnce(); });
+  auto skipped =
+      log_->ReadListed([this] { return SkipDamageOnce(Lost::kStops); });
+  // However often it was listed anew, the file of a segment is not there.
+  return absl::IsNotFound(skipped.status()) && log_->CheckDirectory().ok()
+             ? SkipDamageOnce(Lost::kIsPassed)
+             : std::move(skipped);
 }
 
-absl::StatusOr<Offset> LogCursor::SkipDamageOnce() {
+absl::StatusOr<Offset> LogCursor::SkipDamageOnce(Lost lost) {
   if (segment_ != nullptr && segment_->is_superseded()) segment_ = nullptr;
   const auto set = log_->segments();
   if (segment_ == nullptr) CAUCE_RETURN_IF_ERROR(CheckEntry());
@@ -331,12 +336,14 @@ absl::StatusOr<Offset> LogCursor::SkipDamageOnce() {
   // Until a batch is found the scanner may stand anywhere.
   segment_ = nullptr;
   for (;;) {
-    CAUCE_ASSIGN_OR_RETURN(const auto found,
-                           FindReadable(*segment, std::move(batch)));
-    if (found) {
+    const auto found = FindReadable(*segment, std::move(batch));
+    const bool is_passed =
+        absl::IsNotFound(found.status()) && lost == Lost::kIsPassed;
+    if (!is_passed) CAUCE_RETURN_IF_ERROR(found.status());
+    if (found.ok() && *found) {
       segment_ = segment;
       scanner_.StepBack();
-      return position_ = std::max(position_, found->base_offset());
+      return position_ = std::max(position_, (*found)->base_offset());
     }
     segment = set->After(segment->base());
     if (segment == nullptr) break;

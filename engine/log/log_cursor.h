@@ -54,7 +54,9 @@ class LogCursor {
   absl::StatusOr<std::optional<RecordBatch>> ReadBatch();
   // In the segments as they are listed now.
   absl::StatusOr<std::optional<RecordBatch>> ReadBatchOnce();
-  absl::StatusOr<Offset> SkipDamageOnce();
+  // Whether it is passed by that the file of a segment is not there.
+  enum class Lost { kStops, kIsPassed };
+  absl::StatusOr<Offset> SkipDamageOnce(Lost lost);
   absl::StatusOr<std::optional<RecordBatch>> EnterSegment(
       const SegmentSet& set, std::shared_ptr<Segment> segment);
   // Whether the scanner stopped because its segment is used up.

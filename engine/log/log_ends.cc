@@ -129,8 +129,7 @@ absl::StatusOr<Offset> Log::CutAt(CutPoint cut) {
   }
   log_end_.store(cut.end.value, std::memory_order_release);
   ++end_cuts_;
-  // Other records take the place of what followed the gaps.
-  misses_any_ = false;
+  missing_up_to_ = std::min(missing_up_to_.load(), cut.end.value);
   shown_ = std::min(shown_.load(), cut.end.value);
   committer_.Truncated(cut.end);
   CAUCE_RETURN_IF_ERROR(epochs_.CutAt(cut.end));

@@ -166,7 +166,6 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
                                    std::move(segments), recovered.log_start));
   log->lost_.front = missing_start;
   log->missing_ = std::move(recovered.missing);
-  log->misses_any_ = !log->missing_.empty();
   log->is_odd_ = recovered.is_odd || missing_start.count() > 0;
   MutexLock lock(log->writer_mutex_);
   log->writer_ = std::move(recovered.writer);
@@ -274,11 +273,20 @@ std::optional<KnownLog> Log::Known() const {
   known.snapshot = producers_.newest_snapshot();
   const auto epochs = epochs_.starts();
   known.epochs.assign(epochs.begin(), epochs.end());
-  if (!misses_any_) return known;
-  for (const OffsetRange& range : missing_) {
+  for (const OffsetRange& range : Missing()) {
     if (range.next > log_start()) known.missing.push_back(range);
   }
   return known;
+}
+
+std::vector<OffsetRange> Log::Missing() const {
+  const Offset up_to{missing_up_to_};
+  std::vector<OffsetRange> missing;
+  for (const OffsetRange& range : missing_) {
+    if (range.base >= up_to) continue;
+    missing.push_back({range.base, std::min(range.next, up_to)});
+  }
+  return missing;
 }
 
 absl::StatusOr<std::vector<MissingPart>> Log::FindMissing() const {
@@ -300,14 +308,13 @@ absl::Status Log::NoteMissing() {
     environment_->events(Severity::kError,
                          DescribeMissing(PlaceOf(Offset{0}), part));
   }
-  misses_any_ = !missing_.empty();
   return absl::OkStatus();
 }
 
 bool Log::IsMissing(const OffsetRange& range) const {
   const bool was_missing =
-      misses_any_ &&
-      std::ranges::any_of(missing_, [&](const OffsetRange& missing) {
+      !missing_.empty() &&
+      std::ranges::any_of(Missing(), [&](const OffsetRange& missing) {
         return missing.base < range.next && range.base < missing.next;
       });
   if (!was_missing || !read_only_) return was_missing;

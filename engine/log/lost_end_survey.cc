@@ -224,8 +224,11 @@ class Search {
           (attributes & layout::kTransactionalBit) != 0;
       const bool has_sequence =
           LoadBig<int32_t>(from + layout::kBaseSequence) >= 0;
-      // One of these is enough: any bit of the header may be wrong.
-      if (is_control || (is_transactional && !has_sequence)) {
+      const bool has_producer =
+          LoadBig<int64_t>(from + layout::kProducerId) >= 0;
+      // One of these is enough: any byte of the header may be wrong.
+      const bool is_marker = is_control || (is_transactional && !has_sequence);
+      if (is_marker || (has_producer && !has_sequence)) {
         seen.push_back({{LoadBig<int64_t>(from + layout::kProducerId)}, base});
       }
       next = base + (int64_t{delta} + 1);

@@ -82,7 +82,9 @@ absl::StatusOr<std::vector<MissingPart>> MissingByIndexesThatStay(
   if (orphans.empty() || first.is_swapping) return std::vector<MissingPart>();
   CAUCE_ASSIGN_OR_RETURN(const Names second, ListNames(place));
   CAUCE_ASSIGN_OR_RETURN(const Names third, ListNames(place));
-  if (second.is_swapping) return std::vector<MissingPart>();
+  if (second.is_swapping || third.is_swapping) {
+    return std::vector<MissingPart>();
+  }
   CAUCE_ASSIGN_OR_RETURN(const LogBounds now, hints.bounds_now());
   std::erase_if(orphans, [&](Offset base) {
     const bool stays = std::ranges::binary_search(third.orphans, base) &&

@@ -144,6 +144,10 @@ class ProducerScan::State {
   }
 
   int64_t bytes_read() const { return bytes_read_; }
+  bool has_open() const {
+    constexpr Offset kNone{INT64_MAX};
+    return table_.transactions().FirstOpen(kNone) != kNone;
+  }
 
   ProducerView Finish() {
     Unsettle(table_.transactions().FirstOpen(Offset{INT64_MAX}));
@@ -252,6 +256,8 @@ absl::StatusOr<ProducerScan::Came> ProducerScan::Take(Segment& segment,
                                                       int64_t bytes_max) {
   return state_->Take(segment, bytes_max);
 }
+
+bool ProducerScan::has_open() const { return state_->has_open(); }
 
 int64_t ProducerScan::bytes_read() const { return state_->bytes_read(); }
 

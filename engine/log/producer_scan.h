@@ -75,6 +75,9 @@ class ProducerScan {
   // file cannot be read.
   absl::StatusOr<Came> Take(Segment& segment, int64_t bytes_max);
 
+  // Whether a transaction has begun and not ended in what was gone through.
+  bool has_open() const;
+
   // Of files, so far.
   int64_t bytes_read() const;
 

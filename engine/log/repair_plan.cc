@@ -251,9 +251,10 @@ class Planner {
                                : "records are missing in it"};
     for (size_t at = 0; at < segment.unreadable.size(); ++at) {
       const UnreadableBytes& bytes = segment.unreadable[at];
-      const std::vector<EndedTransaction> ended =
+      std::vector<EndedTransaction> ended =
           EndedIn({bytes.expected, bytes.behind.value_or(BaseAfter(i))});
       const OffsetRange filled = FilledFor(bytes, ended);
+      if (filled.count() == 0) ended.clear();
       if (!ended.empty()) marked_.insert(segment.base);
       if (bytes.is_gap() && filled.count() == 0) {
         plan_.left.push_back(
@@ -294,8 +295,10 @@ class Planner {
                            gap.count() <= kGapOffsetsMax;
     if (is_filled) return gap;
     if (ended.empty()) return OffsetRange();
-    return {partition_.may_have_gaps ? ended.front().marker : bytes.expected,
-            ended.back().marker + 1};
+    const OffsetRange marked{
+        partition_.may_have_gaps ? ended.front().marker : bytes.expected,
+        ended.back().marker + 1};
+    return marked.count() <= kGapOffsetsMax ? marked : OffsetRange();
   }
 
   // Whose markers are to stand in `range`.

@@ -6,11 +6,13 @@
 #include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "cauce/file_system.h"
 #include "engine/base/check.h"
 #include "engine/catalog/clean_shutdown.h"
 #include "engine/catalog/manifest.h"
+#include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/sim_clock.h"
 
@@ -58,6 +60,17 @@ TEST_F(LastCloseTest, CountsUntilTheDirectoryIsOpened) {
   EXPECT_EQ(Find(), std::nullopt);
   Close(LogThatEndsAt(7));
   EXPECT_EQ(Find(), LogThatEndsAt(7));
+}
+
+TEST_F(LastCloseTest, IsReadAgainWhereItCouldNotBeRead) {
+  Close(LogThatEndsAt(5));
+  test::FailingFileSystem failing(*files_);
+  LastClose close(failing, "/d");
+  failing.Fail(test::FileCall::kOpen, kManifestFile,
+               absl::ResourceExhaustedError("too many open files"));
+  EXPECT_EQ(close.Find(kA, clock_.Now()), std::nullopt);
+  failing.Mend();
+  EXPECT_EQ(close.Find(kA, clock_.Now()), LogThatEndsAt(5));
 }
 
 TEST_F(LastCloseTest, SaysNothingOfWhatABrokerHasClosed) {

@@ -92,6 +92,7 @@ class CompactionTest : public ::testing::Test {
     task.producer_expiration = kExpiration;
     task.memory_bytes_max = memory_;
     task.secret = {1, 2};
+    task.missing = missing_;
     return task;
   }
 
@@ -177,6 +178,7 @@ class CompactionTest : public ::testing::Test {
   Offset first_dirty_{0};
   absl::Status damage_;
   CompactionTotals totals_;
+  std::vector<OffsetRange> missing_;
 };
 
 TEST_F(CompactionTest, KeepsTheLastRecordOfEachKeyWhereItStood) {
@@ -431,6 +433,25 @@ TEST_F(CompactionTest, KeepsTheMarkerOfWhatWasCommittedAsLongAsThatIsThere) {
   ASSERT_THAT(Run(), IsOk());
   // It was the last of its segment.
   EXPECT_THAT(Left(), ::testing::Contains("1-1:"));
+}
+
+// Its marker may stand in the one that is missing: what comes behind may be
+// another transaction's.
+TEST_F(CompactionTest, DoesNotGoPastAMissingSegmentThatATransactionReaches) {
+  Add({{"a", "1"}});           // 0
+  Add({{"a", "2"}}, 7, true);  // 1
+  missing_ = {{Offset{2}, Offset{4}}};
+  next_ = 4;
+  Roll();
+  Add({{"b", "1"}}, 7, true);                // 4
+  AddMarker(7, TransactionOutcome::kAbort);  // 5
+  Roll();
+  Add({{"c", "1"}});
+  Roll();
+  const std::vector<std::string> before = Left();
+  ASSERT_THAT(Run(), IsOk());
+  EXPECT_EQ(Left(), before);
+  EXPECT_EQ(first_dirty_, Offset{0});
 }
 
 TEST_F(CompactionTest, DoesNotGoPastAnOpenTransaction) {

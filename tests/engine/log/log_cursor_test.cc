@@ -469,6 +469,10 @@ TEST_P(LogCursorTest, NamesASegmentThatIsGoneFromTheMiddleOfTheLog) {
   const auto next = NextOffset(cursor);
   ASSERT_EQ(next.status().code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(std::string(next.status().message()), HasSubstr(name));
+
+  const Offset behind = log().segments()->segments()[2]->base();
+  ASSERT_THAT(cursor.SkipDamage(), IsOkAndHolds(behind));
+  EXPECT_EQ(Walk(cursor), Range(behind.value, log().log_end().value));
 }
 
 }  // namespace
