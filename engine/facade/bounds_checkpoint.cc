@@ -312,6 +312,14 @@ bool BoundsCheckpoint::NoteWork(const RecoveryWork& work) {
   return IsDue() && !std::exchange(save_asked_, true);
 }
 
+std::optional<absl::Duration> BoundsCheckpoint::TakeWait() {
+  MutexLock lock(mutex_);
+  // Whoever saves asks again; what could not be saved waits for more.
+  const bool is_left = work_ > 0 && any_from_ < absl::InfiniteDuration();
+  if (!is_left || std::exchange(is_awaited_, true)) return std::nullopt;
+  return std::max(any_from_ - clock_.Monotonic(), absl::ZeroDuration());
+}
+
 bool BoundsCheckpoint::IsDue() const {
   return work_ >= kWorkMax || (work_ > 0 && clock_.Monotonic() >= any_from_);
 }
@@ -319,7 +327,7 @@ bool BoundsCheckpoint::IsDue() const {
 absl::Status BoundsCheckpoint::SaveWork() {
   {
     MutexLock lock(mutex_);
-    save_asked_ = false;
+    save_asked_ = is_awaited_ = false;
     if (!IsDue()) return absl::OkStatus();
   }
   // A log saves its work where appends may wait for it.

@@ -85,6 +85,9 @@ class BoundsCheckpoint {
   // of it. So a killed process leaves little to be done again, and little whose
   // damage a recovery takes for a torn end.
   bool NoteWork(const RecoveryWork& work);
+  // How long from now SaveWork is to be called though nothing more is noted;
+  // nothing where nothing is left to save, or somebody was told to already.
+  std::optional<absl::Duration> TakeWait() ABSL_LOCKS_EXCLUDED(mutex_);
   // SaveAll, where that is still so. Where somebody is saving at that moment,
   // it leaves that to the next call.
   absl::Status SaveWork();
@@ -138,6 +141,7 @@ class BoundsCheckpoint {
   // From when on any work is worth a save.
   absl::Duration any_from_ ABSL_GUARDED_BY(mutex_);
   bool save_asked_ ABSL_GUARDED_BY(mutex_) = false;
+  bool is_awaited_ ABSL_GUARDED_BY(mutex_) = false;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   // By the Load that was last.
   std::set<std::string> told_ ABSL_GUARDED_BY(mutex_);

@@ -116,14 +116,26 @@ absl::StatusOr<std::shared_ptr<EngineCore>> EngineCore::Open(
           return gaps->MayHave(topic, clock->Now());
         };
   }
-  environment->note_work = [bounds](const RecoveryWork& work) {
-    return bounds->NoteWork(work);
+  const auto save_later = [bounds, executor = options.executor,
+                           weak = std::weak_ptr(environment)] {
+    if (executor == nullptr) return;
+    const auto wait = bounds->TakeWait();
+    if (!wait) return;
+    executor->ScheduleAfter(*wait, [weak] {
+      if (const auto still = weak.lock()) still->save_noted();
+    });
   };
-  environment->save_noted = [bounds, events = options.events] {
+  environment->note_work = [bounds, save_later](const RecoveryWork& work) {
+    const bool is_due = bounds->NoteWork(work);
+    if (!is_due) save_later();
+    return is_due;
+  };
+  environment->save_noted = [bounds, save_later, events = options.events] {
     const absl::Status saved = bounds->SaveWork();
     // The next checkpoint tries again; a stop before that only costs time.
     const bool failed = !saved.ok() && ReasonOf(saved) != Reason::kClosed;
     if (failed && events) events(Severity::kWarning, MessageOf(saved));
+    save_later();
   };
   environment->save_epochs = [path, files = environment->files](
                                  const TopicPartition& partition,

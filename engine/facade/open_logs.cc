@@ -1,5 +1,6 @@
 #include "engine/facade/open_logs.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "cauce/errors.h"
@@ -115,7 +116,13 @@ bool OpenLogs::IsAsClosed(const TopicEntry& topic,
   const auto info = Seen(directory);
   if (!info || !IsUnchanged(known->directory, *info)) return false;
   const auto last = Seen(LastLogOf(*known, directory));
-  return last && LogIsUnchanged(*known, *last);
+  if (!last || !LogIsUnchanged(*known, *last)) return false;
+  // A copy that was laid over the directory takes its time back with it.
+  const auto bases = ListSegmentBases(
+      {.files = environment_->files, .directory = directory});
+  return bases.ok() &&
+         std::ranges::equal(*bases, known->segments, {}, {},
+                            &KnownSegment::base);
 }
 
 std::optional<FileInfo> OpenLogs::Seen(const std::string& path) const {

@@ -290,7 +290,9 @@ absl::StatusOr<bool> LogCursor::NextFurther(RecordView* record) {
       }
       CAUCE_RETURN_IF_ERROR(reader_.status());
       in_batch_ = false;
-      position_ = batch_next_;
+      // Else it may have been cut off, and other records stand from here on.
+      const bool is_there = segment_ != nullptr && !segment_->is_superseded();
+      if (is_there) position_ = batch_next_;
     }
     const Offset wanted = position_;
     CAUCE_ASSIGN_OR_RETURN(const auto batch, NextVisible());

@@ -386,6 +386,30 @@ TEST_F(Bounds, LittleWorkIsSavedOnceTheLastSaveIsTwentyTimesAsOldAsItTook) {
   EXPECT_TRUE(is_due());
 }
 
+TEST_F(Bounds, LittleWorkIsSavedAfterAWaitThoughNothingMoreComes) {
+  EXPECT_EQ(bounds_.TakeWait(), std::nullopt);
+  bounds_.Set(kOrders, {Offset{7}, Offset{0}});
+  clock_.Advance(absl::Milliseconds(40));
+  EXPECT_FALSE(bounds_.NoteWork({.segments = 1}));
+  EXPECT_EQ(bounds_.TakeWait(), absl::Milliseconds(60));
+  EXPECT_EQ(bounds_.TakeWait(), std::nullopt) << "one waits";
+  clock_.Advance(absl::Milliseconds(60));
+  ASSERT_THAT(bounds_.SaveWork(), test::IsOk());
+  EXPECT_EQ(Saved(kOrders), (LogBounds{Offset{7}, Offset{0}}));
+  EXPECT_EQ(bounds_.TakeWait(), std::nullopt);
+
+  // What cannot be saved is not tried again and again.
+  files_->Fail(test::FileCall::kSync, ".tmp",
+               MakeError(Reason::kDiskFailed, "no"));
+  bounds_.Set(kOrders, {Offset{8}, Offset{0}});
+  EXPECT_FALSE(bounds_.NoteWork({.segments = 1}));
+  EXPECT_EQ(bounds_.TakeWait(), absl::Milliseconds(100));
+  clock_.Advance(absl::Milliseconds(100));
+  EXPECT_THAT(bounds_.SaveWork(), test::HasReason(Reason::kDiskFailed));
+  EXPECT_FALSE(bounds_.NoteWork({.segments = 1}));
+  EXPECT_EQ(bounds_.TakeWait(), std::nullopt);
+}
+
 // Whoever was asked may be gone before it does so.
 TEST_F(Bounds, WorkThatAnothersSaveHasSavedIsAskedForAnew) {
   bounds_.Set(kOrders, {Offset{1}, Offset{0}});

@@ -347,6 +347,26 @@ TEST_P(LogCursorTest, ReadsOverTheGapsThatCompactionLeaves) {
   }
 }
 
+// Compaction had left offsets out at the end of the batch.
+TEST_P(LogCursorTest, ReadsWhatTakesThePlaceOfTheRestOfABatchThatIsCutOff) {
+  BatchFields fields;
+  fields.last_offset_delta = 3;
+  const std::vector<Record> records = {{.value = "b"}, {.value = "c"}};
+  rig_.disk().Write(
+      SegmentFileName(Offset{0}, kLogSuffix),
+      Batch({"a"}).At(Offset{0}).bytes() +
+          test::BatchOf(records, fields).At(Offset{1}).bytes());
+  rig_.set_bounds({Offset{5}, Offset{0}});
+  ASSERT_THAT(rig_.Open(), IsOk());
+  LogCursor cursor = Cursor(Offset{0});
+  for (int64_t offset = 0; offset < 3; ++offset) {
+    ASSERT_THAT(NextOffset(cursor), IsOkAndHolds(offset));
+  }
+  ASSERT_THAT(log().TruncateTo(Offset{1}), IsOk());
+  for (int i = 0; i < 3; ++i) Append(i);  // 1 to 6
+  EXPECT_EQ(Walk(cursor), Range(3, 7));
+}
+
 // ---- From another process
 
 TEST_P(LogCursorTest, FollowsTheWriterOfAnotherLogOverTheSameFiles) {
