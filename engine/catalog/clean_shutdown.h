@@ -24,9 +24,9 @@ inline constexpr std::string_view kCleanShutdownFile = ".kafka_cleanshutdown";
 absl::StatusOr<bool> HasCleanShutdown(FileSystem& files,
                                       std::string_view directory);
 
-// `manifest` is the bytes of one, all of which is to count as long as the mark is
-// there; none where it is empty. Wherever that stops, no mark names a manifest that is
-// not there whole, unless it is passed over.
+// `manifest` is the bytes of one, all of which is to count as long as the mark
+// is there; none where it is empty. Wherever that stops, no mark names a
+// manifest that is not there whole, unless it is passed over.
 absl::Status WriteCleanShutdown(FileSystem& files, std::string_view directory,
                                 std::string_view manifest = {});
 

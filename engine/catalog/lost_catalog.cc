@@ -1,7 +1,7 @@
 #include "engine/catalog/lost_catalog.h"
 
 #include "absl/status/status.h"
-#include "engine/catalog/log_start_copy.h"
+#include "engine/catalog/manifest.h"
 #include "engine/catalog/topic_catalog.h"
 #include "engine/catalog/whole_file.h"
 #include "fmt/format.h"
@@ -14,7 +14,7 @@ std::optional<Finding> FindLostCatalog(FileSystem& files,
     return absl::IsNotFound(files.Info(JoinPath(directory, name)).status());
   };
   const bool is_lost = is_gone(kCatalogFile) && is_gone(kCatalogCopyFile) &&
-                       !is_gone(kLogStartCopyFile);
+                       !is_gone(kManifestFile);
   if (!is_lost) return std::nullopt;
   return Finding{
       .gravity = Gravity::kNote,

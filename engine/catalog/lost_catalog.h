@@ -1,8 +1,8 @@
 // Whether a data directory has lost its list of topics, both copies: its topics
 // then keep their records, and nobody knows their configs any more.
 //
-// A directory that others made has none either; one of ours says with each
-// save where its logs start. Any thread.
+// A directory that others made has none either; in one of ours a close has left
+// what its topics held. Any thread.
 #pragma once
 
 #include <optional>

@@ -17,7 +17,12 @@ TEST(LostCatalog, IsToldWhereBothCopiesAreGoneOfADirectoryOfOurs) {
   ASSERT_THAT(files->CreateDirectories("/d"), test::IsOk());
   EXPECT_FALSE(FindLostCatalog(*files, "/d").has_value());
 
+  // Which a repair writes in a broker's directory too.
   ASSERT_THAT(files->Open("/d/cauce.log-starts", OpenMode::kCreate),
+              test::IsOk());
+  EXPECT_FALSE(FindLostCatalog(*files, "/d").has_value());
+
+  ASSERT_THAT(files->Open("/d/cauce.segments", OpenMode::kCreate),
               test::IsOk());
   const auto lost = FindLostCatalog(*files, "/d");
   ASSERT_TRUE(lost.has_value());
