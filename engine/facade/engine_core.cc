@@ -403,10 +403,12 @@ std::optional<std::string> EngineCore::WhyNotOurs(
 
 bool EngineCore::IsOfADeletedTopic(const std::string& directory,
                                    const OpenPlan& plan) const {
-  return std::ranges::any_of(plan.forget, [&](const std::string& name) {
+  for (const std::string& name : plan.forget) {
     const TopicEntry* topic = catalog_.Find(name);
-    return topic != nullptr && IsDeletedDirectoryOf(directory, topic->id);
-  });
+    if (topic == nullptr) continue;
+    if (IsDeletedDirectoryOf(directory, topic->id)) return true;
+  }
+  return false;
 }
 
 std::optional<std::string> EngineCore::WhyNotEmptied(

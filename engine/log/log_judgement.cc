@@ -113,12 +113,14 @@ class Judge {
 
   // Those of which most is confirmed first: others have to fit.
   void TakeSure() {
-    std::ranges::stable_sort(chains_, [](const Chain& a, const Chain& b) {
+    std::ranges::sort(chains_, [](const Chain& a, const Chain& b) {
       const auto order = [](const Chain& chain) {
         return std::pair(!chain.is_sure, chain.waits);
       };
       if (order(a) != order(b)) return order(a) < order(b);
-      return Outweighs(a.claim, b.claim);
+      if (Outweighs(a.claim, b.claim)) return true;
+      if (Outweighs(b.claim, a.claim)) return false;
+      return std::pair(a.log, a.first) < std::pair(b.log, b.first);
     });
     for (const Chain& chain : chains_) {
       if (!chain.is_sure) break;
@@ -180,26 +182,31 @@ class Judge {
   }
 
   void TakeLone() {
-    std::vector<std::pair<size_t, size_t>> left;
+    struct Batch {
+      size_t log;
+      size_t run;
+      std::pair<Offset, size_t> order;  // of those at an offset by weight
+    };
+    std::vector<Batch> left;
     for (const Chain& chain : chains_) {
-      if (!chain.is_sure) left.emplace_back(chain.log, chain.first);
+      if (chain.is_sure) continue;
+      const Offset base = found_[chain.log].runs[chain.first].base;
+      left.push_back({chain.log, chain.first, {base, left.size()}});
     }
-    std::ranges::stable_sort(left, {}, [this](const auto& batch) {
-      return found_[batch.first].runs[batch.second].base;
-    });
+    std::ranges::sort(left, {}, &Batch::order);
     for (int round = 0; round < rounds_max_; ++round) {
-      const auto taken = std::erase_if(left, [this](const auto& batch) {
-        const auto [log, run] = batch;
-        if (!lone_.IsBelieved(log, run)) return false;
-        Take(PartOf(log, run), run);
+      const auto taken = std::erase_if(left, [this](const Batch& batch) {
+        if (!lone_.IsBelieved(batch.log, batch.run)) return false;
+        Take(PartOf(batch.log, batch.run), batch.run);
         return true;
       });
       if (taken == 0) return;
       // One may be known by the one in front of it, or by the one behind.
       std::ranges::reverse(left);
     }
-    for (const auto& [log, run] : left) {
-      judged_[log].is_undecided |= lone_.IsBelieved(log, run);
+    for (const Batch& batch : left) {
+      judged_[batch.log].is_undecided |=
+          lone_.IsBelieved(batch.log, batch.run);
     }
   }
 

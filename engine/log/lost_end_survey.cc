@@ -348,10 +348,13 @@ class Search {
   // anything behind is the likeliest.
   void EndOneOf(const Loss& loss) {
     std::vector<const Candidate*> all;
-    for (const Candidate& each : loss.candidates) {
-      if (!each.has_marker_behind) all.push_back(&each);
+    for (const bool has_records_behind : {false, true}) {
+      for (const Candidate& each : loss.candidates) {
+        const bool is_next = !each.has_marker_behind &&
+                             each.has_records_behind == has_records_behind;
+        if (is_next) all.push_back(&each);
+      }
     }
-    std::ranges::stable_sort(all, {}, &Candidate::has_records_behind);
     for (size_t i = 0; i < all.size(); ++i) {
       if (i == 0) {
         End(all[i]->open, LostEnd::kUnknown, loss.offset);

@@ -10,7 +10,7 @@ namespace cauce {
 absl::StatusOr<StrayFiles> StrayFiles::In(FileSystem& files,
                                           std::string_view directory) {
   CAUCE_ASSIGN_OR_RETURN(CutNames names, CutNames::In(files, directory));
-  return StrayFiles(files, directory, std::move(names));
+  return StrayFiles(directory, std::move(names));
 }
 
 absl::Status StrayFiles::SetAside(std::string_view name, std::string why,

@@ -39,7 +39,6 @@ struct StrayFile {
 
 class StrayFiles {
  public:
-  // `files` is borrowed.
   static absl::StatusOr<StrayFiles> In(FileSystem& files,
                                        std::string_view directory);
 
@@ -61,10 +60,9 @@ class StrayFiles {
   std::vector<StrayFile> Take() { return std::move(strays_); }
 
  private:
-  StrayFiles(FileSystem& files, std::string_view directory, CutNames names)
-      : files_(&files), directory_(directory), names_(std::move(names)) {}
+  StrayFiles(std::string_view directory, CutNames names)
+      : directory_(directory), names_(std::move(names)) {}
 
-  FileSystem* files_;
   std::string directory_;
   CutNames names_;
   std::vector<StrayFile> strays_;
