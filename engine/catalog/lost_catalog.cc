@@ -13,8 +13,12 @@ std::optional<Finding> FindLostCatalog(FileSystem& files,
   const auto is_gone = [&](std::string_view name) {
     return absl::IsNotFound(files.Info(JoinPath(directory, name)).status());
   };
+  // A repair that has moved both away has told of it.
+  const bool was_told =
+      !is_gone(fmt::format("{}.cut", kCatalogFile)) ||
+      !is_gone(fmt::format("{}.cut", kCatalogCopyFile));
   const bool is_lost = is_gone(kCatalogFile) && is_gone(kCatalogCopyFile) &&
-                       !is_gone(kManifestFile);
+                       !is_gone(kManifestFile) && !was_told;
   if (!is_lost) return std::nullopt;
   return Finding{
       .gravity = Gravity::kNote,

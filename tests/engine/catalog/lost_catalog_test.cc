@@ -29,6 +29,11 @@ TEST(LostCatalog, IsToldWhereBothCopiesAreGoneOfADirectoryOfOurs) {
   EXPECT_EQ(lost->gravity, Gravity::kNote);
   EXPECT_EQ(lost->file, "/d/cauce.topics");
 
+  ASSERT_THAT(files->Open("/d/cauce.topics.cut", OpenMode::kCreate),
+              test::IsOk());
+  EXPECT_FALSE(FindLostCatalog(*files, "/d").has_value());
+  ASSERT_THAT(files->RemoveFile("/d/cauce.topics.cut"), test::IsOk());
+
   ASSERT_THAT(files->Open("/d/cauce.topics.copy", OpenMode::kCreate),
               test::IsOk());
   EXPECT_FALSE(FindLostCatalog(*files, "/d").has_value());
