@@ -272,7 +272,7 @@ absl::StatusOr<std::optional<RecordBatch>> LogCursor::ReadOn(
 }
 
 absl::StatusOr<bool> LogCursor::Next(RecordView* record) {
-  if (in_batch_ && reader_.Next(record) && record->offset >= position_)
+  if (IsInBatch() && reader_.Next(record) && record->offset >= position_)
       [[likely]] {
     position_ = record->offset + 1;
     return true;
@@ -282,18 +282,16 @@ absl::StatusOr<bool> LogCursor::Next(RecordView* record) {
 
 absl::StatusOr<bool> LogCursor::NextFurther(RecordView* record) {
   for (;;) {
-    if (in_batch_) {
+    if (IsInBatch()) {
       while (reader_.Next(record)) {
         if (record->offset < position_) continue;
         position_ = record->offset + 1;
         return true;
       }
       CAUCE_RETURN_IF_ERROR(reader_.status());
-      in_batch_ = false;
-      // Else it may have been cut off, and other records stand from here on.
-      const bool is_there = segment_ != nullptr && !segment_->is_superseded();
-      if (is_there) position_ = batch_next_;
+      position_ = batch_next_;
     }
+    in_batch_ = false;
     const Offset wanted = position_;
     CAUCE_ASSIGN_OR_RETURN(const auto batch, NextVisible());
     if (!batch) return false;
@@ -314,7 +312,7 @@ absl::StatusOr<Offset> LogCursor::SkipDamage() {
     position_ = *std::exchange(doubtful_next_, std::nullopt);
     return position_;
   }
-  if (std::exchange(in_batch_, false)) {
+  if (std::exchange(in_batch_, false) && !segment_->is_superseded()) {
     // The batch is whole, its records are not: the scanner is behind it.
     return position_ = batch_next_;
   }

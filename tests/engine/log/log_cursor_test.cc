@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "cauce/errors.h"
 #include "engine/log/segment_name.h"
+#include "engine/record/layout.h"
 #include "tests/engine/log/log_cursor_fixture.h"
 #include "tests/testing/batches.h"
 #include "tests/testing/failing_file_system.h"
@@ -27,6 +28,7 @@ using test::DiskKind;
 using test::HasReason;
 using test::IsOk;
 using test::IsOkAndHolds;
+using test::OwnedBatch;
 using test::ReadValues;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
@@ -37,7 +39,26 @@ using ::testing::StartsWith;
 
 constexpr AppendOptions kWritten{.ack = Ack::kWritten};
 
-class LogCursorTest : public test::LogCursorFixture {};
+class LogCursorTest : public test::LogCursorFixture {
+ protected:
+  // While a cursor has read offsets `read` of 0 to 4, those from 1 on, `batch`,
+  // are cut off, and 1 to 6 are appended.
+  void CutAndAppendWithin(const OwnedBatch& batch,
+                          const std::vector<int64_t>& read) {
+    rig_.disk().Write(
+        SegmentFileName(Offset{0}, kLogSuffix),
+        Batch({"a"}).At(Offset{0}).bytes() + batch.At(Offset{1}).bytes());
+    rig_.set_bounds({Offset{5}, Offset{0}});
+    ASSERT_THAT(rig_.Open(), IsOk());
+    LogCursor cursor = Cursor(Offset{0});
+    for (const int64_t offset : read) {
+      ASSERT_THAT(NextOffset(cursor), IsOkAndHolds(offset));
+    }
+    ASSERT_THAT(log().TruncateTo(Offset{1}), IsOk());
+    for (int i = 0; i < 3; ++i) Append(i);
+    EXPECT_EQ(Walk(cursor), Range(read.back() + 1, 7));
+  }
+};
 
 INSTANTIATE_TEST_SUITE_P(Disks, LogCursorTest,
                          ::testing::Values(DiskKind::kMemory, DiskKind::kPosix),
@@ -347,24 +368,29 @@ TEST_P(LogCursorTest, ReadsOverTheGapsThatCompactionLeaves) {
   }
 }
 
-// Compaction had left offsets out at the end of the batch.
-TEST_P(LogCursorTest, ReadsWhatTakesThePlaceOfTheRestOfABatchThatIsCutOff) {
+// Offsets 1 to 4, of which compaction has left two.
+OwnedBatch WithoutItsEnd() {
   BatchFields fields;
   fields.last_offset_delta = 3;
-  const std::vector<Record> records = {{.value = "b"}, {.value = "c"}};
-  rig_.disk().Write(
-      SegmentFileName(Offset{0}, kLogSuffix),
-      Batch({"a"}).At(Offset{0}).bytes() +
-          test::BatchOf(records, fields).At(Offset{1}).bytes());
-  rig_.set_bounds({Offset{5}, Offset{0}});
-  ASSERT_THAT(rig_.Open(), IsOk());
-  LogCursor cursor = Cursor(Offset{0});
-  for (int64_t offset = 0; offset < 3; ++offset) {
-    ASSERT_THAT(NextOffset(cursor), IsOkAndHolds(offset));
-  }
-  ASSERT_THAT(log().TruncateTo(Offset{1}), IsOk());
-  for (int i = 0; i < 3; ++i) Append(i);  // 1 to 6
-  EXPECT_EQ(Walk(cursor), Range(3, 7));
+  return test::BatchOf({{.value = "b"}, {.value = "c"}}, fields);
+}
+
+OwnedBatch WithoutItsMiddle() {
+  // Each record takes eight bytes; the second is moved to the end.
+  return WithoutItsEnd().With(
+      [](std::string& bytes) { bytes[layout::kRecords + 8 + 3] = 2 * 3; });
+}
+
+TEST_P(LogCursorTest, ReadsWhatTakesThePlaceOfABatchWithoutItsEnd) {
+  CutAndAppendWithin(WithoutItsEnd(), {0, 1, 2});
+}
+
+TEST_P(LogCursorTest, ReadsWhatTakesThePlaceOfABatchWithoutItsMiddle) {
+  CutAndAppendWithin(WithoutItsMiddle(), {0, 1});
+}
+
+TEST_P(LogCursorTest, ReadsWhatTakesThePlaceOfWhatFollowedAReadBatch) {
+  CutAndAppendWithin(WithoutItsMiddle(), {0, 1, 4});
 }
 
 // ---- From another process
