@@ -7,13 +7,18 @@ namespace cauce {
 JudgedEnd JudgeLostEnd(const OpenTransaction& open,
                        const LossEvidence& evidence) {
   const OffsetRange& lost = evidence.lost;
+  bool is_behind = false;
   for (const AbortedTransaction& each : evidence.listed) {
     const bool is_it = each.producer_id == open.producer_id &&
                        each.first <= open.offsets.base &&
                        each.last >= lost.base;
     if (!is_it) continue;
-    if (each.last >= lost.next) return {.end = LostEnd::kNone};
-    return {.end = LostEnd::kAborted, .marker = each.last};
+    if (each.last < lost.next) {
+      return {.end = LostEnd::kAborted, .marker = each.last};
+    }
+    // Also what who went on behind the loss lists, to whom this one and the
+    // next are one transaction: it says nothing of either.
+    is_behind = true;
   }
   // The next one of the producer began behind and its marker stands in the
   // same segment: in front of it the list would have this one.
@@ -21,7 +26,7 @@ JudgedEnd JudgeLostEnd(const OpenTransaction& open,
       evidence.listed_here, [&](const AbortedTransaction& each) {
         return each.producer_id == open.producer_id && each.first >= lost.next;
       });
-  if (is_followed) return {.end = LostEnd::kCommitted};
+  if (is_followed && !is_behind) return {.end = LostEnd::kCommitted};
   if (evidence.open_behind == open.offsets.base) return {.end = LostEnd::kNone};
   if (!evidence.seen) return {.end = LostEnd::kUnknown};
   const auto seen = std::ranges::find(*evidence.seen, open.producer_id,

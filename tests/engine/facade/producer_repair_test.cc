@@ -188,6 +188,21 @@ class RepairedTransactions
     }
     ASSERT_THAT(WriteAndSyncFile(*files_, kLog, bytes), IsOk());
   }
+  // The commit of the first transaction. To the producer that goes on behind it
+  // both are one, which it lists as aborted.
+  void LoseACommitAndGoOn(Spoils what) {
+    Send(one_.InTransaction({"committed"}));
+    End(one_.Commit());
+    Plain("plain");
+    Close();
+    Remove(".snapshot");
+    Spoil(1, what);
+    ASSERT_THAT(Open(), IsOk());
+    Reopen();
+    Send(one_.InTransaction({"aborted"}));
+    End(one_.Abort());
+    Close();
+  }
   void Remove(std::string_view suffix) {
     const auto entries = files_->List("/data/a-0");
     for (const DirectoryEntry& entry : *entries) {
@@ -315,6 +330,30 @@ TEST_P(RepairedTransactions, StayCommittedWhereTheListHasTheNextOneAlone) {
   ASSERT_THAT(told_, SizeIs(1));
   EXPECT_EQ(told_[0].outcome, TransactionOutcome::kCommit);
   EXPECT_THAT(Committed(), ElementsAre("committed"));
+}
+
+TEST_P(RepairedTransactions, AreToldOfWhereTheListMayBeYoungerThanTheLoss) {
+  LoseACommitAndGoOn(Spoils::kAll);
+  const auto list = ReadAborted(*files_, "/data/a-0", Offset{3});
+  ASSERT_THAT(list, IsOk());
+  ASSERT_THAT(list->entries(), SizeIs(1));
+  ASSERT_EQ(list->entries()[0].first, Offset{0});
+  EXPECT_EQ(Repair().transactions_lost, 1);
+
+  ASSERT_THAT(told_, SizeIs(1));
+  EXPECT_FALSE(told_[0].is_known);
+  EXPECT_EQ(told_[0].offsets, (OffsetRange{Offset{0}, Offset{1}}));
+  EXPECT_EQ(told_[0].marker, Offset{1});
+  EXPECT_THAT(Committed(), ElementsAre("plain"));
+}
+
+TEST_P(RepairedTransactions, EndWhereAHeaderSaysSoWhateverTheListHas) {
+  LoseACommitAndGoOn(Spoils::kRecords);
+  EXPECT_EQ(Repair().transactions_lost, 1);
+
+  ASSERT_THAT(told_, SizeIs(1));
+  EXPECT_EQ(told_[0].marker, Offset{1});
+  EXPECT_THAT(Committed(), ElementsAre("plain"));
 }
 
 TEST_P(RepairedTransactions, GoOnOverWhatIsNoMarker) {

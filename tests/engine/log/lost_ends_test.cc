@@ -59,9 +59,26 @@ TEST_F(LostEndTest, IsWhereAListHasIt) {
   EXPECT_EQ(Judge().marker, Offset{29});
 }
 
-TEST_F(LostEndTest, IsNotHereWhereAListHasItBehind) {
+// To who goes on behind a lost marker the next transaction is the same one.
+TEST_F(LostEndTest, IsNotKnownWhereAListHasItBehind) {
   listed_ = {Listed(1, 10, 30)};
+  EXPECT_EQ(End(), LostEnd::kUnknown);
+  // The list says nothing of where the next one began, either.
+  here_ = {Listed(1, 10, 30), Listed(1, 33, 35)};
+  EXPECT_EQ(End(), LostEnd::kUnknown);
+  open_behind_ = Offset{10};
   EXPECT_EQ(End(), LostEnd::kNone);
+  open_behind_.reset();
+  seen_.emplace();
+  EXPECT_EQ(End(), LostEnd::kNone);
+  seen_ = {{{1}, Offset{22}}};
+  EXPECT_EQ(Judge().marker, Offset{22});
+}
+
+TEST_F(LostEndTest, IsWhereAListHasItHereAndBehind) {
+  listed_ = {Listed(1, 10, 45), Listed(1, 10, 25)};
+  EXPECT_EQ(End(), LostEnd::kAborted);
+  EXPECT_EQ(Judge().marker, Offset{25});
 }
 
 TEST_F(LostEndTest, WasACommitWhereTheSameListHasTheNextOneAlone) {
