@@ -33,7 +33,9 @@ Compactor::Compactor(Clock& clock, EventSink events,
 Compactor::~Compactor() = default;
 
 void Compactor::Want(const TopicPartition& partition, double dirty_ratio) {
+  const absl::Duration now = clock_.Monotonic();
   MutexLock lock(mutex_);
+  if (!backoff_.MayTry(partition, now)) return;
   const auto known = std::ranges::find(wanted_, partition, &Wanted::partition);
   if (known != wanted_.end()) {
     known->dirty_ratio = dirty_ratio;
@@ -144,6 +146,7 @@ absl::StatusOr<bool> Compactor::WorkAt(Job& job, int64_t bytes) {
   if (over.ok() && *over) {
     MutexLock lock(mutex_);
     told_failure_ = false;
+    backoff_.Succeeded(job.log->name());
   }
   return over;
 }
@@ -177,9 +180,11 @@ void Compactor::NoteFailure(const Job& job, const absl::Status& failure) {
   const Reason reason = ReasonOf(failure);
   if (reason == Reason::kClosed || reason == Reason::kUnknownTopic) return;
   std::string line(MessageOf(failure));
+  const absl::Duration now = clock_.Monotonic();
   {
     MutexLock lock(mutex_);
     ++status_.failures;
+    backoff_.Failed(job.log->name(), now);
     const bool is_told =
         std::exchange(told_failure_, true) && status_.last_failure == line;
     status_.last_failure = line;
@@ -237,6 +242,7 @@ void Compactor::Drop(const std::string& topic) {
     std::erase_if(wanted_, [&topic](const Wanted& each) {
       return each.partition.topic == topic;
     });
+    backoff_.Drop(topic);
     // Nobody writes there; of another topic nobody here waits for.
     if (!status_.running || status_.running->topic != topic) return;
   }

@@ -25,6 +25,7 @@
 #include "cauce/env.h"
 #include "cauce/types.h"
 #include "engine/base/mutex.h"
+#include "engine/facade/pass_backoff.h"
 #include "engine/log/compaction.h"
 #include "engine/log/log.h"
 
@@ -42,7 +43,8 @@ class Compactor {
   Compactor(Clock& clock, EventSink events, const CompactorLimits& limits);
   ~Compactor();
 
-  // A log is to be compacted; again only updates how dirty it is.
+  // A log is to be compacted; again only updates how dirty it is. One whose
+  // passes failed is not, until its wait is over.
   void Want(const TopicPartition& partition, double dirty_ratio);
   // The one that is to be begun next; nothing while a pass is under way. It is
   // wanted no more then.
@@ -122,6 +124,7 @@ class Compactor {
   std::vector<Wanted> wanted_ ABSL_GUARDED_BY(mutex_);
   CompactionStatus status_ ABSL_GUARDED_BY(mutex_);
   bool told_failure_ ABSL_GUARDED_BY(mutex_) = false;
+  PassBackoff backoff_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace cauce

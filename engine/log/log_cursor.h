@@ -86,8 +86,8 @@ class LogCursor {
   std::optional<Offset> doubtful_next_;
 
   // Whether reader_ hands out more of its batch. What is left of one whose file
-  // was replaced meanwhile may have been cut off, and other records may stand in
-  // its place, in its gaps too: it is found once more from position() on.
+  // was replaced meanwhile may have been cut off, and other records may stand
+  // in its place, in its gaps too: it is found once more from position() on.
   bool IsInBatch() const { return in_batch_ && !segment_->is_superseded(); }
 
   // The batch whose records Next() hands out, or that it cannot open.

@@ -50,7 +50,8 @@ struct CompactionStatus {
   // How many partitions wait for a pass.
   int64_t waiting = 0;
   // How many passes were given up, and why the last one was: no room, damage, a
-  // disk that failed. Each is tried again.
+  // disk that failed. Each is tried again, after 15 s at first, and after each
+  // failure in a row after twice as long, up to 16 minutes.
   int64_t failures = 0;
   std::string last_failure;
 };

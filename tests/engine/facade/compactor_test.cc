@@ -134,6 +134,30 @@ TEST_F(CompactorTest, CountsWhatFailsAndTellsOnce) {
   EXPECT_THAT(compactor.CompactNow(rig_.shared_log(), now()), IsOk());
 }
 
+TEST_F(CompactorTest, WantsALogAgainOnlySomeTimeAfterItFailed) {
+  Compactor compactor(rig_.clock(), Sink(), kLimits);
+  const auto is_wanted = [&] {
+    compactor.Want(rig_.log().name(), 1);
+    return compactor.TakeNext().has_value();
+  };
+  rig_.disk().files().Fail(FileCall::kWrite, ".cleaned",
+                           MakeError(Reason::kDiskFull, "no room"));
+  ASSERT_TRUE(is_wanted());
+  ASSERT_THAT(compactor.Begin(rig_.shared_log(), now()), IsOk());
+  ASSERT_THAT(compactor.Work(absl::InfiniteDuration()).status,
+              HasReason(Reason::kDiskFull));
+  EXPECT_FALSE(is_wanted());
+  rig_.clock().Advance(PassBackoff::kFirst);
+  EXPECT_TRUE(is_wanted());
+  // Whoever asks for it waits for nothing, and ends the wait.
+  ASSERT_THAT(compactor.CompactNow(rig_.shared_log(), now()),
+              HasReason(Reason::kDiskFull));
+  EXPECT_FALSE(is_wanted());
+  rig_.disk().files().Mend();
+  ASSERT_THAT(compactor.CompactNow(rig_.shared_log(), now()), IsOk());
+  EXPECT_TRUE(is_wanted());
+}
+
 TEST_F(CompactorTest, GoesOnWithAPassBehindOneOnDemandOverAnotherLog) {
   Compactor compactor(rig_.clock(), Sink(), kLimits);
   test::LogRig clean;
