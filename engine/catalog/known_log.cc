@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
+#include <utility>
 
 #include "cauce/errors.h"
 #include "engine/base/bytes.h"
@@ -229,6 +230,15 @@ absl::StatusOr<KnownLog> DecodeKnownLog(std::string_view bytes) {
   }
   if (absl::Status checked = CheckFits(log); !checked.ok()) return checked;
   return log;
+}
+
+std::optional<KnownLog> FindKnown(const Manifest& manifest,
+                                  const TopicPartition& partition) {
+  const auto part = manifest.Find(partition);
+  if (!part) return std::nullopt;
+  auto log = DecodeKnownLog(*part);
+  if (!log.ok()) return std::nullopt;
+  return *std::move(log);
 }
 
 }  // namespace cauce

@@ -19,6 +19,7 @@
 #include "cauce/file_system.h"
 #include "cauce/read.h"
 #include "cauce/types.h"
+#include "engine/catalog/manifest.h"
 
 namespace cauce {
 
@@ -90,5 +91,9 @@ bool LogIsUnchanged(const KnownLog& log, const FileInfo& info);
 std::optional<std::string> EncodeKnownLog(const KnownLog& log);
 // Reason::kCorruptFile.
 absl::StatusOr<KnownLog> DecodeKnownLog(std::string_view bytes);
+// What `manifest` tells of a partition; nothing where it does not, or what it
+// tells is damaged.
+std::optional<KnownLog> FindKnown(const Manifest& manifest,
+                                  const TopicPartition& partition);
 
 }  // namespace cauce

@@ -1,17 +1,13 @@
 #include "engine/facade/known_logs.h"
 
-#include <string_view>
 #include <utility>
 
 namespace cauce {
 
 std::optional<KnownLog> KnownLogs::Find(const TopicPartition& partition) const {
   const auto newer = newer_.find(partition);
-  const std::optional<std::string_view> part =
-      newer != newer_.end() ? std::string_view(newer->second)
-                            : manifest_.Find(partition);
-  if (!part || part->empty()) return std::nullopt;
-  auto log = DecodeKnownLog(*part);
+  if (newer == newer_.end()) return FindKnown(manifest_, partition);
+  auto log = DecodeKnownLog(newer->second);
   if (!log.ok()) return std::nullopt;
   return *std::move(log);
 }

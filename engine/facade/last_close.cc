@@ -1,6 +1,5 @@
 #include "engine/facade/last_close.h"
 
-#include <string_view>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -29,11 +28,7 @@ std::optional<KnownLog> LastClose::Find(const TopicPartition& partition,
     seen_ = is_settled ? std::move(stamps) : std::nullopt;
     manifest_ = manifest.ok() ? *std::move(manifest) : Manifest();
   }
-  const std::optional<std::string_view> part = manifest_.Find(partition);
-  if (!part) return std::nullopt;
-  auto known = DecodeKnownLog(*part);
-  if (!known.ok()) return std::nullopt;
-  return *std::move(known);
+  return FindKnown(manifest_, partition);
 }
 
 }  // namespace cauce

@@ -23,11 +23,7 @@ absl::Status ManifestRepair::Look() {
 }
 
 std::optional<KnownLog> ManifestRepair::Find(const TopicPartition& name) const {
-  const std::optional<std::string_view> part = manifest_.Find(name);
-  if (!part) return std::nullopt;
-  auto known = DecodeKnownLog(*part);
-  if (!known.ok()) return std::nullopt;
-  return *std::move(known);
+  return FindKnown(manifest_, name);
 }
 
 RepairTasks ManifestRepair::Forget(

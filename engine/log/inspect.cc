@@ -356,11 +356,7 @@ class Verification {
                              HasCleanShutdown(files_, directory_));
       return !clean;
     };
-    if (const auto part = manifest_.Find(name); clean_stop_ && part) {
-      if (auto known = DecodeKnownLog(*part); known.ok()) {
-        partition.known = *std::move(known);
-      }
-    }
+    if (clean_stop_) partition.known = FindKnown(manifest_, name);
     partition.bounds = BoundsOf(name);
     CAUCE_RETURN_IF_ERROR(TakeKnownEnd(name, partition));
     partition.start_is_known = checkpoints_[kLogStartFile].contains(name);

@@ -106,9 +106,8 @@ class Search {
       if (!is_index || std::ranges::binary_search(bases, file->base)) continue;
       if (file->base < partition_.bounds.durable) orphans.insert(file->base);
     }
-    const auto by_indexes =
-        MissingByIndexes({orphans.begin(), orphans.end()}, bases);
-    missing_.insert(missing_.end(), by_indexes.begin(), by_indexes.end());
+    missing_ = WithOrphans(std::move(missing_),
+                           {orphans.begin(), orphans.end()}, bases);
     return absl::OkStatus();
   }
 

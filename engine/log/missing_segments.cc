@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <string_view>
+#include <utility>
 
 #include "cauce/file_system.h"
 #include "engine/base/status_macros.h"
@@ -72,26 +73,25 @@ absl::StatusOr<std::vector<MissingPart>> MissingSinceClose(
 // no segment that gives way: the `.swap` that takes its place would have been
 // among them all the while. Nor to one that is deleted: these go from either
 // end, and what stands around it is there still.
-absl::StatusOr<std::vector<MissingPart>> MissingByIndexesThatStay(
-    const SegmentPlace& place, const MissingHints& hints, const Names& first) {
+absl::StatusOr<std::vector<MissingPart>> WithOrphansThatStay(
+    std::vector<MissingPart> missing, const SegmentPlace& place,
+    const MissingHints& hints, const Names& first) {
   const auto is_out = [&](Offset base) {
     return !IsBetween(base, first.logs);
   };
   std::vector<Offset> orphans = first.orphans;
   std::erase_if(orphans, is_out);
-  if (orphans.empty() || first.is_swapping) return std::vector<MissingPart>();
+  if (orphans.empty() || first.is_swapping) return missing;
   CAUCE_ASSIGN_OR_RETURN(const Names second, ListNames(place));
   CAUCE_ASSIGN_OR_RETURN(const Names third, ListNames(place));
-  if (second.is_swapping || third.is_swapping) {
-    return std::vector<MissingPart>();
-  }
+  if (second.is_swapping || third.is_swapping) return missing;
   CAUCE_ASSIGN_OR_RETURN(const LogBounds now, hints.bounds_now());
   std::erase_if(orphans, [&](Offset base) {
     const bool stays = std::ranges::binary_search(third.orphans, base) &&
                        IsBetween(base, third.logs);
     return !stays || base < now.log_start || base >= now.recovery_point;
   });
-  return MissingByIndexes(orphans, third.logs);
+  return WithOrphans(std::move(missing), orphans, third.logs);
 }
 
 }  // namespace
@@ -101,32 +101,29 @@ absl::StatusOr<std::vector<MissingPart>> LookForMissing(
   CAUCE_ASSIGN_OR_RETURN(const Names names, ListNames(place));
   CAUCE_ASSIGN_OR_RETURN(std::vector<MissingPart> missing,
                          MissingSinceClose(place, hints, names.logs));
-  CAUCE_ASSIGN_OR_RETURN(const auto by_indexes,
-                         MissingByIndexesThatStay(place, hints, names));
-  std::ranges::copy_if(by_indexes, std::back_inserter(missing),
-                       [&](const MissingPart& part) {
-                         return !Misses(missing, part.range);
-                       });
+  CAUCE_ASSIGN_OR_RETURN(
+      missing, WithOrphansThatStay(std::move(missing), place, hints, names));
   if (missing.empty()) return missing;
   CAUCE_ASSIGN_OR_RETURN(const LogBounds now, hints.bounds_now());
   std::erase_if(missing, [&](const MissingPart& part) {
     return part.range.next <= now.log_start;
   });
-  std::ranges::sort(missing, {},
-                    [](const MissingPart& part) { return part.range.base; });
   return missing;
 }
 
-std::vector<MissingPart> MissingByIndexes(const std::vector<Offset>& orphans,
-                                          const std::vector<Offset>& bases) {
-  std::vector<MissingPart> missing;
+std::vector<MissingPart> WithOrphans(std::vector<MissingPart> missing,
+                                     const std::vector<Offset>& orphans,
+                                     const std::vector<Offset>& bases) {
   for (size_t i = 0; i < orphans.size(); ++i) {
     const Offset base = orphans[i];
     if (!IsBetween(base, bases)) continue;
     Offset next = *std::ranges::upper_bound(bases, base);
     if (i + 1 < orphans.size()) next = std::min(next, orphans[i + 1]);
-    missing.push_back({.range = {base, next}});
+    const MissingPart part{.range = {base, next}};
+    if (!Misses(missing, part.range)) missing.push_back(part);
   }
+  std::ranges::sort(missing, {},
+                    [](const MissingPart& part) { return part.range.base; });
   return missing;
 }
 

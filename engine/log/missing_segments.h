@@ -37,10 +37,12 @@ struct MissingHints {
 absl::StatusOr<std::vector<MissingPart>> LookForMissing(
     const SegmentPlace& place, const MissingHints& hints);
 
-// Those of `orphans`, the bases of indexes without a log, that lie between
-// segments, which begin at `bases`. All are sorted.
-std::vector<MissingPart> MissingByIndexes(const std::vector<Offset>& orphans,
-                                          const std::vector<Offset>& bases);
+// `missing`, and what the indexes without a log tell besides, whose bases are
+// `orphans`: those that lie between segments, which begin at `bases`. All are
+// sorted.
+std::vector<MissingPart> WithOrphans(std::vector<MissingPart> missing,
+                                     const std::vector<Offset>& orphans,
+                                     const std::vector<Offset>& bases);
 
 // Whether any offset of `range` is among those.
 bool Misses(const std::vector<MissingPart>& missing, const OffsetRange& range);

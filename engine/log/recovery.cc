@@ -174,11 +174,8 @@ class Recovery {
         return part.is_short && !place_.may_have_gaps;
       });
     }
-    const bool are_by_indexes = place_.may_have_gaps && !hints_.is_brokers;
-    for (const MissingPart& part :
-         MissingByIndexes(leftovers_.orphans, bases)) {
-      const bool is_new = !Misses(missing, part.range);
-      if (are_by_indexes && is_new) missing.push_back(part);
+    if (place_.may_have_gaps && !hints_.is_brokers) {
+      missing = WithOrphans(std::move(missing), leftovers_.orphans, bases);
     }
     for (const MissingPart& part : missing) {
       if (part.range.next <= hints_.log_start) continue;

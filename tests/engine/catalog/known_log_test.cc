@@ -10,6 +10,7 @@
 
 #include "absl/time/time.h"
 #include "cauce/errors.h"
+#include "engine/catalog/manifest.h"
 #include "tests/engine/catalog/damaged_copies.h"
 #include "tests/testing/matchers.h"
 
@@ -17,6 +18,7 @@ namespace cauce {
 namespace {
 
 using test::HasReason;
+using test::IsOk;
 using test::IsOkAndHolds;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
@@ -38,6 +40,23 @@ TEST(KnownLogBytes, AreReadAsTheyWereWritten) {
   for (const KnownLog& log : {Orders(), plain}) {
     EXPECT_THAT(DecodeKnownLog(*EncodeKnownLog(log)), IsOkAndHolds(log));
   }
+}
+
+TEST(KnownLogBytes, AreFoundInAManifestUnlessTheyAreDamaged) {
+  const std::string part = *EncodeKnownLog(Orders());
+  const std::string damaged = part.substr(0, part.size() - 1);
+  const TopicPartition orders{"orders", PartitionId{0}};
+  const TopicPartition other{"orders", PartitionId{1}};
+  const TopicPartition bare{"orders", PartitionId{2}};
+  const auto bytes = FormatManifest(
+      {{orders, {.part = part}}, {other, {.part = damaged}}, {bare, {}}},
+      BoundsSums());
+  const auto manifest = Manifest::Parse("/d/cauce.segments", *bytes);
+  ASSERT_THAT(manifest, IsOk());
+  EXPECT_EQ(FindKnown(*manifest, orders), Orders());
+  EXPECT_EQ(FindKnown(*manifest, other), std::nullopt);
+  EXPECT_EQ(FindKnown(*manifest, bare), std::nullopt);
+  EXPECT_EQ(FindKnown(*manifest, {"none", PartitionId{0}}), std::nullopt);
 }
 
 TEST(KnownLogBytes, AreNotMadeOfALogWithTooMuchOfAnything) {
