@@ -91,7 +91,8 @@ class Search {
     std::vector<KnownSegment> there;
     std::vector<Offset> bases;
     for (const SurveyedSegment& each : segments_) {
-      there.push_back({each.base, each.whole_bytes});
+      // Damaged bytes are there as well: what is lost of them is known.
+      there.push_back({each.base, each.file_bytes});
       bases.push_back(each.base);
     }
     if (partition_.known) missing_ = FindMissing(*partition_.known, there);
@@ -187,11 +188,12 @@ class Search {
     if (waiting_.empty() || !HasProducer(batch)) return;
     const auto found = waiting_.find(batch.producer_id().value);
     if (found == waiting_.end()) return;
-    const auto [loss, at] = found->second;
-    Candidate& candidate = losses_[loss].candidates[at];
     const bool is_marker = ParseEndMarker(batch).has_value();
-    candidate.has_marker_behind = is_marker;
-    candidate.has_records_behind = !is_marker;
+    for (const auto& [loss, at] : found->second) {
+      Candidate& candidate = losses_[loss].candidates[at];
+      candidate.has_marker_behind = is_marker;
+      candidate.has_records_behind = !is_marker;
+    }
     waiting_.erase(found);
   }
 
@@ -285,7 +287,7 @@ class Search {
         continue;
       }
       if (judged.marker && taken.insert(*judged.marker).second) {
-        End(each, judged.end, *judged.marker);
+        EndHere(each, judged.end, *judged.marker);
       } else {
         anywhere.push_back({each, judged.end});
       }
@@ -298,7 +300,7 @@ class Search {
         continue;
       }
       taken.insert(marker);
-      End(each, end, marker);
+      EndHere(each, end, marker);
     }
     if (!taken.empty() || one.candidates.empty()) {
       for (const Candidate& each : one.candidates) {
@@ -307,7 +309,8 @@ class Search {
       return absl::OkStatus();
     }
     for (size_t i = 0; i < one.candidates.size(); ++i) {
-      waiting_[one.candidates[i].open.producer_id.value] = {losses_.size(), i};
+      waiting_[one.candidates[i].open.producer_id.value].push_back(
+          {losses_.size(), i});
     }
     losses_.push_back(std::move(one));
     return absl::OkStatus();
@@ -323,6 +326,18 @@ class Search {
       if (read.ok()) return read;
     }
     return std::vector<ProducerState>();
+  }
+
+  // It did not end in front of that, either.
+  void EndHere(const OpenTransaction& open, LostEnd end, Offset marker) {
+    const auto found = waiting_.find(open.producer_id.value);
+    if (found != waiting_.end()) {
+      for (const auto& [loss, at] : found->second) {
+        losses_[loss].candidates[at].has_marker_behind = true;
+      }
+      waiting_.erase(found);
+    }
+    End(open, end, marker);
   }
 
   void End(const OpenTransaction& open, LostEnd end, Offset marker) {
@@ -346,21 +361,32 @@ class Search {
   // One whose marker comes next did not end here. Of the others one without
   // anything behind is the likeliest.
   void EndOneOf(const Loss& loss) {
-    std::vector<const Candidate*> all;
+    std::vector<OpenTransaction> all;
     for (const bool has_records_behind : {false, true}) {
       for (const Candidate& each : loss.candidates) {
         const bool is_next = !each.has_marker_behind &&
                              each.has_records_behind == has_records_behind;
-        if (is_next) all.push_back(&each);
+        const auto left = is_next ? StillOpen(each.open) : std::nullopt;
+        if (left) all.push_back(*left);
       }
     }
     for (size_t i = 0; i < all.size(); ++i) {
       if (i == 0) {
-        End(all[i]->open, LostEnd::kUnknown, loss.offset);
+        End(all[i], LostEnd::kUnknown, loss.offset);
+        ended_up_to_[all[i].producer_id.value] = loss.offset + 1;
       } else {
-        Leave(all[i]->open, {loss.offset, loss.offset + 1}, loss.path);
+        Leave(all[i], {loss.offset, loss.offset + 1}, loss.path);
       }
     }
+  }
+
+  // What of it lies behind where its producer's was ended in the meantime.
+  std::optional<OpenTransaction> StillOpen(OpenTransaction open) const {
+    const auto ended = ended_up_to_.find(open.producer_id.value);
+    if (ended == ended_up_to_.end()) return open;
+    open.offsets.base = std::max(open.offsets.base, ended->second);
+    if (open.offsets.count() <= 0) return std::nullopt;
+    return open;
   }
 
   void Leave(const OpenTransaction& open, const OffsetRange& lost,
@@ -386,8 +412,10 @@ class Search {
   std::vector<MissingPart> missing_;  // of a topic that may have gaps
   ProducerTable table_;
   std::vector<Loss> losses_;
-  // By producer: the candidate whose next batch is waited for.
-  std::map<int64_t, std::pair<size_t, size_t>> waiting_;
+  // By producer: the candidates whose next batch is waited for.
+  std::map<int64_t, std::vector<std::pair<size_t, size_t>>> waiting_;
+  // By producer: behind the marker it was given last at one of losses_.
+  std::map<int64_t, Offset> ended_up_to_;
   LostEnds found_;
 };
 

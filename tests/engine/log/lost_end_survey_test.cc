@@ -57,8 +57,10 @@ class LostEndSurvey : public ::testing::Test {
   void Lay(const OwnedBatch& batch) {
     const OwnedBatch placed = batch.At(next_);
     next_ = placed.view().next_offset();
-    bytes_[segments_.back().base.value] += placed.bytes();
-    segments_.back().next = next_;
+    SurveyedSegment& segment = segments_.back();
+    bytes_[segment.base.value] += placed.bytes();
+    segment.whole_bytes += static_cast<int64_t>(placed.bytes().size());
+    segment.next = next_;
   }
   void Lay(const TransactionEnd& end) {
     Lay(test::MarkerOf(end, Timestamp{1}));
@@ -201,6 +203,42 @@ TEST_F(LostEndSurvey, OneWhoseMarkerIsNextDidNotEndInOneOffset) {
   EXPECT_THAT(Markers(), IsEmpty());
 }
 
+TEST_F(LostEndSurvey, OneThatWasOpenAtTwoOffsetsEndsAtOneAtMost) {
+  Lay(one_.InTransaction({"a"}));
+  Lay(two_.InTransaction({"b"}));
+  Lose(plain_);
+  Lay(plain_);
+  Lose(plain_);
+  Lay(one_.Commit());
+  const LostEnds found = Find();
+  // Behind both stands the other one's marker.
+  ASSERT_THAT(found.ended, SizeIs(1));
+  EXPECT_EQ(found.ended[0].producer_id, ProducerId{2});
+  EXPECT_EQ(found.ended[0].marker, Offset{2});
+  EXPECT_THAT(found.left, IsEmpty());
+}
+
+TEST_F(LostEndSurvey, OneThatEndsInAWiderPlaceDidNotEndInFrontOfIt) {
+  Lay(one_.InTransaction({"a"}));
+  Lose(plain_);
+  Lay(plain_);
+  Lose(test::Batch({"x", "y"}));
+  Lay(plain_);
+  EXPECT_THAT(Markers(), ElementsAre(3));
+}
+
+TEST_F(LostEndSurvey, EndsWhatBeganBehindOneThatEnded) {
+  Lay(one_.InTransaction({"a"}));
+  Lose(plain_);
+  Lay(one_.InTransaction({"b"}));
+  Lose(plain_);
+  Lay(plain_);
+  const LostEnds found = Find();
+  ASSERT_THAT(found.ended, SizeIs(2));
+  EXPECT_EQ(found.ended[0].offsets, (OffsetRange{Offset{0}, Offset{1}}));
+  EXPECT_EQ(found.ended[1].offsets, (OffsetRange{Offset{2}, Offset{3}}));
+}
+
 TEST_F(LostEndSurvey, LooksBetweenSegmentsAndAtTheEnd) {
   Lay(one_.InTransaction({"a"}));
   next_ = Offset{10};
@@ -242,6 +280,24 @@ TEST_F(LostEndSurvey, LooksWhereASegmentIsKnownToBeMissing) {
   // It stood in front of the start.
   partition_.bounds.log_start = Offset{10};
   EXPECT_THAT(Markers(), IsEmpty());
+}
+
+TEST_F(LostEndSurvey, DamageInASegmentMakesNoGapBehindItALoss) {
+  partition_.may_have_gaps = true;
+  Lay(one_.InTransaction({"a"}));
+  Lose(plain_, Leaves::kHeader);
+  Lay(plain_);
+  next_ = Offset{10};
+  Begin();
+  Lay(one_.Commit());
+  const auto bytes = static_cast<int64_t>(bytes_[0].size());
+  partition_.known =
+      KnownLog{.segments = {{Offset{0}, bytes}, {Offset{10}}},
+               .end = Offset{11}};
+  EXPECT_THAT(Markers(), IsEmpty());
+  // It was longer.
+  partition_.known->segments[0].bytes = bytes + 1;
+  EXPECT_THAT(Markers(), ElementsAre(3));
 }
 
 TEST_F(LostEndSurvey, LooksAtTheTornEndOfASegment) {
