@@ -9,7 +9,6 @@
 #include <concepts>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 
 namespace cauce {
@@ -20,9 +19,9 @@ std::optional<T> ParseDecimal(std::string_view text) {
   T value = 0;
   const char* const end = text.data() + text.size();
   const auto [at, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || at != end || value < 0) return std::nullopt;
-  // Refuses "007" and "-0".
-  if (std::to_string(value) != text) return std::nullopt;
+  if (error != std::errc() || at != end) return std::nullopt;
+  const bool has_leading_zero = text.size() > 1 && text.front() == '0';
+  if (text.front() == '-' || has_leading_zero) return std::nullopt;
   return value;
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "cauce/topic_name.h"
+#include "engine/catalog/decimal.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -38,11 +39,17 @@ std::map<std::string, Partitions> FindPartitions(
   auto topic = found.end();
   for (const DirectoryEntry& entry : entries) {
     if (!entry.is_directory) continue;
-    auto name = ParseTopicPartition(entry.name);
-    if (!name || name->topic == kClusterMetadata) continue;
-    if (topic == found.end() || topic->first != name->topic) {
-      topic = found.try_emplace(std::move(name->topic)).first;
+    const std::string_view all = entry.name;
+    const size_t dash = all.rfind('-');
+    if (dash == std::string_view::npos) continue;
+    if (topic != found.end() && topic->first == all.substr(0, dash)) {
+      const auto number = ParseDecimal<int32_t>(all.substr(dash + 1));
+      if (number) topic->second.push_back(PartitionId{*number});
+      continue;
     }
+    auto name = ParseTopicPartition(all);
+    if (!name || name->topic == kClusterMetadata) continue;
+    topic = found.try_emplace(std::move(name->topic)).first;
     topic->second.push_back(name->partition);
   }
   for (auto& [name, partitions] : found) std::ranges::sort(partitions);
@@ -90,11 +97,12 @@ class Planner {
   }
 
   void Live(const TopicEntry& topic, const Partitions& there) {
+    auto at = there.begin();
     for (int32_t i = 0; i < topic.partitions; ++i) {
-      const TopicPartition partition{topic.name, PartitionId{i}};
-      const bool is_there =
-          std::ranges::binary_search(there, partition.partition);
-      (is_there ? plan_.open : plan_.missing).push_back(partition);
+      const bool is_there = at != there.end() && *at == PartitionId{i};
+      if (is_there) ++at;
+      (is_there ? plan_.open : plan_.missing)
+          .push_back({topic.name, PartitionId{i}});
     }
     LeaveAlone(topic.name, there, topic.partitions);
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "cauce/topic_name.h"
@@ -14,15 +15,29 @@
 namespace cauce {
 namespace {
 
-// Whether it is named like a partition that would be new to `catalog`.
-bool IsStranger(const DirectoryEntry& entry, const TopicCatalog& catalog) {
-  if (!entry.is_directory) return false;
-  const auto name = ParseTopicPartition(entry.name);
-  if (!name) return false;
-  const TopicEntry* topic = catalog.Find(name->topic);
-  return topic == nullptr ||
-         (topic->imported && name->partition.value >= topic->partitions);
-}
+// Tells the entries that are named like partitions which would be new to a
+// catalogue. Of a topic with many they come one after the other.
+class Strangers {
+ public:
+  explicit Strangers(const TopicCatalog& catalog) : catalog_(catalog) {}
+
+  bool Has(const DirectoryEntry& entry) {
+    if (!entry.is_directory) return false;
+    const std::string_view all = entry.name;
+    const size_t dash = std::min(all.rfind('-'), all.size());
+    if (last_ == nullptr || last_->name != all.substr(0, dash)) {
+      last_ = catalog_.Find(all.substr(0, dash));
+    }
+    if (last_ != nullptr && !last_->imported) return false;
+    const auto name = ParseTopicPartition(all);
+    return name &&
+           (last_ == nullptr || name->partition.value >= last_->partitions);
+  }
+
+ private:
+  const TopicCatalog& catalog_;
+  const TopicEntry* last_ = nullptr;
+};
 
 }  // namespace
 
@@ -48,8 +63,10 @@ absl::StatusOr<std::vector<DirectoryEntry>> ListDataDirectory(
   std::vector<DirectoryEntry> kept;
   std::vector<DirectoryEntry> empty;
   std::set<std::string> topics;  // of the strangers that hold partitions
+  Strangers strangers(catalog);
+  kept.reserve(all.size());
   for (DirectoryEntry& entry : all) {
-    if (IsStranger(entry, catalog)) {
+    if (strangers.Has(entry)) {
       const auto inside = files.List(JoinPath(directory, entry.name));
       // A reader looks while a writer may be deleting.
       if (absl::IsNotFound(inside.status())) continue;

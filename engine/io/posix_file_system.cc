@@ -14,12 +14,17 @@
 #include <atomic>
 #include <cerrno>
 #include <climits>
+#include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <limits>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "cauce/errors.h"
 #include "cauce/file_system.h"
+#include "engine/base/bytes.h"
 #include "engine/base/check.h"
 #include "engine/base/status_macros.h"
 #include "engine/io/file_error.h"
@@ -67,6 +72,32 @@ auto Retry(Call call) {
     result = call();
   } while (result < 0 && errno == EINTR);
   return result;
+}
+
+// Most names differ within their first bytes, which are compared as numbers: to
+// compare and move ten thousand strings takes longer than to read them.
+std::vector<DirectoryEntry> SortedByName(std::vector<DirectoryEntry> entries) {
+  struct Key {
+    std::array<uint64_t, 2> front;  // big endian, zeros behind a short name
+    size_t place;
+  };
+  std::vector<Key> keys(entries.size());
+  for (size_t i = 0; i < keys.size(); ++i) {
+    const std::string& name = entries[i].name;
+    std::array<char, sizeof(Key::front)> front = {};
+    name.copy(front.data(), front.size());
+    keys[i] = {{LoadBig<uint64_t>(front.data()),
+                LoadBig<uint64_t>(front.data() + sizeof(uint64_t))},
+               i};
+  }
+  std::ranges::sort(keys, [&entries](const Key& a, const Key& b) {
+    if (a.front != b.front) return a.front < b.front;
+    return entries[a.place].name < entries[b.place].name;
+  });
+  std::vector<DirectoryEntry> sorted;
+  sorted.reserve(entries.size());
+  for (const Key& key : keys) sorted.push_back(std::move(entries[key.place]));
+  return sorted;
 }
 
 // Returns the path as the system calls want it, without slashes at its end: a
@@ -519,11 +550,7 @@ class PosixFiles final : public FileSystem {
       }
       entries.push_back({std::string(name), is_directory});
     }
-    std::sort(entries.begin(), entries.end(),
-              [](const DirectoryEntry& a, const DirectoryEntry& b) {
-                return a.name < b.name;
-              });
-    return entries;
+    return SortedByName(std::move(entries));
   }
 
   absl::StatusOr<FileInfo> Info(std::string_view path) override {

@@ -111,6 +111,23 @@ TEST_P(EveryFileSystem, ListsNamesInOrderAndTellsDirectories) {
   EXPECT_THAT(files().List(Path("ab/inner")), IsOkAndHolds(IsEmpty()));
 }
 
+TEST_P(EveryFileSystem, ListsNamesInOrderThatDifferLateOrEndEarly) {
+  // Longer than what is compared of a name at once, and a high byte.
+  const std::string front(16, 'p');
+  const std::vector<std::string> names = {"p",         front,     front + "-1",
+                                          front + "-10", front + "-2", "q\xc3"};
+  for (const int i : {3, 5, 0, 4, 2, 1}) {
+    ASSERT_THAT(files().CreateDirectory(Path(names[i])), IsOk());
+  }
+
+  const auto listed = files().List(disk_.path());
+
+  ASSERT_THAT(listed, IsOk());
+  std::vector<std::string> told;
+  for (const DirectoryEntry& entry : *listed) told.push_back(entry.name);
+  EXPECT_EQ(told, names);
+}
+
 TEST_P(EveryFileSystem, ListsDirectoriesOnly) {
   Make("file", "");
   EXPECT_THAT(files().List(Path("file")), StatusIs(kFailedPrecondition));
