@@ -7,12 +7,14 @@
 #include "engine/base/status_macros.h"
 #include "engine/catalog/topic_catalog.h"
 #include "engine/facade/engine_core.h"
-#include "engine/log/key_map.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 
 namespace cauce {
 namespace {
+
+// For some 3000 keys; with fewer, passes would be without number.
+constexpr int64_t kCompactionMemoryMin = 64 << 10;
 
 // What no file system can have.
 absl::Status CheckName(std::string_view directory) {
@@ -68,10 +70,10 @@ absl::Status Validate(const EngineOptions& options) {
         "compaction_check_interval is {} ms, it must be above 0",
         absl::ToInt64Milliseconds(options.compaction_check_interval)));
   }
-  if (options.compaction_memory_max < KeyMap::kBytesMin) {
+  if (options.compaction_memory_max < kCompactionMemoryMin) {
     bad.push_back(
         fmt::format("compaction_memory_max is {}, at least {} are needed",
-                    options.compaction_memory_max, KeyMap::kBytesMin));
+                    options.compaction_memory_max, kCompactionMemoryMin));
   }
   if (options.compaction_bytes_per_second_max < 0) {
     bad.push_back(fmt::format(

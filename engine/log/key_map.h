@@ -26,8 +26,8 @@ namespace cauce {
 
 class KeyMap {
  public:
-  // The least memory that a map takes.
-  static constexpr int64_t kBytesMin = 64 << 10;
+  // The least memory that a map takes: for ten keys.
+  static constexpr int64_t kBytesMin = 256;
 
   // For records of [base, end), or as many of them as fit into `bytes_max`, at
   // least kBytesMin. Takes what that many keys need, and no more.

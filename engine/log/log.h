@@ -40,7 +40,6 @@
 #include "engine/log/compaction.h"
 #include "engine/log/compaction_plan.h"
 #include "engine/log/cut_point.h"
-#include "engine/log/key_map.h"
 #include "engine/log/log_environment.h"
 #include "engine/log/log_epochs.h"
 #include "engine/log/log_producers.h"
@@ -65,7 +64,8 @@ struct CompactionOrder {
   bool on_demand = false;
   // What is active is sealed first, and compacted too.
   bool rolls = false;
-  int64_t memory_bytes_max = KeyMap::kBytesMin;
+  // For keys, at least KeyMap::kBytesMin.
+  int64_t memory_bytes_max = 64 << 10;
 };
 
 class Log : public std::enable_shared_from_this<Log> {

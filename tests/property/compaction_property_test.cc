@@ -18,6 +18,7 @@
 
 #include "cauce/errors.h"
 #include "engine/log/compaction.h"
+#include "engine/log/key_map.h"
 #include "engine/log/log.h"
 #include "engine/log/log_cursor.h"
 #include "fmt/format.h"

@@ -333,7 +333,7 @@ TEST_F(CompactionTest, DoesNotWriteAgainWhatStaysAsItIs) {
 }
 
 TEST_F(CompactionTest, GoesOnInTheNextPassWhereTheMapWasFull) {
-  memory_ = KeyMap::kBytesMin;
+  memory_ = 64 << 10;
   constexpr int kKeys = 5000;
   for (int round = 0; round < 2; ++round) {
     for (int key = 0; key < kKeys; key += 10) {

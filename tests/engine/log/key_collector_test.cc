@@ -58,7 +58,7 @@ TEST(KeyCollector, PassesByWhatLiesInFrontOfItsRange) {
 
 TEST(KeyCollector, TellsTheFirstRecordThatDoesNotFit) {
   constexpr int64_t kMany = 100'000;
-  KeyCollector keys(Offset{0}, Offset{kMany}, KeyMap::kBytesMin, kHasher);
+  KeyCollector keys(Offset{0}, Offset{kMany}, 64 << 10, kHasher);
   bool fits = true;
   for (int64_t at = 0; fits && at < kMany; at += 2) {
     const std::string one = fmt::format("{}", at);

@@ -15,6 +15,7 @@ namespace cauce {
 namespace {
 
 constexpr int64_t kMuch = 16 << 20;
+constexpr int64_t kLittle = 64 << 10;
 
 KeyHash HashOf(std::string_view key) { return KeyHasher({1, 2})(key); }
 KeyHash HashOf(int64_t key) { return HashOf(std::to_string(key)); }
@@ -68,7 +69,7 @@ TEST(KeyMap, FindsMarksInExactlyTheRangeThatIsAskedFor) {
 }
 
 TEST(KeyMap, RefusesAKeyThatHasNoRoomAndStillTakesThoseItHas) {
-  KeyMap map(Offset{0}, Offset{1 << 20}, KeyMap::kBytesMin);
+  KeyMap map(Offset{0}, Offset{1 << 20}, kLittle);
   int64_t keys = 0;
   while (map.Put(HashOf(keys), Offset{keys})) ++keys;
 
@@ -81,7 +82,7 @@ TEST(KeyMap, RefusesAKeyThatHasNoRoomAndStillTakesThoseItHas) {
 }
 
 TEST(KeyMap, TakesNoMoreMemoryThanItMayNorThanItsRecordsNeed) {
-  for (const int64_t bytes : {KeyMap::kBytesMin, int64_t{1} << 20, kMuch}) {
+  for (const int64_t bytes : {KeyMap::kBytesMin, kLittle, kMuch}) {
     const KeyMap large(Offset{0}, Offset{int64_t{1} << 40}, bytes);
     EXPECT_LE(large.bytes(), bytes);
     // Three quarters of it go into keys, filled to nine tenths.
@@ -110,7 +111,7 @@ TEST(KeyMap, TellsWhatAMapTells) {
   const test::Seed seed;
   std::mt19937_64 random(seed.value());
   // Nearly as many keys as there is room for.
-  KeyMap map(Offset{50}, Offset{50 + 40'000}, KeyMap::kBytesMin);
+  KeyMap map(Offset{50}, Offset{50 + 40'000}, kLittle);
   std::map<int64_t, int64_t> model;
   std::set<int64_t> dead;
   for (int64_t i = 0; i < 40'000; ++i) {
