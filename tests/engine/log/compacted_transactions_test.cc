@@ -251,10 +251,11 @@ TEST_P(CompactedTransactionsTest, ReadersTakeNoOtherMarkerForOneThatIsGone) {
     EXPECT_THAT(CompactAfter(absl::Milliseconds(1)), IsOk());
     EXPECT_THAT(Markers(), ElementsAre(3));
   });
-  RecordView record;
-  ASSERT_THAT(cursor.Next(&record), IsOkAndHolds(true));
+  // By batches: who reads records looks at what is there once more.
+  RecordBatch batch;
+  ASSERT_THAT(cursor.NextBatch(&batch), IsOkAndHolds(true));
   EXPECT_GT(reads, 2);
-  EXPECT_EQ(record.value, "kept");
+  EXPECT_EQ(batch.base_offset(), Offset{2});
   rig_.disk().files().Mend();
 }
 
