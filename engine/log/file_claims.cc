@@ -83,8 +83,10 @@ OffsetClaim FileClaims::Of(size_t log, size_t first, size_t end) const {
   return claim;
 }
 
-bool FileClaims::FollowsAnother(size_t log, size_t run) const {
-  return IsOfAnother(ends_, found_[log].runs[run].base, log);
+bool FileClaims::MeetsAnother(size_t log, size_t first, size_t end) const {
+  const std::vector<BatchRun>& runs = found_[log].runs;
+  return IsOfAnother(ends_, runs[first].base, log) ||
+         IsOfAnother(begins_, runs[end - 1].next, log);
 }
 
 FileClaims::Batches FileClaims::BatchesOf(const BatchRun& run) {

@@ -26,8 +26,9 @@ class FileClaims {
   // Of runs [first, end) of that log, which continue each other.
   OffsetClaim Of(size_t log, size_t first, size_t end) const;
 
-  // Whether run `run` of that log goes on where another log ends.
-  bool FollowsAnother(size_t log, size_t run) const;
+  // Whether runs [first, end) of that log go on where another log ends, or end
+  // where another one begins.
+  bool MeetsAnother(size_t log, size_t first, size_t end) const;
 
  private:
   // The offsets of a run and what it holds: the same of two are one.

@@ -32,6 +32,8 @@ struct KnownOfLog {
   Offset log_start{0};  // what lies below is gone
   bool start_is_known = false;
   bool clean_stop = false;  // then `durable` is where it ended
+  // Where the last close, behind which nobody wrote, has noted that it ended.
+  std::optional<Offset> closed_end;
   bool may_have_gaps = true;
 };
 

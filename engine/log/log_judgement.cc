@@ -138,12 +138,23 @@ class Judge {
     }
   }
 
-  // Its name and where the log was closed speak against its offsets, and
-  // nothing for them: above that end compaction left no gap either.
+  // Its name speaks against its offsets, and nothing for them: no other file
+  // and no end of the log. Where the log was durable up to lies in front of
+  // them, and compaction left no gap behind that either.
   bool IsAstray(const Chain& chain) const {
-    return known_.clean_stop && known_.durable > Offset{0} &&
-           FirstOf(chain).base > known_.durable &&
-           !claims_.FollowsAnother(chain.log, chain.first);
+    const Offset base = FirstOf(chain).base;
+    const Offset named = found_[chain.log].named;
+    const bool is_above = known_.durable > Offset{0} && base >= known_.durable;
+    // In a file that a writer made since, and that has lost its first batches.
+    const bool may_be_written = !known_.clean_stop && named <= base &&
+                                named >= known_.durable;
+    return is_above && !may_be_written &&
+           !claims_.MeetsAnother(chain.log, chain.first, chain.end);
+  }
+
+  // Nobody has written it since the log was closed below.
+  bool IsBehindClose(const BatchRun& run) const {
+    return known_.closed_end && run.next > *known_.closed_end;
   }
 
   static bool MayBeForeign(const Chain& chain) {
@@ -155,6 +166,7 @@ class Judge {
   void TakeRuns(const Chain& chain) {
     for (size_t run = chain.first; run < chain.end; ++run) {
       const LogPart part = PartOf(chain.log, run);
+      if (IsBehindClose(found_[chain.log].runs[run])) continue;
       if (line_.HasRoomFor(part)) Take(part, run);
     }
   }
@@ -190,7 +202,8 @@ class Judge {
     std::vector<Batch> left;
     for (const Chain& chain : chains_) {
       if (chain.is_sure) continue;
-      const Offset base = found_[chain.log].runs[chain.first].base;
+      if (IsBehindClose(FirstOf(chain))) continue;
+      const Offset base = FirstOf(chain).base;
       left.push_back({chain.log, chain.first, {base, left.size()}});
     }
     std::ranges::sort(left, {}, &Batch::order);
@@ -288,8 +301,13 @@ class Judge {
     segments_[found.named] = {log, found.named};
   }
 
-  // Whether the log was closed below the name, and ends there.
+  // Whether the log was closed below the name, and ends there; or holds what
+  // lies behind the close, and nothing else.
   bool IsAboveEnd(const FoundLog& found) const {
+    if (!found.runs.empty() && IsBehindClose(found.runs.front()) &&
+        found.named >= *known_.closed_end) {
+      return true;
+    }
     if (!known_.clean_stop || found.named <= known_.durable) return false;
     const LogPart* const last = line_.Before(Offset{INT64_MAX});
     return last != nullptr && last->next == known_.durable;

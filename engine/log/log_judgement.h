@@ -36,7 +36,7 @@ enum class LogFate {
   kForeign,   // of another log: its name and what is known contradict it
   kNoBatch,   // it has no batch that can stand there, and may have held some
   kInTheWay,  // another one needs its name
-  kAboveEnd,  // without a batch, and the log was closed below its name
+  kAboveEnd,  // without a batch of it: the log was closed below its name
 };
 
 struct JudgedLog {

@@ -392,14 +392,18 @@ absl::Status LogView::AddTail(const SegmentPlace& place) {
   }
   if (is_damaged) {
     // It is part of the log, so that reading comes to it, and so is what can
-    // be read behind it.
+    // be read behind it, unless it is another log's.
     CAUCE_ASSIGN_OR_RETURN(std::shared_ptr<File> file,
                            place.files->Open(path, OpenMode::kRead));
     const ScanRange range{.base = place.base,
                           .bytes = scanned.file_bytes,
                           .index_interval_bytes = place.index_interval_bytes,
                           .boundary = bounds_.recovery_point};
-    CAUCE_RETURN_IF_ERROR(ScanBehindDamage(file, path, range, scanned));
+    CAUCE_ASSIGN_OR_RETURN(const bool is_anothers,
+                           BeginsBehindDurable(place, bounds_.recovery_point));
+    if (!is_anothers) {
+      CAUCE_RETURN_IF_ERROR(ScanBehindDamage(file, path, range, scanned));
+    }
     // Reading comes to it where it ends behind its name.
     const Offset end = std::max(bounds_.recovery_point, place.base + 1);
     if (scanned.next < end) {

@@ -181,11 +181,16 @@ class Surveyor {
                        .is_listed = IsListed(log),
                        .runs = std::move(surveys_[log].runs)});
     }
-    judged_ = JudgeLogs(found, {.durable = partition_.bounds.durable,
-                                .log_start = partition_.bounds.log_start,
-                                .start_is_known = partition_.start_is_known,
-                                .clean_stop = partition_.clean_stop,
-                                .may_have_gaps = partition_.may_have_gaps});
+    KnownOfLog known{.durable = partition_.bounds.durable,
+                     .log_start = partition_.bounds.log_start,
+                     .start_is_known = partition_.start_is_known,
+                     .clean_stop = partition_.clean_stop,
+                     .may_have_gaps = partition_.may_have_gaps};
+    if (partition_.clean_stop && partition_.known) {
+      // At least where that says that it ended.
+      known.closed_end = known.durable;
+    }
+    judged_ = JudgeLogs(found, known);
     for (size_t log = 0; log < logs_.size(); ++log) {
       surveys_[log].runs = std::move(found[log].runs);
     }

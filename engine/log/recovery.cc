@@ -401,6 +401,10 @@ class Recovery {
   // offsets must not be given again.
   absl::StatusOr<Offset> EndBehindDamage(Offset base,
                                          const ScannedSegment& scanned) {
+    CAUCE_ASSIGN_OR_RETURN(
+        const bool is_anothers,
+        BeginsBehindDurable(place_.At(base), hints_.recovery_point));
+    if (is_anothers) return scanned.next;
     CAUCE_ASSIGN_OR_RETURN(const FileInfo info,
                            place_.files->Info(PathOf(base)));
     Segment segment(place_.At(base), OpenMode::kRead, info.bytes,

@@ -120,6 +120,28 @@ absl::StatusOr<bool> LiesBelowItsName(const SegmentPlace& place) {
   }
 }
 
+absl::StatusOr<bool> BeginsBehindDurable(const SegmentPlace& place,
+                                         Offset durable) {
+  if (place.base >= durable) return false;
+  const std::string path =
+      place.PathOf(SegmentFileName(place.base, kLogSuffix));
+  CAUCE_ASSIGN_OR_RETURN(std::shared_ptr<const File> file,
+                         place.files->Open(path, OpenMode::kRead));
+  CAUCE_ASSIGN_OR_RETURN(const int64_t bytes, file->Size());
+  BatchScanner scanner;
+  scanner.Start(std::move(file), path, 0, bytes);
+  std::optional<Offset> expected;
+  for (;;) {
+    const auto batch = scanner.Next();
+    if (!batch.ok() && !IsDamage(batch.status())) return batch.status();
+    if (!batch.ok() || !*batch || (*batch)->base_offset() < durable) {
+      return false;
+    }
+    if (expected) return (*batch)->base_offset() == *expected;
+    expected = (*batch)->next_offset();
+  }
+}
+
 AboveEndWords DescribeAboveEnd(const SegmentPlace& place,
                                std::optional<Offset> end) {
   const auto first = FirstBatchOffset(place);

@@ -46,6 +46,13 @@ absl::StatusOr<bool> BeginsBelowItsName(const SegmentPlace& place);
 // The same where no whole batch that follows that one could stand there either.
 absl::StatusOr<bool> LiesBelowItsName(const SegmentPlace& place);
 
+// Whether the file at `place`, which should hold what was durable between its
+// name and `durable`, begins with a whole batch at or behind that, and goes on
+// with the one that follows it: what lies in it is another log's. A batch alone
+// may have a wrong offset.
+absl::StatusOr<bool> BeginsBehindDurable(const SegmentPlace& place,
+                                         Offset durable);
+
 // What to say of the one at `place`, behind its path, and what to do about it.
 struct AboveEndWords {
   // Whether it begins with a whole batch, of another offset than its name.

@@ -39,6 +39,10 @@ std::vector<Finding> DamagedDirectory::VerifyAll() {
   return test::VerifyAll(*files_, kDirectory);
 }
 
+absl::StatusOr<RepairSummary> DamagedDirectory::Repair() {
+  return RepairDirectory(*files_, kDirectory, {});
+}
+
 std::string DamagedDirectory::PathOf(std::string_view name) {
   return fmt::format("{}/{}", kDirectory, name);
 }

@@ -14,6 +14,7 @@
 #include "cauce/engine.h"
 #include "cauce/file_system.h"
 #include "cauce/inspect.h"
+#include "cauce/repair.h"
 #include "tests/damage/remains.h"
 #include "tests/testing/sim_clock.h"
 
@@ -38,6 +39,8 @@ class DamagedDirectory {
   const FileTree& laid() const { return laid_; }
   FileTree Gather() { return test::Gather(*files_, kDirectory); }
   std::vector<Finding> VerifyAll();
+  // What a repair of all of it does, and comes to.
+  absl::StatusOr<RepairSummary> Repair();
 
  private:
   const FileTree laid_;

@@ -73,9 +73,10 @@ class World {
     known_.clean_stop = Below(2) == 0;
     // Compaction leaves no gaps above it.
     known_.durable = Offset{end_};
+    if (known_.clean_stop && Below(2) == 0) known_.closed_end = known_.durable;
     if (!known_.clean_stop) {
       const int64_t least = std::min(end_, compacted + 3);
-      known_.durable = Offset{least + Below(end_ + 1 - least)};
+      known_.durable = Offset{EndOfABatch(least + Below(end_ + 1 - least))};
     }
   }
 
@@ -122,6 +123,17 @@ class World {
  private:
   int64_t Below(int64_t bound) {
     return static_cast<int64_t>(random_() % static_cast<uint64_t>(bound));
+  }
+
+  // The first one at or behind an offset: no other place is ever durable.
+  int64_t EndOfABatch(int64_t offset) const {
+    int64_t end = end_;
+    for (const Segment& segment : segments_) {
+      for (const Written& batch : segment.batches) {
+        if (batch.right.next >= offset) end = std::min(end, batch.right.next);
+      }
+    }
+    return end;
   }
 
   void Tell(const std::string& what) {
@@ -280,6 +292,7 @@ void CheckAgain(const Kept& kept, KnownOfLog known) {
   }
   known.durable = std::max(known.durable, Offset{end});
   known.clean_stop = true;
+  known.closed_end = known.durable;
   const Kept again = Keep(repaired, known);
   ASSERT_EQ(again.logs.size(), repaired.size());
   for (size_t i = 0; i < repaired.size(); ++i) {
@@ -294,6 +307,15 @@ bool IsDoubtful(const World& world, const Segment& segment, size_t at) {
   const bool is_last = at + 1 == all.size();
   // Nothing tells a last one behind a gap from one whose offset is wrong.
   if (is_last && at > 0 && all[at - 1].is_gone) return true;
+  // A file that lost all that was durable in it, and no more, is as one of
+  // another log that begins there.
+  const auto durable = world.known().durable.value;
+  const bool lost_all_durable =
+      segment.named < durable && all[at].right.base >= durable &&
+      std::ranges::all_of(all, [durable](const Written& batch) {
+        return batch.is_gone || batch.right.base >= durable;
+      });
+  if (lost_all_durable) return true;
   // As much speaks for the name as for the batch.
   if (all.size() == 1 && segment.named == world.end()) return true;
   if (!world.known().may_have_gaps) return false;

@@ -428,6 +428,53 @@ TEST(Judgement, ABatchOfAnotherLogAboveTheEndIsNoneWhereNothingElseIsLeft) {
   }
 }
 
+TEST(Judgement, BatchesAboveWhatWasDurableAreNoneWhereOnlyTheirOffsetsSaySo) {
+  for (const bool gaps : {kGaps, kNoGaps}) {
+    for (const int64_t begin : {30, 50}) {
+      SCOPED_TRACE(begin);
+      const PlannedLog foreign = Foreign(0, begin, begin + 10);
+      const PlannedLog last = Foreign(20, begin, begin + 10);
+      for (const KnownOfLog& known : {Closed(gaps, 30), Known(gaps, 30)}) {
+        EXPECT_THAT(StoryOf({foreign}, known), ElementsAre("aside"));
+        EXPECT_THAT(StoryOf({{0, Ones(0, 20)}, last}, known)[1], "aside");
+      }
+    }
+    // Those that another file meets have their place, and so have those of a
+    // file that begins as it is called, or has lost its first batches.
+    EXPECT_EQ(StoryOf({{0, Ones(0, 30)}, {30, Ones(31, 33)}},
+                      Known(gaps, 30))[1],
+              "30: 31 32");
+    EXPECT_EQ(
+        StoryOf({{0, Ones(0, 30)}, {9, Ones(30, 33)}}, Known(gaps, 30))[1],
+        "30: 30 31 32");
+    EXPECT_EQ(StoryOf({{9, Ones(31, 33)}, {33, Ones(33, 35)}},
+                      Known(gaps, 30))[0],
+              "9: 31 32");
+    EXPECT_EQ(StoryOf({{0, Ones(0, 30)}, {30, Ones(30, 33)}},
+                      Known(gaps, 30))[1],
+              "30: 30 31 32");
+  }
+}
+
+// The close has noted where that is, and nobody has written since.
+TEST(Judgement, WhatLiesBehindANotedCloseIsOfAnotherLogWhateverItIsCalled) {
+  for (const bool gaps : {kGaps, kNoGaps}) {
+    KnownOfLog known = Closed(gaps, 3);
+    known.closed_end = known.durable;
+    for (const int64_t named : {3, 4, 7, 9}) {
+      for (const int64_t begin : {3, 4, 7}) {
+        SCOPED_TRACE(fmt::format("{} in {}", begin, named));
+        EXPECT_THAT(
+            StoryOf({{0, Ones(0, 3)}, Foreign(named, begin, begin + 5)}, known),
+            ElementsAre("0: 0 1 2", "aside"));
+        EXPECT_THAT(
+            StoryOf({{0, Ones(0, 3)}, Foreign(named, begin, begin + 1)}, known),
+            ElementsAre("0: 0 1 2", "aside"));
+      }
+    }
+  }
+}
+
 // As long as no other file fills it as well as it does.
 TEST(Judgement, AFileOfAnotherLogFillsNoDamage) {
   for (const bool gaps : {kGaps, kNoGaps}) {

@@ -1,0 +1,147 @@
+// Batches of another log at the end of one, or behind it: in a file that was
+// put over a segment, or beside them. Whatever the last stop was, they are not
+// shown, move no end, and a repair keeps them beside.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cauce/engine.h"
+#include "cauce/inspect.h"
+#include "cauce/repair.h"
+#include "cauce/types.h"
+#include "fmt/format.h"
+#include "tests/damage/damaged_directory.h"
+#include "tests/damage/remains.h"
+#include "tests/damage/sight.h"
+#include "tests/testing/batches.h"
+#include "tests/testing/matchers.h"
+
+namespace cauce {
+namespace {
+
+using test::DamagedDirectory;
+using test::FileTree;
+using test::IsOk;
+using test::Remains;
+using test::Sight;
+using test::Stop;
+using test::Values;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+const TopicPartition kOrders{"orders", PartitionId{0}};
+
+// A partition of segments at 0, 6 and 12 ends here.
+constexpr int64_t kEnd = 18;
+
+std::string Log(int64_t base) {
+  return fmt::format("orders-0/{:020}.log", base);
+}
+
+// Of three batches of two records.
+std::string AnothersLog(int64_t base) {
+  std::string bytes;
+  for (int64_t at = base; at < base + 6; at += 2) {
+    bytes += test::Batch({"another's", "another's"}).At(Offset{at}).bytes();
+  }
+  return bytes;
+}
+
+class ForeignEnd : public ::testing::TestWithParam<Stop> {
+ protected:
+  static Sight SightOf(DamagedDirectory& directory, Access access) {
+    auto engine = directory.Open(access);
+    EXPECT_THAT(engine, IsOk());
+    Sight sight = test::ReadOver(*engine, kOrders);
+    EXPECT_THAT(engine->Close(), IsOk());
+    return sight;
+  }
+
+  // The records that were written below an offset.
+  static Values RecordsBelow(int64_t offset) {
+    Values records = Remains::Of(GetParam()).records().at("orders-0");
+    records.erase(records.lower_bound(offset), records.end());
+    return records;
+  }
+
+  static void ExpectMended(DamagedDirectory& directory, const Values& records) {
+    const auto repaired = directory.Repair();
+    ASSERT_THAT(repaired, IsOk());
+    EXPECT_EQ(repaired->left, 0);
+    EXPECT_GT(repaired->steps, 0);
+    const Sight sight = SightOf(directory, Access::kReadOnly);
+    EXPECT_EQ(sight.records, records);
+    EXPECT_THAT(sight.told, IsEmpty());
+    EXPECT_THAT(directory.VerifyAll(), IsEmpty());
+    const auto again = directory.Repair();
+    ASSERT_THAT(again, IsOk());
+    EXPECT_EQ(again->steps, 0);
+  }
+
+  static void ExpectGoesOn(DamagedDirectory& directory, Values records) {
+    auto engine = directory.Open(Access::kReadWrite);
+    ASSERT_THAT(engine, IsOk());
+    EXPECT_THAT(test::AppendOne(*engine, kOrders, "new"),
+                test::IsOkAndHolds(Offset{kEnd}));
+    ASSERT_THAT(engine->Close(), IsOk());
+    records[kEnd] = "new";
+    EXPECT_EQ(SightOf(directory, Access::kReadOnly).records, records);
+  }
+};
+
+std::string NameOf(const ::testing::TestParamInfo<Stop>& stop) {
+  return test::CaseName("After", stop.param);
+}
+INSTANTIATE_TEST_SUITE_P(Stops, ForeignEnd,
+                         ::testing::Values(Stop::kClean, Stop::kKilled),
+                         NameOf);
+
+TEST_P(ForeignEnd, InTheLastSegmentsPlaceIsNoneOfTheLog) {
+  for (const int64_t base : {kEnd, kEnd + 6}) {
+    SCOPED_TRACE(base);
+    const auto put = [base](FileTree& tree) {
+      tree[Log(12)] = AnothersLog(base);
+    };
+    DamagedDirectory directory(GetParam(), put);
+    const Sight sight = SightOf(directory, Access::kReadOnly);
+    EXPECT_EQ(sight.records, RecordsBelow(12));
+    EXPECT_THAT(sight.told, Not(IsEmpty()));
+    EXPECT_THAT(directory.VerifyAll(), Not(IsEmpty()));
+    ExpectMended(directory, RecordsBelow(12));
+    ExpectGoesOn(directory, RecordsBelow(12));
+
+    // An opening leaves it there, and so does all that follows.
+    DamagedDirectory opened(GetParam(), put);
+    ExpectGoesOn(opened, RecordsBelow(12));
+    EXPECT_THAT(SightOf(opened, Access::kReadOnly).told, Not(IsEmpty()));
+    EXPECT_EQ(opened.Gather().at(Log(12)), AnothersLog(base));
+    Values records = RecordsBelow(12);
+    records[kEnd] = "new";
+    ExpectMended(opened, records);
+  }
+}
+
+TEST_P(ForeignEnd, InTheOnlySegmentsPlaceIsNoneOfTheLog) {
+  for (const int64_t base : {kEnd, kEnd + 6}) {
+    SCOPED_TRACE(base);
+    const auto put = [base](FileTree& tree) {
+      tree.erase(Log(6));
+      tree.erase(Log(12));
+      tree[Log(0)] = AnothersLog(base);
+    };
+    DamagedDirectory directory(GetParam(), put);
+    EXPECT_THAT(SightOf(directory, Access::kReadOnly).records, IsEmpty());
+    ExpectMended(directory, Values());
+    ExpectGoesOn(directory, Values());
+
+    DamagedDirectory opened(GetParam(), put);
+    ExpectGoesOn(opened, Values());
+  }
+}
+
+}  // namespace
+}  // namespace cauce
