@@ -7,6 +7,7 @@
 
 #include "cauce/errors.h"
 #include "engine/base/bytes.h"
+#include "engine/base/status_macros.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -153,6 +154,36 @@ std::vector<MissingPart> FindMissing(const KnownLog& log,
   const auto twice = std::ranges::unique(missing);
   missing.erase(twice.begin(), twice.end());
   return missing;
+}
+
+absl::StatusOr<std::vector<MissingPart>> WithoutRewritten(
+    std::vector<MissingPart> missing, const KnownLog& log,
+    std::span<const KnownSegment> there,
+    absl::FunctionRef<absl::StatusOr<Offset>(Offset base)> end_of) {
+  std::vector<MissingPart> left;
+  for (const MissingPart& part : missing) {
+    const Offset base = part.range.base;
+    const auto known = std::ranges::lower_bound(log.segments, base, {},
+                                                &KnownSegment::base);
+    const bool is_listed = known != log.segments.end() && known->base == base;
+    const bool was_missed =
+        std::ranges::find(log.missing, base, &OffsetRange::base) !=
+        log.missing.end();
+    // A pass writes nothing that tells how much was missing of one: it stays.
+    if (part.is_short && was_missed) {
+      left.push_back(part);
+      continue;
+    }
+    // Of one that held nothing, nothing is gone.
+    if (is_listed && known->bytes == 0 && !was_missed) continue;
+    const auto behind =
+        std::ranges::upper_bound(there, base, {}, &KnownSegment::base);
+    if (behind == there.begin() || behind == there.end()) continue;
+    CAUCE_ASSIGN_OR_RETURN(const Offset end, end_of(std::prev(behind)->base));
+    const bool is_gone = part.is_short ? end < behind->base : end <= base;
+    if (is_gone) left.push_back(part);
+  }
+  return left;
 }
 
 std::optional<std::string> EncodeKnownLog(const KnownLog& log) {

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "cauce/file_system.h"
@@ -82,6 +83,26 @@ struct MissingPart {
 // behind them is another matter.
 std::vector<MissingPart> FindMissing(const KnownLog& log,
                                      std::span<const KnownSegment> there);
+
+// What a close has noted of a log. Where that was not the last stop somebody
+// may have written the log since: appended to it, cut it, deleted its front and
+// compacted it, in order.
+struct NotedLog {
+  KnownLog log;
+  bool was_last_stop = false;
+
+  friend bool operator==(const NotedLog&, const NotedLog&) = default;
+};
+
+// Of `missing`, found as above, what nobody can have done who has written `log`
+// since. A compacted segment ends where those did that it replaces, and one
+// that was cut goes on where the next begins: what is gone for another reason
+// leaves offsets that no file in front reaches. `end_of` tells where the
+// batches of the file end that begins at an offset.
+absl::StatusOr<std::vector<MissingPart>> WithoutRewritten(
+    std::vector<MissingPart> missing, const KnownLog& log,
+    std::span<const KnownSegment> there,
+    absl::FunctionRef<absl::StatusOr<Offset>(Offset base)> end_of);
 
 // Whether the last .log file, seen as `info` by now, is as it was: nobody has
 // written it since.

@@ -264,8 +264,13 @@ absl::Status EngineCore::TakeKnownEnds(const Manifest& known) {
 Manifest EngineCore::ReadManifest() {
   auto manifest = claim_->ReadManifest();
   if (manifest.ok()) return *std::move(manifest);
-  // A broker's mark names none.
-  if (absl::IsNotFound(manifest.status())) return Manifest();
+  // A broker's mark names none: what an older close has left says nothing of
+  // what was there since, after the next kill neither.
+  if (absl::IsNotFound(manifest.status())) {
+    const bool is_stale = claim_->clean_stop();
+    if (is_stale) files_.RemoveFile(PathOf(kManifestFile)).IgnoreError();
+    return Manifest();
+  }
   Report(Severity::kWarning,
          fmt::format("{}; it only helps to open partitions sooner, and the "
                      "next close makes it anew",
@@ -521,7 +526,31 @@ absl::Status EngineCore::RecoverAll() {
     places.push_back({catalog_.Find(partition.topic), partition.partition});
   }
   logs_.OpenAll(places);
+  SaveMissing();
   return LaterIfFull(bounds_->SaveAll());
+}
+
+absl::StatusOr<std::shared_ptr<Log>> EngineCore::OpenAndNote(
+    const TopicEntry& topic, PartitionId partition) {
+  auto log = logs_.Open(topic, partition);
+  SaveMissing();
+  return log;
+}
+
+void EngineCore::SaveMissing() {
+  if (!logs_.TakeNews()) return;
+  // No mark names it: of what it says that counts which no writer changes.
+  ManifestRows rows;
+  logs_.AddKnownTo(rows);
+  const auto bytes = cauce::FormatManifest(rows, BoundsSums());
+  if (!bytes) return;
+  const absl::Status saved =
+      ReplaceFile(files_, directory_, kManifestFile, *bytes);
+  if (saved.ok()) return;
+  Report(Severity::kWarning,
+         fmt::format("{}; what is missing of a log is told again after a "
+                     "close, and may be forgotten where the process is killed",
+                     MessageOf(saved)));
 }
 
 absl::Status EngineCore::RefreshTopics() {
@@ -616,14 +645,14 @@ absl::StatusOr<std::shared_ptr<Log>> EngineCore::OpenLog(
                     name)));
   }
   agenda_.Forget(TopicPartition{topic.name, partition});
-  auto log = logs_.Open(topic, partition);
+  auto log = OpenAndNote(topic, partition);
   const bool may_be_stale = options_.access == Access::kReadOnly &&
                             ReasonOf(log.status()) == Reason::kCorruptFile;
   if (!may_be_stale) return log;
   // Since the list of topics was read the topic may have been made again.
   CAUCE_RETURN_IF_ERROR(RefreshTopics());
   CAUCE_ASSIGN_OR_RETURN(const TopicEntry now, FindTopic(name));
-  return logs_.Open(now, partition);
+  return OpenAndNote(now, partition);
 }
 
 bool EngineCore::IsKnown(std::string_view name, PartitionId partition) const {

@@ -147,6 +147,12 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TellOfAdopted(const OpenPlan& plan) const;
   absl::Status RecoverAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::StatusOr<std::shared_ptr<Log>> OpenAndNote(const TopicEntry& topic,
+                                                   PartitionId partition)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What is found to be missing as a log is opened, durably: it may leave no
+  // trace but what was noted.
+  void SaveMissing() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ScheduleUpkeep();
   void ScheduleEvery(absl::Duration interval, Upkeep upkeep);
   // A part of a round that the executor runs: what else is scheduled there, as

@@ -261,7 +261,7 @@ absl::StatusOr<std::shared_ptr<Log>> EngineCore::LogToKeepUp(
     return nullptr;
   }
   CAUCE_RETURN_IF_ERROR(contents.status());
-  return logs_.Open(topic, partition.partition);
+  return OpenAndNote(topic, partition.partition);
 }
 
 absl::Status EngineCore::PutAway(const TopicPartition& partition,
@@ -322,7 +322,7 @@ absl::StatusOr<std::shared_ptr<Log>> EngineCore::OpenToCompact(
   CAUCE_ASSIGN_OR_RETURN(const TopicEntry topic, FindTopic(partition.topic));
   *now = std::min(environment_->clock->Now(), LookAtClock());
   agenda_.Forget(partition);
-  return logs_.Open(topic, partition.partition);
+  return OpenAndNote(topic, partition.partition);
 }
 
 absl::StatusOr<CompactionTotals> EngineCore::Compact(

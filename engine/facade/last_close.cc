@@ -11,14 +11,18 @@ namespace cauce {
 LastClose::LastClose(FileSystem& files, std::string directory)
     : files_(files), directory_(std::move(directory)) {}
 
-std::optional<KnownLog> LastClose::Find(const TopicPartition& partition,
+std::optional<NotedLog> LastClose::Find(const TopicPartition& partition,
                                         absl::Time now) {
   MutexLock lock(mutex_);
   // Looked at before they are read.
   FileStamps stamps = LookAtStamps(
       files_, directory_, {kCleanShutdownFile, kManifestFile}, now);
   if (!stamps || stamps != seen_) {
-    auto manifest = ReadNamedManifest(files_, directory_);
+    const auto has_mark = HasCleanShutdown(files_, directory_);
+    has_mark_ = has_mark.value_or(false);
+    auto manifest = !has_mark.ok() ? has_mark.status()
+                    : has_mark_    ? ReadNamedManifest(files_, directory_)
+                                   : ReadLeftManifest(files_, directory_);
     // What could not be read this once may be there the next time.
     const Reason why = ReasonOf(manifest.status());
     const bool is_settled = manifest.ok() ||
@@ -28,7 +32,9 @@ std::optional<KnownLog> LastClose::Find(const TopicPartition& partition,
     seen_ = is_settled ? std::move(stamps) : std::nullopt;
     manifest_ = manifest.ok() ? *std::move(manifest) : Manifest();
   }
-  return FindKnown(manifest_, partition);
+  auto known = FindKnown(manifest_, partition);
+  if (!known) return std::nullopt;
+  return NotedLog{*std::move(known), has_mark_};
 }
 
 }  // namespace cauce

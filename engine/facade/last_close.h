@@ -1,8 +1,10 @@
 // What the last close has noted of a partition's segments, for who reads beside
-// other processes: it counts until one of them opens the directory for writing,
-// who takes the mark of the close away before he changes anything.
+// other processes. All of it counts until one of them opens the directory for
+// writing, who takes the mark of the close away before he changes anything;
+// from then on, and after he was killed, what no writer can have changed.
 //
-// Read anew only where the mark is another. Thread-safe; its lock is a leaf.
+// Read anew only where the mark or the notes are others. Thread-safe; its lock
+// is a leaf.
 #pragma once
 
 #include <optional>
@@ -26,7 +28,7 @@ class LastClose {
 
   // `now` is the time of day. Nothing where it does not count by now, was not
   // noted, or cannot be read: it only helps.
-  std::optional<KnownLog> Find(const TopicPartition& partition, absl::Time now)
+  std::optional<NotedLog> Find(const TopicPartition& partition, absl::Time now)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
@@ -35,6 +37,7 @@ class LastClose {
   Mutex mutex_;
   FileStamps seen_ ABSL_GUARDED_BY(mutex_);
   Manifest manifest_ ABSL_GUARDED_BY(mutex_);
+  bool has_mark_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace cauce

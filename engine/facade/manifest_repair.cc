@@ -13,12 +13,16 @@
 
 namespace cauce {
 
-absl::Status ManifestRepair::Look() {
-  auto read = ReadNamedManifest(files_, directory_);
+absl::Status ManifestRepair::Look(bool clean_stop) {
+  clean_stop_ = clean_stop;
+  auto read = clean_stop ? ReadNamedManifest(files_, directory_)
+                         : ReadLeftManifest(files_, directory_);
   if (read.ok()) manifest_ = *std::move(read);
   const bool is_none = absl::IsNotFound(read.status()) ||
                        absl::IsFailedPrecondition(read.status()) ||
-                       ReasonOf(read.status()) == Reason::kCorruptFile;
+                       ReasonOf(read.status()) == Reason::kCorruptFile ||
+                       (!clean_stop && ReasonOf(read.status()) ==
+                                           Reason::kUnsupportedFormat);
   return is_none ? absl::OkStatus() : read.status();
 }
 
@@ -56,7 +60,10 @@ RepairTasks ManifestRepair::Forget(
   // The views in the rows are of the manifest's bytes, which a copy keeps.
   tasks.front().run = [this, manifest = manifest_, rows = std::move(rows)] {
     const auto bytes = FormatManifest(rows, manifest.sums());
-    return WriteCleanShutdown(files_, directory_, bytes.value_or(""));
+    return clean_stop_
+               ? WriteCleanShutdown(files_, directory_, bytes.value_or(""))
+               : ReplaceFile(files_, directory_, kManifestFile,
+                             bytes.value_or(""));
   };
   return tasks;
 }

@@ -25,10 +25,11 @@ class ManifestRepair {
   ManifestRepair(FileSystem& files, const std::string& directory)
       : files_(files), directory_(directory) {}
 
-  // Reads the one that the mark of the last stop names. One that is damaged
-  // counts for nobody. Reason::kUnsupportedFormat where a newer release wrote
-  // it, and errors of reading it.
-  absl::Status Look();
+  // Reads the one that the mark of the last stop names; where that was none in
+  // order, the one of the last close before. One that is damaged counts for
+  // nobody. Reason::kUnsupportedFormat where a newer release wrote it, and
+  // errors of reading it.
+  absl::Status Look(bool clean_stop);
 
   // Nothing where it does not tell of the partition.
   std::optional<KnownLog> Find(const TopicPartition& name) const;
@@ -42,6 +43,7 @@ class ManifestRepair {
   FileSystem& files_;
   const std::string& directory_;
   Manifest manifest_;
+  bool clean_stop_ = false;
 };
 
 }  // namespace cauce

@@ -9,6 +9,7 @@
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/whole_file.h"
 #include "engine/facade/data_directory.h"
+#include "engine/log/as_closed.h"
 #include "engine/log/segment_directory.h"
 #include "engine/log/segment_name.h"
 #include "fmt/format.h"
@@ -51,6 +52,7 @@ absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Open(const TopicEntry& topic,
   whole_.erase(name);
   unrecovered_.erase(name);
   logs_.emplace(name, log);
+  NoteMissing(name, *log);
   return log;
 }
 
@@ -74,10 +76,11 @@ absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Make(
   options.read_only = access_ == Access::kReadOnly;
   options.clean_stop = clean_stop_ || whole_.contains(options.name);
   std::optional<KnownLog> known;
-  if (options.clean_stop && !options.read_only && !topic.imported) {
+  if (!options.read_only && !topic.imported) {
     known = known_.Find(options.name);
     options.known = known ? &*known : nullptr;
-    options.is_unchanged = known && IsUnchanged(known->directory, *found);
+    options.is_unchanged = options.clean_stop && known &&
+                           IsUnchanged(known->directory, *found);
   }
   if (options.read_only) {
     CAUCE_RETURN_IF_ERROR(directories_.CheckOwner(topic, partition));
@@ -107,34 +110,27 @@ absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Make(
 bool OpenLogs::IsAsClosed(const TopicEntry& topic,
                           const TopicPartition& name) const {
   const auto known = topic.imported ? std::nullopt : known_.Find(name);
-  // Who cuts a log takes its point back first, and that durably.
-  const LogBounds bounds = bounds_->Of(name);
-  const bool reaches_as_far = known && bounds.recovery_point == known->end &&
-                              bounds.log_start <= known->end;
-  if (!reaches_as_far) return false;
-  const std::string directory = directories_.PathOf(name);
-  const auto info = Seen(directory);
-  if (!info || !IsUnchanged(known->directory, *info)) return false;
-  const auto last = Seen(LastLogOf(*known, directory));
-  if (!last || !LogIsUnchanged(*known, *last)) return false;
-  // A copy that was laid over the directory takes its time back with it.
-  const auto bases = ListSegmentBases(
-      {.files = environment_->files, .directory = directory});
-  return bases.ok() &&
-         std::ranges::equal(*bases, known->segments, {}, {},
-                            &KnownSegment::base);
+  if (!known) return false;
+  const auto is =
+      cauce::IsAsClosed(*environment_->files, directories_.PathOf(name), *known,
+                        bounds_->Of(name));
+  if (!is.ok()) TellUnseen(is.status());
+  return is.value_or(false);
 }
 
 std::optional<FileInfo> OpenLogs::Seen(const std::string& path) const {
   const auto info = environment_->files->Info(path);
   if (info.ok()) return *info;
-  if (environment_->events && !absl::IsNotFound(info.status())) {
-    environment_->events(
-        Severity::kWarning,
-        fmt::format("{}; so an opening looks at all of the partition",
-                    MessageOf(info.status())));
-  }
+  if (!absl::IsNotFound(info.status())) TellUnseen(info.status());
   return std::nullopt;
+}
+
+void OpenLogs::TellUnseen(const absl::Status& why) const {
+  if (!environment_->events) return;
+  environment_->events(
+      Severity::kWarning,
+      fmt::format("{}; so an opening looks at all of the partition",
+                  MessageOf(why)));
 }
 
 void OpenLogs::OpenAll(std::span<const Place> all) {
@@ -144,7 +140,6 @@ void OpenLogs::OpenAll(std::span<const Place> all) {
     if (IsAsClosed(*place.topic, name)) {
       whole_.insert(name);
     } else {
-      known_.Forget(name);
       places.push_back(place);
     }
   }
@@ -160,11 +155,19 @@ void OpenLogs::OpenAll(std::span<const Place> all) {
   for (size_t at = 0; at < places.size(); ++at) {
     TopicPartition name{places[at].topic->name, places[at].partition};
     if (logs[at].ok()) {
-      if (*logs[at] != nullptr) logs_.emplace(name, *std::move(logs[at]));
+      if (*logs[at] != nullptr) {
+        NoteMissing(name, **logs[at]);
+        logs_.emplace(name, *std::move(logs[at]));
+      } else {
+        known_.Forget(name);
+      }
       continue;
     }
     // One that is missing was reported, and stays so.
-    if (absl::IsNotFound(logs[at].status())) continue;
+    if (absl::IsNotFound(logs[at].status())) {
+      known_.Forget(name);
+      continue;
+    }
     const absl::Status cause = Annotate(logs[at].status(), name.ToString());
     if (environment_->events) {
       environment_->events(
@@ -268,6 +271,16 @@ absl::Status OpenLogs::CloseOne(const TopicPartition& partition, Log& log,
     bounds_->Set(partition, log.bounds());
   }
   return absl::OkStatus();
+}
+
+void OpenLogs::NoteMissing(const TopicPartition& partition, const Log& log) {
+  if (access_ == Access::kReadOnly) return;
+  const auto known = log.Known();
+  if (!known || known->missing.empty()) return;
+  const auto before = known_.Find(partition);
+  if (before && before->missing == known->missing) return;
+  known_.Set(partition, *known);
+  has_news_ = true;
 }
 
 void OpenLogs::NoteKnown(const TopicPartition& partition, const Log& log) {

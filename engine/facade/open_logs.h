@@ -47,6 +47,9 @@ class OpenLogs {
   void set_known(Manifest manifest) { known_.Begin(std::move(manifest)); }
   // The topic is gone, or is another one by now.
   void ForgetKnown(const std::string& topic) { known_.Forget(topic); }
+  // Whether something is known to be missing, of a log that is open by now,
+  // which AddKnownTo tells and the last one who asked was not told.
+  bool TakeNews() { return std::exchange(has_news_, false); }
   // Adds what is known of what was closed, for the next opening.
   void AddKnownTo(ManifestRows& rows) const { known_.AddTo(rows); }
 
@@ -118,11 +121,14 @@ class OpenLogs {
   bool IsAsClosed(const TopicEntry& topic, const TopicPartition& name) const;
   // Nothing where that cannot be told, which is told.
   std::optional<FileInfo> Seen(const std::string& path) const;
+  void TellUnseen(const absl::Status& why) const;
   absl::StatusOr<std::vector<EpochStart>> ReadEpochs(
       const std::string& directory) const;
   absl::Status NoteStart(const TopicEntry& topic, PartitionId partition);
   absl::Status CloseOne(const TopicPartition& partition, Log& log,
                         const absl::Status& cause);
+  // Of one that was opened: no stop may forget it.
+  void NoteMissing(const TopicPartition& partition, const Log& log);
   // Of a log that was closed in order.
   void NoteKnown(const TopicPartition& partition, const Log& log);
 
@@ -136,6 +142,7 @@ class OpenLogs {
   std::map<TopicPartition, absl::Status> unrecovered_;  // and why
   std::set<TopicPartition> whole_;  // closed: no recovery is needed
   KnownLogs known_;                 // of what is closed
+  bool has_news_ = false;
   absl::Status failed_;             // the first that could not be let go
 };
 

@@ -17,6 +17,7 @@
 #include "engine/catalog/topic_catalog.h"
 #include "engine/catalog/whole_file.h"
 #include "engine/facade/data_directory.h"
+#include "engine/log/as_closed.h"
 #include "engine/log/kept_segments.h"
 #include "engine/log/partition_survey.h"
 #include "engine/log/repair_plan.h"
@@ -90,8 +91,7 @@ void RepairSurvey::LookForMark() {
 }
 
 absl::Status RepairSurvey::LookForManifest() {
-  if (!clean_stop_) return absl::OkStatus();
-  const absl::Status read = manifest_.Look();
+  const absl::Status read = manifest_.Look(clean_stop_);
   const bool is_of_it = IsUnread(read) && !absl::IsResourceExhausted(read);
   if (!is_of_it) return read;
   Leave({.file = JoinPath(directory_, kManifestFile),
@@ -156,8 +156,13 @@ absl::Status RepairSurvey::LookAt(const TopicPartition& name) {
     if (is_left) return absl::OkStatus();
   }
   auto known = manifest_.Find(name);
-  const Offset known_end = known ? known->end : Offset{0};
+  const Offset known_end = known && clean_stop_ ? known->end : Offset{0};
   PartitionToCheck::Bounds bounds = small_.BoundsOf(name);
+  // What cannot be seen of it the survey comes to as well.
+  const bool is_as_closed =
+      known && IsAsClosed(files_, directory, *known,
+                          {bounds.durable, bounds.log_start})
+                   .value_or(false);
   // What was closed was durable, also where the checkpoint is lost.
   bounds.durable = std::max(bounds.durable, known_end);
   const PartitionToCheck partition{
@@ -166,6 +171,7 @@ absl::Status RepairSurvey::LookAt(const TopicPartition& name) {
       .start_is_known = small_.log_starts().contains(name),
       .may_have_gaps = topic == nullptr || MayHaveGaps(*topic),
       .known = std::move(known),
+      .is_as_closed = is_as_closed,
       .bounds = bounds,
       .decompressed_bytes_max = options_.decompressed_bytes_max};
   const SegmentCheck::Progress progress = [this](int64_t bytes) {

@@ -294,6 +294,11 @@ absl::Status Compaction::BeginGroup() {
   return absl::OkStatus();
 }
 
+bool Compaction::IsShort(const Segment& segment) const {
+  return std::ranges::find(task_.missing, segment.base(), &OffsetRange::base) !=
+         task_.missing.end();
+}
+
 const OffsetRange* Compaction::MissingBehind(const Segment& segment) const {
   const auto found =
       std::ranges::find_if(task_.missing, [&](const OffsetRange& missing) {
@@ -305,6 +310,7 @@ const OffsetRange* Compaction::MissingBehind(const Segment& segment) const {
 bool Compaction::MayGoOn(int64_t more_bytes) const {
   const size_t next = at_ + 1;
   const bool ends = next >= filtered_ || left_.contains(next) ||
+                    IsShort(*task_.segments[next]) ||
                     MissingBehind(*task_.segments[at_]) != nullptr;
   if (ends) return false;
   const Segment& segment = *task_.segments[next];

@@ -109,6 +109,9 @@ class Compaction {
   void EndMap(Offset filter_end);
   absl::Status RewriteSome();
   absl::Status BeginGroup();
+  // Whether some of what the segment had is missing. It stays a file of its
+  // own: by its name, and that it is short, that is known.
+  bool IsShort(const Segment& segment) const;
   // What is missing of the segment, or in front of the next one.
   const OffsetRange* MissingBehind(const Segment& segment) const;
   // Whether the segment behind this one may be added to what is being written,

@@ -151,11 +151,14 @@ class Verification {
   // What the last close has noted.
   void ReadManifest() {
     if (IsTaken(PathOf(kManifestFile))) return TellManifestTaken();
-    if (!clean_stop_) return;
-    auto manifest = ReadNamedManifest(files_, directory_);
+    const auto last = [&] {
+      return clean_stop_ ? ReadNamedManifest(files_, directory_)
+                         : ReadLeftManifest(files_, directory_);
+    };
+    auto manifest = last();
     // A writer that closes replaces it and the mark one after the other.
     for (int i = 1; i < kReadsMax && IsCorrupt(manifest.status()); ++i) {
-      manifest = ReadNamedManifest(files_, directory_);
+      manifest = last();
     }
     if (manifest.ok()) {
       manifest_ = *std::move(manifest);
@@ -344,7 +347,8 @@ class Verification {
       PartitionToCheck::Bounds now = BoundsOf(name);
       // What was closed was durable.
       const bool is_behind =
-          partition.known && now.durable < partition.known->end;
+          clean_stop_ && partition.known &&
+          now.durable < partition.known->end;
       if (!is_behind) return now;
       CAUCE_ASSIGN_OR_RETURN(const bool opened, partition.opened_since());
       if (!opened) now.durable = partition.known->end;
@@ -356,7 +360,7 @@ class Verification {
                              HasCleanShutdown(files_, directory_));
       return !clean;
     };
-    if (clean_stop_) partition.known = FindKnown(manifest_, name);
+    partition.known = FindKnown(manifest_, name);
     partition.bounds = BoundsOf(name);
     CAUCE_RETURN_IF_ERROR(TakeKnownEnd(name, partition));
     partition.start_is_known = checkpoints_[kLogStartFile].contains(name);
@@ -368,9 +372,9 @@ class Verification {
   absl::Status TakeKnownEnd(const TopicPartition& name,
                             PartitionToCheck& partition) {
     const Offset saved = partition.bounds.durable;
-    if (!partition.known || saved >= partition.known->end) {
-      return absl::OkStatus();
-    }
+    const bool is_behind =
+        clean_stop_ && partition.known && saved < partition.known->end;
+    if (!is_behind) return absl::OkStatus();
     CAUCE_ASSIGN_OR_RETURN(const bool opened, partition.opened_since());
     if (opened) return absl::OkStatus();
     partition.bounds.durable = partition.known->end;
@@ -471,7 +475,7 @@ class Verification {
   VerifyMeter meter_;
   absl::Status exhausted_;
   bool clean_stop_ = false;
-  Manifest manifest_;  // of that stop
+  Manifest manifest_;  // of the last close
   TopicCatalog catalog_;  // empty where it cannot be read
   bool catalog_is_read_ = false;
   std::set<std::string> made_again_;  // topics of others

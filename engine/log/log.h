@@ -203,6 +203,9 @@ class Log : public std::enable_shared_from_this<Log> {
   // between others, or are too short. Beside another process that is looked at
   // again; where it cannot be they count as missing.
   bool IsMissing(const OffsetRange& range) const;
+  // Whether the file of the segment that begins there has less than it had. As
+  // above.
+  bool IsShort(Offset base) const;
   // Whether it is damage that no batch has these offsets.
   bool IsDamagedGap(const OffsetRange& gap) const {
     return !may_have_gaps() || IsMissing(gap);

@@ -78,10 +78,9 @@ struct LogEnvironment {
   // Whether by now the directory is known to bear the mark of a close, so that
   // nobody writes it. For logs that are read only; null where nobody knows.
   std::function<bool()> is_closed;
-  // What the last close has noted of a log, as long as nobody has opened the
-  // directory for writing since. For logs that are read only; null where nobody
-  // knows.
-  std::function<std::optional<KnownLog>(const TopicPartition&)> known_now;
+  // What the last close that noted any has noted of a log, as far as it counts.
+  // For logs that are read only; null where nobody knows.
+  std::function<std::optional<NotedLog>(const TopicPartition&)> known_now;
   // Whether a topic may have gaps of compaction, as another process has saved
   // by now. For logs that are read only; null where nobody knows.
   std::function<bool(const std::string& topic)> has_gaps;
@@ -111,8 +110,8 @@ struct LogOptions {
   bool may_have_gaps = true;
   bool read_only = false;
   bool clean_stop = false;
-  // Where the stop was clean, what it held then; null where that is not known.
-  // Borrowed for the opening.
+  // What it held at the last close, which was that stop where that was clean;
+  // null where that is not known. Borrowed for the opening.
   const KnownLog* known = nullptr;
   // And nothing in its directory was made, renamed or removed since.
   bool is_unchanged = false;

@@ -75,8 +75,9 @@ OffsetRange FindEndLostSinceClose(const LogEnvironment& environment,
   const Offset saved = now->recovery_point;
   if (saved > Offset{0} && saved >= end) return {};
   const auto known = environment.known_now(name);
-  if (!known || known->end <= end) return {};
-  return {end, known->end};
+  const bool reaches_on =
+      known && known->was_last_stop && known->log.end > end;
+  return reaches_on ? OffsetRange{end, known->log.end} : OffsetRange();
 }
 
 }  // namespace
@@ -301,8 +302,10 @@ absl::StatusOr<std::vector<MissingPart>> Log::FindMissing() const {
 }
 
 absl::Status Log::NoteMissing() {
-  CAUCE_ASSIGN_OR_RETURN(const auto missing, FindMissing());
-  for (const MissingPart& part : missing) {
+  const auto missing = FindMissing();
+  if (absl::IsUnavailable(missing.status())) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(missing.status());
+  for (const MissingPart& part : *missing) {
     missing_.push_back(part.range);
     if (!environment_->events) continue;
     environment_->events(Severity::kError,
@@ -322,6 +325,19 @@ bool Log::IsMissing(const OffsetRange& range) const {
   // reads on in a directory that is gone is told why.
   const auto now = FindMissing();
   return now.ok() ? Misses(*now, range) : !absl::IsNotFound(now.status());
+}
+
+bool Log::IsShort(Offset base) const {
+  if (missing_.empty()) return false;
+  const auto missing = Missing();
+  const bool was_short =
+      std::ranges::find(missing, base, &OffsetRange::base) != missing.end();
+  if (!was_short || !read_only_) return was_short;
+  const auto now = FindMissing();
+  if (!now.ok()) return !absl::IsNotFound(now.status());
+  return std::ranges::any_of(*now, [&](const MissingPart& part) {
+    return part.is_short && part.range.base == base;
+  });
 }
 
 void Log::Abandon(const absl::Status& cause) {

@@ -27,6 +27,7 @@
 #include "engine/log/producer_state.h"
 #include "engine/log/producer_table.h"
 #include "engine/log/segment_name.h"
+#include "engine/log/survey_missing.h"
 #include "engine/log/unreadable_bytes.h"
 #include "engine/record/layout.h"
 #include "fmt/format.h"
@@ -95,7 +96,7 @@ class Search {
       there.push_back({each.base, each.file_bytes});
       bases.push_back(each.base);
     }
-    if (partition_.known) missing_ = FindMissing(*partition_.known, there);
+    missing_ = MissingOf(partition_, segments_, there);
     CAUCE_ASSIGN_OR_RETURN(const auto entries,
                            files_.List(partition_.directory));
     std::set<Offset> orphans;

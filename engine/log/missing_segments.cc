@@ -7,12 +7,16 @@
 
 #include "cauce/file_system.h"
 #include "engine/base/status_macros.h"
+#include "engine/log/as_closed.h"
 #include "engine/log/segment_directory.h"
 #include "engine/log/segment_name.h"
 #include "fmt/format.h"
 
 namespace cauce {
 namespace {
+
+// How often one look is repeated because a writer changes what is looked at.
+constexpr int kLooksMax = 8;
 
 // What stands in the directory, by base, sorted, each once.
 struct Names {
@@ -49,24 +53,14 @@ bool IsBetween(Offset base, const std::vector<Offset>& bases) {
   return !bases.empty() && bases.front() < base && base < bases.back();
 }
 
-// By what the close has noted. Whoever has opened the directory since may have
-// changed what was looked at.
-absl::StatusOr<std::vector<MissingPart>> MissingSinceClose(
-    const SegmentPlace& place, const MissingHints& hints,
-    const std::vector<Offset>& logs) {
-  if (!hints.known_now) return std::vector<MissingPart>();
-  const auto known = hints.known_now();
-  if (!known) return std::vector<MissingPart>();
+absl::StatusOr<std::vector<KnownSegment>> SizesOf(
+    const SegmentPlace& place, const std::vector<Offset>& bases) {
   std::vector<KnownSegment> there;
-  for (const Offset base : logs) {
-    const auto bytes = SealedBytes(place.At(base));
-    if (absl::IsNotFound(bytes.status())) return std::vector<MissingPart>();
-    CAUCE_RETURN_IF_ERROR(bytes.status());
-    there.push_back({base, *bytes});
+  for (const Offset base : bases) {
+    CAUCE_ASSIGN_OR_RETURN(const int64_t bytes, SealedBytes(place.At(base)));
+    there.push_back({base, bytes});
   }
-  std::vector<MissingPart> missing = FindMissing(*known, there);
-  if (!missing.empty() && hints.known_now() != known) missing.clear();
-  return missing;
+  return there;
 }
 
 // An index that is there before and after all names were looked at belongs to
@@ -94,13 +88,21 @@ absl::StatusOr<std::vector<MissingPart>> WithOrphansThatStay(
   return WithOrphans(std::move(missing), orphans, third.logs);
 }
 
-}  // namespace
+absl::Status Changing(const SegmentPlace& place) {
+  return absl::UnavailableError(
+      fmt::format("{}: its segments change while they are looked at; look "
+                  "again",
+                  place.directory));
+}
 
-absl::StatusOr<std::vector<MissingPart>> LookForMissing(
-    const SegmentPlace& place, const MissingHints& hints) {
+absl::StatusOr<std::vector<MissingPart>> LookOnce(const SegmentPlace& place,
+                                                  const MissingHints& hints) {
   CAUCE_ASSIGN_OR_RETURN(const Names names, ListNames(place));
+  const auto there = SizesOf(place, names.logs);
+  if (absl::IsNotFound(there.status())) return Changing(place);
+  CAUCE_RETURN_IF_ERROR(there.status());
   CAUCE_ASSIGN_OR_RETURN(std::vector<MissingPart> missing,
-                         MissingSinceClose(place, hints, names.logs));
+                         MissingSinceClose(place, hints, *there));
   CAUCE_ASSIGN_OR_RETURN(
       missing, WithOrphansThatStay(std::move(missing), place, hints, names));
   if (missing.empty()) return missing;
@@ -109,6 +111,68 @@ absl::StatusOr<std::vector<MissingPart>> LookForMissing(
     return part.range.next <= now.log_start;
   });
   return missing;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<MissingPart>> MissingSinceStop(
+    const SegmentPlace& place, const NotedLog& noted, Offset durable,
+    std::span<const KnownSegment> there) {
+  std::vector<MissingPart> missing = FindMissing(noted.log, there);
+  // In other topics a gap tells of itself.
+  if (noted.was_last_stop || missing.empty()) return missing;
+  if (!place.may_have_gaps) return std::vector<MissingPart>();
+  std::erase_if(missing, [&](const MissingPart& part) {
+    return part.range.base >= durable;
+  });
+  return WithoutRewritten(std::move(missing), noted.log, there,
+                          [&](Offset base) -> absl::StatusOr<Offset> {
+                            CAUCE_ASSIGN_OR_RETURN(
+                                const ScannedSegment scanned,
+                                ScanEnd(place.At(base), durable));
+                            return scanned.next;
+                          });
+}
+
+absl::StatusOr<std::vector<MissingPart>> MissingSinceClose(
+    const SegmentPlace& place, const MissingHints& hints,
+    std::span<const KnownSegment> there) {
+  const auto known = hints.known_now ? hints.known_now() : std::nullopt;
+  if (!known || FindMissing(known->log, there).empty()) {
+    return std::vector<MissingPart>();
+  }
+  CAUCE_ASSIGN_OR_RETURN(const LogBounds bounds, hints.bounds_now());
+  NotedLog noted = *known;
+  if (!noted.was_last_stop) {
+    CAUCE_ASSIGN_OR_RETURN(
+        noted.was_last_stop,
+        IsAsClosed(*place.files, place.directory, noted.log, bounds));
+  }
+  if (!noted.was_last_stop) {
+    // What gives way to a compacted log did so before `there` was seen, or its
+    // `.swap` is there as yet; else the log has its name, and its end, by now.
+    CAUCE_ASSIGN_OR_RETURN(const Names now, ListNames(place));
+    const bool are_there = std::ranges::includes(now.logs, there, {}, {},
+                                                 &KnownSegment::base);
+    if (now.is_swapping || !are_there) return Changing(place);
+  }
+  auto missing =
+      MissingSinceStop(place, noted, bounds.recovery_point, there);
+  if (absl::IsNotFound(missing.status())) return Changing(place);
+  CAUCE_RETURN_IF_ERROR(missing.status());
+  // Somebody may have opened the directory since, or closed it, and have
+  // changed what was looked at.
+  if (hints.known_now() != known) return Changing(place);
+  return missing;
+}
+
+absl::StatusOr<std::vector<MissingPart>> LookForMissing(
+    const SegmentPlace& place, const MissingHints& hints) {
+  for (int looks = 1;; ++looks) {
+    auto missing = LookOnce(place, hints);
+    const bool is_changing = absl::IsUnavailable(missing.status());
+    if (!is_changing || looks == kLooksMax) return missing;
+  }
 }
 
 std::vector<MissingPart> WithOrphans(std::vector<MissingPart> missing,

@@ -2,16 +2,18 @@
 // from between others, or have lost their ends, and that nobody deleted. In
 // other logs a gap tells of itself.
 //
-// Two things know of them: what was noted by a close, as long as nobody has
-// opened the directory since; and an index that stands without its log. Both
-// hold beside a writer at work: the mark of the close goes before it changes
-// anything, and it puts segments in others' place, or deletes them, in such an
-// order that an index stands alone between two segments only while a `.swap` is
-// there. Looks at names and sizes, and changes nothing; any thread.
+// Two things know of them: what was noted by a close, and an index that stands
+// without its log. Both hold beside a writer at work and after it was killed:
+// of what the close has noted only that counts which no writer can have done
+// since, and one puts segments in others' place, or deletes them, in such an
+// order that a segment, or an index, is without what follows from it only while
+// a `.swap` is there. Looks at names, sizes and ends, and changes nothing; any
+// thread.
 #pragma once
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,17 +27,30 @@
 namespace cauce {
 
 struct MissingHints {
-  // What the last close has noted, as long as it counts; nothing from then on.
-  // May be null.
-  std::function<std::optional<KnownLog>()> known_now;
+  // What the last close has noted, as far as it counts by now. May be null.
+  std::function<std::optional<NotedLog>()> known_now;
   // As saved by now: a writer moves the start before it deletes.
   std::function<absl::StatusOr<LogBounds>()> bounds_now;
 };
 
 // In the order of their offsets; some may be told twice. NotFound where the
-// directory is gone.
+// directory is gone, Unavailable where a writer changes it all the while, or
+// was stopped at that.
 absl::StatusOr<std::vector<MissingPart>> LookForMissing(
     const SegmentPlace& place, const MissingHints& hints);
+
+// By what the close has noted alone, of a log that has the files `there`. What
+// was not durable is not missed. Unavailable where that is not what there is by
+// now.
+absl::StatusOr<std::vector<MissingPart>> MissingSinceClose(
+    const SegmentPlace& place, const MissingHints& hints,
+    std::span<const KnownSegment> there);
+
+// The same of one that nobody else writes meanwhile: `noted`, and where it is
+// durable up to.
+absl::StatusOr<std::vector<MissingPart>> MissingSinceStop(
+    const SegmentPlace& place, const NotedLog& noted, Offset durable,
+    std::span<const KnownSegment> there);
 
 // `missing`, and what the indexes without a log tell besides, whose bases are
 // `orphans`: those that lie between segments, which begin at `bases`. All are

@@ -11,7 +11,9 @@
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
 #include "engine/log/complete_swaps.h"
+#include "engine/log/log_environment.h"
 #include "engine/log/log_stand_in.h"
+#include "engine/log/missing_segments.h"
 #include "engine/log/producer_files.h"
 #include "engine/log/segment_directory.h"
 #include "engine/log/segment_name.h"
@@ -118,14 +120,21 @@ absl::Status PartitionCheck::CheckNoneIsGone(const std::vector<Offset>& bases) {
     if (absl::IsNotFound(info.status())) return absl::OkStatus();
     there.push_back({base, info.ok() ? info->bytes : INT64_MAX});
   }
-  for (const MissingPart& part : FindMissing(*partition_.known, there)) {
+  const SegmentPlace place{.files = &files_,
+                           .directory = partition_.directory,
+                           .may_have_gaps = partition_.may_have_gaps};
+  const MissingHints hints{
+      .known_now = [this] { return KnownNow(); },
+      .bounds_now = [this]() -> absl::StatusOr<LogBounds> {
+        CAUCE_ASSIGN_OR_RETURN(const auto now, partition_.bounds_now());
+        return LogBounds{now.durable, now.log_start};
+      }};
+  const auto missing = MissingSinceClose(place, hints, there);
+  if (absl::IsUnavailable(missing.status())) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(missing.status());
+  for (const MissingPart& part : *missing) {
     const OffsetRange& range = part.range;
     if (range.next <= partition_.bounds.log_start) continue;
-    CAUCE_ASSIGN_OR_RETURN(const bool opened, partition_.opened_since());
-    if (opened) {
-      short_.clear();
-      return absl::OkStatus();
-    }
     if (part.is_short) {
       short_.push_back(range);
       continue;
@@ -139,6 +148,12 @@ absl::Status PartitionCheck::CheckNoneIsGone(const std::vector<Offset>& bases) {
           .advice = std::string(kRestoreMissing)});
   }
   return absl::OkStatus();
+}
+
+std::optional<NotedLog> PartitionCheck::KnownNow() const {
+  // After any other stop, and once another has opened the directory, some.
+  const auto closed = IsClosed();
+  return NotedLog{*partition_.known, closed.value_or(false)};
 }
 
 absl::Status PartitionCheck::CheckSnapshots() {
@@ -260,8 +275,10 @@ absl::Status PartitionCheck::CheckSegments(const SegmentPlace& place,
                       "restore it from a copy if that cannot be mended"});
       continue;
     }
-    // What stands behind damage was told with it.
-    if (summary_.damages != damages) continue;
+    // What stands behind damage was told with it, but for what is gone to the
+    // last byte.
+    const bool is_whole = is_next_known && *end >= bases[i + 1];
+    if (summary_.damages != damages && !is_whole) continue;
     if (!is_last && !is_next_known) continue;
     CAUCE_RETURN_IF_ERROR(
         is_last ? CheckEnd(bases[i], *end)
@@ -285,8 +302,8 @@ std::optional<Offset> PartitionCheck::LastWhole(
 
 absl::Status PartitionCheck::CheckGap(const Gap& gap) {
   const auto& [base, end, next, is_whole_behind] = gap;
-  if (end >= next) return absl::OkStatus();
   if (partition_.may_have_gaps) return CheckNotShort(gap);
+  if (end >= next) return absl::OkStatus();
   // A writer may be cutting the log: it saves where that ends first. What is
   // not known to have been durable is for the next recovery to decide, unless
   // that would take whole batches; of a log that was closed all was.
@@ -315,18 +332,23 @@ absl::Status PartitionCheck::CheckGap(const Gap& gap) {
 }
 
 absl::Status PartitionCheck::CheckNotShort(const Gap& gap) {
-  if (std::ranges::find(short_, gap.segment, &OffsetRange::base) ==
-      short_.end()) {
-    return absl::OkStatus();
-  }
-  CAUCE_ASSIGN_OR_RETURN(const bool opened, partition_.opened_since());
-  if (opened) return absl::OkStatus();
+  const auto found =
+      std::ranges::find(short_, gap.segment, &OffsetRange::base);
+  if (found == short_.end()) return absl::OkStatus();
+  const bool lacks_end = gap.end < gap.next;
   Tell({.file = PathOf(gap.segment, kLogSuffix),
-        .offset = gap.end,
-        .what = fmt::format("the file is shorter than it was, and nobody cut "
-                            "it: it ends at offset {}, and what it held of "
-                            "offsets up to {} is gone",
-                            gap.end.value, gap.next.value - 1),
+        .offset = lacks_end ? gap.end : gap.segment,
+        .what = lacks_end
+                    ? fmt::format(
+                          "the file is shorter than it was, and nobody cut "
+                          "it: it ends at offset {}, and what it held of "
+                          "offsets up to {} is gone",
+                          gap.end.value, gap.next.value - 1)
+                    : fmt::format(
+                          "the file is shorter than it was, and nobody cut "
+                          "it: whole batches are gone from within it, and "
+                          "which of offsets {} to {} is not known",
+                          gap.segment.value, gap.next.value - 1),
         .advice = std::string(kRestoreMissing)});
   return absl::OkStatus();
 }

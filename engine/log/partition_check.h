@@ -44,8 +44,10 @@ struct PartitionToCheck {
   bool start_is_known = false;
   // Whether compaction may have left offsets out in front of a segment.
   bool may_have_gaps = true;
-  // What it held at the last stop, where that was a clean one.
+  // What it held at the last close, whatever came since.
   std::optional<KnownLog> known;
+  // Where the last stop was none: nobody has written it since that close.
+  bool is_as_closed = false;
   Bounds bounds;
   // As saved by now: a writer at work moves them before it cuts or deletes.
   std::function<absl::StatusOr<Bounds>()> bounds_now;
@@ -88,6 +90,8 @@ class PartitionCheck {
   // That none is gone from between others where nothing else would show it; of
   // those that are shorter than they were it is told where they end.
   absl::Status CheckNoneIsGone(const std::vector<Offset>& bases);
+  // What the close has noted, as far as it counts by now.
+  std::optional<NotedLog> KnownNow() const;
   // That those of producers can be read.
   absl::Status CheckSnapshots();
   absl::Status CheckSegments(const SegmentPlace& place,

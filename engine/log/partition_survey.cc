@@ -211,7 +211,8 @@ class Surveyor {
 
   // Whether the log was closed with a file of such a name and size.
   bool IsListed(size_t log) const {
-    if (!partition_.known || logs_[log].is_waiting) return false;
+    const bool is_known = partition_.known && partition_.clean_stop;
+    if (!is_known || logs_[log].is_waiting) return false;
     const std::vector<KnownSegment>& all = partition_.known->segments;
     const auto listed = std::ranges::lower_bound(all, logs_[log].named, {},
                                                  &KnownSegment::base);

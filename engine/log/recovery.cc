@@ -121,7 +121,7 @@ class Recovery {
             SetAside({bases.begin() + i + 1, bases.end()}, "follows the cut"));
       }
     }
-    NoteMissing();
+    CAUCE_RETURN_IF_ERROR(NoteMissing());
     return Finish();
   }
 
@@ -158,7 +158,7 @@ class Recovery {
 
   // Looks for what is gone from in front of segments that are there: what is
   // missing in front and at the end the bounds tell.
-  void NoteMissing() {
+  absl::Status NoteMissing() {
     std::vector<KnownSegment> there;
     std::vector<Offset> bases;
     for (const auto& segment : sealed_) {
@@ -167,8 +167,10 @@ class Recovery {
     if (writer_ != nullptr) there.push_back({writer_->segment()->base(), 0});
     for (const KnownSegment& each : there) bases.push_back(each.base);
     std::vector<MissingPart> missing;
-    if (hints_.clean_stop && hints_.known != nullptr) {
-      missing = FindMissing(*hints_.known, there);
+    if (hints_.known != nullptr) {
+      CAUCE_ASSIGN_OR_RETURN(
+          missing, MissingSinceStop(place_, {*hints_.known, hints_.clean_stop},
+                                    hints_.recovery_point, there));
       // Elsewhere a segment that is short is told where the next one begins.
       std::erase_if(missing, [&](const MissingPart& part) {
         return part.is_short && !place_.may_have_gaps;
@@ -185,6 +187,7 @@ class Recovery {
       hints_.events(Severity::kError, DescribeMissing(place_, part));
     }
     std::ranges::sort(missing_, {}, &OffsetRange::base);
+    return absl::OkStatus();
   }
 
   // The log goes on at `resume`, and what was durable in front of that is gone

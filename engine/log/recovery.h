@@ -38,7 +38,7 @@ namespace cauce {
 
 struct RecoveryHints {
   bool clean_stop = false;
-  // As LogOptions has them.
+  // As LogOptions has them: without a clean stop, of a close before that.
   const KnownLog* known = nullptr;
   bool is_unchanged = false;
   // The first offset not known to be durable, as last saved.

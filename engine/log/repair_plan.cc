@@ -12,6 +12,7 @@
 #include "engine/catalog/known_log.h"
 #include "engine/catalog/whole_file.h"
 #include "engine/log/segment_name.h"
+#include "engine/log/survey_missing.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -370,7 +371,10 @@ class Planner {
   // Who opens the log, or reads it, would miss what is not there for ever.
   void PlanForgetting() {
     if (!partition_.known) return;
-    plan_.forgets_known = plan_.end < partition_.known->end;
+    // Who has written it since may have cut it, in order.
+    const bool is_cut = plan_.end < partition_.known->end;
+    const bool is_as_closed = partition_.clean_stop || partition_.is_as_closed;
+    plan_.forgets_known = is_cut && is_as_closed;
     std::vector<KnownSegment> there;
     std::vector<OffsetRange> told = {{Offset{0}, plan_.log_start}};
     for (const SurveyedSegment& segment : survey_.segments) {
@@ -388,14 +392,27 @@ class Planner {
     if (begun_) there.push_back({*begun_});
     std::ranges::sort(there, {}, &KnownSegment::base);
     std::ranges::sort(told, {}, &OffsetRange::base);
-    for (const MissingPart& part : FindMissing(*partition_.known, there)) {
+    for (const MissingPart& part :
+         MissingOf(partition_, survey_.segments, there)) {
       // Without gaps what is short ends where the next one begins, or was told.
       const bool is_moot = part.is_short && !partition_.may_have_gaps;
       if (is_moot || part.range.next <= plan_.log_start) continue;
       plan_.forgets_known = true;
-      std::ranges::move(Without(part.range, told),
-                        std::back_inserter(plan_.lost_unseen));
+      auto unseen = Without(part.range, told);
+      // What is gone from within it leaves no more of a trace than the gaps of
+      // compaction do.
+      if (part.is_short && IsWhole(part.range)) unseen = {part.range};
+      std::ranges::move(unseen, std::back_inserter(plan_.lost_unseen));
     }
+  }
+
+  // Whether the segment that begins there reaches to the next one, and nothing
+  // in it is unreadable.
+  bool IsWhole(const OffsetRange& range) const {
+    const auto found = std::ranges::lower_bound(survey_.segments, range.base,
+                                                {}, &SurveyedSegment::base);
+    return found != survey_.segments.end() && found->base == range.base &&
+           found->next >= range.next && found->unreadable.empty();
   }
 
   // To where the first segment begins.

@@ -15,6 +15,14 @@ absl::Status CheckNoGap(const SegmentEnd& end, Offset next) {
                   end.path, end.position, end.offset.value, next.value));
 }
 
+absl::Status LessThanItHad(std::string_view path, const OffsetRange& range) {
+  return MakeError(
+      Reason::kCorruptBatch,
+      fmt::format("{} is shorter than it was, and nobody cut it: records of it "
+                  "are missing, and which of offsets {} to {} is not known",
+                  path, range.base.value, range.next.value - 1));
+}
+
 std::string DescribeGapWithin(Offset expected, Offset found) {
   return fmt::format(
       "a batch at offset {} stands where offset {} is expected: the records in "

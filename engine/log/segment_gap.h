@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "cauce/read.h"
 #include "cauce/types.h"
 
 namespace cauce {
@@ -22,6 +23,11 @@ struct SegmentEnd {
 // Reason::kCorruptBatch where the segment behind it begins later. For topics
 // whose segments have no gaps of compaction between them.
 absl::Status CheckNoGap(const SegmentEnd& end, Offset next);
+
+// Reason::kCorruptBatch: the file of a segment, which holds what there is of
+// `range`, is shorter than it was. Where its end is there batches are gone from
+// within it, and nobody knows which.
+absl::Status LessThanItHad(std::string_view path, const OffsetRange& range);
 
 // What to say of a batch that begins at `found` within a segment, behind
 // `expected`, where the one in front of it ends.

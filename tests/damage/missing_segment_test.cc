@@ -235,12 +235,14 @@ TEST(OnceCompactedTopic, MayHaveGapsBetweenItsSegments) {
 }
 
 // How a segment is lost.
-enum class Loss { kLog, kLogAndIndexes, kEmptied, kCutShort };
+enum class Loss { kLog, kLogAndIndexes, kEmptied, kCutShort, kCutOut };
 
 struct Lost {
   Loss how;
-  // After a kill only an index without its log tells.
   Stop stop = Stop::kClean;
+  // Whether what the last close has noted is there. Without it, after a kill,
+  // only an index without its log tells.
+  bool is_noted = true;
 };
 
 std::string NameOf(const Lost& lost) {
@@ -248,7 +250,8 @@ std::string NameOf(const Lost& lost) {
       {Loss::kLog, "LogGone"},
       {Loss::kLogAndIndexes, "IndexesGoneToo"},
       {Loss::kEmptied, "Emptied"},
-      {Loss::kCutShort, "CutShort"}};
+      {Loss::kCutShort, "CutShort"},
+      {Loss::kCutOut, "CutOut"}};
   return names.at(lost.how);
 }
 
@@ -323,15 +326,57 @@ class OnceCompacted : public ::testing::TestWithParam<Lost> {
       EXPECT_THAT((*log)->Truncate(static_cast<int64_t>(bytes)), IsOk());
       if (is_cut) from = last.base.value;
     }
-    if (GetParam().stop == Stop::kKilled) {
-      for (const char* file : {".kafka_cleanshutdown", "cauce.segments"}) {
-        EXPECT_THAT(files_->RemoveFile(fmt::format("{}/{}", kDirectory, file)),
-                    IsOk());
-      }
+    if (how == Loss::kCutOut) {
+      // The batch in the middle, to the last byte.
+      const BatchPlace& gone = Places(Stop::kClean)[first + 1];
+      std::string bytes = before_.at(lost.file);
+      bytes.erase(gone.position, gone.end - gone.position);
+      EXPECT_THAT(files_->RemoveFile(stem_ + ".log"), IsOk());
+      test::Lay({{lost.file, bytes}}, *files_, kDirectory);
+      left_.erase(left_.lower_bound(gone.base.value),
+                  left_.lower_bound(gone.next.value));
     }
+    if (GetParam().stop == Stop::kKilled) TakeMarkAway(GetParam().is_noted);
+    // What is gone from within leaves no trace but its bytes.
+    if (how == Loss::kCutOut) return lost.segment_next.value - from;
     left_.erase(left_.lower_bound(from),
                 left_.lower_bound(lost.segment_next.value));
     return lost.segment_next.value - from;
+  }
+
+  void TakeMarkAway(bool is_noted) {
+    for (const char* file : {".kafka_cleanshutdown", "cauce.segments"}) {
+      if (file == std::string("cauce.segments") && is_noted) continue;
+      files_->RemoveFile(fmt::format("{}/{}", kDirectory, file)).IgnoreError();
+    }
+  }
+
+  // The process dies behind `work`, and with it what it had open.
+  template <typename Work>
+  void WriteAndDie(Work work) {
+    FileTree left;
+    {
+      auto engine = Open(Access::kReadWrite);
+      ASSERT_THAT(engine, IsOk());
+      work(*engine);
+      ASSERT_THAT(engine->RunUpkeep(), IsOk());
+      left = test::Gather(*files_, kDirectory);
+      ASSERT_THAT(engine->Close(), IsOk());
+    }
+    for (const auto& [name, bytes] : test::Gather(*files_, kDirectory)) {
+      ASSERT_THAT(files_->RemoveFile(fmt::format("{}/{}", kDirectory, name)),
+                  IsOk());
+    }
+    test::Lay(left, *files_, kDirectory);
+  }
+
+  void AppendAndDie(int32_t partition, std::string_view value) {
+    WriteAndDie([&](Engine& engine) {
+      const auto at = test::AppendOne(
+          engine, {"orders", PartitionId{partition}}, value);
+      ASSERT_THAT(at, IsOk());
+      if (partition == 0) left_[at->value] = value;
+    });
   }
 
   void PutBack() {
@@ -396,10 +441,21 @@ const auto kClosed =
 
 INSTANTIATE_TEST_SUITE_P(Closed, OnceCompacted, kClosed,
                          [](const auto& info) { return NameOf(info.param); });
-INSTANTIATE_TEST_SUITE_P(Killed, OnceCompacted,
-                         ::testing::Values(Lost{Loss::kLog, Stop::kKilled}),
+INSTANTIATE_TEST_SUITE_P(
+    KilledWithoutNotes, OnceCompacted,
+    ::testing::Values(Lost{Loss::kLog, Stop::kKilled, false}),
+    [](const auto& info) { return NameOf(info.param); });
+const auto kKilled = ::testing::Values(
+    Lost{Loss::kLog, Stop::kKilled}, Lost{Loss::kLogAndIndexes, Stop::kKilled},
+    Lost{Loss::kEmptied, Stop::kKilled}, Lost{Loss::kCutShort, Stop::kKilled});
+INSTANTIATE_TEST_SUITE_P(Killed, OnceCompacted, kKilled,
                          [](const auto& info) { return NameOf(info.param); });
 INSTANTIATE_TEST_SUITE_P(, OnceCompactedAndClosed, kClosed,
+                         [](const auto& info) { return NameOf(info.param); });
+
+using OnceCompactedAndCutOut = OnceCompacted;
+INSTANTIATE_TEST_SUITE_P(, OnceCompactedAndCutOut,
+                         ::testing::Values(Lost{Loss::kCutOut}),
                          [](const auto& info) { return NameOf(info.param); });
 
 TEST_P(OnceCompacted, TellsOfASegmentThatIsMissingUntilARepair) {
@@ -462,6 +518,116 @@ TEST_P(OnceCompactedAndClosed, TellsOfALostEndUntilARepair) {
   // And again, by what the next close has noted.
   Look(Access::kReadWrite);
   CheckTold();
+  CheckRepair(lost);
+}
+
+TEST_P(OnceCompactedAndClosed, IsToldOfWhatIsMissingHoweverOftenItIsKilled) {
+  const int64_t lost = Lose(3);
+  CheckTold();
+  AppendAndDie(1, "elsewhere");
+  CheckTold();
+  AppendAndDie(0, "there");
+  CheckTold();
+  AppendAndDie(0, "once more");
+  CheckTold();
+  Look(Access::kReadWrite);
+  CheckTold();
+  AppendAndDie(1, "elsewhere");
+  CheckTold();
+  CheckRepair(lost);
+}
+
+TEST_P(OnceCompactedAndClosed, IsToldOfALostEndHoweverOftenItIsKilled) {
+  const int64_t lost = Lose(6);
+  Write([](Engine& engine) {
+    EXPECT_EQ(test::AppendOne(engine, kDamaged, "behind").value_or(Offset{}),
+              Offset{18});
+  });
+  left_[18] = "behind";
+  CheckTold();
+  AppendAndDie(1, "elsewhere");
+  CheckTold();
+  AppendAndDie(0, "there");
+  CheckTold();
+  Look(Access::kReadWrite);
+  CheckTold();
+  CheckRepair(lost);
+}
+
+TEST_P(OnceCompactedAndClosed, IsWholeOnceWhatIsMissingIsPutBackAfterAKill) {
+  Lose(3);
+  AppendAndDie(1, "elsewhere");
+  AppendAndDie(0, "there");
+  const std::string there = left_.at(18);
+  PutBack();
+  left_[18] = there;
+  EXPECT_THAT(test::VerifyAll(*files_, kDirectory),
+              Not(Contains(Field("gravity", &Finding::gravity,
+                                 Gravity::kDamage))));
+  for (const Access access : {Access::kReadOnly, Access::kReadWrite}) {
+    const Sight sight = Look(access);
+    EXPECT_EQ(sight.records, left_);
+    EXPECT_THAT(sight.told, IsEmpty());
+  }
+}
+
+// What was deleted in what is missing would come back with it.
+TEST_P(OnceCompactedAndClosed, KeepsTombstonesOfWhatIsMissingAfterAKill) {
+  Write([](Engine& engine) {
+    ASSERT_THAT(engine.AlterTopic("orders", {{"cleanup.policy", "compact"},
+                                             {"delete.retention.ms", "0"}}),
+                IsOk());
+  });
+  Lose(3);
+  WriteAndDie([](Engine& engine) {
+    auto partition = engine.OpenPartition("orders", PartitionId{0});
+    ASSERT_THAT(partition, IsOk());
+    const Record record{.key = "k"};
+    ASSERT_THAT(partition->Append({&record, 1}), IsOk());
+  });
+  for (int i = 0; i < 3; ++i) {
+    WriteAndDie([](Engine& engine) {
+      auto partition = engine.OpenPartition("orders", PartitionId{0});
+      ASSERT_THAT(partition, IsOk());
+      const Record record{.key = "other", .value = "newest"};
+      ASSERT_THAT(partition->Append({&record, 1}), IsOk());
+      ASSERT_THAT(partition->Compact(), IsOk());
+    });
+    clock_.Advance(absl::Hours(1));
+  }
+  const Sight sight = Look(Access::kReadOnly);
+  EXPECT_THAT(sight.records, Contains(::testing::Key(18)));
+  EXPECT_THAT(sight.told, ElementsAre(HasSubstr("missing")));
+}
+
+// Its neighbours follow each other as before, and compaction leaves gaps too:
+// only its size tells.
+TEST_P(OnceCompactedAndCutOut, IsToldOfUntilARepairThatCountsIt) {
+  const int64_t lost = Lose(3);
+  const auto check = [&] {
+    EXPECT_THAT(
+        test::VerifyAll(*files_, kDirectory),
+        Contains(AllOf(Field("gravity", &Finding::gravity, Gravity::kDamage),
+                       Field("what", &Finding::what,
+                             HasSubstr("shorter than it was")))));
+    const Sight sight = Look(Access::kReadOnly);
+    EXPECT_EQ(sight.records, left_);
+    EXPECT_THAT(sight.told, ElementsAre(HasSubstr("shorter than it was")));
+  };
+  check();
+  AppendAndDie(0, "there");
+  check();
+  Write([&](Engine& engine) {
+    ASSERT_THAT(engine.AlterTopic("orders", {{"cleanup.policy", "compact"}}),
+                IsOk());
+    auto partition = engine.OpenPartition("orders", PartitionId{0});
+    ASSERT_THAT(partition, IsOk());
+    ASSERT_THAT(partition->Compact(), IsOk());
+  });
+  left_ = Look(Access::kReadOnly).records;
+  check();
+  AppendAndDie(0, "once more");
+  check();
   CheckRepair(lost);
 }
 

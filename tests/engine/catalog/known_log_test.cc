@@ -157,6 +157,39 @@ TEST(MissingSegments, AreMissedInPartWhereTheirFilesAreShorterThanTheyWere) {
               ElementsAre(MissingPart{part.range}));
 }
 
+// A file that ends behind a name has taken its place; one that ends where the
+// next begins was written anew.
+TEST(WithoutRewritten, LeavesWhatNoFileReachesThatIsThere) {
+  const KnownLog log{.segments = {{Offset{0}, 9},
+                                  {Offset{10}, 9},
+                                  {Offset{20}, 9},
+                                  {Offset{30}, 9},
+                                  {Offset{40}, 9}},
+                     .end = Offset{50}};
+  const std::vector<KnownSegment> there = {
+      {Offset{0}, 5}, {Offset{20}, 5}, {Offset{40}, 9}};
+  const auto left = [&](int64_t first_end, int64_t second_end,
+                        const KnownLog& known) {
+    return WithoutRewritten(FindMissing(known, there), known, there,
+                            [&](Offset base) -> absl::StatusOr<Offset> {
+                              return Offset{base == Offset{0} ? first_end
+                                                              : second_end};
+                            });
+  };
+  EXPECT_THAT(left(20, 40, log), IsOkAndHolds(IsEmpty()));
+  const MissingPart first{{Offset{0}, Offset{10}}, true};
+  const MissingPart behind_first{{Offset{10}, Offset{20}}};
+  EXPECT_THAT(left(10, 40, log),
+              IsOkAndHolds(ElementsAre(first, behind_first)));
+  // One that was short when that was noted may be of any size.
+  KnownLog noted = log;
+  noted.missing = {{Offset{0}, Offset{20}}};
+  noted.segments.erase(noted.segments.begin() + 1);
+  EXPECT_THAT(left(20, 40, noted),
+              IsOkAndHolds(ElementsAre(MissingPart{
+                  {Offset{0}, Offset{20}}, true})));
+}
+
 TEST(DirectoryStamp, IsThatOfADirectoryThatWasChangedLongEnoughAgo) {
   const absl::Time fine =
       absl::FromUnixSeconds(1'700'000'000) + absl::Nanoseconds(123'456'789);

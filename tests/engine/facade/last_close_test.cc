@@ -27,6 +27,8 @@ KnownLog LogThatEndsAt(int64_t end) {
   return {.segments = {{Offset{0}, 100}}, .end = Offset{end}};
 }
 
+NotedLog WhollyNoted(int64_t end) { return {LogThatEndsAt(end), true}; }
+
 class LastCloseTest : public ::testing::Test {
  protected:
   LastCloseTest() {
@@ -43,23 +45,23 @@ class LastCloseTest : public ::testing::Test {
     clock_.Advance(absl::Hours(1));
   }
 
-  std::optional<KnownLog> Find() { return close_.Find(kA, clock_.Now()); }
+  std::optional<NotedLog> Find() { return close_.Find(kA, clock_.Now()); }
 
   test::SimClock clock_;
   const std::unique_ptr<FileSystem> files_ = NewMemoryFileSystem(&clock_);
   LastClose close_{*files_, "/d"};
 };
 
-TEST_F(LastCloseTest, CountsUntilTheDirectoryIsOpened) {
+TEST_F(LastCloseTest, CountsWhollyUntilTheDirectoryIsOpened) {
   EXPECT_EQ(Find(), std::nullopt);
   Close(LogThatEndsAt(5));
-  EXPECT_EQ(Find(), LogThatEndsAt(5));
-  EXPECT_EQ(Find(), LogThatEndsAt(5));
+  EXPECT_EQ(Find(), WhollyNoted(5));
+  EXPECT_EQ(Find(), WhollyNoted(5));
   EXPECT_EQ(close_.Find({"b", PartitionId{0}}, clock_.Now()), std::nullopt);
   ASSERT_THAT(RemoveCleanShutdown(*files_, "/d"), IsOk());
-  EXPECT_EQ(Find(), std::nullopt);
+  EXPECT_EQ(Find(), (NotedLog{LogThatEndsAt(5), false}));
   Close(LogThatEndsAt(7));
-  EXPECT_EQ(Find(), LogThatEndsAt(7));
+  EXPECT_EQ(Find(), WhollyNoted(7));
 }
 
 TEST_F(LastCloseTest, IsReadAgainWhereItCouldNotBeRead) {
@@ -70,7 +72,7 @@ TEST_F(LastCloseTest, IsReadAgainWhereItCouldNotBeRead) {
                absl::ResourceExhaustedError("too many open files"));
   EXPECT_EQ(close.Find(kA, clock_.Now()), std::nullopt);
   failing.Mend();
-  EXPECT_EQ(close.Find(kA, clock_.Now()), LogThatEndsAt(5));
+  EXPECT_EQ(close.Find(kA, clock_.Now()), WhollyNoted(5));
 }
 
 TEST_F(LastCloseTest, SaysNothingOfWhatABrokerHasClosed) {

@@ -59,7 +59,7 @@ class ManifestRepairTest : public ::testing::Test {
 };
 
 TEST_F(ManifestRepairTest, ForgetsThePartsOfSomeAndKeepsAllElse) {
-  ASSERT_THAT(manifest_.Look(), IsOk());
+  ASSERT_THAT(manifest_.Look(true), IsOk());
   EXPECT_EQ(manifest_.Find(kA), kLog);
   Add(kA, true);
   Add(kB, false);
@@ -70,7 +70,7 @@ TEST_F(ManifestRepairTest, ForgetsThePartsOfSomeAndKeepsAllElse) {
   ASSERT_THAT(tasks[0].run(), IsOk());
 
   ManifestRepair again(*files_, directory_);
-  ASSERT_THAT(again.Look(), IsOk());
+  ASSERT_THAT(again.Look(true), IsOk());
   EXPECT_EQ(again.Find(kA), std::nullopt);
   EXPECT_EQ(again.Find(kB), kLog);
   const auto read = ReadNamedManifest(*files_, directory_);
@@ -80,7 +80,7 @@ TEST_F(ManifestRepairTest, ForgetsThePartsOfSomeAndKeepsAllElse) {
 }
 
 TEST_F(ManifestRepairTest, TellsOfEachRangeAndWritesOnce) {
-  ASSERT_THAT(manifest_.Look(), IsOk());
+  ASSERT_THAT(manifest_.Look(true), IsOk());
   Add(kA, true, {{Offset{1}, Offset{2}}, {Offset{5}, Offset{9}}});
   Add(kB, true, {{Offset{5}, Offset{6}}});
   const RepairTasks tasks = manifest_.Forget(partitions_);
@@ -95,7 +95,7 @@ TEST_F(ManifestRepairTest, TellsOfEachRangeAndWritesOnce) {
 TEST_F(ManifestRepairTest, HasNothingToForgetWhereNothingIsKnown) {
   ASSERT_THAT(ReplaceFile(*files_, directory_, kManifestFile, "rubbish"),
               IsOk());
-  ASSERT_THAT(manifest_.Look(), IsOk());
+  ASSERT_THAT(manifest_.Look(true), IsOk());
   EXPECT_EQ(manifest_.Find(kA), std::nullopt);
   Add(kA, false);
   EXPECT_THAT(manifest_.Forget(partitions_), IsEmpty());
@@ -107,7 +107,7 @@ TEST_F(ManifestRepairTest, RefusesOneThatANewerReleaseWrote) {
   ASSERT_THAT(bytes, IsOk());
   StoreBig<int16_t>(bytes->data() + 8, 2);
   ASSERT_THAT(WriteCleanShutdown(*files_, directory_, *bytes), IsOk());
-  EXPECT_THAT(manifest_.Look(), HasReason(Reason::kUnsupportedFormat));
+  EXPECT_THAT(manifest_.Look(true), HasReason(Reason::kUnsupportedFormat));
 }
 
 }  // namespace

@@ -270,6 +270,7 @@ TEST_F(LostEndSurvey, LooksWhereASegmentIsKnownToBeMissing) {
   KnownLog known{.segments = {{Offset{0}}, {Offset{5}}, {Offset{10}}},
                  .end = Offset{11}};
   partition_.known = known;
+  partition_.clean_stop = true;
   EXPECT_THAT(Markers(), ElementsAre(1));
   // By an index that is left.
   partition_.known = std::nullopt;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "cauce/file_system.h"
 #include "engine/base/check.h"
 #include "engine/log/segment_name.h"
@@ -43,7 +44,8 @@ class MissingSegmentsOf : public ::testing::Test {
              [this] {
                ++looks_;
                const bool counts = known_ && looks_ <= counts_for_;
-               return counts ? known_ : std::nullopt;
+               return counts ? std::optional(NotedLog{*known_, was_last_stop_})
+                             : std::nullopt;
              },
          .bounds_now = [this]() -> absl::StatusOr<LogBounds> {
            return bounds_;
@@ -53,6 +55,7 @@ class MissingSegmentsOf : public ::testing::Test {
   const std::unique_ptr<FileSystem> files_ = NewMemoryFileSystem();
   SegmentPlace place_;
   std::optional<KnownLog> known_;
+  bool was_last_stop_ = true;
   int looks_ = 0;
   int counts_for_ = 100;
   LogBounds bounds_{.recovery_point = Offset{50}};
@@ -109,6 +112,28 @@ TEST_F(MissingSegmentsOf, ALogAreUnknownOnceSomebodyHasOpenedTheDirectory) {
                     .end = Offset{50}};
   counts_for_ = 1;  // somebody does while the files are looked at
   EXPECT_THAT(Look(), IsOkAndHolds(IsEmpty()));
+}
+
+// Nobody has written there but who compacts, or cuts: these files hold no
+// batch, so that each ends where it begins.
+TEST_F(MissingSegmentsOf, ALogAreThoseAfterAKillThatNoFileInFrontCovers) {
+  place_.may_have_gaps = true;
+  was_last_stop_ = false;
+  known_ = KnownLog{.segments = {{Offset{0}, 3},
+                                 {Offset{10}, 7},
+                                 {Offset{20}, 3},
+                                 {Offset{30}, 0},
+                                 {Offset{40}, 3}},
+                    .end = Offset{50}};
+  const MissingPart part{{Offset{10}, Offset{20}}, true};
+  const MissingPart whole{{Offset{20}, Offset{30}}};
+  EXPECT_THAT(Look(), IsOkAndHolds(ElementsAre(part, whole)));
+  // What was not durable is not missed.
+  bounds_.recovery_point = Offset{20};
+  EXPECT_THAT(Look(), IsOkAndHolds(ElementsAre(part)));
+  // A pass may be on its way, or have been stopped.
+  Put(10, kSwapLogSuffix);
+  EXPECT_TRUE(absl::IsUnavailable(Look().status()));
 }
 
 TEST_F(MissingSegmentsOf, ALogAreMissedWhereARangeMeetsThem) {
