@@ -278,7 +278,7 @@ TEST_P(UnfinishedSwap, KeepsALogThatGivesWayToADamagedOne) {
 TEST_P(UnfinishedSwap, NeverTakesTheLastSegment) {
   Write(0, ".log", {0, 1, 2});
   Write(3, ".log", {3, 4});
-  Write(0, ".log.swap", {2, 3});
+  Write(0, ".log.swap", {2, 4});
   const std::string last = File(3, ".log");
 
   End();
