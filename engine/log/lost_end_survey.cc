@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,39 +15,40 @@
 #include "cauce/errors.h"
 #include "cauce/read.h"
 #include "cauce/record_batch.h"
-#include "engine/base/bytes.h"
+#include "cauce/types.h"
 #include "engine/base/status_macros.h"
-#include "engine/catalog/known_log.h"
 #include "engine/catalog/whole_file.h"
-#include "engine/log/aborted_index.h"
 #include "engine/log/batch_scanner.h"
 #include "engine/log/end_marker.h"
+#include "engine/log/joined_ranges.h"
+#include "engine/log/listed_aborts.h"
 #include "engine/log/lost_ends.h"
-#include "engine/log/missing_segments.h"
+#include "engine/log/lost_places.h"
 #include "engine/log/producer_files.h"
 #include "engine/log/producer_state.h"
 #include "engine/log/producer_table.h"
+#include "engine/log/seen_ends.h"
 #include "engine/log/segment_name.h"
-#include "engine/log/survey_missing.h"
 #include "engine/log/unreadable_bytes.h"
-#include "engine/record/layout.h"
 #include "fmt/format.h"
 
 namespace cauce {
 namespace {
 
-// Of more headers in one place nothing is believed.
-constexpr size_t kHeadersMax = 1 << 16;
-
 class Search {
  public:
   Search(FileSystem& files, const PartitionToCheck& partition,
-         std::span<const SurveyedSegment> segments)
-      : files_(files), partition_(partition), segments_(segments) {}
+         std::span<const SurveyedSegment> segments,
+         const LostEndLimits& limits)
+      : files_(files),
+        partition_(partition),
+        segments_(segments),
+        limits_(limits) {}
 
   absl::StatusOr<LostEnds> Run() {
-    if (partition_.may_have_gaps) CAUCE_RETURN_IF_ERROR(LookForMissing());
-    if (!MissesAny()) return LostEnds();
+    CAUCE_ASSIGN_OR_RETURN(places_,
+                           FindLostPlaces(files_, partition_, segments_));
+    if (places_.empty()) return LostEnds();
     CAUCE_RETURN_IF_ERROR(ReadLists());
     CAUCE_ASSIGN_OR_RETURN(snapshots_,
                            ListSnapshots(files_, partition_.directory));
@@ -54,6 +56,7 @@ class Search {
       CAUCE_RETURN_IF_ERROR(Walk(i));
     }
     for (const Loss& loss : losses_) EndOneOf(loss);
+    TellHowManyMore();
     std::ranges::sort(found_.ended, {}, &EndedTransaction::marker);
     return std::move(found_);
   }
@@ -72,71 +75,30 @@ class Search {
     std::vector<Candidate> candidates;
   };
 
-  // Where the offsets end that segment `i` should have.
-  Offset EndOf(size_t i) const {
-    return i + 1 < segments_.size()
-               ? segments_[i + 1].base
-               : std::max(partition_.bounds.durable, segments_[i].next);
-  }
-
-  // In a topic that may have gaps where the next segment begins tells nothing.
-  bool MissesBehind(size_t i) const {
-    const OffsetRange gap{segments_[i].next, EndOf(i)};
-    const bool is_known = !partition_.may_have_gaps ||
-                          i + 1 == segments_.size() || Misses(missing_, gap);
-    return is_known && gap.count() > 0 &&
-           gap.next > partition_.bounds.log_start;
-  }
-
-  absl::Status LookForMissing() {
-    std::vector<KnownSegment> there;
-    std::vector<Offset> bases;
-    for (const SurveyedSegment& each : segments_) {
-      // Damaged bytes are there as well: what is lost of them is known.
-      there.push_back({each.base, each.file_bytes});
-      bases.push_back(each.base);
-    }
-    missing_ = MissingOf(partition_, segments_, there);
-    CAUCE_ASSIGN_OR_RETURN(const auto entries,
-                           files_.List(partition_.directory));
-    std::set<Offset> orphans;
-    for (const DirectoryEntry& entry : entries) {
-      const auto file = ParseSegmentFileName(entry.name);
-      const bool is_index = !entry.is_directory && file &&
-                            (file->suffix == kOffsetIndexSuffix ||
-                             file->suffix == kTimeIndexSuffix);
-      if (!is_index || std::ranges::binary_search(bases, file->base)) continue;
-      if (file->base < partition_.bounds.durable) orphans.insert(file->base);
-    }
-    missing_ = WithOrphans(std::move(missing_),
-                           {orphans.begin(), orphans.end()}, bases);
-    return absl::OkStatus();
-  }
-
-  bool MissesAny() const {
-    for (size_t i = 0; i < segments_.size(); ++i) {
-      if (!segments_[i].unreadable.empty() || MissesBehind(i)) return true;
-    }
-    return false;
-  }
-
   absl::Status ReadLists() {
+    ListedAborts::Wanted wanted{.entries_max = limits_.listed_max};
+    std::vector<OffsetRange> lost;
+    for (const LostPlace& place : places_) {
+      lost.push_back(place.lost);
+      if (place.bytes == nullptr) continue;
+      wanted.segments.insert(segments_[place.segment].named);
+    }
+    wanted.lost = JoinedRanges(std::move(lost));
+    listed_.emplace(std::move(wanted));
     CAUCE_ASSIGN_OR_RETURN(const auto entries,
                            files_.List(partition_.directory));
     for (const DirectoryEntry& entry : entries) {
       const auto file = ParseSegmentFileName(entry.name);
       const bool is_list =
           !entry.is_directory && file && file->suffix == kTxnIndexSuffix;
-      if (!is_list) continue;
+      if (!is_list || !listed_->is_all()) continue;
       const auto list = ReadAborted(files_, partition_.directory, file->base);
       if (absl::IsResourceExhausted(list.status())) return list.status();
       // One that is damaged says nothing.
-      if (!list.ok()) continue;
-      listed_.insert(listed_.end(), list->entries().begin(),
-                     list->entries().end());
-      lists_[file->base].assign(list->entries().begin(),
-                                list->entries().end());
+      if (list.ok()) listed_->Add(file->base, list->entries());
     }
+    listed_->Sort();
+    if (!listed_->is_all()) TellListsAreLeft();
     return absl::OkStatus();
   }
 
@@ -146,27 +108,27 @@ class Search {
         JoinPath(partition_.directory, segment.FoundName());
     CAUCE_ASSIGN_OR_RETURN(const std::shared_ptr<const File> file,
                            files_.Open(path, OpenMode::kRead));
-    const auto list = lists_.find(segment.named);
-    const std::span<const AbortedTransaction> listed_here =
-        list == lists_.end() ? std::span<const AbortedTransaction>()
-                             : list->second;
     int64_t position = 0;
     for (const UnreadableBytes& bytes : segment.unreadable) {
       CAUCE_RETURN_IF_ERROR(Take(file, path, position, bytes.position));
       position = bytes.end;
-      LossEvidence evidence{
-          .lost = {bytes.expected, bytes.behind.value_or(EndOf(i))},
-          .listed = listed_,
-          .listed_here = listed_here};
-      CAUCE_ASSIGN_OR_RETURN(evidence.seen,
-                             SeenIn(*file, bytes, evidence.lost));
-      CAUCE_RETURN_IF_ERROR(Pass(std::move(evidence), path));
+      CAUCE_RETURN_IF_ERROR(
+          PassIfNext({.segment = i, .bytes = &bytes}, *file, path));
     }
     CAUCE_RETURN_IF_ERROR(Take(file, path, position, segment.file_bytes));
-    const bool is_passed =
-        !segment.unreadable.empty() && !segment.unreadable.back().behind;
-    if (is_passed || !MissesBehind(i)) return absl::OkStatus();
-    return Pass({.lost = {segment.next, EndOf(i)}, .listed = listed_}, path);
+    return PassIfNext({.segment = i}, *file, path);
+  }
+
+  // Where something is lost there.
+  absl::Status PassIfNext(const LostPlace& here, const File& file,
+                          const std::string& path) {
+    if (passed_ == places_.size()) return absl::OkStatus();
+    const LostPlace& next = places_[passed_];
+    const bool is_next =
+        next.segment == here.segment && next.bytes == here.bytes;
+    if (!is_next) return absl::OkStatus();
+    ++passed_;
+    return Pass(next, file, path);
   }
 
   absl::Status Take(const std::shared_ptr<const File>& file,
@@ -180,13 +142,23 @@ class Search {
       if (IsDamage(batch.status())) return absl::OkStatus();
       CAUCE_RETURN_IF_ERROR(batch.status());
       if (!*batch) return absl::OkStatus();
+      if (!HasProducer(**batch)) continue;
       NoteBehind(**batch);
       table_.Take(**batch);
+      NoteOpen((*batch)->producer_id());
+    }
+  }
+
+  void NoteOpen(ProducerId id) {
+    const ProducerState* const producer = table_.Find(id);
+    if (producer != nullptr && producer->transaction()) {
+      open_.insert(id);
+    } else {
+      open_.erase(id);
     }
   }
 
   void NoteBehind(const RecordBatch& batch) {
-    if (waiting_.empty() || !HasProducer(batch)) return;
     const auto found = waiting_.find(batch.producer_id().value);
     if (found == waiting_.end()) return;
     const bool is_marker = ParseEndMarker(batch).has_value();
@@ -198,88 +170,43 @@ class Search {
     waiting_.erase(found);
   }
 
-  // What the headers of a place say that is no whole batch.
-  absl::StatusOr<std::optional<std::vector<SeenEnd>>> SeenIn(
-      const File& file, const UnreadableBytes& bytes,
-      const OffsetRange& lost) const {
-    std::vector<SeenEnd> seen;
-    Offset next = lost.base;
-    int64_t position = bytes.position;
-    for (size_t count = 0; position < bytes.end; ++count) {
-      std::string head(kBatchHeaderBytes, '\0');
-      CAUCE_ASSIGN_OR_RETURN(const size_t read, file.Read(position, head));
-      const char* const from = head.data();
-      const bool may_be_one =
-          read == head.size() && count < kHeadersMax &&
-          layout::MayBeBatch(from, bytes.end - position);
-      if (!may_be_one) return std::nullopt;
-      const Offset base{LoadBig<int64_t>(from + layout::kBaseOffset)};
-      const int32_t delta = LoadBig<int32_t>(from + layout::kLastOffsetDelta);
-      const bool continues = partition_.may_have_gaps ? base >= next
-                                                      : base == next;
-      if (!continues || delta < 0 || lost.next - base <= delta) {
-        return std::nullopt;
-      }
-      const int16_t attributes = LoadBig<int16_t>(from + layout::kAttributes);
-      const bool is_control = (attributes & layout::kControlBit) != 0;
-      const bool is_transactional =
-          (attributes & layout::kTransactionalBit) != 0;
-      const bool has_sequence =
-          LoadBig<int32_t>(from + layout::kBaseSequence) >= 0;
-      const bool has_producer =
-          LoadBig<int64_t>(from + layout::kProducerId) >= 0;
-      // One of these is enough: any byte of the header may be wrong.
-      const bool is_marker = is_control || (is_transactional && !has_sequence);
-      if (is_marker || (has_producer && !has_sequence)) {
-        seen.push_back({{LoadBig<int64_t>(from + layout::kProducerId)}, base});
-      }
-      next = base + (int64_t{delta} + 1);
-      position += layout::ClaimedBytes(from);
+  absl::Status Pass(const LostPlace& place, const File& file,
+                    const std::string& path) {
+    if (open_.empty() || is_full_) return absl::OkStatus();
+    const OffsetRange& lost = place.lost;
+    const int64_t left = limits_.weighed_max - found_.weighed;
+    if (std::ssize(open_) > left) {
+      is_full_ = true;
+      TellIsFull(lost, path);
+      return absl::OkStatus();
     }
-    const bool is_all =
-        !bytes.is_gap() && (partition_.may_have_gaps || next == lost.next);
-    if (!is_all) return std::nullopt;
-    return seen;
-  }
-
-  absl::Status Pass(LossEvidence evidence, const std::string& path) {
-    const OffsetRange& lost = evidence.lost;
-    // Nothing of it was durable, or it was deleted.
-    const bool is_missed =
-        lost.count() > 0 && lost.next > partition_.bounds.log_start;
-    if (!is_missed) return absl::OkStatus();
-    const std::vector<ProducerState> all = table_.producers();
-    std::vector<OpenTransaction> open;
-    for (const ProducerState& each : all) {
-      if (!each.transaction()) continue;
-      const auto last = each.last_batch();
-      open.push_back(
-          {.producer_id = each.id(),
-           .epoch = each.epoch(),
-           .coordinator_epoch = std::max(each.coordinator_epoch(), 0),
-           .offsets = {*each.transaction(),
-                       last ? last->last + 1 : *each.transaction() + 1}});
+    found_.weighed += std::ssize(open_);
+    std::optional<SeenEnds> seen;
+    if (place.bytes != nullptr) {
+      CAUCE_ASSIGN_OR_RETURN(
+          seen, SeeEnds(file, *place.bytes, lost, partition_.may_have_gaps));
     }
-    if (open.empty()) return absl::OkStatus();
-    if (evidence.seen) {
-      evidence.sees_stranger = std::ranges::any_of(
-          *evidence.seen, [&open](const SeenEnd& end) {
-            return std::ranges::find(open, end.producer_id,
-                                     &OpenTransaction::producer_id) ==
-                   open.end();
-          });
-    }
-    CAUCE_ASSIGN_OR_RETURN(const auto behind, SnapshotBehind(lost.next));
+    const bool sees_stranger =
+        seen && std::ranges::any_of(*seen, [this](const auto& end) {
+          return !open_.contains(ProducerId{end.first});
+        });
+    CAUCE_RETURN_IF_ERROR(LookBehind(lost.next));
     Loss one{.offset = lost.base, .path = path};
     std::vector<std::pair<OpenTransaction, LostEnd>> anywhere;
     std::set<Offset> taken;
-    for (const OpenTransaction& each : open) {
-      evidence.open_behind = std::nullopt;
-      for (const ProducerState& known : behind) {
-        if (known.id() == each.producer_id) {
-          evidence.open_behind = known.transaction();
-        }
+    for (const OpenTransaction& each : Open()) {
+      const ProducerId id = each.producer_id;
+      LossEvidence evidence{.lost = lost,
+                            .listed = listed_->Of(id, lost.base),
+                            .has_headers = seen.has_value(),
+                            .sees_stranger = sees_stranger,
+                            .open_behind = OpenBehind(id)};
+      // An entry that was left out may be this one's.
+      if (place.bytes != nullptr && listed_->is_all()) {
+        evidence.begun_last =
+            listed_->LastBegun(segments_[place.segment].named, id);
       }
+      if (seen && seen->contains(id.value)) evidence.seen = seen->at(id.value);
       const JudgedEnd judged = JudgeLostEnd(each, evidence);
       if (judged.end == LostEnd::kNone) continue;
       if (judged.end == LostEnd::kUnknown && lost.count() == 1 &&
@@ -293,8 +220,8 @@ class Search {
         anywhere.push_back({each, judged.end});
       }
     }
+    Offset marker = lost.base;
     for (const auto& [each, end] : anywhere) {
-      Offset marker = lost.base;
       while (taken.contains(marker)) marker = marker + 1;
       if (marker >= lost.next) {
         Leave(each, lost, path);
@@ -317,16 +244,46 @@ class Search {
     return absl::OkStatus();
   }
 
-  // What the first one says that was taken at `offset` or behind; of nobody
-  // where there is none.
-  absl::StatusOr<std::vector<ProducerState>> SnapshotBehind(Offset offset) {
-    for (const Offset at : snapshots_) {
-      if (at < offset) continue;
-      auto read = ReadSnapshot(files_, partition_.directory, at);
-      if (absl::IsResourceExhausted(read.status())) return read.status();
-      if (read.ok()) return read;
+  std::vector<OpenTransaction> Open() const {
+    std::vector<OpenTransaction> all;
+    for (const ProducerId id : open_) {
+      const ProducerState& each = *table_.Find(id);
+      const auto last = each.last_batch();
+      all.push_back(
+          {.producer_id = id,
+           .epoch = each.epoch(),
+           .coordinator_epoch = std::max(each.coordinator_epoch(), 0),
+           .offsets = {*each.transaction(),
+                       last ? last->last + 1 : *each.transaction() + 1}});
     }
-    return std::vector<ProducerState>();
+    return all;
+  }
+
+  // Reads the first snapshot that was taken at `offset` or behind, if it was
+  // not: places follow each other.
+  absl::Status LookBehind(Offset offset) {
+    if (behind_at_ >= offset) return absl::OkStatus();
+    behind_.clear();
+    behind_at_ = Offset{INT64_MAX};
+    while (next_snapshot_ < snapshots_.size()) {
+      const Offset at = snapshots_[next_snapshot_++];
+      if (at < offset) continue;
+      const auto read = ReadSnapshot(files_, partition_.directory, at);
+      if (absl::IsResourceExhausted(read.status())) return read.status();
+      if (!read.ok()) continue;
+      for (const ProducerState& each : *read) {
+        if (each.transaction()) behind_[each.id()] = *each.transaction();
+      }
+      behind_at_ = at;
+      return absl::OkStatus();
+    }
+    return absl::OkStatus();
+  }
+
+  std::optional<Offset> OpenBehind(ProducerId id) const {
+    const auto found = behind_.find(id);
+    if (found == behind_.end()) return std::nullopt;
+    return found->second;
   }
 
   // It did not end in front of that, either.
@@ -357,6 +314,7 @@ class Search {
                                   .coordinator_epoch = open.coordinator_epoch,
                                   .outcome = outcome},
                           .offset = marker});
+    NoteOpen(open.producer_id);
   }
 
   // One whose marker comes next did not end here. Of the others one without
@@ -392,14 +350,49 @@ class Search {
 
   void Leave(const OpenTransaction& open, const OffsetRange& lost,
              const std::string& path) {
-    found_.left.push_back(
-        {.file = path,
-         .offset = lost.base,
-         .what = fmt::format(
+    if (found_.left.size() >= limits_.told_max) {
+      ++untold_;
+      return;
+    }
+    Tell(path, lost.base,
+         fmt::format(
              "the marker of the transaction of producer {} with offsets {} to "
              "{} may be lost as well, and there is no offset for another one",
              open.producer_id.value, open.offsets.base.value,
-             open.offsets.next.value - 1),
+             open.offsets.next.value - 1));
+  }
+
+  void TellHowManyMore() {
+    if (untold_ == 0) return;
+    Tell(partition_.directory, std::nullopt,
+         fmt::format("the markers of {} more transactions may be lost as well, "
+                     "and there is no offset for others",
+                     untold_));
+  }
+
+  void TellIsFull(const OffsetRange& lost, const std::string& path) {
+    Tell(path, lost.base,
+         fmt::format("transactions are open in front of more lost places than "
+                     "the {} in all that a repair weighs: of the {} that are "
+                     "open here, and of those behind, none gets the marker "
+                     "that may be lost",
+                     limits_.weighed_max, open_.size()));
+  }
+
+  void TellListsAreLeft() {
+    Tell(partition_.directory, std::nullopt,
+         fmt::format("its .txnindex files have more than the {} transactions "
+                     "over lost offsets that a repair goes by: of those "
+                     "behind it does not say that they were aborted",
+                     limits_.listed_max));
+  }
+
+  void Tell(const std::string& path, std::optional<Offset> offset,
+            std::string what) {
+    found_.left.push_back(
+        {.file = path,
+         .offset = offset,
+         .what = std::move(what),
          .advice = "where readers of what is committed wait for it or must not "
                    "see it, end it by its producer"});
   }
@@ -407,16 +400,24 @@ class Search {
   FileSystem& files_;
   const PartitionToCheck& partition_;
   const std::span<const SurveyedSegment> segments_;
-  std::vector<AbortedTransaction> listed_;
-  std::map<Offset, std::vector<AbortedTransaction>> lists_;  // by file
+  const LostEndLimits limits_;
+  std::vector<LostPlace> places_;
+  size_t passed_ = 0;  // so many of them
+  std::optional<ListedAborts> listed_;
   std::vector<Offset> snapshots_;
-  std::vector<MissingPart> missing_;  // of a topic that may have gaps
+  size_t next_snapshot_ = 0;
+  // What was open at the snapshot that was read last, and where that is.
+  std::map<ProducerId, Offset> behind_;
+  Offset behind_at_{0};
   ProducerTable table_;
+  std::set<ProducerId> open_;  // whose transaction is, in table_
   std::vector<Loss> losses_;
   // By producer: the candidates whose next batch is waited for.
   std::map<int64_t, std::vector<std::pair<size_t, size_t>>> waiting_;
   // By producer: behind the marker it was given last at one of losses_.
   std::map<int64_t, Offset> ended_up_to_;
+  bool is_full_ = false;
+  int64_t untold_ = 0;
   LostEnds found_;
 };
 
@@ -424,8 +425,8 @@ class Search {
 
 absl::StatusOr<LostEnds> FindLostEnds(
     FileSystem& files, const PartitionToCheck& partition,
-    std::span<const SurveyedSegment> segments) {
-  return Search(files, partition, segments).Run();
+    std::span<const SurveyedSegment> segments, const LostEndLimits& limits) {
+  return Search(files, partition, segments, limits).Run();
 }
 
 }  // namespace cauce

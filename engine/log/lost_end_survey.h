@@ -3,10 +3,13 @@
 //
 // Reads the logs once more, as they were surveyed, where anything is missing;
 // and the lists of aborted transactions and the snapshots beside them, which
-// may say what no batch does any more. Changes nothing. For who has the
-// directory to himself, one thread at a time.
+// may say what no batch does any more: each file once, however many places are
+// lost. Changes nothing. For who has the directory to himself, one thread at a
+// time.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -14,6 +17,7 @@
 #include "cauce/file_system.h"
 #include "cauce/inspect.h"
 #include "cauce/repair.h"
+#include "engine/log/listed_aborts.h"
 #include "engine/log/partition_check.h"
 #include "engine/log/surveyed_segment.h"
 
@@ -22,11 +26,24 @@ namespace cauce {
 struct LostEnds {
   std::vector<EndedTransaction> ended;  // in the order of their markers
   std::vector<Finding> left;            // those for whose markers is no room
+  // How many transactions were weighed, each once for every place where it was
+  // open in front of what is lost.
+  int64_t weighed = 0;
+};
+
+// What a survey does not go beyond; that it would have is told as left.
+struct LostEndLimits {
+  // Some 100 bytes are kept of each that may have ended: 400 MiB at the most.
+  int64_t weighed_max = 1 << 22;
+  size_t listed_max = ListedAborts::kEntriesMax;
+  // Of those for whose markers is no room: more are counted.
+  size_t told_max = 1 << 12;
 };
 
 // `segments` are in the order of their bases.
 absl::StatusOr<LostEnds> FindLostEnds(
     FileSystem& files, const PartitionToCheck& partition,
-    std::span<const SurveyedSegment> segments);
+    std::span<const SurveyedSegment> segments,
+    const LostEndLimits& limits = {});
 
 }  // namespace cauce

@@ -8,7 +8,6 @@
 
 #include <optional>
 #include <span>
-#include <vector>
 
 #include "cauce/read.h"
 #include "cauce/types.h"
@@ -24,24 +23,20 @@ struct OpenTransaction {
   OffsetRange offsets;  // of its records so far
 };
 
-// A batch that may have been a marker, by a header that no CRC vouches for.
-struct SeenEnd {
-  ProducerId producer_id;
-  Offset offset;
-};
-
-// What is left that speaks of the lost offsets.
+// What is left that speaks of the lost offsets, and of its producer.
 struct LossEvidence {
   OffsetRange lost;
-  // What the lists of aborted transactions say: all, and that of the segment
-  // which held the lost offsets.
+  // What the lists of aborted transactions have of it, in the order of the
+  // markers, as far as these stand there or behind.
   std::span<const AbortedTransaction> listed;
-  std::span<const AbortedTransaction> listed_here;
-  // What the headers say of all of it, one after the other; nothing where they
-  // do not.
-  std::optional<std::vector<SeenEnd>> seen;
-  // One of those ends no transaction that is open there: which one it ended is
-  // not known.
+  // Where the last one began that is in the list of the segment which held the
+  // lost offsets.
+  std::optional<Offset> begun_last;
+  // The headers say of all of it what it was; and which may be a marker of this
+  // producer, and whether one of those there ends no transaction that is open:
+  // which one it ended is not known.
+  bool has_headers = false;
+  std::optional<Offset> seen;
   bool sees_stranger = false;
   // Where the producer's open transaction began, by a snapshot from behind.
   std::optional<Offset> open_behind;

@@ -26,6 +26,11 @@ std::vector<ProducerState> ProducerTable::producers() const {
   return all;
 }
 
+const ProducerState* ProducerTable::Find(ProducerId id) const {
+  const auto found = producers_.find(id.value);
+  return found == producers_.end() ? nullptr : &found->second;
+}
+
 absl::StatusOr<std::optional<KnownBatch>> ProducerTable::Check(
     const ProducedBatch& batch) const {
   const auto found = producers_.find(batch.producer_id.value);

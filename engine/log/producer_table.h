@@ -34,6 +34,8 @@ class ProducerTable {
   bool empty() const { return producers_.empty(); }
   // In the order of their ids.
   std::vector<ProducerState> producers() const;
+  // Null for one of which nothing is known; until the table changes.
+  const ProducerState* Find(ProducerId id) const;
   const UnstableTransactions& transactions() const { return transactions_; }
   // Batches right in front of `end` cannot be read.
   void PassDamage(Offset end) { transactions_.Doubt(end); }

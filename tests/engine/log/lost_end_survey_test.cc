@@ -23,15 +23,19 @@
 #include "engine/log/aborted_index.h"
 #include "engine/log/partition_check.h"
 #include "engine/log/producer_files.h"
+#include "engine/log/producer_state.h"
 #include "engine/log/segment_name.h"
 #include "engine/log/surveyed_segment.h"
 #include "tests/testing/batches.h"
+#include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/test_producer.h"
 
 namespace cauce {
 namespace {
 
+using test::FailingFileSystem;
+using test::FileCall;
 using test::IsOk;
 using test::OwnedBatch;
 using test::TestProducer;
@@ -104,7 +108,7 @@ class LostEndSurvey : public ::testing::Test {
     if (partition_.bounds.durable == Offset{0}) {
       partition_.bounds.durable = next_;
     }
-    auto found = FindLostEnds(*files_, partition_, segments_);
+    auto found = FindLostEnds(disk_, partition_, segments_, limits_);
     EXPECT_THAT(found, IsOk());
     return found.ok() ? *std::move(found) : LostEnds();
   }
@@ -117,7 +121,9 @@ class LostEndSurvey : public ::testing::Test {
   }
 
   const std::unique_ptr<FileSystem> files_ = NewMemoryFileSystem();
+  FailingFileSystem disk_{*files_};
   PartitionToCheck partition_;
+  LostEndLimits limits_;
   std::vector<SurveyedSegment> segments_;
   std::map<int64_t, std::string> bytes_;  // by base
   Offset next_{0};
@@ -313,6 +319,131 @@ TEST_F(LostEndSurvey, LooksAtTheTornEndOfASegment) {
     EXPECT_THAT(Markers().back(), lost.value);
     Begin();
   }
+}
+
+// What it costs where `places` are lost, in front of each of which two
+// transactions are open that go on behind.
+class LostEndCosts : public LostEndSurvey {
+ protected:
+  struct Cost {
+    int reads_of_logs = 0;
+    int reads_of_lists = 0;
+    int reads_of_snapshots = 0;
+    int64_t weighed = 0;
+  };
+
+  void LayPlaces(int places) {
+    Lay(one_.InTransaction({"a"}));
+    Lay(two_.InTransaction({"b"}));
+    AbortedIndex list;
+    for (int i = 0; i < places; ++i) {
+      Lose(plain_, Leaves::kHeader);
+      Lay(plain_);
+      list.Add({{3}, next_ + -2, next_ + -1, Offset{0}});
+    }
+    const std::string directory(kDirectory);
+    ASSERT_THAT(WriteAborted(*files_, directory, Offset{0}, list), IsOk());
+    const std::vector<ProducerState> open = {
+        {ProducerId{1}, {.epoch = 0, .transaction = Offset{0}}}};
+    ASSERT_THAT(WriteSnapshot(*files_, directory, next_, open), IsOk());
+  }
+
+  Cost CostOf(int places) {
+    segments_.clear();
+    bytes_.clear();
+    next_ = Offset{0};
+    partition_.bounds.durable = Offset{0};
+    Begin();
+    LayPlaces(places);
+    const auto count = [this] {
+      return Cost{.reads_of_logs = disk_.Count(FileCall::kRead, ".log"),
+                  .reads_of_lists = disk_.Count(FileCall::kRead, ".txnindex"),
+                  .reads_of_snapshots =
+                      disk_.Count(FileCall::kOpen, ".snapshot")};
+    };
+    const Cost before = count();
+    const LostEnds found = Find();
+    EXPECT_THAT(found.ended, IsEmpty());
+    EXPECT_THAT(found.left, IsEmpty());
+    const Cost after = count();
+    EXPECT_THAT(RemoveSnapshot(*files_, std::string(kDirectory), next_),
+                IsOk());
+    return {after.reads_of_logs - before.reads_of_logs,
+            after.reads_of_lists - before.reads_of_lists,
+            after.reads_of_snapshots - before.reads_of_snapshots,
+            found.weighed};
+  }
+};
+
+TEST_F(LostEndCosts, GrowWithThePlacesAndNotWithTheirSquare) {
+  const Cost few = CostOf(50);
+  const Cost some = CostOf(100);
+  const Cost many = CostOf(200);
+  EXPECT_EQ(few.weighed, 2 * 50);
+  EXPECT_EQ(some.weighed, 2 * 100);
+  EXPECT_EQ(many.weighed, 2 * 200);
+  EXPECT_EQ(many.reads_of_logs - some.reads_of_logs,
+            2 * (some.reads_of_logs - few.reads_of_logs));
+  EXPECT_LE(many.reads_of_logs, 3 * 200);
+  // These once.
+  EXPECT_EQ(many.reads_of_lists, few.reads_of_lists);
+  EXPECT_EQ(few.reads_of_snapshots, 1);
+  EXPECT_EQ(many.reads_of_snapshots, 1);
+}
+
+TEST_F(LostEndSurvey, TellsWhereMoreIsOpenThanItWeighs) {
+  Lay(one_.InTransaction({"a"}));
+  Lay(two_.InTransaction({"b"}));
+  Lose(plain_, Leaves::kHeader);
+  Lay(plain_);
+  Lose(test::Batch({"x", "y"}));  // from 4 on
+  Lay(plain_);
+  limits_.weighed_max = 4;
+  EXPECT_THAT(Find().ended, SizeIs(2));
+  limits_.weighed_max = 3;
+  const LostEnds found = Find();
+  EXPECT_THAT(found.ended, IsEmpty());
+  ASSERT_THAT(found.left, SizeIs(1));
+  EXPECT_EQ(found.left[0].offset, Offset{4});
+  EXPECT_THAT(found.left[0].what, HasSubstr("of the 2 that are open here"));
+  EXPECT_EQ(found.weighed, 2);
+}
+
+TEST_F(LostEndSurvey, TellsWhereListsHaveMoreThanItGoesBy) {
+  Lay(one_.InTransaction({"a"}));
+  Lose(test::MarkerOf(one_.Abort(), Timestamp{1}));
+  Lay(one_.InTransaction({"b"}));
+  Lay(one_.Abort());  // at 3
+  AbortedIndex list;
+  list.Add({{1}, Offset{0}, Offset{1}, Offset{2}});
+  list.Add({{1}, Offset{2}, Offset{3}, Offset{4}});
+  const std::string directory(kDirectory);
+  ASSERT_THAT(WriteAborted(*files_, directory, Offset{0}, list), IsOk());
+  EXPECT_TRUE(Find().ended.at(0).is_known);
+  limits_.listed_max = 0;
+  const LostEnds found = Find();
+  // What is left of a list does not say that one was committed.
+  ASSERT_THAT(found.ended, SizeIs(1));
+  EXPECT_FALSE(found.ended[0].is_known);
+  EXPECT_EQ(found.ended[0].outcome, TransactionOutcome::kAbort);
+  ASSERT_THAT(found.left, SizeIs(1));
+  EXPECT_THAT(found.left[0].what, HasSubstr(".txnindex"));
+}
+
+TEST_F(LostEndSurvey, CountsThoseThatItDoesNotTellByThemselves) {
+  TestProducer three(3);
+  TestProducer four(4);
+  for (TestProducer* each : {&one_, &two_, &three, &four}) {
+    Lay(each->InTransaction({"a"}));
+  }
+  Lose(plain_);
+  Lay(plain_);
+  limits_.told_max = 1;
+  const LostEnds found = Find();
+  EXPECT_THAT(found.ended, SizeIs(1));
+  ASSERT_THAT(found.left, SizeIs(2));
+  EXPECT_THAT(found.left[0].what, HasSubstr("producer 2"));
+  EXPECT_THAT(found.left[1].what, HasSubstr("2 more transactions"));
 }
 
 }  // namespace
