@@ -61,6 +61,7 @@ class Planner {
     }
     PlanStart();
     PlanForgetting();
+    TellWhoStaysOpen();
     return std::move(plan_);
   }
 
@@ -318,9 +319,37 @@ class Planner {
                                            : Offset{INT64_MAX};
   }
 
+  // Those whose markers lie in more than is filled.
+  void TellWhoStaysOpen() {
+    std::set<Offset> written;
+    const auto note = [&](const std::vector<EndedTransaction>& ended) {
+      for (const EndedTransaction& each : ended) written.insert(each.marker);
+    };
+    for (const RepairStep& step : plan_.steps) {
+      note(step.ended);
+      for (const RemovedBytes& removed : step.removed) note(removed.ended);
+    }
+    for (const EndedTransaction& each : survey_.ended) {
+      if (written.contains(each.marker)) continue;
+      plan_.left.push_back(
+          {.file = partition_.directory,
+           .offset = each.marker,
+           .what = fmt::format(
+               "the marker of the transaction of producer {} with offsets {} "
+               "to {} may be lost as well, and there are more offsets in front "
+               "of it than a repair fills",
+               each.producer_id.value, each.offsets.base.value,
+               each.offsets.next.value - 1),
+           .advice = "where readers of what is committed wait for it or must "
+                     "not see it, end it by its producer"});
+    }
+  }
+
   // Where the segment ends once markers stand at its end.
   Offset NextOf(const SurveyedSegment& segment) const {
-    if (!EndsInDamage(segment)) return segment.next;
+    if (!marked_.contains(segment.base) || !EndsInDamage(segment)) {
+      return segment.next;
+    }
     const auto behind =
         std::ranges::upper_bound(survey_.segments, segment.base, {},
                                  &SurveyedSegment::base);

@@ -78,6 +78,35 @@ TEST(RepairPlan, CountsWholeBatchesThatLeaveTheLogAsLost) {
   EXPECT_EQ(plan.steps[1].removed[0].lost, (OffsetRange{Offset{2}, Offset{4}}));
 }
 
+// A .txnindex that is wrong may say so.
+TEST(RepairPlan, TellsOfTransactionsThatStayOpenWhereTooMuchWouldBeFilled) {
+  constexpr Offset kFar{int64_t{1} << 40};
+  const EndedTransaction ended{.producer_id = {7},
+                               .offsets = {Offset{2}, Offset{3}},
+                               .marker = kFar};
+  SurveyedSegment torn = Segment(0, 5);
+  torn.file_bytes = 150;
+  torn.unreadable = {
+      {.position = 100, .end = 150, .zeros_from = 150, .expected = Offset{5}}};
+  torn.kept_as = {"/d/a-0/0.log.100.cut"};
+  const RepairPlan damaged =
+      PlanPartitionRepair(WithoutGaps(Offset{5}, Offset{0}),
+                          {.segments = {torn}, .ended = {ended}});
+  ASSERT_THAT(damaged.left, SizeIs(1));
+  EXPECT_EQ(damaged.left[0].offset, kFar);
+  ASSERT_THAT(damaged.steps, SizeIs(1));
+  EXPECT_THAT(damaged.steps[0].removed[0].ended, IsEmpty());
+  EXPECT_EQ(damaged.end, Offset{5});
+
+  // In a gap between segments, of which it is told as well.
+  const RepairPlan missing = PlanPartitionRepair(
+      WithoutGaps(kFar + 2, Offset{0}),
+      {.segments = {Segment(0, 5), Segment(kFar.value + 1, kFar.value + 2)},
+       .ended = {ended}});
+  ASSERT_THAT(missing.left, SizeIs(2));
+  EXPECT_EQ(missing.left[1].offset, kFar);
+}
+
 TEST(RepairPlan, FillsTheGapThatALostSegmentLeft) {
   const PartitionSurvey survey{
       .segments = {Segment(0, 3), Segment(7, 9), Segment(9, 10)}};
