@@ -39,7 +39,7 @@ class DirectoryClaim {
   // the directory shows are durable afterwards.
   absl::Status Begin();
   // `manifest` is the bytes of one, or empty. Where the disk has no room for
-  // it there is none.
+  // it, or something else has its name, there is none.
   absl::Status End(std::string_view manifest);
 
  private:
