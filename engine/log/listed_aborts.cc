@@ -11,9 +11,9 @@ std::pair<ProducerId, Offset> PlaceOf(const AbortedTransaction& aborted) {
 
 }  // namespace
 
-void ListedAborts::Add(Offset segment,
+void ListedAborts::Add(std::optional<Offset> segment,
                        std::span<const AbortedTransaction> list) {
-  const bool counts_begins = wanted_.segments.contains(segment);
+  const bool counts_begins = segment && wanted_.segments.contains(*segment);
   for (const AbortedTransaction& each : list) {
     const bool reaches = wanted_.lost.Touch(each.first, each.last);
     if (!reaches && !counts_begins) continue;
@@ -23,7 +23,7 @@ void ListedAborts::Add(Offset segment,
     }
     if (reaches) entries_.push_back(each);
     if (!counts_begins) continue;
-    Offset& begun = begun_[{segment, each.producer_id}];
+    Offset& begun = begun_[{*segment, each.producer_id}];
     begun = std::max(begun, each.first);
   }
 }

@@ -32,8 +32,10 @@ class ListedAborts {
 
   explicit ListedAborts(Wanted wanted) : wanted_(std::move(wanted)) {}
 
-  // `list` is that of the segment which is called so.
-  void Add(Offset segment, std::span<const AbortedTransaction> list);
+  // `list` is that of the segment which is called so; of none where it was set
+  // aside: then it may lack some.
+  void Add(std::optional<Offset> segment,
+           std::span<const AbortedTransaction> list);
   // No more will come: they can be asked for.
   void Sort();
 

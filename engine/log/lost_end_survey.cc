@@ -38,12 +38,12 @@ namespace {
 class Search {
  public:
   Search(FileSystem& files, const PartitionToCheck& partition,
-         std::span<const SurveyedSegment> segments,
-         const LostEndLimits& limits)
+         const LogsToSearch& logs)
       : files_(files),
         partition_(partition),
-        segments_(segments),
-        limits_(limits) {}
+        segments_(logs.segments),
+        refused_lists_(logs.refused_lists),
+        limits_(logs.limits) {}
 
   absl::StatusOr<LostEnds> Run() {
     CAUCE_ASSIGN_OR_RETURN(places_,
@@ -80,8 +80,10 @@ class Search {
     std::vector<OffsetRange> lost;
     for (const LostPlace& place : places_) {
       lost.push_back(place.lost);
-      if (place.bytes == nullptr) continue;
-      wanted.segments.insert(segments_[place.segment].named);
+      const Offset named = segments_[place.segment].named;
+      const bool has_list =
+          place.bytes != nullptr && !refused_lists_.contains(named);
+      if (has_list) wanted.segments.insert(named);
     }
     wanted.lost = JoinedRanges(std::move(lost));
     listed_.emplace(std::move(wanted));
@@ -89,13 +91,18 @@ class Search {
                            files_.List(partition_.directory));
     for (const DirectoryEntry& entry : entries) {
       const auto file = ParseSegmentFileName(entry.name);
-      const bool is_list =
-          !entry.is_directory && file && file->suffix == kTxnIndexSuffix;
+      std::optional<Offset> segment;
+      if (file && file->suffix == kTxnIndexSuffix) segment = file->base;
+      const bool is_kept = BaseOfKeptAborted(entry.name).has_value();
+      const bool is_list = !entry.is_directory && (segment || is_kept);
       if (!is_list || !listed_->is_all()) continue;
-      const auto list = ReadAborted(files_, partition_.directory, file->base);
+      const auto list =
+          is_kept
+              ? ReadKeptAborted(files_, partition_.directory, entry.name)
+              : ReadAborted(files_, partition_.directory, *segment);
       if (absl::IsResourceExhausted(list.status())) return list.status();
       // One that is damaged says nothing.
-      if (list.ok()) listed_->Add(file->base, list->entries());
+      if (list.ok()) listed_->Add(segment, list->entries());
     }
     listed_->Sort();
     if (!listed_->is_all()) TellListsAreLeft();
@@ -400,6 +407,7 @@ class Search {
   FileSystem& files_;
   const PartitionToCheck& partition_;
   const std::span<const SurveyedSegment> segments_;
+  const std::set<Offset>& refused_lists_;
   const LostEndLimits limits_;
   std::vector<LostPlace> places_;
   size_t passed_ = 0;  // so many of them
@@ -423,10 +431,10 @@ class Search {
 
 }  // namespace
 
-absl::StatusOr<LostEnds> FindLostEnds(
-    FileSystem& files, const PartitionToCheck& partition,
-    std::span<const SurveyedSegment> segments, const LostEndLimits& limits) {
-  return Search(files, partition, segments, limits).Run();
+absl::StatusOr<LostEnds> FindLostEnds(FileSystem& files,
+                                      const PartitionToCheck& partition,
+                                      const LogsToSearch& logs) {
+  return Search(files, partition, logs).Run();
 }
 
 }  // namespace cauce

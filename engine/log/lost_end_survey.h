@@ -4,12 +4,14 @@
 // Reads the logs once more, as they were surveyed, where anything is missing;
 // and the lists of aborted transactions and the snapshots beside them, which
 // may say what no batch does any more: each file once, however many places are
-// lost. Changes nothing. For who has the directory to himself, one thread at a
+// lost. Lists that an earlier repair has set aside are read as well: it may have
+// been stopped before it wrote what they say. Changes nothing. For who has the directory to himself, one thread at a
 // time.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -17,6 +19,7 @@
 #include "cauce/file_system.h"
 #include "cauce/inspect.h"
 #include "cauce/repair.h"
+#include "cauce/types.h"
 #include "engine/log/listed_aborts.h"
 #include "engine/log/partition_check.h"
 #include "engine/log/surveyed_segment.h"
@@ -40,10 +43,16 @@ struct LostEndLimits {
   size_t told_max = 1 << 12;
 };
 
-// `segments` are in the order of their bases.
-absl::StatusOr<LostEnds> FindLostEnds(
-    FileSystem& files, const PartitionToCheck& partition,
-    std::span<const SurveyedSegment> segments,
-    const LostEndLimits& limits = {});
+struct LogsToSearch {
+  std::span<const SurveyedSegment> segments;  // in the order of their bases
+  // Of which the .txnindex is set aside, by base: nothing follows from what is
+  // not in it.
+  std::set<Offset> refused_lists;
+  LostEndLimits limits;
+};
+
+absl::StatusOr<LostEnds> FindLostEnds(FileSystem& files,
+                                      const PartitionToCheck& partition,
+                                      const LogsToSearch& logs);
 
 }  // namespace cauce

@@ -62,7 +62,10 @@ class Surveyor {
     CAUCE_RETURN_IF_ERROR(ClearWhereItWrites());
     OrderRenaming();
     CAUCE_ASSIGN_OR_RETURN(
-        LostEnds ends, FindLostEnds(files_, partition_, survey_.segments));
+        LostEnds ends,
+        FindLostEnds(files_, partition_,
+                     {.segments = survey_.segments,
+                      .refused_lists = strays_.ListsOfAborts()}));
     survey_.ended = std::move(ends.ended);
     std::ranges::move(ends.left, std::back_inserter(survey_.left));
     survey_.strays = strays_.Take();

@@ -5,6 +5,7 @@
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/whole_file.h"
+#include "engine/log/cut_files.h"
 #include "engine/log/producer_snapshot.h"
 #include "engine/log/segment_name.h"
 
@@ -19,6 +20,16 @@ std::string PathOf(const std::string& directory, Offset base,
 absl::Status RemoveIfThere(FileSystem& files, const std::string& path) {
   const absl::Status removed = files.RemoveFile(path);
   return absl::IsNotFound(removed) ? absl::OkStatus() : removed;
+}
+
+absl::StatusOr<AbortedIndex> ReadListAt(FileSystem& files,
+                                        const std::string& path, Offset base) {
+  const auto bytes = ReadWholeFile(files, path, AbortedIndex::kBytesMax);
+  if (absl::IsNotFound(bytes.status())) return AbortedIndex();
+  CAUCE_RETURN_IF_ERROR(bytes.status());
+  auto index = AbortedIndex::Decode(base, *bytes);
+  if (!index.ok()) return Annotate(index.status(), path);
+  return index;
 }
 
 }  // namespace
@@ -62,13 +73,26 @@ absl::Status RemoveSnapshot(FileSystem& files, const std::string& directory,
 absl::StatusOr<AbortedIndex> ReadAborted(FileSystem& files,
                                          const std::string& directory,
                                          Offset base) {
-  const std::string path = PathOf(directory, base, kTxnIndexSuffix);
-  const auto bytes = ReadWholeFile(files, path, AbortedIndex::kBytesMax);
-  if (absl::IsNotFound(bytes.status())) return AbortedIndex();
-  CAUCE_RETURN_IF_ERROR(bytes.status());
-  auto index = AbortedIndex::Decode(base, *bytes);
-  if (!index.ok()) return Annotate(index.status(), path);
-  return index;
+  return ReadListAt(files, PathOf(directory, base, kTxnIndexSuffix), base);
+}
+
+std::optional<Offset> BaseOfKeptAborted(std::string_view name) {
+  const std::string_view list =
+      name.substr(0, SegmentFileName(Offset{0}, kTxnIndexSuffix).size());
+  const auto file = ParseSegmentFileName(list);
+  const bool is_kept = file && file->suffix == kTxnIndexSuffix &&
+                       name.starts_with(CutFileName(list, 0)) &&
+                       !name.ends_with(kUnfinishedCutSuffix);
+  if (!is_kept) return std::nullopt;
+  return file->base;
+}
+
+absl::StatusOr<AbortedIndex> ReadKeptAborted(FileSystem& files,
+                                             const std::string& directory,
+                                             const std::string& name) {
+  const auto base = BaseOfKeptAborted(name);
+  if (!base) return AbortedIndex();
+  return ReadListAt(files, JoinPath(directory, name), *base);
 }
 
 absl::Status WriteAborted(FileSystem& files, const std::string& directory,

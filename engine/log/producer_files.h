@@ -6,7 +6,9 @@
 // who writes the partition, and reading for any.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -37,6 +39,13 @@ absl::Status RemoveSnapshot(FileSystem& files, const std::string& directory,
 absl::StatusOr<AbortedIndex> ReadAborted(FileSystem& files,
                                          const std::string& directory,
                                          Offset base);
+// The base of the segment whose list a repair has set aside as `name`; nothing
+// for the name of anything else.
+std::optional<Offset> BaseOfKeptAborted(std::string_view name);
+// As ReadAborted.
+absl::StatusOr<AbortedIndex> ReadKeptAborted(FileSystem& files,
+                                             const std::string& directory,
+                                             const std::string& name);
 // Makes the file hold `index`, durably but for its name; removes it where that
 // is empty.
 absl::Status WriteAborted(FileSystem& files, const std::string& directory,

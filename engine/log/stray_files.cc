@@ -3,6 +3,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/catalog/whole_file.h"
 #include "engine/log/cut_files.h"
+#include "engine/log/segment_name.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -40,6 +41,16 @@ void StrayFiles::LetWait(SurveyedSegment& segment) {
   segment.steps_aside = true;
   stray.kept_as = JoinPath(directory_, segment.FileName());
   strays_.push_back(std::move(stray));
+}
+
+std::set<Offset> StrayFiles::ListsOfAborts() const {
+  std::set<Offset> lists;
+  for (const StrayFile& stray : strays_) {
+    const std::string_view path = stray.path;
+    const auto file = ParseSegmentFileName(path.substr(path.rfind('/') + 1));
+    if (file && file->suffix == kTxnIndexSuffix) lists.insert(file->base);
+  }
+  return lists;
 }
 
 absl::Status StrayFiles::KeepUnreadable(const File& file,

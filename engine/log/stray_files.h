@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -56,6 +57,9 @@ class StrayFiles {
   // Notes what the unreadable bytes of the segment are kept as, which are in
   // `file`.
   absl::Status KeepUnreadable(const File& file, SurveyedSegment& segment);
+
+  // The .txnindex files among them, by base.
+  std::set<Offset> ListsOfAborts() const;
 
   std::vector<StrayFile> Take() { return std::move(strays_); }
 

@@ -29,6 +29,7 @@
 #include "tests/testing/matchers.h"
 #include "tests/testing/sim_clock.h"
 #include "tests/testing/spoiler.h"
+#include "tests/testing/test_producer.h"
 
 namespace cauce {
 namespace {
@@ -218,6 +219,61 @@ TEST_P(RepairCut, KeepsBothOfTwoThatHoldOneRecordEach) {
     OpenInBetween(known, image, known.batches);
   }
   EXPECT_GT(opened_, 0);
+}
+
+// Where a segment is missing its list alone says how a transaction ended there:
+// it is set aside before that is written.
+TEST_P(RepairCut, ForgetsNothingThatAListSaysOfAMissingSegment) {
+  FaultyDisk disk(clock_);
+  test::TestProducer producer(7);
+  {
+    auto engine =
+        Engine::Open(kKnownDirectory, {.file_system = &disk, .clock = &clock_});
+    ASSERT_THAT(engine, IsOk());
+    ASSERT_THAT(engine->CreateTopic(
+                    "a", {.configs = {{"internal.segment.bytes", "1000"}}}),
+                IsOk());
+    auto partition = engine->OpenPartition("a", PartitionId{0});
+    ASSERT_THAT(partition, IsOk());
+    // It has a segment of its own.
+    const std::string large(1200, 'x');
+    const auto append = [&](const test::OwnedBatch& batch) {
+      ASSERT_THAT(partition->Append(batch.view()), IsOk());
+    };
+    append(producer.InTransaction({"aborted"}));
+    append(test::Batch({large}));
+    append(test::Batch({"lost"}));
+    ASSERT_THAT(partition->EndTransaction(producer.Abort()), IsOk());
+    append(test::Batch({large}));
+    append(producer.InTransaction({"committed"}));
+    ASSERT_THAT(partition->EndTransaction(producer.Commit()), IsOk());
+    ASSERT_THAT(engine->Close(), IsOk());
+  }
+  Image image = test::ImageOf(disk);
+  if (GetParam() == Stop::kKilled) image.erase("/.kafka_cleanshutdown");
+  const std::string segment = "/a-0/00000000000000000002";
+  ASSERT_TRUE(image.contains(segment + ".txnindex"));
+  ASSERT_EQ(image.erase(segment + ".log"), 1);
+  CutEverywhere(image);
+
+  const int64_t changes = ExpectedRepair(image, clock_).changes();
+  for (int64_t cut = 0; cut < changes && !HasFailure(); ++cut) {
+    SCOPED_TRACE(fmt::format("cut before change {} of {}", cut, changes));
+    const auto left = DiskWith(image, clock_);
+    left->CutBefore(left->changes() + cut);
+    std::vector<EndedTransaction> told;
+    const RepairOptions options{.step = [&](const RepairStep& step) {
+      told.insert(told.end(), step.ended.begin(), step.ended.end());
+    }};
+    ASSERT_FALSE(RepairDirectory(*left, kKnownDirectory, options).ok());
+    RandomChoices choices(static_cast<uint64_t>(cut));
+    left->Restart(choices);
+    ASSERT_THAT(RepairDirectory(*left, kKnownDirectory, options), IsOk());
+    for (const EndedTransaction& each : told) {
+      EXPECT_TRUE(each.is_known);
+      EXPECT_EQ(each.marker, Offset{3});
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(, RepairCut,

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -108,7 +109,9 @@ class LostEndSurvey : public ::testing::Test {
     if (partition_.bounds.durable == Offset{0}) {
       partition_.bounds.durable = next_;
     }
-    auto found = FindLostEnds(disk_, partition_, segments_, limits_);
+    auto found = FindLostEnds(
+        disk_, partition_,
+        {.segments = segments_, .refused_lists = refused_, .limits = limits_});
     EXPECT_THAT(found, IsOk());
     return found.ok() ? *std::move(found) : LostEnds();
   }
@@ -124,6 +127,7 @@ class LostEndSurvey : public ::testing::Test {
   FailingFileSystem disk_{*files_};
   PartitionToCheck partition_;
   LostEndLimits limits_;
+  std::set<Offset> refused_;  // lists
   std::vector<SurveyedSegment> segments_;
   std::map<int64_t, std::string> bytes_;  // by base
   Offset next_{0};
@@ -138,7 +142,8 @@ TEST_F(LostEndSurvey, ReadsNothingWhereNothingIsLost) {
       JoinPath(kDirectory, SegmentFileName(Offset{0}, kLogSuffix));
   EXPECT_THAT(Find().ended, IsEmpty());
   ASSERT_THAT(files_->RemoveFile(path), IsOk());
-  EXPECT_THAT(FindLostEnds(*files_, partition_, segments_), IsOk());
+  EXPECT_THAT(FindLostEnds(*files_, partition_, {.segments = segments_}),
+              IsOk());
 }
 
 TEST_F(LostEndSurvey, FindsWhoWasOpenInFrontOfWhatIsLost) {
@@ -407,6 +412,32 @@ TEST_F(LostEndSurvey, TellsWhereMoreIsOpenThanItWeighs) {
   EXPECT_EQ(found.left[0].offset, Offset{4});
   EXPECT_THAT(found.left[0].what, HasSubstr("of the 2 that are open here"));
   EXPECT_EQ(found.weighed, 2);
+}
+
+TEST_F(LostEndSurvey, GoesByAListThatWasSetAside) {
+  Lay(one_.InTransaction({"a"}));
+  Lose(test::Batch({"x", "y"}));
+  Lay(one_.InTransaction({"b"}));
+  Lay(one_.Abort());  // at 4
+  AbortedIndex list;
+  list.Add({{1}, Offset{0}, Offset{2}, Offset{3}});
+  const std::string kept = JoinPath(
+      kDirectory, SegmentFileName(Offset{0}, kTxnIndexSuffix) + ".cut.1");
+  ASSERT_THAT(WriteAndSyncFile(*files_, kept, list.Encode()), IsOk());
+  EXPECT_THAT(Markers(), ElementsAre(2));
+  // It does not say that what it lacks was committed; nor does one that is to
+  // be set aside.
+  AbortedIndex next;
+  next.Add({{1}, Offset{3}, Offset{4}, Offset{5}});
+  const std::string bytes = next.Encode();
+  ASSERT_THAT(WriteAndSyncFile(*files_, kept, bytes), IsOk());
+  EXPECT_FALSE(Find().ended.at(0).is_known);
+  ASSERT_THAT(files_->RemoveFile(kept), IsOk());
+  const std::string directory(kDirectory);
+  ASSERT_THAT(WriteAborted(*files_, directory, Offset{0}, next), IsOk());
+  EXPECT_EQ(Find().ended.at(0).outcome, TransactionOutcome::kCommit);
+  refused_ = {Offset{0}};
+  EXPECT_FALSE(Find().ended.at(0).is_known);
 }
 
 TEST_F(LostEndSurvey, TellsWhereListsHaveMoreThanItGoesBy) {
