@@ -58,6 +58,7 @@ class Search {
     for (const Loss& loss : losses_) EndOneOf(loss);
     TellHowManyMore();
     std::ranges::sort(found_.ended, {}, &EndedTransaction::marker);
+    for (const EndedTransaction& each : found_.ended) NoteOutdated(each);
     return std::move(found_);
   }
 
@@ -322,6 +323,18 @@ class Search {
                                   .outcome = outcome},
                           .offset = marker});
     NoteOpen(open.producer_id);
+  }
+
+  void NoteOutdated(const EndedTransaction& ended) {
+    const Offset behind = ended.marker + 1;
+    for (const auto& each : listed_->Of(ended.producer_id, behind)) {
+      if (each.first >= behind) break;
+      const auto next = std::ranges::upper_bound(segments_, each.last, {},
+                                                 &SurveyedSegment::base);
+      if (next != segments_.begin()) {
+        found_.outdated_lists.insert(std::prev(next)->base);
+      }
+    }
   }
 
   // One whose marker comes next did not end here. Of the others one without

@@ -4,9 +4,9 @@
 // Reads the logs once more, as they were surveyed, where anything is missing;
 // and the lists of aborted transactions and the snapshots beside them, which
 // may say what no batch does any more: each file once, however many places are
-// lost. Lists that an earlier repair has set aside are read as well: it may have
-// been stopped before it wrote what they say. Changes nothing. For who has the directory to himself, one thread at a
-// time.
+// lost. Lists that an earlier repair has set aside are read as well: it may
+// have been stopped before it wrote what they say. Changes nothing. For who has
+// the directory to himself, one thread at a time.
 #pragma once
 
 #include <cstddef>
@@ -29,6 +29,9 @@ namespace cauce {
 struct LostEnds {
   std::vector<EndedTransaction> ended;  // in the order of their markers
   std::vector<Finding> left;            // those for whose markers is no room
+  // Bases of segments whose .txnindex has one that begins in front of such a
+  // marker and ends behind: to Kafka's consumers it would be over there.
+  std::set<Offset> outdated_lists;
   // How many transactions were weighed, each once for every place where it was
   // open in front of what is lost.
   int64_t weighed = 0;

@@ -67,6 +67,9 @@ class Surveyor {
                      {.segments = survey_.segments,
                       .refused_lists = strays_.ListsOfAborts()}));
     survey_.ended = std::move(ends.ended);
+    for (SurveyedSegment& segment : survey_.segments) {
+      segment.needs_indexes |= ends.outdated_lists.contains(segment.base);
+    }
     std::ranges::move(ends.left, std::back_inserter(survey_.left));
     survey_.strays = strays_.Take();
     return std::move(survey_);

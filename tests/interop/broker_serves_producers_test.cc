@@ -4,7 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -12,11 +15,15 @@
 #include "cauce/engine.h"
 #include "cauce/file_system.h"
 #include "cauce/read.h"
+#include "cauce/repair.h"
 #include "cauce/types.h"
+#include "engine/base/bytes.h"
+#include "engine/record/layout.h"
 #include "fmt/format.h"
 #include "tests/interop/broker_serves.h"
 #include "tests/interop/compacted_topic.h"
 #include "tests/interop/mixed_producers.h"
+#include "tests/interop/partition_files.h"
 #include "tests/interop/record_line.h"
 #include "tests/interop/record_maker.h"
 #include "tests/interop/retried_batches.h"
@@ -140,6 +147,69 @@ TEST_F(BrokerServes, OurTransactionsAndKnowsTheirProducers) {
   EXPECT_THAT(partition->LastStableOffset(), test::IsOkAndHolds(end + 2));
   EXPECT_THAT(test::ExpectRetriesAnswered(*partition), Gt(4u));
   EXPECT_THAT(engine->Close(), IsOk());
+}
+
+// Spoils every third marker of a log: a bit of it, or all but its length.
+// Returns how many.
+int SpoilMarkers(const std::string& path) {
+  std::string bytes = test::BytesOf(path);
+  int markers = 0;
+  int spoiled = 0;
+  for (size_t at = 0; at < bytes.size();) {
+    char* const batch = bytes.data() + at;
+    const auto size = static_cast<size_t>(layout::ClaimedBytes(batch));
+    const auto attributes = LoadBig<int16_t>(batch + layout::kAttributes);
+    at += size;
+    if ((attributes & layout::kControlBit) == 0) continue;
+    if (markers++ % 3 != 0) continue;
+    if (spoiled++ % 2 == 0) {
+      bytes[at - 2] ^= 1;
+    } else {
+      std::fill(batch + layout::kMagic, batch + size, 'x');
+    }
+  }
+  std::ofstream(path, std::ios::binary) << bytes;
+  return spoiled;
+}
+
+TEST_F(BrokerServes, WhatWasRepairedWhereMarkersWereLost) {
+  const test::Seed seed;
+  test::RecordMaker maker(seed.value(), kAhead);
+  WrittenTopic topic(scratch_ / "data", test::kSmallSegments);
+  topic.clock().Advance(kAhead - test::SimClock::kStart);
+  test::MixedProducers producers(topic, maker,
+                                 [&] { return maker.MakeSome(20); });
+  producers.Take(300, LeaderEpoch{0});
+  producers.EndAllBut(0, LeaderEpoch{0});
+  const auto description = topic.engine().DescribeTopic("t");
+  ASSERT_THAT(description, IsOk());
+  topic.Close();
+  int spoiled = 0;
+  for (const auto& log : test::FilesIn(topic.folder(), {".log"})) {
+    spoiled += SpoilMarkers(log);
+  }
+  ASSERT_THAT(spoiled, Gt(5));
+  size_t written = 0;
+  const auto repaired = RepairDirectory(
+      *PosixFileSystem(), topic.directory(),
+      {.step = [&](const RepairStep& step) {
+        for (const auto& each : step.removed) written += each.ended.size();
+      }});
+  ASSERT_THAT(repaired, IsOk());
+  ASSERT_THAT(written, Gt(5u));
+  test::BrokerServes::HandOver(topic, description->id, LeaderEpoch{0});
+
+  auto broker = Start();
+  ASSERT_NE(broker, nullptr);
+  const Printed printed = ReadBoth(*broker);
+  ASSERT_THAT(broker->Stop(), IsOk());
+
+  ExpectNoComplaint(LogLines());
+  EXPECT_LT(test::RecordLines(printed.committed).size(),
+            test::RecordLines(printed.uncommitted).size());
+  topic.Open();
+  ExpectSameReading(topic.engine(), printed.uncommitted, printed.committed);
+  topic.Close();
 }
 
 TEST_F(BrokerServes, WhatWasCompacted) {

@@ -345,6 +345,13 @@ TEST_P(RepairedTransactions, AreToldOfWhereTheListMayBeYoungerThanTheLoss) {
   EXPECT_EQ(told_[0].offsets, (OffsetRange{Offset{0}, Offset{1}}));
   EXPECT_EQ(told_[0].marker, Offset{1});
   EXPECT_THAT(Committed(), ElementsAre("plain"));
+  // For Kafka's consumers, to whom each marker ends one that is listed.
+  ASSERT_THAT(List().entries(), SizeIs(1));
+  EXPECT_EQ(List().entries()[0].last, Offset{1});
+  const auto behind = ReadAborted(*files_, "/data/a-0", Offset{3});
+  ASSERT_THAT(behind, IsOk());
+  ASSERT_THAT(behind->entries(), SizeIs(1));
+  EXPECT_EQ(behind->entries()[0].first, Offset{3});
 }
 
 TEST_P(RepairedTransactions, EndWhereAHeaderSaysSoWhateverTheListHas) {
