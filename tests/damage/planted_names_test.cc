@@ -19,6 +19,7 @@
 #include "cauce/engine.h"
 #include "cauce/errors.h"
 #include "cauce/inspect.h"
+#include "engine/base/check.h"
 #include "tests/damage/remains.h"
 #include "tests/damage/sight.h"
 #include "tests/testing/matchers.h"
@@ -308,6 +309,22 @@ TEST_P(PlantedNames, AreNamedAndNotFollowedAndHarmNothingElse) {
   }
 }
 
+// A directory that was closed, in which another one stands in the place of
+// `file`.
+class LaidAround {
+ public:
+  explicit LaidAround(const std::string& file) {
+    test::Lay(Remains::Of(Stop::kClean).files(), *PosixFileSystem(), path());
+    const std::string place = path() + "/" + file;
+    std::filesystem::remove(place);
+    CAUCE_CHECK(mkdir(place.c_str(), 0700) == 0);
+  }
+  std::string path() const { return disk_ / "data"; }
+
+ private:
+  const test::TempDir disk_;
+};
+
 // Whoever only reads needs none of them whole.
 TEST(PlantedDirectories, InASmallFilesPlaceKeepNobodyFromReading) {
   for (const std::string file :
@@ -315,15 +332,10 @@ TEST(PlantedDirectories, InASmallFilesPlaceKeepNobodyFromReading) {
         "cauce.log-starts", "cauce.topics", "cauce.topics.copy",
         "meta.properties", "orders-0/leader-epoch-checkpoint"}) {
     SCOPED_TRACE(file);
-    const test::TempDir disk;
-    test::Lay(Remains::Of(Stop::kClean).files(), *PosixFileSystem(),
-              disk / "data");
-    const std::string path = disk / ("data/" + file);
-    std::filesystem::remove(path);
-    ASSERT_EQ(mkdir(path.c_str(), 0700), 0);
+    const LaidAround laid(file);
 
     const auto engine =
-        Engine::Open(disk / "data", {.access = Access::kReadOnly});
+        Engine::Open(laid.path(), {.access = Access::kReadOnly});
 
     ASSERT_THAT(engine, IsOk());
     const TopicPartition orders{"orders", PartitionId{0}};
@@ -338,12 +350,7 @@ TEST(PlantedDirectories, InThePlaceOfWhatOnlyHelpsKeepNoWriterFromItsClose) {
        {"cauce.segments", "orders-0/00000000000000000012.index",
         "orders-0/00000000000000000012.timeindex"}) {
     SCOPED_TRACE(file);
-    const test::TempDir disk;
-    test::Lay(Remains::Of(Stop::kClean).files(), *PosixFileSystem(),
-              disk / "data");
-    const std::string path = disk / ("data/" + file);
-    std::filesystem::remove(path);
-    ASSERT_EQ(mkdir(path.c_str(), 0700), 0);
+    const LaidAround laid(file);
     std::vector<std::string> told;
     const EngineOptions options{
         .events = [&](Severity, std::string_view line) {
@@ -351,7 +358,7 @@ TEST(PlantedDirectories, InThePlaceOfWhatOnlyHelpsKeepNoWriterFromItsClose) {
         }};
     const TopicPartition orders{"orders", PartitionId{0}};
 
-    auto engine = Engine::Open(disk / "data", options);
+    auto engine = Engine::Open(laid.path(), options);
     ASSERT_THAT(engine, IsOk());
     ASSERT_THAT(test::AppendOne(*engine, orders, "new"), IsOk());
     EXPECT_THAT(engine->Close(), IsOk());
@@ -359,7 +366,7 @@ TEST(PlantedDirectories, InThePlaceOfWhatOnlyHelpsKeepNoWriterFromItsClose) {
     EXPECT_THAT(told, ::testing::Contains(::testing::AllOf(
                           ::testing::HasSubstr(file),
                           ::testing::HasSubstr("move"))));
-    engine = Engine::Open(disk / "data");
+    engine = Engine::Open(laid.path());
     ASSERT_THAT(engine, IsOk());
     test::Values records = Remains::Of(Stop::kClean).records().at("orders-0");
     records[18] = "new";
