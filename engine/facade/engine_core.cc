@@ -8,26 +8,16 @@
 #include "engine/base/check.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
-#include "engine/catalog/clean_shutdown.h"
 #include "engine/catalog/log_start_copy.h"
 #include "engine/catalog/made_again.h"
 #include "engine/catalog/partition_metadata.h"
 #include "engine/catalog/whole_file.h"
 #include "engine/facade/data_directory.h"
-#include "engine/facade/last_close.h"
-#include "engine/facade/topic_gaps.h"
-#include "engine/io/free_space.h"
-#include "engine/io/pooled_file_system.h"
 #include "engine/log/directory_signs.h"
-#include "engine/log/tail_memory.h"
 #include "fmt/format.h"
 
 namespace cauce {
 namespace {
-
-constexpr std::string_view kMemory = ":memory:";
-// The one directory of an engine in memory.
-constexpr std::string_view kMemoryDirectory = "/memory";
 
 absl::Status Closed() {
   return MakeError(Reason::kClosed, "the engine was closed");
@@ -37,129 +27,22 @@ absl::Status Closed() {
 
 absl::StatusOr<std::shared_ptr<EngineCore>> EngineCore::Open(
     std::string_view directory, const EngineOptions& options) {
-  auto environment = std::make_shared<LogEnvironment>();
-  std::string path(directory);
-  FileSystem* files = options.file_system;
-  if (directory == kMemory) {
-    environment->owned_files = NewMemoryFileSystem();
-    files = environment->owned_files.get();
-    path = kMemoryDirectory;
-  } else {
-    if (files == nullptr) files = PosixFileSystem();
-    // The user's own name for the directory may be a link; in it none is
-    // followed.
-    CAUCE_ASSIGN_OR_RETURN(path, files->Resolve(path));
-  }
-  environment->pool =
-      std::make_shared<FilePool>(*files, options.open_files_max);
-  environment->pooled_files =
-      std::make_unique<PooledFileSystem>(*files, environment->pool);
-  environment->files = environment->pooled_files.get();
-  environment->clock = options.clock != nullptr ? options.clock : SystemClock();
-  environment->random =
-      options.random != nullptr ? options.random : SystemRandom();
-  environment->executor = options.executor;
-  environment->events = options.events;
-  environment->producer_expiration = options.producer_expiration;
-  environment->now_at_most = [clock = environment->clock,
-                              began = ReadClock(*environment->clock)] {
-    return WithoutClockJump(began, ReadClock(*clock));
-  };
-  environment->space = std::make_unique<FreeSpace>(
-      *environment->files, path, options.free_bytes_min, *environment->clock,
-      options.events);
-  environment->tails =
-      std::make_unique<TailMemory>(static_cast<size_t>(options.tail_bytes_max));
-  // Shared, because a log that is still being let go of may outlive the core.
-  auto bounds = std::make_shared<BoundsCheckpoint>(
-      *environment->files, path, *environment->clock);
-  auto first_dirty =
-      std::make_shared<FirstDirtyCheckpoint>(*environment->files, path);
-  environment->note_first_dirty = [first_dirty](const TopicPartition& partition,
-                                                Offset to) {
-    first_dirty->Set(partition, to);
-  };
-  environment->lower_first_dirty = [first_dirty](
-                                       const TopicPartition& partition,
-                                       Offset to) {
-    first_dirty->Set(partition, to);
-    return first_dirty->Save();
-  };
-  environment->save_bounds = [bounds](const TopicPartition& partition,
-                                      const LogBounds& to) {
-    return bounds->Save(partition, to);
-  };
-  environment->note_bounds = [bounds](const TopicPartition& partition,
-                                      const LogBounds& to) {
-    bounds->Set(partition, to);
-  };
-  // Nothing is noted where another process writes.
-  if (options.access == Access::kReadOnly) {
-    environment->load_bounds =
-        [bounds, clock = environment->clock, events = options.events](
-            const TopicPartition& partition) -> absl::StatusOr<LogBounds> {
-      CAUCE_RETURN_IF_ERROR(bounds->LoadIfChanged(clock->Now(), events));
-      return bounds->Of(partition);
-    };
-    environment->is_closed = [path, files = environment->files] {
-      // One that cannot be looked at says nothing.
-      return HasCleanShutdown(*files, path).value_or(false);
-    };
-    environment->known_now =
-        [close = std::make_shared<LastClose>(*environment->files, path),
-         clock = environment->clock](const TopicPartition& partition) {
-          return close->Find(partition, clock->Now());
-        };
-    environment->has_gaps =
-        [gaps = std::make_shared<TopicGaps>(*environment->files, path),
-         clock = environment->clock](const std::string& topic) {
-          return gaps->MayHave(topic, clock->Now());
-        };
-  }
-  const auto save_later = [bounds, executor = options.executor,
-                           weak = std::weak_ptr(environment)] {
-    if (executor == nullptr) return;
-    const auto wait = bounds->TakeWait();
-    if (!wait) return;
-    executor->ScheduleAfter(*wait, [weak] {
-      if (const auto still = weak.lock()) still->save_noted();
-    });
-  };
-  environment->note_work = [bounds, save_later](const RecoveryWork& work) {
-    const bool is_due = bounds->NoteWork(work);
-    if (!is_due) save_later();
-    return is_due;
-  };
-  environment->save_noted = [bounds, save_later, events = options.events] {
-    const absl::Status saved = bounds->SaveWork();
-    // The next checkpoint tries again; a stop before that only costs time.
-    const bool failed = !saved.ok() && ReasonOf(saved) != Reason::kClosed;
-    if (failed && events) events(Severity::kWarning, MessageOf(saved));
-    save_later();
-  };
-  environment->save_epochs = [path, files = environment->files](
-                                 const TopicPartition& partition,
-                                 std::span<const EpochStart> starts) {
-    return WriteEpochCheckpoint(
-        *files, fmt::format("{}/{}", path, partition.ToString()), starts);
-  };
+  CAUCE_ASSIGN_OR_RETURN(EngineEnvironment environment,
+                         MakeEnvironment(directory, options));
   std::shared_ptr<EngineCore> core(
-      new EngineCore(std::move(path), options, std::move(environment),
-                     std::move(bounds), std::move(first_dirty)));
+      new EngineCore(std::move(environment), options));
   CAUCE_RETURN_IF_ERROR(core->Start());
   core->ScheduleUpkeep();
   return core;
 }
 
-EngineCore::EngineCore(std::string directory, const EngineOptions& options,
-                       std::shared_ptr<const LogEnvironment> environment,
-                       std::shared_ptr<BoundsCheckpoint> bounds,
-                       std::shared_ptr<FirstDirtyCheckpoint> first_dirty)
-    : directory_(std::move(directory)),
+EngineCore::EngineCore(EngineEnvironment environment,
+                       const EngineOptions& options)
+    : directory_(std::move(environment.directory)),
       options_(options),
-      environment_(std::move(environment)),
-      bounds_(std::move(bounds)),
-      first_dirty_(std::move(first_dirty)),
+      environment_(std::move(environment.logs)),
+      bounds_(std::move(environment.bounds)),
+      first_dirty_(std::move(environment.first_dirty)),
       files_(*environment_->files),
       forks_(files_.forks()),
       began_(ReadClock(*environment_->clock)),

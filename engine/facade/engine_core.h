@@ -32,6 +32,7 @@
 #include "engine/facade/clock_jump.h"
 #include "engine/facade/compactor.h"
 #include "engine/facade/directory_claim.h"
+#include "engine/facade/engine_environment.h"
 #include "engine/facade/first_dirty_checkpoint.h"
 #include "engine/facade/open_logs.h"
 #include "engine/facade/partition_directories.h"
@@ -85,10 +86,7 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
     absl::Status status;  // the first that failed
   };
 
-  EngineCore(std::string directory, const EngineOptions& options,
-             std::shared_ptr<const LogEnvironment> environment,
-             std::shared_ptr<BoundsCheckpoint> bounds,
-             std::shared_ptr<FirstDirtyCheckpoint> first_dirty);
+  EngineCore(EngineEnvironment environment, const EngineOptions& options);
 
   absl::Status Start() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status StartReading() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
