@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "cauce/errors.h"
 #include "cauce/topic_name.h"
 #include "engine/base/bytes.h"
@@ -19,7 +20,9 @@ namespace cauce {
 namespace {
 
 constexpr std::string_view kMagic = "cauceseg";
-constexpr int16_t kVersion = 1;
+constexpr int16_t kVersion = 2;
+// In its parts the fields stand elsewhere, and not in all of them alike.
+constexpr int16_t kVersionNotUsed = 1;
 
 // Where the fields of the file stand, and of a partition's row.
 constexpr size_t kVersionAt = 8;
@@ -147,6 +150,12 @@ absl::StatusOr<Manifest> Manifest::Parse(std::string_view path,
         fmt::format("{}: has version {}, this release knows up to {}; it may "
                     "be removed, and is then made anew",
                     path, version, kVersion));
+  }
+  if (version == kVersionNotUsed) {
+    return absl::NotFoundError(
+        fmt::format("{}: has version {}, of an earlier release, and is not "
+                    "used: the next close makes it anew",
+                    path, version));
   }
   if (version < 1) return Corrupt(path, kVersionAt, "the version is below 1");
   for (size_t i = 0; i < read.sums_.size(); ++i) {

@@ -77,7 +77,7 @@ class Manifest {
   Manifest() = default;
 
   // `path` is for the messages. Reason::kCorruptFile, and kUnsupportedFormat of
-  // a newer release.
+  // a newer release; NotFound of an older one, whose parts had other fields.
   static absl::StatusOr<Manifest> Parse(std::string_view path,
                                         std::string bytes);
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "cauce/errors.h"
 #include "engine/base/bytes.h"
 #include "engine/base/check.h"
@@ -35,6 +36,8 @@ void CheckPart(std::string_view part) {
 
 void CheckFile(const std::string& bytes) {
   const auto manifest = Manifest::Parse("manifest", bytes);
+  // Of an older version.
+  if (absl::IsNotFound(manifest.status())) return;
   if (!manifest.ok()) return CheckRefusal(manifest.status());
   const ManifestRows rows = manifest->rows();
   for (const auto& [partition, row] : rows) {

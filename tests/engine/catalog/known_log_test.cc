@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -57,6 +58,27 @@ TEST(KnownLogBytes, AreFoundInAManifestUnlessTheyAreDamaged) {
   EXPECT_EQ(FindKnown(*manifest, other), std::nullopt);
   EXPECT_EQ(FindKnown(*manifest, bare), std::nullopt);
   EXPECT_EQ(FindKnown(*manifest, {"none", PartitionId{0}}), std::nullopt);
+}
+
+TEST(KnownLogBytes, AreThese) {
+  const KnownLog log{.directory = {.id = 7, .changed_ns = 258},
+                     .log_changed_ns = 259,
+                     .segments = {{Offset{0}, 1933}, {Offset{48}, 61}},
+                     .end = Offset{49},
+                     .snapshot = Offset{32},
+                     .epochs = {{LeaderEpoch{3}, Offset{20}}},
+                     .missing = {{Offset{32}, Offset{48}}}};
+  const std::string_view golden(
+      "\x00\x00\x00\x00\x00\x00\x00\x07\x00\x00\x00\x00\x00\x00\x01\x02"
+      "\x00\x00\x00\x00\x00\x00\x01\x03\x00\x00\x00\x00\x00\x00\x00\x31"
+      "\x00\x00\x00\x00\x00\x00\x00\x20\x00\x01\x00\x01"
+      "\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00\x14"
+      "\x00\x00\x00\x00\x00\x00\x00\x20\x00\x00\x00\x00\x00\x00\x00\x30"
+      "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x07\x8d"
+      "\x00\x00\x00\x00\x00\x00\x00\x30\x00\x00\x00\x00\x00\x00\x00\x3d",
+      104);
+  EXPECT_EQ(EncodeKnownLog(log), golden);
+  EXPECT_THAT(DecodeKnownLog(golden), IsOkAndHolds(log));
 }
 
 TEST(KnownLogBytes, AreNotMadeOfALogWithTooMuchOfAnything) {

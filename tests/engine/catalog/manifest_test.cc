@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/status/status.h"
 #include "cauce/errors.h"
 #include "engine/base/bytes.h"
 #include "engine/base/crc32c.h"
@@ -19,7 +20,9 @@ namespace {
 
 using test::HasReason;
 using test::IsOk;
+using test::StatusIs;
 using ::testing::Eq;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Optional;
 
@@ -44,7 +47,7 @@ std::string Summed(std::string bytes) {
 
 TEST(ManifestBytes, AreThese) {
   const std::string_view golden(
-      "\x63\x61\x75\x63\x65\x73\x65\x67\x00\x01\x6f\x7a\x7c\x78"
+      "\x63\x61\x75\x63\x65\x73\x65\x67\x00\x02\x6f\x7a\x7c\x78"
       "\x00\x00\x00\x0a\x01\x02\x03\x04\xff\xff\xff\xff\x00\x00"
       "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
       "\x00\x00\x00\x02"
@@ -63,6 +66,17 @@ TEST(ManifestBytes, AreThese) {
       198);
   const std::string bytes = Good();
   EXPECT_EQ(bytes, golden);
+}
+
+// Their parts had fewer fields: read as today's they would tell something else.
+TEST(ManifestBytes, OfTheVersionBeforeAreNotUsed) {
+  std::string bytes = Good();
+  StoreBig<int16_t>(bytes.data() + 8, 1);
+  const auto read = Manifest::Parse("/d/cauce.segments", bytes);
+  EXPECT_THAT(read, StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(read.status().message(),
+              HasSubstr("/d/cauce.segments: has version 1, of an earlier "
+                        "release, and is not used"));
 }
 
 TEST(ManifestBytes, TellOfEachPartitionByItself) {
@@ -129,7 +143,7 @@ TEST(ManifestBytes, WithARightChecksumAreCheckedAllTheSame) {
 
 TEST(ManifestBytes, OfANewerReleaseAreNotTakenForDamaged) {
   std::string bytes = Good();
-  StoreBig<int16_t>(bytes.data() + 8, 2);
+  StoreBig<int16_t>(bytes.data() + 8, 3);
   EXPECT_THAT(Manifest::Parse("f", bytes),
               HasReason(Reason::kUnsupportedFormat));
 }

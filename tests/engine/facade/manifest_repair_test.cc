@@ -105,7 +105,7 @@ TEST_F(ManifestRepairTest, RefusesOneThatANewerReleaseWrote) {
   const std::string path = JoinPath(directory_, kManifestFile);
   auto bytes = ReadWholeFile(*files_, path, kManifestBytesMax);
   ASSERT_THAT(bytes, IsOk());
-  StoreBig<int16_t>(bytes->data() + 8, 2);
+  StoreBig<int16_t>(bytes->data() + 8, 3);
   ASSERT_THAT(WriteCleanShutdown(*files_, directory_, *bytes), IsOk());
   EXPECT_THAT(manifest_.Look(true), HasReason(Reason::kUnsupportedFormat));
 }
