@@ -66,18 +66,26 @@ void TellOfLostEnd(const LogEnvironment& environment, const LogOptions& options,
 
 // A log that was closed was durable up to its end: where it reaches behind the
 // point that is saved, which is lost then, or an older one, the close may have
-// noted more. As long as nobody has opened it since.
-OffsetRange FindEndLostSinceClose(const LogEnvironment& environment,
-                                  const TopicPartition& name, Offset end) {
-  if (!environment.known_now) return {};
-  const auto now = environment.load_bounds(name);
-  if (!now.ok()) return {};
-  const Offset saved = now->recovery_point;
-  if (saved > Offset{0} && saved >= end) return {};
-  const auto known = environment.known_now(name);
-  const bool reaches_on =
-      known && known->was_last_stop && known->log.end > end;
-  return reaches_on ? OffsetRange{end, known->log.end} : OffsetRange();
+// noted more. As long as nobody has opened it since. A writer may have gone on
+// and closed behind the first look at it: then the second one finds that too.
+absl::StatusOr<OffsetRange> FindEndLostSinceClose(
+    const LogEnvironment& environment, const TopicPartition& name,
+    LogView& view) {
+  if (!environment.known_now) return OffsetRange();
+  for (const bool is_sure : {false, true}) {
+    const Offset end = view.segments().back()->next();
+    const auto now = environment.load_bounds(name);
+    if (!now.ok()) break;
+    const Offset saved = now->recovery_point;
+    if (saved > Offset{0} && saved >= end) break;
+    const auto known = environment.known_now(name);
+    const bool reaches_on =
+        known && known->was_last_stop && known->log.end > end;
+    if (!reaches_on) break;
+    if (is_sure) return OffsetRange{end, known->log.end};
+    CAUCE_RETURN_IF_ERROR(view.RefreshNames());
+  }
+  return OffsetRange();
 }
 
 }  // namespace
@@ -115,8 +123,8 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
     CAUCE_ASSIGN_OR_RETURN(lost.back, view->FindLostEnd());
     TellOfLostEnd(*environment, options, lost.back);
     if (lost.back.count() == 0) {
-      lost.back = FindEndLostSinceClose(*environment, options.name,
-                                        view->segments().back()->next());
+      CAUCE_ASSIGN_OR_RETURN(
+          lost.back, FindEndLostSinceClose(*environment, options.name, *view));
       TellOfLostEnd(*environment, options, lost.back);
     }
     if (lost.back.count() == 0) lost.back = view->FindHidden();

@@ -537,6 +537,25 @@ TEST_P(OnceCompactedAndClosed, IsToldOfWhatIsMissingHoweverOftenItIsKilled) {
   CheckRepair(lost);
 }
 
+TEST_P(OnceCompactedAndClosed, IsToldToWhoReadsWhileAnotherWrites) {
+  Lose(3);
+  auto reader = Open(Access::kReadOnly);
+  ASSERT_THAT(reader, IsOk());
+  auto writer = Engine::Open(
+      kDirectory, {.file_system = files_.get(), .clock = &clock_});
+  ASSERT_THAT(writer, IsOk());
+  for (int i = 0; i < 2; ++i) {
+    const Sight sight = test::ReadOver(*reader, kDamaged);
+    EXPECT_EQ(sight.records, left_);
+    EXPECT_THAT(sight.told, ElementsAre(HasSubstr("are missing")));
+    const auto at = test::AppendOne(*writer, kDamaged, "new");
+    ASSERT_THAT(at, IsOk());
+    left_[at->value] = "new";
+  }
+  EXPECT_THAT(reader->Close(), IsOk());
+  EXPECT_THAT(writer->Close(), IsOk());
+}
+
 TEST_P(OnceCompactedAndClosed, IsToldOfALostEndHoweverOftenItIsKilled) {
   const int64_t lost = Lose(6);
   Write([](Engine& engine) {

@@ -6,7 +6,9 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -22,6 +24,7 @@
 #include "cauce/types.h"
 #include "engine/base/check.h"
 #include "engine/base/mutex.h"
+#include "engine/catalog/known_log.h"
 #include "engine/io/free_space.h"
 #include "engine/log/log.h"
 #include "engine/log/tail_memory.h"
@@ -112,6 +115,10 @@ class LogRig {
   void set_bounds(const LogBounds& bounds) {
     MutexLock lock(mutex_);
     bounds_ = bounds;
+  }
+  // What logs that only read, opened next, learn of the last close.
+  void set_known_now(std::function<std::optional<NotedLog>()> known_now) {
+    known_now_ = std::move(known_now);
   }
   // Whether the next log is told of a clean stop.
   void set_clean_stop(bool clean_stop) {
@@ -238,6 +245,12 @@ class LogRig {
         [this](const TopicPartition&) -> absl::StatusOr<LogBounds> {
       return this->bounds();
     };
+    if (known_now_) {
+      environment->known_now = [known_now =
+                                    known_now_](const TopicPartition&) {
+        return known_now();
+      };
+    }
     environment->is_closed = [this] {
       MutexLock lock(mutex_);
       return clean_stop_;
@@ -273,6 +286,7 @@ class LogRig {
   int64_t free_bytes_min_ = 0;
   absl::Time now_at_most_ = absl::InfiniteFuture();
   bool notes_work_ = false;
+  std::function<std::optional<NotedLog>()> known_now_;
   bool may_have_gaps_ = true;
   bool keep_everything_ = false;
   Mutex mutex_;

@@ -12,6 +12,7 @@
 #include "cauce/append.h"
 #include "cauce/errors.h"
 #include "cauce/types.h"
+#include "engine/catalog/known_log.h"
 #include "engine/log/segment_name.h"
 #include "tests/engine/log/log_fixture.h"
 #include "tests/testing/batches.h"
@@ -244,6 +245,25 @@ TEST_P(LogOpen, AReadOnlyLogTellsThatItsDurableEndIsGone) {
                           std::to_string((*reader)->log_end().value) + ","));
     EXPECT_THAT(events.back(), HasSubstr("durable up to 12;"));
   }
+}
+
+// Who looks at the files while a writer appends and closes finds less there
+// than the close tells.
+TEST_P(LogOpen, AReadOnlyLogMissesNothingThatIsAppendedWhileItIsOpened) {
+  Open();
+  Append({"a"});
+  int looks = 0;
+  rig_.set_known_now([&]() -> std::optional<NotedLog> {
+    if (looks++ == 0) Append({"b"});
+    return NotedLog{*log().Known(), true};
+  });
+  rig_.set_bounds({});
+  auto reader = rig_.OpenReadOnly();
+  ASSERT_THAT(reader, IsOk());
+  EXPECT_GE(looks, 1);
+  EXPECT_EQ((*reader)->lost().back, OffsetRange());
+  EXPECT_EQ((*reader)->log_end(), Offset{2});
+  EXPECT_THAT(rig_.events(), IsEmpty());
 }
 
 TEST_P(LogOpen, AReadOnlyLogWritesNothing) {
