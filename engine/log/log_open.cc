@@ -1,6 +1,7 @@
 // How a Log begins and ends: what a directory holds, and what is left of it.
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -109,16 +110,25 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
         auto identity,
         DirectoryIdentity::Of(*environment->files, options.directory,
                               environment->clock->Now()));
-    CAUCE_ASSIGN_OR_RETURN(auto view,
-                           LogView::Open(
-                               place, options.bounds,
-                               [environment, name = options.name] {
-                                 return environment->load_bounds(name);
-                               },
-                               [environment] {
-                                 return environment->is_closed &&
-                                        environment->is_closed();
-                               }));
+    LogView::Hooks hooks{.bounds_now =
+                             [environment, name = options.name] {
+                               return environment->load_bounds(name);
+                             },
+                         .closed_now =
+                             [environment] {
+                               return environment->is_closed &&
+                                      environment->is_closed();
+                             }};
+    if (environment->known_now) {
+      hooks.noted_end_now =
+          [environment, name = options.name]() -> std::optional<Offset> {
+        const auto known = environment->known_now(name);
+        if (!known || !known->was_last_stop) return std::nullopt;
+        return known->log.end;
+      };
+    }
+    CAUCE_ASSIGN_OR_RETURN(
+        auto view, LogView::Open(place, options.bounds, std::move(hooks)));
     LostRecords lost;
     CAUCE_ASSIGN_OR_RETURN(lost.back, view->FindLostEnd());
     TellOfLostEnd(*environment, options, lost.back);

@@ -30,18 +30,15 @@ constexpr int kScansMax = 8;
 }  // namespace
 
 LogView::LogView(const SegmentPlace& place, const LogBounds& bounds,
-                 BoundsNow bounds_now, ClosedNow closed_now)
+                 Hooks hooks)
     : place_(place),
-      bounds_now_(std::move(bounds_now)),
-      closed_now_(std::move(closed_now)),
-      listing_(place, bounds_now_, closed_now_),
+      hooks_(std::move(hooks)),
+      listing_(place, hooks_),
       bounds_(bounds) {}
 
 absl::StatusOr<std::unique_ptr<LogView>> LogView::Open(
-    const SegmentPlace& place, const LogBounds& bounds, BoundsNow bounds_now,
-    ClosedNow closed_now) {
-  std::unique_ptr<LogView> view(
-      new LogView(place, bounds, std::move(bounds_now), std::move(closed_now)));
+    const SegmentPlace& place, const LogBounds& bounds, Hooks hooks) {
+  std::unique_ptr<LogView> view(new LogView(place, bounds, std::move(hooks)));
   CAUCE_RETURN_IF_ERROR(view->Relist());
   return view;
 }
@@ -80,7 +77,7 @@ absl::Status LogView::Follow() {
 
 absl::Status LogView::FollowUnopened() {
   CAUCE_ASSIGN_OR_RETURN(const std::vector<Offset> bases, List());
-  CAUCE_ASSIGN_OR_RETURN(bounds_, bounds_now_());
+  CAUCE_ASSIGN_OR_RETURN(bounds_, hooks_.bounds_now());
   // Nobody writes behind it as long as it is there, and no more of it is known
   // to have been durable.
   const Segment& last = *known_.segments.back();
@@ -100,7 +97,7 @@ absl::StatusOr<OffsetRange> LogView::FindLostEnd() {
     // when both are read once more, and the bounds stay as they are meanwhile.
     const Offset before = bounds_.recovery_point;
     CAUCE_RETURN_IF_ERROR(ListAgain());
-    CAUCE_ASSIGN_OR_RETURN(const LogBounds now, bounds_now_());
+    CAUCE_ASSIGN_OR_RETURN(const LogBounds now, hooks_.bounds_now());
     const bool stayed =
         before == bounds_.recovery_point && before == now.recovery_point;
     CAUCE_ASSIGN_OR_RETURN(end, FindEnd());
@@ -127,7 +124,7 @@ absl::StatusOr<Offset> LogView::FindEnd() const {
   if (absl::IsResourceExhausted(scanned.status())) return scanned.status();
   // What cannot be read tells why when reading comes to it. And the mark of the
   // close is looked for last: whoever wrote before has closed again.
-  if (!scanned.ok() || !closed_now_()) return last.next();
+  if (!scanned.ok() || !hooks_.closed_now()) return last.next();
   return scanned->next;
 }
 
@@ -181,7 +178,7 @@ absl::StatusOr<bool> LogView::SealedAreTheSame(
     if (base < bases.front()) {
       // Whoever deletes it has said so before; a list may also have been made
       // while it got another name.
-      CAUCE_ASSIGN_OR_RETURN(const LogBounds now, bounds_now_());
+      CAUCE_ASSIGN_OR_RETURN(const LogBounds now, hooks_.bounds_now());
       if (now.log_start < bases.front()) return false;
       continue;
     }
@@ -207,7 +204,7 @@ absl::StatusOr<bool> LogView::IsLost(Offset base) const {
 }
 
 absl::Status LogView::ListAgain() {
-  CAUCE_ASSIGN_OR_RETURN(bounds_, bounds_now_());
+  CAUCE_ASSIGN_OR_RETURN(bounds_, hooks_.bounds_now());
   return Relist();
 }
 
@@ -334,7 +331,7 @@ absl::Status LogView::AddSealed(const SegmentPlace& place, Offset next) {
   // Before its size: that another file has its name from then on is noticed.
   CAUCE_RETURN_IF_ERROR(NoteId(place.base));
   CAUCE_ASSIGN_OR_RETURN(int64_t bytes, SealedBytes(place));
-  if (next >= bounds_.recovery_point && !closed_now_()) {
+  if (next >= bounds_.recovery_point && !hooks_.closed_now()) {
     // On a full disk a recovery leaves there what it would cut off, and the
     // point in front of it. What cannot be read tells why when reading comes
     // to it.
@@ -355,7 +352,7 @@ absl::StatusOr<ScannedSegment> LogView::ScanTail(const SegmentPlace& place) {
       return scanned;
     }
     // The log may have been cut before it was scanned, and be written again.
-    CAUCE_ASSIGN_OR_RETURN(const LogBounds now, bounds_now_());
+    CAUCE_ASSIGN_OR_RETURN(const LogBounds now, hooks_.bounds_now());
     if (now.recovery_point == bounds_.recovery_point) return scanned;
     bounds_ = now;
   }
@@ -373,7 +370,7 @@ absl::Status LogView::AddTail(const SegmentPlace& place) {
   const absl::Status why =
       scan.ok() ? absl::OkStatus() : WhatIsInTheWay(*place.files, path);
   if (!why.ok() && !known_.segments.empty()) {
-    CAUCE_ASSIGN_OR_RETURN(bounds_, bounds_now_());
+    CAUCE_ASSIGN_OR_RETURN(bounds_, hooks_.bounds_now());
     // Only what came there since it was listed.
     if (place.base >= bounds_.recovery_point) return why;
     // It hides none of those in front of it: reading comes to it.

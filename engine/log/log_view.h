@@ -30,14 +30,12 @@ namespace cauce {
 
 class LogView {
  public:
-  using BoundsNow = ViewListing::BoundsNow;
-  using ClosedNow = ViewListing::ClosedNow;
+  using Hooks = ViewListing::Hooks;
 
   // `place` is that of any segment, `bounds` are as last saved. An empty
   // directory counts as one segment at the log start that has no file yet.
   static absl::StatusOr<std::unique_ptr<LogView>> Open(
-      const SegmentPlace& place, const LogBounds& bounds, BoundsNow bounds_now,
-      ClosedNow closed_now);
+      const SegmentPlace& place, const LogBounds& bounds, Hooks hooks);
 
   // Never empty. Segments that are known stay the same objects until the log
   // is cut or compacted.
@@ -68,8 +66,7 @@ class LogView {
   OffsetRange FindHidden() const;
 
  private:
-  LogView(const SegmentPlace& place, const LogBounds& bounds,
-          BoundsNow bounds_now, ClosedNow closed_now);
+  LogView(const SegmentPlace& place, const LogBounds& bounds, Hooks hooks);
 
   // Refresh, as long as no file goes after it was listed.
   absl::Status Follow();
@@ -135,8 +132,7 @@ class LogView {
   absl::StatusOr<Offset> FindEnd() const;
 
   SegmentPlace place_;
-  const BoundsNow bounds_now_;
-  const ClosedNow closed_now_;
+  const Hooks hooks_;
   ViewListing listing_;
   LogBounds bounds_;
   struct Known {

@@ -84,14 +84,26 @@ absl::Status PartitionCheck::Run() {
   return absl::OkStatus();
 }
 
+absl::StatusOr<size_t> PartitionCheck::CountAbove(
+    const SegmentPlace& place, const std::vector<Offset>& bases) const {
+  const Offset end = partition_.bounds.durable;
+  if (partition_.known) {
+    CAUCE_ASSIGN_OR_RETURN(const size_t count,
+                           CountBehindClose(place, bases, end));
+    CAUCE_ASSIGN_OR_RETURN(const bool is_closed, IsClosed());
+    if (count > 0 && is_closed) return count;
+  }
+  return CountAboveEnd(place, bases, end);
+}
+
 absl::Status PartitionCheck::TellAboveEnd(const SegmentPlace& place,
                                           std::vector<Offset>& bases) {
   if (!partition_.clean_stop) return absl::OkStatus();
-  const auto above = CountAboveEnd(place, bases, partition_.bounds.durable);
+  const auto above = CountAbove(place, bases);
   if (absl::IsResourceExhausted(above.status())) return above.status();
   if (!above.ok() && !absl::IsNotFound(above.status())) {
     unread_.push_back(
-        {*std::ranges::upper_bound(bases, partition_.bounds.durable),
+        {*std::ranges::lower_bound(bases, partition_.bounds.durable),
          above.status()});
   }
   for (size_t left = above.value_or(0); left > 0; --left) {
@@ -279,6 +291,8 @@ absl::Status PartitionCheck::CheckSegments(const SegmentPlace& place,
     // last byte.
     const bool is_whole = is_next_known && *end >= bases[i + 1];
     if (summary_.damages != damages && !is_whole) continue;
+    CAUCE_ASSIGN_OR_RETURN(const bool ends_there, EndsAtClose(bases[i], *end));
+    if (!ends_there) continue;
     if (!is_last && !is_next_known) continue;
     CAUCE_RETURN_IF_ERROR(
         is_last ? CheckEnd(bases[i], *end)
@@ -401,6 +415,22 @@ absl::Status PartitionCheck::CheckEnd(Offset base, Offset end) {
         .advice = "restore the partition's last .log files from a copy, and "
                   "keep its indexes; what is missing is lost"});
   return absl::OkStatus();
+}
+
+absl::StatusOr<bool> PartitionCheck::EndsAtClose(Offset base, Offset end) {
+  const Offset closed_at = partition_.bounds.durable;
+  if (!partition_.known || end <= closed_at) return true;
+  CAUCE_ASSIGN_OR_RETURN(const bool is_closed, IsClosed());
+  if (!is_closed) return true;
+  Tell({.file = PathOf(base, kLogSuffix),
+        .offset = closed_at,
+        .what = fmt::format("it holds records up to offset {}, and the log was "
+                            "closed at offset {}: those behind that are "
+                            "another log's",
+                            end.value, closed_at.value),
+        .advice = "restore the file from a copy, or let cauce log repair take "
+                  "them out"});
+  return false;
 }
 
 std::optional<Offset> PartitionCheck::FindByFirstBatch(

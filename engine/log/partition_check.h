@@ -83,6 +83,9 @@ class PartitionCheck {
   };
 
   absl::StatusOr<Bases> List() const;
+  // How many of the last ones lie above the end of a log that was closed.
+  absl::StatusOr<size_t> CountAbove(const SegmentPlace& place,
+                                    const std::vector<Offset>& bases) const;
   // Takes those out that lie above the end of a log that was closed; those of
   // which a failed read hides it are unread_ from then on.
   absl::Status TellAboveEnd(const SegmentPlace& place,
@@ -117,6 +120,8 @@ class PartitionCheck {
   absl::Status CheckNotShort(const Gap& gap);
   // `end` is where the log ends as far as it was found.
   absl::Status CheckEnd(Offset base, Offset end);
+  // That nothing stands in a segment behind where the log was closed.
+  absl::StatusOr<bool> EndsAtClose(Offset base, Offset end);
   // That the last stop was a clean one, and nobody has opened it since.
   absl::StatusOr<bool> IsClosed() const;
   bool IsUnread(Offset base) const;

@@ -99,6 +99,8 @@ absl::StatusOr<SegmentSurvey> PartitionLogs::Read(
 absl::Status PartitionLogs::SplitWhereTheyMeet(
     std::span<const NamedLog> logs, std::span<SegmentSurvey> surveys) const {
   std::vector<Offset> borders;
+  // What lies behind the close is judged apart.
+  if (partition_.clean_stop) borders.push_back(partition_.bounds.durable);
   for (const SegmentSurvey& survey : surveys) {
     for (const BatchRun& run : survey.runs) {
       borders.push_back(run.base);

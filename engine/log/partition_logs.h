@@ -55,7 +55,8 @@ class PartitionLogs {
                                      std::span<const Offset> borders) const;
 
   // Splits the runs of each of `surveys`, which are those of `logs` in turn,
-  // where others have borders: such runs are read again.
+  // where others have borders, and where the log was closed: such runs are read
+  // again.
   absl::Status SplitWhereTheyMeet(std::span<const NamedLog> logs,
                                   std::span<SegmentSurvey> surveys) const;
 

@@ -565,12 +565,19 @@ class Recovery {
   // After a clean stop: the log would go on at their names, far away.
   absl::Status SetAsideAboveEnd(std::vector<Offset>& bases) {
     if (!hints_.clean_stop) return absl::OkStatus();
-    CAUCE_ASSIGN_OR_RETURN(const size_t above,
-                           CountAboveEnd(place_, bases, hints_.recovery_point));
+    size_t above = 0;
+    Offset end = hints_.recovery_point;
+    if (hints_.known != nullptr) {
+      end = std::max(end, hints_.known->end);
+      CAUCE_ASSIGN_OR_RETURN(above, CountBehindClose(place_, bases, end));
+    }
+    if (above == 0) {
+      CAUCE_ASSIGN_OR_RETURN(above, CountAboveEnd(place_, bases, end));
+    }
     const auto first = bases.end() - static_cast<ptrdiff_t>(above);
     for (auto base = first; base != bases.end(); ++base) {
       const AboveEndWords words =
-          DescribeAboveEnd(place_.At(*base), hints_.recovery_point);
+          DescribeAboveEnd(place_.At(*base), end);
       CAUCE_RETURN_IF_ERROR(SetAside({*base}, words.what));
     }
     bases.erase(first, bases.end());

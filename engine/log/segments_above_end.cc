@@ -14,6 +14,7 @@
 #include "engine/base/bytes.h"
 #include "engine/base/status_macros.h"
 #include "engine/log/batch_scanner.h"
+#include "engine/log/log_stand_in.h"
 #include "engine/log/other_format.h"
 #include "engine/log/segment_directory.h"
 #include "engine/log/segment_intruders.h"
@@ -59,6 +60,23 @@ absl::StatusOr<size_t> CountAboveEnd(const SegmentPlace& place,
     if (holds_any) return size_t{0};
   }
   return static_cast<size_t>(std::distance(above, bases.end()));
+}
+
+absl::StatusOr<size_t> CountBehindClose(const SegmentPlace& place,
+                                        std::span<const Offset> bases,
+                                        Offset end) {
+  size_t count = 0;
+  for (; count < bases.size(); ++count) {
+    const Offset base = bases[bases.size() - count - 1];
+    if (base < end) break;
+    // What is no file is told as that, and stays.
+    const std::string path = place.PathOf(SegmentFileName(base, kLogSuffix));
+    if (!WhatIsInTheWay(*place.files, path).ok()) break;
+    if (base > end) continue;
+    CAUCE_ASSIGN_OR_RETURN(const auto first, FirstBatchOffset(place.At(end)));
+    if (!first) break;
+  }
+  return count;
 }
 
 absl::StatusOr<AboveEnd> FindBehindEnd(const SegmentPlace& place,
@@ -156,7 +174,9 @@ AboveEndWords DescribeAboveEnd(const SegmentPlace& place,
     words.advice = kNameFirst;
     words.has_records = true;
   }
-  words.what = fmt::format("is no segment of that name: {}", holds);
+  const bool has_its_name = first.ok() && *first && **first >= place.base;
+  words.what = fmt::format("is no segment of {}: {}",
+                           has_its_name ? "the log" : "that name", holds);
   if (end) {
     words.what += fmt::format(", and the log ends at offset {}", end->value);
   }

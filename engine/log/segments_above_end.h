@@ -25,6 +25,14 @@ namespace cauce {
 absl::StatusOr<size_t> CountAboveEnd(const SegmentPlace& place,
                                      std::span<const Offset> bases, Offset end);
 
+// The same where the close itself has noted the end, behind which nobody wrote:
+// then none of them is a segment, whatever it holds, nor one that begins right
+// at the end and holds a batch. What is no file, and all in front of it, is not
+// counted.
+absl::StatusOr<size_t> CountBehindClose(const SegmentPlace& place,
+                                        std::span<const Offset> bases,
+                                        Offset end);
+
 // The same of a log without gaps that somebody may be writing: a roll begins a
 // segment where the one in front of it ends. So those that hold no batch and
 // begin behind that are none, unless they begin at `durable` or `log_start`, up
@@ -55,7 +63,7 @@ absl::StatusOr<bool> BeginsBehindDurable(const SegmentPlace& place,
 
 // What to say of the one at `place`, behind its path, and what to do about it.
 struct AboveEndWords {
-  // Whether it begins with a whole batch, of another offset than its name.
+  // Whether it begins with a whole batch.
   bool has_records = false;
   std::string what;
   std::string_view advice;

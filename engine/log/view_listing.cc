@@ -21,11 +21,8 @@ absl::StatusOr<AboveEnd> OrNone(absl::StatusOr<AboveEnd> above) {
 
 }  // namespace
 
-ViewListing::ViewListing(const SegmentPlace& place, BoundsNow bounds_now,
-                         ClosedNow closed_now)
-    : place_(place),
-      bounds_now_(std::move(bounds_now)),
-      closed_now_(std::move(closed_now)) {}
+ViewListing::ViewListing(const SegmentPlace& place, Hooks hooks)
+    : place_(place), hooks_(std::move(hooks)) {}
 
 absl::StatusOr<std::vector<Offset>> ViewListing::List(
     Offset durable, std::optional<Offset> seen) {
@@ -55,6 +52,7 @@ absl::StatusOr<std::vector<Offset>> ViewListing::List(
   std::vector<Behind> behind;
   if (bases.size() > kept && bases.back() >= durable) {
     CAUCE_RETURN_IF_ERROR(LeaveOutUnopened(bases, kept, behind));
+    CAUCE_RETURN_IF_ERROR(LeaveOutBehindClose(bases, kept, behind));
     CAUCE_RETURN_IF_ERROR(LeaveOutAboveEnd(bases, kept, behind));
   }
   CAUCE_RETURN_IF_ERROR(LeaveOutMisnamed(bases, durable, kept, behind));
@@ -80,7 +78,7 @@ absl::Status ViewListing::LeaveOutUnopened(std::vector<Offset>& bases,
     const Offset base = bases.back();
     const absl::Status why = WhatIsInTheWay(*place_.files, PathOf(base));
     if (why.ok()) return absl::OkStatus();
-    CAUCE_ASSIGN_OR_RETURN(const LogBounds now, bounds_now_());
+    CAUCE_ASSIGN_OR_RETURN(const LogBounds now, hooks_.bounds_now());
     // It held records.
     if (base < now.recovery_point) return absl::OkStatus();
     // A file that may not be read may hold some: nobody is to take it away.
@@ -96,11 +94,32 @@ absl::Status ViewListing::LeaveOutUnopened(std::vector<Offset>& bases,
   return absl::OkStatus();
 }
 
+absl::Status ViewListing::LeaveOutBehindClose(std::vector<Offset>& bases,
+                                              size_t kept,
+                                              std::vector<Behind>& behind) {
+  if (bases.size() <= kept || !hooks_.noted_end_now) return absl::OkStatus();
+  // Behind the files: where it still counts nobody has written meanwhile.
+  const auto end = hooks_.noted_end_now();
+  if (!end) return absl::OkStatus();
+  const auto count = CountBehindClose(place_, bases, *end);
+  if (absl::IsResourceExhausted(count.status())) return count.status();
+  // What cannot be read tells why when reading comes to it.
+  LeaveOut({count.value_or(0), *end}, kept, bases, behind);
+  return absl::OkStatus();
+}
+
 absl::Status ViewListing::LeaveOutAboveEnd(std::vector<Offset>& bases,
                                            size_t kept,
                                            std::vector<Behind>& behind) {
   if (bases.size() <= kept) return absl::OkStatus();
-  CAUCE_ASSIGN_OR_RETURN(AboveEnd above, FindAboveEnd(bases));
+  CAUCE_ASSIGN_OR_RETURN(const AboveEnd above, FindAboveEnd(bases));
+  LeaveOut(above, kept, bases, behind);
+  return absl::OkStatus();
+}
+
+void ViewListing::LeaveOut(AboveEnd above, size_t kept,
+                           std::vector<Offset>& bases,
+                           std::vector<Behind>& behind) const {
   for (; above.count > 0 && bases.size() > kept; --above.count) {
     const AboveEndWords words =
         DescribeAboveEnd(place_.At(bases.back()), above.end);
@@ -111,7 +130,6 @@ absl::Status ViewListing::LeaveOutAboveEnd(std::vector<Offset>& bases,
                      words.what, words.advice)});
     bases.pop_back();
   }
-  return absl::OkStatus();
 }
 
 absl::Status ViewListing::LeaveOutMisnamed(std::vector<Offset>& bases,
@@ -141,9 +159,9 @@ absl::StatusOr<AboveEnd> ViewListing::FindAboveEnd(
   // The mark is looked for behind the files, and the bounds behind the mark:
   // where it is there nobody has been writing since the files were listed, or
   // whoever did has closed again, and saved bounds before.
-  const bool is_closed = closed_now_();
+  const bool is_closed = hooks_.closed_now();
   if (is_closed || !place_.may_have_gaps) {
-    CAUCE_ASSIGN_OR_RETURN(const LogBounds now, bounds_now_());
+    CAUCE_ASSIGN_OR_RETURN(const LogBounds now, hooks_.bounds_now());
     if (!is_closed) {
       return OrNone(
           FindBehindEnd(place_, bases, now.recovery_point, now.log_start));

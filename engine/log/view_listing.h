@@ -6,12 +6,12 @@
 // the end of the list what cannot be opened as a file, or may not be read, at
 // or above the recovery point, where no record is known to have been; and what
 // holds no batch of its name above the end of a log that was closed, or of one
-// without gaps; and, at or above the recovery point, what begins with a whole
-// batch of an offset below its name and has none that could stand there: what
-// it holds is missing then. A writer that closed a log leaves its mark until
-// another begins: while that is there nobody has just rolled. What was found so
-// stays left out beside a writer that has not come to it yet. Changes no file.
-// Not thread-safe.
+// without gaps; whatever lies behind the end that a close has noted; and, at or
+// above the recovery point, what begins with a whole batch of an offset below
+// its name and has none that could stand there: what it holds is missing then.
+// A writer that closed a log leaves its mark until another begins: while that
+// is there nobody has just rolled. What was found so stays left out beside a
+// writer that has not come to it yet. Changes no file. Not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -38,10 +38,17 @@ class ViewListing {
   using BoundsNow = std::function<absl::StatusOr<LogBounds>()>;
   // Whether by now the directory is known to bear the mark of a close.
   using ClosedNow = std::function<bool()>;
+  // Where the last close has noted that the log ended, while nobody has opened
+  // the directory for writing since.
+  using EndNow = std::function<std::optional<Offset>()>;
+  struct Hooks {
+    BoundsNow bounds_now;
+    ClosedNow closed_now;
+    EndNow noted_end_now = nullptr;  // where nobody knows
+  };
 
   // `place` is that of any segment.
-  ViewListing(const SegmentPlace& place, BoundsNow bounds_now,
-              ClosedNow closed_now);
+  ViewListing(const SegmentPlace& place, Hooks hooks);
 
   // The bases of the segments, smallest first. The log was durable up to
   // `durable` once. Names up to `seen` are known as segments, or were told of.
@@ -65,10 +72,15 @@ class ViewListing {
   // All take names off the end of `bases`, but for the first `kept`.
   absl::Status LeaveOutUnopened(std::vector<Offset>& bases, size_t kept,
                                 std::vector<Behind>& behind) const;
+  absl::Status LeaveOutBehindClose(std::vector<Offset>& bases, size_t kept,
+                                   std::vector<Behind>& behind);
   absl::Status LeaveOutAboveEnd(std::vector<Offset>& bases, size_t kept,
                                 std::vector<Behind>& behind);
   absl::Status LeaveOutMisnamed(std::vector<Offset>& bases, Offset durable,
                                 size_t kept, std::vector<Behind>& behind);
+  // Takes `above` off, of which it says why.
+  void LeaveOut(AboveEnd above, size_t kept, std::vector<Offset>& bases,
+                std::vector<Behind>& behind) const;
   // LiesBelowItsName, which reads all of it, once for each file.
   absl::StatusOr<bool> IsMisnamed(const SegmentPlace& place);
   // How many of the last ones have no batch of their name, and lie above an end
@@ -78,8 +90,7 @@ class ViewListing {
   void Tell(Severity severity, std::string_view line) const;
 
   SegmentPlace place_;
-  const BoundsNow bounds_now_;
-  const ClosedNow closed_now_;
+  const Hooks hooks_;
   // As they were listed last.
   std::vector<Intruder> intruders_;
   std::vector<Offset> behind_;

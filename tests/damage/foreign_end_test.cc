@@ -30,6 +30,9 @@ using test::Remains;
 using test::Sight;
 using test::Stop;
 using test::Values;
+using ::testing::Contains;
+using ::testing::Field;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
@@ -51,7 +54,7 @@ std::string AnothersLog(int64_t base) {
   return bytes;
 }
 
-class ForeignEnd : public ::testing::TestWithParam<Stop> {
+class ForeignEnd : public ::testing::Test {
  protected:
   static Sight SightOf(DamagedDirectory& directory, Access access) {
     auto engine = directory.Open(access);
@@ -59,13 +62,6 @@ class ForeignEnd : public ::testing::TestWithParam<Stop> {
     Sight sight = test::ReadOver(*engine, kOrders);
     EXPECT_THAT(engine->Close(), IsOk());
     return sight;
-  }
-
-  // The records that were written below an offset.
-  static Values RecordsBelow(int64_t offset) {
-    Values records = Remains::Of(GetParam()).records().at("orders-0");
-    records.erase(records.lower_bound(offset), records.end());
-    return records;
   }
 
   static void ExpectMended(DamagedDirectory& directory, const Values& records) {
@@ -93,14 +89,25 @@ class ForeignEnd : public ::testing::TestWithParam<Stop> {
   }
 };
 
+class ForeignEndAfter : public ForeignEnd,
+                        public ::testing::WithParamInterface<Stop> {
+ protected:
+  // The records that were written below an offset.
+  static Values RecordsBelow(int64_t offset) {
+    Values records = Remains::Of(GetParam()).records().at("orders-0");
+    records.erase(records.lower_bound(offset), records.end());
+    return records;
+  }
+};
+
 std::string NameOf(const ::testing::TestParamInfo<Stop>& stop) {
-  return test::CaseName("After", stop.param);
+  return test::CaseName("Log", stop.param);
 }
-INSTANTIATE_TEST_SUITE_P(Stops, ForeignEnd,
+INSTANTIATE_TEST_SUITE_P(Stops, ForeignEndAfter,
                          ::testing::Values(Stop::kClean, Stop::kKilled),
                          NameOf);
 
-TEST_P(ForeignEnd, InTheLastSegmentsPlaceIsNoneOfTheLog) {
+TEST_P(ForeignEndAfter, InTheLastSegmentsPlaceIsNoneOfTheLog) {
   for (const int64_t base : {kEnd, kEnd + 6}) {
     SCOPED_TRACE(base);
     const auto put = [base](FileTree& tree) {
@@ -125,7 +132,7 @@ TEST_P(ForeignEnd, InTheLastSegmentsPlaceIsNoneOfTheLog) {
   }
 }
 
-TEST_P(ForeignEnd, InTheOnlySegmentsPlaceIsNoneOfTheLog) {
+TEST_P(ForeignEndAfter, InTheOnlySegmentsPlaceIsNoneOfTheLog) {
   for (const int64_t base : {kEnd, kEnd + 6}) {
     SCOPED_TRACE(base);
     const auto put = [base](FileTree& tree) {
@@ -141,6 +148,52 @@ TEST_P(ForeignEnd, InTheOnlySegmentsPlaceIsNoneOfTheLog) {
     DamagedDirectory opened(GetParam(), put);
     ExpectGoesOn(opened, Values());
   }
+}
+
+// Nobody wrote it behind the close that has noted where the log ended. After a
+// kill it is as what a writer leaves that has just begun another segment.
+TEST_F(ForeignEnd, BehindALogThatWasClosedIsNoneOfIt) {
+  const Values records = Remains::Of(Stop::kClean).records().at("orders-0");
+  for (const int64_t named : {kEnd, kEnd + 6}) {
+    for (const int64_t base : {kEnd, kEnd + 6}) {
+      SCOPED_TRACE(fmt::format("from {} in {}", base, named));
+      const auto put = [named, base](FileTree& tree) {
+        tree[Log(named)] = AnothersLog(base);
+      };
+      DamagedDirectory directory(Stop::kClean, put);
+      auto reader = directory.Open(Access::kReadOnly);
+      ASSERT_THAT(reader, IsOk());
+      EXPECT_EQ(test::ReadOver(*reader, kOrders).records, records);
+      EXPECT_THAT(directory.events(), Contains(HasSubstr(Log(named))));
+      const auto partition =
+          reader->OpenPartition(kOrders.topic, kOrders.partition);
+      ASSERT_THAT(partition, IsOk());
+      EXPECT_GT(partition->lost().back.count(), 0);
+      ASSERT_THAT(reader->Close(), IsOk());
+      EXPECT_THAT(
+          directory.VerifyAll(),
+          Contains(Field(&Finding::file,
+                         DamagedDirectory::PathOf(Log(named)))));
+      ExpectMended(directory, records);
+      ExpectGoesOn(directory, records);
+
+      DamagedDirectory opened(Stop::kClean, put);
+      ExpectGoesOn(opened, records);
+      EXPECT_EQ(opened.Gather().at(Log(named) + ".cut"), AnothersLog(base));
+      EXPECT_THAT(opened.VerifyAll(), IsEmpty());
+    }
+  }
+}
+
+TEST_F(ForeignEnd, InTheLastSegmentOfALogThatWasClosedIsTakenOut) {
+  const Values records = Remains::Of(Stop::kClean).records().at("orders-0");
+  DamagedDirectory directory(Stop::kClean, [](FileTree& tree) {
+    tree[Log(12)] += AnothersLog(kEnd);
+  });
+  EXPECT_THAT(directory.VerifyAll(),
+              Contains(Field(&Finding::offset, Offset{kEnd})));
+  ExpectMended(directory, records);
+  ExpectGoesOn(directory, records);
 }
 
 }  // namespace

@@ -44,9 +44,9 @@ class ViewOn : public ::testing::TestWithParam<test::DiskKind> {
   std::unique_ptr<LogView> View() { return ViewOpenedWith(rig_.bounds()); }
   // They may have been saved anew before it looks at a file.
   std::unique_ptr<LogView> ViewOpenedWith(const LogBounds& bounds) {
-    auto view = LogView::Open(
-        rig_.disk().Place(), bounds, [this] { return rig_.bounds(); },
-        [this] { return is_closed_; });
+    auto view = LogView::Open(rig_.disk().Place(), bounds,
+                              {.bounds_now = [this] { return rig_.bounds(); },
+                               .closed_now = [this] { return is_closed_; }});
     EXPECT_THAT(view, test::IsOk());
     return *std::move(view);
   }
@@ -310,11 +310,11 @@ TEST_P(ViewOn, TellsThatTheBoundsMayNotBeReadAndNotThatTheTailMayNot) {
   int looks = 0;
   const auto view = LogView::Open(
       rig_.disk().Place(), bounds,
-      [&]() -> absl::StatusOr<LogBounds> {
-        if (++looks > 1) return bounds;
-        return absl::PermissionDeniedError("the checkpoint");
-      },
-      [] { return false; });
+      {.bounds_now = [&]() -> absl::StatusOr<LogBounds> {
+         if (++looks > 1) return bounds;
+         return absl::PermissionDeniedError("the checkpoint");
+       },
+       .closed_now = [] { return false; }});
   EXPECT_THAT(view, test::StatusIs(absl::StatusCode::kPermissionDenied));
 }
 
@@ -346,9 +346,10 @@ TEST_P(ViewOn, LooksIntoNoSealedSegmentOfALogThatWasClosed) {
       return rig_.disk().files().Count(test::FileCall::kOpen, ".index");
     };
     const int before = count();
-    const auto view = LogView::Open(
-        rig_.disk().Place(), {}, [] { return LogBounds{}; },
-        [is_closed] { return is_closed; });
+    const auto view =
+        LogView::Open(rig_.disk().Place(), {},
+                      {.bounds_now = [] { return LogBounds{}; },
+                       .closed_now = [is_closed] { return is_closed; }});
     EXPECT_THAT(view, test::IsOk());
     EXPECT_EQ(EndOf(**view), Offset{12});
     EXPECT_GT((*view)->segments().size(), 2u);
@@ -608,8 +609,11 @@ TEST_P(ViewOn, LooksNoMoreThanAFewTimesAtBoundsThatMove) {
   int64_t point = 3;
   const auto view = LogView::Open(
       rig_.disk().Place(), {Offset{3}, Offset{0}},
-      [&point] { return LogBounds{Offset{++point}, Offset{0}}; },
-      [] { return false; });
+      {.bounds_now =
+           [&point] {
+             return LogBounds{Offset{++point}, Offset{0}};
+           },
+       .closed_now = [] { return false; }});
   EXPECT_THAT(view, test::IsOk()) << "nothing is damaged";
   EXPECT_EQ(point, 3);
 
@@ -619,8 +623,11 @@ TEST_P(ViewOn, LooksNoMoreThanAFewTimesAtBoundsThatMove) {
   rig_.disk().Write(name, bytes);
   const auto again = LogView::Open(
       rig_.disk().Place(), {Offset{3}, Offset{0}},
-      [&point] { return LogBounds{Offset{++point}, Offset{0}}; },
-      [] { return false; });
+      {.bounds_now =
+           [&point] {
+             return LogBounds{Offset{++point}, Offset{0}};
+           },
+       .closed_now = [] { return false; }});
   EXPECT_TRUE(absl::IsUnavailable(again.status())) << again.status();
   rig_.Leaves(test::Left::kDamaged);
 }
@@ -644,8 +651,10 @@ TEST_P(ViewOn, BelowTheRecoveryPointABadBatchIsPartOfTheLog) {
 TEST(LogView, AnEmptyDirectoryIsAnEmptyLogUntilThereIsAFile) {
   test::TestDisk disk;
   const LogBounds bounds{Offset{0}, Offset{7}};
-  const auto view = LogView::Open(
-      disk.Place(), bounds, [&bounds] { return bounds; }, [] { return false; });
+  const auto view =
+      LogView::Open(disk.Place(), bounds,
+                    {.bounds_now = [&bounds] { return bounds; },
+                     .closed_now = [] { return false; }});
   ASSERT_THAT(view, test::IsOk());
   ASSERT_EQ((*view)->segments().size(), 1u);
   EXPECT_EQ((*view)->segments()[0]->base(), Offset{7});

@@ -69,10 +69,10 @@ class ViewListingOn : public ::testing::TestWithParam<test::DiskKind> {
   ViewListing Listing() {
     return ViewListing(
         Place(),
-        [this]() -> absl::StatusOr<LogBounds> {
-          return LogBounds{.recovery_point = point_, .log_start = start_};
-        },
-        [this] { return is_closed_; });
+        {.bounds_now = [this]() -> absl::StatusOr<LogBounds> {
+           return LogBounds{.recovery_point = point_, .log_start = start_};
+         },
+         .closed_now = [this] { return is_closed_; }});
   }
 
   test::TestDisk disk_{GetParam()};
