@@ -22,6 +22,8 @@ std::string Message(std::string_view path, std::string_view operation,
     text += "; raise the limit of open files (ulimit -n)";
   } else if (error == ENFILE) {
     text += "; raise fs.file-max";
+  } else if (error == EFBIG) {
+    text += "; raise the limit of file sizes (ulimit -f)";
   } else if (error == ELOOP) {
     text += "; a symbolic link is not followed here, use what it points to";
   }
@@ -66,7 +68,7 @@ absl::Status NameError(std::string_view path, std::string_view operation,
 
 absl::Status DataError(std::string_view path, std::string_view operation,
                        int error) {
-  const bool full = error == ENOSPC || error == EDQUOT;
+  const bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
   return MakeError(full ? Reason::kDiskFull : Reason::kDiskFailed,
                    Message(path, operation, error));
 }

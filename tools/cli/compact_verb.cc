@@ -30,6 +30,7 @@ struct CompactOptions {
   std::string dir;
   Format format = Format::kText;
   std::vector<std::string> topics;
+  int64_t free_bytes_min = WritingOptions().free_bytes_min;
 };
 
 bool IsCompacted(const TopicDescription& topic) {
@@ -81,7 +82,8 @@ Json DoneJson(const std::string& partition, const CompactionTotals& done) {
 }
 
 int Compact(const CompactOptions& verb) {
-  auto engine = OpenForWriting(verb.dir);
+  auto engine =
+      OpenForWriting(verb.dir, {.free_bytes_min = verb.free_bytes_min});
   if (!engine.ok()) return Fail(engine.status());
   const auto topics = TopicsToCompact(*engine, verb);
   if (!topics.ok()) return Fail(topics.status());
@@ -131,6 +133,7 @@ void AddCompactVerb(const Verb& noun, Action& action) {
       "  cauce log compact --dir data prices users");
   verb.Add("topics", options->topics, "The topics to compact").Type("TOPIC...");
   AddDir(verb, options->dir);
+  AddFreeBytesMin(verb, options->free_bytes_min);
   AddFormat(verb, options->format);
   verb.Does(action, [options] { return Compact(*options); });
 }

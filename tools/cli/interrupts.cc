@@ -52,6 +52,7 @@ void Interrupts::Install() {
   Handle(SIGALRM, OnAlarm);
   HandleBoth(OnSignal);
   Handle(SIGPIPE, SIG_IGN);
+  Handle(SIGXFSZ, SIG_IGN);
 }
 
 int Interrupts::Signal() { return signal_seen; }

@@ -12,7 +12,8 @@ namespace cauce::cli {
 
 class Interrupts {
  public:
-  // Also ignores SIGPIPE: a reader that went away is an error of the write.
+  // Also ignores SIGPIPE and SIGXFSZ: a reader that went away, and a limit of
+  // file sizes, are errors of the write.
   static void Install();
 
   // The number of the signal that came; 0 while none has.

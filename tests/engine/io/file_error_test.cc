@@ -31,6 +31,10 @@ TEST(FileError, TellsAFullDiskFromAFailedOne) {
               test::HasReason(Reason::kDiskFull));
   EXPECT_THAT(DataError("f", "write", EDQUOT),
               test::HasReason(Reason::kDiskFull));
+  // A limit of file sizes is one of room.
+  EXPECT_THAT(DataError("f", "write", EFBIG),
+              test::HasReason(Reason::kDiskFull));
+  EXPECT_THAT(TextOf(DataError("f", "write", EFBIG)), HasSubstr("ulimit -f"));
   EXPECT_THAT(DataError("f", "write", EIO),
               test::HasReason(Reason::kDiskFailed));
   EXPECT_THAT(NameError("f", "open", ENOSPC),

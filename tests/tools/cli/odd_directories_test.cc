@@ -565,6 +565,19 @@ TEST_F(OddDirectory, OneThatIsNoDataDirectoryIsLeftAsItWas) {
   EXPECT_TRUE(std::filesystem::exists(dir() + "/.kafka_cleanshutdown"));
 }
 
+// The system would end the process by a signal.
+TEST_F(OddDirectory, ALimitOfFileSizesIsToldAsAFullDisk) {
+  Make("a", 1);
+  const Process::Result result = test::Run(
+      {"/bin/sh", "-c",
+       fmt::format("ulimit -f 100; exec {} produce a --dir {}", test::kCauce,
+                   dir())},
+      test::ManyLines(5000));
+  EXPECT_EQ(result.exit, 1);
+  EXPECT_THAT(result.err, HasSubstr("ulimit -f"));
+  Do({"produce", "a"}, "more\n");
+}
+
 TEST_F(OddDirectory, IsWrittenWithoutAThreadWhereTheSystemHasNoneLeft) {
   Make("a", 3);
   // No thread's stack finds room.
