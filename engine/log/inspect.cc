@@ -167,6 +167,16 @@ class Verification {
     // It may have been removed.
     const absl::Status& why = manifest.status();
     if (absl::IsNotFound(why) || NoteExhausted(why)) return;
+    const bool is_other = IsCorrupt(why) ||
+                          ReasonOf(why) == Reason::kUnsupportedFormat;
+    if (!is_other) {
+      Tell({.file = PathOf(kManifestFile),
+            .what = std::string(MessageOf(why)),
+            .advice = "mend what keeps it from being read, and verify again: "
+                      "what each log held when it was closed was not looked "
+                      "at"});
+      return;
+    }
     Tell({.gravity = Gravity::kNote,
           .file = PathOf(kManifestFile),
           .what = std::string(MessageOf(why)),
