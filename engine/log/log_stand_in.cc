@@ -29,4 +29,18 @@ absl::Status WhatIsInTheWay(FileSystem& files, std::string_view path) {
   return is_in_the_way ? std::move(opened) : absl::OkStatus();
 }
 
+std::string_view AdviceOnStandIn(FileSystem& files, std::string_view path,
+                                 const absl::Status& why) {
+  if (absl::IsPermissionDenied(why)) {
+    return "mend what keeps it from being read";
+  }
+  // A repair does not follow a link, and leaves it: the file may be elsewhere.
+  if (absl::IsFailedPrecondition(files.Info(path).status())) {
+    return "put the file itself there, or move the link away, while nothing "
+           "has the directory open";
+  }
+  return "let cauce log repair put it aside, or move it away, while nothing "
+         "has the directory open";
+}
+
 }  // namespace cauce

@@ -22,6 +22,10 @@ absl::StatusOr<bool> IsNoFile(FileSystem& files, std::string_view path);
 // fails for another reason.
 absl::Status WhatIsInTheWay(FileSystem& files, std::string_view path);
 
+// What to do about it, which a repair does not undo.
+std::string_view AdviceOnStandIn(FileSystem& files, std::string_view path,
+                                 const absl::Status& why);
+
 inline constexpr std::string_view kNoFileThere =
     "a pipe, or what else is no file, stands where the log of a segment should";
 inline constexpr std::string_view kDirectoryThere =

@@ -14,6 +14,7 @@
 #include "engine/log/batch_scanner.h"
 #include "engine/log/complete_swaps.h"
 #include "engine/log/log_stand_in.h"
+#include "engine/log/overwritten_log.h"
 #include "engine/log/segment_directory.h"
 #include "engine/log/segment_name.h"
 #include "engine/log/segment_scan.h"
@@ -385,7 +386,8 @@ absl::Status LogView::AddTail(const SegmentPlace& place) {
   if (!scanned.damage.ok() && scanned.bytes == 0) {
     // Nobody is writing that one: what is behind it would be missing.
     CAUCE_ASSIGN_OR_RETURN(const bool begins_below, BeginsBelowItsName(place));
-    is_damaged |= begins_below;
+    CAUCE_ASSIGN_OR_RETURN(const auto overwritten, FindOverwritten(place));
+    is_damaged |= begins_below || overwritten.has_value();
   }
   if (is_damaged) {
     // It is part of the log, so that reading comes to it, and so is what can

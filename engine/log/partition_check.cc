@@ -14,6 +14,7 @@
 #include "engine/log/log_environment.h"
 #include "engine/log/log_stand_in.h"
 #include "engine/log/missing_segments.h"
+#include "engine/log/overwritten_log.h"
 #include "engine/log/producer_files.h"
 #include "engine/log/segment_directory.h"
 #include "engine/log/segment_name.h"
@@ -242,8 +243,6 @@ absl::Status PartitionCheck::CheckSegments(const SegmentPlace& place,
       .decompressed_bytes_max = partition_.decompressed_bytes_max};
   if (partition_.clean_stop) {
     segment.opened_since = partition_.opened_since;
-  } else {
-    segment.torn_from = partition_.bounds.durable;
   }
   if (bases.empty()) {
     return CheckEnd(partition_.bounds.log_start, partition_.bounds.log_start);
@@ -254,6 +253,7 @@ absl::Status PartitionCheck::CheckSegments(const SegmentPlace& place,
   for (size_t i = 0; i < bases.size(); ++i) {
     const bool is_last = i + 1 == bases.size();
     segment.base = bases[i];
+    segment.torn_from = TornFrom(place.At(bases[i]));
     const bool is_next_known = !is_last && !IsUnread(bases[i + 1]);
     segment.next_base = std::nullopt;
     if (is_next_known) segment.next_base = bases[i + 1];
@@ -302,6 +302,15 @@ absl::Status PartitionCheck::CheckSegments(const SegmentPlace& place,
                             .is_whole_behind = segment.is_whole_behind}));
   }
   return absl::OkStatus();
+}
+
+std::optional<Offset> PartitionCheck::TornFrom(
+    const SegmentPlace& segment) const {
+  if (partition_.clean_stop) return std::nullopt;
+  // What keeps it from being read is told when its turn comes.
+  const auto overwritten = FindOverwritten(segment);
+  if (overwritten.ok() && *overwritten) return std::nullopt;
+  return partition_.bounds.durable;
 }
 
 std::optional<Offset> PartitionCheck::LastWhole(

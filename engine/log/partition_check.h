@@ -99,6 +99,9 @@ class PartitionCheck {
   absl::Status CheckSnapshots();
   absl::Status CheckSegments(const SegmentPlace& place,
                              const std::vector<Offset>& bases);
+  // From where on what stands in it may be torn; nothing after a clean stop, or
+  // where somebody has overwritten it.
+  std::optional<Offset> TornFrom(const SegmentPlace& segment) const;
   // The last segment that begins with a whole batch; nothing where none does.
   std::optional<Offset> LastWhole(const SegmentPlace& place,
                                   const std::vector<Offset>& bases) const;

@@ -11,8 +11,10 @@
 #include "engine/log/batch_scanner.h"
 #include "engine/log/cut_files.h"
 #include "engine/log/leftovers.h"
+#include "engine/log/log_stand_in.h"
 #include "engine/log/missing_segments.h"
 #include "engine/log/other_format.h"
+#include "engine/log/overwritten_log.h"
 #include "engine/log/segment_directory.h"
 #include "engine/log/segment_index.h"
 #include "engine/log/segment_intruders.h"
@@ -121,11 +123,26 @@ class Recovery {
             SetAside({bases.begin() + i + 1, bases.end()}, "follows the cut"));
       }
     }
+    CAUCE_RETURN_IF_ERROR(CheckNextName());
     CAUCE_RETURN_IF_ERROR(NoteMissing());
     return Finish();
   }
 
  private:
+  // A directory right where the log ends may stand in the place of records, and
+  // would end what is appended at the next roll. (A link is met as a segment.)
+  absl::Status CheckNextName() const {
+    if (hints_.clean_stop || writer_ == nullptr) return absl::OkStatus();
+    const Segment& last = *writer_->segment();
+    if (last.next() == last.base()) return absl::OkStatus();
+    const std::string path = PathOf(last.next());
+    const auto info = place_.files->Info(path);
+    if (!info.ok() || !info->is_directory) return absl::OkStatus();
+    return absl::AlreadyExistsError(
+        fmt::format("{}: {}, and the log ends there: {}", path, kDirectoryThere,
+                    AdviceOnStandIn(*place_.files, path, absl::OkStatus())));
+  }
+
   // Goes by what is known, where the last file is as it was too; else the
   // directory tells. So it does of a log that was not whole.
   absl::StatusOr<bool> TakeKnown(const KnownLog& known) {
@@ -501,8 +518,25 @@ class Recovery {
                     MessageOf(scanned.damage)));
   }
 
+  // What a torn append cannot have left is no end of the log: its offsets would
+  // be given again.
+  absl::Status CheckNotOverwritten(Offset base,
+                                   const ScannedSegment& scanned) const {
+    if (scanned.bytes > 0 || scanned.damage.ok()) return absl::OkStatus();
+    CAUCE_ASSIGN_OR_RETURN(const auto known, FindOverwritten(place_.At(base)));
+    if (!known) return absl::OkStatus();
+    return MakeError(
+        Reason::kCorruptFile,
+        fmt::format("{}; no append leaves that, and {}: records were "
+                    "overwritten, so nothing is cut off and the partition is "
+                    "not opened; close the directory and restore the file from "
+                    "a copy, or let cauce log repair take out what it holds",
+                    MessageOf(scanned.damage), *known));
+  }
+
   absl::Status CutAt(Offset base, ScannedSegment scanned) {
     CAUCE_RETURN_IF_ERROR(CheckFormat(base, scanned));
+    CAUCE_RETURN_IF_ERROR(CheckNotOverwritten(base, scanned));
     Report(fmt::format(
         "{}: the log ends at offset {}, position {}; cut off "
         "what follows there: {}",

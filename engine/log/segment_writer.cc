@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cauce/errors.h"
+#include "cauce/file_system.h"
 #include "engine/base/check.h"
 #include "engine/base/status_macros.h"
 #include "engine/log/segment_name.h"
@@ -27,6 +28,22 @@ constexpr int64_t kAheadPaysMax = 32 << 10;
 
 constexpr std::array<char, 64 << 10> kZeros = {};
 
+// Something has the name of the segment that the log goes on in.
+absl::Status NameTaken(const Segment& segment, const absl::Status& why) {
+  const auto info = segment.place().files->Info(segment.path());
+  std::string what = "something";
+  if (info.ok()) {
+    what = info->is_directory ? "a directory"
+                              : fmt::format("a file of {} bytes", info->bytes);
+  }
+  return absl::AlreadyExistsError(fmt::format(
+      "{}; the log goes on at offset {}, and {} that it knows nothing of has "
+      "the name of its next segment: run cauce log verify, and let cauce log "
+      "repair put it aside, or move it away, while nothing has the directory "
+      "open",
+      MessageOf(why), segment.base().value, what));
+}
+
 }  // namespace
 
 SegmentWriter::SegmentWriter(std::shared_ptr<Segment> segment,
@@ -45,7 +62,9 @@ absl::StatusOr<std::unique_ptr<SegmentWriter>> SegmentWriter::Create(
     const SegmentPlace& place, Timestamp now) {
   auto segment =
       std::make_shared<Segment>(place, OpenMode::kCreate, 0, place.base);
-  CAUCE_RETURN_IF_ERROR(segment->OpenFile().status());
+  const absl::Status opened = segment->OpenFile().status();
+  if (absl::IsAlreadyExists(opened)) return NameTaken(*segment, opened);
+  CAUCE_RETURN_IF_ERROR(opened);
   ScannedSegment empty;
   empty.index =
       std::make_shared<SegmentIndex>(place.base, place.index_interval_bytes);

@@ -81,14 +81,15 @@ absl::Status ViewListing::LeaveOutUnopened(std::vector<Offset>& bases,
     CAUCE_ASSIGN_OR_RETURN(const LogBounds now, hooks_.bounds_now());
     // It held records.
     if (base < now.recovery_point) return absl::OkStatus();
-    // A file that may not be read may hold some: nobody is to take it away.
-    const bool is_file = absl::IsPermissionDenied(why);
+    // A file that may not be read may hold some; and where the log was not
+    // closed in front of it something may have taken the place of one that did.
+    const bool may_hide =
+        absl::IsPermissionDenied(why) || !hooks_.closed_now();
     behind.push_back(
-        {base, is_file ? Severity::kError : Severity::kWarning,
+        {base, may_hide ? Severity::kError : Severity::kWarning,
          fmt::format("{}; the log is read up to the segment in front of it; {}",
                      MessageOf(why),
-                     is_file ? "mend what keeps it from being read"
-                             : kIntruderAdvice)});
+                     AdviceOnStandIn(*place_.files, PathOf(base), why))});
     bases.pop_back();
   }
   return absl::OkStatus();
