@@ -54,6 +54,19 @@ struct KnownSegment {
   friend bool operator==(const KnownSegment&, const KnownSegment&) = default;
 };
 
+// What a close knew of times, so that they need not be read again; kNoTimestamp
+// where it did not, or where there are none.
+struct KnownTimes {
+  Timestamp oldest;  // the largest of the first segment's records
+  // Of the last segment's: of its first batch, and the largest of all, with the
+  // last offset of the batch that has it.
+  Timestamp first;
+  Timestamp largest;
+  Offset largest_at;
+
+  friend bool operator==(const KnownTimes&, const KnownTimes&) = default;
+};
+
 struct KnownLog {
   DirectoryStamp directory;
   int64_t log_changed_ns = 0;  // ChangeTimeOf the last .log file
@@ -64,6 +77,8 @@ struct KnownLog {
   // In front of segments, what nobody has deleted, and whose files are gone, or
   // have lost some of it; in order.
   std::vector<OffsetRange> missing;
+  // Nothing where an older release has closed it.
+  std::optional<KnownTimes> times;
 
   friend bool operator==(const KnownLog&, const KnownLog&) = default;
 };

@@ -213,6 +213,11 @@ bool MayHaveGaps(const TopicEntry& topic) {
          IsCompacted(topic.configs);
 }
 
+bool MayHaveGaps(const TopicEntry& topic, const TopicConfig& config) {
+  return topic.imported || topic.adopted || topic.compacted ||
+         config.cleanup.compact;
+}
+
 absl::StatusOr<TopicCatalog> TopicCatalog::Parse(std::string_view path,
                                                  std::string_view bytes) {
   CAUCE_ASSIGN_OR_RETURN(const std::string_view text,

@@ -61,6 +61,8 @@ struct TopicEntry {
 // Whether offsets may be missing between the batches of a topic because they
 // were compacted away, here or elsewhere, now or earlier.
 bool MayHaveGaps(const TopicEntry& topic);
+// The same where its configs were read, and are `config`.
+bool MayHaveGaps(const TopicEntry& topic, const TopicConfig& config);
 
 class TopicCatalog {
  public:

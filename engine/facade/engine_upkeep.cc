@@ -244,14 +244,20 @@ absl::StatusOr<std::shared_ptr<Log>> EngineCore::LogToKeepUp(
     const TopicPartition& partition, Upkeep upkeep, absl::Time now_at_most) {
   CAUCE_RETURN_IF_ERROR(CheckOpen());
   if (auto open = logs_.Find(partition)) return open;
+  const absl::Time now = std::min(environment_->clock->Now(), now_at_most);
+  const bool may_be_due =
+      upkeep != Upkeep::kCheckpoint && agenda_.IsDue(partition, now);
+  if (!may_be_due) return nullptr;
   CAUCE_ASSIGN_OR_RETURN(const TopicEntry topic, FindTopic(partition.topic));
   CAUCE_ASSIGN_OR_RETURN(const TopicConfig config,
                          ParseTopicConfig(topic.configs));
-  const absl::Time now = std::min(environment_->clock->Now(), now_at_most);
-  const bool may_be_due = upkeep != Upkeep::kCheckpoint && !topic.imported &&
-                          (MayDelete(config) || config.cleanup.compact) &&
-                          agenda_.IsDue(partition, now);
-  if (!may_be_due) return nullptr;
+  const bool keeps_all = !MayDelete(config) && !config.cleanup.compact;
+  if (topic.imported || keeps_all) return nullptr;
+  const absl::Time next = logs_.NextLook(partition, config);
+  if (next > now) {
+    agenda_.Looked(partition, agenda_.Begin(partition), next);
+    return nullptr;
+  }
   const auto contents = logs_.Look(partition);
   const bool is_empty =
       contents.ok() && *contents != OpenLogs::Contents::kRecords;

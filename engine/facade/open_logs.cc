@@ -9,6 +9,7 @@
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/whole_file.h"
 #include "engine/facade/data_directory.h"
+#include "engine/facade/upkeep_agenda.h"
 #include "engine/log/as_closed.h"
 #include "engine/log/segment_directory.h"
 #include "engine/log/segment_name.h"
@@ -70,9 +71,9 @@ absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Make(
         options.directory, partition.value));
   }
   CAUCE_RETURN_IF_ERROR(found.status());
-  CAUCE_ASSIGN_OR_RETURN(options.config, ParseTopicConfig(topic.configs));
+  CAUCE_ASSIGN_OR_RETURN(options.config, ConfigOf(topic));
   options.keep_everything = topic.imported;
-  options.may_have_gaps = MayHaveGaps(topic);
+  options.may_have_gaps = MayHaveGaps(topic, options.config);
   options.read_only = access_ == Access::kReadOnly;
   options.clean_stop = clean_stop_ || whole_.contains(options.name);
   std::optional<KnownLog> known;
@@ -105,6 +106,23 @@ absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Make(
     CAUCE_ASSIGN_OR_RETURN(options.epochs, ReadEpochs(options.directory));
   }
   return Log::Open(environment_, options);
+}
+
+absl::StatusOr<TopicConfig> OpenLogs::ConfigOf(const TopicEntry& topic) const {
+  MutexLock lock(config_mutex_);
+  if (parsed_ == topic.configs) return config_;
+  CAUCE_ASSIGN_OR_RETURN(config_, ParseTopicConfig(topic.configs));
+  parsed_ = topic.configs;
+  return config_;
+}
+
+absl::Time OpenLogs::NextLook(const TopicPartition& partition,
+                              const TopicConfig& config) const {
+  // After a kill what a close has noted of others may be long over.
+  const bool is_as_noted = clean_stop_ || whole_.contains(partition);
+  const auto known = is_as_noted ? known_.Find(partition) : std::nullopt;
+  if (!known) return absl::InfinitePast();
+  return cauce::NextLook(*known, bounds_->Of(partition).log_start, config);
 }
 
 bool OpenLogs::IsAsClosed(const TopicEntry& topic,

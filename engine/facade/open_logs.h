@@ -15,10 +15,14 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "cauce/engine.h"
 #include "cauce/file_system.h"
+#include "cauce/topic_config.h"
+#include "engine/base/mutex.h"
 #include "engine/catalog/manifest.h"
 #include "engine/catalog/topic_catalog.h"
 #include "engine/facade/bounds_checkpoint.h"
@@ -73,6 +77,11 @@ class OpenLogs {
   std::shared_ptr<Log> Find(const TopicPartition& partition) const;
   std::vector<TopicPartition> Names() const;
 
+  // When upkeep has something to do in one that is not open, by what its close
+  // has noted: see upkeep_agenda.h. Infinitely early where it has not.
+  absl::Time NextLook(const TopicPartition& partition,
+                      const TopicConfig& config) const;
+
   // Whether all that was there is, so that it may count as cleanly closed.
   bool all_recovered() const { return unrecovered_.empty(); }
 
@@ -122,6 +131,8 @@ class OpenLogs {
   // Nothing where that cannot be told, which is told.
   std::optional<FileInfo> Seen(const std::string& path) const;
   void TellUnseen(const absl::Status& why) const;
+  absl::StatusOr<TopicConfig> ConfigOf(const TopicEntry& topic) const
+      ABSL_LOCKS_EXCLUDED(config_mutex_);
   absl::StatusOr<std::vector<EpochStart>> ReadEpochs(
       const std::string& directory) const;
   absl::Status NoteStart(const TopicEntry& topic, PartitionId partition);
@@ -144,6 +155,13 @@ class OpenLogs {
   KnownLogs known_;                 // of what is closed
   bool has_news_ = false;
   absl::Status failed_;             // the first that could not be let go
+
+  // The configs that were parsed last: partitions of one topic are mostly
+  // opened one after the other.
+  mutable Mutex config_mutex_;
+  mutable std::optional<TopicConfigOverrides> parsed_
+      ABSL_GUARDED_BY(config_mutex_);
+  mutable TopicConfig config_ ABSL_GUARDED_BY(config_mutex_);  // made of them
 };
 
 }  // namespace cauce

@@ -1,9 +1,9 @@
 // When each partition that is not open has to be looked at again.
 //
 // Nothing changes in a log that nobody has open but its age. So retention has
-// to open one only to see it once, and again when its oldest segment has come
-// of age. Pure: no files, and time is an argument. Not thread-safe: the engine
-// locks.
+// to open one when its oldest segment has come of age, and once to see it where
+// its last close has not noted when that is. Pure: no files, and time is an
+// argument. Not thread-safe: the engine locks.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "cauce/topic_config.h"
 #include "cauce/types.h"
+#include "engine/catalog/known_log.h"
 
 namespace cauce {
 
@@ -49,5 +50,11 @@ class UpkeepAgenda {
 
 // Whether the topic's retention ever deletes anything.
 bool MayDelete(const TopicConfig& config);
+
+// When there would first be something to do in a log that was closed as `known`
+// says and begins at `log_start`; infinitely early where that takes a look at
+// its files, as what is to be compacted does.
+absl::Time NextLook(const KnownLog& known, Offset log_start,
+                    const TopicConfig& config);
 
 }  // namespace cauce

@@ -295,6 +295,9 @@ std::optional<KnownLog> Log::Known() const {
   for (const OffsetRange& range : Missing()) {
     if (range.next > log_start()) known.missing.push_back(range);
   }
+  known.times = {segments()->segments().front()->KnownLargestTimestamp(),
+                 writer_->first_timestamp(), writer_->largest_timestamp(),
+                 writer_->largest_offset()};
   return known;
 }
 

@@ -150,8 +150,11 @@ class Recovery {
     const auto active =
         std::make_shared<Segment>(place_.At(last.base), OpenMode::kReadWrite,
                                   last.bytes, known.end);
-    CAUCE_ASSIGN_OR_RETURN(auto scanned,
-                           ScanKnownEnd(*active, hints_.recovery_point));
+    auto scanned = EndAsClosed(known);
+    if (!scanned) {
+      CAUCE_ASSIGN_OR_RETURN(scanned,
+                             ScanKnownEnd(*active, hints_.recovery_point));
+    }
     const bool is_whole = scanned && scanned->damage.ok() &&
                           !scanned->files_are_spoiled &&
                           scanned->bytes == last.bytes &&
@@ -164,6 +167,11 @@ class Recovery {
           place_.At(sealed.base), OpenMode::kReadWrite, sealed.bytes,
           known.segments[i + 1].base));
     }
+    const bool knows_oldest = known.times && !sealed_.empty() &&
+                              known.times->oldest.has_value();
+    if (knows_oldest) {
+      sealed_.front()->NoteLargestTimestamp(known.times->oldest);
+    }
     if (known.snapshot > Offset{0}) leftovers_.snapshots = {known.snapshot};
     missing_ = known.missing;
     // The close that saw them so had made them durable.
@@ -171,6 +179,27 @@ class Recovery {
     Learn(*scanned);
     writer_ = SegmentWriter::Continue(active, *std::move(scanned), hints_.now);
     return true;
+  }
+
+  // What a scan of the last segment would find, without a look into its file
+  // where that has the size and the time that it had. Nothing where it has not,
+  // or where an index has to be read to go on.
+  std::optional<ScannedSegment> EndAsClosed(const KnownLog& known) const {
+    const KnownSegment& last = known.segments.back();
+    if (!known.times || last.bytes > place_.index_interval_bytes) {
+      return std::nullopt;
+    }
+    const auto info = place_.files->Info(PathOf(last.base));
+    if (!info.ok() || !LogIsUnchanged(known, *info)) return std::nullopt;
+    ScannedSegment end;
+    end.index = std::make_shared<SegmentIndex>(last.base,
+                                               place_.index_interval_bytes);
+    end.index->ResumeWithoutEntries(known.times->largest,
+                                    known.times->largest_at, last.bytes);
+    end.first_timestamp = known.times->first;
+    end.bytes = end.durable_bytes = end.file_bytes = last.bytes;
+    end.next = known.end;
+    return end;
   }
 
   // Looks for what is gone from in front of segments that are there: what is

@@ -3,7 +3,8 @@
 // After a clean stop the files are believed and only the end of the active
 // segment is looked at; where it is known what there was, a segment that is
 // gone from between others is missed, or one that is short, and where nothing
-// has another name since, the directory is not even listed. After any other
+// has another name since, the directory is not even listed, nor a short active
+// segment that nobody has written read. After any other
 // stop every segment that reaches above the recovery point is scanned, the one
 // the point lies in from there on (of one that ends there what stands behind
 // its end is cut off), and its indexes are made whole: at or above the recovery

@@ -172,6 +172,17 @@ absl::StatusOr<Timestamp> Segment::LargestTimestamp() {
   return *largest_;
 }
 
+Timestamp Segment::KnownLargestTimestamp() {
+  MutexLock lock(mutex_);
+  if (index_ != nullptr) return index_->largest_timestamp();
+  return largest_.value_or(kNoTimestamp);
+}
+
+void Segment::NoteLargestTimestamp(Timestamp largest) {
+  MutexLock lock(mutex_);
+  largest_ = largest;
+}
+
 absl::StatusOr<std::shared_ptr<const SegmentIndex>> Segment::Index() {
   {
     MutexLock lock(mutex_);

@@ -112,6 +112,11 @@ class Segment {
   // Of what can be read; kNoTimestamp where no record has one.
   absl::StatusOr<Timestamp> LargestTimestamp();
 
+  // The same without a look at a file: kNoTimestamp where it would need one.
+  Timestamp KnownLargestTimestamp();
+  // Of one that is sealed, as it was known when it was open before.
+  void NoteLargestTimestamp(Timestamp largest);
+
   // The indexes, loaded or rebuilt where that has not happened yet.
   absl::StatusOr<std::shared_ptr<const SegmentIndex>> Index();
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cauce/errors.h"
+#include "engine/base/check.h"
 #include "engine/base/status_macros.h"
 
 namespace cauce {
@@ -48,6 +49,14 @@ void SegmentIndex::ResumeTimes() {
   largest_.store(last ? last->timestamp.ms : kNoTimestamp.ms,
                  std::memory_order_release);
   largest_offset_ = last ? last->offset : Offset{};
+}
+
+void SegmentIndex::ResumeWithoutEntries(Timestamp largest, Offset largest_at,
+                                        int64_t bytes) {
+  CAUCE_CHECK(bytes <= interval_bytes_);
+  largest_.store(largest.ms, std::memory_order_release);
+  largest_offset_ = largest_at;
+  bytes_since_entry_ = bytes;
 }
 
 void SegmentIndex::Add(const BatchFacts& batch) {

@@ -51,6 +51,11 @@ class SegmentIndex {
     bytes_since_entry_ = entry.bytes;
   }
 
+  // Of a segment with no more bytes than the interval, so that no batch has an
+  // entry: takes what is known of them all, for those behind to be added.
+  void ResumeWithoutEntries(Timestamp largest, Offset largest_at,
+                            int64_t bytes);
+
   // Batches come in the order in which they lie in the log.
   void Add(const BatchFacts& batch);
 
@@ -78,6 +83,8 @@ class SegmentIndex {
   Timestamp largest_timestamp() const {
     return {largest_.load(std::memory_order_acquire)};
   }
+  // The last offset of the batch that has it. For the writer alone.
+  Offset largest_offset() const { return largest_offset_; }
 
  private:
   void AddTimeEntry();

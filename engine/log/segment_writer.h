@@ -51,7 +51,7 @@ class SegmentWriter {
   static absl::StatusOr<std::unique_ptr<SegmentWriter>> Resume(
       const SegmentPlace& place, ScannedSegment scanned, Timestamp now);
 
-  // The same where `segment` is just what `scanned` found, whose file is open.
+  // The same where `segment` is just what `scanned` found.
   static std::unique_ptr<SegmentWriter> Continue(
       std::shared_ptr<Segment> segment, ScannedSegment scanned, Timestamp now);
 
@@ -75,6 +75,10 @@ class SegmentWriter {
   const absl::Status& status() const { return broken_; }
   // How large its index files are by now.
   int64_t index_bytes() const { return index_->bytes(); }
+  // Of its first batch, and of all, as a later opening may go by.
+  Timestamp first_timestamp() const { return first_timestamp_; }
+  Timestamp largest_timestamp() const { return index_->largest_timestamp(); }
+  Offset largest_offset() const { return index_->largest_offset(); }
   // Whether anything was done since the segment was found whole.
   bool has_changed() const { return changed_; }
 

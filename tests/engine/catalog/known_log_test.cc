@@ -38,7 +38,12 @@ TEST(KnownLogBytes, AreReadAsTheyWereWritten) {
   KnownLog plain;
   plain.segments = {{Offset{INT64_MAX - 1}, 61}};
   plain.end = Offset{INT64_MAX};
-  for (const KnownLog& log : {Orders(), plain}) {
+  KnownLog timed = Orders();
+  timed.times = {Timestamp{17}, Timestamp{1'700'000'000'000},
+                 Timestamp{1'700'000'000'001}, Offset{47}};
+  KnownLog untimed = plain;
+  untimed.times.emplace();
+  for (const KnownLog& log : {Orders(), plain, timed, untimed}) {
     EXPECT_THAT(DecodeKnownLog(*EncodeKnownLog(log)), IsOkAndHolds(log));
   }
 }
@@ -124,6 +129,24 @@ TEST(KnownLogBytes, OfALogThatCannotBeAreRefused) {
         with(segments + 8, kNegative),  // a size below 0
         std::string()}) {
     EXPECT_THAT(DecodeKnownLog(bad), HasReason(Reason::kCorruptFile));
+  }
+}
+
+TEST(KnownLogBytes, OfTimesThatCannotBeAreRefused) {
+  const auto with = [](KnownTimes times) {
+    KnownLog log = Orders();
+    log.times = times;
+    return EncodeKnownLog(log);
+  };
+  const Timestamp good{1};
+  EXPECT_NE(with({good, good, good, Offset{47}}), std::nullopt);
+  const Timestamp bad{-2};
+  for (const KnownTimes& times : {KnownTimes{bad, good, good, Offset{47}},
+                                  KnownTimes{good, bad, good, Offset{47}},
+                                  KnownTimes{good, good, bad, Offset{47}},
+                                  KnownTimes{good, good, good, Offset{48}},
+                                  KnownTimes{good, good, good, Offset{-2}}}) {
+    EXPECT_EQ(with(times), std::nullopt);
   }
 }
 

@@ -145,6 +145,25 @@ TEST_F(EngineUpkeep, OpensWhatMayHaveSomethingToDoAndNothingElse) {
   EXPECT_EQ(first->log_start(), Offset{1});
 }
 
+TEST_F(EngineUpkeep, OpensNothingOfWhichTheLastCloseHasNotedTheAge) {
+  ASSERT_THAT(Open(), IsOk());
+  ASSERT_THAT(engine_->CreateTopic(
+                  "orders", {.partitions = kPartitions,
+                             .configs = {{"internal.segment.bytes", "1"}}}),
+              IsOk());
+  for (int32_t i = 0; i < kPartitions; ++i) Append(i, 3);
+  Close();
+  for (int times = 0; times < 2; ++times) {
+    ASSERT_THAT(Open(), IsOk());
+    const int opens = Opens();
+    const int lists = files_.Count(FileCall::kList, "");
+    ASSERT_THAT(engine_->RunUpkeep(), IsOk());
+    EXPECT_EQ(Opens(), opens);
+    EXPECT_EQ(files_.Count(FileCall::kList, ""), lists);
+    Close();
+  }
+}
+
 // Two segments that are a week from being too old, and a bit.
 TEST_F(EngineUpkeep, DeletesNothingByAgeWhileTheTimeOfDayHasJumped) {
   ASSERT_THAT(Open(), IsOk());

@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+
+#include "absl/time/time.h"
+#include "engine/catalog/known_log.h"
+
 namespace cauce {
 namespace {
 
@@ -66,6 +71,60 @@ TEST(MayDelete, OnlyWhereRetentionHasALimit) {
   EXPECT_TRUE(MayDelete(config));
   config.cleanup.remove = false;
   EXPECT_FALSE(MayDelete(config));
+}
+
+// Three segments of 100 bytes; the first one's newest record is of kNow.
+KnownLog Closed() {
+  return {.segments = {{Offset{0}, 100}, {Offset{10}, 100}, {Offset{20}, 100}},
+          .end = Offset{30},
+          .times = KnownTimes{.oldest = Timestamp::From(kNow)}};
+}
+
+TEST(NextLook, ComesWhenTheOldestSegmentIsOfAge) {
+  TopicConfig config;
+  config.retention_age = absl::Hours(5);
+  EXPECT_EQ(NextLook(Closed(), Offset{0}, config), kNow + absl::Hours(5));
+
+  config.retention_age.reset();
+  config.retention_bytes = 1000;
+  EXPECT_EQ(NextLook(Closed(), Offset{0}, config), absl::InfiniteFuture());
+}
+
+TEST(NextLook, ComesAtOnceWhereThereIsSomethingToDeleteWhateverItsAge) {
+  TopicConfig config;
+  for (const int64_t bytes : {200, 201, 299, 300}) {
+    config.retention_bytes = bytes;
+    EXPECT_EQ(NextLook(Closed(), Offset{0}, config) == absl::InfinitePast(),
+              bytes == 200)
+        << bytes;
+  }
+  config.retention_bytes.reset();
+  EXPECT_EQ(NextLook(Closed(), Offset{10}, config), absl::InfinitePast());
+  EXPECT_GT(NextLook(Closed(), Offset{9}, config), kNow);
+
+  // The active one goes too, behind a new one.
+  KnownLog one = Closed();
+  one.segments = {{Offset{0}, 100}};
+  config.retention_bytes = 0;
+  EXPECT_EQ(NextLook(one, Offset{0}, config), absl::InfinitePast());
+}
+
+TEST(NextLook, ComesAtOnceWhereNobodyHasNotedTheAge) {
+  KnownLog log = Closed();
+  log.times->oldest = kNoTimestamp;
+  EXPECT_EQ(NextLook(log, Offset{0}, {}), absl::InfinitePast());
+  log.times.reset();
+  EXPECT_EQ(NextLook(log, Offset{0}, {}), absl::InfinitePast());
+
+  // But not of a log that holds nothing.
+  log.segments = {{Offset{30}, 0}};
+  EXPECT_EQ(NextLook(log, Offset{30}, {}), absl::InfiniteFuture());
+}
+
+TEST(NextLook, ComesAtOnceWhereTheTopicIsCompacted) {
+  TopicConfig config;
+  config.cleanup = {.remove = false, .compact = true};
+  EXPECT_EQ(NextLook(Closed(), Offset{0}, config), absl::InfinitePast());
 }
 
 }  // namespace
