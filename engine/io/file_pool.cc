@@ -46,8 +46,8 @@ void FilePool::CloseIdle() {
   // file that was removed frees its blocks, which takes a while.
   std::vector<std::shared_ptr<File>> idle;
   MutexLock lock(mutex_);
-  for (size_t slot = 0; slot < open_.size();) {
-    PooledFile& file = *open_[slot];
+  for (size_t slot = 0; slot < open_.files.size();) {
+    PooledFile& file = *open_.files[slot];
     if (!file.mutex_.TryLock()) {  // in use at this moment
       ++slot;
       continue;
@@ -69,7 +69,7 @@ void FilePool::MakeRoom() {
   {
     MutexLock lock(mutex_);
     while (open_count_ >= open_max_) {
-      std::shared_ptr<File> file = TakeOne(Haste::kSecondChance);
+      std::shared_ptr<File> file = TakeAny(Haste::kSecondChance);
       if (file == nullptr) break;
       closed.push_back(std::move(file));
     }
@@ -87,7 +87,7 @@ void FilePool::GiveRoomBack() {
 bool FilePool::CloseOne() {
   std::shared_ptr<File> file;
   MutexLock lock(mutex_);
-  file = TakeOne(Haste::kAny);
+  file = TakeAny(Haste::kAny);
   return file != nullptr;
 }
 
@@ -95,7 +95,7 @@ bool FilePool::SyncAndCloseOne() {
   PooledFile* file = nullptr;
   {
     MutexLock lock(mutex_);
-    for (PooledFile* each : pinned_) {
+    for (PooledFile* each : pinned_.files) {
       if (!each->mutex_.TryLock()) continue;
       // What could not be synced once is not to be believed the next time.
       if (each->lost_.ok() && each->file_.use_count() == 1) {
@@ -133,14 +133,19 @@ absl::Status FilePool::NoRoom(const absl::Status& status) const {
 
 void FilePool::Enter(PooledFile& file) {
   MutexLock lock(mutex_);
-  Enlist(file, file.pins_ > 0 ? pinned_ : open_);
+  Enlist(file, RowOf(file));
 }
 
 void FilePool::Move(PooledFile& file) {
   MutexLock lock(mutex_);
-  if (file.row_ == nullptr) return;
+  if (file.row_ == nullptr || file.row_ == &RowOf(file)) return;
   Strike(file);
-  Enlist(file, file.pins_ > 0 ? pinned_ : open_);
+  Enlist(file, RowOf(file));
+}
+
+FilePool::Row& FilePool::RowOf(const PooledFile& file) {
+  if (file.pins_ == 0) return open_;
+  return file.may_close_unsynced_ ? unsynced_ : pinned_;
 }
 
 void FilePool::Leave(PooledFile& file) {
@@ -148,16 +153,21 @@ void FilePool::Leave(PooledFile& file) {
   if (file.row_ != nullptr) Remove(file);
 }
 
+std::shared_ptr<File> FilePool::TakeAny(Haste haste) {
+  std::shared_ptr<File> taken = TakeOne(open_, haste);
+  return taken != nullptr ? taken : TakeOne(unsynced_, haste);
+}
+
 // The clock algorithm: the hand passes by what was used since it last came,
-// so in two rounds it finds a file unless every one is pinned or in use.
-std::shared_ptr<File> FilePool::TakeOne(Haste haste) {
-  for (size_t looks = 2 * open_.size(); looks > 0; --looks) {
-    hand_ = hand_ < open_.size() ? hand_ : 0;
+// so in two rounds it finds a file unless every one is in use.
+std::shared_ptr<File> FilePool::TakeOne(Row& row, Haste haste) {
+  for (size_t looks = 2 * row.files.size(); looks > 0; --looks) {
+    row.hand = row.hand < row.files.size() ? row.hand : 0;
     ++looks_;
-    PooledFile& file = *open_[hand_];
+    PooledFile& file = *row.files[row.hand];
     // Only tried: whoever holds it may be waiting for the pool's lock.
     if (!file.mutex_.TryLock()) {
-      ++hand_;
+      ++row.hand;
       continue;
     }
     const bool passed_by = haste == Haste::kSecondChance &&
@@ -165,9 +175,10 @@ std::shared_ptr<File> FilePool::TakeOne(Haste haste) {
     std::shared_ptr<File> taken;
     if (!passed_by && file.file_.use_count() == 1) {
       taken = std::move(file.file_);
+      file.closed_unsynced_ |= file.pins_ > 0;
       Remove(file);
     } else {
-      ++hand_;
+      ++row.hand;
     }
     file.mutex_.Unlock();
     if (taken != nullptr) return taken;
@@ -177,15 +188,15 @@ std::shared_ptr<File> FilePool::TakeOne(Haste haste) {
 
 void FilePool::Enlist(PooledFile& file, Row& row) {
   file.row_ = &row;
-  file.slot_ = row.size();
-  row.push_back(&file);
+  file.slot_ = row.files.size();
+  row.files.push_back(&file);
 }
 
 void FilePool::Strike(PooledFile& file) {
-  Row& row = *std::exchange(file.row_, nullptr);
-  row[file.slot_] = row.back();
-  row[file.slot_]->slot_ = file.slot_;
-  row.pop_back();
+  std::vector<PooledFile*>& files = std::exchange(file.row_, nullptr)->files;
+  files[file.slot_] = files.back();
+  files[file.slot_]->slot_ = file.slot_;
+  files.pop_back();
 }
 
 void FilePool::Remove(PooledFile& file) {
@@ -254,6 +265,17 @@ void PooledFile::Unpin() {
   MutexLock lock(mutex_);
   CAUCE_CHECK(pins_ > 0);
   if (--pins_ == 0) pool_.Move(*this);
+}
+
+void PooledFile::MayCloseUnsynced(bool may) {
+  MutexLock lock(mutex_);
+  may_close_unsynced_ = may;
+  pool_.Move(*this);
+}
+
+bool PooledFile::TakeClosedUnsynced() {
+  MutexLock lock(mutex_);
+  return std::exchange(closed_unsynced_, false);
 }
 
 absl::Status PooledFile::RenameTo(std::string path) {

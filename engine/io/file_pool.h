@@ -5,8 +5,10 @@
 // closed behind its owner's back while nobody uses it; the next use opens it
 // again. Invariant: what was written through a file is synced through the very
 // descriptor that wrote it (a fresh one need not report that an earlier write
-// was lost). So a file in use is never closed; one that is pinned only where
-// the process has no descriptor left, after it was synced.
+// was lost), or is written again through the one that is synced. So a file in
+// use is never closed; one that is pinned only where the process has no
+// descriptor left, after it was synced, or where its owner has said that it
+// will write again what no sync covers.
 //
 // Thread-safe. Acquire() on an open file takes no lock but the file's own.
 #pragma once
@@ -35,9 +37,10 @@ class FilePool {
   // with it.
   //
   // The bound gives way where it must: when a file is opened while every open
-  // one is pinned or in use, there is one more, and the next opening closes
-  // what it can down to the bound. At the three quarters a pinned file that
-  // nobody uses is synced and closed; only files in use can go beyond.
+  // one is in use, or pinned and not to be closed unsynced, there is one more,
+  // and the next opening closes what it can down to the bound. At the three
+  // quarters a pinned file that nobody uses is synced and closed; only files in
+  // use can go beyond.
   FilePool(FileSystem& files, int open_max);
   ~FilePool();
   FilePool(const FilePool&) = delete;
@@ -67,7 +70,10 @@ class FilePool {
   };
 
   // Files that are open, in no order: each knows its place.
-  using Row = std::vector<PooledFile*>;
+  struct Row {
+    std::vector<PooledFile*> files;
+    size_t hand = 0;  // where the next look for one to close begins
+  };
 
   // A file was opened, is pinned from now on, or no more, or is destroyed: all
   // under its own lock, which cannot be named here.
@@ -94,8 +100,13 @@ class FilePool {
   bool MakeRoomAfter(const absl::Status& status);
   // The error of who found none, and what to do about it.
   absl::Status NoRoom(const absl::Status& status) const;
-  std::shared_ptr<File> TakeOne(Haste haste)
+  // From the files that may be closed, synced ones first.
+  std::shared_ptr<File> TakeAny(Haste haste)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::shared_ptr<File> TakeOne(Row& row, Haste haste)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Where an open file belongs, by what is known under its own lock.
+  Row& RowOf(const PooledFile& file) ABSL_NO_THREAD_SAFETY_ANALYSIS;
   void Enlist(PooledFile& file, Row& row) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Strike(PooledFile& file) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // It was closed.
@@ -112,7 +123,8 @@ class FilePool {
   // Those that are not to be closed, apart: ten thousand of them must not be
   // looked at for each file that is opened beside them.
   Row pinned_ ABSL_GUARDED_BY(mutex_);
-  size_t hand_ ABSL_GUARDED_BY(mutex_) = 0;  // where the next look begins
+  // And those that are pinned and may be closed all the same.
+  Row unsynced_ ABSL_GUARDED_BY(mutex_);
   int64_t looks_ ABSL_GUARDED_BY(mutex_) = 0;
   int open_count_ ABSL_GUARDED_BY(mutex_) = 0;  // and those being opened
 };
@@ -135,11 +147,21 @@ class PooledFile {
   absl::StatusOr<std::shared_ptr<File>> Acquire();
 
   // Between Pin and as many Unpins the pool does not close the file without
-  // syncing it first. Pin while the acquired pointer is held and before the
-  // first unsynced write; unpin after the sync. Where the pool's own sync
-  // failed, every later Acquire does: what was written may be lost.
+  // syncing it first, but as MayCloseUnsynced says. Pin while the acquired
+  // pointer is held and before the first unsynced write; unpin after the sync.
+  // Where the pool's own sync failed, every later Acquire does: what was
+  // written may be lost.
   void Pin();
   void Unpin();
+
+  // Whether the pool may close the file without a sync while it is pinned,
+  // where it has no other to close; it may not at first. For an owner that,
+  // before it syncs, writes again what no sync has covered: what was written
+  // through another descriptor may be lost, and nobody told.
+  void MayCloseUnsynced(bool may);
+  // Whether that was done since the last call. Ask while the acquired pointer
+  // is held.
+  bool TakeClosedUnsynced();
 
   // Renames the file on the disk; no Acquire in between sees the old name.
   absl::Status RenameTo(std::string path);
@@ -154,8 +176,8 @@ class PooledFile {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   FilePool& pool_;
-  // Where the pool has it, null while closed: guarded by pool_.mutex_. In
-  // pinned_ just where pins_ says so, which changes under both locks.
+  // Where the pool has it, null while closed: guarded by pool_.mutex_. In the
+  // row that RowOf says: what it goes by changes under both locks.
   FilePool::Row* row_ = nullptr;
   size_t slot_ = 0;
 
@@ -165,6 +187,8 @@ class PooledFile {
   std::shared_ptr<File> file_ ABSL_GUARDED_BY(mutex_);  // null while closed
   uint64_t id_ ABSL_GUARDED_BY(mutex_) = 0;  // FileInfo's; 0 while not known
   int pins_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool may_close_unsynced_ ABSL_GUARDED_BY(mutex_) = false;
+  bool closed_unsynced_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Status lost_ ABSL_GUARDED_BY(mutex_);  // why nobody may use it
   bool used_since_look_ ABSL_GUARDED_BY(mutex_) = false;
   bool used_since_idle_check_ ABSL_GUARDED_BY(mutex_) = false;

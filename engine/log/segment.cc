@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cauce/errors.h"
+#include "cauce/record_batch.h"
 #include "engine/base/status_macros.h"
 #include "engine/log/batch_behind.h"
 #include "engine/log/segment_name.h"
@@ -15,6 +16,10 @@ namespace {
 
 // A look-up reads little: the distance between two entries and one batch.
 constexpr size_t kLookupBytes = 16 << 10;
+
+// How much is written again where a file was closed before it was synced. More
+// than that keeps its descriptor.
+constexpr int64_t kWrittenAgainMax = 64 << 10;
 
 constexpr std::array<std::string_view, 4> kDerivedSuffixes = {
     kOffsetIndexSuffix, kTimeIndexSuffix, kTxnIndexSuffix, kSnapshotSuffix};
@@ -29,7 +34,8 @@ Segment::Segment(SegmentPlace place, OpenMode mode, int64_t bytes, Offset next,
           *place_.pool, PathOf(kLogSuffix) + std::string(state), mode)),
       reads_(std::make_shared<SegmentReads>(log_, place_.tails)),
       bytes_(bytes),
-      next_(next.value) {}
+      next_(next.value),
+      synced_bytes_(bytes) {}
 
 IndexFiles& Segment::index_files() {
   if (index_files_ == nullptr) {
@@ -316,20 +322,67 @@ void Segment::MarkDirty() {
   dirty_.store(true);
 }
 
+void Segment::LetClose() {
+  const int64_t end = bytes();
+  const bool may = end - synced_bytes_.load() <= kWrittenAgainMax;
+  if (!may) return KeepOpen();
+  closable_end_ = end;
+  if (!std::exchange(may_be_closed_, true)) log_->MayCloseUnsynced(true);
+}
+
+void Segment::KeepOpen() {
+  if (std::exchange(may_be_closed_, false)) log_->MayCloseUnsynced(false);
+}
+
 absl::Status Segment::Sync() {
   // The owner's sync and a cut's may meet: neither may take the other's for
   // done before it is.
   MutexLock lock(sync_mutex_);
   CAUCE_RETURN_IF_ERROR(sync_failure_);
   if (!dirty_.exchange(false)) return absl::OkStatus();
-  sync_failure_ = [this]() -> absl::Status {
-    CAUCE_ASSIGN_OR_RETURN(const auto file, log_->Acquire());
-    return file->Sync();
-  }();
+  const int64_t end = bytes();
+  sync_failure_ = SyncFile();
+  if (sync_failure_.ok()) synced_bytes_ = end;
   syncs_.fetch_add(1, std::memory_order_relaxed);
   // A write that came meanwhile has pinned the file once more.
   log_->Unpin();
   return sync_failure_;
+}
+
+absl::Status Segment::SyncFile() {
+  const auto file = log_->Acquire();
+  // One that has left the log may be gone: nobody needs it.
+  if (absl::IsNotFound(file.status()) && retired_.load()) {
+    return absl::OkStatus();
+  }
+  CAUCE_RETURN_IF_ERROR(file.status());
+  // From here on it stays open.
+  if (log_->TakeClosedUnsynced()) CAUCE_RETURN_IF_ERROR(WriteAgain(**file));
+  return (*file)->Sync();
+}
+
+absl::Status Segment::WriteAgain(File& file) {
+  const int64_t from = synced_bytes_.load();
+  const int64_t end = closable_end_.load();
+  if (from >= end) return absl::OkStatus();
+  std::string bytes(static_cast<size_t>(end - from), '\0');
+  CAUCE_ASSIGN_OR_RETURN(const size_t read, file.Read(from, bytes));
+  // A page that never reached the disk may have been dropped from memory since:
+  // then other bytes are read than were written.
+  std::string_view left(bytes.data(), read);
+  while (!left.empty()) {
+    const auto batch = RecordBatch::Parse(left);
+    if (!batch.ok()) break;
+    left.remove_prefix(batch->bytes().size());
+  }
+  if (!left.empty() || read != bytes.size()) {
+    return MakeError(
+        Reason::kDiskFailed,
+        fmt::format("{}: of positions {} to {}, which were written and not "
+                    "synced, {} bytes are read back as they were",
+                    path(), from, end, read - left.size()));
+  }
+  return file.Write(from, bytes);
 }
 
 absl::Status Segment::WriteIndexFiles(const SegmentIndex& index) {

@@ -146,11 +146,21 @@ class Segment {
   // into a directory that is somebody else's by now.
   void StopRepairs();
 
-  // The file holds bytes that no sync covers; it is kept open until they are.
-  // For the writer, before it writes and after: a sync in between has covered
-  // only what was there before. The file is held from the first call on.
+  // The file holds bytes that no sync covers; it is kept open until they are,
+  // but as LetClose says. For the writer, before it writes and after: a sync in
+  // between has covered only what was there before. The file is held from the
+  // first call on.
   void MarkDirty();
+  // For the writer, once it has published and before it lets go of the file: no
+  // sync is expected soon, and the file holds bytes() and nothing behind that.
+  // So where others need its descriptor the file may be closed, as long as so
+  // little is unsynced that Sync can write it again.
+  void LetClose();
+  // The same where that is not so, or no more.
+  void KeepOpen();
   // Makes what was written before the call durable. Does nothing when clean.
+  // What was written before the file was closed is written again first: nobody
+  // may have been told that it never reached the disk.
   // Who comes while another's sync runs waits for it. After one that failed
   // every other does: nobody knows any more what the disk holds.
   absl::Status Sync() ABSL_LOCKS_EXCLUDED(sync_mutex_);
@@ -201,6 +211,11 @@ class Segment {
   // once.
   absl::Status DoWithout(const absl::Status& status)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(repair_mutex_);
+  absl::Status SyncFile() ABSL_EXCLUSIVE_LOCKS_REQUIRED(sync_mutex_);
+  // Writes what no sync covers, and a descriptor that was closed may have
+  // written, through this one.
+  absl::Status WriteAgain(File& file)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(sync_mutex_);
   std::string PathOf(std::string_view suffix) const;
   // Made when they are first needed: most segments are only read.
   IndexFiles& index_files() ABSL_EXCLUSIVE_LOCKS_REQUIRED(repair_mutex_);
@@ -224,6 +239,11 @@ class Segment {
   std::atomic<int64_t> next_;
   std::atomic<bool> dirty_ = false;
   std::atomic<int64_t> syncs_ = 0;
+  // What a sync has covered; what was there at first counts as covered.
+  std::atomic<int64_t> synced_bytes_;
+  // Behind what was written before the file was closed unsynced, if ever.
+  std::atomic<int64_t> closable_end_ = 0;
+  bool may_be_closed_ = false;  // unsynced, as the pool knows; for the writer
   std::atomic<bool> superseded_ = false;
 
   // Held while the log is synced: what is clean is durable for who has it.

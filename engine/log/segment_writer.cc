@@ -185,6 +185,12 @@ absl::Status SegmentWriter::Append(std::span<const std::string_view> parts,
   index_->Add(batch);
   segment_->OfferNewest(parts);
   segment_->Publish(end, batch.last + 1);
+  const bool has_zeros = file_bytes_ != end;
+  if (ahead == WriteAhead::kNone && !has_zeros) {
+    segment_->LetClose();
+  } else {
+    segment_->KeepOpen();
+  }
   return absl::OkStatus();
 }
 

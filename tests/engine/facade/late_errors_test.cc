@@ -3,9 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,8 +30,9 @@ namespace {
 using test::IsOk;
 using ::testing::IsEmpty;
 
-// Notes the files that are closed with changes which were not synced through
-// the descriptor that made them. For one thread.
+// Notes the bytes that were not synced through the descriptor that wrote them,
+// nor written again through another that was, and the files that were closed
+// with such. For one thread.
 class ClosedUnsynced final : public test::FailingFileSystem {
  public:
   using FailingFileSystem::FailingFileSystem;
@@ -37,13 +41,35 @@ class ClosedUnsynced final : public test::FailingFileSystem {
                                              OpenMode mode) override {
     CAUCE_ASSIGN_OR_RETURN(auto file, FailingFileSystem::Open(path, mode));
     ++opened_;
+    most_open_ = std::max(most_open_, ++open_);
     return std::make_unique<Noting>(*this, std::string(path), std::move(file));
   }
+  absl::Status Rename(std::string_view from, std::string_view to) override {
+    CAUCE_RETURN_IF_ERROR(FailingFileSystem::Rename(from, to));
+    auto node = closed_.extract(std::string(from));
+    closed_.erase(std::string(to));
+    if (node.empty()) return absl::OkStatus();
+    node.key() = to;
+    closed_.insert(std::move(node));
+    return absl::OkStatus();
+  }
+  absl::Status RemoveFile(std::string_view path) override {
+    CAUCE_RETURN_IF_ERROR(FailingFileSystem::RemoveFile(path));
+    closed_.erase(std::string(path));
+    return absl::OkStatus();
+  }
 
-  // By the names they were opened by, without index files: these are rebuilt
-  // from the log wherever they do not fit it.
-  std::vector<std::string> Take() { return std::exchange(closed_, {}); }
+  // By their names, without index files: these are rebuilt from the log
+  // wherever they do not fit it.
+  std::vector<std::string> Take() {
+    std::vector<std::string> names;
+    for (const auto& [name, bytes] : std::exchange(closed_, {})) {
+      names.push_back(name);
+    }
+    return names;
+  }
   int opened() const { return opened_; }
+  int most_open() const { return most_open_; }
 
  private:
   class Noting final : public File {
@@ -51,9 +77,11 @@ class ClosedUnsynced final : public test::FailingFileSystem {
     Noting(ClosedUnsynced& owner, std::string path, std::unique_ptr<File> file)
         : owner_(owner), path_(std::move(path)), file_(std::move(file)) {}
     ~Noting() override {
+      --owner_.open_;
       const bool is_index =
           path_.ends_with(".index") || path_.ends_with(".timeindex");
-      if (is_dirty_ && !is_index) owner_.closed_.push_back(path_);
+      if (unsynced_.empty() || is_index) return;
+      owner_.closed_[path_].insert(unsynced_.begin(), unsynced_.end());
     }
 
     absl::StatusOr<size_t> Read(int64_t position,
@@ -62,16 +90,31 @@ class ClosedUnsynced final : public test::FailingFileSystem {
     }
     absl::Status Write(int64_t position,
                        std::span<const std::string_view> parts) override {
-      is_dirty_ = true;
+      int64_t end = position;
+      for (const std::string_view part : parts) {
+        end += static_cast<int64_t>(part.size());
+      }
+      for (int64_t at = position; at < end; ++at) unsynced_.insert(at);
       return file_->Write(position, parts);
     }
     absl::Status Sync() override {
-      const absl::Status synced = file_->Sync();
-      is_dirty_ &= !synced.ok();
-      return synced;
+      CAUCE_RETURN_IF_ERROR(file_->Sync());
+      const auto closed = owner_.closed_.find(path_);
+      if (closed != owner_.closed_.end()) {
+        for (const int64_t at : unsynced_) closed->second.erase(at);
+        if (closed->second.empty()) owner_.closed_.erase(closed);
+      }
+      unsynced_.clear();
+      return absl::OkStatus();
     }
     absl::Status Truncate(int64_t size) override {
-      is_dirty_ = true;
+      const auto forget = [size](std::set<int64_t>& positions) {
+        positions.erase(positions.lower_bound(size), positions.end());
+      };
+      forget(unsynced_);
+      unsynced_.insert(kSize);
+      const auto closed = owner_.closed_.find(path_);
+      if (closed != owner_.closed_.end()) forget(closed->second);
       return file_->Truncate(size);
     }
     absl::StatusOr<int64_t> Size() const override { return file_->Size(); }
@@ -80,14 +123,22 @@ class ClosedUnsynced final : public test::FailingFileSystem {
     ClosedUnsynced& owner_;
     const std::string path_;
     const std::unique_ptr<File> file_;
-    bool is_dirty_ = false;
+    std::set<int64_t> unsynced_;  // positions
   };
 
-  std::vector<std::string> closed_;
+  // Stands for the file's size among the positions.
+  static constexpr int64_t kSize = -1;
+
+  std::map<std::string, std::set<int64_t>> closed_;  // positions, by name
   int opened_ = 0;
+  int open_ = 0;
+  int most_open_ = 0;
 };
 
-class LateErrors : public ::testing::TestWithParam<const char*> {
+constexpr std::string_view kGroup = "group";
+constexpr std::string_view kOs = "os";
+
+class LateErrors : public ::testing::TestWithParam<std::string_view> {
  protected:
   static constexpr int kPartitions = 20;
 
@@ -116,6 +167,12 @@ class LateErrors : public ::testing::TestWithParam<const char*> {
       clock_.Advance(absl::Minutes(1));
     }
   }
+  // What was appended at level os counts from here on.
+  void MakeAllCount() {
+    for (int32_t p = 0; p < kPartitions; ++p) {
+      ASSERT_THAT(OpenPartition(p).Flush(), IsOk());
+    }
+  }
   void ReadAll() {
     for (int32_t p = 0; p < kPartitions; ++p) {
       Partition from = OpenPartition(p);
@@ -138,12 +195,14 @@ TEST_P(LateErrors, NothingThatCountsIsClosedBeforeItIsSynced) {
   Open();
   ASSERT_THAT(engine_->CreateTopic(
                   "orders", {.partitions = kPartitions,
-                             .configs = {{"cauce.flush", GetParam()},
+                             .configs = {{"cauce.flush",
+                                          std::string(GetParam())},
                                          {"internal.segment.bytes", "500"},
                                          {"retention.bytes", "2000"},
                                          {"file.delete.delay.ms", "0"}}}),
               IsOk());
   AppendToAll(20);
+  if (GetParam() == kOs) MakeAllCount();
   EXPECT_THAT(files_.Take(), IsEmpty());
   ASSERT_THAT(engine_->RunUpkeep(), IsOk());
   ReadAll();
@@ -153,6 +212,7 @@ TEST_P(LateErrors, NothingThatCountsIsClosedBeforeItIsSynced) {
   ASSERT_THAT(engine_->AlterTopic("orders", {{"retention.bytes", "3000"}},
                                   kPartitions + 1),
               IsOk());
+  if (GetParam() == kOs) MakeAllCount();
   EXPECT_THAT(files_.Take(), IsEmpty());
   ASSERT_THAT(engine_->Close(), IsOk());
   EXPECT_THAT(files_.Take(), IsEmpty());
@@ -172,8 +232,25 @@ TEST_P(LateErrors, NothingThatCountsIsClosedBeforeItIsSynced) {
   EXPECT_THAT(files_.Take(), IsEmpty());
 }
 
-INSTANTIATE_TEST_SUITE_P(, LateErrors, ::testing::Values("group", "os"),
-                         [](const auto& param) { return param.param; });
+TEST_P(LateErrors, AppendsToAllKeepNoMoreFilesOpenThanTheBound) {
+  Open();
+  ASSERT_THAT(engine_->CreateTopic(
+                  "orders", {.partitions = kPartitions,
+                             .configs = {{"cauce.flush",
+                                          std::string(GetParam())}}}),
+              IsOk());
+  AppendToAll(3);
+  // The lock, and what is open for a moment.
+  EXPECT_LE(files_.most_open(), 8 + 4);
+  ASSERT_THAT(engine_->RunUpkeep(), IsOk());
+  EXPECT_THAT(files_.Take(), IsEmpty());
+  EXPECT_LE(files_.most_open(), 8 + 4);
+}
+
+INSTANTIATE_TEST_SUITE_P(, LateErrors, ::testing::Values(kGroup, kOs),
+                         [](const auto& param) {
+                           return std::string(param.param);
+                         });
 
 }  // namespace
 }  // namespace cauce

@@ -209,6 +209,42 @@ TEST(FilePool, NeverClosesAPinnedFile) {
   EXPECT_EQ(files.opens(0), 2);
 }
 
+TEST(FilePool, ClosesAPinnedFileWhoseOwnerWritesAgainWhatItHolds) {
+  Files files(10, 2);
+  for (int i = 0; i < 9; ++i) {
+    files.Use(i);
+    files[i].Pin();
+    files[i].MayCloseUnsynced(true);
+    EXPECT_LE(files.disk.open(), 2) << i;
+  }
+  EXPECT_EQ(files.disk.syncs(), 0);
+  files.Use(0);
+  EXPECT_EQ(files.opens(0), 2);
+  // Told once.
+  EXPECT_TRUE(files[0].TakeClosedUnsynced());
+  EXPECT_FALSE(files[0].TakeClosedUnsynced());
+
+  // One that is synced goes first, and is none of those.
+  files[0].Unpin();
+  files.Use(9);
+  const int before = files.opens(0);
+  files.Use(0);
+  EXPECT_EQ(files.opens(0), before + 1);
+  EXPECT_FALSE(files[0].TakeClosedUnsynced());
+}
+
+TEST(FilePool, KeepsAPinnedFileThatMayBeClosedNoMore) {
+  Files files(10, 2);
+  files.Use(0);
+  files[0].Pin();
+  files[0].MayCloseUnsynced(true);
+  files[0].MayCloseUnsynced(false);
+  for (int i = 1; i < 10; ++i) files.Use(i);
+  files.Use(0);
+  EXPECT_EQ(files.opens(0), 1);
+  EXPECT_FALSE(files[0].TakeClosedUnsynced());
+}
+
 TEST(FilePool, NeverClosesAFileThatSomebodyHolds) {
   Files files(10, 2);
   const auto held = files[0].Acquire();

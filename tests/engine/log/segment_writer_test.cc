@@ -13,6 +13,7 @@
 #include "cauce/errors.h"
 #include "engine/io/file_pool.h"
 #include "engine/log/segment_scan.h"
+#include "fmt/format.h"
 #include "tests/testing/batches.h"
 #include "tests/testing/choices.h"
 #include "tests/testing/faulty_disk.h"
@@ -98,6 +99,114 @@ INSTANTIATE_TEST_SUITE_P(Disks, SegmentWriterTest,
                          test::DiskName);
 
 constexpr RollLimits kNoLimits{1 << 30, 1 << 20, absl::Hours(24)};
+
+// In a pool of one file, which others want as well.
+class CrowdedWriterTest : public SegmentWriterTest {
+ protected:
+  CrowdedWriterTest() {
+    SegmentPlace place = disk_.Place(kBase);
+    place.pool = &pool_;
+    auto writer = SegmentWriter::Create(place, kNow);
+    EXPECT_THAT(writer, IsOk());
+    writer_ = *std::move(writer);
+    next_ = kBase;
+  }
+  ~CrowdedWriterTest() override { writer_ = nullptr; }
+
+  // Somebody else has the one descriptor.
+  void TakeDescriptor() {
+    const std::string name = fmt::format("other-{}", others_++);
+    PooledFile other(pool_, disk_ / name, OpenMode::kCreate);
+    ASSERT_THAT(other.Acquire(), IsOk());
+  }
+  int Writes() { return disk_.files().Count(FileCall::kWrite, kLog); }
+  int Opens() { return disk_.files().Count(FileCall::kOpen, kLog); }
+
+  FilePool pool_{disk_.files(), 1};
+  int others_ = 0;
+};
+
+INSTANTIATE_TEST_SUITE_P(Disks, CrowdedWriterTest,
+                         ::testing::Values(DiskKind::kMemory, DiskKind::kPosix),
+                         test::DiskName);
+
+TEST_P(CrowdedWriterTest, WritesAgainWhatWasUnsyncedAsItsFileWasClosed) {
+  ASSERT_THAT(Append(Batch({"a", "b"})), IsOk());
+  ASSERT_THAT(writer_->segment()->Sync(), IsOk());
+  EXPECT_EQ(Writes(), 1);
+  ASSERT_THAT(Append(Batch({"c"})), IsOk());
+  TakeDescriptor();
+  ASSERT_THAT(Append(Batch({"d"})), IsOk());
+  TakeDescriptor();
+  EXPECT_EQ(Writes(), 3);
+  EXPECT_GE(Opens(), 2);
+  const std::string before = Written();
+
+  ASSERT_THAT(writer_->segment()->Sync(), IsOk());
+  EXPECT_EQ(Writes(), 4);
+  EXPECT_EQ(Written(), before);
+  // Nothing is left of that.
+  ASSERT_THAT(Append(Batch({"e"})), IsOk());
+  ASSERT_THAT(writer_->segment()->Sync(), IsOk());
+  EXPECT_EQ(Writes(), 5);
+}
+
+// As where the write-back failed, and the page was dropped: it is read as the
+// disk has it, and the descriptor that would tell is closed.
+TEST_P(CrowdedWriterTest, DoesNotSyncWhatIsNotReadBackAsItWasWritten) {
+  ASSERT_THAT(Append(Batch({"a", "b"})), IsOk());
+  ASSERT_THAT(writer_->segment()->Sync(), IsOk());
+  ASSERT_THAT(Append(Batch({"c"})), IsOk());
+  TakeDescriptor();
+  const std::string bytes = *disk_.Read(kLog);
+  const std::string zeros(Batch({"c"}).bytes().size(), '\0');
+  disk_.Write(kLog, bytes.substr(0, bytes.size() - zeros.size()) + zeros);
+  const int writes = Writes();
+
+  EXPECT_THAT(writer_->segment()->Sync(), HasReason(Reason::kDiskFailed));
+  EXPECT_THAT(writer_->segment()->Sync(), HasReason(Reason::kDiskFailed));
+  EXPECT_EQ(Writes(), writes);
+}
+
+TEST_P(CrowdedWriterTest, DoesNotSyncAFileThatLacksWhatWasWritten) {
+  ASSERT_THAT(Append(Batch({"a", "b"})), IsOk());
+  TakeDescriptor();
+  disk_.Write(kLog, disk_.Read(kLog)->substr(0, 70));
+
+  EXPECT_THAT(writer_->segment()->Sync(), HasReason(Reason::kDiskFailed));
+}
+
+// As where a topic goes over from level os to group.
+TEST_P(CrowdedWriterTest, KeepsItsFileOnceItsSyncsFollowSoon) {
+  ASSERT_THAT(Append(Batch({"a"})), IsOk());
+  TakeDescriptor();
+  ASSERT_THAT(Append(Batch({"b"}), WriteAhead::kZeros), IsOk());
+  const int opens = Opens();
+  TakeDescriptor();
+  ASSERT_THAT(Append(Batch({"c"}), WriteAhead::kZeros), IsOk());
+  EXPECT_EQ(Opens(), opens);
+  // What was written before the file was closed, "a", and no more.
+  ASSERT_THAT(writer_->segment()->Sync(), IsOk());
+  EXPECT_EQ(Writes(), 4);
+}
+
+TEST_P(CrowdedWriterTest, KeepsItsFileWhereMuchIsUnsyncedOrZerosAreAhead) {
+  // Whoever writes ahead syncs soon.
+  ASSERT_THAT(Append(Batch({"a"}), WriteAhead::kZeros), IsOk());
+  TakeDescriptor();
+  ASSERT_THAT(Append(Batch({"b"}), WriteAhead::kZeros), IsOk());
+  EXPECT_EQ(Opens(), 1);
+  ASSERT_THAT(writer_->segment()->Sync(), IsOk());
+
+  ASSERT_THAT(Append(BatchOfBytes(65 << 10)), IsOk());
+  const int opens = Opens();
+  TakeDescriptor();
+  ASSERT_THAT(Append(Batch({"c"})), IsOk());
+  EXPECT_EQ(Opens(), opens);
+  const int writes = Writes();
+  ASSERT_THAT(writer_->segment()->Sync(), IsOk());
+  EXPECT_EQ(Writes(), writes);
+}
 
 TEST_P(SegmentWriterTest, WritesBatchesBackToBack) {
   Create();
