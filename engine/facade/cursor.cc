@@ -12,14 +12,27 @@ Cursor::Cursor(Cursor&&) noexcept = default;
 Cursor& Cursor::operator=(Cursor&&) noexcept = default;
 Cursor::~Cursor() = default;
 
-Offset Cursor::position() const { return cursor_->position(); }
-void Cursor::Seek(Offset offset) { cursor_->Seek(offset); }
+Cursor::Cursor(absl::Status failure, Offset from)
+    : failure_(std::move(failure)), from_(from) {}
+
+Offset Cursor::position() const {
+  return cursor_ != nullptr ? cursor_->position() : from_;
+}
+void Cursor::Seek(Offset offset) {
+  if (cursor_ != nullptr) return cursor_->Seek(offset);
+  from_ = offset;
+}
 absl::StatusOr<bool> Cursor::NextBatch(RecordBatch* batch) {
+  if (cursor_ == nullptr) return failure_;
   return cursor_->NextBatch(batch);
 }
 absl::StatusOr<bool> Cursor::Next(RecordView* record) {
+  if (cursor_ == nullptr) return failure_;
   return cursor_->Next(record);
 }
-absl::StatusOr<Offset> Cursor::SkipDamage() { return cursor_->SkipDamage(); }
+absl::StatusOr<Offset> Cursor::SkipDamage() {
+  if (cursor_ == nullptr) return failure_;
+  return cursor_->SkipDamage();
+}
 
 }  // namespace cauce

@@ -153,7 +153,7 @@ absl::Status Engine::DeleteTopic(std::string_view name) {
 absl::StatusOr<Partition> Engine::OpenPartition(std::string_view topic,
                                                 PartitionId partition) const {
   CAUCE_RETURN_IF_ERROR(core_->CheckProcess());
-  CAUCE_ASSIGN_OR_RETURN(auto log, core_->OpenLog(topic, partition));
+  CAUCE_ASSIGN_OR_RETURN(auto log, core_->OpenPartition(topic, partition));
   return Partition(core_, std::move(log));
 }
 

@@ -513,7 +513,7 @@ absl::StatusOr<TopicEntry> EngineCore::FindTopic(std::string_view name) const {
 
 // ---- Logs
 
-absl::StatusOr<std::shared_ptr<Log>> EngineCore::OpenLog(
+absl::StatusOr<std::shared_ptr<PartitionLog>> EngineCore::OpenPartition(
     std::string_view name, PartitionId partition) {
   MutexLock lock(mutex_);
   CAUCE_RETURN_IF_ERROR(CheckOpen());
@@ -528,14 +528,30 @@ absl::StatusOr<std::shared_ptr<Log>> EngineCore::OpenLog(
                     name)));
   }
   agenda_.Forget(TopicPartition{topic.name, partition});
-  auto log = OpenAndNote(topic, partition);
+  auto log = logs_.OpenOrKnow(topic, partition);
+  SaveMissing();
   const bool may_be_stale = options_.access == Access::kReadOnly &&
                             ReasonOf(log.status()) == Reason::kCorruptFile;
   if (!may_be_stale) return log;
   // Since the list of topics was read the topic may have been made again.
   CAUCE_RETURN_IF_ERROR(RefreshTopics());
   CAUCE_ASSIGN_OR_RETURN(const TopicEntry now, FindTopic(name));
-  return OpenAndNote(now, partition);
+  log = logs_.OpenOrKnow(now, partition);
+  SaveMissing();
+  return log;
+}
+
+absl::StatusOr<Log*> EngineCore::Wake(PartitionLog& log) {
+  CAUCE_RETURN_IF_ERROR(CheckProcess());
+  MutexLock lock(mutex_);
+  // Its topic may be gone, and another one have its name.
+  CAUCE_RETURN_IF_ERROR(log.CheckSleeps());
+  CAUCE_RETURN_IF_ERROR(CheckOpen());
+  if (Log* const open = log.awake()) return open;
+  CAUCE_ASSIGN_OR_RETURN(const TopicEntry topic, FindTopic(log.name().topic));
+  CAUCE_RETURN_IF_ERROR(OpenAndNote(topic, log.name().partition).status());
+  CAUCE_CHECK(log.awake() != nullptr);
+  return log.awake();
 }
 
 bool EngineCore::IsKnown(std::string_view name, PartitionId partition) const {

@@ -4,7 +4,7 @@
 // Topics change only by way of the catalogue: an entry is saved before the
 // directories it speaks of are made and after they are gone, so that whatever
 // a crash leaves can be told from what was meant. Logs are opened when they
-// are first asked for; after an unclean stop all that hold records, and were
+// are first used; after an unclean stop all that hold records, and were
 // touched since a clean one, are recovered first, since only what was recovered
 // may be closed as clean.
 // Thread-safe; mutex_ comes before every lock of a log.
@@ -36,6 +36,7 @@
 #include "engine/facade/first_dirty_checkpoint.h"
 #include "engine/facade/open_logs.h"
 #include "engine/facade/partition_directories.h"
+#include "engine/facade/partition_log.h"
 #include "engine/facade/upkeep_agenda.h"
 #include "engine/log/log.h"
 
@@ -61,8 +62,13 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
                           const std::vector<ConfigChange>& changes,
                           std::optional<int32_t> partitions);
   absl::Status DeleteTopic(std::string_view name);
-  absl::StatusOr<std::shared_ptr<Log>> OpenLog(std::string_view topic,
-                                               PartitionId partition);
+  absl::StatusOr<std::shared_ptr<PartitionLog>> OpenPartition(
+      std::string_view topic, PartitionId partition);
+  // The log of a handle, which is opened where it is dormant.
+  absl::StatusOr<Log*> Awake(PartitionLog& log) ABSL_LOCKS_EXCLUDED(mutex_) {
+    if (Log* const open = log.awake()) return open;
+    return Wake(log);
+  }
   absl::Status RunUpkeep(absl::Duration time_max);
   // Of a log of this engine, as Partition's function of the same name.
   absl::StatusOr<CompactionTotals> Compact(const std::shared_ptr<Log>& log);
@@ -169,6 +175,7 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   // durable: the next opening forgets them with those of the old one as long as
   // the list has its id.
   absl::Status SaveUnsavedTopics() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::StatusOr<Log*> Wake(PartitionLog& log) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status CheckOpen() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckWritable() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Another process may have changed what a read-only engine knows.

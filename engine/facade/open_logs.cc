@@ -54,7 +54,68 @@ absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Open(const TopicEntry& topic,
   unrecovered_.erase(name);
   logs_.emplace(name, log);
   NoteMissing(name, *log);
+  if (const auto sleeper = SleeperOf(name)) sleeper->Wake(log);
+  sleepers_.erase(name);
   return log;
+}
+
+absl::StatusOr<std::shared_ptr<PartitionLog>> OpenLogs::OpenOrKnow(
+    const TopicEntry& topic, PartitionId partition) {
+  const TopicPartition name{topic.name, partition};
+  if (auto sleeper = SleeperOf(name)) return sleeper;
+  if (const auto dormant = FindDormant(topic, name)) {
+    auto made = std::make_shared<PartitionLog>(name, *dormant);
+    sleepers_.insert_or_assign(name, made);
+    return made;
+  }
+  CAUCE_ASSIGN_OR_RETURN(auto log, Open(topic, partition));
+  return std::make_shared<PartitionLog>(std::move(log));
+}
+
+std::shared_ptr<PartitionLog> OpenLogs::SleeperOf(
+    const TopicPartition& name) const {
+  const auto found = sleepers_.find(name);
+  return found == sleepers_.end() ? nullptr : found->second.lock();
+}
+
+template <class Which>
+void OpenLogs::EndSleepers(Which which, const absl::Status& cause) {
+  std::erase_if(sleepers_, [&](const auto& each) {
+    if (!which(each.first)) return false;
+    if (const auto sleeper = each.second.lock()) sleeper->End(cause);
+    return true;
+  });
+}
+
+std::optional<PartitionLog::Bounds> OpenLogs::FindDormant(
+    const TopicEntry& topic, const TopicPartition& name) const {
+  const bool may_be = access_ == Access::kReadWrite && !topic.imported &&
+                      (clean_stop_ || whole_.contains(name)) &&
+                      name.partition.value >= 0 &&
+                      name.partition.value < topic.partitions &&
+                      !logs_.contains(name);
+  if (!may_be) return std::nullopt;
+  const auto known = known_.Find(name);
+  // What is missing is told by who opens it.
+  const bool is_told = !known || !known->times || !known->missing.empty();
+  if (is_told || !bounds_->KnowsStartOf(name)) return std::nullopt;
+  const LogBounds bounds = bounds_->Of(name);
+  const bool fits = bounds.log_start >= known->segments.front().base &&
+                    bounds.log_start <= known->end &&
+                    bounds.recovery_point <= known->end;
+  if (!fits) return std::nullopt;
+  const std::string directory = directories_.PathOf(name);
+  const auto info = Seen(directory);
+  if (!info || !IsUnchanged(known->directory, *info)) return std::nullopt;
+  const auto last = Seen(LastLogOf(*known, directory));
+  if (!last || !LogIsUnchanged(*known, *last)) return std::nullopt;
+  PartitionLog::Bounds dormant{.log_start = bounds.log_start,
+                               .log_end = known->end};
+  if (!known->epochs.empty()) dormant.epoch = known->epochs.back().epoch;
+  for (const KnownSegment& segment : known->segments) {
+    dormant.bytes += segment.bytes;
+  }
+  return dormant;
 }
 
 absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Make(
@@ -63,7 +124,9 @@ absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Make(
   options.name = {topic.name, partition};
   FileSystem& files = *environment_->files;
   options.directory = directories_.PathOf(options.name);
-  const auto found = files.Info(options.directory);
+  // Of a dormant one that was seen when it was found to be as it was.
+  const bool was_seen = SleeperOf(options.name) != nullptr;
+  const auto found = was_seen ? FileInfo() : files.Info(options.directory);
   if (absl::IsNotFound(found.status())) {
     return absl::NotFoundError(fmt::format(
         "{}: the directory of partition {} is missing; restore it from a copy, "
@@ -80,8 +143,10 @@ absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Make(
   if (!options.read_only && !topic.imported) {
     known = known_.Find(options.name);
     options.known = known ? &*known : nullptr;
-    options.is_unchanged = options.clean_stop && known &&
-                           IsUnchanged(known->directory, *found);
+    options.is_unchanged =
+        options.clean_stop && known &&
+        (was_seen || IsUnchanged(known->directory, *found));
+    options.is_end_unchanged = known && was_seen;
   }
   if (options.read_only) {
     CAUCE_RETURN_IF_ERROR(directories_.CheckOwner(topic, partition));
@@ -236,6 +301,7 @@ std::shared_ptr<Log> OpenLogs::Find(const TopicPartition& partition) const {
 }
 
 bool OpenLogs::IsInUse(const TopicPartition& partition) const {
+  if (SleeperOf(partition) != nullptr) return true;
   const auto found = logs_.find(partition);
   return found != logs_.end() && found->second.use_count() > 1;
 }
@@ -358,6 +424,8 @@ void OpenLogs::Abandon(const std::string& topic, const absl::Status& cause) {
     entry.second->Abandon(cause);
     return true;
   });
+  EndSleepers([&](const TopicPartition& each) { return each.topic == topic; },
+              cause);
   if (access_ == Access::kReadWrite) known_.Forget(topic);
   std::erase_if(whole_, [&](const TopicPartition& partition) {
     return partition.topic == topic;
@@ -368,9 +436,11 @@ void OpenLogs::Abandon(const std::string& topic, const absl::Status& cause) {
 
 void OpenLogs::AbandonAll(const absl::Status& cause) {
   for (auto& [name, log] : logs_) log->Abandon(cause);
+  EndSleepers([](const TopicPartition&) { return true; }, cause);
 }
 
 absl::Status OpenLogs::CloseAll(const absl::Status& cause) {
+  EndSleepers([](const TopicPartition&) { return true; }, cause);
   absl::Status first = failed_;
   for (const auto& [partition, cause] : unrecovered_) {
     if (ReasonOf(cause) != Reason::kDiskFull) continue;

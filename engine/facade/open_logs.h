@@ -1,7 +1,7 @@
 // The logs of a directory that are open, by partition.
 //
-// A log is opened when it is first asked for and let go when nobody has a
-// handle of it. One that was let go is known to be whole: opening it again
+// A log is opened when it is first used and let go when nobody has a handle of
+// it. One that was let go is known to be whole: opening it again
 // needs no recovery, whatever the last stop was like. Not thread-safe: the
 // engine locks; its lock comes before every lock of a log.
 #pragma once
@@ -29,6 +29,7 @@
 #include "engine/facade/first_dirty_checkpoint.h"
 #include "engine/facade/known_logs.h"
 #include "engine/facade/partition_directories.h"
+#include "engine/facade/partition_log.h"
 #include "engine/log/log.h"
 
 namespace cauce {
@@ -62,6 +63,11 @@ class OpenLogs {
   absl::StatusOr<std::shared_ptr<Log>> Open(const TopicEntry& topic,
                                             PartitionId partition);
 
+  // The same for who has a handle of it: dormant where the last close tells
+  // what there is, and nobody has changed it since.
+  absl::StatusOr<std::shared_ptr<PartitionLog>> OpenOrKnow(
+      const TopicEntry& topic, PartitionId partition);
+
   // Opens all of them that hold anything, but for those that nobody has changed
   // since they were closed in order, several at a time where the engine
   // has an executor. Bounds are saved as it goes on, so that a stop meanwhile
@@ -85,7 +91,8 @@ class OpenLogs {
   // Whether all that was there is, so that it may count as cleanly closed.
   bool all_recovered() const { return unrecovered_.empty(); }
 
-  // Whether somebody has a handle of it, and may change it unseen.
+  // Whether somebody has a handle of it, a dormant one too, and may change it
+  // unseen.
   bool IsInUse(const TopicPartition& partition) const;
 
   // What a partition's directory holds.
@@ -123,6 +130,14 @@ class OpenLogs {
   // The log, which is not in the map. For several partitions at once.
   absl::StatusOr<std::shared_ptr<Log>> Make(const TopicEntry& topic,
                                             PartitionId partition) const;
+  // What is told of the partition while it is dormant; nothing where it has to
+  // be opened.
+  std::optional<PartitionLog::Bounds> FindDormant(
+      const TopicEntry& topic, const TopicPartition& name) const;
+  std::shared_ptr<PartitionLog> SleeperOf(const TopicPartition& name) const;
+  // Of these partitions nobody opens a dormant log any more.
+  template <class Which>
+  void EndSleepers(Which which, const absl::Status& cause);
   // The same, with its bounds remembered; null where it holds nothing.
   absl::StatusOr<std::shared_ptr<Log>> Recover(const Place& place) const;
   // Whether the partition is as the last close that knew it has left it: then
@@ -150,6 +165,8 @@ class OpenLogs {
   const Access access_;
   bool clean_stop_ = false;
   std::map<TopicPartition, std::shared_ptr<Log>> logs_;
+  // Of dormant logs, while somebody has a handle.
+  std::map<TopicPartition, std::weak_ptr<PartitionLog>> sleepers_;
   std::map<TopicPartition, absl::Status> unrecovered_;  // and why
   std::set<TopicPartition> whole_;  // closed: no recovery is needed
   KnownLogs known_;                 // of what is closed

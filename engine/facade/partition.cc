@@ -6,6 +6,7 @@
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
 #include "engine/facade/engine_core.h"
+#include "engine/facade/partition_log.h"
 #include "engine/log/log.h"
 #include "engine/log/log_cursor.h"
 #include "fmt/format.h"
@@ -25,7 +26,8 @@ absl::Status CheckIsThere(const TopicPartition& name,
 
 }  // namespace
 
-Partition::Partition(std::shared_ptr<EngineCore> core, std::shared_ptr<Log> log)
+Partition::Partition(std::shared_ptr<EngineCore> core,
+                     std::shared_ptr<PartitionLog> log)
     : core_(std::move(core)), log_(std::move(log)) {}
 Partition::Partition(Partition&&) noexcept = default;
 Partition& Partition::operator=(Partition&&) noexcept = default;
@@ -36,12 +38,14 @@ const TopicPartition& Partition::name() const { return log_->name(); }
 absl::StatusOr<AppendResult> Partition::Append(const RecordBatch& batch,
                                                const AppendOptions& options) {
   CAUCE_RETURN_IF_ERROR(CheckIsThere(log_->name(), batch));
-  return log_->Append(batch, options);
+  CAUCE_ASSIGN_OR_RETURN(Log* const log, core_->Awake(*log_));
+  return log->Append(batch, options);
 }
 
 absl::StatusOr<AppendResult> Partition::Append(std::span<const Record> records,
                                                const AppendOptions& options) {
-  return log_->Append(records, options);
+  CAUCE_ASSIGN_OR_RETURN(Log* const log, core_->Awake(*log_));
+  return log->Append(records, options);
 }
 
 void Partition::AppendAsync(const RecordBatch& batch,
@@ -50,54 +54,99 @@ void Partition::AppendAsync(const RecordBatch& batch,
   if (absl::Status status = CheckIsThere(log_->name(), batch); !status.ok()) {
     return done(std::move(status));
   }
-  log_->AppendAsync(batch, options, std::move(done));
+  const auto log = core_->Awake(*log_);
+  if (!log.ok()) return done(log.status());
+  (*log)->AppendAsync(batch, options, std::move(done));
 }
 
 absl::StatusOr<AppendResult> Partition::EndTransaction(
     const TransactionEnd& end, const AppendOptions& options) {
-  return log_->EndTransaction(end, options);
+  CAUCE_ASSIGN_OR_RETURN(Log* const log, core_->Awake(*log_));
+  return log->EndTransaction(end, options);
 }
 
 absl::StatusOr<Offset> Partition::LastStableOffset() const {
-  return log_->LastStableOffset();
+  CAUCE_ASSIGN_OR_RETURN(Log* const log, core_->Awake(*log_));
+  return log->LastStableOffset();
 }
 
-absl::Status Partition::Flush() { return log_->Flush(); }
-Offset Partition::log_start() const { return log_->log_start(); }
-Offset Partition::high_watermark() const { return log_->high_watermark(); }
-Offset Partition::log_end() const { return log_->log_end(); }
-Offset Partition::durable_end() const { return log_->durable_end(); }
-LeaderEpoch Partition::leader_epoch() const { return log_->leader_epoch(); }
-LostRecords Partition::lost() const { return log_->lost(); }
-int64_t Partition::bytes() const { return log_->bytes(); }
+// There is nothing to flush in a dormant one; it is asked all the same, since
+// it may have ended.
+absl::Status Partition::Flush() {
+  CAUCE_ASSIGN_OR_RETURN(Log* const log, core_->Awake(*log_));
+  return log->Flush();
+}
+
+Offset Partition::log_start() const {
+  const Log* const log = log_->awake();
+  return log != nullptr ? log->log_start() : log_->dormant().log_start;
+}
+
+Offset Partition::high_watermark() const {
+  const Log* const log = log_->awake();
+  return log != nullptr ? log->high_watermark() : log_->dormant().log_end;
+}
+
+Offset Partition::log_end() const {
+  const Log* const log = log_->awake();
+  return log != nullptr ? log->log_end() : log_->dormant().log_end;
+}
+
+Offset Partition::durable_end() const {
+  const Log* const log = log_->awake();
+  return log != nullptr ? log->durable_end() : log_->dormant().log_end;
+}
+
+LeaderEpoch Partition::leader_epoch() const {
+  const Log* const log = log_->awake();
+  return log != nullptr ? log->leader_epoch() : log_->dormant().epoch;
+}
+
+// Where anything is missing the log is open.
+LostRecords Partition::lost() const {
+  const Log* const log = log_->awake();
+  return log != nullptr ? log->lost() : LostRecords();
+}
+
+int64_t Partition::bytes() const {
+  const Log* const log = log_->awake();
+  return log != nullptr ? log->bytes() : log_->dormant().bytes;
+}
 
 Cursor Partition::Read(Offset from) const { return Read(from, {}); }
 
 Cursor Partition::Read(Offset from, const CursorOptions& options) const {
-  return Cursor(std::make_unique<LogCursor>(log_, from, options));
+  const auto log = core_->Awake(*log_);
+  if (!log.ok()) return Cursor(log.status(), from);
+  return Cursor(std::make_unique<LogCursor>(log_->Keep(), from, options));
 }
 
 absl::StatusOr<std::optional<FoundOffset>> Partition::FindByTime(
     Timestamp time) const {
-  return log_->FindByTime(time);
+  CAUCE_ASSIGN_OR_RETURN(Log* const log, core_->Awake(*log_));
+  return log->FindByTime(time);
 }
 
 absl::StatusOr<bool> Partition::WaitFor(Offset offset,
                                         absl::Duration timeout) const {
-  return log_->WaitFor(offset, timeout);
+  CAUCE_ASSIGN_OR_RETURN(Log* const log, core_->Awake(*log_));
+  return log->WaitFor(offset, timeout);
 }
 
 absl::StatusOr<Offset> Partition::TruncateTo(Offset offset) {
-  return log_->TruncateTo(offset);
+  CAUCE_ASSIGN_OR_RETURN(Log* const log, core_->Awake(*log_));
+  return log->TruncateTo(offset);
 }
 
 absl::Status Partition::DeleteRecordsBefore(Offset offset) {
-  return log_->DeleteRecordsBefore(offset);
+  CAUCE_ASSIGN_OR_RETURN(Log* const log, core_->Awake(*log_));
+  return log->DeleteRecordsBefore(offset);
 }
 
 absl::StatusOr<CompactionTotals> Partition::Compact() const {
-  CAUCE_RETURN_IF_ERROR(log_->CheckOpen());
-  return core_->Compact(log_);
+  CAUCE_ASSIGN_OR_RETURN(Log* const log, core_->Awake(*log_));
+  CAUCE_RETURN_IF_ERROR(log->CheckOpen());
+  return core_->Compact(log_->Keep());
 }
 
 }  // namespace cauce

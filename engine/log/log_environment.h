@@ -115,6 +115,8 @@ struct LogOptions {
   const KnownLog* known = nullptr;
   // And nothing in its directory was made, renamed or removed since.
   bool is_unchanged = false;
+  // And nobody has written its last file.
+  bool is_end_unchanged = false;
   LogBounds bounds;
   // Up to where passes of compaction had come, as it was saved; any number.
   Offset first_dirty{0};

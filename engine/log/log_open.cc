@@ -161,6 +161,7 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
   hints.clean_stop = options.clean_stop;
   hints.known = options.known;
   hints.is_unchanged = options.is_unchanged;
+  hints.is_end_unchanged = options.is_end_unchanged;
   hints.recovery_point = options.bounds.recovery_point;
   hints.log_start = options.bounds.log_start;
   hints.is_brokers = options.is_brokers;

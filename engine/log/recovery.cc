@@ -189,8 +189,16 @@ class Recovery {
     if (!known.times || last.bytes > place_.index_interval_bytes) {
       return std::nullopt;
     }
-    const auto info = place_.files->Info(PathOf(last.base));
-    if (!info.ok() || !LogIsUnchanged(known, *info)) return std::nullopt;
+    if (!hints_.is_end_unchanged) {
+      const auto info = place_.files->Info(PathOf(last.base));
+      const bool is_told = info.ok() || absl::IsNotFound(info.status());
+      if (!is_told && hints_.events) {
+        hints_.events(Severity::kWarning,
+                      fmt::format("{}; so its end is read",
+                                  MessageOf(info.status())));
+      }
+      if (!info.ok() || !LogIsUnchanged(known, *info)) return std::nullopt;
+    }
     ScannedSegment end;
     end.index = std::make_shared<SegmentIndex>(last.base,
                                                place_.index_interval_bytes);

@@ -42,6 +42,7 @@ struct RecoveryHints {
   // As LogOptions has them: without a clean stop, of a close before that.
   const KnownLog* known = nullptr;
   bool is_unchanged = false;
+  bool is_end_unchanged = false;
   // The first offset not known to be durable, as last saved.
   Offset recovery_point{0};
   // What lies below is gone, as last saved.

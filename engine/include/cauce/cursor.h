@@ -62,8 +62,13 @@ class Cursor final {
  private:
   friend class Partition;
   explicit Cursor(std::unique_ptr<LogCursor> cursor);
+  // Of a partition that could not be opened, for which all there is to read is
+  // the reason.
+  Cursor(absl::Status failure, Offset from);
 
-  std::unique_ptr<LogCursor> cursor_;
+  std::unique_ptr<LogCursor> cursor_;  // null where there is a failure
+  absl::Status failure_;
+  Offset from_;
 };
 
 }  // namespace cauce

@@ -37,8 +37,8 @@
 namespace cauce {
 
 class Cursor;
-class Log;
 class EngineCore;
+class PartitionLog;
 
 // Thread-safe. A handle: it keeps its engine's files open while it lives, and
 // answers Reason::kClosed after Engine::Close, kUnknownTopic after the topic
@@ -171,10 +171,11 @@ class Partition final {
 
  private:
   friend class Engine;
-  Partition(std::shared_ptr<EngineCore> core, std::shared_ptr<Log> log);
+  Partition(std::shared_ptr<EngineCore> core,
+            std::shared_ptr<PartitionLog> log);
 
   std::shared_ptr<EngineCore> core_;
-  std::shared_ptr<Log> log_;
+  std::shared_ptr<PartitionLog> log_;
 };
 
 }  // namespace cauce

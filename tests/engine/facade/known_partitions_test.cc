@@ -201,6 +201,111 @@ TEST_F(KnownPartitions, RollByTheTimesThatWereNoted) {
   ExpectReads(3);
 }
 
+TEST_F(KnownPartitions, AreDormantUntilTheyAreUsed) {
+  Make();
+  Reopen();
+  const int opens = Opens();
+  const int reads = files_.Count(FileCall::kRead, "");
+  const int lists = files_.Count(FileCall::kList, "");
+  auto orders = engine_->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(orders, IsOk());
+  EXPECT_EQ(orders->name(), (TopicPartition{"orders", PartitionId{0}}));
+  EXPECT_EQ(orders->log_start(), Offset{0});
+  EXPECT_EQ(orders->log_end(), Offset{4});
+  EXPECT_EQ(orders->high_watermark(), Offset{4});
+  EXPECT_EQ(orders->durable_end(), Offset{4});
+  EXPECT_GT(orders->bytes(), 4 * 61);
+  EXPECT_EQ(Opens(), opens);
+  EXPECT_EQ(files_.Count(FileCall::kRead, ""), reads);
+  EXPECT_EQ(files_.Count(FileCall::kList, ""), lists);
+
+  // What is told of it then is the same.
+  const int64_t bytes = orders->bytes();
+  const LeaderEpoch epoch = orders->leader_epoch();
+  ASSERT_THAT(orders->Flush(), IsOk());
+  EXPECT_EQ(orders->bytes(), bytes);
+  EXPECT_EQ(orders->leader_epoch(), epoch);
+  EXPECT_EQ(orders->log_start(), Offset{0});
+  EXPECT_EQ(orders->durable_end(), Offset{4});
+}
+
+TEST_F(KnownPartitions, WakeForAllWhoHaveAHandle) {
+  Make();
+  Reopen();
+  auto first = engine_->OpenPartition("orders", PartitionId{0});
+  auto second = engine_->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(second, IsOk());
+  Append(0);
+  EXPECT_EQ(first->log_end(), Offset{5});
+  EXPECT_EQ(second->log_end(), Offset{5});
+  const auto third = engine_->OpenPartition("orders", PartitionId{0});
+  EXPECT_EQ(third->log_end(), Offset{5});
+}
+
+TEST_F(KnownPartitions, AreNotWokenOnceTheEngineIsClosed) {
+  Make();
+  Reopen();
+  auto orders = engine_->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(orders, IsOk());
+  Close();
+  const Record record{.key = "k", .value = "v"};
+  EXPECT_THAT(orders->Append({&record, 1}), HasReason(Reason::kClosed));
+  EXPECT_THAT(orders->Flush(), HasReason(Reason::kClosed));
+  Cursor cursor = orders->Read(Offset{2});
+  RecordView view;
+  EXPECT_THAT(cursor.Next(&view), HasReason(Reason::kClosed));
+  EXPECT_EQ(cursor.position(), Offset{2});
+  cursor.Seek(Offset{3});
+  EXPECT_EQ(cursor.position(), Offset{3});
+  EXPECT_THAT(cursor.SkipDamage(), HasReason(Reason::kClosed));
+  EXPECT_EQ(orders->log_end(), Offset{4});
+}
+
+TEST_F(KnownPartitions, OfADeletedTopicAreNotWokenAsThoseOfANewOne) {
+  Make();
+  Reopen();
+  auto old = engine_->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(old, IsOk());
+  ASSERT_THAT(engine_->DeleteTopic("orders"), IsOk());
+  ASSERT_THAT(engine_->CreateTopic("orders", {.partitions = 2}), IsOk());
+
+  const Record record{.key = "k", .value = "v"};
+  EXPECT_THAT(old->Append({&record, 1}), HasReason(Reason::kUnknownTopic));
+  Append(0);
+  EXPECT_EQ(old->log_end(), Offset{4});
+  EXPECT_EQ(engine_->OpenPartition("orders", PartitionId{0})->log_end(),
+            Offset{1});
+}
+
+TEST_F(KnownPartitions, WakeWithTheConfigsThatTheTopicHasByThen) {
+  Make();
+  Reopen();
+  auto orders = engine_->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(engine_->AlterTopic("orders", {{"max.message.bytes", "100"}}),
+              IsOk());
+  const std::string value(200, 'v');
+  const Record record{.key = "k", .value = value};
+  EXPECT_THAT(orders->Append({&record, 1}), HasReason(Reason::kBatchTooLarge));
+}
+
+TEST_F(KnownPartitions, AreWokenByUpkeepOnceTheyAreOfAge) {
+  Make();
+  Reopen();
+  // Finds out how old they are.
+  ASSERT_THAT(engine_->RunUpkeep(), IsOk());
+  Close();
+  Reopen();
+  const auto orders = engine_->OpenPartition("orders", PartitionId{0});
+  const int opens = Opens();
+  ASSERT_THAT(engine_->RunUpkeep(), IsOk());
+  EXPECT_EQ(Opens(), opens);
+
+  clock_.Advance(absl::Hours(8 * 24));
+  ASSERT_THAT(engine_->RunUpkeep(), IsOk());
+  EXPECT_EQ(orders->log_start(), Offset{4});
+  EXPECT_EQ(orders->log_end(), Offset{4});
+}
+
 TEST_F(KnownPartitions, StayKnownWhereNobodyOpensThem) {
   Make();
   for (int i = 0; i < 3; ++i) {
