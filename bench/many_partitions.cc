@@ -105,6 +105,11 @@ absl::StatusOr<std::unique_ptr<ManyPartitions>> ManyPartitions::Create(
   CAUCE_RETURN_IF_ERROR(many->SaveEnds());
   CAUCE_RETURN_IF_ERROR(InDoomedChild([&] { return many->CloseCleanly(); }));
   CAUCE_ASSIGN_OR_RETURN(many->small_, ReadFiles(directory));
+  for (int32_t p = 0; p < partitions; ++p) {
+    std::error_code error;
+    many->written_.push_back(fs::last_write_time(many->ActiveLogOf(p), error));
+    if (error) return FileError(many->ActiveLogOf(p), error.message());
+  }
   return many;
 }
 
@@ -173,6 +178,10 @@ absl::Status ManyPartitions::Restore(LastStop stop) const {
   CAUCE_RETURN_IF_ERROR(PutBack(small, directory_));
   for (int32_t p = 0; p < partitions_; ++p) {
     CAUCE_RETURN_IF_ERROR(PutBack(segments_, PathOf(p)));
+    std::error_code error;
+    fs::last_write_time(ActiveLogOf(p), written_[static_cast<size_t>(p)],
+                        error);
+    if (error) return FileError(ActiveLogOf(p), error.message());
   }
   return SettleDisk(directory_);
 }

@@ -7,9 +7,11 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -57,6 +59,8 @@ class ManyPartitions {
 
   const std::string directory_;
   const int32_t partitions_;
+  // When each partition's newest log was written: a later opening goes by it.
+  std::vector<std::filesystem::file_time_type> written_;
   int64_t records_ = 0;
   Files small_;     // of the directory itself
   Files segments_;  // of each partition
