@@ -1,5 +1,6 @@
 #include "engine/log/aborted_check.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "cauce/append.h"
@@ -20,6 +21,7 @@ constexpr size_t kProducersSeenMax = 1 << 16;
 AbortedCheck::AbortedCheck(FileSystem& files, const ListedSegment& segment)
     : path_(JoinPath(segment.directory,
                      SegmentFileName(segment.base, kTxnIndexSuffix))),
+      base_(segment.base),
       log_start_(segment.log_start),
       may_have_gaps_(segment.may_have_gaps) {
   auto index = ReadAborted(files, segment.directory, segment.base);
@@ -40,7 +42,10 @@ void AbortedCheck::See(const RecordBatch& batch) {
                       batch.base_offset() >= log_start_;
   if (!counts || is_blind_) return;
   Known& producer = producers_[batch.producer_id().value];
-  if (!producer.first) producer.first = batch.base_offset();
+  if (!producer.first) {
+    producer.first = batch.base_offset();
+    open_.insert(batch.base_offset());
+  }
   if (producers_.size() > kProducersSeenMax) PassDamage();
 }
 
@@ -58,6 +63,7 @@ void AbortedCheck::SeeMarker(const EndMarker& marker) {
       std::exchange(producers_[marker.end.producer_id.value],
                     {.began_here = marker.offset >= log_start_ && !is_blind_ &&
                                    !may_have_gaps_});
+  if (known.first) open_.erase(*known.first);
   if (!is_listed) {
     if (aborts && known.first && !is_blind_) {
       Miss(
@@ -69,11 +75,14 @@ void AbortedCheck::SeeMarker(const EndMarker& marker) {
     return;
   }
   const AbortedTransaction& entry = index_.entries()[next_++];
-  const bool begins_right =
-      is_blind_ ||
-      (known.began_here ? known.first == entry.first
-                        : !known.first || entry.first <= *known.first);
-  if (aborts && entry.producer_id == marker.end.producer_id && begins_right) {
+  if (aborts && entry.producer_id == marker.end.producer_id &&
+      BeginsRight(entry, known)) {
+    if (!IsStableRight(entry)) {
+      Miss(fmt::format("the entry for offset {} says that all transactions up "
+                       "to offset {} had ended then, and the batches say "
+                       "something else",
+                       entry.last.value, entry.last_stable.value));
+    }
     return;
   }
   Miss(fmt::format(
@@ -81,6 +90,27 @@ void AbortedCheck::SeeMarker(const EndMarker& marker) {
       "producer {} from offset {} on was aborted, and its batches "
       "say something else",
       entry.last.value, entry.producer_id.value, entry.first.value));
+}
+
+bool AbortedCheck::SeesAllFrom(Offset offset) const {
+  return !may_have_gaps_ && offset >= std::max(base_, log_start_);
+}
+
+bool AbortedCheck::BeginsRight(const AbortedTransaction& entry,
+                               const Known& known) const {
+  if (is_blind_) return true;
+  if (known.began_here || SeesAllFrom(entry.first)) {
+    return known.first == entry.first;
+  }
+  return !known.first || entry.first <= *known.first;
+}
+
+bool AbortedCheck::IsStableRight(const AbortedTransaction& entry) const {
+  // One that began before what was seen may have kept it back.
+  if (is_blind_ || !SeesAllFrom(entry.last_stable)) return true;
+  const Offset behind = entry.last + 1;
+  return entry.last_stable ==
+         (open_.empty() ? behind : std::min(behind, *open_.begin()));
 }
 
 void AbortedCheck::PassDamage() {

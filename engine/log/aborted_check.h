@@ -1,13 +1,15 @@
 // Whether a segment's list of aborted transactions is what its batches say.
 //
 // Told of every batch of the segment, in order. What began in a segment before
-// is not known: of that the list is believed. Bounded: behind too many
+// is not known: of that the list is believed, and of where others are that are
+// open since. Bounded: behind too many
 // producers nothing more is missed. Reads the list when it is made; for one
 // thread.
 #pragma once
 
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 
@@ -53,15 +55,23 @@ class AbortedCheck {
   };
 
   void SeeMarker(const EndMarker& marker);
+  // What the batches say of where a transaction began that `entry` lists, and
+  // up to where all others had ended then.
+  bool BeginsRight(const AbortedTransaction& entry, const Known& known) const;
+  bool IsStableRight(const AbortedTransaction& entry) const;
+  // Whether batches at or behind `offset` would have been seen, all of them.
+  bool SeesAllFrom(Offset offset) const;
   void Miss(std::string what);
 
   std::string path_;
+  const Offset base_;
   const Offset log_start_;
   const bool may_have_gaps_;
   AbortedIndex index_;
   absl::Status exhausted_;
   size_t next_ = 0;  // of its entries
   std::unordered_map<int64_t, Known> producers_;
+  std::set<Offset> open_;  // where those that were seen began
   bool is_blind_ = false;
   std::optional<std::string> wrong_;  // the first
 };

@@ -68,7 +68,9 @@ TEST_F(AbortedCheckTest, FindsNothingInAListThatIsRight) {
   Add(one.Abort());               // 15
   Add(one.Abort());               // 16, of nothing
 
-  EXPECT_FALSE(IsWrong({Aborted(1, 10, 12), Aborted(1, 13, 15)}));
+  AbortedTransaction beside = Aborted(1, 10, 12);
+  beside.last_stable = Offset{11};
+  EXPECT_FALSE(IsWrong({beside, Aborted(1, 13, 15)}));
 }
 
 TEST_F(AbortedCheckTest, FindsWhatIsMissing) {
@@ -105,6 +107,38 @@ TEST_F(AbortedCheckTest, BelievesWhatBeganInASegmentBefore) {
 
   EXPECT_FALSE(IsWrong({Aborted(1, 3, 11), Aborted(2, 4, 12)}));
   EXPECT_FALSE(IsWrong({Aborted(1, 10, 11)}));
+}
+
+TEST_F(AbortedCheckTest, FindsATransactionThatBeganElsewhereInItsSegment) {
+  TestProducer one(1);
+  Add(test::Batch({"plain"}));    // 10
+  Add(one.InTransaction({"a"}));  // 11
+  Add(one.Abort());               // 12
+
+  EXPECT_FALSE(IsWrong({Aborted(1, 11, 12)}));
+  EXPECT_TRUE(IsWrong({Aborted(1, 10, 12)}));
+  // It may have begun before.
+  EXPECT_FALSE(IsWrong({Aborted(1, 9, 12)}));
+}
+
+TEST_F(AbortedCheckTest, FindsAnotherOffsetUpToWhichAllHadEnded) {
+  TestProducer one(1);
+  TestProducer two(2);
+  Add(test::Batch({"plain"}));    // 10
+  Add(two.InTransaction({"b"}));  // 11
+  Add(one.InTransaction({"a"}));  // 12
+  Add(one.Abort());               // 13
+
+  AbortedTransaction entry = Aborted(1, 12, 13);
+  for (const int64_t stable : {10, 12, 13, 14}) {
+    entry.last_stable = Offset{stable};
+    EXPECT_TRUE(IsWrong({entry})) << stable;
+  }
+  entry.last_stable = Offset{11};
+  EXPECT_FALSE(IsWrong({entry}));
+  // Another may be open since before the segment.
+  entry.last_stable = Offset{9};
+  EXPECT_FALSE(IsWrong({entry}));
 }
 
 TEST_F(AbortedCheckTest, ExpectsNoBatchThatCompactionMayHaveTaken) {
