@@ -23,10 +23,7 @@ constexpr absl::Duration kCoarseTick = absl::Seconds(2);
 constexpr size_t kEntriesMax = 64;
 constexpr size_t kSegmentsMax = 1 << 16;
 
-constexpr size_t kFixedBytes = 44;
-constexpr size_t kTimesBytes = 32;
-// In the number of epochs: times follow it.
-constexpr size_t kHasTimes = 0x8000;
+constexpr size_t kFixedBytes = 76;
 constexpr size_t kEpochBytes = 12;
 constexpr size_t kPairBytes = 16;
 
@@ -84,17 +81,15 @@ absl::Status CheckFits(const KnownLog& log) {
                                  epoch.epoch.value, epoch.start.value));
     }
   }
-  if (log.times) {
-    const KnownTimes& times = *log.times;
-    for (const Timestamp time : {times.oldest, times.first, times.largest}) {
-      if (time >= kNoTimestamp) continue;
-      return Corrupt(fmt::format("a time is {} ms", time.ms));
-    }
-    if (times.largest_at < Offset{-1} || times.largest_at >= log.end) {
-      return Corrupt(fmt::format("the largest time is at offset {} of a log "
-                                 "that ends at {}",
-                                 times.largest_at.value, log.end.value));
-    }
+  const KnownTimes& times = log.times;
+  for (const Timestamp time : {times.oldest, times.first, times.largest}) {
+    if (time >= kNoTimestamp) continue;
+    return Corrupt(fmt::format("a time is {} ms", time.ms));
+  }
+  if (times.largest_at < Offset{-1} || times.largest_at >= log.end) {
+    return Corrupt(fmt::format("the largest time is at offset {} of a log "
+                               "that ends at {}",
+                               times.largest_at.value, log.end.value));
   }
   if (log.snapshot >= Offset{0}) return absl::OkStatus();
   return Corrupt(fmt::format("a snapshot is at offset {}", log.snapshot.value));
@@ -208,21 +203,19 @@ std::optional<std::string> EncodeKnownLog(const KnownLog& log) {
                     log.missing.size() <= kEntriesMax && CheckFits(log).ok();
   if (!fits) return std::nullopt;
   std::string to;
-  to.reserve(kFixedBytes + kTimesBytes + log.epochs.size() * kEpochBytes +
+  to.reserve(kFixedBytes + log.epochs.size() * kEpochBytes +
              (log.missing.size() + log.segments.size()) * kPairBytes);
   PutBig64(to, static_cast<int64_t>(log.directory.id));
   PutBig64(to, log.directory.changed_ns);
   PutBig64(to, log.log_changed_ns);
   PutBig64(to, log.end.value);
   PutBig64(to, log.snapshot.value);
-  PutBig16(to, log.epochs.size() | (log.times ? kHasTimes : 0));
+  PutBig16(to, log.epochs.size());
   PutBig16(to, log.missing.size());
-  if (log.times) {
-    PutBig64(to, log.times->oldest.ms);
-    PutBig64(to, log.times->first.ms);
-    PutBig64(to, log.times->largest.ms);
-    PutBig64(to, log.times->largest_at.value);
-  }
+  PutBig64(to, log.times.oldest.ms);
+  PutBig64(to, log.times.first.ms);
+  PutBig64(to, log.times.largest.ms);
+  PutBig64(to, log.times.largest_at.value);
   for (const EpochStart& epoch : log.epochs) {
     PutBig32(to, epoch.epoch.value);
     PutBig64(to, epoch.start.value);
@@ -250,12 +243,10 @@ absl::StatusOr<KnownLog> DecodeKnownLog(std::string_view bytes) {
   log.log_changed_ns = LoadBig<int64_t>(at + 16);
   log.end = Offset{LoadBig<int64_t>(at + 24)};
   log.snapshot = Offset{LoadBig<int64_t>(at + 32)};
-  const size_t marked_epochs = LoadBig<uint16_t>(at + 40);
-  const bool has_times = (marked_epochs & kHasTimes) != 0;
-  const size_t epochs = marked_epochs & ~kHasTimes;
+  const size_t epochs = LoadBig<uint16_t>(at + 40);
   const size_t gaps = LoadBig<uint16_t>(at + 42);
-  const size_t in_front = kFixedBytes + (has_times ? kTimesBytes : 0) +
-                          epochs * kEpochBytes + gaps * kPairBytes;
+  const size_t in_front =
+      kFixedBytes + epochs * kEpochBytes + gaps * kPairBytes;
   const bool fits = epochs <= kEntriesMax && gaps <= kEntriesMax &&
                     in_front + kPairBytes <= bytes.size() &&
                     (bytes.size() - in_front) % kPairBytes == 0 &&
@@ -265,14 +256,11 @@ absl::StatusOr<KnownLog> DecodeKnownLog(std::string_view bytes) {
                                "of segments",
                                bytes.size(), epochs, gaps));
   }
+  log.times = {{LoadBig<int64_t>(at + 44)},
+               {LoadBig<int64_t>(at + 52)},
+               {LoadBig<int64_t>(at + 60)},
+               Offset{LoadBig<int64_t>(at + 68)}};
   at += kFixedBytes;
-  if (has_times) {
-    log.times = {{LoadBig<int64_t>(at)},
-                 {LoadBig<int64_t>(at + 8)},
-                 {LoadBig<int64_t>(at + 16)},
-                 Offset{LoadBig<int64_t>(at + 24)}};
-    at += kTimesBytes;
-  }
   log.epochs.reserve(epochs);
   for (size_t i = 0; i < epochs; ++i, at += kEpochBytes) {
     log.epochs.push_back(

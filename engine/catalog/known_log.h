@@ -77,8 +77,7 @@ struct KnownLog {
   // In front of segments, what nobody has deleted, and whose files are gone, or
   // have lost some of it; in order.
   std::vector<OffsetRange> missing;
-  // Nothing where an older release has closed it.
-  std::optional<KnownTimes> times;
+  KnownTimes times;
 
   friend bool operator==(const KnownLog&, const KnownLog&) = default;
 };

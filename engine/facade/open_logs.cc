@@ -97,7 +97,7 @@ std::optional<PartitionLog::Bounds> OpenLogs::FindDormant(
   if (!may_be) return std::nullopt;
   const auto known = known_.Find(name);
   // What is missing is told by who opens it.
-  const bool is_told = !known || !known->times || !known->missing.empty();
+  const bool is_told = !known || !known->missing.empty();
   if (is_told || !bounds_->KnowsStartOf(name)) return std::nullopt;
   const LogBounds bounds = bounds_->Of(name);
   const bool fits = bounds.log_start >= known->segments.front().base &&

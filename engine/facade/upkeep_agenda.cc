@@ -57,9 +57,8 @@ absl::Time NextLook(const KnownLog& known, Offset log_start,
   if (is_due || keeps_nothing) return absl::InfinitePast();
   const bool is_empty = all.front().bytes == 0;
   if (!config.retention_age || is_empty) return absl::InfiniteFuture();
-  const bool is_known = known.times && known.times->oldest.has_value();
-  if (!is_known) return absl::InfinitePast();
-  return known.times->oldest.ToTime() + *config.retention_age;
+  if (!known.times.oldest.has_value()) return absl::InfinitePast();
+  return known.times.oldest.ToTime() + *config.retention_age;
 }
 
 bool MayDelete(const TopicConfig& config) {

@@ -167,10 +167,10 @@ class Recovery {
           place_.At(sealed.base), OpenMode::kReadWrite, sealed.bytes,
           known.segments[i + 1].base));
     }
-    const bool knows_oldest = known.times && !sealed_.empty() &&
-                              known.times->oldest.has_value();
+    const bool knows_oldest =
+        !sealed_.empty() && known.times.oldest.has_value();
     if (knows_oldest) {
-      sealed_.front()->NoteLargestTimestamp(known.times->oldest);
+      sealed_.front()->NoteLargestTimestamp(known.times.oldest);
     }
     if (known.snapshot > Offset{0}) leftovers_.snapshots = {known.snapshot};
     missing_ = known.missing;
@@ -186,9 +186,7 @@ class Recovery {
   // or where an index has to be read to go on.
   std::optional<ScannedSegment> EndAsClosed(const KnownLog& known) const {
     const KnownSegment& last = known.segments.back();
-    if (!known.times || last.bytes > place_.index_interval_bytes) {
-      return std::nullopt;
-    }
+    if (last.bytes > place_.index_interval_bytes) return std::nullopt;
     if (!hints_.is_end_unchanged) {
       const auto info = place_.files->Info(PathOf(last.base));
       const bool is_told = info.ok() || absl::IsNotFound(info.status());
@@ -202,9 +200,9 @@ class Recovery {
     ScannedSegment end;
     end.index = std::make_shared<SegmentIndex>(last.base,
                                                place_.index_interval_bytes);
-    end.index->ResumeWithoutEntries(known.times->largest,
-                                    known.times->largest_at, last.bytes);
-    end.first_timestamp = known.times->first;
+    end.index->ResumeWithoutEntries(known.times.largest,
+                                    known.times.largest_at, last.bytes);
+    end.first_timestamp = known.times.first;
     end.bytes = end.durable_bytes = end.file_bytes = last.bytes;
     end.next = known.end;
     return end;

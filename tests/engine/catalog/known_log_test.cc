@@ -41,9 +41,7 @@ TEST(KnownLogBytes, AreReadAsTheyWereWritten) {
   KnownLog timed = Orders();
   timed.times = {Timestamp{17}, Timestamp{1'700'000'000'000},
                  Timestamp{1'700'000'000'001}, Offset{47}};
-  KnownLog untimed = plain;
-  untimed.times.emplace();
-  for (const KnownLog& log : {Orders(), plain, timed, untimed}) {
+  for (const KnownLog& log : {Orders(), plain, timed}) {
     EXPECT_THAT(DecodeKnownLog(*EncodeKnownLog(log)), IsOkAndHolds(log));
   }
 }
@@ -72,16 +70,21 @@ TEST(KnownLogBytes, AreThese) {
                      .end = Offset{49},
                      .snapshot = Offset{32},
                      .epochs = {{LeaderEpoch{3}, Offset{20}}},
-                     .missing = {{Offset{32}, Offset{48}}}};
+                     .missing = {{Offset{32}, Offset{48}}},
+                     .times = {.oldest = {1},
+                               .largest = {2},
+                               .largest_at = Offset{48}}};
   const std::string_view golden(
       "\x00\x00\x00\x00\x00\x00\x00\x07\x00\x00\x00\x00\x00\x00\x01\x02"
       "\x00\x00\x00\x00\x00\x00\x01\x03\x00\x00\x00\x00\x00\x00\x00\x31"
       "\x00\x00\x00\x00\x00\x00\x00\x20\x00\x01\x00\x01"
+      "\x00\x00\x00\x00\x00\x00\x00\x01\xff\xff\xff\xff\xff\xff\xff\xff"
+      "\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x30"
       "\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00\x14"
       "\x00\x00\x00\x00\x00\x00\x00\x20\x00\x00\x00\x00\x00\x00\x00\x30"
       "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x07\x8d"
       "\x00\x00\x00\x00\x00\x00\x00\x30\x00\x00\x00\x00\x00\x00\x00\x3d",
-      104);
+      136);
   EXPECT_EQ(EncodeKnownLog(log), golden);
   EXPECT_THAT(DecodeKnownLog(golden), IsOkAndHolds(log));
 }
@@ -123,8 +126,9 @@ TEST(KnownLogBytes, OfALogThatCannotBeAreRefused) {
        {with(24, kNegative),            // an end in front of the last segment
         with(32, kNegative),            // a snapshot below 0
         with(41, 3), with(43, 1),       // other epochs and gaps than there are
-        with(44, kNegative),            // an epoch below 0
-        with(44 + 24 + 7, 33 + 8),      // a gap that ends before it begins
+        with(44, kNegative),            // a time below -1
+        with(76, kNegative),            // an epoch below 0
+        with(76 + 24 + 7, 33 + 8),      // a gap that ends before it begins
         with(segments + 16 + 7, 0),     // a segment at the base of another
         with(segments + 8, kNegative),  // a size below 0
         std::string()}) {

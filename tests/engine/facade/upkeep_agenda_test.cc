@@ -77,7 +77,7 @@ TEST(MayDelete, OnlyWhereRetentionHasALimit) {
 KnownLog Closed() {
   return {.segments = {{Offset{0}, 100}, {Offset{10}, 100}, {Offset{20}, 100}},
           .end = Offset{30},
-          .times = KnownTimes{.oldest = Timestamp::From(kNow)}};
+          .times = {.oldest = Timestamp::From(kNow)}};
 }
 
 TEST(NextLook, ComesWhenTheOldestSegmentIsOfAge) {
@@ -111,9 +111,7 @@ TEST(NextLook, ComesAtOnceWhereThereIsSomethingToDeleteWhateverItsAge) {
 
 TEST(NextLook, ComesAtOnceWhereNobodyHasNotedTheAge) {
   KnownLog log = Closed();
-  log.times->oldest = kNoTimestamp;
-  EXPECT_EQ(NextLook(log, Offset{0}, {}), absl::InfinitePast());
-  log.times.reset();
+  log.times.oldest = kNoTimestamp;
   EXPECT_EQ(NextLook(log, Offset{0}, {}), absl::InfinitePast());
 
   // But not of a log that holds nothing.
