@@ -38,12 +38,16 @@ absl::StatusOr<absl::Time> LargestTime(Segment& segment, FileSystem& files) {
     const std::string path = segment.path();
     const auto info = files.Info(path);
     if (info.ok()) return info->modified;
-    if (!absl::IsNotFound(info.status())) return info.status();
-    // Somebody else retires it meanwhile: it has another name, and then none.
-    if (segment.path() != path) continue;
-    if (path.ends_with(kDeletedSuffix)) return absl::InfiniteFuture();
-    return info.status();
+    // Somebody else retires it meanwhile: it has another name.
+    const bool is_renamed = segment.path() != path;
+    if (!absl::IsNotFound(info.status()) || !is_renamed) return info.status();
   }
+}
+
+// Whether a file that is not there has gone with the segment: with one that was
+// retired, or with another that a cut has put in this one's place.
+bool HasGone(const Segment& segment) {
+  return segment.is_superseded() || segment.path().ends_with(kDeletedSuffix);
 }
 
 }  // namespace
@@ -55,7 +59,9 @@ SegmentAges SegmentAges::Gather(const SegmentSet& set, FileSystem& files,
     // First: what is appended meanwhile only makes the segment younger.
     const int64_t bytes = segment->bytes();
     const auto found = LargestTime(*segment, files);
-    ages.failure_.Update(found.status());
+    const bool has_gone =
+        absl::IsNotFound(found.status()) && HasGone(*segment);
+    if (!has_gone) ages.failure_.Update(found.status());
     const absl::Time largest = found.value_or(absl::InfiniteFuture());
     ages.known_.push_back({segment, bytes, largest});
     if (extent == Extent::kUntilYoung && largest >= oldest_kept) break;

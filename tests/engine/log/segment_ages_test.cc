@@ -94,12 +94,33 @@ TEST_F(SegmentAgesTest, AreThoseOfTheYoungForWhatWasUnlinked) {
   EXPECT_THAT(ages.failure(), IsOk());
   EXPECT_EQ(ages.Of(untimed), absl::InfiniteFuture());
 
+  // It was never asked for its times before.
+  const auto unread = Make(2, {5000});
+  ASSERT_THAT(unread->Retire(), IsOk());
+  ASSERT_THAT(unread->Unlink(), IsOk());
+  ages = gather(unread);
+  EXPECT_THAT(ages.failure(), IsOk());
+  EXPECT_EQ(ages.Of(unread), absl::InfiniteFuture());
+
   const auto lost = Make(1, kNoTimestamp);
   ASSERT_THAT(lost->LargestTimestamp(), IsOk());
   disk_.Remove(SegmentFileName(Offset{1}, kLogSuffix));
   ages = gather(lost);
   EXPECT_THAT(ages.failure(), test::StatusIs(absl::StatusCode::kNotFound));
   EXPECT_EQ(ages.Of(lost), absl::InfiniteFuture());
+}
+
+// As a cut does, and a later one that takes the whole segment.
+TEST_F(SegmentAgesTest, AreThoseOfTheYoungForWhatWasReplacedAndUnlinked) {
+  const auto before = Make(0, kNoTimestamp), after = Make(0, kNoTimestamp);
+  before->Supersede();
+  ASSERT_THAT(after->Retire(), IsOk());
+  ASSERT_THAT(after->Unlink(), IsOk());
+  const auto ages =
+      SegmentAges::Gather(SegmentSet({before}), disk_.files(),
+                          absl::InfiniteFuture(), Extent::kAll);
+  EXPECT_THAT(ages.failure(), IsOk());
+  EXPECT_EQ(ages.Of(before), absl::InfiniteFuture());
 }
 
 TEST_F(SegmentAgesTest, AreThoseOfTheYoungForWhatCannotBeRead) {
