@@ -158,11 +158,14 @@ absl::Status RepairSurvey::LookAt(const TopicPartition& name) {
   auto known = manifest_.Find(name);
   const Offset known_end = known && clean_stop_ ? known->end : Offset{0};
   PartitionToCheck::Bounds bounds = small_.BoundsOf(name);
-  // What cannot be seen of it the survey comes to as well.
-  const bool is_as_closed =
-      known && IsAsClosed(files_, directory, *known,
-                          {bounds.durable, bounds.log_start})
-                   .value_or(false);
+  absl::StatusOr<bool> is_as_closed = false;
+  if (known) {
+    is_as_closed = IsAsClosed(files_, directory, *known,
+                              {bounds.durable, bounds.log_start});
+  }
+  if (!is_as_closed.ok()) {
+    return LeavePartition(directory, is_as_closed.status());
+  }
   // What was closed was durable, also where the checkpoint is lost.
   bounds.durable = std::max(bounds.durable, known_end);
   const PartitionToCheck partition{
@@ -171,7 +174,7 @@ absl::Status RepairSurvey::LookAt(const TopicPartition& name) {
       .start_is_known = small_.log_starts().contains(name),
       .may_have_gaps = topic == nullptr || MayHaveGaps(*topic),
       .known = std::move(known),
-      .is_as_closed = is_as_closed,
+      .is_as_closed = *is_as_closed,
       .bounds = bounds,
       .decompressed_bytes_max = options_.decompressed_bytes_max};
   const SegmentCheck::Progress progress = [this](int64_t bytes) {

@@ -9,6 +9,14 @@
 #include "engine/log/segment_name.h"
 
 namespace cauce {
+namespace {
+
+// It is not there, or a link or a pipe stands in its place.
+bool IsAnother(const absl::Status& seen) {
+  return absl::IsNotFound(seen) || absl::IsFailedPrecondition(seen);
+}
+
+}  // namespace
 
 absl::StatusOr<bool> IsAsClosed(FileSystem& files, const std::string& directory,
                                 const KnownLog& known,
@@ -17,19 +25,19 @@ absl::StatusOr<bool> IsAsClosed(FileSystem& files, const std::string& directory,
                               bounds.log_start <= known.end;
   if (!reaches_as_far) return false;
   const auto info = files.Info(directory);
-  if (absl::IsNotFound(info.status())) return false;
+  if (IsAnother(info.status())) return false;
   CAUCE_RETURN_IF_ERROR(info.status());
   if (!IsUnchanged(known.directory, *info)) return false;
   const auto last = files.Info(JoinPath(
       directory, SegmentFileName(known.segments.back().base, kLogSuffix)));
-  if (absl::IsNotFound(last.status())) return false;
+  if (IsAnother(last.status())) return false;
   CAUCE_RETURN_IF_ERROR(last.status());
   if (!LogIsUnchanged(known, *last)) return false;
   // A copy that was laid over the directory takes its time back with it.
-  const auto bases =
-      ListSegmentBases({.files = &files, .directory = directory});
-  return bases.ok() && std::ranges::equal(*bases, known.segments, {}, {},
-                                          &KnownSegment::base);
+  CAUCE_ASSIGN_OR_RETURN(
+      const auto bases,
+      ListSegmentBases({.files = &files, .directory = directory}));
+  return std::ranges::equal(bases, known.segments, {}, {}, &KnownSegment::base);
 }
 
 }  // namespace cauce

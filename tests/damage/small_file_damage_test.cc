@@ -246,6 +246,8 @@ TEST_P(SmallFileDamage, IsFoundAndCostsNoRecord) {
     for (const auto& [file, bytes] : Laid()) {
       const bool is_of_it = file.starts_with("orders-0/");
       if (!is_of_it && stop_ != Stop::kClean) continue;
+      // What was noted of the other's times by who read it, and its mark.
+      if (file == "cauce.segments" || file == ".kafka_cleanshutdown") continue;
       EXPECT_EQ(Contents().at(file), bytes) << file;
     }
     return;

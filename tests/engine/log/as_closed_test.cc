@@ -6,9 +6,11 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "cauce/errors.h"
 #include "cauce/file_system.h"
 #include "engine/base/check.h"
 #include "engine/log/segment_name.h"
+#include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/sim_clock.h"
 
@@ -64,6 +66,14 @@ TEST_F(AsClosed, IsNoneOfWhichAFileIsGone) {
 TEST_F(AsClosed, IsNoneThatWasAppendedTo) {
   Put(10, 4);
   EXPECT_THAT(Is(), IsOkAndHolds(false));
+}
+
+TEST_F(AsClosed, IsNotKnownWhereItsNamesCannotBeListed) {
+  test::FailingFileSystem failing(*files_);
+  failing.Fail(test::FileCall::kList, "/p-0",
+               MakeError(Reason::kDiskFailed, "no"));
+  EXPECT_THAT(IsAsClosed(failing, "/p-0", known_, bounds_),
+              test::HasReason(Reason::kDiskFailed));
 }
 
 TEST_F(AsClosed, IsNoneWithoutADirectory) {
