@@ -275,6 +275,9 @@ absl::Status Log::Swap(const SegmentSet::List& sources, CleanedSegment& cleaned,
 absl::Status Log::TakePlaces(const SegmentSet::List& sources,
                              Segment& segment) {
   for (const auto& source : sources) CAUCE_RETURN_IF_ERROR(Retire(source));
+  // All of them are out of its way before anything of it has a name like
+  // theirs: by that alone nobody could tell whose it is.
+  CAUCE_RETURN_IF_ERROR(environment_->files->SyncDirectory(directory_));
   CAUCE_RETURN_IF_ERROR(segment.TakeOwnName());
   CAUCE_RETURN_IF_ERROR(environment_->files->SyncDirectory(directory_));
   return RemoveEmptyAborted(*environment_->files, directory_, segment.base());

@@ -443,9 +443,8 @@ absl::Status Segment::TakeOwnName() {
           place_.files->Rename(path + std::string(kSwapSuffix), path);
       if (!absl::IsNotFound(renamed)) CAUCE_RETURN_IF_ERROR(renamed);
     }
-    // No power loss may keep its list of aborted transactions, which is not
-    // made anew as an index is, from a log that has its own name; nor leave a
-    // source there, from whose name nobody could tell what this one covers.
+    // The list of aborted transactions is not made anew, as an index is: no
+    // power loss may keep it from a log that has its own name.
     CAUCE_RETURN_IF_ERROR(place_.files->SyncDirectory(place_.directory));
     CAUCE_RETURN_IF_ERROR(log_->RenameTo(PathOf(kLogSuffix)));
   }

@@ -179,9 +179,8 @@ class Segment {
   absl::Status RemoveIndexFiles();
 
   // Of one that was made as kSwapSuffix says: gives its files their own names,
-  // which nothing else has by now, the log last, once all names that were
-  // changed before are durable. Lets its indexes go as those of any sealed
-  // segment.
+  // which nothing else has by now, the log last, once the others are durable.
+  // Lets its indexes go as those of any sealed segment.
   absl::Status TakeOwnName();
 
   // Renames the segment's files so that they are no longer part of the log;

@@ -189,6 +189,34 @@ TEST_P(CompactedTransactionsTest, ListsOfMergedSegmentsAreOne) {
   EXPECT_EQ(Listed(), aborted);
 }
 
+// Of names that no sync covers the power may take any: with a source's log that
+// is there again recovery would take the list beside it for that one's.
+TEST_P(CompactedTransactionsTest, ASwapTakesNamesOnceThoseInItsWayAreGone) {
+  Open();
+  TestProducer one(1);
+  Send(one.InTransaction({"never"}));
+  End(one.Abort());
+  ASSERT_THAT(Compact(), IsOk());
+
+  std::vector<std::string> steps;
+  for (const std::string& change : rig_.disk().files().changes()) {
+    for (const std::string_view step :
+         {".log.swap", ".log.deleted", ".txnindex.deleted", "0.txnindex",
+          "0.log"}) {
+      const bool is_it = change.starts_with("rename to ") &&
+                         change.ends_with(step);
+      if (is_it) steps.emplace_back(step);
+    }
+    const bool is_synced = change == "sync " + rig_.disk().directory();
+    if (is_synced && !steps.empty() && steps.back() != "sync") {
+      steps.emplace_back("sync");
+    }
+  }
+  EXPECT_THAT(steps, ElementsAre(".log.swap", "sync", ".log.deleted",
+                                 ".txnindex.deleted", "sync", "0.txnindex",
+                                 "sync", "0.log", "sync"));
+}
+
 TEST_P(CompactedTransactionsTest, ARetryIsKnownWhenItsRecordsAreGone) {
   Open();
   TestProducer one(1);
