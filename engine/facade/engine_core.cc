@@ -543,12 +543,16 @@ absl::StatusOr<std::shared_ptr<PartitionLog>> EngineCore::OpenPartition(
 
 absl::StatusOr<Log*> EngineCore::Wake(PartitionLog& log) {
   CAUCE_RETURN_IF_ERROR(CheckProcess());
+  // In a callback of a close it has ended, and the lock is this thread's.
+  CAUCE_RETURN_IF_ERROR(log.CheckSleeps());
   MutexLock lock(mutex_);
   // Its topic may be gone, and another one have its name.
   CAUCE_RETURN_IF_ERROR(log.CheckSleeps());
   CAUCE_RETURN_IF_ERROR(CheckOpen());
   if (Log* const open = log.awake()) return open;
   CAUCE_ASSIGN_OR_RETURN(const TopicEntry topic, FindTopic(log.name().topic));
+  // What upkeep noted of it as it slept says nothing any more.
+  agenda_.Forget(log.name());
   CAUCE_RETURN_IF_ERROR(OpenAndNote(topic, log.name().partition).status());
   CAUCE_CHECK(log.awake() != nullptr);
   return log.awake();

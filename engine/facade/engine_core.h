@@ -78,6 +78,10 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   void CloseAndReport();
 
  private:
+  // DeleteTopic but for the callbacks of the logs that it has `ended`.
+  absl::Status RemoveTopic(std::string_view name,
+                           std::vector<std::shared_ptr<Log>>& ended)
+      ABSL_LOCKS_EXCLUDED(mutex_);
   // What is done for each partition.
   enum class Upkeep {
     kCheckpoint,  // sync, remember the bounds, let go of what is idle

@@ -166,6 +166,15 @@ absl::Status EngineCore::AlterTopic(std::string_view name,
 }
 
 absl::Status EngineCore::DeleteTopic(std::string_view name) {
+  std::vector<std::shared_ptr<Log>> ended;
+  const absl::Status deleted = RemoveTopic(name, ended);
+  // Whose callbacks may append elsewhere, which may take the lock.
+  for (const auto& log : ended) log->Deliver();
+  return deleted;
+}
+
+absl::Status EngineCore::RemoveTopic(std::string_view name,
+                                     std::vector<std::shared_ptr<Log>>& ended) {
   MutexLock lock(mutex_);
   CAUCE_RETURN_IF_ERROR(CheckWritable());
   // Also one whose deletion has failed before.
@@ -199,7 +208,7 @@ absl::Status EngineCore::DeleteTopic(std::string_view name) {
   catalog_ = std::move(edited);
   const absl::Status gone = MakeError(
       Reason::kUnknownTopic, fmt::format("topic {} was deleted", name));
-  logs_.Abandon(topic.name, gone);
+  ended = logs_.Abandon(topic.name, gone);
   agenda_.Forget(topic.name);
   compactor_.Drop(topic.name);
   if (!saved.ok() && !full) {

@@ -418,10 +418,13 @@ absl::Status OpenLogs::NoteStart(const TopicEntry& topic,
   return LetGo(name);
 }
 
-void OpenLogs::Abandon(const std::string& topic, const absl::Status& cause) {
+std::vector<std::shared_ptr<Log>> OpenLogs::Abandon(const std::string& topic,
+                                                    const absl::Status& cause) {
+  std::vector<std::shared_ptr<Log>> ended;
   std::erase_if(logs_, [&](auto& entry) {
     if (entry.first.topic != topic) return false;
     entry.second->Abandon(cause);
+    ended.push_back(std::move(entry.second));
     return true;
   });
   EndSleepers([&](const TopicPartition& each) { return each.topic == topic; },
@@ -432,6 +435,7 @@ void OpenLogs::Abandon(const std::string& topic, const absl::Status& cause) {
   });
   std::erase_if(unrecovered_,
                 [&](const auto& entry) { return entry.first.topic == topic; });
+  return ended;
 }
 
 void OpenLogs::AbandonAll(const absl::Status& cause) {

@@ -117,8 +117,11 @@ class OpenLogs {
   // being opened, or has ended one that is open.
   absl::Status NoteStarts(const TopicEntry& topic);
 
-  // Ends the logs of a topic, or all of them, without writing anything.
-  void Abandon(const std::string& topic, const absl::Status& cause);
+  // Ends the logs of a topic without writing anything. Returns those that were
+  // open: once the engine's lock is let go they are to Deliver().
+  std::vector<std::shared_ptr<Log>> Abandon(const std::string& topic,
+                                            const absl::Status& cause);
+  // All of them, where nothing was appended to any.
   void AbandonAll(const absl::Status& cause);
 
   // Closes all of them and remembers their bounds. Returns the first error,

@@ -184,8 +184,11 @@ class Log : public std::enable_shared_from_this<Log> {
   // everybody who waits. With `cause`, later calls fail with it.
   absl::Status Close(const absl::Status& cause);
 
-  // The topic is gone: nothing is written any more, waiters learn of it.
+  // The topic is gone: nothing is written any more. Who waits learns of it;
+  // callbacks do with the next Deliver(), which is not to be called under a
+  // lock that they may want.
   void Abandon(const absl::Status& cause);
+  void Deliver() { committer_.Deliver(); }
 
   // Tells the environment up to where the log is durable by now. Not from
   // outside, by two accessors: a cut or a deletion might come between them.

@@ -363,9 +363,7 @@ bool Log::IsShort(Offset base) const {
 }
 
 void Log::Abandon(const absl::Status& cause) {
-  if (!End(cause)) return;
-  committer_.Fail(cause);
-  committer_.Deliver();
+  if (End(cause)) committer_.Fail(cause);
 }
 
 }  // namespace cauce

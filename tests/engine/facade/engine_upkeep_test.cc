@@ -164,6 +164,40 @@ TEST_F(EngineUpkeep, OpensNothingOfWhichTheLastCloseHasNotedTheAge) {
   }
 }
 
+// A look found nothing to do while it was dormant, and a handle was there.
+TEST_F(EngineUpkeep, LooksAgainAtWhatWasWokenSince) {
+  ASSERT_THAT(Open(), IsOk());
+  ASSERT_THAT(engine_->CreateTopic(
+                  "orders", {.configs = {{"internal.segment.bytes", "1"},
+                                         {"retention.bytes", "100"},
+                                         {"file.delete.delay.ms", "0"}}}),
+              IsOk());
+  Append(0);
+  Close();
+  auto opened = Engine::Open(
+      "/data",
+      {.file_system = &files_, .clock = &clock_, .executor = &executor_});
+  ASSERT_THAT(opened, IsOk());
+  engine_ = *std::move(opened);
+  const auto rounds_after = [&](absl::Duration time) {
+    clock_.Advance(time);
+    for (int turns = 0; turns < 20; ++turns) executor_.RunOne();
+  };
+  {
+    const auto handle = engine_->OpenPartition("orders", PartitionId{0});
+    ASSERT_THAT(handle, IsOk());
+    rounds_after(absl::Minutes(5));
+    Append(0, 9);
+  }
+  // Nobody has a handle any more: one round closes it, the other deletes.
+  rounds_after(absl::Minutes(1));
+  rounds_after(absl::Minutes(5));
+  const auto orders = engine_->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(orders, IsOk());
+  EXPECT_GT(orders->log_start(), Offset{0});
+  Close();
+}
+
 // Two segments that are a week from being too old, and a bit.
 TEST_F(EngineUpkeep, DeletesNothingByAgeWhileTheTimeOfDayHasJumped) {
   ASSERT_THAT(Open(), IsOk());

@@ -20,6 +20,7 @@
 #include "engine/catalog/whole_file.h"
 #include "fmt/format.h"
 #include "tests/engine/facade/counted_engine.h"
+#include "tests/testing/batches.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/verified.h"
@@ -31,6 +32,7 @@ using test::FileCall;
 using test::HasReason;
 using test::IsOk;
 using test::IsOkAndHolds;
+using test::OwnedBatch;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -259,6 +261,46 @@ TEST_F(KnownPartitions, AreNotWokenOnceTheEngineIsClosed) {
   EXPECT_EQ(cursor.position(), Offset{3});
   EXPECT_THAT(cursor.SkipDamage(), HasReason(Reason::kClosed));
   EXPECT_EQ(orders->log_end(), Offset{4});
+}
+
+// A callback may append, and runs where the topic goes, or the engine.
+TEST_F(KnownPartitions, WakeForACallbackOfATopicThatIsDeleted) {
+  Make();
+  Reopen();
+  ASSERT_THAT(engine_->CreateTopic("gone", {}), IsOk());
+  auto gone = engine_->OpenPartition("gone", PartitionId{0});
+  auto orders = engine_->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(orders, IsOk());
+  const OwnedBatch batch = test::Batch({"v"});
+  std::vector<Reason> told;
+  gone->AppendAsync(batch.view(), {}, [&](const auto& outcome) {
+    told.push_back(ReasonOf(outcome.status()));
+    orders->AppendAsync(batch.view(), {.ack = Ack::kWritten},
+                        [&](const auto& next) {
+                          told.push_back(ReasonOf(next.status()));
+                        });
+  });
+  ASSERT_THAT(engine_->DeleteTopic("gone"), IsOk());
+  EXPECT_THAT(told, ElementsAre(Reason::kUnknownTopic, Reason::kNone));
+  EXPECT_EQ(orders->log_end(), Offset{5});
+}
+
+TEST_F(KnownPartitions, AreNotWokenByACallbackOfAnEngineThatIsClosed) {
+  Make();
+  Reopen();
+  auto first = engine_->OpenPartition("orders", PartitionId{0});
+  auto second = engine_->OpenPartition("orders", PartitionId{1});
+  ASSERT_THAT(second, IsOk());
+  const OwnedBatch batch = test::Batch({"v"});
+  std::vector<Reason> told;
+  first->AppendAsync(batch.view(), {}, [&](const auto& outcome) {
+    told.push_back(ReasonOf(outcome.status()));
+    second->AppendAsync(batch.view(), {}, [&](const auto& next) {
+      told.push_back(ReasonOf(next.status()));
+    });
+  });
+  Close();
+  EXPECT_THAT(told, ElementsAre(Reason::kNone, Reason::kClosed));
 }
 
 TEST_F(KnownPartitions, OfADeletedTopicAreNotWokenAsThoseOfANewOne) {

@@ -181,6 +181,8 @@ TEST_P(LogOpen, WritesNothingMoreOnceItIsAbandoned) {
       Batch({"a"}).view(), {},
       [&told](const absl::StatusOr<AppendResult>& r) { told = r.status(); });
   log().Abandon(MakeError(Reason::kUnknownTopic, "the topic was deleted"));
+  EXPECT_FALSE(told.has_value());
+  log().Deliver();
 
   ASSERT_TRUE(told.has_value());
   EXPECT_THAT(*told, HasReason(Reason::kUnknownTopic));
