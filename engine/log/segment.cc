@@ -24,6 +24,27 @@ constexpr int64_t kWrittenAgainMax = 64 << 10;
 constexpr std::array<std::string_view, 4> kDerivedSuffixes = {
     kOffsetIndexSuffix, kTimeIndexSuffix, kTxnIndexSuffix, kSnapshotSuffix};
 
+// Whether `bytes`, one batch or more that were appended one behind the other
+// up to `next`, are still that. No CRC covers a base offset: it is right where
+// each batch ends at the next one's, and the last at `next`.
+absl::Status CheckReadBack(std::string_view bytes, Offset next) {
+  std::optional<Offset> ended;
+  const auto goes_on_at = [&ended](Offset base) {
+    if (ended.value_or(base) == base) return absl::OkStatus();
+    return MakeError(Reason::kCorruptBatch,
+                     fmt::format("a batch ends at offset {}, and offset {} "
+                                 "follows it",
+                                 ended->value, base.value));
+  };
+  do {
+    CAUCE_ASSIGN_OR_RETURN(const RecordBatch batch, RecordBatch::Parse(bytes));
+    CAUCE_RETURN_IF_ERROR(goes_on_at(batch.base_offset()));
+    ended = batch.next_offset();
+    bytes.remove_prefix(batch.bytes().size());
+  } while (!bytes.empty());
+  return goes_on_at(next);
+}
+
 }  // namespace
 
 Segment::Segment(SegmentPlace place, OpenMode mode, int64_t bytes, Offset next,
@@ -323,10 +344,13 @@ void Segment::MarkDirty() {
 }
 
 void Segment::LetClose() {
-  const int64_t end = bytes();
-  const bool may = end - synced_bytes_.load() <= kWrittenAgainMax;
+  const WrittenEnd end{bytes(), next()};
+  const bool may = end.bytes - synced_bytes_.load() <= kWrittenAgainMax;
   if (!may) return KeepOpen();
-  closable_end_ = end;
+  {
+    MutexLock lock(mutex_);
+    closable_end_ = end;
+  }
   if (!std::exchange(may_be_closed_, true)) log_->MayCloseUnsynced(true);
 }
 
@@ -363,24 +387,24 @@ absl::Status Segment::SyncFile() {
 
 absl::Status Segment::WriteAgain(File& file) {
   const int64_t from = synced_bytes_.load();
-  const int64_t end = closable_end_.load();
-  if (from >= end) return absl::OkStatus();
-  std::string bytes(static_cast<size_t>(end - from), '\0');
+  const WrittenEnd end = [this] {
+    MutexLock lock(mutex_);
+    return closable_end_;
+  }();
+  if (from >= end.bytes) return absl::OkStatus();
+  std::string bytes(static_cast<size_t>(end.bytes - from), '\0');
   CAUCE_ASSIGN_OR_RETURN(const size_t read, file.Read(from, bytes));
   // A page that never reached the disk may have been dropped from memory since:
   // then other bytes are read than were written.
-  std::string_view left(bytes.data(), read);
-  while (!left.empty()) {
-    const auto batch = RecordBatch::Parse(left);
-    if (!batch.ok()) break;
-    left.remove_prefix(batch->bytes().size());
-  }
-  if (!left.empty() || read != bytes.size()) {
+  const absl::Status whole =
+      CheckReadBack(std::string_view(bytes).substr(0, read), end.next);
+  if (!whole.ok()) {
     return MakeError(
         Reason::kDiskFailed,
-        fmt::format("{}: of positions {} to {}, which were written and not "
-                    "synced, {} bytes are read back as they were",
-                    path(), from, end, read - left.size()));
+        fmt::format("{}: positions {} to {} were written and not synced, and "
+                    "of {} bytes that are there now not all are as they were: "
+                    "{}",
+                    path(), from, end.bytes, read, MessageOf(whole)));
   }
   return file.Write(from, bytes);
 }

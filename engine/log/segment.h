@@ -228,6 +228,12 @@ class Segment {
   absl::StatusOr<std::optional<ScanStart>> StartAt(const OffsetEntry& entry,
                                                    BatchScanner& scanner);
 
+  // Where the segment ended at one moment.
+  struct WrittenEnd {
+    int64_t bytes = 0;
+    Offset next;
+  };
+
   const SegmentPlace place_;
   const bool writable_;
   std::atomic<bool> retired_ = false;  // before log_, whose path it is part of
@@ -240,8 +246,6 @@ class Segment {
   std::atomic<int64_t> syncs_ = 0;
   // What a sync has covered; what was there at first counts as covered.
   std::atomic<int64_t> synced_bytes_;
-  // Behind what was written before the file was closed unsynced, if ever.
-  std::atomic<int64_t> closable_end_ = 0;
   bool may_be_closed_ = false;  // unsynced, as the pool knows; for the writer
   std::atomic<bool> superseded_ = false;
 
@@ -259,6 +263,8 @@ class Segment {
   bool told_of_place_ ABSL_GUARDED_BY(repair_mutex_) = false;
 
   Mutex mutex_;
+  // Behind what was written before the file was closed unsynced, if ever.
+  WrittenEnd closable_end_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const SegmentIndex> index_ ABSL_GUARDED_BY(mutex_);
   bool index_is_live_ ABSL_GUARDED_BY(mutex_) = false;
   bool index_used_ ABSL_GUARDED_BY(mutex_) = false;

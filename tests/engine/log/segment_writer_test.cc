@@ -103,15 +103,17 @@ constexpr RollLimits kNoLimits{1 << 30, 1 << 20, absl::Hours(24)};
 // In a pool of one file, which others want as well.
 class CrowdedWriterTest : public SegmentWriterTest {
  protected:
-  CrowdedWriterTest() {
+  CrowdedWriterTest() { CreateCrowded(); }
+  ~CrowdedWriterTest() override { writer_ = nullptr; }
+
+  void CreateCrowded() {
     SegmentPlace place = disk_.Place(kBase);
     place.pool = &pool_;
     auto writer = SegmentWriter::Create(place, kNow);
-    EXPECT_THAT(writer, IsOk());
+    ASSERT_THAT(writer, IsOk());
     writer_ = *std::move(writer);
     next_ = kBase;
   }
-  ~CrowdedWriterTest() override { writer_ = nullptr; }
 
   // Somebody else has the one descriptor.
   void TakeDescriptor() {
@@ -168,10 +170,64 @@ TEST_P(CrowdedWriterTest, DoesNotSyncWhatIsNotReadBackAsItWasWritten) {
   EXPECT_EQ(Writes(), writes);
 }
 
+// As where the lost page ends within the base offset, which no CRC covers.
+TEST_P(CrowdedWriterTest, DoesNotSyncABatchThatIsReadBackWithAnotherOffset) {
+  for (const size_t which : {0, 1, 2}) {
+    SCOPED_TRACE(which);
+    writer_ = nullptr;
+    ASSERT_THAT(disk_.files().RemoveFile(disk_ / kLog), IsOk());
+    CreateCrowded();
+    size_t position = 0;
+    for (size_t i = 0; i < 3; ++i) {
+      if (i == which) position = Written().size();
+      ASSERT_THAT(Append(Batch({"a", "b"})), IsOk());
+    }
+    TakeDescriptor();
+    std::string bytes = *disk_.Read(kLog);
+    bytes.replace(position, 8, 8, '\0');
+    disk_.Write(kLog, bytes);
+    const int writes = Writes();
+
+    EXPECT_THAT(writer_->segment()->Sync(), HasReason(Reason::kDiskFailed));
+    EXPECT_EQ(Writes(), writes);
+  }
+}
+
+TEST_P(CrowdedWriterTest, DoesNotSyncTheOneBatchThatHasAnotherOffset) {
+  ASSERT_THAT(Append(Batch({"a", "b"})), IsOk());
+  ASSERT_THAT(writer_->segment()->Sync(), IsOk());
+  const size_t position = Written().size();
+  ASSERT_THAT(Append(Batch({"c"})), IsOk());
+  TakeDescriptor();
+  std::string bytes = *disk_.Read(kLog);
+  bytes.replace(position, 8, 8, '\0');
+  disk_.Write(kLog, bytes);
+
+  EXPECT_THAT(writer_->segment()->Sync(), HasReason(Reason::kDiskFailed));
+}
+
 TEST_P(CrowdedWriterTest, DoesNotSyncAFileThatLacksWhatWasWritten) {
   ASSERT_THAT(Append(Batch({"a", "b"})), IsOk());
   TakeDescriptor();
   disk_.Write(kLog, disk_.Read(kLog)->substr(0, 70));
+
+  EXPECT_THAT(writer_->segment()->Sync(), HasReason(Reason::kDiskFailed));
+}
+
+TEST_P(CrowdedWriterTest, DoesNotSyncAFileThatLacksAWholeBatch) {
+  ASSERT_THAT(Append(Batch({"a", "b"})), IsOk());
+  const std::string first = Written();
+  ASSERT_THAT(Append(Batch({"c"})), IsOk());
+  TakeDescriptor();
+  disk_.Write(kLog, first);
+
+  EXPECT_THAT(writer_->segment()->Sync(), HasReason(Reason::kDiskFailed));
+}
+
+TEST_P(CrowdedWriterTest, DoesNotSyncAFileThatIsEmptyByNow) {
+  ASSERT_THAT(Append(Batch({"a", "b"})), IsOk());
+  TakeDescriptor();
+  disk_.Write(kLog, "");
 
   EXPECT_THAT(writer_->segment()->Sync(), HasReason(Reason::kDiskFailed));
 }
