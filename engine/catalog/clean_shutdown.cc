@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/time/time.h"
 #include "cauce/errors.h"
 #include "engine/base/check.h"
 #include "engine/base/status_macros.h"
@@ -39,6 +40,16 @@ std::optional<uint32_t> ChecksumIn(std::string_view mark) {
   return line == NameOf(checksum) ? std::optional(checksum) : std::nullopt;
 }
 
+// The checksum that the mark names; nothing where it names none, as a broker's.
+// NotFound where there is no mark.
+absl::StatusOr<std::optional<uint32_t>> ReadNamed(FileSystem& files,
+                                                  const std::string& path) {
+  const auto mark = ReadWholeFile(files, path, kMarkBytesMax);
+  if (ReasonOf(mark.status()) == Reason::kCorruptFile) return std::nullopt;
+  CAUCE_RETURN_IF_ERROR(mark.status());
+  return ChecksumIn(*mark);
+}
+
 }  // namespace
 
 absl::StatusOr<bool> HasCleanShutdown(FileSystem& files,
@@ -51,6 +62,25 @@ absl::StatusOr<bool> HasCleanShutdown(FileSystem& files,
     CAUCE_RETURN_IF_ERROR(CheckNothingInPlaceOf(files, path));
   }
   return true;
+}
+
+absl::StatusOr<std::optional<CleanStop>> LookAtCleanStop(
+    FileSystem& files, std::string_view directory) {
+  CAUCE_ASSIGN_OR_RETURN(const bool is_there,
+                         HasCleanShutdown(files, directory));
+  if (!is_there) return std::nullopt;
+  CleanStop stop;
+  // However young they are: of two that get one time the checksum tells.
+  stop.files = LookAtStamps(files, directory,
+                            {kCleanShutdownFile, kManifestFile},
+                            absl::InfiniteFuture());
+  const auto named = ReadNamed(files, JoinPath(directory, kCleanShutdownFile));
+  // Gone since.
+  if (absl::IsNotFound(named.status())) return std::nullopt;
+  if (absl::IsResourceExhausted(named.status())) return named.status();
+  // The mark counts also where it may not be read.
+  stop.manifest = named.value_or(std::nullopt);
+  return stop;
 }
 
 absl::Status WriteCleanShutdown(FileSystem& files, std::string_view directory,
@@ -70,11 +100,7 @@ absl::Status WriteCleanShutdown(FileSystem& files, std::string_view directory,
 absl::StatusOr<Manifest> ReadNamedManifest(FileSystem& files,
                                            std::string_view directory) {
   const std::string mark_path = JoinPath(directory, kCleanShutdownFile);
-  const auto mark = ReadWholeFile(files, mark_path, kMarkBytesMax);
-  const bool is_none = ReasonOf(mark.status()) == Reason::kCorruptFile;
-  if (!is_none) CAUCE_RETURN_IF_ERROR(mark.status());
-  const std::optional<uint32_t> named =
-      is_none ? std::nullopt : ChecksumIn(*mark);
+  CAUCE_ASSIGN_OR_RETURN(const auto named, ReadNamed(files, mark_path));
   if (!named) {
     return absl::NotFoundError(
         fmt::format("{}: names no {}", mark_path, kManifestFile));

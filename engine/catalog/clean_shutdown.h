@@ -7,11 +7,14 @@
 // opens and closes the directory sees to that. Any thread.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cauce/file_system.h"
+#include "engine/catalog/file_stamp.h"
 #include "engine/catalog/manifest.h"
 
 namespace cauce {
@@ -23,6 +26,20 @@ inline constexpr std::string_view kCleanShutdownFile = ".kafka_cleanshutdown";
 // file has its name: no writer could take that away.
 absl::StatusOr<bool> HasCleanShutdown(FileSystem& files,
                                       std::string_view directory);
+
+// Which clean stop it was: one who opens the directory and closes it leaves
+// another.
+struct CleanStop {
+  FileStamps files;                  // of the mark and of the manifest
+  std::optional<uint32_t> manifest;  // the checksum that the mark names
+  friend bool operator==(const CleanStop&, const CleanStop&) = default;
+};
+
+// Nothing where the mark is not there. Errors as above. Who looks before he
+// reads what the close has noted, and finds the same again, has read nothing
+// that anybody has changed in between.
+absl::StatusOr<std::optional<CleanStop>> LookAtCleanStop(
+    FileSystem& files, std::string_view directory);
 
 // `manifest` is the bytes of one, all of which is to count as long as the mark
 // is there; none where it is empty. Wherever that stops, no mark names a

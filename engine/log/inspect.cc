@@ -1,6 +1,7 @@
 #include "cauce/inspect.h"
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -109,12 +110,13 @@ class Verification {
 
  private:
   void CheckDirectoryFiles() {
-    const auto clean_stop = HasCleanShutdown(files_, directory_);
+    // Before what the close has noted is read.
+    const auto clean_stop = LookAtCleanStop(files_, directory_);
     const bool is_taken = !clean_stop.ok() && TellTaken(kCleanShutdownFile);
     if (!is_taken) {
       TellUnread(clean_stop.status(), PathOf(kCleanShutdownFile), kMendAccess);
     }
-    clean_stop_ = clean_stop.value_or(false);
+    clean_stop_ = clean_stop.value_or(std::nullopt);
     ReadManifest();
     // One that may not be read hinders nobody who only reads.
     TellTaken(kLockFile);
@@ -327,7 +329,7 @@ class Verification {
   absl::Status CheckAnothersLog(const std::string& directory) {
     PartitionToCheck partition{
         .directory = directory,
-        .clean_stop = clean_stop_,
+        .clean_stop = clean_stop_.has_value(),
         .decompressed_bytes_max = options_.decompressed_bytes_max};
     partition.bounds_now = [] { return PartitionToCheck::Bounds(); };
     return Check(partition);
@@ -344,7 +346,7 @@ class Verification {
                         const std::string& directory) {
     PartitionToCheck partition{
         .directory = directory,
-        .clean_stop = clean_stop_,
+        .clean_stop = clean_stop_.has_value(),
         .decompressed_bytes_max = options_.decompressed_bytes_max};
     partition.bounds_now = [&]() -> absl::StatusOr<PartitionToCheck::Bounds> {
       // One that cannot be read was told, and what was known before stands.
@@ -365,10 +367,11 @@ class Verification {
       return now;
     };
     partition.opened_since = [&]() -> absl::StatusOr<bool> {
-      // A writer takes the mark away before it writes anything.
-      CAUCE_ASSIGN_OR_RETURN(const bool clean,
-                             HasCleanShutdown(files_, directory_));
-      return !clean;
+      // A writer takes the mark away before it writes anything, and leaves
+      // another one.
+      CAUCE_ASSIGN_OR_RETURN(const auto now,
+                             LookAtCleanStop(files_, directory_));
+      return now != clean_stop_;
     };
     partition.known = FindKnown(manifest_, name);
     partition.bounds = BoundsOf(name);
@@ -484,7 +487,7 @@ class Verification {
   VerifySummary summary_;
   VerifyMeter meter_;
   absl::Status exhausted_;
-  bool clean_stop_ = false;
+  std::optional<CleanStop> clean_stop_;  // how the last writer had stopped
   Manifest manifest_;  // of the last close
   TopicCatalog catalog_;  // empty where it cannot be read
   bool catalog_is_read_ = false;

@@ -13,10 +13,12 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "cauce/cursor.h"
 #include "cauce/engine.h"
 #include "cauce/errors.h"
+#include "cauce/inspect.h"
 #include "tests/damage/remains.h"
 #include "tests/damage/sight.h"
 #include "tests/testing/matchers.h"
@@ -126,6 +128,76 @@ int UseInherited(Engine& engine, Partition& partition, Cursor& cursor) {
       is_refused(engine.OpenPartition("orders", PartitionId{0}).status()) &&
       is_refused(engine.RunUpkeep()) && is_refused(engine.Close());
   return all ? 0 : call;
+}
+
+// What a writer does to a topic of which the last close tells everything.
+void AppendToAll(const Engine& engine, const std::string& value) {
+  for (const int32_t partition : {0, 1}) {
+    EXPECT_THAT(
+        test::AppendOne(engine, {"orders", PartitionId{partition}}, value),
+        IsOk());
+  }
+}
+
+// From within a segment on, in one batch that is longer than all that went.
+void WriteAnew(const Engine& engine) {
+  const std::string value(300, 'n');
+  const std::vector<Record> batch(6, {.key = "k", .value = value});
+  for (const int32_t partition : {0, 1}) {
+    auto orders = engine.OpenPartition("orders", PartitionId{partition});
+    ASSERT_THAT(orders, IsOk());
+    ASSERT_THAT(orders->TruncateTo(Offset{0}), IsOk());
+    EXPECT_THAT(orders->Append(batch), IsOk());
+  }
+  AppendToAll(engine, "behind");
+}
+
+TEST_F(DirectorySharing, AVerificationBelievesNoCloseThatAWriterMadePassing) {
+  const struct {
+    const char* what;
+    std::function<void(const Engine&)> write;
+  } cases[] = {
+      {"it appends",
+       [](const Engine& engine) { AppendToAll(engine, "more"); }},
+      {"it rolls",
+       [](const Engine& engine) {
+         for (int i = 0; i < 3; ++i) AppendToAll(engine, std::string(300, 'r'));
+       }},
+      {"it cuts and writes anew", WriteAnew},
+  };
+  {
+    auto engine = Engine::Open(directory_);
+    ASSERT_THAT(engine, IsOk());
+    const TopicSpec spec{.partitions = 2,
+                         .configs = {{"internal.segment.bytes", "400"}}};
+    ASSERT_THAT(engine->CreateTopic("orders", spec), IsOk());
+    // From then on segments may be gone from between others.
+    for (const char* policy : {"compact", "delete"}) {
+      ASSERT_THAT(engine->AlterTopic("orders", {{"cleanup.policy", policy}}),
+                  IsOk());
+    }
+    for (int i = 0; i < 6; ++i) AppendToAll(*engine, std::string(150, 'v'));
+    ASSERT_THAT(engine->Close(), IsOk());
+  }
+
+  for (const auto& [what, write] : cases) {
+    SCOPED_TRACE(what);
+    bool has_written = false;
+    const VerifyOptions options{.progress = [&](const VerifyProgress&) {
+      if (std::exchange(has_written, true)) return;
+      auto engine = Engine::Open(directory_);
+      ASSERT_THAT(engine, IsOk());
+      write(*engine);
+      ASSERT_THAT(engine->Close(), IsOk());
+    }};
+    const auto verified = VerifyDirectory(
+        *PosixFileSystem(), directory_, options, [](const Finding& finding) {
+          if (finding.gravity == Gravity::kNote) return;
+          ADD_FAILURE() << finding.file << ": " << finding.what;
+        });
+    EXPECT_THAT(verified, IsOk());
+    EXPECT_TRUE(has_written);
+  }
 }
 
 TEST_F(DirectorySharing, AForkedChildHarmsNothingWithWhatItInherited) {

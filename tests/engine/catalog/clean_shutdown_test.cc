@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "cauce/errors.h"
 #include "engine/catalog/manifest.h"
 #include "engine/catalog/whole_file.h"
@@ -50,6 +52,37 @@ TEST_F(CleanShutdown, IsKafkasFile) {
 TEST_F(CleanShutdown, CountsWhateverItHolds) {
   ASSERT_THAT(ReplaceFile(files_, "/data", kCleanShutdownFile, ""), IsOk());
   EXPECT_THAT(HasCleanShutdown(files_, "/data"), IsOkAndHolds(true));
+}
+
+TEST_F(CleanShutdown, IsAnotherOneOnceItWasRemovedAndWritten) {
+  EXPECT_THAT(LookAtCleanStop(files_, "/data"), IsOkAndHolds(std::nullopt));
+  const auto manifest = FormatManifest({}, BoundsSums());
+  ASSERT_TRUE(manifest.has_value());
+  std::optional<CleanStop> last;
+  for (const std::string& named : {std::string(), *manifest, *manifest}) {
+    ASSERT_THAT(WriteCleanShutdown(files_, "/data", named), IsOk());
+    const auto stop = LookAtCleanStop(files_, "/data");
+    ASSERT_THAT(stop, IsOk());
+    EXPECT_NE(*stop, last);
+    EXPECT_EQ((*stop)->manifest, ManifestChecksum(named));
+    EXPECT_THAT(LookAtCleanStop(files_, "/data"), IsOkAndHolds(*stop));
+    last = *stop;
+    ASSERT_THAT(RemoveCleanShutdown(files_, "/data"), IsOk());
+    EXPECT_THAT(LookAtCleanStop(files_, "/data"), IsOkAndHolds(std::nullopt));
+  }
+}
+
+TEST_F(CleanShutdown, IsTheSameWhereItMayNotBeReadButForWantOfDescriptors) {
+  ASSERT_THAT(WriteCleanShutdown(files_, "/data"), IsOk());
+  const auto stop = LookAtCleanStop(files_, "/data");
+  files_.Fail(test::FileCall::kOpen, kCleanShutdownFile,
+              absl::PermissionDeniedError("not yours"));
+  EXPECT_EQ(LookAtCleanStop(files_, "/data"), stop);
+  files_.Mend();
+  files_.Fail(test::FileCall::kOpen, kCleanShutdownFile,
+              absl::ResourceExhaustedError("too many open files"));
+  EXPECT_THAT(LookAtCleanStop(files_, "/data"),
+              StatusIs(absl::StatusCode::kResourceExhausted));
 }
 
 TEST_F(CleanShutdown, IsRemovedDurablyOrNotAtAll) {
