@@ -18,6 +18,7 @@
 #include "cauce/partition.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "fmt/format.h"
+#include "tests/engine/facade/on_time.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/sim_clock.h"
@@ -29,6 +30,7 @@ namespace {
 using test::FileCall;
 using test::HasReason;
 using test::IsOk;
+using test::OnTime;
 using test::IsOkAndHolds;
 using ::testing::Contains;
 using ::testing::ElementsAre;
@@ -36,30 +38,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-// Runs tasks when their time has come, in the order of their times.
-class OnTime final : public Executor {
- public:
-  explicit OnTime(Clock& clock) : clock_(clock) {}
-  void Schedule(Task task) override {
-    ScheduleAfter(absl::ZeroDuration(), std::move(task));
-  }
-  void ScheduleAfter(absl::Duration delay, Task task) override {
-    tasks_.emplace(clock_.Monotonic() + delay, std::move(task));
-  }
-  // Those whose time has come, and those they schedule for now.
-  void RunDue() {
-    while (!tasks_.empty() && tasks_.begin()->first <= clock_.Monotonic()) {
-      Task task = std::move(tasks_.begin()->second);
-      tasks_.erase(tasks_.begin());
-      std::move(task)();
-    }
-  }
-  void DropAll() { tasks_.clear(); }
-
- private:
-  Clock& clock_;
-  std::multimap<absl::Duration, Task> tasks_;
-};
 
 const TopicConfigOverrides kCompacted = {{"cleanup.policy", "compact"},
                                          {"internal.segment.bytes", "400"},
