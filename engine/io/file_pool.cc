@@ -278,6 +278,11 @@ bool PooledFile::TakeClosedUnsynced() {
   return std::exchange(closed_unsynced_, false);
 }
 
+absl::Status PooledFile::lost() const {
+  MutexLock lock(mutex_);
+  return lost_;
+}
+
 absl::Status PooledFile::RenameTo(std::string path) {
   MutexLock lock(mutex_);
   const absl::Status renamed = pool_.files_.Rename(path_, path);

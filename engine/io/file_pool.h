@@ -162,6 +162,8 @@ class PooledFile {
   // Whether that was done since the last call. Ask while the acquired pointer
   // is held.
   bool TakeClosedUnsynced();
+  // Why every Acquire fails: the pool's own sync did. OK otherwise.
+  absl::Status lost() const;
 
   // Renames the file on the disk; no Acquire in between sees the old name.
   absl::Status RenameTo(std::string path);

@@ -6,6 +6,7 @@
 #include "cauce/errors.h"
 #include "engine/base/check.h"
 #include "engine/base/status_macros.h"
+#include "engine/log/sync_error.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -41,8 +42,8 @@ void Committer::Written(Offset end) {
 void Committer::Enter(Waiter& waiter, Offset end) {
   MutexLock lock(mutex_);
   waiter.end_ = end;
-  if (IsSettled(end)) {
-    waiter.outcome_ = OutcomeFor(end);
+  waiter.outcome_ = FateOf(end);
+  if (waiter.outcome_) {
     waiter.call_.store(Waiter::Call::kSettled, std::memory_order_relaxed);
   } else {
     waiters_.push_back(&waiter);
@@ -90,8 +91,8 @@ void Committer::CallWhenDurable(AppendResult result, AppendCallback done) {
   MutexLock lock(mutex_);
   const Offset end = result.next;
   Pending pending{std::move(result), std::move(done)};
-  if (IsSettled(end)) {
-    SettleAppend(std::move(pending));
+  if (auto fate = FateOf(end)) {
+    SettleAppend(std::move(pending), *std::move(fate));
   } else {
     pending_.push_back(std::move(pending));
   }
@@ -155,6 +156,7 @@ void Committer::Fail(const absl::Status& cause) {
 }
 
 absl::Status Committer::SyncFailed(const absl::Status& synced) {
+  if (IsSyncNotBegun(synced)) return synced;
   const absl::Status cause = NotKnownDurable(synced);
   Fail(cause);
   return cause;
@@ -177,27 +179,32 @@ void Committer::Lead() {
   mutex_.Unlock();
   const absl::Status synced = hooks_.sync();
   mutex_.Lock();
+  Missed missed;
   if (synced.ok()) {
     machine_.Synced();
     durable_.store(machine_.durable().value, std::memory_order_release);
+  } else if (IsSyncNotBegun(synced)) {
+    missed = {machine_.NotBegun(), synced};
+    // Nor is it asked for any more: again and again it might come to nothing.
+    if (wanted_ <= missed.end) wanted_ = machine_.durable();
   } else {
     machine_.SyncFailed();
     failure_ = NotKnownDurable(synced);
     failed_.store(true, std::memory_order_release);
   }
-  Settle();
+  Settle(missed);
   WakeSettled();
   DeliverSettled();
 }
 
-void Committer::Settle() {
+void Committer::Settle(const Missed& missed) {
   idle_.NotifyAll();
   // Whoever is not settled by this sync syncs next: waking all of them lets
   // the first lead and the rest wait again, so only one is woken.
   std::erase_if(waiters_,
-                [this](Waiter* waiter) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-                  if (!IsSettled(waiter->end_)) return false;
-                  waiter->outcome_ = OutcomeFor(waiter->end_);
+                [&](Waiter* waiter) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+                  waiter->outcome_ = FateOf(waiter->end_, missed);
+                  if (!waiter->outcome_) return false;
                   settled_waiters_.push_back(waiter);
                   return true;
                 });
@@ -206,9 +213,10 @@ void Committer::Settle() {
     Wake(next, Waiter::Call::kLead);
   }
   std::erase_if(pending_,
-                [this](Pending& each) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-                  if (!IsSettled(each.result.next)) return false;
-                  SettleAppend(std::move(each));
+                [&](Pending& each) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+                  auto fate = FateOf(each.result.next, missed);
+                  if (!fate) return false;
+                  SettleAppend(std::move(each), *std::move(fate));
                   return true;
                 });
   // What was asked for during the sync needs another one.
@@ -260,8 +268,7 @@ bool Committer::IsCallingBack() const {
          calling_back_.end();
 }
 
-void Committer::SettleAppend(Pending append) {
-  absl::Status outcome = OutcomeFor(append.result.next);
+void Committer::SettleAppend(Pending append, absl::Status outcome) {
   if (outcome.ok()) {
     settled_.push_back({std::move(append.result), std::move(append.done)});
   } else {
@@ -269,19 +276,19 @@ void Committer::SettleAppend(Pending append) {
   }
 }
 
-bool Committer::IsSettled(Offset end) const {
-  return machine_.durable() >= end || machine_.written() < end ||
-         !failure_.ok();
-}
-
-absl::Status Committer::OutcomeFor(Offset end) const {
+std::optional<absl::Status> Committer::FateOf(Offset end,
+                                              const Missed& missed) const {
   if (machine_.durable() >= end) return absl::OkStatus();
   if (!failure_.ok()) return failure_;
-  return MakeError(Reason::kTruncated,
-                   fmt::format("the records below offset {} were cut off "
-                               "before they were durable; the log now ends at "
-                               "{}",
-                               end.value, machine_.written().value));
+  if (machine_.written() < end) {
+    return MakeError(Reason::kTruncated,
+                     fmt::format("the records below offset {} were cut off "
+                                 "before they were durable; the log now ends "
+                                 "at {}",
+                                 end.value, machine_.written().value));
+  }
+  if (missed.end >= end) return missed.why;
+  return std::nullopt;
 }
 
 bool Committer::ScheduleSync() {

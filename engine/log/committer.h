@@ -30,7 +30,9 @@ namespace cauce {
 class Committer {
  public:
   // What the owner does. `sync` makes everything durable that was reported as
-  // written before it was called; one call at a time. `moved` is told after
+  // written before it was called; one call at a time. Where it was not begun
+  // (SyncNotBegun) those whom it was for fail, and nobody else: the next sync
+  // tries again. `moved` is told after
   // durable() grew. `schedule` asks for a call of RunPending() in the
   // background; absent where nothing runs there.
   struct Hooks {
@@ -68,7 +70,8 @@ class Committer {
   // locks, so that no cut comes in between: what is written in the place of
   // what was cut is another's. Wait() must follow, without them; it returns
   // once everything below `end` is durable. Reason::kDiskFailed when that
-  // cannot be said any more; kTruncated when it was cut off.
+  // cannot be said any more; kTruncated when it was cut off; the error of a
+  // sync for it that was not begun.
   void Enter(Waiter& waiter, Offset end) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status Wait(Waiter& waiter) ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -106,7 +109,8 @@ class Committer {
   void Truncated(Offset end) ABSL_LOCKS_EXCLUDED(mutex_);
   void Fail(const absl::Status& cause) ABSL_LOCKS_EXCLUDED(mutex_);
   // A sync that the owner ran by itself has failed, as Hooks::sync might have:
-  // what Fail() then says, which is returned. Deliver() follows.
+  // what Fail() then says, which is returned. Deliver() follows. One that was
+  // not begun fails nobody else.
   absl::Status SyncFailed(const absl::Status& synced)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -131,8 +135,13 @@ class Committer {
   bool Begin() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Runs the sync that Begin() has begun.
   void Lead() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // A sync that was not begun, and up to where it would have covered all.
+  struct Missed {
+    Offset end;
+    absl::Status why;
+  };
   // Decides the fate of everybody of whom it is known.
-  void Settle() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Settle(const Missed& missed = {}) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   static void Wake(Waiter& waiter, Waiter::Call call);
   // Wakes the waiters among them. Lets go of the lock for that.
   void WakeSettled() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -144,10 +153,12 @@ class Committer {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Whether a callback has called us.
   bool IsCallingBack() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void SettleAppend(Pending append) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status OutcomeFor(Offset end) const
+  void SettleAppend(Pending append, absl::Status outcome)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool IsSettled(Offset end) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // How it ends for who waits up to `end`; nothing while nobody knows.
+  std::optional<absl::Status> FateOf(Offset end,
+                                     const Missed& missed = {}) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Has somebody sync in the background. Returns false where nobody does.
   bool ScheduleSync() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 

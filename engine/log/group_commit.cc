@@ -30,6 +30,12 @@ void GroupCommit::SyncFailed() {
   broken_ = true;
 }
 
+Offset GroupCommit::NotBegun() {
+  CAUCE_CHECK(in_flight_);
+  in_flight_ = false;
+  return covered_;
+}
+
 void GroupCommit::Truncated(Offset end) {
   CAUCE_CHECK(!in_flight_);
   written_ = std::min(written_, end);

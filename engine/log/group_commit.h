@@ -27,11 +27,14 @@ class GroupCommit {
 
   // Begins a sync where one is worth it: something is written that no sync
   // covers, none is under way and none has failed. The sync that follows a
-  // `true` must begin after this call and is reported by Synced or SyncFailed.
+  // `true` must begin after this call and is reported by one of the three.
   bool Begin();
 
   void Synced();
   void SyncFailed();
+  // It came to nothing before it synced anything: as if it had not begun.
+  // Returns the end of what it would have covered.
+  Offset NotBegun();
 
   // The log was cut back to `end`; no sync may be under way.
   void Truncated(Offset end);

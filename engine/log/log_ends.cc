@@ -73,6 +73,9 @@ absl::StatusOr<std::optional<Offset>> Log::Truncate(Offset offset) {
   if (found.end.value < first_dirty_) {
     CAUCE_RETURN_IF_ERROR(LowerFirstDirty(found.end));
   }
+  // While the descriptor is there that wrote it: another one may not be told
+  // of pages that were lost.
+  CAUCE_RETURN_IF_ERROR(FenceUnless(found.last->Sync()));
   auto cut = CutAt(std::move(found));
   if (!cut.ok()) {
     committer_.Fail(MakeError(
@@ -85,9 +88,6 @@ absl::StatusOr<std::optional<Offset>> Log::Truncate(Offset offset) {
 }
 
 absl::StatusOr<Offset> Log::CutAt(CutPoint cut) {
-  // While the descriptor is there that wrote it: another one may not be told
-  // of pages that were lost.
-  CAUCE_RETURN_IF_ERROR(cut.last->Sync());
   // Readers leave first: nobody is to read what goes, nor what is written in
   // its place for what was there.
   const SegmentPlace place = PlaceOf(cut.last->base());

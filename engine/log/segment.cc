@@ -9,6 +9,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/log/batch_behind.h"
 #include "engine/log/segment_name.h"
+#include "engine/log/sync_error.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -363,9 +364,13 @@ absl::Status Segment::Sync() {
   // done before it is.
   MutexLock lock(sync_mutex_);
   CAUCE_RETURN_IF_ERROR(sync_failure_);
-  if (!dirty_.exchange(false)) return absl::OkStatus();
+  if (!dirty_.load()) return absl::OkStatus();
+  // Held from here on, so that it stays open once it counts as clean.
+  const auto file = log_->Acquire();
+  if (MayOpenLater(file.status())) return SyncNotBegun(file.status());
+  dirty_ = false;
   const int64_t end = bytes();
-  sync_failure_ = SyncFile();
+  sync_failure_ = SyncFile(file);
   if (sync_failure_.ok()) synced_bytes_ = end;
   syncs_.fetch_add(1, std::memory_order_relaxed);
   // A write that came meanwhile has pinned the file once more.
@@ -373,14 +378,21 @@ absl::Status Segment::Sync() {
   return sync_failure_;
 }
 
-absl::Status Segment::SyncFile() {
-  const auto file = log_->Acquire();
+// It is there all the same. A name that is gone is not, nor is what the pool
+// has synced in vain.
+bool Segment::MayOpenLater(const absl::Status& opened) const {
+  const bool is_refused = absl::IsResourceExhausted(opened) ||
+                          absl::IsPermissionDenied(opened);
+  return is_refused && log_->lost().ok();
+}
+
+absl::Status Segment::SyncFile(
+    const absl::StatusOr<std::shared_ptr<File>>& file) {
   // One that has left the log may be gone: nobody needs it.
   if (absl::IsNotFound(file.status()) && retired_.load()) {
     return absl::OkStatus();
   }
   CAUCE_RETURN_IF_ERROR(file.status());
-  // From here on it stays open.
   if (log_->TakeClosedUnsynced()) CAUCE_RETURN_IF_ERROR(WriteAgain(**file));
   return (*file)->Sync();
 }

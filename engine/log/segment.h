@@ -161,6 +161,8 @@ class Segment {
   // Makes what was written before the call durable. Does nothing when clean.
   // What was written before the file was closed is written again first: nobody
   // may have been told that it never reached the disk.
+  // Where it finds no descriptor for that, the error is SyncNotBegun: all stays
+  // as it was, for the next one.
   // Who comes while another's sync runs waits for it. After one that failed
   // every other does: nobody knows any more what the disk holds.
   absl::Status Sync() ABSL_LOCKS_EXCLUDED(sync_mutex_);
@@ -210,7 +212,10 @@ class Segment {
   // once.
   absl::Status DoWithout(const absl::Status& status)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(repair_mutex_);
-  absl::Status SyncFile() ABSL_EXCLUSIVE_LOCKS_REQUIRED(sync_mutex_);
+  // Of one that may still be opened another time.
+  bool MayOpenLater(const absl::Status& opened) const;
+  absl::Status SyncFile(const absl::StatusOr<std::shared_ptr<File>>& file)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(sync_mutex_);
   // Writes what no sync covers, and a descriptor that was closed may have
   // written, through this one.
   absl::Status WriteAgain(File& file)

@@ -94,7 +94,11 @@ class Partition final {
   absl::StatusOr<AppendResult> EndTransaction(
       const TransactionEnd& end, const AppendOptions& options = {});
 
-  // Makes everything that is written durable. Reason::kDiskFailed.
+  // Makes everything that is written durable. Reason::kDiskFailed; a
+  // ResourceExhausted or PermissionDenied without a reason where a file could
+  // not be opened for it: nothing is lost, and it may be tried again. A durable
+  // append that meets this has written its records: Flush(), do not append
+  // them again.
   absl::Status Flush();
 
   // Where another process writes, this and the two ends below are as they were

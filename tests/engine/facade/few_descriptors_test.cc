@@ -11,6 +11,8 @@
 #include "cauce/cursor.h"
 #include "cauce/engine.h"
 #include "cauce/env.h"
+#include "cauce/file_system.h"
+#include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/temp_dir.h"
 #include "tests/testing/verified.h"
@@ -20,6 +22,7 @@ namespace {
 
 using test::IsOk;
 using test::IsOkAndHolds;
+using test::StatusIs;
 
 constexpr int32_t kPartitions = 300;
 
@@ -137,6 +140,48 @@ TEST_F(FewDescriptors, AreEnoughWhileAnExecutorSyncs) {
   for (Partition& each : all) ASSERT_THAT(each.Flush(), IsOk());
   ReadAll(all, 3);
   ASSERT_THAT(engine->DeleteTopic("orders"), IsOk());
+  EXPECT_THAT(engine->Close(), IsOk());
+}
+
+// As where the program around the engine has taken all there are.
+TEST(NoDescriptorForASync, IsNoFailedSync) {
+  constexpr int kMany = 20;
+  const auto memory = NewMemoryFileSystem();
+  test::FailingFileSystem files(*memory);
+  auto engine =
+      Engine::Open("/data", {.file_system = &files, .open_files_max = 8});
+  ASSERT_THAT(engine, IsOk());
+  ASSERT_THAT(
+      engine->CreateTopic("orders", {.partitions = kMany,
+                                     .configs = {{"cauce.flush", "os"}}}),
+      IsOk());
+  const Record record{.key = "k", .value = "v"};
+  std::vector<Partition> all;
+  for (int32_t i = 0; i < kMany; ++i) {
+    auto partition = engine->OpenPartition("orders", PartitionId{i});
+    ASSERT_THAT(partition, IsOk());
+    ASSERT_THAT(partition->Append({&record, 1}), IsOk());
+    all.push_back(*std::move(partition));
+  }
+
+  files.Fail(test::FileCall::kOpen, ".log",
+             absl::ResourceExhaustedError("too many open files"));
+  int refused = 0;
+  for (Partition& each : all) {
+    const absl::Status flushed = each.Flush();
+    if (flushed.ok()) continue;
+    ++refused;
+    ASSERT_THAT(flushed, StatusIs(absl::StatusCode::kResourceExhausted));
+    ASSERT_EQ(each.durable_end(), Offset{0});
+  }
+  EXPECT_GE(refused, kMany - 8);
+
+  files.Mend();
+  for (Partition& each : all) {
+    ASSERT_THAT(each.Flush(), IsOk());
+    ASSERT_EQ(each.durable_end(), Offset{1});
+    ASSERT_THAT(each.Append({&record, 1}, {.ack = Ack::kDurable}), IsOk());
+  }
   EXPECT_THAT(engine->Close(), IsOk());
 }
 

@@ -14,6 +14,7 @@
 
 #include "cauce/errors.h"
 #include "engine/base/mutex.h"
+#include "engine/log/sync_error.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/seed.h"
 
@@ -22,6 +23,7 @@ namespace {
 
 using test::HasReason;
 using test::IsOk;
+using test::StatusIs;
 using ::testing::AllOf;
 using ::testing::Each;
 using ::testing::ElementsAre;
@@ -43,6 +45,10 @@ class Syncs {
   int moved() const { return moved_; }
   int scheduled() const { return scheduled_; }
   void FailFromNowOn() { result_ = absl::InternalError("the disk is gone"); }
+  void BeginNoneFromNowOn() {
+    result_ = SyncNotBegun(absl::ResourceExhaustedError("too many open files"));
+  }
+  void Mend() { result_ = absl::OkStatus(); }
   // Called inside of every sync.
   void set_during(std::function<void()> during) { during_ = std::move(during); }
 
@@ -330,6 +336,49 @@ TEST(Committer, AFailedSyncFailsEverybodyThenAndLater) {
   EXPECT_THAT(syncs->RunPending(), HasReason(Reason::kDiskFailed));
   EXPECT_THAT(syncs->status(), HasReason(Reason::kDiskFailed));
   EXPECT_EQ(syncs.count(), 1) << "a sync is not tried again";
+}
+
+TEST(Committer, ASyncThatWasNotBegunFailsWhomItWasForAndNobodyLater) {
+  Syncs syncs;
+  syncs.BeginNoneFromNowOn();
+  syncs->Written(Offset{1});
+  syncs.Call(Result(1), syncs.Note());
+  // One of whom the sync knew nothing: the next one is for it.
+  syncs.set_during([&] {
+    if (syncs.count() > 1) return;
+    syncs->Written(Offset{2});
+    syncs->CallWhenDurable(Result(2), syncs.Note());
+  });
+  const auto not_begun = StatusIs(absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(syncs.Wait(Offset{1}), not_begun);
+  EXPECT_THAT(syncs.told(), ElementsAre(not_begun));
+  EXPECT_THAT(syncs->status(), IsOk());
+  EXPECT_THAT(syncs->SyncFailed(SyncNotBegun(absl::ResourceExhaustedError(""))),
+              not_begun);
+  EXPECT_THAT(syncs->status(), IsOk());
+
+  syncs.Mend();
+  EXPECT_THAT(syncs->Flush(), IsOk());
+  EXPECT_EQ(syncs->durable(), Offset{2});
+  EXPECT_THAT(syncs.told(), ElementsAre(not_begun, IsOk()));
+  EXPECT_EQ(syncs.count(), 2);
+}
+
+TEST(Committer, DoesNotTryInTheBackgroundAgainAndAgain) {
+  Syncs syncs(true);
+  syncs.BeginNoneFromNowOn();
+  syncs->Written(Offset{1});
+  syncs->SyncSoon();
+  ASSERT_EQ(syncs.scheduled(), 1);
+  EXPECT_THAT(syncs->RunPending(), IsOk());
+  EXPECT_EQ(syncs.scheduled(), 1);
+
+  syncs.Mend();
+  syncs->Written(Offset{2});
+  syncs->SyncSoon();
+  EXPECT_EQ(syncs.scheduled(), 2);
+  EXPECT_THAT(syncs->RunPending(), IsOk());
+  EXPECT_EQ(syncs->durable(), Offset{2});
 }
 
 TEST(Committer, WhatWasDurableBeforeTheFailureStays) {

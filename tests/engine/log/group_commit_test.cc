@@ -56,6 +56,19 @@ TEST(GroupCommit, NothingBecomesDurableAfterAFailedSync) {
   EXPECT_FALSE(commit.Begin());
 }
 
+TEST(GroupCommit, ASyncThatWasNotBegunIsFollowedByAnother) {
+  GroupCommit commit(Offset{0});
+  commit.Written(Offset{1});
+  ASSERT_TRUE(commit.Begin());
+  commit.Written(Offset{2});
+
+  EXPECT_EQ(commit.NotBegun(), Offset{1});
+  EXPECT_EQ(commit.durable(), Offset{0});
+  ASSERT_TRUE(commit.Begin());
+  commit.Synced();
+  EXPECT_EQ(commit.durable(), Offset{2});
+}
+
 TEST(GroupCommit, ACutTakesBackWhatWasWrittenAndDurable) {
   GroupCommit commit(Offset{0});
   commit.Written(Offset{10});

@@ -206,6 +206,41 @@ TEST_P(CrowdedWriterTest, DoesNotSyncTheOneBatchThatHasAnotherOffset) {
   EXPECT_THAT(writer_->segment()->Sync(), HasReason(Reason::kDiskFailed));
 }
 
+TEST_P(CrowdedWriterTest, SyncsLaterWhatItFindsNoDescriptorFor) {
+  const absl::Status causes[] = {
+      absl::ResourceExhaustedError("too many open files"),
+      absl::PermissionDeniedError("not now")};
+  for (const absl::Status& cause : causes) {
+    SCOPED_TRACE(cause);
+    ASSERT_THAT(Append(Batch({"a", "b"})), IsOk());
+    TakeDescriptor();
+    const int writes = Writes();
+    const int64_t syncs = writer_->segment()->syncs();
+    disk_.files().Fail(FileCall::kOpen, kLog, cause);
+    EXPECT_THAT(writer_->segment()->Sync(), StatusIs(cause.code()));
+    EXPECT_THAT(writer_->segment()->Sync(), StatusIs(cause.code()));
+    EXPECT_EQ(writer_->segment()->syncs(), syncs);
+
+    // What was written before the file was closed is not forgotten.
+    disk_.files().Mend();
+    ASSERT_THAT(writer_->segment()->Sync(), IsOk());
+    EXPECT_EQ(Writes(), writes + 1);
+    EXPECT_EQ(writer_->segment()->syncs(), syncs + 1);
+  }
+}
+
+// Unlike one without a descriptor: what it wrote is gone.
+TEST_P(CrowdedWriterTest, DoesNotSyncAFileThatIsGone) {
+  ASSERT_THAT(Append(Batch({"a"})), IsOk());
+  TakeDescriptor();
+  ASSERT_THAT(disk_.files().RemoveFile(disk_ / kLog), IsOk());
+  EXPECT_THAT(writer_->segment()->Sync(),
+              StatusIs(absl::StatusCode::kNotFound));
+  disk_.Write(kLog, Batch({"a"}).At(kBase).bytes());
+  EXPECT_THAT(writer_->segment()->Sync(),
+              StatusIs(absl::StatusCode::kNotFound));
+}
+
 TEST_P(CrowdedWriterTest, DoesNotSyncAFileThatLacksWhatWasWritten) {
   ASSERT_THAT(Append(Batch({"a", "b"})), IsOk());
   TakeDescriptor();

@@ -1,0 +1,17 @@
+// Tells a sync that has failed from one that was not begun.
+//
+// After the first nobody knows what the disk holds. Of the second, which found
+// no descriptor for its file, nothing is lost: it may be tried again. Segments
+// mark their errors, and whoever would take no more writes for one asks.
+#pragma once
+
+#include "absl/status/status.h"
+
+namespace cauce {
+
+// Returns `why`, an error that came before anything was synced, marked so.
+absl::Status SyncNotBegun(const absl::Status& why);
+
+bool IsSyncNotBegun(const absl::Status& status);
+
+}  // namespace cauce
