@@ -53,7 +53,8 @@ struct AppendResult {
 };
 
 // Called once, from the thread that appends, syncs or closes. It must not block
-// and must call nothing of the Engine, whose lock may be held; it may append.
+// and must call nothing of the Engine, whose lock may be held; it may append,
+// also to a partition that nobody has used yet, which waits for that lock.
 // What such an append is called back with comes once this one has returned, if
 // it is the same thread that tells: however long the chain, it needs no more
 // stack, and of memory as much as one callback makes appends. Whoever does not
