@@ -155,8 +155,9 @@ Manifest EngineCore::ReadManifest() {
     return Manifest();
   }
   Report(Severity::kWarning,
-         fmt::format("{}; it only helps to open partitions sooner, and the "
-                     "next close makes it anew",
+         fmt::format("{}; the next close makes it anew; until then partitions "
+                     "open later, and what was known to be missing of "
+                     "compacted topics is not",
                      MessageOf(manifest.status())));
   return Manifest();
 }

@@ -182,8 +182,9 @@ class Verification {
     Tell({.gravity = Gravity::kNote,
           .file = PathOf(kManifestFile),
           .what = std::string(MessageOf(why)),
-          .advice = "nothing: it only helps to open partitions sooner, and the "
-                    "next close makes it anew"});
+          .advice = "nothing: the next close makes it anew; until then "
+                    "partitions open later, and what was known to be missing "
+                    "of compacted topics is not"});
   }
 
   void TellManifestTaken() {
