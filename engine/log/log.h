@@ -204,13 +204,14 @@ class Log : public std::enable_shared_from_this<Log> {
   bool is_odd() const { return is_odd_; }
   // Whether files of some of these offsets are gone that nobody deleted, from
   // between others, or are too short. Beside another process that is looked at
-  // again; where it cannot be they count as missing.
-  bool IsMissing(const OffsetRange& range) const;
+  // again; where it cannot be they count as missing. What could not be seen as
+  // the log was opened does not, and is looked for until it can.
+  bool IsMissing(const OffsetRange& range) ABSL_LOCKS_EXCLUDED(view_mutex_);
   // Whether the file of the segment that begins there has less than it had. As
   // above.
-  bool IsShort(Offset base) const;
+  bool IsShort(Offset base) ABSL_LOCKS_EXCLUDED(view_mutex_);
   // Whether it is damage that no batch has these offsets.
-  bool IsDamagedGap(const OffsetRange& gap) const {
+  bool IsDamagedGap(const OffsetRange& gap) {
     return !may_have_gaps() || IsMissing(gap);
   }
   // What is to be remembered of a log that was closed.
@@ -409,11 +410,18 @@ class Log : public std::enable_shared_from_this<Log> {
   absl::Status FailSwap(const absl::Status& cause);
   absl::Status SealForClose() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   // What was missing as it was opened, and was not cut off since.
-  std::vector<OffsetRange> Missing() const;
+  std::vector<OffsetRange> Missing() const ABSL_LOCKS_EXCLUDED(view_mutex_);
   // Looks for what is missing of one that may have gaps, for who only reads.
   absl::StatusOr<std::vector<MissingPart>> FindMissing() const;
-  // The same as it is opened, which is told.
-  absl::Status NoteMissing();
+  // The same as it is opened, which is told. Where others change the directory
+  // all the while that is left to LookAgain.
+  absl::Status NoteMissing() ABSL_LOCKS_EXCLUDED(view_mutex_);
+  // Where reading meets a gap: looks for what could not be seen before. That it
+  // still cannot be is told once.
+  void LookAgain() ABSL_LOCKS_EXCLUDED(view_mutex_);
+  void TakeMissing(const std::vector<MissingPart>& found)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(view_mutex_);
+  void TellOfMissing(const std::vector<MissingPart>& found) const;
   // Returns false when the log had ended before.
   bool End(const absl::Status& cause);
 
@@ -426,8 +434,8 @@ class Log : public std::enable_shared_from_this<Log> {
   const std::string directory_;
   const bool read_only_;
   LostRecords lost_;  // as it was opened: nobody has it before
-  std::vector<OffsetRange> missing_;  // the same
-  // Of these what lies below: others take the place of what a cut has taken.
+  // Of what is missing that counts which lies below: others take the place of
+  // what a cut has taken.
   std::atomic<int64_t> missing_up_to_ = INT64_MAX;
   bool is_odd_ = false;
 
@@ -496,6 +504,11 @@ class Log : public std::enable_shared_from_this<Log> {
   std::shared_ptr<const TopicConfig> config_ ABSL_GUARDED_BY(view_mutex_);
   bool keep_everything_ ABSL_GUARDED_BY(view_mutex_);
   std::string told_damage_ ABSL_GUARDED_BY(view_mutex_);
+  // As it was opened, or, where that could not be seen, as it was first seen.
+  std::vector<OffsetRange> missing_ ABSL_GUARDED_BY(view_mutex_);
+  // It could not be seen yet: when to look for it again, by the monotonic time.
+  std::optional<absl::Duration> look_again_at_ ABSL_GUARDED_BY(view_mutex_);
+  bool told_unseen_ ABSL_GUARDED_BY(view_mutex_) = false;
   absl::Status write_failure_ ABSL_GUARDED_BY(view_mutex_);
   absl::Status ended_ ABSL_GUARDED_BY(view_mutex_);  // why it cannot be used
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/time/time.h"
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
@@ -16,6 +17,10 @@
 
 namespace cauce {
 namespace {
+
+// A look that failed reads many names, and where a writer was stopped in the
+// middle of a swap each of them fails.
+constexpr absl::Duration kLooksApart = absl::Seconds(1);
 
 // A log begins at its saved start or below it: whoever deletes segments saves
 // the new start first, and compaction keeps the name of the oldest one. Where
@@ -185,7 +190,10 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
   std::shared_ptr<Log> log(new Log(std::move(environment), options,
                                    std::move(segments), recovered.log_start));
   log->lost_.front = missing_start;
-  log->missing_ = std::move(recovered.missing);
+  {
+    MutexLock looking(log->view_mutex_);
+    log->missing_ = std::move(recovered.missing);
+  }
   log->is_odd_ = recovered.is_odd || missing_start.count() > 0;
   MutexLock lock(log->writer_mutex_);
   log->writer_ = std::move(recovered.writer);
@@ -305,6 +313,7 @@ std::optional<KnownLog> Log::Known() const {
 std::vector<OffsetRange> Log::Missing() const {
   const Offset up_to{missing_up_to_};
   std::vector<OffsetRange> missing;
+  MutexLock lock(view_mutex_);
   for (const OffsetRange& range : missing_) {
     if (range.base >= up_to) continue;
     missing.push_back({range.base, std::min(range.next, up_to)});
@@ -324,21 +333,66 @@ absl::StatusOr<std::vector<MissingPart>> Log::FindMissing() const {
 }
 
 absl::Status Log::NoteMissing() {
-  const auto missing = FindMissing();
-  if (absl::IsUnavailable(missing.status())) return absl::OkStatus();
-  CAUCE_RETURN_IF_ERROR(missing.status());
-  for (const MissingPart& part : *missing) {
-    missing_.push_back(part.range);
-    if (!environment_->events) continue;
-    environment_->events(Severity::kError,
-                         DescribeMissing(PlaceOf(Offset{0}), part));
+  const auto found = FindMissing();
+  if (absl::IsUnavailable(found.status())) {
+    MutexLock lock(view_mutex_);
+    look_again_at_ = absl::ZeroDuration();
+    return absl::OkStatus();
   }
+  CAUCE_RETURN_IF_ERROR(found.status());
+  {
+    MutexLock lock(view_mutex_);
+    TakeMissing(*found);
+  }
+  TellOfMissing(*found);
   return absl::OkStatus();
 }
 
-bool Log::IsMissing(const OffsetRange& range) const {
+void Log::LookAgain() {
+  {
+    MutexLock lock(view_mutex_);
+    const bool is_due = look_again_at_ &&
+                        *look_again_at_ <= environment_->clock->Monotonic();
+    if (!is_due) return;
+  }
+  const auto found = FindMissing();
+  {
+    MutexLock lock(view_mutex_);
+    // Somebody else was faster.
+    if (!look_again_at_) return;
+    if (found.ok()) {
+      TakeMissing(*found);
+    } else {
+      look_again_at_ = environment_->clock->Monotonic() + kLooksApart;
+      if (std::exchange(told_unseen_, true)) return;
+    }
+  }
+  if (found.ok()) return TellOfMissing(*found);
+  if (!environment_->events) return;
+  environment_->events(
+      Severity::kWarning,
+      fmt::format("{}: whether segments are missing cannot be seen, and until "
+                  "it can, gaps between them count as compaction's; where "
+                  "nothing has the directory open, open it for writing: {}",
+                  name_.ToString(), MessageOf(found.status())));
+}
+
+void Log::TakeMissing(const std::vector<MissingPart>& found) {
+  look_again_at_.reset();
+  for (const MissingPart& part : found) missing_.push_back(part.range);
+}
+
+void Log::TellOfMissing(const std::vector<MissingPart>& found) const {
+  if (!environment_->events) return;
+  for (const MissingPart& part : found) {
+    environment_->events(Severity::kError,
+                         DescribeMissing(PlaceOf(Offset{0}), part));
+  }
+}
+
+bool Log::IsMissing(const OffsetRange& range) {
+  LookAgain();
   const bool was_missing =
-      !missing_.empty() &&
       std::ranges::any_of(Missing(), [&](const OffsetRange& missing) {
         return missing.base < range.next && range.base < missing.next;
       });
@@ -349,8 +403,8 @@ bool Log::IsMissing(const OffsetRange& range) const {
   return now.ok() ? Misses(*now, range) : !absl::IsNotFound(now.status());
 }
 
-bool Log::IsShort(Offset base) const {
-  if (missing_.empty()) return false;
+bool Log::IsShort(Offset base) {
+  LookAgain();
   const auto missing = Missing();
   const bool was_short =
       std::ranges::find(missing, base, &OffsetRange::base) != missing.end();

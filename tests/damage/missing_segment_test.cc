@@ -556,6 +556,57 @@ TEST_P(OnceCompactedAndClosed, IsToldToWhoReadsWhileAnotherWrites) {
   EXPECT_THAT(writer->Close(), IsOk());
 }
 
+// As a writer leaves it that was stopped while a compacted segment took the
+// place of the first one: as long as it lies there, who only reads cannot see
+// what else is missing.
+constexpr std::string_view kLeftSwap =
+    "orders-0/00000000000000000000.log.swap";
+
+TEST_P(OnceCompactedAndClosed, IsToldToWhoReadsOnceASwapIsOver) {
+  Lose(3);
+  TakeMarkAway(true);
+  test::Lay({{std::string(kLeftSwap), "compacted"}}, *files_, kDirectory);
+  auto reader = Open(Access::kReadOnly);
+  ASSERT_THAT(reader, IsOk());
+  auto orders = reader->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(orders, IsOk());
+  EXPECT_THAT(events_, IsEmpty());
+
+  ASSERT_THAT(
+      files_->RemoveFile(fmt::format("{}/{}", kDirectory, kLeftSwap)), IsOk());
+  for (int i = 0; i < 2; ++i) {
+    const Sight sight = test::ReadOver(*orders);
+    EXPECT_EQ(sight.records, left_);
+    EXPECT_THAT(sight.told, ElementsAre(HasSubstr("are missing")));
+    EXPECT_THAT(events_, ElementsAre(HasSubstr("and nobody")));
+  }
+  EXPECT_THAT(reader->Close(), IsOk());
+}
+
+TEST_P(OnceCompactedAndClosed, IsNotPassedOverInSilenceBesideALeftSwap) {
+  Lose(3);
+  TakeMarkAway(true);
+  test::Lay({{std::string(kLeftSwap), "compacted"}}, *files_, kDirectory);
+  auto reader = Open(Access::kReadOnly);
+  ASSERT_THAT(reader, IsOk());
+  auto orders = reader->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(orders, IsOk());
+  for (int i = 0; i < 3; ++i) {
+    const Sight sight = test::ReadOver(*orders);
+    EXPECT_EQ(sight.records, left_);
+    EXPECT_THAT(sight.told, IsEmpty());
+    // Once.
+    EXPECT_THAT(events_, ElementsAre(HasSubstr("cannot be seen")));
+    clock_.Advance(absl::Seconds(2));
+  }
+
+  ASSERT_THAT(
+      files_->RemoveFile(fmt::format("{}/{}", kDirectory, kLeftSwap)), IsOk());
+  EXPECT_THAT(test::ReadOver(*orders).told,
+              ElementsAre(HasSubstr("are missing")));
+  EXPECT_THAT(reader->Close(), IsOk());
+}
+
 TEST_P(OnceCompactedAndClosed, IsToldOfALostEndHoweverOftenItIsKilled) {
   const int64_t lost = Lose(6);
   Write([](Engine& engine) {
