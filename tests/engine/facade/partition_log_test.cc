@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/status/status.h"
+#include "tests/testing/log_rig.h"
 #include "tests/testing/matchers.h"
 
 namespace cauce {
@@ -24,12 +25,27 @@ TEST(PartitionLog, TellsWhatItWasMadeWithWhileItSleeps) {
   EXPECT_THAT(log.CheckSleeps(), IsOk());
 }
 
+TEST(PartitionLog, IsAwakeAsTheFirstLogItWasWokenWith) {
+  test::LogRig first;
+  test::LogRig second;
+  ASSERT_THAT(first.Open(), IsOk());
+  ASSERT_THAT(second.Open(), IsOk());
+  PartitionLog log({"orders", PartitionId{1}}, kBounds);
+  for (test::LogRig* rig : {&first, &second}) {
+    log.Wake(rig->shared_log());
+    EXPECT_EQ(log.awake(), &first.log());
+    EXPECT_EQ(log.Keep(), first.shared_log());
+  }
+}
+
 TEST(PartitionLog, IsNotWokenOnceItHasEnded) {
+  test::LogRig rig;
+  ASSERT_THAT(rig.Open(), IsOk());
   PartitionLog log({"orders", PartitionId{1}}, kBounds);
   log.End(absl::AbortedError("first"));
   log.End(absl::AbortedError("second"));
   EXPECT_EQ(log.CheckSleeps(), absl::AbortedError("first"));
-  log.Wake(nullptr);
+  log.Wake(rig.shared_log());
   EXPECT_EQ(log.awake(), nullptr);
 }
 
