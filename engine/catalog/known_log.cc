@@ -98,12 +98,12 @@ absl::Status CheckFits(const KnownLog& log) {
 }  // namespace
 
 DirectoryStamp StampOf(const FileInfo& info, absl::Time now) {
-  const int64_t changed = ChangeTimeOf(info, now);
-  return changed == 0 ? DirectoryStamp() : DirectoryStamp{info.id, changed};
+  return {info.id, ChangeTimeOf(info, now)};
 }
 
 bool IsUnchanged(const DirectoryStamp& stamp, const FileInfo& info) {
-  return stamp.id != 0 && info.is_directory && info.id == stamp.id &&
+  return stamp.id != 0 && stamp.changed_ns != 0 && info.is_directory &&
+         info.id == stamp.id &&
          absl::ToUnixNanos(info.modified) == stamp.changed_ns;
 }
 
@@ -171,6 +171,8 @@ absl::StatusOr<std::vector<MissingPart>> WithoutRewritten(
     std::span<const KnownSegment> there,
     absl::FunctionRef<absl::StatusOr<Offset>(Offset base)> end_of) {
   std::vector<MissingPart> left;
+  // All that was merged into one file asks for the same end.
+  std::optional<OffsetRange> last;
   for (const MissingPart& part : missing) {
     const Offset base = part.range.base;
     const auto known = std::ranges::lower_bound(log.segments, base, {},
@@ -189,8 +191,16 @@ absl::StatusOr<std::vector<MissingPart>> WithoutRewritten(
     const auto behind =
         std::ranges::upper_bound(there, base, {}, &KnownSegment::base);
     if (behind == there.begin() || behind == there.end()) continue;
-    CAUCE_ASSIGN_OR_RETURN(const Offset end, end_of(std::prev(behind)->base));
-    const bool is_gone = part.is_short ? end < behind->base : end <= base;
+    const Offset file = std::prev(behind)->base;
+    if (!last || last->base != file) {
+      CAUCE_ASSIGN_OR_RETURN(const Offset end, end_of(file));
+      last = {file, end};
+    }
+    // A cut into a gap ends a file in front of the next; what is known ends
+    // there, too, then.
+    const bool is_gone = part.is_short
+                             ? last->next < std::min(behind->base, log.end)
+                             : last->next <= base;
     if (is_gone) left.push_back(part);
   }
   return left;

@@ -43,6 +43,7 @@ EngineCore::EngineCore(EngineEnvironment environment,
       environment_(std::move(environment.logs)),
       bounds_(std::move(environment.bounds)),
       first_dirty_(std::move(environment.first_dirty)),
+      known_(std::move(environment.known)),
       files_(*environment_->files),
       forks_(files_.forks()),
       began_(ReadClock(*environment_->clock)),
@@ -50,7 +51,7 @@ EngineCore::EngineCore(EngineEnvironment environment,
                  {options.compaction_memory_max,
                   options.compaction_bytes_per_second_max}),
       directories_(files_, directory_),
-      logs_(environment_, bounds_, *first_dirty_, directories_,
+      logs_(environment_, bounds_, *first_dirty_, *known_, directories_,
             options.access) {}
 
 EngineCore::~EngineCore() { CloseAndReport(); }
@@ -119,7 +120,8 @@ absl::Status EngineCore::StartWriting() {
     // After any other stop it tells of some moment before.
     if (claim_->clean_stop()) CAUCE_RETURN_IF_ERROR(TakeKnownEnds(known));
   }
-  logs_.set_known(known);
+  // Where that close was not the last stop, a clean one before it.
+  known_->Begin(known);
   CAUCE_RETURN_IF_ERROR(first_dirty_->Load(options_.events));
   CAUCE_ASSIGN_OR_RETURN(catalog_, TopicCatalog::Load(files_, directory_));
   if (!catalog_.damage().empty()) CAUCE_RETURN_IF_ERROR(CheckCatalogIsFree());
@@ -164,7 +166,7 @@ Manifest EngineCore::ReadManifest() {
 
 std::string EngineCore::FormatManifest() const {
   ManifestRows rows;
-  logs_.AddKnownTo(rows);
+  known_->AddTo(rows);
   if (rows.empty()) return "";
   bounds_->AddTo(rows);
   const auto sums = SumBounds(files_, directory_);
@@ -198,7 +200,7 @@ absl::Status EngineCore::SettleTopics() {
   CAUCE_ASSIGN_OR_RETURN(const auto made_again, TakeOutMadeAgain(plan));
   for (const FoundTopic& topic : made_again) {
     bounds_->Forget(topic.name);
-    logs_.ForgetKnown(topic.name);
+    known_->Forget(topic.name);
     Report(Severity::kWarning,
            fmt::format("{}: topic {} was taken in before; it was deleted and "
                        "made again since, so its id and where it starts are "
@@ -209,7 +211,7 @@ absl::Status EngineCore::SettleTopics() {
   CAUCE_ASSIGN_OR_RETURN(const Leftovers left, EmptyLeftovers(plan));
   for (const std::string& name : plan.forget) {
     bounds_->Forget(name);
-    logs_.ForgetKnown(name);
+    known_->Forget(name);
     first_dirty_->Forget(name);
     CAUCE_RETURN_IF_ERROR(left.stuck.contains(name)
                               ? catalog_.SetState(name, TopicState::kDeleting)
@@ -423,13 +425,7 @@ absl::StatusOr<std::shared_ptr<Log>> EngineCore::OpenAndNote(
 
 void EngineCore::SaveMissing() {
   if (!logs_.TakeNews()) return;
-  // No mark names it: of what it says that counts which no writer changes.
-  ManifestRows rows;
-  logs_.AddKnownTo(rows);
-  const auto bytes = cauce::FormatManifest(rows, BoundsSums());
-  if (!bytes) return;
-  const absl::Status saved =
-      ReplaceFile(files_, directory_, kManifestFile, *bytes);
+  const absl::Status saved = known_->Save();
   if (saved.ok()) return;
   Report(Severity::kWarning,
          fmt::format("{}; what is missing of a log is told again after a "
@@ -607,6 +603,7 @@ absl::Status EngineCore::Close() {
   // An upkeep that is still on its way must not write over a next owner's.
   bounds_->Close();
   first_dirty_->Close();
+  known_->Close();
   // Without the mark the next open looks at everything, as it must.
   const bool is_clean = logs.ok() && logs_.all_recovered();
   if (is_clean && marked.ok()) marked = claim_->End(FormatManifest());

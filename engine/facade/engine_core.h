@@ -34,6 +34,7 @@
 #include "engine/facade/directory_claim.h"
 #include "engine/facade/engine_environment.h"
 #include "engine/facade/first_dirty_checkpoint.h"
+#include "engine/facade/known_logs.h"
 #include "engine/facade/open_logs.h"
 #include "engine/facade/partition_directories.h"
 #include "engine/facade/partition_log.h"
@@ -240,6 +241,7 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   const std::shared_ptr<const LogEnvironment> environment_;
   const std::shared_ptr<BoundsCheckpoint> bounds_;
   const std::shared_ptr<FirstDirtyCheckpoint> first_dirty_;
+  const std::shared_ptr<KnownLogs> known_;
   FileSystem& files_;
   const int forks_;           // when the directory was opened
   const ClockReading began_;  // when this run did

@@ -72,10 +72,13 @@ void NoteWhatIsDirty(const std::shared_ptr<FirstDirtyCheckpoint>& first_dirty,
 
 // What a writer saves, and when.
 void NoteBounds(const std::shared_ptr<BoundsCheckpoint>& bounds,
+                const std::shared_ptr<KnownLogs>& known,
                 const EngineOptions& options,
                 const std::shared_ptr<LogEnvironment>& environment) {
-  environment->save_bounds = [bounds](const TopicPartition& partition,
-                                      const LogBounds& to) {
+  environment->save_bounds = [bounds, known](const TopicPartition& partition,
+                                             const LogBounds& to) {
+    // What a cut ends is not to be missed, by who reads beside it neither.
+    CAUCE_RETURN_IF_ERROR(known->CutAt(partition, to.recovery_point));
     return bounds->Save(partition, to);
   };
   environment->note_bounds = [bounds](const TopicPartition& partition,
@@ -154,7 +157,8 @@ absl::StatusOr<EngineEnvironment> MakeEnvironment(
   const auto first_dirty =
       std::make_shared<FirstDirtyCheckpoint>(*environment->files, path);
   NoteWhatIsDirty(first_dirty, *environment);
-  NoteBounds(bounds, options, environment);
+  const auto known = std::make_shared<KnownLogs>(*environment->files, path);
+  NoteBounds(bounds, known, options, environment);
   if (options.access == Access::kReadOnly) {
     LookBesideAWriter(path, bounds, *environment);
   }
@@ -167,7 +171,8 @@ absl::StatusOr<EngineEnvironment> MakeEnvironment(
   return EngineEnvironment{.directory = path,
                            .logs = environment,
                            .bounds = bounds,
-                           .first_dirty = first_dirty};
+                           .first_dirty = first_dirty,
+                           .known = known};
 }
 
 }  // namespace cauce

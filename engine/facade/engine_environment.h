@@ -14,6 +14,7 @@
 #include "cauce/engine.h"
 #include "engine/facade/bounds_checkpoint.h"
 #include "engine/facade/first_dirty_checkpoint.h"
+#include "engine/facade/known_logs.h"
 #include "engine/log/log_environment.h"
 
 namespace cauce {
@@ -23,6 +24,7 @@ struct EngineEnvironment {
   std::shared_ptr<const LogEnvironment> logs;
   std::shared_ptr<BoundsCheckpoint> bounds;
   std::shared_ptr<FirstDirtyCheckpoint> first_dirty;
+  std::shared_ptr<KnownLogs> known;
 };
 
 // Reads and writes nothing. Errors of FileSystem::Resolve.

@@ -71,7 +71,8 @@ absl::StatusOr<TopicDescription> EngineCore::CreateTopic(
       environment_->space->TakeMuch(topic.partitions * kPartitionBytes));
   // Whatever an older topic of the name may have left is not this one's.
   bounds_->Forget(topic.name);
-  logs_.ForgetKnown(topic.name);
+  known_->Forget(topic.name);
+  CAUCE_RETURN_IF_ERROR(known_->SaveForgotten());
   CAUCE_RETURN_IF_ERROR(bounds_->SaveAll());
   first_dirty_->Forget(topic.name);
   CAUCE_RETURN_IF_ERROR(first_dirty_->Save());
@@ -222,6 +223,8 @@ absl::Status EngineCore::RemoveTopic(std::string_view name,
     first_dirty_->Forget(topic.name);
     absl::Status forgotten = bounds_->SaveAll();
     forgotten.Update(first_dirty_->Save());
+    // Else what was missing of it is missed in the next one of its name.
+    forgotten.Update(known_->SaveForgotten());
     return forgotten;
   };
   if (!full) CAUCE_RETURN_IF_ERROR(forget());

@@ -27,13 +27,14 @@ std::string LastLogOf(const KnownLog& known, std::string_view directory) {
 
 OpenLogs::OpenLogs(std::shared_ptr<const LogEnvironment> environment,
                    std::shared_ptr<BoundsCheckpoint> bounds,
-                   const FirstDirtyCheckpoint& first_dirty,
+                   const FirstDirtyCheckpoint& first_dirty, KnownLogs& known,
                    PartitionDirectories& directories, Access access)
     : environment_(std::move(environment)),
       bounds_(std::move(bounds)),
       first_dirty_(first_dirty),
       directories_(directories),
-      access_(access) {}
+      access_(access),
+      known_(known) {}
 
 absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Open(const TopicEntry& topic,
                                                     PartitionId partition) {
@@ -359,8 +360,10 @@ absl::Status OpenLogs::CloseOne(const TopicPartition& partition, Log& log,
 
 void OpenLogs::NoteMissing(const TopicPartition& partition, const Log& log) {
   if (access_ == Access::kReadOnly) return;
-  const auto known = log.Known();
+  auto known = log.Known();
   if (!known || known->missing.empty()) return;
+  const auto info = Seen(log.directory());
+  if (info) known->directory.id = info->id;
   const auto before = known_.Find(partition);
   if (before && before->missing == known->missing) return;
   known_.Set(partition, *known);
@@ -372,10 +375,12 @@ void OpenLogs::NoteKnown(const TopicPartition& partition, const Log& log) {
   auto known = log.Known();
   const auto info = known ? Seen(log.directory()) : std::nullopt;
   if (!info) return known_.Forget(partition);
-  // What was told of it the next opening looks for, and tells, as well.
-  if (!log.is_odd()) {
-    const absl::Time now = environment_->clock->Now();
-    known->directory = StampOf(*info, now);
+  const absl::Time now = environment_->clock->Now();
+  known->directory = StampOf(*info, now);
+  if (log.is_odd()) {
+    // What was told of it the next opening looks for, and tells, as well.
+    known->directory.changed_ns = 0;
+  } else {
     const auto last = Seen(LastLogOf(*known, log.directory()));
     if (last) known->log_changed_ns = ChangeTimeOf(*last, now);
   }

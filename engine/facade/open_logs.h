@@ -23,7 +23,6 @@
 #include "cauce/file_system.h"
 #include "cauce/topic_config.h"
 #include "engine/base/mutex.h"
-#include "engine/catalog/manifest.h"
 #include "engine/catalog/topic_catalog.h"
 #include "engine/facade/bounds_checkpoint.h"
 #include "engine/facade/first_dirty_checkpoint.h"
@@ -42,21 +41,14 @@ class OpenLogs {
 
   OpenLogs(std::shared_ptr<const LogEnvironment> environment,
            std::shared_ptr<BoundsCheckpoint> bounds,
-           const FirstDirtyCheckpoint& first_dirty,
+           const FirstDirtyCheckpoint& first_dirty, KnownLogs& known,
            PartitionDirectories& directories, Access access);
 
   // Whether what was there when the directory was opened may be believed.
   void set_clean_stop(bool clean_stop) { clean_stop_ = clean_stop; }
-  // What the last close has left; where that was not the last stop, a clean one
-  // before it.
-  void set_known(Manifest manifest) { known_.Begin(std::move(manifest)); }
-  // The topic is gone, or is another one by now.
-  void ForgetKnown(const std::string& topic) { known_.Forget(topic); }
   // Whether something is known to be missing, of a log that is open by now,
-  // which AddKnownTo tells and the last one who asked was not told.
+  // that the last one who asked was not told.
   bool TakeNews() { return std::exchange(has_news_, false); }
-  // Adds what is known of what was closed, for the next opening.
-  void AddKnownTo(ManifestRows& rows) const { known_.AddTo(rows); }
 
   // Reason::kUnknownPartition; NotFound where its directory is missing;
   // kCorruptFile where it is another topic's; errors of its recovery.
@@ -172,7 +164,7 @@ class OpenLogs {
   std::map<TopicPartition, std::weak_ptr<PartitionLog>> sleepers_;
   std::map<TopicPartition, absl::Status> unrecovered_;  // and why
   std::set<TopicPartition> whole_;  // closed: no recovery is needed
-  KnownLogs known_;                 // of what is closed
+  KnownLogs& known_;                // of what is closed
   bool has_news_ = false;
   absl::Status failed_;             // the first that could not be let go
 

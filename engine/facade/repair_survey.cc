@@ -166,6 +166,12 @@ absl::Status RepairSurvey::LookAt(const TopicPartition& name) {
   if (!is_as_closed.ok()) {
     return LeavePartition(directory, is_as_closed.status());
   }
+  if (known && !clean_stop_) {
+    // What was noted of another one in its place says nothing of this one.
+    const auto is_same = IsSameDirectory(files_, directory, *known);
+    if (!is_same.ok()) return LeavePartition(directory, is_same.status());
+    if (!*is_same) known.reset();
+  }
   // What was closed was durable, also where the checkpoint is lost.
   bounds.durable = std::max(bounds.durable, known_end);
   const PartitionToCheck partition{

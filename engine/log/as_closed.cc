@@ -40,4 +40,14 @@ absl::StatusOr<bool> IsAsClosed(FileSystem& files, const std::string& directory,
   return std::ranges::equal(bases, known.segments, {}, {}, &KnownSegment::base);
 }
 
+absl::StatusOr<bool> IsSameDirectory(FileSystem& files,
+                                     const std::string& directory,
+                                     const KnownLog& known) {
+  const auto info = files.Info(directory);
+  if (IsAnother(info.status())) return false;
+  CAUCE_RETURN_IF_ERROR(info.status());
+  return known.directory.id != 0 && info->is_directory &&
+         info->id == known.directory.id;
+}
+
 }  // namespace cauce

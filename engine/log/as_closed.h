@@ -18,4 +18,11 @@ namespace cauce {
 absl::StatusOr<bool> IsAsClosed(FileSystem& files, const std::string& directory,
                                 const KnownLog& known, const LogBounds& bounds);
 
+// Whether that is the directory of which `known` tells, whatever was done in it
+// since: not where another one was put in its place, or where that was not
+// noted.
+absl::StatusOr<bool> IsSameDirectory(FileSystem& files,
+                                     const std::string& directory,
+                                     const KnownLog& known);
+
 }  // namespace cauce

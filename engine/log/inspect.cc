@@ -375,11 +375,25 @@ class Verification {
       return now != clean_stop_;
     };
     partition.known = FindKnown(manifest_, name);
+    partition.known_now = [&] { return KnownNow(name, partition); };
     partition.bounds = BoundsOf(name);
     CAUCE_RETURN_IF_ERROR(TakeKnownEnd(name, partition));
     partition.start_is_known = checkpoints_[kLogStartFile].contains(name);
     partition.may_have_gaps = MayHaveGaps(name);
     return Check(partition);
+  }
+
+  // What the last close has noted, as far as it counts by now.
+  std::optional<NotedLog> KnownNow(const TopicPartition& name,
+                                   const PartitionToCheck& partition) const {
+    const auto opened = partition.opened_since();
+    const bool is_closed = clean_stop_ && opened.ok() && !*opened;
+    if (is_closed) return NotedLog{*partition.known, true};
+    const auto left = ReadLeftManifest(files_, directory_);
+    if (absl::IsNotFound(left.status())) return std::nullopt;
+    const auto known = left.ok() ? FindKnown(*left, name) : partition.known;
+    if (!known) return std::nullopt;
+    return NotedLog{*known, false};
   }
 
   // Where the checkpoint is lost, or an older one, the close knows better.

@@ -116,16 +116,32 @@ absl::StatusOr<std::vector<MissingPart>> LookOnce(const SegmentPlace& place,
 }  // namespace
 
 absl::StatusOr<std::vector<MissingPart>> MissingSinceStop(
-    const SegmentPlace& place, const NotedLog& noted, Offset durable,
-    std::span<const KnownSegment> there) {
-  std::vector<MissingPart> missing = FindMissing(noted.log, there);
+    const LeftLog& log,
+    absl::FunctionRef<absl::StatusOr<Offset>(Offset base)> end_of) {
+  const NotedLog& noted = log.noted;
+  std::vector<MissingPart> missing = FindMissing(noted.log, log.there);
   // In other topics a gap tells of itself.
   if (noted.was_last_stop || missing.empty()) return missing;
-  if (!place.may_have_gaps) return std::vector<MissingPart>();
+  if (!log.may_have_gaps) return std::vector<MissingPart>();
   std::erase_if(missing, [&](const MissingPart& part) {
-    return part.range.base >= durable;
+    return part.range.base >= log.durable;
   });
-  return WithoutRewritten(std::move(missing), noted.log, there,
+  return WithoutRewritten(std::move(missing), noted.log, log.there, end_of);
+}
+
+absl::StatusOr<std::vector<MissingPart>> MissingSinceStop(
+    const SegmentPlace& place, const NotedLog& noted, Offset durable,
+    std::span<const KnownSegment> there) {
+  if (!noted.was_last_stop) {
+    CAUCE_ASSIGN_OR_RETURN(
+        const bool is_same,
+        IsSameDirectory(*place.files, place.directory, noted.log));
+    if (!is_same) return std::vector<MissingPart>();
+  }
+  return MissingSinceStop({.noted = noted,
+                           .may_have_gaps = place.may_have_gaps,
+                           .durable = durable,
+                           .there = there},
                           [&](Offset base) -> absl::StatusOr<Offset> {
                             CAUCE_ASSIGN_OR_RETURN(
                                 const ScannedSegment scanned,

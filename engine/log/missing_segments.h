@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "cauce/read.h"
 #include "cauce/types.h"
@@ -47,10 +48,23 @@ absl::StatusOr<std::vector<MissingPart>> MissingSinceClose(
     std::span<const KnownSegment> there);
 
 // The same of one that nobody else writes meanwhile: `noted`, and where it is
-// durable up to.
+// durable up to. Where somebody has written it since the close, nothing unless
+// its directory is the one that was noted.
 absl::StatusOr<std::vector<MissingPart>> MissingSinceStop(
     const SegmentPlace& place, const NotedLog& noted, Offset durable,
     std::span<const KnownSegment> there);
+
+// The rule itself: of a log in the directory that was noted, with the files
+// `there`, of which `end_of` tells where the one ends that begins at an offset.
+struct LeftLog {
+  const NotedLog& noted;
+  bool may_have_gaps = true;
+  Offset durable;
+  std::span<const KnownSegment> there;
+};
+absl::StatusOr<std::vector<MissingPart>> MissingSinceStop(
+    const LeftLog& log,
+    absl::FunctionRef<absl::StatusOr<Offset>(Offset base)> end_of);
 
 // `missing`, and what the indexes without a log tell besides, whose bases are
 // `orphans`: those that lie between segments, which begin at `bases`. All are

@@ -46,6 +46,9 @@ struct PartitionToCheck {
   bool may_have_gaps = true;
   // What it held at the last close, whatever came since.
   std::optional<KnownLog> known;
+  // The same by now, for a look beside a writer, who lowers it before he cuts.
+  // Null where nobody writes meanwhile.
+  std::function<std::optional<NotedLog>()> known_now;
   // Where the last stop was none: nobody has written it since that close.
   bool is_as_closed = false;
   Bounds bounds;

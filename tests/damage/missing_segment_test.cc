@@ -28,6 +28,7 @@ namespace {
 using test::BatchPlace;
 using test::FileTree;
 using test::IsOk;
+using test::IsOkAndHolds;
 using test::Remains;
 using test::Sight;
 using test::Stop;
@@ -425,6 +426,43 @@ class OnceCompacted : public ::testing::TestWithParam<Lost> {
     EXPECT_THAT(events_, Contains(HasSubstr("and nobody")));
   }
 
+  static void MakeAgain(Engine& engine) {
+    ASSERT_THAT(engine.CreateTopic(
+                    "orders", {.partitions = 2,
+                               .configs = {{"cleanup.policy", "compact"},
+                                           {"internal.segment.bytes",
+                                            "200"}}}),
+                IsOk());
+    ASSERT_THAT(engine.AlterTopic("orders", {{"cleanup.policy", "delete"}}),
+                IsOk());
+  }
+
+  // Small ones, each of one record.
+  void AppendSegments(Engine& engine) {
+    ASSERT_THAT(
+        engine.AlterTopic("orders", {{"internal.segment.bytes", "80"}}),
+        IsOk());
+    for (int i = 0; i < 3; ++i) {
+      const auto at = test::AppendOne(engine, kDamaged, "new");
+      ASSERT_THAT(at, IsOk());
+      left_[at->value] = "new";
+    }
+  }
+
+  // That nobody is told of anything.
+  void CheckWhole() {
+    EXPECT_THAT(test::VerifyAll(*files_, kDirectory),
+                Not(Contains(Field("gravity", &Finding::gravity,
+                                   Gravity::kDamage))));
+    for (const Access access :
+         {Access::kReadOnly, Access::kReadWrite, Access::kReadOnly}) {
+      const Sight sight = Look(access);
+      EXPECT_EQ(sight.records, left_);
+      EXPECT_THAT(sight.told, IsEmpty());
+      EXPECT_THAT(events_, Not(Contains(HasSubstr("and nobody"))));
+    }
+  }
+
   const std::unique_ptr<FileSystem> files_ = NewMemoryFileSystem();
   test::SimClock clock_;
   std::vector<std::string> events_;
@@ -699,6 +737,90 @@ TEST_P(OnceCompactedAndCutOut, IsToldOfUntilARepairThatCountsIt) {
   AppendAndDie(0, "once more");
   check();
   CheckRepair(lost);
+}
+
+// A cut into a gap ends a file in front of the next, and below what it held.
+using OnceCompactedAndCut = OnceCompacted;
+INSTANTIATE_TEST_SUITE_P(, OnceCompactedAndCut,
+                         ::testing::Values(Lost{Loss::kCutShort}),
+                         [](const auto& info) { return NameOf(info.param); });
+
+TEST_P(OnceCompactedAndCut, IsWholeBehindACutIntoAGapForWhoReadsAndAfterAKill) {
+  Write([](Engine& engine) {
+    ASSERT_THAT(engine.AlterTopic("orders", {{"cleanup.policy", "compact"}}),
+                IsOk());
+    auto partition = engine.OpenPartition("orders", PartitionId{0});
+    ASSERT_THAT(partition, IsOk());
+    const Record record{.key = "k", .value = "newest"};
+    ASSERT_THAT(partition->Append({&record, 1}), IsOk());
+    ASSERT_THAT(partition->Compact(), IsOk());
+  });
+  left_ = {{9, "behind the cut"}};
+  const auto check = [&] {
+    EXPECT_THAT(test::VerifyAll(*files_, kDirectory),
+                Not(Contains(Field("gravity", &Finding::gravity,
+                                   Gravity::kDamage))));
+    const Sight sight = Look(Access::kReadOnly);
+    EXPECT_EQ(sight.records, left_);
+    EXPECT_THAT(sight.told, IsEmpty());
+    EXPECT_THAT(events_, IsEmpty());
+  };
+  WriteAndDie([&](Engine& engine) {
+    auto partition = engine.OpenPartition("orders", PartitionId{0});
+    ASSERT_THAT(partition, IsOk());
+    ASSERT_THAT(partition->TruncateTo(Offset{9}), IsOkAndHolds(Offset{9}));
+    const Record record{.key = "k", .value = "behind the cut"};
+    ASSERT_THAT(partition->Append({&record, 1}), IsOk());
+    check();
+  });
+  check();
+  const Sight sight = Look(Access::kReadWrite);
+  EXPECT_EQ(sight.records, left_);
+  EXPECT_THAT(sight.told, IsEmpty());
+  check();
+}
+
+TEST_P(OnceCompactedAndCut, IsToldOfNothingThatACutHasEnded) {
+  Lose(0);
+  Look(Access::kReadWrite);  // who notes what is missing
+  left_.clear();
+  WriteAndDie([&](Engine& engine) {
+    auto partition = engine.OpenPartition("orders", PartitionId{0});
+    ASSERT_THAT(partition, IsOk());
+    ASSERT_THAT(partition->TruncateTo(Offset{0}), IsOkAndHolds(Offset{0}));
+    AppendSegments(engine);
+  });
+  CheckWhole();
+}
+
+TEST_P(OnceCompactedAndCut, LeavesNothingMissingInATopicThatIsMadeAgain) {
+  Lose(0);
+  Look(Access::kReadWrite);
+  left_.clear();
+  WriteAndDie([&](Engine& engine) {
+    ASSERT_THAT(engine.DeleteTopic("orders"), IsOk());
+    MakeAgain(engine);
+    AppendSegments(engine);
+  });
+  CheckWhole();
+}
+
+// By somebody who knows of no `cauce.segments`.
+TEST_P(OnceCompactedAndCut, LeavesNothingMissingInAnotherDirectoryOfItsName) {
+  Lose(0);
+  Look(Access::kReadWrite);
+  left_.clear();
+  const std::string notes = fmt::format("{}/cauce.segments", kDirectory);
+  const std::string noted =
+      test::Gather(*files_, kDirectory).at("cauce.segments");
+  WriteAndDie([&](Engine& engine) {
+    ASSERT_THAT(engine.DeleteTopic("orders"), IsOk());
+    MakeAgain(engine);
+    AppendSegments(engine);
+  });
+  files_->RemoveFile(notes).IgnoreError();
+  test::Lay({{"cauce.segments", noted}}, *files_, kDirectory);
+  CheckWhole();
 }
 
 // By it nothing was durable, or less than there was: what was missed by it the

@@ -239,20 +239,59 @@ TEST(WithoutRewritten, LeavesWhatNoFileReachesThatIsThere) {
                   {Offset{0}, Offset{20}}, true})));
 }
 
+// A cut that was made there has ended what is known.
+TEST(WithoutRewritten, MissesNothingOfAFileThatEndsWhereWhatIsKnownDoes) {
+  KnownLog log{.segments = {{Offset{0}, 9}, {Offset{10}, 9}},
+               .end = Offset{15}};
+  const std::vector<KnownSegment> there = {
+      {Offset{0}, 5}, {Offset{10}, 5}, {Offset{18}, 9}};
+  const auto left = [&](int64_t end) {
+    return WithoutRewritten(FindMissing(log, there), log, there,
+                            [&](Offset base) -> absl::StatusOr<Offset> {
+                              return Offset{base == Offset{0} ? 10 : end};
+                            });
+  };
+  EXPECT_THAT(left(15), IsOkAndHolds(IsEmpty()));
+  EXPECT_THAT(left(14), IsOkAndHolds(ElementsAre(
+                            MissingPart{{Offset{10}, Offset{15}}, true})));
+}
+
+TEST(WithoutRewritten, AsksForTheEndOfAFileOnce) {
+  KnownLog log{.segments = {{Offset{0}, 9}}, .end = Offset{1000}};
+  for (int64_t base = 1; base < 900; ++base) {
+    log.segments.push_back({Offset{base}, 9});
+  }
+  const std::vector<KnownSegment> there = {{Offset{0}, 9}, {Offset{900}, 9}};
+  int asked = 0;
+  EXPECT_THAT(WithoutRewritten(FindMissing(log, there), log, there,
+                               [&](Offset) -> absl::StatusOr<Offset> {
+                                 ++asked;
+                                 return Offset{900};
+                               }),
+              IsOkAndHolds(IsEmpty()));
+  EXPECT_EQ(asked, 1);
+}
+
 TEST(DirectoryStamp, IsThatOfADirectoryThatWasChangedLongEnoughAgo) {
   const absl::Time fine =
       absl::FromUnixSeconds(1'700'000'000) + absl::Nanoseconds(123'456'789);
   const FileInfo info{.modified = fine, .is_directory = true, .id = 7};
   EXPECT_EQ(StampOf(info, fine + absl::Milliseconds(20)),
             (DirectoryStamp{7, 1'700'000'000'123'456'789}));
-  EXPECT_EQ(StampOf(info, fine + absl::Milliseconds(19)), DirectoryStamp());
-  EXPECT_EQ(StampOf(info, fine - absl::Hours(1)), DirectoryStamp());
+  const DirectoryStamp untold{.id = 7};
+  EXPECT_EQ(StampOf(info, fine + absl::Milliseconds(19)), untold);
+  EXPECT_EQ(StampOf(info, fine - absl::Hours(1)), untold);
+  EXPECT_FALSE(IsUnchanged(untold, info));
+  const FileInfo first_day{
+      .modified = absl::UnixEpoch(), .is_directory = true, .id = 7};
+  EXPECT_FALSE(IsUnchanged(untold, first_day));
 }
 
 TEST(DirectoryStamp, DoubtsTimesInWholeSecondsForLonger) {
   const absl::Time coarse = absl::FromUnixSeconds(1'700'000'000);
   const FileInfo info{.modified = coarse, .is_directory = true, .id = 7};
-  EXPECT_EQ(StampOf(info, coarse + absl::Milliseconds(1999)), DirectoryStamp());
+  EXPECT_EQ(StampOf(info, coarse + absl::Milliseconds(1999)),
+            DirectoryStamp{.id = 7});
   EXPECT_EQ(StampOf(info, coarse + absl::Seconds(2)).id, 7u);
 }
 

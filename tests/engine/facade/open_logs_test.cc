@@ -51,7 +51,7 @@ class OpenLogsTest : public ::testing::Test {
                                   starts);
     };
     logs_ = std::make_unique<OpenLogs>(std::move(environment), bounds_,
-                                       first_dirty_, directories_,
+                                       first_dirty_, known_, directories_,
                                        Access::kReadWrite);
     topic_.name = "orders";
     topic_.id.bytes[0] = 7;
@@ -78,6 +78,7 @@ class OpenLogsTest : public ::testing::Test {
   const std::shared_ptr<BoundsCheckpoint> bounds_ =
       std::make_shared<BoundsCheckpoint>(files_, "/data", clock_);
   const FirstDirtyCheckpoint first_dirty_{files_, "/data"};
+  KnownLogs known_{files_, "/data"};
   std::unique_ptr<OpenLogs> logs_;
   TopicEntry topic_;
   std::vector<std::string> events_;

@@ -125,6 +125,9 @@ TEST_F(MissingSegmentsOf, ALogAreThoseAfterAKillThatNoFileInFrontCovers) {
                                  {Offset{30}, 0},
                                  {Offset{40}, 3}},
                     .end = Offset{50}};
+  // What was noted of no directory, or of another, says nothing of this one.
+  EXPECT_THAT(Look(), IsOkAndHolds(IsEmpty()));
+  known_->directory.id = files_->Info("/p-0")->id;
   const MissingPart part{{Offset{10}, Offset{20}}, true};
   const MissingPart whole{{Offset{20}, Offset{30}}};
   EXPECT_THAT(Look(), IsOkAndHolds(ElementsAre(part, whole)));
