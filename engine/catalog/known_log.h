@@ -26,7 +26,7 @@ namespace cauce {
 
 // A partition's directory at one moment. Whoever makes, renames or removes a
 // file in it gives it another time, whoever puts another directory in its place
-// another id. Nothing tells where the id is 0.
+// another id. Nothing tells where either is 0.
 struct DirectoryStamp {
   uint64_t id = 0;
   int64_t changed_ns = 0;  // since 1970
@@ -36,8 +36,8 @@ struct DirectoryStamp {
 };
 
 // The stamp of a directory that was seen as `info` at `now`, the time of day.
-// Nothing tells where it was changed so shortly before that the next change
-// might get the same time.
+// Its time is 0 where it was changed so shortly before that the next change
+// might get the same one.
 DirectoryStamp StampOf(const FileInfo& info, absl::Time now);
 
 // Whether the directory that is seen as `info` by now is as `stamp` says.
@@ -109,10 +109,11 @@ struct NotedLog {
 };
 
 // Of `missing`, found as above, what nobody can have done who has written `log`
-// since. A compacted segment ends where those did that it replaces, and one
-// that was cut goes on where the next begins: what is gone for another reason
-// leaves offsets that no file in front reaches. `end_of` tells where the
-// batches of the file end that begins at an offset.
+// since. A compacted segment ends where those did that it replaces, and who
+// cuts a log lowers the end of what is known first: what is gone for another
+// reason leaves offsets below that which no file in front reaches. `end_of`
+// tells where the batches of the file end that begins at an offset, and is
+// asked once for each file.
 absl::StatusOr<std::vector<MissingPart>> WithoutRewritten(
     std::vector<MissingPart> missing, const KnownLog& log,
     std::span<const KnownSegment> there,
