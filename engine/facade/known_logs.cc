@@ -96,9 +96,10 @@ absl::Status KnownLogs::Save() {
 
 absl::Status KnownLogs::SaveForgotten() {
   MutexLock lock(mutex_);
-  const bool is_told = std::ranges::any_of(newer_, [&](const auto& each) {
-    return each.second.empty() && manifest_.Find(each.first);
-  });
+  const bool is_told = std::ranges::any_of(
+      newer_, [this](const auto& each) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+        return each.second.empty() && manifest_.Find(each.first);
+      });
   return is_told ? SaveHere() : absl::OkStatus();
 }
 
