@@ -187,9 +187,10 @@ std::shared_ptr<File> FilePool::TakeOne(Row& row, Haste haste) {
 }
 
 void FilePool::Enlist(PooledFile& file, Row& row) {
-  file.row_ = &row;
-  file.slot_ = row.files.size();
+  // Where there is no memory for that it is in no row as it goes.
   row.files.push_back(&file);
+  file.row_ = &row;
+  file.slot_ = row.files.size() - 1;
 }
 
 void FilePool::Strike(PooledFile& file) {
