@@ -236,15 +236,17 @@ absl::StatusOr<bool> Log::ReplaceSegments(const SegmentSet::List& sources,
   return replaced;
 }
 
+// Who went on from a snapshot in front of what a pass takes out might miss the
+// end of a transaction that is open there: they are gone, for good, before a
+// swap may count.
 absl::Status Log::RemoveSnapshotsBelow(Offset end) {
-  const auto removed = [&] {
+  {
     MutexLock writer(writer_mutex_);
-    return producers_.RemoveSnapshotsBelow(end);
-  }();
-  CAUCE_RETURN_IF_ERROR(removed.status());
-  // Before a swap may count, which what they tell of does not agree with.
-  return *removed ? environment_->files->SyncDirectory(directory_)
-                  : absl::OkStatus();
+    producers_.ForgetSnapshotsBelow(end);
+  }
+  // Appends go on meanwhile: on a disk that is busy with what the pass has
+  // written, this takes tens of milliseconds.
+  return cauce::RemoveSnapshotsBelow(*environment_->files, directory_, end);
 }
 
 absl::Status Log::Swap(const SegmentSet::List& sources, CleanedSegment& cleaned,

@@ -320,16 +320,8 @@ absl::Status LogProducers::CutFiles(Offset base, Offset end) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> LogProducers::RemoveSnapshotsBelow(Offset end) {
-  FileSystem& files = *environment_.files;
-  CAUCE_ASSIGN_OR_RETURN(const auto all, ListSnapshots(files, directory_));
-  if (all.empty() || all.front() >= end) return false;
+void LogProducers::ForgetSnapshotsBelow(Offset end) {
   if (newest_snapshot_ < end) newest_snapshot_ = Offset{0};
-  for (const Offset at : all) {
-    if (at >= end) break;
-    CAUCE_RETURN_IF_ERROR(RemoveSnapshot(files, directory_, at));
-  }
-  return true;
 }
 
 void LogProducers::Expire(absl::Time now) {

@@ -104,10 +104,8 @@ class LogProducers {
   absl::Status CutFiles(Offset base, Offset end);
   void CutAt(Offset end) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // Compaction takes batches from below `end`: who went on from a snapshot in
-  // front of them might miss the end of a transaction that is open there. So
-  // these go: for good once the directory is synced, if this returns true.
-  absl::StatusOr<bool> RemoveSnapshotsBelow(Offset end);
+  // The snapshots below `end` are about to be removed, by RemoveSnapshotsBelow.
+  void ForgetSnapshotsBelow(Offset end);
 
   // 0 where there is none.
   Offset newest_snapshot() const { return newest_snapshot_; }

@@ -34,6 +34,9 @@ absl::Status WriteSnapshot(FileSystem& files, const std::string& directory,
 // One that is not there is no error.
 absl::Status RemoveSnapshot(FileSystem& files, const std::string& directory,
                             Offset at);
+// Makes sure that none in front of `end` comes back, whatever happens.
+absl::Status RemoveSnapshotsBelow(FileSystem& files,
+                                  const std::string& directory, Offset end);
 
 // Empty where there is none. Reason::kCorruptFile, kUnsupportedFormat.
 absl::StatusOr<AbortedIndex> ReadAborted(FileSystem& files,

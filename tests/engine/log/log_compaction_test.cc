@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <future>
 #include <map>
 #include <memory>
 #include <string>
@@ -596,6 +598,30 @@ TEST_P(LogCompactionTest, RemovesTheSnapshotsInFrontOfWhatItReplaces) {
   for (const std::string& name : rig_.disk().Names(".snapshot")) {
     rig_.disk().Remove(name);
   }
+}
+
+// They may be many, and each takes its time on a busy disk.
+TEST_P(LogCompactionTest, LetsAppendsGoOnWhileItRemovesSnapshots) {
+  Open();
+  PutAll(30, 3);
+  for (std::string name : Logs()) {
+    name.replace(name.find(".log"), 4, ".snapshot");
+    rig_.disk().Write(name, "one");
+  }
+  std::vector<std::future<void>> appends;
+  rig_.disk().files().set_during(FileCall::kRemove, ".snapshot", [&] {
+    if (!appends.empty()) return;
+    appends.push_back(
+        std::async(std::launch::async, [&] { Put("k0", "meanwhile"); }));
+    EXPECT_EQ(appends.back().wait_for(std::chrono::minutes(1)),
+              std::future_status::ready);
+  });
+  ASSERT_THAT(Compact(), IsOk());
+  rig_.disk().files().Mend();
+
+  ASSERT_THAT(appends, SizeIs(1));
+  expected_["k0"] = "meanwhile";
+  EXPECT_EQ(Table(), expected_);
 }
 
 TEST_P(LogCompactionTest, WaitsForNewsWhereATransactionIsOpen) {
