@@ -299,7 +299,7 @@ void RepairSurvey::LeaveBroken(const Finding& finding) {
 }
 
 void RepairSurvey::Leave(const Finding& finding) {
-  ++summary_.left;
+  if (finding.gravity == Gravity::kDamage) ++summary_.left;
   Tell(finding);
 }
 

@@ -238,12 +238,8 @@ class Search {
       taken.insert(marker);
       EndHere(each, end, marker);
     }
-    if (!taken.empty() || one.candidates.empty()) {
-      for (const Candidate& each : one.candidates) {
-        Leave(each.open, lost, path);
-      }
-      return absl::OkStatus();
-    }
+    // The one offset held a marker that is known: no other one was lost.
+    if (!taken.empty() || one.candidates.empty()) return absl::OkStatus();
     for (size_t i = 0; i < one.candidates.size(); ++i) {
       waiting_[one.candidates[i].open.producer_id.value].push_back(
           {losses_.size(), i});
@@ -377,7 +373,8 @@ class Search {
     Tell(path, lost.base,
          fmt::format(
              "the marker of the transaction of producer {} with offsets {} to "
-             "{} may be lost as well, and there is no offset for another one",
+             "{} may be the one that is lost here, and there is no offset for "
+             "another one: it stays as its other batches say",
              open.producer_id.value, open.offsets.base.value,
              open.offsets.next.value - 1));
   }
@@ -385,8 +382,8 @@ class Search {
   void TellHowManyMore() {
     if (untold_ == 0) return;
     Tell(partition_.directory, std::nullopt,
-         fmt::format("the markers of {} more transactions may be lost as well, "
-                     "and there is no offset for others",
+         fmt::format("the same may be said of the markers of {} more "
+                     "transactions, for which there is no offset either",
                      untold_));
   }
 
@@ -410,7 +407,8 @@ class Search {
   void Tell(const std::string& path, std::optional<Offset> offset,
             std::string what) {
     found_.left.push_back(
-        {.file = path,
+        {.gravity = Gravity::kNote,
+         .file = path,
          .offset = offset,
          .what = std::move(what),
          .advice = "where readers of what is committed wait for it or must not "

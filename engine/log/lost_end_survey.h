@@ -28,7 +28,9 @@ namespace cauce {
 
 struct LostEnds {
   std::vector<EndedTransaction> ended;  // in the order of their markers
-  std::vector<Finding> left;            // those for whose markers is no room
+  // Those for whose markers is no room, as notes: each offset that was lost
+  // gets what it may have held, so nothing is found there again.
+  std::vector<Finding> left;
   // Bases of segments whose .txnindex has one that begins in front of such a
   // marker and ends behind: to Kafka's consumers it would be over there.
   std::set<Offset> outdated_lists;

@@ -331,8 +331,10 @@ class Planner {
     }
     for (const EndedTransaction& each : survey_.ended) {
       if (written.contains(each.marker)) continue;
+      // A note: where offsets stay unfilled that is told by itself.
       plan_.left.push_back(
-          {.file = partition_.directory,
+          {.gravity = Gravity::kNote,
+           .file = partition_.directory,
            .offset = each.marker,
            .what = fmt::format(
                "the marker of the transaction of producer {} with offsets {} "

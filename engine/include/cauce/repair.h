@@ -121,7 +121,8 @@ struct RepairOptions {
   // that cannot be read stays: then nothing of its partition is touched, and
   // without a checkpoint or the list of topics no log. So does a partition of
   // which a step fails; a disk that fails or is full ends the repair. A note is
-  // of what was set aside earlier, and not counted.
+  // not counted: of what was set aside earlier, or of a transaction of which
+  // nobody knows whether it ended in what is lost, and which has no marker.
   std::function<void(const Finding&)> left;
 };
 

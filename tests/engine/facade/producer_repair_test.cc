@@ -37,6 +37,7 @@ using ::testing::Contains;
 using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::Gt;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
@@ -214,13 +215,16 @@ class RepairedTransactions
   // transactions is kept.
   RepairSummary Repair() {
     const auto repaired = RepairDirectory(
-        *files_, kDirectory, {.step = [this](const RepairStep& step) {
-          told_.insert(told_.end(), step.ended.begin(), step.ended.end());
-          for (const RemovedBytes& removed : step.removed) {
-            told_.insert(told_.end(), removed.ended.begin(),
-                         removed.ended.end());
-          }
-        }});
+        *files_, kDirectory,
+        {.step =
+             [this](const RepairStep& step) {
+               told_.insert(told_.end(), step.ended.begin(), step.ended.end());
+               for (const RemovedBytes& removed : step.removed) {
+                 told_.insert(told_.end(), removed.ended.begin(),
+                              removed.ended.end());
+               }
+             },
+         .left = [this](const Finding& left) { left_.push_back(left); }});
     EXPECT_THAT(repaired, IsOk());
     const auto verified = VerifyDirectory(*files_, kDirectory, {}, nullptr);
     EXPECT_THAT(verified, IsOk());
@@ -228,6 +232,8 @@ class RepairedTransactions
     const auto again = RepairDirectory(*files_, kDirectory, {});
     EXPECT_THAT(again, IsOk());
     EXPECT_EQ(again->steps, 0);
+    // What stays as it is a second look finds as well.
+    EXPECT_EQ(again->left, repaired->left);
     return repaired.value_or(RepairSummary());
   }
   std::vector<std::string> Committed() {
@@ -259,6 +265,7 @@ class RepairedTransactions
   std::optional<Partition> partition_;
   std::vector<int64_t> ends_;
   std::vector<EndedTransaction> told_;
+  std::vector<Finding> left_;
   test::TestProducer one_{1};
   test::TestProducer two_{2};
 };
@@ -400,6 +407,29 @@ TEST_P(RepairedTransactions, OfSeveralThatAreOpenTheOneEndsThatHadItsMarker) {
   ASSERT_THAT(told_, SizeIs(1));
   EXPECT_EQ(told_[0].producer_id, ProducerId{1});
   EXPECT_THAT(Committed(), ElementsAre("two", "two"));
+}
+
+TEST_P(RepairedTransactions, OfWhichOneMayHaveEndedAreNoDamageAfterwards) {
+  Send(one_.InTransaction({"one"}));
+  Send(two_.InTransaction({"two"}));
+  End(two_.Abort());  // the third batch
+  Send(one_.InTransaction({"one"}));
+  End(one_.Commit());
+  Close();
+  Remove(".snapshot");
+  Remove(".txnindex");
+  Spoil(2, Spoils::kAll);
+  const RepairSummary repaired = Repair();
+
+  // The other is told, and stays as it was: nobody finds it again.
+  EXPECT_EQ(repaired.left, 0);
+  EXPECT_EQ(repaired.transactions_lost, 1);
+  ASSERT_THAT(left_, SizeIs(1));
+  EXPECT_EQ(left_[0].gravity, Gravity::kNote);
+  EXPECT_THAT(left_[0].what, HasSubstr("producer 1"));
+  ASSERT_THAT(told_, SizeIs(1));
+  EXPECT_EQ(told_[0].producer_id, ProducerId{2});
+  EXPECT_THAT(Committed(), ElementsAre("one", "one"));
 }
 
 TEST_P(RepairedTransactions, EndWhereTheirMarkersSegmentIsMissing) {

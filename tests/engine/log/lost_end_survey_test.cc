@@ -15,6 +15,7 @@
 
 #include "cauce/append.h"
 #include "cauce/file_system.h"
+#include "cauce/inspect.h"
 #include "cauce/read.h"
 #include "cauce/repair.h"
 #include "cauce/types.h"
@@ -205,6 +206,24 @@ TEST_F(LostEndSurvey, LeavesThoseForWhomIsNoOffset) {
   ASSERT_THAT(found.left, SizeIs(1));
   EXPECT_THAT(found.left[0].what, HasSubstr("producer 1 with offsets 0 to 0"));
   EXPECT_EQ(found.left[0].offset, Offset{2});
+  // Nobody finds it again once the other has its marker.
+  EXPECT_EQ(found.left[0].gravity, Gravity::kNote);
+}
+
+TEST_F(LostEndSurvey, OneOffsetHeldNoMarkerBesideTheOneThatAListTellsOf) {
+  Lay(one_.InTransaction({"a"}));
+  Lay(two_.InTransaction({"b"}));
+  Lose(plain_);
+  Lay(one_.InTransaction({"c"}));
+  AbortedIndex list;
+  list.Add({{2}, Offset{1}, Offset{2}, Offset{0}});
+  ASSERT_THAT(WriteAborted(*files_, std::string(kDirectory), Offset{0}, list),
+              IsOk());
+  const LostEnds found = Find();
+  ASSERT_THAT(found.ended, SizeIs(1));
+  EXPECT_EQ(found.ended[0].producer_id, ProducerId{2});
+  EXPECT_TRUE(found.ended[0].is_known);
+  EXPECT_THAT(found.left, IsEmpty());
 }
 
 TEST_F(LostEndSurvey, OneWhoseMarkerIsNextDidNotEndInOneOffset) {

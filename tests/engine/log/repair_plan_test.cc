@@ -94,6 +94,7 @@ TEST(RepairPlan, TellsOfTransactionsThatStayOpenWhereTooMuchWouldBeFilled) {
                           {.segments = {torn}, .ended = {ended}});
   ASSERT_THAT(damaged.left, SizeIs(1));
   EXPECT_EQ(damaged.left[0].offset, kFar);
+  EXPECT_EQ(damaged.left[0].gravity, Gravity::kNote);
   ASSERT_THAT(damaged.steps, SizeIs(1));
   EXPECT_THAT(damaged.steps[0].removed[0].ended, IsEmpty());
   EXPECT_EQ(damaged.end, Offset{5});
