@@ -41,7 +41,10 @@ absl::StatusOr<TopicId> ParsePartitionMetadata(std::string_view path,
   if (*version != 0) {
     return MakeError(
         Reason::kUnsupportedFormat,
-        fmt::format("{}: has version {}, only 0 is known", path, *version));
+        fmt::format("{}: has version {}, only 0 is known; open the directory "
+                    "with the release that wrote it, or, where none did, move "
+                    "the file away",
+                    path, *version));
   }
   if (!second.starts_with(kIdKey)) return corrupt();
   const auto id = ParseTopicId(second.substr(kIdKey.size()));

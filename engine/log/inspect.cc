@@ -56,6 +56,11 @@ constexpr std::string_view kOtherIsWhole =
 constexpr std::string_view kMendAccess =
     "mend what keeps it from being read, and verify again";
 
+constexpr std::string_view kOfNewer =
+    "leave it to the release that wrote it; where none did, restore it from a "
+    "copy, or move it away: as long as it is there cauce log repair changes "
+    "nothing";
+
 // What is no file is not written anew by the next opening.
 constexpr std::string_view kMoveAway =
     "let cauce log repair put it aside, or move it away, before anything opens "
@@ -179,12 +184,18 @@ class Verification {
                       "at"});
       return;
     }
+    const bool stops_repair =
+        clean_stop_ && ReasonOf(why) == Reason::kUnsupportedFormat;
     Tell({.gravity = Gravity::kNote,
           .file = PathOf(kManifestFile),
           .what = std::string(MessageOf(why)),
-          .advice = "nothing: the next close makes it anew; until then "
-                    "partitions open later, and what was known to be missing "
-                    "of compacted topics is not"});
+          .advice = fmt::format(
+              "nothing: the next close makes it anew; until then partitions "
+              "open later, and what was known to be missing of compacted "
+              "topics is not{}",
+              stops_repair ? "; before a cauce log repair, which changes "
+                             "nothing as long as it is there, move it away"
+                           : "")});
   }
 
   void TellManifestTaken() {
@@ -470,6 +481,7 @@ class Verification {
     if (status.ok() || absl::IsNotFound(status)) return;
     if (NoteExhausted(status)) return;
     if (!IsCorrupt(status)) advice = kMendAccess;
+    if (ReasonOf(status) == Reason::kUnsupportedFormat) advice = kOfNewer;
     // Of a link it is said what to do.
     const bool is_unread = IsCorrupt(status) || files_.Info(path).ok();
     if (is_unread && IsTaken(path)) advice = kMoveAway;

@@ -23,13 +23,6 @@ constexpr int64_t kReadWithoutSnapshotMax = 4 << 20;
 // delivery.timeout.ms, as clients have it.
 constexpr absl::Duration kRetriesOver = absl::Minutes(10);
 
-bool IsUnusable(const absl::Status& status) {
-  const Reason reason = ReasonOf(status);
-  return reason == Reason::kCorruptFile ||
-         reason == Reason::kUnsupportedFormat ||
-         absl::IsFailedPrecondition(status) || absl::IsPermissionDenied(status);
-}
-
 }  // namespace
 
 LogProducers::LogProducers(const LogEnvironment& environment,
@@ -125,7 +118,7 @@ absl::StatusOr<LogProducers::FromSnapshot> LogProducers::ReadNewestSnapshot(
     const auto read = ReadSnapshot(files, directory_, at);
     if (read.ok()) return FromSnapshot{ProducerTable(*read), at};
     if (absl::IsNotFound(read.status())) continue;
-    if (!IsUnusable(read.status())) return read.status();
+    if (!IsUnusableSnapshot(read.status())) return read.status();
     Tell(Severity::kWarning,
          Annotate(read.status(),
                   "what is known of producers is read from the log, which has "

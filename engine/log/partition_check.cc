@@ -30,6 +30,19 @@ constexpr std::string_view kRestoreMissing =
     "or let cauce log repair say that they are gone; until then readers may go "
     "on behind them";
 
+// What a repair does, too.
+std::string AdviceOnSnapshot(const absl::Status& read) {
+  if (!IsUnusableSnapshot(read)) {
+    return "mend what keeps it from being read, and verify again";
+  }
+  const bool is_newer = ReasonOf(read) == Reason::kUnsupportedFormat;
+  return fmt::format(
+      "let cauce log repair set it aside{}: what it says of producers is read "
+      "from the log",
+      is_newer ? ", which keeps it for the release that wrote it"
+               : ", or remove it while nothing has the directory open");
+}
+
 }  // namespace
 
 PartitionCheck::PartitionCheck(FileSystem& files,
@@ -187,9 +200,7 @@ absl::Status PartitionCheck::CheckSnapshots() {
           .file = PathOf(at, kSnapshotSuffix),
           .offset = at,
           .what = std::string(MessageOf(read.status())),
-          .advice = "remove it while nothing has the directory open, or let "
-                    "cauce log repair do so: what it says of producers is read "
-                    "from the log"});
+          .advice = AdviceOnSnapshot(read.status())});
   }
   return absl::OkStatus();
 }

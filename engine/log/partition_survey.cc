@@ -112,17 +112,25 @@ class Surveyor {
     return absl::OkStatus();
   }
 
-  // Those that cannot be read: what they say is read from the log.
+  // Those that cannot be read: what they say is read from the log. One of a
+  // newer release is kept for it so.
   absl::Status SetAsideSnapshots(const std::vector<Offset>& snapshots) {
     for (const Offset at : snapshots) {
       const absl::Status read =
           ReadSnapshot(files_, partition_.directory, at).status();
-      // A link is not followed, and is none.
-      const bool is_none = ReasonOf(read) == Reason::kCorruptFile ||
-                           absl::IsFailedPrecondition(read);
-      if (!is_none) continue;
-      CAUCE_RETURN_IF_ERROR(strays_.SetAside(
-          SegmentFileName(at, kSnapshotSuffix), std::string(MessageOf(read))));
+      if (read.ok()) continue;
+      if (absl::IsResourceExhausted(read)) return read;
+      const std::string name = SegmentFileName(at, kSnapshotSuffix);
+      if (IsUnusableSnapshot(read)) {
+        CAUCE_RETURN_IF_ERROR(
+            strays_.SetAside(name, std::string(MessageOf(read))));
+        continue;
+      }
+      survey_.left.push_back(
+          {.file = JoinPath(partition_.directory, name),
+           .offset = at,
+           .what = std::string(MessageOf(read)),
+           .advice = "mend what keeps it from being read, and repair again"});
     }
     return absl::OkStatus();
   }

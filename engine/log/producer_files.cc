@@ -58,6 +58,13 @@ absl::StatusOr<std::vector<ProducerState>> ReadSnapshot(
   return producers;
 }
 
+bool IsUnusableSnapshot(const absl::Status& read) {
+  const Reason reason = ReasonOf(read);
+  return reason == Reason::kCorruptFile ||
+         reason == Reason::kUnsupportedFormat ||
+         absl::IsFailedPrecondition(read) || absl::IsPermissionDenied(read);
+}
+
 absl::Status WriteSnapshot(FileSystem& files, const std::string& directory,
                            Offset at,
                            const std::vector<ProducerState>& producers) {

@@ -130,6 +130,29 @@ TEST_F(RepairedProducers, AreKnownFromTheLogWhereASnapshotIsDamaged) {
   EXPECT_EQ(again->base, Offset{4});
 }
 
+// By another release, or by a bit: nobody here can tell.
+TEST_F(RepairedProducers, AreKnownFromTheLogWhereASnapshotIsOfAnotherVersion) {
+  std::string bytes = Read(kSnapshot).value();
+  bytes[0] = '\x76';
+  Write(kSnapshot, bytes);
+  // Who opens the directory leaves it, and goes by the log.
+  ASSERT_THAT(Open(), IsOk());
+  auto partition = engine_->OpenPartition("a", PartitionId{0});
+  ASSERT_THAT(partition, IsOk());
+  const auto again = partition->Append(last_.view());
+  ASSERT_THAT(again, IsOk());
+  EXPECT_EQ(again->base, Offset{4});
+  partition = absl::CancelledError();
+  ASSERT_THAT(engine_->Close(), IsOk());
+  EXPECT_THAT(Read(kSnapshot), IsOkAndHolds(bytes));
+
+  ASSERT_THAT(Damages(), Gt(0));
+  Repair();
+
+  EXPECT_THAT(Read(kSnapshot), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(Read(std::string(kSnapshot) + ".cut"), IsOkAndHolds(bytes));
+}
+
 // A log of transactions by hand, of which places are spoiled: what is repaired
 // is read as what is committed.
 // In a topic that may have gaps nothing says of an offset that it is lost.

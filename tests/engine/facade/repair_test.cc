@@ -15,8 +15,11 @@
 #include "cauce/errors.h"
 #include "cauce/inspect.h"
 #include "engine/base/check.h"
+#include "engine/catalog/checked_text.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/log_start_copy.h"
+#include "engine/log/aborted_index.h"
+#include "engine/log/producer_snapshot.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/known_directory.h"
 #include "tests/testing/matchers.h"
@@ -402,6 +405,110 @@ TEST_F(Repaired, PutsADirectoryAsideWhereTheIndexOfALogMadeAnewShouldBe) {
         EXPECT_EQ(repaired->offsets_lost, 0);
         EXPECT_EQ(Findings(), 0);
         EXPECT_TRUE(test::ReadKnown(*files_) == known_.records);
+      }
+    }
+  }
+}
+
+// Each of the files that have a version, with another one than it should have.
+struct OtherVersion {
+  enum class Fate { kIsMended, kIsRefused, kIsPassedOver };
+
+  std::string file;
+  std::string bytes;
+  Fate fate = Fate::kIsMended;
+};
+
+std::vector<OtherVersion> OtherVersions(const test::Image& image) {
+  using enum OtherVersion::Fate;
+  const auto with = [&image](const std::string& file, size_t at, char byte) {
+    std::string bytes = image.at(file);
+    bytes.at(at) = byte;
+    return bytes;
+  };
+  std::vector<OtherVersion> all;
+  // By a damaged number in front of lines that are whole, and of a newer one.
+  for (const char* const name :
+       {"/recovery-point-offset-checkpoint", "/log-start-offset-checkpoint",
+        "/cleaner-offset-checkpoint", "/replication-offset-checkpoint"}) {
+    all.push_back({name, "8\n1\norders 0 2\n"});
+    all.push_back({name, "8\n1\norders 0 2 more\n", kIsRefused});
+  }
+  const std::string part = "/orders-0/";
+  const std::string epochs = part + "leader-epoch-checkpoint";
+  all.push_back({epochs, "8\n1\n0 0\n"});
+  all.push_back({epochs, "8\n1\n0 0 0\n", kIsRefused});
+  const std::string metadata = part + "partition.metadata";
+  all.push_back({metadata, with(metadata, 9, '8'), kIsRefused});
+  all.push_back({metadata, "version: 8\ntopic: orders\n", kIsRefused});
+  all.push_back({"/meta.properties", "version=8\n", kIsRefused});
+  for (const std::string name : {"cauce.topics", "cauce.log-starts"}) {
+    const std::string file = "/" + name;
+    all.push_back({file, with(file, name.size() + 1, '8')});
+    all.push_back({file, WithChecksum(name + " 8\n"), kIsRefused});
+  }
+  if (image.contains("/cauce.segments")) {
+    const std::string file = "/cauce.segments";
+    all.push_back({file, with(file, 9, 8), kIsPassedOver});
+  }
+  std::string snapshot = EncodeProducers({});
+  for (const char version : {'\x76', '\xa9'}) {
+    snapshot[0] = version;
+    all.push_back({part + "00000000000000000003.snapshot", snapshot});
+  }
+  AbortedIndex list;
+  list.Add({{7}, Offset{0}, Offset{1}, Offset{0}});
+  for (const char version : {'\x76', '\xa9'}) {
+    std::string bytes = list.Encode();
+    bytes[0] = version;
+    all.push_back({part + "00000000000000000000.txnindex", bytes});
+  }
+  return all;
+}
+
+// What verification advises a repair does, and what it leaves is found again.
+TEST_F(Repaired, TreatsAFileOfAnotherVersionAsVerificationAdvises) {
+  for (const Stop stop : {Stop::kClean, Stop::kKilled}) {
+    known_ = test::MakeKnownDirectory(stop, 3);
+    for (const auto& [file, bytes, fate] : OtherVersions(known_.image)) {
+      SCOPED_TRACE(testing::Message()
+                   << file << " " << testing::PrintToString(bytes)
+                   << (stop == Stop::kClean ? " closed" : " killed"));
+      files_ = NewMemoryFileSystem();
+      Put();
+      test::Put({{file, bytes}}, *files_);
+      const test::Image spoiled = test::ImageOf(*files_);
+      std::vector<Finding> found;
+      const auto verified = VerifyDirectory(
+          *files_, kKnownDirectory, {},
+          [&](const Finding& finding) { found.push_back(finding); });
+      ASSERT_THAT(verified, IsOk());
+      std::erase_if(found, [&](const Finding& finding) {
+        return finding.file != std::string(kKnownDirectory) + file;
+      });
+      ASSERT_THAT(found, Not(IsEmpty()));
+
+      const auto repaired = Repair();
+
+      if (fate == OtherVersion::Fate::kIsMended) {
+        EXPECT_THAT(found[0].advice, Not(HasSubstr("changes nothing")));
+        ASSERT_THAT(repaired, IsOk());
+        EXPECT_EQ(repaired->left, 0);
+        EXPECT_EQ(Findings(), 0);
+        const auto again = Repair();
+        ASSERT_THAT(again, IsOk());
+        EXPECT_EQ(again->steps, 0);
+      } else {
+        EXPECT_EQ(found[0].gravity == Gravity::kNote,
+                  fate == OtherVersion::Fate::kIsPassedOver);
+        EXPECT_THAT(found[0].advice, HasSubstr("changes nothing"));
+        EXPECT_THAT(found[0].advice, HasSubstr("move it away"));
+        EXPECT_THAT(repaired, HasReason(Reason::kUnsupportedFormat));
+        EXPECT_TRUE(test::ImageOf(*files_) == spoiled);
+        ASSERT_THAT(files_->RemoveFile(std::string(kKnownDirectory) + file),
+                    IsOk());
+        EXPECT_THAT(Repair(), IsOk());
+        EXPECT_EQ(Findings(), 0);
       }
     }
   }
