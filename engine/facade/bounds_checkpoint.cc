@@ -25,8 +25,9 @@ constexpr int kRestPerSave = 20;
 constexpr absl::Duration kRestMin = absl::Milliseconds(100);
 
 constexpr std::string_view kWithoutRecoveryPoints =
-    "recovery looks at every segment, which takes longer, and where a batch is "
-    "damaged it cuts the log there and keeps what followed in .cut files";
+    "recovery looks at all that no close has noted, which takes longer, and "
+    "where a batch is damaged there it cuts the log and keeps what followed in "
+    ".cut files";
 constexpr std::string_view kWithoutLogStarts =
     "every log starts where its oldest segment does, so records that were "
     "deleted by request from the middle of a segment show again; delete them "
@@ -145,12 +146,19 @@ absl::Status BoundsCheckpoint::Load(const EventSink& sink) {
   // What a file that can be read does not say any more is true no more: the
   // topic was deleted, and its name may be another's by now.
   for (auto& [partition, entry] : entries_) {
-    if (recovery_points) entry.bounds.recovery_point = Offset{0};
-    if (log_starts) entry = {{entry.bounds.recovery_point, Offset{0}}, false};
+    if (recovery_points) {
+      entry.bounds.recovery_point = Offset{0};
+      entry.point_is_known = false;
+    }
+    if (log_starts) {
+      entry.bounds.log_start = Offset{0};
+      entry.start_is_known = false;
+    }
   }
   if (recovery_points) {
     ForEach(*recovery_points, entries_, [](Entry& entry, Offset offset) {
       entry.bounds.recovery_point = offset;
+      entry.point_is_known = true;
     });
   }
   if (log_starts) {
@@ -183,7 +191,8 @@ absl::StatusOr<bool> BoundsCheckpoint::LoadKnown(const Manifest& manifest) {
     if (!row.recovery_point && !row.log_start) return;
     const Entry known{{row.recovery_point.value_or(Offset{0}),
                        row.log_start.value_or(Offset{0})},
-                      row.log_start.has_value()};
+                      row.log_start.has_value(),
+                      row.recovery_point.has_value()};
     entries_.emplace_hint(
         entries_.end(), TopicPartition{std::string(topic), partition}, known);
   });
@@ -206,10 +215,35 @@ std::optional<TopicPartition> BoundsCheckpoint::RaiseToKnown(
                              : found->second.bounds.recovery_point;
     if (saved >= known->end) return;
     entries_[name].bounds.recovery_point = known->end;
+    entries_[name].point_is_known = true;
     points_changed_ = true;
     if (!first) first = name;
   });
   return first;
+}
+
+std::vector<std::pair<TopicPartition, KnownLog>> BoundsCheckpoint::WithoutPoint(
+    const Manifest& manifest) const {
+  std::vector<std::pair<TopicPartition, KnownLog>> all;
+  MutexLock lock(mutex_);
+  manifest.ForEach([&](std::string_view topic, PartitionId partition,
+                       const ManifestRow& row)
+                       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    TopicPartition name{std::string(topic), partition};
+    const auto found = entries_.find(name);
+    if (found != entries_.end() && found->second.point_is_known) return;
+    auto known = DecodeKnownLog(row.part);
+    if (known.ok()) all.emplace_back(std::move(name), *std::move(known));
+  });
+  return all;
+}
+
+void BoundsCheckpoint::SetPoint(const TopicPartition& partition, Offset point) {
+  MutexLock lock(mutex_);
+  Entry& known = entries_[partition];
+  known.bounds.recovery_point = point;
+  known.point_is_known = true;
+  points_changed_ = true;
 }
 
 void BoundsCheckpoint::AddTo(ManifestRows& rows) const {
@@ -287,7 +321,7 @@ void BoundsCheckpoint::SetLocked(const TopicPartition& partition,
       is_new || known.bounds.recovery_point != bounds.recovery_point;
   starts_changed_ |=
       !known.start_is_known || known.bounds.log_start != bounds.log_start;
-  known = {bounds, true};
+  known = {bounds, true, true};
 }
 
 void BoundsCheckpoint::Forget(const std::string& topic) {

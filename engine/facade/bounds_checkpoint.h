@@ -13,6 +13,8 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -24,6 +26,7 @@
 #include "engine/base/mutex.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/file_stamp.h"
+#include "engine/catalog/known_log.h"
 #include "engine/catalog/manifest.h"
 #include "engine/log/log_environment.h"
 
@@ -53,6 +56,13 @@ class BoundsCheckpoint {
   // close names, says. Returns which was noted as durable up to less, the first
   // of them.
   std::optional<TopicPartition> RaiseToKnown(const Manifest& manifest)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  // Those of which no file says up to where they are durable, and what
+  // `manifest`, of a close before another stop, has of them.
+  std::vector<std::pair<TopicPartition, KnownLog>> WithoutPoint(
+      const Manifest& manifest) const ABSL_LOCKS_EXCLUDED(mutex_);
+  // Takes one to be durable up to there, to be saved.
+  void SetPoint(const TopicPartition& partition, Offset point)
       ABSL_LOCKS_EXCLUDED(mutex_);
   // Adds to `rows` what the files say, all of which is saved.
   void AddTo(ManifestRows& rows) const ABSL_LOCKS_EXCLUDED(mutex_);
@@ -102,6 +112,8 @@ class BoundsCheckpoint {
     // Whether the log itself or the file has told where it starts: zero is
     // saved too, so that a log without an entry may begin anywhere.
     bool start_is_known = false;
+    // The same of up to where it is durable.
+    bool point_is_known = false;
   };
   // Null where nothing is known that counts.
   const Entry* Find(const TopicPartition& partition) const

@@ -13,6 +13,7 @@
 #include "engine/catalog/partition_metadata.h"
 #include "engine/catalog/whole_file.h"
 #include "engine/facade/data_directory.h"
+#include "engine/log/as_closed.h"
 #include "engine/log/directory_signs.h"
 #include "fmt/format.h"
 
@@ -118,7 +119,11 @@ absl::Status EngineCore::StartWriting() {
   if (!is_loaded) {
     CAUCE_RETURN_IF_ERROR(bounds_->Load(options_.events));
     // After any other stop it tells of some moment before.
-    if (claim_->clean_stop()) CAUCE_RETURN_IF_ERROR(TakeKnownEnds(known));
+    if (claim_->clean_stop()) {
+      CAUCE_RETURN_IF_ERROR(TakeKnownEnds(known));
+    } else {
+      TakeLeftEnds(known);
+    }
   }
   // Where that close was not the last stop, a clean one before it.
   known_->Begin(known);
@@ -144,6 +149,27 @@ absl::Status EngineCore::TakeKnownEnds(const Manifest& known) {
                      bounds_->Of(*first).recovery_point.value));
   // While the mark is there that says so.
   return LaterIfFull(bounds_->SaveAll());
+}
+
+// Whoever has written since has noted it before he cut a log below that end.
+void EngineCore::TakeLeftEnds(const Manifest& known) {
+  std::string first;
+  for (const auto& [name, log] : bounds_->WithoutPoint(known)) {
+    const auto is_same =
+        IsSameDirectory(files_, PathOf(name.ToString()), log);
+    // What keeps it from being looked at keeps it from being opened.
+    if (!is_same.value_or(false)) continue;
+    bounds_->SetPoint(name, log.end);
+    if (!first.empty()) continue;
+    first = fmt::format("{} was durable at least up to offset {}",
+                        name.ToString(), log.end.value);
+  }
+  if (first.empty()) return;
+  Report(Severity::kWarning,
+         fmt::format("{}: is lost, in whole or in part: {}, where it was "
+                     "closed last; neither it nor another log that is not "
+                     "in there is cut below that",
+                     PathOf(kRecoveryPointFile), first));
 }
 
 Manifest EngineCore::ReadManifest() {

@@ -108,6 +108,9 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   // Where the checkpoint of recovery points is lost, or an older one.
   absl::Status TakeKnownEnds(const Manifest& known)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The same of those of which it says nothing, by a close before the stop.
+  void TakeLeftEnds(const Manifest& known)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The same for the next opening, once all is closed and saved; empty where
   // nothing is known.
   std::string FormatManifest() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -156,8 +156,18 @@ absl::Status RepairSurvey::LookAt(const TopicPartition& name) {
     if (is_left) return absl::OkStatus();
   }
   auto known = manifest_.Find(name);
-  const Offset known_end = known && clean_stop_ ? known->end : Offset{0};
+  if (known && !clean_stop_) {
+    // What was noted of another one in its place says nothing of this one.
+    const auto is_same = IsSameDirectory(files_, directory, *known);
+    if (!is_same.ok()) return LeavePartition(directory, is_same.status());
+    if (!*is_same) known.reset();
+  }
+  // What was closed was durable, also where the checkpoint is lost.
+  const bool is_unsaved = !small_.recovery_points().contains(name);
+  const Offset known_end =
+      known && (clean_stop_ || is_unsaved) ? known->end : Offset{0};
   PartitionToCheck::Bounds bounds = small_.BoundsOf(name);
+  bounds.durable = std::max(bounds.durable, known_end);
   absl::StatusOr<bool> is_as_closed = false;
   if (known) {
     is_as_closed = IsAsClosed(files_, directory, *known,
@@ -166,14 +176,6 @@ absl::Status RepairSurvey::LookAt(const TopicPartition& name) {
   if (!is_as_closed.ok()) {
     return LeavePartition(directory, is_as_closed.status());
   }
-  if (known && !clean_stop_) {
-    // What was noted of another one in its place says nothing of this one.
-    const auto is_same = IsSameDirectory(files_, directory, *known);
-    if (!is_same.ok()) return LeavePartition(directory, is_same.status());
-    if (!*is_same) known.reset();
-  }
-  // What was closed was durable, also where the checkpoint is lost.
-  bounds.durable = std::max(bounds.durable, known_end);
   const PartitionToCheck partition{
       .directory = directory,
       .clean_stop = clean_stop_,

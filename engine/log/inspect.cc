@@ -1,5 +1,6 @@
 #include "cauce/inspect.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
@@ -24,6 +25,7 @@
 #include "engine/catalog/partition_metadata.h"
 #include "engine/catalog/topic_catalog.h"
 #include "engine/catalog/whole_file.h"
+#include "engine/log/as_closed.h"
 #include "engine/log/directory_signs.h"
 #include "engine/log/log_starts.h"
 #include "engine/log/partition_check.h"
@@ -43,8 +45,8 @@ std::string_view AdviceFor(std::string_view checkpoint) {
   }
   if (checkpoint == kRecoveryPointFile) {
     return "restore it from a copy, or leave it to the next opening, which "
-           "then reads every segment and takes the first bad batch for the end "
-           "of its log";
+           "then reads every segment that no close has noted and takes the "
+           "first bad batch there for the end of its log";
   }
   return "nothing: only Kafka's brokers read it";
 }
@@ -369,6 +371,14 @@ class Verification {
         checkpoints_[kLogStartFile] = std::move(starts.starts);
       }
       PartitionToCheck::Bounds now = BoundsOf(name);
+      if (!clean_stop_ && partition.known && !HasPoint(name)) {
+        const auto left = KnownNow(name, partition);
+        if (!left) return now;
+        CAUCE_ASSIGN_OR_RETURN(const Offset end,
+                               LeftEnd(directory, left->log));
+        now.durable = std::max(now.durable, end);
+        return now;
+      }
       // What was closed was durable.
       const bool is_behind =
           clean_stop_ && partition.known &&
@@ -389,6 +399,10 @@ class Verification {
     partition.known_now = [&] { return KnownNow(name, partition); };
     partition.bounds = BoundsOf(name);
     CAUCE_RETURN_IF_ERROR(TakeKnownEnd(name, partition));
+    if (!clean_stop_ && partition.known && !HasPoint(name)) {
+      CAUCE_ASSIGN_OR_RETURN(partition.bounds.durable,
+                             LeftEnd(directory, *partition.known));
+    }
     partition.start_is_known = checkpoints_[kLogStartFile].contains(name);
     partition.may_have_gaps = MayHaveGaps(name);
     return Check(partition);
@@ -405,6 +419,21 @@ class Verification {
     const auto known = left.ok() ? FindKnown(*left, name) : partition.known;
     if (!known) return std::nullopt;
     return NotedLog{*known, false};
+  }
+
+  // Whether the checkpoint says up to where it was durable.
+  bool HasPoint(const TopicPartition& name) {
+    return checkpoints_[kRecoveryPointFile].contains(name);
+  }
+
+  // Up to where a log was durable that was not closed, and of which the
+  // checkpoint says nothing: nobody has cut it below the end that its last
+  // close has noted, unless he has noted that too.
+  absl::StatusOr<Offset> LeftEnd(const std::string& directory,
+                                 const KnownLog& known) const {
+    CAUCE_ASSIGN_OR_RETURN(const bool is_same,
+                           IsSameDirectory(files_, directory, known));
+    return is_same ? known.end : Offset{0};
   }
 
   // Where the checkpoint is lost, or an older one, the close knows better.

@@ -10,7 +10,9 @@
 
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
+#include "engine/catalog/whole_file.h"
 #include "engine/log/complete_swaps.h"
+#include "engine/log/cut_files.h"
 #include "engine/log/log_environment.h"
 #include "engine/log/log_stand_in.h"
 #include "engine/log/missing_segments.h"
@@ -486,6 +488,9 @@ absl::Status PartitionCheck::CheckOrphan(Offset base,
       return absl::OkStatus();
     }
   }
+  const std::string cut = CutFileName(SegmentFileName(base, kLogSuffix), 0);
+  const bool is_kept =
+      files_.Info(JoinPath(partition_.directory, cut)).ok();
   Tell({.gravity = is_missed ? Gravity::kDamage : Gravity::kNote,
         .file = PathOf(base, suffix),
         .offset = base,
@@ -499,6 +504,11 @@ absl::Status PartitionCheck::CheckOrphan(Offset base,
                   : is_missed
                       ? "restore the .log file from a copy; the index leads "
                         "to the batches that were in it"
+                  : is_kept
+                      ? fmt::format("nothing: the segment was set aside, and "
+                                    "is kept as {}; the next opening for "
+                                    "writing removes its index",
+                                    cut)
                       : "nothing: the segment was deleted, and the next "
                         "opening for writing removes what is left of it"});
   return absl::OkStatus();

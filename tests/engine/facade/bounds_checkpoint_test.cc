@@ -191,6 +191,38 @@ TEST_F(Bounds, ReachAsFarAsALogThatWasClosed) {
   EXPECT_EQ(Saved(kReturns), (LogBounds{Offset{9}, Offset{0}}));
 }
 
+TEST_F(Bounds, KnowOfWhichLogsNoFileSaysAPoint) {
+  const std::string part = *EncodeKnownLog(
+      {.segments = {{Offset{0}, 100}}, .end = Offset{9}});
+  const auto bytes = FormatManifest(
+      {{kOrders, {.part = part}}, {kReturns, {.part = part}}}, BoundsSums());
+  const auto manifest = Manifest::Parse("cauce.segments", *bytes);
+  ASSERT_THAT(manifest, test::IsOk());
+  const auto without = [&](const BoundsCheckpoint& bounds) {
+    std::vector<TopicPartition> names;
+    for (const auto& [name, known] : bounds.WithoutPoint(*manifest)) {
+      EXPECT_EQ(known.end, Offset{9});
+      names.push_back(name);
+    }
+    return names;
+  };
+  EXPECT_THAT(without(bounds_), ElementsAre(kOrders, kReturns));
+  // That it starts somewhere says nothing of it, and zero is a point.
+  ASSERT_THAT(WriteOffsetCheckpoint(*files_, "/data", kLogStartFile,
+                                    {{kOrders, Offset{0}}}),
+              test::IsOk());
+  ASSERT_THAT(WriteOffsetCheckpoint(*files_, "/data", kRecoveryPointFile,
+                                    {{kReturns, Offset{0}}}),
+              test::IsOk());
+  ASSERT_THAT(bounds_.Load(nullptr), test::IsOk());
+  EXPECT_THAT(without(bounds_), ElementsAre(kOrders));
+
+  bounds_.SetPoint(kOrders, Offset{9});
+  EXPECT_THAT(without(bounds_), IsEmpty());
+  ASSERT_THAT(bounds_.SaveAll(), test::IsOk());
+  EXPECT_EQ(Saved(kOrders), (LogBounds{Offset{9}, Offset{0}}));
+}
+
 TEST_F(Bounds, ADamagedFileCountsAsEmptyAndIsTold) {
   ASSERT_THAT(bounds_.Save(kOrders, {Offset{10}, Offset{3}}), test::IsOk());
   auto file = files_->Open("/data/recovery-point-offset-checkpoint",

@@ -16,6 +16,7 @@
 #include "cauce/errors.h"
 #include "cauce/file_system.h"
 #include "cauce/inspect.h"
+#include "cauce/repair.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/whole_file.h"
 #include "fmt/format.h"
@@ -449,6 +450,84 @@ TEST_F(KnownPartitions, AreRecoveredAfterAKillWhereTheirPointIsNotTheirEnd) {
   ExpectReads(4);
   Kill();
   EXPECT_EQ(SyncsToReopen(kSecond), 0);
+}
+
+// The checkpoint of recovery points, lost in one way or another, after a kill.
+struct LostPoints {
+  std::string_view name;
+  std::string_view bytes;  // empty where the file is gone
+  bool is_written = false;  // whether the log was since its close
+};
+
+class KnownPartitionsWithoutPoints
+    : public KnownPartitions,
+      public ::testing::WithParamInterface<LostPoints> {};
+
+INSTANTIATE_TEST_SUITE_P(
+    Lost, KnownPartitionsWithoutPoints,
+    ::testing::Values(LostPoints{"Gone", ""},
+                      LostPoints{"GoneOfAWritten", "", true},
+                      LostPoints{"Damaged", "?"},
+                      LostPoints{"DamagedOfAWritten", "?", true},
+                      LostPoints{"OfAnother", "0\n1\nother 0 1\n"}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+// The noted close is a recovery point as well: nothing below it is cut, and
+// verification and a repair say the same.
+TEST_P(KnownPartitionsWithoutPoints, AreNotCutBelowTheirClose) {
+  Leaves(test::Left::kDamaged);
+  Make();
+  Reopen();
+  if (GetParam().is_written) Append(0, 2);
+  Kill();
+  const std::string points = "/data/recovery-point-offset-checkpoint";
+  ASSERT_THAT(memory_->RemoveFile(points), IsOk());
+  if (!GetParam().bytes.empty()) {
+    ASSERT_THAT(WriteAndSyncFile(*memory_, points, GetParam().bytes), IsOk());
+  }
+  const auto torn = memory_->Open(LogOf(1), OpenMode::kReadWrite);
+  ASSERT_THAT(torn, IsOk());
+  ASSERT_THAT((*torn)->Truncate(*(*torn)->Size() - 1), IsOk());
+  EXPECT_THAT(Verified(), Contains(LogOf(1)));
+  const auto plan = PlanRepair(*memory_, "/data", {});
+  ASSERT_THAT(plan, IsOk());
+  EXPECT_EQ(plan->offsets_lost, 1);
+
+  Reopen();
+
+  ExpectTellsOfTheSecond();
+  const auto orders = engine_->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(orders, IsOk());
+  EXPECT_EQ(orders->log_end(), Offset{GetParam().is_written ? 6 : 4});
+  EXPECT_THAT(events_, Contains(HasSubstr("closed last")));
+  const auto entries = memory_->List(kFirst);
+  for (const DirectoryEntry& entry : *entries) {
+    EXPECT_FALSE(entry.name.ends_with(".cut")) << entry.name;
+  }
+  EXPECT_THAT(Verified(), Contains(LogOf(1)));
+  // It is saved by now.
+  Kill();
+  Reopen();
+  EXPECT_THAT(events_, Not(Contains(HasSubstr("closed last"))));
+}
+
+// What was cut since was cut in order.
+TEST_F(KnownPartitions, ThatWereCutSinceTheirCloseReachNoFurtherThanThat) {
+  Make();
+  Reopen();
+  {
+    auto orders = engine_->OpenPartition("orders", PartitionId{0});
+    ASSERT_THAT(orders, IsOk());
+    ASSERT_THAT(orders->TruncateTo(Offset{2}), IsOk());
+  }
+  Kill();
+  ASSERT_THAT(memory_->RemoveFile("/data/recovery-point-offset-checkpoint"),
+              IsOk());
+  Reopen();
+  ExpectReads(2);
+  auto orders = engine_->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(orders, IsOk());
+  EXPECT_EQ(orders->log_end(), Offset{2});
 }
 
 TEST_F(KnownPartitions, AreLookedAtWhereTheirDirectoryWasChangedSince) {

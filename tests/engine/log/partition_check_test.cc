@@ -357,5 +357,22 @@ TEST_F(PartitionCheckSuite, SaysWhereAFailedReadHidesWhetherAFileIsASegment) {
   }
 }
 
+TEST_F(PartitionCheckSuite, SaysOfAnIndexAboveTheEndWhatBecameOfItsSegment) {
+  const std::string last = SegmentFileName(Offset{8}, kLogSuffix);
+  const std::string bytes = *disk_.Read(last);
+  disk_.Remove(last);
+  partition_.bounds.durable = Offset{8};
+  now_ = partition_.bounds;
+  ASSERT_THAT(Check(), IsOk());
+  EXPECT_THAT(findings_, ElementsAre(AllOf(Is(Gravity::kNote, 8),
+                                           Field("advice", &Finding::advice,
+                                                 HasSubstr("was deleted")))));
+  disk_.Write(last + ".cut", bytes);
+  ASSERT_THAT(Check(), IsOk());
+  EXPECT_THAT(findings_, ElementsAre(AllOf(Is(Gravity::kNote, 8),
+                                           Field("advice", &Finding::advice,
+                                                 HasSubstr("08.log.cut")))));
+}
+
 }  // namespace
 }  // namespace cauce
