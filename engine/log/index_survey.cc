@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "engine/base/status_macros.h"
@@ -71,13 +72,12 @@ absl::Status IndexSurvey::TakeOrphans(
       continue;
     }
     const bool is_missed = base >= bounds.log_start && base < bounds.durable;
-    std::optional<Offset> lost;
-    if (is_missed && !is_old) lost = base;
-    CAUCE_RETURN_IF_ERROR(strays_.SetAside(
-        name,
-        fmt::format("an index without its log: {} is not there",
-                    SegmentFileName(base, kLogSuffix)),
-        lost));
+    std::string why = fmt::format("an index without its log: {} is not there",
+                                  SegmentFileName(base, kLogSuffix));
+    CAUCE_RETURN_IF_ERROR(
+        is_missed && !is_old
+            ? strays_.SetOrphanAside(name, std::move(why), base)
+            : strays_.SetAside(name, std::move(why)));
   }
   return absl::OkStatus();
 }

@@ -6,7 +6,9 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/known_log.h"
@@ -40,6 +42,7 @@ class Planner {
     plan_.log_start = partition.bounds.log_start;
     for (const StrayFile& stray : survey.strays) {
       if (stray.base) stray_bases_.insert(*stray.base);
+      if (StageOf(stray) == Strays::kEvidence) orphans_.insert(*stray.base);
     }
   }
 
@@ -52,13 +55,14 @@ class Planner {
     for (const Offset base : survey_.renamed) Rename(base);
     FillGaps();
     plan_.end = PlanEnd();
+    // As long as a marker is to be written its name tells of what is lost.
+    SetAside(Strays::kEvidence);
     for (const SurveyedSegment& segment : survey_.segments) {
-      if (!segment.needs_indexes && !marked_.contains(segment.base)) continue;
-      plan_.steps.push_back(
-          {.action = RepairAction::kWriteIndexes,
-           .file = LogPath(segment.base),
-           .why = "its indexes are missing, or lead elsewhere than its log"});
+      if (segment.needs_indexes || marked_.contains(segment.base)) {
+        WriteIndexes(segment.base);
+      }
     }
+    for (const Offset base : filled_beside_orphans_) WriteIndexes(base);
     PlanStart();
     PlanForgetting();
     TellWhoStaysOpen();
@@ -66,6 +70,13 @@ class Planner {
   }
 
  private:
+  void WriteIndexes(Offset base) {
+    plan_.steps.push_back(
+        {.action = RepairAction::kWriteIndexes,
+         .file = LogPath(base),
+         .why = "its indexes are missing, or lead elsewhere than its log"});
+  }
+
   void Rename(Offset base) {
     const auto segment = std::ranges::lower_bound(survey_.segments, base, {},
                                                   &SurveyedSegment::base);
@@ -160,6 +171,7 @@ class Planner {
                                  partition_.directory, kRecoveryPointFile)});
       return false;
     }
+    if (orphans_.contains(gap.base)) filled_beside_orphans_.push_back(gap.base);
     for (Offset base = gap.base; base < gap.next;) {
       const Offset next{std::min(gap.next.value - base.value, kGapOffsetsMax) +
                         base.value};
@@ -182,11 +194,17 @@ class Planner {
                            .why = std::move(why)});
   }
 
-  enum class Strays { kNotWeighed, kWeighed };
+  enum class Strays { kNotWeighed, kWeighed, kEvidence };
+
+  // When it goes. Without gaps what is missing tells of itself.
+  Strays StageOf(const StrayFile& stray) const {
+    if (stray.is_orphan && partition_.may_have_gaps) return Strays::kEvidence;
+    return stray.is_weighed ? Strays::kWeighed : Strays::kNotWeighed;
+  }
 
   void SetAside(Strays which) {
     for (const StrayFile& stray : survey_.strays) {
-      if (stray.is_weighed != (which == Strays::kWeighed)) continue;
+      if (StageOf(stray) != which) continue;
       RepairStep step{.action = RepairAction::kSetAside,
                       .file = stray.path,
                       .renamed_to = stray.kept_as,
@@ -475,6 +493,8 @@ class Planner {
   const PartitionSurvey& survey_;
   RepairPlan plan_;
   std::set<Offset> stray_bases_;  // where they should have held offsets
+  std::set<Offset> orphans_;  // bases of evidence
+  std::vector<Offset> filled_beside_orphans_;
   std::set<Offset> told_;  // of strays: a segment has more files than one
   std::set<Offset> marked_;  // segments that get markers, by base
   std::optional<Offset> begun_;

@@ -269,6 +269,13 @@ absl::Status RepairWork::Fill(const RepairStep& step) const {
   CAUCE_RETURN_IF_ERROR(
       ReplaceFile(files_, directory_, NameOf(step.file),
                   MarkedGap(step.filled, step.ended, stamp)));
+  // One that is there is of what was lost, and goes aside first.
+  const Offset base = SegmentOf(step.file).base;
+  for (const std::string_view suffix : {kOffsetIndexSuffix, kTimeIndexSuffix}) {
+    const auto index =
+        files_.Info(JoinPath(directory_, SegmentFileName(base, suffix)));
+    if (index.ok()) return absl::OkStatus();
+  }
   return WriteIndexes(step.file);
 }
 

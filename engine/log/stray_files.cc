@@ -33,6 +33,13 @@ absl::Status StrayFiles::SetLogAside(std::string_view name, std::string why,
   return absl::OkStatus();
 }
 
+absl::Status StrayFiles::SetOrphanAside(std::string_view name, std::string why,
+                                        Offset base) {
+  CAUCE_RETURN_IF_ERROR(SetAside(name, std::move(why), base));
+  strays_.back().is_orphan = true;
+  return absl::OkStatus();
+}
+
 void StrayFiles::LetWait(SurveyedSegment& segment) {
   StrayFile stray{.path = JoinPath(directory_, segment.FoundName()),
                   .why = segment.why_renamed +

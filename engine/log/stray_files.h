@@ -36,6 +36,9 @@ struct StrayFile {
   // A log that was weighed with the others: as long as it has its name, that
   // speaks for or against what they hold.
   bool is_weighed = false;
+  // An index whose log is missing: where there may be gaps nothing else may
+  // tell of that.
+  bool is_orphan = false;
 };
 
 class StrayFiles {
@@ -49,6 +52,9 @@ class StrayFiles {
   // The same of a log that was weighed with the others.
   absl::Status SetLogAside(std::string_view name, std::string why,
                            std::optional<Offset> base, OffsetRange displaced);
+  // The same of an index of a segment that is missing from `base` on.
+  absl::Status SetOrphanAside(std::string_view name, std::string why,
+                              Offset base);
   // The segment waits beside until its name is free. A recovery in between
   // misses it, below the end that was saved, and cuts nothing; the next repair
   // finds it.

@@ -24,6 +24,8 @@
 #include "engine/log/aborted_index.h"
 #include "engine/log/producer_files.h"
 #include "tests/testing/batches.h"
+#include "tests/testing/failing_file_system.h"
+#include "tests/testing/known_directory.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/test_producer.h"
 
@@ -283,7 +285,7 @@ class RepairedTransactions
 
   static constexpr std::string_view kLog =
       "/data/a-0/00000000000000000000.log";
-  const std::unique_ptr<FileSystem> files_ = NewMemoryFileSystem();
+  std::unique_ptr<FileSystem> files_ = NewMemoryFileSystem();
   std::unique_ptr<Engine> engine_;
   std::optional<Partition> partition_;
   std::vector<int64_t> ends_;
@@ -488,6 +490,47 @@ TEST_P(RepairedTransactions, EndWhereTheirMarkersSegmentIsMissing) {
   EXPECT_EQ(told_[0].offsets.base, Offset{0});
   EXPECT_THAT(Committed(), Not(Contains("doubtful")));
   EXPECT_THAT(Committed(), Contains("next"));
+}
+
+// Of which an index is all that tells: it may be looked for again.
+TEST_P(RepairedTransactions, EndHoweverARepairOfWhatOnlyAnIndexKnowsIsStopped) {
+  Send(one_.InTransaction({"doubtful"}));
+  const std::string large(1200, 'x');
+  Plain(large);
+  End(one_.Abort());
+  Plain(large);
+  Send(one_.InTransaction({"next"}));
+  Plain(large);
+  End(one_.Commit());
+  Close();
+  Remove(".snapshot");
+  Remove(".txnindex");
+  ASSERT_THAT(files_->RemoveFile("/data/cauce.segments"), IsOk());
+  std::vector<std::string> logs;
+  const auto entries = files_->List("/data/a-0");
+  for (const DirectoryEntry& entry : *entries) {
+    if (entry.name.ends_with(".log")) logs.push_back(entry.name);
+  }
+  ASSERT_THAT(logs.size(), Gt(4));
+  for (size_t i = 1; i < 3; ++i) {
+    ASSERT_THAT(files_->RemoveFile("/data/a-0/" + logs[i]), IsOk());
+  }
+  const test::Image lost = test::ImageOf(*files_);
+
+  for (int steps = 0;; ++steps) {
+    SCOPED_TRACE(steps);
+    files_ = NewMemoryFileSystem();
+    test::Put(lost, *files_);
+    test::FailingFileSystem stopping(*files_);
+    stopping.FailAfter(steps);
+    const auto stopped = RepairDirectory(stopping, kDirectory, {});
+    if (!stopped.ok()) Repair();
+
+    EXPECT_THAT(Committed(), Not(Contains("doubtful")));
+    EXPECT_THAT(Committed(), Contains("next"));
+    engine_ = nullptr;
+    if (stopped.ok()) break;
+  }
 }
 
 TEST_P(RepairedTransactions, EndWhereTheEndOfTheLogIsLost) {

@@ -108,6 +108,32 @@ TEST(RepairPlan, TellsOfTransactionsThatStayOpenWhereTooMuchWouldBeFilled) {
   EXPECT_EQ(missing.left[1].offset, kFar);
 }
 
+// Who plans anew behind a stop would not know that anything was lost.
+TEST(RepairPlan, KeepsAnIndexThatTellsOfALossUntilMarkersAreWritten) {
+  const EndedTransaction ended{.producer_id = {7},
+                               .offsets = {Offset{2}, Offset{3}},
+                               .marker = Offset{5}};
+  PartitionSurvey survey{.strays = {{.path = "/d/a-0/5.index",
+                                     .kept_as = "/d/a-0/5.index.cut",
+                                     .base = Offset{5},
+                                     .is_orphan = true}},
+                         .segments = {Segment(0, 5), Segment(8, 10)},
+                         .ended = {ended}};
+  const RepairPlan plan =
+      PlanPartitionRepair(Partition(kEnd, Offset{0}), survey);
+  ASSERT_THAT(plan.steps, SizeIs(3));
+  EXPECT_EQ(plan.steps[0].action, RepairAction::kFillGap);
+  EXPECT_EQ(plan.steps[1].action, RepairAction::kSetAside);
+  // In the place of those that were aside until then.
+  EXPECT_EQ(plan.steps[2].action, RepairAction::kWriteIndexes);
+  EXPECT_EQ(plan.steps[2].file, "/d/a-0/00000000000000000005.log");
+  // Elsewhere it goes first: the gap tells.
+  const RepairPlan without =
+      PlanPartitionRepair(WithoutGaps(kEnd, Offset{0}), survey);
+  ASSERT_THAT(without.steps, SizeIs(2));
+  EXPECT_EQ(without.steps[0].action, RepairAction::kSetAside);
+}
+
 TEST(RepairPlan, FillsTheGapThatALostSegmentLeft) {
   const PartitionSurvey survey{
       .segments = {Segment(0, 3), Segment(7, 9), Segment(9, 10)}};
