@@ -180,10 +180,12 @@ class Repair {
   void Count(const RepairStep& step) {
     ++summary_.steps;
     summary_.offsets_lost += step.lost.count();
+    summary_.is_more_lost |= step.is_more_lost;
     summary_.transactions_lost += CountLost(step.ended);
     for (const RemovedBytes& removed : step.removed) {
       summary_.bytes_removed += removed.bytes;
       summary_.offsets_lost += removed.lost.count();
+      summary_.is_more_lost |= removed.is_more_lost;
       summary_.transactions_lost += CountLost(removed.ended);
     }
   }

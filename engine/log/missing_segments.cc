@@ -5,9 +5,11 @@
 #include <string_view>
 #include <utility>
 
+#include "cauce/errors.h"
 #include "cauce/file_system.h"
 #include "engine/base/status_macros.h"
 #include "engine/log/as_closed.h"
+#include "engine/log/log_stand_in.h"
 #include "engine/log/segment_directory.h"
 #include "engine/log/segment_name.h"
 #include "fmt/format.h"
@@ -215,13 +217,26 @@ bool Misses(const std::vector<MissingPart>& missing, const OffsetRange& range) {
 
 std::string DescribeMissing(const SegmentPlace& place,
                             const MissingPart& part) {
+  const std::string path =
+      place.PathOf(SegmentFileName(part.range.base, kLogSuffix));
+  const std::string offsets = fmt::format(
+      "offsets {} to {}", part.range.base.value, part.range.next.value - 1);
+  if (!part.is_short) {
+    return fmt::format(
+        "{}: is missing, and nobody deleted it: what it held of {} cannot be "
+        "read; close the directory and restore the file from a copy",
+        path, offsets);
+  }
+  const absl::Status why = WhatIsInTheWay(*place.files, path);
+  if (!why.ok()) {
+    return fmt::format("{}; what it held of {} cannot be read; {}",
+                       MessageOf(why), offsets,
+                       AdviceOnStandIn(*place.files, path, why));
+  }
   return fmt::format(
-      "{}: {}: what it held of offsets {} to {} cannot be read; close the "
-      "directory and restore the file from a copy",
-      place.PathOf(SegmentFileName(part.range.base, kLogSuffix)),
-      part.is_short ? "is shorter than it was, and nobody cut it"
-                    : "is missing, and nobody deleted it",
-      part.range.base.value, part.range.next.value - 1);
+      "{}: is shorter than it was, and nobody cut it: some of what it held of "
+      "{} is gone; close the directory and restore the file from a copy",
+      path, offsets);
 }
 
 }  // namespace cauce

@@ -1,6 +1,7 @@
 #include "engine/log/recovery.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -116,8 +117,9 @@ class Recovery {
     }
     for (size_t i = 0; i < bases.size() && !cut_; ++i) {
       const bool is_last = i + 1 == bases.size();
-      CAUCE_RETURN_IF_ERROR(is_last ? TakeLast(bases[i])
-                                    : TakeSealed(bases[i], bases[i + 1]));
+      const absl::Status taken =
+          is_last ? TakeLast(bases[i]) : TakeSealed(bases[i], bases[i + 1]);
+      CAUCE_RETURN_IF_ERROR(WithAdvice(taken, bases[i]));
       if (cut_) {
         CAUCE_RETURN_IF_ERROR(
             SetAside({bases.begin() + i + 1, bases.end()}, "follows the cut"));
@@ -141,6 +143,18 @@ class Recovery {
     return absl::AlreadyExistsError(
         fmt::format("{}: {}, and the log ends there: {}", path, kDirectoryThere,
                     AdviceOnStandIn(*place_.files, path, absl::OkStatus())));
+  }
+
+  // Where something else stands in the place of the log, what to do about that.
+  absl::Status WithAdvice(const absl::Status& taken, Offset base) const {
+    if (!absl::IsFailedPrecondition(taken)) return taken;
+    const std::string path = PathOf(base);
+    const absl::Status why = WhatIsInTheWay(*place_.files, path);
+    if (why.ok()) return taken;
+    return absl::Status(
+        why.code(),
+        fmt::format("{}; {}", MessageOf(why),
+                    AdviceOnStandIn(*place_.files, path, why)));
   }
 
   // Goes by what is known, where the last file is as it was too; else the
@@ -244,9 +258,14 @@ class Recovery {
 
   // The log goes on at `resume`, and what was durable in front of that is gone
   // from `end` on. Which is told: later only this knows of it.
-  void NoteLostEnd(Offset base, Offset end, Offset resume) {
+  void NoteLostEnd(Offset base, const ScannedSegment& scanned, Offset end,
+                   Offset resume) {
     if (!place_.may_have_gaps || end >= resume) return;
     // With the next file, or else it is this one that ends too early.
+    if (const auto next = NextAsClosed(base, scanned.file_bytes)) {
+      missing_.push_back({*next, resume});
+      return;
+    }
     bool is_next = false;
     for (const std::string_view suffix :
          {kOffsetIndexSuffix, kTimeIndexSuffix}) {
@@ -255,6 +274,19 @@ class Recovery {
       is_next |= end > base && info.ok();
     }
     missing_.push_back({is_next ? end : base, resume});
+  }
+
+  // Where the next file began, by what the close has noted, behind one that is
+  // as long as it was.
+  std::optional<Offset> NextAsClosed(Offset base, int64_t bytes) const {
+    if (!hints_.clean_stop || hints_.known == nullptr) return std::nullopt;
+    const std::vector<KnownSegment>& all = hints_.known->segments;
+    const auto known =
+        std::ranges::find(all, KnownSegment{.base = base, .bytes = bytes});
+    if (known == all.end() || std::next(known) == all.end()) {
+      return std::nullopt;
+    }
+    return std::next(known)->base;
   }
 
   // `next` is where the segment behind it begins, if there is one. A gap that
@@ -395,7 +427,7 @@ class Recovery {
       CAUCE_ASSIGN_OR_RETURN(const Offset end, EndBehindDamage(base, scanned));
       // Not at the base, where a file stands already.
       resume_at_ = std::max({hints_.recovery_point, end, base + 1});
-      NoteLostEnd(base, end, *resume_at_);
+      NoteLostEnd(base, scanned, end, *resume_at_);
       return KeepDamaged(base, *resume_at_, scanned);
     }
     if (torn) return CutAt(base, std::move(scanned));

@@ -213,6 +213,10 @@ class Planner {
         step.lost = LostWith(*stray.base);
       }
       step.lost = Spanning(step.lost, stray.displaced);
+      step.is_more_lost = stray.base && EndsUnknown(*stray.base);
+      if (step.is_more_lost && step.lost.count() == 0) {
+        step.lost = {*stray.base, *stray.base};
+      }
       plan_.steps.push_back(std::move(step));
     }
   }
@@ -239,6 +243,14 @@ class Planner {
   // What else holds, or should have held, offsets behind `base`.
   Offset NextHeld(Offset base) const {
     return FirstStray(base + 1, BaseBehind(base));
+  }
+
+  // Whether no segment is left from `offset` on, and nobody has noted where the
+  // log ended: it was not closed since it was written.
+  bool EndsUnknown(Offset offset) const {
+    const bool is_noted = partition_.clean_stop || partition_.is_as_closed;
+    return !is_noted &&
+           (survey_.segments.empty() || survey_.segments.back().base < offset);
   }
 
   // Of [base, next), what had not been deleted.
@@ -296,6 +308,8 @@ class Planner {
            .lost = Spanning(
                Missed(bytes.expected, bytes.behind.value_or(behind)),
                DisplacedIn(segment, at)),
+           .is_more_lost = !bytes.behind && !bytes.is_zeros() &&
+                           EndsUnknown(segment.base + 1),
            .why = bytes.why});
     }
     if (!step.removed.empty()) plan_.steps.push_back(std::move(step));

@@ -16,8 +16,8 @@ std::string SurveyedSegment::FileName() const {
 }
 
 OffsetRange Spanning(const OffsetRange& a, const OffsetRange& b) {
-  if (a.count() == 0) return b;
   if (b.count() == 0) return a;
+  if (a.count() == 0) return b;
   return {std::min(a.base, b.base), std::max(a.next, b.next)};
 }
 

@@ -63,11 +63,16 @@ std::string DoneText(const std::string& partition,
   if (done.segments_before == 0) {
     return fmt::format("{}: nothing to compact\n", partition);
   }
-  return fmt::format("{}: {} became {}, {} and {} removed\n", partition,
+  // Where what says that offsets are left out takes more room than they did.
+  const bool has_grown = done.bytes_removed < 0;
+  const double bytes = static_cast<double>(done.bytes_removed);
+  return fmt::format("{}: {} became {}, {} {} {} {}\n", partition,
                      Counted(done.segments_before, "segment"),
                      done.segments_after,
                      Counted(done.records_removed, "record"),
-                     BytesText(static_cast<double>(done.bytes_removed)));
+                     has_grown ? "removed and" : "and",
+                     BytesText(has_grown ? -bytes : bytes),
+                     has_grown ? "added" : "removed");
 }
 
 Json DoneJson(const std::string& partition, const CompactionTotals& done) {

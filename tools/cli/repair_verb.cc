@@ -52,11 +52,25 @@ std::string_view ActionName(RepairAction action) {
   return "?";
 }
 
-std::string LostText(const OffsetRange& lost) {
-  if (lost.count() == 0) return "";
-  return fmt::format("; lost: at most {}, offsets {} to {}",
+std::string LostText(const OffsetRange& lost, bool is_more_lost) {
+  if (lost.count() == 0) {
+    return is_more_lost ? fmt::format("; lost: an unknown number of records, "
+                                      "from offset {} on",
+                                      lost.base.value)
+                        : "";
+  }
+  return fmt::format("; lost: at most {}, offsets {} to {}{}",
                      Counted(lost.count(), "record"), lost.base.value,
-                     lost.next.value - 1);
+                     lost.next.value - 1,
+                     is_more_lost ? ", and an unknown number behind them" : "");
+}
+
+std::string LostText(const RepairSummary& summary) {
+  const std::string lost = Counted(summary.offsets_lost, "record");
+  if (!summary.is_more_lost) return fmt::format("at most {} lost", lost);
+  return summary.offsets_lost == 0
+             ? "an unknown number of records lost"
+             : fmt::format("at most {} and an unknown number more lost", lost);
 }
 
 std::string KeptText(std::string_view kept_as) {
@@ -82,7 +96,8 @@ std::string EndedText(const std::vector<EndedTransaction>& ended) {
 
 std::string StepText(const RepairStep& step) {
   std::string text = fmt::format("{}: {}: {}{}", ActionName(step.action),
-                                 step.file, step.why, LostText(step.lost));
+                                 step.file, step.why,
+                                 LostText(step.lost, step.is_more_lost));
   if (step.action == RepairAction::kRename) {
     text += fmt::format("; named {}", step.renamed_to);
   } else {
@@ -92,7 +107,8 @@ std::string StepText(const RepairStep& step) {
   for (const RemovedBytes& removed : step.removed) {
     text += fmt::format("  {} at position {}: {}{}{}\n",
                         Counted(removed.bytes, "byte"), removed.position,
-                        removed.why, LostText(removed.lost),
+                        removed.why,
+                        LostText(removed.lost, removed.is_more_lost),
                         KeptText(removed.kept_as));
     text += EndedText(removed.ended);
   }
@@ -106,7 +122,8 @@ void AddFilled(const OffsetRange& filled, Json& json) {
   json["filled_up_to"] = filled.next.value - 1;
 }
 
-void AddLost(const OffsetRange& lost, Json& json) {
+void AddLost(const OffsetRange& lost, bool is_more_lost, Json& json) {
+  if (is_more_lost) json["more_lost"] = true;
   if (lost.count() == 0) return;
   json["lost_records_max"] = lost.count();
   json["lost_from"] = lost.base.value;
@@ -137,7 +154,7 @@ Json StepJson(const RepairStep& step) {
   }
   AddFilled(step.filled, json);
   AddEnded(step.ended, json);
-  AddLost(step.lost, json);
+  AddLost(step.lost, step.is_more_lost, json);
   if (!step.removed.empty()) {
     Json all = Json::array();
     for (const RemovedBytes& removed : step.removed) {
@@ -145,7 +162,7 @@ Json StepJson(const RepairStep& step) {
       if (!removed.kept_as.empty()) one["kept_as"] = removed.kept_as;
       AddFilled(removed.filled, one);
       AddEnded(removed.ended, one);
-      AddLost(removed.lost, one);
+      AddLost(removed.lost, removed.is_more_lost, one);
       one["why"] = removed.why;
       all.push_back(std::move(one));
     }
@@ -161,11 +178,11 @@ std::string SummaryText(const RepairSummary& summary, bool dry_run) {
                        Counted(summary.partitions, "partition"));
   }
   return fmt::format(
-      "looked at {}: {} {}, {} removed, at most {} lost{}{}\n",
+      "looked at {}: {} {}, {} removed, {}{}{}\n",
       Counted(summary.partitions, "partition"), Counted(summary.steps, "step"),
       dry_run ? "to do" : "done",
       BytesText(static_cast<double>(summary.bytes_removed)),
-      Counted(summary.offsets_lost, "record"),
+      LostText(summary),
       summary.transactions_lost == 0
           ? ""
           : fmt::format(", {} treated as aborted",
@@ -211,6 +228,7 @@ int Repair(const RepairVerbOptions& verb) {
                          {"steps", summary->steps},
                          {"bytes_removed", summary->bytes_removed},
                          {"lost_records_max", summary->offsets_lost},
+                         {"more_lost", summary->is_more_lost},
                          {"lost_transactions", summary->transactions_lost},
                          {"left", summary->left}})
                  : SummaryText(*summary, verb.dry_run));

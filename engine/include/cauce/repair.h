@@ -76,6 +76,9 @@ struct RemovedBytes {
   OffsetRange filled;
   std::vector<EndedTransaction> ended;  // by markers among these
   OffsetRange lost;  // no record has these any more: so many at most
+  // And such as stood behind them, of which nobody knows how many: a log that
+  // was not closed ends there.
+  bool is_more_lost = false;
   std::string why;
   friend bool operator==(const RemovedBytes&, const RemovedBytes&) = default;
 };
@@ -90,6 +93,7 @@ struct RepairStep {
   OffsetRange filled;                 // of kFillGap
   std::vector<EndedTransaction> ended;  // the same, as above
   OffsetRange lost;                   // of the other actions, as above
+  bool is_more_lost = false;          // the same
   std::string why;
   friend bool operator==(const RepairStep&, const RepairStep&) = default;
 };
@@ -99,6 +103,7 @@ struct RepairSummary {
   int64_t steps = 0;
   int64_t bytes_removed = 0;
   int64_t offsets_lost = 0;
+  bool is_more_lost = false;      // nobody knows how many
   int64_t transactions_lost = 0;  // that count as aborted from now on
   int64_t left = 0;  // what no repair can mend
 };

@@ -12,14 +12,18 @@
 #include "cauce/file_system.h"
 #include "engine/base/check.h"
 #include "engine/log/segment_name.h"
+#include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 
 namespace cauce {
 namespace {
 
 using test::IsOkAndHolds;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 class MissingSegmentsOf : public ::testing::Test {
  protected:
@@ -145,6 +149,28 @@ TEST_F(MissingSegmentsOf, ALogAreMissedWhereARangeMeetsThem) {
   EXPECT_TRUE(Misses(missing, {Offset{29}, Offset{50}}));
   EXPECT_FALSE(Misses(missing, {Offset{0}, Offset{20}}));
   EXPECT_FALSE(Misses(missing, {Offset{30}, Offset{50}}));
+}
+
+// Of one that is shorter most of it may be read.
+TEST_F(MissingSegmentsOf, ALogAreDescribedByWhatBecameOfTheirFiles) {
+  const MissingPart gone{.range = {Offset{20}, Offset{30}}};
+  EXPECT_THAT(DescribeMissing(place_, gone),
+              AllOf(HasSubstr("20.log: is missing"),
+                    HasSubstr("held of offsets 20 to 29 cannot be read")));
+  const MissingPart less{.range = {Offset{10}, Offset{20}}, .is_short = true};
+  EXPECT_THAT(
+      DescribeMissing(place_, less),
+      AllOf(HasSubstr("10.log: is shorter than it was"),
+            HasSubstr("some of what it held of offsets 10 to 19 is gone")));
+
+  // A link is told as what it is, by who opens the file.
+  test::FailingFileSystem linked(*files_);
+  linked.Fail(test::FileCall::kOpen, SegmentFileName({10}, kLogSuffix),
+              absl::FailedPreconditionError("10.log: is a link"));
+  place_.files = &linked;
+  EXPECT_THAT(DescribeMissing(place_, less),
+              AllOf(HasSubstr("10.log: is a link"),
+                    Not(HasSubstr("shorter")), HasSubstr("cannot be read")));
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 
 #include "cauce/errors.h"
 #include "cauce/types.h"
+#include "engine/catalog/known_log.h"
 #include "engine/log/batch_scanner.h"
 #include "engine/log/cut_files.h"
 #include "engine/record/layout.h"
@@ -30,6 +31,7 @@ using test::DiskKind;
 using test::FileCall;
 using test::HasReason;
 using test::IsOk;
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -170,6 +172,27 @@ TEST_P(RecoveryTest, AFileThatIsTooShortGivesNoOffsetAgain) {
   ASSERT_THAT(log, IsOk());
   EXPECT_EQ(EndOf(*log), Offset{20});
   EXPECT_THAT(events_, Contains(HasSubstr("up to offset 20 were durable")));
+}
+
+// In a topic with gaps only the close knows which file had the rest.
+TEST_P(RecoveryTest, NamesTheFileThatIsGoneWhereThatInFrontOfItIsWhole) {
+  const auto bytes = static_cast<int64_t>(WriteSegment(0, 2).size());
+  KnownLog known{.segments = {{Offset{0}, bytes}, {Offset{6}, 100}},
+                 .end = Offset{8}};
+  const RecoveryHints hints{
+      .clean_stop = true, .known = &known, .recovery_point = Offset{8}};
+  const auto gone = Recover(hints);
+  ASSERT_THAT(gone, IsOk());
+  EXPECT_THAT(gone->missing, ElementsAre(OffsetRange{Offset{6}, Offset{8}}));
+
+  // It had more.
+  for (const std::string& name : disk_.Names()) {
+    if (name != Log(0)) disk_.Remove(name);
+  }
+  known.segments[0].bytes = bytes + 1;
+  const auto both = Recover(hints);
+  ASSERT_THAT(both, IsOk());
+  EXPECT_THAT(both->missing, ElementsAre(OffsetRange{Offset{0}, Offset{8}}));
 }
 
 TEST_P(RecoveryTest, ALogWhoseSegmentsAreGoneGoesOnBehindThem) {
@@ -479,6 +502,20 @@ TEST_P(RecoveryTest, AFileThatCannotBeReadRefusesTheLogBeforeAnythingIsCut) {
     disk_.files().Mend();
     EXPECT_EQ(Contents(), before);
     disk_.Remove(Log(base));
+  }
+}
+
+TEST_P(RecoveryTest, SaysWhatToDoAboutWhatIsNoFileInTheLastPlace) {
+  WriteSegment(0, 5);
+  WriteSegment(10, 2);
+  disk_.files().Fail(FileCall::kOpen, Log(10),
+                     absl::FailedPreconditionError("10.log: no regular file"));
+  for (const bool clean : {true, false}) {
+    const auto log =
+        Recover({.clean_stop = clean, .recovery_point = Offset{14}});
+    EXPECT_THAT(std::string(log.status().message()),
+                AllOf(HasSubstr("no regular file"),
+                      HasSubstr("cauce log repair put it aside")));
   }
 }
 

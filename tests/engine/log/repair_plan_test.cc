@@ -58,6 +58,43 @@ TEST(RepairPlan, GivesNoOffsetOfALostEndAgain) {
   EXPECT_EQ(plan.end, kEnd);
 }
 
+TEST(RepairPlan, SaysWhereNobodyKnowsHowMuchIsLost) {
+  SurveyedSegment torn = Segment(5, 8);
+  torn.file_bytes = 150;
+  torn.unreadable = {
+      {.position = 100, .end = 150, .zeros_from = 150, .expected = Offset{8}}};
+  torn.kept_as = {"/d/a-0/5.log.100.cut"};
+  const StrayFile text{.path = "/d/a-0/00000000000000000008.log",
+                       .kept_as = "/d/a-0/8.log.cut",
+                       .base = Offset{8},
+                       .is_weighed = true};
+  PartitionToCheck partition = Partition(Offset{5}, Offset{0}, false);
+  const auto steps = [&](const PartitionSurvey& survey) {
+    return PlanPartitionRepair(partition, survey).steps;
+  };
+  const auto cut = steps({.segments = {Segment(0, 5), torn}});
+  ASSERT_THAT(cut, SizeIs(1));
+  EXPECT_TRUE(cut[0].removed[0].is_more_lost);
+  EXPECT_EQ(cut[0].removed[0].lost.base, Offset{8});
+  const auto aside = steps({.strays = {text}, .segments = {Segment(0, 8)}});
+  ASSERT_THAT(aside, SizeIs(1));
+  EXPECT_TRUE(aside[0].is_more_lost);
+  EXPECT_EQ(aside[0].lost.base, Offset{8});
+
+  // In front of others, of zeros that were written ahead, and where a close
+  // has noted the end, it is known.
+  EXPECT_FALSE(steps({.segments = {torn, Segment(8, 10)}})[0]
+                   .removed[0]
+                   .is_more_lost);
+  torn.unreadable[0].zeros_from = 100;
+  EXPECT_FALSE(steps({.segments = {Segment(0, 5), torn}})[0]
+                   .removed[0]
+                   .is_more_lost);
+  partition.clean_stop = true;
+  EXPECT_FALSE(steps({.strays = {text}, .segments = {Segment(0, 8)}})[0]
+                   .is_more_lost);
+}
+
 // Others have their offsets, and not their records.
 TEST(RepairPlan, CountsWholeBatchesThatLeaveTheLogAsLost) {
   SurveyedSegment cut = Segment(5, 10);

@@ -43,6 +43,16 @@ TEST_F(CompactVerb, KeepsTheLastRecordOfEachKeyNow) {
   EXPECT_EQ(Run({"log", "verify"}).exit, 0);
 }
 
+// The horizon of a tombstone takes more room than what it stands in place of.
+TEST_F(CompactVerb, SaysByHowMuchALogHasBecomeLonger) {
+  Do({"topic", "create", "prices", "--config", "cleanup.policy=compact"});
+  Do({"produce", "prices", "--format", "json"},
+     "{\"key\": \"a\", \"value\": null}\n");
+  const std::string said = Do({"log", "compact"});
+  EXPECT_THAT(said, HasSubstr("1 segment became 1, 0 records removed and "));
+  EXPECT_THAT(said, HasSubstr(" B added\n"));
+}
+
 TEST_F(CompactVerb, TakesTheTopicsThatAreNamed) {
   Fill("prices", "compact");
   Fill("users", "compact,delete");
