@@ -145,10 +145,15 @@ absl::StatusOr<std::vector<MissingPart>> MissingSinceStop(
                            .durable = durable,
                            .there = there},
                           [&](Offset base) -> absl::StatusOr<Offset> {
-                            CAUCE_ASSIGN_OR_RETURN(
-                                const ScannedSegment scanned,
-                                ScanEnd(place.At(base), durable));
-                            return scanned.next;
+                            const auto scanned =
+                                ScanEnd(place.At(base), durable);
+                            // What is no file holds nothing to be read, and
+                            // keeps nobody from what stands around it.
+                            if (absl::IsFailedPrecondition(scanned.status())) {
+                              return base;
+                            }
+                            CAUCE_RETURN_IF_ERROR(scanned.status());
+                            return scanned->next;
                           });
 }
 

@@ -151,6 +151,21 @@ TEST_F(MissingSegmentsOf, ALogAreMissedWhereARangeMeetsThem) {
   EXPECT_FALSE(Misses(missing, {Offset{30}, Offset{50}}));
 }
 
+// As a link: after a kill it is asked where the file ends.
+TEST_F(MissingSegmentsOf, ALogAreThoseInWhosePlaceIsNoFile) {
+  known_ = KnownLog{
+      .segments = {{Offset{0}, 3}, {Offset{10}, 5}, {Offset{40}, 3}},
+      .end = Offset{50}};
+  known_->directory.id = files_->Info("/p-0")->id;
+  was_last_stop_ = false;
+  test::FailingFileSystem linked(*files_);
+  linked.Fail(test::FileCall::kOpen, SegmentFileName({10}, kLogSuffix),
+              absl::FailedPreconditionError("10.log: is a link"));
+  place_.files = &linked;
+  const MissingPart unread{.range = {Offset{10}, Offset{40}}, .is_short = true};
+  EXPECT_THAT(Look(), IsOkAndHolds(ElementsAre(unread)));
+}
+
 // Of one that is shorter most of it may be read.
 TEST_F(MissingSegmentsOf, ALogAreDescribedByWhatBecameOfTheirFiles) {
   const MissingPart gone{.range = {Offset{20}, Offset{30}}};
