@@ -70,6 +70,26 @@ void TellOfLostEnd(const LogEnvironment& environment, const LogOptions& options,
                   options.directory));
 }
 
+// What cannot be read of the file by now tells why when reading comes to it.
+absl::StatusOr<OffsetRange> FindBehindTorn(const LogEnvironment& environment,
+                                           const LogOptions& options,
+                                           const LogView& view) {
+  const auto behind = view.FindBehindTorn();
+  if (absl::IsResourceExhausted(behind.status())) return behind.status();
+  const OffsetRange lost = behind.value_or(OffsetRange());
+  if (lost.count() == 0 || !environment.events) return lost;
+  environment.events(
+      Severity::kError,
+      fmt::format("{}: {}: the log ends at offset {}, in front of what is no "
+                  "whole batch; whole ones stand behind that, up to offset {}, "
+                  "and may have been acknowledged; run cauce log repair, which "
+                  "keeps them, before anything opens the directory for "
+                  "writing, which cuts them off",
+                  options.name.ToString(), view.segments().back()->path(),
+                  lost.base.value, lost.next.value - 1));
+  return lost;
+}
+
 // A log that was closed was durable up to its end: where it reaches behind the
 // point that is saved, which is lost then, or an older one, the close may have
 // noted more. As long as nobody has opened it since. A writer may have gone on
@@ -143,6 +163,10 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
       TellOfLostEnd(*environment, options, lost.back);
     }
     if (lost.back.count() == 0) lost.back = view->FindHidden();
+    if (lost.back.count() == 0) {
+      CAUCE_ASSIGN_OR_RETURN(lost.back,
+                             FindBehindTorn(*environment, options, *view));
+    }
     const Offset start =
         std::max(options.bounds.log_start, view->segments().front()->base());
     if (start > options.bounds.log_start) {

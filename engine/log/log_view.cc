@@ -113,6 +113,35 @@ OffsetRange LogView::FindHidden() const {
   return {known_.segments.back()->next(), *hidden + 1};
 }
 
+absl::StatusOr<OffsetRange> LogView::FindBehindTorn() const {
+  // One that cannot be opened, or is damaged below the point, ends elsewhere.
+  if (known_.tail == nullptr || known_.is_unopened) return OffsetRange();
+  const Segment& last = *known_.segments.back();
+  CAUCE_ASSIGN_OR_RETURN(
+      const std::shared_ptr<File> file,
+      place_.files->Open(last.path(), OpenMode::kRead));
+  char head[kBatchHeaderBytes];
+  CAUCE_ASSIGN_OR_RETURN(const size_t read, file->Read(last.bytes(), head));
+  if (IsZeros({head, read})) return OffsetRange();
+  CAUCE_ASSIGN_OR_RETURN(ScannedSegment behind,
+                         ScanEnd(last.place(), bounds_.recovery_point));
+  const Offset end = behind.next;
+  const bool is_torn = !behind.damage.ok() && end >= bounds_.recovery_point;
+  if (!is_torn) return OffsetRange();
+  const ScanRange range{
+      .base = last.base(),
+      .bytes = behind.file_bytes,
+      .index_interval_bytes = place_.index_interval_bytes,
+      .boundary = bounds_.recovery_point};
+  CAUCE_RETURN_IF_ERROR(ScanBehindDamage(file, last.path(), range, behind));
+  if (behind.next <= end) return OffsetRange();
+  // A writer has written what is in front before what is behind.
+  CAUCE_ASSIGN_OR_RETURN(const ScannedSegment again,
+                         ScanEnd(last.place(), bounds_.recovery_point));
+  const bool is_still_torn = !again.damage.ok() && again.next == end;
+  return is_still_torn ? OffsetRange{end, behind.next} : OffsetRange();
+}
+
 absl::StatusOr<Offset> LogView::FindEnd() const {
   const SegmentSet::List& segments = known_.segments;
   const Segment& last = *segments.back();

@@ -65,6 +65,13 @@ class LogView {
   // records and was left out, which was told; empty where there is none.
   OffsetRange FindHidden() const;
 
+  // From where the log ends, in front of what is torn, up to behind whole
+  // batches that stand behind that in the same file: a recovery would cut them
+  // off, and they may have been acknowledged. Looks where what is torn says
+  // that it ends, and where the index leads. Empty where there are none, and
+  // where what was torn is whole by the second look: it was on its way.
+  absl::StatusOr<OffsetRange> FindBehindTorn() const;
+
  private:
   LogView(const SegmentPlace& place, const LogBounds& bounds, Hooks hooks);
 

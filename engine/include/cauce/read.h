@@ -53,8 +53,9 @@ struct OffsetRange {
 
 // Records that were durable and that nobody deleted, and whose files are gone
 // or shorter than they were, and at the end also those of a file that may hold
-// some and cannot be read as what it is called: in front of the first offset
-// that is there, and behind the last. Empty where none are missed.
+// some and cannot be read as what it is called, and what stands behind a torn
+// batch at which the log ends: in front of the first offset that is there, and
+// behind the last. Empty where none are missed.
 struct LostRecords {
   OffsetRange front;
   OffsetRange back;

@@ -584,6 +584,39 @@ TEST_P(ViewOn, ABatchThatIsHalfThereIsNotThereYet) {
   }
 }
 
+// Whoever wrote it would not have gone on: an opening for writing would cut
+// them off.
+TEST_P(ViewOn, KnowsOfWholeBatchesBehindATornOne) {
+  Append(4);
+  rig_.Kill();
+  const std::string name = SegmentFileName(Offset{0}, kLogSuffix);
+  const std::string whole = *rig_.disk().Read(name);
+  const size_t batch = test::Batch({"value"}).bytes().size();
+  std::string torn = whole;
+  torn[2 * batch - 1] ^= 1;
+  rig_.disk().Write(name, torn);
+  const auto view = View();
+  ASSERT_EQ(EndOf(*view), Offset{1});
+  EXPECT_THAT(view->FindBehindTorn(),
+              test::IsOkAndHolds(OffsetRange{Offset{1}, Offset{4}}));
+
+  // A second look finds what was on its way during the first.
+  int opens = 0;
+  rig_.disk().files().set_during(test::FileCall::kOpen, name, [&] {
+    if (++opens == 3) rig_.disk().Write(name, whole);
+  });
+  EXPECT_THAT(view->FindBehindTorn(), test::IsOkAndHolds(OffsetRange()));
+  EXPECT_GE(opens, 3);
+  rig_.disk().files().Mend();
+  // The last one alone is what a stop leaves, as are zeros.
+  for (const std::string& end :
+       {whole.substr(0, 3 * batch + 20),
+        whole.substr(0, 3 * batch) + std::string(1000, '\0')}) {
+    rig_.disk().Write(name, end);
+    EXPECT_THAT(View()->FindBehindTorn(), test::IsOkAndHolds(OffsetRange()));
+  }
+}
+
 TEST_P(ViewOn, ABatchOnItsWayBehindACutIsNotThereYet) {
   Append(20);
   rig_.SaveBounds();

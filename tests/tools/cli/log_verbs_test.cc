@@ -111,6 +111,37 @@ TEST_F(Cauce, RepairsAFlippedByteAndKeepsTheRest) {
   EXPECT_THAT(Do({"log", "repair"}), HasSubstr("nothing to do"));
 }
 
+TEST_F(Cauce, ConsumeTellsOfWholeBatchesBehindATornOneAsVerifyDoes) {
+  Do({"topic", "create", "a"});
+  for (int i = 0; i < 3; ++i) Do({"produce", "a"}, ManyLines(10));
+  const Words batches = LinesOf(
+      test::Run(Command({"log", "dump", LogFile(dir()), "--format", "json"}))
+          .out);
+  // Nothing is left of a close that could say where the log was durable.
+  for (const char* name : {".kafka_cleanshutdown", "cauce.segments",
+                           "recovery-point-offset-checkpoint"}) {
+    std::filesystem::remove(std::filesystem::path(dir()) / name);
+  }
+  EXPECT_EQ(Run({"consume", "a"}).exit, 0);
+  for (const int torn : {1, 2}) {
+    const auto position =
+        Json::parse(batches.at(static_cast<size_t>(torn)))["position"]
+            .get<int64_t>();
+    FlipByte(LogFile(dir()), position + 100);
+    const Process::Result read = Run({"consume", "a"});
+    EXPECT_THAT(LinesOf(read.out), SizeIs(10 * torn));
+    // The last one is what a stop may leave.
+    const bool is_told = torn == 1;
+    EXPECT_EQ(read.exit, is_told ? 1 : 0);
+    EXPECT_EQ(Run({"log", "verify"}).exit, is_told ? 1 : 0);
+    if (is_told) {
+      EXPECT_THAT(read.err, HasSubstr("up to offset 29"));
+      EXPECT_EQ(Run({"consume", "a", "--count", "10"}).exit, 0);
+    }
+    FlipByte(LogFile(dir()), position + 100);
+  }
+}
+
 TEST_F(Cauce, RepairsNothingThatIsInUseOrNotThere) {
   Do({"topic", "create", "a"});
   EXPECT_EQ(Run({"log", "repair", "--partition", "0"}).exit, 2);
