@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/base/status_macros.h"
+#include "engine/log/sync_error.h"
 
 namespace cauce {
 
@@ -89,6 +90,7 @@ absl::Status IndexFiles::RemoveOther(const std::string& path,
 absl::Status IndexFiles::Sync() {
   const auto file = files_.Open(offsets_.path, OpenMode::kReadWrite);
   if (absl::IsNotFound(file.status())) return absl::OkStatus();
+  if (IsNotOpened(file.status())) return SyncNotBegun(file.status());
   CAUCE_RETURN_IF_ERROR(file.status());
   return (*file)->Sync();
 }

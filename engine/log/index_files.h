@@ -35,7 +35,8 @@ class IndexFiles {
   // The same, whatever became of the files since.
   absl::Status WriteAnew(const SegmentIndex& index);
 
-  // Makes durable what Write has left to be: the offset index.
+  // Makes durable what Write has left to be: the offset index. SyncNotBegun
+  // where it finds no descriptor for it.
   absl::Status Sync();
 
   // Those that are there.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/base/status_macros.h"
+#include "engine/log/sync_error.h"
 
 namespace cauce {
 
@@ -85,6 +86,7 @@ absl::Status PublishedSegments::SyncNames() {
     made = names_made_;
   }
   const absl::Status synced = files_.SyncDirectory(directory_);
+  if (IsNotOpened(synced)) return SyncNotBegun(synced);
   MutexLock lock(mutex_);
   if (synced.ok()) {
     names_synced_ = std::max(names_synced_, made);

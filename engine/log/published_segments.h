@@ -47,12 +47,13 @@ class PublishedSegments {
   void Forget(const std::shared_ptr<Segment>& segment);
 
   // Makes durable what was written before the call: sealed segments, with
-  // their indexes, the active one, and new names.
+  // their indexes, the active one, and new names. Where there is no descriptor
+  // for one of these the error is SyncNotBegun: the next call goes on there.
   absl::Status Sync();
 
   // Makes new names durable; does nothing where there are none. Before a roll
   // makes another: of two, a power loss might keep the later alone. Where it
-  // fails every Sync from then on does.
+  // fails every Sync from then on does, but where it was not begun.
   absl::Status SyncNames();
 
   // How many bytes of sealed segments syncs have made durable since the last

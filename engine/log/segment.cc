@@ -381,9 +381,7 @@ absl::Status Segment::Sync() {
 // It is there all the same. A name that is gone is not, nor is what the pool
 // has synced in vain.
 bool Segment::MayOpenLater(const absl::Status& opened) const {
-  const bool is_refused = absl::IsResourceExhausted(opened) ||
-                          absl::IsPermissionDenied(opened);
-  return is_refused && log_->lost().ok();
+  return IsNotOpened(opened) && log_->lost().ok();
 }
 
 absl::Status Segment::SyncFile(

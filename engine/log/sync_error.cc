@@ -21,4 +21,11 @@ bool IsSyncNotBegun(const absl::Status& status) {
   return status.GetPayload(kPayloadUrl).has_value();
 }
 
+bool IsNotOpened(const absl::Status& error) {
+  // A disk that fails, or is full, has a reason of ours.
+  const bool is_refused =
+      absl::IsResourceExhausted(error) || absl::IsPermissionDenied(error);
+  return is_refused && ReasonOf(error) == Reason::kNone;
+}
+
 }  // namespace cauce

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cauce/cursor.h"
@@ -182,6 +183,47 @@ TEST(NoDescriptorForASync, IsNoFailedSync) {
     ASSERT_EQ(each.durable_end(), Offset{1});
     ASSERT_THAT(each.Append({&record, 1}, {.ack = Ack::kDurable}), IsOk());
   }
+  EXPECT_THAT(engine->Close(), IsOk());
+}
+
+// Of the name of a segment, and of the index of the one before.
+TEST(NoDescriptorForASync, LeavesALogThatRollsTakingRecords) {
+  const auto memory = NewMemoryFileSystem();
+  test::FailingFileSystem files(*memory);
+  auto engine = Engine::Open("/data", {.file_system = &files});
+  ASSERT_THAT(engine, IsOk());
+  ASSERT_THAT(
+      engine->CreateTopic("orders",
+                          {.configs = {{"internal.segment.bytes", "1"},
+                                       {"index.interval.bytes", "0"}}}),
+      IsOk());
+  auto orders = engine->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(orders, IsOk());
+  const Record record{.key = "k", .value = "v"};
+  const auto append = [&] {
+    return orders->Append({&record, 1}, {.ack = Ack::kDurable}).status();
+  };
+  ASSERT_THAT(append(), IsOk());
+  const auto refused = absl::ResourceExhaustedError("too many open files");
+  int64_t refusals = 0;
+  for (const auto& [call, suffix] :
+       {std::pair(test::FileCall::kSyncDirectory, "orders-0"),
+        std::pair(test::FileCall::kOpen, ".index")}) {
+    SCOPED_TRACE(suffix);
+    // What is written before the sync opens it too.
+    for (int good = 0; good < 4; ++good) {
+      files.Fail(call, suffix, refused, good);
+      const absl::Status appended = append();
+      if (!appended.ok()) {
+        ++refusals;
+        ASSERT_THAT(appended, StatusIs(refused.code()));
+      }
+      files.Mend();
+      ASSERT_THAT(append(), IsOk());
+    }
+  }
+  EXPECT_GE(refusals, 2);
+  EXPECT_EQ(orders->durable_end(), orders->log_end());
   EXPECT_THAT(engine->Close(), IsOk());
 }
 

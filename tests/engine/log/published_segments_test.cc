@@ -3,9 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <string_view>
 
+#include "absl/status/status.h"
 #include "cauce/errors.h"
 #include "engine/log/segment_name.h"
+#include "engine/log/sync_error.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/test_disk.h"
 
@@ -15,6 +18,7 @@ namespace {
 using test::FileCall;
 using test::HasReason;
 using test::IsOk;
+using test::StatusIs;
 
 class PublishedSegmentsTest : public ::testing::Test {
  protected:
@@ -130,6 +134,43 @@ TEST_F(PublishedSegmentsTest, DoNotSyncAgainWhatASyncOfNamesMayHaveLost) {
   EXPECT_THAT(published.SyncNames(), HasReason(Reason::kDiskFailed));
   EXPECT_THAT(published.Sync(), HasReason(Reason::kDiskFailed));
   EXPECT_EQ(DirectorySyncs(), 1);
+}
+
+// Nothing is lost by it: it may be done another time.
+TEST_F(PublishedSegmentsTest, SyncLaterWhatFindsNoDescriptorNow) {
+  const auto one = Make(0), two = Make(10);
+  disk_.Write(SegmentFileName(Offset{0}, kOffsetIndexSuffix), "an entry");
+  PublishedSegments published(disk_.files(), disk_.directory(), {one});
+  published.NoteRoll(one);
+  published.Publish({one, two});
+  const auto expect_not_begun = [&](FileCall call, std::string_view suffix) {
+    for (const absl::Status& why :
+         {absl::ResourceExhaustedError("too many open files"),
+          absl::PermissionDeniedError("not yours")}) {
+      disk_.files().Fail(call, suffix, why, 0, 1);
+      const absl::Status synced = published.Sync();
+      EXPECT_THAT(synced, StatusIs(why.code()));
+      EXPECT_TRUE(IsSyncNotBegun(synced)) << synced;
+    }
+  };
+
+  expect_not_begun(FileCall::kOpen, ".index");
+  expect_not_begun(FileCall::kSyncDirectory, "");
+  EXPECT_FALSE(published.TakeSynced().has_value());
+
+  EXPECT_THAT(published.Sync(), IsOk());
+  EXPECT_EQ(Syncs(0), 1);
+  EXPECT_EQ(published.TakeSynced(), one->bytes());
+}
+
+// A full disk has tried.
+TEST_F(PublishedSegmentsTest, DoNotSyncNamesAgainThatFoundNoRoom) {
+  PublishedSegments published(disk_.files(), disk_.directory(), {Make(0)});
+  published.NoteNames();
+  disk_.files().Fail(FileCall::kSyncDirectory, "",
+                     MakeError(Reason::kDiskFull, "full"), 0, 1);
+  EXPECT_FALSE(IsSyncNotBegun(published.SyncNames()));
+  EXPECT_THAT(published.SyncNames(), HasReason(Reason::kDiskFull));
 }
 
 TEST_F(PublishedSegmentsTest, SyncNamesThatWereFound) {

@@ -21,5 +21,15 @@ TEST(SyncError, TellsOneThatWasNotBegunFromOneThatFailed) {
   EXPECT_FALSE(IsSyncNotBegun(absl::OkStatus()));
 }
 
+TEST(SyncError, TellsWhatWasNotOpenedFromADiskThatIsFullOrFails) {
+  EXPECT_TRUE(IsNotOpened(absl::ResourceExhaustedError("too many open files")));
+  EXPECT_TRUE(IsNotOpened(absl::PermissionDeniedError("not yours")));
+
+  EXPECT_FALSE(IsNotOpened(MakeError(Reason::kDiskFull, "full")));
+  EXPECT_FALSE(IsNotOpened(MakeError(Reason::kDiskFailed, "lost")));
+  EXPECT_FALSE(IsNotOpened(absl::NotFoundError("gone")));
+  EXPECT_FALSE(IsNotOpened(absl::OkStatus()));
+}
+
 }  // namespace
 }  // namespace cauce
