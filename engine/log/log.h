@@ -55,6 +55,7 @@
 namespace cauce {
 
 struct RecoveredLog;
+struct SegmentEnd;
 
 // What a pass of compaction is begun with.
 struct CompactionOrder {
@@ -202,18 +203,13 @@ class Log : public std::enable_shared_from_this<Log> {
       ABSL_LOCKS_EXCLUDED(ends_mutex_, writer_mutex_);
   // Whether its opening told of what the next one has to look for as well.
   bool is_odd() const { return is_odd_; }
-  // Whether files of some of these offsets are gone that nobody deleted, from
-  // between others, or are too short. Beside another process that is looked at
-  // again; where it cannot be they count as missing. What could not be seen as
-  // the log was opened does not, and is looked for until it can.
-  bool IsMissing(const OffsetRange& range) ABSL_LOCKS_EXCLUDED(view_mutex_);
-  // Whether the file of the segment that begins there has less than it had. As
-  // above.
-  bool IsShort(Offset base) ABSL_LOCKS_EXCLUDED(view_mutex_);
-  // Whether it is damage that no batch has these offsets.
-  bool IsDamagedGap(const OffsetRange& gap) {
-    return !may_have_gaps() || IsMissing(gap);
-  }
+  // OK where nothing is missing behind `end`, the end of the segment that
+  // begins at `base`, and in front of the next one. Else Reason::kCorruptBatch:
+  // in a log that may have gaps where files of these offsets are gone that
+  // nobody deleted, or this one has less than it had.
+  absl::Status CheckNothingMissing(const SegmentEnd& end, Offset base,
+                                   Offset next)
+      ABSL_LOCKS_EXCLUDED(view_mutex_);
   // What is to be remembered of a log that was closed.
   LogBounds bounds() const ABSL_LOCKS_EXCLUDED(ends_mutex_);
 
@@ -310,7 +306,9 @@ class Log : public std::enable_shared_from_this<Log> {
                                                           Offset up_to);
   // That no records are missing right in front of the one that was found: one
   // of them may be what was asked for.
-  absl::Status CheckNoGapBefore(const SegmentSet& set, Offset found) const;
+  absl::Status CheckNoGapBefore(const SegmentSet& set, Offset found);
+  // The same where compaction leaves gaps, which are not damage.
+  absl::Status CheckNoSegmentMissingBefore(const SegmentSet& set, Offset found);
   // That its topic may have gaps by now, where that is so.
   absl::Status TakeInGaps() ABSL_EXCLUSIVE_LOCKS_REQUIRED(refresh_mutex_);
   // How the files of a read-only log are looked at.
@@ -409,6 +407,18 @@ class Log : public std::enable_shared_from_this<Log> {
   // Fences the log, and returns why.
   absl::Status FailSwap(const absl::Status& cause);
   absl::Status SealForClose() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  // Whether files of some of these offsets are gone that nobody deleted, from
+  // between others, or are too short. Beside another process that is looked at
+  // again; where it cannot be they count as missing. What could not be seen as
+  // the log was opened does not, and is looked for until it can.
+  bool IsMissing(const OffsetRange& range) ABSL_LOCKS_EXCLUDED(view_mutex_);
+  // Whether the file of the segment that begins there has less than it had. As
+  // above.
+  bool IsShort(Offset base) ABSL_LOCKS_EXCLUDED(view_mutex_);
+  // Whether it is damage that no batch has these offsets.
+  bool IsDamagedGap(const OffsetRange& gap) {
+    return !may_have_gaps() || IsMissing(gap);
+  }
   // What was missing as it was opened, and was not cut off since.
   std::vector<OffsetRange> Missing() const ABSL_LOCKS_EXCLUDED(view_mutex_);
   // Looks for what is missing of one that may have gaps, for who only reads.

@@ -226,16 +226,9 @@ absl::StatusOr<std::optional<RecordBatch>> LogCursor::EnterSegment(
 
 absl::Status LogCursor::CheckNoGap(const Segment& next) {
   const Offset end = scanner_.offsets()->next.value_or(segment_->base());
-  absl::Status checked;
-  if (log_->IsDamagedGap({end, next.base()})) {
-    checked = cauce::CheckNoGap({segment_->path(), scanner_.position(), end},
-                                next.base());
-  }
-  // Where what is gone of it was, no gap tells among those of compaction.
-  if (checked.ok() && log_->may_have_gaps() &&
-      log_->IsShort(segment_->base())) {
-    checked = LessThanItHad(segment_->path(), {segment_->base(), next.base()});
-  }
+  const absl::Status checked = log_->CheckNothingMissing(
+      {segment_->path(), scanner_.position(), end}, segment_->base(),
+      next.base());
   at_gap_ = !checked.ok();
   return checked;
 }

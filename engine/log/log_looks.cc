@@ -8,6 +8,7 @@
 
 #include "cauce/errors.h"
 #include "cauce/file_system.h"
+#include "cauce/record_batch.h"
 #include "engine/base/status_macros.h"
 #include "engine/log/batch_scanner.h"
 #include "engine/log/log.h"
@@ -19,6 +20,21 @@ namespace {
 
 // A look-up reads little: the distance between two index entries and a batch.
 constexpr size_t kLookupBytes = 16 << 10;
+
+// Nothing where it has no record: batches may be left without any.
+absl::StatusOr<std::optional<Offset>> FirstRecordOf(Segment& segment,
+                                                    BatchScanner& scanner) {
+  RecordReader reader;
+  RecordView record;
+  CAUCE_ASSIGN_OR_RETURN(auto batch, segment.Seek(scanner, segment.base()));
+  while (batch) {
+    CAUCE_RETURN_IF_ERROR(reader.Open(*batch));
+    if (reader.Next(&record)) return record.offset;
+    CAUCE_RETURN_IF_ERROR(reader.status());
+    CAUCE_ASSIGN_OR_RETURN(batch, scanner.Next());
+  }
+  return std::nullopt;
+}
 
 }  // namespace
 
@@ -73,10 +89,11 @@ absl::StatusOr<std::optional<FoundOffset>> Log::FindByTimeIn(
   return std::nullopt;
 }
 
-absl::Status Log::CheckNoGapBefore(const SegmentSet& set, Offset found) const {
+absl::Status Log::CheckNoGapBefore(const SegmentSet& set, Offset found) {
   const bool is_first =
       found <= log_start() || found <= set.segments().front()->base();
-  if (may_have_gaps() || is_first) return absl::OkStatus();
+  if (is_first) return absl::OkStatus();
+  if (may_have_gaps()) return CheckNoSegmentMissingBefore(set, found);
   const Offset before_it{found.value - 1};
   const auto segment = set.Find(before_it);
   BatchScanner scanner(kLookupBytes);
@@ -92,6 +109,38 @@ absl::Status Log::CheckNoGapBefore(const SegmentSet& set, Offset found) const {
   return Annotate(*batch ? GapWithin(end, (*batch)->base_offset())
                          : CheckNoGap(end, set.Find(found)->base()),
                   name_.ToString());
+}
+
+absl::Status Log::CheckNoSegmentMissingBefore(const SegmentSet& set,
+                                              Offset found) {
+  const auto next = set.Find(found);
+  const Offset before_it{next->base().value - 1};
+  const auto segment = set.Find(before_it);
+  if (!IsMissing({segment->base(), next->base()})) return absl::OkStatus();
+  BatchScanner scanner(kLookupBytes);
+  const auto first = FirstRecordOf(*next, scanner);
+  if (IsDamage(first.status())) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(first.status());
+  // Then the one that is right in front of it is there.
+  if (*first && **first < found) return absl::OkStatus();
+  const auto last = segment->Seek(scanner, before_it);
+  if (IsDamage(last.status())) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(last.status());
+  const std::string path = segment->path();
+  const SegmentEnd end{path, scanner.position(),
+                       scanner.offsets()->next.value_or(segment->base())};
+  return Annotate(CheckNothingMissing(end, segment->base(), next->base()),
+                  name_.ToString());
+}
+
+absl::Status Log::CheckNothingMissing(const SegmentEnd& end, Offset base,
+                                      Offset next) {
+  if (IsDamagedGap({end.offset, next})) {
+    CAUCE_RETURN_IF_ERROR(CheckNoGap(end, next));
+  }
+  // Where what is gone of it was, no gap tells among those of compaction.
+  const bool is_short = may_have_gaps() && IsShort(base);
+  return is_short ? LessThanItHad(end.path, {base, next}) : absl::OkStatus();
 }
 
 absl::StatusOr<bool> Log::WaitFor(Offset offset, absl::Duration timeout) {

@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "cauce/cursor.h"
 #include "cauce/engine.h"
+#include "cauce/errors.h"
 #include "cauce/file_system.h"
 #include "cauce/inspect.h"
 #include "cauce/repair.h"
@@ -27,6 +29,7 @@ namespace {
 
 using test::BatchPlace;
 using test::FileTree;
+using test::HasReason;
 using test::IsOk;
 using test::IsOkAndHolds;
 using test::Remains;
@@ -304,6 +307,22 @@ class OnceCompacted : public ::testing::TestWithParam<Lost> {
     return sight;
   }
 
+  // Of all records, by their offsets.
+  std::map<int64_t, Timestamp> Times() {
+    std::map<int64_t, Timestamp> times;
+    auto engine = Open(Access::kReadOnly);
+    EXPECT_THAT(engine, IsOk());
+    auto orders = engine->OpenPartition("orders", PartitionId{0});
+    EXPECT_THAT(orders, IsOk());
+    Cursor cursor = orders->Read(Offset{0});
+    RecordView record;
+    while (cursor.Next(&record).value_or(false)) {
+      times[record.offset.value] = record.timestamp;
+    }
+    EXPECT_THAT(engine->Close(), IsOk());
+    return times;
+  }
+
   // The segment whose first batch is this one; returns how many records go.
   int64_t Lose(size_t first) {
     const BatchPlace& lost = Places(Stop::kClean)[first];
@@ -508,6 +527,36 @@ TEST_P(OnceCompacted, TellsOfASegmentThatIsMissingUntilARepair) {
   CheckRepair(lost);
 }
 
+// One of its records may be what was asked for.
+TEST_P(OnceCompacted, IsToldToWhoLooksForATimeRightBehindIt) {
+  const std::map<int64_t, Timestamp> times = Times();
+  Lose(3);
+  for (const Access access : {Access::kReadOnly, Access::kReadWrite}) {
+    auto engine = Open(access);
+    ASSERT_THAT(engine, IsOk());
+    const auto orders = engine->OpenPartition("orders", PartitionId{0});
+    ASSERT_THAT(orders, IsOk());
+    const auto found = orders->FindByTime(times.at(12));
+    EXPECT_THAT(found, HasReason(Reason::kCorruptBatch));
+    EXPECT_THAT(std::string(found.status().message()),
+                AllOf(HasSubstr("orders-0"), HasSubstr("are missing")));
+    for (const int64_t elsewhere : {0, 4, 14}) {
+      EXPECT_THAT(orders->FindByTime(times.at(elsewhere)),
+                  IsOkAndHolds(FoundOffset{Offset{elsewhere},
+                                           times.at(elsewhere)}));
+    }
+    EXPECT_THAT(engine->Close(), IsOk());
+  }
+  PutBack();
+  auto engine = Open(Access::kReadWrite);
+  ASSERT_THAT(engine, IsOk());
+  const auto orders = engine->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(orders, IsOk());
+  EXPECT_THAT(orders->FindByTime(times.at(12)),
+              IsOkAndHolds(FoundOffset{Offset{12}, times.at(12)}));
+  EXPECT_THAT(engine->Close(), IsOk());
+}
+
 TEST_P(OnceCompacted, IsMendedByARepairBeforeAnythingOpensIt) {
   CheckRepair(Lose(3));
 }
@@ -706,6 +755,20 @@ TEST_P(OnceCompactedAndClosed, KeepsTombstonesOfWhatIsMissingAfterAKill) {
   const Sight sight = Look(Access::kReadOnly);
   EXPECT_THAT(sight.records, Contains(::testing::Key(18)));
   EXPECT_THAT(sight.told, ElementsAre(HasSubstr("missing")));
+}
+
+TEST_P(OnceCompactedAndCutOut, IsToldToWhoLooksForATimeRightBehindIt) {
+  const std::map<int64_t, Timestamp> times = Times();
+  Lose(3);
+  auto engine = Open(Access::kReadOnly);
+  ASSERT_THAT(engine, IsOk());
+  const auto orders = engine->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(orders, IsOk());
+  const auto found = orders->FindByTime(times.at(12));
+  EXPECT_THAT(found, HasReason(Reason::kCorruptBatch));
+  EXPECT_THAT(std::string(found.status().message()),
+              HasSubstr("shorter than it was"));
+  EXPECT_THAT(engine->Close(), IsOk());
 }
 
 // Its neighbours follow each other as before, and compaction leaves gaps too:

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -286,8 +287,16 @@ TEST_P(LogLooks, FindsNoTimeRightBehindRecordsThatAreMissing) {
   }
   rig_.Kill();
 
-  // Where they may have been compacted away they are not missed.
+  // Where they may have been compacted away an index that is left tells of
+  // them; without it they are not missed.
   rig_.set_may_have_gaps(true);
+  Open();
+  EXPECT_THAT(log().FindByTime(time_of(lost)),
+              HasReason(Reason::kCorruptBatch));
+  rig_.Kill();
+  for (const std::string_view suffix : {kOffsetIndexSuffix, kTimeIndexSuffix}) {
+    rig_.disk().Remove(SegmentFileName(lost, suffix));
+  }
   Open();
   const auto found = log().FindByTime(time_of(lost));
   ASSERT_THAT(found, IsOk());
