@@ -65,6 +65,7 @@ absl::StatusOr<std::shared_ptr<PartitionLog>> OpenLogs::OpenOrKnow(
   const TopicPartition name{topic.name, partition};
   if (auto sleeper = SleeperOf(name)) return sleeper;
   if (const auto dormant = FindDormant(topic, name)) {
+    SweepSleepers();
     auto made = std::make_shared<PartitionLog>(name, *dormant);
     sleepers_.insert_or_assign(name, made);
     return made;
@@ -77,6 +78,14 @@ std::shared_ptr<PartitionLog> OpenLogs::SleeperOf(
     const TopicPartition& name) const {
   const auto found = sleepers_.find(name);
   return found == sleepers_.end() ? nullptr : found->second.lock();
+}
+
+void OpenLogs::SweepSleepers() {
+  if (sleepers_.size() < sweep_at_) return;
+  std::erase_if(sleepers_,
+                [](const auto& each) { return each.second.expired(); });
+  // As many are made before the next look as this one leaves, at least.
+  sweep_at_ = sleepers_.size() + std::max(sleepers_.size(), kGoneSleepersMax);
 }
 
 template <class Which>

@@ -6,6 +6,7 @@
 // engine locks; its lock comes before every lock of a log.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <optional>
@@ -43,6 +44,10 @@ class OpenLogs {
            std::shared_ptr<BoundsCheckpoint> bounds,
            const FirstDirtyCheckpoint& first_dirty, KnownLogs& known,
            PartitionDirectories& directories, Access access);
+
+  // Of dormant logs whose last handle is gone no more are remembered than this,
+  // or than had one at once.
+  static constexpr size_t kGoneSleepersMax = 64;
 
   // Whether what was there when the directory was opened may be believed.
   void set_clean_stop(bool clean_stop) { clean_stop_ = clean_stop; }
@@ -82,6 +87,9 @@ class OpenLogs {
 
   // Whether all that was there is, so that it may count as cleanly closed.
   bool all_recovered() const { return unrecovered_.empty(); }
+
+  // How many dormant ones are remembered: for tests.
+  size_t sleepers() const { return sleepers_.size(); }
 
   // Whether somebody has a handle of it, a dormant one too, and may change it
   // unseen.
@@ -130,6 +138,8 @@ class OpenLogs {
   std::optional<PartitionLog::Bounds> FindDormant(
       const TopicEntry& topic, const TopicPartition& name) const;
   std::shared_ptr<PartitionLog> SleeperOf(const TopicPartition& name) const;
+  // Forgets those that nobody has a handle of, now and then.
+  void SweepSleepers();
   // Of these partitions nobody opens a dormant log any more.
   template <class Which>
   void EndSleepers(Which which, const absl::Status& cause);
@@ -162,6 +172,7 @@ class OpenLogs {
   std::map<TopicPartition, std::shared_ptr<Log>> logs_;
   // Of dormant logs, while somebody has a handle.
   std::map<TopicPartition, std::weak_ptr<PartitionLog>> sleepers_;
+  size_t sweep_at_ = kGoneSleepersMax;  // how many of them
   std::map<TopicPartition, absl::Status> unrecovered_;  // and why
   std::set<TopicPartition> whole_;  // closed: no recovery is needed
   KnownLogs& known_;                // of what is closed

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "cauce/errors.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/whole_file.h"
@@ -71,9 +72,9 @@ class OpenLogsTest : public ::testing::Test {
   }
   static absl::Status Closed() { return MakeError(Reason::kClosed, "closed"); }
 
-  const std::unique_ptr<FileSystem> memory_ = NewMemoryFileSystem();
-  test::FailingFileSystem files_{*memory_};
   test::SimClock clock_;
+  const std::unique_ptr<FileSystem> memory_ = NewMemoryFileSystem(&clock_);
+  test::FailingFileSystem files_{*memory_};
   PartitionDirectories directories_{files_, "/data"};
   const std::shared_ptr<BoundsCheckpoint> bounds_ =
       std::make_shared<BoundsCheckpoint>(files_, "/data", clock_);
@@ -140,6 +141,31 @@ TEST_F(OpenLogsTest, WhatWasLetGoNeedsNoRecovery) {
   const auto changes = files_.changes().size();
   EXPECT_EQ(Open(0)->log_end(), Offset{1});
   EXPECT_EQ(files_.changes().size(), changes);
+}
+
+TEST_F(OpenLogsTest, RememberFewHandlesOfDormantLogsThatAreGone) {
+  constexpr int32_t kMany = 5 * OpenLogs::kGoneSleepersMax;
+  ASSERT_THAT(directories_.Make(topic_, topic_.partitions, kMany), IsOk());
+  topic_.partitions = kMany;
+  // Twice, since a close that changes the directory is not known for certain.
+  for (const bool is_new : {true, false}) {
+    for (int32_t p = 0; p < kMany; ++p) {
+      if (is_new) Append(*Open(p));
+      if (!is_new) Open(p);
+      ASSERT_THAT(logs_->LetGo({"orders", PartitionId{p}}), IsOk());
+    }
+    clock_.Advance(absl::Minutes(1));
+  }
+  const auto first = logs_->OpenOrKnow(topic_, PartitionId{0});
+  ASSERT_THAT(first, IsOk());
+  for (int32_t p = 1; p < kMany; ++p) {
+    const auto dormant = logs_->OpenOrKnow(topic_, PartitionId{p});
+    ASSERT_THAT(dormant, IsOk());
+    ASSERT_EQ((*dormant)->awake(), nullptr);
+    ASSERT_LE(logs_->sleepers(), 1 + OpenLogs::kGoneSleepersMax);
+  }
+  EXPECT_TRUE(logs_->IsInUse(kFirst));
+  EXPECT_THAT(logs_->OpenOrKnow(topic_, PartitionId{0}), IsOkAndHolds(*first));
 }
 
 TEST_F(OpenLogsTest, ALogThatCouldNotBeLetGoIsNotCalledClean) {
