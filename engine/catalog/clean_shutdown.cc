@@ -126,6 +126,23 @@ absl::StatusOr<Manifest> ReadLeftManifest(FileSystem& files,
   return Manifest::Parse(path, std::move(bytes));
 }
 
+absl::Status RemoveUnnamedManifest(FileSystem& files,
+                                   std::string_view directory) {
+  const auto named = ReadNamed(files, JoinPath(directory, kCleanShutdownFile));
+  if (absl::IsNotFound(named.status())) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(named.status());
+  const std::string path = JoinPath(directory, kManifestFile);
+  if (*named) {
+    const auto bytes = ReadWholeFile(files, path, kManifestBytesMax);
+    const auto checksum = bytes.ok() ? ManifestChecksum(*bytes) : std::nullopt;
+    if (!checksum || checksum == *named) return absl::OkStatus();
+  }
+  const absl::Status removed = files.RemoveFile(path);
+  if (absl::IsNotFound(removed)) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(removed);
+  return files.SyncDirectory(directory);
+}
+
 absl::Status RemoveCleanShutdown(FileSystem& files,
                                  std::string_view directory) {
   const absl::Status removed =

@@ -57,6 +57,13 @@ absl::StatusOr<Manifest> ReadNamedManifest(FileSystem& files,
 absl::StatusOr<Manifest> ReadLeftManifest(FileSystem& files,
                                           std::string_view directory);
 
+// Removes, durably, what is there and the mark does not name: it tells of some
+// close before, and after the next kill it would count. What is named stays,
+// and so does one that is damaged, which counts for nobody, and what is there
+// without a mark.
+absl::Status RemoveUnnamedManifest(FileSystem& files,
+                                   std::string_view directory);
+
 // Durable on return. No error where there is none.
 absl::Status RemoveCleanShutdown(FileSystem& files, std::string_view directory);
 

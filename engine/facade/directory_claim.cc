@@ -67,6 +67,11 @@ absl::StatusOr<Manifest> DirectoryClaim::ReadManifest() const {
                      : ReadLeftManifest(*files_, directory_);
 }
 
+absl::Status DirectoryClaim::RemoveUnnamedManifest() {
+  return clean_stop_ ? cauce::RemoveUnnamedManifest(*files_, directory_)
+                     : absl::OkStatus();
+}
+
 absl::Status DirectoryClaim::End(std::string_view manifest) {
   const absl::Status marked =
       WriteCleanShutdown(*files_, directory_, manifest);

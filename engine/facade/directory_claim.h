@@ -34,6 +34,9 @@ class DirectoryClaim {
   // names it; after another what was known at some clean one before. To be
   // asked for before Begin. Errors of ReadNamedManifest.
   absl::StatusOr<Manifest> ReadManifest() const;
+  // Where the last stop was a clean one: what was noted before another one
+  // goes, durably. Before Begin, which takes away what tells them apart.
+  absl::Status RemoveUnnamedManifest();
 
   // From here on a stop is unclean until End says otherwise. Whatever names
   // the directory shows are durable afterwards.

@@ -175,13 +175,11 @@ void EngineCore::TakeLeftEnds(const Manifest& known) {
 Manifest EngineCore::ReadManifest() {
   auto manifest = claim_->ReadManifest();
   if (manifest.ok()) return *std::move(manifest);
-  // A broker's mark names none: what an older close has left says nothing of
-  // what was there since, after the next kill neither.
-  if (absl::IsNotFound(manifest.status())) {
-    const bool is_stale = claim_->clean_stop();
-    if (is_stale) files_.RemoveFile(PathOf(kManifestFile)).IgnoreError();
-    return Manifest();
-  }
+  // A broker's mark names none, and one may name another: what an older close
+  // has left says nothing of what was there since, after the next kill neither.
+  // What cannot be removed the next close writes over.
+  claim_->RemoveUnnamedManifest().IgnoreError();
+  if (absl::IsNotFound(manifest.status())) return Manifest();
   Report(Severity::kWarning,
          fmt::format("{}; the next close makes it anew; until then partitions "
                      "open later, and what was known to be missing of "

@@ -24,6 +24,7 @@ using test::IsOk;
 using test::IsOkAndHolds;
 using test::StatusIs;
 using ::testing::_;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -146,6 +147,97 @@ TEST_F(NamedManifest, IsNoneWhereABrokerHasClosedSince) {
   ASSERT_THAT(WriteCleanShutdown(files_, "/data"), IsOk());
   EXPECT_THAT(ReadNamedManifest(files_, "/data"),
               StatusIs(absl::StatusCode::kNotFound, _));
+}
+
+// Of the line behind what a broker reads every byte counts. What is no such
+// line names none, and leaves the stop a clean one.
+TEST_F(NamedManifest, IsNamedByOneWholeLineAndByNothingElse) {
+  const std::string first = R"({"version":0,"brokerEpoch":-1})";
+  const std::string name =
+      fmt::format("cauce.segments {:08x}", *ManifestChecksum(manifest_));
+  ASSERT_THAT(WriteCleanShutdown(files_, "/data", manifest_), IsOk());
+  const auto write = [&](const std::string& mark) {
+    ASSERT_THAT(ReplaceFile(files_, "/data", kCleanShutdownFile, mark), IsOk());
+  };
+  std::string another_digit = name;
+  another_digit.back() = another_digit.back() == '0' ? '1' : '0';
+  const std::string others[] = {
+      first + "\n",
+      first + "\n\n",
+      first + "\n" + name,
+      first + "\n" + name + "\r\n",
+      first + "\r\n" + name + "\n",
+      first + "\n" + name + "\n\n",
+      first + "\n" + name + "\n" + name + "\n",
+      first + "\n " + name + "\n",
+      first + "\n" + name + " \n",
+      first + "\n" + name.substr(0, name.size() - 1) + "\n",
+      first + "\n" + name + "0\n",
+      first + "\n" + "cauce.segment  " + name.substr(15) + "\n",
+      first + "\n" + "cauce.segments DEADBEEF\n",
+      first + "\n" + "cauce.segments +1234567\n",
+      first + "\n" + "cauce.segments 0x123456\n",
+      first + name + "\n",
+      "\n" + name + "\n",
+      name + "\n" + first,
+      // What a broker writes that has an epoch, or another release of it.
+      R"({"version":0,"brokerEpoch":7})" "\n" + name + "\n",
+      R"({"version": 0, "brokerEpoch": -1})" "\n" + name + "\n",
+      first + "\n" + name + "\n" + std::string(8192, '\n')};
+  for (const std::string& mark : others) {
+    SCOPED_TRACE(mark.substr(0, 100));
+    write(mark);
+    EXPECT_THAT(ReadNamedManifest(files_, "/data"),
+                StatusIs(absl::StatusCode::kNotFound));
+    const auto stop = LookAtCleanStop(files_, "/data");
+    ASSERT_THAT(stop, IsOk());
+    ASSERT_TRUE(stop->has_value());
+    EXPECT_EQ((*stop)->manifest, std::nullopt);
+  }
+  // A whole line of another one says so.
+  write(first + "\n" + another_digit + "\n");
+  const auto other = ReadNamedManifest(files_, "/data");
+  EXPECT_THAT(other, HasReason(Reason::kCorruptFile));
+  EXPECT_THAT(std::string(other.status().message()),
+              AllOf(HasSubstr("/data/cauce.segments"),
+                    HasSubstr(name.substr(15)),
+                    HasSubstr(another_digit.substr(15))));
+  write(first + "\n" + name + "\n");
+  EXPECT_THAT(ReadNamedManifest(files_, "/data"), IsOk());
+}
+
+TEST_F(NamedManifest, StaysWhereItIsNamedOrCountsForNobody) {
+  const auto stays = [&] {
+    EXPECT_THAT(RemoveUnnamedManifest(files_, "/data"), IsOk());
+    EXPECT_THAT(files_.Info("/data/cauce.segments"), IsOk());
+  };
+  ASSERT_THAT(WriteCleanShutdown(files_, "/data", manifest_), IsOk());
+  stays();
+  ASSERT_THAT(ReplaceFile(files_, "/data", kManifestFile, "damaged"), IsOk());
+  stays();
+  ASSERT_THAT(files_.RemoveFile("/data/cauce.segments"), IsOk());
+  EXPECT_THAT(RemoveUnnamedManifest(files_, "/data"), IsOk());
+  ASSERT_THAT(real_->CreateDirectories("/data/cauce.segments"), IsOk());
+  stays();
+  ASSERT_THAT(real_->RemoveDirectory("/data/cauce.segments"), IsOk());
+
+  // After a kill what a close has left counts.
+  ASSERT_THAT(ReplaceFile(files_, "/data", kManifestFile, manifest_), IsOk());
+  ASSERT_THAT(RemoveCleanShutdown(files_, "/data"), IsOk());
+  stays();
+}
+
+TEST_F(NamedManifest, IsRemovedDurablyWhereTheMarkNamesAnotherOrNone) {
+  const std::string other = *FormatManifest({}, {});
+  for (const std::string& named : {std::string(), other}) {
+    ASSERT_THAT(WriteCleanShutdown(files_, "/data", named), IsOk());
+    ASSERT_THAT(ReplaceFile(files_, "/data", kManifestFile, manifest_), IsOk());
+    ASSERT_THAT(RemoveUnnamedManifest(files_, "/data"), IsOk());
+    EXPECT_THAT(files_.Info("/data/cauce.segments"),
+                StatusIs(absl::StatusCode::kNotFound));
+    EXPECT_EQ(files_.changes().back(), "sync /data");
+    EXPECT_THAT(HasCleanShutdown(files_, "/data"), IsOkAndHolds(true));
+  }
 }
 
 TEST_F(NamedManifest, IsNoOtherThanTheOneThatIsNamed) {

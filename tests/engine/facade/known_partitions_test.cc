@@ -18,6 +18,7 @@
 #include "cauce/inspect.h"
 #include "cauce/repair.h"
 #include "engine/catalog/checkpoint_file.h"
+#include "engine/catalog/clean_shutdown.h"
 #include "engine/catalog/whole_file.h"
 #include "fmt/format.h"
 #include "tests/engine/facade/counted_engine.h"
@@ -34,6 +35,8 @@ using test::HasReason;
 using test::IsOk;
 using test::IsOkAndHolds;
 using test::OwnedBatch;
+using test::StatusIs;
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -608,6 +611,54 @@ TEST_F(KnownPartitions, AreNotKnownWithoutTheManifestOrByADamagedOne) {
   Reopen();
   EXPECT_GT(ListsToOpen(4), 0);
   ExpectReads(4);
+}
+
+// As after a broker's close: the stop was a clean one, and nothing was noted.
+TEST_F(KnownPartitions, AreNotKnownWhereTheMarkNamesNoManifest) {
+  for (const char* second :
+       {"", "\n", "\ncauce.segments", "\ncauce.segments 0123456\n",
+        "\nanother line\n"}) {
+    SCOPED_TRACE(second);
+    ASSERT_NO_FATAL_FAILURE(Make());
+    ASSERT_THAT(ReplaceFile(*memory_, "/data", kCleanShutdownFile,
+                            R"({"version":0,"brokerEpoch":-1})" +
+                                std::string(second)),
+                IsOk());
+    EXPECT_THAT(Verified(), IsEmpty());
+    EXPECT_EQ(SyncsToReopen(kFirst), 0) << "no recovery";
+    EXPECT_THAT(memory_->Info("/data/cauce.segments"),
+                StatusIs(absl::StatusCode::kNotFound));
+    EXPECT_GT(ListsToOpen(4), 0);
+    ExpectReads(4);
+    EXPECT_THAT(events_, IsEmpty());
+    ASSERT_THAT(engine_->DeleteTopic("orders"), IsOk());
+    Close();
+  }
+}
+
+// It is of some close before, and would count after the next kill.
+TEST_F(KnownPartitions, AreForgottenForGoodWhereTheMarkNamesAnotherManifest) {
+  Make();
+  ASSERT_THAT(ReplaceFile(*memory_, "/data", kCleanShutdownFile,
+                          "{\"version\":0,\"brokerEpoch\":-1}\n"
+                          "cauce.segments 00000001\n"),
+              IsOk());
+  EXPECT_THAT(Verified(), ElementsAre("/data/cauce.segments"));
+  EXPECT_EQ(SyncsToReopen(kFirst), 0) << "no recovery";
+  EXPECT_THAT(events_, ElementsAre(AllOf(HasSubstr("/data/cauce.segments"),
+                                         HasSubstr("names 00000001"))));
+  EXPECT_THAT(memory_->Info("/data/cauce.segments"),
+              StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_GT(ListsToOpen(4), 0);
+  ExpectReads(4);
+  Kill();
+
+  Reopen();
+  EXPECT_THAT(events_, IsEmpty());
+  ExpectReads(4);
+  OpenBoth();
+  Close();
+  Leaves(test::Left::kWhole);
 }
 
 TEST_F(KnownPartitions, OfADeletedTopicAreNotThoseOfANewOneOfItsName) {
