@@ -318,12 +318,10 @@ std::optional<std::string> EngineCore::WhyNotOurs(
 
 bool EngineCore::IsOfADeletedTopic(const std::string& directory,
                                    const OpenPlan& plan) const {
-  for (const std::string& name : plan.forget) {
-    const TopicEntry* topic = catalog_.Find(name);
-    if (topic == nullptr) continue;
-    if (IsDeletedDirectoryOf(directory, topic->id)) return true;
-  }
-  return false;
+  return std::ranges::any_of(plan.forget, [&](const std::string& name) {
+    const TopicEntry* const topic = catalog_.Find(name);
+    return topic != nullptr && IsDeletedDirectoryOf(directory, topic->id);
+  });
 }
 
 std::optional<std::string> EngineCore::WhyNotEmptied(
