@@ -16,8 +16,11 @@
 #include "cauce/file_system.h"
 #include "cauce/inspect.h"
 #include "cauce/topic_name.h"
+#include "cauce/types.h"
+#include "engine/base/bytes.h"
 #include "engine/catalog/checked_text.h"
 #include "engine/catalog/checkpoint_file.h"
+#include "engine/catalog/manifest.h"
 #include "engine/catalog/topic_catalog.h"
 #include "fmt/format.h"
 #include "tests/damage/damaged_directory.h"
@@ -75,6 +78,23 @@ std::string NewerLogStarts() {
   return WithChecksum("cauce.log-starts 2\nsomething else\n");
 }
 
+// What a close has noted of other partitions than these.
+std::string OtherSegments() {
+  return *FormatManifest({{{"elsewhere", PartitionId{0}}, {.part = "part"}}},
+                         BoundsSums());
+}
+
+// Of these the version lies outside of the checksum that the mark names.
+void SetSegmentsVersion(std::string& bytes, int16_t version) {
+  if (!bytes.empty()) StoreBig<int16_t>(bytes.data() + 8, version);
+}
+
+std::string NewerSegments() {
+  std::string bytes = OtherSegments();
+  SetSegmentsVersion(bytes, 3);
+  return bytes;
+}
+
 struct SmallFile {
   std::string_view name;
   std::string_view title;
@@ -108,6 +128,9 @@ std::vector<SmallFile> SmallFiles() {
        Outcome::kTold, Outcome::kTold, Outcome::kTooNew, kCatalogBytesMax},
       {"cauce.topics.copy", "CatalogueCopy", NewerCatalogue(), Outcome::kTold,
        Outcome::kTold, Outcome::kTold},
+      // After a kill there is none, and what is put there has no mark.
+      {"cauce.segments", "Segments", NewerSegments(), Outcome::kTold,
+       Outcome::kTold, Outcome::kNothing, Outcome::kTold, kManifestBytesMax},
       {".kafka_cleanshutdown", "CleanMark", "", Outcome::kNothing,
        Outcome::kNothing, Outcome::kNothing},
       {".lock", "Lock", "", Outcome::kNothing, Outcome::kNothing,
@@ -156,6 +179,22 @@ std::vector<Case> Cases() {
                    Outcome::kTold, [](FileTree& files) {
                      files["log-start-offset-checkpoint"] = kRubbish;
                      files["cauce.log-starts"] = kRubbish;
+                   }});
+  cases.push_back({"SegmentsOfANewerReleaseThatIsNamed", "cauce.segments",
+                   Outcome::kToldIfClosed, [](FileTree& files) {
+                     const auto found = files.find("cauce.segments");
+                     if (found == files.end()) return;
+                     SetSegmentsVersion(found->second, 3);
+                   }});
+  cases.push_back({"SegmentsOfAnEarlierReleaseThatIsNamed", "cauce.segments",
+                   Outcome::kNothing, [](FileTree& files) {
+                     const auto found = files.find("cauce.segments");
+                     if (found == files.end()) return;
+                     SetSegmentsVersion(found->second, 1);
+                   }});
+  cases.push_back({"SegmentsOfAnotherDirectory", "cauce.segments",
+                   Outcome::kToldIfClosed, [](FileTree& files) {
+                     files["cauce.segments"] = OtherSegments();
                    }});
   cases.push_back({"OneCatalogueMissingOneDamaged", "cauce.topics.copy",
                    Outcome::kRefused, [](FileTree& files) {
@@ -285,6 +324,32 @@ TEST_P(SmallFileDamage, IsFoundAndCostsNoRecord) {
   EXPECT_THAT(directory_.events(), IsEmpty());
   ASSERT_THAT(writer->Close(), IsOk());
   EXPECT_THAT(directory_.VerifyAll(), IsEmpty());
+}
+
+// Also where it was left, and the process killed since.
+TEST(SegmentsFile, ThatIsCutToAnyLengthIsToldAndCostsNoRecord) {
+  const std::string whole =
+      Remains::Of(Stop::kClean).files().at("cauce.segments");
+  const std::string path = DamagedDirectory::PathOf("cauce.segments");
+  for (const Stop stop : {Stop::kClean, Stop::kKilled}) {
+    for (size_t bytes = 0; bytes < whole.size(); ++bytes) {
+      SCOPED_TRACE(test::CaseName(fmt::format("{} bytes", bytes), stop));
+      DamagedDirectory directory(stop, [&](FileTree& files) {
+        files["cauce.segments"] = whole.substr(0, bytes);
+      });
+      ASSERT_THAT(directory.VerifyAll(),
+                  ElementsAre(Field(&Finding::file, path)));
+      auto writer = directory.Open(Access::kReadWrite);
+      ASSERT_THAT(writer, IsOk());
+      ASSERT_THAT(directory.events(), ElementsAre(HasSubstr(path)));
+      for (const auto& [name, records] : Remains::Of(stop).records()) {
+        const auto sight = test::ReadOver(*writer, *ParseTopicPartition(name));
+        ASSERT_EQ(sight.records, records);
+      }
+      ASSERT_THAT(writer->Close(), IsOk());
+      ASSERT_THAT(directory.VerifyAll(), IsEmpty());
+    }
+  }
 }
 
 TEST(CatalogueCopies, OneThatIsDamagedIsToldOnceToWhoOnlyReads) {
