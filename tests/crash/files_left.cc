@@ -24,10 +24,12 @@ namespace {
 constexpr int64_t kFileBytesMax = 1 << 20;
 
 // Those that end otherwise do.
-constexpr std::array<std::string_view, 9> kDoNotMatter = {
+constexpr std::array<std::string_view, 11> kDoNotMatter = {
     ".lock",
     // On their way out, or never renamed to what they were to be.
     kDeletedSuffix, ".tmp", kOffsetIndexSuffix, kTimeIndexSuffix,
+    // Made anew from the log where they are not there.
+    kSnapshotSuffix, kTxnIndexSuffix,
     // They get a line for each partition that is opened; an engine says where
     // its logs begin.
     kRecoveryPointFile, kLogStartFile, kLogStartCopyFile,

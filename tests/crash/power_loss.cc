@@ -26,9 +26,10 @@ std::string NameOf(const Steps& steps) {
   return name;
 }
 
-PowerLoss::PowerLoss() : base_(std::make_unique<FaultyDisk>(clock_)) {
+PowerLoss::PowerLoss(Topics topics)
+    : base_(std::make_unique<FaultyDisk>(clock_)) {
   Program program(*base_, clock_, base_promises_);
-  EXPECT_THAT(program.SetUp(), IsOk());
+  EXPECT_THAT(program.SetUp(topics), IsOk());
   base_->CutNow();
   base_time_ = clock_.Monotonic();
 }

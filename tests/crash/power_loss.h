@@ -43,7 +43,7 @@ class PowerLoss : public ::testing::Test {
  protected:
   static constexpr int64_t kNoCut = -1;
 
-  PowerLoss();
+  explicit PowerLoss(Topics topics = Topics::kPlain);
   void TearDown() override;
 
   // One on which some topics are, cleanly closed, and the time it was then.

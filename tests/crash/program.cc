@@ -4,11 +4,13 @@
 #include <set>
 #include <utility>
 
+#include "cauce/append.h"
 #include "cauce/errors.h"
 #include "cauce/partition.h"
 #include "engine/base/check.h"
 #include "engine/base/status_macros.h"
 #include "fmt/format.h"
+#include "tests/crash/table_writer.h"
 
 namespace cauce::test {
 namespace {
@@ -18,10 +20,15 @@ namespace {
 constexpr std::string_view kMain = "orders";
 constexpr std::string_view kOs = "ticks";
 constexpr std::string_view kOther = "extra";
+// And the one that is compacted.
+constexpr std::string_view kTable = "prices";
 constexpr size_t kSmallBytes = 90;
 constexpr size_t kLargeBytes = 3000;
 
 std::map<std::string, std::string> ConfigsOf(std::string_view topic) {
+  if (topic == kTable) {
+    return TableWriter::Configs(Program::kIndexIntervalBytes);
+  }
   std::map<std::string, std::string> configs = {
       // Segments of a few batches, and an index entry for each.
       {"index.interval.bytes", fmt::format("{}", Program::kIndexIntervalBytes)},
@@ -62,6 +69,16 @@ std::string_view StepName(Step step) {
       return "GrowTopic";
     case Step::kReopen:
       return "Reopen";
+    case Step::kSend:
+      return "Send";
+    case Step::kSendInTransaction:
+      return "SendInTransaction";
+    case Step::kCommit:
+      return "Commit";
+    case Step::kAbort:
+      return "Abort";
+    case Step::kCompact:
+      return "Compact";
   }
   return "?";
 }
@@ -123,15 +140,51 @@ bool Program::IsUnrecovered(const TopicPartition& partition) {
   return reason == Reason::kDiskFailed || reason == Reason::kDiskFull;
 }
 
-absl::Status Program::SetUp() {
+absl::Status Program::SetUp(Topics topics) {
   CAUCE_RETURN_IF_ERROR(Open());
+  CAUCE_RETURN_IF_ERROR(topics == Topics::kPlain ? SetUpPlain() : SetUpTable());
+  return Close();
+}
+
+absl::Status Program::SetUpPlain() {
   CAUCE_RETURN_IF_ERROR(CreateTopic(kMain));
   CAUCE_RETURN_IF_ERROR(CreateTopic(kOs));
   for (int i = 0; i < 7; ++i) {
     CAUCE_RETURN_IF_ERROR(Append(kMain, 2, kSmallBytes, Ack::kWritten));
     CAUCE_RETURN_IF_ERROR(Append(kOs, 2, kSmallBytes, Ack::kWritten));
   }
-  return Close();
+  return absl::OkStatus();
+}
+
+// Sealed segments of which a pass takes something, with transactions of either
+// end.
+absl::Status Program::SetUpTable() {
+  CAUCE_RETURN_IF_ERROR(CreateTopic(kTable));
+  using enum Step;
+  for (const Step step : {kSend, kSendInTransaction, kSend, kCommit, kSend,
+                          kSendInTransaction, kAbort, kSend, kSend}) {
+    CAUCE_RETURN_IF_ERROR(RunOnTable(step));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Program::RunOnTable(Step step) {
+  CAUCE_ASSIGN_OR_RETURN(Partition partition,
+                         engine_->OpenPartition(kTable, PartitionId{0}));
+  TableWriter writer(partition, clock_,
+                     promises_.topic(kTable).partitions[0]);
+  switch (step) {
+    case Step::kSend:
+      return writer.Send();
+    case Step::kSendInTransaction:
+      return writer.SendInTransaction();
+    case Step::kCommit:
+      return writer.End(TransactionOutcome::kCommit);
+    case Step::kAbort:
+      return writer.End(TransactionOutcome::kAbort);
+    default:
+      return writer.Compact();
+  }
 }
 
 absl::Status Program::Run(Step step) {
@@ -164,6 +217,12 @@ absl::Status Program::Run(Step step) {
     case Step::kReopen:
       CAUCE_RETURN_IF_ERROR(Close());
       return Open();
+    case Step::kSend:
+    case Step::kSendInTransaction:
+    case Step::kCommit:
+    case Step::kAbort:
+    case Step::kCompact:
+      return RunOnTable(step);
   }
   return absl::OkStatus();
 }
@@ -263,6 +322,7 @@ absl::Status Program::Upkeep() {
   for (const auto& [name, topic] : promises_.topics()) {
     for (PartitionPromise& each : promises_.topic(name).partitions) {
       each.start_max = each.end_max();
+      each.LetCompact();
     }
   }
   CAUCE_RETURN_IF_ERROR(engine_->RunUpkeep());

@@ -4,6 +4,7 @@
 // Not thread-safe. The same steps on the same disk make the same calls.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -38,9 +39,26 @@ enum class Step {
   kAlterTopic,
   kGrowTopic,
   kReopen,
+  // To a topic that is compacted, and that two producers write to.
+  kSend,  // one record, acknowledged when durable
+  kSendInTransaction,  // one record, when written
+  kCommit,
+  kAbort,
+  kCompact,
 };
+// Those of the topics above; they are as the numbers up to this one.
 inline constexpr int kSteps = static_cast<int>(Step::kReopen) + 1;
+// Those of the one that is compacted.
+inline constexpr std::array kTableSteps = {
+    Step::kSend,    Step::kSendInTransaction, Step::kCommit, Step::kAbort,
+    Step::kCompact, Step::kUpkeep,            Step::kReopen};
 std::string_view StepName(Step step);
+
+// Which topics a program finds.
+enum class Topics {
+  kPlain,  // those of the first steps,
+  kTable,  // or the one that is compacted
+};
 
 class Program {
  public:
@@ -59,7 +77,7 @@ class Program {
   static constexpr std::string_view kDirectory = "/data";
   static constexpr int64_t kIndexIntervalBytes = 100;  // of every topic
   // Makes what every program finds: topics with some full segments.
-  absl::Status SetUp();
+  absl::Status SetUp(Topics topics);
 
   // How often the engine told its event sink of something wrong so far.
   int warnings() const { return warnings_; }
@@ -84,6 +102,9 @@ class Program {
   absl::StatusOr<std::optional<Partition>> Find(std::string_view topic);
   absl::Status Append(std::string_view topic, int records, size_t bytes,
                       Ack ack);
+  absl::Status SetUpPlain();
+  absl::Status SetUpTable();
+  absl::Status RunOnTable(Step step);
   absl::Status Flush();
   absl::Status Truncate();
   absl::Status DeleteRecords();

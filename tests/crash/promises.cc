@@ -19,6 +19,17 @@ absl::Status Broken(std::string message) {
 // As little as may be: the logs are small.
 constexpr CursorOptions kSmallReads = {.read_bytes = 4 << 10};
 
+// Where the next record has to be: at `found`, unless one stands in front of it
+// that may not be missing. What is missing now is so from now on.
+int64_t PassMissing(PartitionPromise& promise, int64_t next, int64_t found) {
+  for (; next < found; ++next) {
+    const auto at = promise.written.find(next);
+    if (at == promise.written.end() || !at->second.may_be_missing) break;
+    at->second.may_be.clear();
+  }
+  return next;
+}
+
 absl::Status CheckRecords(const Partition& partition,
                           PartitionPromise& promise) {
   Cursor cursor = partition.Read(partition.log_start(), kSmallReads);
@@ -28,6 +39,7 @@ absl::Status CheckRecords(const Partition& partition,
     CAUCE_ASSIGN_OR_RETURN(const bool more, cursor.Next(&record));
     if (!more) break;
     const int64_t offset = record.offset.value;
+    next = PassMissing(promise, next, offset);
     const auto expected = promise.written.find(offset);
     if (offset != next || expected == promise.written.end()) {
       return Broken(fmt::format("{}: offset {} was read where {} comes next",
@@ -37,15 +49,66 @@ absl::Status CheckRecords(const Partition& partition,
     if (std::ranges::find(may_be, record.value) == may_be.end()) {
       return Broken(fmt::format(
           "{}: offset {} holds {}, {} was written", partition.name().ToString(),
-          offset, record.value->substr(0, 20), may_be.back().substr(0, 20)));
+          offset, record.value->substr(0, 20),
+          may_be.empty() ? "nothing" : may_be.back().substr(0, 20)));
     }
     may_be = {std::string(*record.value)};
+    expected->second.may_be_missing = false;
     ++next;
   }
+  next = PassMissing(promise, next, partition.log_end().value);
   if (next == partition.log_end().value) return absl::OkStatus();
   return Broken(fmt::format("{}: reading ends at offset {}, the log at {}",
                             partition.name().ToString(), next,
                             partition.log_end().value));
+}
+
+// Whether who reads what is committed is shown the record at `offset`.
+bool IsShown(const PartitionPromise& promise, int64_t offset, int64_t log_end) {
+  for (const PromisedTransaction& each : promise.transactions) {
+    if (!each.offsets.contains(offset)) continue;
+    return each.is_committed && !each.IsOpen(log_end);
+  }
+  return true;
+}
+
+// After CheckRecords: that who reads what is committed is shown that, up to the
+// first transaction that is open.
+absl::Status CheckCommitted(const Partition& partition,
+                            const PartitionPromise& promise) {
+  const int64_t end = partition.log_end().value;
+  int64_t stable = end;
+  for (const PromisedTransaction& each : promise.transactions) {
+    const int64_t first = *each.offsets.begin();
+    if (first < end && each.IsOpen(end)) stable = std::min(stable, first);
+  }
+  CAUCE_ASSIGN_OR_RETURN(const Offset found, partition.LastStableOffset());
+  if (found.value != stable) {
+    return Broken(fmt::format("{}: is stable up to offset {}, not up to {}",
+                              partition.name().ToString(), found.value,
+                              stable));
+  }
+  std::vector<int64_t> expected;
+  for (const auto& [offset, value] : promise.written) {
+    const bool is_there = offset >= partition.log_start().value &&
+                          offset < stable && !value.may_be.empty();
+    if (is_there && IsShown(promise, offset, end)) expected.push_back(offset);
+  }
+  CursorOptions committed = kSmallReads;
+  committed.isolation = Isolation::kReadCommitted;
+  Cursor cursor = partition.Read(partition.log_start(), committed);
+  RecordView record;
+  std::vector<int64_t> shown;
+  for (;;) {
+    CAUCE_ASSIGN_OR_RETURN(const bool more, cursor.Next(&record));
+    if (!more) break;
+    shown.push_back(record.offset.value);
+  }
+  if (shown == expected) return absl::OkStatus();
+  return Broken(fmt::format("{}: of what is committed offsets {} are shown, "
+                            "not {}",
+                            partition.name().ToString(), fmt::join(shown, " "),
+                            fmt::join(expected, " ")));
 }
 
 // The offset and time of every record.
@@ -112,6 +175,9 @@ absl::Status CheckPartition(const Engine& engine, const std::string& topic,
         partition.name().ToString(), partition.durable_end().value, end));
   }
   CAUCE_RETURN_IF_ERROR(CheckRecords(partition, promise));
+  if (!promise.transactions.empty()) {
+    CAUCE_RETURN_IF_ERROR(CheckCommitted(partition, promise));
+  }
   promise.start_min = promise.start_max = start;
   promise.ends = {end};
   promise.acknowledged = end;
@@ -161,11 +227,46 @@ void PartitionPromise::Acknowledge(int64_t offset, int64_t end) {
   acknowledged = end;
 }
 
+void PartitionPromise::JoinTransaction(int64_t offset) {
+  if (!HasOpenTransaction()) transactions.emplace_back();
+  transactions.back().offsets.insert(offset);
+}
+
+bool PartitionPromise::HasOpenTransaction() const {
+  return !transactions.empty() && !transactions.back().marker;
+}
+
+void PartitionPromise::TryMarker(int64_t offset, bool is_committed) {
+  Try(offset, {"marker"});
+  written[offset].may_be_missing = true;
+  transactions.back().marker = offset;
+  transactions.back().is_committed = is_committed;
+}
+
+void PartitionPromise::LetCompact() {
+  // From the newest on: what is in front of one that counts goes.
+  std::set<std::string> newer;
+  for (auto at = written.rbegin(); at != written.rend(); ++at) {
+    auto& [offset, value] = *at;
+    if (value.key.empty()) continue;
+    const auto own =
+        std::ranges::find_if(transactions, [&](const auto& each) {
+          return each.offsets.contains(offset);
+        });
+    const bool is_open = own != transactions.end() && !own->marker;
+    if (is_open) continue;
+    const bool counts = own == transactions.end() || own->is_committed;
+    value.may_be_missing |= !counts || newer.contains(value.key);
+    if (counts) newer.insert(value.key);
+  }
+}
+
 void PartitionPromise::KeepUpTo(int64_t offset) {
   ends.erase(ends.begin(), ends.lower_bound(offset));
   for (auto& [at, value] : written) {
     if (at >= offset) break;
-    if (value.newest_holds) value.may_be = {std::move(value.may_be.back())};
+    const bool is_known = value.newest_holds && !value.may_be.empty();
+    if (is_known) value.may_be = {std::move(value.may_be.back())};
   }
 }
 

@@ -1,5 +1,6 @@
 // What a directory must hold after a crash: all that was acknowledged, and of
-// what was under way either the state before or the one after.
+// what was under way either the state before or the one after. Of a topic that
+// is compacted all that is needed of it.
 //
 // A plain model: the program that runs the engine tells it what it does, and
 // Check compares it with what an engine finds. Not thread-safe.
@@ -7,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -23,6 +25,20 @@ struct WrittenValue {
   // an append before it.
   std::vector<std::string> may_be;
   bool newest_holds = false;  // it was acknowledged
+  // Of a topic that is compacted; else empty.
+  std::string key;
+  // A pass may have taken it; or it is a marker, which nobody is shown.
+  bool may_be_missing = false;
+};
+
+// A producer's, of which there is one that has any.
+struct PromisedTransaction {
+  std::set<int64_t> offsets;  // of its records
+  // Where its marker stands if the log reaches there: else it is open.
+  std::optional<int64_t> marker;
+  bool is_committed = false;
+
+  bool IsOpen(int64_t log_end) const { return !marker || *marker >= log_end; }
 };
 
 struct PartitionPromise {
@@ -35,12 +51,25 @@ struct PartitionPromise {
   std::set<int64_t> ends = {0};
   // Up to where records were acknowledged, durable or not.
   int64_t acknowledged = 0;
+  // In the order of their records.
+  std::vector<PromisedTransaction> transactions;
+  // Of each producer's next record.
+  std::map<int64_t, int32_t> sequences;
 
   int64_t end_max() const { return *ends.rbegin(); }
   // Records are about to be appended at `offset`; returns where they end.
   int64_t Try(int64_t offset, const std::vector<std::string>& values);
   // Those from `offset` to `end` were acknowledged.
   void Acknowledge(int64_t offset, int64_t end);
+  // What is about to be written there belongs to the open transaction, or
+  // begins one.
+  void JoinTransaction(int64_t offset);
+  bool HasOpenTransaction() const;
+  // The marker that ends it is about to be written there.
+  void TryMarker(int64_t offset, bool is_committed);
+  // From now on a pass may take what nobody needs: aborted records, and each
+  // behind which another one of its key counts.
+  void LetCompact();
   // The end is at or above `offset` from now on.
   void KeepUpTo(int64_t offset);
 };
