@@ -47,6 +47,11 @@ absl::Status PooledFileSystem::SyncDirectory(std::string_view directory) {
   return pool_->WithRoom([&] { return files_.SyncDirectory(directory); });
 }
 
+absl::StatusOr<std::unique_ptr<WholeSync>> PooledFileSystem::OpenWholeSync(
+    std::string_view file) {
+  return pool_->WithRoom([&] { return files_.OpenWholeSync(file); });
+}
+
 absl::StatusOr<std::unique_ptr<FileLock>> PooledFileSystem::Lock(
     std::string_view path, std::string_view owner) {
   return pool_->WithRoom([&] { return files_.Lock(path, owner); });

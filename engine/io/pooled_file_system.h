@@ -44,6 +44,8 @@ class PooledFileSystem final : public FileSystem {
   absl::Status RemoveFile(std::string_view path) override;
   absl::Status RemoveDirectory(std::string_view path) override;
   absl::Status SyncDirectory(std::string_view directory) override;
+  absl::StatusOr<std::unique_ptr<WholeSync>> OpenWholeSync(
+      std::string_view file) override;
   absl::StatusOr<std::unique_ptr<FileLock>> Lock(
       std::string_view path, std::string_view owner) override;
   absl::StatusOr<std::unique_ptr<FileWatch>> Watch(

@@ -5,8 +5,10 @@
 #include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/uio.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -26,8 +28,10 @@
 #include "cauce/file_system.h"
 #include "engine/base/bytes.h"
 #include "engine/base/check.h"
+#include "engine/base/mutex.h"
 #include "engine/base/status_macros.h"
 #include "engine/io/file_error.h"
+#include "engine/io/lost_writes.h"
 #include "engine/io/whole_transfer.h"
 #include "fmt/format.h"
 
@@ -374,6 +378,56 @@ absl::Status LockError(const std::string& path, int error) {
       MessageOf(status)));
 }
 
+class PosixWholeSync final : public WholeSync {
+ public:
+  // `fd` is of a file: what fails from now on is noted for it.
+  PosixWholeSync(Descriptor fd, std::string path, dev_t device)
+      : fd_(std::move(fd)), path_(std::move(path)), device_(device) {}
+
+  // One call waits for all that others write there as well: a few files are
+  // synced sooner by themselves.
+  size_t files_min() const override { return 64; }
+
+  bool Covers(std::string_view directory) const override {
+    const auto name = SystemPath(directory);
+    struct stat info;
+    return name.ok() && lstat(name->c_str(), &info) == 0 &&
+           S_ISDIR(info.st_mode) && info.st_dev == device_;
+  }
+
+  absl::Status Sync() override {
+    MutexLock lock(mutex_);
+    if (failure_.ok()) failure_ = SyncAll();
+    return failure_;
+  }
+
+ private:
+  absl::Status SyncAll() const {
+    // Where nothing is left for a journal the first may leave what it wrote in
+    // the device's cache; the sync of a file never does.
+    if (Retry([&] { return syncfs(fd_.get()); }) < 0 ||
+        Retry([&] { return fsync(fd_.get()); }) < 0) {
+      return DataError(path_, "sync file system", errno);
+    }
+    // One that has failed may only be read from then on, and then has nothing
+    // to sync.
+    struct statvfs info;
+    if (Retry([&] { return fstatvfs(fd_.get(), &info); }) < 0) {
+      return DataError(path_, "sync file system", errno);
+    }
+    if ((info.f_flag & ST_RDONLY) != 0) {
+      return DataError(path_, "sync file system", EROFS);
+    }
+    return absl::OkStatus();
+  }
+
+  const Descriptor fd_;
+  const std::string path_;  // as it was opened: for messages
+  const dev_t device_;
+  Mutex mutex_;
+  absl::Status failure_ ABSL_GUARDED_BY(mutex_);
+};
+
 class PosixWatch final : public FileWatch {
  public:
   explicit PosixWatch(Descriptor fd) : fd_(std::move(fd)) {}
@@ -595,6 +649,24 @@ class PosixFiles final : public FileSystem {
   absl::Status SyncDirectory(std::string_view directory) override {
     CAUCE_ASSIGN_OR_RETURN(const std::string path, SystemPath(directory));
     return SyncDirectoryAt(path);
+  }
+
+  absl::StatusOr<std::unique_ptr<WholeSync>> OpenWholeSync(
+      std::string_view file) override {
+    CAUCE_ASSIGN_OR_RETURN(std::string name, SystemPath(file));
+    CAUCE_ASSIGN_OR_RETURN(Descriptor fd, OpenFile(name, OpenMode::kRead));
+    struct stat info;
+    struct statfs holder;
+    struct utsname system;
+    if (fstat(fd.get(), &info) < 0 ||
+        Retry([&] { return fstatfs(fd.get(), &holder); }) < 0 ||
+        uname(&system) < 0) {
+      return NameError(name, "stat", errno);
+    }
+    const auto type = static_cast<int64_t>(holder.f_type);
+    if (!TellsOfLostWrites(system.release, type)) return nullptr;
+    return std::make_unique<PosixWholeSync>(std::move(fd), std::move(name),
+                                            info.st_dev);
   }
 
   absl::StatusOr<std::unique_ptr<FileLock>> Lock(

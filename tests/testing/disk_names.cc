@@ -118,6 +118,16 @@ void DiskNames::Sync(std::string_view directory) {
   });
 }
 
+void DiskNames::SyncAll() {
+  for (const Change& change : pending_) Apply(change);
+  pending_.clear();
+  ForEachFile(*root_, [](DiskNode& file) { file.bytes.Sync(); });
+}
+
+void DiskNames::FailSyncAll(Choices& choices) {
+  ForEachFile(*root_, [&](DiskNode& file) { file.bytes.FailSync(choices); });
+}
+
 Fates DiskNames::Lose(Choices& choices) {
   Fates fates;
   for (const Change& change : pending_) {

@@ -41,6 +41,11 @@ class DiskNames {
   void Rename(std::string_view from, std::string_view to);
   void Remove(std::string_view path);
   void Sync(std::string_view directory);
+  // Of every directory, and the bytes of every file.
+  void SyncAll();
+  // That failed: names are as uncertain as before, bytes as
+  // UnsyncedBytes::FailSync says.
+  void FailSyncAll(Choices& choices);
 
   // The power went: decides about names, and about the bytes of every file
   // that still has one.

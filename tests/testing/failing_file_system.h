@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -39,6 +40,7 @@ enum class FileCall {
   kRemove,
   kCreateDirectory,
   kSyncDirectory,
+  kSyncWhole,
   kFreeBytes,
   kList,
   kWatch,  // with every directory to be watched
@@ -80,6 +82,13 @@ class FailingFileSystem : public FileSystem {
     faults_.clear();
     during_ = nullptr;
     changes_left_ = std::numeric_limits<int>::max();
+  }
+
+  // From now on who asks gets a sync of all there is, worth it from so many
+  // files on, which covers directories but for those that end in `elsewhere`.
+  void offer_whole_sync(size_t files_min, std::string elsewhere = "?") {
+    MutexLock lock(mutex_);
+    whole_sync_ = {files_min, std::move(elsewhere)};
   }
 
   // From now on it says that so many forks lie between its opening and now, as
@@ -154,6 +163,12 @@ class FailingFileSystem : public FileSystem {
     CAUCE_RETURN_IF_ERROR(Note(FileCall::kSyncDirectory, directory));
     return real_.SyncDirectory(directory);
   }
+  absl::StatusOr<std::unique_ptr<WholeSync>> OpenWholeSync(
+      std::string_view) override {
+    MutexLock lock(mutex_);
+    if (!whole_sync_) return nullptr;
+    return std::make_unique<Whole>(*this, *whole_sync_);
+  }
   absl::StatusOr<std::unique_ptr<FileLock>> Lock(
       std::string_view path, std::string_view owner) override {
     return real_.Lock(path, owner);
@@ -221,6 +236,29 @@ class FailingFileSystem : public FileSystem {
     const std::unique_ptr<File> real_;
   };
 
+  struct WholeOffer {
+    size_t files_min;
+    std::string elsewhere;
+  };
+
+  class Whole final : public WholeSync {
+   public:
+    Whole(FailingFileSystem& owner, WholeOffer offer)
+        : owner_(owner), offer_(std::move(offer)) {}
+
+    size_t files_min() const override { return offer_.files_min; }
+    bool Covers(std::string_view directory) const override {
+      return !directory.ends_with(offer_.elsewhere);
+    }
+    absl::Status Sync() override {
+      return owner_.Note(FileCall::kSyncWhole, "/");
+    }
+
+   private:
+    FailingFileSystem& owner_;
+    const WholeOffer offer_;
+  };
+
   // How a change is called; null for what changes nothing.
   static const char* NameOf(FileCall call) {
     switch (call) {
@@ -234,6 +272,7 @@ class FailingFileSystem : public FileSystem {
         return "write ";
       case FileCall::kSync:
       case FileCall::kSyncDirectory:
+      case FileCall::kSyncWhole:
         return "sync ";
       case FileCall::kTruncate:
         return "truncate ";
@@ -283,6 +322,7 @@ class FailingFileSystem : public FileSystem {
   mutable Mutex mutex_;
   std::shared_ptr<const During> during_ ABSL_GUARDED_BY(mutex_);
   std::optional<int64_t> free_bytes_ ABSL_GUARDED_BY(mutex_);
+  std::optional<WholeOffer> whole_sync_ ABSL_GUARDED_BY(mutex_);
   std::vector<Fault> faults_ ABSL_GUARDED_BY(mutex_);
   int changes_left_ ABSL_GUARDED_BY(mutex_) = std::numeric_limits<int>::max();
   std::vector<std::string> changes_ ABSL_GUARDED_BY(mutex_);

@@ -106,6 +106,7 @@ struct FaultyDisk::State {
   int64_t cut_before ABSL_GUARDED_BY(mutex) = kNever;
   int64_t capacity ABSL_GUARDED_BY(mutex) = kNever;
   int64_t restarts ABSL_GUARDED_BY(mutex) = 0;
+  std::optional<size_t> whole_sync_min ABSL_GUARDED_BY(mutex);
   Plan plan ABSL_GUARDED_BY(mutex);
 };
 
@@ -198,6 +199,38 @@ class FaultyDisk::OpenFile final : public File {
   const int64_t restarts_;
 };
 
+class FaultyDisk::Whole final : public WholeSync {
+ public:
+  Whole(std::shared_ptr<State> state, size_t files_min, int64_t restarts)
+      : state_(std::move(state)), files_min_(files_min), restarts_(restarts) {}
+
+  size_t files_min() const override { return files_min_; }
+  bool Covers(std::string_view) const override { return true; }
+
+  absl::Status Sync() override {
+    const absl::Status fault = state_->Begin(DiskCall::kSyncWhole, "/");
+    MutexLock lock(state_->mutex);
+    CAUCE_RETURN_IF_ERROR(state_->CheckPower("/"));
+    if (restarts_ != state_->restarts) {
+      return DataError("/", "opened by a process that died", EBADF);
+    }
+    if (failure_.ok() && fault.ok()) {
+      state_->names.SyncAll();
+      return absl::OkStatus();
+    }
+    if (failure_.ok()) failure_ = fault;
+    RandomChoices fates(static_cast<uint64_t>(state_->changes));
+    state_->names.FailSyncAll(fates);
+    return failure_;
+  }
+
+ private:
+  const std::shared_ptr<State> state_;
+  const size_t files_min_;
+  const int64_t restarts_;
+  absl::Status failure_ ABSL_GUARDED_BY(state_->mutex);
+};
+
 FaultyDisk::FaultyDisk(Clock& clock)
     : FaultyDisk(std::make_shared<State>(clock)) {}
 FaultyDisk::FaultyDisk(std::shared_ptr<State> state)
@@ -214,6 +247,7 @@ std::unique_ptr<FaultyDisk> FaultyDisk::Copy() const {
   copy->changes = state_->changes;
   copy->cut_before = state_->cut_before;
   copy->capacity = state_->capacity;
+  copy->whole_sync_min = state_->whole_sync_min;
   return std::unique_ptr<FaultyDisk>(new FaultyDisk(copy));
 }
 
@@ -270,6 +304,11 @@ void FaultyDisk::set_plan(Plan plan) {
 void FaultyDisk::set_capacity(int64_t bytes) {
   MutexLock lock(state_->mutex);
   state_->capacity = bytes;
+}
+
+void FaultyDisk::offer_whole_sync(size_t files_min) {
+  MutexLock lock(state_->mutex);
+  state_->whole_sync_min = files_min;
 }
 
 int64_t FaultyDisk::used() const {
@@ -400,6 +439,19 @@ absl::Status FaultyDisk::SyncDirectory(std::string_view directory) {
   }
   state_->names.Sync(directory);
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<WholeSync>> FaultyDisk::OpenWholeSync(
+    std::string_view file) {
+  {
+    MutexLock lock(state_->mutex);
+    if (!state_->whole_sync_min) return nullptr;
+  }
+  CAUCE_RETURN_IF_ERROR(state_->Begin(DiskCall::kRead, file));
+  MutexLock lock(state_->mutex);
+  CAUCE_RETURN_IF_ERROR(state_->CheckPower(file));
+  return std::make_unique<Whole>(state_, *state_->whole_sync_min,
+                                 state_->restarts);
 }
 
 absl::StatusOr<std::unique_ptr<FileLock>> FaultyDisk::Lock(

@@ -9,6 +9,7 @@
 // watches from before a restart stay dead. Thread-safe but for Restart.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -37,6 +38,7 @@ enum class DiskCall {
   kRename,
   kRemove,
   kSyncDirectory,
+  kSyncWhole,  // of the whole disk
   kRead,  // also of names; not counted
 };
 
@@ -77,6 +79,10 @@ class FaultyDisk final : public FileSystem {
   void set_capacity(int64_t bytes);
   int64_t used() const;
 
+  // From now on who asks gets one that syncs all of it, worth it from so many
+  // files on.
+  void offer_whole_sync(size_t files_min);
+
   // One bit of a file, as it lies on the disk and in memory.
   void FlipBit(std::string_view path, int64_t bit);
 
@@ -92,6 +98,8 @@ class FaultyDisk final : public FileSystem {
   absl::Status RemoveFile(std::string_view path) override;
   absl::Status RemoveDirectory(std::string_view path) override;
   absl::Status SyncDirectory(std::string_view directory) override;
+  absl::StatusOr<std::unique_ptr<WholeSync>> OpenWholeSync(
+      std::string_view file) override;
   absl::StatusOr<std::unique_ptr<FileLock>> Lock(
       std::string_view path, std::string_view owner) override;
   absl::StatusOr<std::unique_ptr<FileWatch>> Watch(
@@ -99,6 +107,7 @@ class FaultyDisk final : public FileSystem {
 
  private:
   class OpenFile;
+  class Whole;
   struct State;
 
   explicit FaultyDisk(std::shared_ptr<State> state);

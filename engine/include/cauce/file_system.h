@@ -18,6 +18,7 @@
 // process's umask.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <limits>
@@ -95,6 +96,25 @@ struct DirectoryEntry {
 class FileLock {
  public:
   virtual ~FileLock() = default;
+};
+
+// Makes all that was written on a file system durable with one call: where many
+// of its files were, that costs less than a sync of each. Thread-safe.
+class WholeSync {
+ public:
+  virtual ~WholeSync() = default;
+
+  // From how many files on it is worth it.
+  virtual size_t files_min() const = 0;
+
+  // Whether `directory` is on that file system.
+  virtual bool Covers(std::string_view directory) const = 0;
+
+  // Makes everything written, cut, made, renamed and removed there before the
+  // call began survive a power loss, whoever did it and whether or not its file
+  // is still open. Fails where any of what was written since this was opened is
+  // lost; from then on every call does.
+  virtual absl::Status Sync() = 0;
 };
 
 // Wakes up when something changed in the directories it watches.
@@ -175,6 +195,15 @@ class FileSystem {
   // Makes the names made, renamed and removed in `directory` survive a power
   // loss.
   virtual absl::Status SyncDirectory(std::string_view directory) = 0;
+
+  // Of the file system that holds `file`, which must exist. Null where it has
+  // no such call, or none that tells of what was lost.
+  virtual absl::StatusOr<std::unique_ptr<WholeSync>> OpenWholeSync(
+      std::string_view file) {
+    const absl::StatusOr<FileInfo> info = Info(file);
+    if (!info.ok()) return info.status();
+    return nullptr;
+  }
 
   // Creates the file where absent and locks it against every other holder, in
   // this process too; then writes `owner` into it, unless the disk is full.

@@ -346,6 +346,31 @@ TEST(PosixFileSystem, AFullDiskDoesNotKeepADirectoryShut) {
   EXPECT_THAT(Files().Lock(dir / ".lock", "owner"), IsOk());
 }
 
+TEST(PosixFileSystem, AWholeSyncIsOfTheFileSystemOfItsFileAlone) {
+  const TempDir dir;
+  std::ofstream(dir / "file") << "text";
+  const auto whole = Files().OpenWholeSync(dir / "file");
+  ASSERT_THAT(whole, IsOk());
+  // There is none on a file system that does not tell of what it lost.
+  if (*whole == nullptr) return;
+  EXPECT_GT((*whole)->files_min(), 1u);
+  EXPECT_TRUE((*whole)->Covers(dir.path()));
+  EXPECT_FALSE((*whole)->Covers("/proc"));
+  EXPECT_FALSE((*whole)->Covers(dir / "file"));
+  EXPECT_FALSE((*whole)->Covers(dir / "missing"));
+  EXPECT_THAT((*whole)->Sync(), IsOk());
+  EXPECT_THAT((*whole)->Sync(), IsOk());
+}
+
+TEST(PosixFileSystem, AWholeSyncIsOfferedOnlyWhereLostWritesAreToldOf) {
+  const auto of_proc = Files().OpenWholeSync("/proc/version");
+  ASSERT_THAT(of_proc, IsOk());
+  EXPECT_EQ(*of_proc, nullptr);
+  const TempDir dir;
+  EXPECT_THAT(Files().OpenWholeSync(dir / "missing"),
+              StatusIs(absl::StatusCode::kNotFound));
+}
+
 TEST(PosixFileSystem, ASignalEndsAWait) {
   struct sigaction before;
   struct sigaction action = {};
