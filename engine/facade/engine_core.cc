@@ -104,6 +104,15 @@ absl::Status EngineCore::StartWriting() {
   CAUCE_ASSIGN_OR_RETURN(claim_,
                          DirectoryClaim::Take(files_, directory_, if_missing,
                                               *environment_->random));
+  // Before anything is written that it is to be told of.
+  auto whole = files_.OpenWholeSync(JoinPath(directory_, kLockFile));
+  if (whole.ok()) {
+    logs_.set_whole_sync(*std::move(whole));
+  } else {
+    Report(Severity::kWarning,
+           fmt::format("{}; so each partition is synced by itself",
+                       MessageOf(whole.status())));
+  }
   // Where these cannot be read, or not be replaced, the mark of a clean stop
   // stays.
   for (const std::string_view name : {kRecoveryPointFile, kLogStartFile,

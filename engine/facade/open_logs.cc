@@ -18,6 +18,11 @@
 namespace cauce {
 namespace {
 
+// On a full disk bounds are remembered, and saved, later.
+absl::Status UnlessFull(const absl::Status& status) {
+  return ReasonOf(status) == Reason::kDiskFull ? absl::OkStatus() : status;
+}
+
 std::string LastLogOf(const KnownLog& known, std::string_view directory) {
   return JoinPath(directory,
                   SegmentFileName(known.segments.back().base, kLogSuffix));
@@ -129,7 +134,7 @@ std::optional<PartitionLog::Bounds> OpenLogs::FindDormant(
 }
 
 absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Make(
-    const TopicEntry& topic, PartitionId partition) const {
+    const TopicEntry& topic, PartitionId partition, Syncs syncs) const {
   LogOptions options;
   options.name = {topic.name, partition};
   FileSystem& files = *environment_->files;
@@ -149,6 +154,8 @@ absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Make(
   options.may_have_gaps = MayHaveGaps(topic, options.config);
   options.read_only = access_ == Access::kReadOnly;
   options.clean_stop = clean_stop_ || whole_.contains(options.name);
+  options.is_synced_later =
+      syncs == Syncs::kLater && whole_sync_->Covers(options.directory);
   std::optional<KnownLog> known;
   if (!options.read_only && !topic.imported) {
     known = known_.Find(options.name);
@@ -236,15 +243,27 @@ void OpenLogs::OpenAll(std::span<const Place> all) {
       places.push_back(place);
     }
   }
-  std::vector<absl::StatusOr<std::shared_ptr<Log>>> logs(places.size());
-  // What keeps one from being recovered keeps none of the others closed, nor
-  // whoever could mend it or make room: no piece fails.
-  FanOut(environment_->executor, places.size(), kRecoveriesMax,
-         [&](size_t at) -> absl::Status {
-           logs[at] = Recover(places[at]);
-           return absl::OkStatus();
-         })
-      .IgnoreError();
+  const bool together =
+      whole_sync_ != nullptr && places.size() >= whole_sync_->files_min();
+  const Syncs syncs = together ? Syncs::kLater : Syncs::kNow;
+  std::vector<Recovered> logs(places.size());
+  size_t done = 0;
+  while (done < places.size()) {
+    const size_t left = places.size() - done;
+    const size_t count = together ? std::min(left, kSyncedTogetherMax) : left;
+    const auto some = std::span(places).subspan(done, count);
+    const auto recovered = std::span(logs).subspan(done, count);
+    // What keeps one from being recovered keeps none of the others closed, nor
+    // whoever could mend it or make room: no piece fails.
+    FanOut(environment_->executor, count, kRecoveriesMax,
+           [&](size_t at) -> absl::Status {
+             recovered[at] = Recover(some[at], syncs);
+             return absl::OkStatus();
+           })
+        .IgnoreError();
+    SyncRecovered(some, recovered);
+    done += count;
+  }
   for (size_t at = 0; at < places.size(); ++at) {
     TopicPartition name{places[at].topic->name, places[at].partition};
     if (logs[at].ok()) {
@@ -273,21 +292,44 @@ void OpenLogs::OpenAll(std::span<const Place> all) {
   }
 }
 
-absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Recover(
-    const Place& place) const {
+OpenLogs::Recovered OpenLogs::Recover(const Place& place, Syncs syncs) const {
   CAUCE_ASSIGN_OR_RETURN(const Contents contents,
                          Look({place.topic->name, place.partition}));
   if (contents == Contents::kNothing) return nullptr;
-  CAUCE_ASSIGN_OR_RETURN(auto log, Make(*place.topic, place.partition));
-  // On a full disk they are remembered, and saved, later.
-  const auto unless_full = [](const absl::Status& status) {
-    return ReasonOf(status) == Reason::kDiskFull ? absl::OkStatus() : status;
-  };
-  CAUCE_RETURN_IF_ERROR(unless_full(log->NoteBounds()));
-  if (bounds_->NoteWork({.segments = 1})) {
-    CAUCE_RETURN_IF_ERROR(unless_full(bounds_->SaveWork()));
-  }
+  CAUCE_ASSIGN_OR_RETURN(auto log, Make(*place.topic, place.partition, syncs));
+  if (log->owes_recovery_sync()) return log;
+  CAUCE_RETURN_IF_ERROR(UnlessFull(log->NoteBounds()));
+  CAUCE_RETURN_IF_ERROR(SaveRecovered(1));
   return log;
+}
+
+absl::Status OpenLogs::SaveRecovered(int64_t logs) const {
+  return bounds_->NoteWork({.segments = logs}) ? UnlessFull(bounds_->SaveWork())
+                                               : absl::OkStatus();
+}
+
+void OpenLogs::SyncRecovered(std::span<const Place> places,
+                             std::span<Recovered> logs) const {
+  const auto owes = [](const Recovered& log) {
+    return log.ok() && *log != nullptr && (*log)->owes_recovery_sync();
+  };
+  if (std::ranges::none_of(logs, owes)) return;
+  const absl::Status synced = whole_sync_->Sync();
+  int64_t taken = 0;
+  for (size_t i = 0; i < logs.size(); ++i) {
+    if (!owes(logs[i])) continue;
+    Log& log = **logs[i];
+    if (const auto taken_in = log.TakeRecoverySync(synced); !taken_in.ok()) {
+      log.Abandon(taken_in);
+      logs[i] = Recover(places[i], Syncs::kNow);
+      continue;
+    }
+    ++taken;
+    const auto noted = UnlessFull(log.NoteBounds());
+    if (!noted.ok()) logs[i] = noted;
+  }
+  // What could not be saved the end of the recovery saves, or is told of.
+  SaveRecovered(taken).IgnoreError();
 }
 
 absl::StatusOr<std::vector<EpochStart>> OpenLogs::ReadEpochs(
@@ -360,11 +402,13 @@ absl::Status OpenLogs::LetGo(const TopicPartition& partition) {
 absl::Status OpenLogs::CloseOne(const TopicPartition& partition, Log& log,
                                 const absl::Status& cause) {
   CAUCE_RETURN_IF_ERROR(log.Close(cause));
-  // What a log that failed believes to be durable is not to be saved.
-  if (access_ == Access::kReadWrite) {
-    bounds_->Set(partition, log.bounds());
-  }
+  TakeBounds(partition, log);
   return absl::OkStatus();
+}
+
+// What a log that failed believes to be durable is not to be saved.
+void OpenLogs::TakeBounds(const TopicPartition& partition, const Log& log) {
+  if (access_ == Access::kReadWrite) bounds_->Set(partition, log.bounds());
 }
 
 void OpenLogs::NoteMissing(const TopicPartition& partition, const Log& log) {
@@ -457,6 +501,30 @@ void OpenLogs::AbandonAll(const absl::Status& cause) {
   EndSleepers([](const TopicPartition&) { return true; }, cause);
 }
 
+std::map<TopicPartition, absl::Status> OpenLogs::CloseTogether(
+    const absl::Status& cause) {
+  std::vector<TopicPartition> names;
+  std::vector<std::shared_ptr<Log>> logs;
+  for (const auto& [partition, log] : logs_) {
+    if (whole_sync_ == nullptr) break;
+    if (!log->OwesSync() || !whole_sync_->Covers(log->directory())) continue;
+    names.push_back(partition);
+    logs.push_back(log);
+  }
+  std::map<TopicPartition, absl::Status> closed;
+  if (logs.empty() || logs.size() < whole_sync_->files_min()) return closed;
+  const std::span all(logs);
+  for (size_t at = 0; at < all.size(); at += kSyncedTogetherMax) {
+    const auto some =
+        all.subspan(at, std::min(kSyncedTogetherMax, all.size() - at));
+    const auto ended = Log::CloseTogether(some, *whole_sync_, cause);
+    for (size_t i = 0; i < ended.size(); ++i) {
+      closed.emplace(std::move(names[at + i]), ended[i]);
+    }
+  }
+  return closed;
+}
+
 absl::Status OpenLogs::CloseAll(const absl::Status& cause) {
   EndSleepers([](const TopicPartition&) { return true; }, cause);
   absl::Status first = failed_;
@@ -468,8 +536,16 @@ absl::Status OpenLogs::CloseAll(const absl::Status& cause) {
                     "changed, and the next opening tries again",
                     partition.ToString())));
   }
+  const auto closed = CloseTogether(cause);
   for (const auto& [partition, log] : logs_) {
-    first.Update(CloseOne(partition, *log, cause));
+    const auto found = closed.find(partition);
+    if (found == closed.end()) {
+      first.Update(CloseOne(partition, *log, cause));
+    } else if (found->second.ok()) {
+      TakeBounds(partition, *log);
+    } else {
+      first.Update(found->second);
+    }
   }
   // Once all are closed: the longer ago a directory was changed the better it
   // is known when. Without a clean close nobody goes by it.

@@ -39,6 +39,9 @@ class OpenLogs {
   // How many logs are recovered at once. Each holds some two mebibytes
   // meanwhile; more of them wait for the same disk.
   static constexpr int kRecoveriesMax = 8;
+  // How many logs are closed, or recovered, with one sync. Each may hold a
+  // descriptor until then.
+  static constexpr size_t kSyncedTogetherMax = 256;
 
   OpenLogs(std::shared_ptr<const LogEnvironment> environment,
            std::shared_ptr<BoundsCheckpoint> bounds,
@@ -51,6 +54,11 @@ class OpenLogs {
 
   // Whether what was there when the directory was opened may be believed.
   void set_clean_stop(bool clean_stop) { clean_stop_ = clean_stop; }
+  // Where many logs are closed, or recovered, it syncs all of them at once.
+  // None at first.
+  void set_whole_sync(std::unique_ptr<WholeSync> whole) {
+    whole_sync_ = std::move(whole);
+  }
   // Whether something is known to be missing, of a log that is open by now,
   // that the last one who asked was not told.
   bool TakeNews() { return std::exchange(has_news_, false); }
@@ -130,9 +138,12 @@ class OpenLogs {
   absl::Status CloseAll(const absl::Status& cause);
 
  private:
+  // Whether a log that is recovered is durable at once, or with others later.
+  enum class Syncs { kNow, kLater };
   // The log, which is not in the map. For several partitions at once.
   absl::StatusOr<std::shared_ptr<Log>> Make(const TopicEntry& topic,
-                                            PartitionId partition) const;
+                                            PartitionId partition,
+                                            Syncs syncs = Syncs::kNow) const;
   // What is told of the partition while it is dormant; nothing where it has to
   // be opened.
   std::optional<PartitionLog::Bounds> FindDormant(
@@ -143,8 +154,16 @@ class OpenLogs {
   // Of these partitions nobody opens a dormant log any more.
   template <class Which>
   void EndSleepers(Which which, const absl::Status& cause);
-  // The same, with its bounds remembered; null where it holds nothing.
-  absl::StatusOr<std::shared_ptr<Log>> Recover(const Place& place) const;
+  // The same, with its bounds remembered unless it owes a sync; null where it
+  // holds nothing.
+  using Recovered = absl::StatusOr<std::shared_ptr<Log>>;
+  Recovered Recover(const Place& place, Syncs syncs) const;
+  // So many were recovered: their bounds are saved where that is due.
+  absl::Status SaveRecovered(int64_t logs) const;
+  // One sync for those of `logs`, recovered at `places`, that owe it. Where it
+  // fails they are recovered once more, each by itself.
+  void SyncRecovered(std::span<const Place> places,
+                     std::span<Recovered> logs) const;
   // Whether the partition is as the last close that knew it has left it: then
   // it needs no recovery, however the last stop was.
   bool IsAsClosed(const TopicEntry& topic, const TopicPartition& name) const;
@@ -158,6 +177,12 @@ class OpenLogs {
   absl::Status NoteStart(const TopicEntry& topic, PartitionId partition);
   absl::Status CloseOne(const TopicPartition& partition, Log& log,
                         const absl::Status& cause);
+  // Those that are worth a sync of all of their file system. Returns what came
+  // of each.
+  std::map<TopicPartition, absl::Status> CloseTogether(
+      const absl::Status& cause);
+  // It was closed in order: what it knows of its ends is to be saved.
+  void TakeBounds(const TopicPartition& partition, const Log& log);
   // Of one that was opened: no stop may forget it.
   void NoteMissing(const TopicPartition& partition, const Log& log);
   // Of a log that was closed in order.
@@ -169,6 +194,7 @@ class OpenLogs {
   PartitionDirectories& directories_;
   const Access access_;
   bool clean_stop_ = false;
+  std::unique_ptr<WholeSync> whole_sync_;  // may be null
   std::map<TopicPartition, std::shared_ptr<Log>> logs_;
   // Of dormant logs, while somebody has a handle.
   std::map<TopicPartition, std::weak_ptr<PartitionLog>> sleepers_;

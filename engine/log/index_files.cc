@@ -32,6 +32,23 @@ absl::Status IndexFiles::WriteAnew(const SegmentIndex& index) {
   return Write(index);
 }
 
+absl::Status IndexFiles::WriteTimes(const SegmentIndex& index) {
+  CAUCE_RETURN_IF_ERROR(
+      WriteOne(times_, index.times(), index.base(), index.times().size())
+          .status());
+  times_.is_known = true;
+  return absl::OkStatus();
+}
+
+absl::Status IndexFiles::WriteOffsets(const SegmentIndex& index) {
+  if (!times_.is_known) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(
+      WriteOne(offsets_, index.offsets(), index.base(), index.offsets().size())
+          .status());
+  offsets_.is_known = true;
+  return absl::OkStatus();
+}
+
 absl::Status IndexFiles::WriteUpTo(const SegmentIndex& index, size_t offsets,
                                    size_t times) {
   CAUCE_ASSIGN_OR_RETURN(const bool changed,

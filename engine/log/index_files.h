@@ -39,6 +39,12 @@ class IndexFiles {
   // where it finds no descriptor for it.
   absl::Status Sync();
 
+  // Write in two halves, for who syncs more than these files in between: after
+  // the first the times are to be made durable. The second does nothing where
+  // the first came to nothing.
+  absl::Status WriteTimes(const SegmentIndex& index);
+  absl::Status WriteOffsets(const SegmentIndex& index);
+
   // Those that are there.
   absl::Status Remove();
 

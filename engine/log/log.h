@@ -29,6 +29,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "cauce/append.h"
+#include "cauce/file_system.h"
 #include "cauce/read.h"
 #include "cauce/topic_config.h"
 #include "cauce/types.h"
@@ -74,6 +75,14 @@ class Log : public std::enable_shared_from_this<Log> {
   static absl::StatusOr<std::shared_ptr<Log>> Open(
       std::shared_ptr<const LogEnvironment> environment,
       const LogOptions& options);
+
+  // Of one that was opened to be synced later: whether its recovery left
+  // anything to that, and, where a sync of all of its file system came to
+  // `synced` since, that it is durable as it was found. Where that fails it is
+  // to be abandoned and opened again.
+  bool owes_recovery_sync() const { return owes_recovery_sync_; }
+  absl::Status TakeRecoverySync(const absl::Status& synced)
+      ABSL_LOCKS_EXCLUDED(writer_mutex_);
 
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
@@ -184,6 +193,13 @@ class Log : public std::enable_shared_from_this<Log> {
   // Ends the log: writes its indexes, makes everything durable and answers
   // everybody who waits. With `cause`, later calls fail with it.
   absl::Status Close(const absl::Status& cause);
+  // Whether that has anything to make durable.
+  bool OwesSync() const ABSL_LOCKS_EXCLUDED(writer_mutex_);
+  // The same for many logs, all on the file system that `whole` syncs, which it
+  // does twice for all of them. Returns what Close() would of each.
+  static std::vector<absl::Status> CloseTogether(
+      std::span<const std::shared_ptr<Log>> logs, WholeSync& whole,
+      const absl::Status& cause);
 
   // The topic is gone: nothing is written any more. Who waits learns of it;
   // callbacks do with the next Deliver(), which is not to be called under a
@@ -407,6 +423,19 @@ class Log : public std::enable_shared_from_this<Log> {
   // Fences the log, and returns why.
   absl::Status FailSwap(const absl::Status& cause);
   absl::Status SealForClose() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  // Epochs and producers.
+  absl::Status SaveBeside() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  // The pieces of CloseTogether. The log, and of its indexes what has to be
+  // durable before the rest; false where the log had ended before.
+  absl::StatusOr<bool> WriteForClose(const absl::Status& cause)
+      ABSL_LOCKS_EXCLUDED(ends_mutex_, writer_mutex_);
+  // A sync of all came to `synced`, and nothing was written since it began.
+  absl::Status TakeWholeSync(const absl::Status& synced)
+      ABSL_LOCKS_EXCLUDED(ends_mutex_, writer_mutex_);
+  absl::Status WriteRestForClose() ABSL_LOCKS_EXCLUDED(writer_mutex_);
+  // Everybody who waits is answered. Returns `closed`, or what failed here.
+  absl::Status EndClose(absl::Status closed, const absl::Status& cause)
+      ABSL_LOCKS_EXCLUDED(ends_mutex_);
   // Whether files of some of these offsets are gone that nobody deleted, from
   // between others, or are too short. Beside another process that is looked at
   // again; where it cannot be they count as missing. What could not be seen as
@@ -448,6 +477,7 @@ class Log : public std::enable_shared_from_this<Log> {
   // what a cut has taken.
   std::atomic<int64_t> missing_up_to_ = INT64_MAX;
   bool is_odd_ = false;
+  bool owes_recovery_sync_ = false;
 
   // Held by whoever moves an end of the log other than by an append, from the
   // plan to the last file: saved bounds follow each other, and appends go on

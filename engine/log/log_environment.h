@@ -110,6 +110,9 @@ struct LogOptions {
   bool may_have_gaps = true;
   bool read_only = false;
   bool clean_stop = false;
+  // Whether who opens it goes on with TakeRecoverySync, before anybody uses it:
+  // see RecoveryHints::is_synced_later.
+  bool is_synced_later = false;
   // What it held at the last close, which was that stop where that was clean;
   // null where that is not known. Borrowed for the opening.
   const KnownLog* known = nullptr;

@@ -194,6 +194,7 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
   hints.recovery_point = options.bounds.recovery_point;
   hints.log_start = options.bounds.log_start;
   hints.is_brokers = options.is_brokers;
+  hints.is_synced_later = options.is_synced_later;
   hints.now = Timestamp::From(environment->clock->Now());
   hints.events = environment->events;
   if (environment->note_work) {
@@ -224,11 +225,20 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
   log->unsettled_from_ = recovered.unsettled_from;
   log->roll_chance_ = log->environment_->random->Next();
   if (recovered.names_unsynced) log->segments_.NoteNames();
+  log->owes_recovery_sync_ = recovered.owes_sync;
   CAUCE_RETURN_IF_ERROR(log->OpenProducers(options, recovered));
   CAUCE_RETURN_IF_ERROR(
       log->epochs_.Recovered(StartToSave(options, log->log_start()),
                              log->log_end(), recovered.epochs));
   return log;
+}
+
+absl::Status Log::TakeRecoverySync(const absl::Status& synced) {
+  CAUCE_RETURN_IF_ERROR(synced);
+  CAUCE_RETURN_IF_ERROR(segments_.TakeWholeSync());
+  owes_recovery_sync_ = false;
+  MutexLock lock(writer_mutex_);
+  return writer_->CompleteOffsets();
 }
 
 Log::Log(std::shared_ptr<const LogEnvironment> environment,
@@ -258,56 +268,6 @@ Log::Log(std::shared_ptr<const LogEnvironment> environment,
 
 Offset Log::StartToSave(const LogOptions& options, Offset found) {
   return options.start_is_known ? options.bounds.log_start : found;
-}
-
-absl::Status Log::Close(const absl::Status& cause) {
-  if (!End(cause)) return absl::OkStatus();
-  absl::Status closed;
-  if (!read_only_) {
-    closed = committer_.Flush();
-    MutexLock ends(ends_mutex_);
-    MutexLock lock(writer_mutex_);
-    // A cut that failed halfway has fenced a log that has nothing to flush.
-    closed.Update(committer_.status());
-    if (closed.ok()) closed = SealForClose();
-    // After a cut that failed halfway the next opening decides what goes.
-    if (closed.ok()) closed = retired_.UnlinkAll();
-  }
-  committer_.Fail(cause);
-  committer_.Deliver();
-  return Annotate(closed, name_.ToString());
-}
-
-bool Log::End(const absl::Status& cause) {
-  {
-    MutexLock lock(view_mutex_);
-    if (!ended_.ok()) return false;
-    ended_ = cause;
-  }
-  // What found the log open is over once we have had its locks.
-  MutexLock looking(refresh_mutex_);
-  MutexLock ends(ends_mutex_);
-  MutexLock lock(writer_mutex_);
-  // Readers may go on in segments that they hold. Those that left the log
-  // before write nothing either.
-  const auto set = segments();
-  for (const auto& segment : set->segments()) segment->StopRepairs();
-  return true;
-}
-
-absl::Status Log::SealForClose() {
-  CAUCE_RETURN_IF_ERROR(epochs_.SaveForClose());
-  const bool has_changed = writer_->has_changed();
-  if (has_changed || producers_.owes()) producers_.SaveForClose(range());
-  // Segments that were rolled, by an append that then failed, hold nothing
-  // that was not durable, but their indexes may not be.
-  CAUCE_RETURN_IF_ERROR(segments_.Sync());
-  if (!has_changed) return absl::OkStatus();
-  CAUCE_RETURN_IF_ERROR(writer_->Seal());
-  Segment& active = *writer_->segment();
-  CAUCE_RETURN_IF_ERROR(active.Sync());
-  CAUCE_RETURN_IF_ERROR(active.SyncIndexFiles());
-  return environment_->files->SyncDirectory(directory_);
 }
 
 std::optional<KnownLog> Log::Known() const {

@@ -77,6 +77,28 @@ absl::Status PublishedSegments::Sync() {
   return absl::OkStatus();
 }
 
+absl::Status PublishedSegments::TakeWholeSync() {
+  SegmentSet::List sealed;
+  std::shared_ptr<Segment> active;
+  {
+    MutexLock lock(mutex_);
+    CAUCE_RETURN_IF_ERROR(names_failure_);
+    sealed = unsynced_;
+    active = set_->active();
+  }
+  for (const auto& segment : sealed) {
+    CAUCE_RETURN_IF_ERROR(segment->TakeWholeSync());
+  }
+  CAUCE_RETURN_IF_ERROR(active->TakeWholeSync());
+  MutexLock lock(mutex_);
+  unsynced_.clear();
+  for (const auto& segment : sealed) {
+    sealed_and_synced_bytes_ += segment->bytes();
+  }
+  names_synced_ = names_made_;
+  return absl::OkStatus();
+}
+
 absl::Status PublishedSegments::SyncNames() {
   int64_t made = 0;
   {

@@ -51,6 +51,10 @@ class PublishedSegments {
   // for one of these the error is SyncNotBegun: the next call goes on there.
   absl::Status Sync();
 
+  // The same where a sync of all their file system has succeeded, and nothing
+  // was written or named since it began.
+  absl::Status TakeWholeSync();
+
   // Makes new names durable; does nothing where there are none. Before a roll
   // makes another: of two, a power loss might keep the later alone. Where it
   // fails every Sync from then on does, but where it was not begun.

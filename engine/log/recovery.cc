@@ -29,6 +29,9 @@
 namespace cauce {
 namespace {
 
+// How much is written back of a segment that is left to be synced with others.
+constexpr int64_t kSyncedLaterMax = 1 << 20;
+
 // What stands behind a cut, to be kept elsewhere. May be asked again later: it
 // holds all that it needs.
 struct TailToKeep {
@@ -643,6 +646,11 @@ class Recovery {
     CAUCE_RETURN_IF_ERROR(writer.status());
     writer_ = *std::move(writer);
     if (hints_.clean_stop) return absl::OkStatus();
+    // One that is large keeps its descriptor, and is not worth the wait.
+    if (hints_.is_synced_later && !cut_ &&
+        writer_->segment()->bytes() - durable_bytes <= kSyncedLaterMax) {
+      return ResumeUnsynced(*writer_->segment(), *index, durable_bytes);
+    }
     CAUCE_RETURN_IF_ERROR(RenewIndexFiles(*writer_->segment(), *index));
     // Also where its end is the recovery point: a cut that was not synced saves
     // the point first, and a power loss would bring back what it took.
@@ -650,6 +658,17 @@ class Recovery {
         MakeDurable(*writer_->segment(), durable_bytes,
                     writer_->is_settled() ? Behind::kIsCut : Behind::kStays));
     return SyncNames();
+  }
+
+  // What is needed for a sync of all of the file system to make it durable.
+  absl::Status ResumeUnsynced(Segment& segment, const SegmentIndex& index,
+                              int64_t durable_bytes) {
+    owes_sync_ = true;
+    CAUCE_RETURN_IF_ERROR(segment.bytes() > 0 ? segment.WriteTimeIndex(index)
+                                              : segment.RemoveIndexFiles());
+    CAUCE_ASSIGN_OR_RETURN(const auto file, segment.OpenFile());
+    segment.MarkDirty();
+    return RewriteTail(*file, durable_bytes, segment.bytes());
   }
 
   void Learn(const ScannedSegment& scanned) {
@@ -726,6 +745,7 @@ class Recovery {
                         .log_start = log_start,
                         .unsettled_from = unsettled_from_,
                         .names_unsynced = names_unsynced_,
+                        .owes_sync = owes_sync_,
                         .epochs = std::move(epochs_),
                         .has_producers = has_producers_,
                         .leftovers = leftovers_,
@@ -779,6 +799,7 @@ class Recovery {
   bool is_odd_ = false;
   // The stopped process may have made names and not synced them.
   bool names_unsynced_ = true;
+  bool owes_sync_ = false;
   // Where a new active segment begins when none can be resumed.
   std::optional<Offset> resume_at_;
 };

@@ -57,6 +57,10 @@ struct RecoveryHints {
   // recovery that is cut short need not begin before it again. Ends where what
   // is recovered tells of producers, or may: their files are made whole later.
   std::function<void(Offset start, Offset end, int64_t bytes)> progress;
+  // Whether who recovers syncs all of the file system afterwards: then the
+  // newest segment and names are left to that, where nothing has to be durable
+  // before. See RecoveredLog::owes_sync.
+  bool is_synced_later = false;
   // Gets a line for everything that was not as a clean stop leaves it.
   EventSink events;
 };
@@ -72,6 +76,9 @@ struct RecoveredLog {
   Offset unsettled_from{INT64_MAX};
   // The names of the segments are not known to be durable.
   bool names_unsynced = true;
+  // Nothing counts as durable, nor is the offset index written, before a sync
+  // of all the file system.
+  bool owes_sync = false;
   // What the scanned batches tell of leader epochs.
   EpochEvidence epochs;
   // Whether any of them comes from a producer.

@@ -378,6 +378,21 @@ absl::Status Segment::Sync() {
   return sync_failure_;
 }
 
+absl::Status Segment::TakeWholeSync() {
+  MutexLock lock(sync_mutex_);
+  CAUCE_RETURN_IF_ERROR(sync_failure_);
+  if (!dirty_.load()) return absl::OkStatus();
+  sync_failure_ = log_->lost();
+  CAUCE_RETURN_IF_ERROR(sync_failure_);
+  dirty_ = false;
+  synced_bytes_ = bytes();
+  // What was closed before it was synced is durable like all else.
+  log_->TakeClosedUnsynced();
+  syncs_.fetch_add(1, std::memory_order_relaxed);
+  log_->Unpin();
+  return absl::OkStatus();
+}
+
 // It is there all the same. A name that is gone is not, nor is what the pool
 // has synced in vain.
 bool Segment::MayOpenLater(const absl::Status& opened) const {
@@ -461,6 +476,16 @@ absl::Status Segment::SaveLiveIndex() {
 absl::Status Segment::SyncIndexFiles() {
   MutexLock lock(repair_mutex_);
   return DoWithout(index_files().Sync());
+}
+
+absl::Status Segment::WriteTimeIndex(const SegmentIndex& index) {
+  MutexLock lock(repair_mutex_);
+  return DoWithout(index_files().WriteTimes(index));
+}
+
+absl::Status Segment::WriteOffsetIndex(const SegmentIndex& index) {
+  MutexLock lock(repair_mutex_);
+  return DoWithout(index_files().WriteOffsets(index));
 }
 
 absl::Status Segment::RemoveIndexFiles() {

@@ -166,6 +166,9 @@ class Segment {
   // Who comes while another's sync runs waits for it. After one that failed
   // every other does: nobody knows any more what the disk holds.
   absl::Status Sync() ABSL_LOCKS_EXCLUDED(sync_mutex_);
+  // The same where nothing was written since a sync of all its file system
+  // began, which has succeeded.
+  absl::Status TakeWholeSync() ABSL_LOCKS_EXCLUDED(sync_mutex_);
   // How often that was done.
   int64_t syncs() const { return syncs_.load(std::memory_order_relaxed); }
   // Writes `index` into the segment's index files, and makes them durable.
@@ -173,6 +176,10 @@ class Segment {
   // are rebuilt once they are needed.
   absl::Status WriteIndexFiles(const SegmentIndex& index);
   absl::Status SyncIndexFiles();
+  // The same in two halves, for who syncs all of the file system behind each:
+  // see IndexFiles.
+  absl::Status WriteTimeIndex(const SegmentIndex& index);
+  absl::Status WriteOffsetIndex(const SegmentIndex& index);
   // Writes what the live index holds by now, so that after a kill it need not
   // be made again. Not for the writer alone; does nothing where the segment is
   // not written any more.

@@ -255,6 +255,20 @@ absl::Status SegmentWriter::CutBack(File& file, const absl::Status& cause) {
 }
 
 absl::Status SegmentWriter::Complete() {
+  CAUCE_RETURN_IF_ERROR(Trim());
+  return segment_->WriteIndexFiles(*index_);
+}
+
+absl::Status SegmentWriter::CompleteLogAndTimes() {
+  CAUCE_RETURN_IF_ERROR(Trim());
+  return segment_->WriteTimeIndex(*index_);
+}
+
+absl::Status SegmentWriter::CompleteOffsets() {
+  return segment_->WriteOffsetIndex(*index_);
+}
+
+absl::Status SegmentWriter::Trim() {
   CAUCE_RETURN_IF_ERROR(broken_);
   CAUCE_RETURN_IF_ERROR(Settle());
   if (file_bytes_ != segment_->bytes()) {
@@ -265,7 +279,7 @@ absl::Status SegmentWriter::Complete() {
     file_bytes_ = segment_->bytes();
   }
   index_->Seal();
-  return segment_->WriteIndexFiles(*index_);
+  return absl::OkStatus();
 }
 
 absl::Status SegmentWriter::Seal() {

@@ -95,6 +95,9 @@ class SegmentWriter {
   // the last entries to the indexes and writes them. More may be appended
   // after all. Durable only after Segment::Sync and SyncIndexFiles.
   absl::Status Complete();
+  // The same in two halves, for who syncs all of the file system in between.
+  absl::Status CompleteLogAndTimes();
+  absl::Status CompleteOffsets();
   // After Complete(): nothing more is appended, so the indexes may be let go.
   void LetGo() { segment_->ShareLiveIndex(nullptr); }
   // Both.
@@ -110,6 +113,8 @@ class SegmentWriter {
   // For some megabytes.
   void DoWithoutZeros();
   absl::Status CutBack(File& file, const absl::Status& cause);
+  // Trims the log, and adds the last entries to the index.
+  absl::Status Trim();
 
   const std::shared_ptr<Segment> segment_;
   const Timestamp created_;

@@ -16,6 +16,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -71,21 +72,22 @@ class TimedDisk final : public FileSystem {
       std::string_view directory) override {
     return real_.List(directory);
   }
-  // As every recovery does.
   absl::Status SyncDirectory(std::string_view directory) override {
-    synced_.emplace(directory);
     return real_.SyncDirectory(directory);
   }
-  bool was_synced(const std::string& directory) const {
-    return synced_.contains(directory);
-  }
-
   absl::StatusOr<int64_t> FreeBytes(std::string_view path) override {
     return real_.FreeBytes(path);
   }
   absl::StatusOr<std::unique_ptr<File>> Open(std::string_view path,
                                              OpenMode mode) override {
+    // As every recovery does.
+    const bool is_recovered =
+        mode == OpenMode::kReadWrite && path.ends_with(".log");
+    if (is_recovered) recovered_.emplace(path.substr(0, path.rfind('/')));
     return real_.Open(path, mode);
+  }
+  bool was_recovered(const std::string& directory) const {
+    return recovered_.contains(directory);
   }
   absl::Status CreateDirectories(std::string_view path) override {
     return real_.CreateDirectories(path);
@@ -101,6 +103,10 @@ class TimedDisk final : public FileSystem {
   }
   absl::Status RemoveDirectory(std::string_view path) override {
     return real_.RemoveDirectory(path);
+  }
+  absl::StatusOr<std::unique_ptr<WholeSync>> OpenWholeSync(
+      std::string_view file) override {
+    return real_.OpenWholeSync(file);
   }
   absl::StatusOr<std::unique_ptr<FileLock>> Lock(
       std::string_view path, std::string_view owner) override {
@@ -130,7 +136,7 @@ class TimedDisk final : public FileSystem {
 
   FileSystem& real_;
   const Times times_;
-  std::set<std::string, std::less<>> synced_;
+  std::set<std::string, std::less<>> recovered_;
 };
 
 constexpr int32_t kPartitions = 3;
@@ -222,7 +228,7 @@ void Check(TimedDisk& disk, SimClock& clock, Promised promised,
     auto engine = Open(disk, clock);
     ASSERT_THAT(engine, IsOk());
     for (int32_t p = 0; p < kPartitions && was_killed; ++p) {
-      as_closed += !disk.was_synced("/data/orders-" + std::to_string(p));
+      as_closed += !disk.was_recovered("/data/orders-" + std::to_string(p));
     }
     for (int32_t p = 0; p < kPartitions; ++p) {
       auto partition = engine->OpenPartition("orders", PartitionId{p});
@@ -266,9 +272,14 @@ int ForEachFate(FaultyDisk& real, uint64_t first_seed,
   return fates + 1;
 }
 
-class ManifestCut : public ::testing::TestWithParam<Times> {};
+// How a close makes its logs durable.
+enum class Syncs { kEach, kAllAtOnce };
+
+class ManifestCut
+    : public ::testing::TestWithParam<std::tuple<Times, Syncs>> {};
 
 TEST_P(ManifestCut, HidesNothingThatWasAcknowledgedWhereverThePowerGoes) {
+  const auto [times, syncs] = GetParam();
   int schedules = 0;
   int as_closed = 0;
   bool was_cut = true;
@@ -276,7 +287,8 @@ TEST_P(ManifestCut, HidesNothingThatWasAcknowledgedWhereverThePowerGoes) {
     SCOPED_TRACE(cut);
     SimClock clock;
     FaultyDisk real(clock);
-    TimedDisk disk(real, GetParam());
+    if (syncs == Syncs::kAllAtOnce) real.offer_whole_sync(1);
+    TimedDisk disk(real, times);
     Promised promised;
     ASSERT_THAT(Make(disk, clock, promised), IsOk());
     real.CutBefore(real.changes() + cut);
@@ -285,7 +297,7 @@ TEST_P(ManifestCut, HidesNothingThatWasAcknowledgedWhereverThePowerGoes) {
     ASSERT_EQ(ran.ok(), !was_cut) << ran;
     real.CutNow();
     schedules += ForEachFate(real, cut * 4, [&](FaultyDisk& left) {
-      TimedDisk seen(left, GetParam());
+      TimedDisk seen(left, std::get<Times>(GetParam()));
       Check(seen, clock, promised, as_closed);
     });
     if (HasFatalFailure()) return;
@@ -293,17 +305,25 @@ TEST_P(ManifestCut, HidesNothingThatWasAcknowledgedWhereverThePowerGoes) {
   std::printf("%d schedules, %d partitions taken as closed\n", schedules,
               as_closed);
   EXPECT_GT(schedules, 500);
-  EXPECT_EQ(as_closed > 100, GetParam() != Times::kNothing);
+  EXPECT_EQ(as_closed > 100, times != Times::kNothing);
 }
 
+const auto kEverySyncs =
+    ::testing::Values(Syncs::kEach, Syncs::kAllAtOnce);
+
 INSTANTIATE_TEST_SUITE_P(TellingNothing, ManifestCut,
-                         ::testing::Values(Times::kNothing));
+                         ::testing::Combine(
+                             ::testing::Values(Times::kNothing), kEverySyncs));
 INSTANTIATE_TEST_SUITE_P(TellingOfFiles, ManifestCut,
-                         ::testing::Values(Times::kFiles));
+                         ::testing::Combine(
+                             ::testing::Values(Times::kFiles), kEverySyncs));
 INSTANTIATE_TEST_SUITE_P(TellingOfNamesAndSizes, ManifestCut,
-                         ::testing::Values(Times::kNamesAndSizes));
+                         ::testing::Combine(
+                             ::testing::Values(Times::kNamesAndSizes),
+                             kEverySyncs));
 INSTANTIATE_TEST_SUITE_P(TellingAll, ManifestCut,
-                         ::testing::Values(Times::kAll));
+                         ::testing::Combine(
+                             ::testing::Values(Times::kAll), kEverySyncs));
 
 }  // namespace
 }  // namespace cauce

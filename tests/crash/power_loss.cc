@@ -43,6 +43,7 @@ std::unique_ptr<FaultyDisk> PowerLoss::FreshDisk() {
   auto disk = base_->Copy();
   AllChoices nothing_is_unsynced;
   disk->Restart(nothing_is_unsynced);
+  if (offers_whole_sync_) disk->offer_whole_sync(1);
   return disk;
 }
 

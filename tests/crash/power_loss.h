@@ -46,6 +46,9 @@ class PowerLoss : public ::testing::Test {
   explicit PowerLoss(Topics topics = Topics::kPlain);
   void TearDown() override;
 
+  // From now on every disk syncs all of itself for who asks.
+  void OfferWholeSync() { offers_whole_sync_ = true; }
+
   // One on which some topics are, cleanly closed, and the time it was then.
   std::unique_ptr<FaultyDisk> FreshDisk();
 
@@ -94,6 +97,7 @@ class PowerLoss : public ::testing::Test {
   void CheckAlikeButOne(const FaultyDisk& cut, const Promises& promises);
 
   SimClock clock_;
+  bool offers_whole_sync_ = false;
   absl::Duration base_time_;
   Promises base_promises_;
   std::unique_ptr<FaultyDisk> base_;

@@ -39,6 +39,17 @@ TEST_F(PowerLoss, EveryStepHoldsWhatItPromised) {
   EXPECT_GT(fates().names_dropped, 0);
 }
 
+// A close then syncs all logs at once.
+TEST_F(PowerLoss, EveryStepHoldsWhatItPromisedWhereOneSyncIsForAll) {
+  OfferWholeSync();
+  for (int i = 0; i < kSteps && !HasFailure(); i += kOneIn) {
+    CutEverywhere({static_cast<Step>(i)}, Losses::kEvery);
+    CutEverywhere({static_cast<Step>(i), Step::kReopen}, Losses::kAlikeButOne);
+    CutEverywhere({Step::kAppendOs, static_cast<Step>(i), Step::kReopen},
+                  Losses::kAlikeButOne);
+  }
+}
+
 // A single step leaves no two writes of one file unsynced.
 TEST_F(PowerLoss, WritesOfOneFileReachTheDiskInAnyOrder) {
   CutEverywhere({Step::kAppendOs, Step::kAppendOs}, Losses::kEvery);
@@ -163,7 +174,12 @@ TEST_F(PowerLoss, IsNoExcuseForALogThatIsRefusedForAnotherReason) {
 
 // Whatever a recovery was at when the power went again, or the process died,
 // the next one finds all that was promised.
-TEST_F(PowerLoss, RecoveryMayBeCutAnywhere) {
+class PowerLossAgain : public PowerLoss {
+ protected:
+  void CutRecoveriesAnywhere();
+};
+
+void PowerLossAgain::CutRecoveriesAnywhere() {
   int states = 0;
   for (int i = 0; i < kSteps && !HasFailure(); ++i) {
     const Steps steps = {static_cast<Step>(i)};
@@ -194,6 +210,38 @@ TEST_F(PowerLoss, RecoveryMayBeCutAnywhere) {
           if (!HasFailure()) CheckDeath(*disk, left);
         }
       }
+    }
+  }
+}
+
+TEST_F(PowerLossAgain, RecoveryMayBeCutAnywhere) { CutRecoveriesAnywhere(); }
+
+TEST_F(PowerLossAgain, RecoveryMayBeCutAnywhereWhereOneSyncIsForAll) {
+  OfferWholeSync();
+  CutRecoveriesAnywhere();
+}
+
+// Neither a close nor a recovery takes it for done.
+TEST_F(PowerLoss, LosesNothingAcknowledgedWhereASyncForAllHadFailed) {
+  OfferWholeSync();
+  for (int fails = 0; fails < 4; ++fails) {
+    for (const Step step : {Step::kAppend, Step::kAppendWritten,
+                            Step::kAppendLarge, Step::kAppendOs}) {
+      SCOPED_TRACE(fmt::format("{}, sync {}", StepName(step), fails));
+      const auto disk = FreshDisk();
+      Promises promises = base_promises();
+      int syncs = 0;
+      disk->set_plan([&](DiskCall call, std::string_view path, int64_t) {
+        const bool is_it = call == DiskCall::kSyncWhole && syncs++ == fails;
+        return is_it ? DataError(path, "planned to fail", EIO)
+                     : absl::OkStatus();
+      });
+      RunOnUntil(kNoCut, {step, Step::kReopen, step, Step::kReopen, step},
+                 *disk, promises);
+      disk->set_plan(nullptr);
+      EXPECT_GT(syncs, fails);
+      CheckLosses(*disk, promises, Losses::kAlikeButOne);
+      if (!HasFailure()) CheckDeath(*disk, promises);
     }
   }
 }

@@ -11,6 +11,7 @@
 #include "cauce/cursor.h"
 #include "cauce/errors.h"
 #include "cauce/file_system.h"
+#include "cauce/record_batch.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "tests/engine/facade/counted_engine.h"
 #include "tests/testing/failing_file_system.h"
@@ -147,6 +148,147 @@ TEST_F(ManyPartitions, ARecoveryThatIsKilledAgainAndAgainGetsThere) {
     for (int n = 0; n < 20; ++n) {
       ASSERT_THAT(cursor.Next(&record), IsOkAndHolds(true));
     }
+  }
+}
+
+class ManyClosed : public ManyPartitions {
+ protected:
+  // One record each, nothing of it durable but where a test says so.
+  void Write(int32_t partitions) {
+    ASSERT_THAT(Open(), IsOk());
+    ASSERT_THAT(
+        engine_->CreateTopic("orders", {.partitions = partitions,
+                                        .configs = {{"cauce.flush", "os"}}}),
+        IsOk());
+    for (int32_t p = 0; p < partitions; ++p) Append(p);
+  }
+  int WholeSyncs() const { return files_.Count(FileCall::kSyncWhole, ""); }
+  bool IsMarkedClean() {
+    return memory_->Info("/data/.kafka_cleanshutdown").ok();
+  }
+  void ExpectOneRecordIn(int32_t partition) {
+    auto from = engine_->OpenPartition("orders", PartitionId{partition});
+    ASSERT_THAT(from, IsOk());
+    EXPECT_EQ(from->log_end(), Offset{1});
+    Cursor cursor = from->Read(Offset{0});
+    RecordView record;
+    EXPECT_THAT(cursor.Next(&record), IsOkAndHolds(true));
+  }
+};
+
+TEST_F(ManyClosed, AreSyncedAllAtOnceSomeHundredsAtATime) {
+  files_.offer_whole_sync(64);
+  Write(600);
+  const int before = Syncs();
+  ASSERT_THAT(engine_->Close(), IsOk());
+  EXPECT_EQ(WholeSyncs(), 2 * 3);
+  // The bounds, the manifest and the mark.
+  EXPECT_LE(Syncs() - before, 20);
+  EXPECT_TRUE(IsMarkedClean());
+
+  ASSERT_THAT(Open(), IsOk());
+  for (const int32_t p : {0, 255, 256, 599}) ExpectOneRecordIn(p);
+}
+
+TEST_F(ManyClosed, AreSyncedAllAtOnceAsTheyAreRecoveredAfterAKill) {
+  files_.offer_whole_sync(64);
+  Write(600);
+  Kill();
+  const int before = Syncs();
+  const int before_whole = WholeSyncs();
+  ASSERT_THAT(Open(), IsOk());
+  EXPECT_EQ(WholeSyncs() - before_whole, 3);
+  // The lists, the mark, and each time the recovery points.
+  EXPECT_LE(Syncs() - before, 20 + 3 * 5);
+  for (const int32_t p : {0, 255, 256, 599}) ExpectOneRecordIn(p);
+  // Nothing is owed any more.
+  Kill();
+  ASSERT_THAT(Open(), IsOk());
+  for (const int32_t p : {0, 255, 256, 599}) ExpectOneRecordIn(p);
+}
+
+TEST_F(ManyClosed, AreRecoveredEachByItselfWhereASyncOfAllFails) {
+  files_.offer_whole_sync(8);
+  Write(20);
+  Kill();
+  files_.Fail(FileCall::kSyncWhole, "",
+              MakeError(Reason::kDiskFailed, "planned to fail"));
+  const int before = Syncs();
+  ASSERT_THAT(Open(), IsOk());
+  EXPECT_GE(Syncs() - before, 2 * 20);
+  for (int32_t p = 0; p < 20; ++p) ExpectOneRecordIn(p);
+}
+
+TEST_F(ManyClosed, AreSyncedEachByItselfWhereTheyAreFew) {
+  files_.offer_whole_sync(64);
+  Write(63);
+  ASSERT_THAT(engine_->Close(), IsOk());
+  EXPECT_EQ(WholeSyncs(), 0);
+  EXPECT_TRUE(IsMarkedClean());
+}
+
+TEST_F(ManyClosed, LeaveOneThatLiesElsewhereToBeSyncedByItself) {
+  files_.offer_whole_sync(8, "orders-3");
+  Write(20);
+  ASSERT_THAT(engine_->Close(), IsOk());
+  EXPECT_EQ(WholeSyncs(), 2);
+  EXPECT_EQ(files_.Count(FileCall::kSyncDirectory, "orders-3"), 2);
+  EXPECT_EQ(files_.Count(FileCall::kSyncDirectory, "orders-4"), 1);
+  EXPECT_TRUE(IsMarkedClean());
+}
+
+TEST_F(ManyClosed, AreNotMarkedAsCleanWhereASyncOfAllFails) {
+  for (const int good : {0, 1}) {
+    SCOPED_TRACE(good);
+    files_.offer_whole_sync(1);
+    files_.Fail(FileCall::kSyncWhole, "",
+                MakeError(Reason::kDiskFailed, "planned to fail"), good);
+    ASSERT_THAT(Open(), IsOk());
+    const std::string topic = "orders";
+    if (good == 0) {
+      ASSERT_THAT(engine_->CreateTopic(
+                      topic, {.partitions = 20,
+                              .configs = {{"cauce.flush", "os"}}}),
+                  IsOk());
+    }
+    for (int32_t p = 0; p < 20; ++p) Append(p);
+    EXPECT_THAT(engine_->Close(), HasReason(Reason::kDiskFailed));
+    EXPECT_FALSE(IsMarkedClean());
+    files_.Mend();
+  }
+  ASSERT_THAT(Open(), IsOk());
+  auto partition = engine_->OpenPartition("orders", PartitionId{19});
+  ASSERT_THAT(partition, IsOk());
+  EXPECT_EQ(partition->log_end(), Offset{2});
+}
+
+TEST_F(ManyClosed, TellWhoeverWaitsWhatBecameOfTheSyncOfAll) {
+  for (const bool fails : {false, true}) {
+    SCOPED_TRACE(fails);
+    files_.offer_whole_sync(1);
+    if (fails) {
+      files_.Fail(FileCall::kSyncWhole, "",
+                  MakeError(Reason::kDiskFailed, "planned to fail"));
+    }
+    ASSERT_THAT(Open(), IsOk());
+    const std::string topic = fails ? "failed" : "synced";
+    ASSERT_THAT(engine_->CreateTopic(topic, {}), IsOk());
+    auto to = engine_->OpenPartition(topic, PartitionId{0});
+    ASSERT_THAT(to, IsOk());
+    BatchBuilder builder;
+    ASSERT_TRUE(builder.Add({.value = "v"}));
+    auto batch = builder.Finish();
+    ASSERT_THAT(batch, IsOk());
+    absl::Status told = absl::UnknownError("was not told");
+    to->AppendAsync(*batch, {},
+                    [&](const auto& outcome) { told = outcome.status(); });
+    EXPECT_EQ(engine_->Close().ok(), !fails);
+    if (fails) {
+      EXPECT_THAT(told, HasReason(Reason::kDiskFailed));
+    } else {
+      EXPECT_THAT(told, IsOk());
+    }
+    files_.Mend();
   }
 }
 
