@@ -43,6 +43,13 @@ absl::Status WriteTo(const std::string& path, std::string_view bytes,
   return ErrnoError("pwrite", path);
 }
 
+absl::Status SyncOne(const std::string& path) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return ErrnoError("open", path);
+  const absl::Cleanup done = [fd] { close(fd); };
+  return fdatasync(fd) == 0 ? absl::OkStatus() : ErrnoError("fdatasync", path);
+}
+
 }  // namespace
 
 absl::StatusOr<double> RunFloorReadWhole(const std::string& path) {
@@ -74,6 +81,23 @@ absl::StatusOr<double> RunFloorWriteToEach(std::span<const std::string> paths,
   for (const std::string& path : paths) {
     CAUCE_RETURN_IF_ERROR(WriteTo(path, bytes, at));
   }
+  return MonotonicSeconds() - begin;
+}
+
+absl::StatusOr<double> RunFloorSyncEach(std::span<const std::string> paths) {
+  const double begin = MonotonicSeconds();
+  for (const std::string& path : paths) {
+    CAUCE_RETURN_IF_ERROR(SyncOne(path));
+  }
+  return MonotonicSeconds() - begin;
+}
+
+absl::StatusOr<double> RunFloorSyncAll(const std::string& path) {
+  const double begin = MonotonicSeconds();
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return ErrnoError("open", path);
+  const absl::Cleanup done = [fd] { close(fd); };
+  if (syncfs(fd) != 0) return ErrnoError("syncfs", path);
   return MonotonicSeconds() - begin;
 }
 

@@ -24,4 +24,10 @@ absl::StatusOr<double> RunFloorList(std::span<const std::string> directories);
 absl::StatusOr<double> RunFloorWriteToEach(std::span<const std::string> paths,
                                            std::string_view bytes, int64_t at);
 
+// Opens every file, has it synced, and closes it.
+absl::StatusOr<double> RunFloorSyncEach(std::span<const std::string> paths);
+
+// Has all of the file system synced that holds `path`.
+absl::StatusOr<double> RunFloorSyncAll(const std::string& path);
+
 }  // namespace cauce::bench
