@@ -225,8 +225,8 @@ void Log::NoteFailedWrite() {
   waiters_.Wake();
 }
 
-absl::Status Log::Roll(Offset base, Timestamp now) {
-  const absl::Status rolled = RollTo(base, now);
+absl::Status Log::Roll(Offset base, Timestamp now, RollRest* rest) {
+  const absl::Status rolled = RollTo(base, now, rest);
   NoteIfFull(rolled);
   NoteFailedWrite();
   return rolled;
@@ -238,10 +238,11 @@ absl::Status Log::FenceUnless(const absl::Status& synced) {
   return synced.ok() ? synced : committer_.SyncFailed(synced);
 }
 
-absl::Status Log::RollTo(Offset base, Timestamp now) {
+absl::Status Log::RollTo(Offset base, Timestamp now, RollRest* rest) {
   CAUCE_RETURN_IF_ERROR(FenceUnless(segments_.SyncNames()));
   // Where one of them fails smaller batches may still go into this segment.
-  CAUCE_RETURN_IF_ERROR(writer_->Complete());
+  CAUCE_RETURN_IF_ERROR(rest == nullptr ? writer_->Complete()
+                                        : writer_->CompleteLog());
   // In a broker's log recovery takes a gap at the end of a sealed segment for
   // one of the cleaner's: a power loss must not leave one here.
   const bool is_brokers = is_brokers_ || [this] {
@@ -251,7 +252,12 @@ absl::Status Log::RollTo(Offset base, Timestamp now) {
   if (is_brokers) {
     CAUCE_RETURN_IF_ERROR(FenceUnless(writer_->segment()->Sync()));
   }
-  producers_.Rolled({log_start(), base});
+  if (rest == nullptr) {
+    producers_.Rolled({log_start(), base});
+  } else {
+    *rest = {writer_->segment(), writer_->index(),
+             producers_.RolledUnsaved({log_start(), base})};
+  }
   CAUCE_ASSIGN_OR_RETURN(auto next, SegmentWriter::Create(PlaceOf(base), now));
   writer_->LetGo();
   if (writer_->segment()->keeps_newest()) next->segment()->KeepNewest();

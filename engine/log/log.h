@@ -341,9 +341,18 @@ class Log : public std::enable_shared_from_this<Log> {
   // WaitFor where another process writes.
   absl::StatusOr<bool> WaitForFiles(Offset offset, absl::Duration timeout);
 
-  absl::Status Roll(Offset base, Timestamp now)
+  // What is left to be written of a roll: of the sealed segment its index, and
+  // what is known of producers.
+  struct RollRest {
+    std::shared_ptr<Segment> sealed;
+    std::shared_ptr<const SegmentIndex> index;
+    std::optional<LogProducers::Snapshot> snapshot;
+  };
+  // With `rest`, which may be null, that is left to the caller, who holds
+  // ends_mutex_ until it is done.
+  absl::Status Roll(Offset base, Timestamp now, RollRest* rest = nullptr)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
-  absl::Status RollTo(Offset base, Timestamp now)
+  absl::Status RollTo(Offset base, Timestamp now, RollRest* rest)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   // A sync of the roll's own fences the log where it failed, as any other.
   absl::Status FenceUnless(const absl::Status& synced);

@@ -141,11 +141,27 @@ absl::StatusOr<std::unique_ptr<Compaction>> Log::BeginCompaction(
 
 absl::Status Log::RollToCompact() {
   MutexLock ends(ends_mutex_);
-  MutexLock lock(writer_mutex_);
   CAUCE_RETURN_IF_ERROR(CheckSound());
-  if (writer_->segment()->bytes() == 0) return absl::OkStatus();
-  CAUCE_RETURN_IF_ERROR(TakeSpaceToRoll(0));
-  return Roll(log_end(), Timestamp::From(environment_->clock->Now()));
+  // Nobody who appends meanwhile is to wait for a sync of this roll: what it
+  // would begin with is done before, and what can be is left until it is over.
+  CAUCE_RETURN_IF_ERROR(FenceUnless(segments_.SyncNames()));
+  RollRest rest;
+  {
+    MutexLock lock(writer_mutex_);
+    CAUCE_RETURN_IF_ERROR(CheckSound());
+    if (writer_->segment()->bytes() == 0) return absl::OkStatus();
+    CAUCE_RETURN_IF_ERROR(TakeSpaceToRoll(0));
+    CAUCE_RETURN_IF_ERROR(
+        Roll(log_end(), Timestamp::From(environment_->clock->Now()), &rest));
+  }
+  CAUCE_RETURN_IF_ERROR(rest.sealed->WriteIndexFiles(*rest.index));
+  CAUCE_RETURN_IF_ERROR(rest.sealed->SyncIndexFiles());
+  absl::Status written;
+  if (rest.snapshot) written = producers_.Write(*rest.snapshot);
+  MutexLock lock(writer_mutex_);
+  segments_.NoteNames();
+  if (rest.snapshot) producers_.Written(rest.snapshot->at, written);
+  return absl::OkStatus();
 }
 
 absl::Status Log::EndCompaction(const Compaction& pass) {

@@ -241,6 +241,12 @@ absl::Status LogProducers::SettleOwed(const LogRange& range) {
 }
 
 void LogProducers::Rolled(const LogRange& range) {
+  const auto snapshot = RolledUnsaved(range);
+  if (snapshot) Written(snapshot->at, Write(*snapshot));
+}
+
+std::optional<LogProducers::Snapshot> LogProducers::RolledUnsaved(
+    const LogRange& range) {
   lists_.Rolled();
   const bool is_much = BytesSinceSnapshot() >= kReadWithoutSnapshotMax;
   absl::Status done = SettleOwed(range);
@@ -248,10 +254,11 @@ void LogProducers::Rolled(const LogRange& range) {
   // the log's start by and by.
   const bool is_followed = newest_snapshot_ > Offset{0};
   if (done.ok() && (is_much || is_followed)) done = Load(range);
-  const bool is_news = range.end > newest_snapshot_;
-  if (done.ok() && is_news && (is_much || !IsEmpty())) done = Save(range.end);
   // It costs whoever opens the log next some reading.
   if (!done.ok()) Tell(Severity::kWarning, done);
+  const bool is_news = range.end > newest_snapshot_;
+  const bool is_wanted = done.ok() && is_news && (is_much || !IsEmpty());
+  return is_wanted ? TakeSnapshot(range.end) : std::nullopt;
 }
 
 int64_t LogProducers::BytesSinceSnapshot() const {
@@ -264,25 +271,49 @@ int64_t LogProducers::BytesSinceSnapshot() const {
 }
 
 absl::Status LogProducers::Save(Offset at) {
-  std::vector<ProducerState> producers;
+  const auto snapshot = TakeSnapshot(at);
+  if (!snapshot) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(Write(*snapshot));
+  return Saved(at);
+}
+
+std::optional<LogProducers::Snapshot> LogProducers::TakeSnapshot(
+    Offset at) const {
+  Snapshot snapshot;
+  snapshot.at = at;
   {
     MutexLock lock(mutex_);
-    if (table_->transactions().MayHaveEnded()) return absl::OkStatus();
-    producers = table_->producers();
+    if (table_->transactions().MayHaveEnded()) return std::nullopt;
+    snapshot.producers = table_->producers();
   }
-  if (producers.size() > kProducersMax) return absl::OkStatus();
+  if (snapshot.producers.size() > kProducersMax) return std::nullopt;
+  return snapshot;
+}
+
+absl::Status LogProducers::Write(const Snapshot& snapshot) const {
   FileSystem& files = *environment_.files;
-  const absl::Status written = WriteSnapshot(files, directory_, at, producers);
+  const absl::Status written =
+      WriteSnapshot(files, directory_, snapshot.at, snapshot.producers);
+  // What is torn and stays is removed once somebody meets it.
   if (!written.ok()) {
-    // What is torn and stays is removed once somebody meets it.
-    RemoveSnapshot(files, directory_, at).IgnoreError();
-    return written;
+    RemoveSnapshot(files, directory_, snapshot.at).IgnoreError();
   }
+  return written;
+}
+
+void LogProducers::Written(Offset at, const absl::Status& written) {
+  const absl::Status saved = written.ok() ? Saved(at) : written;
+  if (!saved.ok()) Tell(Severity::kWarning, saved);
+}
+
+absl::Status LogProducers::Saved(Offset at) {
   segments_.NoteNames();
+  // Since it was taken another one may have come.
+  if (at <= newest_snapshot_) return absl::OkStatus();
   const Offset before = std::exchange(newest_snapshot_, at);
   // As whoever opens the log next would have it.
   const bool is_stray = segments_.Get()->Find(before)->base() != before;
-  return is_stray ? RemoveSnapshot(files, directory_, before)
+  return is_stray ? RemoveSnapshot(*environment_.files, directory_, before)
                   : absl::OkStatus();
 }
 

@@ -92,8 +92,19 @@ class LogProducers {
   std::optional<StableEnd> LastStable(Offset high_watermark) const
       ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // A segment begins at `base`, the log's end, and there may be a snapshot.
+  // What is known of producers where the log ended at `at`.
+  struct Snapshot {
+    Offset at;
+    std::vector<ProducerState> producers;
+  };
+  // A segment begins at the log's end, and there may be a snapshot.
   void Rolled(const LogRange& range);
+  // The same, but that it is left to the caller: to Write(), which takes its
+  // time and needs no lock of the log's but that no cut comes in between, and
+  // then Written(). Nothing where there is to be none.
+  std::optional<Snapshot> RolledUnsaved(const LogRange& range);
+  absl::Status Write(const Snapshot& snapshot) const;
+  void Written(Offset at, const absl::Status& written);
   // The log is closed with `range`, and all of it is durable.
   void SaveForClose(const LogRange& range);
 
@@ -145,6 +156,11 @@ class LogProducers {
   // How many bytes would have to be read without another snapshot.
   int64_t BytesSinceSnapshot() const;
   absl::Status Save(Offset at);
+  // Nothing where one would not tell all.
+  std::optional<Snapshot> TakeSnapshot(Offset at) const
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  // It is there.
+  absl::Status Saved(Offset at);
   void Tell(Severity severity, const absl::Status& status) const;
 
   const LogEnvironment& environment_;

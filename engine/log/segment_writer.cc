@@ -255,12 +255,12 @@ absl::Status SegmentWriter::CutBack(File& file, const absl::Status& cause) {
 }
 
 absl::Status SegmentWriter::Complete() {
-  CAUCE_RETURN_IF_ERROR(Trim());
+  CAUCE_RETURN_IF_ERROR(CompleteLog());
   return segment_->WriteIndexFiles(*index_);
 }
 
 absl::Status SegmentWriter::CompleteLogAndTimes() {
-  CAUCE_RETURN_IF_ERROR(Trim());
+  CAUCE_RETURN_IF_ERROR(CompleteLog());
   return segment_->WriteTimeIndex(*index_);
 }
 
@@ -268,7 +268,7 @@ absl::Status SegmentWriter::CompleteOffsets() {
   return segment_->WriteOffsetIndex(*index_);
 }
 
-absl::Status SegmentWriter::Trim() {
+absl::Status SegmentWriter::CompleteLog() {
   CAUCE_RETURN_IF_ERROR(broken_);
   CAUCE_RETURN_IF_ERROR(Settle());
   if (file_bytes_ != segment_->bytes()) {

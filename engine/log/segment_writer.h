@@ -95,6 +95,9 @@ class SegmentWriter {
   // the last entries to the indexes and writes them. More may be appended
   // after all. Durable only after Segment::Sync and SyncIndexFiles.
   absl::Status Complete();
+  // The same without the index files: whoever has index() writes them.
+  absl::Status CompleteLog();
+  const std::shared_ptr<SegmentIndex>& index() const { return index_; }
   // The same in two halves, for who syncs all of the file system in between.
   absl::Status CompleteLogAndTimes();
   absl::Status CompleteOffsets();
@@ -113,8 +116,6 @@ class SegmentWriter {
   // For some megabytes.
   void DoWithoutZeros();
   absl::Status CutBack(File& file, const absl::Status& cause);
-  // Trims the log, and adds the last entries to the index.
-  absl::Status Trim();
 
   const std::shared_ptr<Segment> segment_;
   const Timestamp created_;

@@ -624,6 +624,32 @@ TEST_P(LogCompactionTest, LetsAppendsGoOnWhileItRemovesSnapshots) {
   EXPECT_EQ(Table(), expected_);
 }
 
+// Of which one that is asked for seals the newest segment first: each sync
+// takes its time on a busy disk too.
+TEST_P(LogCompactionTest, LetsAppendsGoOnWhileItSyncsWhatItSeals) {
+  Open();
+  PutAll(30, 3);
+  std::vector<std::future<void>> appends;
+  // Acknowledged when it is written: one that is durable waits for syncs.
+  const auto append = [&] {
+    const auto batch = test::BatchOf(
+        {{.key = "k0", .value = "meanwhile", .timestamp = rig_.now()}});
+    EXPECT_THAT(log().Append(batch.view(), test::kWritten), IsOk());
+  };
+  rig_.disk().files().set_during(FileCall::kSync, ".timeindex", [&] {
+    if (!appends.empty()) return;
+    appends.push_back(std::async(std::launch::async, append));
+    EXPECT_EQ(appends.back().wait_for(std::chrono::minutes(1)),
+              std::future_status::ready);
+  });
+  ASSERT_THAT(Compact(true), IsOk());
+  rig_.disk().files().Mend();
+
+  ASSERT_THAT(appends, SizeIs(1));
+  expected_["k0"] = "meanwhile";
+  EXPECT_EQ(Table(), expected_);
+}
+
 TEST_P(LogCompactionTest, WaitsForNewsWhereATransactionIsOpen) {
   Open();
   BatchFields fields;
