@@ -218,10 +218,7 @@ void Log::NoteIfFull(const absl::Status& status) const {
 
 void Log::NoteFailedWrite() {
   if (writer_->status().ok()) return;  // it may be tried again
-  {
-    MutexLock lock(view_mutex_);
-    write_failure_ = writer_->status();
-  }
+  write_failure_.Set(writer_->status());
   waiters_.Wake();
 }
 
@@ -296,14 +293,10 @@ absl::Status Log::CheckOpen() const {
                     "from, which goes on writing it",
                     name_.ToString()));
   }
-  MutexLock lock(view_mutex_);
-  return ended_;
+  return ended_.Get();
 }
 
-absl::Status Log::CheckTakesWrites() const {
-  MutexLock lock(view_mutex_);
-  return write_failure_;
-}
+absl::Status Log::CheckTakesWrites() const { return write_failure_.Get(); }
 
 absl::Status Log::CheckSound() const {
   CAUCE_RETURN_IF_ERROR(CheckOpen());

@@ -33,6 +33,7 @@
 #include "cauce/read.h"
 #include "cauce/topic_config.h"
 #include "cauce/types.h"
+#include "engine/base/final_status.h"
 #include "engine/base/mutex.h"
 #include "engine/catalog/directory_identity.h"
 #include "engine/catalog/known_log.h"
@@ -162,8 +163,7 @@ class Log : public std::enable_shared_from_this<Log> {
   bool may_have_gaps() const { return may_have_gaps_; }
 
   // OK while the log may be used; else why not: closed, topic deleted, or this
-  // is a child that was forked from the process that opened it. Takes no lock
-  // in a child, where nobody may ever let it go.
+  // is a child that was forked from the process that opened it. Takes no lock.
   absl::Status CheckOpen() const;
 
   void SetConfig(const TopicConfig& config, bool keep_everything);
@@ -558,8 +558,9 @@ class Log : public std::enable_shared_from_this<Log> {
   // It could not be seen yet: when to look for it again, by the monotonic time.
   std::optional<absl::Duration> look_again_at_ ABSL_GUARDED_BY(view_mutex_);
   bool told_unseen_ ABSL_GUARDED_BY(view_mutex_) = false;
-  absl::Status write_failure_ ABSL_GUARDED_BY(view_mutex_);
-  absl::Status ended_ ABSL_GUARDED_BY(view_mutex_);  // why it cannot be used
+
+  FinalStatus write_failure_;
+  FinalStatus ended_;  // why it cannot be used
 
   LogWaiters waiters_;
 };

@@ -27,11 +27,7 @@ absl::Status Log::Close(const absl::Status& cause) {
 }
 
 bool Log::End(const absl::Status& cause) {
-  {
-    MutexLock lock(view_mutex_);
-    if (!ended_.ok()) return false;
-    ended_ = cause;
-  }
+  if (!ended_.Set(cause)) return false;
   // What found the log open is over once we have had its locks.
   MutexLock looking(refresh_mutex_);
   MutexLock ends(ends_mutex_);
