@@ -32,15 +32,18 @@ absl::Status NotKnownDurable(const absl::Status& synced) {
 }  // namespace
 
 Committer::Committer(Offset durable, Hooks hooks)
-    : hooks_(std::move(hooks)), machine_(durable), durable_(durable.value) {}
+    : hooks_(std::move(hooks)),
+      machine_(durable),
+      written_(durable.value),
+      durable_(durable.value) {}
 
-void Committer::Written(Offset end) {
-  MutexLock lock(mutex_);
-  machine_.Written(end);
+void Committer::CatchUp() {
+  machine_.Written({written_.load(std::memory_order_acquire)});
 }
 
 void Committer::Enter(Waiter& waiter, Offset end) {
   MutexLock lock(mutex_);
+  CatchUp();
   waiter.end_ = end;
   waiter.outcome_ = FateOf(end);
   if (waiter.outcome_) {
@@ -77,6 +80,7 @@ absl::Status Committer::Flush() {
     Offset end;
     {
       MutexLock lock(mutex_);
+      CatchUp();
       end = machine_.written();
     }
     Waiter waiter;
@@ -89,6 +93,7 @@ absl::Status Committer::Flush() {
 
 void Committer::CallWhenDurable(AppendResult result, AppendCallback done) {
   MutexLock lock(mutex_);
+  CatchUp();
   const Offset end = result.next;
   Pending pending{std::move(result), std::move(done)};
   if (auto fate = FateOf(end)) {
@@ -123,6 +128,7 @@ void Committer::Serve() {
 
 void Committer::SyncSoon() {
   MutexLock lock(mutex_);
+  CatchUp();
   wanted_ = machine_.written();
   const int64_t waiting = machine_.written() - machine_.durable();
   if (machine_.in_flight() || waiting == 0 || ScheduleSync()) return;
@@ -139,7 +145,9 @@ absl::Status Committer::RunPending() {
 void Committer::Truncated(Offset end) {
   MutexLock lock(mutex_);
   while (machine_.in_flight()) idle_.Wait(mutex_);
+  CatchUp();
   machine_.Truncated(end);
+  written_.store(machine_.written().value, std::memory_order_release);
   wanted_ = std::min(wanted_, end);
   durable_.store(machine_.durable().value, std::memory_order_release);
   Settle();
@@ -173,7 +181,10 @@ absl::Status Committer::status() const {
   return failure_;
 }
 
-bool Committer::Begin() { return failure_.ok() && machine_.Begin(); }
+bool Committer::Begin() {
+  CatchUp();
+  return failure_.ok() && machine_.Begin();
+}
 
 void Committer::Lead() {
   mutex_.Unlock();

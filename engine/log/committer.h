@@ -63,8 +63,12 @@ class Committer {
     std::atomic<Call> call_ = Call::kNone;
   };
 
-  // The log now ends at `end`. In the order of the writes.
-  void Written(Offset end) ABSL_LOCKS_EXCLUDED(mutex_);
+  // The log now ends at `end`. In the order of the writes, with the owner's
+  // lock for them. Takes none itself: what is written without anybody who waits
+  // is looked at when somebody asks.
+  void Written(Offset end) {
+    written_.store(end.value, std::memory_order_release);
+  }
 
   // Takes a place for what was written last, up to `end`. With the owner's
   // locks, so that no cut comes in between: what is written in the place of
@@ -131,6 +135,8 @@ class Committer {
     absl::StatusOr<AppendResult> outcome;
     AppendCallback done;
   };
+  // Tells the machine what was written by now.
+  void CatchUp() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Whether a sync is due that the caller is to Lead(); never after a failure.
   bool Begin() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Runs the sync that Begin() has begun.
@@ -179,6 +185,8 @@ class Committer {
   // is not worth a sync of its own.
   Offset wanted_ ABSL_GUARDED_BY(mutex_);
   bool scheduled_ ABSL_GUARDED_BY(mutex_) = false;
+  // Grows with the owner's lock for writes, under which it is cut as well.
+  std::atomic<int64_t> written_;
   std::atomic<int64_t> durable_;
   std::atomic<bool> failed_ = false;  // failure_ is not OK
 };
