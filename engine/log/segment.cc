@@ -345,13 +345,10 @@ void Segment::MarkDirty() {
 }
 
 void Segment::LetClose() {
-  const WrittenEnd end{bytes(), next()};
+  const ClosableEnd::Value end{bytes(), next()};
   const bool may = end.bytes - synced_bytes_.load() <= kWrittenAgainMax;
   if (!may) return KeepOpen();
-  {
-    MutexLock lock(mutex_);
-    closable_end_ = end;
-  }
+  closable_end_.Set(end);
   if (!std::exchange(may_be_closed_, true)) log_->MayCloseUnsynced(true);
 }
 
@@ -412,10 +409,7 @@ absl::Status Segment::SyncFile(
 
 absl::Status Segment::WriteAgain(File& file) {
   const int64_t from = synced_bytes_.load();
-  const WrittenEnd end = [this] {
-    MutexLock lock(mutex_);
-    return closable_end_;
-  }();
+  const ClosableEnd::Value end = closable_end_.Get();
   if (from >= end.bytes) return absl::OkStatus();
   std::string bytes(static_cast<size_t>(end.bytes - from), '\0');
   CAUCE_ASSIGN_OR_RETURN(const size_t read, file.Read(from, bytes));

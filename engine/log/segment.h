@@ -29,6 +29,7 @@
 #include "engine/io/file_pool.h"
 #include "engine/io/free_space.h"
 #include "engine/log/batch_scanner.h"
+#include "engine/log/closable_end.h"
 #include "engine/log/index_files.h"
 #include "engine/log/segment_index.h"
 #include "engine/log/segment_reads.h"
@@ -151,6 +152,12 @@ class Segment {
   // between has covered only what was there before. The file is held from the
   // first call on.
   void MarkDirty();
+  // The same before a write that MarkDirty follows while the file is held: a
+  // look does where it is marked. A sync that takes the mark away at this
+  // moment is found by the call behind the write.
+  void MarkDirtyAhead() {
+    if (!dirty_.load(std::memory_order_relaxed)) MarkDirty();
+  }
   // For the writer, once it has published and before it lets go of the file: no
   // sync is expected soon, and the file holds bytes() and nothing behind that.
   // So where others need its descriptor the file may be closed, as long as so
@@ -240,12 +247,6 @@ class Segment {
   absl::StatusOr<std::optional<ScanStart>> StartAt(const OffsetEntry& entry,
                                                    BatchScanner& scanner);
 
-  // Where the segment ended at one moment.
-  struct WrittenEnd {
-    int64_t bytes = 0;
-    Offset next;
-  };
-
   const SegmentPlace place_;
   const bool writable_;
   std::atomic<bool> retired_ = false;  // before log_, whose path it is part of
@@ -274,9 +275,10 @@ class Segment {
   bool told_of_repair_ ABSL_GUARDED_BY(repair_mutex_) = false;
   bool told_of_place_ ABSL_GUARDED_BY(repair_mutex_) = false;
 
-  Mutex mutex_;
   // Behind what was written before the file was closed unsynced, if ever.
-  WrittenEnd closable_end_ ABSL_GUARDED_BY(mutex_);
+  ClosableEnd closable_end_;
+
+  Mutex mutex_;
   std::shared_ptr<const SegmentIndex> index_ ABSL_GUARDED_BY(mutex_);
   bool index_is_live_ ABSL_GUARDED_BY(mutex_) = false;
   bool index_used_ ABSL_GUARDED_BY(mutex_) = false;

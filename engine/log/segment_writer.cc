@@ -169,7 +169,7 @@ absl::Status SegmentWriter::Append(std::span<const std::string_view> parts,
   CAUCE_ASSIGN_OR_RETURN(const auto file, segment_->OpenFile());
   batch.position = segment_->bytes();
   const int64_t end = batch.position + batch.bytes;
-  segment_->MarkDirty();
+  segment_->MarkDirtyAhead();
   changed_ = true;
   if (ahead == WriteAhead::kZeros && end > file_bytes_) {
     CAUCE_RETURN_IF_ERROR(ZeroAhead(*file, end));
