@@ -147,17 +147,22 @@ class PosixFile final : public File {
     size_t total = 0;
     for (std::string_view part : parts) total += part.size();
     CAUCE_RETURN_IF_ERROR(CheckRange(path_, position, total));
-
+    // So few bytes are copied together first: that costs less than the system
+    // call's own way over several places.
+    std::array<char, 512> gathered;
+    std::string_view whole;
+    if (parts.size() > 1 && total <= gathered.size()) {
+      char* to = gathered.data();
+      for (std::string_view part : parts) to += part.copy(to, part.size());
+      whole = {gathered.data(), total};
+      parts = {&whole, 1};
+    }
     const Transfer written = WriteWhole(
         [this](std::span<const std::string_view> rest, int64_t at) {
-          std::array<iovec, kPartsMax> pieces;
-          static_assert(kPartsMax <= IOV_MAX);
-          for (size_t i = 0; i < rest.size(); ++i) {
-            // A write does not change what it is given; iovec cannot say so.
-            pieces[i] = {const_cast<char*>(rest[i].data()), rest[i].size()};
+          if (rest.size() == 1) {
+            return pwrite(fd_.get(), rest[0].data(), rest[0].size(), at);
           }
-          return pwritev(fd_.get(), pieces.data(),
-                         static_cast<int>(rest.size()), at);
+          return WriteSeveral(rest, at);
         },
         position, parts);
     if (written.error != 0) return DataError(path_, "write", written.error);
@@ -187,6 +192,17 @@ class PosixFile final : public File {
   }
 
  private:
+  ssize_t WriteSeveral(std::span<const std::string_view> parts, int64_t at) {
+    std::array<iovec, kPartsMax> pieces;
+    static_assert(kPartsMax <= IOV_MAX);
+    for (size_t i = 0; i < parts.size(); ++i) {
+      // A write does not change what it is given; iovec cannot say so.
+      pieces[i] = {const_cast<char*>(parts[i].data()), parts[i].size()};
+    }
+    return pwritev(fd_.get(), pieces.data(), static_cast<int>(parts.size()),
+                   at);
+  }
+
   absl::Status CheckWritable() const {
     return writable_ ? absl::OkStatus() : ReadOnlyError(path_);
   }

@@ -15,6 +15,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -65,6 +66,14 @@ extern "C" ssize_t pread(int fd, void* into, size_t count, off_t position) {
                  position);
 }
 
+extern "C" ssize_t pwrite(int fd, const void* from, size_t count,
+                          off_t position) {
+  ssize_t result = 0;
+  if (!GoesOn(result)) return result;
+  return syscall(SYS_pwrite64, fd, from,
+                 std::min(count, interference.bytes_max), position);
+}
+
 extern "C" ssize_t pwritev(int fd, const iovec* pieces, int count,
                            off_t position) {
   ssize_t result = 0;
@@ -113,7 +122,7 @@ class InterruptedCalls : public ::testing::Test {
 
   static std::string ReadAll(const File& file) {
     interference = {};
-    std::string bytes(1000, '\0');
+    std::string bytes(4000, '\0');
     const auto read = file.Read(0, bytes);
     EXPECT_THAT(read, IsOk());
     bytes.resize(read.value_or(0));
@@ -139,15 +148,33 @@ TEST_F(InterruptedCalls, AReadThatFailsInTheMiddleIsTheDisksFault) {
   EXPECT_THAT(file->Read(0, bytes), HasReason(Reason::kDiskFailed));
 }
 
-// In all ways in which the parts can be torn.
+// In all ways in which the parts can be torn, be they so small that they are
+// written from one place, or not.
 TEST_F(InterruptedCalls, AWriteGoesOnUntilAllIsThere) {
-  for (size_t bytes_max = 1; bytes_max < 10; ++bytes_max) {
-    const auto file = Make("..........");
-    interference = {.interrupts = true, .bytes_max = bytes_max};
-    const std::vector<std::string_view> parts = {"01", "", "234", "5", "67"};
-    EXPECT_THAT(file->Write(1, parts), IsOk());
-    EXPECT_EQ(ReadAll(*file), ".01234567.");
-    EXPECT_THAT(PosixFileSystem()->RemoveFile(scratch_ / "file"), IsOk());
+  for (const size_t each : {1, 300}) {
+    const auto times = [each](std::string_view letters) {
+      std::string bytes;
+      for (const char letter : letters) bytes.append(each, letter);
+      return bytes;
+    };
+    const std::string written = times("01234567");
+    std::vector<std::string_view> parts;
+    for (const auto& [at, count] : {std::pair<size_t, size_t>{0, 2},
+                                    {2, 0},
+                                    {2, 3},
+                                    {5, 1},
+                                    {6, 2}}) {
+      const auto whole = std::string_view(written);
+      parts.push_back(whole.substr(at * each, count * each));
+    }
+    for (size_t bytes_max = 1; bytes_max < 10; ++bytes_max) {
+      SCOPED_TRACE(bytes_max * each);
+      const auto file = Make(times(".........."));
+      interference = {.interrupts = true, .bytes_max = bytes_max * each};
+      EXPECT_THAT(file->Write(static_cast<int64_t>(each), parts), IsOk());
+      EXPECT_EQ(ReadAll(*file), times(".01234567."));
+      EXPECT_THAT(PosixFileSystem()->RemoveFile(scratch_ / "file"), IsOk());
+    }
   }
 }
 
