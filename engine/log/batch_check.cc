@@ -32,7 +32,20 @@ absl::Status CheckProducer(const TopicPartition& name,
                   batch.is_transactional() ? ", transactional" : ""));
 }
 
+// What a topic asks of the times that records come with.
+bool HasOwnTimes(const TopicConfig& topic) {
+  return topic.timestamp_type == TimestampType::kCreateTime;
+}
+
+bool IsBoundedBelow(const TopicConfig& topic) {
+  return HasOwnTimes(topic) && topic.timestamp_before_max.has_value();
+}
+
 }  // namespace
+
+bool LooksInside(const TopicConfig& topic) {
+  return IsBoundedBelow(topic) || topic.cleanup.compact;
+}
 
 absl::Status CheckBatchSize(const TopicPartition& name,
                             const RecordBatch& batch,
@@ -65,7 +78,7 @@ absl::Status CheckBatch(const TopicPartition& name, const RecordBatch& batch,
                     name.ToString(), batch.record_count(),
                     int64_t{batch.last_offset_delta()} + 1));
   }
-  const bool own_times = topic.timestamp_type == TimestampType::kCreateTime;
+  const bool own_times = HasOwnTimes(topic);
   if (own_times && batch.timestamp_type() != TimestampType::kCreateTime) {
     return MakeError(
         Reason::kInvalidTimestamp,
@@ -74,21 +87,23 @@ absl::Status CheckBatch(const TopicPartition& name, const RecordBatch& batch,
                     "CreateTime; build it anew from its records",
                     name.ToString()));
   }
-  const Timestamp latest = Plus(now, topic.timestamp_after_max);
-  if (own_times && batch.max_timestamp() > latest) {
+  const auto latest = [&] { return Plus(now, topic.timestamp_after_max); };
+  // Most are not ahead of the clock at all.
+  if (own_times && batch.max_timestamp() > now &&
+      batch.max_timestamp() > latest()) {
     return MakeError(
         Reason::kInvalidTimestamp,
         fmt::format("{}: batch has timestamp {} ms, the latest allowed is {} "
                     "ms (message.timestamp.after.max.ms)",
-                    name.ToString(), batch.max_timestamp().ms, latest.ms));
+                    name.ToString(), batch.max_timestamp().ms, latest().ms));
   }
-  // Records are decoded only where the topic asks for what is inside of them.
-  const bool bounded_below = own_times && topic.timestamp_before_max;
-  if (!bounded_below && !topic.cleanup.compact) return absl::OkStatus();
+  if (!LooksInside(topic)) return absl::OkStatus();
   RecordRules rules;
   rules.keys_required = topic.cleanup.compact;
-  if (own_times) rules.latest = latest;
-  if (bounded_below) rules.earliest = Plus(now, -*topic.timestamp_before_max);
+  if (own_times) rules.latest = latest();
+  if (IsBoundedBelow(topic)) {
+    rules.earliest = Plus(now, -*topic.timestamp_before_max);
+  }
   return Annotate(ValidateRecords(batch, rules), name.ToString());
 }
 

@@ -17,6 +17,9 @@ namespace cauce {
 absl::Status CheckBatch(const TopicPartition& name, const RecordBatch& batch,
                         const TopicConfig& topic, Timestamp now);
 
+// Whether CheckBatch decodes the records of a batch, which takes time.
+bool LooksInside(const TopicConfig& topic);
+
 // Its size alone, which is that of the bytes that came in: also before these
 // are compressed anew. Reason::kBatchTooLarge.
 absl::Status CheckBatchSize(const TopicPartition& name,

@@ -28,6 +28,11 @@ absl::Duration SegmentAgeMax(const TopicConfig& topic, uint64_t chance) {
   return age_max - absl::Milliseconds(static_cast<int64_t>(jitter));
 }
 
+RollLimits LimitsOf(const TopicConfig& topic, uint64_t chance) {
+  return {topic.segment_bytes, topic.segment_index_bytes,
+          SegmentAgeMax(topic, chance)};
+}
+
 }  // namespace
 
 absl::StatusOr<AppendResult> Log::Append(const RecordBatch& batch,
@@ -60,10 +65,11 @@ bool Log::WaitsForSync(Ack ack) const {
 }
 
 absl::Status Log::AfterWrite(Offset end) {
-  if (shows_written_.load(std::memory_order_relaxed)) {
+  if (!shows_written_.load(std::memory_order_relaxed)) {
+    committer_.SyncSoon();
+  } else if (flushes_itself_.load(std::memory_order_relaxed)) {
     return FlushAsConfigured(end);
   }
-  committer_.SyncSoon();
   return absl::OkStatus();
 }
 
@@ -122,8 +128,11 @@ absl::StatusOr<AppendResult> Log::Write(const RecordBatch& batch,
                                         const AppendOptions& options,
                                         OnWritten written) {
   CAUCE_RETURN_IF_ERROR(CheckWritable());
-  const auto topic = config();
   const Timestamp now = Timestamp::From(environment_->clock->Now());
+  if (!prepares_.load(std::memory_order_relaxed)) {
+    return WriteBatch(batch, options, now, Check::kDue, written);
+  }
+  const auto topic = config();
   if (topic->compression && *topic->compression != batch.codec()) {
     CAUCE_RETURN_IF_ERROR(CheckBatchSize(name_, batch, *topic));
     BatchBuilder builder({}, kRecordBytesMax);
@@ -131,21 +140,24 @@ absl::StatusOr<AppendResult> Log::Write(const RecordBatch& batch,
                            Recompress(batch, *topic->compression,
                                       topic->compression_level(), builder));
     CAUCE_RETURN_IF_ERROR(CheckBatch(name_, rebuilt, *topic, now));
-    return WriteChecked(rebuilt, options, *topic, now, written);
+    return WriteBatch(rebuilt, options, now, Check::kDone, written);
   }
   CAUCE_RETURN_IF_ERROR(CheckBatch(name_, batch, *topic, now));
-  return WriteChecked(batch, options, *topic, now, written);
+  return WriteBatch(batch, options, now, Check::kDone, written);
 }
 
-absl::StatusOr<AppendResult> Log::WriteChecked(const RecordBatch& batch,
-                                               const AppendOptions& options,
-                                               const TopicConfig& topic,
-                                               Timestamp now,
-                                               OnWritten written) {
+absl::StatusOr<AppendResult> Log::WriteBatch(const RecordBatch& batch,
+                                             const AppendOptions& options,
+                                             Timestamp now, Check check,
+                                             OnWritten written) {
   AppendResult result;
   {
     MutexLock lock(writer_mutex_);
-    CAUCE_RETURN_IF_ERROR(CheckOpen());
+    const TopicConfig& topic = *topic_;
+    if (check == Check::kDue) {
+      CAUCE_RETURN_IF_ERROR(CheckBatch(name_, batch, topic, now));
+    }
+    CAUCE_RETURN_IF_ERROR(ended_.Get());
     CAUCE_RETURN_IF_ERROR(committer_.status());
     const bool is_produced = batch.producer_id() >= ProducerId{0};
     if (is_produced) {
@@ -169,10 +181,8 @@ absl::StatusOr<AppendResult> Log::WriteChecked(const RecordBatch& batch,
       facts.max_timestamp = now;
       result.append_time = now;
     }
-    const RollLimits limits{topic.segment_bytes, topic.segment_index_bytes,
-                            SegmentAgeMax(topic, roll_chance_)};
-    if (writer_->ShouldRoll(facts, limits, now) ||
-        producers_.HasFullList(limits.index_bytes_max)) {
+    if (writer_->ShouldRoll(facts, limits_, now) ||
+        producers_.HasFullList(limits_.index_bytes_max)) {
       CAUCE_RETURN_IF_ERROR(TakeSpaceToRoll(facts.bytes));
       CAUCE_RETURN_IF_ERROR(Roll(base, now));
     }
@@ -188,7 +198,9 @@ absl::StatusOr<AppendResult> Log::WriteChecked(const RecordBatch& batch,
     }
     result.base = base;
     result.next = facts.last + 1;
-    appended_bytes_.fetch_add(facts.bytes, std::memory_order_relaxed);
+    appended_bytes_.store(
+        appended_bytes_.load(std::memory_order_relaxed) + facts.bytes,
+        std::memory_order_relaxed);
     if (is_produced) {
       producers_.Take(batch, base, facts.max_timestamp, high_watermark());
     }
@@ -202,7 +214,8 @@ absl::StatusOr<AppendResult> Log::WriteChecked(const RecordBatch& batch,
 
 absl::Status Log::TakeSpace(int64_t bytes) const {
   if (environment_->space == nullptr) return absl::OkStatus();
-  return Annotate(environment_->space->Take(bytes), name_.ToString());
+  absl::Status taken = environment_->space->Take(bytes);
+  return taken.ok() ? taken : Annotate(taken, name_.ToString());
 }
 
 absl::Status Log::TakeSpaceToRoll(int64_t bytes) const {
@@ -262,9 +275,14 @@ absl::Status Log::RollTo(Offset base, Timestamp now, RollRest* rest) {
   segments_.NoteRoll(writer_->segment());
   list.push_back(next->segment());
   writer_ = std::move(next);
-  roll_chance_ = environment_->random->Next();
+  DrawLimits();
   segments_.Publish(std::move(list));
   return absl::OkStatus();
+}
+
+void Log::DrawLimits() {
+  roll_chance_ = environment_->random->Next();
+  limits_ = LimitsOf(*topic_, roll_chance_);
 }
 
 Offset Log::high_watermark() const {
@@ -284,8 +302,6 @@ LeaderEpoch Log::leader_epoch() const {
 bool Log::IsInherited() const { return environment_->files->forks() != forks_; }
 
 absl::Status Log::CheckOpen() const {
-  // First: a lock that another thread held when the process was forked is
-  // never let go in the child.
   if (IsInherited()) {
     return MakeError(
         Reason::kClosed,
@@ -326,6 +342,14 @@ SegmentPlace Log::PlaceOf(Offset base) const {
   return place;
 }
 
+bool Log::Prepares(const TopicConfig& topic) {
+  return topic.compression.has_value() || LooksInside(topic);
+}
+
+bool Log::FlushesItself(const TopicConfig& topic) {
+  return topic.flush_messages.has_value() || topic.flush_interval.has_value();
+}
+
 std::shared_ptr<const TopicConfig> Log::config() const {
   MutexLock lock(view_mutex_);
   return config_;
@@ -343,6 +367,10 @@ void Log::SetConfig(const TopicConfig& config, bool keep_everything) {
     if (shows_less) shown_ = log_end_.load();
     shows_written_ = shows_written;
     if (config.cleanup.compact) may_have_gaps_ = true;
+    prepares_ = Prepares(config);
+    flushes_itself_ = FlushesItself(config);
+    topic_ = shared;
+    limits_ = LimitsOf(*topic_, roll_chance_);
     MutexLock lock(view_mutex_);
     config_ = std::move(shared);
     keep_everything_ = keep_everything;

@@ -262,10 +262,12 @@ class Log : public std::enable_shared_from_this<Log> {
                                      const AppendOptions& options,
                                      OnWritten written)
       ABSL_LOCKS_EXCLUDED(writer_mutex_);
-  absl::StatusOr<AppendResult> WriteChecked(const RecordBatch& batch,
-                                            const AppendOptions& options,
-                                            const TopicConfig& topic,
-                                            Timestamp now, OnWritten written)
+  // Whether the topic is still to be asked if it takes a batch.
+  enum class Check { kDue, kDone };
+  absl::StatusOr<AppendResult> WriteBatch(const RecordBatch& batch,
+                                          const AppendOptions& options,
+                                          Timestamp now, Check check,
+                                          OnWritten written)
       ABSL_LOCKS_EXCLUDED(writer_mutex_);
   // What an append of a batch of a producer that was appended before is
   // answered with; nothing where this one is the first.
@@ -341,6 +343,8 @@ class Log : public std::enable_shared_from_this<Log> {
   // WaitFor where another process writes.
   absl::StatusOr<bool> WaitForFiles(Offset offset, absl::Duration timeout);
 
+  // For the segment that is active from now on.
+  void DrawLimits() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   // What is left to be written of a roll: of the sealed segment its index, and
   // what is known of producers.
   struct RollRest {
@@ -473,6 +477,11 @@ class Log : public std::enable_shared_from_this<Log> {
   // Returns false when the log had ended before.
   bool End(const absl::Status& cause);
 
+  // Whether records are decoded before they are appended.
+  static bool Prepares(const TopicConfig& topic);
+  // Whether flush.messages or flush.ms is set.
+  static bool FlushesItself(const TopicConfig& topic);
+
   SegmentPlace PlaceOf(Offset base) const;
   std::shared_ptr<const TopicConfig> config() const;
 
@@ -515,8 +524,12 @@ class Log : public std::enable_shared_from_this<Log> {
   Offset unsettled_from_ ABSL_GUARDED_BY(writer_mutex_){
       std::numeric_limits<int64_t>::max()};
   LogEpochs epochs_ ABSL_GUARDED_BY(writer_mutex_);
+  // config_, which changes under this lock too: appends take no other for it.
+  std::shared_ptr<const TopicConfig> topic_ ABSL_GUARDED_BY(writer_mutex_);
   // Decides the jitter of the active segment.
   uint64_t roll_chance_ ABSL_GUARDED_BY(writer_mutex_) = 0;
+  // Of the active segment, by both of these.
+  RollLimits limits_ ABSL_GUARDED_BY(writer_mutex_);
 
   // For reading only: held while the files are looked at.
   Mutex refresh_mutex_ ABSL_ACQUIRED_BEFORE(ends_mutex_);
@@ -532,6 +545,10 @@ class Log : public std::enable_shared_from_this<Log> {
   std::atomic<int64_t> log_end_;
   std::atomic<bool> may_have_gaps_;
   std::atomic<bool> shows_written_;  // cauce.flush=os
+  // What else of a config is asked for without a lock: whether appends take
+  // the slow ways, as Prepares and FlushesItself say.
+  std::atomic<bool> prepares_;
+  std::atomic<bool> flushes_itself_;
   // Shown while shows_written_ was set: nobody takes it back but a cut.
   // Changes under writer_mutex_.
   std::atomic<int64_t> shown_ = 0;

@@ -223,7 +223,7 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
   MutexLock lock(log->writer_mutex_);
   log->writer_ = std::move(recovered.writer);
   log->unsettled_from_ = recovered.unsettled_from;
-  log->roll_chance_ = log->environment_->random->Next();
+  log->DrawLimits();
   if (recovered.names_unsynced) log->segments_.NoteNames();
   log->owes_recovery_sync_ = recovered.owes_sync;
   CAUCE_RETURN_IF_ERROR(log->OpenProducers(options, recovered));
@@ -251,6 +251,7 @@ Log::Log(std::shared_ptr<const LogEnvironment> environment,
       saved_start_(StartToSave(options, log_start)),
       first_dirty_(options.first_dirty.value),
       epochs_(*environment_, name_, options.epochs),
+      topic_(std::make_shared<const TopicConfig>(options.config)),
       segments_(*environment_->files, directory_, std::move(segments)),
       producers_(*environment_, name_, directory_, segments_,
                  [this](const OffsetRange& gap) { return IsDamagedGap(gap); }),
@@ -259,8 +260,10 @@ Log::Log(std::shared_ptr<const LogEnvironment> environment,
       log_end_(committer_.durable().value),
       may_have_gaps_(options.may_have_gaps),
       shows_written_(options.config.flush == FlushPolicy::kOs),
+      prepares_(Prepares(options.config)),
+      flushes_itself_(FlushesItself(options.config)),
       is_brokers_(options.is_brokers),
-      config_(std::make_shared<const TopicConfig>(options.config)),
+      config_(topic_),
       keep_everything_(options.keep_everything) {
   // What is appended behind damage that a recovery has cut is dirty.
   first_dirty_ = std::min(first_dirty_.load(), log_end_.load());

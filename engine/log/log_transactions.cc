@@ -28,13 +28,12 @@ absl::StatusOr<AppendResult> Log::EndTransaction(const TransactionEnd& end,
                     name_.ToString(), end.producer_id.value, end.producer_epoch,
                     static_cast<int>(end.outcome), end.coordinator_epoch));
   }
-  const auto topic = config();
   const Timestamp now = Timestamp::From(environment_->clock->Now());
   BatchBuilder builder;
   CAUCE_ASSIGN_OR_RETURN(const RecordBatch marker,
                          BuildEndMarker(end, now, builder));
   return AppendWith(options.ack, [&](OnWritten written) {
-    return WriteChecked(marker, options, *topic, now, written);
+    return WriteBatch(marker, options, now, Check::kDone, written);
   });
 }
 

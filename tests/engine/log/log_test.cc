@@ -138,6 +138,51 @@ TEST_P(LogTest, ACompactedTopicNeedsKeys) {
       HasReason(Reason::kInvalidRecord));
 }
 
+// An append asks for no more of a config than it has to: each key that it goes
+// by, while the log is open.
+TEST_P(LogTest, AConfigThatIsSetAnewHoldsForTheNextAppend) {
+  config().flush = FlushPolicy::kOs;
+  Open();
+  Append({"a"});
+  EXPECT_EQ(log().durable_end(), Offset{0});
+
+  const TopicConfig before = config();
+  config().flush_messages = 1;
+  log().SetConfig(config(), false);
+  Append({"b"});
+  EXPECT_EQ(log().durable_end(), Offset{2});
+
+  config() = before;
+  config().max_message_bytes = 100;
+  log().SetConfig(config(), false);
+  EXPECT_THAT(log().Append(BatchOfBytes(101).view(), {}),
+              HasReason(Reason::kBatchTooLarge));
+
+  config() = before;
+  config().cleanup.compact = true;
+  log().SetConfig(config(), false);
+  EXPECT_THAT(
+      log().Append(BatchOf({{.value = "no key", .timestamp = {1}}}).view(), {}),
+      HasReason(Reason::kInvalidRecord));
+
+  config() = before;
+  config().compression = Codec::kZstd;
+  log().SetConfig(config(), false);
+  Append({"c"});
+  LogCursor cursor(rig_.shared_log(), Offset{2}, {});
+  RecordBatch stored;
+  ASSERT_THAT(cursor.NextBatch(&stored), IsOkAndHolds(true));
+  EXPECT_EQ(stored.codec(), Codec::kZstd);
+  EXPECT_EQ(log().durable_end(), Offset{2});
+  EXPECT_THAT(Logs(), SizeIs(1));
+
+  config() = before;
+  config().segment_bytes = 1;
+  log().SetConfig(config(), false);
+  Append({"d"});
+  EXPECT_THAT(Logs(), SizeIs(2));
+}
+
 TEST_P(LogTest, RefusesBatchesThatOnlyTheLogItselfMayWrite) {
   Open();
   BatchFields gap;
