@@ -2,6 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <immintrin.h>
+#endif
+
+#include <cstdint>
 #include <random>
 #include <string>
 #include <vector>
@@ -118,6 +124,34 @@ INSTANTIATE_TEST_SUITE_P(OnThisMachine, Crc32cOf,
                          [](const auto& info) {
                            return std::string(info.param.name);
                          });
+
+#if defined(__x86_64__)
+
+__attribute__((target("xsave"))) uint64_t WideStateInUse() {
+  // The upper halves of the registers that the baseline knows: of 256 bits, and
+  // of 512.
+  constexpr uint64_t kUpperHalves = 1 << 2 | 1 << 6;
+  return _xgetbv(1) & kUpperHalves;
+}
+
+// Instructions of the baseline are slow for as long as these hold something.
+TEST(Crc32c, LeavesNothingInTheUpperHalvesOfRegisters) {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  const bool can_tell = __get_cpuid_count(0xd, 1, &a, &b, &c, &d) != 0 &&
+                        (a & 1 << 2) != 0 && __builtin_cpu_supports("avx") != 0;
+  if (!can_tell) GTEST_SKIP() << "this processor does not tell";
+  const test::Seed seed;
+  const std::string bytes = Noise(5000, seed.value());
+  for (const Crc32cVariant& variant : Crc32cVariants()) {
+    asm volatile("vzeroupper");
+    variant.extend_raw(0, bytes.data(), bytes.size());
+    const uint64_t in_use = WideStateInUse();
+    asm volatile("vzeroupper");
+    EXPECT_EQ(in_use, 0u) << variant.name;
+  }
+}
+
+#endif  // defined(__x86_64__)
 
 }  // namespace
 }  // namespace cauce
