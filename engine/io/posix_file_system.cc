@@ -149,7 +149,7 @@ class PosixFile final : public File {
     CAUCE_RETURN_IF_ERROR(CheckRange(path_, position, total));
     // So few bytes are copied together first: that costs less than the system
     // call's own way over several places.
-    std::array<char, 512> gathered;
+    std::array<char, 4096> gathered;
     std::string_view whole;
     if (parts.size() > 1 && total <= gathered.size()) {
       char* to = gathered.data();

@@ -122,7 +122,7 @@ class InterruptedCalls : public ::testing::Test {
 
   static std::string ReadAll(const File& file) {
     interference = {};
-    std::string bytes(4000, '\0');
+    std::string bytes(8000, '\0');
     const auto read = file.Read(0, bytes);
     EXPECT_THAT(read, IsOk());
     bytes.resize(read.value_or(0));
@@ -151,7 +151,7 @@ TEST_F(InterruptedCalls, AReadThatFailsInTheMiddleIsTheDisksFault) {
 // In all ways in which the parts can be torn, be they so small that they are
 // written from one place, or not.
 TEST_F(InterruptedCalls, AWriteGoesOnUntilAllIsThere) {
-  for (const size_t each : {1, 300}) {
+  for (const size_t each : {1, 600}) {
     const auto times = [each](std::string_view letters) {
       std::string bytes;
       for (const char letter : letters) bytes.append(each, letter);
