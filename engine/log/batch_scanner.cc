@@ -54,6 +54,15 @@ void BatchScanner::Restart(std::shared_ptr<const File> file, std::string name,
   offsets_ = offsets;
 }
 
+absl::StatusOr<std::string_view> BatchScanner::Load(int64_t to) {
+  const int64_t bytes = std::min(to, end_) - position_;
+  if (bytes > 0) {
+    CAUCE_RETURN_IF_ERROR(
+        Fill(static_cast<size_t>(bytes), static_cast<size_t>(bytes)));
+  }
+  return Buffered();
+}
+
 void BatchScanner::ExtendTo(int64_t end, Offset up_to) {
   end_ = end;
   if (offsets_) offsets_->up_to = up_to;
@@ -66,7 +75,7 @@ void BatchScanner::StepBack() {
 
 absl::StatusOr<std::optional<RecordBatch>> BatchScanner::Next() {
   if (position_ >= end_) return std::nullopt;
-  CAUCE_RETURN_IF_ERROR(Fill(kBatchHeaderBytes));
+  CAUCE_RETURN_IF_ERROR(Fill(kBatchHeaderBytes, read_bytes_));
   std::string_view head = Buffered().substr(0, kBatchHeaderBytes);
   if (IsZeros(head)) return CheckZeros();
   if (static_cast<int64_t>(head.size()) == kBatchHeaderBytes) {
@@ -77,14 +86,15 @@ absl::StatusOr<std::optional<RecordBatch>> BatchScanner::Next() {
       if (bytes > kTrustedBytesMax) {
         CAUCE_RETURN_IF_ERROR(CheckLargeBatch(bytes));
       }
-      CAUCE_RETURN_IF_ERROR(Fill(static_cast<size_t>(bytes)));
+      CAUCE_RETURN_IF_ERROR(Fill(static_cast<size_t>(bytes), read_bytes_));
     }
   }
   absl::StatusOr<RecordBatch> batch = RecordBatch::Parse(Buffered());
   if (!batch.ok()) return Damage(batch.status());
   CAUCE_RETURN_IF_ERROR(CheckOffsets(*batch));
   if (offsets_) {
-    batch_expected_ = offsets_->next;
+    // What was taken as it stands is expected again after a step back.
+    batch_expected_ = offsets_->next.value_or(batch->base_offset());
     offsets_->next = batch->next_offset();
   }
   batch_position_ = position_;
@@ -115,15 +125,15 @@ std::string_view BatchScanner::Buffered() const {
   return {buffer_.get() + skip, buffered_ - skip};
 }
 
-absl::Status BatchScanner::Fill(size_t bytes) {
+absl::Status BatchScanner::Fill(size_t bytes, size_t at_a_time) {
   const size_t left = static_cast<size_t>(end_ - position_);
   bytes = std::min(bytes, left);
   size_t have = buffered_ - static_cast<size_t>(position_ - buffer_position_);
   if (have >= bytes) return absl::OkStatus();
 
-  const size_t wanted = std::min(std::max(bytes, read_bytes_), left);
+  const size_t wanted = std::min(std::max(bytes, at_a_time), left);
   if (wanted > capacity_) {
-    const size_t capacity = std::max(wanted, read_bytes_);
+    const size_t capacity = std::max(wanted, at_a_time);
     auto grown = std::make_unique_for_overwrite<char[]>(capacity);
     if (have > 0) std::memcpy(grown.get(), Buffered().data(), have);
     buffer_ = std::move(grown);
@@ -209,10 +219,15 @@ absl::Status BatchScanner::CheckOffsets(const RecordBatch& batch) const {
 absl::StatusOr<std::optional<Offset>> BatchScanner::BaseAt(
     int64_t position) const {
   if (position > end_ - kBatchHeaderBytes) return std::nullopt;
-  // Not through the buffer, which holds the batch in front of it.
   char head[layout::kHeadBytes];
-  CAUCE_ASSIGN_OR_RETURN(const size_t read, file_->Read(position, head));
-  if (read < sizeof head) return std::nullopt;
+  const auto skip = static_cast<size_t>(position - buffer_position_);
+  if (skip + sizeof head <= buffered_) {
+    std::memcpy(head, buffer_.get() + skip, sizeof head);
+  } else {
+    // Not into the buffer, which holds the batch in front of it.
+    CAUCE_ASSIGN_OR_RETURN(const size_t read, file_->Read(position, head));
+    if (read < sizeof head) return std::nullopt;
+  }
   if (!layout::MayBeBatch(head, end_ - position)) return std::nullopt;
   return Offset{LoadBig<int64_t>(head + layout::kBaseOffset)};
 }

@@ -58,6 +58,11 @@ class BatchScanner {
                int64_t position, int64_t end,
                const std::optional<BatchOffsets>& offsets = std::nullopt);
 
+  // Has what stands from position() up to `to`, or end(), in its buffer, and
+  // reads no further: for who looks for one batch and knows where it ends, at
+  // the latest. Returns what is buffered from there on, until the next call.
+  absl::StatusOr<std::string_view> Load(int64_t to);
+
   // The file has grown: the walk goes on to `end`, and to offset `up_to`.
   void ExtendTo(int64_t end, Offset up_to = Offset{INT64_MAX});
 
@@ -83,8 +88,9 @@ class BatchScanner {
   absl::StatusOr<std::optional<RecordBatch>> CheckZeros();
   // Bytes in the buffer from position_ on.
   std::string_view Buffered() const;
-  // Makes at least `bytes` available from position_ on, or all up to end_.
-  absl::Status Fill(size_t bytes);
+  // Makes at least `bytes` available from position_ on, or all up to end_;
+  // reads `at_a_time`, where that is more.
+  absl::Status Fill(size_t bytes, size_t at_a_time);
   // Whether a batch of `bytes` at position_ has the CRC its header says,
   // found without holding it in memory.
   absl::Status CheckLargeBatch(int64_t bytes);

@@ -301,6 +301,7 @@ absl::StatusOr<bool> LogCursor::NextFurther(RecordView* record) {
     in_batch_ = true;
     CAUCE_RETURN_IF_ERROR(
         reader_.Open(*batch, options_.decompressed_bytes_max));
+    reader_.PassBelow(wanted);
   }
 }
 

@@ -8,6 +8,7 @@
 #include "cauce/record_batch.h"
 #include "engine/base/status_macros.h"
 #include "engine/log/batch_behind.h"
+#include "engine/log/seek_plan.h"
 #include "engine/log/segment_name.h"
 #include "engine/log/sync_error.h"
 #include "fmt/format.h"
@@ -108,7 +109,7 @@ absl::StatusOr<std::optional<Segment::ScanStart>> Segment::StartAt(
   if (entry.position >= range.bytes) return std::nullopt;
   BatchOffsets offsets = range.Offsets();
   offsets.next = std::nullopt;
-  scanner.Start(reads_, log_->path(), entry.position, range.bytes, offsets);
+  scanner.Restart(reads_, log_->path(), entry.position, range.bytes, offsets);
   const auto batch = scanner.Next();
   if (!batch.ok() && !IsDamage(batch.status())) return batch.status();
   const bool holds =
@@ -119,6 +120,8 @@ absl::StatusOr<std::optional<Segment::ScanStart>> Segment::StartAt(
 
 absl::StatusOr<std::optional<RecordBatch>> Segment::Seek(BatchScanner& scanner,
                                                          Offset offset) {
+  CAUCE_ASSIGN_OR_RETURN(auto found, SeekAtOnce(scanner, offset));
+  if (found) return found;
   CAUCE_ASSIGN_OR_RETURN(const ScanStart start, FindStart(offset, scanner));
   const ScanRange range = Range();
   BatchOffsets offsets = range.Offsets();
@@ -129,6 +132,43 @@ absl::StatusOr<std::optional<RecordBatch>> Segment::Seek(BatchScanner& scanner,
     CAUCE_ASSIGN_OR_RETURN(const auto batch, scanner.Next());
     if (!batch || batch->next_offset() > offset) return batch;
   }
+}
+
+absl::StatusOr<std::optional<RecordBatch>> Segment::SeekAtOnce(
+    BatchScanner& scanner, Offset offset) {
+  CAUCE_ASSIGN_OR_RETURN(const auto index, Index());
+  const ScanRange range = Range();
+  const SeekRange seek{range.base, range.bytes, range.index_interval_bytes};
+  const SeekPlan plan = PlanSeek(index->offsets(), seek, offset);
+  BatchOffsets offsets = range.Offsets();
+  // Restarted: what was read for one guess serves for the next, and for Seek.
+  const auto try_at = [&](int64_t position, int64_t end)
+      -> absl::StatusOr<std::optional<RecordBatch>> {
+    scanner.Restart(reads_, log_->path(), position, range.bytes, offsets);
+    CAUCE_RETURN_IF_ERROR(
+        scanner.Load(std::min(end, position + kSeekBytesMax)).status());
+    auto batch = scanner.Next();
+    if (!batch.ok() && IsDamage(batch.status())) return std::nullopt;
+    return batch;
+  };
+  if (plan.claimed && plan.claimed->position < range.bytes) {
+    offsets.next = std::nullopt;
+    CAUCE_ASSIGN_OR_RETURN(
+        const auto batch, try_at(plan.claimed->position, plan.claimed_end));
+    const bool holds = batch && batch->last_offset() == plan.claimed->offset;
+    if (holds && batch->base_offset() <= offset) return batch;
+  }
+  const int64_t from = plan.below ? plan.below->position : 0;
+  if (plan.walk_end <= from) return std::nullopt;
+  scanner.Restart(reads_, log_->path(), from, range.bytes, offsets);
+  CAUCE_ASSIGN_OR_RETURN(const std::string_view bytes,
+                         scanner.Load(plan.walk_end));
+  const auto place = FindByHeaders(bytes, seek, plan.below, offset);
+  if (!place) return std::nullopt;
+  offsets.next = place->expected;
+  CAUCE_ASSIGN_OR_RETURN(const auto batch,
+                         try_at(place->position, plan.walk_end));
+  return batch && batch->next_offset() > offset ? batch : std::nullopt;
 }
 
 void Segment::Extend(BatchScanner& scanner) const {

@@ -243,6 +243,10 @@ class Segment {
     int64_t position = 0;
     Offset base;
   };
+  // As Seek, by a guess that reads little: nothing where that does not lead to
+  // the batch that holds `offset`, and the scanner may then stand anywhere.
+  absl::StatusOr<std::optional<RecordBatch>> SeekAtOnce(BatchScanner& scanner,
+                                                        Offset offset);
   absl::StatusOr<ScanStart> FindStart(Offset offset, BatchScanner& scanner);
   absl::StatusOr<std::optional<ScanStart>> StartAt(const OffsetEntry& entry,
                                                    BatchScanner& scanner);

@@ -62,7 +62,8 @@ void SparseIndex<Entry>::RemoveLast() {
 }
 
 template <class Entry>
-size_t SparseIndex<Entry>::CountAtOrBelow(int64_t key, size_t count) const {
+size_t SparseIndex<Entry>::CountAtOrBelow(int64_t key) const {
+  size_t count = size();
   size_t low = 0;
   while (count > 0) {
     const size_t half = count / 2;
@@ -78,7 +79,7 @@ size_t SparseIndex<Entry>::CountAtOrBelow(int64_t key, size_t count) const {
 
 template <class Entry>
 std::optional<Entry> SparseIndex<Entry>::FindAtOrBelow(int64_t key) const {
-  const size_t found = CountAtOrBelow(key, size());
+  const size_t found = CountAtOrBelow(key);
   if (found == 0) return std::nullopt;
   return (*this)[found - 1];
 }

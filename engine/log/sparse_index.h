@@ -86,6 +86,8 @@ class SparseIndex {
 
   // The last entry whose key is at most `key`.
   std::optional<Entry> FindAtOrBelow(int64_t key) const;
+  // How many entries have keys at most `key`: those in front of the rest.
+  size_t CountAtOrBelow(int64_t key) const;
   std::optional<Entry> last() const {
     const size_t count = size();
     if (count == 0) return std::nullopt;
@@ -114,9 +116,6 @@ class SparseIndex {
   static size_t FirstOf(size_t block) {
     return ((size_t{1} << block) - 1) * kFirstBlock;
   }
-  // How many entries have keys at most `key`.
-  size_t CountAtOrBelow(int64_t key, size_t count) const;
-
   std::array<std::unique_ptr<Entry[]>, kBlocks> blocks_;
   std::atomic<size_t> size_ = 0;
 };

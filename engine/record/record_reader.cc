@@ -167,6 +167,34 @@ inline void RecordReader::Finish(RecordView* record, int32_t offset_delta,
   return true;
 }
 
+void RecordReader::PassBelow(Offset offset) {
+  const int64_t count = offset - base_offset_ - delta_next_;
+  // With a record at each offset that is left, so many are below.
+  const bool has_gaps = int64_t{left_} + delta_next_ != int64_t{delta_max_} + 1;
+  if (has_gaps || count <= 0 || count >= left_) return;
+  const char* at = at_;
+  int32_t length;
+  for (int64_t i = 0; i < count; ++i) {
+    at = DecodeVarint(at, end_, &length);
+    if (at == nullptr || length > end_ - at || length < kRecordBytesMin - 1) {
+      return;
+    }
+    at += length;
+  }
+  // The first one behind them has to agree.
+  const char* deltas = DecodeVarint(at, end_, &length);
+  if (deltas == nullptr || deltas == end_) return;
+  ++deltas;  // attributes: none are defined
+  int64_t time_delta;
+  int32_t offset_delta;
+  deltas = DecodeVarint(deltas, end_, &time_delta);
+  if (deltas != nullptr) deltas = DecodeVarint(deltas, end_, &offset_delta);
+  if (deltas == nullptr || offset_delta != delta_next_ + count) return;
+  at_ = at;
+  left_ -= static_cast<int32_t>(count);
+  delta_next_ += count;
+}
+
 bool RecordReader::Next(RecordView* record) {
   if (left_ == 0) return AtEnd();
   record_at_ = at_;

@@ -101,6 +101,11 @@ class RecordReader {
   absl::Status Open(const RecordBatch& batch,
                     size_t decompressed_bytes_max = kDecompressedBytesMax);
 
+  // Passes by the records below `offset`, as far as it can tell them without
+  // looking into them: not where the batch has gaps, nor where anything about
+  // them is odd. So Next may still return some of those, and tells what is odd.
+  void PassBelow(Offset offset);
+
   // Moves to the next record. Returns false behind the last one and on damage,
   // which status() tells apart. The views stay valid until Open.
   bool Next(RecordView* record);

@@ -23,6 +23,7 @@ namespace {
 using test::BatchOfBytes;
 using test::HasReason;
 using test::IsOk;
+using test::IsOkAndHolds;
 using ::testing::AnyOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -113,6 +114,25 @@ TEST(BatchScanner, FindsBatchesLargerThanItsReads) {
   BatchScanner scanner = ScannerOf(file, 4096);
 
   EXPECT_THAT(Walk(scanner), ElementsAre(0, 1, 2));
+}
+
+TEST(BatchScanner, LoadsWhatItIsAskedForAndNoMore) {
+  const auto file = FileOf(Batches(20));
+  const auto size = static_cast<int64_t>(file->bytes().size()) / 20;
+  BatchScanner scanner = ScannerOf(file);
+
+  const auto loaded = scanner.Load(2 * size);
+  ASSERT_THAT(loaded, IsOk());
+  EXPECT_THAT(*loaded, SizeIs(2 * size));
+  EXPECT_THAT(scanner.Next(), IsOk());
+  EXPECT_THAT(scanner.Next(), IsOk());
+  EXPECT_EQ(file->reads(), 1);
+  EXPECT_EQ(file->largest_read(), 2 * size);
+
+  // Who reads on reads as much at a time as ever, and never behind the end.
+  EXPECT_THAT(Walk(scanner), SizeIs(18));
+  EXPECT_EQ(file->reads(), 2);
+  EXPECT_THAT(scanner.Load(INT64_MAX), IsOkAndHolds(IsEmpty()));
 }
 
 TEST(BatchScanner, SaysWhereABatchBeginsAndTheNext) {
@@ -387,6 +407,13 @@ TEST(BatchScanner, ExpectsTheSameOffsetAgainOnceItWentBack) {
   scanner.StepBack();
   EXPECT_EQ(scanner.offsets()->next, Offset{11});
   EXPECT_THAT(Walk(scanner), ElementsAre(11, 12));
+}
+
+TEST(BatchScanner, ExpectsWhatItTookAsItStoodOnceItWentBack) {
+  BatchScanner scanner = ScannerOver({10, 11}, {});
+  ASSERT_THAT(scanner.Next(), IsOk());
+  scanner.StepBack();
+  EXPECT_EQ(scanner.offsets()->next, Offset{10});
 }
 
 }  // namespace

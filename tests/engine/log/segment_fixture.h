@@ -37,24 +37,31 @@ struct Placed {
 
 // How the timestamp of the `i`th record is chosen.
 using TimeOf = std::function<int64_t(int i)>;
+// How large each value of the `i`th batch is.
+using BytesOf = std::function<size_t(int i)>;
 
 class SegmentTest : public ::testing::TestWithParam<DiskKind> {
  protected:
   // Writes `count` batches of one to three records with gaps in between, and
   // seals the segment.
-  void Write(int count, const TimeOf& time_of = [](int i) { return i; }) {
-    auto writer =
-        SegmentWriter::Create(disk_.Place(kBase, kInterval), kNoTimestamp);
+  void Write(
+      int count, const TimeOf& time_of = [](int i) { return i; },
+      const BytesOf& bytes_of = [](int) { return size_t{5}; },
+      int64_t interval_bytes = kInterval) {
+    interval_bytes_ = interval_bytes;
+    auto writer = SegmentWriter::Create(disk_.Place(kBase, interval_bytes_),
+                                        kNoTimestamp);
     ASSERT_THAT(writer, IsOk());
     Offset at = kBase;
     int records = 0;
     for (int i = 0; i < count; ++i) {
       Placed placed{at, at, (*writer)->segment()->bytes(), {}};
+      const std::string value(bytes_of(i), 'v');
       std::vector<Record> all;
       for (int record = 0; record <= i % 3; ++record) {
         const int64_t time = time_of(records++);
         placed.timestamps.push_back(time);
-        all.push_back({.key = "key", .value = "value", .timestamp = {time}});
+        all.push_back({.key = "key", .value = value, .timestamp = {time}});
       }
       const OwnedBatch batch = BatchOf(all).At(at);
       placed.next = batch.view().next_offset();
@@ -79,7 +86,7 @@ class SegmentTest : public ::testing::TestWithParam<DiskKind> {
 
   // The segment as another process would find it.
   std::shared_ptr<Segment> Open() {
-    return std::make_shared<Segment>(disk_.Place(kBase, kInterval),
+    return std::make_shared<Segment>(disk_.Place(kBase, interval_bytes_),
                                      OpenMode::kRead, bytes_, next_);
   }
 
@@ -122,6 +129,7 @@ class SegmentTest : public ::testing::TestWithParam<DiskKind> {
 
   TestDisk disk_{GetParam()};
   std::vector<Placed> batches_;
+  int64_t interval_bytes_ = kInterval;
   int64_t bytes_ = 0;
   Offset next_;
 };

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstddef>
+#include <iterator>
 #include <optional>
 #include <random>
 #include <string>
@@ -34,6 +36,7 @@ using test::kInterval;
 using test::kLog;
 using test::kTimeIndex;
 using test::OwnedBatch;
+using test::Placed;
 using test::SegmentTest;
 using test::TimeOf;
 using ::testing::ElementsAre;
@@ -51,6 +54,51 @@ TEST_P(SegmentTest, FindsTheBatchOfEveryOffsetAndBehindEveryGap) {
   ASSERT_GT((*index)->offsets().size(), 1000u);
 
   ExpectSeekFindsEveryBatch(*segment);
+}
+
+TEST_P(SegmentTest, FindsBatchesOfEverySize) {
+  const test::Seed seed;
+  std::mt19937 random(seed.value());
+  constexpr size_t kValueBytes[] = {1, 20, 70, 130, 400, 1500};
+  Write(1500, [](int i) { return i; },
+        [&](int) { return kValueBytes[random() % std::size(kValueBytes)]; });
+  const auto segment = Open();
+
+  ExpectSeekFindsEveryBatch(*segment);
+}
+
+TEST_P(SegmentTest, FindsALargeBatchByOneRead) {
+  Write(50, [](int i) { return i; }, [](int) { return size_t{3000}; });
+  const auto segment = Open();
+  ASSERT_THAT(segment->Index(), IsOk());
+  BatchScanner scanner;
+
+  // The first one has no entry.
+  for (size_t i = 1; i < batches_.size(); ++i) {
+    for (const Offset at : {batches_[i].base, batches_[i].next + -1}) {
+      const int before = disk_.files().Count(FileCall::kRead, kLog);
+      ASSERT_EQ(BaseOf(segment->Seek(scanner, at)), batches_[i].base);
+      // None where the batch is in memory since the look-up before.
+      ASSERT_LE(disk_.files().Count(FileCall::kRead, kLog) - before, 1);
+    }
+  }
+}
+
+TEST_P(SegmentTest, FindsASmallBatchByOneRead) {
+  Write(500, [](int i) { return i; }, [](int) { return size_t{1}; }, 4096);
+  const auto segment = Open();
+  ASSERT_THAT(segment->Index(), IsOk());
+
+  // Another one where the batch behind a gap, which agrees to that, is not read
+  // yet.
+  int reads = 0;
+  for (const Placed& batch : batches_) {
+    BatchScanner scanner(4096);
+    const int before = disk_.files().Count(FileCall::kRead, kLog);
+    ASSERT_EQ(BaseOf(segment->Seek(scanner, batch.base)), batch.base);
+    reads += disk_.files().Count(FileCall::kRead, kLog) - before;
+  }
+  EXPECT_LE(reads, static_cast<int>(batches_.size()) * 5 / 4);
 }
 
 TEST_P(SegmentTest, GoesOnBehindTheBatchItFound) {

@@ -224,6 +224,77 @@ TEST(RecordReader, AgreesWithAPlainReaderOnWholeAndOnDamagedRecords) {
   EXPECT_GT(refused, 1000);
 }
 
+// The first record of `batch` at `offset` or above, having passed by those
+// below; nothing where there is none or the reader gave up.
+OptionalBytes ValueAtOrAbove(const RecordBatch& batch, Offset offset) {
+  RecordReader reader;
+  EXPECT_THAT(reader.Open(batch), test::IsOk());
+  reader.PassBelow(offset);
+  RecordView record;
+  while (reader.Next(&record)) {
+    if (record.offset < offset) continue;
+    return std::to_string(record.offset.value) + " " +
+           std::string(record.value.value_or("none"));
+  }
+  return std::nullopt;
+}
+
+TEST(RecordReader, PassesByTheRecordsBelowAnOffsetAsAWalkOverThemDoes) {
+  const test::Seed seed;
+  std::mt19937 random(seed.value());
+  int refused = 0;
+  for (int i = 0; i < 50'000; ++i) {
+    std::string bytes = AnyBatch(random);
+    const bool has_records =
+        static_cast<int64_t>(bytes.size()) > kBatchHeaderBytes;
+    for (size_t n = has_records ? random() % 3 : 0; n > 0; --n) {
+      Damage(bytes, random);
+    }
+    test::FixCrc(bytes);
+    const std::vector<char> exact(bytes.begin(), bytes.end());
+    const auto batch = RecordBatch::Parse({exact.data(), exact.size()});
+    ASSERT_THAT(batch, test::IsOk());
+    const auto all = test::ReadAll(*batch);
+    if (!all.ok()) ++refused;
+
+    for (int64_t ahead = -1; ahead < 8; ++ahead) {
+      const Offset offset = batch->base_offset() + ahead;
+      const OptionalBytes found = ValueAtOrAbove(*batch, offset);
+      if (!all.ok()) continue;
+      OptionalBytes expected;
+      for (const test::OwnedRecord& record : *all) {
+        if (record.offset < offset.value || expected) continue;
+        expected = std::to_string(record.offset) + " " +
+                   record.value.value_or("none");
+      }
+      ASSERT_EQ(found, expected) << "batch " << i << ", offset " << ahead;
+    }
+  }
+  EXPECT_GT(refused, 1000);
+}
+
+TEST(RecordReader, NeverTakesOneRecordForAnother) {
+  // Three records, of which the first claims to be the second: none of them is
+  // at the offset where it stands.
+  std::string bytes = test::FromHex(test::kThreeRecords);
+  // Behind its length, its attributes and its time.
+  ASSERT_EQ(bytes[kBatchHeaderBytes + 3], 0);
+  bytes[kBatchHeaderBytes + 3] = 2;
+  test::FixCrc(bytes);
+  const auto batch = RecordBatch::Parse(bytes);
+  ASSERT_THAT(batch, test::IsOk());
+  RecordReader reader;
+  ASSERT_THAT(reader.Open(*batch), test::IsOk());
+
+  reader.PassBelow(batch->base_offset());
+  RecordView record;
+  ASSERT_TRUE(reader.Next(&record));
+  reader.PassBelow(batch->base_offset() + 2);
+
+  EXPECT_FALSE(reader.Next(&record));
+  EXPECT_EQ(ReasonOf(reader.status()), Reason::kInvalidRecord);
+}
+
 TEST(RecordReader, ReadsIntegersThatTakeMoreBytesThanTheyNeed) {
   // Length 10, attributes, time delta 0 in three bytes, offset delta 0 in two,
   // no key, no value, no headers.
