@@ -319,9 +319,9 @@ class Log : public std::enable_shared_from_this<Log> {
   // The disk has refused what a look at it had left room for.
   void NoteIfFull(const absl::Status& status) const;
   void NoteFailedWrite() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
-  absl::StatusOr<std::optional<FoundOffset>> FindByTimeIn(const SegmentSet& set,
-                                                          Timestamp time,
-                                                          Offset up_to);
+  absl::StatusOr<std::optional<FoundTime>> FindByTimeIn(const SegmentSet& set,
+                                                        Timestamp time,
+                                                        Offset up_to);
   // That no records are missing right in front of the one that was found: one
   // of them may be what was asked for.
   absl::Status CheckNoGapBefore(const SegmentSet& set, Offset found);

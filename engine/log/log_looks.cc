@@ -52,19 +52,25 @@ absl::StatusOr<std::optional<FoundOffset>> Log::FindByTime(Timestamp time) {
       CAUCE_RETURN_IF_ERROR(CheckOpen());
       const Offset up_to = high_watermark();
       const auto set = segments();
-      auto found = FindByTimeIn(*set, time, up_to);
+      const auto found = FindByTimeIn(*set, time, up_to);
+      absl::Status checked = found.status();
       at_gap = false;
-      if (found.ok() && *found) {
-        const absl::Status checked = CheckNoGapBefore(*set, (*found)->offset);
+      // Within a batch without gaps the record in front of it is there.
+      if (found.ok() && *found &&
+          (may_have_gaps() ||
+           (*found)->record.offset == (*found)->batch_base)) {
+        checked = CheckNoGapBefore(*set, (*found)->record.offset);
         at_gap = IsDamage(checked);
-        if (!checked.ok()) found = checked;
       }
       if (read_only_ && may_have_gaps()) CAUCE_RETURN_IF_ERROR(Refresh());
       // A cut has changed a file while it was read, or compaction.
       const bool cut = std::any_of(
           set->segments().begin(), set->segments().end(),
           [](const auto& segment) { return segment->is_superseded(); });
-      if (!cut) return found;
+      if (cut) continue;
+      CAUCE_RETURN_IF_ERROR(checked);
+      if (!*found) return std::nullopt;
+      return (*found)->record;
     }
   };
   auto found = ReadListed(find);
@@ -74,7 +80,7 @@ absl::StatusOr<std::optional<FoundOffset>> Log::FindByTime(Timestamp time) {
   return ReadListed(find);
 }
 
-absl::StatusOr<std::optional<FoundOffset>> Log::FindByTimeIn(
+absl::StatusOr<std::optional<FoundTime>> Log::FindByTimeIn(
     const SegmentSet& set, Timestamp time, Offset up_to) {
   const Offset from = log_start();
   for (const auto& segment : set.segments()) {

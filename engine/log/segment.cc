@@ -187,28 +187,11 @@ absl::StatusOr<std::optional<RecordBatch>> Segment::SeekBehind(
                          EntriesBehind(index->offsets(), position));
 }
 
-absl::StatusOr<std::optional<FoundOffset>> Segment::FindByTime(Timestamp time,
-                                                               Offset from,
-                                                               Offset up_to) {
+absl::StatusOr<std::optional<FoundTime>> Segment::FindByTime(Timestamp time,
+                                                             Offset from,
+                                                             Offset up_to) {
   BatchScanner scanner(kLookupBytes);
-  CAUCE_ASSIGN_OR_RETURN(auto index, Index());
-  auto entry = index->times().FindAtOrBelow(time.ms);
-  Offset start = entry ? std::max(entry->offset, base()) : base();
-  CAUCE_ASSIGN_OR_RETURN(auto batch, Seek(scanner, start));
-  const auto holds = [&] {
-    return !entry || (batch && batch->last_offset() == entry->offset &&
-                      batch->max_timestamp() == entry->timestamp);
-  };
-  if (!holds()) {
-    CAUCE_ASSIGN_OR_RETURN(index, RebuildIndex(index));
-    entry = index->times().FindAtOrBelow(time.ms);
-    start = entry ? entry->offset : base();
-    CAUCE_ASSIGN_OR_RETURN(batch, Seek(scanner, start));
-  }
-  // The index of the segment that is written to stays as it was loaded.
-  if (!holds()) {
-    CAUCE_ASSIGN_OR_RETURN(batch, Seek(scanner, base()));
-  }
+  CAUCE_ASSIGN_OR_RETURN(auto batch, SeekTime(scanner, time, up_to));
   RecordReader reader;
   while (batch && batch->base_offset() < up_to) {
     const bool may_hold =
@@ -218,7 +201,8 @@ absl::StatusOr<std::optional<FoundOffset>> Segment::FindByTime(Timestamp time,
       RecordView record;
       while (reader.Next(&record) && record.offset < up_to) {
         if (record.timestamp >= time && record.offset >= from) {
-          return FoundOffset{record.offset, record.timestamp};
+          return FoundTime{{record.offset, record.timestamp},
+                           batch->base_offset()};
         }
       }
       CAUCE_RETURN_IF_ERROR(reader.status());
@@ -226,6 +210,49 @@ absl::StatusOr<std::optional<FoundOffset>> Segment::FindByTime(Timestamp time,
     CAUCE_ASSIGN_OR_RETURN(batch, scanner.Next());
   }
   return std::nullopt;
+}
+
+absl::StatusOr<std::optional<RecordBatch>> Segment::SeekTime(
+    BatchScanner& scanner, Timestamp time, Offset up_to) {
+  CAUCE_ASSIGN_OR_RETURN(auto index, Index());
+  TimeStretch stretch = index->StretchOf(time);
+  const auto largest = [&] {
+    return stretch.entry ? stretch.entry->timestamp : kNoTimestamp;
+  };
+  const auto start = [&] {
+    return stretch.entry ? std::max(stretch.entry->offset, base()) : base();
+  };
+  if (stretch.is_sure && largest() < time) {
+    const Offset behind = std::max(stretch.passed + 1, start());
+    if (behind >= up_to) return std::nullopt;
+    return Seek(scanner, behind);
+  }
+  CAUCE_ASSIGN_OR_RETURN(auto batch, Seek(scanner, start()));
+  const auto holds = [&] {
+    return !stretch.entry ||
+           (batch && batch->last_offset() == stretch.entry->offset &&
+            batch->max_timestamp() == stretch.entry->timestamp);
+  };
+  if (!holds()) {
+    CAUCE_ASSIGN_OR_RETURN(index, RebuildIndex(index));
+    stretch = index->StretchOf(time);
+    CAUCE_ASSIGN_OR_RETURN(batch, Seek(scanner, start()));
+  }
+  // The index of the segment that is written to stays as it was loaded.
+  if (!holds()) return Seek(scanner, base());
+  // Up to the first batch that may have the time.
+  while (batch && batch->base_offset() < up_to &&
+         batch->max_timestamp() < time) {
+    const bool is_passed = batch->last_offset() <= stretch.passed;
+    if (is_passed && BatchFacts::Of(*batch, 0).max_timestamp > largest()) {
+      return batch;
+    }
+    CAUCE_ASSIGN_OR_RETURN(batch, scanner.Next());
+  }
+  if (batch && batch->base_offset() > stretch.passed && largest() < time) {
+    index->NoteSure(stretch);
+  }
+  return batch;
 }
 
 absl::StatusOr<Timestamp> Segment::LargestTimestamp() {

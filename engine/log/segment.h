@@ -67,6 +67,14 @@ struct SegmentPlace {
   }
 };
 
+// A record found by its time, and where its batch begins.
+struct FoundTime {
+  FoundOffset record;
+  Offset batch_base;
+
+  friend bool operator==(const FoundTime&, const FoundTime&) = default;
+};
+
 class Segment {
  public:
   // `bytes` and `next` tell what the file holds; `mode` how to open it, and
@@ -106,9 +114,9 @@ class Segment {
 
   // The first record of [from, up_to) with a timestamp at or after `time`, also
   // of control batches: Kafka's ListOffsets finds those too.
-  absl::StatusOr<std::optional<FoundOffset>> FindByTime(Timestamp time,
-                                                        Offset from,
-                                                        Offset up_to);
+  absl::StatusOr<std::optional<FoundTime>> FindByTime(Timestamp time,
+                                                      Offset from,
+                                                      Offset up_to);
 
   // Of what can be read; kNoTimestamp where no record has one.
   absl::StatusOr<Timestamp> LargestTimestamp();
@@ -243,6 +251,12 @@ class Segment {
     int64_t position = 0;
     Offset base;
   };
+  // Returns a batch in front of which no record below `up_to` has `time` or a
+  // later one: as a walk from the last entry with at most that time finds. That
+  // notes where the index is right and need not be walked again.
+  absl::StatusOr<std::optional<RecordBatch>> SeekTime(BatchScanner& scanner,
+                                                      Timestamp time,
+                                                      Offset up_to);
   // As Seek, by a guess that reads little: nothing where that does not lead to
   // the batch that holds `offset`, and the scanner may then stand anywhere.
   absl::StatusOr<std::optional<RecordBatch>> SeekAtOnce(BatchScanner& scanner,

@@ -1,5 +1,6 @@
 #include "engine/log/segment_index.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "cauce/errors.h"
@@ -7,6 +8,11 @@
 #include "engine/base/status_macros.h"
 
 namespace cauce {
+namespace {
+
+constexpr size_t kBits = 64;  // of a word of them
+
+}  // namespace
 
 BatchFacts BatchFacts::Of(const RecordBatch& batch, int64_t position) {
   // Kafka holds an entry to the times of records. (A batch whose records were
@@ -29,6 +35,9 @@ absl::StatusOr<std::unique_ptr<SegmentIndex>> SegmentIndex::Decode(
     return Annotate(read, "time index");
   }
   index->ResumeTimes();
+  index->claimed_times_ = index->times_.size();
+  index->sure_ = std::make_unique<std::atomic<uint64_t>[]>(
+      index->claimed_times_ / kBits + 1);
   return index;
 }
 
@@ -67,11 +76,42 @@ void SegmentIndex::Add(const BatchFacts& batch) {
   // Where an entry cannot lead, the walk from the last one does.
   const bool in_reach = batch.position <= INT32_MAX;
   if (bytes_since_entry_ > interval_bytes_ && in_reach) {
-    offsets_.Append({batch.last, batch.position});
+    // In this order: who sees the entry by offset sees the one by time.
     AddTimeEntry();
+    offsets_.Append({batch.last, batch.position});
     bytes_since_entry_ = 0;
   }
   bytes_since_entry_ += batch.bytes;
+}
+
+TimeStretch SegmentIndex::StretchOf(Timestamp time) const {
+  const size_t offsets = offsets_.size();  // before those of times: see Add
+  TimeStretch stretch;
+  stretch.number = times_.CountAtOrBelow(time.ms);
+  if (stretch.number > 0) stretch.entry = times_[stretch.number - 1];
+  // The next entry was made with one by offset, of its own batch or a later
+  // one; at the entries by offset in front of it nothing was larger than here.
+  const int64_t below = stretch.number < times_.size()
+                            ? times_[stretch.number].offset.value - 1
+                            : INT64_MAX;
+  const size_t passed = std::min(offsets_.CountAtOrBelow(below), offsets);
+  if (passed > 0) stretch.passed = offsets_[passed - 1].offset;
+  stretch.is_sure = IsSure(stretch.number);
+  return stretch;
+}
+
+bool SegmentIndex::IsSure(size_t number) const {
+  if (lacks_times_.load(std::memory_order_relaxed)) return false;
+  // Both entries, and all by offset in between, were made from batches.
+  if (sure_ == nullptr || number > claimed_times_) return true;
+  return (sure_[number / kBits].load(std::memory_order_relaxed) >>
+          (number % kBits) & 1) != 0;
+}
+
+void SegmentIndex::NoteSure(const TimeStretch& stretch) const {
+  if (stretch.number > claimed_times_ || sure_ == nullptr) return;
+  sure_[stretch.number / kBits].fetch_or(
+      uint64_t{1} << (stretch.number % kBits), std::memory_order_relaxed);
 }
 
 void SegmentIndex::Seal() { AddTimeEntry(); }
@@ -83,7 +123,10 @@ void SegmentIndex::AddTimeEntry() {
   if (last && last->timestamp >= largest) return;
   // A file may have held an entry for batches that are not there; whoever
   // loaded it finds that out by the log's end.
-  if (last && last->offset >= largest_offset_) return;
+  if (last && last->offset >= largest_offset_) {
+    lacks_times_.store(true, std::memory_order_relaxed);
+    return;
+  }
   times_.Append({largest, largest_offset_});
 }
 

@@ -7,8 +7,11 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,6 +30,22 @@ struct BatchFacts {
   int64_t position = 0;  // where it begins in the segment's log
 
   static BatchFacts Of(const RecordBatch& batch, int64_t position);
+};
+
+// Where the first record at or after a time may be, by what an index says.
+struct TimeStretch {
+  // The last time entry with at most that time. No record in front of its batch
+  // has a larger one.
+  std::optional<TimeEntry> entry;
+  // Nor has any in the batches behind it up to this offset: each of those that
+  // has an entry by offset would have got one by time. Below the entry's own
+  // offset where nothing is said of them.
+  Offset passed{-1};
+  // Of the next time entry, for SegmentIndex::NoteSure.
+  size_t number = 0;
+  // Whether all that holds: the batches themselves have said so. Else it is
+  // what a file says.
+  bool is_sure = false;
 };
 
 class SegmentIndex {
@@ -62,6 +81,11 @@ class SegmentIndex {
   // Adds the final time entry of a segment that is sealed.
   void Seal();
 
+  TimeStretch StretchOf(Timestamp time) const;
+  // A walk over the batches has found that what was said of `stretch` holds:
+  // from now on it is sure. Any thread.
+  void NoteSure(const TimeStretch& stretch) const;
+
   // Whether another entry might not fit into index files of `bytes_max`; one
   // slot of the time index is kept for Seal().
   bool IsFull(int64_t bytes_max) const;
@@ -90,12 +114,19 @@ class SegmentIndex {
   void AddTimeEntry();
   // Takes the largest timestamp from the last time entry.
   void ResumeTimes();
+  bool IsSure(size_t number) const;
 
   const Offset base_;
   const int64_t interval_bytes_;
   OffsetIndex offsets_;
   TimeIndex times_;
   std::atomic<int64_t> largest_ = kNoTimestamp.ms;
+  // How many time entries are as a file has them, and a bit for each of those,
+  // and the next one, of which NoteSure was told; null where no file was read.
+  size_t claimed_times_ = 0;
+  std::unique_ptr<std::atomic<uint64_t>[]> sure_;
+  // An entry of a file has kept one from being added.
+  std::atomic<bool> lacks_times_ = false;
 
   // For the writer alone.
   Offset largest_offset_;          // last offset of the batch that has largest_

@@ -586,7 +586,7 @@ TEST_F(CompactionTest, KnowsTheLargestTimestampOfWhatIsLeft) {
       Timestamp::From(kNow + absl::Minutes(1)), Offset{0}, Offset{3});
   ASSERT_THAT(found, IsOk());
   ASSERT_TRUE(found->has_value());
-  EXPECT_EQ((*found)->offset, Offset{1});
+  EXPECT_EQ((*found)->record.offset, Offset{1});
 }
 
 }  // namespace

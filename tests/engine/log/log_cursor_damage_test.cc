@@ -105,12 +105,28 @@ TEST_P(LogCursorTest, SkipsSeveralDamagedBatchesOneAfterTheOther) {
 
 TEST_P(LogCursorTest, SkipsNoMoreThanTheDamage) {
   Fill(20);
-  DamageRecords(Offset{10});
+  // No walk over headers passes by an offset that goes back.
+  Damage(Offset{10},
+         [](char* batch) { batch[layout::kBaseOffset + 7] ^= 1 << 1; });
   // Sought is the second record of the batch behind the damage.
   LogCursor cursor = Cursor(Offset{13});
   EXPECT_THAT(NextOffset(cursor), HasReason(Reason::kCorruptBatch));
   EXPECT_THAT(cursor.SkipDamage(), IsOkAndHolds(Offset{13}));
   EXPECT_EQ(Walk(cursor), Range(13, 40));
+}
+
+TEST_P(LogCursorTest, ReadsARecordBehindDamageThatIsNotInItsWay) {
+  Fill(20);
+  DamageRecords(Offset{10});
+  for (const int64_t offset : {12, 13}) {
+    LogCursor cursor = Cursor(Offset{offset});
+    EXPECT_EQ(Walk(cursor), Range(offset, 40));
+  }
+  for (const int64_t offset : {8, 9, 10, 11}) {
+    LogCursor cursor = Cursor(Offset{offset});
+    EXPECT_EQ(Walk(cursor), Range(offset, 10));
+    EXPECT_THAT(NextOffset(cursor), HasReason(Reason::kCorruptBatch));
+  }
 }
 
 TEST_P(LogCursorTest, SkipsARecordThatItsBatchCoversButNobodyCanDecode) {

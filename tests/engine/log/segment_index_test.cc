@@ -60,6 +60,68 @@ SegmentIndex& Fill(SegmentIndex& index,
   return index;
 }
 
+// Whether no batch between the last entry with at most `time` and what is
+// passed has a larger time than that entry.
+bool Holds(const TimeStretch& stretch, const std::vector<BatchFacts>& batches) {
+  const Timestamp most =
+      stretch.entry ? stretch.entry->timestamp : kNoTimestamp;
+  for (const BatchFacts& batch : batches) {
+    if (batch.last <= stretch.passed && batch.max_timestamp > most) {
+      return false;
+    }
+  }
+  return true;
+}
+
+TEST(SegmentIndex, PassesNoBatchThatMayHaveATime) {
+  const test::Seed seed;
+  std::mt19937 random(seed.value());
+  for (int round = 0; round < 200; ++round) {
+    std::vector<int64_t> times(60);
+    for (int64_t& time : times) {
+      time = static_cast<int64_t>(random() % 100) - 1;
+    }
+    const std::vector<BatchFacts> batches =
+        Batches(times, 20 + static_cast<int64_t>(random() % 200));
+    SegmentIndex index(Offset{0}, 100);
+    for (const BatchFacts& batch : batches) {
+      index.Add(batch);
+      for (int64_t time = -2; time < 100; time += 3) {
+        const TimeStretch stretch = index.StretchOf({time});
+        ASSERT_TRUE(stretch.is_sure);
+        ASSERT_TRUE(Holds(stretch, batches)) << time;
+      }
+    }
+  }
+}
+
+TEST(SegmentIndex, IsNotSureOfWhatAFileSaysUntilItIsTold) {
+  const auto batches = Batches({1, 2, 3, 4, 5, 6, 7, 8}, 120);
+  SegmentIndex written(Offset{0}, 100);
+  Fill(written, batches);
+  const auto read = SegmentIndex::Decode(
+      Offset{0}, 100, written.EncodeOffsets(), written.EncodeTimes());
+  ASSERT_THAT(read, test::IsOk());
+  SegmentIndex& index = **read;
+  for (int64_t time = 0; time < 10; ++time) {
+    ASSERT_FALSE(index.StretchOf({time}).is_sure) << time;
+  }
+
+  index.NoteSure(index.StretchOf({4}));
+
+  for (int64_t time = 0; time < 10; ++time) {
+    EXPECT_EQ(index.StretchOf({time}).is_sure, time == 4) << time;
+  }
+  // Of what is added it knows, from the first entry of its own on.
+  index.ResumeBehindEntry(batches.back());
+  for (int64_t i = 8; i < 12; ++i) {
+    index.Add({{i * 10 + 9}, {i + 1}, 120, i * 120});
+  }
+  EXPECT_FALSE(index.StretchOf({8}).is_sure);
+  EXPECT_TRUE(index.StretchOf({9}).is_sure);
+  EXPECT_TRUE(index.StretchOf({12}).is_sure);
+}
+
 TEST(SegmentIndex, AddsAnEntryForTheFirstBatchBehindMoreThanAnInterval) {
   // 60 bytes each: the third batch lies behind 120, which is more than 100;
   // from there the count begins with that batch itself.

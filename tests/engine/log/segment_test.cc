@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <iterator>
@@ -147,11 +148,49 @@ TEST_P(SegmentTest, FindsTimesAsAWalkOverAllRecordsDoes) {
       const auto found = segment->FindByTime({time}, from, up_to);
       ASSERT_THAT(found, IsOk());
       std::optional<int64_t> offset;
-      if (*found) offset = (*found)->offset.value;
+      if (*found) offset = (*found)->record.offset.value;
       ASSERT_EQ(offset, FirstAtOrAfter(time, from, up_to))
           << "time " << time << " in " << from.value << " to " << up_to.value;
     }
   }
+}
+
+TEST_P(SegmentTest, FindsATimeByOneReadOnceItKnowsTheBatchesInFront) {
+  const test::Seed seed;
+  std::mt19937 random(seed.value());
+  // Some time entries are many batches apart.
+  std::vector<int64_t> times(200);
+  for (size_t i = 0; i < times.size(); ++i) {
+    times[i] = static_cast<int64_t>(i / 20 * 1000 + random() % 1000);
+  }
+  Write(100, [&](int i) { return times[static_cast<size_t>(i)]; },
+        [](int) { return size_t{3000}; });
+  const auto segment = Open();
+  const auto find = [&](int64_t time) {
+    const int before = disk_.files().Count(FileCall::kRead, kLog);
+    const auto found = segment->FindByTime({time}, kBase, next_);
+    EXPECT_THAT(found, IsOk());
+    EXPECT_EQ(*found ? std::optional((*found)->record.offset.value)
+                     : std::nullopt,
+              FirstAtOrAfter(time, kBase, next_))
+        << time;
+    return disk_.files().Count(FileCall::kRead, kLog) - before;
+  };
+  for (const int64_t time : times) find(time);
+
+  int once = 0;
+  for (const int64_t time : times) {
+    const Offset found{*FirstAtOrAfter(time, kBase, next_)};
+    const auto batch = std::find_if(
+        batches_.begin(), batches_.end(),
+        [&](const Placed& placed) { return found < placed.next; });
+    // The first one has no entry, and what is behind a gap takes a walk.
+    if (batch == batches_.begin()) continue;
+    if (std::prev(batch)->next != batch->base) continue;
+    ASSERT_EQ(find(time), 1) << time;
+    ++once;
+  }
+  EXPECT_GT(once, 100);
 }
 
 // As Kafka's ListOffsets does, which clients ask the same.
@@ -166,7 +205,8 @@ TEST_P(SegmentTest, FindsTheMarkersOfTransactionsByTheirTimesToo) {
   next_ = kBase + 2;
 
   EXPECT_THAT(Open()->FindByTime({1001}, kBase, next_),
-              IsOkAndHolds(FoundOffset{kBase + 1, Timestamp{2000}}));
+              IsOkAndHolds(
+                  FoundTime{{kBase + 1, Timestamp{2000}}, kBase + 1}));
 }
 
 TEST_P(SegmentTest, StaysReadableOnceItIsRetired) {
@@ -363,7 +403,7 @@ TEST_P(SegmentTest, ReadersFindWhatTheWriterPublishesWhileItWrites) {
     const auto found = segment->FindByTime({last - kBase}, kBase, seen);
     ASSERT_THAT(found, IsOk());
     ASSERT_TRUE(found->has_value());
-    ASSERT_EQ((*found)->offset, last);
+    ASSERT_EQ((*found)->record.offset, last);
   }
   appender.join();
   EXPECT_FALSE(failed);
