@@ -41,16 +41,24 @@ void BatchScanner::Start(std::shared_ptr<const File> file, std::string name,
 void BatchScanner::Restart(std::shared_ptr<const File> file, std::string name,
                            int64_t position, int64_t end,
                            const std::optional<BatchOffsets>& offsets) {
-  const bool buffered =
-      file == file_ && position >= buffer_position_ &&
-      position <= buffer_position_ + static_cast<int64_t>(buffered_);
-  if (!buffered) {
+  if (file != file_) {
     return Start(std::move(file), std::move(name), position, end, offsets);
   }
-  file_ = std::move(file);
   name_ = std::move(name);
-  position_ = batch_position_ = position;
   end_ = end;
+  Move(position, offsets);
+}
+
+void BatchScanner::Move(int64_t position,
+                        const std::optional<BatchOffsets>& offsets) {
+  const bool buffered =
+      position >= buffer_position_ &&
+      position <= buffer_position_ + static_cast<int64_t>(buffered_);
+  if (!buffered) {
+    buffer_position_ = position;
+    buffered_ = 0;
+  }
+  position_ = batch_position_ = position;
   offsets_ = offsets;
 }
 

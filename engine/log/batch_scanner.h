@@ -58,6 +58,9 @@ class BatchScanner {
                int64_t position, int64_t end,
                const std::optional<BatchOffsets>& offsets = std::nullopt);
 
+  // The same in the file that it walks over, up to the end that it has.
+  void Move(int64_t position, const std::optional<BatchOffsets>& offsets);
+
   // Has what stands from position() up to `to`, or end(), in its buffer, and
   // reads no further: for who looks for one batch and knows where it ends, at
   // the latest. Returns what is buffered from there on, until the next call.

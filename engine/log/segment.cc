@@ -141,10 +141,12 @@ absl::StatusOr<std::optional<RecordBatch>> Segment::SeekAtOnce(
   const SeekRange seek{range.base, range.bytes, range.index_interval_bytes};
   const SeekPlan plan = PlanSeek(index->offsets(), seek, offset);
   BatchOffsets offsets = range.Offsets();
-  // Restarted: what was read for one guess serves for the next, and for Seek.
+  const int64_t from = plan.below ? plan.below->position : 0;
+  // What was read for one guess serves for the next, and for the walk of Seek.
+  scanner.Restart(reads_, log_->path(), from, range.bytes, offsets);
   const auto try_at = [&](int64_t position, int64_t end)
       -> absl::StatusOr<std::optional<RecordBatch>> {
-    scanner.Restart(reads_, log_->path(), position, range.bytes, offsets);
+    scanner.Move(position, offsets);
     CAUCE_RETURN_IF_ERROR(
         scanner.Load(std::min(end, position + kSeekBytesMax)).status());
     auto batch = scanner.Next();
@@ -158,9 +160,8 @@ absl::StatusOr<std::optional<RecordBatch>> Segment::SeekAtOnce(
     const bool holds = batch && batch->last_offset() == plan.claimed->offset;
     if (holds && batch->base_offset() <= offset) return batch;
   }
-  const int64_t from = plan.below ? plan.below->position : 0;
   if (plan.walk_end <= from) return std::nullopt;
-  scanner.Restart(reads_, log_->path(), from, range.bytes, offsets);
+  scanner.Move(from, offsets);
   CAUCE_ASSIGN_OR_RETURN(const std::string_view bytes,
                          scanner.Load(plan.walk_end));
   const auto place = FindByHeaders(bytes, seek, plan.below, offset);

@@ -1,3 +1,5 @@
+#include <cstring>
+
 #include "absl/status/status.h"
 #include "cauce/errors.h"
 #include "cauce/record_batch.h"
@@ -12,6 +14,9 @@ namespace {
 // Length, attributes, two deltas, key and value length, header count: one byte
 // each at the least.
 constexpr int64_t kRecordBytesMin = 7;
+
+// Of nearly all records' lengths, at most.
+constexpr std::ptrdiff_t kShortLengthBytes = 2;
 
 // Reads a length, -1 for null, and the bytes it counts. Returns where to go on
 // or null where they do not fit before `end`.
@@ -174,12 +179,23 @@ void RecordReader::PassBelow(Offset offset) {
   if (has_gaps || count <= 0 || count >= left_) return;
   const char* at = at_;
   int32_t length;
-  for (int64_t i = 0; i < count; ++i) {
+  for (int64_t i = 0; i < count;) {
+    const char* const record = at;
     at = DecodeVarint(at, end_, &length);
     if (at == nullptr || length > end_ - at || length < kRecordBytesMin - 1) {
       return;
     }
+    const bool is_short = at - record <= kShortLengthBytes;
     at += length;
+    ++i;
+    // Many are as long as the one before. A guess that holds need not wait for
+    // the bytes that tell: what is next is read meanwhile.
+    const std::ptrdiff_t bytes = at - record;
+    while (is_short && i < count && bytes <= end_ - at &&
+           std::memcmp(at, record, kShortLengthBytes) == 0) {
+      at += bytes;
+      ++i;
+    }
   }
   // The first one behind them has to agree.
   const char* deltas = DecodeVarint(at, end_, &length);
