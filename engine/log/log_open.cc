@@ -10,6 +10,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/log_start_copy.h"
+#include "engine/log/as_closed.h"
 #include "engine/log/log.h"
 #include "engine/log/missing_segments.h"
 #include "engine/log/recovery.h"
@@ -92,11 +93,14 @@ absl::StatusOr<OffsetRange> FindBehindTorn(const LogEnvironment& environment,
 
 // A log that was closed was durable up to its end: where it reaches behind the
 // point that is saved, which is lost then, or an older one, the close may have
-// noted more. As long as nobody has opened it since. A writer may have gone on
-// and closed behind the first look at it: then the second one finds that too.
+// noted more. As long as nobody has opened it since; where no point is saved at
+// all, after a kill too, since who cuts it notes that first. A writer may have
+// gone on and closed behind the first look at it: then the second one finds
+// that too.
 absl::StatusOr<OffsetRange> FindEndLostSinceClose(
-    const LogEnvironment& environment, const TopicPartition& name,
+    const LogEnvironment& environment, const LogOptions& options,
     LogView& view) {
+  const TopicPartition& name = options.name;
   if (!environment.known_now) return OffsetRange();
   for (const bool is_sure : {false, true}) {
     const Offset end = view.segments().back()->next();
@@ -105,9 +109,14 @@ absl::StatusOr<OffsetRange> FindEndLostSinceClose(
     const Offset saved = now->recovery_point;
     if (saved > Offset{0} && saved >= end) break;
     const auto known = environment.known_now(name);
-    const bool reaches_on =
-        known && known->was_last_stop && known->log.end > end;
-    if (!reaches_on) break;
+    if (!known || known->log.end <= end) break;
+    bool counts = known->was_last_stop;
+    if (!counts && saved == Offset{0}) {
+      CAUCE_ASSIGN_OR_RETURN(
+          counts, IsSameDirectory(*environment.files, options.directory,
+                                  known->log));
+    }
+    if (!counts) break;
     if (is_sure) return OffsetRange{end, known->log.end};
     CAUCE_RETURN_IF_ERROR(view.RefreshNames());
   }
@@ -159,7 +168,7 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
     TellOfLostEnd(*environment, options, lost.back);
     if (lost.back.count() == 0) {
       CAUCE_ASSIGN_OR_RETURN(
-          lost.back, FindEndLostSinceClose(*environment, options.name, *view));
+          lost.back, FindEndLostSinceClose(*environment, options, *view));
       TellOfLostEnd(*environment, options, lost.back);
     }
     if (lost.back.count() == 0) lost.back = view->FindHidden();

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "cauce/cursor.h"
 #include "cauce/engine.h"
@@ -512,6 +514,34 @@ TEST_P(KnownPartitionsWithoutPoints, AreNotCutBelowTheirClose) {
   Kill();
   Reopen();
   EXPECT_THAT(events_, Not(Contains(HasSubstr("closed last"))));
+}
+
+// As who opens them for writing, and verification.
+TEST_F(KnownPartitions, ThatLackTheirEndTellReadersWhereTheirPointIsLost) {
+  Leaves(test::Left::kDamaged);
+  Make();
+  Reopen();
+  Kill();
+  ASSERT_THAT(memory_->RemoveFile("/data/recovery-point-offset-checkpoint"),
+              IsOk());
+  const auto lost = [&]() -> absl::StatusOr<OffsetRange> {
+    const auto reader = Engine::Open(
+        "/data",
+        {.access = Access::kReadOnly, .file_system = memory_.get()});
+    if (!reader.ok()) return reader.status();
+    const auto orders = reader->OpenPartition("orders", PartitionId{0});
+    if (!orders.ok()) return orders.status();
+    return orders->lost().back;
+  };
+  EXPECT_THAT(lost(), IsOkAndHolds(OffsetRange()));
+  const auto torn = memory_->Open(LogOf(3), OpenMode::kReadWrite);
+  ASSERT_THAT(torn, IsOk());
+  ASSERT_THAT((*torn)->Truncate(*(*torn)->Size() - 1), IsOk());
+  EXPECT_THAT(lost(), IsOkAndHolds(OffsetRange{Offset{3}, Offset{4}}));
+  // Of another directory in its place nobody knows.
+  ASSERT_THAT(memory_->Rename(std::string(kFirst), "/data/away"), IsOk());
+  ASSERT_THAT(memory_->CreateDirectory(std::string(kFirst)), IsOk());
+  EXPECT_THAT(lost(), IsOkAndHolds(OffsetRange()));
 }
 
 // What was cut since was cut in order.
