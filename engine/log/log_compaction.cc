@@ -262,7 +262,12 @@ absl::Status Log::RemoveSnapshotsBelow(Offset end) {
   }
   // Appends go on meanwhile: on a disk that is busy with what the pass has
   // written, this takes tens of milliseconds.
-  return cauce::RemoveSnapshotsBelow(*environment_->files, directory_, end);
+  const auto removed =
+      cauce::RemoveSnapshotsBelow(*environment_->files, directory_, end);
+  if (!removed.ok() || *removed) segments_.NoteNames();
+  CAUCE_RETURN_IF_ERROR(removed.status());
+  // Of one that a roll has removed as well.
+  return FenceUnless(segments_.SyncNames());
 }
 
 absl::Status Log::Swap(const SegmentSet::List& sources, CleanedSegment& cleaned,

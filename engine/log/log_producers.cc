@@ -307,14 +307,19 @@ void LogProducers::Written(Offset at, const absl::Status& written) {
 }
 
 absl::Status LogProducers::Saved(Offset at) {
-  segments_.NoteNames();
+  absl::Status removed;
   // Since it was taken another one may have come.
-  if (at <= newest_snapshot_) return absl::OkStatus();
-  const Offset before = std::exchange(newest_snapshot_, at);
-  // As whoever opens the log next would have it.
-  const bool is_stray = segments_.Get()->Find(before)->base() != before;
-  return is_stray ? RemoveSnapshot(*environment_.files, directory_, before)
-                  : absl::OkStatus();
+  if (at > newest_snapshot_) {
+    const Offset before = std::exchange(newest_snapshot_, at);
+    // As whoever opens the log next would have it.
+    const bool is_stray = segments_.Get()->Find(before)->base() != before;
+    if (is_stray) {
+      removed = RemoveSnapshot(*environment_.files, directory_, before);
+    }
+  }
+  // Also of the one that goes: behind that, or a sync would miss it.
+  segments_.NoteNames();
+  return removed;
 }
 
 void LogProducers::SaveForClose(const LogRange& range) {

@@ -77,15 +77,15 @@ absl::Status RemoveSnapshot(FileSystem& files, const std::string& directory,
   return RemoveIfThere(files, PathOf(directory, at, kSnapshotSuffix));
 }
 
-absl::Status RemoveSnapshotsBelow(FileSystem& files,
-                                  const std::string& directory, Offset end) {
+absl::StatusOr<bool> RemoveSnapshotsBelow(FileSystem& files,
+                                          const std::string& directory,
+                                          Offset end) {
   CAUCE_ASSIGN_OR_RETURN(const auto all, ListSnapshots(files, directory));
   const auto kept = std::ranges::lower_bound(all, end);
-  if (kept == all.begin()) return absl::OkStatus();
   for (auto at = all.begin(); at != kept; ++at) {
     CAUCE_RETURN_IF_ERROR(RemoveSnapshot(files, directory, *at));
   }
-  return files.SyncDirectory(directory);
+  return kept != all.begin();
 }
 
 absl::StatusOr<AbortedIndex> ReadAborted(FileSystem& files,

@@ -38,9 +38,11 @@ absl::Status WriteSnapshot(FileSystem& files, const std::string& directory,
 // One that is not there is no error.
 absl::Status RemoveSnapshot(FileSystem& files, const std::string& directory,
                             Offset at);
-// Makes sure that none in front of `end` comes back, whatever happens.
-absl::Status RemoveSnapshotsBelow(FileSystem& files,
-                                  const std::string& directory, Offset end);
+// Returns whether there were any; where it fails some may be gone. Their names
+// are left for another to sync.
+absl::StatusOr<bool> RemoveSnapshotsBelow(FileSystem& files,
+                                          const std::string& directory,
+                                          Offset end);
 
 // Empty where there is none. Reason::kCorruptFile, kUnsupportedFormat.
 absl::StatusOr<AbortedIndex> ReadAborted(FileSystem& files,
