@@ -130,7 +130,7 @@ absl::StatusOr<AppendResult> Log::Write(const RecordBatch& batch,
   CAUCE_RETURN_IF_ERROR(CheckWritable());
   const Timestamp now = Timestamp::From(environment_->clock->Now());
   if (!prepares_.load(std::memory_order_relaxed)) {
-    return WriteBatch(batch, options, now, Check::kDue, written);
+    return WriteBatch(batch, options, {.now = now}, written);
   }
   const auto topic = config();
   if (topic->compression && *topic->compression != batch.codec()) {
@@ -140,21 +140,22 @@ absl::StatusOr<AppendResult> Log::Write(const RecordBatch& batch,
                            Recompress(batch, *topic->compression,
                                       topic->compression_level(), builder));
     CAUCE_RETURN_IF_ERROR(CheckBatch(name_, rebuilt, *topic, now));
-    return WriteBatch(rebuilt, options, now, Check::kDone, written);
+    return WriteBatch(rebuilt, options, {now, topic.get()}, written);
   }
   CAUCE_RETURN_IF_ERROR(CheckBatch(name_, batch, *topic, now));
-  return WriteBatch(batch, options, now, Check::kDone, written);
+  return WriteBatch(batch, options, {now, topic.get()}, written);
 }
 
 absl::StatusOr<AppendResult> Log::WriteBatch(const RecordBatch& batch,
                                              const AppendOptions& options,
-                                             Timestamp now, Check check,
+                                             const Arrival& arrival,
                                              OnWritten written) {
+  const Timestamp now = arrival.now;
   AppendResult result;
   {
     MutexLock lock(writer_mutex_);
     const TopicConfig& topic = *topic_;
-    if (check == Check::kDue) {
+    if (!arrival.is_marker && arrival.taken_by != &topic) {
       CAUCE_RETURN_IF_ERROR(CheckBatch(name_, batch, topic, now));
     }
     CAUCE_RETURN_IF_ERROR(ended_.Get());

@@ -262,11 +262,17 @@ class Log : public std::enable_shared_from_this<Log> {
                                      const AppendOptions& options,
                                      OnWritten written)
       ABSL_LOCKS_EXCLUDED(writer_mutex_);
-  // Whether the topic is still to be asked if it takes a batch.
-  enum class Check { kDue, kDone };
+  // What is known of a batch before the writer's lock is taken.
+  struct Arrival {
+    Timestamp now;
+    // The config that takes it, held by the caller; null where none was asked.
+    // By another it is checked again: it is stamped by the one it is taken by.
+    const TopicConfig* taken_by = nullptr;
+    bool is_marker = false;  // the log's own: no config is asked
+  };
   absl::StatusOr<AppendResult> WriteBatch(const RecordBatch& batch,
                                           const AppendOptions& options,
-                                          Timestamp now, Check check,
+                                          const Arrival& arrival,
                                           OnWritten written)
       ABSL_LOCKS_EXCLUDED(writer_mutex_);
   // What an append of a batch of a producer that was appended before is

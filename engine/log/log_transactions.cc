@@ -33,7 +33,8 @@ absl::StatusOr<AppendResult> Log::EndTransaction(const TransactionEnd& end,
   CAUCE_ASSIGN_OR_RETURN(const RecordBatch marker,
                          BuildEndMarker(end, now, builder));
   return AppendWith(options.ack, [&](OnWritten written) {
-    return WriteBatch(marker, options, now, Check::kDone, written);
+    return WriteBatch(marker, options, {.now = now, .is_marker = true},
+                      written);
   });
 }
 

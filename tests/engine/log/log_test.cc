@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <span>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -181,6 +183,36 @@ TEST_P(LogTest, AConfigThatIsSetAnewHoldsForTheNextAppend) {
   log().SetConfig(config(), false);
   Append({"d"});
   EXPECT_THAT(Logs(), SizeIs(2));
+}
+
+// One that lets a batch's own claim of the time pass gives it the log's time.
+TEST_P(LogTest, ABatchIsStampedByTheConfigThatTakesIt) {
+  config().compression = Codec::kZstd;  // looked into before the writer's turn
+  Open();
+  TopicConfig by_log = config();
+  by_log.timestamp_type = TimestampType::kLogAppendTime;
+  const TopicConfig by_producer = config();
+  BatchFields fields;
+  fields.timestamp_type = TimestampType::kLogAppendTime;
+  const OwnedBatch future = Batch({"a"}, {rig_.now().ms * 2}, fields);
+
+  std::atomic<bool> is_over = false;
+  std::thread alters([&] {
+    while (!is_over) {
+      log().SetConfig(by_log, false);
+      log().SetConfig(by_producer, false);
+    }
+  });
+  for (int i = 0; i < 3000; ++i) {
+    const auto appended = log().Append(future.view(), kWritten);
+    if (appended.ok()) {
+      EXPECT_EQ(appended->append_time, rig_.now());
+    } else {
+      EXPECT_THAT(appended, HasReason(Reason::kInvalidTimestamp));
+    }
+  }
+  is_over = true;
+  alters.join();
 }
 
 TEST_P(LogTest, RefusesBatchesThatOnlyTheLogItselfMayWrite) {
