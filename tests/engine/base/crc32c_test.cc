@@ -140,6 +140,9 @@ TEST(Crc32c, LeavesNothingInTheUpperHalvesOfRegisters) {
   const bool can_tell = __get_cpuid_count(0xd, 1, &a, &b, &c, &d) != 0 &&
                         (a & 1 << 2) != 0 && __builtin_cpu_supports("avx") != 0;
   if (!can_tell) GTEST_SKIP() << "this processor does not tell";
+  asm volatile("vzeroupper");
+  // It may call in use what is empty.
+  if (WideStateInUse() != 0) GTEST_SKIP() << "this processor tells too much";
   const test::Seed seed;
   const std::string bytes = Noise(5000, seed.value());
   for (const Crc32cVariant& variant : Crc32cVariants()) {
