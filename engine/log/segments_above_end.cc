@@ -11,6 +11,7 @@
 
 #include "cauce/errors.h"
 #include "cauce/file_system.h"
+#include "cauce/record_batch.h"
 #include "engine/base/bytes.h"
 #include "engine/base/status_macros.h"
 #include "engine/log/batch_scanner.h"
@@ -43,6 +44,23 @@ absl::StatusOr<bool> HoldsAny(const SegmentPlace& place) {
                         OpenMode::kRead));
   CAUCE_ASSIGN_OR_RETURN(const int64_t bytes, file->Size());
   return IsOfOtherFormat(*file, scanned.bytes, bytes, scanned.damage);
+}
+
+// Over all of a segment's file, wherever its batches say they belong.
+absl::Status StartAtFront(const SegmentPlace& place, BatchScanner& scanner) {
+  std::string path = place.PathOf(SegmentFileName(place.base, kLogSuffix));
+  CAUCE_ASSIGN_OR_RETURN(std::shared_ptr<const File> file,
+                         place.files->Open(path, OpenMode::kRead));
+  CAUCE_ASSIGN_OR_RETURN(const int64_t bytes, file->Size());
+  scanner.Start(std::move(file), std::move(path), 0, bytes);
+  return absl::OkStatus();
+}
+
+// Nothing at the end, and where it is damaged.
+absl::StatusOr<std::optional<RecordBatch>> NextWhole(BatchScanner& scanner) {
+  auto batch = scanner.Next();
+  if (IsDamage(batch.status())) return std::nullopt;
+  return batch;
 }
 
 }  // namespace
@@ -123,40 +141,26 @@ absl::StatusOr<bool> BeginsBelowItsName(const SegmentPlace& place) {
 absl::StatusOr<bool> LiesBelowItsName(const SegmentPlace& place) {
   CAUCE_ASSIGN_OR_RETURN(const bool begins_below, BeginsBelowItsName(place));
   if (!begins_below) return false;
-  const std::string path =
-      place.PathOf(SegmentFileName(place.base, kLogSuffix));
-  CAUCE_ASSIGN_OR_RETURN(std::shared_ptr<const File> file,
-                         place.files->Open(path, OpenMode::kRead));
-  CAUCE_ASSIGN_OR_RETURN(const int64_t bytes, file->Size());
   BatchScanner scanner;
-  scanner.Start(std::move(file), path, 0, bytes);
+  CAUCE_RETURN_IF_ERROR(StartAtFront(place, scanner));
   for (;;) {
-    const auto batch = scanner.Next();
-    if (!batch.ok() && !IsDamage(batch.status())) return batch.status();
-    if (!batch.ok() || !*batch) return true;
-    if ((*batch)->base_offset() >= place.base) return false;
+    CAUCE_ASSIGN_OR_RETURN(const auto batch, NextWhole(scanner));
+    if (!batch) return true;
+    if (batch->base_offset() >= place.base) return false;
   }
 }
 
 absl::StatusOr<bool> BeginsBehindDurable(const SegmentPlace& place,
                                          Offset durable) {
   if (place.base >= durable) return false;
-  const std::string path =
-      place.PathOf(SegmentFileName(place.base, kLogSuffix));
-  CAUCE_ASSIGN_OR_RETURN(std::shared_ptr<const File> file,
-                         place.files->Open(path, OpenMode::kRead));
-  CAUCE_ASSIGN_OR_RETURN(const int64_t bytes, file->Size());
   BatchScanner scanner;
-  scanner.Start(std::move(file), path, 0, bytes);
+  CAUCE_RETURN_IF_ERROR(StartAtFront(place, scanner));
   std::optional<Offset> expected;
   for (;;) {
-    const auto batch = scanner.Next();
-    if (!batch.ok() && !IsDamage(batch.status())) return batch.status();
-    if (!batch.ok() || !*batch || (*batch)->base_offset() < durable) {
-      return false;
-    }
-    if (expected) return (*batch)->base_offset() == *expected;
-    expected = (*batch)->next_offset();
+    CAUCE_ASSIGN_OR_RETURN(const auto batch, NextWhole(scanner));
+    if (!batch || batch->base_offset() < durable) return false;
+    if (expected) return batch->base_offset() == *expected;
+    expected = batch->next_offset();
   }
 }
 
