@@ -101,7 +101,7 @@ TimeStretch SegmentIndex::StretchOf(Timestamp time) const {
 }
 
 bool SegmentIndex::IsSure(size_t number) const {
-  if (lacks_times_.load(std::memory_order_relaxed)) return false;
+  if (is_unsure_.load(std::memory_order_relaxed)) return false;
   // Both entries, and all by offset in between, were made from batches.
   if (sure_ == nullptr || number > claimed_times_) return true;
   return (sure_[number / kBits].load(std::memory_order_relaxed) >>
@@ -124,7 +124,7 @@ void SegmentIndex::AddTimeEntry() {
   // A file may have held an entry for batches that are not there; whoever
   // loaded it finds that out by the log's end.
   if (last && last->offset >= largest_offset_) {
-    lacks_times_.store(true, std::memory_order_relaxed);
+    is_unsure_.store(true, std::memory_order_relaxed);
     return;
   }
   times_.Append({largest, largest_offset_});

@@ -86,6 +86,10 @@ class SegmentIndex {
   // from now on it is sure. Any thread.
   void NoteSure(const TimeStretch& stretch) const;
 
+  // It was made from what could be read: between two entries there may be
+  // batches that nobody has seen. From now on no stretch is sure.
+  void PassedDamage() { is_unsure_ = true; }
+
   // Whether another entry might not fit into index files of `bytes_max`; one
   // slot of the time index is kept for Seal().
   bool IsFull(int64_t bytes_max) const;
@@ -125,8 +129,8 @@ class SegmentIndex {
   // and the next one, of which NoteSure was told; null where no file was read.
   size_t claimed_times_ = 0;
   std::unique_ptr<std::atomic<uint64_t>[]> sure_;
-  // An entry of a file has kept one from being added.
-  std::atomic<bool> lacks_times_ = false;
+  // An entry of a file has kept one from being added, or damage was passed by.
+  std::atomic<bool> is_unsure_ = false;
 
   // For the writer alone.
   Offset largest_offset_;          // last offset of the batch that has largest_

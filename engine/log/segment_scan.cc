@@ -225,6 +225,7 @@ absl::Status ScanBehindDamage(const std::shared_ptr<const File>& file,
                         EntriesBehind(hints, damaged)));
     if (!batch) break;
     scanned.damage = absl::OkStatus();
+    scanned.index->PassedDamage();
     scanner.StepBack();
     CAUCE_RETURN_IF_ERROR(Walk(scanner, range.durable, scanned));
     damaged = scanner.position();

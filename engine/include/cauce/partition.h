@@ -140,10 +140,10 @@ class Partition final {
   // the order of offsets; nothing where there is none. As Kafka's ListOffsets
   // it finds the marker of a transaction too, which Cursor::Next passes over:
   // who reads on from there gets the record behind. Reason::kCorruptBatch
-  // where records are missing right in front of it: it may be one of them. The
-  // error of the disk where a file cannot be read whose records might be what
-  // is asked for: all in front of the first one found. What is damaged is
-  // passed by.
+  // where records are missing right in front of it, or are damaged behind the
+  // entry of the time index that leads to it: it may be one of them. The error
+  // of the disk where a file cannot be read whose records might be what is
+  // asked for: all in front of the first one found.
   absl::StatusOr<std::optional<FoundOffset>> FindByTime(Timestamp time) const;
 
   // Waits until the high watermark is above `offset`; returns false when

@@ -152,6 +152,32 @@ TEST_P(SegmentTest, FindsTimesThoughTheTimeIndexLacksEntries) {
   }
 }
 
+// Whether the index was written before or made anew over it, and however often
+// somebody asks: the batch may hold the first record of that time.
+TEST_P(SegmentTest, TellsOfDamageWhereATimeIsThatIsAskedFor) {
+  Write(400, [](int i) { return 1000 + i * 3; });
+  const test::Placed& damaged = batches_[200];
+  FlipABitOf(damaged);
+  const Timestamp inside{damaged.timestamps.front()};
+  const Timestamp behind{batches_[300].timestamps.front()};
+  for (const bool has_index : {true, false}) {
+    SCOPED_TRACE(has_index);
+    if (!has_index) {
+      disk_.Remove(kIndex);
+      disk_.Remove(kTimeIndex);
+    }
+    const auto segment = Open();
+    for (int times = 0; times < 3; ++times) {
+      EXPECT_THAT(segment->FindByTime(inside, kBase, next_),
+                  HasReason(Reason::kCorruptBatch));
+      const auto found = segment->FindByTime(behind, kBase, next_);
+      ASSERT_THAT(found, IsOk());
+      ASSERT_TRUE(found->has_value());
+      EXPECT_EQ((*found)->record.timestamp, behind);
+    }
+  }
+}
+
 // Retention would delete early, and a look-up would pass by.
 TEST_P(SegmentTest, DoesNotBelieveALargestTimeThatItsBatchDoesNotHave) {
   Write(400, [](int i) { return 1000 + i * 3; });
