@@ -33,15 +33,17 @@ absl::Status IndexFiles::WriteAnew(const SegmentIndex& index) {
 }
 
 absl::Status IndexFiles::WriteTimes(const SegmentIndex& index) {
-  CAUCE_RETURN_IF_ERROR(
-      WriteOne(times_, index.times(), index.base(), index.times().size())
-          .status());
+  CAUCE_ASSIGN_OR_RETURN(
+      const bool changed,
+      WriteOne(times_, index.times(), index.base(), index.times().size()));
   times_.is_known = true;
+  times_owe_sync_ = times_owe_sync_ || changed;
   return absl::OkStatus();
 }
 
 absl::Status IndexFiles::WriteOffsets(const SegmentIndex& index) {
   if (!times_.is_known) return absl::OkStatus();
+  times_owe_sync_ = false;
   CAUCE_RETURN_IF_ERROR(
       WriteOne(offsets_, index.offsets(), index.base(), index.offsets().size())
           .status());
@@ -51,6 +53,9 @@ absl::Status IndexFiles::WriteOffsets(const SegmentIndex& index) {
 
 absl::Status IndexFiles::WriteUpTo(const SegmentIndex& index, size_t offsets,
                                    size_t times) {
+  // The sync that was to come has not, or has failed: who comes here instead
+  // takes nothing for durable.
+  if (std::exchange(times_owe_sync_, false)) times_.is_known = false;
   CAUCE_ASSIGN_OR_RETURN(const bool changed,
                          WriteOne(times_, index.times(), index.base(), times));
   if (changed && times > 0) {

@@ -41,7 +41,8 @@ class IndexFiles {
 
   // Write in two halves, for who syncs more than these files in between: after
   // the first the times are to be made durable. The second does nothing where
-  // the first came to nothing.
+  // the first came to nothing. Any other write in between does both, and takes
+  // the times for lost.
   absl::Status WriteTimes(const SegmentIndex& index);
   absl::Status WriteOffsets(const SegmentIndex& index);
 
@@ -73,6 +74,7 @@ class IndexFiles {
   FileSystem& files_;
   Target<OffsetEntry> offsets_;
   Target<TimeEntry> times_;
+  bool times_owe_sync_ = false;  // WriteTimes has left that to its caller
 };
 
 }  // namespace cauce

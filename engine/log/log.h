@@ -196,7 +196,8 @@ class Log : public std::enable_shared_from_this<Log> {
   // Whether that has anything to make durable.
   bool OwesSync() const ABSL_LOCKS_EXCLUDED(writer_mutex_);
   // The same for many logs, all on the file system that `whole` syncs, which it
-  // does twice for all of them. Returns what Close() would of each.
+  // does twice for all of them; where that fails each syncs its own files.
+  // Returns what Close() would of each.
   static std::vector<absl::Status> CloseTogether(
       std::span<const std::shared_ptr<Log>> logs, WholeSync& whole,
       const absl::Status& cause);
@@ -441,17 +442,25 @@ class Log : public std::enable_shared_from_this<Log> {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_);
   // Fences the log, and returns why.
   absl::Status FailSwap(const absl::Status& cause);
+  // What a log that has ended, and is not read-only, leaves to be done, with
+  // syncs of its own.
+  absl::Status SyncForClose() ABSL_LOCKS_EXCLUDED(ends_mutex_, writer_mutex_);
   absl::Status SealForClose() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  // The last of it: what says no more than the log does, and names.
+  absl::Status SyncSealed() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   // Epochs and producers.
   absl::Status SaveBeside() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   // The pieces of CloseTogether. The log, and of its indexes what has to be
   // durable before the rest; false where the log had ended before.
   absl::StatusOr<bool> WriteForClose(const absl::Status& cause)
       ABSL_LOCKS_EXCLUDED(ends_mutex_, writer_mutex_);
-  // A sync of all came to `synced`, and nothing was written since it began.
-  absl::Status TakeWholeSync(const absl::Status& synced)
+  // A sync of all has succeeded, and nothing was written since it began. Goes
+  // on with the rest where WriteForClose had `begun` it well.
+  absl::Status TakeWholeSync(const absl::Status& begun)
       ABSL_LOCKS_EXCLUDED(ends_mutex_, writer_mutex_);
   absl::Status WriteRestForClose() ABSL_LOCKS_EXCLUDED(writer_mutex_);
+  // Where no second sync of all has covered that.
+  absl::Status SyncRestForClose() ABSL_LOCKS_EXCLUDED(writer_mutex_);
   // Everybody who waits is answered. Returns `closed`, or what failed here.
   absl::Status EndClose(absl::Status closed, const absl::Status& cause)
       ABSL_LOCKS_EXCLUDED(ends_mutex_);

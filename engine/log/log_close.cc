@@ -14,16 +14,7 @@ namespace cauce {
 
 absl::Status Log::Close(const absl::Status& cause) {
   if (!End(cause)) return absl::OkStatus();
-  absl::Status closed;
-  if (!read_only_) {
-    closed = committer_.Flush();
-    MutexLock ends(ends_mutex_);
-    MutexLock lock(writer_mutex_);
-    // A cut that failed halfway has fenced a log that has nothing to flush.
-    closed.Update(committer_.status());
-    if (closed.ok()) closed = SealForClose();
-  }
-  return EndClose(std::move(closed), cause);
+  return EndClose(read_only_ ? absl::OkStatus() : SyncForClose(), cause);
 }
 
 bool Log::End(const absl::Status& cause) {
@@ -39,6 +30,15 @@ bool Log::End(const absl::Status& cause) {
   return true;
 }
 
+absl::Status Log::SyncForClose() {
+  absl::Status closed = committer_.Flush();
+  MutexLock ends(ends_mutex_);
+  MutexLock lock(writer_mutex_);
+  // A cut that failed halfway has fenced a log that has nothing to flush.
+  closed.Update(committer_.status());
+  return closed.ok() ? SealForClose() : closed;
+}
+
 absl::Status Log::SealForClose() {
   CAUCE_RETURN_IF_ERROR(SaveBeside());
   // Segments that were rolled, by an append that then failed, hold nothing
@@ -46,9 +46,12 @@ absl::Status Log::SealForClose() {
   CAUCE_RETURN_IF_ERROR(segments_.Sync());
   if (!writer_->has_changed()) return absl::OkStatus();
   CAUCE_RETURN_IF_ERROR(writer_->Seal());
-  Segment& active = *writer_->segment();
-  CAUCE_RETURN_IF_ERROR(active.Sync());
-  CAUCE_RETURN_IF_ERROR(active.SyncIndexFiles());
+  CAUCE_RETURN_IF_ERROR(writer_->segment()->Sync());
+  return SyncSealed();
+}
+
+absl::Status Log::SyncSealed() {
+  CAUCE_RETURN_IF_ERROR(writer_->segment()->SyncIndexFiles());
   return environment_->files->SyncDirectory(directory_);
 }
 
@@ -84,20 +87,23 @@ std::vector<absl::Status> Log::CloseTogether(
     const absl::Status& cause) {
   std::vector<absl::StatusOr<bool>> begun;
   for (const auto& log : logs) begun.push_back(log->WriteForClose(cause));
+  const auto had_ended = [&](size_t i) { return begun[i].ok() && !*begun[i]; };
+  // What one that fails has not brought to the disk may be anybody's, another
+  // process's too: each finds out by syncs of its own files.
   const absl::Status synced = whole.Sync();
   std::vector<absl::Status> closed(logs.size());
   for (size_t i = 0; i < logs.size(); ++i) {
-    const bool had_ended = begun[i].ok() && !*begun[i];
-    if (had_ended) continue;
-    closed[i] = logs[i]->TakeWholeSync(synced);
-    closed[i].Update(begun[i].status());
-    if (closed[i].ok()) closed[i] = logs[i]->WriteRestForClose();
+    if (had_ended(i)) continue;
+    closed[i] = synced.ok() ? logs[i]->TakeWholeSync(begun[i].status())
+                            : logs[i]->SyncForClose();
   }
-  const absl::Status rest_synced = whole.Sync();
+  const absl::Status rest_synced =
+      synced.ok() ? whole.Sync() : absl::OkStatus();
   for (size_t i = 0; i < logs.size(); ++i) {
-    const bool had_ended = begun[i].ok() && !*begun[i];
-    if (had_ended) continue;
-    closed[i].Update(rest_synced);
+    if (had_ended(i)) continue;
+    if (closed[i].ok() && !rest_synced.ok()) {
+      closed[i] = logs[i]->SyncRestForClose();
+    }
     closed[i] = logs[i]->EndClose(std::move(closed[i]), cause);
   }
   return closed;
@@ -113,11 +119,12 @@ absl::StatusOr<bool> Log::WriteForClose(const absl::Status& cause) {
   return true;
 }
 
-absl::Status Log::TakeWholeSync(const absl::Status& synced) {
-  CAUCE_RETURN_IF_ERROR(FenceUnless(synced));
+absl::Status Log::TakeWholeSync(const absl::Status& begun) {
   CAUCE_RETURN_IF_ERROR(FenceUnless(segments_.TakeWholeSync()));
   // There is nothing left to sync: who waits for it is told.
-  return committer_.Flush();
+  CAUCE_RETURN_IF_ERROR(committer_.Flush());
+  CAUCE_RETURN_IF_ERROR(begun);
+  return WriteRestForClose();
 }
 
 absl::Status Log::WriteRestForClose() {
@@ -129,6 +136,11 @@ absl::Status Log::WriteRestForClose() {
   CAUCE_RETURN_IF_ERROR(writer_->CompleteOffsets());
   writer_->LetGo();
   return absl::OkStatus();
+}
+
+absl::Status Log::SyncRestForClose() {
+  MutexLock lock(writer_mutex_);
+  return writer_->has_changed() ? SyncSealed() : absl::OkStatus();
 }
 
 }  // namespace cauce

@@ -125,7 +125,10 @@ void DiskNames::SyncAll() {
 }
 
 void DiskNames::FailSyncAll(Choices& choices) {
-  ForEachFile(*root_, [&](DiskNode& file) { file.bytes.FailSync(choices); });
+  ForEachFile(*root_, [&](DiskNode& file) {
+    if (file.bytes.unsynced() > 0) file.owes_error = true;
+    file.bytes.FailSync(choices);
+  });
 }
 
 Fates DiskNames::Lose(Choices& choices) {

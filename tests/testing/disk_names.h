@@ -22,6 +22,8 @@ struct DiskNode {
 
   bool is_directory = false;
   UnsyncedBytes bytes;  // of a file
+  // A sync of all has failed over it: who syncs it first is told.
+  bool owes_error = false;
   Names seen;           // of a directory: by processes,
   Names on_disk;        // and what the disk has
 };

@@ -144,9 +144,12 @@ class FaultyDisk::OpenFile final : public File {
   }
 
   absl::Status Sync() override {
-    const absl::Status fault = state_->Begin(DiskCall::kSync, path_);
+    absl::Status fault = state_->Begin(DiskCall::kSync, path_);
     MutexLock lock(state_->mutex);
     CAUCE_RETURN_IF_ERROR(CheckAlive());
+    if (std::exchange(node_->owes_error, false) && fault.ok()) {
+      fault = DataError(path_, "sync", EIO);
+    }
     if (fault.ok()) {
       node_->bytes.Sync();
     } else {

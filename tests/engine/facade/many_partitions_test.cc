@@ -237,23 +237,21 @@ TEST_F(ManyClosed, LeaveOneThatLiesElsewhereToBeSyncedByItself) {
   EXPECT_TRUE(IsMarkedClean());
 }
 
-TEST_F(ManyClosed, AreNotMarkedAsCleanWhereASyncOfAllFails) {
+// What was lost may be a file of another process.
+TEST_F(ManyClosed, AreClosedEachByItselfWhereASyncOfAllFails) {
   for (const int good : {0, 1}) {
     SCOPED_TRACE(good);
     files_.offer_whole_sync(1);
     files_.Fail(FileCall::kSyncWhole, "",
                 MakeError(Reason::kDiskFailed, "planned to fail"), good);
-    ASSERT_THAT(Open(), IsOk());
-    const std::string topic = "orders";
     if (good == 0) {
-      ASSERT_THAT(engine_->CreateTopic(
-                      topic, {.partitions = 20,
-                              .configs = {{"cauce.flush", "os"}}}),
-                  IsOk());
+      Write(20);
+    } else {
+      ASSERT_THAT(Open(), IsOk());
+      for (int32_t p = 0; p < 20; ++p) Append(p);
     }
-    for (int32_t p = 0; p < 20; ++p) Append(p);
-    EXPECT_THAT(engine_->Close(), HasReason(Reason::kDiskFailed));
-    EXPECT_FALSE(IsMarkedClean());
+    EXPECT_THAT(engine_->Close(), IsOk());
+    EXPECT_TRUE(IsMarkedClean());
     files_.Mend();
   }
   ASSERT_THAT(Open(), IsOk());
@@ -262,16 +260,36 @@ TEST_F(ManyClosed, AreNotMarkedAsCleanWhereASyncOfAllFails) {
   EXPECT_EQ(partition->log_end(), Offset{2});
 }
 
-TEST_F(ManyClosed, TellWhoeverWaitsWhatBecameOfTheSyncOfAll) {
-  for (const bool fails : {false, true}) {
-    SCOPED_TRACE(fails);
+TEST_F(ManyClosed, AreNotMarkedAsCleanWhereTheSyncOfOneFailsToo) {
+  files_.offer_whole_sync(1);
+  Write(20);
+  const auto failed = MakeError(Reason::kDiskFailed, "planned to fail");
+  files_.Fail(FileCall::kSyncWhole, "", failed);
+  files_.Fail(FileCall::kSync, "orders-3/00000000000000000000.log", failed);
+  EXPECT_THAT(engine_->Close(), HasReason(Reason::kDiskFailed));
+  EXPECT_FALSE(IsMarkedClean());
+  // All others are durable.
+  EXPECT_EQ(files_.Count(FileCall::kSync, ".index"), 19);
+  files_.Mend();
+  ASSERT_THAT(Open(), IsOk());
+  for (int32_t p = 0; p < 20; ++p) ExpectOneRecordIn(p);
+}
+
+TEST_F(ManyClosed, TellWhoeverWaitsWhatBecameOfTheSyncOfItsFile) {
+  struct Case {
+    const char* topic;
+    bool whole_fails;
+    bool file_fails;
+  };
+  for (const auto& [topic, whole_fails, file_fails] :
+       {Case{"synced", false, false}, Case{"alone", true, false},
+        Case{"failed", true, true}}) {
+    SCOPED_TRACE(topic);
     files_.offer_whole_sync(1);
-    if (fails) {
-      files_.Fail(FileCall::kSyncWhole, "",
-                  MakeError(Reason::kDiskFailed, "planned to fail"));
-    }
+    const auto failed = MakeError(Reason::kDiskFailed, "planned to fail");
+    if (whole_fails) files_.Fail(FileCall::kSyncWhole, "", failed);
+    if (file_fails) files_.Fail(FileCall::kSync, ".log", failed);
     ASSERT_THAT(Open(), IsOk());
-    const std::string topic = fails ? "failed" : "synced";
     ASSERT_THAT(engine_->CreateTopic(topic, {}), IsOk());
     auto to = engine_->OpenPartition(topic, PartitionId{0});
     ASSERT_THAT(to, IsOk());
@@ -282,8 +300,8 @@ TEST_F(ManyClosed, TellWhoeverWaitsWhatBecameOfTheSyncOfAll) {
     absl::Status told = absl::UnknownError("was not told");
     to->AppendAsync(*batch, {},
                     [&](const auto& outcome) { told = outcome.status(); });
-    EXPECT_EQ(engine_->Close().ok(), !fails);
-    if (fails) {
+    EXPECT_EQ(engine_->Close().ok(), !file_fails);
+    if (file_fails) {
       EXPECT_THAT(told, HasReason(Reason::kDiskFailed));
     } else {
       EXPECT_THAT(told, IsOk());

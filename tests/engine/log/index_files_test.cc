@@ -116,6 +116,27 @@ TEST_F(IndexFilesTest, TimesThatAFailedSyncMayHaveLostAreWrittenAgain) {
   EXPECT_EQ(bytes, index_.EncodeTimes());
 }
 
+// Their caller was to sync them, and has not: it failed, or is yet to come.
+TEST_F(IndexFilesTest, AnOffsetWaitsForTimesThatWereWrittenAndNotSynced) {
+  for (const bool is_live : {false, true}) {
+    SCOPED_TRACE(is_live);
+    Add(index_, 5);
+    ASSERT_THAT(written_.WriteTimes(index_), IsOk());
+    const size_t before = disk_.files().changes().size();
+    ASSERT_THAT(is_live ? written_.WriteLive(index_) : written_.Write(index_),
+                IsOk());
+    EXPECT_THAT(ChangesSince(before),
+                ElementsAre("write " + (disk_ / "0.timeindex"),
+                            "sync " + (disk_ / "0.timeindex"),
+                            "write " + (disk_ / "0.index")));
+  }
+  // Once is enough.
+  const int syncs = disk_.files().Count(FileCall::kSync, "");
+  ASSERT_THAT(written_.Write(index_), IsOk());
+  EXPECT_EQ(disk_.files().Count(FileCall::kSync, ""), syncs);
+  ExpectWritten(index_);
+}
+
 TEST_F(IndexFilesTest, OfASegmentThatIsWrittenOnlyGrow) {
   Add(index_, 10);
   ASSERT_THAT(written_.WriteLive(index_), IsOk());

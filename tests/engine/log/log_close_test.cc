@@ -62,9 +62,21 @@ class LogClose : public test::LogFixture {
     return static_cast<size_t>(found - changes.begin());
   }
 
-  void FailWholeSyncs() {
+  // The same of the syncs among them.
+  static size_t FindSync(const std::vector<std::string>& changes,
+                         std::string_view suffix, size_t from) {
+    size_t at = Find(changes, suffix, from);
+    while (at < changes.size() && !changes[at].starts_with("sync ")) {
+      at = Find(changes, suffix, at + 1);
+    }
+    return at;
+  }
+
+  // But for the first `good`.
+  void FailWholeSyncs(int good = 0) {
     rig_.disk().files().Fail(FileCall::kSyncWhole, "",
-                             MakeError(Reason::kDiskFailed, "planned to fail"));
+                             MakeError(Reason::kDiskFailed, "planned to fail"),
+                             good);
   }
 
   std::unique_ptr<WholeSync> whole_;
@@ -107,9 +119,42 @@ TEST_P(LogClose, TogetherWritesOffsetsOnceTheTimesBelowThemAreDurable) {
   ASSERT_THAT(rig_.Close(), IsOk());
 }
 
-TEST_P(LogClose, TogetherIsAFailureWhereTheSyncWasOne) {
+// What it could not bring to the disk may be another process's.
+TEST_P(LogClose, TogetherSyncsEachByItselfWhereTheSyncOfAllFails) {
+  Open();
+  for (const int good : {0, 1}) {
+    SCOPED_TRACE(good);
+    FailWholeSyncs(good);
+    Append({"a"}, kWritten);
+    const Offset end = log().log_end() + 1;
+    absl::Status told;
+    log().AppendAsync(Batch({"b"}).view(), {},
+                      [&](const auto& outcome) { told = outcome.status(); });
+    const size_t before = rig_.disk().files().changes().size();
+    EXPECT_THAT(CloseTogether(), IsOk());
+    EXPECT_THAT(told, IsOk());
+    EXPECT_EQ(log().durable_end(), end);
+    const auto changes = rig_.disk().files().changes();
+    const size_t times = Find(changes, ".timeindex", before);
+    const size_t synced = FindSync(changes, good == 0 ? ".timeindex" : "/",
+                                   times);
+    const size_t offsets = Find(changes, ".index", before);
+    const size_t offsets_synced = FindSync(changes, ".index", offsets);
+    EXPECT_LT(times, synced);
+    EXPECT_LT(synced, offsets);
+    EXPECT_LT(offsets, offsets_synced);
+    EXPECT_LT(offsets_synced, changes.size() - 1);  // the directory follows
+    rig_.disk().files().Mend();
+    ASSERT_THAT(rig_.Reopen(), IsOk());
+  }
+  EXPECT_THAT(Values(), IsOkAndHolds(ElementsAre("a", "b", "a", "b")));
+}
+
+TEST_P(LogClose, TogetherIsAFailureWhereItsOwnSyncIsOneToo) {
   Open();
   FailWholeSyncs();
+  rig_.disk().files().Fail(FileCall::kSync, ".log",
+                           MakeError(Reason::kDiskFailed, "planned to fail"));
   absl::Status told;
   log().AppendAsync(Batch({"a"}).view(), {},
                     [&](const auto& outcome) { told = outcome.status(); });
