@@ -142,8 +142,9 @@ absl::StatusOr<std::unique_ptr<Compaction>> Log::BeginCompaction(
 absl::Status Log::RollToCompact() {
   MutexLock ends(ends_mutex_);
   CAUCE_RETURN_IF_ERROR(CheckSound());
-  // Nobody who appends meanwhile is to wait for a sync of this roll: what it
+  // Nobody who writes meanwhile is to wait for a sync of this roll: what it
   // would begin with is done before, and what can be is left until it is over.
+  // Who waits to be durable does: its sync covers the sealed segment's index.
   CAUCE_RETURN_IF_ERROR(FenceUnless(segments_.SyncNames()));
   RollRest rest;
   {
