@@ -1,6 +1,7 @@
 #include "engine/catalog/clean_shutdown.h"
 
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -27,6 +28,19 @@ std::string NameOf(uint32_t checksum) {
   return fmt::format("\n{} {:08x}\n", kManifestFile, checksum);
 }
 
+// What the mark says of a manifest.
+struct Named {
+  std::optional<uint32_t> checksum;
+  bool is_damaged = false;  // it names none, and is not as a broker writes it
+};
+
+// Whether it is empty, or one pair of braces.
+bool IsBrokers(std::string_view mark) {
+  const size_t last = mark.find_last_not_of(" \n\r\t");
+  if (last == std::string_view::npos) return true;
+  return mark.front() == '{' && mark.find('}') == last;
+}
+
 // The checksum that `mark` names; nothing where it has no such line, or half of
 // one.
 std::optional<uint32_t> ChecksumIn(std::string_view mark) {
@@ -40,14 +54,15 @@ std::optional<uint32_t> ChecksumIn(std::string_view mark) {
   return line == NameOf(checksum) ? std::optional(checksum) : std::nullopt;
 }
 
-// The checksum that the mark names; nothing where it names none, as a broker's.
 // NotFound where there is no mark.
-absl::StatusOr<std::optional<uint32_t>> ReadNamed(FileSystem& files,
-                                                  const std::string& path) {
+absl::StatusOr<Named> ReadNamed(FileSystem& files, const std::string& path) {
   const auto mark = ReadWholeFile(files, path, kMarkBytesMax);
-  if (ReasonOf(mark.status()) == Reason::kCorruptFile) return std::nullopt;
+  if (ReasonOf(mark.status()) == Reason::kCorruptFile) {
+    return Named{.is_damaged = true};
+  }
   CAUCE_RETURN_IF_ERROR(mark.status());
-  return ChecksumIn(*mark);
+  const auto checksum = ChecksumIn(*mark);
+  return Named{checksum, !checksum && !IsBrokers(*mark)};
 }
 
 }  // namespace
@@ -79,7 +94,7 @@ absl::StatusOr<std::optional<CleanStop>> LookAtCleanStop(
   if (absl::IsNotFound(named.status())) return std::nullopt;
   if (absl::IsResourceExhausted(named.status())) return named.status();
   // The mark counts also where it may not be read.
-  stop.manifest = named.value_or(std::nullopt);
+  if (named.ok()) stop.manifest = named->checksum;
   return stop;
 }
 
@@ -100,20 +115,27 @@ absl::Status WriteCleanShutdown(FileSystem& files, std::string_view directory,
 absl::StatusOr<Manifest> ReadNamedManifest(FileSystem& files,
                                            std::string_view directory) {
   const std::string mark_path = JoinPath(directory, kCleanShutdownFile);
-  CAUCE_ASSIGN_OR_RETURN(const auto named, ReadNamed(files, mark_path));
-  if (!named) {
+  CAUCE_ASSIGN_OR_RETURN(const Named named, ReadNamed(files, mark_path));
+  const std::string path = JoinPath(directory, kManifestFile);
+  if (named.is_damaged && files.Info(path).ok()) {
+    return MakeError(
+        Reason::kCorruptFile,
+        fmt::format("{}: does not count, since {}, which should name it, is "
+                    "damaged",
+                    path, mark_path));
+  }
+  if (!named.checksum) {
     return absl::NotFoundError(
         fmt::format("{}: names no {}", mark_path, kManifestFile));
   }
-  const std::string path = JoinPath(directory, kManifestFile);
   CAUCE_ASSIGN_OR_RETURN(std::string bytes,
                          ReadWholeFile(files, path, kManifestBytesMax));
   const std::optional<uint32_t> checksum = ManifestChecksum(bytes);
-  if (checksum && checksum != named) {
+  if (checksum && checksum != named.checksum) {
     return MakeError(
         Reason::kCorruptFile,
         fmt::format("{}: its checksum is {:08x}, and {} names {:08x}", path,
-                    *checksum, mark_path, *named));
+                    *checksum, mark_path, *named.checksum));
   }
   return Manifest::Parse(path, std::move(bytes));
 }
@@ -126,21 +148,22 @@ absl::StatusOr<Manifest> ReadLeftManifest(FileSystem& files,
   return Manifest::Parse(path, std::move(bytes));
 }
 
-absl::Status RemoveUnnamedManifest(FileSystem& files,
-                                   std::string_view directory) {
+absl::StatusOr<UnnamedManifest> FindUnnamedManifest(
+    FileSystem& files, std::string_view directory) {
   const auto named = ReadNamed(files, JoinPath(directory, kCleanShutdownFile));
-  if (absl::IsNotFound(named.status())) return absl::OkStatus();
+  if (absl::IsNotFound(named.status())) return UnnamedManifest::kNone;
   CAUCE_RETURN_IF_ERROR(named.status());
   const std::string path = JoinPath(directory, kManifestFile);
-  if (*named) {
-    const auto bytes = ReadWholeFile(files, path, kManifestBytesMax);
-    const auto checksum = bytes.ok() ? ManifestChecksum(*bytes) : std::nullopt;
-    if (!checksum || checksum == *named) return absl::OkStatus();
-  }
-  const absl::Status removed = files.RemoveFile(path);
-  if (absl::IsNotFound(removed)) return absl::OkStatus();
-  CAUCE_RETURN_IF_ERROR(removed);
-  return files.SyncDirectory(directory);
+  const auto info = files.Info(path);
+  if (absl::IsNotFound(info.status())) return UnnamedManifest::kNone;
+  CAUCE_RETURN_IF_ERROR(info.status());
+  if (info->is_directory) return UnnamedManifest::kNone;
+  if (named->is_damaged) return UnnamedManifest::kDoubtful;
+  if (!named->checksum) return UnnamedManifest::kOutdated;
+  const auto bytes = ReadWholeFile(files, path, kManifestBytesMax);
+  const auto checksum = bytes.ok() ? ManifestChecksum(*bytes) : std::nullopt;
+  const bool is_another = checksum && checksum != named->checksum;
+  return is_another ? UnnamedManifest::kDoubtful : UnnamedManifest::kNone;
 }
 
 absl::Status RemoveCleanShutdown(FileSystem& files,

@@ -49,7 +49,8 @@ absl::Status WriteCleanShutdown(FileSystem& files, std::string_view directory,
 
 // The manifest that the mark names. NotFound where there is no mark, it names
 // none, as a broker's, or the manifest was removed; Reason::kCorruptFile where
-// it is damaged, or another one than is named; kUnsupportedFormat.
+// it is damaged, or another one than is named, or what the mark says behind
+// what a broker reads is no name; kUnsupportedFormat.
 absl::StatusOr<Manifest> ReadNamedManifest(FileSystem& files,
                                            std::string_view directory);
 // The one that the last close which wrote any has left, whatever came since.
@@ -57,12 +58,15 @@ absl::StatusOr<Manifest> ReadNamedManifest(FileSystem& files,
 absl::StatusOr<Manifest> ReadLeftManifest(FileSystem& files,
                                           std::string_view directory);
 
-// Removes, durably, what is there and the mark does not name: it tells of some
-// close before, and after the next kill it would count. What is named stays,
-// and so does one that is damaged, which counts for nobody, and what is there
-// without a mark.
-absl::Status RemoveUnnamedManifest(FileSystem& files,
-                                   std::string_view directory);
+// A manifest that is there and that the mark does not name. It tells of some
+// close before, and after the next kill it would count.
+enum class UnnamedManifest {
+  kNone,      // it is named; or damaged, and counts for nobody; or has no mark
+  kOutdated,  // a broker has closed since
+  kDoubtful,  // the mark is damaged or names another: it may have been this
+};
+absl::StatusOr<UnnamedManifest> FindUnnamedManifest(
+    FileSystem& files, std::string_view directory);
 
 // Durable on return. No error where there is none.
 absl::Status RemoveCleanShutdown(FileSystem& files, std::string_view directory);

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <string>
 #include <utility>
 
 #include "cauce/errors.h"
@@ -9,6 +10,7 @@
 #include "engine/catalog/clean_shutdown.h"
 #include "engine/catalog/meta_properties.h"
 #include "engine/catalog/whole_file.h"
+#include "engine/log/cut_files.h"
 #include "engine/log/directory_signs.h"
 #include "fmt/format.h"
 
@@ -67,9 +69,20 @@ absl::StatusOr<Manifest> DirectoryClaim::ReadManifest() const {
                      : ReadLeftManifest(*files_, directory_);
 }
 
-absl::Status DirectoryClaim::RemoveUnnamedManifest() {
-  return clean_stop_ ? cauce::RemoveUnnamedManifest(*files_, directory_)
-                     : absl::OkStatus();
+absl::StatusOr<std::string> DirectoryClaim::ClearUnnamedManifest() {
+  std::string kept;
+  if (!clean_stop_) return kept;
+  CAUCE_ASSIGN_OR_RETURN(const UnnamedManifest unnamed,
+                         FindUnnamedManifest(*files_, directory_));
+  if (unnamed == UnnamedManifest::kNone) return kept;
+  const std::string path = JoinPath(directory_, kManifestFile);
+  if (unnamed == UnnamedManifest::kOutdated) {
+    CAUCE_RETURN_IF_ERROR(files_->RemoveFile(path));
+  } else {
+    CAUCE_ASSIGN_OR_RETURN(kept, CutFiles(*files_, directory_).SetAside(path));
+  }
+  CAUCE_RETURN_IF_ERROR(files_->SyncDirectory(directory_));
+  return kept;
 }
 
 absl::Status DirectoryClaim::End(std::string_view manifest) {

@@ -35,8 +35,11 @@ class DirectoryClaim {
   // asked for before Begin. Errors of ReadNamedManifest.
   absl::StatusOr<Manifest> ReadManifest() const;
   // Where the last stop was a clean one: what was noted before another one
-  // goes, durably. Before Begin, which takes away what tells them apart.
-  absl::Status RemoveUnnamedManifest();
+  // goes, durably. Before Begin, which takes away what tells them apart. What a
+  // broker has closed behind is removed; where it is in doubt which close it
+  // tells of, it is kept as `.cut`, which counts for nobody, and the path is
+  // returned. Else that is empty.
+  absl::StatusOr<std::string> ClearUnnamedManifest();
 
   // From here on a stop is unclean until End says otherwise. Whatever names
   // the directory shows are durable afterwards.

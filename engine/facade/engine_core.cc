@@ -186,14 +186,16 @@ Manifest EngineCore::ReadManifest() {
   if (manifest.ok()) return *std::move(manifest);
   // A broker's mark names none, and one may name another: what an older close
   // has left says nothing of what was there since, after the next kill neither.
-  // What cannot be removed the next close writes over.
-  claim_->RemoveUnnamedManifest().IgnoreError();
+  // What does not go the next close writes over.
+  const auto kept = claim_->ClearUnnamedManifest();
   if (absl::IsNotFound(manifest.status())) return Manifest();
+  const bool is_kept = kept.ok() && !kept->empty();
   Report(Severity::kWarning,
-         fmt::format("{}; the next close makes it anew; until then partitions "
-                     "open later, and what was known to be missing of "
-                     "compacted topics is not",
-                     MessageOf(manifest.status())));
+         fmt::format("{}; {}the next close makes it anew; until then "
+                     "partitions open later, and what was known to be missing "
+                     "of compacted topics is not",
+                     MessageOf(manifest.status()),
+                     is_kept ? fmt::format("it is kept as {}; ", *kept) : ""));
   return Manifest();
 }
 

@@ -138,8 +138,7 @@ TEST_F(NamedManifest, IsNoneWhereABrokerHasClosedSince) {
   for (const char* mark :
        {"", "{\"version\":0,\"brokerEpoch\":7}",
         "{\"version\":0,\"brokerEpoch\":-1}",
-        "{\"version\":0,\"brokerEpoch\":-1}\ncauce.segments 12345\n",
-        "{\"version\":0,\"brokerEpoch\":-1}\ncauce.segments 0123456g\n"}) {
+        "{\"version\":0,\"brokerEpoch\":-1}\n"}) {
     ASSERT_THAT(ReplaceFile(files_, "/data", kCleanShutdownFile, mark), IsOk());
     EXPECT_THAT(ReadNamedManifest(files_, "/data"),
                 StatusIs(absl::StatusCode::kNotFound, _));
@@ -150,7 +149,7 @@ TEST_F(NamedManifest, IsNoneWhereABrokerHasClosedSince) {
 }
 
 // Of the line behind what a broker reads every byte counts. What is no such
-// line names none, and leaves the stop a clean one.
+// line names none, which is told, and leaves the stop a clean one.
 TEST_F(NamedManifest, IsNamedByOneWholeLineAndByNothingElse) {
   const std::string first = R"({"version":0,"brokerEpoch":-1})";
   const std::string name =
@@ -162,8 +161,6 @@ TEST_F(NamedManifest, IsNamedByOneWholeLineAndByNothingElse) {
   std::string another_digit = name;
   another_digit.back() = another_digit.back() == '0' ? '1' : '0';
   const std::string others[] = {
-      first + "\n",
-      first + "\n\n",
       first + "\n" + name,
       first + "\n" + name + "\r\n",
       first + "\r\n" + name + "\n",
@@ -187,8 +184,13 @@ TEST_F(NamedManifest, IsNamedByOneWholeLineAndByNothingElse) {
   for (const std::string& mark : others) {
     SCOPED_TRACE(mark.substr(0, 100));
     write(mark);
-    EXPECT_THAT(ReadNamedManifest(files_, "/data"),
-                StatusIs(absl::StatusCode::kNotFound));
+    const auto read = ReadNamedManifest(files_, "/data");
+    EXPECT_THAT(read, HasReason(Reason::kCorruptFile));
+    EXPECT_THAT(std::string(read.status().message()),
+                AllOf(HasSubstr("/data/cauce.segments"),
+                      HasSubstr("/data/.kafka_cleanshutdown")));
+    EXPECT_THAT(FindUnnamedManifest(files_, "/data"),
+                IsOkAndHolds(UnnamedManifest::kDoubtful));
     const auto stop = LookAtCleanStop(files_, "/data");
     ASSERT_THAT(stop, IsOk());
     ASSERT_TRUE(stop->has_value());
@@ -206,17 +208,27 @@ TEST_F(NamedManifest, IsNamedByOneWholeLineAndByNothingElse) {
   EXPECT_THAT(ReadNamedManifest(files_, "/data"), IsOk());
 }
 
+// Where none is there a damaged mark costs nothing.
+TEST_F(NamedManifest, IsNotMissedWhereADamagedMarkHasNone) {
+  ASSERT_THAT(ReplaceFile(files_, "/data", kCleanShutdownFile, "damaged"),
+              IsOk());
+  EXPECT_THAT(ReadNamedManifest(files_, "/data"),
+              StatusIs(absl::StatusCode::kNotFound, _));
+  EXPECT_THAT(FindUnnamedManifest(files_, "/data"),
+              IsOkAndHolds(UnnamedManifest::kNone));
+}
+
 TEST_F(NamedManifest, StaysWhereItIsNamedOrCountsForNobody) {
   const auto stays = [&] {
-    EXPECT_THAT(RemoveUnnamedManifest(files_, "/data"), IsOk());
-    EXPECT_THAT(files_.Info("/data/cauce.segments"), IsOk());
+    EXPECT_THAT(FindUnnamedManifest(files_, "/data"),
+                IsOkAndHolds(UnnamedManifest::kNone));
   };
   ASSERT_THAT(WriteCleanShutdown(files_, "/data", manifest_), IsOk());
   stays();
   ASSERT_THAT(ReplaceFile(files_, "/data", kManifestFile, "damaged"), IsOk());
   stays();
   ASSERT_THAT(files_.RemoveFile("/data/cauce.segments"), IsOk());
-  EXPECT_THAT(RemoveUnnamedManifest(files_, "/data"), IsOk());
+  stays();
   ASSERT_THAT(real_->CreateDirectories("/data/cauce.segments"), IsOk());
   stays();
   ASSERT_THAT(real_->RemoveDirectory("/data/cauce.segments"), IsOk());
@@ -227,17 +239,15 @@ TEST_F(NamedManifest, StaysWhereItIsNamedOrCountsForNobody) {
   stays();
 }
 
-TEST_F(NamedManifest, IsRemovedDurablyWhereTheMarkNamesAnotherOrNone) {
-  const std::string other = *FormatManifest({}, {});
-  for (const std::string& named : {std::string(), other}) {
-    ASSERT_THAT(WriteCleanShutdown(files_, "/data", named), IsOk());
-    ASSERT_THAT(ReplaceFile(files_, "/data", kManifestFile, manifest_), IsOk());
-    ASSERT_THAT(RemoveUnnamedManifest(files_, "/data"), IsOk());
-    EXPECT_THAT(files_.Info("/data/cauce.segments"),
-                StatusIs(absl::StatusCode::kNotFound));
-    EXPECT_EQ(files_.changes().back(), "sync /data");
-    EXPECT_THAT(HasCleanShutdown(files_, "/data"), IsOkAndHolds(true));
-  }
+TEST_F(NamedManifest, IsOutdatedBehindABrokerAndDoubtfulWhereAnotherIsNamed) {
+  const auto find = [&](const std::string& named) {
+    EXPECT_THAT(WriteCleanShutdown(files_, "/data", named), IsOk());
+    EXPECT_THAT(ReplaceFile(files_, "/data", kManifestFile, manifest_), IsOk());
+    return FindUnnamedManifest(files_, "/data");
+  };
+  EXPECT_THAT(find(""), IsOkAndHolds(UnnamedManifest::kOutdated));
+  EXPECT_THAT(find(*FormatManifest({}, {})),
+              IsOkAndHolds(UnnamedManifest::kDoubtful));
 }
 
 TEST_F(NamedManifest, IsNoOtherThanTheOneThatIsNamed) {

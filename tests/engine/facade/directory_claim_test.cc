@@ -4,9 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "cauce/errors.h"
+#include "engine/catalog/clean_shutdown.h"
+#include "engine/catalog/manifest.h"
 #include "engine/catalog/meta_properties.h"
+#include "engine/catalog/whole_file.h"
 #include "tests/testing/matchers.h"
 
 namespace cauce {
@@ -14,6 +19,7 @@ namespace {
 
 using test::HasReason;
 using test::IsOk;
+using test::IsOkAndHolds;
 using test::StatusIs;
 using IfMissing = DirectoryClaim::IfMissing;
 
@@ -82,6 +88,40 @@ TEST_F(Claim, AStopIsCleanOnlyBehindTheEnd) {
   EXPECT_FALSE(was_clean(true));
   EXPECT_TRUE(was_clean(false));
   EXPECT_FALSE(was_clean(false));
+}
+
+// It alone may know what compacted topics miss.
+TEST_F(Claim, KeepsAManifestWhoseMarkWasDamagedUntilABrokerClosesBehindIt) {
+  const std::string manifest = *FormatManifest(
+      {{{"orders", PartitionId{0}}, {.part = "part"}}}, {});
+  const auto close = [&](std::string_view mark) {
+    ASSERT_THAT(files_->CreateDirectories("/a/data"), IsOk());
+    ASSERT_THAT(ReplaceFile(*files_, "/a/data", kManifestFile, manifest),
+                IsOk());
+    ASSERT_THAT(ReplaceFile(*files_, "/a/data", kCleanShutdownFile, mark),
+                IsOk());
+  };
+  const std::string brokers = R"({"version":0,"brokerEpoch":-1})";
+  for (const char* kept : {"/a/data/cauce.segments.cut",
+                           "/a/data/cauce.segments.cut.1"}) {
+    close(brokers + "\ncauce.segmentz 01234567\n");
+    auto claim = Take();
+    ASSERT_THAT(claim, IsOk());
+    EXPECT_TRUE(claim->clean_stop());
+    EXPECT_THAT(claim->ReadManifest(), HasReason(Reason::kCorruptFile));
+    EXPECT_THAT(claim->ClearUnnamedManifest(), IsOkAndHolds(kept));
+    EXPECT_THAT(ReadWholeFile(*files_, kept, 1 << 10), IsOkAndHolds(manifest));
+    EXPECT_THAT(claim->ReadManifest(), StatusIs(absl::StatusCode::kNotFound));
+    EXPECT_THAT(claim->ClearUnnamedManifest(), IsOkAndHolds(""));
+  }
+  close(brokers);
+  auto claim = Take();
+  ASSERT_THAT(claim, IsOk());
+  EXPECT_THAT(claim->ClearUnnamedManifest(), IsOkAndHolds(""));
+  EXPECT_THAT(files_->Info("/a/data/cauce.segments"),
+              StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(files_->Info("/a/data/cauce.segments.cut.2"),
+              StatusIs(absl::StatusCode::kNotFound));
 }
 
 }  // namespace
