@@ -120,9 +120,13 @@ absl::StatusOr<OffsetRange> LogView::FindBehindTorn() const {
   CAUCE_ASSIGN_OR_RETURN(
       const std::shared_ptr<File> file,
       place_.files->Open(last.path(), OpenMode::kRead));
-  char head[kBatchHeaderBytes];
-  CAUCE_ASSIGN_OR_RETURN(const size_t read, file->Read(last.bytes(), head));
-  if (IsZeros({head, read})) return OffsetRange();
+  CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
+  BatchScanner scanner;
+  scanner.Start(file, last.path(), last.bytes(), size);
+  const auto next = scanner.Next();
+  if (!next.ok() && !IsDamage(next.status())) return next.status();
+  // Mostly there is nothing, or zeros to the end, which were written ahead.
+  if (next.ok() && !*next) return OffsetRange();
   CAUCE_ASSIGN_OR_RETURN(ScannedSegment behind,
                          ScanEnd(last.place(), bounds_.recovery_point));
   const Offset end = behind.next;

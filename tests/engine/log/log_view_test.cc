@@ -617,6 +617,36 @@ TEST_P(ViewOn, KnowsOfWholeBatchesBehindATornOne) {
   }
 }
 
+// A power loss may drop one block of a file and keep those behind it.
+TEST_P(ViewOn, KnowsOfWholeBatchesBehindAHoleOfZeros) {
+  rig_.Leaves(test::Left::kDamaged);
+  // So long that the index leads to each.
+  const std::string value(5000, 'v');
+  for (int i = 0; i < 5; ++i) {
+    const test::OwnedBatch batch = test::Batch({value}, rig_.now());
+    ASSERT_THAT(rig_.log().Append(batch.view(), {}), test::IsOk());
+  }
+  ASSERT_THAT(rig_.Close(), test::IsOk());
+  rig_.set_bounds({Offset{0}, Offset{0}});
+  const std::string name = SegmentFileName(Offset{0}, kLogSuffix);
+  const std::string whole = *rig_.disk().Read(name);
+  const size_t batch = test::Batch({value}, rig_.now()).bytes().size();
+  ASSERT_EQ(whole.size(), 5 * batch);
+
+  // The last one is gone too: no index entry is believed without a look.
+  std::string torn = whole.substr(0, 4 * batch);
+  torn.replace(batch, batch, batch, '\0');
+  rig_.disk().Write(name, torn);
+  const auto view = View();
+  ASSERT_EQ(EndOf(*view), Offset{1});
+  EXPECT_THAT(view->FindBehindTorn(),
+              test::IsOkAndHolds(OffsetRange{Offset{1}, Offset{4}}));
+
+  torn.replace(batch, 3 * batch, 3 * batch, '\0');
+  rig_.disk().Write(name, torn);
+  EXPECT_THAT(View()->FindBehindTorn(), test::IsOkAndHolds(OffsetRange()));
+}
+
 TEST_P(ViewOn, ABatchOnItsWayBehindACutIsNotThereYet) {
   Append(20);
   rig_.SaveBounds();
