@@ -82,12 +82,21 @@ void ReadBatches(const std::shared_ptr<Log>& log, Contents& contents) {
 
 void ReadRecords(const std::shared_ptr<Log>& log, Contents& contents) {
   std::vector<Contents::Record> decoded;
+  // The end of a first batch that reaches below the log's start and cannot be
+  // decoded: a reader passes by what is below by its length alone, and may find
+  // what follows, or not.
+  Offset unclear_until{0};
   for (const std::string& bytes : contents.batches) {
     const auto batch = RecordBatch::Parse(bytes);
     CAUCE_CHECK(batch.ok());
     std::vector<Contents::Record> of_batch;
-    if (!Decode(*batch, of_batch)) ++contents.undecoded;
+    const bool is_whole = Decode(*batch, of_batch);
+    if (!is_whole) ++contents.undecoded;
     if (batch->is_control()) continue;
+    if (!is_whole && batch->base_offset() < log->log_start()) {
+      unclear_until = batch->next_offset();
+      continue;
+    }
     for (Contents::Record& record : of_batch) {
       if (record.offset >= log->log_start()) {
         decoded.push_back(std::move(record));
@@ -108,7 +117,11 @@ void ReadRecords(const std::shared_ptr<Log>& log, Contents& contents) {
                                 test::Own(view.key), test::Own(view.value)});
   }
   // Record by record it is what the batches hold.
-  CAUCE_CHECK(contents.records == decoded);
+  std::vector<Contents::Record> clear = contents.records;
+  std::erase_if(clear, [&](const Contents::Record& record) {
+    return record.offset < unclear_until;
+  });
+  CAUCE_CHECK(clear == decoded);
 }
 
 }  // namespace
