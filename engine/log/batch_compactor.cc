@@ -59,9 +59,8 @@ absl::StatusOr<CompactedBatch> BatchCompactor::Compact(
   if (verdict.discards_records) return Without(batch, verdict.stays_empty);
   if (verdict.stays_whole) return Whole(batch);
   if (batch.is_control()) {
-    if (!verdict.is_idle_marker || batch.has_delete_horizon()) {
-      return Whole(batch);
-    }
+    const bool is_due = verdict.is_idle_marker && verdict.gets_horizon;
+    if (!is_due || batch.has_delete_horizon()) return Whole(batch);
     CAUCE_RETURN_IF_ERROR(Decode(batch).status());
     return RewriteWithHorizon(batch, horizon);
   }
@@ -74,7 +73,8 @@ absl::StatusOr<CompactedBatch> BatchCompactor::Compact(
     has_tombstone |= record.stays && !record.has_value;
   }
   if (stay == 0) return Without(batch, verdict.stays_empty);
-  if (has_tombstone && !batch.has_delete_horizon()) {
+  const bool has_horizon = batch.has_delete_horizon();
+  if (has_tombstone && verdict.gets_horizon && !has_horizon) {
     return RewriteWithHorizon(batch, horizon);
   }
   return stay == records_.size() ? Whole(batch) : Rewrite(batch);

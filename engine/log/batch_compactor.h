@@ -5,7 +5,8 @@
 // the batch keeps its base offset, its last offset delta, its producer, its
 // epoch and its codec. Runs of records that stay are copied as they are stored.
 // A batch that holds a tombstone, or a marker that nothing belongs to any more,
-// gets a delete horizon the first time it is met: until when these stay.
+// gets a delete horizon, until when these stay, the first time that a pass over
+// all they bear on meets it.
 // Source: Apache Kafka, MemoryRecords.filterTo; bytes in engine/FORMAT.md.
 // Which records stay is not decided here. Reuses its memory; for one thread.
 #pragma once
@@ -47,6 +48,9 @@ struct BatchVerdict {
   bool is_idle_marker = false;
   // All of its records stay, and none is a tombstone that was not met before.
   bool stays_whole = false;
+  // What goes after a while gets a delete horizon: nothing but the time is
+  // waited for.
+  bool gets_horizon = true;
 };
 
 enum class BatchFate {

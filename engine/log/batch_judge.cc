@@ -7,7 +7,8 @@
 namespace cauce {
 
 BatchVerdict BatchJudge::Judge(const RecordBatch& batch, bool is_last) {
-  BatchVerdict verdict{.stays_empty = is_last || IsLastOfProducer(batch)};
+  BatchVerdict verdict{.stays_empty = is_last || IsLastOfProducer(batch),
+                       .gets_horizon = MayBegin(batch)};
   if (batch.base_offset() >= pass_.filter_end) {
     verdict.stays_empty = verdict.stays_whole = true;
     return verdict;
@@ -53,7 +54,7 @@ void BatchJudge::JudgeRecords(const RecordBatch& batch,
     if (expired) record.stays = false;
     // A pass that had been here would have met it.
     was_never_clean_ |= record.stays && !batch.has_delete_horizon() &&
-                        batch.last_offset() < pass_.first_dirty;
+                        !keeps_expired_ && IsClean(batch);
   }
 }
 
@@ -75,6 +76,15 @@ bool BatchJudge::IsLastOfProducer(const RecordBatch& batch) const {
 bool BatchJudge::IsExpired(const RecordBatch& batch) const {
   return !keeps_expired_ && batch.has_delete_horizon() &&
          batch.base_timestamp() <= Timestamp::From(pass_.now);
+}
+
+bool BatchJudge::IsClean(const RecordBatch& batch) const {
+  return batch.last_offset() < pass_.first_dirty;
+}
+
+bool BatchJudge::MayBegin(const RecordBatch& batch) const {
+  // What a tombstone deletes goes in the pass that has it in its map.
+  return !keeps_expired_ && (batch.is_control() || !IsClean(batch));
 }
 
 Offset BatchJudge::MappedEnd() const {

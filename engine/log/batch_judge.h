@@ -48,8 +48,9 @@ class BatchJudge {
   // It stays, with records or without.
   void Keep(const RecordBatch& batch);
 
-  // From now on nothing goes because its time is over: what a segment that
-  // cannot be read holds may still need it.
+  // From now on nothing goes because its time is over, and no time begins: what
+  // a segment holds that cannot be read may still need it, and once it can be
+  // no pass has been there.
   void KeepExpired() { keeps_expired_ = true; }
   // Whether a tombstone without a horizon was met where a pass had been.
   bool was_never_clean() const { return was_never_clean_; }
@@ -58,6 +59,10 @@ class BatchJudge {
   // Whether it is the one that tells of an active producer's end.
   bool IsLastOfProducer(const RecordBatch& batch) const;
   bool IsExpired(const RecordBatch& batch) const;
+  // Whether all of it lies where passes have been.
+  bool IsClean(const RecordBatch& batch) const;
+  // Whether the time of what is to go after a while may begin.
+  bool MayBegin(const RecordBatch& batch) const;
   // Of what lies in front of that the map knows each record.
   Offset MappedEnd() const;
 

@@ -95,12 +95,26 @@ TEST_F(BatchJudgeTest, KeepsTombstonesUntilTheirTimeIsOver) {
   EXPECT_THAT(Staying(judge, BatchAt(6, tombstone, fields)),
               ElementsAre(false));
   EXPECT_FALSE(judge.was_never_clean());
+  EXPECT_TRUE(judge.Judge(BatchAt(11, tombstone).view(), false).gets_horizon);
 
-  judge.KeepExpired();
-  EXPECT_THAT(Staying(judge, BatchAt(7, tombstone, fields)), ElementsAre(true));
-  // One without a horizon, where a pass should have been.
+  // One without a horizon, where a pass should have been: the next one has it
+  // in its map, and what it deletes.
   EXPECT_THAT(Staying(judge, BatchAt(8, tombstone)), ElementsAre(true));
   EXPECT_TRUE(judge.was_never_clean());
+  EXPECT_FALSE(judge.Judge(BatchAt(8, tombstone).view(), false).gets_horizon);
+}
+
+TEST_F(BatchJudgeTest, BeginsNoTimeBehindWhatCannotBeRead) {
+  BatchJudge judge = Begin();
+  judge.KeepExpired();
+  const std::vector<Record> tombstone = {{.key = "a"}};
+  BatchFields fields;
+  fields.delete_horizon = Timestamp::From(kNow);
+  EXPECT_THAT(Staying(judge, BatchAt(7, tombstone, fields)), ElementsAre(true));
+  EXPECT_FALSE(judge.Judge(BatchAt(11, tombstone).view(), false).gets_horizon);
+  // A pass may have been there, and was behind it too.
+  EXPECT_THAT(Staying(judge, BatchAt(8, tombstone)), ElementsAre(true));
+  EXPECT_FALSE(judge.was_never_clean());
 }
 
 TEST_F(BatchJudgeTest, CallsAMarkerIdleOnceNothingOfItsWasKept) {

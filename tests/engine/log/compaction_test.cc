@@ -27,9 +27,12 @@ using test::FileCall;
 using test::HasReason;
 using test::IsOk;
 using test::OwnedBatch;
+using ::testing::AnyOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
 constexpr absl::Duration kExpiration = absl::Hours(24);
@@ -155,6 +158,23 @@ class CompactionTest : public ::testing::Test {
       }
     }
     return text;
+  }
+
+  void AddThreeSegments() {
+    Add({{"x", "1"}});
+    Roll();
+    Add({{"a", "1"}});
+    Add({{"b", "1"}});
+    Roll();
+    Add({{"c", "1"}});
+    Roll();
+  }
+  // A pass over what is written by then, behind all delete horizons so far.
+  void RunALittleLater() {
+    now_ += absl::Hours(2);
+    Add({{"x", "2"}});
+    Roll();
+    ASSERT_THAT(Run(), IsOk());
   }
 
   // One bit of the last batch of a segment is another one.
@@ -529,6 +549,46 @@ TEST_F(CompactionTest, LeavesACleanSegmentThatIsDamagedAndWhatItBearsOn) {
   // The tombstone's time is over, and a value may still stand below it.
   EXPECT_THAT(Left(), ElementsAre("0-0:", "4-5: a=- d=1", "6-6: x=2"));
   EXPECT_EQ(damaged->base(), Offset{1});
+}
+
+// Else its time is over before a pass has met what it deletes, and that would
+// be the last record of its key.
+TEST_F(CompactionTest, GivesATombstoneNoTimeBehindADamagedSegmentItLeaves) {
+  AddThreeSegments();
+  ASSERT_THAT(Run(), IsOk());
+  Damage(1);
+  Add({{"a", std::nullopt}});
+  Roll();
+  ASSERT_THAT(Run(), IsOk());
+  EXPECT_THAT(damage_, HasReason(Reason::kCorruptBatch));
+
+  Damage(1);  // whole again
+  for (int passes = 0; passes < 4; ++passes) {
+    RunALittleLater();
+    EXPECT_THAT(Left(), AnyOf(Contains("4-4: a=-"), Not(Contains("1-1: a=1"))));
+  }
+  EXPECT_THAT(Left(), Not(Contains(HasSubstr("a="))));
+  EXPECT_THAT(Left(), Contains("2-2: b=1"));
+}
+
+TEST_F(CompactionTest, GivesATombstoneNoTimeBehindAMissingSegment) {
+  AddThreeSegments();
+  ASSERT_THAT(Run(), IsOk());
+  const auto missing = segments_[1];
+  segments_.erase(segments_.begin() + 1);
+  missing_ = {{missing->base(), missing->next()}};
+  Add({{"a", std::nullopt}});
+  Roll();
+  ASSERT_THAT(Run(), IsOk());
+
+  segments_.insert(segments_.begin() + 1, missing);
+  missing_.clear();
+  for (int passes = 0; passes < 4; ++passes) {
+    RunALittleLater();
+    EXPECT_THAT(Left(), AnyOf(Contains("4-4: a=-"), Not(Contains("1-1: a=1"))));
+  }
+  EXPECT_THAT(Left(), Not(Contains(HasSubstr("a="))));
+  EXPECT_THAT(Left(), Contains("2-2: b=1"));
 }
 
 TEST_F(CompactionTest, DoesNotBelieveThatWhatNoPassHasMetIsClean) {
