@@ -233,6 +233,7 @@ absl::StatusOr<CompactionTotals> Compactor::PassOver(
     if (job.pass->gave_up()) continue;
     if (log->first_dirty() == before) break;
   }
+  CAUCE_RETURN_IF_ERROR(log->CheckNothingMissing());
   return totals;
 }
 

@@ -66,7 +66,7 @@ class Compactor {
   // Passes over `log` until nothing is dirty but what must not be touched, at
   // once and in this call, whatever the throttle is. A pass over it that is
   // under way is given up, and one over another log waits meanwhile. Damage
-  // that was met is an error.
+  // that was met is an error, and so is what is missing.
   absl::StatusOr<CompactionTotals> CompactNow(const std::shared_ptr<Log>& log,
                                               absl::Time now)
       ABSL_LOCKS_EXCLUDED(working_, mutex_);

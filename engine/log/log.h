@@ -189,6 +189,8 @@ class Log : public std::enable_shared_from_this<Log> {
       ABSL_LOCKS_EXCLUDED(ends_mutex_);
   // Where the next pass begins.
   Offset first_dirty() const { return {first_dirty_.load()}; }
+  // Reason::kCorruptBatch where passes go around what is missing.
+  absl::Status CheckNothingMissing() const;
 
   // Ends the log: writes its indexes, makes everything durable and answers
   // everybody who waits. With `cause`, later calls fail with it.

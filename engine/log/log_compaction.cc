@@ -181,6 +181,19 @@ absl::Status Log::EndCompaction(const Compaction& pass) {
   return UnlinkIfShort();
 }
 
+absl::Status Log::CheckNothingMissing() const {
+  const auto missing = Missing();
+  if (missing.empty()) return absl::OkStatus();
+  const OffsetRange& first = missing.front();
+  return MakeError(
+      Reason::kCorruptBatch,
+      fmt::format("{}: records of offsets {} to {} are missing, and nobody "
+                  "deleted them: what bears on those stays, and no pass goes "
+                  "over them; close the directory and put the segment back, or "
+                  "let cauce log repair give them up",
+                  name_.ToString(), first.base.value, first.next.value - 1));
+}
+
 void Log::NoteFirstDirty(Offset first_dirty) {
   first_dirty_ = first_dirty.value;
   if (environment_->note_first_dirty) {

@@ -170,7 +170,7 @@ class Partition final {
   // a transaction that is open. Reason::kInvalidConfig where the topic's
   // cleanup.policy does not say compact, or its configs were never given;
   // kDiskFull, kReadOnly; kCorruptBatch where a segment is damaged, which is
-  // left as it is.
+  // left as it is, or missing.
   absl::StatusOr<CompactionTotals> Compact() const;
 
  private:

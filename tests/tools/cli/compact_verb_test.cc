@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 
 #include "nlohmann/json.hpp"
@@ -51,6 +52,30 @@ TEST_F(CompactVerb, SaysByHowMuchALogHasBecomeLonger) {
   const std::string said = Do({"log", "compact"});
   EXPECT_THAT(said, HasSubstr("1 segment became 1, 0 records removed and "));
   EXPECT_THAT(said, HasSubstr(" B added\n"));
+}
+
+// What it held nobody knows: the log is not what a compacted one is to be.
+TEST_F(CompactVerb, FailsWhereASegmentIsMissing) {
+  Do({"topic", "create", "prices", "--config", "cleanup.policy=compact",
+      "--config", "internal.segment.bytes=200"});
+  for (const char* value : {"1", "2", "3", "4"}) {
+    const std::string key = std::string("k") + value;
+    Do({"produce", "prices", "--key-separator", ":"},
+       key + ":" + value + "\n" + "a:" + std::string(60, 'v') + value + "\n");
+  }
+  const std::string gone = dir() + "/prices-0/00000000000000000002.log";
+  ASSERT_TRUE(std::filesystem::remove(gone)) << gone;
+
+  // The second time there is nothing to do.
+  for (int times = 0; times < 2; ++times) {
+    const Process::Result done = Run({"log", "compact"});
+    EXPECT_EQ(done.exit, 1);
+    EXPECT_THAT(done.err, HasSubstr("00000000000000000002.log: is missing"));
+    EXPECT_THAT(done.err, HasSubstr("prices-0: records of offsets 2 to 3 are"));
+  }
+  EXPECT_EQ(Run({"log", "repair"}).exit, 0);
+  EXPECT_EQ(Run({"log", "compact"}).exit, 0);
+  EXPECT_EQ(Read("prices").back().substr(0, 2), "a=");
 }
 
 TEST_F(CompactVerb, TakesTheTopicsThatAreNamed) {
