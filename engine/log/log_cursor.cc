@@ -5,12 +5,22 @@
 
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
+#include "engine/log/log_stand_in.h"
 #include "engine/log/producer_state.h"
 #include "engine/log/segment_gap.h"
 #include "engine/log/short_log.h"
 #include "fmt/format.h"
 
 namespace cauce {
+namespace {
+
+// Whether what is damaged, or no file at all, is passed by on request.
+bool MayBeSkipped(const absl::Status& failure) {
+  return IsDamage(failure) || IsStandIn(failure);
+}
+
+}  // namespace
+
 LogCursor::LogCursor(std::shared_ptr<Log> log, Offset from,
                      const CursorOptions& options)
     : log_(std::move(log)),
@@ -103,7 +113,7 @@ absl::StatusOr<std::optional<RecordBatch>> LogCursor::NextVisible() {
       continue;
     }
     if (!fate.ok()) {
-      if (IsDamage(fate.status())) doubtful_next_ = position_;
+      if (MayBeSkipped(fate.status())) doubtful_next_ = position_;
       position_ = before;
       scanner_.StepBack();
       return fate.status();
@@ -338,8 +348,9 @@ absl::StatusOr<Offset> LogCursor::SkipDamageOnce(Lost lost) {
   segment_ = nullptr;
   for (;;) {
     const auto found = FindReadable(*segment, std::move(batch));
-    const bool is_passed =
+    const bool is_lost =
         absl::IsNotFound(found.status()) && lost == Lost::kIsPassed;
+    const bool is_passed = is_lost || IsStandIn(found.status());
     if (!is_passed) CAUCE_RETURN_IF_ERROR(found.status());
     if (found.ok() && *found) {
       segment_ = segment;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "cauce/errors.h"
 #include "engine/base/status_macros.h"
 
 namespace cauce {
@@ -22,11 +23,16 @@ absl::StatusOr<bool> IsNoFile(FileSystem& files, std::string_view path) {
   return true;
 }
 
+bool IsStandIn(const absl::Status& opened) {
+  const bool is_no_file =
+      absl::IsFailedPrecondition(opened) || absl::IsPermissionDenied(opened);
+  // Of an open file it is we who say no more.
+  return is_no_file && ReasonOf(opened) == Reason::kNone;
+}
+
 absl::Status WhatIsInTheWay(FileSystem& files, std::string_view path) {
   absl::Status opened = files.Open(path, OpenMode::kRead).status();
-  const bool is_in_the_way =
-      absl::IsFailedPrecondition(opened) || absl::IsPermissionDenied(opened);
-  return is_in_the_way ? std::move(opened) : absl::OkStatus();
+  return IsStandIn(opened) ? std::move(opened) : absl::OkStatus();
 }
 
 std::string_view AdviceOnStandIn(FileSystem& files, std::string_view path,

@@ -17,6 +17,9 @@ namespace cauce {
 // it, and of what may not be read. Else why it cannot be seen.
 absl::StatusOr<bool> IsNoFile(FileSystem& files, std::string_view path);
 
+// Whether `opened`, of a segment's log, says one of these.
+bool IsStandIn(const absl::Status& opened);
+
 // Why no file can be opened there: something else is in its place, as a link, a
 // pipe or a directory, or it may not be read. OK where one can, and where that
 // fails for another reason.

@@ -33,10 +33,7 @@ bool IsOfOnePartition(const absl::Status& failure) {
 // The same of what is read later on: damage ends the reading, or is passed by,
 // and an offset that went says that somebody is at work.
 bool IsUnreadable(const absl::Status& failure) {
-  return ReasonOf(failure) == Reason::kDiskFailed ||
-         absl::IsPermissionDenied(failure) ||
-         (absl::IsFailedPrecondition(failure) &&
-          ReasonOf(failure) == Reason::kNone);
+  return ReasonOf(failure) == Reason::kDiskFailed || IsNoFile(failure);
 }
 
 // That the log reaches to its start: else there is nothing to be read, and no

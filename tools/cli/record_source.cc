@@ -11,6 +11,12 @@
 
 namespace cauce::cli {
 
+bool IsNoFile(const absl::Status& failure) {
+  return absl::IsPermissionDenied(failure) ||
+         (absl::IsFailedPrecondition(failure) &&
+          ReasonOf(failure) == Reason::kNone);
+}
+
 void RecordSource::Add(SourcePart part) {
   lanes_.push_back({std::move(part), std::nullopt});
 }
@@ -117,10 +123,14 @@ absl::Status RecordSource::PassDamage(Lane& lane, const absl::Status& damage) {
     lane.cursor->Seek(start);
     return absl::OkStatus();
   }
-  if (on_damage_ == OnDamage::kStop || !IsDamage(damage)) return damage;
+  const bool is_passed = IsDamage(damage) || IsNoFile(damage);
+  if (on_damage_ == OnDamage::kStop || !is_passed) return damage;
+  const Offset before = lane.cursor->position();
   damage_seen_ = true;
   const auto next = lane.cursor->SkipDamage();
   if (!next.ok()) return next.status();
+  // It was not a segment that may not be read.
+  if (!IsDamage(damage) && *next <= before) return damage;
   Note(fmt::format("passed by: {}; reading goes on at offset {}",
                    MessageOf(damage), next->value));
   return absl::OkStatus();

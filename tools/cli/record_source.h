@@ -21,6 +21,10 @@
 
 namespace cauce::cli {
 
+// Whether something else than a file stands where one should, or one that may
+// not be read.
+bool IsNoFile(const absl::Status& failure);
+
 // One partition and what to read of it.
 struct SourcePart {
   Partition partition;
@@ -55,8 +59,9 @@ class RecordSource {
   void Add(SourcePart part);
 
   // Hands every record there is now to `take`, until it answers kStop. With
-  // kSkip damage is told by a note and passed by; else it ends the reading, as
-  // does what else fails, unless `give_up` takes it.
+  // kSkip damage is told by a note and passed by, as is what is no file in a
+  // segment's place; else it ends the reading, as does what else fails, unless
+  // `give_up` takes it.
   absl::Status ReadAvailable(const Take& take, const GiveUp& give_up = {});
 
   bool damage_seen() const { return damage_seen_; }

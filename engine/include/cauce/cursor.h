@@ -56,7 +56,10 @@ class Cursor final {
   // says so. A transaction that is merely open is waited for.
   //
   // After an error of damage: moves to the next batch that can be read, found
-  // through the index or the next segment, and returns its offset.
+  // through the index or the next segment, and returns its offset. So it does
+  // where something that is no file, as a link, stands in a segment's place
+  // (absl::IsFailedPrecondition, without a Reason), or a file that may not be
+  // read (absl::IsPermissionDenied).
   absl::StatusOr<Offset> SkipDamage();
 
  private:

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "cauce/errors.h"
 #include "engine/base/bytes.h"
 #include "engine/log/segment_name.h"
@@ -88,6 +89,43 @@ TEST_P(LogCursorTest, SkipsToTheNextSegmentWhereNothingLeadsOn) {
   EXPECT_EQ(Walk(cursor), Range(0, second.value));
   EXPECT_THAT(cursor.SkipDamage(), IsOkAndHolds(third));
   EXPECT_EQ(Walk(cursor), Range(third.value, 40));
+}
+
+TEST_P(LogCursorTest, SkipsASegmentInWhosePlaceIsNoFileThatCanBeRead) {
+  Fill(20);
+  const Offset second = log().segments()->segments()[1]->base();
+  const Offset third = log().segments()->segments()[2]->base();
+  const std::string name = SegmentFileName(second, kLogSuffix);
+  for (const absl::StatusCode code : {absl::StatusCode::kFailedPrecondition,
+                                      absl::StatusCode::kPermissionDenied}) {
+    SCOPED_TRACE(absl::StatusCodeToString(code));
+    ASSERT_THAT(rig_.Close(), IsOk());
+    ASSERT_THAT(rig_.Open(), IsOk());
+    rig_.disk().files().Fail(test::FileCall::kOpen, name,
+                             absl::Status(code, "no file"));
+    LogCursor cursor = Cursor(Offset{0});
+    EXPECT_EQ(Walk(cursor), Range(0, second.value));
+    EXPECT_THAT(NextOffset(cursor), test::StatusIs(code));
+    EXPECT_THAT(cursor.SkipDamage(), IsOkAndHolds(third));
+    EXPECT_EQ(Walk(cursor), Range(third.value, 40));
+    rig_.disk().files().Mend();
+  }
+}
+
+// It may be read by whoever tries again.
+TEST_P(LogCursorTest, SkipsNoSegmentThatADiskDoesNotRead) {
+  Fill(20);
+  const Offset second = log().segments()->segments()[1]->base();
+  ASSERT_THAT(rig_.Close(), IsOk());
+  ASSERT_THAT(rig_.Open(), IsOk());
+  rig_.disk().files().Fail(test::FileCall::kOpen,
+                           SegmentFileName(second, kLogSuffix),
+                           MakeError(Reason::kDiskFailed, "no"));
+  LogCursor cursor = Cursor(second);
+  EXPECT_THAT(NextOffset(cursor), HasReason(Reason::kDiskFailed));
+  EXPECT_THAT(cursor.SkipDamage(), HasReason(Reason::kDiskFailed));
+  rig_.disk().files().Mend();
+  EXPECT_EQ(Walk(cursor), Range(second.value, 40));
 }
 
 TEST_P(LogCursorTest, SkipsSeveralDamagedBatchesOneAfterTheOther) {
