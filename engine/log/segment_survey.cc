@@ -112,7 +112,8 @@ class Survey {
     // A record may hold whole batches, of another log: nothing tells them from
     // those of this one, once the header is damaged of the batch that they lie
     // in, but their offsets, and what is behind them.
-    is_astray_ = !IsExpected(*found);
+    CAUCE_ASSIGN_OR_RETURN(const bool goes_on, GoesOn(position, *found));
+    is_astray_ = !goes_on && !IsExpected(*found);
     if (is_astray_ || !is_claimed_) doubts_[found->position] = is_astray_;
     stretch_ = found->position;
     char crc[sizeof(uint32_t)] = {};
@@ -146,6 +147,20 @@ class Survey {
 
   bool IsExpected(const FoundBatch& batch) const {
     return batch.base >= sure_next_ && batch.next <= Border();
+  }
+
+  // Whether what is damaged at `position` says that it is expected there, and
+  // that `batch` is the next one, in the file and in offsets: then no record
+  // holds that, whatever else claims its offsets.
+  absl::StatusOr<bool> GoesOn(int64_t position, const FoundBatch& batch) const {
+    char head[layout::kRecords];
+    CAUCE_ASSIGN_OR_RETURN(const size_t read, file_->Read(position, head));
+    if (read < sizeof head) return false;
+    const Offset base{LoadBig<int64_t>(head + layout::kBaseOffset)};
+    const auto delta = LoadBig<int32_t>(head + layout::kLastOffsetDelta);
+    return base == sure_next_ && delta >= 0 && batch.base > base &&
+           batch.base - base == int64_t{delta} + 1 &&
+           batch.position - position == layout::ClaimedBytes(head);
   }
 
   absl::StatusOr<std::optional<FoundBatch>> FindBehind(int64_t position,

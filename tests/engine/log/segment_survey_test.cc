@@ -122,6 +122,27 @@ TEST_F(Survey, TakesNoBatchInARecordThatLiesBelowWhatIsExpected) {
   EXPECT_THAT(BasesOf(Look(outer + behind, 2)), ElementsAre(3));
 }
 
+// A file that is called by a wrong offset seems to claim those behind it.
+TEST_F(Survey, TakesABatchThatGoesOnFromADamagedOneWhateverElseClaimsIt) {
+  std::string damaged = b_;
+  damaged.back() ^= 1;
+  const std::string behind = Batch({"c", "d"}).At(Offset{2}).bytes();
+  const std::vector<Offset> borders = {Offset{3}};
+  const auto look = [&](const std::string& bytes) {
+    const auto survey =
+        SurveySegment(Put(bytes), "/log",
+                      {.named = Offset{0},
+                       .borders = borders,
+                       .gaps = BatchRuns::Gaps::kNone});
+    EXPECT_THAT(survey, IsOk());
+    return BasesOf(survey.value_or(SegmentSurvey()));
+  };
+  EXPECT_THAT(look(a_ + damaged + behind + "rubbish"), ElementsAre(0, 2));
+  // Where it does not go on the border counts.
+  const std::string astray = Batch({"c", "d"}).At(Offset{5}).bytes();
+  EXPECT_THAT(look(a_ + damaged + astray + "rubbish"), ElementsAre(0));
+}
+
 // Then it is the name that is wrong.
 TEST_F(Survey, TakesBatchesBelowTheNameWhereNoOthersAre) {
   EXPECT_THAT(BasesOf(Look("rubbish" + a_ + b_, 70)), ElementsAre(0));
