@@ -121,7 +121,10 @@ bool FileClaims::IsMetInFront(size_t log, Offset base, Offset next) const {
 
 bool FileClaims::IsMetBehind(size_t log, size_t first, Offset next) const {
   // Behind damage the end is no neighbour: the number may be an accident.
-  const bool is_end = first == 0 && next == known_.durable;
+  const std::vector<BatchRun>& runs = found_[log].runs;
+  const bool is_behind_damage =
+      first > 0 && runs[first - 1].end < runs[first].position;
+  const bool is_end = !is_behind_damage && next == known_.durable;
   return is_end || IsOfAnother(begins_, next, log);
 }
 

@@ -533,6 +533,14 @@ TEST(Judgement, ABatchThatIsThereTwiceStaysOnce) {
   }
 }
 
+// What is left of the first copy ends there as well, and is less.
+TEST(Judgement, ASecondCopyThatReachesTheEndStaysForADamagedFirstOne) {
+  const std::vector<Piece> twice = {kRubbish, {7, 8}, {8, 9}, {4, 5},
+                                    {5, 7},   {7, 8}, {8, 9}};
+  EXPECT_THAT(StoryOf({{0, Ones(0, 4)}, {4, twice}}, Closed(kNoGaps, 9)),
+              ElementsAre("0: 0 1 2 3", "4: x x x 4 5 7 8"));
+}
+
 TEST(Judgement, FilesWithoutABatchWithinABatchGoAside) {
   for (const bool gaps : {kGaps, kNoGaps}) {
     EXPECT_THAT(StoryOf({{0, {{0, 10}}}, {3, {}}, {5, {kRubbish}}, {10, {}}},
