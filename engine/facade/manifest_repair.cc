@@ -39,21 +39,31 @@ RepairTasks ManifestRepair::Forget(
     if (!plan.forgets_known) continue;
     // What its bounds are the checkpoints say too.
     rows[partition.name].part = {};
-    const auto tell = [&](const OffsetRange& lost, std::string_view what) {
+    const auto tell = [&](const OffsetRange& lost, bool is_more_lost,
+                          std::string_view what) {
       tasks.push_back(
           {.step = {.action = RepairAction::kWriteAnew,
                     .file = JoinPath(directory_, kManifestFile),
                     .lost = lost,
+                    .is_more_lost = is_more_lost,
                     .why = fmt::format("{}: {}", partition.name.ToString(),
                                        what)}});
     };
     for (const OffsetRange& lost : plan.lost_unseen) {
-      tell(lost, fmt::format("what a segment held of offsets {} to {} at the "
-                             "last close is gone, and is not missed any more",
-                             lost.base.value, lost.next.value - 1));
+      tell(lost, false,
+           fmt::format("what a segment held of offsets {} to {} at the last "
+                       "close is gone, and is not missed any more",
+                       lost.base.value, lost.next.value - 1));
     }
-    if (plan.lost_unseen.empty()) {
-      tell({}, "its segments are not those of the last close any more");
+    for (const OffsetRange& range : plan.lacking) {
+      tell({range.base, range.base}, true,
+           fmt::format("some of what a segment held of offsets {} to {} at the "
+                       "last close is gone, and is not missed any more",
+                       range.base.value, range.next.value - 1));
+    }
+    if (plan.lost_unseen.empty() && plan.lacking.empty()) {
+      tell({}, false,
+           "its segments are not those of the last close any more");
     }
   }
   if (tasks.empty()) return tasks;

@@ -461,21 +461,27 @@ class Planner {
       const bool is_moot = part.is_short && !partition_.may_have_gaps;
       if (is_moot || part.range.next <= plan_.log_start) continue;
       plan_.forgets_known = true;
-      auto unseen = Without(part.range, told);
-      // What is gone from within it leaves no more of a trace than the gaps of
-      // compaction do.
-      if (part.is_short && IsWhole(part.range)) unseen = {part.range};
-      std::ranges::move(unseen, std::back_inserter(plan_.lost_unseen));
+      std::ranges::move(Without(part.range, told),
+                        std::back_inserter(plan_.lost_unseen));
+      if (part.is_short && LacksBatches(part.range)) {
+        plan_.lacking.push_back(part.range);
+      }
     }
   }
 
-  // Whether the segment that begins there reaches to the next one, and nothing
-  // in it is unreadable.
-  bool IsWhole(const OffsetRange& range) const {
+  // Whether the short segment that begins there reaches to the next one, and
+  // has lost more than what is unreadable in it: batches that are gone from
+  // within leave no more of a trace than the gaps of compaction do.
+  bool LacksBatches(const OffsetRange& range) const {
     const auto found = std::ranges::lower_bound(survey_.segments, range.base,
                                                 {}, &SurveyedSegment::base);
-    return found != survey_.segments.end() && found->base == range.base &&
-           found->next >= range.next && found->unreadable.empty();
+    if (found == survey_.segments.end() || found->base != range.base) {
+      return false;
+    }
+    const auto known = std::ranges::lower_bound(
+        partition_.known->segments, range.base, {}, &KnownSegment::base);
+    return found->next >= range.next && (found->unreadable.empty() ||
+                                         found->file_bytes < known->bytes);
   }
 
   // To where the first segment begins.

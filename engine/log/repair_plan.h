@@ -33,9 +33,11 @@ struct RepairPlan {
   OffsetRange lost_at_start;
   // Of the segments that were there at the last close some are not, nor will
   // be, or the log ends lower: what was noted of it is to be forgotten. And
-  // which of their offsets no step tells of as lost.
+  // which of their offsets no step tells of as lost; and the offsets of those
+  // that lack batches from within, of which nobody knows which.
   bool forgets_known = false;
   std::vector<OffsetRange> lost_unseen;
+  std::vector<OffsetRange> lacking;
   std::vector<Finding> left;  // what no repair can mend
 };
 

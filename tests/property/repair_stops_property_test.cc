@@ -85,11 +85,14 @@ class Lost {
 std::string WordsOf(const std::vector<RepairStep>& steps) {
   std::string words;
   for (const RepairStep& step : steps) {
-    words += fmt::format("\n  {} {} {}: {}", static_cast<int>(step.action),
-                         step.file, step.renamed_to, step.why);
+    words += fmt::format("\n  {} {} {}: {}, lost [{}, {})",
+                         static_cast<int>(step.action), step.file,
+                         step.renamed_to, step.why, step.lost.base.value,
+                         step.lost.next.value);
     for (const RemovedBytes& removed : step.removed) {
-      words += fmt::format("\n    {} bytes at {}: {}", removed.bytes,
-                           removed.position, removed.why);
+      words += fmt::format("\n    {} bytes at {}: {}, lost [{}, {})",
+                           removed.bytes, removed.position, removed.why,
+                           removed.lost.base.value, removed.lost.next.value);
     }
   }
   return words;
@@ -304,7 +307,7 @@ TEST(RepairStops, BehindAnyStepOfADirectoryAreMadeGoodByTheNext) {
         ExpectWhole(stopped.image());
         EXPECT_EQ(stopped.lost(), whole.lost())
             << "told " << stopped.lost().ToString() << " and not "
-            << whole.lost().ToString();
+            << whole.lost().ToString() << " again:" << WordsOf(stopped.steps());
         if (testing::Test::HasFailure()) return;
       }
     }

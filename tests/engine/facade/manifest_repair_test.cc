@@ -92,6 +92,18 @@ TEST_F(ManifestRepairTest, TellsOfEachRangeAndWritesOnce) {
   EXPECT_EQ(tasks[2].run, nullptr);
 }
 
+TEST_F(ManifestRepairTest, CountsWhatIsGoneFromWithinASegmentAsUnknown) {
+  ASSERT_THAT(manifest_.Look(true), IsOk());
+  Add(kA, true);
+  partitions_[0].plan.lacking = {{Offset{5}, Offset{9}}};
+  const RepairTasks tasks = manifest_.Forget(partitions_);
+  ASSERT_THAT(tasks, SizeIs(1));
+  EXPECT_EQ(tasks[0].step.lost, (OffsetRange{Offset{5}, Offset{5}}));
+  EXPECT_TRUE(tasks[0].step.is_more_lost);
+  EXPECT_THAT(tasks[0].step.why, HasSubstr("a-0: some of what a segment held "
+                                           "of offsets 5 to 8"));
+}
+
 TEST_F(ManifestRepairTest, HasNothingToForgetWhereNothingIsKnown) {
   ASSERT_THAT(ReplaceFile(*files_, directory_, kManifestFile, "rubbish"),
               IsOk());

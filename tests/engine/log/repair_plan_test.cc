@@ -9,6 +9,7 @@
 namespace cauce {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -93,6 +94,34 @@ TEST(RepairPlan, SaysWhereNobodyKnowsHowMuchIsLost) {
   partition.clean_stop = true;
   EXPECT_FALSE(steps({.strays = {text}, .segments = {Segment(0, 8)}})[0]
                    .is_more_lost);
+}
+
+// Where it lies they leave no trace: compaction makes such gaps.
+TEST(RepairPlan, SaysThatASegmentLacksMoreThanWhatIsDamagedInIt) {
+  PartitionToCheck partition = Partition(kEnd, Offset{0});
+  partition.known = KnownLog{.segments = {{Offset{0}, 300}, {Offset{5}, 100}},
+                             .end = kEnd};
+  SurveyedSegment less = Segment(0, 5);
+  less.file_bytes = less.whole_bytes = 200;
+  const auto lacking = [&](const SurveyedSegment& segment) {
+    const RepairPlan plan = PlanPartitionRepair(
+        partition, {.segments = {segment, Segment(5, kEnd.value)}});
+    EXPECT_TRUE(plan.forgets_known);
+    EXPECT_THAT(plan.lost_unseen, IsEmpty());
+    return plan.lacking;
+  };
+  const OffsetRange range{Offset{0}, Offset{5}};
+  EXPECT_THAT(lacking(less), ElementsAre(range));
+  less.whole_bytes = 150;
+  less.unreadable = {{.position = 100,
+                      .end = 150,
+                      .zeros_from = 150,
+                      .expected = Offset{3},
+                      .behind = Offset{4}}};
+  less.kept_as = {"/d/a-0/0.log.100.cut"};
+  EXPECT_THAT(lacking(less), ElementsAre(range));
+  less.file_bytes = 300;
+  EXPECT_THAT(lacking(less), IsEmpty());
 }
 
 // Others have their offsets, and not their records.
