@@ -40,6 +40,9 @@ class Spoiler {
   void Spoil() {
     const uint32_t times = 1 + Below(6);
     for (uint32_t i = 0; i < times; ++i) SpoilOnce();
+    for (const auto& [partition, batches] : behind_removed_) {
+      DropLoneOf(partition, batches);
+    }
   }
 
  private:
@@ -193,15 +196,33 @@ class Spoiler {
     // The byte in front of it may go on as the last one did that is gone.
     Touch(file, from, end + 1);
     Shift(file, end, from - end);
-    // What is left may end as what is gone did, and show no trace of it: then
-    // nothing confirms where a last batch alone behind it belongs.
-    const auto is_behind = [&](const KnownBatch& batch) {
-      return batch.file == file && batch.position >= from;
-    };
-    if (std::ranges::count_if(whole_, is_behind) == 1) {
-      std::erase_if(whole_, is_behind);
+    std::set<int64_t> behind;
+    for (const KnownBatch& batch : whole_) {
+      if (batch.file != file || batch.position < from) continue;
+      behind.insert(batch.base);
     }
+    const size_t slash = file.rfind('/');
+    behind_removed_.emplace_back(file.substr(1, slash - 1), std::move(behind));
     Tell(fmt::format("{} to {} of {} gone", from, end, file));
+  }
+
+  // What is left in front of `batches` may end as what is gone did, and show no
+  // trace of it: then nothing confirms where the first of them belongs that is
+  // left, unless the next one continues it.
+  void DropLoneOf(const std::string& partition,
+                  const std::set<int64_t>& batches) {
+    const auto is_left = [&](int64_t base) {
+      return batches.contains(base) &&
+             std::ranges::any_of(whole_, [&](const KnownBatch& batch) {
+               return batch.partition == partition && batch.base == base;
+             });
+    };
+    const auto first = std::ranges::find_if(batches, is_left);
+    if (first == batches.end()) return;
+    std::erase_if(whole_, [&](const KnownBatch& batch) {
+      return batch.partition == partition && batch.base == *first &&
+             !is_left(batch.next);
+    });
   }
 
   void Truncate() {
@@ -222,11 +243,13 @@ class Spoiler {
     Tell(fmt::format("{} goes on up to {}", file, bytes.size()));
   }
 
-  // What is behind its own bytes is a copy of them.
+  // What is behind its own bytes is a copy of them. Its batches are not among
+  // those that are known: what else befell these would show in the copy.
   void Double() {
     const std::string file = OneLog();
     if (file.empty() || !IsUntouched(file)) return;
     image_[file] += std::string(image_[file]);
+    frozen_.insert(file);
     Tell(fmt::format("the bytes of {} are there twice", file));
   }
 
@@ -358,6 +381,8 @@ class Spoiler {
   std::vector<KnownBatch> whole_;
   std::set<std::string> frozen_;  // no more is done to these
   std::set<std::string> moved_;   // partitions in which one was misnamed
+  // By partition, the bases of batches behind bytes that were removed.
+  std::vector<std::pair<std::string, std::set<int64_t>>> behind_removed_;
   std::mt19937 random_;
   std::string story_;
 };
