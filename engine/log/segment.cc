@@ -315,6 +315,12 @@ absl::StatusOr<std::shared_ptr<const SegmentIndex>> Segment::LoadIndex() {
 
 absl::StatusOr<std::shared_ptr<const SegmentIndex>> Segment::RebuildIndex(
     std::shared_ptr<const SegmentIndex> claimed, absl::Status unusable) {
+  {
+    // Its writer adds to it what nobody can read yet. What a scan finds by now
+    // would be less than there is once the segment is sealed.
+    MutexLock lock(mutex_);
+    if (index_is_live_) return index_;
+  }
   CAUCE_ASSIGN_OR_RETURN(const auto file, log_->Acquire());
   CAUCE_ASSIGN_OR_RETURN(ScannedSegment scanned,
                          ScanSegment(file, path(), Range()));
@@ -329,10 +335,6 @@ absl::StatusOr<std::shared_ptr<const SegmentIndex>> Segment::KeepIndex(
     CAUCE_ASSIGN_OR_RETURN(const auto file, log_->Acquire());
     CAUCE_RETURN_IF_ERROR(ScanBehindDamage(file, path(), Range(), scanned));
   }
-  {
-    MutexLock lock(mutex_);
-    if (index_is_live_) return index_;
-  }
   if (scanned.damage.ok()) {
     scanned.index->Seal();
     // The read has all it needs; files that cannot be written now are found to
@@ -340,7 +342,6 @@ absl::StatusOr<std::shared_ptr<const SegmentIndex>> Segment::KeepIndex(
     RepairIndexFiles(scanned).IgnoreError();
   }
   MutexLock lock(mutex_);
-  if (index_is_live_) return index_;
   index_used_ = true;
   index_ = std::move(scanned.index);
   return index_;

@@ -143,7 +143,8 @@ class Segment {
   }
   // For the writer: `bytes` and `next` hold from now on.
   void Publish(int64_t bytes, Offset next);
-  // For the writer: the index it adds to, or null once it no longer does.
+  // For the writer, before others see the segment: the index it adds to. Null
+  // once it no longer does.
   void ShareLiveIndex(std::shared_ptr<const SegmentIndex> index);
 
   // Another segment has taken the place of this one, whose end was cut off:
@@ -216,7 +217,9 @@ class Segment {
   // What is there by now, with what a walk over it expects.
   ScanRange Range() const;
   absl::StatusOr<std::shared_ptr<const SegmentIndex>> LoadIndex();
-  // From the log: since `claimed` leads astray, or the files are `unusable`.
+  // From the log: since `claimed` leads astray, or the files are `unusable`. Of
+  // one that is being written what its writer has: a scan of it would miss what
+  // comes meanwhile.
   absl::StatusOr<std::shared_ptr<const SegmentIndex>> RebuildIndex(
       std::shared_ptr<const SegmentIndex> claimed, absl::Status unusable = {});
   absl::StatusOr<std::shared_ptr<const SegmentIndex>> KeepIndex(

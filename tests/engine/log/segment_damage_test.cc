@@ -15,6 +15,7 @@
 #include "engine/base/bytes.h"
 #include "engine/log/segment.h"
 #include "engine/record/layout.h"
+#include "fmt/format.h"
 #include "tests/engine/log/segment_fixture.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/test_disk.h"
@@ -281,6 +282,48 @@ TEST_P(SegmentTest, TellsOnceWhyItsIndexesAreMadeAnew) {
     EXPECT_EQ(disk_.Read(kIndex), index);
     EXPECT_THAT(told, SizeIs(1));
   }
+}
+
+// The writer adds to the index what it publishes next, and may seal the segment
+// while somebody looks something up.
+TEST_P(SegmentTest, TakesNoIndexThatIsAheadOfWhatIsPublishedForALie) {
+  Write(100, [](int i) { return 1000 + i / 2; });
+  const auto& last = batches_.back();
+  const Timestamp time{last.timestamps.back()};
+  const auto index = Open()->Index();
+  ASSERT_THAT(index, IsOk());
+  ASSERT_EQ((*index)->times().last()->timestamp, time);
+  const std::string offsets = *disk_.Read(kIndex);
+  const std::string times = *disk_.Read(kTimeIndex);
+
+  // At each read of a look-up, and once at none.
+  int reads = 0;
+  for (int sealed_at = 1; sealed_at <= reads + 1; ++sealed_at) {
+    SCOPED_TRACE(fmt::format("sealed at read {}", sealed_at));
+    std::vector<std::string> told;
+    const EventSink events = [&](Severity, std::string_view line) {
+      told.emplace_back(line);
+    };
+    SegmentPlace place = disk_.Place(kBase, kInterval);
+    place.events = &events;
+    Segment segment(place, OpenMode::kReadWrite, last.position, last.base);
+    segment.ShareLiveIndex(*index);
+    reads = 0;
+    disk_.files().set_during(FileCall::kRead, kLog, [&] {
+      if (++reads != sealed_at) return;
+      segment.Publish(bytes_, next_);
+      segment.ShareLiveIndex(nullptr);
+    });
+    const auto found = segment.FindByTime(time, kBase, last.base);
+    disk_.files().Mend();
+
+    EXPECT_THAT(found, IsOkAndHolds(std::nullopt));
+    EXPECT_THAT(segment.LargestTimestamp(), IsOkAndHolds(time));
+    EXPECT_EQ(disk_.Read(kIndex), offsets);
+    EXPECT_EQ(disk_.Read(kTimeIndex), times);
+    EXPECT_THAT(told, IsEmpty());
+  }
+  EXPECT_GT(reads, 0);
 }
 
 TEST_P(SegmentTest, RepairsNoFilesOfASegmentThatLeftTheLog) {
