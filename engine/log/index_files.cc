@@ -20,11 +20,11 @@ absl::Status IndexFiles::Write(const SegmentIndex& index) {
 }
 
 absl::Status IndexFiles::WriteLive(const SegmentIndex& index) {
-  // Counted before those of times: the entry by time beside one by offset is
-  // added first. The newest is left for the next call.
+  // Before those of times: the entry by time beside one by offset is added
+  // first.
   const size_t offsets = index.offsets().size();
-  if (offsets <= offsets_.written + 1) return absl::OkStatus();
-  return WriteUpTo(index, offsets - 1, index.times().size());
+  if (offsets <= offsets_.written) return absl::OkStatus();
+  return WriteUpTo(index, offsets, index.times().size());
 }
 
 absl::Status IndexFiles::WriteAnew(const SegmentIndex& index) {

@@ -29,8 +29,8 @@ class IndexFiles {
   // Makes the files hold all of `index`. What was written here before is taken
   // to be there still.
   absl::Status Write(const SegmentIndex& index);
-  // The same for an index that its writer adds to meanwhile: all but the newest
-  // entry by offset.
+  // The same for an index that its writer adds to meanwhile: at least what was
+  // there when this began.
   absl::Status WriteLive(const SegmentIndex& index);
   // The same, whatever became of the files since.
   absl::Status WriteAnew(const SegmentIndex& index);
