@@ -166,6 +166,20 @@ std::vector<MissingPart> FindMissing(const KnownLog& log,
   return missing;
 }
 
+std::optional<MissingPart> FindShortEnd(const NotedLog& noted,
+                                        std::span<const KnownSegment> there) {
+  const KnownLog& log = noted.log;
+  const KnownSegment& last = log.segments.back();
+  // Whoever has cut it since has taken its times out, too.
+  const bool may_be_cut = !noted.was_last_stop && log.times == KnownTimes();
+  if (may_be_cut) return std::nullopt;
+  const bool is_short = !there.empty() && there.back().base == last.base &&
+                        there.back().bytes < last.bytes &&
+                        last.base < log.end;
+  if (!is_short) return std::nullopt;
+  return MissingPart{{last.base, log.end}, true};
+}
+
 absl::StatusOr<std::vector<MissingPart>> WithoutRewritten(
     std::vector<MissingPart> missing, const KnownLog& log,
     std::span<const KnownSegment> there,

@@ -108,6 +108,12 @@ struct NotedLog {
   friend bool operator==(const NotedLog&, const NotedLog&) = default;
 };
 
+// The last of the segments that there were, where that is the last of `there`
+// too, and shorter: if its batches end where they did, some are gone from
+// within it. None where somebody may have cut it, which makes it short, too.
+std::optional<MissingPart> FindShortEnd(const NotedLog& noted,
+                                        std::span<const KnownSegment> there);
+
 // Of `missing`, found as above, what nobody can have done who has written `log`
 // since. A compacted segment ends where those did that it replaces, and who
 // cuts a log lowers the end of what is known first: what is gone for another

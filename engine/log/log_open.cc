@@ -189,6 +189,7 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
         new Log(std::move(environment), options, view->segments(), start));
     log->lost_ = lost;
     CAUCE_RETURN_IF_ERROR(log->NoteMissing());
+    if (lost.back.count() == 0) log->lost_.back = log->FindShortEnd();
     MutexLock looking(log->refresh_mutex_);
     log->view_ = std::move(view);
     log->identity_ = std::move(identity);
@@ -326,6 +327,14 @@ absl::StatusOr<std::vector<MissingPart>> Log::FindMissing() const {
     hints.known_now = [this] { return environment_->known_now(name_); };
   }
   return LookForMissing(PlaceOf(Offset{0}), hints);
+}
+
+OffsetRange Log::FindShortEnd() const {
+  const Offset last = segments()->active()->base();
+  for (const OffsetRange& range : Missing()) {
+    if (range.base == last) return range;
+  }
+  return {};
 }
 
 absl::Status Log::NoteMissing() {

@@ -122,13 +122,24 @@ absl::StatusOr<std::vector<MissingPart>> MissingSinceStop(
     absl::FunctionRef<absl::StatusOr<Offset>(Offset base)> end_of) {
   const NotedLog& noted = log.noted;
   std::vector<MissingPart> missing = FindMissing(noted.log, log.there);
-  // In other topics a gap tells of itself.
-  if (noted.was_last_stop || missing.empty()) return missing;
-  if (!log.may_have_gaps) return std::vector<MissingPart>();
-  std::erase_if(missing, [&](const MissingPart& part) {
-    return part.range.base >= log.durable;
-  });
-  return WithoutRewritten(std::move(missing), noted.log, log.there, end_of);
+  if (!noted.was_last_stop && !missing.empty()) {
+    // In other topics a gap tells of itself.
+    if (!log.may_have_gaps) return std::vector<MissingPart>();
+    std::erase_if(missing, [&](const MissingPart& part) {
+      return part.range.base >= log.durable;
+    });
+    CAUCE_ASSIGN_OR_RETURN(missing,
+                           WithoutRewritten(std::move(missing), noted.log,
+                                            log.there, end_of));
+  }
+  const auto end = FindShortEnd(noted, log.there);
+  if (!end || !log.may_have_gaps) return missing;
+  CAUCE_ASSIGN_OR_RETURN(const Offset reached, end_of(end->range.base));
+  // Where it ends earlier that tells, and behind that somebody wrote it.
+  const bool is_gone = noted.was_last_stop ? reached >= end->range.next
+                                           : reached == end->range.next;
+  if (is_gone) missing.push_back(*end);
+  return missing;
 }
 
 absl::StatusOr<std::vector<MissingPart>> MissingSinceStop(
@@ -161,8 +172,16 @@ absl::StatusOr<std::vector<MissingPart>> MissingSinceClose(
     const SegmentPlace& place, const MissingHints& hints,
     std::span<const KnownSegment> there) {
   const auto known = hints.known_now ? hints.known_now() : std::nullopt;
-  if (!known || FindMissing(known->log, there).empty()) {
+  if (!known) return std::vector<MissingPart>();
+  const bool is_end_short = FindShortEnd(*known, there).has_value();
+  if (!is_end_short && FindMissing(known->log, there).empty()) {
     return std::vector<MissingPart>();
+  }
+  if (is_end_short) {
+    // It may have been written between that look and its close.
+    const auto bytes = SealedBytes(place.At(there.back().base));
+    const bool is_same = bytes.ok() && *bytes == there.back().bytes;
+    if (!is_same) return Changing(place);
   }
   CAUCE_ASSIGN_OR_RETURN(const LogBounds bounds, hints.bounds_now());
   NotedLog noted = *known;

@@ -149,7 +149,10 @@ absl::Status PartitionCheck::CheckNoneIsGone(const std::vector<Offset>& bases) {
     there.push_back({base, info.ok() ? info->bytes : INT64_MAX});
   }
   // What is known by now takes a look at more files.
-  if (FindMissing(*partition_.known, there).empty()) return absl::OkStatus();
+  const NotedLog noted{*partition_.known, partition_.clean_stop};
+  const bool may_miss = !FindMissing(noted.log, there).empty() ||
+                        FindShortEnd(noted, there).has_value();
+  if (!may_miss) return absl::OkStatus();
   const SegmentPlace place{.files = &files_,
                            .directory = partition_.directory,
                            .may_have_gaps = partition_.may_have_gaps};
@@ -305,11 +308,16 @@ absl::Status PartitionCheck::CheckSegments(const SegmentPlace& place,
     }
     // What stands behind damage was told with it, but for what is gone to the
     // last byte.
-    const bool is_whole = is_next_known && *end >= bases[i + 1];
+    const bool is_whole = is_last ? *end >= partition_.bounds.durable
+                                  : is_next_known && *end >= bases[i + 1];
     if (summary_.damages != damages && !is_whole) continue;
     CAUCE_ASSIGN_OR_RETURN(const bool ends_there, EndsAtClose(bases[i], *end));
     if (!ends_there) continue;
     if (!is_last && !is_next_known) continue;
+    if (is_last) {
+      CAUCE_RETURN_IF_ERROR(CheckNotShort(
+          {.segment = bases[i], .end = *end, .next = *end}));
+    }
     CAUCE_RETURN_IF_ERROR(
         is_last ? CheckEnd(bases[i], *end)
                 : CheckGap({.segment = bases[i],

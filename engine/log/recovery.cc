@@ -233,7 +233,10 @@ class Recovery {
     for (const auto& segment : sealed_) {
       there.push_back({segment->base(), segment->bytes()});
     }
-    if (writer_ != nullptr) there.push_back({writer_->segment()->base(), 0});
+    if (writer_ != nullptr) {
+      const Segment& last = *writer_->segment();
+      there.push_back({last.base(), last.bytes()});
+    }
     for (const KnownSegment& each : there) bases.push_back(each.base);
     std::vector<MissingPart> missing;
     if (hints_.known != nullptr) {
@@ -251,6 +254,8 @@ class Recovery {
     for (const MissingPart& part : missing) {
       if (part.range.next <= hints_.log_start) continue;
       missing_.push_back(part.range);
+      lacks_in_last_ |= writer_ != nullptr &&
+                        part.range.base == writer_->segment()->base();
       is_odd_ = true;
       if (!hints_.events) continue;
       hints_.events(Severity::kError, DescribeMissing(place_, part));
@@ -720,11 +725,13 @@ class Recovery {
     const Offset log_start = std::max(hints_.log_start, FirstBase());
     if (writer_ != nullptr && writer_->segment()->next() < log_start) {
       // Records below the start are gone for good: offsets must not come back.
-      CAUCE_RETURN_IF_ERROR(writer_->Seal());
-      CAUCE_RETURN_IF_ERROR(writer_->segment()->Sync());
-      sealed_.push_back(writer_->segment());
       resume_at_ = log_start;
-      writer_ = nullptr;
+      CAUCE_RETURN_IF_ERROR(SealLast());
+    } else if (writer_ != nullptr && lacks_in_last_) {
+      // Behind it the log goes on in another one: where this one grew again its
+      // size would tell nothing.
+      resume_at_ = writer_->segment()->next();
+      CAUCE_RETURN_IF_ERROR(SealLast());
     }
     if (writer_ == nullptr) {
       // Damage may end below the start, which was saved apart from it.
@@ -751,6 +758,15 @@ class Recovery {
                         .leftovers = leftovers_,
                         .missing = std::move(missing_),
                         .is_odd = is_odd_};
+  }
+
+  // It is not the one that is written any more.
+  absl::Status SealLast() {
+    CAUCE_RETURN_IF_ERROR(writer_->Seal());
+    CAUCE_RETURN_IF_ERROR(writer_->segment()->Sync());
+    sealed_.push_back(writer_->segment());
+    writer_ = nullptr;
+    return absl::OkStatus();
   }
 
   // Where the oldest segment begins, or will.
@@ -796,6 +812,7 @@ class Recovery {
   bool owes_lists_ = false;
   bool cut_ = false;
   std::vector<OffsetRange> missing_;
+  bool lacks_in_last_ = false;  // batches are gone from within the last one
   bool is_odd_ = false;
   // The stopped process may have made names and not synced them.
   bool names_unsynced_ = true;

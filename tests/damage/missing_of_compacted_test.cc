@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,7 +53,14 @@ const std::vector<BatchPlace>& Places(Stop stop) {
 }
 
 // How a segment is lost.
-enum class Loss { kLog, kLogAndIndexes, kEmptied, kCutShort, kCutOut };
+enum class Loss {
+  kLog,
+  kLogAndIndexes,
+  kEmptied,
+  kCutShort,
+  kCutOut,
+  kCutOutAndIndexes,
+};
 
 struct Lost {
   Loss how;
@@ -68,8 +76,10 @@ std::string NameOf(const Lost& lost) {
       {Loss::kLogAndIndexes, "IndexesGoneToo"},
       {Loss::kEmptied, "Emptied"},
       {Loss::kCutShort, "CutShort"},
-      {Loss::kCutOut, "CutOut"}};
-  return names.at(lost.how);
+      {Loss::kCutOut, "CutOut"},
+      {Loss::kCutOutAndIndexes, "CutOutAndIndexesGone"}};
+  return names.at(lost.how) +
+         (lost.stop == Stop::kKilled ? "BehindAKill" : "");
 }
 
 // In a log that may have gaps nothing takes the place of a segment that is
@@ -145,8 +155,10 @@ class OnceCompacted : public ::testing::TestWithParam<Lost> {
     before_ = test::Gather(*files_, kDirectory);
     const Loss how = GetParam().how;
     for (const char* suffix : {".log", ".index", ".timeindex"}) {
+      const bool is_log = suffix == std::string(".log");
       const bool goes = how == Loss::kLogAndIndexes ||
-                        (how == Loss::kLog && suffix == std::string(".log"));
+                        (how == Loss::kLog && is_log) ||
+                        (how == Loss::kCutOutAndIndexes && !is_log);
       if (!goes) continue;
       EXPECT_THAT(files_->RemoveFile(stem_ + suffix), IsOk());
     }
@@ -159,7 +171,9 @@ class OnceCompacted : public ::testing::TestWithParam<Lost> {
       EXPECT_THAT((*log)->Truncate(static_cast<int64_t>(bytes)), IsOk());
       if (is_cut) from = last.base.value;
     }
-    if (how == Loss::kCutOut) {
+    const bool is_cut_out =
+        how == Loss::kCutOut || how == Loss::kCutOutAndIndexes;
+    if (is_cut_out) {
       // The batch in the middle, to the last byte.
       const BatchPlace& gone = Places(Stop::kClean)[first + 1];
       std::string bytes = before_.at(lost.file);
@@ -171,7 +185,7 @@ class OnceCompacted : public ::testing::TestWithParam<Lost> {
     }
     if (GetParam().stop == Stop::kKilled) TakeMarkAway(GetParam().is_noted);
     // What is gone from within leaves no trace but its bytes.
-    if (how == Loss::kCutOut) return lost.segment_next.value - from;
+    if (is_cut_out) return lost.segment_next.value - from;
     left_.erase(left_.lower_bound(from),
                 left_.lower_bound(lost.segment_next.value));
     return lost.segment_next.value - from;
@@ -327,8 +341,17 @@ INSTANTIATE_TEST_SUITE_P(, OnceCompactedAndClosed, kClosed,
 
 using OnceCompactedAndCutOut = OnceCompacted;
 INSTANTIATE_TEST_SUITE_P(, OnceCompactedAndCutOut,
-                         ::testing::Values(Lost{Loss::kCutOut}),
+                         ::testing::Values(Lost{Loss::kCutOut},
+                                           Lost{Loss::kCutOutAndIndexes}),
                          [](const auto& info) { return NameOf(info.param); });
+
+using OnceCompactedAndCutOutAtItsEnd = OnceCompacted;
+INSTANTIATE_TEST_SUITE_P(
+    , OnceCompactedAndCutOutAtItsEnd,
+    ::testing::Values(Lost{Loss::kCutOut}, Lost{Loss::kCutOutAndIndexes},
+                      Lost{Loss::kCutOut, Stop::kKilled},
+                      Lost{Loss::kCutOutAndIndexes, Stop::kKilled}),
+    [](const auto& info) { return NameOf(info.param); });
 
 TEST_P(OnceCompacted, TellsOfASegmentThatIsMissingUntilARepair) {
   const int64_t lost = Lose(3);
@@ -617,6 +640,58 @@ TEST_P(OnceCompactedAndCutOut, IsToldOfUntilARepairThatDoesNotKnowHowMany) {
   CheckRepair(std::nullopt);
 }
 
+// Nothing follows it: the log ends where it did.
+TEST_P(OnceCompactedAndCutOutAtItsEnd, IsToldUntilARepair) {
+  Lose(6);
+  const auto check = [&] {
+    EXPECT_THAT(
+        test::VerifyAll(*files_, kDirectory),
+        Contains(AllOf(Field("gravity", &Finding::gravity, Gravity::kDamage),
+                       Field("what", &Finding::what,
+                             HasSubstr("shorter than it was")))));
+    const Sight sight = Look(Access::kReadOnly);
+    EXPECT_EQ(sight.records, left_);
+    EXPECT_THAT(events_, Contains(HasSubstr("shorter than it was")));
+  };
+  check();
+  auto engine = Open(Access::kReadOnly);
+  ASSERT_THAT(engine, IsOk());
+  const auto orders = engine->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(orders, IsOk());
+  EXPECT_EQ(orders->lost().back, (OffsetRange{Offset{12}, Offset{18}}));
+  ASSERT_THAT(engine->Close(), IsOk());
+  // Who opens it goes on behind it, and closes, or dies.
+  Look(Access::kReadWrite);
+  check();
+  AppendAndDie(0, "there");
+  check();
+  AppendAndDie(1, "elsewhere");
+  check();
+  Write([&](Engine& writer) {
+    ASSERT_THAT(writer.AlterTopic("orders", {{"cleanup.policy", "compact"}}),
+                IsOk());
+    auto partition = writer.OpenPartition("orders", PartitionId{0});
+    ASSERT_THAT(partition, IsOk());
+    ASSERT_THAT(partition->Compact(), HasReason(Reason::kCorruptBatch));
+  });
+  left_ = Look(Access::kReadOnly).records;
+  check();
+  CheckRepair(std::nullopt);
+}
+
+TEST_P(OnceCompactedAndCutOutAtItsEnd, IsMendedBeforeAnythingOpensIt) {
+  Lose(6);
+  CheckRepair(std::nullopt);
+}
+
+TEST_P(OnceCompactedAndCutOutAtItsEnd, IsWholeOnceItIsPutBack) {
+  Lose(6);
+  Look(Access::kReadWrite);
+  AppendAndDie(1, "elsewhere");
+  PutBack();
+  CheckWhole();
+}
+
 // A cut into a gap ends a file in front of the next, and below what it held.
 using OnceCompactedAndCut = OnceCompacted;
 INSTANTIATE_TEST_SUITE_P(, OnceCompactedAndCut,
@@ -656,6 +731,18 @@ TEST_P(OnceCompactedAndCut, IsWholeBehindACutIntoAGapForWhoReadsAndAfterAKill) {
   EXPECT_EQ(sight.records, left_);
   EXPECT_THAT(sight.told, IsEmpty());
   check();
+}
+
+// It ends where it is known to, and is shorter than it was.
+TEST_P(OnceCompactedAndCut, IsWholeBehindACutOfItsLastSegmentAndAKill) {
+  const Offset at = Places(Stop::kClean)[7].base;
+  WriteAndDie([&](Engine& engine) {
+    auto partition = engine.OpenPartition("orders", PartitionId{0});
+    ASSERT_THAT(partition, IsOk());
+    ASSERT_THAT(partition->TruncateTo(at), IsOkAndHolds(at));
+  });
+  left_.erase(left_.lower_bound(at.value), left_.end());
+  CheckWhole();
 }
 
 TEST_P(OnceCompactedAndCut, IsToldOfNothingThatACutHasEnded) {
@@ -699,6 +786,76 @@ TEST_P(OnceCompactedAndCut, LeavesNothingMissingInAnotherDirectoryOfItsName) {
   files_->RemoveFile(notes).IgnoreError();
   test::Lay({{"cauce.segments", noted}}, *files_, kDirectory);
   CheckWhole();
+}
+
+// Nothing of it is damaged: neither its opener, nor a reader, nor verify, nor a
+// repair has anything to say, however often it is closed, in the middle of a
+// segment and behind a roll or a pass.
+TEST(CompactedTopic, ThatIsClosedInOrderAgainAndAgainIsToldOfNothing) {
+  const auto files = NewMemoryFileSystem();
+  test::SimClock clock;
+  std::vector<std::string> told;
+  const auto open = [&](Access access) {
+    return Engine::Open(kDirectory,
+                        {.access = access,
+                         .file_system = files.get(),
+                         .clock = &clock,
+                         .events = [&](Severity severity,
+                                       std::string_view line) {
+                           if (severity == Severity::kInfo) return;
+                           told.emplace_back(line);
+                         }});
+  };
+  Values written;
+  for (int round = 0; round < 12; ++round) {
+    SCOPED_TRACE(fmt::format("close {}", round));
+    {
+      auto engine = open(Access::kReadWrite);
+      ASSERT_THAT(engine, IsOk());
+      if (round == 0) {
+        ASSERT_THAT(engine->CreateTopic(
+                        "orders",
+                        {.configs = {{"cleanup.policy", "compact"},
+                                     {"internal.segment.bytes", "300"}}}),
+                    IsOk());
+      }
+      auto orders = engine->OpenPartition("orders", PartitionId{0});
+      ASSERT_THAT(orders, IsOk());
+      // Of three keys each time another one, and one that is never seen again.
+      for (const std::string& key :
+           {fmt::format("k{}", round % 3), fmt::format("only {}", round)}) {
+        const std::string value = fmt::format("value {}", round);
+        const Record record{.key = key, .value = value};
+        const auto at = orders->Append({&record, 1});
+        ASSERT_THAT(at, IsOk());
+        written[at->base.value] = value;
+      }
+      if (round % 4 == 3) {
+        ASSERT_THAT(orders->Compact(), IsOk());
+      }
+      ASSERT_THAT(engine->Close(), IsOk());
+    }
+    EXPECT_THAT(test::VerifyAll(*files, kDirectory), IsEmpty());
+    const auto planned = PlanRepair(*files, kDirectory, {});
+    ASSERT_THAT(planned, IsOk());
+    EXPECT_EQ(planned->steps, 0);
+    auto reader = open(Access::kReadOnly);
+    ASSERT_THAT(reader, IsOk());
+    const Sight sight = test::ReadOver(*reader, kDamaged);
+    EXPECT_THAT(sight.ended, IsOk());
+    EXPECT_THAT(sight.told, IsEmpty());
+    // Compaction takes records; the newest of each key stay.
+    for (const auto& [offset, value] : sight.records) {
+      EXPECT_EQ(written[offset], value);
+    }
+    EXPECT_TRUE(sight.records.contains(written.rbegin()->first));
+    const auto orders = reader->OpenPartition("orders", PartitionId{0});
+    ASSERT_THAT(orders, IsOk());
+    EXPECT_EQ(orders->lost(), LostRecords());
+    EXPECT_THAT(reader->Close(), IsOk());
+    EXPECT_THAT(told, IsEmpty());
+  }
+  EXPECT_GT(written.size(), 20);
 }
 
 }  // namespace

@@ -206,6 +206,29 @@ TEST(MissingSegments, AreMissedInPartWhereTheirFilesAreShorterThanTheyWere) {
               ElementsAre(MissingPart{part.range}));
 }
 
+TEST(MissingSegments, AreMissedInPartWhereTheLastIsShorterThanItWas) {
+  NotedLog noted{.log = {.segments = {{Offset{0}, 100}, {Offset{10}, 100}},
+                         .end = Offset{20}},
+                 .was_last_stop = true};
+  const auto missing = [&](const std::vector<KnownSegment>& there) {
+    return FindShortEnd(noted, there);
+  };
+  const MissingPart part{{Offset{10}, Offset{20}}, true};
+  const std::vector<KnownSegment> cut = {{Offset{0}, 100}, {Offset{10}, 99}};
+  EXPECT_EQ(missing(cut), part);
+  EXPECT_EQ(missing({{Offset{10}, 0}}), part);
+  EXPECT_EQ(missing(noted.log.segments), std::nullopt);
+  EXPECT_EQ(missing({{Offset{0}, 99}}), std::nullopt);
+  // Others follow it.
+  EXPECT_EQ(missing({{Offset{10}, 99}, {Offset{20}, 0}}), std::nullopt);
+  EXPECT_EQ(missing({}), std::nullopt);
+  // Somebody may have cut it, who takes back what was known of its times.
+  noted.was_last_stop = false;
+  EXPECT_EQ(missing(cut), std::nullopt);
+  noted.log.times.largest_at = Offset{19};
+  EXPECT_EQ(missing(cut), part);
+}
+
 // A file that ends behind a name has taken its place; one that ends where the
 // next begins was written anew.
 TEST(WithoutRewritten, LeavesWhatNoFileReachesThatIsThere) {
