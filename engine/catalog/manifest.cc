@@ -152,10 +152,11 @@ absl::StatusOr<Manifest> Manifest::Parse(std::string_view path,
                     path, version, kVersion));
   }
   if (version == kVersionNotUsed) {
-    return absl::NotFoundError(
-        fmt::format("{}: has version {}, of an earlier release, and is not "
-                    "used: the next close makes it anew",
-                    path, version));
+    // Nothing is known of it, as of one that is damaged.
+    return MakeError(Reason::kCorruptFile,
+                     fmt::format("{}: has version {}, of an earlier release, "
+                                 "and is not used",
+                                 path, version));
   }
   if (version < 1) return Corrupt(path, kVersionAt, "the version is below 1");
   for (size_t i = 0; i < read.sums_.size(); ++i) {

@@ -76,8 +76,8 @@ class Manifest {
   // Of nothing.
   Manifest() = default;
 
-  // `path` is for the messages. Reason::kCorruptFile, and kUnsupportedFormat of
-  // a newer release; NotFound of an older one, whose parts had other fields.
+  // `path` is for the messages. Reason::kCorruptFile, also of an older release,
+  // whose parts had other fields; kUnsupportedFormat of a newer one.
   static absl::StatusOr<Manifest> Parse(std::string_view path,
                                         std::string bytes);
 
