@@ -151,7 +151,7 @@ absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Make(
   CAUCE_RETURN_IF_ERROR(found.status());
   CAUCE_ASSIGN_OR_RETURN(options.config, ConfigOf(topic));
   options.keep_everything = topic.imported;
-  options.may_have_gaps = MayHaveGaps(topic, options.config);
+  options.may_have_gaps = MayHaveGaps(topic, *options.config);
   options.read_only = access_ == Access::kReadOnly;
   options.clean_stop = clean_stop_ || whole_.contains(options.name);
   options.is_synced_later =
@@ -190,10 +190,13 @@ absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Make(
   return Log::Open(environment_, options);
 }
 
-absl::StatusOr<TopicConfig> OpenLogs::ConfigOf(const TopicEntry& topic) const {
+absl::StatusOr<std::shared_ptr<const TopicConfig>> OpenLogs::ConfigOf(
+    const TopicEntry& topic) const {
   MutexLock lock(config_mutex_);
   if (parsed_ == topic.configs) return config_;
-  CAUCE_ASSIGN_OR_RETURN(config_, ParseTopicConfig(topic.configs));
+  CAUCE_ASSIGN_OR_RETURN(const TopicConfig config,
+                         ParseTopicConfig(topic.configs));
+  config_ = std::make_shared<const TopicConfig>(config);
   parsed_ = topic.configs;
   return config_;
 }

@@ -170,8 +170,8 @@ class OpenLogs {
   // Nothing where that cannot be told, which is told.
   std::optional<FileInfo> Seen(const std::string& path) const;
   void TellUnseen(const absl::Status& why) const;
-  absl::StatusOr<TopicConfig> ConfigOf(const TopicEntry& topic) const
-      ABSL_LOCKS_EXCLUDED(config_mutex_);
+  absl::StatusOr<std::shared_ptr<const TopicConfig>> ConfigOf(
+      const TopicEntry& topic) const ABSL_LOCKS_EXCLUDED(config_mutex_);
   absl::StatusOr<std::vector<EpochStart>> ReadEpochs(
       const std::string& directory) const;
   absl::Status NoteStart(const TopicEntry& topic, PartitionId partition);
@@ -210,7 +210,9 @@ class OpenLogs {
   mutable Mutex config_mutex_;
   mutable std::optional<TopicConfigOverrides> parsed_
       ABSL_GUARDED_BY(config_mutex_);
-  mutable TopicConfig config_ ABSL_GUARDED_BY(config_mutex_);  // made of them
+  // Made of them, for all logs that have them.
+  mutable std::shared_ptr<const TopicConfig> config_
+      ABSL_GUARDED_BY(config_mutex_);
 };
 
 }  // namespace cauce

@@ -98,7 +98,9 @@ struct LogEnvironment {
 struct LogOptions {
   TopicPartition name;
   std::string directory;
-  TopicConfig config;
+  // Never null. Logs of a topic may share it.
+  std::shared_ptr<const TopicConfig> config =
+      std::make_shared<const TopicConfig>();
   // Nothing is deleted by age or size: its configs were never given.
   bool keep_everything = false;
   // A broker wrote it, and no engine has saved what it knows of it: what lies

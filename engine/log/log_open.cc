@@ -132,7 +132,7 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
   place.files = environment->files;
   place.pool = environment->pool.get();
   place.directory = options.directory;
-  place.index_interval_bytes = options.config.index_interval_bytes;
+  place.index_interval_bytes = options.config->index_interval_bytes;
   place.may_have_gaps = options.may_have_gaps;
   place.space = environment->space.get();
   place.tails = environment->tails.get();
@@ -261,7 +261,7 @@ Log::Log(std::shared_ptr<const LogEnvironment> environment,
       saved_start_(StartToSave(options, log_start)),
       first_dirty_(options.first_dirty.value),
       epochs_(*environment_, name_, options.epochs),
-      topic_(std::make_shared<const TopicConfig>(options.config)),
+      topic_(options.config),
       segments_(*environment_->files, directory_, std::move(segments)),
       producers_(*environment_, name_, directory_, segments_,
                  [this](const OffsetRange& gap) { return IsDamagedGap(gap); }),
@@ -269,9 +269,9 @@ Log::Log(std::shared_ptr<const LogEnvironment> environment,
       log_start_(log_start.value),
       log_end_(committer_.durable().value),
       may_have_gaps_(options.may_have_gaps),
-      shows_written_(options.config.flush == FlushPolicy::kOs),
-      prepares_(Prepares(options.config)),
-      flushes_itself_(FlushesItself(options.config)),
+      shows_written_(options.config->flush == FlushPolicy::kOs),
+      prepares_(Prepares(*options.config)),
+      flushes_itself_(FlushesItself(*options.config)),
       is_brokers_(options.is_brokers),
       config_(topic_),
       keep_everything_(options.keep_everything) {

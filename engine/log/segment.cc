@@ -52,13 +52,35 @@ absl::Status CheckReadBack(std::string_view bytes, Offset next) {
 Segment::Segment(SegmentPlace place, OpenMode mode, int64_t bytes, Offset next,
                  std::string_view state)
     : place_(std::move(place)),
-      writable_(mode != OpenMode::kRead),
-      log_(std::make_shared<PooledFile>(
-          *place_.pool, PathOf(kLogSuffix) + std::string(state), mode)),
-      reads_(std::make_shared<SegmentReads>(log_, place_.tails)),
+      mode_(mode),
       bytes_(bytes),
       next_(next.value),
-      synced_bytes_(bytes) {}
+      synced_bytes_(bytes) {
+  if (!state.empty()) reach_ = MakeReach(state).release();
+}
+
+Segment::~Segment() { delete reach_.load(); }
+
+std::unique_ptr<const Segment::Reach> Segment::MakeReach(
+    std::string_view state) const {
+  auto log = std::make_shared<PooledFile>(
+      *place_.pool, PathOf(kLogSuffix) + std::string(state), mode_);
+  auto reads = std::make_shared<const SegmentReads>(log, place_.tails);
+  return std::unique_ptr<const Reach>(
+      new Reach{std::move(log), std::move(reads)});
+}
+
+const Segment::Reach& Segment::reach() const {
+  const Reach* made = reach_.load(std::memory_order_acquire);
+  if (made != nullptr) return *made;
+  auto own = MakeReach("");
+  // Of two that come at once the second one's is not needed.
+  if (reach_.compare_exchange_strong(made, own.get(),
+                                     std::memory_order_acq_rel)) {
+    made = own.release();
+  }
+  return *made;
+}
 
 IndexFiles& Segment::index_files() {
   if (index_files_ == nullptr) {
@@ -109,7 +131,8 @@ absl::StatusOr<std::optional<Segment::ScanStart>> Segment::StartAt(
   if (entry.position >= range.bytes) return std::nullopt;
   BatchOffsets offsets = range.Offsets();
   offsets.next = std::nullopt;
-  scanner.Restart(reads_, log_->path(), entry.position, range.bytes, offsets);
+  scanner.Restart(reach().reads, log().path(), entry.position, range.bytes,
+                  offsets);
   const auto batch = scanner.Next();
   if (!batch.ok() && !IsDamage(batch.status())) return batch.status();
   const bool holds =
@@ -127,7 +150,8 @@ absl::StatusOr<std::optional<RecordBatch>> Segment::Seek(BatchScanner& scanner,
   BatchOffsets offsets = range.Offsets();
   offsets.next = start.base;
   // What the check of the entry has read serves again.
-  scanner.Restart(reads_, log_->path(), start.position, range.bytes, offsets);
+  scanner.Restart(reach().reads, log().path(), start.position, range.bytes,
+                  offsets);
   for (;;) {
     CAUCE_ASSIGN_OR_RETURN(const auto batch, scanner.Next());
     if (!batch || batch->next_offset() > offset) return batch;
@@ -143,7 +167,7 @@ absl::StatusOr<std::optional<RecordBatch>> Segment::SeekAtOnce(
   BatchOffsets offsets = range.Offsets();
   const int64_t from = plan.below ? plan.below->position : 0;
   // What was read for one guess serves for the next, and for the walk of Seek.
-  scanner.Restart(reads_, log_->path(), from, range.bytes, offsets);
+  scanner.Restart(reach().reads, log().path(), from, range.bytes, offsets);
   const auto try_at = [&](int64_t position, int64_t end)
       -> absl::StatusOr<std::optional<RecordBatch>> {
     scanner.Move(position, offsets);
@@ -184,7 +208,8 @@ absl::StatusOr<std::optional<RecordBatch>> Segment::SeekBehind(
   BatchOffsets offsets = range.Offsets();
   offsets.next = expected;
   return FindBatchBehind(scanner,
-                         {reads_, log_->path(), position, range.bytes, offsets},
+                         {reach().reads, log().path(), position, range.bytes,
+                          offsets},
                          EntriesBehind(index->offsets(), position));
 }
 
@@ -306,7 +331,7 @@ absl::StatusOr<std::shared_ptr<const SegmentIndex>> Segment::LoadIndex() {
                      place_.index_interval_bytes));
   // Batches behind the last entry may be missing from files that were written
   // before the log was: the walk over them completes the index.
-  CAUCE_ASSIGN_OR_RETURN(const auto file, log_->Acquire());
+  CAUCE_ASSIGN_OR_RETURN(const auto file, log().Acquire());
   CAUCE_ASSIGN_OR_RETURN(
       ScannedSegment scanned,
       ScanSegmentTail(file, path(), Range(), std::move(index)));
@@ -321,7 +346,7 @@ absl::StatusOr<std::shared_ptr<const SegmentIndex>> Segment::RebuildIndex(
     MutexLock lock(mutex_);
     if (index_is_live_) return index_;
   }
-  CAUCE_ASSIGN_OR_RETURN(const auto file, log_->Acquire());
+  CAUCE_ASSIGN_OR_RETURN(const auto file, log().Acquire());
   CAUCE_ASSIGN_OR_RETURN(ScannedSegment scanned,
                          ScanSegment(file, path(), Range()));
   scanned.disbelieved = std::move(claimed);
@@ -332,7 +357,7 @@ absl::StatusOr<std::shared_ptr<const SegmentIndex>> Segment::RebuildIndex(
 absl::StatusOr<std::shared_ptr<const SegmentIndex>> Segment::KeepIndex(
     ScannedSegment scanned) {
   if (!scanned.damage.ok()) {
-    CAUCE_ASSIGN_OR_RETURN(const auto file, log_->Acquire());
+    CAUCE_ASSIGN_OR_RETURN(const auto file, log().Acquire());
     CAUCE_RETURN_IF_ERROR(ScanBehindDamage(file, path(), Range(), scanned));
   }
   if (scanned.damage.ok()) {
@@ -352,7 +377,9 @@ absl::Status Segment::RepairIndexFiles(const ScannedSegment& scanned) {
       scanned.disbelieved == nullptr ||
       scanned.disbelieved->EncodeOffsets() != scanned.index->EncodeOffsets() ||
       scanned.disbelieved->EncodeTimes() != scanned.index->EncodeTimes();
-  if (!writable_ || !scanned.rebuilt || !leads_astray) return absl::OkStatus();
+  if (!is_writable() || !scanned.rebuilt || !leads_astray) {
+    return absl::OkStatus();
+  }
   MutexLock lock(repair_mutex_);
   if (!MayRepair()) return absl::OkStatus();
   const absl::Status repaired =
@@ -388,7 +415,7 @@ void Segment::StopRepairs() {
 void Segment::DropIdle() {
   MutexLock lock(mutex_);
   if (index_is_live_) return;
-  reads_->tail().Drop();
+  if (reach_.load() != nullptr) reads().tail().Drop();
   if (!index_used_) index_ = nullptr;
   index_used_ = false;
 }
@@ -409,7 +436,7 @@ void Segment::MarkDirty() {
   // after it, and covers what was written before.
   bool dirty = true;
   if (dirty_.compare_exchange_strong(dirty, true)) return;
-  log_->Pin();
+  log().Pin();
   dirty_.store(true);
 }
 
@@ -418,11 +445,11 @@ void Segment::LetClose() {
   const bool may = end.bytes - synced_bytes_.load() <= kWrittenAgainMax;
   if (!may) return KeepOpen();
   closable_end_.Set(end);
-  if (!std::exchange(may_be_closed_, true)) log_->MayCloseUnsynced(true);
+  if (!std::exchange(may_be_closed_, true)) log().MayCloseUnsynced(true);
 }
 
 void Segment::KeepOpen() {
-  if (std::exchange(may_be_closed_, false)) log_->MayCloseUnsynced(false);
+  if (std::exchange(may_be_closed_, false)) log().MayCloseUnsynced(false);
 }
 
 absl::Status Segment::Sync() {
@@ -432,7 +459,7 @@ absl::Status Segment::Sync() {
   CAUCE_RETURN_IF_ERROR(sync_failure_);
   if (!dirty_.load()) return absl::OkStatus();
   // Held from here on, so that it stays open once it counts as clean.
-  const auto file = log_->Acquire();
+  const auto file = log().Acquire();
   if (MayOpenLater(file.status())) return SyncNotBegun(file.status());
   dirty_ = false;
   const int64_t end = bytes();
@@ -440,7 +467,7 @@ absl::Status Segment::Sync() {
   if (sync_failure_.ok()) synced_bytes_ = end;
   syncs_.fetch_add(1, std::memory_order_relaxed);
   // A write that came meanwhile has pinned the file once more.
-  log_->Unpin();
+  log().Unpin();
   return sync_failure_;
 }
 
@@ -448,21 +475,21 @@ absl::Status Segment::TakeWholeSync() {
   MutexLock lock(sync_mutex_);
   CAUCE_RETURN_IF_ERROR(sync_failure_);
   if (!dirty_.load()) return absl::OkStatus();
-  sync_failure_ = log_->lost();
+  sync_failure_ = log().lost();
   CAUCE_RETURN_IF_ERROR(sync_failure_);
   dirty_ = false;
   synced_bytes_ = bytes();
   // What was closed before it was synced is durable like all else.
-  log_->TakeClosedUnsynced();
+  log().TakeClosedUnsynced();
   syncs_.fetch_add(1, std::memory_order_relaxed);
-  log_->Unpin();
+  log().Unpin();
   return absl::OkStatus();
 }
 
 // It is there all the same. A name that is gone is not, nor is what the pool
 // has synced in vain.
 bool Segment::MayOpenLater(const absl::Status& opened) const {
-  return IsNotOpened(opened) && log_->lost().ok();
+  return IsNotOpened(opened) && log().lost().ok();
 }
 
 absl::Status Segment::SyncFile(
@@ -472,7 +499,7 @@ absl::Status Segment::SyncFile(
     return absl::OkStatus();
   }
   CAUCE_RETURN_IF_ERROR(file.status());
-  if (log_->TakeClosedUnsynced()) CAUCE_RETURN_IF_ERROR(WriteAgain(**file));
+  if (log().TakeClosedUnsynced()) CAUCE_RETURN_IF_ERROR(WriteAgain(**file));
   return (*file)->Sync();
 }
 
@@ -568,7 +595,7 @@ absl::Status Segment::TakeOwnName() {
     // The list of aborted transactions is not made anew, as an index is: no
     // power loss may keep it from a log that has its own name.
     CAUCE_RETURN_IF_ERROR(place_.files->SyncDirectory(place_.directory));
-    CAUCE_RETURN_IF_ERROR(log_->RenameTo(PathOf(kLogSuffix)));
+    CAUCE_RETURN_IF_ERROR(log().RenameTo(PathOf(kLogSuffix)));
   }
   ShareLiveIndex(nullptr);
   return absl::OkStatus();
@@ -579,9 +606,9 @@ absl::Status Segment::Retire() {
   if (retired_.load()) return absl::OkStatus();
   // The log goes first: indexes without one are removed when it is opened. It
   // has gone where a time before this one came no further.
-  if (!log_->path().ends_with(kDeletedSuffix)) {
+  if (!log().path().ends_with(kDeletedSuffix)) {
     const absl::Status renamed =
-        log_->RenameTo(log_->path() + std::string(kDeletedSuffix));
+        log().RenameTo(log().path() + std::string(kDeletedSuffix));
     // Somebody has removed it by hand: it is gone all the same.
     if (!absl::IsNotFound(renamed)) CAUCE_RETURN_IF_ERROR(renamed);
   }

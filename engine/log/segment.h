@@ -81,6 +81,7 @@ class Segment {
   // `state` what its name ends in beside its own: kSwapSuffix, or nothing.
   Segment(SegmentPlace place, OpenMode mode, int64_t bytes, Offset next,
           std::string_view state = "");
+  ~Segment();
 
   Offset base() const { return place_.base; }
   // Where the last whole batch ends in the file.
@@ -89,9 +90,9 @@ class Segment {
   // segment that was not scanned: the base of the segment that follows.
   Offset next() const { return {next_.load(std::memory_order_acquire)}; }
   const SegmentPlace& place() const { return place_; }
-  std::string path() const { return log_->path(); }
+  std::string path() const { return log().path(); }
 
-  absl::StatusOr<std::shared_ptr<File>> OpenFile() { return log_->Acquire(); }
+  absl::StatusOr<std::shared_ptr<File>> OpenFile() { return log().Acquire(); }
 
   // Starts `scanner` here and returns the first batch that ends above
   // `offset`; nothing where there is none yet. The scanner goes on behind it,
@@ -135,11 +136,11 @@ class Segment {
 
   // Somebody has read all there is: what is appended next is kept in memory as
   // well, for as long as somebody reads there.
-  void KeepNewest() { reads_->tail().Want(bytes()); }
-  bool keeps_newest() const { return reads_->tail().IsWantedAt(bytes()); }
+  void KeepNewest() { reads().tail().Want(bytes()); }
+  bool keeps_newest() const { return reads().tail().IsWantedAt(bytes()); }
   // For the writer: `parts` were written behind bytes().
   void OfferNewest(std::span<const std::string_view> parts) {
-    reads_->tail().Offer(bytes(), parts);
+    reads().tail().Offer(bytes(), parts);
   }
   // For the writer: `bytes` and `next` hold from now on.
   void Publish(int64_t bytes, Offset next);
@@ -268,12 +269,23 @@ class Segment {
   absl::StatusOr<std::optional<ScanStart>> StartAt(const OffsetEntry& entry,
                                                    BatchScanner& scanner);
 
+  // How the log's file is reached: made for the first one who reads it or
+  // writes it, which of most sealed segments nobody does.
+  struct Reach {
+    std::shared_ptr<PooledFile> log;
+    // The same, for scanners: one that stands still holds no descriptor.
+    std::shared_ptr<const SegmentReads> reads;
+  };
+  const Reach& reach() const;
+  std::unique_ptr<const Reach> MakeReach(std::string_view state) const;
+  PooledFile& log() const { return *reach().log; }
+  const SegmentReads& reads() const { return *reach().reads; }
+  bool is_writable() const { return mode_ != OpenMode::kRead; }
+
   const SegmentPlace place_;
-  const bool writable_;
-  std::atomic<bool> retired_ = false;  // before log_, whose path it is part of
-  const std::shared_ptr<PooledFile> log_;
-  // The same, for scanners: one that stands still holds no descriptor.
-  const std::shared_ptr<const SegmentReads> reads_;
+  const OpenMode mode_;
+  std::atomic<bool> retired_ = false;
+  mutable std::atomic<const Reach*> reach_ = nullptr;  // owned; null at first
   std::atomic<int64_t> bytes_;
   std::atomic<int64_t> next_;
   std::atomic<bool> dirty_ = false;

@@ -45,13 +45,22 @@ template <class Entry>
 void SparseIndex<Entry>::Append(const Entry& entry) {
   const size_t at = size_.load(std::memory_order_relaxed);
   if (at > 0) CAUCE_CHECK((*this)[at - 1].MayPrecede(entry));
+  MakeRoomAt(at) = entry;
+  size_.store(at + 1, std::memory_order_release);
+}
+
+template <class Entry>
+Entry& SparseIndex<Entry>::MakeRoomAt(size_t at) {
   const size_t block = BlockOf(at);
   CAUCE_CHECK(block < kBlocks);
-  if (blocks_[block] == nullptr) {
-    blocks_[block] = std::make_unique<Entry[]>(kFirstBlock << block);
+  if (block > 0 && further_ == nullptr) {
+    further_ = std::make_unique<FurtherBlocks>();
   }
-  blocks_[block][at - FirstOf(block)] = entry;
-  size_.store(at + 1, std::memory_order_release);
+  Block& entries = block == 0 ? first_ : (*further_)[block - 1];
+  if (entries == nullptr) {
+    entries = std::make_unique<Entry[]>(kFirstBlock << block);
+  }
+  return entries[at - FirstOf(block)];
 }
 
 template <class Entry>

@@ -80,8 +80,9 @@ class SparseIndex {
 
   // `at` must be below size().
   const Entry& operator[](size_t at) const {
+    if (at < kFirstBlock) return first_[at];
     const size_t block = BlockOf(at);
-    return blocks_[block][at - FirstOf(block)];
+    return (*further_)[block - 1][at - FirstOf(block)];
   }
 
   // The last entry whose key is at most `key`.
@@ -109,6 +110,8 @@ class SparseIndex {
   // large one takes few blocks, and no entry ever moves.
   static constexpr size_t kFirstBlock = 16;
   static constexpr size_t kBlocks = 28;
+  using Block = std::unique_ptr<Entry[]>;
+  using FurtherBlocks = std::array<Block, kBlocks - 1>;
 
   static size_t BlockOf(size_t at) {
     return std::bit_width(at / kFirstBlock + 1) - 1;
@@ -116,7 +119,13 @@ class SparseIndex {
   static size_t FirstOf(size_t block) {
     return ((size_t{1} << block) - 1) * kFirstBlock;
   }
-  std::array<std::unique_ptr<Entry[]>, kBlocks> blocks_;
+  // Where the entry `at` goes, which is made where it is not there yet.
+  Entry& MakeRoomAt(size_t at);
+
+  // Both are made when they are needed: ten thousand segments of a few batches
+  // have no entry.
+  Block first_;
+  std::unique_ptr<FurtherBlocks> further_;
   std::atomic<size_t> size_ = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "tests/fuzz/memory_log.h"
 
 #include <atomic>
+#include <memory>
 
 #include "cauce/errors.h"
 #include "cauce/record_batch.h"
@@ -187,7 +188,7 @@ absl::StatusOr<std::shared_ptr<Log>> MemoryLog::OpenLog(bool read_only) {
   LogOptions options;
   options.name = {"orders", PartitionId{0}};
   options.directory = kDirectory;
-  options.config = config_;
+  options.config = std::make_shared<const TopicConfig>(config_);
   options.read_only = read_only;
   options.clean_stop = clean_stop_;
   options.bounds = bounds_;

@@ -263,7 +263,7 @@ class LogRig {
     };
     options.name = {"orders", PartitionId{0}};
     options.directory = disk_.directory();
-    options.config = config_;
+    options.config = std::make_shared<const TopicConfig>(config_);
     options.may_have_gaps = may_have_gaps_;
     options.keep_everything = keep_everything_;
     {
