@@ -1,5 +1,7 @@
 #include "engine/catalog/whole_file.h"
 
+#include <memory>
+
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
 #include "fmt/format.h"
@@ -21,6 +23,17 @@ absl::Status RenameOnto(FileSystem& files, const std::string& path) {
   files.RemoveFile(written).IgnoreError();
   const absl::Status free = CheckNothingInPlaceOf(files, path);
   return absl::IsFailedPrecondition(free) ? free : renamed;
+}
+
+// Returns the file that holds `bytes` then, nothing of it synced.
+absl::StatusOr<std::unique_ptr<File>> WriteFile(FileSystem& files,
+                                                std::string_view path,
+                                                std::string_view bytes) {
+  CAUCE_ASSIGN_OR_RETURN(auto file, files.Open(path, OpenMode::kOpenOrCreate));
+  // One that a crash left behind may be longer.
+  CAUCE_RETURN_IF_ERROR(file->Truncate(0));
+  CAUCE_RETURN_IF_ERROR(file->Write(0, bytes));
+  return file;
 }
 
 }  // namespace
@@ -104,13 +117,31 @@ absl::Status ReplaceUnnamed(FileSystem& files, std::string_view directory,
   return RenameOnto(files, path);
 }
 
+absl::Status MakeUnnamed(FileSystem& files, std::span<const NewFile> wanted,
+                         WholeSync& whole) {
+  const auto make = [&]() -> absl::Status {
+    for (const NewFile& file : wanted) {
+      CAUCE_RETURN_IF_ERROR(
+          WriteFile(files, file.path + ".tmp", file.bytes).status());
+    }
+    CAUCE_RETURN_IF_ERROR(whole.Sync());
+    for (const NewFile& file : wanted) {
+      CAUCE_RETURN_IF_ERROR(RenameOnto(files, file.path));
+    }
+    return absl::OkStatus();
+  };
+  const absl::Status made = make();
+  if (made.ok()) return made;
+  // On a full disk they would keep others from their room.
+  for (const NewFile& file : wanted) {
+    files.RemoveFile(file.path + ".tmp").IgnoreError();
+  }
+  return made;
+}
+
 absl::Status WriteAndSyncFile(FileSystem& files, std::string_view path,
                               std::string_view bytes) {
-  CAUCE_ASSIGN_OR_RETURN(const auto file,
-                         files.Open(path, OpenMode::kOpenOrCreate));
-  // One that a crash left behind may be longer.
-  CAUCE_RETURN_IF_ERROR(file->Truncate(0));
-  CAUCE_RETURN_IF_ERROR(file->Write(0, bytes));
+  CAUCE_ASSIGN_OR_RETURN(const auto file, WriteFile(files, path, bytes));
   return file->Sync();
 }
 

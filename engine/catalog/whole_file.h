@@ -49,6 +49,16 @@ absl::Status ReplaceFile(FileSystem& files, std::string_view directory,
 absl::Status ReplaceUnnamed(FileSystem& files, std::string_view directory,
                             std::string_view name, std::string_view bytes);
 
+// Makes files that are not there yet, with one sync of `whole`, which covers
+// them all; their names are left for others to sync. Who reads one meanwhile,
+// or after a stop, sees all of it or none; after an error some may be there.
+struct NewFile {
+  std::string path;
+  std::string_view bytes;
+};
+absl::Status MakeUnnamed(FileSystem& files, std::span<const NewFile> wanted,
+                         WholeSync& whole);
+
 // Makes the file hold `bytes`, and syncs it but not its name: for one that is
 // new. Who reads meanwhile, or after a stop, may see a part.
 absl::Status WriteAndSyncFile(FileSystem& files, std::string_view path,

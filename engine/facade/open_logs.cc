@@ -39,6 +39,7 @@ OpenLogs::OpenLogs(std::shared_ptr<const LogEnvironment> environment,
       first_dirty_(first_dirty),
       directories_(directories),
       access_(access),
+      new_partitions_(*environment_->files, directories),
       known_(known) {}
 
 absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Open(const TopicEntry& topic,
@@ -174,7 +175,7 @@ absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Make(
     CAUCE_RETURN_IF_ERROR(
         contents == Contents::kRecords
             ? directories_.Check(topic, partition, environment_->events)
-            : directories_.Furnish(topic, partition));
+            : new_partitions_.Furnish(topic, partition, whole_sync_.get()));
   }
   options.bounds = bounds_->Of(options.name);
   options.first_dirty = first_dirty_.Of(options.name);

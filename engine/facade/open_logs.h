@@ -28,6 +28,7 @@
 #include "engine/facade/bounds_checkpoint.h"
 #include "engine/facade/first_dirty_checkpoint.h"
 #include "engine/facade/known_logs.h"
+#include "engine/facade/new_partitions.h"
 #include "engine/facade/partition_directories.h"
 #include "engine/facade/partition_log.h"
 #include "engine/log/log.h"
@@ -195,6 +196,7 @@ class OpenLogs {
   const Access access_;
   bool clean_stop_ = false;
   std::unique_ptr<WholeSync> whole_sync_;  // may be null
+  mutable NewPartitions new_partitions_;   // which locks
   std::map<TopicPartition, std::shared_ptr<Log>> logs_;
   // Of dormant logs, while somebody has a handle.
   std::map<TopicPartition, std::weak_ptr<PartitionLog>> sleepers_;

@@ -16,6 +16,9 @@
 namespace cauce {
 namespace {
 
+// Epoch 0 writes from offset 0 on; an append need not stop to say so.
+constexpr EpochStart kFirstEpoch{LeaderEpoch{0}, Offset{0}};
+
 // Whether the file may be of a partition that was made and never written.
 bool IsOfANewPartition(const DirectoryEntry& entry) {
   return !entry.is_directory &&
@@ -139,16 +142,28 @@ absl::Status PartitionDirectories::Furnish(const TopicEntry& topic,
                                          FormatPartitionMetadata(topic.id)));
   }
   const auto epochs = ReadEpochCheckpoint(files_, path);
-  // Epoch 0 writes from offset 0 on; an append need not stop to say so.
-  const EpochStart first{LeaderEpoch{0}, Offset{0}};
   const bool has_none = epochs.ok() && epochs->empty() && !topic.imported;
   const bool is_first =
-      epochs.ok() && epochs->size() == 1 && epochs->front() == first;
+      epochs.ok() && epochs->size() == 1 && epochs->front() == kFirstEpoch;
   if (!has_none && !is_first && !IsMissing(epochs.status())) {
     return epochs.status();
   }
   return ReplaceUnnamed(files_, path, kEpochFile,
-                        FormatEpochCheckpoint({&first, 1}));
+                        FormatEpochCheckpoint({&kFirstEpoch, 1}));
+}
+
+absl::Status PartitionDirectories::FurnishNew(
+    const TopicEntry& topic, std::span<const PartitionId> partitions,
+    WholeSync& whole) {
+  const std::string id = FormatPartitionMetadata(topic.id);
+  const std::string epochs = FormatEpochCheckpoint({&kFirstEpoch, 1});
+  std::vector<NewFile> wanted;
+  for (const PartitionId partition : partitions) {
+    const std::string path = PathOf({topic.name, partition});
+    wanted.push_back({JoinPath(path, kPartitionMetadataFile), id});
+    wanted.push_back({JoinPath(path, kEpochFile), epochs});
+  }
+  return MakeUnnamed(files_, wanted, whole);
 }
 
 absl::StatusOr<std::vector<std::string>> PartitionDirectories::Empty(

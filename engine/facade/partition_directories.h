@@ -4,8 +4,9 @@
 // A new one is empty, but for the topic's first, whose `partition.metadata`
 // tells the topic and its id to who has lost the catalogue. So however many
 // partitions a topic has, three syncs make them durable. Whoever opens one
-// for the first time furnishes it. Not thread-safe, the engine locks; but
-// different partitions may be furnished and checked at once.
+// for the first time furnishes it, or new_partitions.h some ahead. Not
+// thread-safe, the engine locks; but different partitions may be furnished and
+// checked at once.
 #pragma once
 
 #include <cstdint>
@@ -73,6 +74,12 @@ class PartitionDirectories {
   // epochs that are there and whole stay as they are, and wherever it stops, on
   // a full disk too, what was whole is. Errors of CheckOwner.
   absl::Status Furnish(const TopicEntry& topic, PartitionId partition);
+
+  // The same for several that are as they were made, of a topic that has an id,
+  // with one sync of `whole`, which covers them. After an error some may be.
+  absl::Status FurnishNew(const TopicEntry& topic,
+                          std::span<const PartitionId> partitions,
+                          WholeSync& whole);
 
   // The same for one that has segments, of which only `partition.metadata` is
   // looked at: one that is absent or damaged is written anew where the

@@ -739,7 +739,9 @@ class Recovery {
       CAUCE_ASSIGN_OR_RETURN(
           writer_, SegmentWriter::Create(place_.At(base), hints_.now));
       names_unsynced_ = true;
-      CAUCE_RETURN_IF_ERROR(SyncNames());
+      // That of the first segment tells of no offset that was given out: its
+      // first sync makes it durable.
+      if (base > Offset{0}) CAUCE_RETURN_IF_ERROR(SyncNames());
     }
     if (!tails_.empty()) {
       writer_->SettleFirst([tails = std::move(tails_)]() -> absl::Status {

@@ -107,9 +107,11 @@ TEST_F(OpenLogsTest, FurnishADirectoryDurablyBeforeTheFirstAppend) {
   Open(1);
   EXPECT_EQ(synced("leader-epoch-checkpoint.tmp"), 1);
   EXPECT_EQ(synced("partition.metadata.tmp"), 1);
+  // Names are durable along with the first record.
+  EXPECT_EQ(files_.Count(FileCall::kSyncDirectory, "orders-1"), 0);
+  Append(*Open(1));
   EXPECT_EQ(files_.changes().back(), "sync /data/orders-1");
   // With records in it, it is furnished.
-  Append(*Open(1));
   const TopicPartition second{"orders", PartitionId{1}};
   ASSERT_THAT(logs_->LetGo(second), IsOk());
   Append(*Open(1));

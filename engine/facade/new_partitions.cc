@@ -1,0 +1,59 @@
+#include "engine/facade/new_partitions.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace cauce {
+namespace {
+
+// Who opens one more waits for all of them.
+constexpr size_t kTogetherMax = 1024;
+
+constexpr size_t kFilesOfEach = 2;
+
+}  // namespace
+
+absl::Status NewPartitions::Furnish(const TopicEntry& topic,
+                                    PartitionId partition, WholeSync* whole) {
+  const bool may_share =
+      whole != nullptr && !topic.imported && !topic.id.is_zero();
+  if (may_share) {
+    MutexLock lock(mutex_);
+    if (topic_ != topic.id) {
+      topic_ = topic.id;
+      opened_ = 0;
+      ahead_.clear();
+    }
+    const bool is_furnished = ahead_.erase(partition) > 0 ||
+                              FurnishMany(topic, partition, *whole);
+    ++opened_;
+    if (is_furnished) return absl::OkStatus();
+  }
+  return directories_.Furnish(topic, partition);
+}
+
+bool NewPartitions::FurnishMany(const TopicEntry& topic, PartitionId partition,
+                                WholeSync& whole) {
+  const size_t in_vain_max = opened_ - std::min(opened_, ahead_.size());
+  const auto left = static_cast<size_t>(topic.partitions - partition.value);
+  const size_t count = std::min({kTogetherMax, 1 + in_vain_max, left});
+  if (count * kFilesOfEach < whole.files_min()) return false;
+  std::vector<PartitionId> all;
+  const auto end = partition.value + static_cast<int32_t>(count);
+  for (int32_t p = partition.value; p < end; ++p) {
+    const std::string path = directories_.PathOf({topic.name, PartitionId{p}});
+    const auto entries = files_.List(path);
+    const bool is_new = entries.ok() && entries->empty();
+    if (is_new && whole.Covers(path)) all.push_back(PartitionId{p});
+  }
+  const bool is_worth_it = !all.empty() && all.front() == partition &&
+                           all.size() * kFilesOfEach >= whole.files_min();
+  if (!is_worth_it) return false;
+  if (!directories_.FurnishNew(topic, all, whole).ok()) return false;
+  ahead_.insert(all.begin() + 1, all.end());
+  return true;
+}
+
+}  // namespace cauce

@@ -1,0 +1,49 @@
+// Furnishes the directories of partitions that are opened for the first time.
+//
+// The first few of a topic one by one. Whoever goes on to open many pays less
+// for each: those that follow are furnished along with one, with one sync of
+// the file system for all of them. No more are furnished in vain than were
+// opened. Thread-safe; different partitions at once.
+#pragma once
+
+#include <cstddef>
+#include <set>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "cauce/file_system.h"
+#include "cauce/types.h"
+#include "engine/base/mutex.h"
+#include "engine/catalog/topic_catalog.h"
+#include "engine/facade/partition_directories.h"
+
+namespace cauce {
+
+class NewPartitions {
+ public:
+  // Both are borrowed.
+  NewPartitions(FileSystem& files, PartitionDirectories& directories)
+      : files_(files), directories_(directories) {}
+
+  // As PartitionDirectories::Furnish, of one without a segment. `whole`, which
+  // may be null, syncs for many.
+  absl::Status Furnish(const TopicEntry& topic, PartitionId partition,
+                       WholeSync* whole) ABSL_LOCKS_EXCLUDED(mutex_);
+
+ private:
+  // With those that follow it and are as they were made. Returns whether that
+  // was worth it and has succeeded.
+  bool FurnishMany(const TopicEntry& topic, PartitionId partition,
+                   WholeSync& whole) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  FileSystem& files_;
+  PartitionDirectories& directories_;
+  Mutex mutex_;
+  // Of one topic at a time: how many somebody has opened, and those that are
+  // furnished already and nobody has.
+  TopicId topic_ ABSL_GUARDED_BY(mutex_);
+  size_t opened_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::set<PartitionId> ahead_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace cauce

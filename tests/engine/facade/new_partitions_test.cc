@@ -1,0 +1,137 @@
+#include "engine/facade/new_partitions.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "cauce/errors.h"
+#include "engine/catalog/checkpoint_file.h"
+#include "engine/catalog/partition_metadata.h"
+#include "tests/testing/failing_file_system.h"
+#include "tests/testing/matchers.h"
+
+namespace cauce {
+namespace {
+
+using test::FileCall;
+using test::IsOk;
+using test::IsOkAndHolds;
+using ::testing::ElementsAre;
+
+class NewPartitionsTest : public ::testing::Test {
+ protected:
+  static constexpr int32_t kPartitions = 2000;
+
+  NewPartitionsTest() {
+    topic_.name = "orders";
+    topic_.id.bytes[0] = 7;
+    topic_.partitions = kPartitions;
+    EXPECT_THAT(files_.CreateDirectories("/data"), IsOk());
+    EXPECT_THAT(directories_.Make(topic_, 0, kPartitions), IsOk());
+    // As it is of every other one.
+    EXPECT_THAT(files_.RemoveFile("/data/orders-0/partition.metadata"), IsOk());
+    files_.offer_whole_sync(64, "elsewhere");
+    whole_ = *files_.OpenWholeSync("/data/.lock");
+  }
+
+  void Furnish(int32_t partition) {
+    ASSERT_THAT(partitions_.Furnish(topic_, PartitionId{partition},
+                                    whole_.get()),
+                IsOk());
+    ExpectFurnished(partition);
+  }
+
+  void ExpectFurnished(int32_t partition) {
+    const std::string path =
+        directories_.PathOf({topic_.name, PartitionId{partition}});
+    ASSERT_THAT(ReadPartitionMetadata(files_, path), IsOkAndHolds(topic_.id));
+    ASSERT_THAT(
+        ReadEpochCheckpoint(files_, path),
+        IsOkAndHolds(ElementsAre(EpochStart{LeaderEpoch{0}, Offset{0}})));
+  }
+
+  bool IsAsMade(int32_t partition) {
+    const auto entries = files_.List(
+        directories_.PathOf({topic_.name, PartitionId{partition}}));
+    return entries.ok() && entries->empty();
+  }
+
+  int Syncs() const {
+    return files_.Count(FileCall::kSync, "") +
+           files_.Count(FileCall::kSyncWhole, "");
+  }
+
+  const std::unique_ptr<FileSystem> memory_ = NewMemoryFileSystem();
+  test::FailingFileSystem files_{*memory_};
+  PartitionDirectories directories_{files_, "/data"};
+  NewPartitions partitions_{files_, directories_};
+  std::unique_ptr<WholeSync> whole_;
+  TopicEntry topic_;
+};
+
+TEST_F(NewPartitionsTest, OfWhichAllAreOpenedShareTheirSyncs) {
+  const int before = Syncs();
+  for (int32_t p = 0; p < kPartitions; ++p) Furnish(p);
+  EXPECT_LE(Syncs() - before, 100);
+}
+
+TEST_F(NewPartitionsTest, OfWhichFewAreOpenedAreFurnishedAlone) {
+  for (int32_t p = 0; p < 30; ++p) Furnish(p);
+  EXPECT_EQ(files_.Count(FileCall::kSyncWhole, ""), 0);
+  EXPECT_TRUE(IsAsMade(30));
+}
+
+TEST_F(NewPartitionsTest, AreFurnishedInVainNoMoreOftenThanOpened) {
+  int opened = 0;
+  for (int32_t p = 0; p < kPartitions; p += 20) {
+    Furnish(p);
+    ++opened;
+    int furnished = 0;
+    for (int32_t q = 0; q < kPartitions; ++q) furnished += IsAsMade(q) ? 0 : 1;
+    ASSERT_LE(furnished, 2 * opened);
+  }
+  EXPECT_GT(files_.Count(FileCall::kSyncWhole, ""), 0);
+}
+
+TEST_F(NewPartitionsTest, ThatSomebodyHasBegunToOpenStayAsTheyAre) {
+  // Kept though they are not the first ones.
+  const EpochStart epochs[] = {{LeaderEpoch{0}, Offset{0}},
+                               {LeaderEpoch{4}, Offset{0}}};
+  ASSERT_THAT(WriteEpochCheckpoint(files_, "/data/orders-40", epochs), IsOk());
+  for (int32_t p = 0; p < 33; ++p) Furnish(p);
+  ASSERT_FALSE(IsAsMade(50));
+  EXPECT_THAT(ReadEpochCheckpoint(files_, "/data/orders-40"),
+              IsOkAndHolds(ElementsAre(epochs[0], epochs[1])));
+}
+
+TEST_F(NewPartitionsTest, AreFurnishedAloneWhereTheSyncOfAllFails) {
+  files_.Fail(FileCall::kSyncWhole, "",
+              MakeError(Reason::kDiskFailed, "syncfs"));
+  for (int32_t p = 0; p < 200; ++p) Furnish(p);
+  EXPECT_TRUE(IsAsMade(201));
+}
+
+TEST_F(NewPartitionsTest, AreFurnishedAnewWhereTheirTopicIsAnother) {
+  for (int32_t p = 0; p < 33; ++p) Furnish(p);
+  ASSERT_FALSE(IsAsMade(45));
+  ASSERT_THAT(directories_.Empty(topic_), IsOk());
+  topic_.id.bytes[0] = 8;
+  ASSERT_THAT(directories_.Make(topic_, 0, kPartitions), IsOk());
+
+  Furnish(45);
+}
+
+TEST_F(NewPartitionsTest, OfABrokersTopicAreNotFurnishedAhead) {
+  topic_.imported = true;
+  for (int32_t p = 0; p < 40; ++p) {
+    ASSERT_THAT(partitions_.Furnish(topic_, PartitionId{p}, whole_.get()),
+                IsOk());
+  }
+  EXPECT_TRUE(IsAsMade(40));
+}
+
+}  // namespace
+}  // namespace cauce
