@@ -23,6 +23,14 @@ absl::Status UnlessFull(const absl::Status& status) {
   return ReasonOf(status) == Reason::kDiskFull ? absl::OkStatus() : status;
 }
 
+// How many of `left` logs, at least one, the next sync is for: not many more
+// than any later one, so that the last is worth it too.
+size_t NextGroup(size_t left) {
+  constexpr size_t kMost = OpenLogs::kSyncedTogetherMax;
+  const size_t groups = (left + kMost - 1) / kMost;
+  return (left + groups - 1) / groups;
+}
+
 std::string LastLogOf(const KnownLog& known, std::string_view directory) {
   return JoinPath(directory,
                   SegmentFileName(known.segments.back().base, kLogSuffix));
@@ -254,7 +262,7 @@ void OpenLogs::OpenAll(std::span<const Place> all) {
   size_t done = 0;
   while (done < places.size()) {
     const size_t left = places.size() - done;
-    const size_t count = together ? std::min(left, kSyncedTogetherMax) : left;
+    const size_t count = together ? NextGroup(left) : left;
     const auto some = std::span(places).subspan(done, count);
     const auto recovered = std::span(logs).subspan(done, count);
     // What keeps one from being recovered keeps none of the others closed, nor
@@ -518,13 +526,14 @@ std::map<TopicPartition, absl::Status> OpenLogs::CloseTogether(
   std::map<TopicPartition, absl::Status> closed;
   if (logs.empty() || logs.size() < whole_sync_->files_min()) return closed;
   const std::span all(logs);
-  for (size_t at = 0; at < all.size(); at += kSyncedTogetherMax) {
+  for (size_t at = 0; at < all.size();) {
     const auto some =
-        all.subspan(at, std::min(kSyncedTogetherMax, all.size() - at));
+        all.subspan(at, NextGroup(all.size() - at));
     const auto ended = Log::CloseTogether(some, *whole_sync_, cause);
     for (size_t i = 0; i < ended.size(); ++i) {
       closed.emplace(std::move(names[at + i]), ended[i]);
     }
+    at += some.size();
   }
   return closed;
 }

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -24,6 +26,7 @@ using test::FileCall;
 using test::HasReason;
 using test::IsOk;
 using test::IsOkAndHolds;
+using ::testing::ElementsAre;
 
 class ManyPartitions : public test::CountedEngine {
  protected:
@@ -206,6 +209,25 @@ TEST_F(ManyClosed, AreSyncedAllAtOnceSomeHundredsAtATime) {
 
   ASSERT_THAT(Open(), IsOk());
   for (const int32_t p : {0, 255, 256, 599}) ExpectOneRecordIn(p);
+}
+
+TEST_F(ManyClosed, AreSyncedInGroupsThatAreAllWorthIt) {
+  files_.offer_whole_sync(64);
+  Write(257);
+  const size_t before = files_.changes().size();
+  ASSERT_THAT(engine_->Close(), IsOk());
+
+  // How many indexes were written between two syncs.
+  std::vector<int> groups;
+  int written = 0;
+  const auto changes = files_.changes();
+  for (size_t i = before; i < changes.size(); ++i) {
+    if (changes[i].ends_with(".index")) ++written;
+    if (changes[i] == "sync /" && written > 0) {
+      groups.push_back(std::exchange(written, 0));
+    }
+  }
+  EXPECT_THAT(groups, ElementsAre(129, 128));
 }
 
 TEST_F(ManyClosed, AreSyncedAllAtOnceAsTheyAreRecoveredAfterAKill) {
