@@ -236,6 +236,32 @@ class RepairedTransactions
       ASSERT_THAT(files_->RemoveFile("/data/a-0/" + entry.name), IsOk());
     }
   }
+  // A closed log without snapshots of a transaction that was aborted, and of a
+  // committed one behind; returns the paths, without suffix, of segments in its
+  // middle: the one with the marker of the first is among them.
+  std::vector<std::string> FillAroundAMarker() {
+    Send(one_.InTransaction({"doubtful"}));
+    // Each is larger than a segment.
+    const std::string large(1200, 'x');
+    Plain(large);
+    End(one_.Abort());
+    Plain(large);
+    Send(one_.InTransaction({"next"}));
+    Plain(large);
+    End(one_.Commit());
+    Close();
+    Remove(".snapshot");
+    std::vector<std::string> stems;
+    const auto entries = files_->List("/data/a-0");
+    for (const DirectoryEntry& entry : *entries) {
+      if (!entry.name.ends_with(".log")) continue;
+      stems.push_back("/data/a-0/" + entry.name.substr(0, 20));
+    }
+    EXPECT_THAT(stems.size(), Gt(4));
+    stems.resize(3);
+    stems.erase(stems.begin());
+    return stems;
+  }
   // Repairs, and once more, which finds nothing to do. What is told of
   // transactions is kept.
   RepairSummary Repair() {
@@ -458,27 +484,7 @@ TEST_P(RepairedTransactions, OfWhichOneMayHaveEndedAreNoDamageAfterwards) {
 }
 
 TEST_P(RepairedTransactions, EndWhereTheirMarkersSegmentIsMissing) {
-  Send(one_.InTransaction({"doubtful"}));
-  // Each is larger than a segment.
-  const std::string large(1200, 'x');
-  Plain(large);
-  End(one_.Abort());
-  Plain(large);
-  Send(one_.InTransaction({"next"}));
-  Plain(large);
-  End(one_.Commit());
-  Close();
-  Remove(".snapshot");
-  // Of those in the middle: the one of the marker is among them.
-  std::vector<std::string> logs;
-  const auto entries = files_->List("/data/a-0");
-  for (const DirectoryEntry& entry : *entries) {
-    if (entry.name.ends_with(".log")) logs.push_back(entry.name);
-  }
-  ASSERT_THAT(logs.size(), Gt(4));
-  for (size_t i = 1; i < 3; ++i) {
-    const std::string path = "/data/a-0/" + logs[i];
-    const std::string stem = path.substr(0, path.size() - 4);
+  for (const std::string& stem : FillAroundAMarker()) {
     for (const std::string_view suffix :
          {".log", ".index", ".timeindex", ".txnindex"}) {
       files_->RemoveFile(stem + std::string(suffix)).IgnoreError();
@@ -494,26 +500,11 @@ TEST_P(RepairedTransactions, EndWhereTheirMarkersSegmentIsMissing) {
 
 // Of which an index is all that tells: it may be looked for again.
 TEST_P(RepairedTransactions, EndHoweverARepairOfWhatOnlyAnIndexKnowsIsStopped) {
-  Send(one_.InTransaction({"doubtful"}));
-  const std::string large(1200, 'x');
-  Plain(large);
-  End(one_.Abort());
-  Plain(large);
-  Send(one_.InTransaction({"next"}));
-  Plain(large);
-  End(one_.Commit());
-  Close();
-  Remove(".snapshot");
+  const auto stems = FillAroundAMarker();
   Remove(".txnindex");
   ASSERT_THAT(files_->RemoveFile("/data/cauce.segments"), IsOk());
-  std::vector<std::string> logs;
-  const auto entries = files_->List("/data/a-0");
-  for (const DirectoryEntry& entry : *entries) {
-    if (entry.name.ends_with(".log")) logs.push_back(entry.name);
-  }
-  ASSERT_THAT(logs.size(), Gt(4));
-  for (size_t i = 1; i < 3; ++i) {
-    ASSERT_THAT(files_->RemoveFile("/data/a-0/" + logs[i]), IsOk());
+  for (const std::string& stem : stems) {
+    ASSERT_THAT(files_->RemoveFile(stem + ".log"), IsOk());
   }
   const test::Image lost = test::ImageOf(*files_);
 
