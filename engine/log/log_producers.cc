@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ranges>
 #include <utility>
+#include <vector>
 
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
@@ -22,6 +23,24 @@ constexpr int64_t kReadWithoutSnapshotMax = 4 << 20;
 // A producer that has not written for so long sends no batch again: five times
 // delivery.timeout.ms, as clients have it.
 constexpr absl::Duration kRetriesOver = absl::Minutes(10);
+
+// `found`, which is what batches tell, and what `before` has of markers in
+// `unread`, where there are none. All are in the order of their offsets.
+AbortedIndex WithThoseIn(const std::vector<OffsetRange>& unread,
+                         const AbortedIndex& found,
+                         const AbortedIndex& before) {
+  std::vector<AbortedTransaction> all(found.entries().begin(),
+                                      found.entries().end());
+  for (const AbortedTransaction& each : before.entries()) {
+    const auto range = std::ranges::upper_bound(unread, each.last, {},
+                                                &OffsetRange::next);
+    if (range != unread.end() && range->base <= each.last) all.push_back(each);
+  }
+  std::ranges::sort(all, {}, &AbortedTransaction::last);
+  AbortedIndex list;
+  for (const AbortedTransaction& each : all) list.Add(each);
+  return list;
+}
 
 }  // namespace
 
@@ -79,7 +98,7 @@ absl::Status LogProducers::Load(const LogRange& range) {
     MutexLock lock(mutex_);
     if (table_) return absl::OkStatus();
   }
-  AbortedLists::ByBase none;
+  FoundAborts none;
   CAUCE_ASSIGN_OR_RETURN(
       ProducerTable table,
       ReadAll({range.start, std::min(range.end, unknown_until_)}, range.end,
@@ -90,23 +109,44 @@ absl::Status LogProducers::Load(const LogRange& range) {
 
 absl::StatusOr<ProducerTable> LogProducers::ReadAll(
     const LogRange& range, Offset at_most, Offset aborted_from,
-    AbortedLists::ByBase& aborted) {
+    FoundAborts& aborted) {
   CAUCE_ASSIGN_OR_RETURN(FromSnapshot known, ReadNewestSnapshot(at_most));
   // Between one in front of the log and its start markers may be missing.
   if (known.at < range.start) known = FromSnapshot{};
   const auto set = segments_.Get();
-  CAUCE_RETURN_IF_ERROR(
-      ReplayBatches(*set, std::max(known.at, range.start), range.end,
-                    {.take =
-                         [&](const RecordBatch& batch, const Segment& segment) {
-                           const auto ended = known.table.Take(batch);
-                           if (!ended || segment.base() < aborted_from) return;
-                           aborted[segment.base()].Add(*ended);
-                         },
-                     .pass_damage =
-                         [&](Offset end) { known.table.PassDamage(end); },
-                     .is_missing = is_missing_}));
+  Offset at = std::max(known.at, range.start);
+  CAUCE_RETURN_IF_ERROR(ReplayBatches(
+      *set, at, range.end,
+      {.take =
+           [&](const RecordBatch& batch, const Segment& segment) {
+             const auto ended = known.table.Take(batch);
+             at = batch.next_offset();
+             if (!ended || segment.base() < aborted_from) return;
+             aborted.lists[segment.base()].Add(*ended);
+           },
+       .pass_damage =
+           [&](Offset end) {
+             known.table.PassDamage(end);
+             if (end > aborted_from) aborted.unread.push_back({at, end});
+           },
+       .is_missing = is_missing_}));
   return std::move(known.table);
+}
+
+absl::Status LogProducers::KeepUnread(Offset from,
+                                      FoundAborts& aborted) const {
+  if (aborted.unread.empty()) return absl::OkStatus();
+  const auto set = segments_.Get();
+  for (const auto& segment : set->segments()) {
+    const Offset base = segment->base();
+    if (base < from) continue;
+    const auto before = ReadAborted(*environment_.files, directory_, base);
+    if (!before.ok() && IsUnusable(before.status())) continue;
+    CAUCE_RETURN_IF_ERROR(before.status());
+    AbortedIndex& list = aborted.lists[base];
+    list = WithThoseIn(aborted.unread, list, *before);
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<LogProducers::FromSnapshot> LogProducers::ReadNewestSnapshot(
@@ -118,7 +158,7 @@ absl::StatusOr<LogProducers::FromSnapshot> LogProducers::ReadNewestSnapshot(
     const auto read = ReadSnapshot(files, directory_, at);
     if (read.ok()) return FromSnapshot{ProducerTable(*read), at};
     if (absl::IsNotFound(read.status())) continue;
-    if (!IsUnusableSnapshot(read.status())) return read.status();
+    if (!IsUnusable(read.status())) return read.status();
     Tell(Severity::kWarning,
          Annotate(read.status(),
                   "what is known of producers is read from the log, which has "
@@ -231,10 +271,11 @@ absl::Status LogProducers::SettleOwed(const LogRange& range) {
   const std::optional<Offset> owed_from = lists_.owed_from();
   if (!owed_from) return absl::OkStatus();
   const Offset from = segments_.Get()->Find(*owed_from)->base();
-  AbortedLists::ByBase aborted;
+  FoundAborts aborted;
   CAUCE_ASSIGN_OR_RETURN(ProducerTable table,
                          ReadAll(range, from, from, aborted));
-  CAUCE_RETURN_IF_ERROR(lists_.WriteFrom(from, aborted));
+  CAUCE_RETURN_IF_ERROR(KeepUnread(from, aborted));
+  CAUCE_RETURN_IF_ERROR(lists_.WriteFrom(from, aborted.lists));
   // What is known already may go further back.
   if (!LastStable(range.end)) Know(std::move(table), range.end);
   return absl::OkStatus();

@@ -19,11 +19,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "cauce/read.h"
 #include "cauce/record_batch.h"
 #include "cauce/types.h"
 #include "engine/base/mutex.h"
@@ -139,12 +141,20 @@ class LogProducers {
   bool IsIdle(absl::Duration now) const;
 
  private:
+  // What the log says of aborted transactions, and where it cannot be read.
+  struct FoundAborts {
+    AbortedLists::ByBase lists;
+    std::vector<OffsetRange> unread;
+  };
   // Reads all up to the end of `range`, from a snapshot at `at_most` or below
   // on, and what was aborted in segments that begin at `aborted_from` or
   // behind.
   absl::StatusOr<ProducerTable> ReadAll(const LogRange& range, Offset at_most,
                                         Offset aborted_from,
-                                        AbortedLists::ByBase& aborted);
+                                        FoundAborts& aborted);
+  // Adds what the lists say, as they are, of markers that cannot be read: once
+  // these are made anew nothing else does.
+  absl::Status KeepUnread(Offset from, FoundAborts& aborted) const;
   struct FromSnapshot {
     ProducerTable table;
     Offset at{0};

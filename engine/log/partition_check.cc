@@ -34,7 +34,7 @@ constexpr std::string_view kRestoreMissing =
 
 // What a repair does, too.
 std::string AdviceOnSnapshot(const absl::Status& read) {
-  if (!IsUnusableSnapshot(read)) {
+  if (!IsUnusable(read)) {
     return "mend what keeps it from being read, and verify again";
   }
   const bool is_newer = ReasonOf(read) == Reason::kUnsupportedFormat;

@@ -121,7 +121,7 @@ class Surveyor {
       if (read.ok()) continue;
       if (absl::IsResourceExhausted(read)) return read;
       const std::string name = SegmentFileName(at, kSnapshotSuffix);
-      if (IsUnusableSnapshot(read)) {
+      if (IsUnusable(read)) {
         CAUCE_RETURN_IF_ERROR(
             strays_.SetAside(name, std::string(MessageOf(read))));
         continue;

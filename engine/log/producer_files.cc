@@ -58,7 +58,7 @@ absl::StatusOr<std::vector<ProducerState>> ReadSnapshot(
   return producers;
 }
 
-bool IsUnusableSnapshot(const absl::Status& read) {
+bool IsUnusable(const absl::Status& read) {
   const Reason reason = ReasonOf(read);
   return reason == Reason::kCorruptFile ||
          reason == Reason::kUnsupportedFormat ||

@@ -27,10 +27,10 @@ absl::StatusOr<std::vector<Offset>> ListSnapshots(FileSystem& files,
 // NotFound; Reason::kCorruptFile, kUnsupportedFormat.
 absl::StatusOr<std::vector<ProducerState>> ReadSnapshot(
     FileSystem& files, const std::string& directory, Offset at);
-// Whether what a snapshot was read with says that it is of no use, however
-// often it is read: damaged, of a newer release, no file, or a file that may
-// not be read.
-bool IsUnusableSnapshot(const absl::Status& read);
+// Whether what a snapshot or a list was read with says that it is of no use,
+// however often it is read: damaged, of a newer release, no file, or a file
+// that may not be read.
+bool IsUnusable(const absl::Status& read);
 // Its name is left for another to sync.
 absl::Status WriteSnapshot(FileSystem& files, const std::string& directory,
                            Offset at,

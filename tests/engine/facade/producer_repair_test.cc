@@ -38,6 +38,7 @@ using test::StatusIs;
 using ::testing::Contains;
 using ::testing::Each;
 using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
 using ::testing::Gt;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -387,6 +388,37 @@ TEST_P(RepairedTransactions, StayCommittedWhereTheListHasTheNextOneAlone) {
   EXPECT_EQ(summary.transactions_lost, 0);
   ASSERT_THAT(told_, SizeIs(1));
   EXPECT_EQ(told_[0].outcome, TransactionOutcome::kCommit);
+  EXPECT_THAT(Committed(), ElementsAre("committed"));
+}
+
+// A recovery made it anew from a log that had lost a marker by then.
+TEST_P(RepairedTransactions, StayAbortedWhereTheListWasMadeAnewBehindTheLoss) {
+  Send(one_.InTransaction({"aborted"}));
+  End(one_.Abort());
+  Send(one_.InTransaction({"committed"}));
+  End(one_.Commit());
+  Send(one_.InTransaction({"aborted too"}));
+  End(one_.Abort());
+  Close();
+  const AbortedIndex before = List();
+  Spoil(1);
+  Remove(".snapshot");
+  // As a kill leaves it that came behind the commit.
+  ASSERT_THAT(files_->RemoveFile("/data/.kafka_cleanshutdown"), IsOk());
+  ASSERT_THAT(files_->RemoveFile("/data/cauce.segments"), IsOk());
+  ASSERT_THAT(
+      WriteAndSyncFile(*files_, "/data/recovery-point-offset-checkpoint",
+                       "0\n1\na 0 4\n"),
+      IsOk());
+  ASSERT_THAT(Open(), IsOk());
+  Reopen();
+  Close();
+  EXPECT_THAT(List().entries(), ElementsAreArray(before.entries()));
+  EXPECT_EQ(Repair().transactions_lost, 0);
+
+  ASSERT_THAT(told_, SizeIs(1));
+  EXPECT_TRUE(told_[0].is_known);
+  EXPECT_EQ(told_[0].outcome, TransactionOutcome::kAbort);
   EXPECT_THAT(Committed(), ElementsAre("committed"));
 }
 
