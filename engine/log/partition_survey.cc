@@ -140,7 +140,8 @@ class Surveyor {
         JoinPath(partition_.directory, SegmentFileName(base, kSwapLogSuffix));
     // A link is none.
     if (!files_.Info(path).ok()) return;
-    LeaveAll({.file = path,
+    LeaveAll({.gravity = Gravity::kNote,  // the next opening ends it
+              .file = path,
               .offset = base,
               .what = "a stop has interrupted a compacted log that was taking "
                       "the place of segments; nothing of the partition was "

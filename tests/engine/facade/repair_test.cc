@@ -38,6 +38,7 @@ using test::StatusIs;
 using test::Stop;
 using ::testing::Each;
 using ::testing::Field;
+using ::testing::Gt;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -106,6 +107,24 @@ TEST_F(Repaired, RefusesWhatANewerReleaseWroteAndChangesNothing) {
   Put();
   EXPECT_THAT(Repair(), HasReason(Reason::kUnsupportedFormat));
   EXPECT_TRUE(test::ImageOf(*files_) == known_.image);
+}
+
+// Neither damage nor mended by it: the next opening for writing ends that.
+TEST_F(Repaired, LeavesAStoppedSwapAsANoteAsVerificationDoes) {
+  known_.image["/orders-0/00000000000000000000.log.swap"] = "";
+  known_.image[LogOf("/orders-1", 1)] += "rubbish";
+  Put();
+  const auto repaired = Repair();
+  ASSERT_THAT(repaired, IsOk());
+  EXPECT_THAT(repaired->steps, Gt(0));
+  EXPECT_EQ(repaired->left, 0);
+  ASSERT_THAT(left_, SizeIs(1));
+  EXPECT_EQ(left_[0].gravity, Gravity::kNote);
+  EXPECT_THAT(left_[0].file, HasSubstr(".log.swap"));
+  const auto verified =
+      VerifyDirectory(*files_, kKnownDirectory, {}, nullptr);
+  ASSERT_THAT(verified, IsOk());
+  EXPECT_EQ(verified->damages, 0);
 }
 
 TEST_F(Repaired, LooksAtWhatIsAskedForAlone) {
