@@ -199,7 +199,6 @@ absl::Status RepairSurvey::LookAt(const TopicPartition& name) {
                                      partition.bounds.log_start);
   if (!kept.ok()) return LeavePartition(directory, kept.status());
   if (const absl::Status read = small_.LookAt(name, directory); !read.ok()) {
-    if (ReasonOf(read) == Reason::kUnsupportedFormat) return read;
     return LeavePartition(directory, read);
   }
   for (const Finding& note : *kept) Tell(note);
@@ -216,11 +215,16 @@ absl::Status RepairSurvey::LookAt(const TopicPartition& name) {
 absl::Status RepairSurvey::LeavePartition(const std::string& directory,
                                           const absl::Status& why) {
   if (absl::IsResourceExhausted(why)) return why;
-  LeaveBroken({.file = directory,
-               .what = std::string(MessageOf(why)),
-               .advice =
-                   "nothing of the partition was touched: mend what keeps it "
-                   "from being read, and repair again"});
+  const bool is_newer = ReasonOf(why) == Reason::kUnsupportedFormat;
+  LeaveBroken(
+      {.file = directory,
+       .what = std::string(MessageOf(why)),
+       .advice = is_newer ? "nothing of the partition was touched: leave it to "
+                            "the release that wrote the file; where none did, "
+                            "restore it from a copy, or move it away, and "
+                            "repair again"
+                          : "nothing of the partition was touched: mend what "
+                            "keeps it from being read, and repair again"});
   return absl::OkStatus();
 }
 

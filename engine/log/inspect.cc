@@ -63,6 +63,12 @@ constexpr std::string_view kOfNewer =
     "copy, or move it away: as long as it is there cauce log repair changes "
     "nothing";
 
+// The same of a file that speaks for its partition alone.
+constexpr std::string_view kOfNewerInPartition =
+    "leave it to the release that wrote it; where none did, restore it from a "
+    "copy, or move it away: as long as it is there cauce log repair changes "
+    "nothing of the partition";
+
 // What is no file is not written anew by the next opening.
 constexpr std::string_view kMoveAway =
     "let cauce log repair put it aside, or move it away, before anything opens "
@@ -293,12 +299,14 @@ class Verification {
     const auto id = ReadPartitionMetadata(files_, directory);
     TellUnread(id.status(),
                fmt::format("{}/{}", directory, kPartitionMetadataFile),
-               "restore it from a copy; it holds the topic's id");
+               "restore it from a copy; it holds the topic's id",
+               kOfNewerInPartition);
     const bool is_anothers = id.ok() && !CheckId(name, directory, *id);
     const auto epochs = ReadEpochCheckpoint(files_, directory);
     TellUnread(epochs.status(), fmt::format("{}/{}", directory, kEpochFile),
                "restore it from a copy, or delete it: it is rebuilt from "
-               "the log");
+               "the log",
+               kOfNewerInPartition);
     // What is saved under the name says nothing of another topic's records.
     const absl::Status looked =
         is_anothers ? CheckAnothersLog(directory) : CheckLog(name, directory);
@@ -504,13 +512,14 @@ class Verification {
   }
 
   // Tells of a small file that is there and cannot be read. `advice` is for one
-  // that is damaged.
+  // that is damaged, `of_newer` for one of a newer release.
   void TellUnread(const absl::Status& status, const std::string& path,
-                  std::string_view advice) {
+                  std::string_view advice,
+                  std::string_view of_newer = kOfNewer) {
     if (status.ok() || absl::IsNotFound(status)) return;
     if (NoteExhausted(status)) return;
     if (!IsCorrupt(status)) advice = kMendAccess;
-    if (ReasonOf(status) == Reason::kUnsupportedFormat) advice = kOfNewer;
+    if (ReasonOf(status) == Reason::kUnsupportedFormat) advice = of_newer;
     // Of a link it is said what to do.
     const bool is_unread = IsCorrupt(status) || files_.Info(path).ok();
     if (is_unread && IsTaken(path)) advice = kMoveAway;

@@ -141,7 +141,8 @@ absl::StatusOr<RepairSummary> PlanRepair(FileSystem& files,
 
 // Locks the directory, makes the plan and carries it out. Reason::kLocked,
 // naming the holder, where something has it open; kUnsupportedFormat, with
-// nothing changed, where a newer release wrote a file of it; kInvalidOption for
+// nothing changed, where a newer release wrote a file that is of all topics: of
+// a partition's own the partition is left; kInvalidOption for
 // what is no data directory; NotFound where there is no such directory, or no
 // partition that `options` names.
 absl::StatusOr<RepairSummary> RepairDirectory(FileSystem& files,

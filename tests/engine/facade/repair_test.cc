@@ -127,6 +127,41 @@ TEST_F(Repaired, LeavesAStoppedSwapAsANoteAsVerificationDoes) {
   EXPECT_EQ(verified->damages, 0);
 }
 
+// It says nothing of the others.
+TEST_F(Repaired, LeavesAPartitionThatANewerReleaseWroteAndMendsTheOthers) {
+  const std::string metadata = "/orders-0/partition.metadata";
+  const std::string epochs = "/orders-0/leader-epoch-checkpoint";
+  for (const std::pair<std::string, std::string>& newer :
+       {std::pair(metadata, std::string("version: 8\ntopic: orders\n")),
+        std::pair(epochs, std::string("8\n1\n0 0 0\n"))}) {
+    SCOPED_TRACE(newer.first);
+    files_ = NewMemoryFileSystem();
+    known_ = test::MakeKnownDirectory(Stop::kClean, 3);
+    known_.image[newer.first] = newer.second;
+    known_.image[LogOf("/orders-0", 1)] += "rubbish";
+    known_.image[LogOf("/orders-1", 1)] += "rubbish";
+    Put();
+    const auto repaired = Repair();
+
+    ASSERT_THAT(repaired, IsOk());
+    EXPECT_EQ(repaired->left, 1);
+    ASSERT_THAT(left_, SizeIs(1));
+    EXPECT_THAT(left_[0].what, HasSubstr(newer.first));
+    EXPECT_THAT(left_[0].advice, HasSubstr("move it away"));
+    const test::Image now = test::ImageOf(*files_);
+    for (const auto& [file, bytes] : known_.image) {
+      if (!file.starts_with("/orders-0")) continue;
+      EXPECT_EQ(now.at(file), bytes) << file;
+    }
+    // What is wrong with it, and the file.
+    EXPECT_EQ(Findings(), 2);
+    ASSERT_THAT(
+        files_->RemoveFile(std::string(kKnownDirectory) + newer.first), IsOk());
+    EXPECT_THAT(Repair(), IsOk());
+    EXPECT_EQ(Findings(), 0);
+  }
+}
+
 TEST_F(Repaired, LooksAtWhatIsAskedForAlone) {
   known_.image[LogOf("/orders-0", 1)] += "rubbish";
   known_.image[LogOf("/orders-1", 1)] += "rubbish";
@@ -431,7 +466,8 @@ TEST_F(Repaired, PutsADirectoryAsideWhereTheIndexOfALogMadeAnewShouldBe) {
 
 // Each of the files that have a version, with another one than it should have.
 struct OtherVersion {
-  enum class Fate { kIsMended, kIsRefused, kIsPassedOver };
+  // With its partition, that is, or with the directory.
+  enum class Fate { kIsMended, kIsLeft, kIsRefused, kIsPassedOver };
 
   std::string file;
   std::string bytes;
@@ -456,10 +492,10 @@ std::vector<OtherVersion> OtherVersions(const test::Image& image) {
   const std::string part = "/orders-0/";
   const std::string epochs = part + "leader-epoch-checkpoint";
   all.push_back({epochs, "8\n1\n0 0\n"});
-  all.push_back({epochs, "8\n1\n0 0 0\n", kIsRefused});
+  all.push_back({epochs, "8\n1\n0 0 0\n", kIsLeft});
   const std::string metadata = part + "partition.metadata";
-  all.push_back({metadata, with(metadata, 9, '8'), kIsRefused});
-  all.push_back({metadata, "version: 8\ntopic: orders\n", kIsRefused});
+  all.push_back({metadata, with(metadata, 9, '8'), kIsLeft});
+  all.push_back({metadata, "version: 8\ntopic: orders\n", kIsLeft});
   all.push_back({"/meta.properties", "version=8\n", kIsRefused});
   for (const std::string name : {"cauce.topics", "cauce.log-starts"}) {
     const std::string file = "/" + name;
@@ -522,8 +558,13 @@ TEST_F(Repaired, TreatsAFileOfAnotherVersionAsVerificationAdvises) {
                   fate == OtherVersion::Fate::kIsPassedOver);
         EXPECT_THAT(found[0].advice, HasSubstr("changes nothing"));
         EXPECT_THAT(found[0].advice, HasSubstr("move it away"));
-        EXPECT_THAT(repaired, HasReason(Reason::kUnsupportedFormat));
-        EXPECT_TRUE(test::ImageOf(*files_) == spoiled);
+        if (fate == OtherVersion::Fate::kIsLeft) {
+          ASSERT_THAT(repaired, IsOk());
+          EXPECT_EQ(repaired->left, 1);
+        } else {
+          EXPECT_THAT(repaired, HasReason(Reason::kUnsupportedFormat));
+          EXPECT_TRUE(test::ImageOf(*files_) == spoiled);
+        }
         ASSERT_THAT(files_->RemoveFile(std::string(kKnownDirectory) + file),
                     IsOk());
         EXPECT_THAT(Repair(), IsOk());
