@@ -65,6 +65,11 @@ absl::StatusOr<std::optional<Offset>> Log::Truncate(Offset offset) {
   // transactions below it.
   CAUCE_RETURN_IF_ERROR(epochs_.SaveOwed());
   CAUCE_RETURN_IF_ERROR(producers_.SettleOwed(range()));
+  auto kept = std::make_shared<Segment>(PlaceOf(found.last->base()),
+                                        OpenMode::kReadWrite, found.kept.bytes,
+                                        found.kept.next);
+  // Before anything is cut: who finds no descriptor for it may try again.
+  CAUCE_RETURN_IF_ERROR(kept->OpenFile().status());
   // First, so that a crash in between never takes the new tail, which is
   // shorter than the old one was, for damage. In front of a gap it is where
   // the batches end: until another segment has a name they are all there is.
@@ -76,7 +81,7 @@ absl::StatusOr<std::optional<Offset>> Log::Truncate(Offset offset) {
   // While the descriptor is there that wrote it: another one may not be told
   // of pages that were lost.
   CAUCE_RETURN_IF_ERROR(FenceUnless(found.last->Sync()));
-  auto cut = CutAt(std::move(found));
+  auto cut = CutAt(std::move(found), std::move(kept));
   if (!cut.ok()) {
     committer_.Fail(MakeError(
         Reason::kDiskFailed,
@@ -87,15 +92,13 @@ absl::StatusOr<std::optional<Offset>> Log::Truncate(Offset offset) {
   return cut;
 }
 
-absl::StatusOr<Offset> Log::CutAt(CutPoint cut) {
+absl::StatusOr<Offset> Log::CutAt(CutPoint cut,
+                                  std::shared_ptr<Segment> kept) {
   // Readers leave first: nobody is to read what goes, nor what is written in
   // its place for what was there.
-  const SegmentPlace place = PlaceOf(cut.last->base());
+  const SegmentPlace place = kept->place();
   const bool leaves_gap = cut.leaves_gap();
   ScannedSegment& scanned = cut.kept;
-  auto kept = std::make_shared<Segment>(place, OpenMode::kReadWrite,
-                                        scanned.bytes, scanned.next);
-  CAUCE_RETURN_IF_ERROR(kept->OpenFile().status());
   kept->ShareLiveIndex(scanned.index);
   kept->MarkDirty();  // for a sync that runs meanwhile
   const auto before = segments();

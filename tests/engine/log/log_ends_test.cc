@@ -286,6 +286,30 @@ TEST_P(LogEndsTest, CutsNothingWhereWhatItKeepsCannotBeSynced) {
               HasReason(Reason::kDiskFailed));
 }
 
+// Nothing has been cut by then.
+TEST_P(LogEndsTest, GoesOnWhereACutFindsNoDescriptor) {
+  UseSmallSegments();
+  Open();
+  for (int i = 0; i < 20; ++i) Append({"value"});
+  const Offset end = log().log_end();
+  const std::string first = SegmentFileName(Offset{0}, kLogSuffix);
+  // To look where it is to be cut, and for what stays.
+  for (int opens = 0; opens < 2; ++opens) {
+    SCOPED_TRACE(opens);
+    ASSERT_THAT(rig_.Reopen(), IsOk());
+    rig_.disk().files().Fail(FileCall::kOpen, first,
+                             absl::ResourceExhaustedError("no descriptor"),
+                             opens);
+    EXPECT_THAT(log().TruncateTo(Offset{2}),
+                test::StatusIs(absl::StatusCode::kResourceExhausted));
+    rig_.disk().files().Mend();
+    EXPECT_EQ(log().log_end(), end);
+    EXPECT_THAT(Values(), IsOkAndHolds(SizeIs(20)));
+  }
+  ASSERT_THAT(log().TruncateTo(Offset{2}), IsOkAndHolds(Offset{2}));
+  EXPECT_EQ(Append({"value"}), Offset{2});
+}
+
 TEST_P(LogEndsTest, SavesItsRecoveryPointBeforeItIsCutBelowIt) {
   Open();
   for (int i = 0; i < 6; ++i) Append({"a"});
