@@ -273,7 +273,11 @@ absl::Status Log::RollTo(Offset base, Timestamp now, RollRest* rest) {
   writer_->LetGo();
   if (writer_->segment()->keeps_newest()) next->segment()->KeepNewest();
   SegmentSet::List list = segments()->segments();
-  segments_.NoteRoll(writer_->segment());
+  if (rest == nullptr) {
+    segments_.NoteRoll(writer_->segment());
+  } else {
+    segments_.NoteRollAhead(writer_->segment());
+  }
   list.push_back(next->segment());
   writer_ = std::move(next);
   DrawLimits();

@@ -144,7 +144,8 @@ absl::Status Log::RollToCompact() {
   CAUCE_RETURN_IF_ERROR(CheckSound());
   // Nobody who writes meanwhile is to wait for a sync of this roll: what it
   // would begin with is done before, and what can be is left until it is over.
-  // Who waits to be durable does: its sync covers the sealed segment's index.
+  // Nor who waits to be durable: the sealed segment's index files no append
+  // needs, and no recovery point passes them, under the lock that is held.
   CAUCE_RETURN_IF_ERROR(FenceUnless(segments_.SyncNames()));
   RollRest rest;
   {
@@ -155,8 +156,11 @@ absl::Status Log::RollToCompact() {
     CAUCE_RETURN_IF_ERROR(
         Roll(log_end(), Timestamp::From(environment_->clock->Now()), &rest));
   }
-  CAUCE_RETURN_IF_ERROR(rest.sealed->WriteIndexFiles(*rest.index));
-  CAUCE_RETURN_IF_ERROR(rest.sealed->SyncIndexFiles());
+  absl::Status indexed = rest.sealed->WriteIndexFiles(*rest.index);
+  if (indexed.ok()) indexed = rest.sealed->SyncIndexFiles();
+  // Where they could not be made durable every sync tries again.
+  segments_.IndexesWritten();
+  CAUCE_RETURN_IF_ERROR(indexed);
   absl::Status written;
   if (rest.snapshot) written = producers_.Write(*rest.snapshot);
   MutexLock lock(writer_mutex_);

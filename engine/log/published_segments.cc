@@ -43,6 +43,19 @@ void PublishedSegments::NoteRoll(std::shared_ptr<Segment> sealed) {
   ++names_made_;
 }
 
+void PublishedSegments::NoteRollAhead(std::shared_ptr<Segment> sealed) {
+  {
+    MutexLock lock(mutex_);
+    without_indexes_ = sealed;
+  }
+  NoteRoll(std::move(sealed));
+}
+
+void PublishedSegments::IndexesWritten() {
+  MutexLock lock(mutex_);
+  without_indexes_ = nullptr;
+}
+
 void PublishedSegments::NoteNames() {
   MutexLock lock(mutex_);
   ++names_made_;
@@ -55,16 +68,21 @@ void PublishedSegments::Forget(const std::shared_ptr<Segment>& segment) {
 
 absl::Status PublishedSegments::Sync() {
   SegmentSet::List sealed;
+  std::shared_ptr<Segment> without_indexes;
   std::shared_ptr<Segment> active;
   {
     MutexLock lock(mutex_);
     sealed = unsynced_;
+    without_indexes = without_indexes_;
     active = set_->active();
   }
   for (const auto& segment : sealed) {
     CAUCE_RETURN_IF_ERROR(segment->Sync());
+    // Whoever writes its index files holds a lock that this would wait for.
+    if (segment == without_indexes) continue;
     CAUCE_RETURN_IF_ERROR(segment->SyncIndexFiles());
   }
+  std::erase(sealed, without_indexes);
   CAUCE_RETURN_IF_ERROR(active->Sync());
   CAUCE_RETURN_IF_ERROR(SyncNames());
   MutexLock lock(mutex_);

@@ -41,13 +41,19 @@ class PublishedSegments {
 
   // `sealed` is followed by a segment whose name is new in the directory.
   void NoteRoll(std::shared_ptr<Segment> sealed);
+  // The same where who rolls still writes the index files of `sealed`: until
+  // IndexesWritten a Sync leaves them alone, and makes no more of it durable
+  // than its log. So no recovery point may be noted meanwhile.
+  void NoteRollAhead(std::shared_ptr<Segment> sealed);
+  void IndexesWritten();
   // Names that were found in the directory are not known to be durable.
   void NoteNames();
   // `segment` is no longer part of the log.
   void Forget(const std::shared_ptr<Segment>& segment);
 
   // Makes durable what was written before the call: sealed segments, with
-  // their indexes, the active one, and new names. Where there is no descriptor
+  // their indexes but where these are still written, the active one, and new
+  // names. Where there is no descriptor
   // for one of these the error is SyncNotBegun: the next call goes on there.
   absl::Status Sync();
 
@@ -72,6 +78,8 @@ class PublishedSegments {
   std::shared_ptr<const SegmentSet> set_ ABSL_GUARDED_BY(mutex_);
   // Sealed and not yet synced, oldest first.
   SegmentSet::List unsynced_ ABSL_GUARDED_BY(mutex_);
+  // The one of them whose index files somebody writes.
+  std::shared_ptr<Segment> without_indexes_ ABSL_GUARDED_BY(mutex_);
   int64_t sealed_and_synced_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   // Names are durable when as many were synced as made.
   int64_t names_made_ ABSL_GUARDED_BY(mutex_) = 0;

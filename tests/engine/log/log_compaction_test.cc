@@ -629,12 +629,17 @@ TEST_P(LogCompactionTest, LetsAppendsGoOnWhileItRemovesSnapshots) {
 TEST_P(LogCompactionTest, LetsAppendsGoOnWhileItSyncsWhatItSeals) {
   Open();
   PutAll(30, 3);
+  const Offset sealed_from = log().segments()->active()->base();
   std::vector<std::future<void>> appends;
-  // Acknowledged when it is written: one that is durable waits for syncs.
+  // Both when it is written and when it is durable.
   const auto append = [&] {
     const auto batch = test::BatchOf(
         {{.key = "k0", .value = "meanwhile", .timestamp = rig_.now()}});
     EXPECT_THAT(log().Append(batch.view(), test::kWritten), IsOk());
+    EXPECT_THAT(log().Append(batch.view(), {}), IsOk());
+    EXPECT_EQ(log().durable_end(), log().log_end());
+    // The index files of what was sealed are not durable as yet.
+    EXPECT_LE(rig_.bounds().recovery_point, sealed_from);
   };
   rig_.disk().files().set_during(FileCall::kSync, ".timeindex", [&] {
     if (!appends.empty()) return;

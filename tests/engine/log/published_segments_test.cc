@@ -83,6 +83,21 @@ TEST_F(PublishedSegmentsTest, SyncWhatWasRolledOnceAndTheNewName) {
   EXPECT_EQ(DirectorySyncs(), 1);
 }
 
+TEST_F(PublishedSegmentsTest, CountWhatWasRolledOnceItsIndexesAreWritten) {
+  const auto one = Make(0), two = Make(10);
+  PublishedSegments published(disk_.files(), disk_.directory(), {one});
+  published.NoteRollAhead(one);
+  published.Publish({one, two});
+  ASSERT_THAT(published.Sync(), IsOk());
+  EXPECT_EQ(Syncs(0), 1);
+  EXPECT_FALSE(published.TakeSynced().has_value());
+
+  published.IndexesWritten();
+  ASSERT_THAT(published.Sync(), IsOk());
+  EXPECT_EQ(Syncs(0), 1);
+  EXPECT_EQ(published.TakeSynced(), 5);
+}
+
 TEST_F(PublishedSegmentsTest, DoNotSyncWhatIsNoLongerInTheLog) {
   const auto one = Make(0), two = Make(10);
   PublishedSegments published(disk_.files(), disk_.directory(), {one});
