@@ -116,17 +116,12 @@ OffsetRange LogView::FindHidden() const {
 absl::StatusOr<OffsetRange> LogView::FindBehindTorn() const {
   // One that cannot be opened, or is damaged below the point, ends elsewhere.
   if (known_.tail == nullptr || known_.is_unopened) return OffsetRange();
+  // Mostly there is nothing, or zeros to the end, which were written ahead.
+  if (!known_.is_torn) return OffsetRange();
   const Segment& last = *known_.segments.back();
   CAUCE_ASSIGN_OR_RETURN(
       const std::shared_ptr<File> file,
       place_.files->Open(last.path(), OpenMode::kRead));
-  CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
-  BatchScanner scanner;
-  scanner.Start(file, last.path(), last.bytes(), size);
-  const auto next = scanner.Next();
-  if (!next.ok() && !IsDamage(next.status())) return next.status();
-  // Mostly there is nothing, or zeros to the end, which were written ahead.
-  if (next.ok() && !*next) return OffsetRange();
   CAUCE_ASSIGN_OR_RETURN(ScannedSegment behind,
                          ScanEnd(last.place(), bounds_.recovery_point));
   const Offset end = behind.next;
@@ -422,6 +417,7 @@ absl::Status LogView::AddTail(const SegmentPlace& place) {
     CAUCE_ASSIGN_OR_RETURN(const auto overwritten, FindOverwritten(place));
     is_damaged |= begins_below || overwritten.has_value();
   }
+  known_.is_torn = !scanned.damage.ok() && !is_damaged;
   if (is_damaged) {
     // It is part of the log, so that reading comes to it, and so is what can
     // be read behind it, unless it is another log's.

@@ -68,8 +68,9 @@ class LogView {
   // From where the log ends, in front of what is torn, up to behind whole
   // batches that stand behind that in the same file: a recovery would cut them
   // off, and they may have been acknowledged. Looks where what is torn says
-  // that it ends, and where the index leads. Empty where there are none, and
-  // where what was torn is whole by the second look: it was on its way.
+  // that it ends, and where the index leads, if the file was torn when it was
+  // listed. Empty where there are none, and where what was torn is whole by the
+  // second look: it was on its way.
   absl::StatusOr<OffsetRange> FindBehindTorn() const;
 
  private:
@@ -156,6 +157,9 @@ class LogView {
     // log was cut and has grown again since. Empty while there is no batch.
     std::string tail_header;
     int64_t tail_position = 0;
+    // What the scan of the last one met behind its last batch was no end of a
+    // log, nor damage below the recovery point.
+    bool is_torn = false;
     // The last one's file cannot be opened, and held records.
     bool is_unopened = false;
   };

@@ -617,6 +617,18 @@ TEST_P(ViewOn, KnowsOfWholeBatchesBehindATornOne) {
   }
 }
 
+// They may be megabytes, and each reader has looked at them by then.
+TEST_P(ViewOn, LooksForThemNoFurtherThanTheLogWasScanned) {
+  Append(4);
+  rig_.Kill();
+  const std::string name = SegmentFileName(Offset{0}, kLogSuffix);
+  rig_.disk().Write(name, *rig_.disk().Read(name) + std::string(1 << 20, '\0'));
+  const auto view = View();
+  const int reads = rig_.disk().files().Count(test::FileCall::kRead, name);
+  EXPECT_THAT(view->FindBehindTorn(), test::IsOkAndHolds(OffsetRange()));
+  EXPECT_EQ(rig_.disk().files().Count(test::FileCall::kRead, name), reads);
+}
+
 // A power loss may drop one block of a file and keep those behind it.
 TEST_P(ViewOn, KnowsOfWholeBatchesBehindAHoleOfZeros) {
   rig_.Leaves(test::Left::kDamaged);
