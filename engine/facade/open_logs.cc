@@ -513,29 +513,24 @@ void OpenLogs::AbandonAll(const absl::Status& cause) {
   EndSleepers([](const TopicPartition&) { return true; }, cause);
 }
 
-std::map<TopicPartition, absl::Status> OpenLogs::CloseTogether(
-    const absl::Status& cause) {
-  std::vector<TopicPartition> names;
+void OpenLogs::CloseTogether(std::span<ToClose> all,
+                             const absl::Status& cause) {
+  if (whole_sync_ == nullptr) return;
   std::vector<std::shared_ptr<Log>> logs;
-  for (const auto& [partition, log] : logs_) {
-    if (whole_sync_ == nullptr) break;
-    if (!log->OwesSync() || !whole_sync_->Covers(log->directory())) continue;
-    names.push_back(partition);
-    logs.push_back(log);
+  std::vector<ToClose*> theirs;
+  for (ToClose& each : all) {
+    const bool is_worth_it =
+        each.log->OwesSync() && whole_sync_->Covers(each.log->directory());
+    if (!is_worth_it) continue;
+    logs.push_back(each.log);
+    theirs.push_back(&each);
   }
-  std::map<TopicPartition, absl::Status> closed;
-  if (logs.empty() || logs.size() < whole_sync_->files_min()) return closed;
-  const std::span all(logs);
-  for (size_t at = 0; at < all.size();) {
-    const auto some =
-        all.subspan(at, NextGroup(all.size() - at));
+  if (logs.empty() || logs.size() < whole_sync_->files_min()) return;
+  for (size_t at = 0; at < logs.size();) {
+    const auto some = std::span(logs).subspan(at, NextGroup(logs.size() - at));
     const auto ended = Log::CloseTogether(some, *whole_sync_, cause);
-    for (size_t i = 0; i < ended.size(); ++i) {
-      closed.emplace(std::move(names[at + i]), ended[i]);
-    }
-    at += some.size();
+    for (const absl::Status& closed : ended) theirs[at++]->closed = closed;
   }
-  return closed;
 }
 
 absl::Status OpenLogs::CloseAll(const absl::Status& cause) {
@@ -549,15 +544,16 @@ absl::Status OpenLogs::CloseAll(const absl::Status& cause) {
                     "changed, and the next opening tries again",
                     partition.ToString())));
   }
-  const auto closed = CloseTogether(cause);
-  for (const auto& [partition, log] : logs_) {
-    const auto found = closed.find(partition);
-    if (found == closed.end()) {
-      first.Update(CloseOne(partition, *log, cause));
-    } else if (found->second.ok()) {
-      TakeBounds(partition, *log);
+  std::vector<ToClose> all;
+  for (const auto& [partition, log] : logs_) all.push_back({&partition, log});
+  CloseTogether(all, cause);
+  for (const auto& [partition, log, closed] : all) {
+    if (!closed) {
+      first.Update(CloseOne(*partition, *log, cause));
+    } else if (closed->ok()) {
+      TakeBounds(*partition, *log);
     } else {
-      first.Update(found->second);
+      first.Update(*closed);
     }
   }
   // Once all are closed: the longer ago a directory was changed the better it

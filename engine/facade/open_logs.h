@@ -178,10 +178,14 @@ class OpenLogs {
   absl::Status NoteStart(const TopicEntry& topic, PartitionId partition);
   absl::Status CloseOne(const TopicPartition& partition, Log& log,
                         const absl::Status& cause);
-  // Those that are worth a sync of all of their file system. Returns what came
-  // of each.
-  std::map<TopicPartition, absl::Status> CloseTogether(
-      const absl::Status& cause);
+  // A log, and what came of its close; nothing where it was not closed.
+  struct ToClose {
+    const TopicPartition* partition = nullptr;
+    std::shared_ptr<Log> log;
+    std::optional<absl::Status> closed;
+  };
+  // Closes those that are worth a sync of all of their file system.
+  void CloseTogether(std::span<ToClose> all, const absl::Status& cause);
   // It was closed in order: what it knows of its ends is to be saved.
   void TakeBounds(const TopicPartition& partition, const Log& log);
   // Of one that was opened: no stop may forget it.
