@@ -15,6 +15,14 @@ size_t EndOfFront(const FoundLog& found) {
   return end;
 }
 
+// Behind the last run of those that lie back to back with the first one.
+size_t EndOfFrontStretch(const FoundLog& found) {
+  const std::vector<BatchRun>& runs = found.runs;
+  size_t end = 1;
+  while (end < runs.size() && runs[end].position == runs[end - 1].end) ++end;
+  return end;
+}
+
 bool IsCalledAsItBegins(const FoundLog& found) {
   return found.FrontBase() == found.named;
 }
@@ -37,11 +45,15 @@ bool IsOfAnother(const std::multimap<Offset, size_t>& places, Offset offset,
 }  // namespace
 
 FileClaims::FileClaims(std::span<const FoundLog> found, const KnownOfLog& known)
-    : found_(found), known_(known), front_ends_(found.size()) {
+    : found_(found),
+      known_(known),
+      front_ends_(found.size()),
+      stretch_ends_(found.size()) {
   for (size_t log = 0; log < found.size(); ++log) {
     if (!found[log].is_waiting) begins_.emplace(found[log].named, log);
     if (found[log].runs.empty()) continue;
     front_ends_[log] = EndOfFront(found[log]);
+    stretch_ends_[log] = EndOfFrontStretch(found[log]);
     ends_.emplace(found[log].runs.back().next, log);
     if (const auto base = found[log].FrontBase()) begins_.emplace(*base, log);
     if (!IsCalledAsItBegins(found[log])) continue;
@@ -121,9 +133,7 @@ bool FileClaims::IsMetInFront(size_t log, Offset base, Offset next) const {
 
 bool FileClaims::IsMetBehind(size_t log, size_t first, Offset next) const {
   // Behind damage the end is no neighbour: the number may be an accident.
-  const std::vector<BatchRun>& runs = found_[log].runs;
-  const bool is_behind_damage =
-      first > 0 && runs[first - 1].end < runs[first].position;
+  const bool is_behind_damage = first >= stretch_ends_[log];
   const bool is_end = !is_behind_damage && next == known_.durable;
   return is_end || IsOfAnother(begins_, next, log);
 }

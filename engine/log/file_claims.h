@@ -45,6 +45,8 @@ class FileClaims {
   const KnownOfLog& known_;
   // Of each, behind the runs that continue its first one.
   std::vector<size_t> front_ends_;
+  // And behind those that lie back to back with it.
+  std::vector<size_t> stretch_ends_;
   // The names of those that begin as they are called, sorted.
   std::vector<Offset> agreeing_;
   // By where logs begin, as called and as their first batches say, and end.
