@@ -480,8 +480,14 @@ class Planner {
     }
     const auto known = std::ranges::lower_bound(
         partition_.known->segments, range.base, {}, &KnownSegment::base);
-    return found->next >= range.next && (found->unreadable.empty() ||
-                                         found->file_bytes < known->bytes);
+    // What it lacked before the close is not in the size that was noted.
+    const auto& missing = partition_.known->missing;
+    const bool was_missed =
+        std::ranges::find(missing, range.base, &OffsetRange::base) !=
+        missing.end();
+    return found->next >= range.next &&
+           (was_missed || found->unreadable.empty() ||
+            found->file_bytes < known->bytes);
   }
 
   // To where the first segment begins.

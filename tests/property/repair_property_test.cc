@@ -16,6 +16,7 @@
 
 #include "cauce/inspect.h"
 #include "cauce/repair.h"
+#include "engine/log/segment_name.h"
 #include "fmt/format.h"
 #include "tests/testing/known_directory.h"
 #include "tests/testing/matchers.h"
@@ -151,7 +152,7 @@ class RepairProperty
                    !known.image.contains(file.first);
           });
       const std::set<int64_t> told = ToldLost(partition, steps);
-      const int64_t lacking = ToldLacking(partition, steps);
+      const std::set<int64_t> lacking = ToldLacking(known, partition, steps);
       int64_t last_read = -1;
       for (const auto& [at, value] : read) {
         if (at.first != partition) continue;
@@ -165,7 +166,7 @@ class RepairProperty
                                     !has_segments ||
                                     has_new_name ||
                                     (!has_ends && at.second > last_read) ||
-                                    at.second >= lacking;
+                                    lacking.contains(at.second);
         EXPECT_TRUE(told.contains(at.second) || may_be_unknown)
             << partition << " has lost offset " << at.second << ", not told";
       }
@@ -176,15 +177,24 @@ class RepairProperty
     }
   }
 
-  // From where on an unknown number of them is, out of the middle of segments.
-  static int64_t ToldLacking(const std::string& partition,
-                             const std::vector<RepairStep>& steps) {
-    int64_t lacking = INT64_MAX;
+  // The offsets of segments of which an unknown number of records is.
+  static std::set<int64_t> ToldLacking(const KnownDirectory& known,
+                                       const std::string& partition,
+                                       const std::vector<RepairStep>& steps) {
+    std::set<int64_t> lacking;
     for (const RepairStep& step : steps) {
       const bool is_lacking = step.action == RepairAction::kWriteAnew &&
                               step.is_more_lost &&
                               step.why.starts_with(partition + ": ");
-      if (is_lacking) lacking = std::min(lacking, step.lost.base.value);
+      if (!is_lacking) continue;
+      const std::string file =
+          fmt::format("/{}/{}", partition,
+                      SegmentFileName(step.lost.base, kLogSuffix));
+      EXPECT_TRUE(known.image.contains(file)) << file;
+      for (const KnownBatch& batch : known.batches) {
+        if (batch.file != file) continue;
+        for (int64_t at = batch.base; at < batch.next; ++at) lacking.insert(at);
+      }
     }
     return lacking;
   }

@@ -122,6 +122,9 @@ TEST(RepairPlan, SaysThatASegmentLacksMoreThanWhatIsDamagedInIt) {
   EXPECT_THAT(lacking(less), ElementsAre(range));
   less.file_bytes = 300;
   EXPECT_THAT(lacking(less), IsEmpty());
+  // By the close it was as short, and missed.
+  partition.known->missing = {range};
+  EXPECT_THAT(lacking(less), ElementsAre(range));
 }
 
 // Others have their offsets, and not their records.
