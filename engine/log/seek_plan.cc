@@ -71,6 +71,8 @@ std::optional<HeaderPlace> FindByHeaders(
     }
     const Offset last = base + delta;
     if (next ? base < *next : last != below->offset) return std::nullopt;
+    // That nothing holds it is no guess to make: a header in front may lie.
+    if (base > wanted) return std::nullopt;
     if (last >= wanted) return HeaderPlace{from + at, next.value_or(base)};
     next = last + 1;
     at += layout::ClaimedBytes(head);

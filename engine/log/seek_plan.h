@@ -48,9 +48,10 @@ struct HeaderPlace {
   Offset expected;  // where the one before it ends: it begins there, or later
 };
 
-// Looks for the first batch that ends above `wanted` in `bytes`, which stand in
-// the segment from the batch of `below`, or from its first one, on. Nothing
-// where a header does not continue the one before, or is not there.
+// Looks for the batch that holds `wanted` in `bytes`, which stand in the
+// segment from the batch of `below`, or from its first one, on. Nothing where a
+// header does not continue the one before, or is not there, or where none holds
+// it.
 std::optional<HeaderPlace> FindByHeaders(
     std::string_view bytes, const SeekRange& range,
     const std::optional<OffsetEntry>& below, Offset wanted);

@@ -193,7 +193,9 @@ absl::StatusOr<std::optional<RecordBatch>> Segment::SeekAtOnce(
   offsets.next = place->expected;
   CAUCE_ASSIGN_OR_RETURN(const auto batch,
                          try_at(place->position, plan.walk_end));
-  return batch && batch->next_offset() > offset ? batch : std::nullopt;
+  const bool holds = batch && batch->base_offset() <= offset &&
+                     batch->next_offset() > offset;
+  return holds ? batch : std::nullopt;
 }
 
 void Segment::Extend(BatchScanner& scanner) const {

@@ -164,13 +164,22 @@ class HeaderDamage : public ::testing::TestWithParam<Way> {
     return rig_.shared_log();
   }
 
-  // What a reader gets who passes by damage. Sees to it that offsets grow, and
-  // that he comes to an end.
+  // What a reader gets who passes by damage. Sees to it that offsets grow, that
+  // he comes to an end, and is told of damage where `from` is not there.
   std::vector<ReadRecord> ReadOver(const std::shared_ptr<Log>& log,
                                    Offset from) {
+    int damages = 0;
+    const auto all = ReadOver(log, from, damages);
+    const bool is_there = !all.empty() && all.front().offset == from.value;
+    const bool is_end = from.value >= log->log_end().value;
+    EXPECT_TRUE(is_there || is_end || damages > 0) << "from " << from.value;
+    return all;
+  }
+
+  std::vector<ReadRecord> ReadOver(const std::shared_ptr<Log>& log, Offset from,
+                                   int& damages) {
     LogCursor cursor(log, from, {});
     std::vector<ReadRecord> all;
-    int damages = 0;
     for (;;) {
       RecordView record;
       const Offset before = cursor.position();
@@ -243,7 +252,8 @@ TEST_P(HeaderDamage, IsNeverReadAsDataAndHidesNothingElse) {
             byte >= layout::kBatchLength && byte < layout::kLeaderEpoch;
         const auto log = Look(place, byte, bit);
         ASSERT_NE(log, nullptr);
-        for (const Offset from : {Offset{0}, place.base, place.base + 2}) {
+        for (const Offset from :
+             {Offset{0}, place.base, place.base + 1, place.base + 2}) {
           const auto found = ReadOver(log, from);
           ExpectOnlyWhatWasWritten(found);
           // Both are sorted, and what was found is all of the model.
