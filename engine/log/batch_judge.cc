@@ -84,7 +84,9 @@ bool BatchJudge::IsClean(const RecordBatch& batch) const {
 
 bool BatchJudge::MayBegin(const RecordBatch& batch) const {
   // What a tombstone deletes goes in the pass that has it in its map.
-  return !keeps_expired_ && (batch.is_control() || !IsClean(batch));
+  const bool is_mapped =
+      !IsClean(batch) && batch.next_offset() <= pass_.filter_end;
+  return !keeps_expired_ && (batch.is_control() || is_mapped);
 }
 
 Offset BatchJudge::MappedEnd() const {

@@ -56,7 +56,7 @@ TEST(KeyCollector, PassesByWhatLiesInFrontOfItsRange) {
   EXPECT_EQ(keys.records(), 1);
 }
 
-TEST(KeyCollector, TellsTheFirstRecordThatDoesNotFit) {
+TEST(KeyCollector, TellsTheFirstBatchThatDoesNotFit) {
   constexpr int64_t kMany = 100'000;
   KeyCollector keys(Offset{0}, Offset{kMany}, 64 << 10, kHasher);
   bool fits = true;
@@ -72,10 +72,32 @@ TEST(KeyCollector, TellsTheFirstRecordThatDoesNotFit) {
   ASSERT_FALSE(fits);
   const int64_t full = keys.full_at().value;
   EXPECT_GT(full, 1000);
-  EXPECT_EQ(keys.map().Find(kHasher(fmt::format("{}", full))), std::nullopt);
+  EXPECT_EQ(full % 2, 0);
+  EXPECT_EQ(keys.map().Find(kHasher(fmt::format("{}", full + 1))),
+            std::nullopt);
   for (int64_t at = 0; at < full; ++at) {
     ASSERT_EQ(keys.map().Find(kHasher(fmt::format("{}", at))), Offset{at});
   }
+}
+
+// Else nothing would ever be taken.
+TEST(KeyCollector, TellsTheFirstRecordThatDoesNotFitOfItsFirstBatch) {
+  KeyCollector keys(Offset{5}, Offset{100}, KeyMap::kBytesMin, kHasher);
+  std::vector<std::string> names;
+  for (int i = 0; i < 60; ++i) names.push_back(fmt::format("{}", i));
+  std::vector<Record> records;
+  for (const std::string& name : names) {
+    records.push_back({.key = name, .value = "v"});
+  }
+  const auto taken = keys.Take(BatchAt(5, records).view());
+  ASSERT_THAT(taken, test::IsOk());
+  EXPECT_FALSE(*taken && keys.Finish());
+  const int64_t full = keys.full_at().value;
+  EXPECT_GT(full, 5);
+  EXPECT_EQ(keys.map().Find(kHasher(names[static_cast<size_t>(full - 5)])),
+            std::nullopt);
+  EXPECT_EQ(keys.map().Find(kHasher(names[static_cast<size_t>(full - 6)])),
+            Offset{full - 1});
 }
 
 TEST(KeyCollector, TellsOfABatchWhoseRecordsCannotBeRead) {
