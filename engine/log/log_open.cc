@@ -298,9 +298,7 @@ std::optional<KnownLog> Log::Known() const {
   known.snapshot = producers_.newest_snapshot();
   const auto epochs = epochs_.starts();
   known.epochs.assign(epochs.begin(), epochs.end());
-  for (const OffsetRange& range : Missing()) {
-    if (range.next > log_start()) known.missing.push_back(range);
-  }
+  known.missing = Missing();
   known.times = {segments()->segments().front()->KnownLargestTimestamp(),
                  writer_->first_timestamp(), writer_->largest_timestamp(),
                  writer_->largest_offset()};
@@ -309,10 +307,12 @@ std::optional<KnownLog> Log::Known() const {
 
 std::vector<OffsetRange> Log::Missing() const {
   const Offset up_to{missing_up_to_};
+  const Offset start = log_start();
   std::vector<OffsetRange> missing;
   MutexLock lock(view_mutex_);
   for (const OffsetRange& range : missing_) {
-    if (range.base >= up_to) continue;
+    // What was cut off, or deleted, nobody misses.
+    if (range.base >= up_to || range.next <= start) continue;
     missing.push_back({range.base, std::min(range.next, up_to)});
   }
   return missing;

@@ -430,6 +430,19 @@ TEST_P(OnceCompacted, KeepsInMindWhatIsMissingWhenItIsCompacted) {
   EXPECT_THAT(sight.told, ElementsAre(HasSubstr("are missing")));
 }
 
+TEST_P(OnceCompacted, IsNotMissedByAPassOnceItIsDeleted) {
+  Lose(3);
+  Write([](Engine& engine) {
+    ASSERT_THAT(engine.AlterTopic("orders", {{"cleanup.policy", "compact"}}),
+                IsOk());
+    auto partition = engine.OpenPartition("orders", PartitionId{0});
+    ASSERT_THAT(partition, IsOk());
+    EXPECT_THAT(partition->Compact(), HasReason(Reason::kCorruptBatch));
+    ASSERT_THAT(partition->DeleteRecordsBefore(Offset{12}), IsOk());
+    EXPECT_THAT(partition->Compact(), IsOk());
+  });
+}
+
 // Whoever opens it for writing goes on behind it: what is missing lies between
 // segments from then on.
 TEST_P(OnceCompactedAndClosed, TellsOfALostEndUntilARepair) {
