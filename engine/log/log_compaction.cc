@@ -176,11 +176,12 @@ absl::Status Log::EndCompaction(const Compaction& pass) {
   // What was cut off and written again is not what the pass has seen.
   if (pass.gave_up() || end_cuts_ != cuts_before_pass_) return absl::OkStatus();
   const Offset after = std::min(pass.first_dirty_after(), log_end());
-  const bool came_further = after.value > first_dirty_.load();
+  // Further, or from the beginning again.
+  const bool has_moved = after.value != first_dirty_.load();
   const bool is_damaged = !pass.damage().ok();
   blocked_dirty_bytes_ =
-      came_further || !is_damaged ? 0 : pass_dirty_bytes_.load();
-  blocked_end_ = came_further || is_damaged ? -1 : log_end().value;
+      has_moved || !is_damaged ? 0 : pass_dirty_bytes_.load();
+  blocked_end_ = has_moved || is_damaged ? -1 : log_end().value;
   NoteFirstDirty(after);
   return UnlinkIfShort();
 }

@@ -677,6 +677,32 @@ TEST_P(LogCompactionTest, WaitsForNewsWhereATransactionIsOpen) {
   EXPECT_TRUE(plan->is_due);
 }
 
+// It goes over the log from the beginning then, whether anybody writes or not.
+TEST_P(LogCompactionTest, IsDueAgainWhereItFindsThatNoPassHasBeenThere) {
+  Open();
+  const auto tombstone =
+      test::BatchOf({{.key = "gone", .timestamp = rig_.now()}});
+  ASSERT_THAT(log().Append(tombstone.view(), {}), IsOk());
+  PutAll(30, 3);
+  ASSERT_THAT(rig_.Close(), IsOk());
+  rig_.set_first_dirty(Offset{10});
+  Open();
+
+  auto pass = log().BeginCompaction(Order());
+  ASSERT_THAT(pass, IsOk());
+  ASSERT_NE(*pass, nullptr);
+  for (bool is_over = false; !is_over;) {
+    const auto worked = (*pass)->Work(1);
+    ASSERT_THAT(worked, IsOk());
+    is_over = *worked;
+  }
+  ASSERT_THAT(log().EndCompaction(**pass), IsOk());
+  ASSERT_EQ(log().first_dirty(), Offset{0});
+  const auto plan = log().LookAtCompaction(Order());
+  ASSERT_THAT(plan, IsOk());
+  EXPECT_TRUE(plan->is_due);
+}
+
 TEST_P(LogCompactionTest, GivesUpWhereTheDiskIsFullAndIsTriedAgain) {
   Open();
   PutAll(30, 3);
