@@ -156,16 +156,16 @@ absl::Status RepairSurvey::LookAt(const TopicPartition& name) {
     if (is_left) return absl::OkStatus();
   }
   auto known = manifest_.Find(name);
+  absl::StatusOr<bool> is_same = true;
   if (known && !clean_stop_) {
-    // What was noted of another one in its place says nothing of this one.
-    const auto is_same = IsSameDirectory(files_, directory, *known);
-    if (!is_same.ok()) return LeavePartition(directory, is_same.status());
-    if (!*is_same) known.reset();
+    is_same = IsSameDirectory(files_, directory, *known);
   }
+  if (!is_same.ok()) return LeavePartition(directory, is_same.status());
   // What was closed was durable, also where the checkpoint is lost.
   const bool is_unsaved = !small_.recovery_points().contains(name);
   const Offset known_end =
-      known && (clean_stop_ || is_unsaved) ? known->end : Offset{0};
+      known && *is_same && (clean_stop_ || is_unsaved) ? known->end
+                                                       : Offset{0};
   PartitionToCheck::Bounds bounds = small_.BoundsOf(name);
   bounds.durable = std::max(bounds.durable, known_end);
   absl::StatusOr<bool> is_as_closed = false;
@@ -182,6 +182,7 @@ absl::Status RepairSurvey::LookAt(const TopicPartition& name) {
       .start_is_known = small_.log_starts().contains(name),
       .may_have_gaps = topic == nullptr || MayHaveGaps(*topic),
       .known = std::move(known),
+      .is_same_directory = *is_same,
       .is_as_closed = *is_as_closed,
       .bounds = bounds,
       .decompressed_bytes_max = options_.decompressed_bytes_max};

@@ -154,11 +154,8 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
                                       environment->is_closed();
                              }};
     if (environment->known_now) {
-      hooks.noted_end_now =
-          [environment, name = options.name]() -> std::optional<Offset> {
-        const auto known = environment->known_now(name);
-        if (!known || !known->was_last_stop) return std::nullopt;
-        return known->log.end;
+      hooks.noted_now = [environment, name = options.name] {
+        return environment->known_now(name);
       };
     }
     CAUCE_ASSIGN_OR_RETURN(

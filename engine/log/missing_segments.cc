@@ -9,6 +9,7 @@
 #include "cauce/file_system.h"
 #include "engine/base/status_macros.h"
 #include "engine/log/as_closed.h"
+#include "engine/log/foreign_segments.h"
 #include "engine/log/log_stand_in.h"
 #include "engine/log/segment_directory.h"
 #include "engine/log/segment_name.h"
@@ -97,14 +98,28 @@ absl::Status Changing(const SegmentPlace& place) {
                   place.directory));
 }
 
+// What holds another log's batches has none of those that are looked for.
+absl::Status TakeForeignOut(const SegmentPlace& place, const KnownLog& noted,
+                            std::vector<KnownSegment>& there) {
+  std::vector<Offset> bases;
+  for (const KnownSegment& each : there) bases.push_back(each.base);
+  CAUCE_ASSIGN_OR_RETURN(const auto foreign, FindForeign(place, noted, bases));
+  for (const ForeignSegment& other : foreign.found) {
+    std::erase_if(there, [&](const KnownSegment& each) {
+      return each.base == other.base;
+    });
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::vector<MissingPart>> LookOnce(const SegmentPlace& place,
                                                   const MissingHints& hints) {
   CAUCE_ASSIGN_OR_RETURN(const Names names, ListNames(place));
-  const auto there = SizesOf(place, names.logs);
+  auto there = SizesOf(place, names.logs);
   if (absl::IsNotFound(there.status())) return Changing(place);
   CAUCE_RETURN_IF_ERROR(there.status());
   CAUCE_ASSIGN_OR_RETURN(std::vector<MissingPart> missing,
-                         MissingSinceClose(place, hints, *there));
+                         MissingSinceClose(place, hints, *std::move(there)));
   CAUCE_ASSIGN_OR_RETURN(
       missing, WithOrphansThatStay(std::move(missing), place, hints, names));
   if (missing.empty()) return missing;
@@ -121,6 +136,9 @@ absl::StatusOr<std::vector<MissingPart>> MissingSinceStop(
     const LeftLog& log,
     absl::FunctionRef<absl::StatusOr<Offset>(Offset base)> end_of) {
   const NotedLog& noted = log.noted;
+  if (!noted.was_last_stop && !log.is_same_directory) {
+    return std::vector<MissingPart>();
+  }
   std::vector<MissingPart> missing = FindMissing(noted.log, log.there);
   if (!noted.was_last_stop && !missing.empty()) {
     // In other topics a gap tells of itself.
@@ -145,13 +163,14 @@ absl::StatusOr<std::vector<MissingPart>> MissingSinceStop(
 absl::StatusOr<std::vector<MissingPart>> MissingSinceStop(
     const SegmentPlace& place, const NotedLog& noted, Offset durable,
     std::span<const KnownSegment> there) {
+  bool is_same_directory = true;
   if (!noted.was_last_stop) {
     CAUCE_ASSIGN_OR_RETURN(
-        const bool is_same,
+        is_same_directory,
         IsSameDirectory(*place.files, place.directory, noted.log));
-    if (!is_same) return std::vector<MissingPart>();
   }
   return MissingSinceStop({.noted = noted,
+                           .is_same_directory = is_same_directory,
                            .may_have_gaps = place.may_have_gaps,
                            .durable = durable,
                            .there = there},
@@ -170,9 +189,10 @@ absl::StatusOr<std::vector<MissingPart>> MissingSinceStop(
 
 absl::StatusOr<std::vector<MissingPart>> MissingSinceClose(
     const SegmentPlace& place, const MissingHints& hints,
-    std::span<const KnownSegment> there) {
+    std::vector<KnownSegment> there) {
   const auto known = hints.known_now ? hints.known_now() : std::nullopt;
   if (!known) return std::vector<MissingPart>();
+  CAUCE_RETURN_IF_ERROR(TakeForeignOut(place, known->log, there));
   const bool is_end_short = FindShortEnd(*known, there).has_value();
   if (!is_end_short && FindMissing(known->log, there).empty()) {
     return std::vector<MissingPart>();

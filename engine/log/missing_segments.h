@@ -45,7 +45,7 @@ absl::StatusOr<std::vector<MissingPart>> LookForMissing(
 // now.
 absl::StatusOr<std::vector<MissingPart>> MissingSinceClose(
     const SegmentPlace& place, const MissingHints& hints,
-    std::span<const KnownSegment> there);
+    std::vector<KnownSegment> there);
 
 // The same of one that nobody else writes meanwhile: `noted`, and where it is
 // durable up to. Where somebody has written it since the close, nothing unless
@@ -54,10 +54,13 @@ absl::StatusOr<std::vector<MissingPart>> MissingSinceStop(
     const SegmentPlace& place, const NotedLog& noted, Offset durable,
     std::span<const KnownSegment> there);
 
-// The rule itself: of a log in the directory that was noted, with the files
-// `there`, of which `end_of` tells where the one ends that begins at an offset.
+// The rule itself: of a log with the files `there`, of which `end_of` tells
+// where the one ends that begins at an offset.
 struct LeftLog {
   const NotedLog& noted;
+  // Not in a copy, nor where another one was put in its place: there nothing
+  // is missing.
+  bool is_same_directory = true;
   bool may_have_gaps = true;
   Offset durable;
   std::span<const KnownSegment> there;

@@ -13,6 +13,7 @@
 #include "engine/catalog/whole_file.h"
 #include "engine/log/complete_swaps.h"
 #include "engine/log/cut_files.h"
+#include "engine/log/foreign_segments.h"
 #include "engine/log/log_environment.h"
 #include "engine/log/log_stand_in.h"
 #include "engine/log/missing_segments.h"
@@ -77,8 +78,10 @@ absl::Status PartitionCheck::Run() {
     CAUCE_RETURN_IF_ERROR(
         CheckOrphan(base, FindByFirstBatch(place, base, bases->logs)));
   }
-  const auto listing =
-      ListSegments(place, {.durable = partition_.bounds.durable});
+  // A writer at work gives what it replaces indexes that are true.
+  const KnownLog* noted = partition_.known ? &*partition_.known : nullptr;
+  const auto listing = ListSegments(
+      place, {.durable = partition_.bounds.durable, .noted = noted});
   if (absl::IsNotFound(listing.status())) return absl::OkStatus();
   CAUCE_RETURN_IF_ERROR(listing.status());
   for (const Intruder& intruder : listing->intruders) {
@@ -86,6 +89,13 @@ absl::Status PartitionCheck::Run() {
           .offset = intruder.base,
           .what = DescribeIntruder(place, intruder),
           .advice = std::string(kIntruderAdvice)});
+  }
+  for (const ForeignSegment& foreign : listing->foreign) {
+    foreign_.insert(foreign.base);
+    Tell({.file = PathOf(foreign.base, kLogSuffix),
+          .offset = foreign.base,
+          .what = DescribeForeign(foreign),
+          .advice = std::string(kForeignAdvice)});
   }
   for (const UnreadSegment& unread : listing->unread) {
     if (absl::IsResourceExhausted(unread.why)) return unread.why;
@@ -167,7 +177,9 @@ absl::Status PartitionCheck::CheckNoneIsGone(const std::vector<Offset>& bases) {
   CAUCE_RETURN_IF_ERROR(missing.status());
   for (const MissingPart& part : *missing) {
     const OffsetRange& range = part.range;
-    if (range.next <= partition_.bounds.log_start) continue;
+    const bool is_told = range.next <= partition_.bounds.log_start ||
+                         foreign_.contains(range.base);
+    if (is_told) continue;
     if (part.is_short) {
       short_.push_back(range);
       continue;

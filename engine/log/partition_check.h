@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +47,9 @@ struct PartitionToCheck {
   bool may_have_gaps = true;
   // What it held at the last close, whatever came since.
   std::optional<KnownLog> known;
+  // Whether that was of this very directory, and not of one that this is a copy
+  // of, or that stood in its place.
+  bool is_same_directory = true;
   // The same by now, for a look beside a writer, who lowers it before he cuts.
   // Null where nobody writes meanwhile.
   std::function<std::optional<NotedLog>()> known_now;
@@ -145,6 +149,7 @@ class PartitionCheck {
   // concluded from where they begin.
   std::vector<UnreadSegment> unread_;
   bool unread_told_ = false;
+  std::set<Offset> foreign_;  // the names of files of another log
   // Of the segments that had more at the last close.
   std::vector<OffsetRange> short_;
   // The names of logs by where their first batches begin, once they are wanted.

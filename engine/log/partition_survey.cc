@@ -15,6 +15,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/catalog/known_log.h"
 #include "engine/catalog/whole_file.h"
+#include "engine/log/foreign_segments.h"
 #include "engine/log/found_log.h"
 #include "engine/log/index_survey.h"
 #include "engine/log/log_judgement.h"
@@ -91,6 +92,7 @@ class Surveyor {
     }
     CAUCE_RETURN_IF_ERROR(SetAsideSnapshots(listing.snapshots));
     for (const Offset base : listing.swaps) LeaveSwap(base);
+    CAUCE_RETURN_IF_ERROR(SetForeignAside(listing.logs));
     for (const Offset base : listing.logs) {
       // A link, and what may not be read, is told when its turn comes.
       CAUCE_ASSIGN_OR_RETURN(const bool is_no_file,
@@ -109,6 +111,23 @@ class Surveyor {
     unfinished_ = std::move(listing.unfinished);
     indexes_.emplace(files_, partition_.directory, std::move(listing.indexes),
                      strays_);
+    return absl::OkStatus();
+  }
+
+  // Takes those out that are of another log by what the close has noted.
+  absl::Status SetForeignAside(std::vector<Offset>& logs) {
+    if (!partition_.known) return absl::OkStatus();
+    CAUCE_ASSIGN_OR_RETURN(
+        const auto foreign,
+        FindForeign({.files = &files_, .directory = partition_.directory},
+                    *partition_.known, logs));
+    if (!foreign.unread.empty()) return foreign.unread.front().why;
+    for (const ForeignSegment& each : foreign.found) {
+      std::erase(logs, each.base);
+      CAUCE_RETURN_IF_ERROR(
+          strays_.SetAside(SegmentFileName(each.base, kLogSuffix),
+                           DescribeForeign(each), each.base));
+    }
     return absl::OkStatus();
   }
 

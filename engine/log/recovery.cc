@@ -11,6 +11,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/log/batch_scanner.h"
 #include "engine/log/cut_files.h"
+#include "engine/log/foreign_segments.h"
 #include "engine/log/leftovers.h"
 #include "engine/log/log_stand_in.h"
 #include "engine/log/missing_segments.h"
@@ -98,7 +99,12 @@ class Recovery {
                                      .log_start = hints_.log_start}));
     CAUCE_ASSIGN_OR_RETURN(
         SegmentListing listing,
-        ListSegments(place_, {.durable = hints_.recovery_point}));
+        ListSegments(place_, {.durable = hints_.recovery_point,
+                              .noted = hints_.known}));
+    for (const ForeignSegment& foreign : listing.foreign) {
+      CAUCE_RETURN_IF_ERROR(
+          SetAside({foreign.base}, DescribeForeign(foreign)));
+    }
     for (const Intruder& intruder : listing.intruders) {
       Report(fmt::format("{}: {}; {}", PathOf(intruder.base),
                          DescribeIntruder(place_, intruder), kIntruderAdvice));
@@ -180,6 +186,12 @@ class Recovery {
     if (!is_whole) return false;
     for (size_t i = 0; i + 1 < known.segments.size(); ++i) {
       const KnownSegment& sealed = known.segments[i];
+      // Written over in its place: no name has changed.
+      const auto info = place_.files->Info(PathOf(sealed.base));
+      if (!info.ok() || info->bytes != sealed.bytes) {
+        sealed_.clear();
+        return false;
+      }
       sealed_.push_back(std::make_shared<Segment>(
           place_.At(sealed.base), OpenMode::kReadWrite, sealed.bytes,
           known.segments[i + 1].base));

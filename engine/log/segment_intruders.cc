@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <set>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "cauce/record_batch.h"
@@ -96,6 +97,21 @@ absl::StatusOr<SegmentListing> ListSegments(const SegmentPlace& place,
   }
   std::ranges::sort(named);
   SegmentListing listing;
+  for (const ForeignSegment& each : hints.foreign) {
+    const auto info = place.files->Info(
+        place.PathOf(SegmentFileName(each.base, kLogSuffix)));
+    // Else somebody has put it back.
+    if (info.ok() && info->bytes == each.bytes) listing.foreign.push_back(each);
+  }
+  if (hints.noted != nullptr) {
+    CAUCE_ASSIGN_OR_RETURN(ForeignSegments all,
+                           FindForeign(place, *hints.noted, named));
+    listing.foreign = std::move(all.found);
+    listing.unread = std::move(all.unread);
+  }
+  for (const ForeignSegment& each : listing.foreign) {
+    std::erase(named, each.base);
+  }
   Ends ends(place, hints.durable);
   for (const Offset base : named) {
     const auto known =

@@ -8,7 +8,8 @@
 // leave a batch behind the name, if the power takes back how it was cut off;
 // then it was never acknowledged, and what followed it never durable.) Looks at
 // those alone that have no index beside them, so that listing a log that was
-// closed opens no file. Changes nothing; any thread.
+// closed opens no file. Nor are files listed that are of another log by what
+// the last close has noted (foreign_segments.h). Changes nothing; any thread.
 #pragma once
 
 #include <optional>
@@ -20,6 +21,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cauce/types.h"
+#include "engine/catalog/known_log.h"
+#include "engine/log/foreign_segments.h"
 #include "engine/log/segment.h"
 
 namespace cauce {
@@ -31,17 +34,12 @@ struct Intruder {
   friend bool operator==(const Intruder&, const Intruder&) = default;
 };
 
-// A file that may be an intruder: it, or the segment in front of it, could not
-// be read.
-struct UnreadSegment {
-  Offset base;
-  absl::Status why;
-};
-
 struct SegmentListing {
   std::vector<Offset> bases;  // of the segments, smallest first
   std::vector<Intruder> intruders;
-  // These are taken for segments, by their names.
+  std::vector<ForeignSegment> foreign;
+  // These are taken for segments, by their names: whether they are intruders,
+  // or another log's, could not be seen.
   std::vector<UnreadSegment> unread;
 };
 
@@ -53,6 +51,10 @@ struct ListingHints {
   // what they were.
   std::optional<Offset> seen;
   std::span<const Intruder> intruders;
+  std::span<const ForeignSegment> foreign;
+  // What the last close has noted; null where nobody knows, or where `seen`
+  // tells enough.
+  const KnownLog* noted = nullptr;
   // Directories called like a log count as segments that cannot be opened: who
   // reads up to one is told, as of a pipe or a link.
   bool lists_directories = false;

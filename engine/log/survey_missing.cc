@@ -16,6 +16,7 @@ std::vector<MissingPart> MissingOf(const PartitionToCheck& partition,
                        partition.clean_stop || partition.is_as_closed};
   return MissingSinceStop(
              {.noted = noted,
+              .is_same_directory = partition.is_same_directory,
               .may_have_gaps = partition.may_have_gaps,
               .durable = partition.bounds.durable,
               .there = there},

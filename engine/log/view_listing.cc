@@ -28,19 +28,19 @@ absl::StatusOr<std::vector<Offset>> ViewListing::List(
     Offset durable, std::optional<Offset> seen) {
   ListingHints hints{
       .durable = durable, .seen = seen, .lists_directories = true};
+  std::optional<NotedLog> noted;
   // All is looked at anew with bounds that may have changed.
-  if (seen) hints.intruders = intruders_;
-  CAUCE_ASSIGN_OR_RETURN(SegmentListing listing, ListSegments(place_, hints));
-  for (const Intruder& intruder : listing.intruders) {
-    const bool was_told =
-        std::ranges::find(intruders_, intruder.base, &Intruder::base) !=
-        intruders_.end();
-    if (was_told) continue;
-    Tell(Severity::kWarning,
-         fmt::format("{}: {}; {}", PathOf(intruder.base),
-                     DescribeIntruder(place_, intruder), kIntruderAdvice));
+  if (seen) {
+    hints.intruders = intruders_;
+    hints.foreign = foreign_;
+  } else if (hooks_.noted_now) {
+    noted = hooks_.noted_now();
+    hints.noted = noted ? &noted->log : nullptr;
   }
+  CAUCE_ASSIGN_OR_RETURN(SegmentListing listing, ListSegments(place_, hints));
+  TellPassedOver(listing);
   intruders_ = std::move(listing.intruders);
+  foreign_ = std::move(listing.foreign);
 
   std::vector<Offset> bases = std::move(listing.bases);
   // Alone it hides nothing: who reads the log is told.
@@ -71,6 +71,24 @@ absl::StatusOr<std::vector<Offset>> ViewListing::List(
   return bases;
 }
 
+void ViewListing::TellPassedOver(const SegmentListing& listing) const {
+  for (const Intruder& each : listing.intruders) {
+    const bool was_told =
+        std::ranges::find(intruders_, each.base, &Intruder::base) !=
+        intruders_.end();
+    if (was_told) continue;
+    Tell(Severity::kWarning,
+         fmt::format("{}: {}; {}", PathOf(each.base),
+                     DescribeIntruder(place_, each), kIntruderAdvice));
+  }
+  for (const ForeignSegment& each : listing.foreign) {
+    if (std::ranges::find(foreign_, each) != foreign_.end()) continue;
+    Tell(Severity::kError,
+         fmt::format("{}: {}; it is passed over; {}", PathOf(each.base),
+                     DescribeForeign(each), kForeignAdvice));
+  }
+}
+
 absl::Status ViewListing::LeaveOutUnopened(std::vector<Offset>& bases,
                                            size_t kept,
                                            std::vector<Behind>& behind) const {
@@ -98,14 +116,15 @@ absl::Status ViewListing::LeaveOutUnopened(std::vector<Offset>& bases,
 absl::Status ViewListing::LeaveOutBehindClose(std::vector<Offset>& bases,
                                               size_t kept,
                                               std::vector<Behind>& behind) {
-  if (bases.size() <= kept || !hooks_.noted_end_now) return absl::OkStatus();
+  if (bases.size() <= kept || !hooks_.noted_now) return absl::OkStatus();
   // Behind the files: where it still counts nobody has written meanwhile.
-  const auto end = hooks_.noted_end_now();
-  if (!end) return absl::OkStatus();
-  const auto count = CountBehindClose(place_, bases, *end);
+  const auto noted = hooks_.noted_now();
+  if (!noted || !noted->was_last_stop) return absl::OkStatus();
+  const Offset end = noted->log.end;
+  const auto count = CountBehindClose(place_, bases, end);
   if (absl::IsResourceExhausted(count.status())) return count.status();
   // What cannot be read tells why when reading comes to it.
-  LeaveOut({count.value_or(0), *end}, kept, bases, behind);
+  LeaveOut({count.value_or(0), end}, kept, bases, behind);
   return absl::OkStatus();
 }
 

@@ -2,16 +2,17 @@
 // without files that are only called like one. Each of those is told of once
 // for as long as it is there.
 //
-// Left out are names in the middle of a segment (see segment_intruders.h); at
-// the end of the list what cannot be opened as a file, or may not be read, at
-// or above the recovery point, where no record is known to have been; and what
-// holds no batch of its name above the end of a log that was closed, or of one
-// without gaps; whatever lies behind the end that a close has noted; and, at or
-// above the recovery point, what begins with a whole batch of an offset below
-// its name and has none that could stand there: what it holds is missing then.
-// A writer that closed a log leaves its mark until another begins: while that
-// is there nobody has just rolled. What was found so stays left out beside a
-// writer that has not come to it yet. Changes no file. Not thread-safe.
+// Left out are names in the middle of a segment, and files of another log (see
+// segment_intruders.h); at the end of the list what cannot be opened as a file,
+// or may not be read, at or above the recovery point, where no record is known
+// to have been; and what holds no batch of its name above the end of a log that
+// was closed, or of one without gaps; whatever lies behind the end that a close
+// has noted; and, at or above the recovery point, what begins with a whole
+// batch of an offset below its name and has none that could stand there: what
+// it holds is missing then. A writer that closed a log leaves its mark until
+// another begins: while that is there nobody has just rolled. What was found so
+// stays left out beside a writer that has not come to it yet. Changes no file.
+// Not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -25,6 +26,8 @@
 #include "absl/status/statusor.h"
 #include "cauce/env.h"
 #include "cauce/types.h"
+#include "engine/catalog/known_log.h"
+#include "engine/log/foreign_segments.h"
 #include "engine/log/log_environment.h"
 #include "engine/log/segment.h"
 #include "engine/log/segment_intruders.h"
@@ -38,13 +41,12 @@ class ViewListing {
   using BoundsNow = std::function<absl::StatusOr<LogBounds>()>;
   // Whether by now the directory is known to bear the mark of a close.
   using ClosedNow = std::function<bool()>;
-  // Where the last close has noted that the log ended, while nobody has opened
-  // the directory for writing since.
-  using EndNow = std::function<std::optional<Offset>()>;
+  // What the last close has noted, as far as it counts by now.
+  using NotedNow = std::function<std::optional<NotedLog>()>;
   struct Hooks {
     BoundsNow bounds_now;
     ClosedNow closed_now;
-    EndNow noted_end_now = nullptr;  // where nobody knows
+    NotedNow noted_now = nullptr;  // where nobody knows
   };
 
   // `place` is that of any segment.
@@ -86,6 +88,8 @@ class ViewListing {
   // How many of the last ones have no batch of their name, and lie above an end
   // the log had when it was closed, or in a topic without gaps has by now.
   absl::StatusOr<AboveEnd> FindAboveEnd(const std::vector<Offset>& bases);
+  // Of those that were not told before.
+  void TellPassedOver(const SegmentListing& listing) const;
   std::string PathOf(Offset base) const;
   void Tell(Severity severity, std::string_view line) const;
 
@@ -93,6 +97,7 @@ class ViewListing {
   const Hooks hooks_;
   // As they were listed last.
   std::vector<Intruder> intruders_;
+  std::vector<ForeignSegment> foreign_;
   std::vector<Offset> behind_;
   std::optional<Offset> hidden_;
   struct Looked {

@@ -150,6 +150,39 @@ TEST_P(ForeignEndAfter, InTheOnlySegmentsPlaceIsNoneOfTheLog) {
   }
 }
 
+// Where the end does not tell, the size does, and the indexes: while the log is
+// as it was closed, and after another one's writer was killed.
+TEST_F(ForeignEnd, InFrontOfTheEndThatWasNotedIsNoneOfTheLog) {
+  Values records = Remains::Of(Stop::kClean).records().at("orders-0");
+  records.erase(records.lower_bound(12), records.end());
+  std::string foreign;
+  for (const int64_t at : {14, 16}) {
+    foreign += test::Batch({"another's", "another's"}, Timestamp{1})
+                   .At(Offset{at})
+                   .bytes();
+  }
+  for (const bool is_closed : {true, false}) {
+    SCOPED_TRACE(is_closed);
+    const auto put = [&](FileTree& tree) {
+      tree[Log(12)] = foreign;
+      if (!is_closed) tree.erase(".kafka_cleanshutdown");
+    };
+    DamagedDirectory directory(Stop::kClean, put);
+    EXPECT_EQ(SightOf(directory, Access::kReadOnly).records, records);
+    EXPECT_THAT(directory.events(), Contains(HasSubstr("of another log")));
+    EXPECT_THAT(directory.VerifyAll(),
+                Contains(Field(&Finding::file,
+                               DamagedDirectory::PathOf(Log(12)))));
+    ExpectMended(directory, records);
+    ExpectGoesOn(directory, records);
+
+    DamagedDirectory opened(Stop::kClean, put);
+    ExpectGoesOn(opened, records);
+    EXPECT_EQ(opened.Gather().at(Log(12) + ".cut"), foreign);
+    EXPECT_THAT(SightOf(opened, Access::kReadOnly).told, Not(IsEmpty()));
+  }
+}
+
 // Nobody wrote it behind the close that has noted where the log ended. After a
 // kill it is as what a writer leaves that has just begun another segment.
 TEST_F(ForeignEnd, BehindALogThatWasClosedIsNoneOfIt) {

@@ -22,6 +22,7 @@
 #include "fmt/format.h"
 #include "tests/damage/remains.h"
 #include "tests/damage/sight.h"
+#include "tests/testing/batches.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/sim_clock.h"
 
@@ -60,6 +61,7 @@ enum class Loss {
   kCutShort,
   kCutOut,
   kCutOutAndIndexes,
+  kForeign,  // another log's is in its place
 };
 
 struct Lost {
@@ -77,7 +79,8 @@ std::string NameOf(const Lost& lost) {
       {Loss::kEmptied, "Emptied"},
       {Loss::kCutShort, "CutShort"},
       {Loss::kCutOut, "CutOut"},
-      {Loss::kCutOutAndIndexes, "CutOutAndIndexesGone"}};
+      {Loss::kCutOutAndIndexes, "CutOutAndIndexesGone"},
+      {Loss::kForeign, "Foreign"}};
   return names.at(lost.how) +
          (lost.stop == Stop::kKilled ? "BehindAKill" : "");
 }
@@ -163,6 +166,18 @@ class OnceCompacted : public ::testing::TestWithParam<Lost> {
       EXPECT_THAT(files_->RemoveFile(stem_ + suffix), IsOk());
     }
     int64_t from = lost.base.value;
+    if (how == Loss::kForeign) {
+      std::string foreign;
+      for (Offset at = lost.base; at < lost.segment_next; at = at + 3) {
+        foreign += test::Batch({"another", "log's", "records"}, {1})
+                       .At(at)
+                       .bytes();
+      }
+      const auto log = files_->Open(stem_ + ".log", OpenMode::kReadWrite);
+      EXPECT_THAT(log, IsOk());
+      EXPECT_THAT((*log)->Truncate(0), IsOk());
+      EXPECT_THAT((*log)->Write(0, foreign), IsOk());
+    }
     if (how == Loss::kEmptied || how == Loss::kCutShort) {
       const auto log = files_->Open(stem_ + ".log", OpenMode::kReadWrite);
       EXPECT_THAT(log, IsOk());
@@ -323,7 +338,8 @@ using OnceCompactedAndClosed = OnceCompacted;
 
 const auto kClosed =
     ::testing::Values(Lost{Loss::kLog}, Lost{Loss::kLogAndIndexes},
-                      Lost{Loss::kEmptied}, Lost{Loss::kCutShort});
+                      Lost{Loss::kEmptied}, Lost{Loss::kCutShort},
+                      Lost{Loss::kForeign});
 
 INSTANTIATE_TEST_SUITE_P(Closed, OnceCompacted, kClosed,
                          [](const auto& info) { return NameOf(info.param); });
@@ -333,11 +349,20 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return NameOf(info.param); });
 const auto kKilled = ::testing::Values(
     Lost{Loss::kLog, Stop::kKilled}, Lost{Loss::kLogAndIndexes, Stop::kKilled},
-    Lost{Loss::kEmptied, Stop::kKilled}, Lost{Loss::kCutShort, Stop::kKilled});
+    Lost{Loss::kEmptied, Stop::kKilled}, Lost{Loss::kCutShort, Stop::kKilled},
+    Lost{Loss::kForeign, Stop::kKilled});
 INSTANTIATE_TEST_SUITE_P(Killed, OnceCompacted, kKilled,
                          [](const auto& info) { return NameOf(info.param); });
 INSTANTIATE_TEST_SUITE_P(, OnceCompactedAndClosed, kClosed,
                          [](const auto& info) { return NameOf(info.param); });
+
+// What another log's file tells, it tells at once.
+using BesideALeftSwap = OnceCompacted;
+INSTANTIATE_TEST_SUITE_P(
+    , BesideALeftSwap,
+    ::testing::Values(Lost{Loss::kLog}, Lost{Loss::kLogAndIndexes},
+                      Lost{Loss::kEmptied}, Lost{Loss::kCutShort}),
+    [](const auto& info) { return NameOf(info.param); });
 
 using OnceCompactedAndCutOut = OnceCompacted;
 INSTANTIATE_TEST_SUITE_P(, OnceCompactedAndCutOut,
@@ -500,7 +525,7 @@ TEST_P(OnceCompactedAndClosed, IsToldToWhoReadsWhileAnotherWrites) {
 constexpr std::string_view kLeftSwap =
     "orders-0/00000000000000000000.log.swap";
 
-TEST_P(OnceCompactedAndClosed, IsToldToWhoReadsOnceASwapIsOver) {
+TEST_P(BesideALeftSwap, IsToldToWhoReadsOnceItIsOver) {
   Lose(3);
   TakeMarkAway(true);
   test::Lay({{std::string(kLeftSwap), "compacted"}}, *files_, kDirectory);
@@ -521,7 +546,7 @@ TEST_P(OnceCompactedAndClosed, IsToldToWhoReadsOnceASwapIsOver) {
   EXPECT_THAT(reader->Close(), IsOk());
 }
 
-TEST_P(OnceCompactedAndClosed, IsNotPassedOverInSilenceBesideALeftSwap) {
+TEST_P(BesideALeftSwap, IsNotPassedOverInSilence) {
   Lose(3);
   TakeMarkAway(true);
   test::Lay({{std::string(kLeftSwap), "compacted"}}, *files_, kDirectory);

@@ -328,6 +328,26 @@ TEST_F(Repaired, GivesTwoSegmentsThatWereExchangedTheirNamesBack) {
   EXPECT_EQ(test::ReadKnown(*files_), known_.records);
 }
 
+// As after a kill, where the close has noted neither's end.
+TEST_F(Repaired, GivesASegmentItsNameBackThatEndsWhereNoneWasNoted) {
+  const std::string cut = LogOf("/orders-0", 2);
+  KnownBatch last;
+  for (const KnownBatch& batch : known_.batches) {
+    if (batch.file == cut) last = batch;
+  }
+  known_.image[cut].resize(static_cast<size_t>(last.position));
+  for (int64_t offset = last.base; offset < last.next; ++offset) {
+    known_.records.erase({"orders-0", offset});
+  }
+  std::swap(known_.image[LogOf("/orders-0", 1)], known_.image[cut]);
+  Put();
+  const auto repaired = Repair();
+  ASSERT_THAT(repaired, IsOk());
+  EXPECT_EQ(repaired->offsets_lost, last.next - last.base);
+  EXPECT_EQ(Findings(), 0);
+  EXPECT_EQ(test::ReadKnown(*files_), known_.records);
+}
+
 TEST_F(Repaired, GoesOnWhereALostEndWasDurable) {
   std::string newest;
   for (size_t i = 0; !LogOf("/orders-0", i).empty(); ++i) {
