@@ -9,6 +9,7 @@
 #include "cauce/file_system.h"
 #include "engine/base/status_macros.h"
 #include "engine/log/as_closed.h"
+#include "engine/log/emptied_segments.h"
 #include "engine/log/foreign_segments.h"
 #include "engine/log/log_stand_in.h"
 #include "engine/log/segment_directory.h"
@@ -118,12 +119,17 @@ absl::StatusOr<std::vector<MissingPart>> LookOnce(const SegmentPlace& place,
   auto there = SizesOf(place, names.logs);
   if (absl::IsNotFound(there.status())) return Changing(place);
   CAUCE_RETURN_IF_ERROR(there.status());
+  CAUCE_ASSIGN_OR_RETURN(std::vector<Offset> emptied,
+                         FindEmptied(place, *there));
   CAUCE_ASSIGN_OR_RETURN(std::vector<MissingPart> missing,
                          MissingSinceClose(place, hints, *std::move(there)));
   CAUCE_ASSIGN_OR_RETURN(
       missing, WithOrphansThatStay(std::move(missing), place, hints, names));
-  if (missing.empty()) return missing;
+  if (missing.empty() && emptied.empty()) return missing;
   CAUCE_ASSIGN_OR_RETURN(const LogBounds now, hints.bounds_now());
+  std::erase_if(emptied,
+                [&](Offset base) { return base >= now.recovery_point; });
+  missing = WithEmptied(std::move(missing), emptied, names.logs);
   std::erase_if(missing, [&](const MissingPart& part) {
     return part.range.next <= now.log_start;
   });
@@ -246,6 +252,19 @@ std::vector<MissingPart> WithOrphans(std::vector<MissingPart> missing,
     Offset next = *std::ranges::upper_bound(bases, base);
     if (i + 1 < orphans.size()) next = std::min(next, orphans[i + 1]);
     const MissingPart part{.range = {base, next}};
+    if (!Misses(missing, part.range)) missing.push_back(part);
+  }
+  std::ranges::sort(missing, {},
+                    [](const MissingPart& part) { return part.range.base; });
+  return missing;
+}
+
+std::vector<MissingPart> WithEmptied(std::vector<MissingPart> missing,
+                                     const std::vector<Offset>& emptied,
+                                     const std::vector<Offset>& bases) {
+  for (const Offset base : emptied) {
+    const Offset next = *std::ranges::upper_bound(bases, base);
+    const MissingPart part{{base, next}, true};
     if (!Misses(missing, part.range)) missing.push_back(part);
   }
   std::ranges::sort(missing, {},

@@ -2,13 +2,13 @@
 // from between others, or have lost their ends, and that nobody deleted. In
 // other logs a gap tells of itself.
 //
-// Two things know of them: what was noted by a close, and an index that stands
-// without its log. Both hold beside a writer at work and after it was killed:
-// of what the close has noted only that counts which no writer can have done
-// since, and one puts segments in others' place, or deletes them, in such an
-// order that a segment, or an index, is without what follows from it only while
-// a `.swap` is there. Looks at names, sizes and ends, and changes nothing; any
-// thread.
+// What was noted by a close knows of them, and an index that stands without its
+// log, or beside an empty one. All hold beside a writer and after it was
+// killed: of what the close has noted only that counts which no writer can have
+// done since, and one puts segments in others' place, or deletes them, in such
+// an order that a segment, or an index, is without what follows from it only
+// while a `.swap` is there. Looks at names, sizes and ends, and changes
+// nothing; any thread.
 #pragma once
 
 #include <functional>
@@ -74,6 +74,12 @@ absl::StatusOr<std::vector<MissingPart>> MissingSinceStop(
 // sorted.
 std::vector<MissingPart> WithOrphans(std::vector<MissingPart> missing,
                                      const std::vector<Offset>& orphans,
+                                     const std::vector<Offset>& bases);
+
+// `missing`, and what those of the segments held that were emptied, which begin
+// at `emptied`; all begin at `bases`. Sorted; the last one is none of them.
+std::vector<MissingPart> WithEmptied(std::vector<MissingPart> missing,
+                                     const std::vector<Offset>& emptied,
                                      const std::vector<Offset>& bases);
 
 // Whether any offset of `range` is among those.

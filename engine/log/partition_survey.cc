@@ -15,6 +15,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/catalog/known_log.h"
 #include "engine/catalog/whole_file.h"
+#include "engine/log/emptied_segments.h"
 #include "engine/log/foreign_segments.h"
 #include "engine/log/found_log.h"
 #include "engine/log/index_survey.h"
@@ -234,12 +235,37 @@ class Surveyor {
       LeaveUndecided(static_cast<size_t>(undecided - judged_.begin()));
       return absl::OkStatus();
     }
+    CAUCE_RETURN_IF_ERROR(TakeEmptiedOut());
     for (size_t log = 0; log < logs_.size(); ++log) {
       CAUCE_RETURN_IF_ERROR(judged_[log].fate == LogFate::kSegment
                                 ? TakeSegment(log)
                                 : SetAside(log));
     }
     std::ranges::sort(survey_.segments, {}, &SurveyedSegment::base);
+    return absl::OkStatus();
+  }
+
+  // Of a log that was emptied only its indexes tell, as of one that is gone.
+  absl::Status TakeEmptiedOut() {
+    if (!partition_.may_have_gaps) return absl::OkStatus();
+    std::vector<KnownSegment> there;
+    for (size_t log = 0; log < logs_.size(); ++log) {
+      if (logs_[log].is_waiting) continue;
+      there.push_back({logs_[log].named, surveys_[log].file_bytes});
+    }
+    std::ranges::sort(there, {}, &KnownSegment::base);
+    CAUCE_ASSIGN_OR_RETURN(
+        const std::vector<Offset> emptied,
+        FindEmptied({.files = &files_, .directory = partition_.directory},
+                    there));
+    for (size_t log = 0; log < logs_.size(); ++log) {
+      const bool is_emptied =
+          !logs_[log].is_waiting &&
+          logs_[log].named < partition_.bounds.durable &&
+          judged_[log].fate == LogFate::kSegment &&
+          std::ranges::binary_search(emptied, logs_[log].named);
+      if (is_emptied) judged_[log].fate = LogFate::kNoBatch;
+    }
     return absl::OkStatus();
   }
 

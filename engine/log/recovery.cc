@@ -11,6 +11,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/log/batch_scanner.h"
 #include "engine/log/cut_files.h"
+#include "engine/log/emptied_segments.h"
 #include "engine/log/foreign_segments.h"
 #include "engine/log/leftovers.h"
 #include "engine/log/log_stand_in.h"
@@ -262,6 +263,12 @@ class Recovery {
     }
     if (place_.may_have_gaps && !hints_.is_brokers) {
       missing = WithOrphans(std::move(missing), leftovers_.orphans, bases);
+      CAUCE_ASSIGN_OR_RETURN(std::vector<Offset> emptied,
+                             FindEmptied(place_, there));
+      std::erase_if(emptied, [&](Offset base) {
+        return base >= hints_.recovery_point;
+      });
+      missing = WithEmptied(std::move(missing), emptied, bases);
     }
     for (const MissingPart& part : missing) {
       if (part.range.next <= hints_.log_start) continue;

@@ -67,8 +67,8 @@ enum class Loss {
 struct Lost {
   Loss how;
   Stop stop = Stop::kClean;
-  // Whether what the last close has noted is there. Without it, after a kill,
-  // only an index without its log tells.
+  // Whether what the last close has noted is there. Without it only an index
+  // tells whose log is not there, or empty.
   bool is_noted = true;
 };
 
@@ -198,7 +198,13 @@ class OnceCompacted : public ::testing::TestWithParam<Lost> {
       left_.erase(left_.lower_bound(gone.base.value),
                   left_.lower_bound(gone.next.value));
     }
-    if (GetParam().stop == Stop::kKilled) TakeMarkAway(GetParam().is_noted);
+    if (GetParam().stop == Stop::kKilled) {
+      TakeMarkAway(GetParam().is_noted);
+    } else if (!GetParam().is_noted) {
+      EXPECT_THAT(
+          files_->RemoveFile(fmt::format("{}/cauce.segments", kDirectory)),
+          IsOk());
+    }
     // What is gone from within leaves no trace but its bytes.
     if (is_cut_out) return lost.segment_next.value - from;
     left_.erase(left_.lower_bound(from),
@@ -345,7 +351,13 @@ INSTANTIATE_TEST_SUITE_P(Closed, OnceCompacted, kClosed,
                          [](const auto& info) { return NameOf(info.param); });
 INSTANTIATE_TEST_SUITE_P(
     KilledWithoutNotes, OnceCompacted,
-    ::testing::Values(Lost{Loss::kLog, Stop::kKilled, false}),
+    ::testing::Values(Lost{Loss::kLog, Stop::kKilled, false},
+                      Lost{Loss::kEmptied, Stop::kKilled, false}),
+    [](const auto& info) { return NameOf(info.param); });
+INSTANTIATE_TEST_SUITE_P(
+    ClosedWithoutNotes, OnceCompacted,
+    ::testing::Values(Lost{Loss::kLog, Stop::kClean, false},
+                      Lost{Loss::kEmptied, Stop::kClean, false}),
     [](const auto& info) { return NameOf(info.param); });
 const auto kKilled = ::testing::Values(
     Lost{Loss::kLog, Stop::kKilled}, Lost{Loss::kLogAndIndexes, Stop::kKilled},
