@@ -486,7 +486,7 @@ class Log : public std::enable_shared_from_this<Log> {
   // The same as it is opened, which is told. Where others change the directory
   // all the while that is left to LookAgain.
   absl::Status NoteMissing() ABSL_LOCKS_EXCLUDED(view_mutex_);
-  // Of those, what the last segment held, where it has lost some of it.
+  // Of those, what reaches to the end: nobody reads on behind it, and meets it.
   OffsetRange FindShortEnd() const ABSL_LOCKS_EXCLUDED(view_mutex_);
   // Where reading meets a gap: looks for what could not be seen before. That it
   // still cannot be is told once.

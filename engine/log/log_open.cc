@@ -327,9 +327,8 @@ absl::StatusOr<std::vector<MissingPart>> Log::FindMissing() const {
 }
 
 OffsetRange Log::FindShortEnd() const {
-  const Offset last = segments()->active()->base();
   for (const OffsetRange& range : Missing()) {
-    if (range.base == last) return range;
+    if (range.next >= log_end()) return range;
   }
   return {};
 }

@@ -702,19 +702,27 @@ TEST_P(OnceCompactedAndCutOutAtItsEnd, IsToldUntilARepair) {
     const Sight sight = Look(Access::kReadOnly);
     EXPECT_EQ(sight.records, left_);
     EXPECT_THAT(events_, Contains(HasSubstr("shorter than it was")));
+    return sight.told;
   };
+  const auto lost_at_end = [&] {
+    auto engine = Open(Access::kReadOnly);
+    EXPECT_THAT(engine, IsOk());
+    const auto orders = engine->OpenPartition("orders", PartitionId{0});
+    EXPECT_THAT(orders, IsOk());
+    const OffsetRange lost = orders->lost().back;
+    EXPECT_THAT(engine->Close(), IsOk());
+    return lost;
+  };
+  const OffsetRange lost{Offset{12}, Offset{18}};
   check();
-  auto engine = Open(Access::kReadOnly);
-  ASSERT_THAT(engine, IsOk());
-  const auto orders = engine->OpenPartition("orders", PartitionId{0});
-  ASSERT_THAT(orders, IsOk());
-  EXPECT_EQ(orders->lost().back, (OffsetRange{Offset{12}, Offset{18}}));
-  ASSERT_THAT(engine->Close(), IsOk());
+  EXPECT_EQ(lost_at_end(), lost);
   // Who opens it goes on behind it, and closes, or dies.
   Look(Access::kReadWrite);
   check();
+  EXPECT_EQ(lost_at_end(), lost);
   AppendAndDie(0, "there");
-  check();
+  EXPECT_THAT(check(), Not(IsEmpty()));
+  EXPECT_EQ(lost_at_end(), OffsetRange());
   AppendAndDie(1, "elsewhere");
   check();
   Write([&](Engine& writer) {
