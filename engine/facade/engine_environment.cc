@@ -81,6 +81,9 @@ void NoteBounds(const std::shared_ptr<BoundsCheckpoint>& bounds,
     CAUCE_RETURN_IF_ERROR(known->CutAt(partition, to.recovery_point));
     return bounds->Save(partition, to);
   };
+  environment->note_cut = [known](const TopicPartition& partition, Offset end) {
+    return known->CutTo(partition, end);
+  };
   environment->note_bounds = [bounds](const TopicPartition& partition,
                                       const LogBounds& to) {
     bounds->Set(partition, to);

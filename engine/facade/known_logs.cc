@@ -105,13 +105,24 @@ absl::Status KnownLogs::SaveForgotten() {
 
 absl::Status KnownLogs::CutAt(const TopicPartition& partition, Offset point) {
   MutexLock lock(mutex_);
+  return LowerHere(partition, point + 1, point);
+}
+
+absl::Status KnownLogs::CutTo(const TopicPartition& partition, Offset end) {
+  MutexLock lock(mutex_);
+  return LowerHere(partition, end, end);
+}
+
+absl::Status KnownLogs::LowerHere(const TopicPartition& partition, Offset from,
+                                  Offset end) {
   const auto known = FindHere(partition);
-  if (known && known->end > point) {
-    newer_.insert_or_assign(
-        partition, EncodeKnownLog(UpTo(*known, point)).value_or(""));
+  if (known && known->end >= from) {
+    newer_.insert_or_assign(partition,
+                            EncodeKnownLog(UpTo(*known, end)).value_or(""));
   }
   const auto saved = FindKnown(manifest_, partition);
-  const bool reaches_on = saved && saved->end > point;
+  const bool reaches_on =
+      saved && saved->end >= from && *saved != UpTo(*saved, end);
   return reaches_on ? SaveHere() : absl::OkStatus();
 }
 

@@ -53,6 +53,11 @@ class KnownLogs {
   absl::Status CutAt(const TopicPartition& partition, Offset point)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // The log is to be cut to `end`: the same, and where it was known to end
+  // there its last file may have been written anew, and be the last one again.
+  absl::Status CutTo(const TopicPartition& partition, Offset end)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+
   // The directory is somebody else's from now on: nothing is written any more.
   void Close() ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -60,6 +65,10 @@ class KnownLogs {
   std::optional<KnownLog> FindHere(const TopicPartition& partition) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AddHere(ManifestRows& rows) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Where one is known to reach to `from` or behind it only what it had below
+  // `end` is known any more, durably.
+  absl::Status LowerHere(const TopicPartition& partition, Offset from,
+                         Offset end) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status SaveHere() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   FileSystem& files_;

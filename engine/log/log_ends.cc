@@ -70,6 +70,9 @@ absl::StatusOr<std::optional<Offset>> Log::Truncate(Offset offset) {
                                         found.kept.next);
   // Before anything is cut: who finds no descriptor for it may try again.
   CAUCE_RETURN_IF_ERROR(kept->OpenFile().status());
+  if (environment_->note_cut) {
+    CAUCE_RETURN_IF_ERROR(environment_->note_cut(name_, found.kept.next));
+  }
   // First, so that a crash in between never takes the new tail, which is
   // shorter than the old one was, for damage. In front of a gap it is where
   // the batches end: until another segment has a name they are all there is.

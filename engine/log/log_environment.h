@@ -63,6 +63,9 @@ struct LogEnvironment {
   // recovery point before the log is cut below it.
   std::function<absl::Status(const TopicPartition&, const LogBounds&)>
       save_bounds;
+  // May be null. A log is to be cut to end there: makes durable that its files
+  // are not what was noted of them.
+  std::function<absl::Status(const TopicPartition&, Offset)> note_cut;
   // Remembers bounds, to be made durable some time later.
   std::function<void(const TopicPartition&, const LogBounds&)> note_bounds;
   // May be null. Remembers up to where a log is compacted, to be made durable

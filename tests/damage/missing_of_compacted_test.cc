@@ -803,6 +803,39 @@ TEST_P(OnceCompactedAndCut, IsWholeBehindACutOfItsLastSegmentAndAKill) {
   CheckWhole();
 }
 
+// A pass was there before it was cut to where the close has noted its end.
+TEST_P(OnceCompactedAndCut, IsWholeBehindAPassAndACutToItsNotedEnd) {
+  const std::string large(600'000, 'v');
+  const auto put = [](Engine& engine, std::string_view key,
+                      std::string_view value) {
+    auto partition = engine.OpenPartition("orders", PartitionId{0});
+    ASSERT_THAT(partition, IsOk());
+    const Record record{.key = key, .value = value};
+    ASSERT_THAT(partition->Append({&record, 1}), IsOk());
+  };
+  Write([&](Engine& engine) {
+    ASSERT_THAT(engine.AlterTopic("orders", {{"cleanup.policy", "compact"},
+                                             {"segment.bytes", "1048576"}}),
+                IsOk());
+    // Too large for a pass to put both into one segment.
+    put(engine, "one", large);
+    put(engine, "other", large);
+    put(engine, "k", "old");
+    put(engine, "last", "value");
+  });
+  constexpr Offset kEnd{22};
+  WriteAndDie([&](Engine& engine) {
+    put(engine, "k", "new");
+    auto partition = engine.OpenPartition("orders", PartitionId{0});
+    ASSERT_THAT(partition, IsOk());
+    ASSERT_THAT(partition->Compact(), IsOk());
+    ASSERT_THAT(partition->TruncateTo(kEnd), IsOkAndHolds(kEnd));
+    EXPECT_THAT(Look(Access::kReadOnly).told, IsEmpty());
+  });
+  left_ = {{18, large}, {19, large}, {21, "value"}};
+  CheckWhole();
+}
+
 TEST_P(OnceCompactedAndCut, IsToldOfNothingThatACutHasEnded) {
   Lose(0);
   Look(Access::kReadWrite);  // who notes what is missing

@@ -123,6 +123,25 @@ TEST_F(KnownLogsTest, AreDurablyNoneOfWhatACutEnds) {
   EXPECT_EQ(Saved(kSecond), UpTo(5));
 }
 
+// A pass may have written its last file anew, which is the last again.
+TEST_F(KnownLogsTest, AreNoMoreAsTheyWereClosedBehindACutToTheirEnd) {
+  const KnownLog log{.directory = {.id = 7, .changed_ns = 8},
+                     .log_changed_ns = 9,
+                     .segments = {{Offset{0}, 100}},
+                     .end = Offset{20},
+                     .times = {.oldest = Timestamp{3}}};
+  known_.Set(kFirst, log);
+  ASSERT_THAT(known_.Save(), IsOk());
+  ASSERT_THAT(known_.CutTo(kFirst, Offset{21}), IsOk());
+  EXPECT_EQ(Saved(kFirst), log);
+  ASSERT_THAT(known_.CutTo(kFirst, Offset{20}), IsOk());
+  const KnownLog cut{.directory = {.id = 7},
+                     .segments = {{Offset{0}, 100}},
+                     .end = Offset{20}};
+  EXPECT_EQ(Saved(kFirst), cut);
+  EXPECT_EQ(known_.Find(kFirst), cut);
+}
+
 // What was closed since the file was written reaches no further.
 TEST_F(KnownLogsTest, AreCutWhereOnlyTheFileReachesOn) {
   known_.Forget(kFirst);
