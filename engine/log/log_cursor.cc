@@ -14,9 +14,12 @@
 namespace cauce {
 namespace {
 
-// Whether what is damaged, or no file at all, is passed by on request.
-bool MayBeSkipped(const absl::Status& failure) {
-  return IsDamage(failure) || IsStandIn(failure);
+// Whether `opened`, of the log of `segment`, is because of what stands in its
+// own place.
+bool IsItsOwn(const absl::Status& opened, const Segment& segment) {
+  const SegmentPlace& place = segment.place();
+  return IsStandIn(opened) &&
+         IsItselfInTheWay(*place.files, place.directory, segment.path());
 }
 
 }  // namespace
@@ -113,7 +116,7 @@ absl::StatusOr<std::optional<RecordBatch>> LogCursor::NextVisible() {
       continue;
     }
     if (!fate.ok()) {
-      if (MayBeSkipped(fate.status())) doubtful_next_ = position_;
+      if (MayBeDoubted(fate.status())) doubtful_next_ = position_;
       position_ = before;
       scanner_.StepBack();
       return fate.status();
@@ -125,6 +128,17 @@ absl::StatusOr<std::optional<RecordBatch>> LogCursor::NextVisible() {
       return std::nullopt;
     }
   }
+}
+
+bool LogCursor::MayBeDoubted(const absl::Status& fate) const {
+  if (IsDamage(fate)) return true;
+  if (fates_ == nullptr || !IsStandIn(fate)) return false;
+  // The file that tells of it next; that of the segment behind where a gap lies
+  // in between.
+  const auto set = log_->segments();
+  const auto at = set->Find(fates_->position());
+  const auto after = set->After(at->base());
+  return IsItsOwn(fate, *at) || (after != nullptr && IsItsOwn(fate, *after));
 }
 
 absl::StatusOr<bool> LogCursor::MayBeGone(const RecordBatch& batch) {
@@ -350,7 +364,7 @@ absl::StatusOr<Offset> LogCursor::SkipDamageOnce(Lost lost) {
     const auto found = FindReadable(*segment, std::move(batch));
     const bool is_lost =
         absl::IsNotFound(found.status()) && lost == Lost::kIsPassed;
-    const bool is_passed = is_lost || IsStandIn(found.status());
+    const bool is_passed = is_lost || IsItsOwn(found.status(), *segment);
     if (!is_passed) CAUCE_RETURN_IF_ERROR(found.status());
     if (found.ok() && *found) {
       segment_ = segment;

@@ -52,6 +52,9 @@ class LogCursor {
   absl::StatusOr<bool> MayBeGone(const RecordBatch& batch);
   absl::StatusOr<Fate> FateOf(const RecordBatch& batch);
   absl::StatusOr<std::optional<RecordBatch>> ReadBatch();
+  // Whether a batch is passed by on request whose fate is not known because of
+  // `fate`: damage, or what stands in the place of a file.
+  bool MayBeDoubted(const absl::Status& fate) const;
   // In the segments as they are listed now.
   absl::StatusOr<std::optional<RecordBatch>> ReadBatchOnce();
   // Whether it is passed by that the file of a segment is not there.

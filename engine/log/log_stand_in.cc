@@ -35,6 +35,16 @@ absl::Status WhatIsInTheWay(FileSystem& files, std::string_view path) {
   return IsStandIn(opened) ? std::move(opened) : absl::OkStatus();
 }
 
+bool IsItselfInTheWay(FileSystem& files, std::string_view directory,
+                      std::string_view path) {
+  if (WhatIsInTheWay(files, path).ok()) return false;
+  const auto around = files.Info(directory);
+  if (!around.ok() || !around->is_directory) return false;
+  // A link is refused as what it is; else where nobody may look.
+  const absl::Status seen = files.Info(path).status();
+  return seen.ok() || absl::IsFailedPrecondition(seen);
+}
+
 std::string_view AdviceOnStandIn(FileSystem& files, std::string_view path,
                                  const absl::Status& why) {
   if (absl::IsPermissionDenied(why)) {

@@ -25,6 +25,12 @@ bool IsStandIn(const absl::Status& opened);
 // fails for another reason.
 absl::Status WhatIsInTheWay(FileSystem& files, std::string_view path);
 
+// Whether that is so of `path`, a name in `directory`, itself. Where a mount
+// takes no writes, or the directory is not to be looked into, it is not: what
+// stands there is whole, and can be read once that is mended.
+bool IsItselfInTheWay(FileSystem& files, std::string_view directory,
+                      std::string_view path);
+
 // What to do about it, which a repair does not undo.
 std::string_view AdviceOnStandIn(FileSystem& files, std::string_view path,
                                  const absl::Status& why);

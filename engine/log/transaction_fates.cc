@@ -23,6 +23,10 @@ TransactionFates::TransactionFates(std::shared_ptr<Log> log)
 
 TransactionFates::~TransactionFates() = default;
 
+Offset TransactionFates::position() const {
+  return ahead_ == nullptr ? Offset{0} : ahead_->position();
+}
+
 void TransactionFates::Begin(Offset from) {
   markers_.clear();
   kept_ = 0;

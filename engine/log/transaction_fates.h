@@ -42,6 +42,8 @@ class TransactionFates {
   // goes elsewhere begins with another object. Damage where what is told of the
   // transaction may stand in a place that cannot be read.
   absl::StatusOr<Fate> Of(const RecordBatch& batch);
+  // How far it has read ahead: where it fails, in front of what it cannot read.
+  Offset position() const;
   // Whether any file was read since the last call.
   bool TakeHasRead() { return std::exchange(has_read_, false); }
   // The cursor has passed `batch`, a control batch.

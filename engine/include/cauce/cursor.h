@@ -59,7 +59,8 @@ class Cursor final {
   // through the index or the next segment, and returns its offset. So it does
   // where something that is no file, as a link, stands in a segment's place
   // (absl::IsFailedPrecondition, without a Reason), or a file that may not be
-  // read (absl::IsPermissionDenied).
+  // read (absl::IsPermissionDenied). Where its directory or the mount refuses,
+  // the files are whole: that stays an error, and the cursor where it is.
   absl::StatusOr<Offset> SkipDamage();
 
  private:

@@ -14,6 +14,8 @@
 
 #include "absl/status/status.h"
 #include "cauce/errors.h"
+#include "cauce/file_system.h"
+#include "cauce/types.h"
 #include "engine/base/bytes.h"
 #include "engine/log/segment_name.h"
 #include "engine/record/layout.h"
@@ -125,6 +127,46 @@ TEST_P(LogCursorTest, SkipsNoSegmentThatADiskDoesNotRead) {
   EXPECT_THAT(NextOffset(cursor), HasReason(Reason::kDiskFailed));
   EXPECT_THAT(cursor.SkipDamage(), HasReason(Reason::kDiskFailed));
   rig_.disk().files().Mend();
+  EXPECT_EQ(Walk(cursor), Range(second.value, 40));
+}
+
+// Its files are whole, and are read once the mount or the directory is mended.
+TEST_P(LogCursorTest, SkipsNoSegmentThatOnlyItsMountOrDirectoryRefuses) {
+  Fill(20);
+  const Offset second = log().segments()->segments()[1]->base();
+  const std::string name = SegmentFileName(second, kLogSuffix);
+  ASSERT_THAT(rig_.Close(), IsOk());
+  ASSERT_THAT(rig_.Open(), IsOk());
+  LogCursor cursor = Cursor(second);
+  // A mount that takes no writes any more: a look-up opens for these as well,
+  // and who only reads, behind it, may.
+  test::FailingFileSystem& disk = rig_.disk().files();
+  const auto no_writes = absl::PermissionDeniedError("no writes");
+  const int before = disk.Count(test::FileCall::kOpen, name);
+  disk.Fail(test::FileCall::kOpen, name, no_writes);
+  EXPECT_THAT(NextOffset(cursor),
+              test::StatusIs(absl::StatusCode::kPermissionDenied));
+  const int opens = disk.Count(test::FileCall::kOpen, name) - before;
+  disk.Mend();
+  disk.Fail(test::FileCall::kOpen, name, no_writes, 0, opens);
+  EXPECT_THAT(cursor.SkipDamage(),
+              test::StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_EQ(cursor.position(), second);
+  disk.Mend();
+
+  // A file in the place of the directory.
+  FileSystem& files = rig_.disk().real_files();
+  const std::string& directory = rig_.disk().directory();
+  ASSERT_THAT(files.Rename(directory, directory + "-away"), IsOk());
+  ASSERT_THAT(files.Open(directory, OpenMode::kCreate), IsOk());
+  EXPECT_THAT(NextOffset(cursor),
+              test::StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(cursor.SkipDamage(),
+              test::StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_EQ(cursor.position(), second);
+
+  ASSERT_THAT(files.RemoveFile(directory), IsOk());
+  ASSERT_THAT(files.Rename(directory + "-away", directory), IsOk());
   EXPECT_EQ(Walk(cursor), Range(second.value, 40));
 }
 

@@ -7,8 +7,11 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "cauce/file_system.h"
 #include "engine/base/check.h"
 #include "tests/testing/failing_file_system.h"
@@ -64,6 +67,46 @@ TEST_F(LogStandIn, IsInTheWayWhereNoFileCanBeReadWhateverItIs) {
   EXPECT_EQ(why(), absl::StatusCode::kOk) << "which says nothing of it";
   std::filesystem::create_symlink(directory_.path(), log_);
   EXPECT_EQ(why(), absl::StatusCode::kFailedPrecondition);
+}
+
+// Of what is in it nothing can be said.
+class UnsearchableDirectory final : public test::FailingFileSystem {
+ public:
+  UnsearchableDirectory(FileSystem& real, std::string directory)
+      : FailingFileSystem(real), directory_(std::move(directory)) {
+    Fail(test::FileCall::kOpen, "", absl::PermissionDeniedError("no search"));
+  }
+  absl::StatusOr<FileInfo> Info(std::string_view path) override {
+    if (path == directory_) return FailingFileSystem::Info(path);
+    return absl::PermissionDeniedError("no search");
+  }
+
+ private:
+  const std::string directory_;
+};
+
+TEST_F(LogStandIn, IsItselfInTheWayAndNotItsMountOrDirectory) {
+  const auto is_itself = [&](FileSystem& files) {
+    return IsItselfInTheWay(files, directory_.path(), log_);
+  };
+  EXPECT_FALSE(is_itself(files_)) << "nothing is there";
+  std::filesystem::create_symlink(directory_.path(), log_);
+  EXPECT_TRUE(is_itself(files_)) << "a link";
+  std::filesystem::remove(log_);
+  CAUCE_CHECK(mkfifo(log_.c_str(), 0600) == 0);
+  EXPECT_TRUE(is_itself(files_)) << "a pipe";
+  std::filesystem::remove(log_);
+
+  CAUCE_CHECK(files_.Open(log_, OpenMode::kOpenOrCreate).ok());
+  EXPECT_FALSE(is_itself(files_)) << "it opens for who only reads";
+  files_.Fail(test::FileCall::kOpen, log_,
+              absl::PermissionDeniedError("forbidden"), 0, 1);
+  EXPECT_TRUE(is_itself(files_)) << "a file that may not be read";
+  UnsearchableDirectory unsearchable(*PosixFileSystem(), directory_.path());
+  EXPECT_FALSE(is_itself(unsearchable));
+  const std::string below = log_ + "/log";
+  EXPECT_FALSE(IsItselfInTheWay(files_, log_, below))
+      << "a file in the place of the directory";
 }
 
 }  // namespace
