@@ -6,6 +6,7 @@
 #include "cauce/errors.h"
 #include "engine/base/bytes.h"
 #include "engine/base/check.h"
+#include "engine/base/status_macros.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -84,7 +85,19 @@ std::string AbortedIndex::Encode() const {
 absl::StatusOr<AbortedIndex> AbortedIndex::Decode(Offset base,
                                                   std::string_view bytes) {
   AbortedIndex index;
-  index.entries_.reserve(bytes.size() / kEntryBytes);
+  CAUCE_RETURN_IF_ERROR(index.Take(base, bytes));
+  return index;
+}
+
+AbortedIndex AbortedIndex::DecodeFront(Offset base, std::string_view bytes) {
+  AbortedIndex index;
+  // What does not fit is what this leaves out.
+  index.Take(base, bytes).IgnoreError();
+  return index;
+}
+
+absl::Status AbortedIndex::Take(Offset base, std::string_view bytes) {
+  entries_.reserve(bytes.size() / kEntryBytes);
   for (size_t at = 0; at < bytes.size(); at += kEntryBytes) {
     if (bytes.size() - at < kEntryBytes) {
       return Corrupt(at, "ends in the middle of an entry");
@@ -99,7 +112,7 @@ absl::StatusOr<AbortedIndex> AbortedIndex::Decode(Offset base,
                       at, version, kVersionValue));
     }
     const AbortedTransaction entry = DecodeEntry(from);
-    const Offset before = at == 0 ? base + -1 : index.entries_.back().last;
+    const Offset before = at == 0 ? base + -1 : entries_.back().last;
     if (!IsPlausible(entry) || entry.last <= before) {
       return Corrupt(
           at,
@@ -108,9 +121,9 @@ absl::StatusOr<AbortedIndex> AbortedIndex::Decode(Offset base,
                       entry.producer_id.value, entry.first.value,
                       entry.last.value, entry.last_stable.value, before.value));
     }
-    index.entries_.push_back(entry);
+    entries_.push_back(entry);
   }
-  return index;
+  return absl::OkStatus();
 }
 
 }  // namespace cauce

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cauce/types.h"
 
@@ -55,8 +56,14 @@ class AbortedIndex {
   // what no writer leaves, kUnsupportedFormat for entries of another version.
   static absl::StatusOr<AbortedIndex> Decode(Offset base,
                                              std::string_view bytes);
+  // The entries in front of the first one that Decode refuses: where a power
+  // loss has torn the end they are what was durable.
+  static AbortedIndex DecodeFront(Offset base, std::string_view bytes);
 
  private:
+  // Up to the first entry that does not fit, and why not.
+  absl::Status Take(Offset base, std::string_view bytes);
+
   std::vector<AbortedTransaction> entries_;
 };
 

@@ -140,11 +140,12 @@ absl::Status LogProducers::KeepUnread(Offset from,
   for (const auto& segment : set->segments()) {
     const Offset base = segment->base();
     if (base < from) continue;
-    const auto before = ReadAborted(*environment_.files, directory_, base);
-    if (!before.ok() && IsUnusable(before.status())) continue;
-    CAUCE_RETURN_IF_ERROR(before.status());
+    // A list that may not be read now is not made anew either: it is owed.
+    CAUCE_ASSIGN_OR_RETURN(
+        const AbortedIndex before,
+        ReadAbortedFront(*environment_.files, directory_, base));
     AbortedIndex& list = aborted.lists[base];
-    list = WithThoseIn(aborted.unread, list, *before);
+    list = WithThoseIn(aborted.unread, list, before);
   }
   return absl::OkStatus();
 }

@@ -94,6 +94,19 @@ absl::StatusOr<AbortedIndex> ReadAborted(FileSystem& files,
   return ReadListAt(files, PathOf(directory, base, kTxnIndexSuffix), base);
 }
 
+absl::StatusOr<AbortedIndex> ReadAbortedFront(FileSystem& files,
+                                              const std::string& directory,
+                                              Offset base) {
+  const auto bytes = ReadWholeFile(
+      files, PathOf(directory, base, kTxnIndexSuffix), AbortedIndex::kBytesMax);
+  const bool has_none = absl::IsNotFound(bytes.status()) ||
+                        absl::IsFailedPrecondition(bytes.status()) ||
+                        ReasonOf(bytes.status()) == Reason::kCorruptFile;
+  if (has_none) return AbortedIndex();
+  CAUCE_RETURN_IF_ERROR(bytes.status());
+  return AbortedIndex::DecodeFront(base, *bytes);
+}
+
 std::optional<Offset> BaseOfKeptAborted(std::string_view name) {
   const std::string_view list =
       name.substr(0, SegmentFileName(Offset{0}, kTxnIndexSuffix).size());

@@ -27,9 +27,9 @@ absl::StatusOr<std::vector<Offset>> ListSnapshots(FileSystem& files,
 // NotFound; Reason::kCorruptFile, kUnsupportedFormat.
 absl::StatusOr<std::vector<ProducerState>> ReadSnapshot(
     FileSystem& files, const std::string& directory, Offset at);
-// Whether what a snapshot or a list was read with says that it is of no use,
-// however often it is read: damaged, of a newer release, no file, or a file
-// that may not be read.
+// Whether what a snapshot was read with says that it is of no use, however
+// often it is read: damaged, of a newer release, no file, or a file that may
+// not be read.
 bool IsUnusable(const absl::Status& read);
 // Its name is left for another to sync.
 absl::Status WriteSnapshot(FileSystem& files, const std::string& directory,
@@ -48,6 +48,11 @@ absl::StatusOr<bool> RemoveSnapshotsBelow(FileSystem& files,
 absl::StatusOr<AbortedIndex> ReadAborted(FileSystem& files,
                                          const std::string& directory,
                                          Offset base);
+// The same of those in front of the first that is damaged or unknown: empty,
+// too, for one that is larger than any, or no file.
+absl::StatusOr<AbortedIndex> ReadAbortedFront(FileSystem& files,
+                                              const std::string& directory,
+                                              Offset base);
 // The base of the segment whose list a repair has set aside as `name`; nothing
 // for the name of anything else.
 std::optional<Offset> BaseOfKeptAborted(std::string_view name);

@@ -173,8 +173,9 @@ class RepairedTransactions
     Reopen();
   }
 
-  absl::Status Open() {
-    auto engine = Engine::Open(kDirectory, {.file_system = files_.get()});
+  absl::Status Open() { return Open(*files_); }
+  absl::Status Open(FileSystem& files) {
+    auto engine = Engine::Open(kDirectory, {.file_system = &files});
     if (!engine.ok()) return engine.status();
     engine_ = std::make_unique<Engine>(*std::move(engine));
     return absl::OkStatus();
@@ -229,6 +230,38 @@ class RepairedTransactions
     Send(one_.InTransaction({"aborted"}));
     End(one_.Abort());
     Close();
+  }
+  // The abort of the first transaction; another one is committed and a third
+  // aborted. Returns what the list said of both aborts.
+  AbortedIndex LoseAnAbort() {
+    Send(one_.InTransaction({"aborted"}));
+    End(one_.Abort());
+    Send(one_.InTransaction({"committed"}));
+    End(one_.Commit());
+    Send(one_.InTransaction({"aborted too"}));
+    End(one_.Abort());
+    Close();
+    const AbortedIndex list = List();
+    Spoil(1);
+    Remove(".snapshot");
+    return list;
+  }
+  // As a kill leaves a directory whose point is offset 4.
+  void ForgetTheStop() {
+    ASSERT_THAT(files_->RemoveFile("/data/.kafka_cleanshutdown"), IsOk());
+    ASSERT_THAT(files_->RemoveFile("/data/cauce.segments"), IsOk());
+    ASSERT_THAT(
+        WriteAndSyncFile(*files_, "/data/recovery-point-offset-checkpoint",
+                         "0\n1\na 0 4\n"),
+        IsOk());
+  }
+  // What LoseAnAbort has lost, by what a repair says and shows.
+  void ExpectStillAborted() {
+    EXPECT_EQ(Repair().transactions_lost, 0);
+    ASSERT_THAT(told_, SizeIs(1));
+    EXPECT_TRUE(told_[0].is_known);
+    EXPECT_EQ(told_[0].outcome, TransactionOutcome::kAbort);
+    EXPECT_THAT(Committed(), ElementsAre("committed"));
   }
   void Remove(std::string_view suffix) {
     const auto entries = files_->List("/data/a-0");
@@ -393,33 +426,45 @@ TEST_P(RepairedTransactions, StayCommittedWhereTheListHasTheNextOneAlone) {
 
 // A recovery made it anew from a log that had lost a marker by then.
 TEST_P(RepairedTransactions, StayAbortedWhereTheListWasMadeAnewBehindTheLoss) {
-  Send(one_.InTransaction({"aborted"}));
-  End(one_.Abort());
-  Send(one_.InTransaction({"committed"}));
-  End(one_.Commit());
-  Send(one_.InTransaction({"aborted too"}));
-  End(one_.Abort());
-  Close();
-  const AbortedIndex before = List();
-  Spoil(1);
-  Remove(".snapshot");
-  // As a kill leaves it that came behind the commit.
-  ASSERT_THAT(files_->RemoveFile("/data/.kafka_cleanshutdown"), IsOk());
-  ASSERT_THAT(files_->RemoveFile("/data/cauce.segments"), IsOk());
-  ASSERT_THAT(
-      WriteAndSyncFile(*files_, "/data/recovery-point-offset-checkpoint",
-                       "0\n1\na 0 4\n"),
-      IsOk());
+  const AbortedIndex before = LoseAnAbort();
+  ForgetTheStop();
   ASSERT_THAT(Open(), IsOk());
   Reopen();
   Close();
   EXPECT_THAT(List().entries(), ElementsAreArray(before.entries()));
-  EXPECT_EQ(Repair().transactions_lost, 0);
+  ExpectStillAborted();
+}
 
-  ASSERT_THAT(told_, SizeIs(1));
-  EXPECT_TRUE(told_[0].is_known);
-  EXPECT_EQ(told_[0].outcome, TransactionOutcome::kAbort);
-  EXPECT_THAT(Committed(), ElementsAre("committed"));
+// As a power loss leaves the entry that was written last.
+TEST_P(RepairedTransactions, StayAbortedWhereTheEndOfTheListIsTorn) {
+  const AbortedIndex before = LoseAnAbort();
+  const std::string bytes = *ReadWholeFile(*files_, kList, 1 << 20);
+  for (const std::string& torn :
+       {bytes.substr(0, bytes.size() - 17), bytes + std::string(17, 'x'),
+        bytes + std::string(34, '\0')}) {
+    SCOPED_TRACE(torn.size());
+    ASSERT_THAT(WriteAndSyncFile(*files_, kList, torn), IsOk());
+    ForgetTheStop();
+    ASSERT_THAT(Open(), IsOk());
+    Reopen();
+    Close();
+    EXPECT_THAT(List().entries(), ElementsAreArray(before.entries()));
+  }
+  ExpectStillAborted();
+}
+
+TEST_P(RepairedTransactions, StayAbortedWhereTheListMayNotBeReadForAWhile) {
+  const AbortedIndex before = LoseAnAbort();
+  ForgetTheStop();
+  test::FailingFileSystem files(*files_);
+  // As it is about to be made anew.
+  files.Fail(test::FileCall::kOpen, kList, absl::PermissionDeniedError("no"), 0,
+             1);
+  ASSERT_THAT(Open(files), IsOk());
+  Reopen();
+  Close();
+  EXPECT_THAT(List().entries(), ElementsAreArray(before.entries()));
+  ExpectStillAborted();
 }
 
 TEST_P(RepairedTransactions, AreToldOfWhereTheListMayBeYoungerThanTheLoss) {

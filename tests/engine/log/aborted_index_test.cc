@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/strings/escaping.h"
@@ -121,6 +123,27 @@ TEST(AbortedIndex, RefusesWhatNoWriterLeaves) {
   }
   EXPECT_THAT(AbortedIndex::Decode(Offset{4}, with(1, '\1')),
               HasReason(Reason::kUnsupportedFormat));
+}
+
+// As a power loss leaves what was not synced.
+TEST(AbortedIndex, HasWhatStandsInFrontOfATornEntry) {
+  const AbortedIndex whole = ThreeEntries();
+  const std::string good = whole.Encode();
+  const size_t one = AbortedIndex::kEntryBytes;
+  const auto all = whole.entries();
+  const auto front = [](std::string_view bytes) {
+    const AbortedIndex index = AbortedIndex::DecodeFront(Offset{4}, bytes);
+    return std::vector(index.entries().begin(), index.entries().end());
+  };
+  EXPECT_THAT(front(good), ElementsAreArray(all));
+  EXPECT_THAT(front(good + good.substr(0, 17)), ElementsAreArray(all));
+  EXPECT_THAT(front(good + std::string(one, '\0')), ElementsAreArray(all));
+  EXPECT_THAT(front(good.substr(0, good.size() - 1)),
+              ElementsAreArray(all.first(2)));
+  std::string newer = good;
+  newer[one + 1] = '\1';
+  EXPECT_THAT(front(newer), ElementsAreArray(all.first(1)));
+  EXPECT_THAT(front("rubbish"), IsEmpty());
 }
 
 }  // namespace
