@@ -121,7 +121,8 @@ class Partition final {
   Offset durable_end() const;
   LeaderEpoch leader_epoch() const;
 
-  // What is missed at either end, as it was when the partition was opened. A
+  // What is missed at either end, or in the last file, as it was when the
+  // partition was opened. A
   // cursor reads what is there and tells nothing of it: who takes the records
   // for all there were asks here. Whoever opens it for writing goes on behind
   // what is lost, so that it lies in front, or is damage to a cursor. Of a

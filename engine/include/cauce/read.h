@@ -54,10 +54,13 @@ struct OffsetRange {
 // Records that were durable and that nobody deleted, and whose files are gone
 // or shorter than they were, and at the end also those of a file that may hold
 // some and cannot be read as what it is called, and what stands behind a torn
-// batch at which the log ends: in front of the first offset that is there, and
-// behind the last. Empty where none are missed.
+// batch at which the log ends. Empty where none are missed.
 struct LostRecords {
+  // In front of the first offset that is there.
   OffsetRange front;
+  // Behind the last one. But where whole batches are gone from within the last
+  // file, nobody knows which: then it is all that this file held, so that most
+  // of it may be there, and it ends where the log does.
   OffsetRange back;
 
   friend bool operator==(const LostRecords&, const LostRecords&) = default;
