@@ -373,8 +373,9 @@ class Log : public std::enable_shared_from_this<Log> {
   absl::StatusOr<std::optional<Offset>> Truncate(Offset offset)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_, writer_mutex_);
   // A failure leaves files and what is known of them apart: no more appends.
-  // `kept` is what stays of the segment that is cut, and its file is open.
-  absl::StatusOr<Offset> CutAt(CutPoint cut, std::shared_ptr<Segment> kept)
+  // `kept` is what stays of the segment that is cut, and `file` its file.
+  absl::StatusOr<Offset> CutAt(CutPoint cut, std::shared_ptr<Segment> kept,
+                               File& file)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_, writer_mutex_);
   RetentionOptions Keep() const;
   absl::Status DeleteAndUnlink(absl::Time now_at_most)

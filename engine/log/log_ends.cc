@@ -68,8 +68,10 @@ absl::StatusOr<std::optional<Offset>> Log::Truncate(Offset offset) {
   auto kept = std::make_shared<Segment>(PlaceOf(found.last->base()),
                                         OpenMode::kReadWrite, found.kept.bytes,
                                         found.kept.next);
-  // Before anything is cut: who finds no descriptor for it may try again.
-  CAUCE_RETURN_IF_ERROR(kept->OpenFile().status());
+  // Before anything is cut: who finds no descriptor for it may try again. From
+  // then on it keeps its own.
+  CAUCE_ASSIGN_OR_RETURN(const auto file, kept->OpenFile());
+  kept->MarkDirty();
   if (environment_->note_cut) {
     CAUCE_RETURN_IF_ERROR(environment_->note_cut(name_, found.kept.next));
   }
@@ -84,7 +86,7 @@ absl::StatusOr<std::optional<Offset>> Log::Truncate(Offset offset) {
   // While the descriptor is there that wrote it: another one may not be told
   // of pages that were lost.
   CAUCE_RETURN_IF_ERROR(FenceUnless(found.last->Sync()));
-  auto cut = CutAt(std::move(found), std::move(kept));
+  auto cut = CutAt(std::move(found), std::move(kept), *file);
   if (!cut.ok()) {
     committer_.Fail(MakeError(
         Reason::kDiskFailed,
@@ -96,35 +98,35 @@ absl::StatusOr<std::optional<Offset>> Log::Truncate(Offset offset) {
 }
 
 absl::StatusOr<Offset> Log::CutAt(CutPoint cut,
-                                  std::shared_ptr<Segment> kept) {
+                                  std::shared_ptr<Segment> kept, File& file) {
   // Readers leave first: nobody is to read what goes, nor what is written in
   // its place for what was there.
-  const SegmentPlace place = kept->place();
   const bool leaves_gap = cut.leaves_gap();
   ScannedSegment& scanned = cut.kept;
   kept->ShareLiveIndex(scanned.index);
-  kept->MarkDirty();  // for a sync that runs meanwhile
   const auto before = segments();
   SegmentSet::List list = before->segments();
   while (list.back() != cut.last) list.pop_back();
-  list.back() = std::move(kept);
-  segments_.Publish(list);
+  list.back() = kept;
+  const size_t staying = list.size();
+  segments_.Publish(std::move(list));
 
   // They lead to what goes, and after a crash a cut segment may be believed.
   CAUCE_RETURN_IF_ERROR(cut.last->RemoveIndexFiles());
   CAUCE_RETURN_IF_ERROR(producers_.CutFiles(cut.last->base(), cut.end));
   producers_.CutAt(cut.end);
   // Newest first: whatever a crash leaves is a log without a hole.
-  for (size_t i = before->segments().size(); i > list.size(); --i) {
+  for (size_t i = before->segments().size(); i > staying; --i) {
     CAUCE_RETURN_IF_ERROR(Retire(before->segments()[i - 1]));
   }
   CAUCE_RETURN_IF_ERROR(environment_->files->SyncDirectory(directory_));
   const Timestamp now = Timestamp::From(environment_->clock->Now());
-  CAUCE_ASSIGN_OR_RETURN(writer_,
-                         SegmentWriter::Resume(place, std::move(scanned), now));
-  CAUCE_RETURN_IF_ERROR(writer_->segment()->Sync());
-  list.back() = writer_->segment();
-  segments_.Publish(std::move(list));
+  CAUCE_RETURN_IF_ERROR(file.Truncate(scanned.bytes));
+  // A sync that ran meanwhile may have been before it.
+  kept->MarkDirty();
+  CAUCE_RETURN_IF_ERROR(kept->Sync());
+  scanned.files_are_spoiled = true;  // they are gone: a close writes them
+  writer_ = SegmentWriter::Continue(std::move(kept), std::move(scanned), now);
   if (leaves_gap) {
     // Only the name of a segment tells where the log ends: offsets below were
     // given out, and must not come back after any stop.

@@ -292,21 +292,24 @@ TEST_P(LogEndsTest, GoesOnWhereACutFindsNoDescriptor) {
   Open();
   for (int i = 0; i < 20; ++i) Append({"value"});
   const Offset end = log().log_end();
-  const std::string first = SegmentFileName(Offset{0}, kLogSuffix);
-  // To look where it is to be cut, and for what stays.
-  for (int opens = 0; opens < 2; ++opens) {
+  int opens = 0;
+  for (bool is_cut = false; !is_cut; ++opens) {
     SCOPED_TRACE(opens);
     ASSERT_THAT(rig_.Reopen(), IsOk());
-    rig_.disk().files().Fail(FileCall::kOpen, first,
+    rig_.disk().files().Fail(FileCall::kOpen, ".log",
                              absl::ResourceExhaustedError("no descriptor"),
                              opens);
-    EXPECT_THAT(log().TruncateTo(Offset{2}),
-                test::StatusIs(absl::StatusCode::kResourceExhausted));
+    const auto cut = log().TruncateTo(Offset{2});
     rig_.disk().files().Mend();
-    EXPECT_EQ(log().log_end(), end);
-    EXPECT_THAT(Values(), IsOkAndHolds(SizeIs(20)));
+    is_cut = cut.ok();
+    if (is_cut) continue;
+    EXPECT_THAT(cut, test::StatusIs(absl::StatusCode::kResourceExhausted));
+    ASSERT_EQ(log().log_end(), end);
+    ASSERT_THAT(Values(), IsOkAndHolds(SizeIs(20)));
   }
-  ASSERT_THAT(log().TruncateTo(Offset{2}), IsOkAndHolds(Offset{2}));
+  // One at least looks where it is to be cut, and one is for what stays.
+  EXPECT_GT(opens, 2);
+  EXPECT_EQ(log().log_end(), Offset{2});
   EXPECT_EQ(Append({"value"}), Offset{2});
 }
 
