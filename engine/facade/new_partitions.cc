@@ -41,19 +41,24 @@ bool NewPartitions::FurnishMany(const TopicEntry& topic, PartitionId partition,
   const size_t count = std::min({kTogetherMax, 1 + in_vain_max, left});
   if (count * kFilesOfEach < whole.files_min()) return false;
   std::vector<PartitionId> all;
-  const auto end = partition.value + static_cast<int32_t>(count);
-  for (int32_t p = partition.value; p < end; ++p) {
-    const std::string path = directories_.PathOf({topic.name, PartitionId{p}});
-    const auto entries = files_.List(path);
-    const bool is_new = entries.ok() && entries->empty();
-    if (is_new && whole.Covers(path)) all.push_back(PartitionId{p});
+  const int32_t end = partition.value + static_cast<int32_t>(count);
+  for (PartitionId p = partition; p.value < end; ++p.value) {
+    if (!IsNew(topic, p, whole)) break;
+    all.push_back(p);
   }
-  const bool is_worth_it = !all.empty() && all.front() == partition &&
-                           all.size() * kFilesOfEach >= whole.files_min();
-  if (!is_worth_it) return false;
+  if (all.empty() || all.size() * kFilesOfEach < whole.files_min()) {
+    return false;
+  }
   if (!directories_.FurnishNew(topic, all, whole).ok()) return false;
   ahead_.insert(all.begin() + 1, all.end());
   return true;
+}
+
+bool NewPartitions::IsNew(const TopicEntry& topic, PartitionId partition,
+                          const WholeSync& whole) const {
+  const std::string path = directories_.PathOf({topic.name, partition});
+  const auto entries = files_.List(path);
+  return entries.ok() && entries->empty() && whole.Covers(path);
 }
 
 }  // namespace cauce

@@ -31,10 +31,14 @@ class NewPartitions {
                        WholeSync* whole) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
-  // With those that follow it and are as they were made. Returns whether that
-  // was worth it and has succeeded.
+  // With those that follow it, up to the first that is not as it was made: so
+  // where none is, as where the last are opened first, few are looked at.
+  // Returns whether that was worth it and has succeeded.
   bool FurnishMany(const TopicEntry& topic, PartitionId partition,
                    WholeSync& whole) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Whether it is as it was made, and `whole` syncs it.
+  bool IsNew(const TopicEntry& topic, PartitionId partition,
+             const WholeSync& whole) const;
 
   FileSystem& files_;
   PartitionDirectories& directories_;

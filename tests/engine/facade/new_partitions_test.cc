@@ -63,6 +63,7 @@ class NewPartitionsTest : public ::testing::Test {
     return files_.Count(FileCall::kSync, "") +
            files_.Count(FileCall::kSyncWhole, "");
   }
+  int Lists() const { return files_.Count(FileCall::kList, ""); }
 
   const std::unique_ptr<FileSystem> memory_ = NewMemoryFileSystem();
   test::FailingFileSystem files_{*memory_};
@@ -96,15 +97,28 @@ TEST_F(NewPartitionsTest, AreFurnishedInVainNoMoreOftenThanOpened) {
   EXPECT_GT(files_.Count(FileCall::kSyncWhole, ""), 0);
 }
 
-TEST_F(NewPartitionsTest, ThatSomebodyHasBegunToOpenStayAsTheyAre) {
+TEST_F(NewPartitionsTest, AreFurnishedUpToTheFirstThatSomebodyHasBegunToOpen) {
   // Kept though they are not the first ones.
   const EpochStart epochs[] = {{LeaderEpoch{0}, Offset{0}},
                                {LeaderEpoch{4}, Offset{0}}};
-  ASSERT_THAT(WriteEpochCheckpoint(files_, "/data/orders-40", epochs), IsOk());
-  for (int32_t p = 0; p < 33; ++p) Furnish(p);
-  ASSERT_FALSE(IsAsMade(50));
-  EXPECT_THAT(ReadEpochCheckpoint(files_, "/data/orders-40"),
+  ASSERT_THAT(WriteEpochCheckpoint(files_, "/data/orders-100", epochs), IsOk());
+  for (int32_t p = 0; p < 66; ++p) Furnish(p);
+  ASSERT_FALSE(IsAsMade(99));
+  EXPECT_TRUE(IsAsMade(101));
+  EXPECT_THAT(ReadEpochCheckpoint(files_, "/data/orders-100"),
               IsOkAndHolds(ElementsAre(epochs[0], epochs[1])));
+}
+
+TEST_F(NewPartitionsTest, OfWhichTheLastAreOpenedFirstAreLookedAtTwice) {
+  for (int32_t p = kPartitions - 1; p >= 0; --p) Furnish(p);
+  EXPECT_LE(Lists(), 2 * kPartitions);
+}
+
+TEST_F(NewPartitionsTest, OpenedHereAndThereCostFewLooksEach) {
+  // Each once: the step and their number have no divisor in common.
+  for (int32_t i = 0; i < kPartitions; ++i) Furnish(i * 777 % kPartitions);
+  // Whose 32 followers are new furnishes as many as it looked at.
+  EXPECT_LE(Lists(), (1 + 32) * kPartitions);
 }
 
 TEST_F(NewPartitionsTest, AreFurnishedAloneWhereTheSyncOfAllFails) {
