@@ -36,6 +36,7 @@ absl::Status NewPartitions::Furnish(const TopicEntry& topic,
 
 bool NewPartitions::FurnishMany(const TopicEntry& topic, PartitionId partition,
                                 WholeSync& whole) {
+  if (has_failed_) return false;
   const size_t in_vain_max = opened_ - std::min(opened_, ahead_.size());
   const auto left = static_cast<size_t>(topic.partitions - partition.value);
   const size_t count = std::min({kTogetherMax, 1 + in_vain_max, left});
@@ -49,7 +50,8 @@ bool NewPartitions::FurnishMany(const TopicEntry& topic, PartitionId partition,
   if (all.empty() || all.size() * kFilesOfEach < whole.files_min()) {
     return false;
   }
-  if (!directories_.FurnishNew(topic, all, whole).ok()) return false;
+  has_failed_ = !directories_.FurnishNew(topic, all, whole).ok();
+  if (has_failed_) return false;
   ahead_.insert(all.begin() + 1, all.end());
   return true;
 }

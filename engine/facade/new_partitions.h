@@ -48,6 +48,9 @@ class NewPartitions {
   TopicId topic_ ABSL_GUARDED_BY(mutex_);
   size_t opened_ ABSL_GUARDED_BY(mutex_) = 0;
   std::set<PartitionId> ahead_ ABSL_GUARDED_BY(mutex_);
+  // A sync of all that failed once fails for good: each opening would write
+  // for all of them in vain.
+  bool has_failed_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace cauce

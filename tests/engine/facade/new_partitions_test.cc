@@ -121,11 +121,14 @@ TEST_F(NewPartitionsTest, OpenedHereAndThereCostFewLooksEach) {
   EXPECT_LE(Lists(), (1 + 32) * kPartitions);
 }
 
-TEST_F(NewPartitionsTest, AreFurnishedAloneWhereTheSyncOfAllFails) {
+TEST_F(NewPartitionsTest, AreFurnishedAloneOnceASyncOfAllHasFailed) {
   files_.Fail(FileCall::kSyncWhole, "",
               MakeError(Reason::kDiskFailed, "syncfs"));
   for (int32_t p = 0; p < 200; ++p) Furnish(p);
   EXPECT_TRUE(IsAsMade(201));
+  // What was written for that one in vain, and two files each.
+  EXPECT_EQ(files_.Count(FileCall::kSyncWhole, ""), 1);
+  EXPECT_LE(files_.Count(FileCall::kWrite, ""), 2 * 33 + 2 * 200);
 }
 
 TEST_F(NewPartitionsTest, AreFurnishedAnewWhereTheirTopicIsAnother) {
