@@ -19,8 +19,10 @@ absl::Status NewPartitions::Furnish(const TopicEntry& topic,
                                     PartitionId partition, WholeSync* whole) {
   const bool may_share =
       whole != nullptr && !topic.imported && !topic.id.is_zero();
+  // Over the one that is furnished alone too: while its directory is still
+  // empty another would take it along.
+  MutexLock lock(mutex_);
   if (may_share) {
-    MutexLock lock(mutex_);
     if (topic_ != topic.id) {
       topic_ = topic.id;
       opened_ = 0;

@@ -3,7 +3,7 @@
 // The first few of a topic one by one. Whoever goes on to open many pays less
 // for each: those that follow are furnished along with one, with one sync of
 // the file system for all of them. No more are furnished in vain than were
-// opened. Thread-safe; different partitions at once.
+// opened. Thread-safe; one is furnished after the other.
 #pragma once
 
 #include <cstddef>

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "cauce/errors.h"
 #include "engine/catalog/checkpoint_file.h"
@@ -129,6 +131,16 @@ TEST_F(NewPartitionsTest, AreFurnishedAloneOnceASyncOfAllHasFailed) {
   // What was written for that one in vain, and two files each.
   EXPECT_EQ(files_.Count(FileCall::kSyncWhole, ""), 1);
   EXPECT_LE(files_.Count(FileCall::kWrite, ""), 2 * 33 + 2 * 200);
+}
+
+TEST_F(NewPartitionsTest, AreFurnishedOneAfterTheOtherWhoeverOpensThem) {
+  std::vector<std::thread> threads;
+  for (int32_t first = 0; first < 4; ++first) {
+    threads.emplace_back([this, first] {
+      for (int32_t p = first; p < kPartitions; p += 4) Furnish(p);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
 }
 
 TEST_F(NewPartitionsTest, AreFurnishedAnewWhereTheirTopicIsAnother) {
