@@ -13,6 +13,9 @@ constexpr size_t kTogetherMax = 1024;
 
 constexpr size_t kFilesOfEach = 2;
 
+// Each takes a block.
+constexpr int64_t kFileBytes = 4096;
+
 }  // namespace
 
 absl::Status NewPartitions::Furnish(const TopicEntry& topic,
@@ -42,7 +45,9 @@ bool NewPartitions::FurnishMany(const TopicEntry& topic, PartitionId partition,
   const size_t in_vain_max = opened_ - std::min(opened_, ahead_.size());
   const auto left = static_cast<size_t>(topic.partitions - partition.value);
   const size_t count = std::min({kTogetherMax, 1 + in_vain_max, left});
-  if (count * kFilesOfEach < whole.files_min()) return false;
+  const bool is_worth_a_look =
+      count * kFilesOfEach >= whole.files_min() && !IsTooMuch(count);
+  if (!is_worth_a_look) return false;
   std::vector<PartitionId> all;
   const int32_t end = partition.value + static_cast<int32_t>(count);
   for (PartitionId p = partition; p.value < end; ++p.value) {
@@ -56,6 +61,13 @@ bool NewPartitions::FurnishMany(const TopicEntry& topic, PartitionId partition,
   if (has_failed_) return false;
   ahead_.insert(all.begin() + 1, all.end());
   return true;
+}
+
+bool NewPartitions::IsTooMuch(size_t partitions) const {
+  if (space_ == nullptr) return false;
+  const auto bytes =
+      static_cast<int64_t>(partitions * kFilesOfEach) * kFileBytes;
+  return space_->IsShort() || !space_->HasRoomFor(bytes);
 }
 
 bool NewPartitions::IsNew(const TopicEntry& topic, PartitionId partition,

@@ -3,7 +3,8 @@
 // The first few of a topic one by one. Whoever goes on to open many pays less
 // for each: those that follow are furnished along with one, with one sync of
 // the file system for all of them. No more are furnished in vain than were
-// opened. Thread-safe; one is furnished after the other.
+// opened, and none where the disk is nearly full. Thread-safe; one is furnished
+// after the other.
 #pragma once
 
 #include <cstddef>
@@ -16,14 +17,16 @@
 #include "engine/base/mutex.h"
 #include "engine/catalog/topic_catalog.h"
 #include "engine/facade/partition_directories.h"
+#include "engine/io/free_space.h"
 
 namespace cauce {
 
 class NewPartitions {
  public:
-  // Both are borrowed.
-  NewPartitions(FileSystem& files, PartitionDirectories& directories)
-      : files_(files), directories_(directories) {}
+  // All are borrowed; `space` may be null.
+  NewPartitions(FileSystem& files, PartitionDirectories& directories,
+                const FreeSpace* space)
+      : files_(files), directories_(directories), space_(space) {}
 
   // As PartitionDirectories::Furnish, of one without a segment. `whole`, which
   // may be null, syncs for many.
@@ -40,8 +43,12 @@ class NewPartitions {
   bool IsNew(const TopicEntry& topic, PartitionId partition,
              const WholeSync& whole) const;
 
+  // Whether the disk is so full that others need the room of so many.
+  bool IsTooMuch(size_t partitions) const;
+
   FileSystem& files_;
   PartitionDirectories& directories_;
+  const FreeSpace* const space_;
   Mutex mutex_;
   // Of one topic at a time: how many somebody has opened, and those that are
   // furnished already and nobody has.

@@ -47,7 +47,8 @@ OpenLogs::OpenLogs(std::shared_ptr<const LogEnvironment> environment,
       first_dirty_(first_dirty),
       directories_(directories),
       access_(access),
-      new_partitions_(*environment_->files, directories),
+      new_partitions_(*environment_->files, directories,
+                      environment_->space.get()),
       known_(known) {}
 
 absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Open(const TopicEntry& topic,

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -12,8 +13,10 @@
 #include "cauce/errors.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/partition_metadata.h"
+#include "engine/io/free_space.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
+#include "tests/testing/sim_clock.h"
 
 namespace cauce {
 namespace {
@@ -26,6 +29,7 @@ using ::testing::ElementsAre;
 class NewPartitionsTest : public ::testing::Test {
  protected:
   static constexpr int32_t kPartitions = 2000;
+  static constexpr int64_t kFreeBytesMin = 64 << 20;
 
   NewPartitionsTest() {
     topic_.name = "orders";
@@ -70,7 +74,9 @@ class NewPartitionsTest : public ::testing::Test {
   const std::unique_ptr<FileSystem> memory_ = NewMemoryFileSystem();
   test::FailingFileSystem files_{*memory_};
   PartitionDirectories directories_{files_, "/data"};
-  NewPartitions partitions_{files_, directories_};
+  test::SimClock clock_;
+  FreeSpace space_{files_, "/data", kFreeBytesMin, clock_, nullptr};
+  NewPartitions partitions_{files_, directories_, &space_};
   std::unique_ptr<WholeSync> whole_;
   TopicEntry topic_;
 };
@@ -131,6 +137,23 @@ TEST_F(NewPartitionsTest, AreFurnishedAloneOnceASyncOfAllHasFailed) {
   // What was written for that one in vain, and two files each.
   EXPECT_EQ(files_.Count(FileCall::kSyncWhole, ""), 1);
   EXPECT_LE(files_.Count(FileCall::kWrite, ""), 2 * 33 + 2 * 200);
+}
+
+TEST_F(NewPartitionsTest, AreFurnishedAloneWhereTheDiskIsNearlyFull) {
+  // What 32 partitions take is worth a sync of all, and does not fit.
+  files_.set_free_bytes(kFreeBytesMin + 32 * 2 * 4096 - 1);
+  for (int32_t p = 0; p < 40; ++p) Furnish(p);
+  EXPECT_TRUE(IsAsMade(40));
+  // The disk has refused what it said that it has.
+  files_.set_free_bytes(std::nullopt);
+  space_.NoteFull();
+  for (int32_t p = 40; p < 80; ++p) Furnish(p);
+  EXPECT_TRUE(IsAsMade(80));
+  EXPECT_EQ(files_.Count(FileCall::kSyncWhole, ""), 0);
+
+  space_.NoteFreed();
+  Furnish(80);
+  EXPECT_FALSE(IsAsMade(81));
 }
 
 TEST_F(NewPartitionsTest, AreFurnishedOneAfterTheOtherWhoeverOpensThem) {
