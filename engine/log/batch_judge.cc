@@ -83,7 +83,8 @@ bool BatchJudge::IsClean(const RecordBatch& batch) const {
 }
 
 bool BatchJudge::MayBegin(const RecordBatch& batch) const {
-  // What a tombstone deletes goes in the pass that has it in its map.
+  // What a tombstone deletes goes in the pass that has it in its map. Of a
+  // batch with more keys than a map takes that may have been the one before.
   const bool is_mapped =
       !IsClean(batch) && batch.next_offset() <= pass_.filter_end;
   return !keeps_expired_ && (batch.is_control() || is_mapped);
