@@ -329,10 +329,13 @@ std::optional<std::string> EngineCore::WhyNotOurs(
 
 bool EngineCore::IsOfADeletedTopic(const std::string& directory,
                                    const OpenPlan& plan) const {
-  return std::ranges::any_of(plan.forget, [&](const std::string& name) {
+  for (const std::string& name : plan.forget) {
     const TopicEntry* const topic = catalog_.Find(name);
-    return topic != nullptr && IsDeletedDirectoryOf(directory, topic->id);
-  });
+    const bool is_its =
+        topic != nullptr && IsDeletedDirectoryOf(directory, topic->id);
+    if (is_its) return true;
+  }
+  return false;
 }
 
 std::optional<std::string> EngineCore::WhyNotEmptied(
