@@ -1,8 +1,8 @@
-// Kafka's signed variable-length integers, as record batches use them: zig-zag
-// (0, -1, 1, -2 become 0, 1, 2, 3), then groups of seven bits, lowest first,
-// each byte but the last with its high bit set.
+// Kafka's variable-length integers: groups of seven bits, lowest first, each
+// byte but the last with its high bit set.
 //
-// The wire protocol's compact types use unsigned varints: do not mix the two.
+// Record batches use signed ones, by zig-zag (0, -1, 1, -2 become 0, 1, 2, 3);
+// the compact types of messages use unsigned ones: do not mix the two.
 // Pure functions over the caller's memory: any thread.
 #pragma once
 
@@ -115,6 +115,26 @@ inline const char* DecodeVarint(const char* at, const char* end,
 inline const char* DecodeVarint(const char* at, const char* end,
                                 int64_t* value) {
   return varint_internal::Decode(at, end, value);
+}
+
+// Writes `value` at `to`, where there is room for kVarint32BytesMax bytes;
+// returns how many it took.
+inline size_t EncodeUnsignedVarint(char* to, uint32_t value) {
+  size_t bytes = 0;
+  for (; value >= 0x80; value >>= 7) {
+    to[bytes++] = static_cast<char>(value | 0x80);
+  }
+  to[bytes++] = static_cast<char>(value);
+  return bytes;
+}
+
+// As DecodeVarint, of what EncodeUnsignedVarint wrote.
+inline const char* DecodeUnsignedVarint(const char* at, const char* end,
+                                        uint32_t* value) {
+  uint64_t raw = 0;
+  at = varint_internal::DecodeRaw(at, end, 32, &raw);
+  if (at != nullptr) *value = static_cast<uint32_t>(raw);
+  return at;
 }
 
 }  // namespace cauce

@@ -20,11 +20,19 @@ enum class Ack {
   kDurable,  // Kafka's acks=all
 };
 
+// On whose behalf a batch comes that has a producer id.
+enum class AppendOrigin {
+  kClient,  // the producer itself: with a sequence number, which is checked
+  // A coordinator in its name, as with offsets of a transaction: without one.
+  kCoordinator,
+};
+
 struct AppendOptions {
   Ack ack = Ack::kDurable;
   // The epoch of the leader that appends. Absent: the partition's own. Older
   // than the partition's: Reason::kFencedEpoch. Newer: a new epoch begins.
   std::optional<LeaderEpoch> leader_epoch;
+  AppendOrigin origin = AppendOrigin::kClient;
 };
 
 // How a transaction ends.
@@ -32,6 +40,9 @@ enum class TransactionOutcome : int16_t {
   kAbort = 0,
   kCommit = 1,
 };
+
+// From this transaction version on each transaction has an epoch of its own.
+inline constexpr int16_t kEpochPerTransaction = 2;
 
 // What its coordinator says of a producer's transaction, in each partition that
 // takes part. Kafka's EndTransactionMarker.
@@ -43,6 +54,12 @@ struct TransactionEnd {
   // Grows with every change of coordinator.
   int32_t coordinator_epoch = -1;
   TransactionOutcome outcome = TransactionOutcome::kAbort;
+  // Of the protocol, as WriteTxnMarkers has it; the log does not keep it. With
+  // 0 and 1 a producer's transactions share an epoch, and a marker that comes
+  // twice or late ends whichever is open. With 2 the epoch of the marker is
+  // above that of every batch it ends, and the next transaction's batches have
+  // it: a marker that is not above those of the open one is refused.
+  int16_t transaction_version = 0;
 };
 
 struct AppendResult {

@@ -102,6 +102,32 @@ struct EngineOptions {
   // How much is read and written in a second at most (Kafka's
   // log.cleaner.io.max.bytes.per.second); 0 means no limit. At least 0.
   int64_t compaction_bytes_per_second_max = 0;
+
+  // Partitions of the topics in which groups and transactions are kept, which
+  // are made when they are first used; 1 to kTopicPartitionsMax. Kafka's
+  // offsets.topic.num.partitions and transaction.state.log.num.partitions.
+  int32_t offsets_topic_partitions = 50;
+  int32_t transaction_topic_partitions = 50;
+  // How long the offsets are kept that a group has committed, once it has no
+  // members or reads the topic no more, and with an executor how often it is
+  // looked for those that are too old. Above zero. Kafka's
+  // offsets.retention.minutes and offsets.retention.check.interval.ms.
+  absl::Duration offsets_retention = absl::Hours(7 * 24);
+  absl::Duration offsets_retention_check_interval = absl::Minutes(10);
+  // Bytes that may be noted beside an offset, at least 0. Kafka's
+  // offset.metadata.max.bytes.
+  int32_t offset_metadata_bytes_max = 4096;
+  // How long a group without members waits for more than the first, at least
+  // zero. Kafka's group.initial.rebalance.delay.ms, which is 3 s there: members
+  // that come over the network come one after the other.
+  absl::Duration group_initial_rebalance_delay = absl::ZeroDuration();
+  // Members that a group may have, above 0. Kafka's group.max.size.
+  int32_t group_size_max = INT32_MAX;
+  // The longest time-out of a transaction that a producer may ask for, and how
+  // long a transactional id is kept that nobody uses. Above zero. Kafka's
+  // transaction.max.timeout.ms and transactional.id.expiration.ms.
+  absl::Duration transaction_timeout_max = absl::Minutes(15);
+  absl::Duration transactional_id_expiration = absl::Hours(7 * 24);
 };
 
 // Reports every bad field; Reason::kInvalidOption.
@@ -127,6 +153,8 @@ struct TopicDescription {
   // Found in the directory, made by a Kafka broker, and never configured here:
   // nothing of it is deleted until AlterTopic gives its configs.
   bool imported = false;
+  // A coordinator alone writes it (see IsInternalTopic).
+  bool internal = false;
 };
 
 // Sets a config, or takes it back to its default where the value is absent.
@@ -158,8 +186,9 @@ class Engine final {
   Engine& operator=(Engine&&) noexcept;
   ~Engine();
 
-  // Reason::kTopicExists, kInvalidTopicName, kInvalidPartitions,
-  // kInvalidConfig (naming every bad entry). Durable on return.
+  // Reason::kTopicExists, kInvalidTopicName (also for an internal topic, which
+  // a coordinator makes), kInvalidPartitions, kInvalidConfig (naming every bad
+  // entry). Durable on return.
   absl::StatusOr<TopicDescription> CreateTopic(std::string_view name,
                                                const TopicSpec& spec = {});
 
@@ -175,11 +204,14 @@ class Engine final {
   absl::Status AlterTopic(std::string_view name,
                           const std::vector<ConfigChange>& changes,
                           std::optional<int32_t> partitions = std::nullopt);
-  // Grows the topic to `partitions`; it never shrinks.
+  // Grows the topic to `partitions`; it never shrinks. An internal one keeps
+  // those that it has (Reason::kInvalidPartitions): what is kept in it would
+  // not be found any more.
   absl::Status CreatePartitions(std::string_view name, int32_t partitions);
   // The name is free at once, and what it held is gone for good.
   // Reason::kUnknownTopic; kCorruptFile, with nothing deleted, where the
-  // directory of one of its partitions is another topic's.
+  // directory of one of its partitions is another topic's; kInvalidTopicName
+  // for an internal one, without which its coordinator would be lost.
   absl::Status DeleteTopic(std::string_view name);
 
   // Reason::kUnknownTopic, kUnknownPartition; NotFound where its directory is
@@ -214,6 +246,7 @@ class Engine final {
  private:
   explicit Engine(std::shared_ptr<EngineCore> core);
 
+  friend class EngineCore;
   std::shared_ptr<EngineCore> core_;
 };
 

@@ -46,8 +46,34 @@ enum class Reason {
   kCoordinatorFenced,     // a newer transaction coordinator has written
   kInvalidTxnState,       // its transaction is open: end that first
   kTooManyProducers,      // try again once some have expired
+  kProducerFenced,        // a newer instance has the transactional id
+  kInvalidProducerIdMapping,   // not the producer id that it has
+  kConcurrentTransactions,     // the last transaction still ends: try again
+  kInvalidTransactionTimeout,  // outside of what the coordinator takes
+  kTransactionAbortable,       // abort the transaction, then go on
+  // Of consumer groups, as Kafka calls them.
+  kUnknownMemberId,      // not, or no longer, a member: join anew
+  kIllegalGeneration,    // the group has gone on: join again
+  kRebalanceInProgress,  // join again
+  kMemberIdRequired,     // join again with the id that the answer brings
+  kFencedInstanceId,     // a newer instance has taken the place
+  kInconsistentGroupProtocol,  // nothing offered that all members offer
+  kInvalidSessionTimeout,      // outside of what the coordinator takes
+  kGroupMaxSizeReached,
+  kGroupNotEmpty,  // its members must leave first
+  kGroupIdNotFound,
+  kInvalidGroupId,          // empty, or longer than a record holds
+  kGroupSubscribedToTopic,  // its members still read what is to be forgotten
+  kOffsetMetadataTooLarge,  // what is noted beside an offset
+  kUnstableOffsetCommit,    // a transaction on it still ends: try again
+  kCoordinatorLoading,      // it still reads its state: try again
+  kCoordinatorNotAvailable,  // try again
+  kNotCoordinator,           // look for the group's coordinator again
+  // Of the engine and its directory.
   kReadOnly,              // opened for reading only
   kClosed,                // the engine was closed
+  kTimedOut,              // it was not done within the time that was given
+  kWokenUp,               // another thread ended the wait by a Wakeup
   kLocked,     // another process, or this one, has the directory open
   kTruncated,  // the records were cut off before they became durable
 

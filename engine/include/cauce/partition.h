@@ -56,7 +56,9 @@ class Partition final {
   // and leader epoch are set anew (and, with LogAppendTime, its timestamps).
   // The caller's bytes are not changed. Where the topic's `compression.type`
   // names another codec the records are compressed anew.
-  // Reason::kBatchTooLarge, kInvalidRecord, kInvalidTimestamp, kFencedEpoch,
+  // Reason::kInvalidTopicName for an internal topic, which its coordinator
+  // writes, as in all that changes the partition;
+  // kBatchTooLarge, kInvalidRecord, kInvalidTimestamp, kFencedEpoch,
   // kDiskFull (nothing was stored; try again, it goes on once there is room),
   // kDiskFailed, kReadOnly; kOffsetOutOfRange where too few offsets are left;
   // kTruncated where the records were cut off before they were durable;
@@ -89,8 +91,10 @@ class Partition final {
 
   // Ends the transaction of a producer in this partition, for the transaction
   // coordinator: appends the marker. Where none is open it counts as well, and
-  // fences older epochs. Reason::kInvalidProducerEpoch, kCoordinatorFenced,
-  // kInvalidRecord for negative numbers, and those of Append.
+  // fences older epochs: so does one that comes twice. Of an older epoch, or
+  // not above the open transaction's where each has its own:
+  // Reason::kInvalidProducerEpoch. kCoordinatorFenced, kInvalidRecord for
+  // negative numbers, and those of Append.
   absl::StatusOr<AppendResult> EndTransaction(
       const TransactionEnd& end, const AppendOptions& options = {});
 
@@ -137,20 +141,36 @@ class Partition final {
   Cursor Read(Offset from) const;
   Cursor Read(Offset from, const CursorOptions& options) const;
 
-  // Returns the first visible record with a timestamp at or after `time`, in
-  // the order of offsets; nothing where there is none. As Kafka's ListOffsets
-  // it finds the marker of a transaction too, which Cursor::Next passes over:
-  // who reads on from there gets the record behind. Reason::kCorruptBatch
-  // where records are missing right in front of it, or are damaged behind the
-  // entry of the time index that leads to it: it may be one of them. The error
-  // of the disk where a file cannot be read whose records might be what is
-  // asked for: all in front of the first one found.
-  absl::StatusOr<std::optional<FoundOffset>> FindByTime(Timestamp time) const;
+  // Returns the first visible record, in the order of offsets, that can be read
+  // and has a timestamp at or after `time`; nothing where there is none. As
+  // Kafka's ListOffsets it finds the marker of a transaction too, which
+  // Cursor::Next passes over: who reads on from there gets the record behind.
+  // With OnDamage::kStop only where the record right in front of it, or at the
+  // end where nothing is found, can be read or is not there by right; else the
+  // error that a read there gives, Reason::kCorruptBatch, since what was asked
+  // for may be lost. So it is where damage further in front may hold the time,
+  // as times need not be in the order of offsets: unless the time index says
+  // that no record there has it, or the header of the damaged batch, which fits
+  // what stands around it (that its time itself is damaged is not seen). An
+  // index that was made anew behind damage, and the largest time of a file,
+  // know of what can be read alone. With either the error of the disk where a
+  // file in front of it cannot be read at all, but kSkip passes by what is no
+  // file in a segment's place, as a cursor does.
+  absl::StatusOr<std::optional<FoundOffset>> FindByTime(
+      Timestamp time, OnDamage on_damage = OnDamage::kStop) const;
 
   // Waits until the high watermark is above `offset`; returns false when
   // `timeout` passed first. Without an Executor it makes written records
   // durable, and so visible, itself.
   absl::StatusOr<bool> WaitFor(Offset offset, absl::Duration timeout) const;
+
+  // Tells `watcher` of every move from now on, until Unwatch; look once behind
+  // this call. Who waits for many partitions waits so. Nothing is told of a
+  // partition that another process writes: FileSystem::Watch tells of those.
+  // Errors of its opening.
+  absl::Status Watch(std::shared_ptr<PartitionWatcher> watcher) const;
+  // Behind it `watcher` is called no more. One that is not told does no harm.
+  void Unwatch(const PartitionWatcher& watcher) const;
 
   // Removes the records at and above `offset`, and returns the new log end.
   // Only whole batches go: a batch that `offset` cuts goes as a whole. In a

@@ -1,5 +1,5 @@
 // How records are read: what a caller asks and what is answered.
-// Plain values, safe to copy and share.
+// Plain values, safe to copy and share, and who waits for more.
 #pragma once
 
 #include <cstddef>
@@ -35,6 +35,12 @@ struct CursorOptions {
   size_t decompressed_bytes_max = kDecompressedBytesMax;
 };
 
+// What who looks for a time gets where records that may have it cannot be read.
+enum class OnDamage {
+  kStop,  // the error that reading them gives
+  kSkip,  // the first record that can be read
+};
+
 // A record found by its time.
 struct FoundOffset {
   Offset offset;
@@ -64,6 +70,17 @@ struct LostRecords {
   OffsetRange back;
 
   friend bool operator==(const LostRecords&, const LostRecords&) = default;
+};
+
+// Who is told that a partition may show more than it did, or has ended.
+class PartitionWatcher {
+ public:
+  virtual ~PartitionWatcher() = default;
+
+  // Called by whoever moved it, under a lock: it must not block, and must call
+  // nothing of the engine. Look at the partition afterwards, on another thread
+  // or later on this one.
+  virtual void Moved() = 0;
 };
 
 }  // namespace cauce

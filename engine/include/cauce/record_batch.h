@@ -232,6 +232,9 @@ class BatchBuilder {
 
   // For the batches that follow. Nothing may have been added to this one yet.
   void SetFields(const BatchFields& fields);
+  // Whose batches these are, of the one that is being built too; `sequence` is
+  // that of its first record.
+  void SetProducer(ProducerId id, int16_t epoch, int32_t sequence);
 
  private:
   // What records of one size, without headers, have in common as bytes. Many

@@ -25,6 +25,15 @@ inline constexpr int32_t kTopicPartitionsMax = 100'000;
 // nor "..". Reason::kInvalidTopicName.
 absl::Status ValidateTopicName(std::string_view name);
 
+// The topics in which coordinators keep their records: of groups and their
+// offsets, and of transactions. They are made when they are first used.
+inline constexpr std::string_view kConsumerOffsetsTopic = "__consumer_offsets";
+inline constexpr std::string_view kTransactionStateTopic =
+    "__transaction_state";
+
+// Whether a coordinator alone writes the topic of that name, as Kafka has it.
+bool IsInternalTopic(std::string_view name);
+
 // Whether the names are the same once '.' reads '_': Kafka's metrics do not
 // tell such topics apart, so it refuses to have both.
 bool TopicNamesCollide(std::string_view left, std::string_view right);

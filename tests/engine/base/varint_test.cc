@@ -153,5 +153,49 @@ TEST(Varint, ReaderStaysInsideWhateverTheBytes) {
   }
 }
 
+std::string EncodedUnsigned(uint32_t value) {
+  char room[kVarint32BytesMax];
+  return std::string(room, EncodeUnsignedVarint(room, value));
+}
+
+// How many bytes were read; -1 when refused.
+int DecodeUnsigned(std::string_view bytes, uint32_t* value) {
+  const std::string exact(bytes);  // so that a sanitizer sees the end
+  const char* const end =
+      DecodeUnsignedVarint(exact.data(), exact.data() + exact.size(), value);
+  return end == nullptr ? -1 : static_cast<int>(end - exact.data());
+}
+
+TEST(UnsignedVarint, HasKafkasBytes) {
+  EXPECT_EQ(EncodedUnsigned(0), "\x00"sv);
+  EXPECT_EQ(EncodedUnsigned(1), "\x01"sv);
+  EXPECT_EQ(EncodedUnsigned(127), "\x7f"sv);
+  EXPECT_EQ(EncodedUnsigned(128), "\x80\x01"sv);
+  EXPECT_EQ(EncodedUnsigned(300), "\xac\x02"sv);
+  EXPECT_EQ(EncodedUnsigned(0xffffffff), "\xff\xff\xff\xff\x0f"sv);
+}
+
+TEST(UnsignedVarint, ReadsWhatItWrote) {
+  for (uint64_t value = 0; value <= 0xffffffff; value = value * 3 / 2 + 1) {
+    const auto written = static_cast<uint32_t>(value);
+    const std::string bytes = EncodedUnsigned(written);
+    uint32_t read = 0;
+    ASSERT_EQ(DecodeUnsigned(bytes + "x", &read),
+              static_cast<int>(bytes.size()));
+    ASSERT_EQ(read, written);
+  }
+}
+
+TEST(UnsignedVarint, IsRefusedWhereItIsCutOffOrDoesNotFit) {
+  uint32_t value = 7;
+
+  EXPECT_EQ(DecodeUnsigned("", &value), -1);
+  EXPECT_EQ(DecodeUnsigned("\xff\xff", &value), -1);
+  EXPECT_EQ(DecodeUnsigned("\xff\xff\xff\xff\x10"sv, &value), -1);
+  EXPECT_EQ(DecodeUnsigned("\x80\x80\x80\x80\x80\x01"sv, &value), -1);
+
+  EXPECT_EQ(value, 7u);
+}
+
 }  // namespace
 }  // namespace cauce

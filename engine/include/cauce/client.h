@@ -1,0 +1,71 @@
+// The way to producers and consumers, wherever the log is.
+//
+//   auto client = cauce::Client::Open("dir:data").value();
+//
+// A program holds the interfaces of this header, producer.h and consumer.h;
+// where the log lives is in the name that is opened alone.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cauce/consumer.h"
+#include "cauce/engine.h"
+#include "cauce/producer.h"
+
+namespace cauce {
+
+struct ClientOptions {
+  // The engine's; its executor, where there is one, is what runs in the
+  // background, and `threads` means nothing then.
+  EngineOptions engine;
+  // How many threads the client starts for what runs in the background:
+  // batches that have waited long enough, syncs, upkeep. 0 to kPoolThreadsMax;
+  // with 0 it starts none, and all is done in its callers' calls.
+  int threads = 2;
+};
+
+// Reports every bad field; Reason::kInvalidOption.
+absl::Status Validate(const ClientOptions& options);
+
+// Thread-safe. What it has handed out keeps what it needs: they may be
+// destroyed in any order. Not by a callback of theirs.
+class Client {
+ public:
+  // Opens "dir:PATH", a directory, or "memory:" (":memory:" too), one that
+  // lives as long as the client and what it hands out. Errors of Engine::Open;
+  // Reason::kInvalidOption for any other name; ResourceExhausted, without a
+  // reason, where there are to be threads and the system has none.
+  static absl::StatusOr<std::unique_ptr<Client>> Open(
+      std::string_view name, const ClientOptions& options = {});
+
+  virtual ~Client() = default;
+
+  // Reason::kInvalidOption, kReadOnly.
+  virtual absl::StatusOr<std::unique_ptr<Producer>> NewProducer(
+      const ProducerOptions& options) = 0;
+  absl::StatusOr<std::unique_ptr<Producer>> NewProducer() {
+    return NewProducer(ProducerOptions());
+  }
+
+  // Reason::kInvalidOption; ResourceExhausted where there is to be a descriptor
+  // to wait on and the process may have no more.
+  virtual absl::StatusOr<std::unique_ptr<Consumer>> NewConsumer(
+      const ConsumerOptions& options) = 0;
+  absl::StatusOr<std::unique_ptr<Consumer>> NewConsumer() {
+    return NewConsumer(ConsumerOptions());
+  }
+
+  // The engine behind it, where the log is in this process; else null.
+  // Borrowed, and closed with the client.
+  virtual Engine* engine() = 0;
+
+  // Closes the log: what was handed out answers kClosed from then on, a Send to
+  // its callback. Close the producers first, or what they hold back is lost, as
+  // they are told.
+  virtual absl::Status Close() = 0;
+};
+
+}  // namespace cauce

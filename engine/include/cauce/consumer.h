@@ -1,0 +1,262 @@
+// Reads records of topics, in the order of each partition.
+//
+//   auto consumer = client->NewConsumer({.reset = ResetTo::kEarliest}).value();
+//   consumer->Assign({{"orders", PartitionId{0}}}).IgnoreError();
+//   for (;;) {
+//     const auto records = consumer->Poll(absl::Seconds(1));
+//     if (!records.ok()) return records.status();
+//     for (const ConsumerRecord& record : *records) Use(record);
+//   }
+//
+// Or as one of a group, whose members share the partitions of topics, and go on
+// where the group has committed that it is:
+//
+//   auto consumer = client->NewConsumer({.group = "billing"}).value();
+//   consumer->Subscribe({"orders"}).IgnoreError();
+//
+// Kafka's consumer, by its words and defaults. Records are views, which are
+// not copied on their way. An interface, so that programs do not know whether
+// the log is in their own process.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "cauce/read.h"
+#include "cauce/record.h"
+#include "cauce/types.h"
+
+namespace cauce {
+
+// Where reading begins in a partition in which there is no position, or none
+// that its log still has; Kafka's auto.offset.reset.
+enum class ResetTo {
+  kEarliest,
+  kLatest,
+  kNone,  // nowhere: Poll says so
+};
+
+// How the partitions of topics are divided among the members of a group.
+enum class Assignment {
+  kRange,       // each topic by itself, in runs
+  kRoundRobin,  // all partitions in turn
+  kSticky,      // even, and who has a partition keeps it if that can be
+  // The same, and who keeps a partition reads on while others change hands.
+  // All of the group must have this alone.
+  kCooperativeSticky,
+};
+
+// What stands beside a field is Kafka's name of it.
+struct ConsumerOptions {
+  // The group that it belongs to where it subscribes, and for which it commits;
+  // none where empty. group.id.
+  std::string group;
+  // What keeps its place in the group while it starts anew, within
+  // poll_interval_max: with one it does not leave the group as it is closed.
+  // group.instance.id.
+  std::optional<std::string> instance;
+  // The preferred one first; at least one. The group takes one that all of its
+  // members have. partition.assignment.strategy.
+  std::vector<Assignment> assignments = {Assignment::kRange,
+                                         Assignment::kCooperativeSticky};
+  // Whether it commits what the last Poll returned, in a Poll after
+  // auto_commit_interval, when partitions go to others and when it is closed;
+  // of a consumer with a group. enable.auto.commit.
+  bool auto_commit = true;
+  // At least 0. auto.commit.interval.ms.
+  absl::Duration auto_commit_interval = absl::Seconds(5);
+  // Who does not Poll for so long counts as gone, and others get its
+  // partitions; above 0. max.poll.interval.ms.
+  absl::Duration poll_interval_max = absl::Minutes(5);
+  // How often it is looked for topics, and partitions, that are new; above 0.
+  // metadata.max.age.ms.
+  absl::Duration metadata_age_max = absl::Minutes(5);
+  // How long a call may take that waits for the group's coordinator; above 0.
+  // default.api.timeout.ms.
+  absl::Duration call_timeout = absl::Minutes(1);
+  ResetTo reset = ResetTo::kLatest;  // auto.offset.reset
+  // isolation.level.
+  Isolation isolation = Isolation::kReadUncommitted;
+  // Records that one Poll returns at most; above 0. max.poll.records.
+  int32_t poll_records_max = 500;
+  // Bytes that are read of a partition at a time: what lies outside of 4 KiB
+  // to 16 MiB counts as the nearer of them. A larger batch is read whole.
+  // max.partition.fetch.bytes.
+  size_t fetch_bytes = 256 << 10;
+  // Whether event_descriptor() has one.
+  bool wants_event_descriptor = false;
+};
+
+// Reports every bad field; Reason::kInvalidOption.
+absl::Status Validate(const ConsumerOptions& options);
+
+struct ConsumerRecord : RecordView {
+  // Where it was read. Valid as long as the record.
+  const TopicPartition* partition = nullptr;
+};
+
+// How far a group is in a partition.
+struct OffsetAndMetadata {
+  Offset offset;         // of the next record to read
+  std::string metadata;  // what whoever commits it likes to note
+  LeaderEpoch leader_epoch;
+};
+using OffsetsToCommit = std::map<TopicPartition, OffsetAndMetadata>;
+// Called by a later call of the consumer, by its thread.
+using CommitCallback = std::function<void(const absl::Status&)>;
+
+// Is told within Poll, and by Close, which partitions come and go. May use the
+// consumer: to commit, to seek.
+class RebalanceListener {
+ public:
+  virtual ~RebalanceListener() = default;
+  // These are read from now on, beside those that were already.
+  virtual void Assigned(const std::vector<TopicPartition>& partitions) = 0;
+  // These go to others, who wait until this returns: what was read of them may
+  // be committed.
+  virtual void Revoked(const std::vector<TopicPartition>& partitions) = 0;
+  // Others have these already, since this one was away for too long: what is
+  // committed of them is refused.
+  virtual void Lost(const std::vector<TopicPartition>& partitions) {
+    Revoked(partitions);
+  }
+};
+
+// As which member of which generation offsets are sent to a transaction.
+struct ConsumerGroupMetadata {
+  std::string group;
+  std::string member_id;
+  std::optional<std::string> instance;
+  int32_t generation = -1;
+};
+
+// What is delivered, if a consumer ends in the midst of it:
+//
+//   at least once   the default: what Poll has returned is committed by a later
+//                   Poll, once it was worked on; or commit it yourself, with
+//                   auto_commit = false, behind the work.
+//   at most once    auto_commit = false, and Commit() right behind Poll, before
+//                   the work.
+//   exactly once    the work is records of the same log: send them and the
+//                   offsets in one transaction (producer.h).
+//
+// For one thread at a time, but for Wakeup and event_descriptor.
+class Consumer {
+ public:
+  virtual ~Consumer() = default;
+
+  // Reads these partitions from now on, and no others. Those it read already
+  // go on where they are. Reason::kUnknownTopic, kUnknownPartition, errors of
+  // opening them: then all is as before.
+  virtual absl::Status Assign(
+      const std::vector<TopicPartition>& partitions) = 0;
+  virtual std::vector<TopicPartition> assignment() const = 0;
+
+  // Reads, from a Poll on, what its group gives it of these topics and of no
+  // others; those that do not exist may come. Behind Assign, and the other way
+  // round, only after Unsubscribe. `listener` may be null.
+  // Reason::kInvalidGroupId without a group, kInvalidOption.
+  virtual absl::Status Subscribe(
+      const std::vector<std::string>& topics,
+      std::shared_ptr<RebalanceListener> listener) = 0;
+  absl::Status Subscribe(const std::vector<std::string>& topics) {
+    return Subscribe(topics, nullptr);
+  }
+  // The topics whose whole names match, as a POSIX extended regular expression;
+  // internal ones never do. Reason::kInvalidOption where it is none.
+  virtual absl::Status SubscribePattern(
+      std::string_view pattern,
+      std::shared_ptr<RebalanceListener> listener) = 0;
+  absl::Status SubscribePattern(std::string_view pattern) {
+    return SubscribePattern(pattern, nullptr);
+  }
+  // Leaves the group, and gives up all partitions.
+  virtual absl::Status Unsubscribe() = 0;
+
+  // Commits what Poll has returned, or these offsets; durable on return.
+  // Reason::kInvalidGroupId without a group; kUnknownMemberId,
+  // kIllegalGeneration, kRebalanceInProgress where the group has gone on
+  // without this consumer, as a listener that loses its partitions finds, or is
+  // about to: its partitions are others', Poll to get new ones;
+  // kOffsetMetadataTooLarge, kTimedOut, errors of the log.
+  virtual absl::Status Commit() = 0;
+  virtual absl::Status Commit(const OffsetsToCommit& offsets) = 0;
+  // Without waiting. Callbacks come in the order of their calls.
+  virtual void CommitAsync(CommitCallback done) = 0;
+  virtual void CommitAsync(const OffsetsToCommit& offsets,
+                           CommitCallback done) = 0;
+  // How far the group is in these; of those it never committed nothing.
+  virtual absl::StatusOr<OffsetsToCommit> Committed(
+      const std::vector<TopicPartition>& partitions) = 0;
+  virtual ConsumerGroupMetadata group_metadata() const = 0;
+
+  // Returns the next records, of several partitions perhaps, or none where
+  // none came within `timeout`. Valid until the next Poll, Assign or Close, and
+  // those of a partition until a Seek or SkipDamage there.
+  // An error is one partition's: the next Poll goes on with the others, and
+  // comes back to it. Where there are records it waits for a later Poll.
+  // Reason::kOffsetOutOfRange with ResetTo::kNone, or where a log has nothing
+  // that could be read; where records are damaged or missing kCorruptBatch,
+  // naming file and position, and where they cannot be decoded kInvalidRecord,
+  // kBatchTooLarge or kUnsupportedCodec: the position stays in front of them
+  // until SkipDamage or a Seek. Told once: kUnknownTopic and kUnknownPartition
+  // of a topic that was deleted, which is read once there is another of its
+  // name, and the error of a log that can show no more, as after a sync that
+  // failed. Of the consumer itself: kWokenUp, kClosed.
+  virtual absl::StatusOr<std::span<const ConsumerRecord>> Poll(
+      absl::Duration timeout) = 0;
+
+  // Where the next Poll goes on: of a partition that is assigned
+  // (Reason::kUnknownPartition else).
+  virtual absl::Status Seek(const TopicPartition& partition, Offset offset) = 0;
+  virtual absl::Status SeekToStart(const TopicPartition& partition) = 0;
+  // Behind what readers see now.
+  virtual absl::Status SeekToEnd(const TopicPartition& partition) = 0;
+  // To the first record of that time or a later one, or the end where there is
+  // none. Errors of Partition::FindByTime.
+  virtual absl::Status SeekToTime(const TopicPartition& partition,
+                                  Timestamp time) = 0;
+  // Behind the damage that Poll has told of, or nowhere where there is none;
+  // returns where it goes on.
+  virtual absl::StatusOr<Offset> SkipDamage(
+      const TopicPartition& partition) = 0;
+
+  // The offset of the next record that Poll returns, or a lower one.
+  // kUnstableOffsetCommit while a transaction that may move it has not ended:
+  // ask again, or Seek.
+  virtual absl::StatusOr<Offset> Position(const TopicPartition& partition) = 0;
+  // How many offsets lie between there and the end of what is to be read.
+  virtual absl::StatusOr<int64_t> Lag(const TopicPartition& partition) = 0;
+
+  // Poll returns nothing of it until Resume.
+  virtual absl::Status Pause(const TopicPartition& partition) = 0;
+  virtual absl::Status Resume(const TopicPartition& partition) = 0;
+
+  // Ends the Poll that waits, or the next one, with kWokenUp. Any thread.
+  virtual void Wakeup() = 0;
+
+  // Readable for poll or epoll where a Poll would perhaps not wait, from its
+  // creation until a Poll has found nothing; -1 unless it was asked for, or
+  // where another process writes the log. It says nothing of a deleted topic
+  // that is there again. Lives as long as this.
+  virtual int event_descriptor() const = 0;
+
+  // Gives up all partitions, and leaves the group unless it has a place of its
+  // own there (`instance`); commits before where it does so itself, and returns
+  // how that ended. Idempotent; Poll answers kClosed from then on. Who is
+  // destroyed without it leaves as well, and commits nothing.
+  virtual absl::Status Close() = 0;
+};
+
+}  // namespace cauce
