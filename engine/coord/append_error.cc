@@ -1,0 +1,27 @@
+#include "engine/coord/append_error.h"
+
+#include <string>
+
+#include "cauce/errors.h"
+#include "fmt/format.h"
+
+namespace cauce {
+
+absl::Status ErrorOfAppend(std::string_view what, const absl::Status& error) {
+  const std::string message =
+      fmt::format("{}: its state cannot be stored: {}", what, MessageOf(error));
+  switch (ReasonOf(error)) {
+    case Reason::kDiskFull:
+    case Reason::kUnknownTopic:
+    case Reason::kUnknownPartition:
+      return MakeError(Reason::kCoordinatorNotAvailable, message);
+    case Reason::kDiskFailed:
+    case Reason::kClosed:
+    case Reason::kFencedEpoch:
+      return MakeError(Reason::kNotCoordinator, message);
+    default:
+      return Annotate(error, what);
+  }
+}
+
+}  // namespace cauce

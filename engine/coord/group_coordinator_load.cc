@@ -1,0 +1,146 @@
+// How a GroupCoordinator comes by what its log holds: a partition at a time,
+// when something of it is first asked for.
+#include <memory>
+#include <utility>
+
+#include "cauce/errors.h"
+#include "engine/base/status_macros.h"
+#include "engine/base/wire.h"
+#include "engine/coord/group_coordinator.h"
+#include "engine/coord/group_state_key.h"
+#include "engine/coord/state_partition.h"
+#include "fmt/format.h"
+
+namespace cauce {
+namespace {
+
+absl::Status CheckGroupId(const std::string& group) {
+  if (!group.empty() && group.size() <= kWireStringBytesMax) {
+    return absl::OkStatus();
+  }
+  return MakeError(Reason::kInvalidGroupId,
+                   fmt::format("a group's id is {} bytes, it must be 1 to {}; "
+                               "set group.id",
+                               group.size(), kWireStringBytesMax));
+}
+
+}  // namespace
+
+absl::StatusOr<PartitionId> GroupCoordinator::Enter(const std::string& group,
+                                                    IfMissing if_missing) {
+  CAUCE_RETURN_IF_ERROR(CheckGroupId(group));
+  bool is_open = false;
+  {
+    MutexLock lock(mutex_);
+    CAUCE_RETURN_IF_ERROR(closed_);
+    is_open = log_ != nullptr;
+  }
+  if (!is_open) {
+    MutexLock lock(load_mutex_);
+    CAUCE_RETURN_IF_ERROR(OpenLog(if_missing));
+  }
+  PartitionId partition;
+  {
+    MutexLock lock(mutex_);
+    partition = StatePartitionOf(group, log_->partitions());
+    if (shards_.contains(partition)) return partition;
+  }
+  CAUCE_RETURN_IF_ERROR(Load(partition));
+  return partition;
+}
+
+absl::Status GroupCoordinator::OpenLog(IfMissing if_missing) {
+  {
+    MutexLock lock(mutex_);
+    if (log_ != nullptr) return absl::OkStatus();
+  }
+  CAUCE_ASSIGN_OR_RETURN(auto log, seams_.log(if_missing));
+  MutexLock lock(mutex_);
+  log_ = std::move(log);
+  return absl::OkStatus();
+}
+
+absl::Status GroupCoordinator::Load(PartitionId partition) {
+  {
+    MutexLock load(load_mutex_);
+    std::shared_ptr<StateLog> log;
+    {
+      MutexLock lock(mutex_);
+      CAUCE_RETURN_IF_ERROR(closed_);
+      if (shards_.contains(partition)) return absl::OkStatus();
+      log = log_;
+    }
+    Replayed replayed;
+    CAUCE_RETURN_IF_ERROR(
+        log->Replay(partition, [&replayed](const StateEntry& entry) {
+          return Take(entry, replayed);
+        }));
+    MutexLock lock(mutex_);
+    // Those that have offsets and nothing else are groups as well.
+    for (const std::string& id : replayed.offsets.Groups()) {
+      if (!replayed.groups.contains(id)) FindOrMake(id, partition);
+    }
+    shards_[partition].offsets = std::move(replayed.offsets);
+    for (const auto& [id, value] : replayed.groups) {
+      const EntryPtr entry = FindOrMake(id, partition);
+      CarryOut(entry, entry->group.state(), entry->group.Load(value, Now()));
+    }
+    ScheduleNext();
+  }
+  RunEffects();
+  return absl::OkStatus();
+}
+
+absl::Status GroupCoordinator::LoadAll() {
+  int32_t partitions = 0;
+  {
+    MutexLock lock(load_mutex_);
+    const absl::Status opened = OpenLog(IfMissing::kTell);
+    if (ReasonOf(opened) == Reason::kUnknownTopic) return absl::OkStatus();
+    CAUCE_RETURN_IF_ERROR(opened);
+  }
+  {
+    MutexLock lock(mutex_);
+    partitions = log_->partitions();
+  }
+  for (int32_t i = 0; i < partitions; ++i)
+    CAUCE_RETURN_IF_ERROR(Load(PartitionId{i}));
+  return absl::OkStatus();
+}
+
+absl::Status GroupCoordinator::Take(const StateEntry& entry,
+                                    Replayed& replayed) {
+  if (const auto* end = std::get_if<TransactionEnd>(&entry.what)) {
+    end->outcome == TransactionOutcome::kCommit
+        ? replayed.offsets.EndWithCommit(end->producer_id)
+        : replayed.offsets.EndWithAbort(end->producer_id);
+    return absl::OkStatus();
+  }
+  const auto& read = std::get<StateEntry::Record>(entry.what);
+  CAUCE_ASSIGN_OR_RETURN(const GroupStateKey key,
+                         DecodeGroupStateKey(read.record.key));
+  if (const auto* offset = std::get_if<OffsetCommitKey>(&key)) {
+    if (!read.record.value) {
+      replayed.offsets.Remove(*offset);
+      return absl::OkStatus();
+    }
+    CAUCE_ASSIGN_OR_RETURN(const OffsetCommitValue value,
+                           DecodeOffsetCommitValue(*read.record.value));
+    if (read.transaction) {
+      replayed.offsets.CommitPending(*offset, value, entry.offset,
+                                     read.transaction->id);
+    } else {
+      replayed.offsets.Commit(*offset, value, entry.offset);
+    }
+  } else if (const auto* group = std::get_if<GroupMetadataKey>(&key)) {
+    if (!read.record.value) {
+      replayed.groups.erase(group->group);
+      return absl::OkStatus();
+    }
+    CAUCE_ASSIGN_OR_RETURN(replayed.groups[group->group],
+                           DecodeGroupMetadataValue(*read.record.value));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace cauce

@@ -1,0 +1,55 @@
+#include "engine/coord/group_errors.h"
+
+#include "cauce/errors.h"
+#include "fmt/format.h"
+
+namespace cauce {
+
+absl::Status UnknownMember(std::string_view group, std::string_view member) {
+  return MakeError(
+      Reason::kUnknownMemberId,
+      fmt::format("group {}: \"{}\" is not a member: join anew", group,
+                  member));
+}
+
+absl::Status WrongGeneration(std::string_view group, std::string_view member,
+                             int32_t theirs, int32_t ours) {
+  return MakeError(
+      Reason::kIllegalGeneration,
+      fmt::format("group {}: member {} is of generation {}, and the group is "
+                  "of {}: join again",
+                  group, member, theirs, ours));
+}
+
+absl::Status Rebalancing(std::string_view group, std::string_view why) {
+  return MakeError(Reason::kRebalanceInProgress,
+                   fmt::format("group {}: {}: join again", group, why));
+}
+
+absl::Status GroupIsDead(std::string_view group) {
+  return MakeError(Reason::kCoordinatorNotAvailable,
+                   fmt::format("group {}: is no longer here: look for its "
+                               "coordinator and try again",
+                               group));
+}
+
+absl::Status CheckMember(std::string_view group, const GroupMembers& members,
+                         const std::string& member_id,
+                         const std::optional<std::string>& instance_id) {
+  if (instance_id.has_value()) {
+    const GroupMember* instance = members.FindStatic(*instance_id);
+    if (instance == nullptr) return UnknownMember(group, member_id);
+    if (instance->id != member_id) {
+      return MakeError(
+          Reason::kFencedInstanceId,
+          fmt::format("group {}: instance {} is member {} now, and no longer "
+                      "{}: only one may run at a time",
+                      group, *instance_id, instance->id, member_id));
+    }
+  }
+  if (members.Find(member_id) == nullptr)
+    return UnknownMember(group, member_id);
+  return absl::OkStatus();
+}
+
+}  // namespace cauce

@@ -1,0 +1,43 @@
+#include "engine/coord/group_member.h"
+
+#include <algorithm>
+
+#include "engine/coord/consumer_protocol.h"
+
+namespace cauce {
+
+bool GroupMember::Offers(const std::string& protocol) const {
+  return std::ranges::find(protocols, protocol, &JoinProtocol::name) !=
+         protocols.end();
+}
+
+std::string GroupMember::MetadataFor(
+    const std::optional<std::string>& protocol) const {
+  const auto found =
+      std::ranges::find_if(protocols, [&protocol](const JoinProtocol& offered) {
+        return offered.name == protocol;
+      });
+  return found == protocols.end() ? "" : found->metadata;
+}
+
+std::optional<std::set<std::string>> SubscribedTopics(
+    const GroupMember& member, const std::optional<std::string>& protocol) {
+  const auto subscription = DecodeSubscription(member.MetadataFor(protocol));
+  if (!subscription.ok()) return std::nullopt;
+  return std::set<std::string>(subscription->topics.begin(),
+                               subscription->topics.end());
+}
+
+GroupMember MakeMember(const std::string& id, const JoinRequest& join) {
+  GroupMember member;
+  member.id = id;
+  member.instance_id = join.instance_id;
+  member.client_id = join.client_id;
+  member.client_host = join.client_host;
+  member.session_timeout = join.session_timeout;
+  member.rebalance_timeout = join.rebalance_timeout;
+  member.protocols = join.protocols;
+  return member;
+}
+
+}  // namespace cauce

@@ -1,0 +1,208 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "cauce/errors.h"
+#include "engine/coord/group_coordinator.h"
+#include "tests/engine/coord/coordinator_rig.h"
+#include "tests/engine/coord/group_rig.h"
+#include "tests/testing/matchers.h"
+
+namespace cauce {
+namespace {
+
+using test::CoordinatorRig;
+using test::HasReason;
+using test::IsOk;
+using test::Newcomer;
+using test::Told;
+using testing::IsEmpty;
+
+absl::Status Delete(CoordinatorRig& rig, const std::string& group) {
+  Told<absl::Status> told;
+  rig.coordinator->Delete(group, told.Callback());
+  EXPECT_TRUE(told.is_there());
+  return *told;
+}
+
+std::vector<std::string> Groups(CoordinatorRig& rig) {
+  std::vector<std::string> ids;
+  const auto all = rig.coordinator->List().value();
+  for (const GroupListing& each : all) ids.push_back(each.id);
+  return ids;
+}
+
+TEST(GroupCoordinatorOffsets, CountOnceTheyAreDurable) {
+  CoordinatorRig rig;
+  rig.Commit("g", 0, 5);
+  rig.log->Hold();
+  const auto committed = rig.Commit("g", 0, 6);
+  EXPECT_FALSE(committed.is_there());
+  // Who takes over the partition gets what was accepted, not what was before.
+  const auto fetched = rig.Fetch("g", 0);
+  EXPECT_FALSE(fetched.is_there());
+
+  rig.log->Finish(absl::OkStatus());
+
+  EXPECT_THAT(committed->status, IsOk());
+  EXPECT_EQ(fetched->offsets.at(0).offset, Offset{6});
+}
+
+TEST(GroupCoordinatorOffsets, StayAsTheyWereWhereACommitFails) {
+  CoordinatorRig rig;
+  rig.Commit("g", 0, 5);
+  rig.log->Hold();
+  const auto committed = rig.Commit("g", 0, 6);
+
+  rig.log->Finish(MakeError(Reason::kDiskFailed, "no disk"));
+
+  EXPECT_THAT(committed->status, HasReason(Reason::kNotCoordinator));
+  EXPECT_EQ(rig.Fetched("g", 0), 5);
+}
+
+TEST(GroupCoordinatorOffsets, AreNotCommittedByAFormerMember) {
+  CoordinatorRig rig;
+  const auto joined = rig.Join("g", Newcomer("a"));
+  rig.Sync("g", "a", joined->generation, {{"a", "x"}});
+  EXPECT_THAT(rig.Commit("g", 0, 5,
+                         {.member_id = "a", .generation = joined->generation})
+                  ->status,
+              IsOk());
+  EXPECT_THAT(rig.Commit("g", 0, 1,
+                         {.member_id = "b", .generation = joined->generation})
+                  ->status,
+              HasReason(Reason::kUnknownMemberId));
+  EXPECT_THAT(rig.Commit("g", 0, 1,
+                         {.member_id = "a",
+                          .generation = joined->generation - 1})
+                  ->status,
+              HasReason(Reason::kIllegalGeneration));
+  EXPECT_EQ(rig.Fetched("g", 0), 5);
+}
+
+TEST(GroupCoordinatorOffsets, OfATransactionCountWithItsEnd) {
+  const ProducerInstance producer{{1000}, 1};
+  CoordinatorRig rig;
+  rig.Commit("g", 0, 5);
+  EXPECT_THAT(rig.Commit("g", 0, 6, {}, producer)->status, IsOk());
+  EXPECT_EQ(rig.Fetched("g", 0), 5);
+
+  Told<absl::Status> ended;
+  rig.coordinator->EndTransaction(rig.coordinator->PartitionOf("g").value(),
+                                  {.producer_id = producer.id,
+                                   .producer_epoch = 2,
+                                   .coordinator_epoch = 0,
+                                   .outcome = TransactionOutcome::kCommit},
+                                  ended.Callback());
+
+  EXPECT_THAT(*ended, IsOk());
+  EXPECT_EQ(rig.Fetched("g", 0), 6);
+}
+
+TEST(GroupCoordinatorOffsets, AreRefusedWithTooMuchBesideThem) {
+  CoordinatorRig rig;
+  OffsetCommit commit;
+  commit.group = "g";
+  commit.offsets.push_back({.partition = {"t", {0}}, .offset = {1}});
+  commit.offsets.push_back({.partition = {"t", {1}}, .offset = {1}});
+  commit.offsets[0].metadata = std::string(5000, 'x');
+  Told<OffsetCommitReply> told;
+  rig.coordinator->Commit(commit, told.Callback());
+
+  EXPECT_THAT(told->status, IsOk());
+  EXPECT_THAT(told->offsets.at(0), HasReason(Reason::kOffsetMetadataTooLarge));
+  EXPECT_THAT(told->offsets.at(1), IsOk());
+  EXPECT_EQ(rig.Fetched("g", 0), -1);
+  EXPECT_EQ(rig.Fetched("g", 1), 1);
+}
+
+TEST(GroupCoordinatorOffsets, ExpireWithTheirGroup) {
+  CoordinatorRig rig;
+  rig.Commit("g", 0, 5);
+  rig.Pass(absl::Hours(6 * 24));
+  EXPECT_EQ(rig.Fetched("g", 0), 5);
+
+  rig.Pass(absl::Hours(24));
+
+  EXPECT_EQ(rig.Fetched("g", 0), -1);
+  EXPECT_THAT(Groups(rig), IsEmpty());
+  rig.Start();
+  EXPECT_THAT(Groups(rig), IsEmpty());
+}
+
+TEST(GroupCoordinatorOffsets, OfWhatMembersReadDoNotExpire) {
+  CoordinatorRig rig;
+  rig.Commit("g", 0, 5);
+  JoinRequest join = Newcomer("a");
+  join.session_timeout = absl::Minutes(30);
+  const auto joined = rig.Join("g", join);
+  rig.Sync("g", "a", joined->generation, {{"a", "x"}});
+  for (int i = 0; i < 8 * 24 * 3; ++i) {
+    rig.Pass(absl::Minutes(20));
+    ASSERT_THAT(rig.Heartbeat("g", "a", joined->generation), IsOk());
+  }
+  EXPECT_EQ(rig.Fetched("g", 0), 5);
+}
+
+TEST(GroupCoordinatorOffsets, GoWithADeletedGroup) {
+  CoordinatorRig rig;
+  rig.Commit("g", 0, 5);
+  rig.Commit("h", 0, 6);
+
+  EXPECT_THAT(Delete(rig, "g"), IsOk());
+
+  EXPECT_EQ(rig.Fetched("g", 0), -1);
+  EXPECT_EQ(rig.Fetched("h", 0), 6);
+  EXPECT_THAT(Delete(rig, "g"), HasReason(Reason::kGroupIdNotFound));
+  rig.Start();
+  EXPECT_EQ(rig.Fetched("g", 0), -1);
+  EXPECT_EQ(rig.Fetched("h", 0), 6);
+}
+
+TEST(GroupCoordinatorOffsets, OfAGroupThatHasMembersAreNotDeleted) {
+  CoordinatorRig rig;
+  const auto joined = rig.Join("g", Newcomer("a"));
+  rig.Sync("g", "a", joined->generation, {{"a", "x"}});
+  EXPECT_THAT(Delete(rig, "g"), HasReason(Reason::kGroupNotEmpty));
+
+  Told<OffsetCommitReply> told;
+  rig.coordinator->DeleteOffsets("g", {{"t", {0}}, {"other", {0}}},
+                                 told.Callback());
+  EXPECT_THAT(told->offsets.at(0), HasReason(Reason::kGroupSubscribedToTopic));
+  EXPECT_THAT(told->offsets.at(1), IsOk());
+}
+
+TEST(GroupCoordinatorOffsets, OfAnEmptyGroupAreForgottenOneByOne) {
+  CoordinatorRig rig;
+  rig.Commit("g", 0, 5);
+  rig.Commit("g", 1, 6);
+  Told<OffsetCommitReply> told;
+  rig.coordinator->DeleteOffsets("g", {{"t", {0}}}, told.Callback());
+
+  EXPECT_THAT(told->status, IsOk());
+  EXPECT_EQ(rig.Fetched("g", 0), -1);
+  EXPECT_EQ(rig.Fetched("g", 1), 6);
+}
+
+TEST(GroupCoordinatorOffsets, AreListedAndDescribedWithTheirGroups) {
+  CoordinatorRig rig;
+  rig.Commit("offsets", 0, 5);
+  const auto joined = rig.Join("g", Newcomer("a"));
+  rig.Sync("g", "a", joined->generation, {{"a", "x"}});
+
+  EXPECT_THAT(Groups(rig), testing::ElementsAre("g", "offsets"));
+  const GroupDescription g = rig.coordinator->Describe("g").value();
+  EXPECT_EQ(g.listing.state, GroupState::kStable);
+  EXPECT_EQ(g.listing.protocol_type, "consumer");
+  EXPECT_EQ(g.protocol, "range");
+  ASSERT_EQ(g.members.size(), 1u);
+  EXPECT_EQ(g.members[0].id, "a");
+  EXPECT_EQ(g.members[0].assignment, "x");
+  EXPECT_THAT(rig.coordinator->Describe("none"),
+              HasReason(Reason::kGroupIdNotFound));
+}
+
+}  // namespace
+}  // namespace cauce

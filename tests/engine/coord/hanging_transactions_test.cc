@@ -1,0 +1,38 @@
+#include "engine/coord/hanging_transactions.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace cauce {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+HeldBack Held(int32_t partition) {
+  return {{"orders", {partition}}, Offset{3}, Offset{5}};
+}
+
+TransactionDescription Open(std::vector<TopicPartition> partitions) {
+  TransactionDescription open;
+  open.id = "x";
+  open.status = TransactionStatus::kOngoing;
+  open.partitions = std::move(partitions);
+  return open;
+}
+
+TEST(HangingTransactions, AreThoseThatNoIdTakesPartIn) {
+  EXPECT_THAT(
+      FindHanging({Held(0), Held(1), Held(2)}, {Open({{"orders", {1}}})}),
+      ElementsAre(Held(0), Held(2)));
+}
+
+TEST(HangingTransactions, AreNotWhereEachIsKnown) {
+  EXPECT_THAT(FindHanging({Held(0), Held(1)}, {Open({{"orders", {1}}}),
+                                               Open({{"orders", {0}}})}),
+              IsEmpty());
+  EXPECT_THAT(FindHanging({}, {}), IsEmpty());
+}
+
+}  // namespace
+}  // namespace cauce

@@ -1,0 +1,95 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "engine/coord/transaction.h"
+#include "tests/engine/coord/transaction_rig.h"
+
+namespace cauce {
+namespace {
+
+using test::PartitionOf;
+using test::TransactionRig;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+constexpr ProducerInstance kProducer{{1000}, 5};
+constexpr ProducerInstance kOfMarkers{{1000}, 6};
+
+// Of partitions t-0 and t-1, whose commit is decided.
+TransactionRig Committing() {
+  TransactionRig rig;
+  rig.Load(TransactionRig::Stored(TransactionStatus::kOngoing, 2));
+  rig.Add(kProducer, {PartitionOf(1)}, 2);
+  rig.Commit(kProducer, 2);
+  return rig;
+}
+
+MarkersWrittenEvent Told(TopicPartition partition, MarkerResult result) {
+  return {.producer = kOfMarkers,
+          .results = {{std::move(partition), result}}};
+}
+
+TEST(TransactionMarkers, GoToEveryPartition) {
+  TransactionRig rig = Committing();
+
+  ASSERT_EQ(rig.markers().size(), 1);
+  EXPECT_THAT(rig.markers()[0].partitions,
+              ElementsAre(PartitionOf(0), PartitionOf(1)));
+}
+
+TEST(TransactionMarkers, AreAllWrittenBeforeTheTransactionHasEnded) {
+  TransactionRig rig = Committing();
+
+  rig.MarkersWritten(Told(PartitionOf(0), MarkerResult::kWritten));
+  EXPECT_EQ(rig.status(), TransactionStatus::kPrepareCommit);
+  rig.MarkersWritten(Told(PartitionOf(0), MarkerResult::kWritten));
+  EXPECT_EQ(rig.status(), TransactionStatus::kPrepareCommit);
+  rig.MarkersWritten(Told(PartitionOf(1), MarkerResult::kPartitionGone));
+
+  EXPECT_EQ(rig.status(), TransactionStatus::kCompleteCommit);
+}
+
+TEST(TransactionMarkers, ThatWereNotWrittenAreSentAgainAfterAWhile) {
+  TransactionRig rig = Committing();
+  rig.MarkersWritten(Told(PartitionOf(0), MarkerResult::kWritten));
+  rig.MarkersWritten(Told(PartitionOf(1), MarkerResult::kRetry));
+  ASSERT_EQ(rig.markers().size(), 1);
+  const absl::Duration backoff = TransactionOptions().retry_backoff;
+  EXPECT_EQ(rig.wake_at(), rig.now() + backoff);
+
+  rig.Pass(backoff - absl::Milliseconds(1));
+  EXPECT_EQ(rig.markers().size(), 1);
+  rig.Pass(absl::Milliseconds(1));
+
+  ASSERT_EQ(rig.markers().size(), 2);
+  EXPECT_THAT(rig.markers()[1].partitions, ElementsAre(PartitionOf(1)));
+  EXPECT_EQ(rig.wake_at(), std::nullopt);
+}
+
+TEST(TransactionMarkers, OfAnotherTransactionAreNotCounted) {
+  TransactionRig rig = Committing();
+  MarkersWrittenEvent other = Told(PartitionOf(0), MarkerResult::kWritten);
+  other.results.push_back({PartitionOf(1), MarkerResult::kWritten});
+  other.producer = kProducer;
+
+  rig.MarkersWritten(other);
+
+  EXPECT_EQ(rig.machine().Describe().partitions.size(), 2);
+}
+
+TEST(TransactionMarkers, ThatAreWrittenAreSaidAgainUntilThatIsDurable) {
+  TransactionRig rig = Committing();
+  rig.Hold();
+  rig.WriteMarkers();
+  rig.Fail(Reason::kDiskFull);
+  EXPECT_EQ(rig.status(), TransactionStatus::kPrepareCommit);
+
+  rig.Pass(TransactionOptions().retry_backoff);
+  rig.Append();
+
+  EXPECT_EQ(rig.status(), TransactionStatus::kCompleteCommit);
+  EXPECT_THAT(rig.markers(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace cauce
