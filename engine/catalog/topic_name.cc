@@ -22,6 +22,9 @@ absl::Status BadName(std::string_view name, std::string_view what) {
                    fmt::format("topic name {} {}", Quoted(name), what));
 }
 
+// Of a broker's share groups: nothing here keeps anything in it.
+constexpr std::string_view kShareGroupStateTopic = "__share_group_state";
+
 char Unified(char c) { return c == '.' ? '_' : c; }
 
 }  // namespace
@@ -38,6 +41,11 @@ absl::Status ValidateTopicName(std::string_view name) {
   }
   if (name == "." || name == "..") return BadName(name, "is a directory's");
   return absl::OkStatus();
+}
+
+bool IsInternalTopic(std::string_view name) {
+  return name == kConsumerOffsetsTopic || name == kTransactionStateTopic ||
+         name == kShareGroupStateTopic;
 }
 
 bool TopicNamesCollide(std::string_view left, std::string_view right) {

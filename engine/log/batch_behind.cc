@@ -23,6 +23,13 @@ absl::StatusOr<Found> LookAt(int64_t position, const DamagedPlace& damaged,
   offsets.doubts_gaps = false;
   scanner.Start(damaged.file, damaged.name, position, damaged.end, offsets);
   auto found = scanner.Next();
+  const bool may_reach_over = offsets.next && *offsets.next < offsets.boundary;
+  if (IsDamage(found.status()) && may_reach_over) {
+    // All up to the boundary may have been in what is damaged.
+    offsets.next = offsets.boundary;
+    scanner.Start(damaged.file, damaged.name, position, damaged.end, offsets);
+    found = scanner.Next();
+  }
   if (!found.ok() && !IsDamage(found.status())) return found.status();
   if (!found.ok()) return Found::kDamage;
   batch = *found;
@@ -71,6 +78,26 @@ absl::StatusOr<std::optional<RecordBatch>> FindBatchBehind(
     // Nothing but zeros: none of the entries behind leads anywhere.
     if (found == Found::kEnd) return std::nullopt;
   }
+}
+
+absl::StatusOr<std::optional<BatchClaim>> ReadClaim(BatchScanner& scanner) {
+  const int64_t position = scanner.position();
+  CAUCE_ASSIGN_OR_RETURN(const std::string_view bytes,
+                         scanner.Load(position + layout::kRecords));
+  const bool is_header =
+      std::ssize(bytes) >= layout::kRecords &&
+      layout::MayBeBatch(bytes.data(), scanner.end() - position);
+  if (!is_header) return std::nullopt;
+  const char* const head = bytes.data();
+  const Offset base{LoadBig<int64_t>(head + layout::kBaseOffset)};
+  const auto delta = LoadBig<int32_t>(head + layout::kLastOffsetDelta);
+  if (base < Offset{0} || delta < 0) return std::nullopt;
+  if (base.value > INT64_MAX - delta - 1) return std::nullopt;
+  return BatchClaim{
+      .base = base,
+      .next = base + delta + 1,
+      .end = position + layout::ClaimedBytes(head),
+      .largest = {LoadBig<int64_t>(head + layout::kMaxTimestamp)}};
 }
 
 }  // namespace cauce

@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "cauce/file_system.h"
 #include "cauce/record_batch.h"
+#include "cauce/types.h"
 #include "engine/log/batch_scanner.h"
 #include "engine/log/sparse_index.h"
 
@@ -27,6 +28,18 @@ struct DamagedPlace {
   int64_t end = 0;       // of what may be looked at
   BatchOffsets offsets;  // what was expected there
 };
+
+// What a damaged batch says of itself, for what stands behind it to bear out.
+struct BatchClaim {
+  Offset base;
+  Offset next;
+  int64_t end = 0;  // its place in the file
+  Timestamp largest;
+};
+
+// Of the one that `scanner` stands in front of; nothing where its bytes make no
+// header.
+absl::StatusOr<std::optional<BatchClaim>> ReadClaim(BatchScanner& scanner);
 
 // Positions where batches may begin, growing; nothing once there are no more.
 using NextPosition = std::function<absl::StatusOr<std::optional<int64_t>>()>;

@@ -14,11 +14,12 @@ Timestamp Plus(Timestamp time, absl::Duration more) {
   return Timestamp::From(time.ToTime() + more);
 }
 
-absl::Status CheckProducer(const TopicPartition& name,
-                           const RecordBatch& batch) {
+absl::Status CheckProducer(const TopicPartition& name, const RecordBatch& batch,
+                           AppendOrigin origin) {
   const bool has_producer = batch.producer_id() >= ProducerId{0};
-  const bool is_numbered =
-      batch.producer_epoch() >= 0 && batch.base_sequence() >= 0;
+  const bool has_sequence = batch.base_sequence() >= 0 ||
+                            origin == AppendOrigin::kCoordinator;
+  const bool is_numbered = batch.producer_epoch() >= 0 && has_sequence;
   if (has_producer ? is_numbered : !batch.is_transactional()) {
     return absl::OkStatus();
   }
@@ -61,7 +62,8 @@ absl::Status CheckBatchSize(const TopicPartition& name,
 }
 
 absl::Status CheckBatch(const TopicPartition& name, const RecordBatch& batch,
-                        const TopicConfig& topic, Timestamp now) {
+                        const TopicConfig& topic, Timestamp now,
+                        AppendOrigin origin) {
   CAUCE_RETURN_IF_ERROR(CheckBatchSize(name, batch, topic));
   if (batch.is_control()) {
     return MakeError(Reason::kInvalidRecord,
@@ -69,7 +71,7 @@ absl::Status CheckBatch(const TopicPartition& name, const RecordBatch& batch,
                                  "transaction coordinator alone",
                                  name.ToString()));
   }
-  CAUCE_RETURN_IF_ERROR(CheckProducer(name, batch));
+  CAUCE_RETURN_IF_ERROR(CheckProducer(name, batch, origin));
   if (batch.record_count() != int64_t{batch.last_offset_delta()} + 1) {
     return MakeError(
         Reason::kInvalidRecord,

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "absl/status/status.h"
+#include "cauce/append.h"
 #include "cauce/record_batch.h"
 #include "cauce/topic_config.h"
 #include "cauce/types.h"
@@ -15,7 +16,8 @@ namespace cauce {
 // Reason::kBatchTooLarge, kInvalidRecord, kInvalidTimestamp, with the name of
 // the partition in front.
 absl::Status CheckBatch(const TopicPartition& name, const RecordBatch& batch,
-                        const TopicConfig& topic, Timestamp now);
+                        const TopicConfig& topic, Timestamp now,
+                        AppendOrigin origin = AppendOrigin::kClient);
 
 // Whether CheckBatch decodes the records of a batch, which takes time.
 bool LooksInside(const TopicConfig& topic);

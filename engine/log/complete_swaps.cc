@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <optional>
 
+#include "engine/base/status_macros.h"
 #include "engine/log/segment_name.h"
 #include "fmt/format.h"
 
@@ -36,6 +37,40 @@ std::string WhyNoSwap(const FoundSwap& swap, std::span<const Offset> logs) {
   return fmt::format(
       "it reaches up to offset {}, and the last segment begins at {}",
       swap.next.value, last->value);
+}
+
+std::vector<Offset> RetiredFrom(Offset base, const NamedLogs& logs) {
+  std::vector<Offset> retired;
+  for (const Offset each : logs.retired) {
+    const bool is_free = !std::ranges::binary_search(logs.there, each);
+    const bool is_last = logs.there.empty() || each > logs.there.back();
+    if (each >= base && is_free && !is_last) retired.push_back(each);
+  }
+  return retired;
+}
+
+absl::StatusOr<std::vector<SwapSource>> SourcesOf(const FoundSwap& swap,
+                                                  const NamedLogs& logs,
+                                                  ScanSource scan) {
+  std::vector<SwapSource> sources;
+  Offset up_to = std::max(swap.next, swap.base + 1);
+  for (const Offset each : RetiredFrom(swap.base, logs)) {
+    up_to = std::max(up_to, each + 1);
+    CAUCE_ASSIGN_OR_RETURN(const FoundSwap found,
+                           scan(each, kDeletedLogSuffix));
+    sources.push_back({each, found.next, found.is_whole, true});
+  }
+  for (const Offset each : logs.there) {
+    if (each < swap.base) continue;
+    if (each >= up_to) {
+      sources.push_back({.base = each, .next = each});
+      break;
+    }
+    CAUCE_ASSIGN_OR_RETURN(const FoundSwap found, scan(each, kLogSuffix));
+    sources.push_back({each, found.next, found.is_whole, false});
+  }
+  std::ranges::sort(sources, {}, &SwapSource::base);
+  return sources;
 }
 
 bool CoversSources(const FoundSwap& swap, std::span<const SwapSource> sources) {

@@ -1,11 +1,15 @@
 // Which compacted logs go on to take the place of segments behind a stop: what
-// all who look at a partition then have to agree on. Pure; any thread.
+// all who look at a partition then have to agree on. Pure, but for what is
+// handed in; any thread.
 #pragma once
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
 #include "cauce/file_system.h"
 #include "cauce/types.h"
 
@@ -35,6 +39,26 @@ struct SwapSource {
   bool is_whole = false;
   bool is_retired = false;  // it is called `.deleted`
 };
+
+// The logs of a partition by their bases, sorted.
+struct NamedLogs {
+  std::span<const Offset> there;
+  std::span<const Offset> retired;  // those that are called `.deleted`
+};
+
+// The ones of `logs` that the swap at `base` may have been made from, as
+// `.deleted`: in front of the last segment, which compaction never touches, and
+// with a name that no other log has by now.
+std::vector<Offset> RetiredFrom(Offset base, const NamedLogs& logs);
+
+// What `swap` may have been made from, up to the first log that is there behind
+// all that; `scan` tells of the file of a base and a suffix.
+using ScanSource =
+    absl::FunctionRef<absl::StatusOr<FoundSwap>(Offset base,
+                                                std::string_view suffix)>;
+absl::StatusOr<std::vector<SwapSource>> SourcesOf(const FoundSwap& swap,
+                                                  const NamedLogs& logs,
+                                                  ScanSource scan);
 
 // Whether `swap` reaches as far as what it was made from, of which the last
 // batch always stays: up to the first log that is there behind it. One that was

@@ -8,7 +8,16 @@
 // that another name in the directory misses, or that ends as another segment
 // did: that may be it, by a wrong name.) Whoever replaces a segment in order
 // gives the new one its indexes first, so that they agree whatever was done
-// since the close. Only looks; any thread.
+// since the close.
+//
+// A log's own file taken for another's is the worse mistake. So what one wrong
+// bit can say, of an index or of a base offset, which no checksum covers, is
+// never enough: several batches must be spoken against, or one by an index and
+// by what the close has noted. A time that is true, noted or of an index,
+// speaks for the file whatever else does not. Batches that do not follow one
+// another are damaged. Positions are those of any log with records of the same
+// sizes: against times that the close has noted they say nothing, nor where the
+// front is gone that an index knows. Only looks; any thread.
 #pragma once
 
 #include <cstdint>
@@ -47,10 +56,11 @@ struct ForeignSegments {
 
 // Those of the files called by `bases`, which are sorted. `place` is that of
 // any segment. In a copy of the directory, too, since all that counts is what
-// stands in it. The last one that was noted is none where batches lie behind
-// the end that was noted: that tells. One that is gone, or no file, is none,
-// and where an index is damaged it counts for nothing. Looks into those alone
-// whose size is another.
+// stands in it. Behind the end that was noted an index says nothing against a
+// file, since the log may have been written there, or cut and written again;
+// the last one that was noted is none where all of it lies there: that tells.
+// One that is gone, or no file, is none, and where an index is damaged it
+// counts for nothing. Looks into those alone whose size is another.
 absl::StatusOr<ForeignSegments> FindForeign(const SegmentPlace& place,
                                             const KnownLog& noted,
                                             std::span<const Offset> bases);

@@ -8,6 +8,7 @@
 
 #include "engine/base/status_macros.h"
 #include "engine/catalog/whole_file.h"
+#include "engine/log/leftovers.h"
 #include "engine/log/log_stand_in.h"
 #include "engine/log/segment_name.h"
 #include "fmt/format.h"
@@ -71,6 +72,10 @@ absl::Status IndexSurvey::TakeOrphans(
       }
       continue;
     }
+    const Offset first = segments.empty() ? base : segments.front().base;
+    CAUCE_ASSIGN_OR_RETURN(const bool was_deleted,
+                           IsOnItsWayOut(files_, directory_, base, first));
+    if (was_deleted && !is_old) continue;
     const bool is_missed = base >= bounds.log_start && base < bounds.durable;
     std::string why = fmt::format("an index without its log: {} is not there",
                                   SegmentFileName(base, kLogSuffix));

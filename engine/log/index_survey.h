@@ -35,7 +35,8 @@ class IndexSurvey {
                      SurveyedSegment& segment);
 
   // Those that lead into none of `segments` by their names go, and what is no
-  // file where new ones are to be written.
+  // file where new ones are to be written. What retention has left of a segment
+  // stays: the next opening for writing removes it.
   absl::Status TakeOrphans(const PartitionToCheck::Bounds& bounds,
                            std::span<const SurveyedSegment> segments);
 

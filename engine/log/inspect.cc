@@ -14,6 +14,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/clean_shutdown.h"
+#include "engine/catalog/copied_directory.h"
 #include "engine/catalog/directory_owner.h"
 #include "engine/catalog/known_log.h"
 #include "engine/catalog/log_start_copy.h"
@@ -176,7 +177,8 @@ class Verification {
       manifest = last();
     }
     if (manifest.ok()) {
-      manifest_ = *std::move(manifest);
+      read_manifest_ = *std::move(manifest);
+      manifest_ = clean_stop_ ? read_manifest_ : InCopy(read_manifest_);
       return;
     }
     // It may have been removed.
@@ -204,6 +206,13 @@ class Verification {
               stops_repair ? "; before a cauce log repair, which changes "
                              "nothing as long as it is there, move it away"
                            : "")});
+  }
+
+  Manifest InCopy(const Manifest& manifest) {
+    absl::Status unseen;
+    Manifest read = ReadInCopy(files_, directory_, manifest, &unseen);
+    TellUnread(unseen, PathOf(kManifestFile), kMendAccess);
+    return read;
   }
 
   void TellManifestTaken() {
@@ -410,6 +419,7 @@ class Verification {
     if (!clean_stop_ && partition.known && !HasPoint(name)) {
       CAUCE_ASSIGN_OR_RETURN(partition.bounds.durable,
                              LeftEnd(directory, *partition.known));
+      NoteWithoutPoint(name, partition.bounds.durable);
     }
     partition.start_is_known = checkpoints_[kLogStartFile].contains(name);
     partition.may_have_gaps = MayHaveGaps(name);
@@ -418,13 +428,18 @@ class Verification {
 
   // What the last close has noted, as far as it counts by now.
   std::optional<NotedLog> KnownNow(const TopicPartition& name,
-                                   const PartitionToCheck& partition) const {
+                                   const PartitionToCheck& partition) {
     const auto opened = partition.opened_since();
     const bool is_closed = clean_stop_ && opened.ok() && !*opened;
     if (is_closed) return NotedLog{*partition.known, true};
     const auto left = ReadLeftManifest(files_, directory_);
     if (absl::IsNotFound(left.status())) return std::nullopt;
-    const auto known = left.ok() ? FindKnown(*left, name) : partition.known;
+    auto known = partition.known;
+    const bool is_newer = left.ok() && FindKnown(*left, name) !=
+                                           FindKnown(read_manifest_, name);
+    if (is_newer) {
+      known = FindKnown(InCopy(*left), name);
+    }
     if (!known) return std::nullopt;
     return NotedLog{*known, false};
   }
@@ -464,6 +479,15 @@ class Verification {
     return absl::OkStatus();
   }
 
+  // What TakeKnownEnd is after a kill: `left` is what LeftEnd has found.
+  void NoteWithoutPoint(const TopicPartition& name, Offset left) {
+    if (left == Offset{0} || behind_.count++ > 0) return;
+    behind_.what = fmt::format(
+        "{} was durable at least up to offset {}, where it was closed last, "
+        "and this file, which is lost in whole or in part, says nothing of it",
+        name.ToString(), left.value);
+  }
+
   void TellOfBehind() {
     if (behind_.count == 0) return;
     const std::string more =
@@ -473,8 +497,8 @@ class Verification {
     Tell({.gravity = Gravity::kNote,
           .file = PathOf(kRecoveryPointFile),
           .what = behind_.what + more,
-          .advice = "nothing: cauce log repair, or the next opening for "
-                    "writing, makes it anew by what was noted then"});
+          .advice = "cauce log repair makes it anew by what was noted then, as "
+                    "the next opening for writing does"});
   }
 
   // Unless its topic was made here and was never compacted.
@@ -553,7 +577,8 @@ class Verification {
   VerifyMeter meter_;
   absl::Status exhausted_;
   std::optional<CleanStop> clean_stop_;  // how the last writer had stopped
-  Manifest manifest_;  // of the last close
+  Manifest read_manifest_;  // of the last close
+  Manifest manifest_;       // as it holds here
   TopicCatalog catalog_;  // empty where it cannot be read
   bool catalog_is_read_ = false;
   std::set<std::string> made_again_;  // topics of others

@@ -1,10 +1,13 @@
 #include "engine/log/leftovers.h"
 
 #include <algorithm>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
+#include "engine/catalog/whole_file.h"
 #include "engine/log/cut_files.h"
 #include "engine/log/producer_files.h"
 #include "engine/log/segment_name.h"
@@ -52,6 +55,24 @@ absl::Status RemoveStraySnapshots(const SegmentPlace& place,
   });
 }
 
+// The bases of logs that were deleted from the front of those of `bases`. Where
+// there is no room to save the start the files alone tell of it: what is left
+// of such a segment, when a stop came before its indexes were gone, is not
+// missed.
+std::vector<Offset> DeletedFromFront(const std::vector<DirectoryEntry>& entries,
+                                     const std::vector<Offset>& bases) {
+  std::vector<Offset> deleted;
+  for (const DirectoryEntry& entry : entries) {
+    const auto file = ParseSegmentFileName(entry.name);
+    const bool is_deleted_log =
+        !entry.is_directory && file && file->suffix == kDeletedLogSuffix;
+    if (is_deleted_log && !bases.empty() && file->base < bases.front()) {
+      deleted.push_back(file->base);
+    }
+  }
+  return deleted;
+}
+
 }  // namespace
 
 absl::StatusOr<Leftovers> RemoveLeftovers(const SegmentPlace& place,
@@ -59,7 +80,11 @@ absl::StatusOr<Leftovers> RemoveLeftovers(const SegmentPlace& place,
                                           const LastStop& stop) {
   CAUCE_ASSIGN_OR_RETURN(const auto entries,
                          place.files->List(place.directory));
+  std::vector<Offset> deleted;
+  if (!stop.is_brokers) deleted = DeletedFromFront(entries, bases);
   Leftovers left;
+  bool is_told_by_log = false;         // that an index is not missed
+  std::vector<std::string> told_last;  // what tells of that
   for (const DirectoryEntry& entry : entries) {
     const auto file = ParseSegmentFileName(entry.name);
     if (entry.is_directory || !file) continue;
@@ -71,9 +96,13 @@ absl::StatusOr<Leftovers> RemoveLeftovers(const SegmentPlace& place,
     const bool is_index = file->suffix == kOffsetIndexSuffix ||
                           file->suffix == kTimeIndexSuffix || is_list;
     const bool has_log = std::ranges::binary_search(bases, file->base);
-    const bool is_missed =
-        file->base >= stop.log_start && file->base < stop.recovery_point;
-    if (on_its_way_out || (is_index && !has_log && !is_missed)) {
+    const bool was_deleted = std::ranges::count(deleted, file->base) > 0;
+    const bool is_missed = !was_deleted && file->base >= stop.log_start &&
+                           file->base < stop.recovery_point;
+    is_told_by_log |= is_index && was_deleted;
+    if (was_deleted && file->suffix == kDeletedLogSuffix) {
+      told_last.push_back(place.PathOf(entry.name));
+    } else if (on_its_way_out || (is_index && !has_log && !is_missed)) {
       CAUCE_RETURN_IF_ERROR(place.files->RemoveFile(place.PathOf(entry.name)));
     } else if (is_index && !is_list && !has_log) {
       left.orphans.push_back(file->base);
@@ -84,12 +113,32 @@ absl::StatusOr<Leftovers> RemoveLeftovers(const SegmentPlace& place,
       left.snapshots.push_back(file->base);
     }
   }
+  // For good, or another stop might leave the index alone.
+  if (is_told_by_log) {
+    CAUCE_RETURN_IF_ERROR(place.files->SyncDirectory(place.directory));
+  }
+  for (const std::string& path : told_last) {
+    CAUCE_RETURN_IF_ERROR(place.files->RemoveFile(path));
+  }
   // Of two kinds of index.
   const auto twice = std::ranges::unique(left.orphans);
   left.orphans.erase(twice.begin(), twice.end());
   CAUCE_RETURN_IF_ERROR(
       RemoveStraySnapshots(place, bases, stop, left.snapshots));
   return left;
+}
+
+absl::StatusOr<bool> IsOnItsWayOut(FileSystem& files,
+                                   std::string_view directory, Offset base,
+                                   Offset first) {
+  if (base >= first) return false;
+  const auto deleted = files.Info(
+      JoinPath(directory, SegmentFileName(base, kDeletedLogSuffix)));
+  const bool is_none = absl::IsNotFound(deleted.status()) ||
+                       absl::IsFailedPrecondition(deleted.status());
+  if (is_none) return false;
+  CAUCE_RETURN_IF_ERROR(deleted.status());
+  return true;
 }
 
 }  // namespace cauce

@@ -2,9 +2,11 @@
 // tells of producers. For the partition's one writer.
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "cauce/file_system.h"
 #include "cauce/types.h"
 #include "engine/log/segment.h"
 
@@ -28,14 +30,24 @@ struct LastStop {
 
 // Removes files on their way out, and indexes without a log; `bases` are those
 // of the logs. An index of what was durable and was not deleted stays: its log
-// is missing, and it helps to mend that. A snapshot above the recovery point
-// goes: a power loss may have torn it, or have taken the batches that it tells
-// of. Before anything is recovered, since that moves the point. So does one
-// right at it that was torn. Of those that begin no segment the newest stays,
-// as with Kafka. That they are gone is durable once the directory is synced;
-// no point above them may be noted before.
+// is missing, and it helps to mend that. In front of all logs it goes where its
+// own is on its way out, which goes behind it: retention has no room at times
+// to save the start.
+//
+// A snapshot above the recovery point goes: a power loss may have torn it, or
+// have taken the batches that it tells of. Before anything is recovered, since
+// that moves the point. So does one right at it that was torn. Of those that
+// begin no segment the newest stays, as with Kafka. That they are gone is
+// durable once the directory is synced; no point above them may be noted
+// before.
 absl::StatusOr<Leftovers> RemoveLeftovers(const SegmentPlace& place,
                                           const std::vector<Offset>& bases,
                                           const LastStop& stop);
+
+// Whether the segment at `base`, whose log is not there, is on its way out in
+// front of the log, which begins at `first`: nobody misses it.
+absl::StatusOr<bool> IsOnItsWayOut(FileSystem& files,
+                                   std::string_view directory, Offset base,
+                                   Offset first);
 
 }  // namespace cauce

@@ -139,10 +139,12 @@ absl::StatusOr<AppendResult> Log::Write(const RecordBatch& batch,
     CAUCE_ASSIGN_OR_RETURN(const RecordBatch rebuilt,
                            Recompress(batch, *topic->compression,
                                       topic->compression_level(), builder));
-    CAUCE_RETURN_IF_ERROR(CheckBatch(name_, rebuilt, *topic, now));
+    CAUCE_RETURN_IF_ERROR(
+        CheckBatch(name_, rebuilt, *topic, now, options.origin));
     return WriteBatch(rebuilt, options, {now, topic.get()}, written);
   }
-  CAUCE_RETURN_IF_ERROR(CheckBatch(name_, batch, *topic, now));
+  CAUCE_RETURN_IF_ERROR(
+      CheckBatch(name_, batch, *topic, now, options.origin));
   return WriteBatch(batch, options, {now, topic.get()}, written);
 }
 
@@ -155,15 +157,16 @@ absl::StatusOr<AppendResult> Log::WriteBatch(const RecordBatch& batch,
   {
     MutexLock lock(writer_mutex_);
     const TopicConfig& topic = *topic_;
-    if (!arrival.is_marker && arrival.taken_by != &topic) {
-      CAUCE_RETURN_IF_ERROR(CheckBatch(name_, batch, topic, now));
+    if (arrival.ends == nullptr && arrival.taken_by != &topic) {
+      CAUCE_RETURN_IF_ERROR(
+          CheckBatch(name_, batch, topic, now, options.origin));
     }
     CAUCE_RETURN_IF_ERROR(ended_.Get());
     CAUCE_RETURN_IF_ERROR(committer_.status());
     const bool is_produced = batch.producer_id() >= ProducerId{0};
     if (is_produced) {
       CAUCE_ASSIGN_OR_RETURN(const auto first,
-                             FindFirstAppend(batch, options, topic));
+                             FindFirstAppend(batch, options, arrival));
       if (first) {
         written(*first);
         return *first;

@@ -50,7 +50,9 @@
 #include "engine/log/published_segments.h"
 #include "engine/log/retention.h"
 #include "engine/log/retired_segments.h"
+#include "engine/log/segment.h"
 #include "engine/log/segment_ages.h"
+#include "engine/log/segment_front.h"
 #include "engine/log/segment_set.h"
 #include "engine/log/segment_writer.h"
 
@@ -102,8 +104,13 @@ class Log : public std::enable_shared_from_this<Log> {
   absl::StatusOr<AppendResult> EndTransaction(const TransactionEnd& end,
                                               const AppendOptions& options);
   absl::Status Flush();
-  absl::StatusOr<std::optional<FoundOffset>> FindByTime(Timestamp time);
+  absl::StatusOr<std::optional<FoundOffset>> FindByTime(
+      Timestamp time, OnDamage on_damage = OnDamage::kStop);
   absl::StatusOr<bool> WaitFor(Offset offset, absl::Duration timeout);
+  void Watch(std::shared_ptr<PartitionWatcher> watcher) {
+    waiters_.Watch(std::move(watcher));
+  }
+  void Unwatch(const PartitionWatcher& watcher) { waiters_.Unwatch(watcher); }
   absl::StatusOr<Offset> TruncateTo(Offset offset);
   absl::Status DeleteRecordsBefore(Offset offset);
 
@@ -197,6 +204,8 @@ class Log : public std::enable_shared_from_this<Log> {
   absl::Status Close(const absl::Status& cause);
   // Whether that has anything to make durable.
   bool OwesSync() const ABSL_LOCKS_EXCLUDED(writer_mutex_);
+  // Whether it is only that a kill left no index files of a closed log.
+  bool OwesIndexAlone() const ABSL_LOCKS_EXCLUDED(writer_mutex_);
   // The same for many logs, all on the file system that `whole` syncs, which it
   // does twice for all of them; where that fails each syncs its own files.
   // Returns what Close() would of each.
@@ -271,7 +280,8 @@ class Log : public std::enable_shared_from_this<Log> {
     // The config that takes it, held by the caller; null where none was asked.
     // By another it is checked again: it is stamped by the one it is taken by.
     const TopicConfig* taken_by = nullptr;
-    bool is_marker = false;  // the log's own: no config is asked
+    // What it ends, if it is a marker: the log's own, no config is asked.
+    const TransactionEnd* ends = nullptr;
   };
   absl::StatusOr<AppendResult> WriteBatch(const RecordBatch& batch,
                                           const AppendOptions& options,
@@ -282,7 +292,7 @@ class Log : public std::enable_shared_from_this<Log> {
   // answered with; nothing where this one is the first.
   absl::StatusOr<std::optional<AppendResult>> FindFirstAppend(
       const RecordBatch& batch, const AppendOptions& options,
-      const TopicConfig& topic) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+      const Arrival& arrival) ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   LogRange range() const { return {log_start(), log_end()}; }
   absl::StatusOr<StableEnd> LookAtStableEnd()
       ABSL_LOCKS_EXCLUDED(refresh_mutex_, writer_mutex_);
@@ -328,14 +338,24 @@ class Log : public std::enable_shared_from_this<Log> {
   // The disk has refused what a look at it had left room for.
   void NoteIfFull(const absl::Status& status) const;
   void NoteFailedWrite() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  // The first record below `up_to`, in the order of offsets, that can be read
+  // and has that time or a later one.
   absl::StatusOr<std::optional<FoundTime>> FindByTimeIn(const SegmentSet& set,
                                                         Timestamp time,
-                                                        Offset up_to);
-  // That no records are missing right in front of the one that was found: one
-  // of them may be what was asked for.
-  absl::Status CheckNoGapBefore(const SegmentSet& set, Offset found);
-  // The same where compaction leaves gaps, which are not damage.
-  absl::Status CheckNoSegmentMissingBefore(const SegmentSet& set, Offset found);
+                                                        Offset up_to,
+                                                        OnDamage on_damage);
+  // Whether that may be given: OK where the record right in front of it, or of
+  // `end` where none was found, can be read or is not there by right: the log
+  // starts there, or it is a gap of compaction that nothing speaks against.
+  // Else the error that reading there gives, since what lies there may be what
+  // was asked for.
+  absl::Status CheckInFrontOf(const SegmentSet& set,
+                              const std::optional<FoundTime>& found,
+                              Offset end);
+  // The same of what a look into one segment has met.
+  absl::Status CheckFront(const SegmentFront& front, const Segment& segment);
+  // That nothing is missed behind the last record there is.
+  absl::Status CheckEndIsThere() const;
   // That its topic may have gaps by now, where that is so.
   absl::Status TakeInGaps() ABSL_EXCLUSIVE_LOCKS_REQUIRED(refresh_mutex_);
   // How the files of a read-only log are looked at.

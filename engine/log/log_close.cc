@@ -82,6 +82,12 @@ bool Log::OwesSync() const {
   return writer_ != nullptr && writer_->has_changed();
 }
 
+bool Log::OwesIndexAlone() const {
+  if (read_only_) return false;
+  MutexLock lock(writer_mutex_);
+  return writer_ != nullptr && writer_->lacks_seal_alone();
+}
+
 std::vector<absl::Status> Log::CloseTogether(
     std::span<const std::shared_ptr<Log>> logs, WholeSync& whole,
     const absl::Status& cause) {

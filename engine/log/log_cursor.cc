@@ -12,17 +12,6 @@
 #include "fmt/format.h"
 
 namespace cauce {
-namespace {
-
-// Whether `opened`, of the log of `segment`, is because of what stands in its
-// own place.
-bool IsItsOwn(const absl::Status& opened, const Segment& segment) {
-  const SegmentPlace& place = segment.place();
-  return IsStandIn(opened) &&
-         IsItselfInTheWay(*place.files, place.directory, segment.path());
-}
-
-}  // namespace
 
 LogCursor::LogCursor(std::shared_ptr<Log> log, Offset from,
                      const CursorOptions& options)
@@ -138,7 +127,8 @@ bool LogCursor::MayBeDoubted(const absl::Status& fate) const {
   const auto set = log_->segments();
   const auto at = set->Find(fates_->position());
   const auto after = set->After(at->base());
-  return IsItsOwn(fate, *at) || (after != nullptr && IsItsOwn(fate, *after));
+  return at->IsStoodInFor(fate) ||
+         (after != nullptr && after->IsStoodInFor(fate));
 }
 
 absl::StatusOr<bool> LogCursor::MayBeGone(const RecordBatch& batch) {
@@ -223,6 +213,12 @@ absl::StatusOr<std::optional<RecordBatch>> LogCursor::ReadBatchOnce() {
     auto batch = segment_ == nullptr ? EnterSegment(*set, set->Find(position_))
                                      : ReadOn(*set);
     const bool was_cut = segment_->is_superseded();
+    // A cut has shown its segments, and not yet the end of the log: what is
+    // appended next is not what is to be read.
+    const bool ends_before =
+        batch.ok() && !*batch &&
+        scanner_.offsets()->next.value_or(segment_->base()) < position_;
+    if (ends_before) segment_ = nullptr;
     // In front of damage the scanner stays; else it may stand anywhere. Who
     // deletes a segment of ours keeps its file for us; another process does
     // not, and what it says of the start is still to be looked at.
@@ -240,7 +236,7 @@ absl::StatusOr<std::optional<RecordBatch>> LogCursor::EnterSegment(
     segment_ = segment;
     CAUCE_ASSIGN_OR_RETURN(auto batch, segment->Seek(scanner_, position_));
     if (batch) return batch;
-    CAUCE_RETURN_IF_ERROR(CheckEnd());
+    CAUCE_RETURN_IF_ERROR(segment_->CheckEnd(scanner_));
     // The offset lies in a gap behind this segment's last batch.
     segment = set.After(segment->base());
     if (segment == nullptr) return std::nullopt;
@@ -268,17 +264,6 @@ absl::Status LogCursor::CheckNoGapBefore(const RecordBatch& batch) {
   return gap;
 }
 
-absl::Status LogCursor::CheckEnd() const {
-  // Zeros are the end of a file that is being recovered; what is part of the
-  // log has none.
-  if (scanner_.position() >= scanner_.end()) return absl::OkStatus();
-  return MakeError(
-      Reason::kCorruptBatch,
-      fmt::format("{} at position {}: zeros stand where batches should, up to "
-                  "position {}",
-                  segment_->path(), scanner_.position(), scanner_.end()));
-}
-
 absl::StatusOr<std::optional<RecordBatch>> LogCursor::ReadOn(
     const SegmentSet& set) {
   // In the set that was taken before: a segment that has a successor there
@@ -287,7 +272,7 @@ absl::StatusOr<std::optional<RecordBatch>> LogCursor::ReadOn(
   segment_->Extend(scanner_);
   CAUCE_ASSIGN_OR_RETURN(auto batch, scanner_.Next());
   if (batch) return batch;
-  CAUCE_RETURN_IF_ERROR(CheckEnd());
+  CAUCE_RETURN_IF_ERROR(segment_->CheckEnd(scanner_));
   if (after == nullptr) return std::nullopt;
   // Those that followed a deleted segment may be gone as well.
   CAUCE_RETURN_IF_ERROR(CheckPosition());
@@ -364,7 +349,7 @@ absl::StatusOr<Offset> LogCursor::SkipDamageOnce(Lost lost) {
     const auto found = FindReadable(*segment, std::move(batch));
     const bool is_lost =
         absl::IsNotFound(found.status()) && lost == Lost::kIsPassed;
-    const bool is_passed = is_lost || IsItsOwn(found.status(), *segment);
+    const bool is_passed = is_lost || segment->IsStoodInFor(found.status());
     if (!is_passed) CAUCE_RETURN_IF_ERROR(found.status());
     if (found.ok() && *found) {
       segment_ = segment;

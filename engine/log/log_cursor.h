@@ -62,8 +62,6 @@ class LogCursor {
   absl::StatusOr<Offset> SkipDamageOnce(Lost lost);
   absl::StatusOr<std::optional<RecordBatch>> EnterSegment(
       const SegmentSet& set, std::shared_ptr<Segment> segment);
-  // Whether the scanner stopped because its segment is used up.
-  absl::Status CheckEnd() const;
   // Whether `next`, the segment behind, begins where this one's batches end.
   absl::Status CheckNoGap(const Segment& next);
   // The same within a segment: that `batch` begins where it is expected.

@@ -1,7 +1,6 @@
 // What who reads a Log asks of it: its segments, where a time is, and whether
 // there is more.
 #include <algorithm>
-#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,33 +9,11 @@
 #include "cauce/file_system.h"
 #include "cauce/record_batch.h"
 #include "engine/base/status_macros.h"
-#include "engine/log/batch_scanner.h"
 #include "engine/log/log.h"
 #include "engine/log/segment_gap.h"
 #include "fmt/format.h"
 
 namespace cauce {
-namespace {
-
-// A look-up reads little: the distance between two index entries and a batch.
-constexpr size_t kLookupBytes = 16 << 10;
-
-// Nothing where it has no record: batches may be left without any.
-absl::StatusOr<std::optional<Offset>> FirstRecordOf(Segment& segment,
-                                                    BatchScanner& scanner) {
-  RecordReader reader;
-  RecordView record;
-  CAUCE_ASSIGN_OR_RETURN(auto batch, segment.Seek(scanner, segment.base()));
-  while (batch) {
-    CAUCE_RETURN_IF_ERROR(reader.Open(*batch));
-    if (reader.Next(&record)) return record.offset;
-    CAUCE_RETURN_IF_ERROR(reader.status());
-    CAUCE_ASSIGN_OR_RETURN(batch, scanner.Next());
-  }
-  return std::nullopt;
-}
-
-}  // namespace
 
 int64_t Log::bytes() const { return IsInherited() ? 0 : segments()->bytes(); }
 
@@ -44,99 +21,119 @@ std::shared_ptr<const SegmentSet> Log::segments() const {
   return segments_.Get();
 }
 
-absl::StatusOr<std::optional<FoundOffset>> Log::FindByTime(Timestamp time) {
+absl::StatusOr<std::optional<FoundOffset>> Log::FindByTime(Timestamp time,
+                                                           OnDamage on_damage) {
   CAUCE_RETURN_IF_ERROR(LookAtStart());
-  bool at_gap = false;
+  bool is_damage = false;
   const auto find = [&]() -> absl::StatusOr<std::optional<FoundOffset>> {
     for (;;) {
       CAUCE_RETURN_IF_ERROR(CheckOpen());
       const Offset up_to = high_watermark();
       const auto set = segments();
-      const auto found = FindByTimeIn(*set, time, up_to);
+      const auto found = FindByTimeIn(*set, time, up_to, on_damage);
       absl::Status checked = found.status();
-      at_gap = false;
-      // Within a batch without gaps the record in front of it is there.
-      if (found.ok() && *found &&
-          (may_have_gaps() ||
-           (*found)->record.offset == (*found)->batch_base)) {
-        checked = CheckNoGapBefore(*set, (*found)->record.offset);
-        at_gap = IsDamage(checked);
+      if (checked.ok() && on_damage == OnDamage::kStop) {
+        checked = CheckInFrontOf(*set, *found, up_to);
       }
+      is_damage = IsDamage(checked);
       if (read_only_ && may_have_gaps()) CAUCE_RETURN_IF_ERROR(Refresh());
       // A cut has changed a file while it was read, or compaction.
       const bool cut = std::any_of(
           set->segments().begin(), set->segments().end(),
           [](const auto& segment) { return segment->is_superseded(); });
       if (cut) continue;
+      if (is_damage) return Annotate(checked, name_.ToString());
       CAUCE_RETURN_IF_ERROR(checked);
       if (!*found) return std::nullopt;
       return (*found)->record;
     }
   };
   auto found = ReadListed(find);
-  if (!at_gap || !read_only_) return found;
+  if (!is_damage || !read_only_) return found;
   // It was listed while another process deleted or cut, perhaps.
   CAUCE_RETURN_IF_ERROR(Refresh());
   return ReadListed(find);
 }
 
 absl::StatusOr<std::optional<FoundTime>> Log::FindByTimeIn(
-    const SegmentSet& set, Timestamp time, Offset up_to) {
+    const SegmentSet& set, Timestamp time, Offset up_to, OnDamage on_damage) {
   const Offset from = log_start();
+  const auto find_in =
+      [&](Segment& segment) -> absl::StatusOr<std::optional<FoundTime>> {
+    CAUCE_ASSIGN_OR_RETURN(const Timestamp largest, segment.LargestTimestamp());
+    if (largest < time) return std::nullopt;
+    return segment.FindByTime(time, from, up_to, on_damage);
+  };
   for (const auto& segment : set.segments()) {
     if (segment->base() >= up_to) break;
-    CAUCE_ASSIGN_OR_RETURN(const Timestamp largest,
-                           segment->LargestTimestamp());
-    if (largest < time) continue;
-    CAUCE_ASSIGN_OR_RETURN(const auto found,
-                           segment->FindByTime(time, from, up_to));
-    if (found) return found;
+    const auto found = find_in(*segment);
+    const bool is_skipped = on_damage == OnDamage::kSkip &&
+                            segment->IsStoodInFor(found.status());
+    if (is_skipped) continue;
+    CAUCE_RETURN_IF_ERROR(found.status());
+    if (*found) return found;
   }
   return std::nullopt;
 }
 
-absl::Status Log::CheckNoGapBefore(const SegmentSet& set, Offset found) {
-  const bool is_first =
-      found <= log_start() || found <= set.segments().front()->base();
-  if (is_first) return absl::OkStatus();
-  if (may_have_gaps()) return CheckNoSegmentMissingBefore(set, found);
-  const Offset before_it{found.value - 1};
-  const auto segment = set.Find(before_it);
-  BatchScanner scanner(kLookupBytes);
-  const auto batch = segment->Seek(scanner, before_it);
-  // What is damaged is passed by, as everywhere by who looks for a time.
-  if (IsDamage(batch.status())) return absl::OkStatus();
-  CAUCE_RETURN_IF_ERROR(batch.status());
-  if (*batch && (*batch)->base_offset() <= before_it) return absl::OkStatus();
-  if (*batch) scanner.StepBack();
-  const std::string path = segment->path();
-  const SegmentEnd end{path, scanner.position(),
-                       scanner.offsets()->next.value_or(segment->base())};
-  return Annotate(*batch ? GapWithin(end, (*batch)->base_offset())
-                         : CheckNoGap(end, set.Find(found)->base()),
-                  name_.ToString());
+absl::Status Log::CheckInFrontOf(const SegmentSet& set,
+                                 const std::optional<FoundTime>& found,
+                                 Offset end) {
+  const Offset start = std::max(log_start(), set.segments().front()->base());
+  Offset place = found ? found->batch_base : end;
+  if (found && found->front.has_record) {
+    const auto segment = set.Find(place);
+    return place <= start ? absl::OkStatus()
+                          : CheckFront(found->front, *segment);
+  }
+  while (place > start) {
+    const auto segment = set.Find(Offset{place.value - 1});
+    CAUCE_ASSIGN_OR_RETURN(const SegmentFront front,
+                           segment->LookInFrontOf(place));
+    CAUCE_RETURN_IF_ERROR(CheckFront(front, *segment));
+    const auto after = set.After(segment->base());
+    if (after != nullptr && after->base() == place) {
+      const std::string path = segment->path();
+      CAUCE_RETURN_IF_ERROR(CheckNothingMissing(
+          {path, front.position, front.next.value_or(segment->base())},
+          segment->base(), place));
+    }
+    if (front.has_record) break;
+    place = segment->base();
+  }
+  return found ? absl::OkStatus() : CheckEndIsThere();
 }
 
-absl::Status Log::CheckNoSegmentMissingBefore(const SegmentSet& set,
-                                              Offset found) {
-  const auto next = set.Find(found);
-  const Offset before_it{next->base().value - 1};
-  const auto segment = set.Find(before_it);
-  if (!IsMissing({segment->base(), next->base()})) return absl::OkStatus();
-  BatchScanner scanner(kLookupBytes);
-  const auto first = FirstRecordOf(*next, scanner);
-  if (IsDamage(first.status())) return absl::OkStatus();
-  CAUCE_RETURN_IF_ERROR(first.status());
-  // Then the one that is right in front of it is there.
-  if (*first && **first < found) return absl::OkStatus();
-  const auto last = segment->Seek(scanner, before_it);
-  if (IsDamage(last.status())) return absl::OkStatus();
-  CAUCE_RETURN_IF_ERROR(last.status());
-  const std::string path = segment->path();
-  const SegmentEnd end{path, scanner.position(),
-                       scanner.offsets()->next.value_or(segment->base())};
-  return Annotate(CheckNothingMissing(end, segment->base(), next->base()),
-                  name_.ToString());
+absl::Status Log::CheckFront(const SegmentFront& front,
+                             const Segment& segment) {
+  CAUCE_RETURN_IF_ERROR(front.damage);
+  if (front.gap.count() == 0) return absl::OkStatus();
+  const std::string path = segment.path();
+  if (IsDamagedGap(front.gap)) {
+    return GapWithin({path, front.position, front.gap.base}, front.gap.next);
+  }
+  return IsShort(segment.base())
+             ? LessThanItHad(path, {segment.base(), segment.next()})
+             : absl::OkStatus();
+}
+
+absl::Status Log::CheckEndIsThere() const {
+  const OffsetRange& lost = lost_.back;
+  const Offset end = log_end();
+  // Whoever has opened it for writing since goes on behind that, or has cut it
+  // in front of that.
+  const bool is_lost = lost.count() > 0 && lost.next > log_start() &&
+                       lost.base <= end && end <= lost.next;
+  if (!is_lost) return absl::OkStatus();
+  if (lost.base < end) {
+    return LessThanItHad(segments()->Find(lost.base)->path(), lost);
+  }
+  // Of what stands behind damage nobody knows whether it was durable.
+  return MakeError(
+      Reason::kCorruptBatch,
+      fmt::format("the log ends at offset {}, and records of offsets {} to {} "
+                  "that were there are missing, or cannot be read",
+                  end.value, lost.base.value, lost.next.value - 1));
 }
 
 absl::Status Log::CheckNothingMissing(const SegmentEnd& end, Offset base,

@@ -241,10 +241,14 @@ absl::StatusOr<std::optional<KnownBatch>> LogProducers::Check(
     const RecordBatch& batch, const LogRange& range) {
   CAUCE_RETURN_IF_ERROR(Load(range));
   MutexLock lock(mutex_);
-  const auto marker = ParseEndMarker(batch);
-  if (!marker) return table_->Check(ProducedBatch::Of(batch));
-  CAUCE_RETURN_IF_ERROR(table_->Check(marker->end));
-  return std::nullopt;
+  return table_->Check(ProducedBatch::Of(batch));
+}
+
+absl::Status LogProducers::Check(const TransactionEnd& end,
+                                 const LogRange& range) {
+  CAUCE_RETURN_IF_ERROR(Load(range));
+  MutexLock lock(mutex_);
+  return table_->Check(end);
 }
 
 void LogProducers::Take(const RecordBatch& batch, Offset base,

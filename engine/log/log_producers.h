@@ -74,6 +74,8 @@ class LogProducers {
   // end of `range`. Errors of reading what has to be known.
   absl::StatusOr<std::optional<KnownBatch>> Check(const RecordBatch& batch,
                                                   const LogRange& range);
+  // The same for the end of a transaction.
+  absl::Status Check(const TransactionEnd& end, const LogRange& range);
   // It was appended at `base`, with this largest time. Whoever sees the log's
   // new end must see this first.
   void Take(const RecordBatch& batch, Offset base, Timestamp max_timestamp,

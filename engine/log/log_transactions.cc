@@ -19,35 +19,40 @@ absl::StatusOr<AppendResult> Log::EndTransaction(const TransactionEnd& end,
   const bool is_known = end.outcome == TransactionOutcome::kAbort ||
                         end.outcome == TransactionOutcome::kCommit;
   if (end.producer_id < ProducerId{0} || end.producer_epoch < 0 ||
-      end.coordinator_epoch < 0 || !is_known) {
+      end.coordinator_epoch < 0 || end.transaction_version < 0 || !is_known) {
     return MakeError(
         Reason::kInvalidRecord,
-        fmt::format("{}: a transaction of producer {}, epoch {}, cannot end "
-                    "with outcome {} by coordinator epoch {}; all are from 0 "
-                    "on, and it is aborted or committed",
+        fmt::format("{}: a transaction of producer {}, epoch {}, version {}, "
+                    "cannot end with outcome {} by coordinator epoch {}; all "
+                    "are from 0 on, and it is aborted or committed",
                     name_.ToString(), end.producer_id.value, end.producer_epoch,
-                    static_cast<int>(end.outcome), end.coordinator_epoch));
+                    end.transaction_version, static_cast<int>(end.outcome),
+                    end.coordinator_epoch));
   }
   const Timestamp now = Timestamp::From(environment_->clock->Now());
   BatchBuilder builder;
   CAUCE_ASSIGN_OR_RETURN(const RecordBatch marker,
                          BuildEndMarker(end, now, builder));
   return AppendWith(options.ack, [&](OnWritten written) {
-    return WriteBatch(marker, options, {.now = now, .is_marker = true},
-                      written);
+    return WriteBatch(marker, options, {.now = now, .ends = &end}, written);
   });
 }
 
 absl::StatusOr<std::optional<AppendResult>> Log::FindFirstAppend(
     const RecordBatch& batch, const AppendOptions& options,
-    const TopicConfig& topic) {
+    const Arrival& arrival) {
   // An old leader answers for nothing, whatever it asks again.
   CAUCE_RETURN_IF_ERROR(epochs_.CheckLeader(options.leader_epoch));
+  if (arrival.ends != nullptr) {
+    CAUCE_RETURN_IF_ERROR(Annotate(producers_.Check(*arrival.ends, range()),
+                                   name_.ToString()));
+    return std::nullopt;
+  }
   const auto known = producers_.Check(batch, range());
   if (!known.ok()) return Annotate(known.status(), name_.ToString());
   if (!*known) return std::nullopt;
   AppendResult first{.base = (*known)->base(), .next = (*known)->last + 1};
-  if (topic.timestamp_type == TimestampType::kLogAppendTime) {
+  if (topic_->timestamp_type == TimestampType::kLogAppendTime) {
     first.append_time = (*known)->timestamp;
   }
   return first;

@@ -1,5 +1,7 @@
 #include "engine/log/log_waiters.h"
 
+#include <utility>
+
 #include "absl/cleanup/cleanup.h"
 
 namespace cauce {
@@ -29,6 +31,19 @@ void LogWaiters::Wake() {
   if (waiting_.fetch_add(0, std::memory_order_acq_rel) == 0) return;
   MutexLock lock(mutex_);
   moved_.NotifyAll();
+  for (const auto& watcher : watchers_) watcher->Moved();
+}
+
+void LogWaiters::Watch(std::shared_ptr<PartitionWatcher> watcher) {
+  MutexLock lock(mutex_);
+  watchers_.push_back(std::move(watcher));
+  ++waiting_;
+}
+
+void LogWaiters::Unwatch(const PartitionWatcher& watcher) {
+  MutexLock lock(mutex_);
+  waiting_ -= static_cast<int>(std::erase_if(
+      watchers_, [&](const auto& each) { return each.get() == &watcher; }));
 }
 
 }  // namespace cauce

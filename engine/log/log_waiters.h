@@ -6,11 +6,15 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
+#include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "cauce/env.h"
+#include "cauce/read.h"
 #include "engine/base/mutex.h"
 
 namespace cauce {
@@ -26,13 +30,20 @@ class LogWaiters {
                             absl::FunctionRef<absl::StatusOr<bool>()> look,
                             absl::FunctionRef<bool()> has_news);
 
+  // As Partition's functions of the same names.
+  void Watch(std::shared_ptr<PartitionWatcher> watcher)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  void Unwatch(const PartitionWatcher& watcher) ABSL_LOCKS_EXCLUDED(mutex_);
+
   // Something has moved.
-  void Wake();
+  void Wake() ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
-  std::atomic<int> waiting_ = 0;
+  std::atomic<int> waiting_ = 0;  // those who watch among them
   Mutex mutex_;
   CondVar moved_;
+  std::vector<std::shared_ptr<PartitionWatcher>> watchers_
+      ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace cauce

@@ -58,8 +58,8 @@ absl::StatusOr<std::vector<MissingPart>> MissingSinceStop(
 // where the one ends that begins at an offset.
 struct LeftLog {
   const NotedLog& noted;
-  // Not in a copy, nor where another one was put in its place: there nothing
-  // is missing.
+  // Not where another one was put in its place: there nothing is missing. One
+  // in a copy of all (copied_directory.h) is the same.
   bool is_same_directory = true;
   bool may_have_gaps = true;
   Offset durable;

@@ -6,7 +6,10 @@
 #include <memory>
 #include <optional>
 #include <ranges>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
@@ -14,6 +17,7 @@
 #include "engine/log/complete_swaps.h"
 #include "engine/log/cut_files.h"
 #include "engine/log/foreign_segments.h"
+#include "engine/log/leftovers.h"
 #include "engine/log/log_environment.h"
 #include "engine/log/log_stand_in.h"
 #include "engine/log/missing_segments.h"
@@ -21,6 +25,7 @@
 #include "engine/log/producer_files.h"
 #include "engine/log/segment_directory.h"
 #include "engine/log/segment_name.h"
+#include "engine/log/segment_scan.h"
 #include "engine/log/segments_above_end.h"
 #include "engine/log/short_log.h"
 #include "fmt/format.h"
@@ -44,6 +49,48 @@ std::string AdviceOnSnapshot(const absl::Status& read) {
       "from the log",
       is_newer ? ", which keeps it for the release that wrote it"
                : ", or remove it while nothing has the directory open");
+}
+
+// A log that is to take others' place, or one of those, as far as it is whole.
+struct ScannedLog {
+  FoundSwap found;
+  int64_t position = 0;  // where the last whole batch ends
+  std::string flaw;      // what keeps it from being whole
+};
+
+absl::StatusOr<ScannedLog> ScanLog(const SegmentPlace& place,
+                                   const std::string& path) {
+  CAUCE_ASSIGN_OR_RETURN(std::shared_ptr<const File> file,
+                         place.files->Open(path, OpenMode::kRead));
+  CAUCE_ASSIGN_OR_RETURN(const int64_t bytes, file->Size());
+  const ScanRange all{.base = place.base,
+                      .bytes = bytes,
+                      .index_interval_bytes = place.index_interval_bytes};
+  CAUCE_ASSIGN_OR_RETURN(const ScannedSegment scanned,
+                         ScanSegment(std::move(file), path, all));
+  ScannedLog log{{place.base, scanned.next}, scanned.bytes};
+  if (!scanned.damage.ok()) {
+    log.flaw = MessageOf(scanned.damage);
+  } else if (bytes == 0) {
+    log.flaw = "it is empty";
+  } else if (scanned.bytes != bytes) {
+    log.flaw = fmt::format("its last batch ends at {}, and it has {} bytes",
+                           scanned.bytes, bytes);
+  }
+  log.found.is_whole = log.flaw.empty();
+  return log;
+}
+
+// That the log at `path` is not whole, and what makes that count.
+Finding FlawOf(const std::string& path, const ScannedLog& log,
+               std::string_view why) {
+  return {.file = path,
+          .position = log.position,
+          .offset = log.found.next,
+          .what = fmt::format("{}, and it is not whole: {}", why, log.flaw),
+          .advice = "keep what files end in .deleted, of which the next "
+                    "opening for writing takes back what is whole; restore "
+                    "the rest from a copy"};
 }
 
 }  // namespace
@@ -70,13 +117,15 @@ absl::Status PartitionCheck::Run() {
           .advice = "move it away, and restore the .log file from a copy if "
                     "there was one"});
   }
-  if (IsBeingSwapped(*bases)) return absl::OkStatus();
   const SegmentPlace place{.files = &files_,
                            .directory = partition_.directory,
                            .may_have_gaps = partition_.may_have_gaps};
+  CAUCE_ASSIGN_OR_RETURN(const auto swapped, TellSwap(place, *bases));
+  if (swapped) {
+    return CheckBeside(place, *swapped, bases->logs);
+  }
   for (const Offset base : bases->orphans) {
-    CAUCE_RETURN_IF_ERROR(
-        CheckOrphan(base, FindByFirstBatch(place, base, bases->logs)));
+    CAUCE_RETURN_IF_ERROR(CheckOrphan(place, base, bases->logs));
   }
   // A writer at work gives what it replaces indexes that are true.
   const KnownLog* noted = partition_.known ? &*partition_.known : nullptr;
@@ -234,12 +283,14 @@ absl::StatusOr<PartitionCheck::Bases> PartitionCheck::List() const {
       continue;
     }
     if (file->suffix == kLogSuffix) bases.logs.push_back(file->base);
+    if (file->suffix == kDeletedLogSuffix) bases.retired.push_back(file->base);
     const bool is_index =
         file->suffix == kOffsetIndexSuffix || file->suffix == kTimeIndexSuffix;
     if (is_index) indexes.push_back(file->base);
   }
   bases.swaps = CompleteSwaps(entries);
   std::sort(bases.logs.begin(), bases.logs.end());
+  std::sort(bases.retired.begin(), bases.retired.end());
   std::sort(indexes.begin(), indexes.end());
   indexes.erase(std::unique(indexes.begin(), indexes.end()), indexes.end());
   std::set_difference(indexes.begin(), indexes.end(), bases.logs.begin(),
@@ -247,21 +298,123 @@ absl::StatusOr<PartitionCheck::Bases> PartitionCheck::List() const {
   return bases;
 }
 
-bool PartitionCheck::IsBeingSwapped(const Bases& bases) {
+absl::StatusOr<std::optional<OffsetRange>> PartitionCheck::TellSwap(
+    const SegmentPlace& place, const Bases& bases) {
+  std::optional<OffsetRange> swapped;
   for (const Offset base : bases.swaps) {
     const std::string path = PathOf(base, kSwapLogSuffix);
     // A link is none, and one that has its own name by now is over.
     if (!files_.Info(path).ok()) continue;
-    Tell({.gravity = Gravity::kNote,
-          .file = path,
-          .offset = base,
-          .what = "a compacted log is taking the place of segments, or was "
-                  "stopped at that; nothing else of the partition was checked",
-          .advice = "verify again: where nothing has the directory open, after "
-                    "the next opening for writing, which ends it"});
-    return true;
+    if (!swapped) {
+      swapped = {base, base};
+      Tell({.gravity = Gravity::kNote,
+            .file = path,
+            .offset = base,
+            .what = "a compacted log is taking the place of segments, or was "
+                    "stopped at that; of the partition nothing was checked but "
+                    "each segment that it leaves as it is",
+            .advice = "verify again: where nothing has the directory open, "
+                      "after the next opening for writing, which ends it"});
+    }
+    CAUCE_ASSIGN_OR_RETURN(const Offset next, EndOfSwap(place, base, bases));
+    // What is refused takes the place of none.
+    if (next == base) continue;
+    if (swapped->next == swapped->base) swapped->base = base;
+    swapped->next = std::max(swapped->next, next);
   }
-  return false;
+  return swapped;
+}
+
+absl::StatusOr<Offset> PartitionCheck::EndOfSwap(const SegmentPlace& place,
+                                                 Offset base,
+                                                 const Bases& bases) {
+  const std::string path = PathOf(base, kSwapLogSuffix);
+  auto swap = ScanLog(place.At(base), path);
+  if (absl::IsResourceExhausted(swap.status())) return swap.status();
+  // Where that cannot be read nobody knows what it takes the place of.
+  if (!swap.ok()) return Offset{INT64_MAX};
+  std::map<Offset, ScannedLog> retired;
+  CAUCE_ASSIGN_OR_RETURN(
+      const auto sources,
+      SourcesOf(swap->found, {bases.logs, bases.retired},
+                [&](Offset source,
+                    std::string_view suffix) -> absl::StatusOr<FoundSwap> {
+                  auto log = ScanLog(place.At(source), PathOf(source, suffix));
+                  if (absl::IsResourceExhausted(log.status())) {
+                    return log.status();
+                  }
+                  if (!log.ok()) {
+                    log = ScannedLog{
+                        .found = {source, source},
+                        .flaw = std::string(MessageOf(log.status()))};
+                  }
+                  if (suffix == kDeletedLogSuffix) retired[source] = *log;
+                  return log->found;
+                }));
+  std::vector<Offset> logs = bases.logs;
+  if (!CoversSources(swap->found, sources)) {
+    swap->found.is_whole = false;
+    if (swap->flaw.empty()) {
+      swap->flaw = fmt::format(
+          "it ends at offset {}, and what it was made from behind that",
+          swap->found.next.value);
+    }
+  }
+  if (!swap->found.is_whole) {
+    for (const Offset back : SourcesToTakeBack(base, sources)) {
+      logs.push_back(back);
+      if (retired[back].flaw.empty()) continue;
+      Tell(FlawOf(PathOf(back, kDeletedLogSuffix), retired[back],
+                  "it is part of the log again from the next opening on"));
+    }
+    std::ranges::sort(logs);
+  }
+  if (!WhyNoSwap(swap->found, logs).empty()) return base;
+  if (!swap->flaw.empty()) {
+    Tell(FlawOf(path, *swap,
+                "what it was made from is not there by a segment's name"));
+  }
+  return std::max(swap->found.next, base + 1);
+}
+
+absl::Status PartitionCheck::CheckBeside(const SegmentPlace& place,
+                                         const OffsetRange& swapped,
+                                         const std::vector<Offset>& bases) {
+  std::optional<Offset> last_whole;
+  if (!partition_.clean_stop) last_whole = LastWhole(place, bases);
+  for (size_t i = 0; i < bases.size(); ++i) {
+    const Offset base = bases[i];
+    if (base >= swapped.base && base < swapped.next) continue;
+    std::optional<Offset> next;
+    if (i + 1 < bases.size()) next = bases[i + 1];
+    SegmentToCheck segment{
+        .directory = partition_.directory,
+        .base = base,
+        .next_base = next,
+        .torn_from = TornFrom(place.At(base)),
+        .is_whole_behind = last_whole > base,
+        .durable = partition_.bounds.durable,
+        .log_start = partition_.bounds.log_start,
+        .may_have_gaps = partition_.may_have_gaps,
+        .decompressed_bytes_max = partition_.decompressed_bytes_max};
+    if (partition_.clean_stop) segment.opened_since = partition_.opened_since;
+    const auto end =
+        SegmentCheck(files_, segment, summary_, found_, progress_).Run();
+    if (end.ok() || absl::IsNotFound(end.status())) continue;
+    if (absl::IsResourceExhausted(end.status())) return end.status();
+    TellUnreadable(base, end.status());
+  }
+  return absl::OkStatus();
+}
+
+void PartitionCheck::TellUnreadable(Offset base, const absl::Status& why) {
+  Tell({.file = PathOf(base, kLogSuffix),
+        .offset = base,
+        .what = fmt::format("the file, or one of its indexes, cannot be read: "
+                            "{}",
+                            MessageOf(why)),
+        .advice = "mend what keeps it from being read, and verify again; "
+                  "restore it from a copy if that cannot be mended"});
 }
 
 absl::Status PartitionCheck::CheckSegments(const SegmentPlace& place,
@@ -308,14 +461,7 @@ absl::Status PartitionCheck::CheckSegments(const SegmentPlace& place,
       continue;
     }
     if (!end.ok()) {
-      // It keeps nobody from looking at the others.
-      Tell({.file = PathOf(bases[i], kLogSuffix),
-            .offset = bases[i],
-            .what = fmt::format("the file, or one of its indexes, cannot be "
-                                "read: {}",
-                                MessageOf(end.status())),
-            .advice = "mend what keeps it from being read, and verify again; "
-                      "restore it from a copy if that cannot be mended"});
+      TellUnreadable(bases[i], end.status());
       continue;
     }
     // What stands behind damage was told with it, but for what is gone to the
@@ -493,13 +639,21 @@ std::optional<Offset> PartitionCheck::FindByFirstBatch(
   return found->second;
 }
 
-absl::Status PartitionCheck::CheckOrphan(Offset base,
-                                         std::optional<Offset> named) {
+absl::Status PartitionCheck::CheckOrphan(const SegmentPlace& place, Offset base,
+                                         const std::vector<Offset>& logs) {
+  const auto named = FindByFirstBatch(place, base, logs);
   // The log may be there by now: the directory was listed while it was made.
   const auto log = files_.Info(PathOf(base, kLogSuffix));
   if (log.ok()) return absl::OkStatus();
   CAUCE_ASSIGN_OR_RETURN(const auto now, partition_.bounds_now());
-  const bool is_missed = base >= now.log_start && base < now.durable;
+  // Before the index is looked for: who deletes it renames it before its log
+  // goes for good.
+  CAUCE_ASSIGN_OR_RETURN(
+      const bool was_deleted,
+      IsOnItsWayOut(files_, partition_.directory, base,
+                    logs.empty() ? base : logs.front()));
+  const bool is_missed =
+      !was_deleted && base >= now.log_start && base < now.durable;
   std::string_view suffix = kOffsetIndexSuffix;
   if (absl::IsNotFound(files_.Info(PathOf(base, suffix)).status())) {
     suffix = kTimeIndexSuffix;

@@ -76,6 +76,7 @@ class PartitionCheck {
   // The base offsets of files, smallest first.
   struct Bases {
     std::vector<Offset> logs;
+    std::vector<Offset> retired;      // of logs that are called `.deleted`
     std::vector<Offset> orphans;      // of indexes without a log
     std::vector<Offset> directories;  // called as logs are
     std::vector<Offset> swaps;        // of compacted logs without their names
@@ -116,11 +117,26 @@ class PartitionCheck {
   std::optional<Offset> FindByFirstBatch(const SegmentPlace& place,
                                          Offset first,
                                          const std::vector<Offset>& logs);
-  // Its log may be the one that is called by `named`.
-  absl::Status CheckOrphan(Offset base, std::optional<Offset> named);
+  // Its log may be one of `logs` that is called by another offset.
+  absl::Status CheckOrphan(const SegmentPlace& place, Offset base,
+                           const std::vector<Offset>& logs);
   // That compaction is putting segments in others' place, or was stopped at
-  // that: what is there makes no log until that is over.
-  bool IsBeingSwapped(const Bases& bases);
+  // that: what is there makes no log until that is over. Returns where that is,
+  // which is empty where the next opening for writing refuses it; nothing where
+  // it is not so.
+  absl::StatusOr<std::optional<OffsetRange>> TellSwap(const SegmentPlace& place,
+                                                      const Bases& bases);
+  // Where that ends what the one at `base` takes the place of: there where it
+  // takes none. Damage is told of one that has no source, or of what the next
+  // opening for writing takes back in its place.
+  absl::StatusOr<Offset> EndOfSwap(const SegmentPlace& place, Offset base,
+                                   const Bases& bases);
+  // Each of the segments that `swapped` leaves as they are, by itself.
+  absl::Status CheckBeside(const SegmentPlace& place,
+                           const OffsetRange& swapped,
+                           const std::vector<Offset>& bases);
+  // It keeps nobody from looking at the others.
+  void TellUnreadable(Offset base, const absl::Status& why);
   // That no segment is missing in front of `base`, the oldest one's.
   absl::Status CheckStart(Offset base);
   // That the next segment begins where this one ends. Above what was durable

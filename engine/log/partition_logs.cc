@@ -5,9 +5,13 @@
 #include <cstddef>
 #include <optional>
 
+#include "absl/status/status.h"
+#include "cauce/errors.h"
+#include "cauce/types.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/whole_file.h"
 #include "engine/log/batch_runs.h"
+#include "engine/log/batch_scanner.h"
 #include "engine/log/complete_swaps.h"
 #include "engine/log/cut_files.h"
 #include "engine/log/segment_name.h"
@@ -18,6 +22,9 @@ namespace {
 constexpr std::array kSuffixes = {kLogSuffix, kOffsetIndexSuffix,
                                   kTimeIndexSuffix, kTxnIndexSuffix,
                                   kSnapshotSuffix};
+
+// Mostly a batch or two.
+constexpr size_t kFirstReadBytes = 4096;
 
 bool LooksLikeASegments(std::string_view name) {
   return std::ranges::any_of(kSuffixes, [name](std::string_view suffix) {
@@ -39,6 +46,15 @@ std::optional<Offset> SegmentWrittenAs(std::string_view name) {
   const auto file = ParseSegmentFileName(name);
   if (!file) return std::nullopt;
   return file->base;
+}
+
+// The offsets of the next batch; nothing where none follows, or a damaged one.
+absl::StatusOr<std::optional<OffsetRange>> NextWhole(BatchScanner& scanner) {
+  const auto batch = scanner.Next();
+  if (IsDamage(batch.status())) return std::nullopt;
+  CAUCE_RETURN_IF_ERROR(batch.status());
+  if (!*batch) return std::nullopt;
+  return OffsetRange{(*batch)->base_offset(), (*batch)->next_offset()};
 }
 
 }  // namespace
@@ -83,6 +99,17 @@ std::string PartitionLogs::PathOf(const NamedLog& log) const {
 absl::StatusOr<std::shared_ptr<const File>> PartitionLogs::Open(
     const NamedLog& log) const {
   return files_.Open(PathOf(log), OpenMode::kRead);
+}
+
+absl::StatusOr<bool> PartitionLogs::IsMisnamed(const NamedLog& log) const {
+  CAUCE_ASSIGN_OR_RETURN(const auto file, Open(log));
+  CAUCE_ASSIGN_OR_RETURN(const int64_t bytes, file->Size());
+  BatchScanner scanner(kFirstReadBytes);
+  scanner.Start(file, PathOf(log), 0, bytes);
+  CAUCE_ASSIGN_OR_RETURN(const auto first, NextWhole(scanner));
+  if (!first || first->base == log.named) return false;
+  CAUCE_ASSIGN_OR_RETURN(const auto second, NextWhole(scanner));
+  return second && second->base == first->next;
 }
 
 absl::StatusOr<SegmentSurvey> PartitionLogs::Read(

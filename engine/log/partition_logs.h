@@ -50,6 +50,10 @@ class PartitionLogs {
 
   absl::StatusOr<std::shared_ptr<const File>> Open(const NamedLog& log) const;
 
+  // Whether its first two batches agree on where they begin, which is not what
+  // it is called: one alone may have a damaged offset.
+  absl::StatusOr<bool> IsMisnamed(const NamedLog& log) const;
+
   // What lies in it. `borders` as SurveyHints has them.
   absl::StatusOr<SegmentSurvey> Read(const NamedLog& log,
                                      std::span<const Offset> borders) const;

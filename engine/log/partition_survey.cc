@@ -23,9 +23,11 @@
 #include "engine/log/log_stand_in.h"
 #include "engine/log/lost_end_survey.h"
 #include "engine/log/named_log.h"
+#include "engine/log/partition_check.h"
 #include "engine/log/partition_logs.h"
 #include "engine/log/producer_files.h"
 #include "engine/log/rename_order.h"
+#include "engine/log/segment_check.h"
 #include "engine/log/segment_name.h"
 #include "engine/log/segment_survey.h"
 #include "engine/log/unreadable_bytes.h"
@@ -93,6 +95,7 @@ class Surveyor {
     }
     CAUCE_RETURN_IF_ERROR(SetAsideSnapshots(listing.snapshots));
     for (const Offset base : listing.swaps) LeaveSwap(base);
+    if (survey_.is_untouchable) CAUCE_RETURN_IF_ERROR(LeaveWhatIsBesideSwap());
     CAUCE_RETURN_IF_ERROR(SetForeignAside(listing.logs));
     for (const Offset base : listing.logs) {
       // A link, and what may not be read, is told when its turn comes.
@@ -120,7 +123,9 @@ class Surveyor {
     if (!partition_.known) return absl::OkStatus();
     CAUCE_ASSIGN_OR_RETURN(
         const auto foreign,
-        FindForeign({.files = &files_, .directory = partition_.directory},
+        FindForeign({.files = &files_,
+                     .directory = partition_.directory,
+                     .may_have_gaps = partition_.may_have_gaps},
                     *partition_.known, logs));
     if (!foreign.unread.empty()) return foreign.unread.front().why;
     for (const ForeignSegment& each : foreign.found) {
@@ -171,10 +176,26 @@ class Surveyor {
                   "it, and repair again"});
   }
 
+  // What a verification finds there stays as well.
+  absl::Status LeaveWhatIsBesideSwap() {
+    VerifySummary summary;
+    const SegmentCheck::Found leave = [this](const Finding& finding) {
+      if (finding.gravity == Gravity::kDamage) survey_.left.push_back(finding);
+    };
+    const SegmentCheck::Progress progress = [](int64_t) {};
+    return PartitionCheck(files_, partition_, summary, leave, progress).Run();
+  }
+
   absl::Status Read() {
     if (survey_.is_untouchable) return absl::OkStatus();
     std::vector<Offset> borders = {partition_.bounds.durable};
-    for (const NamedLog& log : logs_) borders.push_back(log.named);
+    for (const NamedLog& log : logs_) {
+      const auto is_misnamed = reading_.IsMisnamed(log);
+      // No link is followed: it is left as it is below.
+      const bool is_link = absl::IsFailedPrecondition(is_misnamed.status());
+      if (!is_link) CAUCE_RETURN_IF_ERROR(is_misnamed.status());
+      if (is_link || !*is_misnamed) borders.push_back(log.named);
+    }
     std::ranges::sort(borders);
     for (const NamedLog& log : logs_) {
       const std::string path = reading_.PathOf(log);

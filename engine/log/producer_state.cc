@@ -52,7 +52,9 @@ absl::StatusOr<std::optional<KnownBatch>> ProducerState::Check(
     const ProducedBatch& batch) const {
   const int32_t last_sequence =
       SequenceAfter(batch.base_sequence, batch.last_offset_delta);
-  if (batch.epoch == epoch_) {
+  // What a coordinator appends in its name is neither counted nor sent again.
+  const bool has_sequence = batch.base_sequence >= 0;
+  if (has_sequence && batch.epoch == epoch_) {
     const auto* const end = batches_.data() + known_;
     const auto* const found =
         std::find_if(batches_.data(), end, [&](const KnownBatch& known) {
@@ -62,7 +64,7 @@ absl::StatusOr<std::optional<KnownBatch>> ProducerState::Check(
     if (found != end) return *found;
   }
   CAUCE_RETURN_IF_ERROR(CheckEpoch(batch.epoch));
-  CAUCE_RETURN_IF_ERROR(CheckSequence(batch));
+  if (has_sequence) CAUCE_RETURN_IF_ERROR(CheckSequence(batch));
   if (transaction_ && !batch.is_transactional) {
     return MakeError(
         Reason::kInvalidTxnState,
@@ -75,6 +77,17 @@ absl::StatusOr<std::optional<KnownBatch>> ProducerState::Check(
 
 absl::Status ProducerState::Check(const TransactionEnd& end) const {
   CAUCE_RETURN_IF_ERROR(CheckEpoch(end.producer_epoch));
+  if (transaction_ && end.transaction_version >= kEpochPerTransaction &&
+      end.producer_epoch <= epoch_) {
+    return MakeError(
+        Reason::kInvalidProducerEpoch,
+        fmt::format("producer {}: a marker of epoch {} comes while a "
+                    "transaction of epoch {} is open since offset {}, which "
+                    "one of a higher epoch ends; what this one was to end has "
+                    "ended",
+                    id_.value, end.producer_epoch, epoch_,
+                    transaction_->value));
+  }
   if (end.coordinator_epoch >= coordinator_epoch_) return absl::OkStatus();
   return MakeError(
       Reason::kCoordinatorFenced,

@@ -24,6 +24,7 @@
 #include "engine/log/segment_name.h"
 #include "engine/log/segment_scan.h"
 #include "engine/log/segments_above_end.h"
+#include "engine/log/short_index.h"
 #include "engine/log/tail_rewrite.h"
 #include "engine/log/unfinished_swap.h"
 #include "fmt/format.h"
@@ -664,6 +665,9 @@ class Recovery {
     CAUCE_RETURN_IF_ERROR(writer.status());
     writer_ = *std::move(writer);
     if (hints_.clean_stop) return absl::OkStatus();
+    // Also where nothing is appended: a close leaves index files that are true
+    // up to the end, and here they need not be.
+    writer_->NoteUnsealed();
     // One that is large keeps its descriptor, and is not worth the wait.
     if (hints_.is_synced_later && !cut_ &&
         writer_->segment()->bytes() - durable_bytes <= kSyncedLaterMax) {
@@ -682,8 +686,12 @@ class Recovery {
   absl::Status ResumeUnsynced(Segment& segment, const SegmentIndex& index,
                               int64_t durable_bytes) {
     owes_sync_ = true;
-    CAUCE_RETURN_IF_ERROR(segment.bytes() > 0 ? segment.WriteTimeIndex(index)
-                                              : segment.RemoveIndexFiles());
+    CAUCE_ASSIGN_OR_RETURN(const bool is_indexed,
+                           ShortIndexHolds(segment, index));
+    if (!is_indexed) {
+      CAUCE_RETURN_IF_ERROR(segment.bytes() > 0 ? segment.WriteTimeIndex(index)
+                                                : segment.RemoveIndexFiles());
+    }
     CAUCE_ASSIGN_OR_RETURN(const auto file, segment.OpenFile());
     segment.MarkDirty();
     return RewriteTail(*file, durable_bytes, segment.bytes());

@@ -209,11 +209,10 @@ class Planner {
                       .file = stray.path,
                       .renamed_to = stray.kept_as,
                       .why = stray.why};
-      if (stray.base && told_.insert(*stray.base).second) {
-        step.lost = LostWith(*stray.base);
-      }
+      const bool is_told = !stray.base || !told_.insert(*stray.base).second;
+      if (!is_told) step.lost = LostWith(*stray.base);
       step.lost = Spanning(step.lost, stray.displaced);
-      step.is_more_lost = stray.base && EndsUnknown(*stray.base);
+      step.is_more_lost = !is_told && EndsUnknown(*stray.base);
       if (step.is_more_lost && step.lost.count() == 0) {
         step.lost = {*stray.base, *stray.base};
       }

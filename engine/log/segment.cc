@@ -16,9 +16,6 @@
 namespace cauce {
 namespace {
 
-// A look-up reads little: the distance between two entries and one batch.
-constexpr size_t kLookupBytes = 16 << 10;
-
 // How much is written again where a file was closed before it was synced. More
 // than that keeps its descriptor.
 constexpr int64_t kWrittenAgainMax = 64 << 10;
@@ -213,74 +210,6 @@ absl::StatusOr<std::optional<RecordBatch>> Segment::SeekBehind(
                          {reach().reads, log().path(), position, range.bytes,
                           offsets},
                          EntriesBehind(index->offsets(), position));
-}
-
-absl::StatusOr<std::optional<FoundTime>> Segment::FindByTime(Timestamp time,
-                                                             Offset from,
-                                                             Offset up_to) {
-  BatchScanner scanner(kLookupBytes);
-  CAUCE_ASSIGN_OR_RETURN(auto batch, SeekTime(scanner, time, up_to));
-  RecordReader reader;
-  while (batch && batch->base_offset() < up_to) {
-    const bool may_hold =
-        batch->max_timestamp() >= time && batch->next_offset() > from;
-    if (may_hold) {
-      CAUCE_RETURN_IF_ERROR(reader.Open(*batch));
-      RecordView record;
-      while (reader.Next(&record) && record.offset < up_to) {
-        if (record.timestamp >= time && record.offset >= from) {
-          return FoundTime{{record.offset, record.timestamp},
-                           batch->base_offset()};
-        }
-      }
-      CAUCE_RETURN_IF_ERROR(reader.status());
-    }
-    CAUCE_ASSIGN_OR_RETURN(batch, scanner.Next());
-  }
-  return std::nullopt;
-}
-
-absl::StatusOr<std::optional<RecordBatch>> Segment::SeekTime(
-    BatchScanner& scanner, Timestamp time, Offset up_to) {
-  CAUCE_ASSIGN_OR_RETURN(auto index, Index());
-  TimeStretch stretch = index->StretchOf(time);
-  const auto largest = [&] {
-    return stretch.entry ? stretch.entry->timestamp : kNoTimestamp;
-  };
-  const auto start = [&] {
-    return stretch.entry ? std::max(stretch.entry->offset, base()) : base();
-  };
-  if (stretch.is_sure && largest() < time) {
-    const Offset behind = std::max(stretch.passed + 1, start());
-    if (behind >= up_to) return std::nullopt;
-    return Seek(scanner, behind);
-  }
-  CAUCE_ASSIGN_OR_RETURN(auto batch, Seek(scanner, start()));
-  const auto holds = [&] {
-    return !stretch.entry ||
-           (batch && batch->last_offset() == stretch.entry->offset &&
-            batch->max_timestamp() == stretch.entry->timestamp);
-  };
-  if (!holds()) {
-    CAUCE_ASSIGN_OR_RETURN(index, RebuildIndex(index));
-    stretch = index->StretchOf(time);
-    CAUCE_ASSIGN_OR_RETURN(batch, Seek(scanner, start()));
-  }
-  // The index of the segment that is written to stays as it was loaded.
-  if (!holds()) return Seek(scanner, base());
-  // Up to the first batch that may have the time.
-  while (batch && batch->base_offset() < up_to &&
-         batch->max_timestamp() < time) {
-    const bool is_passed = batch->last_offset() <= stretch.passed;
-    if (is_passed && BatchFacts::Of(*batch, 0).max_timestamp > largest()) {
-      return batch;
-    }
-    CAUCE_ASSIGN_OR_RETURN(batch, scanner.Next());
-  }
-  if (batch && batch->base_offset() > stretch.passed && largest() < time) {
-    index->NoteSure(stretch);
-  }
-  return batch;
 }
 
 absl::StatusOr<Timestamp> Segment::LargestTimestamp() {

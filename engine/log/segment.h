@@ -31,6 +31,7 @@
 #include "engine/log/batch_scanner.h"
 #include "engine/log/closable_end.h"
 #include "engine/log/index_files.h"
+#include "engine/log/segment_front.h"
 #include "engine/log/segment_index.h"
 #include "engine/log/segment_reads.h"
 #include "engine/log/segment_scan.h"
@@ -67,10 +68,12 @@ struct SegmentPlace {
   }
 };
 
-// A record found by its time, and where its batch begins.
+// A record found by its time, where its batch begins, and what the look-up has
+// met in front of it: nothing where it has begun with that batch.
 struct FoundTime {
   FoundOffset record;
   Offset batch_base;
+  SegmentFront front = {};
 
   friend bool operator==(const FoundTime&, const FoundTime&) = default;
 };
@@ -113,11 +116,23 @@ class Segment {
                                                         int64_t position,
                                                         Offset expected);
 
-  // The first record of [from, up_to) with a timestamp at or after `time`, also
-  // of control batches: Kafka's ListOffsets finds those too.
-  absl::StatusOr<std::optional<FoundTime>> FindByTime(Timestamp time,
-                                                      Offset from,
-                                                      Offset up_to);
+  // The first record of [from, up_to) that can be read and has a timestamp at
+  // or after `time`, also of control batches: Kafka's ListOffsets finds those
+  // too. With OnDamage::kStop Reason::kCorruptBatch where it has met damage
+  // right in front of it.
+  absl::StatusOr<std::optional<FoundTime>> FindByTime(
+      Timestamp time, Offset from, Offset up_to,
+      OnDamage on_damage = OnDamage::kStop);
+
+  // What stands in front of `place`, where a batch begins or which lies behind
+  // the last one, up to base().
+  absl::StatusOr<SegmentFront> LookInFrontOf(Offset place);
+
+  // That `scanner`, which has found no more batches here, has come to the end.
+  absl::Status CheckEnd(const BatchScanner& scanner) const;
+
+  // Whether `opened`, of its log, is because of what stands in its own place.
+  bool IsStoodInFor(const absl::Status& opened) const;
 
   // Of what can be read; kNoTimestamp where no record has one.
   absl::StatusOr<Timestamp> LargestTimestamp();
@@ -255,12 +270,29 @@ class Segment {
     int64_t position = 0;
     Offset base;
   };
-  // Returns a batch in front of which no record below `up_to` has `time` or a
-  // later one: as a walk from the last entry with at most that time finds. That
-  // notes where the index is right and need not be walked again.
+  // Returns a batch in front of which no record below `up_to` that can be read
+  // has `time` or a later one: as a walk from the last entry with at most that
+  // time finds. That notes where the index is right and need not be walked
+  // again. This and those below tell `front` what they pass; nobody asks for
+  // what is in front of `from`.
   absl::StatusOr<std::optional<RecordBatch>> SeekTime(BatchScanner& scanner,
                                                       Timestamp time,
-                                                      Offset up_to);
+                                                      Offset from, Offset up_to,
+                                                      SegmentFront& front);
+  // As Seek, but what is damaged is passed by; `front` begins anew.
+  absl::StatusOr<std::optional<RecordBatch>> SeekReadable(BatchScanner& scanner,
+                                                          Offset offset,
+                                                          SegmentFront& front);
+  // The same of scanner.Next().
+  absl::StatusOr<std::optional<RecordBatch>> NextReadable(BatchScanner& scanner,
+                                                          SegmentFront& front);
+  // Goes on from `batch`, what `scanner` has found here, behind damage.
+  absl::StatusOr<std::optional<RecordBatch>> PassDamage(
+      BatchScanner& scanner, absl::StatusOr<std::optional<RecordBatch>> batch,
+      SegmentFront& front);
+  // What a walk to `place` from the batch that holds `from` finds there.
+  absl::StatusOr<SegmentFront> WalkTo(Offset place, Offset from,
+                                      BatchScanner& scanner);
   // As Seek, by a guess that reads little: nothing where that does not lead to
   // the batch that holds `offset`, and the scanner may then stand anywhere.
   absl::StatusOr<std::optional<RecordBatch>> SeekAtOnce(BatchScanner& scanner,

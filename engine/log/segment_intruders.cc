@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <set>
 #include <utility>
 
 #include "absl/status/status.h"
+#include "cauce/errors.h"
 #include "cauce/record_batch.h"
 #include "engine/base/bytes.h"
 #include "engine/base/status_macros.h"
+#include "engine/log/batch_scanner.h"
 #include "engine/log/segment_directory.h"
 #include "engine/log/segment_name.h"
 #include "engine/log/segment_scan.h"
@@ -57,9 +60,38 @@ class Ends {
 
  private:
   absl::StatusOr<Offset> Find(Offset base) const {
+    const SegmentPlace host = place_.At(base);
     CAUCE_ASSIGN_OR_RETURN(const ScannedSegment scanned,
-                           ScanEnd(place_.At(base), durable_));
-    return scanned.next;
+                           ScanEnd(host, durable_));
+    if (durable_ <= base || scanned.next <= durable_) return scanned.next;
+    // No writer saves a point within a batch: such a one is not what was
+    // durable there, nor is what continues it, and the log may have gone on at
+    // a name among its offsets.
+    CAUCE_ASSIGN_OR_RETURN(const auto across, FindAcross(host, scanned));
+    return across.value_or(scanned.next);
+  }
+
+  // Where the batch begins that the recovery point is in the middle of.
+  absl::StatusOr<std::optional<Offset>> FindAcross(
+      const SegmentPlace& host, const ScannedSegment& scanned) const {
+    const std::string path =
+        host.PathOf(SegmentFileName(host.base, kLogSuffix));
+    CAUCE_ASSIGN_OR_RETURN(std::shared_ptr<File> file,
+                           host.files->Open(path, OpenMode::kRead));
+    const auto entry =
+        scanned.index->offsets().FindAtOrBelow(durable_.value);
+    BatchScanner scanner;
+    scanner.Start(std::move(file), path, entry ? entry->position : 0,
+                  scanned.bytes);
+    for (;;) {
+      const auto batch = scanner.Next();
+      if (!batch.ok() && !IsDamage(batch.status())) return batch.status();
+      if (!batch.ok() || !*batch) return std::nullopt;
+      if ((*batch)->next_offset() <= durable_) continue;
+      const Offset first = (*batch)->base_offset();
+      if (first < durable_) return first;
+      return std::nullopt;
+    }
   }
 
   const SegmentPlace& place_;

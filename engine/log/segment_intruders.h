@@ -6,10 +6,12 @@
 // counts: a log goes on in the next segment where the one in front ends, and a
 // cut that another follows is synced before. (An append that found no room may
 // leave a batch behind the name, if the power takes back how it was cut off;
-// then it was never acknowledged, and what followed it never durable.) Looks at
-// those alone that have no index beside them, so that listing a log that was
-// closed opens no file. Nor are files listed that are of another log by what
-// the last close has noted (foreign_segments.h). Changes nothing; any thread.
+// then it was never acknowledged, and what followed it never durable.) A batch
+// across the recovery point, which no writer leaves either, is none of these.
+// Looks at those alone that have no index beside them, so that listing a log
+// that was closed opens no file. Nor are files listed that are of another log
+// by what the last close has noted (foreign_segments.h). Changes nothing; any
+// thread.
 #pragma once
 
 #include <optional>

@@ -17,6 +17,7 @@ inline constexpr std::string_view kTxnIndexSuffix = ".txnindex";
 inline constexpr std::string_view kSnapshotSuffix = ".snapshot";
 // Behind any of the above: renamed so, the file will be removed.
 inline constexpr std::string_view kDeletedSuffix = ".deleted";
+inline constexpr std::string_view kDeletedLogSuffix = ".log.deleted";
 // A new log that has not taken its segment's place, and what belongs to it:
 // whoever opens the partition removes them, as Kafka does.
 inline constexpr std::string_view kCleanedSuffix = ".cleaned";

@@ -48,7 +48,8 @@ struct SegmentSurvey {
 struct SurveyHints {
   Offset named;  // what its file is called by, which may be wrong
   // Where others may begin, or the log may end, sorted: what the partition's
-  // files are called by, and the saved end. Borrowed.
+  // files are called by, but for those that are misnamed, and the saved end.
+  // Borrowed.
   std::span<const Offset> borders;
   BatchRuns::Gaps gaps = BatchRuns::Gaps::kOfCompaction;
 };

@@ -79,8 +79,13 @@ class SegmentWriter {
   Timestamp first_timestamp() const { return first_timestamp_; }
   Timestamp largest_timestamp() const { return index_->largest_timestamp(); }
   Offset largest_offset() const { return index_->largest_offset(); }
-  // Whether anything was done since the segment was found whole.
-  bool has_changed() const { return changed_; }
+  // Whether anything was done since the segment was found whole, or its index
+  // files are not those of a sealed one.
+  bool has_changed() const { return changed_ || unsealed_; }
+  // It was found as a kill has left it: what a close adds is not there.
+  void NoteUnsealed() { unsealed_ = true; }
+  // And nothing else was done.
+  bool lacks_seal_alone() const { return unsealed_ && !changed_; }
 
   // Whether `batch` belongs into a new segment.
   bool ShouldRoll(const BatchFacts& batch, const RollLimits& limits,
@@ -128,6 +133,7 @@ class SegmentWriter {
   int64_t looked_at_bytes_ = 0;  // by ZerosPay(), of appended_bytes_
   int64_t looked_at_syncs_ = 0;
   bool changed_ = false;
+  bool unsealed_ = false;
   KeepTail keep_tail_;  // null once that is done
   absl::Status broken_;
 };

@@ -27,7 +27,6 @@ constexpr std::array<std::string_view, 4> kSuffixes = {
     kOffsetIndexSuffix, kTimeIndexSuffix, kTxnIndexSuffix, kLogSuffix};
 
 constexpr std::string_view kSwapListSuffix = ".txnindex.swap";
-constexpr std::string_view kRetiredSuffix = ".log.deleted";
 
 // A link, a pipe, or what others keep for themselves.
 bool IsUnreadable(const absl::Status& opened) {
@@ -80,7 +79,7 @@ class UnfinishedSwaps {
         old_.push_back({file->base, entry.name});
       }
       if (file->suffix == kSwapListSuffix) swap_lists_.push_back(file->base);
-      if (file->suffix == kRetiredSuffix) retired_.push_back(file->base);
+      if (file->suffix == kDeletedLogSuffix) retired_.push_back(file->base);
       const bool is_cleaned = file->suffix.ends_with(kCleanedSuffix);
       // What is taken in has other names by the time these go.
       if (is_cleaned || file->suffix.ends_with(kSwapSuffix)) {
@@ -120,7 +119,12 @@ class UnfinishedSwaps {
     }
     CAUCE_RETURN_IF_ERROR(opened);
     CAUCE_ASSIGN_OR_RETURN(FoundSwap found, Scan(base, kSwapLogSuffix));
-    CAUCE_ASSIGN_OR_RETURN(const auto sources, SourcesOf(found));
+    CAUCE_ASSIGN_OR_RETURN(
+        const auto sources,
+        SourcesOf(found, {logs_, retired_},
+                  [this](Offset source, std::string_view suffix) {
+                    return Scan(source, suffix);
+                  }));
     found.is_whole &= CoversSources(found, sources);
     if (!found.is_whole) {
       CAUCE_RETURN_IF_ERROR(TakeBack(SourcesToTakeBack(base, sources)));
@@ -150,28 +154,6 @@ class UnfinishedSwaps {
     const bool is_all = scanned.damage.ok() && scanned.bytes == size;
     return FoundSwap{
         .base = base, .next = scanned.next, .is_whole = is_all && size > 0};
-  }
-
-  // Up to the first log that is there behind all that may be one.
-  absl::StatusOr<std::vector<SwapSource>> SourcesOf(const FoundSwap& swap) {
-    std::vector<SwapSource> sources;
-    Offset up_to = std::max(swap.next, swap.base + 1);
-    for (const Offset each : RetiredFrom(swap.base)) {
-      up_to = std::max(up_to, each + 1);
-      CAUCE_ASSIGN_OR_RETURN(const FoundSwap found, Scan(each, kRetiredSuffix));
-      sources.push_back({each, found.next, found.is_whole, true});
-    }
-    for (const Offset each : logs_) {
-      if (each < swap.base) continue;
-      if (each >= up_to) {
-        sources.push_back({.base = each, .next = each});
-        break;
-      }
-      CAUCE_ASSIGN_OR_RETURN(const FoundSwap found, Scan(each, kLogSuffix));
-      sources.push_back({each, found.next, found.is_whole, false});
-    }
-    std::ranges::sort(sources, {}, &SwapSource::base);
-    return sources;
   }
 
   // These get their names again, durably, before the swap loses its own.
@@ -206,26 +188,14 @@ class UnfinishedSwaps {
   // that goes.
   absl::Status KeepRetired(const FoundSwap& swap) {
     if (gives_way_ == GivesWay::kStays) return absl::OkStatus();
-    for (const Offset each : RetiredFrom(swap.base)) {
+    for (const Offset each : RetiredFrom(swap.base, {logs_, retired_})) {
       const std::string path =
-          place_.PathOf(SegmentFileName(each, kRetiredSuffix));
+          place_.PathOf(SegmentFileName(each, kDeletedLogSuffix));
       CAUCE_RETURN_IF_ERROR(CutFiles(*place_.files, place_.directory)
                                 .SetAside(path)
                                 .status());
     }
     return absl::OkStatus();
-  }
-
-  // In front of the last segment, which compaction never touches, and with a
-  // name that no other log has by now.
-  std::vector<Offset> RetiredFrom(Offset base) const {
-    std::vector<Offset> retired;
-    for (const Offset each : retired_) {
-      const bool is_free = !std::ranges::binary_search(logs_, each);
-      const bool is_last = logs_.empty() || each > logs_.back();
-      if (each >= base && is_free && !is_last) retired.push_back(each);
-    }
-    return retired;
   }
 
   absl::Status SetAside(const std::string& path, std::string_view why) {

@@ -371,6 +371,13 @@ void BatchBuilder::SetFields(const BatchFields& fields) {
   fields_ = fields;
 }
 
+void BatchBuilder::SetProducer(ProducerId id, int16_t epoch,
+                               int32_t sequence) {
+  fields_.producer_id = id;
+  fields_.producer_epoch = epoch;
+  fields_.base_sequence = sequence;
+}
+
 void BatchBuilder::Reserve(size_t more) {
   if (buffer_ != nullptr && size_ + more <= capacity_) [[likely]] {
     return;

@@ -14,7 +14,20 @@ FileTree Damaged(FileTree tree, const std::function<void(FileTree&)>& damage) {
 }  // namespace
 
 std::string CaseName(std::string_view name, Stop stop) {
-  return fmt::format("{}_{}", name, stop == Stop::kClean ? "Closed" : "Killed");
+  const auto word = [stop]() -> std::string_view {
+    switch (stop) {
+      case Stop::kClean:
+        return "Closed";
+      case Stop::kKilled:
+        return "Killed";
+      case Stop::kGrown:
+        return "GrownAndKilled";
+      case Stop::kRolled:
+        return "RolledAndKilled";
+    }
+    return "";
+  };
+  return fmt::format("{}_{}", name, word());
 }
 
 DamagedDirectory::DamagedDirectory(Stop stop,

@@ -86,7 +86,7 @@ class ExchangedDirectories : public ::testing::TestWithParam<Stop> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Stopped, ExchangedDirectories,
-                         ::testing::Values(Stop::kClean, Stop::kKilled),
+                         ::testing::ValuesIn(test::kEveryStop),
                          [](const auto& info) {
                            return test::CaseName("Exchanged", info.param);
                          });

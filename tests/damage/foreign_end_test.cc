@@ -104,7 +104,7 @@ std::string NameOf(const ::testing::TestParamInfo<Stop>& stop) {
   return test::CaseName("Log", stop.param);
 }
 INSTANTIATE_TEST_SUITE_P(Stops, ForeignEndAfter,
-                         ::testing::Values(Stop::kClean, Stop::kKilled),
+                         ::testing::ValuesIn(test::kEveryStop),
                          NameOf);
 
 TEST_P(ForeignEndAfter, InTheLastSegmentsPlaceIsNoneOfTheLog) {
@@ -181,6 +181,36 @@ TEST_F(ForeignEnd, InFrontOfTheEndThatWasNotedIsNoneOfTheLog) {
     EXPECT_EQ(opened.Gather().at(Log(12) + ".cut"), foreign);
     EXPECT_THAT(SightOf(opened, Access::kReadOnly).told, Not(IsEmpty()));
   }
+}
+
+// Of a partition that was written since its last close: what was noted lies in
+// front of what the close did not see, whatever stands in its place now.
+TEST_F(ForeignEnd, AcrossTheEndThatWasNotedIsNoneOfTheLogAfterAKill) {
+  Values records = Remains::Of(Stop::kClean).records().at("orders-0");
+  records.erase(records.lower_bound(12), records.end());
+  std::string foreign;
+  for (const int64_t at : {14, 16, 18, 20}) {
+    foreign += test::Batch({"another's", "another's"}, Timestamp{1})
+                   .At(Offset{at})
+                   .bytes();
+  }
+  const auto put = [&](FileTree& tree) {
+    tree[Log(12)] = foreign;
+    tree.erase(".kafka_cleanshutdown");
+  };
+  DamagedDirectory directory(Stop::kClean, put);
+  EXPECT_EQ(SightOf(directory, Access::kReadOnly).records, records);
+  EXPECT_THAT(directory.events(), Contains(HasSubstr("of another log")));
+  EXPECT_THAT(directory.VerifyAll(),
+              Contains(Field(&Finding::file,
+                             DamagedDirectory::PathOf(Log(12)))));
+  ExpectMended(directory, records);
+  ExpectGoesOn(directory, records);
+
+  DamagedDirectory opened(Stop::kClean, put);
+  ExpectGoesOn(opened, records);
+  EXPECT_EQ(opened.Gather().at(Log(12) + ".cut"), foreign);
+  EXPECT_THAT(SightOf(opened, Access::kReadOnly).told, Not(IsEmpty()));
 }
 
 // Nobody wrote it behind the close that has noted where the log ended. After a

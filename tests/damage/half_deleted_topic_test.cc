@@ -101,7 +101,7 @@ class HalfDeletedTopic : public ::testing::Test {
     bool failed = false;
     disk.set_plan([&](DiskCall call, std::string_view path, int64_t change) {
       const int64_t at = change - first;
-      const bool fails = call != DiskCall::kRead && at >= 0 &&
+      const bool fails = IsChange(call) && at >= 0 &&
                          at < static_cast<int64_t>(errors.size());
       if (!fails) return absl::OkStatus();
       failed = true;

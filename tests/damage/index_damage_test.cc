@@ -185,10 +185,11 @@ std::vector<Case> Cases() {
 std::vector<std::tuple<Case, Stop>> AllCases() {
   std::vector<std::tuple<Case, Stop>> all;
   for (const Case& each : Cases()) {
-    all.emplace_back(each, Stop::kClean);
     const bool is_active =
         each.file == kActiveOffsets || each.file == kActiveTimes;
-    if (!is_active) all.emplace_back(each, Stop::kKilled);
+    for (const Stop stop : test::kEveryStop) {
+      if (stop == Stop::kClean || !is_active) all.emplace_back(each, stop);
+    }
   }
   return all;
 }

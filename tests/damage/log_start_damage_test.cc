@@ -130,10 +130,9 @@ class LogStartDamage : public TestWithParam<Stop> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Catalogue, LogStartDamage,
-                         ::testing::Values(Stop::kClean, Stop::kKilled),
+                         ::testing::ValuesIn(test::kEveryStop),
                          [](const auto& info) {
-                           return info.param == Stop::kClean ? "Closed"
-                                                             : "Killed";
+                           return test::CaseName("Start", info.param);
                          });
 
 TEST_P(LogStartDamage, OfOneFileDeletesNothingWhateverNumberItBecame) {

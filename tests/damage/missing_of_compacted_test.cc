@@ -257,6 +257,22 @@ class OnceCompacted : public ::testing::TestWithParam<Lost> {
     left_ = Remains::Of(Stop::kClean).records().at("orders-0");
   }
 
+  // All of the directory is copied, and goes on as the copy.
+  void Copy() {
+    const FileTree all = test::Gather(*files_, kDirectory);
+    ASSERT_THAT(files_->Rename(std::string(kDirectory), "/copied"), IsOk());
+    test::Lay(all, *files_, kDirectory);
+    for (const auto& [name, bytes] : all) {
+      ASSERT_THAT(files_->RemoveFile(fmt::format("/copied/{}", name)), IsOk());
+    }
+    const auto entries = files_->List("/copied");
+    ASSERT_THAT(entries, IsOk());
+    for (const DirectoryEntry& entry : *entries) {
+      ASSERT_THAT(files_->RemoveDirectory("/copied/" + entry.name), IsOk());
+    }
+    ASSERT_THAT(files_->RemoveDirectory("/copied"), IsOk());
+  }
+
   // That a repair does what was planned, once, and what is then left. It knows
   // how many are lost, or that some are.
   void CheckRepair(std::optional<int64_t> lost) {
@@ -512,6 +528,27 @@ TEST_P(OnceCompactedAndClosed, IsToldOfWhatIsMissingHoweverOftenItIsKilled) {
   CheckRepair(lost);
 }
 
+TEST_P(OnceCompactedAndClosed, IsToldOfWhatIsMissingInACopyOfAKilledDirectory) {
+  const int64_t lost = Lose(3);
+  AppendAndDie(1, "elsewhere");
+  Copy();
+  CheckTold();
+  AppendAndDie(0, "there");
+  CheckTold();
+  Copy();
+  CheckTold();
+  Look(Access::kReadWrite);
+  CheckTold();
+  CheckRepair(lost);
+}
+
+TEST_P(OnceCompactedAndClosed, IsMendedByARepairInACopyOfAKilledDirectory) {
+  const int64_t lost = Lose(3);
+  AppendAndDie(0, "there");
+  Copy();
+  CheckRepair(lost);
+}
+
 TEST_P(OnceCompactedAndClosed, IsToldToWhoReadsWhileAnotherWrites) {
   Lose(3);
   auto reader = Open(Access::kReadOnly);
@@ -737,6 +774,33 @@ TEST_P(OnceCompactedAndCutOutAtItsEnd, IsToldUntilARepair) {
   CheckRepair(std::nullopt);
 }
 
+// Most of it can be read: nobody knows which of its offsets are missing.
+TEST_P(OnceCompactedAndCutOutAtItsEnd, IsToldToWhoLooksForATimeUntilItIsCut) {
+  Lose(6);
+  auto reader = Open(Access::kReadOnly);
+  ASSERT_THAT(reader, IsOk());
+  auto orders = reader->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(orders, IsOk());
+  const Timestamp no_such{INT64_MAX};
+  const auto lost = orders->FindByTime(no_such);
+  EXPECT_THAT(lost, HasReason(Reason::kCorruptBatch));
+  EXPECT_THAT(std::string(lost.status().message()),
+              HasSubstr("shorter than it was"));
+
+  // By another process.
+  Write([](Engine& writer) {
+    auto partition = writer.OpenPartition("orders", PartitionId{0});
+    ASSERT_THAT(partition, IsOk());
+    ASSERT_THAT(partition->TruncateTo(Offset{6}), IsOk());
+  });
+  EXPECT_THAT(orders->WaitFor(Offset{18}, absl::ZeroDuration()),
+              IsOkAndHolds(false));
+  EXPECT_THAT(orders->FindByTime(no_such), IsOkAndHolds(std::nullopt));
+  ASSERT_THAT(reader->Close(), IsOk());
+  left_.erase(left_.lower_bound(6), left_.end());
+  CheckWhole();
+}
+
 TEST_P(OnceCompactedAndCutOutAtItsEnd, IsMendedBeforeAnythingOpensIt) {
   Lose(6);
   CheckRepair(std::nullopt);
@@ -858,6 +922,15 @@ TEST_P(OnceCompactedAndCut, LeavesNothingMissingInATopicThatIsMadeAgain) {
     MakeAgain(engine);
     AppendSegments(engine);
   });
+  CheckWhole();
+}
+
+TEST_P(OnceCompactedAndCut, IsWholeInACopyOfAKilledDirectory) {
+  AppendAndDie(1, "elsewhere");
+  Copy();
+  CheckWhole();
+  WriteAndDie([&](Engine& engine) { AppendSegments(engine); });
+  Copy();
   CheckWhole();
 }
 

@@ -16,6 +16,7 @@
 #include "cauce/inspect.h"
 #include "cauce/repair.h"
 #include "fmt/format.h"
+#include "tests/damage/damaged_directory.h"
 #include "tests/damage/remains.h"
 #include "tests/damage/sight.h"
 #include "tests/testing/matchers.h"
@@ -50,10 +51,9 @@ const std::vector<BatchPlace>& Places(Stop stop) {
 class OldestLogMissing : public ::testing::TestWithParam<Stop> {};
 
 INSTANTIATE_TEST_SUITE_P(Catalogue, OldestLogMissing,
-                         ::testing::Values(Stop::kClean, Stop::kKilled),
+                         ::testing::ValuesIn(test::kEveryStop),
                          [](const auto& info) {
-                           return info.param == Stop::kClean ? "Closed"
-                                                             : "Killed";
+                           return test::CaseName("First", info.param);
                          });
 
 TEST_P(OldestLogMissing, IsFoundByTheSavedStartAndToldByWhoeverOpens) {

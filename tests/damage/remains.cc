@@ -1,5 +1,6 @@
 #include "tests/damage/remains.h"
 
+#include <array>
 #include <utility>
 
 #include "cauce/cursor.h"
@@ -36,10 +37,32 @@ std::string ValueAt(const TopicPartition& partition, int64_t offset) {
   return fmt::format("{} at {}", partition.ToString(), offset);
 }
 
-void Fill(Engine& engine, Clock& clock, const TopicPartition& name) {
+const std::array<TopicPartition, 3>& Names() {
+  static const auto* const names = new std::array<TopicPartition, 3>{
+      TopicPartition{"orders", PartitionId{0}},
+      TopicPartition{"orders", PartitionId{1}},
+      TopicPartition{"returns", PartitionId{0}}};
+  return *names;
+}
+
+// How many batches of each partition were written when the engine was closed
+// for the first time; none where it never was.
+int ClosedAt(Stop stop) {
+  if (stop == Stop::kGrown) return 7;
+  return stop == Stop::kRolled ? 4 : 0;
+}
+
+// From one batch of each partition up to another.
+struct Written {
+  int from = 0;
+  int to = Remains::kBatchesOfAPartition;
+};
+
+void Fill(Engine& engine, Clock& clock, const TopicPartition& name,
+          const Written& written) {
   auto partition = engine.OpenPartition(name.topic, name.partition);
   CAUCE_CHECK(partition.ok());
-  for (int i = 0; i < Remains::kBatchesOfAPartition; ++i) {
+  for (int i = written.from; i < written.to; ++i) {
     const int64_t base = i * Remains::kBatchRecords;
     const std::string values[] = {ValueAt(name, base), ValueAt(name, base + 1)};
     const Timestamp time =
@@ -49,7 +72,7 @@ void Fill(Engine& engine, Clock& clock, const TopicPartition& name) {
         {.key = "k", .value = values[1], .timestamp = time}};
     CAUCE_CHECK(partition->Append(records).ok());
   }
-  if (name.topic == "returns") {
+  if (name.topic == "returns" && written.from == 0) {
     CAUCE_CHECK(partition->DeleteRecordsBefore(Offset{3}).ok());
   }
 }
@@ -57,34 +80,46 @@ void Fill(Engine& engine, Clock& clock, const TopicPartition& name) {
 }  // namespace
 
 const Remains& Remains::Of(Stop stop) {
-  static const Remains* const clean = new Remains(Stop::kClean);
-  static const Remains* const killed = new Remains(Stop::kKilled);
-  return stop == Stop::kClean ? *clean : *killed;
+  static const auto* const all = [] {
+    auto* const made = new std::map<Stop, Remains>;
+    for (const Stop each : kEveryStop) made->emplace(each, Remains(each));
+    return made;
+  }();
+  return all->at(stop);
 }
 
 Remains::Remains(Stop stop) {
   SimClock clock;
   CountingRandom random;
   const auto disk = NewMemoryFileSystem(&clock);
-  auto engine = Engine::Open(
-      kDirectory,
-      {.file_system = disk.get(), .clock = &clock, .random = &random});
-  CAUCE_CHECK(engine.ok());
-  CAUCE_CHECK(engine->CreateTopic("orders", SpecOf(2)).ok());
-  CAUCE_CHECK(engine->CreateTopic("returns", SpecOf(1)).ok());
-  for (const TopicPartition& name :
-       {TopicPartition{"orders", PartitionId{0}},
-        TopicPartition{"orders", PartitionId{1}},
-        TopicPartition{"returns", PartitionId{0}}}) {
-    Fill(*engine, clock, name);
+  const auto open = [&] {
+    auto engine = Engine::Open(
+        kDirectory,
+        {.file_system = disk.get(), .clock = &clock, .random = &random});
+    CAUCE_CHECK(engine.ok());
+    return *std::move(engine);
+  };
+  Engine engine = open();
+  CAUCE_CHECK(engine.CreateTopic("orders", SpecOf(2)).ok());
+  CAUCE_CHECK(engine.CreateTopic("returns", SpecOf(1)).ok());
+  const int closed_at = ClosedAt(stop);
+  if (closed_at > 0) {
+    for (const TopicPartition& name : Names()) {
+      Fill(engine, clock, name, {.to = closed_at});
+    }
+    CAUCE_CHECK(engine.Close().ok());
+    engine = open();
+  }
+  for (const TopicPartition& name : Names()) {
+    Fill(engine, clock, name, {.from = closed_at});
     Values& values = records_[name.ToString()];
     const int64_t start = name.topic == "returns" ? 3 : 0;
     const int64_t end = kBatchesOfAPartition * kBatchRecords;
     for (int64_t i = start; i < end; ++i) values[i] = ValueAt(name, i);
   }
   // Saves the bounds as they are now.
-  CAUCE_CHECK(engine->RunUpkeep().ok());
-  if (stop == Stop::kClean) CAUCE_CHECK(engine->Close().ok());
+  CAUCE_CHECK(engine.RunUpkeep().ok());
+  if (stop == Stop::kClean) CAUCE_CHECK(engine.Close().ok());
   files_ = Gather(*disk, kDirectory);
   for (const auto& [partition, values] : records_) batches_[partition] = {};
   FindBatches();

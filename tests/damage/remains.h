@@ -3,8 +3,9 @@
 // disk and opened again.
 //
 // Topic `orders` has two partitions of three segments; `returns` has one, whose
-// first records were deleted by request. Every stop leaves the same bytes: time
-// stands still and chance counts. Plain values; nothing here checks anything.
+// first records were deleted by request. Every stop leaves the same batches,
+// and each time the same bytes: time stands still and chance counts. Plain
+// values; nothing here checks anything.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,11 @@ namespace cauce::test {
 enum class Stop {
   kClean,   // the engine was closed
   kKilled,  // its process died, with everything durable and its bounds saved
+  kGrown,   // the same, and it was closed once within the last segment,
+  kRolled,  // or within the one in front of that
 };
+inline constexpr Stop kEveryStop[] = {Stop::kClean, Stop::kKilled, Stop::kGrown,
+                                      Stop::kRolled};
 
 // By path below the data directory, as in "orders-0/partition.metadata".
 using FileTree = std::map<std::string, std::string, std::less<>>;

@@ -47,8 +47,9 @@ using ::testing::IsEmpty;
 enum class Outcome {
   kNothing,      // it may be so: nothing to say
   kTold,         // opens, says what that means, and writes the file anew
-  kToldIfClosed,  // the same where the close has noted it, else nothing to say
-  kToldAndKept,  // the same, and the file stays as it is
+  kToldIfClosed,  // the same where a close has noted it, else nothing to say
+  kToldIfMarked,  // where that close was the stop, so that its mark is there
+  kToldAndKept,   // as kTold, and the file stays as it is
   kRefused,      // Reason::kCorruptFile, and nothing is changed
   kTooNew,       // Reason::kUnsupportedFormat, and nothing is changed
   // The same for one partition: where none has to be recovered the others are
@@ -148,7 +149,10 @@ void AddCases(const SmallFile& file, std::vector<Case>& cases) {
   add("Rubbish", file.damaged, [](std::string& bytes) { bytes = kRubbish; });
   add("NothingButZeros", file.damaged,
       [](std::string& bytes) { bytes.assign(bytes.size() + 1, '\0'); });
-  add("CutOff", file.damaged, [](std::string& bytes) {
+  // A mark that is not there is empty then.
+  const bool is_mark = file.damaged == Outcome::kToldIfClosed;
+  const Outcome cut_off = is_mark ? Outcome::kToldIfMarked : file.damaged;
+  add("CutOff", cut_off, [](std::string& bytes) {
     bytes.resize(bytes.size() - bytes.size() / 4);
   });
   add("Endless", file.damaged,
@@ -194,7 +198,7 @@ std::vector<Case> Cases() {
                      SetSegmentsVersion(found->second, 1);
                    }});
   cases.push_back({"SegmentsOfAnotherDirectory", "cauce.segments",
-                   Outcome::kToldIfClosed, [](FileTree& files) {
+                   Outcome::kToldIfMarked, [](FileTree& files) {
                      files["cauce.segments"] = OtherSegments();
                    }});
   cases.push_back({"OneCatalogueMissingOneDamaged", "cauce.topics.copy",
@@ -212,9 +216,13 @@ class SmallFileDamage
       : case_(std::get<Case>(GetParam())),
         stop_(std::get<Stop>(GetParam())),
         directory_(stop_, case_.damage) {
-    if (case_.outcome != Outcome::kToldIfClosed) return;
-    case_.outcome =
-        stop_ == Stop::kClean ? Outcome::kTold : Outcome::kNothing;
+    const bool is_told =
+        case_.outcome == Outcome::kToldIfClosed ? stop_ != Stop::kKilled
+                                                : stop_ == Stop::kClean;
+    if (case_.outcome == Outcome::kToldIfClosed ||
+        case_.outcome == Outcome::kToldIfMarked) {
+      case_.outcome = is_told ? Outcome::kTold : Outcome::kNothing;
+    }
   }
 
   std::string DamagedPath() const {
@@ -252,8 +260,8 @@ class SmallFileDamage
 
 INSTANTIATE_TEST_SUITE_P(Catalogue, SmallFileDamage,
                          ::testing::Combine(::testing::ValuesIn(Cases()),
-                                            ::testing::Values(Stop::kClean,
-                                                              Stop::kKilled)),
+                                            ::testing::ValuesIn(
+                                                test::kEveryStop)),
                          [](const auto& info) {
                            return test::CaseName(
                                std::get<Case>(info.param).name,
@@ -334,7 +342,7 @@ TEST(SegmentsFile, ThatIsCutToAnyLengthIsToldAndCostsNoRecord) {
   const std::string whole =
       Remains::Of(Stop::kClean).files().at("cauce.segments");
   const std::string path = DamagedDirectory::PathOf("cauce.segments");
-  for (const Stop stop : {Stop::kClean, Stop::kKilled}) {
+  for (const Stop stop : test::kEveryStop) {
     for (size_t bytes = 0; bytes < whole.size(); ++bytes) {
       SCOPED_TRACE(test::CaseName(fmt::format("{} bytes", bytes), stop));
       DamagedDirectory directory(stop, [&](FileTree& files) {

@@ -150,7 +150,7 @@ class TopicLifetime : public ::testing::Test {
     const auto failed = std::make_shared<bool>(false);
     disk.set_plan([&disk, doomed, how, later, failed](
                       DiskCall call, std::string_view path, int64_t change) {
-      const bool fails = call != DiskCall::kRead && change >= doomed &&
+      const bool fails = IsChange(call) && change >= doomed &&
                          change < doomed + how.count;
       if (!fails) return absl::OkStatus();
       *failed = true;

@@ -283,7 +283,7 @@ class ProducersProperty : public ::testing::TestWithParam<DiskKind> {
 
   void EndTransaction() {
     const int64_t producer = Any(kProducers);
-    Client& client = clients_[static_cast<size_t>(producer)];
+    const Client& client = clients_[static_cast<size_t>(producer)];
     if (!client.in_transaction && !OneIn(8)) return;
     ModelBatch marker;
     marker.base = model_.end;
@@ -293,8 +293,19 @@ class ProducersProperty : public ::testing::TestWithParam<DiskKind> {
     marker.transactional = true;
     marker.ends =
         OneIn(2) ? TransactionOutcome::kCommit : TransactionOutcome::kAbort;
-    const auto ended = log().EndTransaction(
-        {ProducerId{producer}, marker.epoch, 0, *marker.ends}, Options());
+    const TransactionEnd end{.producer_id = {producer},
+                             .producer_epoch = marker.epoch,
+                             .coordinator_epoch = 0,
+                             .outcome = *marker.ends,
+                             .transaction_version =
+                                 static_cast<int16_t>(Any(3))};
+    const auto ended = log().EndTransaction(end, Options());
+    if (end.transaction_version == 2 && client.in_transaction &&
+        marker.epoch == client.epoch) {
+      // The marker of the transaction in front, once more.
+      ASSERT_THAT(ended, HasReason(Reason::kInvalidProducerEpoch));
+      return;
+    }
     ASSERT_THAT(ended, IsOk());
     ASSERT_EQ(ended->base.value, marker.base);
     marker.transactional = false;  // of the model: it is no record

@@ -52,6 +52,14 @@ TEST(TopicName, CollidesWhereADotReadsAsAnUnderscore) {
   EXPECT_FALSE(TopicNamesCollide("a.b", "a.bc"));
 }
 
+TEST(TopicName, IsInternalWhereACoordinatorWrites) {
+  EXPECT_TRUE(IsInternalTopic("__consumer_offsets"));
+  EXPECT_TRUE(IsInternalTopic("__transaction_state"));
+  EXPECT_TRUE(IsInternalTopic("__share_group_state"));
+  EXPECT_FALSE(IsInternalTopic("__orders"));
+  EXPECT_FALSE(IsInternalTopic(""));
+}
+
 TEST(TopicPartitionName, IsReadBackAsItIsWritten) {
   for (const TopicPartition& name :
        {TopicPartition{"orders", PartitionId{0}},

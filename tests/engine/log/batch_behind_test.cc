@@ -46,7 +46,9 @@ class BatchBehind : public ::testing::Test {
         "a.log",
         position,
         static_cast<int64_t>(bytes_.size()),
-        {.next = Offset{10 + damaged}, .up_to = Offset{15}}};
+        {.next = Offset{10 + damaged},
+         .up_to = Offset{15},
+         .boundary = boundary_}};
     CAUCE_ASSIGN_OR_RETURN(
         const auto batch,
         FindBatchBehind(scanner_, place, EntriesBehind(index_, position)));
@@ -65,6 +67,7 @@ class BatchBehind : public ::testing::Test {
   std::string bytes_;
   std::vector<int64_t> positions_;
   OffsetIndex index_;
+  Offset boundary_ = BatchOffsets().boundary;
   BatchScanner scanner_;
 };
 
@@ -86,6 +89,21 @@ TEST_F(BatchBehind, MustBeWholeAndInItsPlace) {
   StoreBig<int64_t>(At(3) + layout::kBaseOffset, 5);
   EXPECT_THAT(BaseBehind(1), test::IsOkAndHolds(14));
   StoreBig<int64_t>(At(4) + layout::kBaseOffset, 15);
+  EXPECT_THAT(BaseBehind(1), test::IsOkAndHolds(std::nullopt));
+}
+
+TEST_F(BatchBehind, IsFoundWhereTheDamageEndsAtTheBoundaryOrReachesAcross) {
+  boundary_ = Offset{12};
+  EXPECT_THAT(BaseBehind(1), test::IsOkAndHolds(12));
+  At(2)[layout::kRecords] ^= 1;
+  StoreBig<int32_t>(At(1) + layout::kBatchLength, 7777);
+  EXPECT_THAT(BaseBehind(1), test::IsOkAndHolds(13));
+}
+
+TEST_F(BatchBehind, DoesNotReachAcrossTheBoundaryItself) {
+  boundary_ = Offset{13};
+  bytes_.resize(static_cast<size_t>(positions_[2]));
+  bytes_ += test::Batch({"a", "b"}).At(Offset{12}).bytes();
   EXPECT_THAT(BaseBehind(1), test::IsOkAndHolds(std::nullopt));
 }
 

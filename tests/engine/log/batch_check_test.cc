@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "cauce/append.h"
 #include "cauce/errors.h"
 #include "tests/testing/batches.h"
 #include "tests/testing/matchers.h"
@@ -91,6 +92,19 @@ TEST(BatchCheck, ACompactedTopicNeedsKeys) {
   TopicConfig topic;
   topic.cleanup.compact = true;
   EXPECT_THAT(Check(keyless, topic), HasReason(Reason::kInvalidRecord));
+}
+
+TEST(BatchCheck, TakesABatchWithoutASequenceFromACoordinatorAlone) {
+  BatchFields fields;
+  fields.transactional = true;
+  fields.producer_id = ProducerId{7};
+  fields.producer_epoch = 1;
+  const OwnedBatch batch = Batch({"a"}, kNow, fields);
+
+  EXPECT_THAT(Check(batch, {}), HasReason(Reason::kInvalidRecord));
+  EXPECT_THAT(CheckBatch({"orders", PartitionId{3}}, batch.view(), {}, kNow,
+                         AppendOrigin::kCoordinator),
+              IsOk());
 }
 
 }  // namespace

@@ -104,5 +104,21 @@ TEST_F(IndexSurveyTest, TakesThoseWhoseLogIsGoneOrCalledOtherwise) {
   EXPECT_EQ(strays[0].base, std::nullopt);
 }
 
+// As a stop leaves it where there was no room to save the start.
+TEST_F(IndexSurveyTest, MissesNoLogThatRetentionHasTaken) {
+  const std::string deleted = "/p/00000000000000000003.log.deleted";
+  ASSERT_THAT(files_->Open(deleted, OpenMode::kCreate), IsOk());
+  SurveyedSegment first = Segment();
+  for (const int64_t base : {5, 2}) {
+    first.base = first.named = Offset{base};
+    IndexSurvey indexes = Survey({kIndex, kTimes});
+    ASSERT_THAT(
+        indexes.TakeOrphans({.durable = Offset{9}}, std::vector{first}),
+        IsOk());
+    // In the midst of a log nobody deletes.
+    EXPECT_THAT(strays_.Take(), SizeIs(base == 5 ? 0 : 2));
+  }
+}
+
 }  // namespace
 }  // namespace cauce

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -15,8 +16,10 @@ namespace {
 
 using test::IsOk;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 constexpr LastStop kStop{.recovery_point = Offset{20}};
 
@@ -39,6 +42,34 @@ TEST(RemoveLeftovers, TakesWhatIsOnItsWayOutAndIndexesWithoutALog) {
       ElementsAre("00000000000000000000.log", "00000000000000000000.txnindex",
                   "00000000000000000010.txnindex", "somebody.else"));
   EXPECT_THAT(left->lists, ElementsAre(Offset{0}, Offset{10}));
+}
+
+// Found by a long program on a disk whose calls fail.
+TEST(RemoveLeftovers, MissesNoLogThatWasDeletedWhereTheStartCouldNotBeSaved) {
+  test::TestDisk disk;
+  for (const char* name :
+       {"00000000000000000000.index", "00000000000000000000.log.deleted",
+        "00000000000000000000.timeindex", "00000000000000000000.txnindex",
+        "00000000000000000006.log", "00000000000000000009.index",
+        "00000000000000000009.log.deleted"}) {
+    disk.Write(name, "");
+  }
+  const size_t written = disk.files().changes().size();
+  const auto left = RemoveLeftovers(disk.Place(), {Offset{6}}, kStop);
+
+  ASSERT_THAT(left, IsOk());
+  EXPECT_THAT(disk.Names(), ElementsAre("00000000000000000006.log",
+                                        "00000000000000000009.index"));
+  EXPECT_THAT(left->orphans, ElementsAre(Offset{9}));
+  EXPECT_THAT(left->lists, IsEmpty());
+  // Another stop finds what tells of the indexes as long as they are there.
+  std::vector<std::string> changes = disk.files().changes();
+  changes.erase(changes.begin(),
+                changes.begin() + static_cast<std::ptrdiff_t>(written));
+  EXPECT_THAT(changes,
+              ElementsAre(EndsWith("0.index"), EndsWith("0.timeindex"),
+                          EndsWith("0.txnindex"), EndsWith("9.log.deleted"),
+                          StartsWith("sync "), EndsWith("0.log.deleted")));
 }
 
 TEST(RemoveLeftovers, KeepsTheSnapshotsOfSegmentsAndTheNewest) {

@@ -25,6 +25,7 @@ namespace {
 
 using test::Batch;
 using test::DiskKind;
+using test::FileCall;
 using test::HasReason;
 using test::IsOk;
 using test::IsOkAndHolds;
@@ -280,6 +281,30 @@ TEST_P(LogCursorTest, GoesOnWhenItsSegmentWasCutAwayWhole) {
   ASSERT_THAT(log().TruncateTo(Offset{4}), IsOk());
   for (int i = 2; i < 30; ++i) Append(i);
   EXPECT_EQ(Walk(cursor), Range(last.value + 1, 60));
+}
+
+// Found by many threads at once: a cut shows its segments first, and the end of
+// the log when it is done.
+TEST_P(LogCursorTest, NeverGoesBackWhereItLooksInTheMidstOfACut) {
+  Fill(3);
+  LogCursor records = Cursor(Offset{4});
+  LogCursor batches = Cursor(Offset{4});
+  RecordBatch batch;
+  bool has_looked = false;
+  rig_.disk().files().set_during(FileCall::kTruncate, kLogSuffix, [&] {
+    EXPECT_EQ(log().log_end(), Offset{6});
+    EXPECT_THAT(NextOffset(records), IsOkAndHolds(std::nullopt));
+    EXPECT_THAT(batches.NextBatch(&batch), IsOkAndHolds(false));
+    has_looked = true;
+  });
+  ASSERT_THAT(log().TruncateTo(Offset{0}), IsOkAndHolds(Offset{0}));
+  rig_.disk().files().Mend();
+  ASSERT_TRUE(has_looked);
+
+  for (int i = 10; i < 15; ++i) Append(i);
+  EXPECT_EQ(Walk(records), Range(4, 10));
+  ASSERT_THAT(batches.NextBatch(&batch), IsOkAndHolds(true));
+  EXPECT_EQ(batch.base_offset(), Offset{4});
 }
 
 TEST_P(LogCursorTest, EndsWithTheLog) {

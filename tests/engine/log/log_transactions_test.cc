@@ -60,6 +60,22 @@ TEST_P(LogTransactionsTest, OlderCoordinatorsAreFenced) {
   EXPECT_EQ(log().log_end(), Offset{2});
 }
 
+TEST_P(LogTransactionsTest, AMarkerThatComesAgainDoesNotEndTheNextTransaction) {
+  Open();
+  ASSERT_THAT(Send(TestProducer(7, 0).InTransaction({"a"})), IsOk());
+  TransactionEnd end = TestProducer(7, 1).Commit();
+  end.transaction_version = 2;
+  EXPECT_EQ(End(end), Offset{1});
+  ASSERT_THAT(Send(TestProducer(7, 1).InTransaction({"b"})), IsOk());
+
+  EXPECT_THAT(log().EndTransaction(end, {}),
+              HasReason(Reason::kInvalidProducerEpoch));
+  ASSERT_THAT(rig_.Reopen(), IsOk());
+  EXPECT_THAT(log().EndTransaction(end, {}),
+              HasReason(Reason::kInvalidProducerEpoch));
+  EXPECT_THAT(log().LastStableOffset(), IsOkAndHolds(Offset{2}));
+}
+
 TEST_P(LogTransactionsTest, MarkersComeFromTheCoordinatorAlone) {
   Open();
   EXPECT_THAT(Send(test::ControlBatch()), HasReason(Reason::kInvalidRecord));
@@ -67,6 +83,7 @@ TEST_P(LogTransactionsTest, MarkersComeFromTheCoordinatorAlone) {
        {TransactionEnd{{-1}, 0, 0, TransactionOutcome::kCommit},
         TransactionEnd{{7}, -1, 0, TransactionOutcome::kCommit},
         TransactionEnd{{7}, 0, -1, TransactionOutcome::kCommit},
+        TransactionEnd{{7}, 0, 0, TransactionOutcome::kCommit, -1},
         TransactionEnd{{7}, 0, 0, static_cast<TransactionOutcome>(2)}}) {
     EXPECT_THAT(log().EndTransaction(end, {}),
                 HasReason(Reason::kInvalidRecord));

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <latch>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -46,6 +47,29 @@ TEST_F(LogWaitersTest, ReturnWhatALookFailsWith) {
       []() -> absl::StatusOr<bool> { return absl::AbortedError("closed"); },
       [] { return false; });
   EXPECT_THAT(waited, StatusIs(absl::StatusCode::kAborted));
+}
+
+// Counts what it is told.
+class Counter final : public PartitionWatcher {
+ public:
+  void Moved() override { ++moves; }
+  std::atomic<int> moves = 0;
+};
+
+TEST_F(LogWaitersTest, MayWatchInPlaceOfWaiting) {
+  const auto counter = std::make_shared<Counter>();
+  Move();
+  waiters_.Watch(counter);
+  EXPECT_EQ(counter->moves, 0);
+
+  Move();
+  Move();
+  EXPECT_EQ(counter->moves, 2);
+
+  waiters_.Unwatch(*counter);
+  waiters_.Unwatch(*counter);
+  Move();
+  EXPECT_EQ(counter->moves, 2);
 }
 
 TEST_F(LogWaitersTest, MissNoMoveHoweverItMeetsThem) {

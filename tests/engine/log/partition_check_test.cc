@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "cauce/errors.h"
@@ -82,6 +83,128 @@ TEST_F(PartitionCheckSuite, ChecksAPartitionBesideASwapThatWasNotComplete) {
   EXPECT_THAT(Check(), IsOk());
   EXPECT_THAT(findings_, IsEmpty());
   EXPECT_EQ(summary_.segments, 3);
+}
+
+// A stop in the middle of a swap says nothing of them.
+TEST_F(PartitionCheckSuite, FindsDamageInSegmentsBesideASwap) {
+  disk_.Write(SegmentFileName(Offset{4}, kSwapLogSuffix),
+              test::Batch({"a", "b"}).At(Offset{4}).bytes());
+  EXPECT_THAT(Check(), IsOk());
+  EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kNote, 4)));
+  for (const int64_t damaged : {0, 4, 8}) {
+    SCOPED_TRACE(damaged);
+    const std::string name = SegmentFileName(Offset{damaged}, kLogSuffix);
+    const std::string whole = *disk_.Read(name);
+    std::string broken = whole;
+    broken[70] = static_cast<char>(broken[70] ^ 1);
+    disk_.Write(name, broken);
+    EXPECT_THAT(Check(), IsOk());
+    // What the swap takes the place of nobody reads any more.
+    if (damaged == 4) {
+      EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kNote, 4)));
+    } else {
+      EXPECT_THAT(findings_, Contains(Is(Gravity::kNote, 4)));
+      EXPECT_THAT(findings_, Contains(Is(Gravity::kDamage, damaged)));
+    }
+    disk_.Write(name, whole);
+  }
+}
+
+// The next opening sets it aside: its sources stay segments of the log.
+TEST_F(PartitionCheckSuite, FindsDamageInTheSourcesOfASwapThatIsRefused) {
+  const std::string swap = SegmentFileName(Offset{4}, kSwapLogSuffix);
+  const std::string first = test::Batch({"a", "b"}).At(Offset{4}).bytes();
+  const std::string both = first + test::Batch({"c"}).At(Offset{7}).bytes();
+  std::string flipped = both;
+  flipped[70] ^= 1;
+  const std::string beyond = test::Batch({"a", "b"}).At(Offset{9}).bytes();
+  const std::string source = SegmentFileName(Offset{4}, kLogSuffix);
+  const std::string whole = *disk_.Read(source);
+  std::string broken = whole;
+  broken[first.size() + 70] ^= 1;
+  for (const std::string& refused :
+       {std::string(), first, flipped, first + "rubbish",
+        first + std::string(100, '\0'), first + beyond}) {
+    SCOPED_TRACE(refused.size());
+    disk_.Write(swap, refused);
+    disk_.Write(source, whole);
+    ASSERT_THAT(Check(), IsOk());
+    EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kNote, 4)));
+    EXPECT_EQ(summary_.segments, 3);
+    disk_.Write(source, broken);
+    ASSERT_THAT(Check(), IsOk());
+    // One that ends where its source is damaged says as much as that one does.
+    const bool is_taken = refused == first;
+    EXPECT_EQ(summary_.damages, is_taken ? 0 : 1);
+  }
+}
+
+// No other file has these records under a log's name.
+TEST_F(PartitionCheckSuite, FindsDamageInASwapOfWhichTheSourceIsGone) {
+  const std::string source = SegmentFileName(Offset{4}, kLogSuffix);
+  const std::string swap = SegmentFileName(Offset{4}, kSwapLogSuffix);
+  const std::string whole = *disk_.Read(source);
+  disk_.Remove(source);
+  const auto batch = static_cast<int64_t>(whole.size() / 2);
+  disk_.Write(swap, whole);
+  ASSERT_THAT(Check(), IsOk());
+  EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kNote, 4)));
+  std::string broken = whole;
+  broken[static_cast<size_t>(batch) + 70] ^= 1;
+  for (const auto& [bytes, position, offset] :
+       {std::tuple(broken, batch, 6),
+        std::tuple(whole + std::string(100, '\0'), 2 * batch, 8),
+        std::tuple(std::string(), int64_t{0}, 4)}) {
+    SCOPED_TRACE(bytes.size());
+    disk_.Write(swap, bytes);
+    ASSERT_THAT(Check(), IsOk());
+    ASSERT_THAT(findings_, ElementsAre(Is(Gravity::kNote, 4),
+                                       Is(Gravity::kDamage, offset)));
+    EXPECT_THAT(findings_[1].file, HasSubstr(swap));
+    EXPECT_EQ(findings_[1].position, position);
+  }
+}
+
+// A power loss keeps their names and cuts what was to take their place.
+TEST_F(PartitionCheckSuite, FindsWhatAShortSwapLacksOfItsDeletedSources) {
+  const std::string swap = SegmentFileName(Offset{4}, kSwapLogSuffix);
+  const std::string deleted = SegmentFileName(Offset{4}, kDeletedLogSuffix);
+  const std::string source = SegmentFileName(Offset{4}, kLogSuffix);
+  const std::string whole = *disk_.Read(source);
+  const std::string first = whole.substr(0, whole.size() / 2);
+  disk_.Remove(source);
+  disk_.Write(swap, first);
+  disk_.Write(deleted, whole);
+  // It gets its name back, and nothing is lost.
+  ASSERT_THAT(Check(), IsOk());
+  EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kNote, 4)));
+  // Of two the second goes on behind it, and the first is gone.
+  const std::string second = SegmentFileName(Offset{6}, kDeletedLogSuffix);
+  disk_.Write(second, test::Batch({"c", "d"}).At(Offset{6}).bytes());
+  disk_.Remove(deleted);
+  ASSERT_THAT(Check(), IsOk());
+  ASSERT_THAT(findings_, ElementsAre(Is(Gravity::kNote, 4),
+                                     Is(Gravity::kDamage, 6)));
+  EXPECT_THAT(findings_[1].file, HasSubstr(swap));
+  // What is taken back is looked at as well.
+  disk_.Write(deleted, first);
+  disk_.Write(second, test::Batch({"c", "d"}).At(Offset{6}).bytes() + "torn");
+  ASSERT_THAT(Check(), IsOk());
+  ASSERT_THAT(findings_, ElementsAre(Is(Gravity::kNote, 4),
+                                     Is(Gravity::kDamage, 8)));
+  EXPECT_THAT(findings_[1].file, HasSubstr(second));
+  // One that has all of them needs none.
+  disk_.Write(swap, whole);
+  ASSERT_THAT(Check(), IsOk());
+  EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kNote, 4)));
+}
+
+TEST_F(PartitionCheckSuite, SaysThatASwapCannotBeReadForWantOfAFile) {
+  const std::string swap = SegmentFileName(Offset{4}, kSwapLogSuffix);
+  disk_.Write(swap, *disk_.Read(SegmentFileName(Offset{4}, kLogSuffix)));
+  disk_.files().Fail(FileCall::kOpen, swap,
+                     absl::ResourceExhaustedError("too many open files"));
+  EXPECT_TRUE(absl::IsResourceExhausted(Check()));
 }
 
 // A checkpoint that is lost says that nothing was durable.
@@ -161,6 +284,25 @@ TEST_F(PartitionCheckSuite, MissesALogWhoseIndexIsStillThere) {
   EXPECT_EQ(summary_.damages, 1);
 
   disk_.Remove(SegmentFileName(Offset{4}, kOffsetIndexSuffix));
+  ASSERT_THAT(Check(), IsOk());
+  EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kDamage, 4)));
+}
+
+// As a stop leaves it where there was no room to save the start.
+TEST_F(PartitionCheckSuite, MissesNoLogThatRetentionHasTaken) {
+  for (const int64_t base : {0, 4}) {
+    const std::string name = SegmentFileName(Offset{base}, kLogSuffix);
+    disk_.Write(name + ".deleted", *disk_.Read(name));
+    disk_.Remove(name);
+    ASSERT_THAT(Check(), IsOk());
+    EXPECT_EQ(summary_.damages, 0);
+    EXPECT_THAT(findings_, Contains(AllOf(Is(Gravity::kNote, base),
+                                          Field("advice", &Finding::advice,
+                                                HasSubstr("was deleted")))));
+  }
+  // In the midst of a log nobody deletes.
+  disk_.Write(SegmentFileName(Offset{0}, kLogSuffix),
+              test::Batch({"a", "b", "c", "d"}).At(Offset{0}).bytes());
   ASSERT_THAT(Check(), IsOk());
   EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kDamage, 4)));
 }

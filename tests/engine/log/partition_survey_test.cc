@@ -95,6 +95,20 @@ TEST_F(Surveyed, NamesASegmentByItsFirstBatch) {
   EXPECT_THAT(survey.renamed, ElementsAre(Offset{2}));
 }
 
+// What the file is called by is no border of the others.
+TEST_F(Surveyed, KeepsABatchBehindDamageThatAMisnamedFileIsCalledWithin) {
+  const std::string front = Two(2);
+  const std::string last = test::Batch({"a", "b", "c"}).At(Offset{6}).bytes();
+  Put(2, front + std::string(200, '\0') + last + "rubbish");
+  Put(8, Two(0));
+  Put(9, Two(9));
+  const PartitionSurvey survey = Look(11, /*may_have_gaps=*/false);
+  ASSERT_THAT(BasesOf(survey), ElementsAre(0, 2, 9));
+  EXPECT_EQ(survey.segments[1].next, Offset{9});
+  EXPECT_EQ(survey.segments[1].whole_bytes,
+            static_cast<int64_t>(front.size() + last.size()));
+}
+
 TEST_F(Surveyed, SetsACopyAsideAndNotWhatItIsOf) {
   Put(0, Two(0));
   Put(1, Two(0));

@@ -58,6 +58,16 @@ TEST(ProducerState, TakesWhatFollows) {
   EXPECT_THAT(producer.Check(Sent(10, 110)), IsOkAndHolds(Eq(std::nullopt)));
 }
 
+TEST(ProducerState, TakesWhatACoordinatorAppendsInItsNameWithoutASequence) {
+  ProducerState producer(kProducer);
+  producer.Take(InTransaction(Sent(-1, 100, 2)));
+
+  EXPECT_THAT(producer.Check(InTransaction(Sent(-1, 102))),
+              IsOkAndHolds(Eq(std::nullopt)));
+  EXPECT_THAT(producer.Check(InTransaction(Sent(-1, 102, 1, 2))),
+              HasReason(Reason::kInvalidProducerEpoch));
+}
+
 TEST(ProducerState, RefusesAGapInTheSequence) {
   ProducerState producer(kProducer);
   producer.Take(Sent(0, 100, 10));
@@ -164,6 +174,33 @@ TEST(ProducerState, FencesOlderCoordinators) {
               HasReason(Reason::kCoordinatorFenced));
   EXPECT_THAT(producer.Check(End(102, 3, 5).end), IsOk());
   EXPECT_THAT(producer.Check(End(102, 3, 6).end), IsOk());
+}
+
+TEST(ProducerState, AMarkerThatComesAgainDoesNotEndTheNextTransaction) {
+  ProducerState producer(kProducer);
+  producer.Take(InTransaction(Sent(0, 100)));
+  TransactionEnd end = End(101, 4).end;
+  end.transaction_version = 2;
+  EXPECT_THAT(producer.Check(end), IsOk());
+  producer.Take(End(101, 4));
+
+  // Nothing is open that it could end.
+  EXPECT_THAT(producer.Check(end), IsOk());
+  producer.Take(InTransaction(Sent(0, 102, 1, 4)));
+  EXPECT_THAT(producer.Check(end), HasReason(Reason::kInvalidProducerEpoch));
+  end.producer_epoch = 5;
+  EXPECT_THAT(producer.Check(end), IsOk());
+}
+
+TEST(ProducerState, TransactionsThatShareAnEpochEndByAnyMarkerOfIt) {
+  ProducerState producer(kProducer);
+  producer.Take(InTransaction(Sent(0, 100)));
+
+  for (const int16_t version : {0, 1}) {
+    TransactionEnd end = End(101, 3).end;
+    end.transaction_version = version;
+    EXPECT_THAT(producer.Check(end), IsOk()) << version;
+  }
 }
 
 TEST(ProducerState, GoesOnInSequenceBehindAMarkerOfItsEpoch) {

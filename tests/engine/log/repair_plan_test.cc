@@ -96,6 +96,21 @@ TEST(RepairPlan, SaysWhereNobodyKnowsHowMuchIsLost) {
                    .is_more_lost);
 }
 
+TEST(RepairPlan, SaysOnceThatNobodyKnowsHowMuchIsLostOfASegment) {
+  std::vector<StrayFile> strays;
+  for (const std::string suffix : {"timeindex", "log", "index"}) {
+    strays.push_back({.path = "/d/a-0/00000000000000000000." + suffix,
+                      .kept_as = "/d/a-0/0." + suffix + ".cut",
+                      .base = Offset{0},
+                      .is_weighed = suffix == "log"});
+  }
+  const auto plan = PlanPartitionRepair(Partition(Offset{0}, Offset{0}, false),
+                                        {.strays = strays});
+  int told = 0;
+  for (const RepairStep& step : plan.steps) told += step.is_more_lost ? 1 : 0;
+  EXPECT_EQ(told, 1);
+}
+
 // Where it lies they leave no trace: compaction makes such gaps.
 TEST(RepairPlan, SaysThatASegmentLacksMoreThanWhatIsDamagedInIt) {
   PartitionToCheck partition = Partition(kEnd, Offset{0});

@@ -107,6 +107,15 @@ class SegmentCheckSuite : public ::testing::Test {
   VerifySummary summary_;
 };
 
+// The log went on behind that batch, and was killed.
+TEST_F(SegmentCheckSuite, LooksBehindDamageThatEndsWhereTheLogWasDurable) {
+  segment_.durable = Offset{14};
+  log_[static_cast<size_t>(positions_[1]) + 70] ^= 1;
+  EXPECT_THAT(Check(), IsOkAndHolds(Offset{18}));
+  EXPECT_EQ(summary_.batches, 3);
+  EXPECT_EQ(summary_.damages, 1);
+}
+
 TEST_F(SegmentCheckSuite, FindsNothingWrongWithAWholeSegment) {
   EXPECT_THAT(Check(), IsOkAndHolds(Offset{18}));
   EXPECT_THAT(findings_, IsEmpty());

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "cauce/types.h"
+#include "engine/log/segment_index.h"
 #include "engine/log/segment_name.h"
 #include "tests/testing/batches.h"
 #include "tests/testing/failing_file_system.h"
@@ -43,6 +44,22 @@ class IntrudersOn : public ::testing::TestWithParam<test::DiskKind> {
       bytes += test::Batch({"a", "b"}).At(Offset{at}).bytes();
     }
     return bytes;
+  }
+
+  // With an entry for each batch but the first.
+  void WriteIndexesOfFirst() {
+    SegmentIndex index(Offset{0}, 1);
+    int64_t position = 0;
+    for (int64_t at = 0; at < 10; at += 2) {
+      const auto batch = test::Batch({"a", "b"}).At(Offset{at});
+      index.Add(BatchFacts::Of(batch.view(), position));
+      position += static_cast<int64_t>(batch.bytes().size());
+    }
+    index.Seal();
+    disk_.Write(SegmentFileName(Offset{0}, kOffsetIndexSuffix),
+                index.EncodeOffsets());
+    disk_.Write(SegmentFileName(Offset{0}, kTimeIndexSuffix),
+                index.EncodeTimes());
   }
 
   SegmentListing List(ListingHints hints = {}) {
@@ -100,6 +117,38 @@ TEST_P(IntrudersOn, ASegmentIsNoneWhateverIsWrongWithIt) {
   disk_.Write(Log(4), Segment(4));
   disk_.Write(Log(5), Segment(6));
   EXPECT_THAT(List(durable).intruders, IsEmpty());
+}
+
+// A writer saves no such point: the batch is another than was durable there,
+// and the log may have gone on at the name.
+TEST_P(IntrudersOn, ABatchAcrossTheRecoveryPointTellsOfNone) {
+  disk_.Write(Log(9), "");
+  for (const int64_t durable : {8, 10}) {
+    EXPECT_THAT(List({.durable = Offset{durable}}).intruders,
+                ElementsAre(Intruder{Offset{9}, Offset{0}, Offset{10}}));
+  }
+  EXPECT_THAT(List({.durable = Offset{9}}).intruders, IsEmpty());
+
+  // Those in front of it tell what they did.
+  disk_.Write(Log(5), "");
+  EXPECT_THAT(List({.durable = Offset{9}}).intruders,
+              ElementsAre(Intruder{Offset{5}, Offset{0}, Offset{8}}));
+}
+
+// What was written behind it says no more of the name than the batch itself.
+TEST_P(IntrudersOn, ABatchAcrossTheRecoveryPointTellsOfNoneWithOthersBehind) {
+  disk_.Write(Log(3), "");
+  for (const bool has_indexes : {false, true}) {
+    SCOPED_TRACE(has_indexes);
+    if (has_indexes) WriteIndexesOfFirst();
+    EXPECT_THAT(List({.durable = Offset{3}}).intruders, IsEmpty());
+    EXPECT_THAT(List({.durable = Offset{5}}).intruders,
+                ElementsAre(Intruder{Offset{3}, Offset{0}, Offset{4}}));
+    for (const int64_t durable : {0, 2, 4, 6, 10}) {
+      EXPECT_THAT(List({.durable = Offset{durable}}).intruders,
+                  ElementsAre(Intruder{Offset{3}, Offset{0}, Offset{10}}));
+    }
+  }
 }
 
 TEST_P(IntrudersOn, TheFirstFileIsNoneSinceNothingIsInFrontOfIt) {

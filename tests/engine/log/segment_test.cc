@@ -204,9 +204,12 @@ TEST_P(SegmentTest, FindsTheMarkersOfTransactionsByTheirTimesToo) {
   bytes_ = static_cast<int64_t>(both.size());
   next_ = kBase + 2;
 
-  EXPECT_THAT(Open()->FindByTime({1001}, kBase, next_),
-              IsOkAndHolds(
-                  FoundTime{{kBase + 1, Timestamp{2000}}, kBase + 1}));
+  const auto found = Open()->FindByTime({1001}, kBase, next_);
+  ASSERT_THAT(found, IsOk());
+  ASSERT_TRUE(found->has_value());
+  EXPECT_EQ((*found)->record, (FoundOffset{kBase + 1, Timestamp{2000}}));
+  EXPECT_EQ((*found)->batch_base, kBase + 1);
+  EXPECT_TRUE((*found)->front.has_record);
 }
 
 TEST_P(SegmentTest, StaysReadableOnceItIsRetired) {
