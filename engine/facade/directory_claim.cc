@@ -75,14 +75,22 @@ absl::StatusOr<std::string> DirectoryClaim::ClearUnnamedManifest() {
   CAUCE_ASSIGN_OR_RETURN(const UnnamedManifest unnamed,
                          FindUnnamedManifest(*files_, directory_));
   if (unnamed == UnnamedManifest::kNone) return kept;
-  const std::string path = JoinPath(directory_, kManifestFile);
-  if (unnamed == UnnamedManifest::kOutdated) {
-    CAUCE_RETURN_IF_ERROR(files_->RemoveFile(path));
-  } else {
-    CAUCE_ASSIGN_OR_RETURN(kept, CutFiles(*files_, directory_).SetAside(path));
-  }
+  if (unnamed == UnnamedManifest::kDoubtful) return SetManifestAside();
+  CAUCE_RETURN_IF_ERROR(
+      files_->RemoveFile(JoinPath(directory_, kManifestFile)));
   CAUCE_RETURN_IF_ERROR(files_->SyncDirectory(directory_));
   return kept;
+}
+
+absl::StatusOr<std::string> DirectoryClaim::SetManifestAside() {
+  const std::string path = JoinPath(directory_, kManifestFile);
+  CAUCE_ASSIGN_OR_RETURN(std::string kept,
+                         CutFiles(*files_, directory_).SetAside(path));
+  absl::Status synced = files_->SyncDirectory(directory_);
+  if (synced.ok()) return kept;
+  // The next opening would miss it, and tell nobody.
+  synced.Update(files_->Rename(kept, path));
+  return synced;
 }
 
 absl::Status DirectoryClaim::End(std::string_view manifest) {

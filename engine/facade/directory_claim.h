@@ -40,6 +40,10 @@ class DirectoryClaim {
   // tells of, it is kept as `.cut`, which counts for nobody, and the path is
   // returned. Else that is empty.
   absl::StatusOr<std::string> ClearUnnamedManifest();
+  // Keeps one that could not be read as `.cut`, durably: what is done from now
+  // on would not be noted in it, and it may be readable after the next kill.
+  // Before Begin. Returns that path.
+  absl::StatusOr<std::string> SetManifestAside();
 
   // From here on a stop is unclean until End says otherwise. Whatever names
   // the directory shows are durable afterwards.

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "cauce/errors.h"
+#include "cauce/topic_name.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/topic_catalog.h"
 #include "engine/facade/engine_core.h"
@@ -30,6 +31,54 @@ absl::Status CheckName(std::string_view directory) {
                                  directory.size(), at));
   }
   return absl::OkStatus();
+}
+
+void CheckInternalPartitions(std::string_view name, int32_t partitions,
+                             std::vector<std::string>& bad) {
+  if (partitions >= 1 && partitions <= kTopicPartitionsMax) return;
+  bad.push_back(fmt::format("{} is {}, it must be 1 to {}", name, partitions,
+                            kTopicPartitionsMax));
+}
+
+// What is about groups and transactions.
+void CheckCoordination(const EngineOptions& options,
+                       std::vector<std::string>& bad) {
+  CheckInternalPartitions("offsets_topic_partitions",
+                          options.offsets_topic_partitions, bad);
+  CheckInternalPartitions("transaction_topic_partitions",
+                          options.transaction_topic_partitions, bad);
+  const auto above_zero = [&bad](std::string_view name, absl::Duration time) {
+    if (time > absl::ZeroDuration()) return;
+    bad.push_back(fmt::format("{} is {}, it must be above 0", name,
+                              absl::FormatDuration(time)));
+  };
+  above_zero("offsets_retention", options.offsets_retention);
+  above_zero("offsets_retention_check_interval",
+             options.offsets_retention_check_interval);
+  if (options.offset_metadata_bytes_max < 0) {
+    bad.push_back(
+        fmt::format("offset_metadata_bytes_max is {}, it must be at least 0",
+                    options.offset_metadata_bytes_max));
+  }
+  if (options.group_initial_rebalance_delay < absl::ZeroDuration()) {
+    bad.push_back(fmt::format(
+        "group_initial_rebalance_delay is {}, it must be at least 0",
+        absl::FormatDuration(options.group_initial_rebalance_delay)));
+  }
+  const auto expect_above_zero = [&bad](std::string_view name,
+                                        absl::Duration value) {
+    if (value > absl::ZeroDuration()) return;
+    bad.push_back(fmt::format("{} is {} ms, it must be above 0", name,
+                              absl::ToInt64Milliseconds(value)));
+  };
+  expect_above_zero("transaction_timeout_max",
+                    options.transaction_timeout_max);
+  expect_above_zero("transactional_id_expiration",
+                    options.transactional_id_expiration);
+  if (options.group_size_max < 1) {
+    bad.push_back(fmt::format("group_size_max is {}, it must be above 0",
+                              options.group_size_max));
+  }
 }
 
 }  // namespace
@@ -80,6 +129,7 @@ absl::Status Validate(const EngineOptions& options) {
         "compaction_bytes_per_second_max is {}, it must be at least 0",
         options.compaction_bytes_per_second_max));
   }
+  CheckCoordination(options, bad);
   if (bad.empty()) return absl::OkStatus();
   return MakeError(Reason::kInvalidOption,
                    fmt::format("engine options: {}", fmt::join(bad, "; ")));

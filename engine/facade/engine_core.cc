@@ -8,6 +8,7 @@
 #include "engine/base/check.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
+#include "engine/catalog/copied_directory.h"
 #include "engine/catalog/log_start_copy.h"
 #include "engine/catalog/made_again.h"
 #include "engine/catalog/partition_metadata.h"
@@ -120,7 +121,7 @@ absl::Status EngineCore::StartWriting() {
     CAUCE_RETURN_IF_ERROR(
         CheckNothingInPlaceOf(files_, JoinPath(directory_, name)));
   }
-  const Manifest known = ReadManifest();
+  CAUCE_ASSIGN_OR_RETURN(const Manifest known, ReadManifest());
   bool is_loaded = false;
   if (claim_->clean_stop()) {
     CAUCE_ASSIGN_OR_RETURN(is_loaded, bounds_->LoadKnown(known));
@@ -163,15 +164,23 @@ absl::Status EngineCore::TakeKnownEnds(const Manifest& known) {
 // Whoever has written since has noted it before he cut a log below that end.
 void EngineCore::TakeLeftEnds(const Manifest& known) {
   std::string first;
+  absl::Status unseen;
   for (const auto& [name, log] : bounds_->WithoutPoint(known)) {
     const auto is_same =
         IsSameDirectory(files_, PathOf(name.ToString()), log);
-    // What keeps it from being looked at keeps it from being opened.
-    if (!is_same.value_or(false)) continue;
+    unseen.Update(is_same.status());
+    // One that cannot be looked at is most likely the same: too low a point
+    // takes records that were durable, too high a one tells of damage.
+    if (!is_same.value_or(true)) continue;
     bounds_->SetPoint(name, log.end);
     if (!first.empty()) continue;
     first = fmt::format("{} was durable at least up to offset {}",
                         name.ToString(), log.end.value);
+  }
+  if (!unseen.ok()) {
+    Report(Severity::kWarning,
+           fmt::format("{}; it is taken for the directory that was closed last",
+                       MessageOf(unseen)));
   }
   if (first.empty()) return;
   Report(Severity::kWarning,
@@ -181,20 +190,40 @@ void EngineCore::TakeLeftEnds(const Manifest& known) {
                      PathOf(kRecoveryPointFile), first));
 }
 
-Manifest EngineCore::ReadManifest() {
+absl::StatusOr<Manifest> EngineCore::ReadManifest() {
   auto manifest = claim_->ReadManifest();
-  if (manifest.ok()) return *std::move(manifest);
+  if (manifest.ok()) {
+    absl::Status unseen;
+    Manifest read =
+        ReadInCopy(files_, directory_, *std::move(manifest), &unseen);
+    if (!unseen.ok()) {
+      Report(Severity::kWarning,
+             fmt::format("{}; if {} is a copy, what was known to be missing "
+                         "there of a compacted topic is not",
+                         MessageOf(unseen), directory_));
+    }
+    return read;
+  }
+  const absl::Status& why = manifest.status();
+  if (absl::IsResourceExhausted(why)) return why;
+  const bool is_settled = absl::IsNotFound(why) ||
+                          absl::IsFailedPrecondition(why) ||
+                          ReasonOf(why) == Reason::kCorruptFile ||
+                          ReasonOf(why) == Reason::kUnsupportedFormat;
   // A broker's mark names none, and one may name another: what an older close
   // has left says nothing of what was there since, after the next kill neither.
   // What does not go the next close writes over.
-  const auto kept = claim_->ClearUnnamedManifest();
-  if (absl::IsNotFound(manifest.status())) return Manifest();
+  const auto kept = is_settled ? claim_->ClearUnnamedManifest()
+                               : claim_->SetManifestAside();
+  // It would count then.
+  if (!is_settled) CAUCE_RETURN_IF_ERROR(kept.status());
+  if (absl::IsNotFound(why)) return Manifest();
   const bool is_kept = kept.ok() && !kept->empty();
   Report(Severity::kWarning,
          fmt::format("{}; {}the next close makes it anew; until then "
                      "partitions open later, and what was known to be missing "
                      "of compacted topics is not",
-                     MessageOf(manifest.status()),
+                     MessageOf(why),
                      is_kept ? fmt::format("it is kept as {}; ", *kept) : ""));
   return Manifest();
 }
@@ -625,6 +654,9 @@ std::vector<TopicPartition> EngineCore::AllPartitions() const {
 // ---- Closing
 
 absl::Status EngineCore::Close() {
+  CloseCoordinators();
+  // Who waits for them is told under no lock.
+  if (const auto groups = GroupsIfAny()) groups->Close(Closed());
   MutexLock lock(mutex_);
   if (closed_) return absl::OkStatus();
   closed_ = true;

@@ -10,6 +10,8 @@
 // Thread-safe; mutex_ comes before every lock of a log.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -28,6 +30,11 @@
 #include "engine/catalog/manifest.h"
 #include "engine/catalog/open_plan.h"
 #include "engine/catalog/topic_catalog.h"
+#include "engine/coord/group_coordinator.h"
+#include "engine/coord/hanging_transactions.h"
+#include "engine/coord/marker_writer.h"
+#include "engine/coord/state_log.h"
+#include "engine/coord/transaction_coordinator.h"
 #include "engine/facade/bounds_checkpoint.h"
 #include "engine/facade/clock_jump.h"
 #include "engine/facade/compactor.h"
@@ -70,6 +77,34 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
     if (Log* const open = log.awake()) return open;
     return Wake(log);
   }
+  // The log in which a coordinator keeps its state: kConsumerOffsetsTopic or
+  // kTransactionStateTopic. The same for all who ask. Where the topic is not
+  // there it is made, or that is told with Reason::kUnknownTopic.
+  enum class IfMissing { kMake, kTell };
+  absl::StatusOr<std::shared_ptr<StateLog>> OpenStateLog(
+      std::string_view topic, IfMissing if_missing)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  // The coordinator of transactions, made at its first use with what is stored
+  // of them: what was going on goes on. Reason::kReadOnly, kClosed, kDiskFull.
+  // Of ids whose partition cannot be read the event sink is told, and who asks
+  // for them.
+  absl::StatusOr<std::shared_ptr<TransactionCoordinator>> Transactions()
+      ABSL_LOCKS_EXCLUDED(coordinators_mutex_, mutex_);
+  // Partitions that a transaction holds back of which the coordinator knows
+  // nothing, so that none ends it: told to the event sink too. Looks at all
+  // there are, and may have to read their logs. Errors of opening any.
+  absl::StatusOr<std::vector<HeldBack>> FindHangingTransactions()
+      ABSL_LOCKS_EXCLUDED(coordinators_mutex_, mutex_);
+  // Makes it where there is something that may go on.
+  absl::Status GoOnWithTransactions()
+      ABSL_LOCKS_EXCLUDED(coordinators_mutex_, mutex_);
+  // The coordinator of groups, made when it is first asked for.
+  std::shared_ptr<GroupCoordinator> Groups() ABSL_LOCKS_EXCLUDED(mutex_);
+  // What is behind an engine, for the rooms above.
+  static const std::shared_ptr<EngineCore>& Of(const Engine& engine) {
+    return engine.core_;
+  }
+  const EngineOptions& options() const { return options_; }
   absl::Status RunUpkeep(absl::Duration time_max);
   // Of a log of this engine, as Partition's function of the same name.
   absl::StatusOr<CompactionTotals> Compact(const std::shared_ptr<Log>& log);
@@ -79,6 +114,10 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   void CloseAndReport();
 
  private:
+  // CreateTopic of any name.
+  absl::StatusOr<TopicDescription> MakeTopic(std::string_view name,
+                                             const TopicSpec& spec)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // DeleteTopic but for the callbacks of the logs that it has `ended`.
   absl::Status RemoveTopic(std::string_view name,
                            std::vector<std::shared_ptr<Log>>& ended)
@@ -100,11 +139,19 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   EngineCore(EngineEnvironment environment, const EngineOptions& options);
 
   absl::Status Start() ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::StatusOr<std::optional<HeldBack>> LookAtStableEnd(
+      const TopicPartition& partition) ABSL_LOCKS_EXCLUDED(mutex_);
+  void LoadTransactions(TransactionCoordinator& made, int32_t partitions)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  // Before the logs are: what goes on there uses them.
+  void CloseCoordinators() ABSL_LOCKS_EXCLUDED(coordinators_mutex_, mutex_);
   absl::Status StartReading() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status StartWriting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // What the last close has noted of what the partitions hold, or nothing:
-  // then their directories tell.
-  Manifest ReadManifest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What the last close has noted; nothing where there is none, or where it
+  // cannot be read, which is told. An error for want of descriptors, or where
+  // one that cannot be read does not go out of the way.
+  absl::StatusOr<Manifest> ReadManifest()
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Where the checkpoint of recovery points is lost, or an older one.
   absl::Status TakeKnownEnds(const Manifest& known)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -165,7 +212,7 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   // What is found to be missing as a log is opened, durably: it may leave no
   // trace but what was noted.
   void SaveMissing() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void ScheduleUpkeep();
+  void ScheduleUpkeep() ABSL_LOCKS_EXCLUDED(mutex_);
   void ScheduleEvery(absl::Duration interval, Upkeep upkeep);
   // A part of a round that the executor runs: what else is scheduled there, as
   // the syncs that appends wait for, comes in between.
@@ -252,6 +299,13 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   // Works under a lock of its own, which is taken under mutex_.
   Compactor compactor_;
 
+  // Held while a coordinator is made. Comes before mutex_.
+  Mutex coordinators_mutex_;
+  bool coordinators_closed_ ABSL_GUARDED_BY(coordinators_mutex_) = false;
+  std::unique_ptr<MarkerWriter> markers_ ABSL_GUARDED_BY(coordinators_mutex_);
+  std::shared_ptr<TransactionCoordinator> transactions_
+      ABSL_GUARDED_BY(coordinators_mutex_);
+
   mutable Mutex mutex_;
   std::optional<DirectoryClaim> claim_ ABSL_GUARDED_BY(mutex_);
   TopicCatalog catalog_ ABSL_GUARDED_BY(mutex_);
@@ -272,6 +326,14 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   std::set<std::string> made_again_unsaved_ ABSL_GUARDED_BY(mutex_);
   bool compaction_is_scheduled_ ABSL_GUARDED_BY(mutex_) = false;
   bool clock_jumped_ ABSL_GUARDED_BY(mutex_) = false;  // and that was told
+  // Null where there is none.
+  std::shared_ptr<GroupCoordinator> GroupsIfAny() ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Null until it is asked for.
+  std::shared_ptr<GroupCoordinator> groups_ ABSL_GUARDED_BY(mutex_);
+  // Of coordinators, by topic.
+  std::map<std::string, std::shared_ptr<StateLog>, std::less<>> state_logs_
+      ABSL_GUARDED_BY(mutex_);
   // Behind which partition the next upkeep goes on; none before the first.
   std::optional<TopicPartition> upkeep_done_ ABSL_GUARDED_BY(mutex_);
 };

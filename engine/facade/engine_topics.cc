@@ -6,6 +6,7 @@
 #include "cauce/errors.h"
 #include "cauce/topic_config.h"
 #include "cauce/topic_id.h"
+#include "cauce/topic_name.h"
 #include "engine/base/status_macros.h"
 #include "engine/facade/engine_core.h"
 #include "fmt/format.h"
@@ -47,9 +48,21 @@ constexpr std::string_view kHalfChanged =
 // What the directory and the first files of a partition may take.
 constexpr int64_t kPartitionBytes = 4096;
 
+absl::Status InternalError(std::string_view name, std::string_view what) {
+  return MakeError(
+      Reason::kInvalidTopicName,
+      fmt::format("topic {} is internal, a coordinator keeps its records in "
+                  "it: {}",
+                  name, what));
+}
+
 TopicDescription Describe(const TopicEntry& topic) {
-  return {topic.name, topic.id, topic.partitions, topic.configs,
-          topic.imported};
+  return {.name = topic.name,
+          .id = topic.id,
+          .partitions = topic.partitions,
+          .configs = topic.configs,
+          .imported = topic.imported,
+          .internal = IsInternalTopic(topic.name)};
 }
 
 }  // namespace
@@ -58,6 +71,14 @@ absl::StatusOr<TopicDescription> EngineCore::CreateTopic(
     std::string_view name, const TopicSpec& spec) {
   MutexLock lock(mutex_);
   CAUCE_RETURN_IF_ERROR(CheckWritable());
+  if (IsInternalTopic(name)) {
+    return InternalError(name, "it is made when it is first used");
+  }
+  return MakeTopic(name, spec);
+}
+
+absl::StatusOr<TopicDescription> EngineCore::MakeTopic(std::string_view name,
+                                                       const TopicSpec& spec) {
   TopicEntry topic;
   topic.name = name;
   topic.id = NewTopicId(*environment_->random);
@@ -124,6 +145,13 @@ absl::Status EngineCore::AlterTopic(std::string_view name,
   MutexLock lock(mutex_);
   CAUCE_RETURN_IF_ERROR(CheckWritable());
   CAUCE_ASSIGN_OR_RETURN(const TopicEntry topic, FindTopic(name));
+  if (partitions && IsInternalTopic(name)) {
+    return MakeError(
+        Reason::kInvalidPartitions,
+        fmt::format("topic {} is internal, and keeps its {} partitions: which "
+                    "of them has a thing hangs on how many there are",
+                    name, topic.partitions));
+  }
   CAUCE_ASSIGN_OR_RETURN(const TopicConfigOverrides wanted,
                          Changed(topic.configs, changes));
   CAUCE_ASSIGN_OR_RETURN(const TopicConfig config, ParseTopicConfig(wanted));
@@ -181,6 +209,10 @@ absl::Status EngineCore::RemoveTopic(std::string_view name,
   // Also one whose deletion has failed before.
   const TopicEntry* found = catalog_.Find(name);
   if (found == nullptr) return FindTopic(name).status();
+  if (IsInternalTopic(name)) {
+    return InternalError(name, "without them what it coordinates is lost, so "
+                               "it cannot be deleted");
+  }
   const bool is_live = found->state == TopicState::kLive;
   // What is another topic's does not go with this one.
   for (int32_t p = 0; p < found->partitions; ++p) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cauce/errors.h"
+#include "cauce/topic_name.h"
 #include "engine/base/status_macros.h"
 #include "engine/facade/engine_core.h"
 #include "fmt/format.h"
@@ -29,6 +30,18 @@ void EngineCore::ScheduleUpkeep() {
   ScheduleEvery(options_.checkpoint_interval, Upkeep::kCheckpoint);
   ScheduleEvery(options_.retention_check_interval, Upkeep::kRetention);
   ScheduleEvery(options_.compaction_check_interval, Upkeep::kCompaction);
+  // Readers of what is committed wait for what a former run has left open.
+  {
+    MutexLock lock(mutex_);
+    if (catalog_.Find(kTransactionStateTopic) == nullptr) return;
+  }
+  options_.executor->Schedule([weak = weak_from_this()] {
+    const auto core = weak.lock();
+    if (core == nullptr) return;
+    const absl::Status gone_on = core->GoOnWithTransactions();
+    if (!gone_on.ok() && ReasonOf(gone_on) != Reason::kClosed)
+      core->Report(Severity::kError, MessageOf(gone_on));
+  });
 }
 
 void EngineCore::ScheduleEvery(absl::Duration interval, Upkeep upkeep) {
@@ -92,6 +105,8 @@ void EngineCore::TellOfUpkeep(const UpkeepRound& round) {
 }
 
 absl::Status EngineCore::RunUpkeep(absl::Duration time_max) {
+  const absl::Status gone_on = GoOnWithTransactions();
+  if (const auto groups = GroupsIfAny()) groups->Tick();
   UpkeepRound round{.upkeep = Upkeep::kRetention};
   const absl::Duration until = environment_->clock->Monotonic() + time_max;
   GoOn(round, time_max);
@@ -104,6 +119,7 @@ absl::Status EngineCore::RunUpkeep(absl::Duration time_max) {
   // only reads may stand beside a writer.
   const bool has_begun = round.left.has_value();
   if (has_begun && ReasonOf(round.status) != Reason::kClosed) EndRound(round);
+  round.status.Update(gone_on);
   return round.status;
 }
 

@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "cauce/errors.h"
 #include "engine/catalog/clean_shutdown.h"
+#include "engine/catalog/copied_directory.h"
 
 namespace cauce {
 
@@ -29,8 +30,15 @@ std::optional<NotedLog> LastClose::Find(const TopicPartition& partition,
                             absl::IsNotFound(manifest.status()) ||
                             why == Reason::kCorruptFile ||
                             why == Reason::kUnsupportedFormat;
-    seen_ = is_settled ? std::move(stamps) : std::nullopt;
     manifest_ = manifest.ok() ? *std::move(manifest) : Manifest();
+    // With the mark it counts in any directory. Of one that cannot be looked at
+    // who opens its log is told.
+    absl::Status unseen;
+    if (!has_mark_) {
+      manifest_ =
+          ReadInCopy(files_, directory_, std::move(manifest_), &unseen);
+    }
+    seen_ = is_settled ? std::move(stamps) : std::nullopt;
   }
   auto known = FindKnown(manifest_, partition);
   if (!known) return std::nullopt;

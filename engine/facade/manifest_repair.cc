@@ -7,7 +7,9 @@
 #include "cauce/errors.h"
 #include "cauce/read.h"
 #include "cauce/repair.h"
+#include "engine/base/status_macros.h"
 #include "engine/catalog/clean_shutdown.h"
+#include "engine/catalog/copied_directory.h"
 #include "engine/catalog/whole_file.h"
 #include "fmt/format.h"
 
@@ -17,13 +19,19 @@ absl::Status ManifestRepair::Look(bool clean_stop) {
   clean_stop_ = clean_stop;
   auto read = clean_stop ? ReadNamedManifest(files_, directory_)
                          : ReadLeftManifest(files_, directory_);
-  if (read.ok()) manifest_ = *std::move(read);
   const bool is_none = absl::IsNotFound(read.status()) ||
                        absl::IsFailedPrecondition(read.status()) ||
                        ReasonOf(read.status()) == Reason::kCorruptFile ||
                        (!clean_stop && ReasonOf(read.status()) ==
                                            Reason::kUnsupportedFormat);
-  return is_none ? absl::OkStatus() : read.status();
+  if (is_none) return absl::OkStatus();
+  CAUCE_ASSIGN_OR_RETURN(manifest_, std::move(read));
+  absl::Status unseen;
+  if (!clean_stop) {
+    manifest_ =
+        ReadInCopy(files_, directory_, std::move(manifest_), &unseen);
+  }
+  return unseen;
 }
 
 std::optional<KnownLog> ManifestRepair::Find(const TopicPartition& name) const {

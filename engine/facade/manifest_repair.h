@@ -28,7 +28,8 @@ class ManifestRepair {
   // Reads the one that the mark of the last stop names; where that was none in
   // order, the one of the last close before. One that is damaged counts for
   // nobody. Reason::kUnsupportedFormat where a newer release wrote it, and
-  // errors of reading it.
+  // errors of reading it. Where a directory cannot be looked at that too, and
+  // the parts of the others count.
   absl::Status Look(bool clean_stop);
 
   // Nothing where it does not tell of the partition.

@@ -306,9 +306,14 @@ void OpenLogs::OpenAll(std::span<const Place> all) {
 }
 
 OpenLogs::Recovered OpenLogs::Recover(const Place& place, Syncs syncs) const {
-  CAUCE_ASSIGN_OR_RETURN(const Contents contents,
-                         Look({place.topic->name, place.partition}));
-  if (contents == Contents::kNothing) return nullptr;
+  const TopicPartition name{place.topic->name, place.partition};
+  CAUCE_ASSIGN_OR_RETURN(const Contents contents, Look(name));
+  // As many may have been furnished ahead as were opened. Whoever opens one
+  // furnishes it anew: a part of it may have gone with the power.
+  const bool was_never_opened =
+      contents == Contents::kNoSegments && !known_.Find(name) &&
+      directories_.HoldsFirstFilesOnly(*place.topic, place.partition);
+  if (contents == Contents::kNothing || was_never_opened) return nullptr;
   CAUCE_ASSIGN_OR_RETURN(auto log, Make(*place.topic, place.partition, syncs));
   if (log->owes_recovery_sync()) return log;
   CAUCE_RETURN_IF_ERROR(UnlessFull(log->NoteBounds()));
@@ -395,6 +400,9 @@ absl::Status OpenLogs::LetGo(const TopicPartition& partition) {
   // Handles are given out under the engine's lock alone. A task of the
   // executor that comes late finds it closed and has nothing to do.
   if (log.use_count() > 1 || !log->IsAtRest()) return absl::OkStatus();
+  // After a kill that would be all of them, one after the other, while others
+  // wait for the engine's lock: CloseAll syncs them together.
+  if (log->OwesIndexAlone()) return absl::OkStatus();
   const absl::Status closed = CloseOne(
       partition, *log,
       MakeError(Reason::kDiskFailed,

@@ -74,11 +74,12 @@ class OpenLogs {
   absl::StatusOr<std::shared_ptr<PartitionLog>> OpenOrKnow(
       const TopicEntry& topic, PartitionId partition);
 
-  // Opens all of them that hold anything, but for those that nobody has changed
-  // since they were closed in order, several at a time where the engine
-  // has an executor. Bounds are saved as it goes on, so that a stop meanwhile
-  // leaves only the rest. One whose directory is missing is passed over; one
-  // that cannot be recovered is told of and tried again when it is asked for.
+  // Opens all of them that hold anything of their own, but for those that
+  // nobody has changed since they were closed in order, several at a time where
+  // the engine has an executor. Bounds are saved as it goes on, so that a stop
+  // meanwhile leaves only the rest. One whose directory is missing is passed
+  // over; one that cannot be recovered is told of and tried again when it is
+  // asked for.
   struct Place {
     const TopicEntry* topic;
     PartitionId partition;
@@ -113,7 +114,8 @@ class OpenLogs {
   // NotFound where it is missing.
   absl::StatusOr<Contents> Look(const TopicPartition& partition) const;
 
-  // Closes the log unless somebody has a handle of it, or it is not at rest.
+  // Closes the log unless somebody has a handle of it, or it is not at rest, or
+  // all that it owes are index files, since it was killed.
   absl::Status LetGo(const TopicPartition& partition);
 
   void SetConfig(const std::string& topic, const TopicConfig& config);
@@ -156,7 +158,7 @@ class OpenLogs {
   template <class Which>
   void EndSleepers(Which which, const absl::Status& cause);
   // The same, with its bounds remembered unless it owes a sync; null where it
-  // holds nothing.
+  // holds nothing, or nothing but what it was furnished with.
   using Recovered = absl::StatusOr<std::shared_ptr<Log>>;
   Recovered Recover(const Place& place, Syncs syncs) const;
   // So many were recovered: their bounds are saved where that is due.

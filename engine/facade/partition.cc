@@ -24,6 +24,16 @@ absl::Status CheckIsThere(const TopicPartition& name,
                                name.ToString()));
 }
 
+// Of the topics of coordinators programs may read what they like.
+absl::Status CheckIsOfPrograms(const PartitionLog& log) {
+  if (!log.is_internal()) return absl::OkStatus();
+  return MakeError(Reason::kInvalidTopicName,
+                   fmt::format("{}: is internal: it holds what a coordinator "
+                               "keeps, who alone writes it; commit offsets, or "
+                               "use transactions",
+                               log.name().ToString()));
+}
+
 }  // namespace
 
 Partition::Partition(std::shared_ptr<EngineCore> core,
@@ -38,12 +48,14 @@ const TopicPartition& Partition::name() const { return log_->name(); }
 absl::StatusOr<AppendResult> Partition::Append(const RecordBatch& batch,
                                                const AppendOptions& options) {
   CAUCE_RETURN_IF_ERROR(CheckIsThere(log_->name(), batch));
+  CAUCE_RETURN_IF_ERROR(CheckIsOfPrograms(*log_));
   CAUCE_ASSIGN_OR_RETURN(Log* const log, core_->Awake(*log_));
   return log->Append(batch, options);
 }
 
 absl::StatusOr<AppendResult> Partition::Append(std::span<const Record> records,
                                                const AppendOptions& options) {
+  CAUCE_RETURN_IF_ERROR(CheckIsOfPrograms(*log_));
   CAUCE_ASSIGN_OR_RETURN(Log* const log, core_->Awake(*log_));
   return log->Append(records, options);
 }
@@ -51,9 +63,9 @@ absl::StatusOr<AppendResult> Partition::Append(std::span<const Record> records,
 void Partition::AppendAsync(const RecordBatch& batch,
                             const AppendOptions& options, AppendCallback done) {
   if (!done) done = [](const absl::StatusOr<AppendResult>&) {};
-  if (absl::Status status = CheckIsThere(log_->name(), batch); !status.ok()) {
-    return done(std::move(status));
-  }
+  absl::Status status = CheckIsThere(log_->name(), batch);
+  if (status.ok()) status = CheckIsOfPrograms(*log_);
+  if (!status.ok()) return done(std::move(status));
   const auto log = core_->Awake(*log_);
   if (!log.ok()) return done(log.status());
   (*log)->AppendAsync(batch, options, std::move(done));
@@ -61,6 +73,7 @@ void Partition::AppendAsync(const RecordBatch& batch,
 
 absl::StatusOr<AppendResult> Partition::EndTransaction(
     const TransactionEnd& end, const AppendOptions& options) {
+  CAUCE_RETURN_IF_ERROR(CheckIsOfPrograms(*log_));
   CAUCE_ASSIGN_OR_RETURN(Log* const log, core_->Awake(*log_));
   return log->EndTransaction(end, options);
 }
@@ -122,9 +135,9 @@ Cursor Partition::Read(Offset from, const CursorOptions& options) const {
 }
 
 absl::StatusOr<std::optional<FoundOffset>> Partition::FindByTime(
-    Timestamp time) const {
+    Timestamp time, OnDamage on_damage) const {
   CAUCE_ASSIGN_OR_RETURN(Log* const log, core_->Awake(*log_));
-  return log->FindByTime(time);
+  return log->FindByTime(time, on_damage);
 }
 
 absl::StatusOr<bool> Partition::WaitFor(Offset offset,
@@ -133,12 +146,25 @@ absl::StatusOr<bool> Partition::WaitFor(Offset offset,
   return log->WaitFor(offset, timeout);
 }
 
+absl::Status Partition::Watch(
+    std::shared_ptr<PartitionWatcher> watcher) const {
+  CAUCE_ASSIGN_OR_RETURN(Log* const log, core_->Awake(*log_));
+  log->Watch(std::move(watcher));
+  return absl::OkStatus();
+}
+
+void Partition::Unwatch(const PartitionWatcher& watcher) const {
+  if (Log* const log = log_->awake()) log->Unwatch(watcher);
+}
+
 absl::StatusOr<Offset> Partition::TruncateTo(Offset offset) {
+  CAUCE_RETURN_IF_ERROR(CheckIsOfPrograms(*log_));
   CAUCE_ASSIGN_OR_RETURN(Log* const log, core_->Awake(*log_));
   return log->TruncateTo(offset);
 }
 
 absl::Status Partition::DeleteRecordsBefore(Offset offset) {
+  CAUCE_RETURN_IF_ERROR(CheckIsOfPrograms(*log_));
   CAUCE_ASSIGN_OR_RETURN(Log* const log, core_->Awake(*log_));
   return log->DeleteRecordsBefore(offset);
 }

@@ -166,6 +166,25 @@ absl::Status PartitionDirectories::FurnishNew(
   return MakeUnnamed(files_, wanted, whole);
 }
 
+bool PartitionDirectories::HoldsFirstFilesOnly(const TopicEntry& topic,
+                                               PartitionId partition) const {
+  if (topic.imported || topic.id.is_zero()) return false;
+  const std::string path = PathOf({topic.name, partition});
+  const auto entries = files_.List(path);
+  const bool holds_others =
+      !entries.ok() || !std::ranges::all_of(*entries, IsOfANewPartition);
+  if (holds_others) return false;
+  const auto id = ReadPartitionMetadata(files_, path);
+  const bool is_ours =
+      id.ok() ? *id == topic.id : absl::IsNotFound(id.status());
+  if (!is_ours) return false;
+  const auto epochs = ReadEpochCheckpoint(files_, path);
+  if (!epochs.ok()) return absl::IsNotFound(epochs.status());
+  return std::ranges::all_of(*epochs, [](const EpochStart& each) {
+    return each == kFirstEpoch;
+  });
+}
+
 absl::StatusOr<std::vector<std::string>> PartitionDirectories::Empty(
     const TopicEntry& topic) {
   std::vector<std::string> doomed;

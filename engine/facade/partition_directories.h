@@ -81,7 +81,12 @@ class PartitionDirectories {
                           std::span<const PartitionId> partitions,
                           WholeSync& whole);
 
-  // The same for one that has segments, of which only `partition.metadata` is
+  // Whether it holds nothing but what Furnish puts there, or a part of that, so
+  // that nothing is lost where nobody looks at it until it is opened.
+  bool HoldsFirstFilesOnly(const TopicEntry& topic,
+                           PartitionId partition) const;
+
+  // As Furnish for one that has segments, of which only `partition.metadata` is
   // looked at: one that is absent or damaged is written anew where the
   // catalogue knows the id, and of damage `events` is told. Errors of
   // CheckOwner.

@@ -2,13 +2,20 @@
 
 #include <utility>
 
+#include "cauce/topic_name.h"
+
 namespace cauce {
 
 PartitionLog::PartitionLog(std::shared_ptr<Log> log)
-    : name_(log->name()), awake_(log.get()), log_(std::move(log)) {}
+    : name_(log->name()),
+      is_internal_(IsInternalTopic(name_.topic)),
+      awake_(log.get()),
+      log_(std::move(log)) {}
 
 PartitionLog::PartitionLog(TopicPartition name, const Bounds& dormant)
-    : name_(std::move(name)), dormant_(dormant) {}
+    : name_(std::move(name)),
+      is_internal_(IsInternalTopic(name_.topic)),
+      dormant_(dormant) {}
 
 std::shared_ptr<Log> PartitionLog::Keep() const {
   // Once there is one it stays; and a child that was forked takes no lock.

@@ -34,6 +34,8 @@ class PartitionLog {
   PartitionLog(TopicPartition name, const Bounds& dormant);
 
   const TopicPartition& name() const { return name_; }
+  // Of a topic that a coordinator alone writes.
+  bool is_internal() const { return is_internal_; }
   // Null while it is dormant. Lives as long as this.
   Log* awake() const { return awake_.load(std::memory_order_acquire); }
   // The same, to be kept.
@@ -50,6 +52,7 @@ class PartitionLog {
 
  private:
   const TopicPartition name_;
+  const bool is_internal_;
   const Bounds dormant_;
   std::atomic<Log*> awake_ = nullptr;
   mutable Mutex mutex_;

@@ -43,7 +43,10 @@ const Fault kFaults[] = {
 struct FailedCall {
   DiskCall call;
   std::string path;
+  bool is_marked;  // whether the mark of a clean close was there
 };
+
+constexpr std::string_view kMark = "/data/.kafka_cleanshutdown";
 
 // The power stays on to the end of the program.
 constexpr int64_t kNever = -1;
@@ -63,11 +66,16 @@ class FailingCalls : public PowerLoss,
     std::optional<FailedCall> failed;
     bool was_cut = false;
     int64_t calls = 0;
+    bool is_marked = disk.Info(kMark).ok();
     disk.set_plan([&](DiskCall call, std::string_view path, int64_t) {
-      const bool is_read = call == DiskCall::kRead;
+      if (path.starts_with(kMark)) {
+        is_marked |= call == DiskCall::kRename;  // of a file beside it
+        is_marked &= call != DiskCall::kRemove;
+      }
+      const bool is_read = !IsChange(call);
       const bool counts = is_read == (GetParam().calls == Fault::Calls::kReads);
       if (!counts || calls++ != number) return absl::OkStatus();
-      failed = {call, std::string(path)};
+      failed = {call, std::string(path), is_marked};
       if (changes_left != kNever) {
         disk.CutBefore(disk.changes() + changes_left);
       }
@@ -115,9 +123,15 @@ class FailingCalls : public PowerLoss,
       const std::string doomed = failed.path.substr(0, at + kDeleted.size());
       return absl::IsNotFound(disk.Info(doomed).status());
     }
+    // That the directories are no copies of those of the last close another one
+    // tells. An opening asks that before it removes the mark, and no more: what
+    // else is looked at there is told.
+    if (failed.call == DiskCall::kLook && failed.path == "/data/orders-0") {
+      return failed.is_marked && disk.Info("/data/ticks-0").ok();
+    }
     // The catalogue has a copy, an index is made anew from its log, and how
     // much is free may stay unknown.
-    return failed.call == DiskCall::kRead &&
+    return !IsChange(failed.call) &&
            (failed.path == Program::kDirectory ||
             std::ranges::any_of(
                 std::array{"cauce.topics", "cauce.topics.copy", ".index",

@@ -105,8 +105,7 @@ TEST_F(PowerLoss, MayTakeWhatWasWrittenOfALogThatNobodyCouldRecover) {
   }
   disk->RestartProcess();
   disk->set_plan([](DiskCall call, std::string_view path, int64_t) {
-    const bool fails =
-        call == DiskCall::kRead && path.starts_with("/data/ticks-0");
+    const bool fails = !IsChange(call) && path.starts_with("/data/ticks-0");
     return fails ? DataError(path, "planned to fail", EIO) : absl::OkStatus();
   });
   Program program(*disk, clock(), promises);
@@ -322,13 +321,13 @@ FaultyDisk::Plan FailNowAndThen(uint32_t seed, Promises& promises) {
   const auto faults = std::make_shared<Faults>(std::mt19937(seed));
   return [faults, &promises](DiskCall call, std::string_view path, int64_t) {
     // Of reads there are many more.
-    const uint32_t one_in = call == DiskCall::kRead ? 2000 : 60;
+    const uint32_t one_in = IsChange(call) ? 60 : 2000;
     if (faults->random() % one_in == 0) {
       faults->in_a_row = 1 + static_cast<int>(faults->random() % 4);
     }
     if (faults->in_a_row == 0) return absl::OkStatus();
     --faults->in_a_row;
-    const bool full = call != DiskCall::kRead && faults->random() % 4 == 0;
+    const bool full = IsChange(call) && faults->random() % 4 == 0;
     if (full) promises.AllowUnsavedStarts();
     return DataError(path, "planned to fail", full ? ENOSPC : EIO);
   };

@@ -79,7 +79,7 @@ class RepairFaults : public ::testing::TestWithParam<std::tuple<Stop, Fault>> {
     std::optional<FailedCall> failed;
     int64_t calls = 0;
     disk.set_plan([&](DiskCall call, std::string_view path, int64_t) {
-      const bool is_read = call == DiskCall::kRead;
+      const bool is_read = !IsChange(call);
       // Of two copies that are there the other one counts.
       const bool is_copy = is_read && path.find("cauce.topics") != path.npos;
       const bool counts =
@@ -104,7 +104,7 @@ class RepairFaults : public ::testing::TestWithParam<std::tuple<Stop, Fault>> {
   // made anew from its log.
   static bool MayGoUntold(const FailedCall& failed) {
     const std::string_view path = failed.path;
-    return failed.call == DiskCall::kRead &&
+    return !IsChange(failed.call) &&
            (path.ends_with(".index") || path.ends_with(".timeindex") ||
             path.ends_with(".txnindex"));
   }

@@ -75,6 +75,19 @@ std::string DoneText(const std::string& partition,
                      has_grown ? "added" : "removed");
 }
 
+// Also of one that fails behind what it did: `before` is of when it began.
+CompactionTotals Since(const CompactionTotals& before,
+                       const CompactionTotals& now) {
+  return {.passes = now.passes - before.passes,
+          .bytes_read = now.bytes_read - before.bytes_read,
+          .bytes_written = now.bytes_written - before.bytes_written,
+          .records_read = now.records_read - before.records_read,
+          .records_removed = now.records_removed - before.records_removed,
+          .bytes_removed = now.bytes_removed - before.bytes_removed,
+          .segments_before = now.segments_before - before.segments_before,
+          .segments_after = now.segments_after - before.segments_after};
+}
+
 Json DoneJson(const std::string& partition, const CompactionTotals& done) {
   return {{"partition", partition},
           {"passes", done.passes},
@@ -103,16 +116,21 @@ int Compact(const CompactOptions& verb) {
     for (int32_t p = 0; p < topic.partitions; ++p) {
       if (Interrupts::Signal() != 0) return InterruptedExit();
       const auto partition = engine->OpenPartition(topic.name, PartitionId{p});
-      const auto done =
-          partition.ok() ? partition->Compact()
-                         : absl::StatusOr<CompactionTotals>(partition.status());
-      if (!done.ok()) {
-        exit = Fail(done.status());
+      if (!partition.ok()) {
+        exit = Fail(partition.status());
         continue;
       }
-      const std::string name = partition->name().ToString();
-      out.Write(json ? Line(DoneJson(name, *done)) : DoneText(name, *done));
-      out.Flush();
+      const CompactionTotals before = engine->compaction().totals;
+      const auto compacted = partition->Compact();
+      const CompactionTotals done =
+          compacted.ok() ? *compacted
+                         : Since(before, engine->compaction().totals);
+      if (compacted.ok() || done.segments_before > 0) {
+        const std::string name = partition->name().ToString();
+        out.Write(json ? Line(DoneJson(name, done)) : DoneText(name, done));
+        out.Flush();
+      }
+      if (!compacted.ok()) exit = Fail(compacted.status());
     }
   }
   if (const absl::Status closed = engine->Close(); !closed.ok()) {

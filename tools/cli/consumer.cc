@@ -52,8 +52,8 @@ Consumer::Consumer(const ConsumerOptions& options, ReadFrom from,
     : options_(options),
       from_(std::move(from)),
       pattern_(std::move(pattern)),
-      source_(options.skip_damage ? RecordSource::OnDamage::kSkip
-                                  : RecordSource::OnDamage::kStop,
+      source_(options.skip_damage ? OnDamage::kSkip
+                                  : OnDamage::kStop,
               options.isolation),
       out_(STDOUT_FILENO),
       progress_("read", 0, Progress::Prints::kMeanwhile) {}
@@ -201,7 +201,7 @@ absl::StatusOr<SourcePart> Consumer::OpenPart(const Engine& engine,
   auto partition = FindPartition(engine, topic, id);
   if (!partition.ok()) return partition.status();
   if (absl::Status bad = CheckStart(*partition); !bad.ok()) return bad;
-  const auto from = where.In(*partition);
+  const auto from = FindStart(*partition, where);
   if (!from.ok()) return from.status();
   // The engine has told of them.
   const LostRecords lost = partition->lost();
@@ -209,6 +209,21 @@ absl::StatusOr<SourcePart> Consumer::OpenPart(const Engine& engine,
   SourcePart part{*std::move(partition), *from, std::nullopt};
   part.is_cut_short = lost.back.count() > 0;
   return part;
+}
+
+absl::StatusOr<Offset> Consumer::FindStart(const Partition& partition,
+                                           const ReadFrom& where) {
+  auto from = where.In(partition);
+  const absl::Status failed = from.status();
+  const bool is_skipped =
+      options_.skip_damage && (IsDamage(failed) || IsNoFile(failed));
+  if (!is_skipped) return from;
+  from = where.In(partition, OnDamage::kSkip);
+  if (!from.ok()) return from;
+  Note(fmt::format("passed by: {}; reading begins at offset {}",
+                   MessageOf(failed), from->value));
+  lost_seen_ = true;
+  return from;
 }
 
 RecordSource::Next Consumer::Take(const RecordSource::Item& item) {

@@ -65,6 +65,9 @@ class Consumer {
   absl::StatusOr<SourcePart> OpenPart(const Engine& engine,
                                       const TopicDescription& topic,
                                       PartitionId id, const ReadFrom& where);
+  // With skip_damage also behind what cannot be read, which is told.
+  absl::StatusOr<Offset> FindStart(const Partition& partition,
+                                   const ReadFrom& where);
   std::set<int32_t> Wanted(const TopicDescription& topic) const;
   RecordSource::Next Take(const RecordSource::Item& item);
   void Print(const RecordSource::Item& item);

@@ -30,14 +30,15 @@ absl::StatusOr<ReadFrom> ReadFrom::Parse(std::string_view text) {
       text));
 }
 
-absl::StatusOr<Offset> ReadFrom::In(const Partition& partition) const {
+absl::StatusOr<Offset> ReadFrom::In(const Partition& partition,
+                                    OnDamage on_damage) const {
   switch (kind_) {
     case Kind::kStart:
       return partition.log_start();
     case Kind::kEnd:
       return partition.high_watermark();
     case Kind::kTime: {
-      const auto found = partition.FindByTime(time_);
+      const auto found = partition.FindByTime(time_, on_damage);
       if (!found.ok()) return found.status();
       return *found ? (*found)->offset : partition.high_watermark();
     }

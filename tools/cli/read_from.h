@@ -17,8 +17,10 @@ class ReadFrom {
   // Takes start, end, an offset or @TIME; InvalidArgument tells so.
   static absl::StatusOr<ReadFrom> Parse(std::string_view text);
 
-  // The offset to begin at. For one that is gone, the first there is.
-  absl::StatusOr<Offset> In(const Partition& partition) const;
+  // The offset to begin at. For one that is gone, the first there is. With
+  // OnDamage::kSkip a time is looked for behind what cannot be read.
+  absl::StatusOr<Offset> In(const Partition& partition,
+                            OnDamage on_damage = OnDamage::kStop) const;
 
   // Where to begin in partitions that did not exist when reading began: all of
   // them lies behind the end there was.

@@ -37,7 +37,6 @@ struct SourcePart {
 
 class RecordSource {
  public:
-  enum class OnDamage { kStop, kSkip };
   enum class Next { kGoOn, kStop };
 
   // A record, where it lies, and whose time it has.

@@ -18,9 +18,9 @@
 #include "cauce/partition.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "fmt/format.h"
-#include "tests/engine/facade/on_time.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
+#include "tests/testing/on_time.h"
 #include "tests/testing/sim_clock.h"
 #include "tests/testing/verified.h"
 

@@ -9,9 +9,9 @@
 #include "cauce/env.h"
 #include "cauce/partition.h"
 #include "tests/engine/facade/counted_engine.h"
-#include "tests/engine/facade/on_time.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
+#include "tests/testing/on_time.h"
 
 namespace cauce {
 namespace {

@@ -19,6 +19,7 @@
 #include "cauce/errors.h"
 #include "cauce/types.h"
 #include "engine/catalog/partition_metadata.h"
+#include "engine/catalog/whole_file.h"
 #include "tests/testing/choices.h"
 #include "tests/testing/faulty_disk.h"
 #include "tests/testing/matchers.h"
@@ -503,6 +504,8 @@ TEST_F(FullDiskEngine, APartitionThatNeedsAFileKeepsNoOtherFromBeingOpened) {
   OpenAndMake("orders");
   AppendMany("orders", 5);
   ASSERT_THAT(engine_->CreateTopic("new"), IsOk());
+  // Without anything of its own it would be passed by.
+  ASSERT_THAT(WriteAndSyncFile(*disk_, "/data/new-0/notes", "mine"), IsOk());
   disk_->set_plan([](test::DiskCall call, std::string_view path,
                      int64_t) -> absl::Status {
     const bool fails =

@@ -516,6 +516,62 @@ TEST_P(KnownPartitionsWithoutPoints, AreNotCutBelowTheirClose) {
   EXPECT_THAT(events_, Not(Contains(HasSubstr("closed last"))));
 }
 
+// One look at the first partition's directory fails.
+class BlindOnce final : public test::FailingFileSystem {
+ public:
+  BlindOnce(FileSystem& real, int number)
+      : FailingFileSystem(real), left_(number) {}
+
+  bool has_failed() const { return left_ < 0; }
+
+  absl::StatusOr<FileInfo> Info(std::string_view path) override {
+    if (path == kFirst && left_-- == 0) {
+      return MakeError(Reason::kDiskFailed, "planned to fail");
+    }
+    return FailingFileSystem::Info(path);
+  }
+
+ private:
+  int left_;
+};
+
+// What is in its place is most likely what was there.
+TEST_F(KnownPartitions, AreNotCutBelowTheirCloseWhereALookAtThemFails) {
+  Leaves(test::Left::kDamaged);
+  Make();
+  Reopen();
+  Kill();
+  const auto torn = memory_->Open(LogOf(1), OpenMode::kReadWrite);
+  ASSERT_THAT(torn, IsOk());
+  ASSERT_THAT((*torn)->Truncate(*(*torn)->Size() - 1), IsOk());
+  for (int number = 0;; ++number) {
+    SCOPED_TRACE(number);
+    ASSERT_LT(number, 100);
+    ASSERT_THAT(memory_->RemoveFile("/data/recovery-point-offset-checkpoint"),
+                IsOk());
+    BlindOnce files(files_, number);
+    auto engine = Engine::Open(
+        "/data", {.file_system = &files,
+                  .clock = &clock_,
+                  .events = [this](Severity, std::string_view line) {
+                    events_.emplace_back(line);
+                  }});
+    ASSERT_THAT(engine, IsOk());
+    engine_ = *std::move(engine);
+    const auto orders = engine_->OpenPartition("orders", PartitionId{0});
+    // One whose own opening was what failed says so.
+    EXPECT_EQ(orders.ok() ? orders->log_end() : Offset{4}, Offset{4});
+    EXPECT_THAT(events_, Contains(HasSubstr("closed last")));
+    Kill();
+    const auto entries = memory_->List(kFirst);
+    ASSERT_THAT(entries, IsOk());
+    for (const DirectoryEntry& entry : *entries) {
+      EXPECT_FALSE(entry.name.ends_with(".cut")) << entry.name;
+    }
+    if (!files.has_failed()) break;
+  }
+}
+
 // As who opens them for writing, and verification.
 TEST_F(KnownPartitions, ThatLackTheirEndTellReadersWhereTheirPointIsLost) {
   Leaves(test::Left::kDamaged);
@@ -721,6 +777,55 @@ TEST_F(KnownPartitions, AreForgottenForGoodWhereTheMarkNamesAnotherManifest) {
   OpenBoth();
   Close();
   Leaves(test::Left::kWhole);
+}
+
+// What is done from then on is not noted there, and it could be read again.
+TEST_F(KnownPartitions, CountNoMoreAfterAStopWhereTheyCouldNotBeRead) {
+  for (const std::string_view unread :
+       {kManifestFile, std::string_view(kCleanShutdownFile)}) {
+    SCOPED_TRACE(unread);
+    ASSERT_NO_FATAL_FAILURE(Make());
+    files_.Fail(FileCall::kRead, unread,
+                MakeError(Reason::kDiskFailed, "no luck"), 0, 1);
+    Reopen();
+    files_.Mend();
+    EXPECT_THAT(
+        events_,
+        Contains(AllOf(HasSubstr("no luck"),
+                       HasSubstr("kept as /data/cauce.segments.cut"))));
+    ASSERT_THAT(engine_->DeleteTopic("orders"), IsOk());
+    ASSERT_THAT(engine_->CreateTopic("orders", {.partitions = 2}), IsOk());
+    Append(0);
+    Kill();
+
+    Reopen();
+    ExpectReads(1);
+    EXPECT_THAT(events_, IsEmpty());
+    ASSERT_THAT(engine_->DeleteTopic("orders"), IsOk());
+    Close();
+    ASSERT_THAT(memory_->RemoveFile("/data/cauce.segments.cut"), IsOk());
+  }
+}
+
+// Neither a want of descriptors nor half of a rename makes them forgotten.
+TEST_F(KnownPartitions, StayNotedWhereTheOpeningIsRefused) {
+  Make();
+  files_.Fail(FileCall::kRead, kManifestFile,
+              absl::ResourceExhaustedError("too many open files"));
+  EXPECT_THAT(Open(), StatusIs(absl::StatusCode::kResourceExhausted));
+  files_.Mend();
+  EXPECT_THAT(memory_->Info("/data/cauce.segments"), IsOk());
+
+  files_.Fail(FileCall::kRead, kManifestFile,
+              MakeError(Reason::kDiskFailed, "no luck"));
+  files_.Fail(FileCall::kSyncDirectory, "/data",
+              MakeError(Reason::kDiskFailed, "none at all"));
+  EXPECT_THAT(Open(), HasReason(Reason::kDiskFailed));
+  files_.Mend();
+  EXPECT_THAT(memory_->Info("/data/cauce.segments"), IsOk());
+  Reopen();
+  EXPECT_THAT(events_, IsEmpty());
+  EXPECT_EQ(ListsToOpen(4), 0);
 }
 
 TEST_F(KnownPartitions, OfADeletedTopicAreNotThoseOfANewOneOfItsName) {

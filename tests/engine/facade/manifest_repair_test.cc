@@ -16,6 +16,7 @@
 #include "engine/catalog/clean_shutdown.h"
 #include "engine/catalog/manifest.h"
 #include "engine/catalog/whole_file.h"
+#include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 
 namespace cauce {
@@ -31,6 +32,16 @@ const TopicPartition kA{"a", PartitionId{0}};
 const TopicPartition kB{"b", PartitionId{0}};
 const KnownLog kLog{.segments = {{Offset{0}, 100}, {Offset{5}, 100}},
                     .end = Offset{9}};
+
+// One directory cannot be looked at.
+class Unseen final : public test::FailingFileSystem {
+ public:
+  using FailingFileSystem::FailingFileSystem;
+  absl::StatusOr<FileInfo> Info(std::string_view path) override {
+    if (path == "/d/b-0") return MakeError(Reason::kDiskFailed, "no luck");
+    return FailingFileSystem::Info(path);
+  }
+};
 
 class ManifestRepairTest : public ::testing::Test {
  protected:
@@ -120,6 +131,25 @@ TEST_F(ManifestRepairTest, RefusesOneThatANewerReleaseWrote) {
   StoreBig<int16_t>(bytes->data() + 8, 3);
   ASSERT_THAT(WriteCleanShutdown(*files_, directory_, *bytes), IsOk());
   EXPECT_THAT(manifest_.Look(true), HasReason(Reason::kUnsupportedFormat));
+}
+
+TEST_F(ManifestRepairTest, KnowsTheOthersOfACopyWhereOneCannotBeSeen) {
+  for (const TopicPartition& name : {kA, kB}) {
+    ASSERT_THAT(
+        files_->CreateDirectories(JoinPath(directory_, name.ToString())),
+        IsOk());
+  }
+  KnownLog log = kLog;
+  log.directory.id = 1'000'000;
+  const std::string part = *EncodeKnownLog(log);
+  const ManifestRow row{.part = part};
+  const auto bytes = FormatManifest({{kA, row}, {kB, row}}, {});
+  ASSERT_THAT(WriteCleanShutdown(*files_, directory_, *bytes), IsOk());
+  Unseen unseen(*files_);
+  ManifestRepair repair(unseen, directory_);
+  EXPECT_THAT(repair.Look(false), HasReason(Reason::kDiskFailed));
+  ASSERT_TRUE(repair.Find(kA).has_value());
+  EXPECT_EQ(repair.Find(kA)->directory.id, files_->Info("/d/a-0")->id);
 }
 
 }  // namespace

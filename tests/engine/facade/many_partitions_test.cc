@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,7 +15,12 @@
 #include "cauce/errors.h"
 #include "cauce/file_system.h"
 #include "cauce/record_batch.h"
+#include "cauce/types.h"
 #include "engine/catalog/checkpoint_file.h"
+#include "engine/catalog/whole_file.h"
+#include "engine/log/segment_name.h"
+#include "engine/log/sparse_index.h"
+#include "fmt/format.h"
 #include "tests/engine/facade/counted_engine.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
@@ -27,6 +33,8 @@ using test::HasReason;
 using test::IsOk;
 using test::IsOkAndHolds;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 class ManyPartitions : public test::CountedEngine {
  protected:
@@ -166,6 +174,36 @@ TEST_F(ManyPartitions, ThoseThatAreNewShareTheSyncsBeforeTheirFirstAppend) {
   EXPECT_LE(Syncs() - before, 2 * 32 + 10);
 }
 
+TEST_F(ManyPartitions, ThoseThatWereFurnishedAheadCostNothingAfterAStop) {
+  files_.offer_whole_sync(64);
+  ASSERT_THAT(Open(), IsOk());
+  ASSERT_THAT(
+      engine_->CreateTopic("orders", {.partitions = 2000,
+                                      .configs = {{"cauce.flush", "os"}}}),
+      IsOk());
+  for (int32_t p = 0; p < 600; ++p) Append(p);
+  // More than one was.
+  ASSERT_THAT(memory_->Info("/data/orders-650/partition.metadata"), IsOk());
+  Kill();
+
+  int syncs = Syncs();
+  int lists = files_.Count(FileCall::kList, "");
+  ASSERT_THAT(Open(), IsOk());
+  // As after a kill behind 600 that hold a record, where no other is new.
+  EXPECT_LE(Syncs() - syncs, 20 + 3 * 5);
+  // Two of each of those, and a few of each that is recovered.
+  EXPECT_LE(files_.Count(FileCall::kList, "") - lists, 2 * 2000 + 600 * 4);
+  Append(700);
+  ASSERT_THAT(engine_->Close(), IsOk());
+
+  syncs = Syncs();
+  lists = files_.Count(FileCall::kList, "");
+  ASSERT_THAT(Open(), IsOk());
+  EXPECT_LE(Syncs() - syncs, 12);
+  EXPECT_LE(files_.Count(FileCall::kList, "") - lists, 10);
+  Append(701);
+}
+
 class ManyClosed : public ManyPartitions {
  protected:
   // One record each, nothing of it durable but where a test says so.
@@ -192,6 +230,29 @@ class ManyClosed : public ManyPartitions {
     Cursor cursor = from->Read(Offset{0});
     RecordView record;
     EXPECT_THAT(cursor.Next(&record), IsOkAndHolds(true));
+  }
+
+  // That its segment, too short for any other, has the time entry of a close:
+  // of that time, at that offset.
+  struct LastRecord {
+    absl::Time time;
+    int64_t offset;
+  };
+  void ExpectIndexesUpTo(int32_t partition, const LastRecord& last) {
+    SCOPED_TRACE(partition);
+    const auto read = [&](std::string_view suffix) {
+      return ReadWholeFile(*memory_,
+                           fmt::format("/data/orders-{}/{}", partition,
+                                       SegmentFileName(Offset{0}, suffix)),
+                           4096);
+    };
+    EXPECT_THAT(read(kOffsetIndexSuffix), IsOkAndHolds(""));
+    const auto times = read(kTimeIndexSuffix);
+    ASSERT_THAT(times, IsOk());
+    ASSERT_EQ(times->size(), TimeEntry::kBytes);
+    const TimeEntry entry = TimeEntry::Decode(Offset{0}, times->data());
+    EXPECT_EQ(entry.timestamp, Timestamp::From(last.time));
+    EXPECT_EQ(entry.offset, Offset{last.offset});
   }
 
   int written_at_ = 0;
@@ -245,6 +306,83 @@ TEST_F(ManyClosed, AreSyncedAllAtOnceAsTheyAreRecoveredAfterAKill) {
   Kill();
   ASSERT_THAT(Open(), IsOk());
   for (const int32_t p : {0, 255, 256, 599}) ExpectOneRecordIn(p);
+}
+
+// As a broker reads them after a clean stop: it goes by their last entry.
+TEST_F(ManyClosed, HaveTheirIndexesThoughNothingWasAppendedSinceTheKill) {
+  files_.offer_whole_sync(8);
+  Write(20);
+  Kill();
+  ASSERT_THAT(Open(), IsOk());
+  ASSERT_THAT(engine_->Close(), IsOk());
+  for (int32_t p = 0; p < 20; ++p) ExpectIndexesUpTo(p, {clock_.Now(), 0});
+
+  ASSERT_THAT(Open(), IsOk());
+  clock_.Advance(absl::Seconds(1));
+  for (int32_t p = 0; p < 20; ++p) Append(p);
+  Kill();
+  ASSERT_THAT(Open(), IsOk());
+  ASSERT_THAT(engine_->Close(), IsOk());
+  for (int32_t p = 0; p < 20; ++p) ExpectIndexesUpTo(p, {clock_.Now(), 1});
+}
+
+TEST_F(ManyClosed, HaveTheirIndexesWhereEachWasSyncedByItselfToo) {
+  Write(3);
+  Kill();
+  ASSERT_THAT(Open(), IsOk());
+  ASSERT_THAT(engine_->Close(), IsOk());
+  for (int32_t p = 0; p < 3; ++p) ExpectIndexesUpTo(p, {clock_.Now(), 0});
+
+  ASSERT_THAT(Open(), IsOk());
+  clock_.Advance(absl::Seconds(1));
+  for (int32_t p = 0; p < 3; ++p) Append(p);
+  Kill();
+  ASSERT_THAT(Open(), IsOk());
+  ASSERT_THAT(engine_->Close(), IsOk());
+  for (int32_t p = 0; p < 3; ++p) ExpectIndexesUpTo(p, {clock_.Now(), 1});
+}
+
+// Upkeep has all others wait for it: the close syncs them together.
+TEST_F(ManyClosed, AreNotSyncedByUpkeepForTheirIndexesAlone) {
+  files_.offer_whole_sync(64);
+  Write(600);
+  Kill();
+  ASSERT_THAT(Open(), IsOk());
+  files_.Fail(FileCall::kOpen, "index",
+              MakeError(Reason::kDiskFailed, "planned to fail"));
+  const int before = Syncs();
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_THAT(engine_->RunUpkeep(), IsOk());
+  }
+  // The bounds.
+  EXPECT_LE(Syncs() - before, 10);
+  files_.Mend();
+
+  const int before_close = Syncs();
+  const int before_whole = WholeSyncs();
+  ASSERT_THAT(engine_->Close(), IsOk());
+  EXPECT_EQ(WholeSyncs() - before_whole, 2 * 3);
+  EXPECT_LE(Syncs() - before_close, 20);
+  EXPECT_TRUE(IsMarkedClean());
+  for (int32_t p = 0; p < 600; ++p) ExpectIndexesUpTo(p, {clock_.Now(), 0});
+}
+
+// On some disks a file that is removed costs more than all else of a recovery.
+TEST_F(ManyClosed, KeepTheIndexesOfTheirLastCloseWhereTheyWereNotCut) {
+  files_.offer_whole_sync(8);
+  Write(20);
+  ASSERT_THAT(engine_->Close(), IsOk());
+  ASSERT_THAT(Open(), IsOk());
+  for (int32_t p = 0; p < 20; ++p) Append(p);
+  Kill();
+  const auto changes = [this] { return files_.changes().size(); };
+  const size_t before = changes();
+  ASSERT_THAT(Open(), IsOk());
+  for (size_t i = before; i < changes(); ++i) {
+    EXPECT_THAT(files_.changes()[i], Not(HasSubstr("index")));
+  }
+  Append(7);
+  ASSERT_THAT(engine_->Close(), IsOk());
 }
 
 TEST_F(ManyClosed, AreRecoveredEachByItselfWhereASyncOfAllFails) {

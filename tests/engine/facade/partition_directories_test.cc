@@ -105,6 +105,33 @@ TEST_F(PartitionDirectoriesTest, AreFurnishedWithWhatIsNotThereOrNotWhole) {
 }
 
 // They may be somebody else's: what they say is not passed over.
+TEST_F(PartitionDirectoriesTest, TellWhetherTheyHoldMoreThanTheyWereGiven) {
+  const auto holds_no_more = [this] {
+    return directories_.HoldsFirstFilesOnly(topic_, PartitionId{1});
+  };
+  ASSERT_THAT(directories_.Make(topic_, 0, 2), IsOk());
+  EXPECT_TRUE(holds_no_more());
+  ASSERT_THAT(directories_.Furnish(topic_, PartitionId{1}), IsOk());
+  EXPECT_TRUE(holds_no_more());
+  // What a kill leaves.
+  const std::string path = "/data/orders-1";
+  Put(path + "/partition.metadata.tmp", "ve");
+  EXPECT_TRUE(holds_no_more());
+
+  // A later epoch, another topic's id, a file of something else.
+  const EpochStart epochs[] = {{LeaderEpoch{4}, Offset{0}}};
+  ASSERT_THAT(WriteEpochCheckpoint(files_, path, epochs), IsOk());
+  EXPECT_FALSE(holds_no_more());
+  ASSERT_THAT(files_.RemoveFile(path + "/leader-epoch-checkpoint"), IsOk());
+  ASSERT_TRUE(holds_no_more());
+  ASSERT_THAT(WritePartitionMetadata(files_, path, Id(8)), IsOk());
+  EXPECT_FALSE(holds_no_more());
+  ASSERT_THAT(files_.RemoveFile(path + "/partition.metadata"), IsOk());
+  ASSERT_TRUE(holds_no_more());
+  Put(path + "/00000000000000000005.snapshot", "");
+  EXPECT_FALSE(holds_no_more());
+}
+
 TEST_F(PartitionDirectoriesTest, AreNeitherTakenNorFurnishedUnread) {
   ASSERT_THAT(directories_.Make(topic_, 0, 1), IsOk());
   files_.Fail(FileCall::kOpen, "partition.metadata",

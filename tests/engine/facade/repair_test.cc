@@ -127,6 +127,21 @@ TEST_F(Repaired, LeavesAStoppedSwapAsANoteAsVerificationDoes) {
   EXPECT_EQ(verified->damages, 0);
 }
 
+TEST_F(Repaired, TellsOfDamageBesideAStoppedSwapAsVerificationDoes) {
+  known_.image["/orders-0/00000000000000000000.log.swap"] = "";
+  known_.image[LogOf("/orders-0", 1)][70] ^= 1;
+  Put();
+  const auto repaired = Repair();
+  ASSERT_THAT(repaired, IsOk());
+  EXPECT_EQ(repaired->steps, 0);
+  EXPECT_THAT(repaired->left, Gt(0));
+  EXPECT_TRUE(test::ImageOf(*files_) == known_.image);
+  const auto verified =
+      VerifyDirectory(*files_, kKnownDirectory, {}, nullptr);
+  ASSERT_THAT(verified, IsOk());
+  EXPECT_EQ(verified->damages, repaired->left);
+}
+
 // It says nothing of the others.
 TEST_F(Repaired, LeavesAPartitionThatANewerReleaseWroteAndMendsTheOthers) {
   const std::string metadata = "/orders-0/partition.metadata";

@@ -1,0 +1,153 @@
+// The coordinator of transactions of an engine: when it comes to be, with what,
+// and when it ends.
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "cauce/errors.h"
+#include "cauce/topic_name.h"
+#include "engine/base/status_macros.h"
+#include "engine/facade/engine_core.h"
+#include "engine/facade/partition_markers.h"
+#include "fmt/format.h"
+
+namespace cauce {
+
+absl::StatusOr<std::shared_ptr<TransactionCoordinator>>
+EngineCore::Transactions() {
+  MutexLock making(coordinators_mutex_);
+  if (transactions_ != nullptr) return transactions_;
+  if (coordinators_closed_)
+    return MakeError(Reason::kClosed, "the engine was closed");
+  {
+    MutexLock lock(mutex_);
+    CAUCE_RETURN_IF_ERROR(CheckWritable());
+  }
+  CAUCE_ASSIGN_OR_RETURN(
+      const auto log, OpenStateLog(kTransactionStateTopic, IfMissing::kMake));
+  PartitionMarkers::Source markers;
+  markers.executor = options_.executor;
+  markers.events = options_.events;
+  markers.open = [weak = weak_from_this()](const TopicPartition& partition)
+      -> absl::StatusOr<std::shared_ptr<PartitionLog>> {
+    const auto core = weak.lock();
+    if (core == nullptr)
+      return MakeError(Reason::kClosed, "the engine was closed");
+    CAUCE_RETURN_IF_ERROR(core->CheckProcess());
+    CAUCE_ASSIGN_OR_RETURN(
+        auto opened, core->OpenPartition(partition.topic, partition.partition));
+    CAUCE_RETURN_IF_ERROR(core->Awake(*opened).status());
+    return opened;
+  };
+  markers.end_offsets = [weak = weak_from_this()](
+                            PartitionId partition, const TransactionEnd& end,
+                            std::function<void(absl::Status)> done) {
+    const auto core = weak.lock();
+    if (core == nullptr)
+      return done(MakeError(Reason::kClosed, "the engine was closed"));
+    core->Groups()->EndTransaction(partition, end, std::move(done));
+  };
+  markers_ = std::make_unique<PartitionMarkers>(std::move(markers));
+  TransactionCoordinatorOptions options;
+  options.transactions.timeout_max = options_.transaction_timeout_max;
+  options.transactions.id_expiration = options_.transactional_id_expiration;
+  options.offsets_partitions = options_.offsets_topic_partitions;
+  auto made = std::make_shared<TransactionCoordinator>(
+      options, TransactionCoordinator::Surroundings{
+                   .log = log.get(),
+                   .markers = markers_.get(),
+                   .clock = environment_->clock,
+                   .random = environment_->random,
+                   .executor = options_.executor});
+  LoadTransactions(*made, log->partitions());
+  transactions_ = std::move(made);
+  return transactions_;
+}
+
+void EngineCore::LoadTransactions(TransactionCoordinator& made,
+                                  int32_t partitions) {
+  for (int32_t i = 0; i < partitions; ++i) {
+    const auto load = [&]() -> absl::Status {
+      CAUCE_ASSIGN_OR_RETURN(
+          const auto log,
+          OpenPartition(kTransactionStateTopic, PartitionId{i}));
+      CAUCE_ASSIGN_OR_RETURN(Log* const awake, Awake(*log));
+      // That of a broker, where one had the directory: partitions know it.
+      const int32_t epoch = std::max(awake->leader_epoch().value, 0);
+      return made.Load(PartitionId{i}, epoch);
+    };
+    if (const absl::Status loaded = load(); !loaded.ok()) {
+      Report(Severity::kError,
+             fmt::format("transactional ids cannot be read, and their "
+                         "transactions do not go on: {}",
+                         MessageOf(loaded)));
+    }
+  }
+}
+
+absl::Status EngineCore::GoOnWithTransactions() {
+  {
+    MutexLock lock(mutex_);
+    CAUCE_RETURN_IF_ERROR(CheckOpen());
+    const bool may_write = CheckWritable().ok();
+    if (!may_write || catalog_.Find(kTransactionStateTopic) == nullptr)
+      return absl::OkStatus();
+  }
+  CAUCE_ASSIGN_OR_RETURN(const auto transactions, Transactions());
+  transactions->RunDue();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<HeldBack>> EngineCore::FindHangingTransactions() {
+  std::vector<TopicPartition> all;
+  {
+    MutexLock lock(mutex_);
+    CAUCE_RETURN_IF_ERROR(CheckOpen());
+    all = AllPartitions();
+  }
+  std::vector<HeldBack> held;
+  for (const TopicPartition& each : all) {
+    CAUCE_ASSIGN_OR_RETURN(const auto looked, LookAtStableEnd(each));
+    if (looked) held.push_back(*looked);
+  }
+  if (held.empty()) return held;
+  CAUCE_ASSIGN_OR_RETURN(const auto transactions, Transactions());
+  std::vector<HeldBack> hanging;
+  for (const HeldBack& each : FindHanging(held, transactions->List())) {
+    // What has ended meanwhile holds nothing back; another one begins behind.
+    CAUCE_ASSIGN_OR_RETURN(const auto again, LookAtStableEnd(each.partition));
+    if (!again || again->stable != each.stable) continue;
+    Report(Severity::kWarning,
+           fmt::format("{}: readers of what is committed end at offset {} of "
+                       "{}, at a transaction that no transactional id has, so "
+                       "that nothing will end it: abort it by "
+                       "Partition::EndTransaction",
+                       each.partition.ToString(), each.stable.value,
+                       each.end.value));
+    hanging.push_back(*again);
+  }
+  return hanging;
+}
+
+absl::StatusOr<std::optional<HeldBack>> EngineCore::LookAtStableEnd(
+    const TopicPartition& partition) {
+  CAUCE_ASSIGN_OR_RETURN(const auto log,
+                         OpenPartition(partition.topic, partition.partition));
+  CAUCE_ASSIGN_OR_RETURN(Log* const awake, Awake(*log));
+  CAUCE_ASSIGN_OR_RETURN(const Offset stable, awake->LastStableOffset());
+  const Offset end = awake->high_watermark();
+  if (stable >= end) return std::nullopt;
+  return HeldBack{partition, stable, end};
+}
+
+void EngineCore::CloseCoordinators() {
+  MutexLock making(coordinators_mutex_);
+  coordinators_closed_ = true;
+  if (transactions_ == nullptr) return;
+  transactions_->Close(MakeError(Reason::kClosed, "the engine was closed"));
+}
+
+}  // namespace cauce
