@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -311,6 +312,31 @@ TEST_F(OddDirectory, RecordsThatACompactedTopicHasLostAreNoSuccess) {
   }
 }
 
+TEST_F(OddDirectory, ACopyOfAKilledOneLacksWhatThatOneLacked) {
+  MakeSegments("compact,delete");
+  std::filesystem::remove(dir() + "/.kafka_cleanshutdown");
+  PutBy();
+  std::filesystem::rename(dir(), scratch_ / "first");
+  std::filesystem::rename(scratch_ / "whole", dir());
+  EXPECT_EQ(Run({"log", "verify"}).exit, 0);
+  const Process::Result whole = Run({"consume", "t"});
+  EXPECT_EQ(whole.exit, 0);
+  EXPECT_THAT(LinesOf(whole.out), SizeIs(125));
+  EXPECT_EQ(whole.err, "");
+
+  Leaves(Left::kDamaged);
+  const std::filesystem::path second = *std::next(Logs().begin());
+  for (const char* suffix : {".log", ".index", ".timeindex"}) {
+    std::filesystem::remove(
+        std::filesystem::path(second).replace_extension(suffix));
+  }
+  EXPECT_EQ(Run({"log", "verify"}).exit, 1);
+  const Process::Result read = Run({"consume", "t", "--skip-damage"});
+  EXPECT_EQ(read.exit, 1);
+  EXPECT_THAT(LinesOf(read.out), SizeIs(85));
+  EXPECT_THAT(read.err, HasSubstr(second));
+}
+
 TEST_F(OddDirectory, WhoRepairsAMisnamedLastSegmentFirstLosesNothing) {
   for (const std::string policy : {"delete", "compact,delete"}) {
     std::filesystem::remove_all(dir());
@@ -377,6 +403,72 @@ TEST_F(OddDirectory, ASegmentThatAnOpeningPutAsideIsToldOfByALaterRepair) {
   EXPECT_THAT(LinesOf(Do({"consume", "t"})), SizeIs(126));
 }
 
+// Whatever the cleanup policy, and as a read of the place does.
+TEST_F(OddDirectory, ATimeBehindWhatACutHasTakenIsNoSuccess) {
+  for (const std::string policy : {"delete", "compact"}) {
+    const std::string topic = policy + "d";
+    Do({"topic", "create", topic, "--config", "internal.segment.bytes=1500",
+        "--config", "cleanup.policy=" + policy});
+    std::string lines;
+    for (int i = 0; i < 90; ++i) {
+      lines += fmt::format(R"({{"key":"{}","value":"{:060}","timestamp":{}}})",
+                           i, i, 1'700'000'000'000 + i) +
+               '\n';
+    }
+    Do({"produce", topic, "--format", "json", "--batch-bytes", "300"}, lines);
+    const std::string directory = dir() + "/" + topic + "-0/";
+    std::vector<std::string> logs;
+    for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+      if (entry.path().extension() == ".log") logs.push_back(entry.path());
+    }
+    std::sort(logs.begin(), logs.end());
+    ASSERT_GT(logs.size(), 3u);
+    Leaves(Left::kDamaged);
+    const auto from = [&](size_t offset, bool skips) {
+      Words words = {"consume",
+                     topic,
+                     "--partition",
+                     "0",
+                     "--print",
+                     "%o\\n",
+                     "--from",
+                     fmt::format("@{}", 1'700'000'000'000 + offset)};
+      if (skips) words.push_back("--skip-damage");
+      return Run(words);
+    };
+    const auto base_of = [&](size_t log) {
+      return std::stoul(std::filesystem::path(logs[log]).stem());
+    };
+    const size_t behind = base_of(2);
+    std::filesystem::resize_file(logs[1],
+                                 std::filesystem::file_size(logs[1]) - 1);
+
+    for (const size_t lost : {behind - 1, behind}) {
+      SCOPED_TRACE(lost);
+      const Process::Result stopped = from(lost, false);
+      EXPECT_EQ(stopped.exit, 1);
+      EXPECT_EQ(stopped.out, "");
+      EXPECT_THAT(stopped.err, HasSubstr(logs[1]));
+      const Process::Result passed = from(lost, true);
+      EXPECT_EQ(passed.exit, 1);
+      EXPECT_THAT(LinesOf(passed.out), SizeIs(90 - behind));
+      EXPECT_THAT(passed.err,
+                  AllOf(HasSubstr("passed by"), HasSubstr(logs[1])));
+    }
+    // What lies further behind is whole.
+    const Process::Result whole = from(behind + 1, false);
+    EXPECT_EQ(whole.exit, 0);
+    EXPECT_THAT(LinesOf(whole.out), SizeIs(90 - behind - 1));
+
+    std::filesystem::resize_file(
+        logs.back(), std::filesystem::file_size(logs.back()) - 1);
+    const Process::Result end = from(89, false);
+    EXPECT_EQ(end.exit, 1);
+    EXPECT_THAT(end.err, HasSubstr(logs.back()));
+    EXPECT_EQ(from(89, true).exit, 1);
+  }
+}
+
 TEST_F(OddDirectory, RecordsThatAreMissingWhereNobodyReadsAreNoFailure) {
   MakeSegments();
   PutBy();
@@ -424,6 +516,10 @@ TEST_F(OddDirectory, ASegmentThatIsNoFileHidesNoOtherRecords) {
       const Process::Result it = Run({"consume", "t", "--partition", "0"});
       EXPECT_EQ(it.exit, 1);
       EXPECT_THAT(LinesOf(it.out), SizeIs(left));
+      const Process::Result timed =
+          Run({"consume", "t", "--skip-damage", "--from", "@0"});
+      EXPECT_EQ(timed.exit, 1);
+      EXPECT_THAT(LinesOf(timed.out), SizeIs(readable + 5));
     }
   }
 }

@@ -47,7 +47,7 @@ class Source : public ::testing::Test {
   }
 
   Engine engine_;
-  RecordSource source_{RecordSource::OnDamage::kStop};
+  RecordSource source_{OnDamage::kStop};
 };
 
 TEST_F(Source, ReadsUpToWhereItWasToldTo) {

@@ -1,0 +1,372 @@
+#include "engine/client/group_membership.h"
+
+#include <algorithm>
+#include <set>
+
+#include "cauce/errors.h"
+#include "engine/base/status_macros.h"
+#include "engine/coord/consumer_protocol.h"
+#include "engine/coord/cooperative_sticky_assignor.h"
+#include "engine/coord/range_assignor.h"
+#include "engine/coord/round_robin_assignor.h"
+#include "engine/coord/sticky_assignor.h"
+#include "fmt/format.h"
+
+namespace cauce {
+namespace {
+
+// Where the coordinator says to try again: retry.backoff.ms.
+constexpr absl::Duration kRetryWait = absl::Milliseconds(100);
+// Of the time after which it counts as gone, how much may pass between two
+// signs of life.
+constexpr int kBeatsPerInterval = 3;
+constexpr absl::Duration kBeatMax = absl::Seconds(3);
+
+const Assignor& AssignorOf(Assignment which) {
+  static const RangeAssignor& range = *new RangeAssignor();
+  static const RoundRobinAssignor& round_robin = *new RoundRobinAssignor();
+  static const StickyAssignor& sticky = *new StickyAssignor();
+  static const CooperativeStickyAssignor& cooperative =
+      *new CooperativeStickyAssignor();
+  switch (which) {
+    case Assignment::kRange:
+      return range;
+    case Assignment::kRoundRobin:
+      return round_robin;
+    case Assignment::kSticky:
+      return sticky;
+    case Assignment::kCooperativeSticky:
+      break;
+  }
+  return cooperative;
+}
+
+std::vector<TopicPartitions> ByTopic(
+    const std::vector<TopicPartition>& partitions) {
+  std::map<std::string, TopicPartitions> topics;
+  for (const TopicPartition& each : partitions) {
+    TopicPartitions& topic = topics[each.topic];
+    topic.topic = each.topic;
+    topic.partitions.push_back(each.partition);
+  }
+  std::vector<TopicPartitions> all;
+  for (auto& [name, topic] : topics) all.push_back(std::move(topic));
+  return all;
+}
+
+std::vector<TopicPartition> OneByOne(
+    const std::vector<TopicPartitions>& topics) {
+  std::vector<TopicPartition> all;
+  for (const TopicPartitions& topic : topics) {
+    for (const PartitionId id : topic.partitions)
+      all.push_back({topic.topic, id});
+  }
+  return all;
+}
+
+}  // namespace
+
+GroupMembership::GroupMembership(const ConsumerOptions& options, Seams seams)
+    : options_(options),
+      seams_(std::move(seams)),
+      mail_(std::make_shared<Mail>()) {
+  mail_->signal = seams_.signal;
+}
+
+GroupMembership::~GroupMembership() { Leave(); }
+
+bool GroupMembership::is_cooperative() const {
+  return std::ranges::all_of(options_.assignments, [](Assignment each) {
+    return each == Assignment::kCooperativeSticky;
+  });
+}
+
+void GroupMembership::SetTopics(std::vector<std::string> topics) {
+  std::ranges::sort(topics);
+  const auto twice = std::ranges::unique(topics);
+  topics.erase(twice.begin(), twice.end());
+  if (topics == topics_) return;
+  topics_ = std::move(topics);
+  JoinAgain();
+}
+
+void GroupMembership::JoinAgain() {
+  if (state_ == State::kOut) return;
+  BeginAgain(absl::ZeroDuration());
+}
+
+void GroupMembership::BeginAgain(absl::Duration wait) {
+  ++request_;  // whatever is answered yet is of another time
+  state_ = State::kOut;
+  retry_at_ = Now() + wait;
+}
+
+template <typename Reply>
+GroupCoordinator::Done<Reply> GroupMembership::Callback() {
+  return [mail = mail_, request = request_](Reply reply) {
+    {
+      MutexLock lock(mail->mutex);
+      mail->answers.emplace_back(request, std::move(reply));
+    }
+    mail->signal->Raise();
+  };
+}
+
+std::optional<GroupMembership::Answer> GroupMembership::TakeAnswer() {
+  MutexLock lock(mail_->mutex);
+  while (!mail_->answers.empty()) {
+    auto [request, answer] = std::move(mail_->answers.front());
+    mail_->answers.pop_front();
+    if (request == request_) return std::move(answer);
+  }
+  return std::nullopt;
+}
+
+absl::StatusOr<GroupMembership::Step> GroupMembership::Next() {
+  CAUCE_RETURN_IF_ERROR(fenced_);
+  LookAtTopics();
+  for (;;) {
+    if (const auto answer = TakeAnswer()) {
+      CAUCE_ASSIGN_OR_RETURN(
+          const Step step,
+          std::visit([this](const auto& reply) { return Take(reply); },
+                     *answer));
+      if (step != Step::kNothing) return step;
+      continue;
+    }
+    if (state_ == State::kOut) {
+      return Now() >= retry_at_ ? Step::kPrepare : Step::kNothing;
+    }
+    if (state_ != State::kIn) return Step::kNothing;
+    const bool has_changed = mail_->has_changed.exchange(false);
+    if (!has_changed && Now() < beat_at_) return Step::kNothing;
+    Beat();
+    // Where nobody else is at work it is answered by now.
+    MutexLock lock(mail_->mutex);
+    if (mail_->answers.empty()) return Step::kNothing;
+  }
+}
+
+void GroupMembership::Beat() {
+  beat_at_ = Now() + std::min(options_.poll_interval_max / kBeatsPerInterval,
+                              kBeatMax);
+  HeartbeatRequest beat;
+  beat.member_id = member_id_;
+  beat.instance_id = options_.instance;
+  beat.generation = generation_;
+  seams_.coordinator->Heartbeat(options_.group, std::move(beat),
+                                Callback<HeartbeatReply>());
+}
+
+void GroupMembership::Join(const std::vector<TopicPartition>& owned) {
+  if (watch_ == nullptr) {
+    watch_ = seams_.coordinator->WatchGroup(options_.group, [mail = mail_] {
+      mail->has_changed = true;
+      mail->signal->Raise();
+    });
+  }
+  ++request_;
+  state_ = State::kJoining;
+  JoinRequest join;
+  join.member_id = member_id_;
+  join.instance_id = options_.instance;
+  asked_id_ = fmt::format("consumer-{:016x}{:016x}", seams_.random->Next(),
+                          seams_.random->Next());
+  join.new_member_id = asked_id_;
+  join.client_id = "cauce";
+  join.session_timeout = options_.poll_interval_max;
+  join.rebalance_timeout = options_.poll_interval_max;
+  join.protocol_type = kConsumerProtocolType;
+  join.may_skip_assignment = true;
+  ConsumerProtocolSubscription subscription;
+  subscription.topics = topics_;
+  subscription.owned_partitions =
+      ByTopic(is_cooperative() ? owned : assigned_);
+  subscription.generation = generation_;
+  const std::string metadata = EncodeSubscription(subscription);
+  for (const Assignment each : options_.assignments)
+    join.protocols.push_back({std::string(AssignorOf(each).name()), metadata});
+  seams_.coordinator->Join(options_.group, std::move(join),
+                           Callback<JoinReply>());
+}
+
+absl::StatusOr<GroupMembership::Step> GroupMembership::Take(
+    const JoinReply& reply) {
+  if (!reply.status.ok()) return Refused(reply.status);
+  member_id_ = reply.member_id;
+  generation_ = reply.generation;
+  SyncRequest sync;
+  sync.member_id = member_id_;
+  sync.instance_id = options_.instance;
+  sync.generation = generation_;
+  sync.protocol_type = reply.protocol_type;
+  sync.protocol = reply.protocol;
+  divided_.reset();
+  const bool divides = reply.leader == member_id_ && !reply.skip_assignment &&
+                       !reply.members.empty();
+  if (divides) sync.assignments = Divide(reply);
+  ++request_;
+  state_ = State::kSyncing;
+  seams_.coordinator->Sync(options_.group, std::move(sync),
+                           Callback<SyncReply>());
+  return Step::kNothing;
+}
+
+std::vector<MemberAssignment> GroupMembership::Divide(const JoinReply& reply) {
+  std::vector<MemberSubscription> members;
+  std::set<std::string> topics;
+  for (const JoinedMember& each : reply.members) {
+    MemberSubscription member{.member_id = each.id,
+                              .instance_id = each.instance_id};
+    // Who says nothing that is understood gets nothing.
+    if (const auto said = DecodeSubscription(each.metadata); said.ok()) {
+      member.topics = said->topics;
+      member.owned = OneByOne(said->owned_partitions);
+      member.generation = said->generation;
+    }
+    topics.insert(member.topics.begin(), member.topics.end());
+    members.push_back(std::move(member));
+  }
+  divided_ = CountPartitions({topics.begin(), topics.end()});
+  const auto chosen = std::ranges::find_if(
+      options_.assignments, [&](Assignment each) {
+        return AssignorOf(each).name() == reply.protocol;
+      });
+  const Assignor& assignor = AssignorOf(
+      chosen == options_.assignments.end() ? options_.assignments.front()
+                                           : *chosen);
+  std::vector<MemberAssignment> assignments;
+  for (const auto& [id, partitions] : assignor.Assign(members, *divided_)) {
+    assignments.push_back(
+        {id, EncodeAssignment({.assigned_partitions = ByTopic(partitions),
+                               .user_data = {}})});
+  }
+  return assignments;
+}
+
+PartitionCounts GroupMembership::CountPartitions(
+    const std::vector<std::string>& topics) const {
+  PartitionCounts counts;
+  for (const std::string& topic : topics) {
+    const auto described = seams_.engine->DescribeTopic(topic);
+    if (described.ok()) counts[topic] = described->partitions;
+  }
+  return counts;
+}
+
+void GroupMembership::LookAtTopics() {
+  if (Now() < look_at_) return;
+  look_at_ = Now() + options_.metadata_age_max;
+  if (!divided_ || state_ != State::kIn) return;
+  std::vector<std::string> topics = topics_;
+  for (const auto& [topic, count] : *divided_) topics.push_back(topic);
+  if (CountPartitions(topics) != *divided_) JoinAgain();
+}
+
+absl::StatusOr<GroupMembership::Step> GroupMembership::Take(
+    const SyncReply& reply) {
+  if (!reply.status.ok()) return Refused(reply.status);
+  state_ = State::kIn;
+  has_share_ = true;
+  beat_at_ = Now() + std::min(options_.poll_interval_max / kBeatsPerInterval,
+                              kBeatMax);
+  assigned_.clear();
+  if (!reply.assignment.empty()) {
+    CAUCE_ASSIGN_OR_RETURN(const ConsumerProtocolAssignment share,
+                           DecodeAssignment(reply.assignment));
+    assigned_ = OneByOne(share.assigned_partitions);
+  }
+  return Step::kAssigned;
+}
+
+absl::StatusOr<GroupMembership::Step> GroupMembership::Take(
+    const HeartbeatReply& reply) {
+  if (reply.status.ok()) return Step::kNothing;
+  return Refused(reply.status);
+}
+
+absl::StatusOr<GroupMembership::Step> GroupMembership::Refused(
+    const absl::Status& status) {
+  switch (ReasonOf(status)) {
+    case Reason::kRebalanceInProgress:
+      BeginAgain(absl::ZeroDuration());
+      return Step::kNothing;
+    case Reason::kCoordinatorNotAvailable:
+    case Reason::kCoordinatorLoading:
+      BeginAgain(kRetryWait);
+      return Step::kNothing;
+    case Reason::kUnknownMemberId:
+      member_id_.clear();
+      return Lose();
+    case Reason::kIllegalGeneration:
+      return Lose();
+    case Reason::kFencedInstanceId:
+      fenced_ = status;
+      return Lose();
+    default:
+      BeginAgain(kRetryWait);
+      return status;
+  }
+}
+
+absl::StatusOr<GroupMembership::Step> GroupMembership::Lose() {
+  generation_ = -1;
+  assigned_.clear();
+  divided_.reset();
+  watch_.reset();
+  BeginAgain(absl::ZeroDuration());
+  return std::exchange(has_share_, false) ? Step::kLost : Step::kNothing;
+}
+
+void GroupMembership::Note(const absl::Status& status) {
+  switch (ReasonOf(status)) {
+    case Reason::kUnknownMemberId:
+    case Reason::kIllegalGeneration:
+    case Reason::kFencedInstanceId:
+    case Reason::kRebalanceInProgress:
+      // The next heartbeat hears the same, and what is to be done.
+      mail_->has_changed = true;
+      mail_->signal->Raise();
+      return;
+    default:
+      return;
+  }
+}
+
+absl::Duration GroupMembership::UntilDue() const {
+  absl::Duration due = look_at_;
+  if (state_ == State::kOut) due = std::min(due, retry_at_);
+  if (state_ == State::kIn) due = std::min(due, beat_at_);
+  return std::max(due - Now(), absl::ZeroDuration());
+}
+
+void GroupMembership::Leave() {
+  watch_.reset();
+  const std::string& id = member_id_.empty() ? asked_id_ : member_id_;
+  if (!options_.instance && !id.empty()) {
+    seams_.coordinator->Leave(options_.group,
+                              {.waiter = 0, .members = {{id, std::nullopt}}},
+                              [](const LeaveReply&) {});
+  }
+  asked_id_.clear();
+  ++request_;
+  state_ = State::kOut;
+  member_id_.clear();
+  generation_ = -1;
+  assigned_.clear();
+  has_share_ = false;
+}
+
+CommitRequest GroupMembership::commit_request() const {
+  CommitRequest request;
+  request.member_id = member_id_;
+  request.instance_id = options_.instance;
+  request.generation = generation_;
+  return request;
+}
+
+ConsumerGroupMetadata GroupMembership::metadata() const {
+  return {options_.group, member_id_, options_.instance, generation_};
+}
+
+}  // namespace cauce

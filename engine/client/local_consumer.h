@@ -1,0 +1,175 @@
+// The consumer of a log in this process.
+//
+// As a member of a group a Poll first hears what that has to say, and does it
+// (local_consumer_group.cc). It asks its partitions in turn, beginning behind
+// the one that gave records or an error last, so that none starves; of each it
+// takes one batch at a time, so that nothing has to be copied. For one thread
+// at a time, as Consumer says.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "cauce/consumer.h"
+#include "cauce/file_system.h"
+#include "engine/base/mutex.h"
+#include "engine/client/assigned_partition.h"
+#include "engine/client/client_core.h"
+#include "engine/client/group_membership.h"
+#include "engine/client/topic_pattern.h"
+#include "engine/client/wake_signal.h"
+#include "engine/coord/group_coordinator.h"
+
+namespace cauce {
+
+class LocalConsumer final : public Consumer {
+ public:
+  // The options were validated.
+  static absl::StatusOr<std::unique_ptr<LocalConsumer>> Make(
+      std::shared_ptr<ClientCore> client, const ConsumerOptions& options);
+
+  absl::Status Assign(const std::vector<TopicPartition>& partitions) override;
+  std::vector<TopicPartition> assignment() const override;
+  using Consumer::Subscribe;
+  absl::Status Subscribe(const std::vector<std::string>& topics,
+                         std::shared_ptr<RebalanceListener> listener) override;
+  using Consumer::SubscribePattern;
+  absl::Status SubscribePattern(
+      std::string_view pattern,
+      std::shared_ptr<RebalanceListener> listener) override;
+  absl::Status Unsubscribe() override;
+  absl::Status Commit() override;
+  absl::Status Commit(const OffsetsToCommit& offsets) override;
+  void CommitAsync(CommitCallback done) override;
+  void CommitAsync(const OffsetsToCommit& offsets,
+                   CommitCallback done) override;
+  absl::StatusOr<OffsetsToCommit> Committed(
+      const std::vector<TopicPartition>& partitions) override;
+  ConsumerGroupMetadata group_metadata() const override;
+  absl::StatusOr<std::span<const ConsumerRecord>> Poll(
+      absl::Duration timeout) override;
+  absl::Status Seek(const TopicPartition& partition, Offset offset) override;
+  absl::Status SeekToStart(const TopicPartition& partition) override;
+  absl::Status SeekToEnd(const TopicPartition& partition) override;
+  absl::Status SeekToTime(const TopicPartition& partition,
+                          Timestamp time) override;
+  absl::StatusOr<Offset> SkipDamage(const TopicPartition& partition) override;
+  absl::StatusOr<Offset> Position(const TopicPartition& partition) override;
+  absl::StatusOr<int64_t> Lag(const TopicPartition& partition) override;
+  absl::Status Pause(const TopicPartition& partition) override;
+  absl::Status Resume(const TopicPartition& partition) override;
+  void Wakeup() override;
+  int event_descriptor() const override { return signal_->descriptor(); }
+  absl::Status Close() override;
+
+ private:
+  LocalConsumer(std::shared_ptr<ClientCore> client,
+                const ConsumerOptions& options,
+                std::unique_ptr<EventDescriptor> event);
+
+  // Whether this process writes the log, and so tells of what moves.
+  bool IsTold() const {
+    return client_->options.access == Access::kReadWrite;
+  }
+  // Whether nobody else makes visible what is written.
+  bool MakesVisible() const {
+    return IsTold() && client_->options.executor == nullptr;
+  }
+  absl::Status CheckOpen() const;
+  absl::Status CheckNotWokenUp();
+  absl::StatusOr<AssignedPartition*> Find(const TopicPartition& name);
+  // Fills records_ with what is there, or comes within `timeout`.
+  absl::Status GatherWithin(absl::Duration timeout);
+  using Partitions = std::vector<TopicPartition>;
+  // What Assign does, without asking whether it may.
+  absl::Status Replace(const Partitions& partitions);
+
+  // local_consumer_group.cc
+  absl::Status CheckHasGroup() const;
+  // Whether it may commit: what it has read may be another's by now.
+  absl::Status CheckIsMember() const;
+  absl::Status BeginToSubscribe(std::shared_ptr<RebalanceListener> listener);
+  // What the group has to say, and what is due: before records are returned.
+  absl::Status KeepUp();
+  absl::Status FindMatchingTopics();
+  absl::Status Prepare();
+  absl::Status TakeShare(const Partitions& share);
+  void LoseAll();
+  // What it has still of `partitions`, or of all.
+  void GiveUp(const Partitions& partitions);
+  // Begins in what waits for where the group is, unless that was asked only
+  // just now.
+  absl::Status BeginWhereCommitted();
+  absl::Status BeginNow();
+  // Of what Poll has returned; where it is another than was committed last.
+  OffsetsToCommit Delivered() const;
+  OffsetCommit ToCommit(const OffsetsToCommit& offsets) const;
+  absl::Status CommitDelivered();
+  void CommitNowAndThen();
+  // What it committed by itself has ended.
+  void TakeCommitted(const OffsetsToCommit& offsets,
+                     const absl::Status& status);
+  void RunCallbacks();
+  // Waits for what the coordinator answers to `ask`, which it calls with a
+  // callback.
+  template <typename Reply, typename Ask>
+  absl::StatusOr<Reply> AskAndWait(std::string_view what, Ask ask);
+  absl::Duration UntilGroupIsDue() const;
+  absl::Status LeaveGroup();
+
+  // Fills records_ with what is there now.
+  absl::Status Gather();
+  absl::Status TakeFrom(AssignedPartition& partition, size_t most);
+  // Waits until there may be more.
+  absl::Status Wait(absl::Duration timeout);
+  absl::Status WaitForFiles(absl::Duration timeout);
+
+  const std::shared_ptr<ClientCore> client_;
+  const ConsumerOptions options_;
+  const std::shared_ptr<WakeSignal> signal_;
+  std::atomic<bool> woken_up_ = false;
+  std::map<TopicPartition, std::unique_ptr<AssignedPartition>> assigned_;
+  std::vector<AssignedPartition*> in_turn_;
+  size_t turn_ = 0;  // whose it is
+  bool has_missing_ = false;  // as the last Gather found
+  std::vector<ConsumerRecord> records_;
+  std::unique_ptr<FileWatch> watch_;  // where another process writes
+  bool closed_ = false;
+
+  // Null where it has no group.
+  std::shared_ptr<GroupCoordinator> coordinator_;
+  // Null unless it subscribes.
+  std::unique_ptr<GroupMembership> membership_;
+  std::shared_ptr<RebalanceListener> listener_;
+  std::optional<TopicPattern> pattern_;
+  absl::Duration match_at_ = absl::ZeroDuration();
+  absl::Duration commit_at_ = absl::ZeroDuration();
+  absl::Duration fetch_at_ = absl::ZeroDuration();
+  std::map<TopicPartition, Offset> committed_;
+  // By itself, and not answered yet.
+  std::map<TopicPartition, Offset> being_committed_;
+  bool assigns_ = false;  // by hand
+  // Of commits that have ended, filled by whoever tells of them.
+  struct Ended {
+    Mutex mutex;
+    std::deque<std::pair<CommitCallback, absl::Status>> commits
+        ABSL_GUARDED_BY(mutex);
+    std::shared_ptr<WakeSignal> signal;
+  };
+  const std::shared_ptr<Ended> ended_ = std::make_shared<Ended>();
+};
+
+}  // namespace cauce

@@ -1,0 +1,496 @@
+// What a LocalConsumer does as a member of a group: its subscription, what it
+// is given and gives up, and what it commits.
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "cauce/errors.h"
+#include "cauce/topic_name.h"
+#include "engine/base/status_macros.h"
+#include "engine/client/local_consumer.h"
+#include "fmt/format.h"
+
+namespace cauce {
+namespace {
+
+// Until what cannot be told yet is asked again.
+constexpr absl::Duration kFetchWait = absl::Milliseconds(100);
+
+absl::Status FirstError(const OffsetCommitReply& reply) {
+  absl::Status first = reply.status;
+  for (const absl::Status& each : reply.offsets) first.Update(each);
+  return first;
+}
+
+}  // namespace
+
+absl::Status LocalConsumer::CheckHasGroup() const {
+  CAUCE_RETURN_IF_ERROR(CheckOpen());
+  if (coordinator_ != nullptr) return absl::OkStatus();
+  return MakeError(Reason::kInvalidGroupId,
+                   "the consumer has no group; give ConsumerOptions::group one "
+                   "(group.id)");
+}
+
+absl::Status LocalConsumer::CheckIsMember() const {
+  CAUCE_RETURN_IF_ERROR(CheckHasGroup());
+  // The group itself takes what names no generation as of one who assigns by
+  // hand, where it has no members.
+  const bool is_out =
+      membership_ != nullptr && membership_->commit_request().generation < 0;
+  if (!is_out) return absl::OkStatus();
+  return MakeError(
+      Reason::kUnknownMemberId,
+      fmt::format("group {}: the consumer subscribes and is no member of it "
+                  "now, so that others may be further than it: Poll, which "
+                  "joins, and commit what that returns",
+                  options_.group));
+}
+
+absl::Status LocalConsumer::BeginToSubscribe(
+    std::shared_ptr<RebalanceListener> listener) {
+  CAUCE_RETURN_IF_ERROR(CheckHasGroup());
+  if (assigns_) {
+    return MakeError(Reason::kInvalidOption,
+                     "the consumer has partitions that were assigned by hand; "
+                     "Unsubscribe first");
+  }
+  listener_ = std::move(listener);
+  pattern_.reset();
+  if (membership_ != nullptr) return absl::OkStatus();
+  GroupMembership::Seams seams;
+  seams.engine = &*client_->engine;
+  seams.coordinator = coordinator_;
+  seams.clock = client_->options.clock;
+  seams.random = client_->options.random;
+  seams.signal = signal_;
+  membership_ = std::make_unique<GroupMembership>(options_, std::move(seams));
+  commit_at_ =
+      client_->options.clock->Monotonic() + options_.auto_commit_interval;
+  return absl::OkStatus();
+}
+
+absl::Status LocalConsumer::Subscribe(
+    const std::vector<std::string>& topics,
+    std::shared_ptr<RebalanceListener> listener) {
+  for (const std::string& topic : topics)
+    CAUCE_RETURN_IF_ERROR(ValidateTopicName(topic));
+  if (topics.empty()) return Unsubscribe();
+  CAUCE_RETURN_IF_ERROR(BeginToSubscribe(std::move(listener)));
+  membership_->SetTopics(topics);
+  return absl::OkStatus();
+}
+
+absl::Status LocalConsumer::SubscribePattern(
+    std::string_view pattern, std::shared_ptr<RebalanceListener> listener) {
+  CAUCE_ASSIGN_OR_RETURN(TopicPattern parsed, TopicPattern::Parse(pattern));
+  CAUCE_RETURN_IF_ERROR(BeginToSubscribe(std::move(listener)));
+  pattern_ = std::move(parsed);
+  match_at_ = absl::ZeroDuration();
+  return FindMatchingTopics();
+}
+
+absl::Status LocalConsumer::Unsubscribe() {
+  CAUCE_RETURN_IF_ERROR(CheckOpen());
+  const absl::Status left = LeaveGroup();
+  assigns_ = false;
+  CAUCE_RETURN_IF_ERROR(Replace({}));
+  return left;
+}
+
+absl::Status LocalConsumer::LeaveGroup() {
+  absl::Status committed;
+  const bool commits = coordinator_ != nullptr && options_.auto_commit;
+  if (commits) committed = CommitDelivered();
+  if (membership_ != nullptr) {
+    const Partitions all = assignment();
+    if (listener_ != nullptr && !all.empty()) listener_->Revoked(all);
+    membership_->Leave();
+    membership_.reset();
+  }
+  RunCallbacks();
+  listener_.reset();
+  pattern_.reset();
+  committed_.clear();
+  being_committed_.clear();
+  return committed;
+}
+
+absl::Duration LocalConsumer::UntilGroupIsDue() const {
+  absl::Duration due = absl::InfiniteDuration();
+  if (coordinator_ == nullptr) return due;
+  if (client_->options.executor == nullptr) due = coordinator_->UntilDue();
+  if (membership_ != nullptr) due = std::min(due, membership_->UntilDue());
+  const absl::Duration now = client_->options.clock->Monotonic();
+  if (options_.auto_commit && !assigned_.empty())
+    due = std::min(due, commit_at_ - now);
+  for (const auto& [name, each] : assigned_) {
+    if (each->waits_for_committed()) due = std::min(due, fetch_at_ - now);
+  }
+  return std::max(due, absl::ZeroDuration());
+}
+
+absl::Status LocalConsumer::KeepUp() {
+  if (client_->options.executor == nullptr) coordinator_->Tick();
+  RunCallbacks();
+  while (membership_ != nullptr) {
+    if (pattern_) CAUCE_RETURN_IF_ERROR(FindMatchingTopics());
+    CAUCE_ASSIGN_OR_RETURN(const auto step, membership_->Next());
+    if (step == GroupMembership::Step::kNothing) break;
+    switch (step) {
+      case GroupMembership::Step::kPrepare:
+        CAUCE_RETURN_IF_ERROR(Prepare());
+        break;
+      case GroupMembership::Step::kAssigned:
+        CAUCE_RETURN_IF_ERROR(TakeShare(membership_->assigned()));
+        break;
+      case GroupMembership::Step::kLost:
+        LoseAll();
+        break;
+      case GroupMembership::Step::kNothing:
+        break;
+    }
+  }
+  if (options_.auto_commit) CommitNowAndThen();
+  return BeginWhereCommitted();
+}
+
+absl::Status LocalConsumer::FindMatchingTopics() {
+  const absl::Duration now = client_->options.clock->Monotonic();
+  if (now < match_at_) return absl::OkStatus();
+  match_at_ = now + options_.metadata_age_max;
+  CAUCE_ASSIGN_OR_RETURN(const auto topics, client_->engine->ListTopics());
+  std::vector<std::string> matching;
+  for (const TopicDescription& each : topics) {
+    if (pattern_->Matches(each.name)) matching.push_back(each.name);
+  }
+  membership_->SetTopics(std::move(matching));
+  return absl::OkStatus();
+}
+
+// Before it joins: others may have any of its partitions next.
+absl::Status LocalConsumer::Prepare() {
+  if (options_.auto_commit && !assigned_.empty()) {
+    // Where this fails others read again what was not committed.
+    CommitDelivered().IgnoreError();
+  }
+  const Partitions all = assignment();
+  if (!membership_->is_cooperative() && !all.empty()) {
+    if (listener_ != nullptr) listener_->Revoked(all);
+    GiveUp(all);
+  }
+  if (membership_ != nullptr) membership_->Join(assignment());
+  return absl::OkStatus();
+}
+
+absl::Status LocalConsumer::TakeShare(const Partitions& share) {
+  const std::set<TopicPartition> mine(share.begin(), share.end());
+  Partitions lost;
+  for (const auto& [name, each] : assigned_) {
+    if (!mine.contains(name)) lost.push_back(name);
+  }
+  if (!lost.empty()) {
+    if (options_.auto_commit) CommitDelivered().IgnoreError();
+    if (listener_ != nullptr) listener_->Revoked(lost);
+    GiveUp(lost);
+    // Now the others may have them.
+    membership_->JoinAgain();
+  }
+  Partitions added;
+  for (const TopicPartition& name : mine) {
+    if (assigned_.contains(name)) continue;
+    auto partition =
+        std::make_unique<AssignedPartition>(name, options_, signal_);
+    partition->WaitForCommitted();
+    assigned_.emplace(name, std::move(partition));
+    added.push_back(name);
+  }
+  in_turn_.clear();
+  turn_ = 0;
+  for (const auto& [name, each] : assigned_) in_turn_.push_back(each.get());
+  const absl::Status begun = BeginNow();
+  if (listener_ != nullptr && !added.empty()) listener_->Assigned(added);
+  return begun;
+}
+
+void LocalConsumer::LoseAll() {
+  const Partitions all = assignment();
+  if (all.empty()) return;
+  if (listener_ != nullptr) listener_->Lost(all);
+  GiveUp(all);
+}
+
+void LocalConsumer::GiveUp(const Partitions& partitions) {
+  records_.clear();
+  for (const TopicPartition& name : partitions) {
+    assigned_.erase(name);
+    committed_.erase(name);
+    being_committed_.erase(name);
+  }
+  in_turn_.clear();
+  turn_ = 0;
+  for (const auto& [name, each] : assigned_) in_turn_.push_back(each.get());
+}
+
+absl::Status LocalConsumer::BeginNow() {
+  fetch_at_ = absl::ZeroDuration();
+  return BeginWhereCommitted();
+}
+
+absl::Status LocalConsumer::BeginWhereCommitted() {
+  Partitions waiting;
+  for (const auto& [name, each] : assigned_) {
+    if (each->waits_for_committed()) waiting.push_back(name);
+  }
+  const absl::Duration now = client_->options.clock->Monotonic();
+  if (waiting.empty() || now < fetch_at_) return absl::OkStatus();
+  fetch_at_ = now + kFetchWait;
+  OffsetFetch fetch;
+  fetch.group = options_.group;
+  fetch.partitions = waiting;
+  if (options_.isolation == Isolation::kReadCommitted)
+    fetch.unstable = UnstableOffsets::kRefuse;
+  CAUCE_ASSIGN_OR_RETURN(
+      const OffsetFetchReply reply,
+      AskAndWait<OffsetFetchReply>(
+          "to learn what is committed", [&](auto done) {
+            coordinator_->Fetch(std::move(fetch), std::move(done));
+          }));
+  CAUCE_RETURN_IF_ERROR(reply.status);
+  // One that cannot be begun keeps no other from it.
+  absl::Status all_begun;
+  for (const FetchedOffset& each : reply.offsets) {
+    const auto found = assigned_.find(each.partition);
+    if (found == assigned_.end()) continue;
+    // A transaction that ends decides it.
+    if (ReasonOf(each.status) == Reason::kUnstableOffsetCommit) continue;
+    if (!each.status.ok()) {
+      all_begun.Update(each.status);
+      continue;
+    }
+    std::optional<Offset> committed;
+    if (each.offset >= Offset{0}) committed = each.offset;
+    const absl::Status begun = found->second->Begin(*client_->engine, committed,
+                                                    each.topic_id);
+    const bool is_gone = membership_ != nullptr &&
+                         ReasonOf(begun) == Reason::kUnknownTopic;
+    if (is_gone) {
+      membership_->JoinAgain();
+      continue;
+    }
+    if (!begun.ok()) {
+      all_begun.Update(begun);
+      continue;
+    }
+    const auto from = found->second->delivered();
+    if (committed && from == committed) committed_[each.partition] = *committed;
+  }
+  return all_begun;
+}
+
+// ---- Commits
+
+template <typename Reply, typename Ask>
+absl::StatusOr<Reply> LocalConsumer::AskAndWait(std::string_view what,
+                                                Ask ask) {
+  struct Told {
+    Mutex mutex;
+    CondVar changed;
+    std::optional<Reply> reply ABSL_GUARDED_BY(mutex);
+  };
+  const auto told = std::make_shared<Told>();
+  ask([told](Reply reply) {
+    MutexLock lock(told->mutex);
+    told->reply = std::move(reply);
+    told->changed.NotifyAll();
+  });
+  MutexLock lock(told->mutex);
+  while (!told->reply) {
+    if (told->changed.WaitFor(told->mutex, options_.call_timeout)) continue;
+    if (told->reply) break;
+    return MakeError(
+        Reason::kTimedOut,
+        fmt::format("group {}: {} took longer than {} (call_timeout), and may "
+                    "be done yet",
+                    options_.group, what,
+                    absl::FormatDuration(options_.call_timeout)));
+  }
+  return *std::move(told->reply);
+}
+
+OffsetsToCommit LocalConsumer::Delivered() const {
+  OffsetsToCommit offsets;
+  for (const auto& [name, each] : assigned_) {
+    const auto delivered = each->delivered();
+    if (!delivered) continue;
+    // While another offset is on its way nobody knows which will be there.
+    const auto known = committed_.find(name);
+    const bool is_known = known != committed_.end() &&
+                          known->second == *delivered &&
+                          !being_committed_.contains(name);
+    if (is_known) continue;
+    offsets[name] = {.offset = *delivered,
+                     .metadata = "",
+                     .leader_epoch = each->leader_epoch()};
+  }
+  return offsets;
+}
+
+OffsetCommit LocalConsumer::ToCommit(const OffsetsToCommit& offsets) const {
+  OffsetCommit commit;
+  commit.group = options_.group;
+  if (membership_ != nullptr) commit.by = membership_->commit_request();
+  for (const auto& [name, offset] : offsets) {
+    OffsetToCommit each;
+    each.partition = name;
+    each.offset = offset.offset;
+    each.leader_epoch = offset.leader_epoch;
+    each.metadata = offset.metadata;
+    const auto assigned = assigned_.find(name);
+    if (assigned != assigned_.end())
+      each.topic_id = assigned->second->topic_id();
+    commit.offsets.push_back(std::move(each));
+  }
+  return commit;
+}
+
+absl::Status LocalConsumer::Commit() {
+  CAUCE_RETURN_IF_ERROR(CheckHasGroup());
+  return CommitDelivered();
+}
+
+absl::Status LocalConsumer::CommitDelivered() {
+  const OffsetsToCommit offsets = Delivered();
+  return offsets.empty() ? absl::OkStatus() : Commit(offsets);
+}
+
+absl::Status LocalConsumer::Commit(const OffsetsToCommit& offsets) {
+  CAUCE_RETURN_IF_ERROR(CheckIsMember());
+  for (const auto& [name, offset] : offsets) {
+    if (offset.offset >= Offset{0}) continue;
+    return MakeError(Reason::kOffsetOutOfRange,
+                     fmt::format("{}: offset {} cannot be committed, the first "
+                                 "one is 0",
+                                 name.ToString(), offset.offset.value));
+  }
+  CAUCE_ASSIGN_OR_RETURN(
+      const OffsetCommitReply reply,
+      AskAndWait<OffsetCommitReply>("a commit", [&](auto done) {
+        coordinator_->Commit(ToCommit(offsets), std::move(done));
+      }));
+  const absl::Status committed = FirstError(reply);
+  if (committed.ok()) {
+    for (const auto& [name, offset] : offsets) {
+      committed_[name] = offset.offset;
+      being_committed_.erase(name);
+    }
+  } else if (membership_ != nullptr) {
+    membership_->Note(committed);
+  }
+  return committed;
+}
+
+void LocalConsumer::CommitAsync(CommitCallback done) {
+  CommitAsync(Delivered(), std::move(done));
+}
+
+void LocalConsumer::CommitAsync(const OffsetsToCommit& offsets,
+                                CommitCallback done) {
+  const absl::Status may = CheckIsMember();
+  if (!may.ok() || offsets.empty()) {
+    MutexLock lock(ended_->mutex);
+    ended_->commits.emplace_back(std::move(done), may);
+    return;
+  }
+  coordinator_->Commit(
+      ToCommit(offsets), [ended = ended_, done = std::move(done)](
+                             const OffsetCommitReply& reply) {
+        {
+          MutexLock lock(ended->mutex);
+          ended->commits.emplace_back(done, FirstError(reply));
+        }
+        ended->signal->Raise();
+      });
+}
+
+void LocalConsumer::CommitNowAndThen() {
+  const absl::Duration now = client_->options.clock->Monotonic();
+  if (now < commit_at_) return;
+  commit_at_ = now + std::max(options_.auto_commit_interval,
+                              absl::Milliseconds(1));
+  OffsetsToCommit offsets = Delivered();
+  std::erase_if(offsets, [this](const auto& each) {
+    const auto sent = being_committed_.find(each.first);
+    return sent != being_committed_.end() &&
+           sent->second == each.second.offset;
+  });
+  if (offsets.empty()) return;
+  for (const auto& [name, offset] : offsets)
+    being_committed_[name] = offset.offset;
+  CommitAsync(offsets, [this, offsets](const absl::Status& status) {
+    TakeCommitted(offsets, status);
+  });
+}
+
+void LocalConsumer::TakeCommitted(const OffsetsToCommit& offsets,
+                                  const absl::Status& status) {
+  for (const auto& [name, offset] : offsets) {
+    const auto sent = being_committed_.find(name);
+    // Unless there was another since, or it has the partition no more.
+    const bool is_last =
+        sent != being_committed_.end() && sent->second == offset.offset;
+    if (!is_last) continue;
+    being_committed_.erase(sent);
+    if (status.ok()) {
+      committed_[name] = offset.offset;
+    } else {
+      committed_.erase(name);  // the next one has it again
+    }
+  }
+  if (!status.ok() && membership_ != nullptr) membership_->Note(status);
+}
+
+void LocalConsumer::RunCallbacks() {
+  for (;;) {
+    std::pair<CommitCallback, absl::Status> next;
+    {
+      MutexLock lock(ended_->mutex);
+      if (ended_->commits.empty()) return;
+      next = std::move(ended_->commits.front());
+      ended_->commits.pop_front();
+    }
+    if (next.first) next.first(next.second);
+  }
+}
+
+absl::StatusOr<OffsetsToCommit> LocalConsumer::Committed(
+    const std::vector<TopicPartition>& partitions) {
+  CAUCE_RETURN_IF_ERROR(CheckHasGroup());
+  OffsetFetch fetch;
+  fetch.group = options_.group;
+  fetch.partitions = partitions;
+  if (options_.isolation == Isolation::kReadCommitted)
+    fetch.unstable = UnstableOffsets::kRefuse;
+  CAUCE_ASSIGN_OR_RETURN(
+      const OffsetFetchReply reply,
+      AskAndWait<OffsetFetchReply>(
+          "to learn what is committed", [&](auto done) {
+            coordinator_->Fetch(std::move(fetch), std::move(done));
+          }));
+  CAUCE_RETURN_IF_ERROR(reply.status);
+  OffsetsToCommit committed;
+  for (const FetchedOffset& each : reply.offsets) {
+    CAUCE_RETURN_IF_ERROR(each.status);
+    if (each.offset < Offset{0}) continue;
+    committed[each.partition] = {each.offset, each.metadata, each.leader_epoch};
+  }
+  return committed;
+}
+
+ConsumerGroupMetadata LocalConsumer::group_metadata() const {
+  if (membership_ != nullptr) return membership_->metadata();
+  return {.group = options_.group, .member_id = "", .instance = {}};
+}
+
+}  // namespace cauce

@@ -1,0 +1,93 @@
+#include "engine/client/group_membership.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <vector>
+
+#include "cauce/engine.h"
+#include "cauce/env.h"
+#include "cauce/errors.h"
+#include "engine/facade/engine_core.h"
+#include "tests/testing/matchers.h"
+#include "tests/testing/sim_clock.h"
+
+namespace cauce {
+namespace {
+
+using test::IsOk;
+using test::IsOkAndHolds;
+using ::testing::SizeIs;
+
+using Step = GroupMembership::Step;
+
+class GroupMembershipTest : public ::testing::Test {
+ protected:
+  GroupMembershipTest() {
+    EXPECT_THAT(engine_.CreateTopic("orders", {.partitions = 4}), IsOk());
+    options_.group = "g";
+  }
+  std::unique_ptr<GroupMembership> Make() {
+    GroupMembership::Seams seams;
+    seams.engine = &engine_;
+    seams.coordinator = EngineCore::Of(engine_)->Groups();
+    seams.clock = &clock_;
+    seams.random = SystemRandom();
+    seams.signal = std::make_shared<WakeSignal>(nullptr);
+    auto made = std::make_unique<GroupMembership>(options_, std::move(seams));
+    made->SetTopics({"orders", "orders"});
+    return made;
+  }
+  // Goes through a whole rebalance of a single member.
+  void Enter(GroupMembership& member) {
+    ASSERT_THAT(member.Next(), IsOkAndHolds(Step::kPrepare));
+    member.Join({});
+    ASSERT_THAT(member.Next(), IsOkAndHolds(Step::kAssigned));
+  }
+
+  test::SimClock clock_;
+  Engine engine_ = Engine::Open(":memory:", {.clock = &clock_}).value();
+  ConsumerOptions options_;
+};
+
+TEST_F(GroupMembershipTest, LearnsItsShareStepByStep) {
+  const auto member = Make();
+  Enter(*member);
+  EXPECT_THAT(member->assigned(), SizeIs(4));
+  EXPECT_THAT(member->Next(), IsOkAndHolds(Step::kNothing));
+  EXPECT_EQ(member->metadata().generation, 1);
+}
+
+TEST_F(GroupMembershipTest, PreparesWhenAnotherComes) {
+  const auto one = Make();
+  Enter(*one);
+  const auto two = Make();
+  ASSERT_THAT(two->Next(), IsOkAndHolds(Step::kPrepare));
+  two->Join({});
+  EXPECT_THAT(two->Next(), IsOkAndHolds(Step::kNothing));
+
+  EXPECT_THAT(one->Next(), IsOkAndHolds(Step::kPrepare));
+  one->Join({});
+  EXPECT_THAT(one->Next(), IsOkAndHolds(Step::kAssigned));
+  EXPECT_THAT(two->Next(), IsOkAndHolds(Step::kAssigned));
+  EXPECT_THAT(one->assigned(), SizeIs(2));
+}
+
+TEST_F(GroupMembershipTest, LosesItsShareWhereItWasAwayForTooLong) {
+  const auto member = Make();
+  Enter(*member);
+  clock_.Advance(options_.poll_interval_max);
+  EXPECT_THAT(engine_.RunUpkeep(), IsOk());
+  EXPECT_THAT(member->Next(), IsOkAndHolds(Step::kLost));
+  EXPECT_THAT(member->Next(), IsOkAndHolds(Step::kPrepare));
+}
+
+TEST_F(GroupMembershipTest, IsCooperativeWhereAllOfItsWaysAre) {
+  EXPECT_FALSE(Make()->is_cooperative());
+  options_.assignments = {Assignment::kCooperativeSticky};
+  EXPECT_TRUE(Make()->is_cooperative());
+}
+
+}  // namespace
+}  // namespace cauce

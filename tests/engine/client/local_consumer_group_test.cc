@@ -1,0 +1,613 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <latch>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "cauce/client.h"
+#include "cauce/errors.h"
+#include "engine/base/mutex.h"
+#include "tests/engine/client/group_rig.h"
+#include "tests/testing/failing_file_system.h"
+#include "tests/testing/matchers.h"
+
+namespace cauce {
+namespace {
+
+using test::FileCall;
+using test::HasReason;
+using test::IsOk;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
+
+class LocalConsumerGroup : public test::GroupConsumers {};
+
+// Notes what it is told.
+class Notes final : public RebalanceListener {
+ public:
+  void Assigned(const std::vector<TopicPartition>& partitions) override {
+    Note("+", partitions);
+  }
+  void Revoked(const std::vector<TopicPartition>& partitions) override {
+    Note("-", partitions);
+  }
+  void Lost(const std::vector<TopicPartition>& partitions) override {
+    Note("!", partitions);
+  }
+  std::vector<std::string> notes;
+
+ private:
+  void Note(std::string what, const std::vector<TopicPartition>& partitions) {
+    for (const TopicPartition& each : partitions)
+      what += std::to_string(each.partition.value);
+    notes.push_back(what);
+  }
+};
+
+TEST_F(LocalConsumerGroup, ASingleMemberReadsAllThereIs) {
+  AppendToAll("a");
+  const auto consumer = Subscribed();
+  EXPECT_THAT(Drain(*consumer),
+              UnorderedElementsAre("0:a", "1:a", "2:a", "3:a"));
+  EXPECT_THAT(ShareOf(*consumer), ElementsAre(0, 1, 2, 3));
+  EXPECT_EQ(consumer->group_metadata().group, "g");
+  EXPECT_EQ(consumer->group_metadata().generation, 1);
+}
+
+TEST_F(LocalConsumerGroup, MembersShareThePartitions) {
+  AppendToAll("a");
+  const auto one = Subscribed();
+  EXPECT_THAT(Drain(*one), SizeIs(4));
+  const auto two = Subscribed();
+
+  const auto again = Settle({one.get(), two.get()});
+  AppendToAll("b");
+
+  EXPECT_THAT(again, IsEmpty()) << "what was read was committed";
+  EXPECT_THAT(ShareOf(*one), SizeIs(2));
+  EXPECT_THAT(ShareOf(*two), SizeIs(2));
+  EXPECT_THAT(Settle({one.get(), two.get()}),
+              UnorderedElementsAre("0:b", "1:b", "2:b", "3:b"));
+}
+
+TEST_F(LocalConsumerGroup, WhoeverIsLeftTakesOverFromWhoCloses) {
+  auto one = Subscribed();
+  const auto two = Subscribed();
+  Settle({one.get(), two.get()});
+
+  EXPECT_THAT(one->Close(), IsOk());
+  Settle({two.get()});
+
+  EXPECT_THAT(ShareOf(*two), ElementsAre(0, 1, 2, 3));
+  EXPECT_THAT(one->Poll(absl::ZeroDuration()), HasReason(Reason::kClosed));
+}
+
+TEST_F(LocalConsumerGroup, WhoIsDestroyedLeavesToo) {
+  auto one = Subscribed();
+  const auto two = Subscribed();
+  Settle({one.get(), two.get()});
+  one.reset();
+  Settle({two.get()});
+  EXPECT_THAT(ShareOf(*two), SizeIs(4));
+}
+
+TEST_F(LocalConsumerGroup, WhoDoesNotPollForTooLongIsReplaced) {
+  auto notes = std::make_shared<Notes>();
+  const auto one = Subscribed(InGroup(), notes);
+  const auto two = Subscribed();
+  Settle({one.get(), two.get()});
+  AppendToAll("a");
+  Settle({one.get(), two.get()});
+  for (int i = 0; i < 10; ++i) {
+    clock_.Advance(absl::Minutes(1));
+    Settle({two.get()});
+  }
+  EXPECT_THAT(ShareOf(*two), SizeIs(4));
+
+  // It finds out when it comes again, and what it read is not its any more.
+  Settle({one.get(), two.get()});
+  EXPECT_THAT(notes->notes, testing::Contains(testing::StartsWith("!")));
+  EXPECT_THAT(ShareOf(*one), SizeIs(2));
+  EXPECT_THAT(ShareOf(*two), SizeIs(2));
+}
+
+TEST_F(LocalConsumerGroup, ASurplusMemberIdlesAndTakesOver) {
+  std::vector<std::unique_ptr<Consumer>> all;
+  std::vector<Consumer*> each;
+  for (int i = 0; i < 5; ++i) {
+    all.push_back(Subscribed());
+    each.push_back(all.back().get());
+  }
+  Settle(each);
+  size_t idle = 0;
+  for (Consumer* const one : each) idle += ShareOf(*one).empty() ? 1 : 0;
+  EXPECT_EQ(idle, 1u);
+
+  const bool first_idles = ShareOf(*all[0]).empty();
+  const size_t leaving = first_idles ? 1 : 0;
+  all[leaving].reset();
+  each.erase(each.begin() + static_cast<std::ptrdiff_t>(leaving));
+  Settle(each);
+  for (Consumer* const one : each) EXPECT_THAT(ShareOf(*one), SizeIs(1));
+}
+
+TEST_F(LocalConsumerGroup, EveryWayToDivideGivesEachPartitionToOne) {
+  for (const Assignment way :
+       {Assignment::kRange, Assignment::kRoundRobin, Assignment::kSticky,
+        Assignment::kCooperativeSticky}) {
+    ConsumerOptions options =
+        InGroup(fmt::format("g{}", static_cast<int>(way)));
+    options.assignments = {way};
+    const auto one = Subscribed(options);
+    Settle({one.get()});
+    const auto two = Subscribed(options);
+    const auto three = Subscribed(options);
+    Settle({one.get(), two.get(), three.get()});
+
+    std::vector<int32_t> all = ShareOf(*one);
+    for (const Consumer* each : {two.get(), three.get()}) {
+      const auto share = ShareOf(*each);
+      EXPECT_GE(share.size(), 1u);
+      all.insert(all.end(), share.begin(), share.end());
+    }
+    EXPECT_THAT(all, UnorderedElementsAre(0, 1, 2, 3));
+  }
+}
+
+TEST_F(LocalConsumerGroup, ACooperativeMemberKeepsWhatStaysItsOwn) {
+  ConsumerOptions options = InGroup();
+  options.assignments = {Assignment::kCooperativeSticky};
+  auto notes = std::make_shared<Notes>();
+  const auto one = Subscribed(options, notes);
+  Settle({one.get()});
+  const auto two = Subscribed(options);
+
+  Settle({one.get(), two.get()});
+
+  EXPECT_THAT(notes->notes, SizeIs(2));
+  EXPECT_EQ(notes->notes[0], "+0123");
+  EXPECT_THAT(notes->notes[1], testing::StartsWith("-"));
+  EXPECT_THAT(notes->notes[1], SizeIs(3)) << "two of four go";
+  EXPECT_THAT(ShareOf(*one), SizeIs(2));
+  EXPECT_THAT(ShareOf(*two), SizeIs(2));
+}
+
+TEST_F(LocalConsumerGroup, OffsetsSurviveARestart) {
+  AppendToAll("a");
+  {
+    const auto consumer = Subscribed();
+    EXPECT_THAT(Drain(*consumer), SizeIs(4));
+    EXPECT_THAT(consumer->Close(), IsOk());
+  }
+  Open();
+  AppendToAll("b");
+
+  const auto consumer = Subscribed();
+
+  EXPECT_THAT(Drain(*consumer),
+              UnorderedElementsAre("0:b", "1:b", "2:b", "3:b"));
+}
+
+TEST_F(LocalConsumerGroup, AStaticMemberKeepsItsPlaceWhileItStartsAnew) {
+  ConsumerOptions options = InGroup();
+  options.instance = "i1";
+  auto one = Subscribed(options);
+  const auto two = Subscribed();
+  Settle({one.get(), two.get()});
+  const auto share = ShareOf(*one);
+  const int32_t generation = two->group_metadata().generation;
+
+  EXPECT_THAT(one->Close(), IsOk());
+  Settle({two.get()});
+  EXPECT_THAT(ShareOf(*two), SizeIs(2));
+  one = Subscribed(options);
+  Settle({one.get(), two.get()});
+
+  EXPECT_EQ(ShareOf(*one), share);
+  EXPECT_EQ(two->group_metadata().generation, generation);
+}
+
+TEST_F(LocalConsumerGroup, AnInstanceThatIsReplacedIsFenced) {
+  ConsumerOptions options = InGroup();
+  options.instance = "i1";
+  const auto one = Subscribed(options);
+  Settle({one.get()});
+  const auto two = Subscribed(options);
+  EXPECT_THAT(two->Poll(absl::ZeroDuration()), IsOk());
+  clock_.Advance(absl::Seconds(10));
+
+  absl::Status told;
+  for (int i = 0; i < 4 && told.ok(); ++i)
+    told = one->Poll(absl::ZeroDuration()).status();
+  EXPECT_THAT(told, HasReason(Reason::kFencedInstanceId));
+}
+
+TEST_F(LocalConsumerGroup, APatternFindsTopicsThatComeLater) {
+  ConsumerOptions options = InGroup();
+  const auto consumer = Make(options);
+  ASSERT_THAT(consumer->SubscribePattern("or.*|new"), IsOk());
+  Settle({consumer.get()});
+  EXPECT_THAT(consumer->assignment(), SizeIs(4));
+  EXPECT_THAT(engine().CreateTopic("new"), IsOk());
+  EXPECT_THAT(engine().CreateTopic("newer"), IsOk());
+
+  clock_.Advance(options.metadata_age_max);
+  Settle({consumer.get()});
+
+  EXPECT_THAT(consumer->assignment(), SizeIs(5));
+  EXPECT_THAT(consumer->SubscribePattern("("),
+              HasReason(Reason::kInvalidOption));
+}
+
+TEST_F(LocalConsumerGroup, PartitionsThatComeLaterAreDividedToo) {
+  const auto consumer = Subscribed();
+  Settle({consumer.get()});
+  EXPECT_THAT(engine().CreatePartitions("orders", 6), IsOk());
+  clock_.Advance(absl::Minutes(5));
+  // It still counts as alive: it polls in time.
+  Settle({consumer.get()});
+  Settle({consumer.get()});
+  EXPECT_THAT(consumer->assignment(), SizeIs(6));
+}
+
+TEST_F(LocalConsumerGroup, ATopicThatWasMadeAgainIsReadFromItsStart) {
+  AppendToAll("a");
+  auto consumer = Subscribed();
+  EXPECT_THAT(Drain(*consumer), SizeIs(4));
+  EXPECT_THAT(consumer->Close(), IsOk());
+  EXPECT_EQ(CommittedIn(0), 1);
+  ASSERT_THAT(engine().DeleteTopic("orders"), IsOk());
+  ASSERT_THAT(engine().CreateTopic("orders", {.partitions = 4}), IsOk());
+  for (int i = 0; i < 3; ++i) AppendToAll("new");
+
+  consumer = Subscribed();
+
+  EXPECT_THAT(Drain(*consumer), SizeIs(12));
+}
+
+TEST_F(LocalConsumerGroup, AnOffsetBeyondTheEndFollowsTheResetPolicy) {
+  AppendToAll("a");
+  const TopicPartition first{"orders", PartitionId{0}};
+  const auto other = Make();
+  ASSERT_THAT(other->Commit({{first, {.offset = {99}, .metadata = ""}}}),
+              IsOk());
+
+  const auto consumer = Subscribed();
+  EXPECT_THAT(Drain(*consumer), SizeIs(4));
+}
+
+TEST_F(LocalConsumerGroup, CommitsWithWordsOfItsOwn) {
+  AppendToAll("a");
+  const TopicPartition first{"orders", PartitionId{0}};
+  const auto consumer = Subscribed();
+  Settle({consumer.get()});
+
+  ASSERT_THAT(consumer->Commit({{first, {.offset = {1}, .metadata = "so"}}}),
+              IsOk());
+
+  const auto committed = consumer->Committed({first}).value();
+  EXPECT_EQ(committed.at(first).offset, Offset{1});
+  EXPECT_EQ(committed.at(first).metadata, "so");
+  EXPECT_THAT(consumer->Commit({{first,
+                                 {.offset = {1},
+                                  .metadata = std::string(5000, 'x')}}}),
+              HasReason(Reason::kOffsetMetadataTooLarge));
+}
+
+TEST_F(LocalConsumerGroup, TellsHowACommitEndedInALaterCall) {
+  AppendToAll("a");
+  ConsumerOptions options = InGroup();
+  options.auto_commit = false;
+  const auto consumer = Subscribed(options);
+  Drain(*consumer);
+  std::vector<std::string> told;
+  consumer->CommitAsync([&told](const absl::Status& status) {
+    told.push_back(status.ok() ? "ok" : status.ToString());
+  });
+  EXPECT_THAT(told, IsEmpty());
+
+  Drain(*consumer);
+
+  EXPECT_THAT(told, ElementsAre("ok"));
+  EXPECT_EQ(CommittedIn(3), 1);
+}
+
+TEST_F(LocalConsumerGroup, CommitsByItselfOnlyWhatAPollHasReturned) {
+  AppendToAll("a");
+  ConsumerOptions options = InGroup();
+  options.auto_commit_interval = absl::Seconds(5);
+  options.poll_records_max = 1;
+  const auto consumer = Subscribed(options);
+  ASSERT_THAT(consumer->Poll(absl::ZeroDuration()).value(), SizeIs(1));
+  EXPECT_EQ(CommittedIn(0), -1);
+  clock_.Advance(absl::Seconds(5));
+
+  ASSERT_THAT(consumer->Poll(absl::ZeroDuration()).value(), SizeIs(1));
+
+  int committed = 0;
+  for (int32_t p = 0; p < 4; ++p) committed += CommittedIn(p) == 1 ? 1 : 0;
+  EXPECT_EQ(committed, 1);
+}
+
+TEST_F(LocalConsumerGroup, WhoAssignsByHandGoesOnWhereItsGroupIs) {
+  AppendToAll("a");
+  const TopicPartition first{"orders", PartitionId{0}};
+  {
+    const auto consumer = Make();
+    ASSERT_THAT(consumer->Assign({first}), IsOk());
+    EXPECT_THAT(Drain(*consumer), ElementsAre("0:a"));
+    EXPECT_THAT(consumer->Commit(), IsOk());
+  }
+  AppendToAll("b");
+  const auto consumer = Make();
+  ASSERT_THAT(consumer->Assign({first}), IsOk());
+  EXPECT_THAT(Drain(*consumer), ElementsAre("0:b"));
+}
+
+TEST_F(LocalConsumerGroup, NeedsAGroupForWhatIsOfOne) {
+  ConsumerOptions options;
+  const auto consumer = Make(options);
+  EXPECT_THAT(consumer->Subscribe({"orders"}),
+              HasReason(Reason::kInvalidGroupId));
+  EXPECT_THAT(consumer->Commit(), HasReason(Reason::kInvalidGroupId));
+  EXPECT_THAT(consumer->Committed({}), HasReason(Reason::kInvalidGroupId));
+
+  const auto member = Subscribed();
+  EXPECT_THAT(member->Assign({{"orders", PartitionId{0}}}),
+              HasReason(Reason::kInvalidOption));
+}
+
+// ---- What is delivered where a consumer ends in the midst of its work
+
+TEST_F(LocalConsumerGroup, AtLeastOnceDeliversAgainWhatWasNotWorkedOn) {
+  AppendToAll("a");
+  ConsumerOptions options = InGroup();
+  options.auto_commit = false;
+  {
+    const auto consumer = Subscribed(options);
+    EXPECT_THAT(Drain(*consumer), SizeIs(4));
+    // It ends before it has committed.
+  }
+  const auto consumer = Subscribed(options);
+  EXPECT_THAT(Drain(*consumer), SizeIs(4));
+  EXPECT_THAT(consumer->Commit(), IsOk());
+  EXPECT_EQ(CommittedIn(0), 1);
+}
+
+TEST_F(LocalConsumerGroup, AtMostOnceDeliversNothingAgain) {
+  AppendToAll("a");
+  ConsumerOptions options = InGroup();
+  options.auto_commit = false;
+  {
+    const auto consumer = Subscribed(options);
+    ASSERT_THAT(consumer->Poll(absl::ZeroDuration()), IsOk());
+    ASSERT_THAT(consumer->Commit(), IsOk());
+    // It ends before it has worked on what it got.
+  }
+  const auto consumer = Subscribed(options);
+  EXPECT_THAT(Drain(*consumer), IsEmpty());
+}
+
+TEST_F(LocalConsumerGroup, AskingWhereItIsDoesNotEndTheWaitForItsGroup) {
+  AppendToAll("a");
+  AppendToAll("b");
+  const TopicPartition first{"orders", PartitionId{0}};
+  ProducerOptions writes;
+  writes.transactional_id = "x";
+  const auto producer = *client_->NewProducer(writes);
+  ASSERT_THAT(producer->InitTransactions(), IsOk());
+  ASSERT_THAT(producer->BeginTransaction(), IsOk());
+  ConsumerGroupMetadata group;
+  group.group = "g";
+  ASSERT_THAT(producer->SendOffsetsToTransaction(
+                  {{first, {.offset = {1}, .metadata = ""}}}, group),
+              IsOk());
+  ConsumerOptions options = InGroup();
+  options.isolation = Isolation::kReadCommitted;
+  const auto consumer = Subscribed(options);
+  EXPECT_THAT(Drain(*consumer), SizeIs(6)) << "not of the first one";
+
+  EXPECT_THAT(consumer->Position(first),
+              HasReason(Reason::kUnstableOffsetCommit));
+  EXPECT_THAT(consumer->Lag(first), HasReason(Reason::kUnstableOffsetCommit));
+  ASSERT_THAT(producer->CommitTransaction(), IsOk());
+
+  EXPECT_EQ(consumer->Lag(first).value(), 1);
+  EXPECT_EQ(consumer->Position(first).value(), Offset{1});
+  EXPECT_THAT(Drain(*consumer), ElementsAre("0:b"));
+}
+
+TEST_F(LocalConsumerGroup, AFailedOpenDoesNotForgetWhereTheGroupIs) {
+  for (const ResetTo reset : {ResetTo::kEarliest, ResetTo::kLatest}) {
+    const std::string group = fmt::format("g{}", static_cast<int>(reset));
+    SCOPED_TRACE(group);
+    const TopicPartition first{"orders", PartitionId{0}};
+    AppendToAll("a");
+    ASSERT_THAT(Make(InGroup(group))
+                    ->Commit({{first, {.offset = {1}, .metadata = ""}}}),
+                IsOk());
+    Append(0, "b");
+    const int64_t end = EndOf(0);
+    ASSERT_THAT(client_->Close(), IsOk());
+    Open();
+    files_.Fail(FileCall::kOpen, "orders-0/00000000000000000000.log",
+                MakeError(Reason::kDiskFailed, "no disk"), 0, 1);
+    ConsumerOptions options = InGroup(group);
+    options.reset = reset;
+    options.assignments = {Assignment::kRange};
+    auto notes = std::make_shared<Notes>();
+    const auto consumer = Subscribed(options, notes);
+
+    // Told once, and then it goes on where it is to.
+    EXPECT_THAT(consumer->Poll(absl::ZeroDuration()),
+                HasReason(Reason::kDiskFailed));
+    EXPECT_THAT(notes->notes, ElementsAre("+0123"));
+    clock_.Advance(absl::Seconds(1));
+    EXPECT_EQ(consumer->Position(first).value(), Offset{1});
+    const auto read = Drain(*consumer);
+    EXPECT_EQ(std::ranges::count_if(
+                  read, [](const auto& each) { return each[0] == '0'; }),
+              end - 1);
+  }
+}
+
+// Commits 1 of the first partition when that is taken from it.
+class CommitsTooLate final : public RebalanceListener {
+ public:
+  void Assigned(const std::vector<TopicPartition>&) override {}
+  void Revoked(const std::vector<TopicPartition>& partitions) override {
+    told.push_back(
+        consumer->Commit({{partitions[0], {.offset = {1}, .metadata = ""}}}));
+    told.push_back(consumer->Commit());
+    consumer->CommitAsync(
+        [this](const absl::Status& status) { told.push_back(status); });
+  }
+  Consumer* consumer = nullptr;
+  std::vector<absl::Status> told;
+};
+
+TEST_F(LocalConsumerGroup, WhoIsReplacedCommitsNothingAnyMore) {
+  AppendToAll("a");
+  ConsumerOptions options = InGroup();
+  options.auto_commit = false;
+  auto late = std::make_shared<CommitsTooLate>();
+  const auto one = Subscribed(options, late);
+  late->consumer = one.get();
+  EXPECT_THAT(Drain(*one), SizeIs(4));
+  clock_.Advance(options.poll_interval_max + absl::Seconds(1));
+  AppendToAll("b");
+  auto two = Subscribed();
+  EXPECT_THAT(Drain(*two), SizeIs(8));
+  ASSERT_THAT(two->Close(), IsOk());
+  ASSERT_EQ(CommittedIn(0), 2);
+
+  Drain(*one);
+  Drain(*one);  // tells of the asynchronous one
+
+  EXPECT_THAT(late->told,
+              testing::AllOf(SizeIs(3),
+                             testing::Each(HasReason(
+                                 Reason::kUnknownMemberId))));
+  EXPECT_EQ(CommittedIn(0), 2);
+}
+
+TEST_F(LocalConsumerGroup, ACommitIsNotDoneBecauseOneIsOnItsWay) {
+  AppendToAll("a");
+  const auto consumer = Subscribed();
+  EXPECT_THAT(Drain(*consumer), SizeIs(4));
+  files_.Fail(FileCall::kWrite, "/00000000000000000000.log",
+              MakeError(Reason::kDiskFull, "full"));
+  clock_.Advance(absl::Seconds(5));
+
+  // It commits by itself, and nobody has heard yet how that ended.
+  EXPECT_THAT(consumer->Poll(absl::ZeroDuration()), IsOk());
+  EXPECT_THAT(consumer->Commit(), testing::Not(IsOk()));
+  clock_.Advance(absl::Seconds(5));
+  EXPECT_THAT(consumer->Poll(absl::ZeroDuration()), IsOk());
+  EXPECT_THAT(consumer->Close(), testing::Not(IsOk()));
+  EXPECT_EQ(CommittedIn(0), -1);
+}
+
+// Counts down once it has a share of two.
+class HasTwo final : public RebalanceListener {
+ public:
+  explicit HasTwo(std::latch& done) : done_(done) {}
+  void Assigned(const std::vector<TopicPartition>& partitions) override {
+    if (partitions.size() == 2) done_.count_down();
+  }
+  void Revoked(const std::vector<TopicPartition>&) override {}
+
+ private:
+  std::latch& done_;
+};
+
+TEST(LocalConsumerThreads, AMemberThatWaitsLearnsOfANewOne) {
+  auto client = Client::Open("memory:").value();
+  ASSERT_THAT(client->engine()->CreateTopic("orders", {.partitions = 4}),
+              IsOk());
+  ConsumerOptions options;
+  options.group = "g";
+  const auto one = client->NewConsumer(options).value();
+  const auto two = client->NewConsumer(options).value();
+  std::latch done(1);
+  ASSERT_THAT(one->Subscribe({"orders"}), IsOk());
+  ASSERT_THAT(two->Subscribe({"orders"}, std::make_shared<HasTwo>(done)),
+              IsOk());
+
+  // It waits until something wakes it, and only the group does.
+  absl::Status told;
+  std::thread thread(
+      [&] { told = two->Poll(absl::InfiniteDuration()).status(); });
+  absl::Status polled;
+  while (polled.ok() && !done.try_wait())
+    polled = one->Poll(absl::Milliseconds(1)).status();
+  two->Wakeup();
+  thread.join();
+
+  EXPECT_THAT(polled, IsOk());
+  EXPECT_THAT(told, HasReason(Reason::kWokenUp));
+}
+
+TEST(LocalConsumerThreads, MembersThatComeAndGoReadAllTogether) {
+  constexpr int32_t kPartitions = 4;
+  constexpr int64_t kRecordsEach = 200;
+  auto client = Client::Open("memory:").value();
+  ASSERT_THAT(client->engine()->CreateTopic("orders",
+                                            {.partitions = kPartitions}),
+              IsOk());
+  Mutex mutex;
+  std::set<std::pair<int32_t, int64_t>> seen;  // under the mutex
+  std::atomic<bool> is_done = false;
+  // A member for some Polls, and then another one, until all was read.
+  const auto consume = [&](Assignment way) {
+    ConsumerOptions options;
+    options.group = "g";
+    options.reset = ResetTo::kEarliest;
+    options.assignments = {way};
+    options.auto_commit_interval = absl::ZeroDuration();
+    options.poll_records_max = 10;
+    while (!is_done) {
+      const auto consumer = client->NewConsumer(options).value();
+      EXPECT_THAT(consumer->Subscribe({"orders"}), IsOk());
+      for (int i = 0; i < 30 && !is_done; ++i) {
+        const auto polled = consumer->Poll(absl::Milliseconds(2));
+        ASSERT_THAT(polled, IsOk());
+        MutexLock lock(mutex);
+        for (const ConsumerRecord& record : *polled) {
+          seen.emplace(record.partition->partition.value, record.offset.value);
+        }
+        is_done = seen.size() == kPartitions * kRecordsEach;
+      }
+    }
+  };
+
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i)
+    threads.emplace_back(consume, Assignment::kCooperativeSticky);
+  for (int64_t i = 0; i < kRecordsEach; ++i) {
+    for (int32_t p = 0; p < kPartitions; ++p) {
+      const Record record{.value = "v", .timestamp = {1000}};
+      EXPECT_THAT(client->engine()
+                      ->OpenPartition("orders", PartitionId{p})
+                      .value()
+                      .Append({&record, 1}),
+                  IsOk());
+    }
+  }
+  for (std::thread& each : threads) each.join();
+
+  EXPECT_EQ(seen.size(), static_cast<size_t>(kPartitions * kRecordsEach));
+}
+
+}  // namespace
+}  // namespace cauce

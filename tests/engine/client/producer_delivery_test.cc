@@ -1,0 +1,160 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+
+#include "cauce/errors.h"
+#include "cauce/producer.h"
+#include "tests/engine/client/producer_rig.h"
+#include "tests/testing/matchers.h"
+#include "tests/testing/verified.h"
+
+namespace cauce {
+namespace {
+
+using test::FileCall;
+using test::IsOk;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+using ProducerDeliveryTest = test::ProducerRig;
+
+TEST_F(ProducerDeliveryTest, FlushesWhatLingers) {
+  Open(&executor_);
+  Produce({.linger = absl::Hours(1)});
+  ASSERT_THAT(Send("a"), IsOk());
+  ASSERT_THAT(Send("b", 1), IsOk());
+
+  ASSERT_THAT(producer_->Flush(), IsOk());
+
+  EXPECT_THAT(told_, ElementsAre("a@0", "b@0"));
+}
+
+TEST_F(ProducerDeliveryTest, TellsOfARecordThatTheTopicDoesNotTake) {
+  Open();
+  Produce();
+  ASSERT_THAT(Send(std::string(800, 'v')), IsOk());
+  ASSERT_THAT(Send("b"), IsOk());
+  ASSERT_THAT(producer_->Flush(), IsOk());
+  EXPECT_THAT(told_, ElementsAre(HasSubstr(": BATCH_TOO_LARGE"), "b@0"));
+}
+
+TEST_F(ProducerDeliveryTest, GivesUpWhenTheTimeForItIsOver) {
+  Open();
+  Produce({.delivery_timeout = absl::Seconds(5)});
+  FillDisk();
+  ASSERT_THAT(Send("a"), IsOk());
+  clock_.Advance(absl::Seconds(6));
+  ASSERT_THAT(producer_->Flush(), IsOk());
+  EXPECT_THAT(told_, ElementsAre("a: DISK_FULL"));
+
+  files_.Mend();
+  clock_.Advance(absl::Minutes(1));
+  ASSERT_THAT(Send("b"), IsOk());
+  ASSERT_THAT(producer_->Flush(), IsOk());
+  EXPECT_THAT(Stored(), ElementsAre("b"));
+}
+
+TEST_F(ProducerDeliveryTest, TellsOfAFailedSyncAndSendsNothingTwice) {
+  Leaves(test::Left::kKilled);
+  Open();
+  Produce();
+  ASSERT_THAT(Send("a"), IsOk());
+  ASSERT_THAT(producer_->Flush(), IsOk());
+  files_.Fail(FileCall::kSync, ".log", absl::DataLossError("EIO"));
+
+  ASSERT_THAT(Send("b"), IsOk());
+  ASSERT_THAT(producer_->Flush(), IsOk());
+  ASSERT_THAT(Send("c"), IsOk());
+  ASSERT_THAT(producer_->Flush(), IsOk());
+
+  EXPECT_THAT(told_,
+              ElementsAre("a@0", "b: DISK_FAILED", "c: DISK_FAILED"));
+  files_.Mend();
+}
+
+TEST_F(ProducerDeliveryTest, WritesWhatWaitsWhenItIsDestroyed) {
+  Open(&executor_);
+  Produce({.linger = absl::Hours(1)});
+  ASSERT_THAT(Send("a"), IsOk());
+  producer_.reset();
+  EXPECT_THAT(Stored(), ElementsAre("a"));
+  executor_.RunDue();
+  EXPECT_THAT(told_, ElementsAre("a@0"));
+}
+
+// The log acknowledges when it is closed, under the lock of its engine.
+class DestroyedProducer : public ProducerDeliveryTest {
+ protected:
+  void ExpectCalledBackUnderNoLock(Executor* executor) {
+    Open(executor);
+    Produce({.linger = absl::ZeroDuration()});
+    auto other = client_->NewProducer();
+    ASSERT_THAT(other, IsOk());
+    bool is_called = false;
+    const auto done = [&](const absl::StatusOr<Delivery>&) {
+      // Asks the engine, by its lock.
+      (*other)->PartitionsOf("orders").IgnoreError();
+      is_called = true;
+    };
+    ASSERT_THAT(producer_->Send({.topic = "orders", .value = "a"}, done),
+                IsOk());
+    producer_.reset();
+    ASSERT_THAT(client_->Close(), IsOk());
+    executor_.RunDue();
+    EXPECT_TRUE(is_called);
+  }
+};
+
+TEST_F(DestroyedProducer, IsCalledBackUnderNoLock) {
+  ExpectCalledBackUnderNoLock(&executor_);
+}
+
+TEST_F(DestroyedProducer, IsCalledBackUnderNoLockByItself) {
+  ExpectCalledBackUnderNoLock(nullptr);
+}
+
+// As by a pool that ends.
+TEST_F(DestroyedProducer, IsCalledBackThoughTasksAreDropped) {
+  Open(&executor_);
+  Produce({.linger = absl::ZeroDuration()});
+  ASSERT_THAT(Send("a"), IsOk());
+  producer_.reset();
+  ASSERT_THAT(client_->Close(), IsOk());
+  executor_.DropAll();
+  EXPECT_THAT(told_, ElementsAre("a@0"));
+}
+
+TEST_F(ProducerDeliveryTest, TellsOfWhatItCouldNotWriteWhenItIsDestroyed) {
+  Open(&executor_);
+  Produce({.linger = absl::Hours(1)});
+  FillDisk();
+  ASSERT_THAT(Send("a"), IsOk());
+  producer_.reset();
+  EXPECT_THAT(told_, ElementsAre("a: CLOSED"));
+}
+
+TEST_F(ProducerDeliveryTest, MaySendFromACallback) {
+  Open();
+  Produce();
+  int chain = 0;
+  std::function<void(const absl::StatusOr<Delivery>&)> next =
+      [&](const absl::StatusOr<Delivery>& sent) {
+        ASSERT_THAT(sent, IsOk());
+        if (++chain == 1000) return;
+        ASSERT_THAT(producer_->Send({.topic = "orders",
+                                     .partition = PartitionId{1},
+                                     .value = "v"},
+                                    next),
+                    IsOk());
+      };
+  next(Delivery{});
+  // Each is written at once, and told of by a flush.
+  while (chain < 1000) ASSERT_THAT(producer_->Flush(), IsOk());
+  EXPECT_THAT(Stored(1), SizeIs(999));
+}
+
+}  // namespace
+}  // namespace cauce

@@ -1,0 +1,143 @@
+#include "engine/client/producer_transaction.h"
+
+#include <gtest/gtest.h>
+
+#include "cauce/errors.h"
+#include "tests/testing/matchers.h"
+
+namespace cauce {
+namespace {
+
+using test::HasReason;
+using test::IsOk;
+
+constexpr ProducerInstance kFirst{{1000}, 0};
+constexpr ProducerInstance kNext{{1000}, 1};
+
+ProducerTransaction Ready() {
+  ProducerTransaction transaction("x");
+  EXPECT_THAT(transaction.BeginInit(), IsOk());
+  transaction.Initialized(kFirst);
+  return transaction;
+}
+
+ProducerTransaction Open() {
+  ProducerTransaction transaction = Ready();
+  EXPECT_THAT(transaction.Begin(), IsOk());
+  return transaction;
+}
+
+TEST(ProducerTransaction, GoesFromBeginToEndAndAgain) {
+  ProducerTransaction transaction = Open();
+  EXPECT_THAT(transaction.CheckSend(), IsOk());
+  EXPECT_THAT(transaction.CheckWrite(), IsOk());
+  EXPECT_THAT(transaction.BeginCommit(), IsOk());
+  transaction.Ended(kNext);
+
+  EXPECT_EQ(transaction.producer(), kNext);
+  EXPECT_FALSE(transaction.is_open());
+  EXPECT_THAT(transaction.Begin(), IsOk());
+  EXPECT_THAT(transaction.BeginAbort(), IsOk());
+}
+
+TEST(ProducerTransaction, RefusesWhatIsOutOfTurn) {
+  ProducerTransaction fresh("x");
+  EXPECT_THAT(fresh.Begin(), HasReason(Reason::kInvalidTxnState));
+  EXPECT_THAT(fresh.CheckSend(), HasReason(Reason::kInvalidTxnState));
+  EXPECT_THAT(fresh.BeginCommit(), HasReason(Reason::kInvalidTxnState));
+  EXPECT_THAT(fresh.BeginAbort(), HasReason(Reason::kInvalidTxnState));
+
+  ProducerTransaction ready = Ready();
+  EXPECT_THAT(ready.BeginInit(), HasReason(Reason::kInvalidTxnState));
+  EXPECT_THAT(ready.CheckSend(), HasReason(Reason::kInvalidTxnState));
+  EXPECT_THAT(ready.BeginCommit(), HasReason(Reason::kInvalidTxnState));
+  EXPECT_THAT(ready.BeginAbort(), HasReason(Reason::kInvalidTxnState));
+
+  ProducerTransaction open = Open();
+  EXPECT_THAT(open.Begin(), HasReason(Reason::kInvalidTxnState));
+}
+
+TEST(ProducerTransaction, SendsNothingWhileItEnds) {
+  ProducerTransaction transaction = Open();
+  EXPECT_THAT(transaction.BeginCommit(), IsOk());
+
+  EXPECT_THAT(transaction.CheckSend(), HasReason(Reason::kInvalidTxnState));
+  EXPECT_THAT(transaction.CheckWrite(), IsOk());
+}
+
+TEST(ProducerTransaction, StaysWithTheEndThatWasAskedFor) {
+  ProducerTransaction commits = Open();
+  EXPECT_THAT(commits.BeginCommit(), IsOk());
+  EXPECT_THAT(commits.BeginCommit(), IsOk());
+  EXPECT_THAT(commits.BeginAbort(), HasReason(Reason::kInvalidTxnState));
+
+  ProducerTransaction aborts = Open();
+  EXPECT_THAT(aborts.BeginAbort(), IsOk());
+  EXPECT_THAT(aborts.BeginAbort(), IsOk());
+  EXPECT_THAT(aborts.BeginCommit(), HasReason(Reason::kInvalidTxnState));
+  EXPECT_THAT(aborts.CheckWrite(), HasReason(Reason::kTransactionAbortable));
+}
+
+TEST(ProducerTransaction, CanOnlyBeAbortedOnceABatchHasFailed) {
+  ProducerTransaction transaction = Open();
+  transaction.FailBatch(MakeError(Reason::kDiskFailed, "no disk"));
+
+  EXPECT_THAT(transaction.CheckSend(),
+              HasReason(Reason::kTransactionAbortable));
+  EXPECT_THAT(transaction.CheckWrite(),
+              HasReason(Reason::kTransactionAbortable));
+  EXPECT_THAT(transaction.BeginCommit(),
+              HasReason(Reason::kTransactionAbortable));
+  EXPECT_THAT(transaction.BeginAbort(), IsOk());
+  transaction.Ended(kNext);
+  EXPECT_THAT(transaction.Begin(), IsOk());
+}
+
+TEST(ProducerTransaction, IsOverOnceItIsFenced) {
+  ProducerTransaction transaction = Open();
+  transaction.FailAnswer(MakeError(Reason::kProducerFenced, "a newer one"));
+
+  EXPECT_THAT(transaction.CheckSend(), HasReason(Reason::kProducerFenced));
+  EXPECT_THAT(transaction.BeginAbort(), HasReason(Reason::kProducerFenced));
+  EXPECT_THAT(transaction.BeginCommit(), HasReason(Reason::kProducerFenced));
+  EXPECT_THAT(transaction.BeginInit(), HasReason(Reason::kProducerFenced));
+  EXPECT_FALSE(transaction.is_open());
+}
+
+TEST(ProducerTransaction, IsNotHarmedByWhatIsToBeTriedAgain) {
+  ProducerTransaction transaction = Open();
+  transaction.FailAnswer(MakeError(Reason::kConcurrentTransactions, "later"));
+
+  EXPECT_THAT(transaction.CheckSend(), IsOk());
+}
+
+TEST(ProducerTransaction, MayBeInitializedAgainUnlessThatIsRefused) {
+  ProducerTransaction transaction("x");
+  EXPECT_THAT(transaction.BeginInit(), IsOk());
+  EXPECT_THAT(transaction.BeginInit(), IsOk());
+  transaction.InitFailed(
+      MakeError(Reason::kInvalidTransactionTimeout, "too long"));
+
+  EXPECT_THAT(transaction.BeginInit(),
+              HasReason(Reason::kInvalidTransactionTimeout));
+}
+
+TEST(WhatToDoAfterAnswer, TellsWhatPassesFromWhatAbortsAndWhatIsFatal) {
+  const auto what = [](Reason reason) {
+    return WhatToDoAfterAnswer(MakeError(reason, "why"));
+  };
+  for (const Reason passes :
+       {Reason::kConcurrentTransactions, Reason::kCoordinatorNotAvailable,
+        Reason::kNotCoordinator}) {
+    EXPECT_EQ(what(passes), AfterAnswer::kTryAgain) << ReasonName(passes);
+  }
+  EXPECT_EQ(what(Reason::kTransactionAbortable), AfterAnswer::kAbort);
+  for (const Reason fatal :
+       {Reason::kProducerFenced, Reason::kInvalidProducerIdMapping,
+        Reason::kInvalidTxnState, Reason::kClosed, Reason::kNone}) {
+    EXPECT_EQ(what(fatal), AfterAnswer::kGiveUp) << ReasonName(fatal);
+  }
+}
+
+}  // namespace
+}  // namespace cauce

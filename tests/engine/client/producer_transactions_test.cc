@@ -1,0 +1,465 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cauce/client.h"
+#include "cauce/errors.h"
+#include "fmt/format.h"
+#include "tests/testing/failing_file_system.h"
+#include "tests/testing/matchers.h"
+#include "tests/testing/sim_clock.h"
+
+namespace cauce {
+namespace {
+
+using test::FileCall;
+using test::HasReason;
+using test::IsOk;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+// A topic of two partitions, over a directory in memory that outlives its
+// client.
+class ProducerTransactions : public ::testing::Test {
+ protected:
+  void Open(Clock* clock = nullptr, int threads = 0) {
+    consumer_.reset();
+    client_.reset();
+    auto client = Client::Open(
+        "dir:/data", {.engine = {.file_system = &files_, .clock = clock},
+                      .threads = threads});
+    ASSERT_THAT(client, IsOk());
+    client_ = *std::move(client);
+    client_->engine()
+        ->CreateTopic("orders", {.partitions = 2, .configs = {}})
+        .status()
+        .IgnoreError();
+    auto consumer = client_->NewConsumer(
+        {.reset = ResetTo::kEarliest, .isolation = Isolation::kReadCommitted});
+    ASSERT_THAT(consumer, IsOk());
+    consumer_ = *std::move(consumer);
+    ASSERT_THAT(consumer_->Assign({{"orders", {0}}, {"orders", {1}}}), IsOk());
+  }
+  std::unique_ptr<Producer> NewProducer(const std::string& id = "x") {
+    ProducerOptions options;
+    options.transactional_id = id;
+    options.retry_backoff = absl::Milliseconds(1);
+    auto producer = client_->NewProducer(options);
+    EXPECT_THAT(producer, IsOk());
+    return *std::move(producer);
+  }
+  std::unique_ptr<Producer> Initialized(const std::string& id = "x") {
+    auto producer = NewProducer(id);
+    EXPECT_THAT(producer->InitTransactions(), IsOk());
+    return producer;
+  }
+  static absl::Status Send(Producer& producer, std::string_view value,
+                           int32_t partition = 0) {
+    return producer.Send({.topic = "orders",
+                          .partition = PartitionId{partition},
+                          .value = value});
+  }
+  // A transaction of one record that is open, and written.
+  static void BeginWith(Producer& producer, std::string_view value,
+                        int32_t partition = 0) {
+    EXPECT_THAT(producer.BeginTransaction(), IsOk());
+    EXPECT_THAT(Send(producer, value, partition), IsOk());
+    EXPECT_THAT(producer.Flush(), IsOk());
+  }
+  // What a consumer of what is committed has not read yet.
+  std::vector<std::string> Committed() {
+    std::vector<std::string> values;
+    for (;;) {
+      const auto records = consumer_->Poll(absl::ZeroDuration());
+      EXPECT_THAT(records, IsOk());
+      if (!records.ok() || records->empty()) return values;
+      for (const ConsumerRecord& each : *records)
+        values.emplace_back(*each.value);
+    }
+  }
+  // How far readers of what is committed come.
+  int64_t LastStable(int32_t partition) {
+    const auto opened =
+        client_->engine()->OpenPartition("orders", {partition});
+    return opened->LastStableOffset()->value;
+  }
+
+  test::SimClock clock_;  // where a test asks for it
+  std::unique_ptr<FileSystem> memory_ = NewMemoryFileSystem();
+  test::FailingFileSystem files_{*memory_};
+  std::unique_ptr<Client> client_;
+  std::unique_ptr<Consumer> consumer_;
+};
+
+TEST_F(ProducerTransactions, AreReadAsAWholeOnceTheyAreCommitted) {
+  Open();
+  const auto producer = Initialized();
+  ASSERT_THAT(producer->BeginTransaction(), IsOk());
+  ASSERT_THAT(Send(*producer, "a", 0), IsOk());
+  ASSERT_THAT(Send(*producer, "b", 1), IsOk());
+  ASSERT_THAT(Send(*producer, "c", 0), IsOk());
+  ASSERT_THAT(producer->Flush(), IsOk());
+  EXPECT_THAT(Committed(), IsEmpty());
+
+  ASSERT_THAT(producer->CommitTransaction(), IsOk());
+
+  EXPECT_THAT(Committed(), UnorderedElementsAre("a", "b", "c"));
+}
+
+TEST_F(ProducerTransactions, AreNeverReadWhereTheyAreAborted) {
+  Open();
+  const auto producer = Initialized();
+  BeginWith(*producer, "aborted");
+  ASSERT_THAT(producer->AbortTransaction(), IsOk());
+  BeginWith(*producer, "committed");
+  ASSERT_THAT(producer->CommitTransaction(), IsOk());
+
+  EXPECT_THAT(Committed(), ElementsAre("committed"));
+}
+
+TEST_F(ProducerTransactions, ComeOneAfterTheOther) {
+  Open();
+  const auto producer = Initialized();
+  std::vector<std::string> sent;
+  for (int i = 0; i < 20; ++i) {
+    sent.push_back(std::to_string(i));
+    BeginWith(*producer, sent.back());
+    ASSERT_THAT(producer->CommitTransaction(), IsOk());
+  }
+
+  EXPECT_EQ(Committed(), sent);
+}
+
+TEST_F(ProducerTransactions, WithoutARecordEndAtOnce) {
+  Open();
+  const auto producer = Initialized();
+
+  ASSERT_THAT(producer->BeginTransaction(), IsOk());
+  EXPECT_THAT(producer->CommitTransaction(), IsOk());
+  ASSERT_THAT(producer->BeginTransaction(), IsOk());
+  EXPECT_THAT(producer->AbortTransaction(), IsOk());
+  BeginWith(*producer, "a");
+  EXPECT_THAT(producer->CommitTransaction(), IsOk());
+  EXPECT_THAT(Committed(), ElementsAre("a"));
+}
+
+TEST_F(ProducerTransactions, AreRefusedOutOfTurn) {
+  Open();
+  const auto producer = NewProducer();
+  EXPECT_THAT(producer->BeginTransaction(),
+              HasReason(Reason::kInvalidTxnState));
+  EXPECT_THAT(Send(*producer, "a"), HasReason(Reason::kInvalidTxnState));
+  ASSERT_THAT(producer->InitTransactions(), IsOk());
+  EXPECT_THAT(producer->CommitTransaction(),
+              HasReason(Reason::kInvalidTxnState));
+  EXPECT_THAT(Send(*producer, "a"), HasReason(Reason::kInvalidTxnState));
+
+  const auto without = client_->NewProducer();
+  EXPECT_THAT((*without)->BeginTransaction(),
+              HasReason(Reason::kInvalidTxnState));
+}
+
+TEST_F(ProducerTransactions, AreOfTheNewestInstanceAlone) {
+  Open();
+  const auto older = Initialized();
+  BeginWith(*older, "older");
+  const auto newer = Initialized();
+  EXPECT_THAT(Committed(), IsEmpty());
+
+  EXPECT_THAT(older->CommitTransaction(), HasReason(Reason::kProducerFenced));
+  EXPECT_THAT(Send(*older, "late"), HasReason(Reason::kProducerFenced));
+  EXPECT_THAT(older->AbortTransaction(), HasReason(Reason::kProducerFenced));
+  BeginWith(*newer, "newer");
+  ASSERT_THAT(newer->CommitTransaction(), IsOk());
+  EXPECT_THAT(Committed(), ElementsAre("newer"));
+}
+
+TEST_F(ProducerTransactions, OfSeveralIdsDoNotMeet) {
+  Open();
+  const auto x = Initialized("x");
+  const auto y = Initialized("y");
+  BeginWith(*x, "x");
+  BeginWith(*y, "y");
+  ASSERT_THAT(y->CommitTransaction(), IsOk());
+  EXPECT_THAT(Committed(), IsEmpty());  // x began in front of it
+
+  ASSERT_THAT(x->AbortTransaction(), IsOk());
+  EXPECT_THAT(Committed(), ElementsAre("y"));
+}
+
+TEST_F(ProducerTransactions, CanOnlyBeAbortedWhereARecordWasNotStored) {
+  Open();
+  const auto producer = Initialized();
+  BeginWith(*producer, "a");
+  files_.Fail(FileCall::kWrite, "orders-1/00000000000000000000.log",
+              MakeError(Reason::kDiskFailed, "no disk"));
+  ASSERT_THAT(Send(*producer, "b", 1), IsOk());
+  ASSERT_THAT(producer->Flush(), IsOk());
+
+  EXPECT_THAT(producer->CommitTransaction(),
+              HasReason(Reason::kTransactionAbortable));
+  EXPECT_THAT(Send(*producer, "c"), HasReason(Reason::kTransactionAbortable));
+}
+
+TEST_F(ProducerTransactions, FailWhereNobodyCanNoteWhoTakesPart) {
+  Open();
+  ProducerOptions options;
+  options.transactional_id = "x";  // of partition 20
+  options.retry_backoff = absl::Milliseconds(1);
+  options.delivery_timeout = absl::Milliseconds(20);
+  const auto producer = *client_->NewProducer(options);
+  ASSERT_THAT(producer->InitTransactions(), IsOk());
+  ASSERT_THAT(producer->BeginTransaction(), IsOk());
+  files_.Fail(FileCall::kWrite,
+              "__transaction_state-20/00000000000000000000.log",
+              MakeError(Reason::kDiskFull, "full"));
+
+  ASSERT_THAT(Send(*producer, "a"), IsOk());
+  ASSERT_THAT(producer->Flush(), IsOk());
+
+  EXPECT_THAT(producer->CommitTransaction(),
+              HasReason(Reason::kTransactionAbortable));
+  files_.Mend();
+  EXPECT_THAT(producer->AbortTransaction(), IsOk());
+  BeginWith(*producer, "b");
+  EXPECT_THAT(producer->CommitTransaction(), IsOk());
+  EXPECT_THAT(Committed(), ElementsAre("b"));
+}
+
+TEST_F(ProducerTransactions, GoOnBehindOneThatFailed) {
+  Open();
+  const auto producer = Initialized();
+  BeginWith(*producer, "a");
+  ASSERT_THAT(producer->Send({.topic = "orders",
+                              .partition = PartitionId{1},
+                              .value = std::string(1'000, 'v'),
+                              .timestamp = Timestamp{0}}),
+              IsOk());
+  ASSERT_THAT(client_->engine()->AlterTopic(
+                  "orders", {{"max.message.bytes", "100"}}),
+              IsOk());
+  ASSERT_THAT(Send(*producer, std::string(200, 'w')), IsOk());
+  ASSERT_THAT(producer->Flush(), IsOk());
+  ASSERT_THAT(producer->CommitTransaction(),
+              HasReason(Reason::kTransactionAbortable));
+  ASSERT_THAT(producer->AbortTransaction(), IsOk());
+
+  BeginWith(*producer, "b");
+  ASSERT_THAT(producer->CommitTransaction(), IsOk());
+  EXPECT_THAT(Committed(), ElementsAre("b"));
+}
+
+TEST_F(ProducerTransactions, CommitOffsetsWithTheirRecords) {
+  Open();
+  const auto producer = Initialized();
+  const OffsetsToCommit offsets = {
+      {{"orders", {0}}, {.offset = Offset{7}, .metadata = "m"}}};
+  const auto committed = [&]() -> int64_t {
+    const auto found =
+        (*client_->NewConsumer({.group = "g"}))->Committed({{"orders", {0}}});
+    EXPECT_THAT(found, IsOk());
+    return found->empty() ? -1 : found->begin()->second.offset.value;
+  };
+  ConsumerGroupMetadata member;
+  member.group = "g";
+
+  ASSERT_THAT(producer->BeginTransaction(), IsOk());
+  ASSERT_THAT(producer->SendOffsetsToTransaction(offsets, member), IsOk());
+  ASSERT_THAT(producer->AbortTransaction(), IsOk());
+  EXPECT_EQ(committed(), -1);
+  ASSERT_THAT(producer->BeginTransaction(), IsOk());
+  ASSERT_THAT(producer->SendOffsetsToTransaction(offsets, member), IsOk());
+  ASSERT_THAT(producer->CommitTransaction(), IsOk());
+  EXPECT_EQ(committed(), 7);
+
+  // It is no member of the group.
+  member.member_id = "nobody";
+  member.generation = 3;
+  ASSERT_THAT(producer->BeginTransaction(), IsOk());
+  EXPECT_THAT(producer->SendOffsetsToTransaction(offsets, member),
+              HasReason(Reason::kUnknownMemberId));
+  EXPECT_THAT(producer->CommitTransaction(),
+              HasReason(Reason::kTransactionAbortable));
+  EXPECT_THAT(producer->AbortTransaction(), IsOk());
+}
+
+TEST_F(ProducerTransactions, AreNotCommittedWithoutARecordThatWasRefused) {
+  Open();
+  const auto producer = Initialized();
+  const std::string large(2 << 20, 'v');
+  const std::vector<ProducerRecord> refused = {
+      {.topic = "orders", .value = large},
+      {.topic = "unknown", .value = "v"},
+      {.topic = "orders", .partition = PartitionId{2}, .value = "v"},
+      {.topic = "orders", .value = "v", .timestamp = Timestamp{-2}}};
+  for (const ProducerRecord& each : refused) {
+    for (const bool waits : {false, true}) {
+      BeginWith(*producer, "a");
+      EXPECT_THAT(waits ? producer->SendAndWait(each).status()
+                        : producer->Send(each),
+                  testing::Not(IsOk()));
+
+      EXPECT_THAT(producer->CommitTransaction(),
+                  HasReason(Reason::kTransactionAbortable));
+      EXPECT_THAT(producer->AbortTransaction(), IsOk());
+    }
+  }
+  // Out of turn it is no part of any.
+  EXPECT_THAT(producer->Send({.topic = "orders", .value = large}),
+              HasReason(Reason::kInvalidTxnState));
+  BeginWith(*producer, "b");
+  ASSERT_THAT(producer->CommitTransaction(), IsOk());
+  EXPECT_THAT(Committed(), ElementsAre("b"));
+}
+
+TEST_F(ProducerTransactions, AreNotCommittedWithoutOffsetsThatWereRefused) {
+  Open();
+  ProducerOptions options;
+  options.transactional_id = "x";
+  options.retry_backoff = absl::Milliseconds(1);
+  options.block_max = absl::Milliseconds(20);
+  const auto producer = *client_->NewProducer(options);
+  ASSERT_THAT(producer->InitTransactions(), IsOk());
+  const OffsetsToCommit offsets = {
+      {{"orders", {0}}, {.offset = Offset{7}, .metadata = ""}}};
+  ConsumerGroupMetadata member;  // of no group
+
+  BeginWith(*producer, "a");
+  EXPECT_THAT(producer->SendOffsetsToTransaction(offsets, member),
+              HasReason(Reason::kInvalidGroupId));
+  EXPECT_THAT(producer->CommitTransaction(),
+              HasReason(Reason::kTransactionAbortable));
+  EXPECT_THAT(producer->AbortTransaction(), IsOk());
+
+  member.group = "g";  // of partition 3
+  BeginWith(*producer, "b");
+  files_.Fail(FileCall::kWrite,
+              "__consumer_offsets-3/00000000000000000000.log",
+              MakeError(Reason::kDiskFull, "full"));
+  EXPECT_THAT(producer->SendOffsetsToTransaction(offsets, member),
+              HasReason(Reason::kTimedOut));
+  EXPECT_THAT(producer->CommitTransaction(),
+              HasReason(Reason::kTransactionAbortable));
+}
+
+TEST_F(ProducerTransactions, AreAbortedByTheirTimeOut) {
+  Open(&clock_);
+  const auto producer = Initialized();
+  BeginWith(*producer, "a");
+  EXPECT_EQ(LastStable(0), 0);
+
+  clock_.Advance(absl::Minutes(1));
+  ASSERT_THAT(client_->engine()->RunUpkeep(), IsOk());
+
+  EXPECT_EQ(LastStable(0), 2);
+  ASSERT_THAT(Send(*producer, "late"), IsOk());
+  ASSERT_THAT(producer->Flush(), IsOk());
+  EXPECT_THAT(producer->CommitTransaction(),
+              HasReason(Reason::kTransactionAbortable));
+  // It was fenced with its transaction, as if a newer instance had come.
+  EXPECT_THAT(producer->AbortTransaction(),
+              HasReason(Reason::kProducerFenced));
+  const auto next = Initialized();
+  BeginWith(*next, "b");
+  ASSERT_THAT(next->CommitTransaction(), IsOk());
+  EXPECT_THAT(Committed(), ElementsAre("b"));
+}
+
+TEST_F(ProducerTransactions, AreAbortedByAClose) {
+  Open();
+  const auto producer = Initialized();
+  BeginWith(*producer, "a");
+
+  ASSERT_THAT(producer->Close(), IsOk());
+
+  EXPECT_EQ(LastStable(0), 2);
+  EXPECT_THAT(Committed(), IsEmpty());
+}
+
+TEST_F(ProducerTransactions, AreAbortedWithTheirProducer) {
+  Open();
+  auto producer = Initialized();
+  BeginWith(*producer, "a");
+
+  producer.reset();
+
+  EXPECT_EQ(LastStable(0), 2);
+  EXPECT_THAT(Committed(), IsEmpty());
+}
+
+TEST_F(ProducerTransactions, OfALifeBeforeAreAbortedByTheNextInstance) {
+  Open();
+  const auto producer = Initialized();
+  BeginWith(*producer, "a");
+  ASSERT_THAT(client_->Close(), IsOk());
+  EXPECT_THAT(producer->CommitTransaction(), HasReason(Reason::kClosed));
+
+  Open();
+  EXPECT_EQ(LastStable(0), 0);
+  const auto next = Initialized();
+  EXPECT_EQ(LastStable(0), 2);
+  BeginWith(*next, "b");
+  ASSERT_THAT(next->CommitTransaction(), IsOk());
+  EXPECT_THAT(Committed(), ElementsAre("b"));
+}
+
+TEST_F(ProducerTransactions, OfALifeBeforeAreAbortedByTheirTimeOut) {
+  Open(&clock_);
+  {
+    const auto producer = Initialized();
+    BeginWith(*producer, "a");
+    ASSERT_THAT(client_->Close(), IsOk());
+  }
+
+  clock_.Advance(absl::Minutes(1));
+  Open(&clock_);
+
+  EXPECT_EQ(LastStable(0), 2);
+}
+
+TEST_F(ProducerTransactions, AskForATimeOutThatIsAllowed) {
+  Open();
+  ProducerOptions options;
+  options.transactional_id = "x";
+  options.transaction_timeout = absl::Hours(1);
+  const auto producer = client_->NewProducer(options);
+  ASSERT_THAT(producer, IsOk());
+
+  EXPECT_THAT((*producer)->InitTransactions(),
+              HasReason(Reason::kInvalidTransactionTimeout));
+}
+
+TEST_F(ProducerTransactions, WithThreadsOfTheClientAreTheSame) {
+  std::vector<std::string> expected;
+  for (const int threads : {1, 2}) {
+    Open(nullptr, threads);
+    const auto producer = Initialized();
+    for (int i = 0; i < 50; ++i) {
+      ASSERT_THAT(producer->BeginTransaction(), IsOk());
+      for (int32_t partition : {0, 1, 0}) {
+        const std::string value = fmt::format("{}/{}", threads, i);
+        ASSERT_THAT(Send(*producer, value, partition), IsOk());
+        if (i % 3 != 0) expected.push_back(value);
+      }
+      ASSERT_THAT(i % 3 != 0 ? producer->CommitTransaction()
+                             : producer->AbortTransaction(),
+                  IsOk());
+    }
+    std::vector<std::string> read;
+    while (read.size() < expected.size()) {
+      const auto records = consumer_->Poll(absl::Minutes(1));
+      ASSERT_THAT(records, IsOk());
+      for (const ConsumerRecord& each : *records)
+        read.emplace_back(*each.value);
+    }
+    EXPECT_THAT(read, testing::UnorderedElementsAreArray(expected));
+  }
+}
+
+}  // namespace
+}  // namespace cauce
