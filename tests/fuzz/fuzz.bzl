@@ -23,7 +23,10 @@ def cc_fuzz_target(name, srcs, deps, runs):
             "--target=" + name,
             "--runs=%d" % runs,
         ],
-        data = native.glob(["finds/%s/*" % name]) + ["//tests/golden:batches"],
+        data = native.glob(["finds/%s/*" % name]) + [
+            "//tests/golden:batches",
+            "//tests/golden:coordinator_records",
+        ],
         # Small programs, and malloc's own way to be replaced.
         linkstatic = True,
         deps = [

@@ -2,10 +2,15 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include "cauce/errors.h"
 #include "cauce/record_batch.h"
 #include "engine/base/check.h"
+#include "engine/catalog/clean_shutdown.h"
+#include "engine/catalog/known_log.h"
 #include "engine/log/log_cursor.h"
 #include "tests/fuzz/fuzz_target.h"
 #include "tests/testing/owned_record.h"
@@ -27,6 +32,11 @@ class CountingRandom final : public Random {
 CountingRandom& SomeRandom() {
   static CountingRandom* const random = new CountingRandom;
   return *random;
+}
+
+const TopicPartition& Name() {
+  static const auto* const name = new TopicPartition{"orders", PartitionId{0}};
+  return *name;
 }
 
 CursorOptions WholeLog() {
@@ -93,7 +103,11 @@ void ReadRecords(const std::shared_ptr<Log>& log, Contents& contents) {
     std::vector<Contents::Record> of_batch;
     const bool is_whole = Decode(*batch, of_batch);
     if (!is_whole) ++contents.undecoded;
-    if (batch->is_control()) continue;
+    if (batch->is_control()) {
+      contents.markers.insert(contents.markers.end(), of_batch.begin(),
+                              of_batch.end());
+      continue;
+    }
     if (!is_whole && batch->base_offset() < log->log_start()) {
       unclear_until = batch->next_offset();
       continue;
@@ -130,8 +144,11 @@ void ReadRecords(const std::shared_ptr<Log>& log, Contents& contents) {
 MemoryLog::MemoryLog(const TopicConfig& config)
     : files_(NewMemoryFileSystem(&clock_)),
       pool_(std::make_shared<FilePool>(*files_, 64)),
-      config_(config) {
+      config_(config),
+      notes_(NewMemoryFileSystem(&clock_)) {
   CAUCE_CHECK(files_->CreateDirectories(kDirectory).ok());
+  CAUCE_CHECK(notes_->CreateDirectories(kData).ok());
+  known_.emplace(*notes_, std::string(kData));
 }
 
 MemoryLog::~MemoryLog() { Kill(); }
@@ -141,8 +158,17 @@ absl::Status MemoryLog::Open() {
   auto log = OpenLog(/*read_only=*/false);
   if (!log.ok()) return log.status();
   log_ = *std::move(log);
+  NoteMissing();
   clean_stop_ = false;
   return absl::OkStatus();
+}
+
+void MemoryLog::Kill() {
+  log_ = nullptr;
+  known_.emplace(*notes_, std::string(kData));
+  auto saved = ReadLeftManifest(*notes_, kData);
+  CAUCE_CHECK(saved.ok() || absl::IsNotFound(saved.status()));
+  if (saved.ok()) known_->Begin(*std::move(saved));
 }
 
 absl::StatusOr<std::shared_ptr<Log>> MemoryLog::OpenReadOnly() {
@@ -153,8 +179,35 @@ void MemoryLog::Close() {
   CAUCE_CHECK(
       log_->Close(MakeError(Reason::kClosed, "the engine was closed")).ok());
   bounds_ = {log_->log_end(), log_->log_start()};
+  NoteKnown();
+  CAUCE_CHECK(known_->Save().ok());
   clean_stop_ = true;
   log_ = nullptr;
+}
+
+std::optional<KnownLog> MemoryLog::Known() {
+  auto known = log_->Known();
+  if (!known) return std::nullopt;
+  const auto info = files_->Info(std::string(kDirectory));
+  CAUCE_CHECK(info.ok());
+  // Without a time: as one that was changed right before.
+  known->directory.id = info->id;
+  return known;
+}
+
+void MemoryLog::NoteMissing() {
+  const auto known = Known();
+  if (!known || known->missing.empty()) return;
+  const auto before = known_->Find(Name());
+  if (before && before->missing == known->missing) return;
+  known_->Set(Name(), *known);
+  CAUCE_CHECK(known_->Save().ok());
+}
+
+void MemoryLog::NoteKnown() {
+  const auto known = Known();
+  if (!known) return known_->Forget(Name());
+  known_->Set(Name(), *known);
 }
 
 absl::StatusOr<std::shared_ptr<Log>> MemoryLog::OpenLog(bool read_only) {
@@ -167,10 +220,13 @@ absl::StatusOr<std::shared_ptr<Log>> MemoryLog::OpenLog(bool read_only) {
     CAUCE_CHECK(line.find('\n') == std::string_view::npos);
     if (severity == Severity::kError) ++damages_told_;
   };
-  environment->save_bounds = [this](const TopicPartition&,
+  environment->save_bounds = [this](const TopicPartition& name,
                                     const LogBounds& bounds) {
     bounds_ = bounds;
-    return absl::OkStatus();
+    return known_->CutAt(name, bounds.recovery_point);
+  };
+  environment->note_cut = [this](const TopicPartition& name, Offset end) {
+    return known_->CutTo(name, end);
   };
   environment->note_bounds = [this](const TopicPartition&,
                                     const LogBounds& bounds) {
@@ -180,17 +236,28 @@ absl::StatusOr<std::shared_ptr<Log>> MemoryLog::OpenLog(bool read_only) {
       [this](const TopicPartition&) -> absl::StatusOr<LogBounds> {
     return bounds_;
   };
+  if (read_only) {
+    environment->is_closed = [this] { return clean_stop_; };
+    environment->known_now =
+        [this](const TopicPartition& name) -> std::optional<NotedLog> {
+      auto known = known_->Find(name);
+      if (!known) return std::nullopt;
+      return NotedLog{*std::move(known), clean_stop_};
+    };
+  }
   environment->save_epochs = [this](const TopicPartition&,
                                     std::span<const EpochStart> epochs) {
     epochs_.assign(epochs.begin(), epochs.end());
     return absl::OkStatus();
   };
   LogOptions options;
-  options.name = {"orders", PartitionId{0}};
+  options.name = Name();
   options.directory = kDirectory;
   options.config = std::make_shared<const TopicConfig>(config_);
   options.read_only = read_only;
   options.clean_stop = clean_stop_;
+  const auto known = read_only ? std::nullopt : known_->Find(Name());
+  options.known = known ? &*known : nullptr;
   options.bounds = bounds_;
   options.epochs = epochs_;
   return Log::Open(std::move(environment), options);

@@ -1,5 +1,8 @@
 // One partition's log over files in memory: opened, read, closed or left to
-// die, any number of times, without a test framework around it. Any call that
+// die, any number of times, without a test framework around it. As an engine
+// does, it notes what is known of the log at each close, and what is found
+// missing at each opening, and saves that: what was not saved a kill forgets.
+// The notes lie elsewhere, where nobody who verifies sees them. Any call that
 // cannot fail here stops the process when it does. For one thread.
 #pragma once
 
@@ -17,6 +20,8 @@
 #include "cauce/inspect.h"
 #include "cauce/topic_config.h"
 #include "cauce/types.h"
+#include "engine/catalog/known_log.h"
+#include "engine/facade/known_logs.h"
 #include "engine/io/file_pool.h"
 #include "engine/log/log.h"
 #include "tests/fuzz/file_tree.h"
@@ -40,6 +45,7 @@ struct Contents {
   Offset end;
   std::vector<std::string> batches;  // as they are stored
   std::vector<Record> records;       // of those whose records can be decoded
+  std::vector<Record> markers;       // of transactions, which no record is
   int damages = 0;                   // places that were passed by
   int undecoded = 0;                 // batches, of those above
 
@@ -66,7 +72,7 @@ class MemoryLog {
   absl::StatusOr<std::shared_ptr<Log>> OpenReadOnly();
   const std::shared_ptr<Log>& log() { return log_; }
   // As the end of the process, and as that of the engine.
-  void Kill() { log_ = nullptr; }
+  void Kill();
   void Close();
 
   // How often a log said that records which were durable are damaged.
@@ -81,11 +87,17 @@ class MemoryLog {
 
  private:
   absl::StatusOr<std::shared_ptr<Log>> OpenLog(bool read_only);
+  void NoteMissing();
+  void NoteKnown();
+  // Of the log that is open, with the directory it is in.
+  std::optional<KnownLog> Known();
 
   test::SimClock clock_;
   const std::unique_ptr<FileSystem> files_;
   const std::shared_ptr<FilePool> pool_;
   const TopicConfig config_;
+  const std::unique_ptr<FileSystem> notes_;
+  std::optional<KnownLogs> known_;
   LogBounds bounds_;
   std::vector<EpochStart> epochs_;
   bool clean_stop_ = false;

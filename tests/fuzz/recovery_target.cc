@@ -182,12 +182,15 @@ void CheckFrontIsThere(const std::vector<SegmentBytes>& segments,
 }
 
 // Every byte but zeros at an end is in its file still, or in one of what was
-// cut.
-void CheckNothingIsLost(const std::vector<SegmentBytes>& segments,
+// cut: in one of its own, or in one of the same place with more behind it.
+void CheckNothingIsLost(const std::vector<SegmentBytes>& segments, Offset end,
                         const FileTree& after) {
-  const auto is_kept_as_cut = [&after](std::string_view bytes) {
-    return std::ranges::any_of(after, [bytes](const auto& file) {
-      return IsCut(file.first) && WithoutZeros(file.second) == bytes;
+  const auto is_kept_as_cut = [&](std::string_view bytes) {
+    return std::ranges::any_of(after, [&](const auto& file) {
+      if (!IsCut(file.first)) return false;
+      return file.first.starts_with(NameOf(end))
+                 ? file.second.starts_with(bytes)
+                 : WithoutZeros(file.second) == bytes;
     });
   };
   for (const SegmentBytes& segment : segments) {
@@ -211,6 +214,19 @@ void CheckCutsStay(const FileTree& before, const FileTree& after) {
   }
 }
 
+// Whether a batch has a record of that time or a later one, and says so: a look
+// for a time passes by the batches whose headers say that they have none.
+bool HasClaimed(const Contents& contents, Timestamp time) {
+  return std::ranges::any_of(contents.batches, [&](const std::string& bytes) {
+    const auto batch = RecordBatch::Parse(bytes);
+    if (!batch.ok() || batch->max_timestamp() < time) return false;
+    return std::ranges::any_of(contents.records, [&](const auto& record) {
+      return record.offset >= batch->base_offset() &&
+             record.offset < batch->next_offset() && record.timestamp >= time;
+    });
+  });
+}
+
 void CheckTimes(Log& log, const Contents& contents) {
   if (contents.records.empty()) return;
   const Timestamp wanted =
@@ -223,13 +239,18 @@ void CheckTimes(Log& log, const Contents& contents) {
                   Reason::kBatchTooLarge});
     return;
   }
-  if (!*found) return;
+  if (!*found) {
+    CAUCE_CHECK(!HasClaimed(contents, wanted));
+    return;
+  }
   CAUCE_CHECK((*found)->timestamp >= wanted);
   const auto is_it = [&](const Contents::Record& record) {
     return record.offset == (*found)->offset &&
            record.timestamp == (*found)->timestamp;
   };
-  CAUCE_CHECK(std::ranges::any_of(contents.records, is_it));
+  // It finds the markers of transactions too.
+  CAUCE_CHECK(std::ranges::any_of(contents.records, is_it) ||
+              std::ranges::any_of(contents.markers, is_it));
 }
 
 // Appends one record, and returns the batch as it is stored.
@@ -321,7 +342,7 @@ void CheckLog(const std::vector<SegmentBytes>& segments,
   CheckFoundIn(original, found);
   CheckFrontIsThere(segments, found);
   const FileTree recovered = log.Tree();
-  CheckNothingIsLost(segments, recovered);
+  CheckNothingIsLost(segments, found.end, recovered);
   CheckTimes(*log.log(), found);
 
   // Another recovery finds the same, and so does every clean stop.

@@ -76,7 +76,7 @@ struct FaultyDisk::State {
     int64_t change = 0;
     {
       MutexLock lock(mutex);
-      if (call != DiskCall::kRead && !is_cut()) ++changes;
+      if (IsChange(call) && !is_cut()) ++changes;
       change = changes;
       CAUCE_RETURN_IF_ERROR(CheckPower(path));
       asked = plan;
@@ -401,7 +401,7 @@ absl::StatusOr<std::vector<DirectoryEntry>> FaultyDisk::List(
 }
 
 absl::StatusOr<FileInfo> FaultyDisk::Info(std::string_view path) {
-  CAUCE_RETURN_IF_ERROR(state_->Begin(DiskCall::kRead, path));
+  CAUCE_RETURN_IF_ERROR(state_->Begin(DiskCall::kLook, path));
   MutexLock lock(state_->mutex);
   return state_->files->Info(path);
 }

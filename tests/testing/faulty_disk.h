@@ -39,8 +39,14 @@ enum class DiskCall {
   kRemove,
   kSyncDirectory,
   kSyncWhole,  // of the whole disk
-  kRead,  // also of names; not counted
+  // These change nothing and are not counted.
+  kRead,  // of bytes, or of the names in a directory
+  kLook,  // at what stands by a name
 };
+
+inline bool IsChange(DiskCall call) {
+  return call != DiskCall::kRead && call != DiskCall::kLook;
+}
 
 class FaultyDisk final : public FileSystem {
  public:

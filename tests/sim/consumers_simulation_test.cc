@@ -1,0 +1,314 @@
+// Consumers of a group over an engine in memory, in one thread and by one seed:
+// they come, go, are killed, stay away for too long and start anew, topics grow
+// in records, and the whole process starts anew. No record is passed by, what
+// is committed never goes back, and in the end each partition is one's.
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cauce/client.h"
+#include "cauce/errors.h"
+#include "cauce/file_system.h"
+#include "fmt/format.h"
+#include "tests/testing/seed.h"
+#include "tests/testing/sim_clock.h"
+
+namespace cauce {
+namespace {
+
+constexpr int kSchedules = 400;
+constexpr int kSteps = 80;
+constexpr int32_t kPartitions = 4;
+constexpr size_t kConsumersMax = 4;
+constexpr absl::Duration kPollIntervalMax = absl::Seconds(30);
+
+struct Counts {
+  int64_t records = 0;
+  int64_t delivered = 0;
+  int64_t restarts = 0;
+  int64_t kills = 0;
+  int64_t lost_memberships = 0;
+};
+
+// Counts what is lost.
+class Losses final : public RebalanceListener {
+ public:
+  explicit Losses(Counts& counts) : counts_(counts) {}
+  void Assigned(const std::vector<TopicPartition>&) override {}
+  void Revoked(const std::vector<TopicPartition>&) override {}
+  void Lost(const std::vector<TopicPartition>&) override {
+    ++counts_.lost_memberships;
+  }
+
+ private:
+  Counts& counts_;
+};
+
+class Consumers {
+ public:
+  Consumers(uint32_t seed, Counts& counts)
+      : random_(seed), counts_(counts), files_(NewMemoryFileSystem()) {
+    const std::vector<std::vector<Assignment>> ways = {
+        {Assignment::kRange, Assignment::kCooperativeSticky},
+        {Assignment::kRoundRobin},
+        {Assignment::kSticky},
+        {Assignment::kCooperativeSticky}};
+    ways_ = ways[random_() % ways.size()];
+    Open();
+    Check(client_->engine()
+              ->CreateTopic("t", {.partitions = kPartitions, .configs = {}})
+              .status());
+  }
+
+  std::string Live() {
+    for (int i = 0; i < kSteps && wrong_.empty(); ++i) {
+      Step();
+      CheckShares();
+      CheckCommitted();
+    }
+    Settle();
+    return wrong_;
+  }
+
+ private:
+  struct Member {
+    std::unique_ptr<Consumer> consumer;
+    std::optional<std::string> instance;
+    bool commits_itself = true;
+  };
+
+  void Open() {
+    members_.clear();
+    client_.reset();
+    ClientOptions options;
+    options.threads = 0;
+    options.engine.clock = &clock_;
+    options.engine.file_system = files_.get();
+    options.engine.offsets_topic_partitions = 1;
+    auto opened = Client::Open("dir:/data", options);
+    Check(opened.status());
+    if (opened.ok()) client_ = *std::move(opened);
+  }
+
+  void Step() {
+    const uint32_t dice = random_() % 100;
+    if (dice < 25) return Append();
+    if (dice < 37) return Add();
+    if (dice < 39) return Restart();
+    if (members_.empty()) return;
+    const size_t which = random_() % members_.size();
+    if (dice < 43) return Remove(which, [](Consumer& c) { return c.Close(); });
+    if (dice < 47) {
+      ++counts_.kills;
+      return Remove(which, [](Consumer&) { return absl::OkStatus(); });
+    }
+    if (dice < 55) return clock_.Advance(absl::Seconds(random_() % 20));
+    Poll(members_[which]);
+  }
+
+  void Append() {
+    const int32_t p = static_cast<int32_t>(random_() % kPartitions);
+    const std::string value = fmt::format("{}", ends_[p]);
+    const Record record{.value = value, .timestamp = {1000}};
+    auto partition = client_->engine()->OpenPartition("t", PartitionId{p});
+    Check(partition.status());
+    Check(partition->Append({&record, 1}).status());
+    ++ends_[p];
+    ++counts_.records;
+  }
+
+  void Add() {
+    if (members_.size() == kConsumersMax) return;
+    ConsumerOptions options;
+    options.group = "g";
+    options.reset = ResetTo::kEarliest;
+    options.assignments = ways_;
+    options.poll_interval_max = kPollIntervalMax;
+    options.auto_commit = random_() % 2 == 0;
+    options.auto_commit_interval = absl::Seconds(random_() % 6);
+    options.poll_records_max = static_cast<int32_t>(1 + random_() % 3);
+    Member member;
+    if (random_() % 3 == 0) {
+      const std::string instance = fmt::format("i{}", random_() % 2);
+      for (const Member& each : members_) {
+        if (each.instance == instance) return;
+      }
+      options.instance = member.instance = instance;
+    }
+    member.commits_itself = options.auto_commit;
+    auto made = client_->NewConsumer(options);
+    Check(made.status());
+    member.consumer = *std::move(made);
+    Check(member.consumer->Subscribe({"t"}, std::make_shared<Losses>(counts_)));
+    members_.push_back(std::move(member));
+  }
+
+  template <typename End>
+  void Remove(size_t which, End end) {
+    // Who was away for too long cannot commit any more, and is told so.
+    end(*members_[which].consumer).IgnoreError();
+    members_.erase(members_.begin() + static_cast<std::ptrdiff_t>(which));
+  }
+
+  void Restart() {
+    ++counts_.restarts;
+    if (random_() % 2 == 0) {
+      for (Member& each : members_) each.consumer->Close().IgnoreError();
+    }
+    Open();
+  }
+
+  bool Poll(Member& member) {
+    const auto polled = member.consumer->Poll(absl::ZeroDuration());
+    Check(polled.status());
+    if (!polled.ok()) return false;
+    for (const ConsumerRecord& record : *polled) {
+      ++counts_.delivered;
+      const int32_t p = record.partition->partition.value;
+      seen_[p].insert(record.offset.value);
+      if (*record.value != fmt::format("{}", record.offset.value))
+        Wrong("a record is another one");
+    }
+    const bool any = !polled->empty();
+    if (!member.commits_itself && any && random_() % 2 == 0) {
+      const absl::Status committed = member.consumer->Commit();
+      const Reason reason = ReasonOf(committed);
+      if (!committed.ok() && reason != Reason::kUnknownMemberId &&
+          reason != Reason::kIllegalGeneration &&
+          reason != Reason::kRebalanceInProgress) {
+        Check(committed);
+      }
+    }
+    return any;
+  }
+
+  // Of one generation no partition is two members'.
+  void CheckShares() {
+    std::map<int32_t, std::set<TopicPartition>> by_generation;
+    for (const Member& each : members_) {
+      const int32_t generation = each.consumer->group_metadata().generation;
+      for (const TopicPartition& name : each.consumer->assignment()) {
+        // A member that has joined anew and kept its own is between two.
+        const bool is_new = by_generation[generation].insert(name).second;
+        if (!is_new && generation >= 0) {
+          Wrong(fmt::format("{} is two members' of generation {}",
+                            name.ToString(), generation));
+        }
+      }
+    }
+  }
+
+  void CheckCommitted() {
+    ConsumerOptions options;
+    options.group = "g";
+    auto looker = client_->NewConsumer(options);
+    Check(looker.status());
+    std::vector<TopicPartition> all;
+    for (int32_t p = 0; p < kPartitions; ++p) all.push_back({"t", {p}});
+    const auto committed = (*looker)->Committed(all);
+    Check(committed.status());
+    if (!committed.ok()) return;
+    for (const TopicPartition& name : all) {
+      const auto found = committed->find(name);
+      const int64_t now =
+          found == committed->end() ? 0 : found->second.offset.value;
+      int64_t& before = committed_[name.partition.value];
+      if (now < before) {
+        Wrong(fmt::format("{} went back from {} to {}", name.ToString(), before,
+                          now));
+      }
+      before = now;
+      // All below was delivered to somebody.
+      const auto& seen = seen_[name.partition.value];
+      for (int64_t offset = 0; offset < now; ++offset) {
+        if (!seen.contains(offset)) {
+          return Wrong(fmt::format("{}: {} is committed and {} was delivered "
+                                   "to nobody",
+                                   name.ToString(), now, offset));
+        }
+      }
+    }
+  }
+
+  // Calm: those that are away for good are given up, and all is read.
+  void Settle() {
+    if (!wrong_.empty()) return;
+    if (members_.empty()) Add();
+    while (members_.empty() && wrong_.empty()) Add();
+    for (int round = 0; round < 60 && wrong_.empty(); ++round) {
+      clock_.Advance(absl::Seconds(5));
+      for (Member& each : members_) {
+        while (wrong_.empty() && Poll(each)) {
+        }
+      }
+      CheckShares();
+      CheckCommitted();
+    }
+    std::set<TopicPartition> assigned;
+    for (const Member& each : members_) {
+      for (const TopicPartition& name : each.consumer->assignment())
+        assigned.insert(name);
+    }
+    if (assigned.size() != kPartitions) {
+      Wrong(fmt::format("{} of {} partitions are read by nobody",
+                        kPartitions - assigned.size(), kPartitions));
+    }
+    for (int32_t p = 0; p < kPartitions; ++p) {
+      if (static_cast<int64_t>(seen_[p].size()) != ends_[p])
+        Wrong(fmt::format("of t-{} {} of {} records were delivered", p,
+                          seen_[p].size(), ends_[p]));
+    }
+  }
+
+  void Check(const absl::Status& status) {
+    if (!status.ok()) Wrong(status.ToString());
+  }
+  void Wrong(std::string what) {
+    if (wrong_.empty()) wrong_ = std::move(what);
+  }
+
+  std::mt19937 random_;
+  Counts& counts_;
+  std::string wrong_;
+  test::SimClock clock_;
+  std::unique_ptr<FileSystem> files_;
+  std::unique_ptr<Client> client_;
+  std::vector<Assignment> ways_;
+  std::vector<Member> members_;
+  std::map<int32_t, int64_t> ends_;
+  std::map<int32_t, int64_t> committed_;
+  std::map<int32_t, std::set<int64_t>> seen_;
+};
+
+TEST(ConsumersSimulation, NoRecordIsPassedByAndNoOffsetGoesBack) {
+  const test::Seed seed;
+  Counts counts;
+  for (uint32_t i = 0; i < kSchedules; ++i) {
+    const std::string wrong = Consumers(seed.value() + i, counts).Live();
+    ASSERT_EQ(wrong, "") << "schedule " << i << ": CAUCE_SEED="
+                         << seed.value() + i << " begins with it";
+  }
+  std::printf(
+      "%d schedules: %ld records, %ld delivered, %ld restarts, %ld kills, %ld "
+      "lost memberships\n",
+      kSchedules, counts.records, counts.delivered, counts.restarts,
+      counts.kills, counts.lost_memberships);
+  // Where these do not happen the others mean nothing.
+  EXPECT_GE(counts.delivered, counts.records);
+  EXPECT_GT(counts.restarts, kSchedules / 10);
+  EXPECT_GT(counts.kills, kSchedules / 10);
+  EXPECT_GT(counts.lost_memberships, 0);
+}
+
+}  // namespace
+}  // namespace cauce

@@ -1,0 +1,38 @@
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <string>
+
+#include "tests/sim/group_world.h"
+#include "tests/testing/seed.h"
+
+namespace cauce {
+namespace {
+
+constexpr int kSchedules = 50'000;
+constexpr int kSteps = 30;
+
+TEST(GroupSimulation, EveryScheduleKeepsThePromisesAndEndsStable) {
+  const test::Seed seed;
+  test::WorldCounts counts;
+  for (uint32_t i = 0; i < kSchedules; ++i) {
+    const std::string wrong =
+        test::GroupWorld(seed.value() + i, counts).Live(kSteps);
+    ASSERT_EQ(wrong, "") << "schedule " << i << ": CAUCE_SEED="
+                         << seed.value() + i << " begins with it";
+  }
+  std::printf(
+      "%d schedules: %ld events, %ld generations, %ld assignments told, %ld "
+      "reloads, %ld failed appends, %ld fenced\n",
+      kSchedules, counts.events, counts.generations, counts.assignments,
+      counts.reloads, counts.failed_appends, counts.fenced);
+  // Where these do not happen the others mean nothing.
+  EXPECT_GT(counts.assignments, kSchedules);
+  EXPECT_GT(counts.reloads, kSchedules / 10);
+  EXPECT_GT(counts.failed_appends, kSchedules / 10);
+  EXPECT_GT(counts.fenced, kSchedules / 1000);
+}
+
+}  // namespace
+}  // namespace cauce

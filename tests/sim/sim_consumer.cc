@@ -1,0 +1,156 @@
+#include "tests/sim/sim_consumer.h"
+
+#include <utility>
+
+#include "cauce/errors.h"
+#include "engine/coord/consumer_protocol.h"
+#include "fmt/format.h"
+
+namespace cauce::test {
+namespace {
+
+// Longer than a group lets anybody wait, so that an answer that is late by its
+// rules alone is not missed.
+constexpr absl::Duration kJoinTimeout = absl::Seconds(13);
+constexpr absl::Duration kSyncTimeout = absl::Seconds(5);
+
+const std::string& Subscription() {
+  static const std::string& subscription = *new std::string([] {
+    ConsumerProtocolSubscription words;
+    words.topics = {"t"};
+    return EncodeSubscription(words);
+  }());
+  return subscription;
+}
+
+}  // namespace
+
+void SimConsumer::Start(absl::Time now) {
+  is_running_ = true;
+  step_ = Step::kJoin;
+  member_id_.clear();
+  generation_ = -1;
+  waiting_.reset();
+  next_ = now;
+}
+
+std::optional<GroupRequest> SimConsumer::Leave() {
+  const bool is_member = is_running_ && !member_id_.empty();
+  is_running_ = false;
+  if (!is_member) return std::nullopt;
+  return LeaveRequest{0, {{member_id_, options_.instance_id}}};
+}
+
+void SimConsumer::Disconnect(absl::Time now) {
+  if (step_ != Step::kIn && waiting_.has_value()) next_ = now + kSimRetry;
+}
+
+absl::Time SimConsumer::next() const {
+  return is_running_ ? next_ : absl::InfiniteFuture();
+}
+
+std::optional<GroupRequest> SimConsumer::Tick(absl::Time now, Waiter waiter,
+                                              const std::string& new_id) {
+  if (!is_running_ || now < next_) return std::nullopt;
+  waiting_ = waiter;
+  switch (step_) {
+    case Step::kJoin:
+      next_ = now + kJoinTimeout;
+      return MakeJoin(waiter, new_id);
+    case Step::kSync:
+      next_ = now + kSyncTimeout;
+      return MakeSync(waiter);
+    case Step::kIn:
+      next_ = now + kSimHeartbeat;
+      return HeartbeatRequest{waiter, member_id_, options_.instance_id,
+                              generation_};
+  }
+  return std::nullopt;
+}
+
+void SimConsumer::Receive(Waiter waiter, const JoinReply& reply,
+                          absl::Time now) {
+  if (!is_running_ || waiting_ != waiter || step_ != Step::kJoin) return;
+  if (ReasonOf(reply.status) == Reason::kMemberIdRequired) {
+    member_id_ = reply.member_id;
+    next_ = now;
+    return;
+  }
+  if (!reply.status.ok()) return BeginAgain(reply.status, now);
+  member_id_ = reply.member_id;
+  generation_ = reply.generation;
+  members_ = reply.skip_assignment ? std::vector<JoinedMember>()
+                                   : reply.members;
+  step_ = Step::kSync;
+  next_ = now;
+}
+
+void SimConsumer::Receive(Waiter waiter, const SyncReply& reply,
+                          absl::Time now) {
+  if (!is_running_ || waiting_ != waiter || step_ != Step::kSync) return;
+  if (!reply.status.ok()) return BeginAgain(reply.status, now);
+  assignment_ = reply.assignment;
+  step_ = Step::kIn;
+  next_ = now + kSimHeartbeat;
+}
+
+void SimConsumer::Receive(Waiter waiter, const HeartbeatReply& reply,
+                          absl::Time now) {
+  if (!is_running_ || waiting_ != waiter || step_ != Step::kIn) return;
+  if (!reply.status.ok()) BeginAgain(reply.status, now);
+}
+
+void SimConsumer::BeginAgain(const absl::Status& why, absl::Time now) {
+  const Reason reason = ReasonOf(why);
+  if (reason == Reason::kUnknownMemberId ||
+      reason == Reason::kFencedInstanceId) {
+    member_id_.clear();
+  }
+  step_ = Step::kJoin;
+  waiting_.reset();
+  next_ = now + kSimRetry;
+}
+
+GroupRequest SimConsumer::MakeJoin(Waiter waiter,
+                                   const std::string& new_id) const {
+  JoinRequest join;
+  join.waiter = waiter;
+  join.member_id = member_id_;
+  join.instance_id = options_.instance_id;
+  join.new_member_id = new_id;
+  join.client_id = options_.name;
+  join.client_host = options_.client_host;
+  join.session_timeout = kSimSession;
+  join.rebalance_timeout = kSimRebalance;
+  join.protocol_type = "consumer";
+  join.protocols = {{"range", Subscription()}};
+  join.requires_known_id = options_.joins_in_two_steps;
+  join.may_skip_assignment = true;
+  return join;
+}
+
+GroupRequest SimConsumer::MakeSync(Waiter waiter) const {
+  SyncRequest sync;
+  sync.waiter = waiter;
+  sync.member_id = member_id_;
+  sync.instance_id = options_.instance_id;
+  sync.generation = generation_;
+  sync.protocol_type = "consumer";
+  sync.protocol = "range";
+  sync.assignments = DivideAmong(members_, generation_);
+  return sync;
+}
+
+std::vector<MemberAssignment> DivideAmong(
+    const std::vector<JoinedMember>& members, int32_t generation) {
+  std::vector<MemberAssignment> assignments;
+  for (size_t i = 0; i < members.size(); ++i) {
+    std::string given = fmt::format("{}:", generation);
+    for (size_t p = i; p < kSimPartitions; p += members.size())
+      given += fmt::format("{},", p);
+    assignments.push_back({members[i].id, std::move(given)});
+  }
+  return assignments;
+}
+
+}  // namespace cauce::test
