@@ -165,7 +165,8 @@ void Transaction::RunDue(absl::Time now) {
 absl::Time Transaction::Deadline() const {
   if (known_.status == TransactionStatus::kOngoing)
     return After(known_.start, known_.timeout);
-  if (known_.is_idle() && known_.producer.is_known())
+  if (known_.is_idle() && known_.producer.is_known() &&
+      options_.id_expiration != absl::InfiniteDuration())
     return After(known_.last_update, options_.id_expiration);
   // All markers are written, or some are to be sent again.
   if (known_.is_ending() && (owed_.empty() || !unsent_.empty()))

@@ -13,7 +13,7 @@ struct TransactionOptions {
   // transaction.max.timeout.ms.
   absl::Duration timeout_max = absl::Minutes(15);
   // An id that is idle for so long is forgotten:
-  // transactional.id.expiration.ms.
+  // transactional.id.expiration.ms; with InfiniteDuration no id expires.
   absl::Duration id_expiration = absl::Hours(24 * 7);
   // How many partitions may take part in one transaction. All of them stand in
   // one record: 10 000 of topics with short names are about 60 kB of it.

@@ -326,6 +326,10 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   std::set<std::string> made_again_unsaved_ ABSL_GUARDED_BY(mutex_);
   bool compaction_is_scheduled_ ABSL_GUARDED_BY(mutex_) = false;
   bool clock_jumped_ ABSL_GUARDED_BY(mutex_) = false;  // and that was told
+  // Whether the topic was found, and nobody has given its configs: nothing that
+  // is kept in it expires.
+  bool IsImported(std::string_view topic) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Null where there is none.
   std::shared_ptr<GroupCoordinator> GroupsIfAny() ABSL_LOCKS_EXCLUDED(mutex_);
 

@@ -81,6 +81,8 @@ std::shared_ptr<GroupCoordinator> EngineCore::Groups() {
   options.offsets_retention = options_.offsets_retention;
   options.offsets_retention_check_interval =
       options_.offsets_retention_check_interval;
+  if (IsImported(kConsumerOffsetsTopic))
+    options.offsets_retention_check_interval = absl::InfiniteDuration();
   options.offset_metadata_bytes_max =
       static_cast<size_t>(options_.offset_metadata_bytes_max);
   GroupCoordinator::Seams seams;
@@ -102,6 +104,11 @@ std::shared_ptr<GroupCoordinator> EngineCore::Groups() {
     groups_->Close(MakeError(Reason::kClosed, "the engine was closed"));
   }
   return groups_;
+}
+
+bool EngineCore::IsImported(std::string_view topic) const {
+  const TopicEntry* const found = catalog_.Find(topic);
+  return found != nullptr && found->imported;
 }
 
 std::shared_ptr<GroupCoordinator> EngineCore::GroupsIfAny() {

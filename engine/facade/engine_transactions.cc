@@ -22,9 +22,15 @@ EngineCore::Transactions() {
   if (transactions_ != nullptr) return transactions_;
   if (coordinators_closed_)
     return MakeError(Reason::kClosed, "the engine was closed");
+  TransactionCoordinatorOptions options;
+  options.transactions.timeout_max = options_.transaction_timeout_max;
+  options.transactions.id_expiration = options_.transactional_id_expiration;
+  options.offsets_partitions = options_.offsets_topic_partitions;
   {
     MutexLock lock(mutex_);
     CAUCE_RETURN_IF_ERROR(CheckWritable());
+    if (IsImported(kTransactionStateTopic))
+      options.transactions.id_expiration = absl::InfiniteDuration();
   }
   CAUCE_ASSIGN_OR_RETURN(
       const auto log, OpenStateLog(kTransactionStateTopic, IfMissing::kMake));
@@ -51,10 +57,6 @@ EngineCore::Transactions() {
     core->Groups()->EndTransaction(partition, end, std::move(done));
   };
   markers_ = std::make_unique<PartitionMarkers>(std::move(markers));
-  TransactionCoordinatorOptions options;
-  options.transactions.timeout_max = options_.transaction_timeout_max;
-  options.transactions.id_expiration = options_.transactional_id_expiration;
-  options.offsets_partitions = options_.offsets_topic_partitions;
   auto made = std::make_shared<TransactionCoordinator>(
       options, TransactionCoordinator::Surroundings{
                    .log = log.get(),

@@ -151,7 +151,9 @@ struct TopicDescription {
   // What was set; TopicConfig's defaults hold for the rest.
   std::map<std::string, std::string> configs;
   // Found in the directory, made by a Kafka broker, and never configured here:
-  // nothing of it is deleted until AlterTopic gives its configs.
+  // nothing of it is deleted until AlterTopic gives its configs. Of an internal
+  // one no offset and no transactional id expires before the opening behind
+  // that; but a transaction that is open there is aborted once its time is up.
   bool imported = false;
   // A coordinator alone writes it (see IsInternalTopic).
   bool internal = false;
