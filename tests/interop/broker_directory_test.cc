@@ -158,9 +158,9 @@ FileBytes PartitionFiles(FileBytes files) {
 }
 
 constexpr std::string_view kStatePartition = "__transaction_state-0";
-// The partitions in which the transaction that was left open is ended once its
-// time is up, so that readers of what is committed get past it: by a marker, and
-// by what its coordinator notes.
+// Where the transaction that was left open is ended once its time is up, so
+// that readers of what is committed get past it: by a marker, and by what its
+// coordinator notes.
 constexpr std::string_view kAbortedBehindItsTime[] = {kStatePartition,
                                                       "transactions-0"};
 
@@ -321,7 +321,8 @@ TEST_P(BrokerDirectory, LosesNothingBeforeItsConfigsAreGiven) {
             Without(before, kAbortedBehindItsTime));
   ExpectOnlyAppended(Only(before, ".log"), Only(after, ".log"));
   // No transactional id went: that would be a tombstone.
-  for (const std::string& bytes : test::RawBatches(after, std::string(kStatePartition))) {
+  for (const std::string& bytes :
+       test::RawBatches(after, std::string(kStatePartition))) {
     const auto batch = RecordBatch::Parse(bytes);
     ASSERT_THAT(batch, IsOk());
     const auto records = test::ReadAll(*batch);

@@ -1,5 +1,5 @@
-// What a broker's coordinators kept, in a directory that was found: it is no
-// less than records what nothing may be deleted of before its configs are given.
+// What a broker's coordinators kept, in a directory that was found, stays as
+// records do until the configs of its topic are given.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
