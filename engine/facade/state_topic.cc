@@ -126,7 +126,7 @@ absl::Status StateTopic::Replay(PartitionId partition, const Visit& visit) {
       visited,
       fmt::format("{}: what a coordinator keeps there cannot be read, and "
                   "nothing of it is believed; close the engine and mend it "
-                  "with cauce log repair --dir {}",
+                  "(cauce log repair --dir {})",
                   log->name().ToString(), source_.directory));
 }
 

@@ -244,4 +244,15 @@ absl::Status BatchScanner::Damage(const absl::Status& cause) const {
   return Annotate(cause, fmt::format("{} at position {}", name_, position_));
 }
 
+absl::StatusOr<int64_t> OffsetsOfWholeAt(std::shared_ptr<const File> file,
+                                         std::string name, int64_t position,
+                                         int64_t end) {
+  BatchScanner scanner;
+  scanner.Start(std::move(file), std::move(name), position, end);
+  const auto batch = scanner.Next();
+  if (!batch.ok() && !IsDamage(batch.status())) return batch.status();
+  if (!batch.ok() || !*batch) return 0;
+  return (*batch)->next_offset() - (*batch)->base_offset();
+}
+
 }  // namespace cauce

@@ -119,4 +119,11 @@ class BatchScanner {
   size_t buffered_ = 0;
 };
 
+// How many offsets the batch takes that begins at `position` of `file`, and is
+// whole whatever offset it claims, which its checksum does not cover; 0 where
+// no whole batch begins there.
+absl::StatusOr<int64_t> OffsetsOfWholeAt(std::shared_ptr<const File> file,
+                                         std::string name, int64_t position,
+                                         int64_t end);
+
 }  // namespace cauce

@@ -81,11 +81,12 @@ absl::StatusOr<OffsetRange> FindBehindTorn(const LogEnvironment& environment,
   if (lost.count() == 0 || !environment.events) return lost;
   environment.events(
       Severity::kError,
-      fmt::format("{}: {}: the log ends at offset {}, in front of what is no "
-                  "whole batch; whole ones stand behind that, up to offset {}, "
-                  "and may have been acknowledged; run cauce log repair, which "
-                  "keeps them, before anything opens the directory for "
-                  "writing, which cuts them off",
+      fmt::format("{}: {}: the log ends at offset {}, in front of what is not "
+                  "its next batch; whole ones stand there or behind, up to "
+                  "offset {}, and may have been acknowledged; run cauce log "
+                  "repair, which keeps them or puts them aside, before "
+                  "anything opens the directory for writing, which cuts them "
+                  "off",
                   options.name.ToString(), view.segments().back()->path(),
                   lost.base.value, lost.next.value - 1));
   return lost;

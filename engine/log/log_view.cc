@@ -132,8 +132,15 @@ absl::StatusOr<OffsetRange> LogView::FindBehindTorn() const {
       .bytes = behind.file_bytes,
       .index_interval_bytes = place_.index_interval_bytes,
       .boundary = bounds_.recovery_point};
+  const int64_t good_bytes = behind.bytes;
   CAUCE_RETURN_IF_ERROR(ScanBehindDamage(file, last.path(), range, behind));
-  if (behind.next <= end) return OffsetRange();
+  if (behind.next <= end) {
+    CAUCE_ASSIGN_OR_RETURN(const int64_t offsets,
+                           OffsetsOfWholeAt(file, last.path(), good_bytes,
+                                            behind.file_bytes));
+    if (offsets == 0) return OffsetRange();
+    behind.next = end + std::min(offsets, INT64_MAX - end.value);
+  }
   // A writer has written what is in front before what is behind.
   CAUCE_ASSIGN_OR_RETURN(const ScannedSegment again,
                          ScanEnd(last.place(), bounds_.recovery_point));

@@ -66,11 +66,12 @@ class LogView {
   OffsetRange FindHidden() const;
 
   // From where the log ends, in front of what is torn, up to behind whole
-  // batches that stand behind that in the same file: a recovery would cut them
-  // off, and they may have been acknowledged. Looks where what is torn says
-  // that it ends, and where the index leads, if the file was torn when it was
-  // listed. Empty where there are none, and where what was torn is whole by the
-  // second look: it was on its way.
+  // batches that stand behind that in the same file, or behind one there that
+  // is whole but for its offset: a recovery would cut them off, and they may
+  // have been acknowledged. Looks where what is torn says that it ends, and
+  // where the index leads, if the file was torn when it was listed. Empty where
+  // there are none, and where what was torn is whole by the second look: it was
+  // on its way.
   absl::StatusOr<OffsetRange> FindBehindTorn() const;
 
  private:

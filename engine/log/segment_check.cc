@@ -416,11 +416,10 @@ absl::StatusOr<bool> SegmentCheck::PassDamage(const absl::Status& damage) {
 }
 
 absl::StatusOr<bool> SegmentCheck::IsWhole(int64_t position) const {
-  BatchScanner scanner;
-  scanner.Start(file_, path_, position, file_bytes_);
-  const auto batch = scanner.Next();
-  if (!batch.ok() && !IsDamage(batch.status())) return batch.status();
-  return batch.ok() && batch->has_value();
+  CAUCE_ASSIGN_OR_RETURN(
+      const int64_t offsets,
+      OffsetsOfWholeAt(file_, path_, position, file_bytes_));
+  return offsets > 0;
 }
 
 absl::StatusOr<std::optional<RecordBatch>> SegmentCheck::FindBehind(

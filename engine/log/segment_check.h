@@ -30,7 +30,7 @@ namespace cauce {
 // Of damage that recovery takes for the end of the log.
 inline constexpr std::string_view kRepairFirst =
     "run cauce log repair before anything opens the directory for writing: "
-    "recovery would cut the log here, in front of batches that are whole";
+    "recovery would cut the log here, and whole batches off with it";
 
 // Which segment, and what is known of the log around it.
 struct SegmentToCheck {

@@ -617,6 +617,27 @@ TEST_P(ViewOn, KnowsOfWholeBatchesBehindATornOne) {
   }
 }
 
+// Its checksum covers all but that.
+TEST_P(ViewOn, KnowsOfALastBatchThatOnlyItsOffsetKeepsOut) {
+  Append(4);
+  rig_.Kill();
+  const std::string name = SegmentFileName(Offset{0}, kLogSuffix);
+  std::string log = *rig_.disk().Read(name);
+  const size_t batch = test::Batch({"value"}).bytes().size();
+  log[3 * batch] ^= 1;
+  rig_.disk().Write(name, log);
+  const auto view = View();
+  ASSERT_EQ(EndOf(*view), Offset{3});
+
+  EXPECT_THAT(view->FindBehindTorn(),
+              test::IsOkAndHolds(OffsetRange{Offset{3}, Offset{4}}));
+
+  // With a byte of it wrong nobody knows that it was more than torn.
+  log.back() ^= 1;
+  rig_.disk().Write(name, log);
+  EXPECT_THAT(View()->FindBehindTorn(), test::IsOkAndHolds(OffsetRange()));
+}
+
 // They may be megabytes, and each reader has looked at them by then.
 TEST_P(ViewOn, LooksForThemNoFurtherThanTheLogWasScanned) {
   Append(4);
