@@ -101,6 +101,7 @@ bool AssignedPartition::AddRecords(size_t most,
     // Decoded where it stays.
     ConsumerRecord& record = records.emplace_back();
     record.partition = &name_;
+    record.timestamp_type = batch_->timestamp_type();
     if (!reader_.Next(&record)) {
       records.pop_back();
       return true;

@@ -6,6 +6,7 @@
 
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
+#include "engine/client/local_admin.h"
 #include "engine/client/local_consumer.h"
 #include "engine/client/local_producer.h"
 #include "engine/facade/engine_core.h"
@@ -73,6 +74,10 @@ absl::StatusOr<std::unique_ptr<Consumer>> LocalClient::NewConsumer(
   CAUCE_ASSIGN_OR_RETURN(std::unique_ptr<Consumer> consumer,
                          LocalConsumer::Make(core_, options));
   return consumer;
+}
+
+absl::StatusOr<std::unique_ptr<Admin>> LocalClient::NewAdmin() {
+  return std::make_unique<LocalAdmin>(core_);
 }
 
 }  // namespace cauce

@@ -21,6 +21,7 @@ class LocalClient final : public Client {
   using Client::NewConsumer;
   absl::StatusOr<std::unique_ptr<Consumer>> NewConsumer(
       const ConsumerOptions& options) override;
+  absl::StatusOr<std::unique_ptr<Admin>> NewAdmin() override;
   Engine* engine() override { return &*core_->engine; }
   absl::Status Close() override { return core_->engine->Close(); }
 

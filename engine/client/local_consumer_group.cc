@@ -8,6 +8,7 @@
 #include "cauce/errors.h"
 #include "cauce/topic_name.h"
 #include "engine/base/status_macros.h"
+#include "engine/client/awaited_answer.h"
 #include "engine/client/local_consumer.h"
 #include "fmt/format.h"
 
@@ -294,29 +295,9 @@ absl::Status LocalConsumer::BeginWhereCommitted() {
 template <typename Reply, typename Ask>
 absl::StatusOr<Reply> LocalConsumer::AskAndWait(std::string_view what,
                                                 Ask ask) {
-  struct Told {
-    Mutex mutex;
-    CondVar changed;
-    std::optional<Reply> reply ABSL_GUARDED_BY(mutex);
-  };
-  const auto told = std::make_shared<Told>();
-  ask([told](Reply reply) {
-    MutexLock lock(told->mutex);
-    told->reply = std::move(reply);
-    told->changed.NotifyAll();
-  });
-  MutexLock lock(told->mutex);
-  while (!told->reply) {
-    if (told->changed.WaitFor(told->mutex, options_.call_timeout)) continue;
-    if (told->reply) break;
-    return MakeError(
-        Reason::kTimedOut,
-        fmt::format("group {}: {} took longer than {} (call_timeout), and may "
-                    "be done yet",
-                    options_.group, what,
-                    absl::FormatDuration(options_.call_timeout)));
-  }
-  return *std::move(told->reply);
+  const std::string who = fmt::format("group {}", options_.group);
+  return AwaitAnswer<Reply>({who, what, options_.call_timeout},
+                            std::move(ask));
 }
 
 OffsetsToCommit LocalConsumer::Delivered() const {

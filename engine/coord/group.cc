@@ -9,22 +9,6 @@
 
 namespace cauce {
 
-std::string_view GroupStateName(GroupState state) {
-  switch (state) {
-    case GroupState::kEmpty:
-      return "Empty";
-    case GroupState::kPreparingRebalance:
-      return "PreparingRebalance";
-    case GroupState::kCompletingRebalance:
-      return "CompletingRebalance";
-    case GroupState::kStable:
-      return "Stable";
-    case GroupState::kDead:
-      return "Dead";
-  }
-  return "Unknown";
-}
-
 Group::Group(std::string id, GroupOptions options)
     : id_(std::move(id)), options_(options) {}
 

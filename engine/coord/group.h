@@ -22,6 +22,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "cauce/group_state.h"
 #include "engine/coord/group_events.h"
 #include "engine/coord/group_members.h"
 #include "engine/coord/group_options.h"
@@ -29,17 +30,6 @@
 #include "engine/coord/offset_expiry.h"
 
 namespace cauce {
-
-enum class GroupState {
-  kEmpty,                // no members; offsets may remain
-  kPreparingRebalance,   // waits for members to join
-  kCompletingRebalance,  // waits for the leader's assignment
-  kStable,
-  kDead,  // deleted, or no longer here: nothing more comes of it
-};
-
-// As Kafka's tools print it: "PreparingRebalance".
-std::string_view GroupStateName(GroupState state);
 
 // Who wants to commit offsets. A commit by nobody, for a group that is empty,
 // has none of these.

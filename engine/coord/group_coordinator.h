@@ -32,6 +32,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "cauce/env.h"
+#include "cauce/group_state.h"
 #include "cauce/types.h"
 #include "engine/base/mutex.h"
 #include "engine/coord/group.h"
@@ -175,11 +176,6 @@ class GroupCoordinator
   absl::Status Load(PartitionId partition)
       ABSL_LOCKS_EXCLUDED(mutex_, load_mutex_);
   absl::Status LoadAll() ABSL_LOCKS_EXCLUDED(mutex_, load_mutex_);
-  struct Replayed {
-    OffsetTable offsets;
-    std::map<std::string, GroupMetadataValue> groups;
-  };
-  static absl::Status Take(const StateEntry& entry, Replayed& replayed);
 
   EntryPtr FindOrMake(const std::string& group, PartitionId partition)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

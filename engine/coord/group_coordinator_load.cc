@@ -7,7 +7,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/base/wire.h"
 #include "engine/coord/group_coordinator.h"
-#include "engine/coord/group_state_key.h"
+#include "engine/coord/group_replay.h"
 #include "engine/coord/state_partition.h"
 #include "fmt/format.h"
 
@@ -70,11 +70,8 @@ absl::Status GroupCoordinator::Load(PartitionId partition) {
       if (shards_.contains(partition)) return absl::OkStatus();
       log = log_;
     }
-    Replayed replayed;
-    CAUCE_RETURN_IF_ERROR(
-        log->Replay(partition, [&replayed](const StateEntry& entry) {
-          return Take(entry, replayed);
-        }));
+    CAUCE_ASSIGN_OR_RETURN(StoredGroups replayed,
+                           ReplayGroups(*log, partition));
     MutexLock lock(mutex_);
     // Those that have offsets and nothing else are groups as well.
     for (const std::string& id : replayed.offsets.Groups()) {
@@ -105,41 +102,6 @@ absl::Status GroupCoordinator::LoadAll() {
   }
   for (int32_t i = 0; i < partitions; ++i)
     CAUCE_RETURN_IF_ERROR(Load(PartitionId{i}));
-  return absl::OkStatus();
-}
-
-absl::Status GroupCoordinator::Take(const StateEntry& entry,
-                                    Replayed& replayed) {
-  if (const auto* end = std::get_if<TransactionEnd>(&entry.what)) {
-    end->outcome == TransactionOutcome::kCommit
-        ? replayed.offsets.EndWithCommit(end->producer_id)
-        : replayed.offsets.EndWithAbort(end->producer_id);
-    return absl::OkStatus();
-  }
-  const auto& read = std::get<StateEntry::Record>(entry.what);
-  CAUCE_ASSIGN_OR_RETURN(const GroupStateKey key,
-                         DecodeGroupStateKey(read.record.key));
-  if (const auto* offset = std::get_if<OffsetCommitKey>(&key)) {
-    if (!read.record.value) {
-      replayed.offsets.Remove(*offset);
-      return absl::OkStatus();
-    }
-    CAUCE_ASSIGN_OR_RETURN(const OffsetCommitValue value,
-                           DecodeOffsetCommitValue(*read.record.value));
-    if (read.transaction) {
-      replayed.offsets.CommitPending(*offset, value, entry.offset,
-                                     read.transaction->id);
-    } else {
-      replayed.offsets.Commit(*offset, value, entry.offset);
-    }
-  } else if (const auto* group = std::get_if<GroupMetadataKey>(&key)) {
-    if (!read.record.value) {
-      replayed.groups.erase(group->group);
-      return absl::OkStatus();
-    }
-    CAUCE_ASSIGN_OR_RETURN(replayed.groups[group->group],
-                           DecodeGroupMetadataValue(*read.record.value));
-  }
   return absl::OkStatus();
 }
 

@@ -11,6 +11,7 @@
 #include "engine/coord/group_coordinator.h"
 #include "engine/coord/group_records.h"
 #include "engine/coord/offset_expiry.h"
+#include "engine/coord/offset_fetch.h"
 #include "engine/coord/offset_records.h"
 #include "fmt/format.h"
 
@@ -148,36 +149,9 @@ void GroupCoordinator::Fetch(OffsetFetch fetch, Done<OffsetFetchReply> done) {
 
 OffsetFetchReply GroupCoordinator::Look(const OffsetFetch& fetch,
                                         PartitionId partition) {
+  if (closed_.ok()) return FetchFrom(shards_[partition].offsets, fetch);
   OffsetFetchReply reply;
   reply.status = closed_;
-  if (!closed_.ok()) return reply;
-  const OffsetTable& offsets = shards_[partition].offsets;
-  std::vector<TopicPartition> wanted;
-  if (fetch.partitions) {
-    wanted = *fetch.partitions;
-  } else {
-    for (OffsetCommitKey& key : offsets.KeysOf(fetch.group))
-      wanted.push_back({std::move(key.topic), key.partition});
-  }
-  for (TopicPartition& each : wanted) {
-    FetchedOffset& fetched = reply.offsets.emplace_back();
-    const OffsetCommitKey key = KeyOf(fetch.group, each);
-    fetched.partition = std::move(each);
-    if (fetch.unstable == UnstableOffsets::kRefuse && offsets.IsPending(key)) {
-      fetched.status = MakeError(
-          Reason::kUnstableOffsetCommit,
-          fmt::format("group {}: a transaction that is open commits an offset "
-                      "of {}; try again once it has ended",
-                      fetch.group, fetched.partition.ToString()));
-      continue;
-    }
-    const CommittedOffset* const found = offsets.Find(key);
-    if (found == nullptr) continue;
-    fetched.offset = found->value.offset;
-    fetched.leader_epoch = found->value.leader_epoch;
-    fetched.metadata = found->value.metadata;
-    fetched.topic_id = found->value.topic_id;
-  }
   return reply;
 }
 

@@ -87,28 +87,6 @@ TransactionLogValue TransactionMetadata::ToValue() const {
   return value;
 }
 
-std::string_view TransactionStatusName(TransactionStatus status) {
-  switch (status) {
-    case TransactionStatus::kEmpty:
-      return "Empty";
-    case TransactionStatus::kOngoing:
-      return "Ongoing";
-    case TransactionStatus::kPrepareCommit:
-      return "PrepareCommit";
-    case TransactionStatus::kPrepareAbort:
-      return "PrepareAbort";
-    case TransactionStatus::kCompleteCommit:
-      return "CompleteCommit";
-    case TransactionStatus::kCompleteAbort:
-      return "CompleteAbort";
-    case TransactionStatus::kDead:
-      return "Dead";
-    case TransactionStatus::kPrepareEpochFence:
-      return "PrepareEpochFence";
-  }
-  return "Unknown";
-}
-
 TransactionMetadata Initialized(const TransactionMetadata& of,
                                 const ProducerInstance& producer,
                                 absl::Duration timeout, absl::Time now) {

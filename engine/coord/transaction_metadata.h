@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <limits>
 #include <set>
-#include <string_view>
 
 #include "absl/time/time.h"
 #include "cauce/append.h"
@@ -64,9 +63,6 @@ struct TransactionMetadata {
   friend bool operator==(const TransactionMetadata&,
                          const TransactionMetadata&) = default;
 };
-
-// As Kafka's tools print it: "PrepareCommit".
-std::string_view TransactionStatusName(TransactionStatus status);
 
 // The next of a transactional id. `producer` is told once it is durable.
 TransactionMetadata Initialized(const TransactionMetadata& of,

@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "cauce/transaction_status.h"
 #include "cauce/types.h"
 #include "engine/coord/state_record.h"
 #include "engine/coord/topic_partitions.h"
@@ -24,18 +25,6 @@ struct TransactionLogKey {
 
   friend auto operator<=>(const TransactionLogKey&,
                           const TransactionLogKey&) = default;
-};
-
-// Kafka's TransactionState, by the numbers that are stored.
-enum class TransactionStatus : int8_t {
-  kEmpty = 0,
-  kOngoing = 1,
-  kPrepareCommit = 2,
-  kPrepareAbort = 3,
-  kCompleteCommit = 4,
-  kCompleteAbort = 5,
-  kDead = 6,
-  kPrepareEpochFence = 7,
 };
 
 struct TransactionLogValue {

@@ -1,9 +1,10 @@
-// The way to producers and consumers, wherever the log is.
+// The way to producers, consumers and what administers the log, wherever that
+// is.
 //
 //   auto client = cauce::Client::Open("dir:data").value();
 //
-// A program holds the interfaces of this header, producer.h and consumer.h;
-// where the log lives is in the name that is opened alone.
+// A program holds the interfaces of this header, producer.h, consumer.h and
+// admin.h; where the log lives is in the name that is opened alone.
 #pragma once
 
 #include <memory>
@@ -11,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "cauce/admin.h"
 #include "cauce/consumer.h"
 #include "cauce/engine.h"
 #include "cauce/producer.h"
@@ -57,6 +59,9 @@ class Client {
   absl::StatusOr<std::unique_ptr<Consumer>> NewConsumer() {
     return NewConsumer(ConsumerOptions());
   }
+
+  // None that a log in this process gives.
+  virtual absl::StatusOr<std::unique_ptr<Admin>> NewAdmin() = 0;
 
   // The engine behind it, where the log is in this process; else null.
   // Borrowed, and closed with the client.

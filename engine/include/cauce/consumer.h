@@ -104,6 +104,7 @@ absl::Status Validate(const ConsumerOptions& options);
 struct ConsumerRecord : RecordView {
   // Where it was read. Valid as long as the record.
   const TopicPartition* partition = nullptr;
+  TimestampType timestamp_type = TimestampType::kCreateTime;
 };
 
 // How far a group is in a partition.

@@ -155,15 +155,5 @@ TEST(Group, OffsetsDoNotAgeWhereNobodySaysWhatIsRead) {
   EXPECT_FALSE(rig.group().offset_expiry().has_value());
 }
 
-TEST(Group, NamesItsStatesAsKafkaDoes) {
-  EXPECT_EQ(GroupStateName(GroupState::kEmpty), "Empty");
-  EXPECT_EQ(GroupStateName(GroupState::kPreparingRebalance),
-            "PreparingRebalance");
-  EXPECT_EQ(GroupStateName(GroupState::kCompletingRebalance),
-            "CompletingRebalance");
-  EXPECT_EQ(GroupStateName(GroupState::kStable), "Stable");
-  EXPECT_EQ(GroupStateName(GroupState::kDead), "Dead");
-}
-
 }  // namespace
 }  // namespace cauce

@@ -112,11 +112,5 @@ TEST(TransactionMetadata, GoesOnWithTheNextIdOnceItHasEnded) {
   EXPECT_EQ(ended.producer, ending.successor());
 }
 
-TEST(TransactionStatus, HasTheNamesOfKafkasTools) {
-  EXPECT_EQ(TransactionStatusName(TransactionStatus::kEmpty), "Empty");
-  EXPECT_EQ(TransactionStatusName(TransactionStatus::kPrepareEpochFence),
-            "PrepareEpochFence");
-}
-
 }  // namespace
 }  // namespace cauce
