@@ -1,0 +1,87 @@
+#include "tests/history/history.h"
+
+#include "fmt/format.h"
+
+namespace cauce::test {
+namespace {
+
+std::string Words(const OffsetsByPartition& offsets) {
+  std::string text;
+  for (const auto& [partition, offset] : offsets)
+    text += fmt::format(" {}: {}", partition.ToString(), offset.value);
+  return text;
+}
+
+std::string_view Words(Isolation isolation) {
+  return isolation == Isolation::kReadCommitted ? "committed" : "uncommitted";
+}
+
+// One overload for each kind of event.
+struct Line {
+  std::string operator()(const ProducerStarted& e) const {
+    return fmt::format("ProducerStarted: producer {}, id {}", e.producer,
+                       e.transactional_id);
+  }
+  std::string operator()(const Sent& e) const {
+    return fmt::format(
+        "Sent: producer {}, transaction {}, {}, value {}, made of {}",
+        e.producer, e.transaction, e.to.ToString(), e.value, e.source);
+  }
+  std::string operator()(const Acknowledged& e) const {
+    return fmt::format("Acknowledged: value {} at {}", e.value, e.offset.value);
+  }
+  std::string operator()(const Refused& e) const {
+    return fmt::format("Refused: value {}", e.value);
+  }
+  std::string operator()(const CommitAsked& e) const {
+    return fmt::format("CommitAsked: transaction {}", e.transaction);
+  }
+  std::string operator()(const TransactionEnded& e) const {
+    const bool commits = e.outcome == TransactionOutcome::kCommit;
+    return fmt::format("TransactionEnded: transaction {}, {}", e.transaction,
+                       commits ? "committed" : "aborted");
+  }
+  std::string operator()(const OffsetsAdded& e) const {
+    return fmt::format("OffsetsAdded: transaction {}, group {} of {},{}",
+                       e.transaction, e.group, e.generation, Words(e.offsets));
+  }
+  std::string operator()(const Delivered& e) const {
+    return fmt::format(
+        "Delivered: consumer {}, {}, transaction {}, {} at {}, value {}",
+        e.consumer, Words(e.isolation), e.transaction, e.from.ToString(),
+        e.offset.value, e.value);
+  }
+  std::string operator()(const Moved& e) const {
+    return fmt::format("Moved: consumer {}, {}", e.consumer,
+                       e.partition.ToString());
+  }
+  std::string operator()(const Assigned& e) const {
+    std::string text = fmt::format("Assigned: consumer {}, group {} of {}:",
+                                   e.consumer, e.group, e.generation);
+    for (const TopicPartition& each : e.partitions)
+      text += " " + each.ToString();
+    return text;
+  }
+  std::string operator()(const OffsetsCommitAsked& e) const {
+    return fmt::format("OffsetsCommitAsked: group {},{}", e.group,
+                       Words(e.offsets));
+  }
+  std::string operator()(const OffsetsCommitted& e) const {
+    return fmt::format("OffsetsCommitted: consumer {}, group {} of {},{}",
+                       e.consumer, e.group, e.generation, Words(e.offsets));
+  }
+  std::string operator()(const OffsetsSeen& e) const {
+    return fmt::format("OffsetsSeen: group {},{}", e.group, Words(e.offsets));
+  }
+  std::string operator()(const LogRead& e) const {
+    return fmt::format("LogRead: {}, {}, {} values, stable to {} of {}",
+                       e.partition.ToString(), Words(e.isolation),
+                       e.values.size(), e.last_stable.value, e.end.value);
+  }
+};
+
+}  // namespace
+
+std::string ToString(const Event& event) { return std::visit(Line(), event); }
+
+}  // namespace cauce::test

@@ -1,0 +1,123 @@
+#include "tests/history/history_index.h"
+
+namespace cauce::test {
+namespace {
+
+class Reader {
+ public:
+  explicit Reader(HistoryIndex& index) : index_(index) {}
+
+  void Read(size_t at, const Event& event) {
+    at_ = at;
+    std::visit(*this, event);
+  }
+
+  void operator()(const ProducerStarted& e) {
+    std::vector<ProducerNumber>& instances = instances_[e.transactional_id];
+    for (const ProducerNumber each : instances) {
+      if (each != e.producer) index_.fenced_at.try_emplace(each, at_);
+    }
+    instances.push_back(e.producer);
+  }
+  void operator()(const Sent& e) {
+    RecordFacts& record = index_.records[e.value];
+    record.sent = e;
+    record.sent_at = at_;
+    if (e.transaction == 0) return;
+    TransactionFacts& transaction = index_.transactions[e.transaction];
+    transaction.producer = e.producer;
+    transaction.values.push_back(e.value);
+  }
+  void operator()(const Acknowledged& e) {
+    const auto found = index_.records.find(e.value);
+    if (found == index_.records.end()) return;
+    found->second.offset = e.offset;
+    found->second.acknowledged_at = at_;
+  }
+  void operator()(const Refused& e) {
+    const auto found = index_.records.find(e.value);
+    if (found != index_.records.end()) found->second.refused_at = at_;
+  }
+  void operator()(const CommitAsked& e) {
+    index_.transactions[e.transaction].commit_asked_at = at_;
+  }
+  void operator()(const TransactionEnded& e) {
+    TransactionFacts& transaction = index_.transactions[e.transaction];
+    const bool commits = e.outcome == TransactionOutcome::kCommit;
+    (commits ? transaction.committed_at : transaction.aborted_at) = at_;
+  }
+  void operator()(const OffsetsAdded& e) {
+    index_.transactions[e.transaction].offsets_added_at.push_back(at_);
+  }
+  void operator()(const Delivered& e) {
+    Add(e.from, e.isolation, e.offset, e.value);
+  }
+  void operator()(const Assigned& e) { index_.groups[e.consumer] = e.group; }
+  void operator()(const LogRead& e) {
+    index_.log_reads[{e.partition, e.isolation}] = at_;
+    for (const auto& [offset, value] : e.values)
+      Add(e.partition, e.isolation, offset, value);
+  }
+  void operator()(const Moved&) {}
+  void operator()(const OffsetsCommitAsked&) {}
+  void operator()(const OffsetsCommitted&) {}
+  void operator()(const OffsetsSeen&) {}
+
+ private:
+  void Add(const TopicPartition& from, Isolation isolation, Offset offset,
+           int64_t value) {
+    index_.readings.push_back({.from = from,
+                               .offset = offset,
+                               .value = value,
+                               .isolation = isolation,
+                               .at = at_});
+    index_.places[{from, isolation}].try_emplace(offset, at_);
+    // What is committed may be read by everybody.
+    if (isolation == Isolation::kReadCommitted) {
+      index_.places[{from, Isolation::kReadUncommitted}].try_emplace(offset,
+                                                                     at_);
+    }
+  }
+
+  HistoryIndex& index_;
+  size_t at_ = 0;
+  std::map<std::string, std::vector<ProducerNumber>> instances_;
+};
+
+}  // namespace
+
+HistoryIndex::HistoryIndex(const History& events) : history(events) {
+  Reader reader(*this);
+  for (size_t at = 0; at < events.size(); ++at) reader.Read(at, events[at]);
+}
+
+const RecordFacts* HistoryIndex::FindRecord(int64_t value) const {
+  const auto found = records.find(value);
+  return found == records.end() ? nullptr : &found->second;
+}
+
+const TransactionFacts* HistoryIndex::FindTransaction(const Sent& sent) const {
+  const auto found = transactions.find(sent.transaction);
+  return found == transactions.end() ? nullptr : &found->second;
+}
+
+const LogRead* HistoryIndex::FindLogRead(const TopicPartition& partition,
+                                         Isolation isolation) const {
+  const auto found = log_reads.find({partition, isolation});
+  if (found == log_reads.end()) return nullptr;
+  return &std::get<LogRead>(history[found->second]);
+}
+
+std::vector<size_t> HistoryIndex::ReadBetween(const TopicPartition& partition,
+                                              Isolation isolation, Offset from,
+                                              Offset to) const {
+  std::vector<size_t> read;
+  const auto found = places.find({partition, isolation});
+  if (found == places.end()) return read;
+  const Places& all = found->second;
+  for (auto it = all.upper_bound(from); it != all.end() && it->first < to; ++it)
+    read.push_back(it->second);
+  return read;
+}
+
+}  // namespace cauce::test
