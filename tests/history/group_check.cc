@@ -105,6 +105,9 @@ class Generations {
       Commit(at, told->group, told->generation);
     } else if (const auto* const added = std::get_if<OffsetsAdded>(&event)) {
       Commit(at, added->group, added->generation);
+    } else if (std::holds_alternative<ProcessEnded>(event)) {
+      newest_.clear();
+      owners_.clear();
     }
   }
 

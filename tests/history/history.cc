@@ -73,6 +73,7 @@ struct Line {
   std::string operator()(const OffsetsSeen& e) const {
     return fmt::format("OffsetsSeen: group {},{}", e.group, Words(e.offsets));
   }
+  std::string operator()(const ProcessEnded&) const { return "ProcessEnded"; }
   std::string operator()(const LogRead& e) const {
     return fmt::format("LogRead: {}, {}, {} values, stable to {} of {}",
                        e.partition.ToString(), Words(e.isolation),

@@ -102,6 +102,9 @@ struct OffsetsSeen {
   OffsetsByPartition offsets;
 };
 
+// Nobody of before goes on: generations of groups may be given again.
+struct ProcessEnded {};
+
 // In the end all is calm, and each partition is read from its start to its end.
 struct LogRead {
   TopicPartition partition;
@@ -114,7 +117,8 @@ struct LogRead {
 using Event = std::variant<ProducerStarted, Sent, Acknowledged, Refused,
                            CommitAsked, TransactionEnded, OffsetsAdded,
                            Delivered, Moved, Assigned, OffsetsCommitAsked,
-                           OffsetsCommitted, OffsetsSeen, LogRead>;
+                           OffsetsCommitted, OffsetsSeen, ProcessEnded,
+                           LogRead>;
 using History = std::vector<Event>;
 
 // One line, as "Sent: producer 1, transaction 2, t-0, value 3".

@@ -116,6 +116,13 @@ TEST(GoodHistory, GoesOverPartitionsFromOneToTheOther) {
   EXPECT_THAT(Found(Plus(TwoRecords(), group)), IsEmpty());
 }
 
+TEST(GoodHistory, GivesAGenerationAgainOnceNobodyIsOfIt) {
+  EXPECT_THAT(Found({Assigned{1, "g", 4, {kA}}, ProcessEnded{},
+                     Assigned{2, "g", 3, {kA}}, Assigned{3, "g", 4, {kA}},
+                     OffsetsCommitted{3, "g", 4, {{kA, {1}}}}}),
+              IsEmpty());
+}
+
 TEST(BadHistory, LosesAnAcknowledgedRecord) {
   EXPECT_THAT(Found(Plus(TwoRecords(), {Read(1, 1, 12)})),
               ElementsAre("lost-write"));

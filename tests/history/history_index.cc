@@ -62,6 +62,7 @@ class Reader {
   void operator()(const OffsetsCommitAsked&) {}
   void operator()(const OffsetsCommitted&) {}
   void operator()(const OffsetsSeen&) {}
+  void operator()(const ProcessEnded&) {}
 
  private:
   void Add(const TopicPartition& from, Isolation isolation, Offset offset,

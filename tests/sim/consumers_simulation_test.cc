@@ -299,7 +299,7 @@ TEST(ConsumersSimulation, NoRecordIsPassedByAndNoOffsetGoesBack) {
                          << seed.value() + i << " begins with it";
   }
   std::printf(
-      "%d schedules: %ld records, %ld delivered, %ld restarts, %ld kills, %ld "
+      "schedules %d\n%ld records, %ld delivered, %ld restarts, %ld kills, %ld "
       "lost memberships\n",
       kSchedules, counts.records, counts.delivered, counts.restarts,
       counts.kills, counts.lost_memberships);

@@ -23,7 +23,7 @@ TEST(GroupSimulation, EveryScheduleKeepsThePromisesAndEndsStable) {
                          << seed.value() + i << " begins with it";
   }
   std::printf(
-      "%d schedules: %ld events, %ld generations, %ld assignments told, %ld "
+      "schedules %d\n%ld events, %ld generations, %ld assignments told, %ld "
       "reloads, %ld failed appends, %ld fenced\n",
       kSchedules, counts.events, counts.generations, counts.assignments,
       counts.reloads, counts.failed_appends, counts.fenced);

@@ -23,7 +23,7 @@ TEST(TransactionSimulation, EveryScheduleKeepsThePromisesAndEndsAll) {
                          << seed.value() + i << " begins with it";
   }
   std::printf(
-      "%d schedules: %ld events, %ld commits, %ld aborts, %ld fenced, %ld "
+      "schedules %d\n%ld events, %ld commits, %ld aborts, %ld fenced, %ld "
       "time-outs, %ld kills, %ld handovers, %ld failed appends, %ld late "
       "batches, %ld new ids\n",
       kSchedules, counts.events, counts.commits, counts.aborts, counts.fenced,

@@ -1,0 +1,261 @@
+#include "tests/history/history_world.h"
+
+#include <set>
+#include <utility>
+
+#include "cauce/cursor.h"
+#include "cauce/errors.h"
+#include "fmt/format.h"
+#include "tests/history/history_names.h"
+
+namespace cauce::test {
+namespace {
+
+constexpr int kCalmRounds = 200;
+constexpr int kCallsUntilFailure = 2000;
+
+class SeededRandom final : public Random {
+ public:
+  explicit SeededRandom(uint64_t seed) : random_(seed) {}
+  uint64_t Next() override { return random_(); }
+
+ private:
+  std::mt19937_64 random_;
+};
+
+}  // namespace
+
+HistoryWorld::HistoryWorld(uint32_t seed, HistoryCounts& counts)
+    : random_(seed),
+      fate_(seed),
+      counts_(counts),
+      ids_(std::make_unique<SeededRandom>(seed)),
+      disk_(clock_) {
+  clock_.Watch(&disk_);
+  const std::vector<std::vector<Assignment>> ways = {
+      {Assignment::kRange, Assignment::kCooperativeSticky},
+      {Assignment::kRoundRobin},
+      {Assignment::kSticky},
+      {Assignment::kCooperativeSticky}};
+  ways_ = ways[random_() % ways.size()];
+  Open();
+  for (const std::string_view topic : {kIn, kOut}) {
+    client_->engine()
+        ->CreateTopic(topic, {.partitions = kHistoryPartitions, .configs = {}})
+        .status()
+        .IgnoreError();
+  }
+  disk_.set_plan([this](DiskCall call, std::string_view, int64_t) {
+    return PlanOf(call);
+  });
+}
+
+HistoryWorld::~HistoryWorld() { DropAll(); }
+
+// Some calls fail: for want of room, or for good.
+absl::Status HistoryWorld::PlanOf(DiskCall call) {
+  if (is_calm_ || !IsChange(call)) return absl::OkStatus();
+  const int dice = Below(kCallsUntilFailure);
+  if (dice > 1) return absl::OkStatus();
+  ++counts_.failed_calls;
+  return dice == 0 ? MakeError(Reason::kDiskFailed, "it fails")
+                   : MakeError(Reason::kDiskFull, "it is full");
+}
+
+std::string HistoryWorld::Live(int steps) {
+  for (int i = 0; i < steps; ++i) {
+    Step();
+    if (disk_.is_cut()) Die();
+  }
+  const std::string wrong = Settle();
+  counts_.events += static_cast<int64_t>(history_.size());
+  return wrong;
+}
+
+void HistoryWorld::Open() {
+  ClientOptions options;
+  options.threads = 0;
+  options.engine.file_system = &disk_;
+  options.engine.clock = &clock_;
+  options.engine.random = ids_.get();
+  options.engine.offsets_topic_partitions = 1;
+  options.engine.transaction_topic_partitions = 1;
+  auto opened = Client::Open("dir:/data", options);
+  // Without it, as where the power goes at once, the next one is opened.
+  if (opened.ok()) client_ = *std::move(opened);
+}
+
+void HistoryWorld::DropAll() {
+  copiers_.clear();
+  members_.clear();
+  zombies_.clear();
+  writers_.clear();
+  producers_.clear();
+  client_.reset();
+  history_.emplace_back(ProcessEnded{});
+}
+
+void HistoryWorld::Die() {
+  disk_.CutNow();
+  DropAll();
+  if (Chance(50)) {
+    ++counts_.process_kills;
+    disk_.RestartProcess();
+  } else {
+    ++counts_.power_cuts;
+    fate_.Turn();
+    disk_.Restart(fate_);
+  }
+  if (!is_calm_ && Chance(30)) disk_.CutBefore(disk_.changes() + Below(20));
+  Open();
+  if (client_ == nullptr) Die();
+}
+
+void HistoryWorld::CloseAll() {
+  ++counts_.closes;
+  for (const auto& each : members_) each->consumer->Close().IgnoreError();
+  DropAll();
+  if (disk_.is_cut()) return Die();
+  Open();
+  if (client_ == nullptr) Die();
+}
+
+void HistoryWorld::Step() {
+  const int dice = Below(100);
+  if (dice < 20) return StepProducer();
+  if (dice < 40) {
+    if (writers_.size() < 2 && Chance(30)) {
+      writers_.emplace_back();
+      writers_.back().id = fmt::format("w{}", writers_.size());
+    }
+    if (!writers_.empty())
+      StepWriter(writers_[random_() % writers_.size()]);
+    return;
+  }
+  if (dice < 45) {
+    if (!zombies_.empty()) StepWriter(zombies_[random_() % zombies_.size()]);
+    return;
+  }
+  if (dice < 62) return StepMember();
+  if (dice < 84) {
+    if (copiers_.size() < 2 && Chance(30)) {
+      copiers_.emplace_back();
+      // Two of them have one id from time to time.
+      copiers_.back().writer.id = fmt::format("c{}", Below(2));
+    }
+    if (!copiers_.empty())
+      StepCopier(copiers_[random_() % copiers_.size()]);
+    return;
+  }
+  if (dice < 88) return LookAtOffsets();
+  if (dice < 93) return clock_.Advance(absl::Seconds(Below(12)));
+  // Longer than members and transactions may take.
+  if (dice < 94) return clock_.Advance(absl::Seconds(40));
+  if (dice < 97) return client_->engine()->RunUpkeep().IgnoreError();
+  if (Chance(20)) return CloseAll();
+  if (Chance(70)) StepKill();
+}
+
+// At once, or somewhere in what is done next.
+void HistoryWorld::StepKill() {
+  disk_.CutBefore(disk_.changes() + (Chance(30) ? 0 : Below(40)));
+}
+
+void HistoryWorld::LookAtOffsets() {
+  for (const char* group : {kReaders, kCopiers}) {
+    ConsumerOptions options;
+    options.group = group;
+    // Who reads all is told what was before a transaction that still ends.
+    options.isolation = Isolation::kReadCommitted;
+    options.call_timeout = kPatience;
+    const auto looker = client_->NewConsumer(options);
+    if (!looker.ok()) continue;
+    const auto committed = (*looker)->Committed(PartitionsOf(kIn));
+    if (!committed.ok()) continue;
+    OffsetsSeen seen{.group = group, .offsets = {}};
+    for (const auto& [partition, where] : *committed)
+      seen.offsets[partition] = where.offset;
+    history_.emplace_back(std::move(seen));
+  }
+}
+
+TopicPartition HistoryWorld::AnyPartition() {
+  return {std::string(kIn), {Below(kHistoryPartitions)}};
+}
+
+// Ends what is open, and lets both groups read all there is.
+std::string HistoryWorld::Settle() {
+  is_calm_ = true;
+  disk_.CutNow();
+  Die();
+  std::set<std::string> ids;
+  for (const char* id : {"w1", "w2", "c0", "c1"}) {
+    Writer writer;
+    writer.id = id;
+    for (int i = 0; i < kCalmRounds && writer.producer == nullptr; ++i)
+      StartWriter(writer);
+    if (writer.producer == nullptr)
+      return fmt::format("nobody can begin as {} in calm", id);
+  }
+  if (!CopyAll()) return "copiers do not come to the end in calm";
+  if (!ReadAll()) return "readers do not come to the end in calm";
+  LookAtOffsets();
+  for (const std::string_view topic : {kIn, kOut}) {
+    for (const TopicPartition& each : PartitionsOf(topic)) {
+      ReadLog(each, Isolation::kReadUncommitted);
+      ReadLog(each, Isolation::kReadCommitted);
+    }
+  }
+  return "";
+}
+
+bool HistoryWorld::CopyAll() {
+  Copier copier;
+  copier.writer.id = "c0";
+  int idle = 0;
+  for (int i = 0; i < 10 * kCalmRounds && idle < 10; ++i) {
+    const size_t before = history_.size();
+    StepCopier(copier);
+    const bool is_at_work = copier.member == nullptr ||
+                            copier.writer.open != 0 ||
+                            copier.writer.producer == nullptr ||
+                            copier.member->assignment.size() !=
+                                kHistoryPartitions;
+    idle = is_at_work || history_.size() != before ? 0 : idle + 1;
+  }
+  return idle == 10;
+}
+
+bool HistoryWorld::ReadAll() {
+  const auto member = NewMember(kReaders);
+  if (member == nullptr) return false;
+  int idle = 0;
+  for (int i = 0; i < 10 * kCalmRounds && idle < 10; ++i) {
+    const bool any = !Poll(*member, 0).empty();
+    const bool is_in = member->assignment.size() == kHistoryPartitions;
+    CommitOffsets(*member);
+    idle = any || !is_in ? 0 : idle + 1;
+  }
+  return idle == 10;
+}
+
+void HistoryWorld::ReadLog(const TopicPartition& name, Isolation isolation) {
+  LogRead read;
+  read.partition = name;
+  read.isolation = isolation;
+  const auto partition =
+      client_->engine()->OpenPartition(name.topic, name.partition);
+  if (!partition.ok()) return;
+  Cursor cursor = partition->Read(Offset{0}, {.isolation = isolation});
+  RecordView record;
+  for (;;) {
+    const auto more = cursor.Next(&record);
+    if (!more.ok() || !*more) break;
+    read.values[record.offset] = ValueOf(record);
+  }
+  read.last_stable = partition->LastStableOffset().value_or(Offset{-1});
+  read.end = partition->log_end();
+  history_.emplace_back(std::move(read));
+}
+
+}  // namespace cauce::test

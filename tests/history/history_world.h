@@ -1,0 +1,151 @@
+// A log with everybody who uses it, in one thread and by one seed: producers,
+// writers of transactions, consumers in a group, copiers that read, work and
+// write in one transaction, and a reader of all; instances that others have
+// replaced and that go on nevertheless; time that passes in leaps; and the
+// process, which is killed, or loses its power, in front of any change of its
+// disk and begins again. What each asks for and is told becomes the history.
+// Not thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cauce/client.h"
+#include "tests/history/history.h"
+#include "tests/history/impatient_clock.h"
+#include "tests/testing/choices.h"
+#include "tests/testing/faulty_disk.h"
+
+namespace cauce::test {
+
+// What happened: a history of nothing proves nothing.
+struct HistoryCounts {
+  int64_t events = 0;
+  int64_t process_kills = 0;
+  int64_t power_cuts = 0;
+  int64_t closes = 0;
+  int64_t failed_calls = 0;  // of the disk
+  int64_t commits = 0;
+  int64_t aborts = 0;
+  int64_t fenced = 0;  // calls that were refused for it
+  int64_t assignments = 0;
+  int64_t lost_memberships = 0;
+  int64_t commits_refused = 0;  // of offsets
+  int64_t copies = 0;           // transactions of copiers, committed
+};
+
+class HistoryWorld {
+ public:
+  HistoryWorld(uint32_t seed, HistoryCounts& counts);
+  ~HistoryWorld();
+
+  // Lives through `steps` of faults, then through calm until all is read.
+  // Returns what could not be done in calm; empty where all could.
+  std::string Live(int steps);
+
+  const History& history() const { return history_; }
+
+ private:
+  class Listener;
+  struct PlainProducer {
+    ProducerNumber number = 0;
+    std::unique_ptr<Producer> producer;
+  };
+  struct Writer {
+    ProducerNumber number = 0;
+    std::string id;
+    std::unique_ptr<Producer> producer;
+    TransactionNumber open = 0;
+    bool must_commit = false;  // it was asked for, and not told yet
+    bool has_failed = false;
+    bool is_zombie = false;  // another has its id, and it goes on
+  };
+  struct Member {
+    ConsumerNumber number = 0;
+    std::string group;  // none for who assigns by hand
+    Isolation isolation = Isolation::kReadCommitted;
+    std::shared_ptr<Listener> listener;
+    std::unique_ptr<Consumer> consumer;
+    OffsetsByPartition read;  // and not committed
+    int32_t generation = -1;  // these as they were noted last
+    std::vector<TopicPartition> assignment;
+  };
+  struct Copier {
+    std::unique_ptr<Member> member;
+    Writer writer;
+    ConsumerGroupMetadata as;
+    bool has_added = false;  // its offsets, to the transaction
+  };
+
+  absl::Status PlanOf(DiskCall call);
+  void Open();
+  void Die();
+  void CloseAll();
+  void DropAll();
+  void Step();
+  void StepKill();
+
+  void StepProducer();
+  void StepWriter(Writer& writer);
+  void StepMember();
+  void StepCopier(Copier& copier);
+  void FinishCopy(Copier& copier);
+  void AddOffsets(Copier& copier);
+  void LookAtOffsets();
+
+  void StartWriter(Writer& writer);
+  void Replace(Writer& writer);
+  void Send(Producer& producer, ProducerNumber by, TransactionNumber of,
+            const TopicPartition& to, int64_t source);
+  void Commit(Writer& writer);
+  void Abort(Writer& writer);
+  void Failed(Writer& writer, const absl::Status& why);
+
+  std::unique_ptr<Member> NewMember(const std::string& group);
+  // The values that were read, with where.
+  std::vector<std::pair<TopicPartition, int64_t>> Poll(
+      Member& member, TransactionNumber transaction);
+  void CommitOffsets(Member& member);
+  bool SeekToCommitted(Member& member);
+
+  bool CopyAll();
+  bool ReadAll();
+  void ReadLog(const TopicPartition& partition, Isolation isolation);
+  std::string Settle();
+
+  bool Chance(int percent) {
+    return static_cast<int>(random_() % 100) < percent;
+  }
+  int Below(int bound) { return static_cast<int>(random_() % bound); }
+  TopicPartition AnyPartition();
+
+  std::mt19937 random_;
+  RandomChoices fate_;
+  HistoryCounts& counts_;
+  History history_;
+  ImpatientClock clock_;
+  std::unique_ptr<Random> ids_;
+  FaultyDisk disk_;
+  std::vector<Assignment> ways_;
+
+  std::unique_ptr<Client> client_;
+  std::vector<PlainProducer> producers_;
+  std::vector<Writer> writers_;
+  std::vector<Writer> zombies_;
+  std::vector<std::unique_ptr<Member>> members_;
+  std::vector<Copier> copiers_;
+
+  bool is_calm_ = false;
+  int64_t last_value_ = 0;
+  TransactionNumber last_transaction_ = 0;
+  ProducerNumber last_producer_ = 0;
+  ConsumerNumber last_consumer_ = 0;
+};
+
+}  // namespace cauce::test

@@ -1,0 +1,145 @@
+// Producers, and writers of transactions.
+#include <utility>
+
+#include "cauce/errors.h"
+#include "tests/history/history_names.h"
+#include "tests/history/history_world.h"
+
+namespace cauce::test {
+namespace {
+
+// Shorter and longer than a member may be away.
+constexpr absl::Duration kTransactionTimeouts[] = {absl::Seconds(15),
+                                                   absl::Seconds(90)};
+constexpr size_t kZombiesMax = 4;
+
+bool IsFenced(const absl::Status& status) {
+  const Reason reason = ReasonOf(status);
+  return reason == Reason::kProducerFenced ||
+         reason == Reason::kInvalidProducerEpoch ||
+         reason == Reason::kInvalidProducerIdMapping;
+}
+
+}  // namespace
+
+void HistoryWorld::StepProducer() {
+  if (producers_.size() < 2 || Chance(5)) {
+    auto made = client_->NewProducer(ProducerOptions());
+    if (!made.ok()) return;
+    if (producers_.size() == 2) producers_.erase(producers_.begin());
+    producers_.push_back({++last_producer_, *std::move(made)});
+  }
+  PlainProducer& each = producers_[random_() % producers_.size()];
+  for (int i = Below(4); i >= 0; --i)
+    Send(*each.producer, each.number, 0, AnyPartition(), 0);
+  if (Chance(50)) each.producer->Flush(kPatience).IgnoreError();
+}
+
+void HistoryWorld::Send(Producer& producer, ProducerNumber by,
+                        TransactionNumber of, const TopicPartition& to,
+                        int64_t source) {
+  const int64_t value = ++last_value_;
+  history_.emplace_back(Sent{by, of, to, value, source});
+  producer
+      .Send({.topic = to.topic,
+             .partition = to.partition,
+             .value = std::to_string(value)},
+            [this, value](const absl::StatusOr<Delivery>& sent) {
+              if (sent.ok())
+                history_.emplace_back(Acknowledged{value, sent->offset});
+              else
+                counts_.fenced += IsFenced(sent.status()) ? 1 : 0;
+            })
+      .IgnoreError();
+}
+
+void HistoryWorld::StartWriter(Writer& writer) {
+  ProducerOptions options;
+  options.transactional_id = writer.id;
+  options.transaction_timeout = kTransactionTimeouts[Below(2)];
+  options.block_max = kPatience;
+  options.retry_backoff = options.retry_backoff_max = absl::Milliseconds(1);
+  auto made = client_->NewProducer(options);
+  if (!made.ok()) return;
+  if (!(*made)->InitTransactions().ok()) return;
+  writer.number = ++last_producer_;
+  writer.producer = *std::move(made);
+  writer.open = 0;
+  writer.must_commit = writer.has_failed = false;
+  history_.emplace_back(ProducerStarted{writer.number, writer.id});
+}
+
+// Another instance takes the id, and this one does not know it.
+void HistoryWorld::Replace(Writer& writer) {
+  Writer old = std::move(writer);
+  writer = Writer();
+  writer.id = old.id;
+  StartWriter(writer);
+  if (old.producer == nullptr) return;
+  old.is_zombie = true;
+  if (zombies_.size() == kZombiesMax) zombies_.erase(zombies_.begin());
+  zombies_.push_back(std::move(old));
+}
+
+void HistoryWorld::StepWriter(Writer& writer) {
+  if (writer.producer == nullptr) return StartWriter(writer);
+  if (writer.has_failed) return Abort(writer);
+  if (writer.must_commit) return Commit(writer);
+  if (writer.open == 0) {
+    if (!writer.producer->BeginTransaction().ok()) {
+      writer.producer.reset();
+      return;
+    }
+    writer.open = ++last_transaction_;
+  }
+  const int dice = Below(100);
+  if (dice < 55) {
+    for (int i = Below(3); i >= 0; --i)
+      Send(*writer.producer, writer.number, writer.open, AnyPartition(), 0);
+  } else if (dice < 80) {
+    Commit(writer);
+  } else if (dice < 92) {
+    Abort(writer);
+  } else if (!writer.is_zombie) {
+    Replace(writer);
+  }
+}
+
+void HistoryWorld::Commit(Writer& writer) {
+  history_.emplace_back(CommitAsked{writer.open});
+  const absl::Status committed = writer.producer->CommitTransaction();
+  if (!committed.ok()) {
+    writer.must_commit = ReasonOf(committed) == Reason::kTimedOut;
+    return Failed(writer, committed);
+  }
+  ++counts_.commits;
+  history_.emplace_back(
+      TransactionEnded{writer.open, TransactionOutcome::kCommit});
+  writer.open = 0;
+  writer.must_commit = false;
+}
+
+void HistoryWorld::Abort(Writer& writer) {
+  const absl::Status aborted = writer.producer->AbortTransaction();
+  if (!aborted.ok()) return Failed(writer, aborted);
+  ++counts_.aborts;
+  history_.emplace_back(
+      TransactionEnded{writer.open, TransactionOutcome::kAbort});
+  writer.open = 0;
+  writer.has_failed = false;
+}
+
+void HistoryWorld::Failed(Writer& writer, const absl::Status& why) {
+  counts_.fenced += IsFenced(why) ? 1 : 0;
+  switch (ReasonOf(why)) {
+    case Reason::kTimedOut:
+      return;
+    case Reason::kTransactionAbortable:
+      writer.has_failed = true;
+      return;
+    default:
+      writer.producer.reset();
+  }
+}
+
+}  // namespace cauce::test
