@@ -15,6 +15,7 @@
 #include "fmt/ranges.h"
 #include "tools/cli/bench_verbs.h"
 #include "tools/cli/consume_verb.h"
+#include "tools/cli/group_verbs.h"
 #include "tools/cli/log_verbs.h"
 #include "tools/cli/note.h"
 #include "tools/cli/produce_verb.h"
@@ -145,6 +146,7 @@ int RunCommandLine(int argc, char** argv) {
   AddTopicVerbs(verbs, action);
   AddProduceVerb(verbs, action);
   AddConsumeVerb(verbs, action);
+  AddGroupVerbs(verbs, action);
   AddLogVerbs(verbs, action);
   AddBenchVerbs(verbs, action);
 

@@ -3,11 +3,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "cauce/read.h"
 #include "tools/cli/consumer.h"
 #include "tools/cli/format.h"
+#include "tools/cli/group_consumer.h"
 #include "tools/cli/note.h"
 #include "tools/cli/opening.h"
 #include "tools/cli/options.h"
@@ -23,8 +25,44 @@ struct ConsumeOptions {
   std::string from = "start";
   bool to_end = false;
   std::optional<std::string> print;
+  std::optional<std::string> group;
+  bool no_commit = false;
   ConsumerOptions consumer;
 };
+
+// Options that do not go with --group; empty where there are none.
+std::string_view WrongWithGroup(const ConsumeOptions& options) {
+  if (!options.group) {
+    return options.no_commit ? "--no-commit goes with --group" : "";
+  }
+  if (options.group->empty()) return "--group must not be empty";
+  if (options.consumer.partition || options.consumer.key) {
+    return "with --group all partitions are read and what was printed is "
+           "committed: leave out --partition and --key";
+  }
+  if (options.consumer.follow) {
+    return "with --group nobody else can write meanwhile: leave out --follow";
+  }
+  if (options.from != "start" && options.from != "end") {
+    return "with --group --from is start or end, where the group has committed "
+           "nothing; `cauce group seek` moves it elsewhere";
+  }
+  return "";
+}
+
+int ConsumeAsMember(const ConsumeOptions& options, PrintPattern pattern) {
+  GroupReading reading;
+  reading.group = *options.group;
+  reading.format = options.consumer.format;
+  reading.count = options.consumer.count;
+  reading.skip_damage = options.consumer.skip_damage;
+  reading.isolation = options.consumer.isolation;
+  reading.reset =
+      options.from == "end" ? ResetTo::kLatest : ResetTo::kEarliest;
+  reading.commits = !options.no_commit;
+  return GroupConsumer(reading, std::move(pattern))
+      .Run(options.dir, options.topic);
+}
 
 int Consume(const ConsumeOptions& options) {
   if (options.consumer.format == Format::kJson && options.print) {
@@ -35,6 +73,9 @@ int Consume(const ConsumeOptions& options) {
   if (!from.ok()) return UsageError(from.status());
   auto pattern = PrintPattern::Parse(options.print.value_or("%v\\n"));
   if (!pattern.ok()) return UsageError(pattern.status());
+  const std::string_view wrong = WrongWithGroup(options);
+  if (!wrong.empty()) return UsageError(wrong);
+  if (options.group) return ConsumeAsMember(options, *std::move(pattern));
   const auto engine = OpenForReading(options.dir);
   if (!engine.ok()) return Fail(engine.status());
   return Consumer(options.consumer, *from, *std::move(pattern))
@@ -59,10 +100,14 @@ void AddConsumeVerb(const Verb& root, Action& action) {
       "  %d{strftime[%F %T]} local time   %h{%k=%v } once for each header\n\n"
       "--format json prints an object a line, which `produce --format json` "
       "takes back.\nBytes that are not UTF-8 are {\"base64\":\"...\"}.\n\n"
+      "--group goes on where the group is, and commits what was printed: each "
+      "record is\nprinted at least once, however it ends. Nobody else may have "
+      "the directory open for\nwriting meanwhile.\n\n"
       "Examples:\n"
       "  cauce consume orders --dir data --print '%p %o %k %v\\n' --count 10\n"
       "  cauce consume orders --dir data --from '@2023-11-14 22:13:20'\n"
-      "  cauce consume orders --dir data --from end --follow");
+      "  cauce consume orders --dir data --from end --follow\n"
+      "  cauce consume orders --dir data --group billing >> bills");
   AddDir(verb, options->dir);
   AddFormat(verb, options->consumer.format);
   AddTopic(verb, options->topic);
@@ -103,6 +148,11 @@ void AddConsumeVerb(const Verb& root, Action& action) {
   verb.AddFlag("--skip-damage", options->consumer.skip_damage,
                "Tell of damaged batches and read on behind them; the exit "
                "code is 1");
+  verb.Add("--group", options->group,
+           "Read as a member of this consumer group, from where it is")
+      .Type("GROUP");
+  verb.AddFlag("--no-commit", options->no_commit,
+               "With --group: leave the group where it is");
   verb.Does(action, [options] { return Consume(*options); });
 }
 

@@ -16,18 +16,23 @@ namespace {
 
 constexpr size_t kTopicsNamedMax = 5;
 
-absl::StatusOr<Engine> Open(const std::string& dir, EngineOptions options) {
-  options.events = [](Severity severity, std::string_view line) {
-    if (severity != Severity::kInfo) Note(line);
-  };
-  auto engine = Engine::Open(dir, options);
-  const bool is_no_data_directory =
-      ReasonOf(engine.status()) == Reason::kInvalidOption &&
-      !options.create_if_missing;
-  if (!is_no_data_directory) return engine;
+void TellWarnings(Severity severity, std::string_view line) {
+  if (severity != Severity::kInfo) Note(line);
+}
+
+// Why a directory cannot be opened by who makes none.
+absl::Status Explained(const absl::Status& failure) {
+  if (ReasonOf(failure) != Reason::kInvalidOption) return failure;
   return MakeError(Reason::kInvalidOption,
                    fmt::format("{}; cauce topic create makes it one",
-                               MessageOf(engine.status())));
+                               MessageOf(failure)));
+}
+
+absl::StatusOr<Engine> Open(const std::string& dir, EngineOptions options) {
+  options.events = TellWarnings;
+  auto engine = Engine::Open(dir, options);
+  if (engine.ok() || options.create_if_missing) return engine;
+  return Explained(engine.status());
 }
 
 }  // namespace
@@ -45,6 +50,18 @@ absl::StatusOr<Engine> OpenForWriting(const std::string& dir,
                            .free_bytes_min = options.free_bytes_min});
   if (engine.ok() && options.threads != nullptr) options.threads->Opened();
   return engine;
+}
+
+absl::StatusOr<std::unique_ptr<Client>> OpenClient(const std::string& dir,
+                                                   Access access) {
+  ClientOptions options;
+  options.engine.access = access;
+  options.engine.create_if_missing = false;
+  options.engine.events = TellWarnings;
+  options.threads = 0;
+  auto client = Client::Open("dir:" + dir, options);
+  if (client.ok()) return client;
+  return Explained(client.status());
 }
 
 absl::StatusOr<TopicDescription> FindTopic(const Engine& engine,

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "cauce/client.h"
 #include "cauce/engine.h"
 #include "cauce/partition.h"
 #include "cauce/types.h"
@@ -24,6 +26,10 @@ struct WritingOptions {
 };
 absl::StatusOr<Engine> OpenForWriting(const std::string& dir,
                                       const WritingOptions& options = {});
+
+// A client without threads: all is done in its callers' calls.
+absl::StatusOr<std::unique_ptr<Client>> OpenClient(const std::string& dir,
+                                                   Access access);
 
 // The topic; the error for an unknown one says which there are.
 absl::StatusOr<TopicDescription> FindTopic(const Engine& engine,

@@ -16,9 +16,8 @@
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "nlohmann/json.hpp"
-#include "tools/cli/doorbell.h"
+#include "tools/cli/confirmation.h"
 #include "tools/cli/format.h"
-#include "tools/cli/interrupts.h"
 #include "tools/cli/note.h"
 #include "tools/cli/opening.h"
 #include "tools/cli/opening_threads.h"
@@ -248,26 +247,6 @@ int Alter(const TopicOptions& options) {
                 ToJson(*altered));
 }
 
-enum class Answer { kYes, kNo, kInterrupted };
-
-// What the user says at the terminal.
-Answer AskWhetherToDelete(const TopicDescription& topic) {
-  std::fprintf(
-      stderr, "delete %s with its %s and all their records, for good? [y/N] ",
-      topic.name.c_str(), Counted(topic.partitions, "partition").c_str());
-  // A signal that came before the reading would not end it.
-  Doorbell doorbell;
-  while (Interrupts::Signal() == 0) {
-    if (doorbell.Wait({.input = STDIN_FILENO}).readable) break;
-  }
-  char line[16] = {};
-  const bool answered = Interrupts::Signal() == 0 &&
-                        std::fgets(line, sizeof line, stdin) != nullptr;
-  if (!answered) std::fputs("\n", stderr);  // the question has no end yet
-  if (Interrupts::Signal() != 0) return Answer::kInterrupted;
-  return line[0] == 'y' || line[0] == 'Y' ? Answer::kYes : Answer::kNo;
-}
-
 int Delete(const TopicOptions& options) {
   if (!options.yes && isatty(STDIN_FILENO) == 0) {
     return UsageError(fmt::format(
@@ -279,7 +258,12 @@ int Delete(const TopicOptions& options) {
   if (!engine.ok()) return Fail(engine.status());
   const auto topic = FindTopic(*engine, options.dir, options.name);
   if (!topic.ok()) return Fail(topic.status());
-  const Answer answer = options.yes ? Answer::kYes : AskWhetherToDelete(*topic);
+  const Answer answer =
+      options.yes
+          ? Answer::kYes
+          : AskWhether(fmt::format(
+                "delete {} with its {} and all their records, for good?",
+                topic->name, Counted(topic->partitions, "partition")));
   if (answer != Answer::kYes) {
     Note("nothing was deleted");
     return answer == Answer::kInterrupted ? InterruptedExit() : kFailed;
