@@ -28,6 +28,7 @@
 #include "bench/read_bench.h"
 #include "bench/recovery_bench.h"
 #include "bench/report.h"
+#include "bench/tail_bench.h"
 #include "engine/base/status_macros.h"
 #include "fmt/format.h"
 
@@ -84,6 +85,8 @@ absl::StatusOr<std::vector<ContestReport>> HoldAll(const Arguments& arguments) {
   }
   std::vector<Contest> appending = AppendContests(arguments.bench);
   std::ranges::move(DurableContests(arguments.bench),
+                    std::back_inserter(appending));
+  std::ranges::move(TailContests(arguments.bench),
                     std::back_inserter(appending));
   for (const Contest& contest : appending) {
     if (wanted(contest.name)) CAUCE_RETURN_IF_ERROR(hold(contest));

@@ -24,6 +24,7 @@
 #include "bench/read_bench.h"
 #include "bench/recovery_bench.h"
 #include "bench/scratch_topic.h"
+#include "bench/tail_bench.h"
 #include "cauce/engine.h"
 #include "tests/bench/small_run.h"
 #include "tests/testing/matchers.h"
@@ -55,6 +56,14 @@ TEST(ScratchTopic, HoldsWhatWasAppendedAndGoes) {
 TEST(AppendContests, RunAndCleanUp) {
   const test::TempDir directory;
   for (const Contest& contest : AppendContests(SmallRun(directory))) {
+    RunOnce(contest);
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
+}
+
+TEST(TailContests, RunAndCleanUp) {
+  const test::TempDir directory;
+  for (const Contest& contest : TailContests(SmallRun(directory))) {
     RunOnce(contest);
   }
   EXPECT_TRUE(std::filesystem::is_empty(directory.path()));

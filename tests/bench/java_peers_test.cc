@@ -19,6 +19,7 @@
 #include "bench/harness.h"
 #include "bench/look_up_bench.h"
 #include "bench/read_bench.h"
+#include "bench/tail_bench.h"
 #include "tests/bench/small_run.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/temp_dir.h"
@@ -89,6 +90,12 @@ TEST_F(JavaPeersTest, CompactTheEnginesOwnFilesAsItDoes) {
     const auto contest = CompactionContest(options_, work);
     ASSERT_THAT(contest, test::IsOk());
     EXPECT_THAT(SidesOf(*contest), Contains("Kafka, Cleaner"));
+  }
+}
+
+TEST_F(JavaPeersTest, ReadWhileTheyWrite) {
+  for (const Contest& contest : TailContests(options_)) {
+    EXPECT_THAT(SidesOf(contest), Contains(kChronicle)) << contest.name;
   }
 }
 
