@@ -14,6 +14,7 @@
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "tools/cli/bench_verbs.h"
+#include "tools/cli/config_verbs.h"
 #include "tools/cli/consume_verb.h"
 #include "tools/cli/group_verbs.h"
 #include "tools/cli/log_verbs.h"
@@ -148,6 +149,7 @@ int RunCommandLine(int argc, char** argv) {
   AddConsumeVerb(verbs, action);
   AddGroupVerbs(verbs, action);
   AddLogVerbs(verbs, action);
+  AddConfigVerbs(verbs, action);
   AddBenchVerbs(verbs, action);
 
   const int exit = ParseAndRun(root, action, argc, argv);
