@@ -24,14 +24,19 @@ TEST(GroupSimulation, EveryScheduleKeepsThePromisesAndEndsStable) {
   }
   std::printf(
       "schedules %d\n%ld events, %ld generations, %ld assignments told, %ld "
-      "reloads, %ld failed appends, %ld fenced\n",
+      "reloads, %ld failed appends, %ld fenced, %ld sleeps, %ld commits, %ld "
+      "commits refused\n",
       kSchedules, counts.events, counts.generations, counts.assignments,
-      counts.reloads, counts.failed_appends, counts.fenced);
+      counts.reloads, counts.failed_appends, counts.fenced, counts.sleeps,
+      counts.commits, counts.refused_commits);
   // Where these do not happen the others mean nothing.
   EXPECT_GT(counts.assignments, kSchedules);
   EXPECT_GT(counts.reloads, kSchedules / 10);
   EXPECT_GT(counts.failed_appends, kSchedules / 10);
   EXPECT_GT(counts.fenced, kSchedules / 1000);
+  EXPECT_GT(counts.sleeps, kSchedules);
+  EXPECT_GT(counts.commits, kSchedules);
+  EXPECT_GT(counts.refused_commits, kSchedules);
 }
 
 }  // namespace

@@ -78,6 +78,10 @@ void GroupWorld::Fault() {
     if (const auto leave = consumer.Leave()) Send(index, *leave);
   } else if (Chance(5)) {
     Reload();
+  } else if (Chance(6)) {
+    // Others may have its partitions when it wakes up.
+    ++counts_.sleeps;
+    consumer.Sleep(now_ + kSimSession + UpTo(2 * kSimSession));
   }
 }
 
@@ -135,6 +139,7 @@ bool GroupWorld::RunNext(absl::Time end) {
 }
 
 void GroupWorld::TickConsumer(size_t consumer) {
+  CheckCommit(consumer);
   const auto request =
       consumers_[consumer].Tick(now_, ++last_waiter_,
                                 fmt::format("m{}", ++last_id_));
@@ -272,6 +277,31 @@ void GroupWorld::CheckAnswer(const SyncReply& reply, const SyncRequest& request,
                                "c{}'s",
                                partition, generation, at->second, consumer));
     }
+  }
+}
+
+// What is let commit has its partitions in the group's present generation.
+void GroupWorld::CheckCommit(size_t consumer) {
+  const auto commit = consumers_[consumer].commit();
+  if (!commit.has_value()) return;
+  if (!group_->CheckCommit(*commit).ok()) {
+    ++counts_.refused_commits;
+    return;
+  }
+  ++counts_.commits;
+  const int32_t generation = commit->generation;
+  if (generation != group_->generation() ||
+      group_->state() == GroupState::kCompletingRebalance) {
+    return Wrong(fmt::format("c{} of generation {} commits", consumer,
+                             generation));
+  }
+  const std::string& assignment = consumers_[consumer].assignment();
+  if (GenerationOf(assignment) != generation) return;
+  for (const int partition : PartitionsOf(assignment)) {
+    const auto told = told_[generation].find(partition);
+    if (told == told_[generation].end() || told->second != consumer)
+      Wrong(fmt::format("c{} commits partition {} of another", consumer,
+                        partition));
   }
 }
 

@@ -30,6 +30,9 @@ struct WorldCounts {
   int64_t reloads = 0;
   int64_t failed_appends = 0;
   int64_t fenced = 0;
+  int64_t sleeps = 0;  // longer than a session
+  int64_t commits = 0;
+  int64_t refused_commits = 0;
 };
 
 class GroupWorld {
@@ -58,6 +61,7 @@ class GroupWorld {
 
   void CheckAnswer(const SyncReply& reply, const SyncRequest& request,
                    size_t consumer);
+  void CheckCommit(size_t consumer);
   void CheckGroup();
   void Wrong(std::string what);
 

@@ -34,6 +34,19 @@ void SimConsumer::Start(absl::Time now) {
   next_ = now;
 }
 
+void SimConsumer::Sleep(absl::Time until) {
+  waiting_.reset();
+  next_ = until;
+}
+
+std::optional<CommitRequest> SimConsumer::commit() const {
+  if (!is_running_ || member_id_.empty() || generation_ < 0)
+    return std::nullopt;
+  return CommitRequest{.member_id = member_id_,
+                       .instance_id = options_.instance_id,
+                       .generation = generation_};
+}
+
 std::optional<GroupRequest> SimConsumer::Leave() {
   const bool is_member = is_running_ && !member_id_.empty();
   is_running_ = false;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "engine/coord/group.h"
 #include "engine/coord/group_events.h"
 
 namespace cauce::test {
@@ -40,6 +41,8 @@ class SimConsumer {
   void Start(absl::Time now);
   // Is gone from one moment to the next.
   void Crash() { is_running_ = false; }
+  // Does and hears nothing until then, and goes on as what it was.
+  void Sleep(absl::Time until);
   // Says that it goes.
   std::optional<GroupRequest> Leave();
   // Whatever it waits for will not come: the connection is gone.
@@ -61,6 +64,9 @@ class SimConsumer {
     return step_ == Step::kIn && generation_ == generation;
   }
   const std::string& assignment() const { return assignment_; }
+  // Of what it has read as the member that it takes itself for; absent where
+  // it is none.
+  std::optional<CommitRequest> commit() const;
 
  private:
   enum class Step { kJoin, kSync, kIn };
