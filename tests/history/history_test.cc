@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <cstdio>
 #include <string>
+#include <vector>
 
+#include "tests/history/history.h"
 #include "tests/history/history_check.h"
 #include "tests/history/history_world.h"
 #include "tests/testing/seed.h"
@@ -13,6 +15,24 @@ namespace {
 
 constexpr int kHistories = 100;
 constexpr int kSteps = 600;
+
+std::vector<std::string> Lines(const test::History& history) {
+  std::vector<std::string> lines;
+  for (const test::Event& each : history) lines.push_back(ToString(each));
+  return lines;
+}
+
+TEST(Histories, OfOneSeedAreTheSame) {
+  const test::Seed seed;
+  test::HistoryCounts counts;
+  test::HistoryWorld first(seed.value(), counts);
+  test::HistoryWorld second(seed.value(), counts);
+
+  ASSERT_EQ(first.Live(kSteps), "");
+  ASSERT_EQ(second.Live(kSteps), "");
+
+  EXPECT_EQ(Lines(first.history()), Lines(second.history()));
+}
 
 TEST(Histories, OfAnyProgramsAndKillsHaveNoAnomaly) {
   const test::Seed seed;
@@ -30,14 +50,15 @@ TEST(Histories, OfAnyProgramsAndKillsHaveNoAnomaly) {
   }
   std::printf(
       "histories %d\n%ld events, %ld kills, %ld power cuts, %ld closes, %ld "
-      "failed calls, %ld commits, %ld aborts, %ld fenced, %ld assignments, "
+      "failed calls, %ld compacted, %ld commits, %ld aborts, %ld fenced, %ld assignments, "
       "%ld lost memberships, %ld commits of offsets refused, %ld copies\n",
       kHistories, counts.events, counts.process_kills, counts.power_cuts,
-      counts.closes, counts.failed_calls, counts.commits, counts.aborts,
+      counts.closes, counts.failed_calls, counts.compacted, counts.commits, counts.aborts,
       counts.fenced, counts.assignments, counts.lost_memberships,
       counts.commits_refused, counts.copies);
   // Where these do not happen the others mean nothing.
   EXPECT_GT(counts.failed_calls, kHistories);
+  EXPECT_GT(counts.compacted, kHistories);
   EXPECT_GT(counts.process_kills, kHistories);
   EXPECT_GT(counts.power_cuts, kHistories);
   EXPECT_GT(counts.closes, kHistories);

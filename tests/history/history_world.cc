@@ -38,6 +38,7 @@ HistoryWorld::HistoryWorld(uint32_t seed, HistoryCounts& counts)
       {Assignment::kSticky},
       {Assignment::kCooperativeSticky}};
   ways_ = ways[random_() % ways.size()];
+  forgets_ids_ = Chance(30);
   Open();
   for (const std::string_view topic : {kIn, kOut}) {
     client_->engine()
@@ -80,6 +81,9 @@ void HistoryWorld::Open() {
   options.engine.random = ids_.get();
   options.engine.offsets_topic_partitions = 1;
   options.engine.transaction_topic_partitions = 1;
+  // Who stays away for longer has no id any more.
+  if (forgets_ids_)
+    options.engine.transactional_id_expiration = absl::Minutes(1);
   auto opened = Client::Open("dir:/data", options);
   // Without it, as where the power goes at once, the next one is opened.
   if (opened.ok()) client_ = *std::move(opened);
@@ -151,9 +155,25 @@ void HistoryWorld::Step() {
   if (dice < 93) return clock_.Advance(absl::Seconds(Below(12)));
   // Longer than members and transactions may take.
   if (dice < 94) return clock_.Advance(absl::Seconds(40));
-  if (dice < 97) return client_->engine()->RunUpkeep().IgnoreError();
+  if (dice < 97) return StepUpkeep();
   if (Chance(20)) return CloseAll();
   if (Chance(70)) StepKill();
+}
+
+// What coordinators keep is compacted, and tombstones do not stay for long.
+void HistoryWorld::StepUpkeep() {
+  Engine& engine = *client_->engine();
+  if (Chance(50)) return engine.RunUpkeep().IgnoreError();
+  for (const char* topic : {"__consumer_offsets", "__transaction_state"}) {
+    engine
+        .AlterTopic(topic, {{"segment.ms", "1000"},
+                            {"delete.retention.ms", "1000"}})
+        .IgnoreError();
+    const auto partition = engine.OpenPartition(topic, PartitionId{0});
+    if (!partition.ok()) continue;
+    const auto compacted = partition->Compact();
+    if (compacted.ok()) counts_.compacted += compacted->records_removed;
+  }
 }
 
 // At once, or somewhere in what is done next.

@@ -3,8 +3,8 @@
 // write in one transaction, and a reader of all; instances that others have
 // replaced and that go on nevertheless; time that passes in leaps; and the
 // process, which is killed, or loses its power, in front of any change of its
-// disk and begins again. What each asks for and is told becomes the history.
-// Not thread-safe.
+// disk and begins again; what coordinators keep is compacted meanwhile. What
+// each asks for and is told becomes the history. Not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -31,6 +31,7 @@ struct HistoryCounts {
   int64_t power_cuts = 0;
   int64_t closes = 0;
   int64_t failed_calls = 0;  // of the disk
+  int64_t compacted = 0;     // records of coordinators that went
   int64_t commits = 0;
   int64_t aborts = 0;
   int64_t fenced = 0;  // calls that were refused for it
@@ -89,6 +90,7 @@ class HistoryWorld {
   void CloseAll();
   void DropAll();
   void Step();
+  void StepUpkeep();
   void StepKill();
 
   void StepProducer();
@@ -133,6 +135,7 @@ class HistoryWorld {
   std::unique_ptr<Random> ids_;
   FaultyDisk disk_;
   std::vector<Assignment> ways_;
+  bool forgets_ids_ = false;
 
   std::unique_ptr<Client> client_;
   std::vector<PlainProducer> producers_;
