@@ -50,12 +50,13 @@ TEST(Histories, OfAnyProgramsAndKillsHaveNoAnomaly) {
   }
   std::printf(
       "histories %d\n%ld events, %ld kills, %ld power cuts, %ld closes, %ld "
-      "failed calls, %ld compacted, %ld commits, %ld aborts, %ld fenced, %ld assignments, "
-      "%ld lost memberships, %ld commits of offsets refused, %ld copies\n",
+      "failed calls, %ld compacted, %ld commits, %ld aborts, %ld fenced, %ld "
+      "assignments, %ld lost memberships, %ld commits of offsets refused, %ld "
+      "copies\n",
       kHistories, counts.events, counts.process_kills, counts.power_cuts,
-      counts.closes, counts.failed_calls, counts.compacted, counts.commits, counts.aborts,
-      counts.fenced, counts.assignments, counts.lost_memberships,
-      counts.commits_refused, counts.copies);
+      counts.closes, counts.failed_calls, counts.compacted, counts.commits,
+      counts.aborts, counts.fenced, counts.assignments,
+      counts.lost_memberships, counts.commits_refused, counts.copies);
   // Where these do not happen the others mean nothing.
   EXPECT_GT(counts.failed_calls, kHistories);
   EXPECT_GT(counts.compacted, kHistories);
