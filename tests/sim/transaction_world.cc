@@ -369,7 +369,11 @@ void TransactionWorld::SendMarker(const MarkersToWrite& markers,
   schedule_.In(
       schedule_.UpTo(schedule_.Chance(90) ? absl::Milliseconds(500)
                                           : absl::Seconds(5)),
-      [=, this] {
+      [=, this, of = incarnation_] {
+        // Version 1, in which transactions share an epoch, cannot tell a marker
+        // that outlives its coordinator from one of the next transaction, where
+        // the end of the first was stored and nobody was told.
+        if (version_ < 2 && of != incarnation_) return;
         WriteMarker(markers, to, transaction);
         // Nobody hears of it, so it is written again.
         const bool is_lost =
