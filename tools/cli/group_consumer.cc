@@ -63,7 +63,8 @@ absl::Status GroupConsumer::Read(const std::string& dir) {
   auto consumer = client_->NewConsumer(member);
   if (!consumer.ok()) return consumer.status();
   consumer_ = *std::move(consumer);
-  absl::Status read = consumer_->Subscribe({topic_});
+  absl::Status read = TellOfMissing(*found);
+  if (read.ok()) read = consumer_->Subscribe({topic_});
   if (read.ok()) read = ReadAll();
   // Also in front of what cannot be read.
   const absl::Status committed = HandOnAndCommit();
@@ -71,6 +72,30 @@ absl::Status GroupConsumer::Read(const std::string& dir) {
   read.Update(consumer_->Close());
   read.Update(client_->Close());
   return read;
+}
+
+absl::Status GroupConsumer::TellOfMissing(const TopicDescription& topic) {
+  for (int32_t i = 0; i < topic.partitions; ++i) {
+    const TopicPartition name{topic.name, PartitionId{i}};
+    const auto partition =
+        client_->engine()->OpenPartition(name.topic, name.partition);
+    if (!partition.ok()) return partition.status();
+    const auto committed = consumer_->Committed({name});
+    if (!committed.ok()) return committed.status();
+    const bool is_new = !committed->contains(name);
+    const Offset at = is_new ? Offset{0} : committed->at(name).offset;
+    const Offset start = partition->log_start();
+    if (!is_new && at < start) {
+      Note(fmt::format("{}: the group is at offset {}, and records before {} "
+                       "are gone",
+                       name.ToString(), at.value, start.value));
+    }
+    const bool wants_all = !is_new || options_.reset == ResetTo::kEarliest;
+    const OffsetRange lost = partition->lost().front;
+    // The engine has told of them.
+    damage_seen_ |= wants_all && lost.count() > 0 && at < lost.next;
+  }
+  return absl::OkStatus();
 }
 
 absl::Status GroupConsumer::ReadAll() {

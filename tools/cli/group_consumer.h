@@ -17,6 +17,7 @@
 #include "absl/time/time.h"
 #include "cauce/client.h"
 #include "cauce/consumer.h"
+#include "cauce/engine.h"
 #include "cauce/read.h"
 #include "tools/cli/format.h"
 #include "tools/cli/output.h"
@@ -47,6 +48,8 @@ class GroupConsumer {
 
  private:
   absl::Status Read(const std::string& dir);
+  // What the group has not read and nobody can read any more.
+  absl::Status TellOfMissing(const TopicDescription& topic);
   absl::Status ReadAll();
   // Whether all that there is was read; else waits a little.
   absl::StatusOr<bool> IsAtEnd();
@@ -70,7 +73,7 @@ class GroupConsumer {
   int64_t bytes_ = 0;
   bool done_ = false;
   bool waits_told_ = false;
-  bool damage_seen_ = false;
+  bool damage_seen_ = false;  // or what is missing
 };
 
 }  // namespace cauce::cli

@@ -37,6 +37,16 @@ using test::Words;
 
 class Cauce : public test::CauceTest {};
 
+TEST_F(Cauce, StoresWhateverAcknowledgementItWaitsFor) {
+  Do({"topic", "create", "a"});
+  for (const std::string acks : {"0", "1", "all"})
+    Do({"produce", "a", "--acks", acks}, acks + "\n");
+  EXPECT_EQ(Do({"consume", "a"}), "0\n1\nall\n");
+  const Process::Result odd = Run({"produce", "a", "--acks", "2"}, "x\n");
+  EXPECT_EQ(odd.exit, 2);
+  EXPECT_THAT(odd.err, HasSubstr("all"));
+}
+
 TEST_F(Cauce, ProduceOpensOnlyThePartitionsItWritesTo) {
   Do({"topic", "create", "orders", "--partitions", "10"});
   Do({"produce", "orders", "--partition", "3"}, "one\ntwo\n");

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -172,6 +174,44 @@ TEST_F(GroupVerbs, TellsOfATopicThatIsGone) {
   EXPECT_EQ(offsets[0]["lag"], nullptr);
   EXPECT_THAT(offsets[0]["error"].get<std::string>(), HasSubstr("orders"));
   EXPECT_THAT(Do({"group", "describe", "g"}), HasSubstr("ERROR"));
+}
+
+TEST_F(GroupVerbs, StopsInFrontOfDamageAndGoesPastItIfThatIsAsked) {
+  Leaves(test::Left::kDamaged);
+  Do({"topic", "create", "orders"});
+  for (int i = 0; i < 3; ++i) Do({"produce", "orders"}, test::ManyLines(10));
+  const std::string file = dir() + "/orders-0/00000000000000000000.log";
+  std::fstream log(file, std::ios::in | std::ios::out | std::ios::binary);
+  log.seekp(static_cast<std::streamoff>(std::filesystem::file_size(file) / 2));
+  log.put('\xff');
+  log.close();
+
+  const Process::Result stopped = Run({"consume", "orders", "--group", "g"});
+  EXPECT_EQ(stopped.exit, 1);
+  EXPECT_THAT(stopped.err, HasSubstr(file));
+  EXPECT_THAT(LinesOf(stopped.out), SizeIs(10));
+  EXPECT_EQ(At(), 10) << "what was printed is committed";
+  const Process::Result passed =
+      Run({"consume", "orders", "--group", "g", "--skip-damage"});
+  EXPECT_EQ(passed.exit, 1);
+  EXPECT_THAT(passed.err, HasSubstr("reading goes on at offset 20"));
+  EXPECT_THAT(LinesOf(passed.out), SizeIs(10));
+  EXPECT_EQ(At(), 30);
+}
+
+TEST_F(GroupVerbs, TellsThatRecordsItHasNotReadAreGone) {
+  Do({"topic", "create", "orders"});
+  std::string old;
+  for (int i = 0; i < 10; ++i)
+    old += "{\"value\":\"v\",\"timestamp\":1000}\n";
+  Do({"produce", "orders", "--format", "json"}, old);
+  Do({"group", "seek", "g", "--to", "2", "--topic", "orders"});
+  Do({"produce", "orders"}, "new\n");  // and does what retention has to do
+
+  const Process::Result read = Run({"consume", "orders", "--group", "g"});
+  EXPECT_EQ(read.exit, 0);
+  EXPECT_EQ(read.out, "new\n");
+  EXPECT_THAT(read.err, HasSubstr("the group is at offset 2"));
 }
 
 // ---- Seek
