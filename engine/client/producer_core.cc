@@ -266,9 +266,11 @@ absl::Status ProducerCore::WaitForRoom(int64_t bytes) {
     CAUCE_RETURN_IF_ERROR(CheckMaySend());
     if (HasRoomFor(bytes)) return absl::OkStatus();
     if (around_.executor == nullptr || IsCaller()) {
-      SyncOldest();
+      // One after the other, until there is room: each makes some, or fails.
+      const bool has_synced = SyncOldest();
       if (!told_.empty()) CallBack();
       if (HasRoomFor(bytes)) return absl::OkStatus();
+      if (has_synced) continue;
     }
     const absl::Duration now = around_.clock->Monotonic();
     if (now >= until) {

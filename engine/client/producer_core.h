@@ -154,7 +154,8 @@ class ProducerCore : public std::enable_shared_from_this<ProducerCore> {
     return caller_ == std::this_thread::get_id();
   }
   // Where nobody else makes durable what is in flight: does so, of one queue.
-  void SyncOldest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // False where nothing of any came of it.
+  bool SyncOldest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Lets go of the lock while there is none.
   absl::Status WaitForRoom(int64_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Adds the record to its queue, and returns that; where it cannot, the

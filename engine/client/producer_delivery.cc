@@ -40,7 +40,7 @@ void ProducerCore::SyncQueue(Queue& queue) {
   changed_.NotifyAll();
 }
 
-void ProducerCore::SyncOldest() {
+bool ProducerCore::SyncOldest() {
   Queue* oldest = nullptr;
   for (Queue* const queue : active_) {
     if (queue->in_flight.empty() || queue->busy) continue;
@@ -49,7 +49,10 @@ void ProducerCore::SyncOldest() {
                               oldest->in_flight.front()->number;
     if (is_older) oldest = queue;
   }
-  if (oldest != nullptr) SyncQueue(*oldest);
+  if (oldest == nullptr) return false;
+  const size_t before = oldest->in_flight.size();
+  SyncQueue(*oldest);
+  return oldest->in_flight.size() < before;
 }
 
 void ProducerCore::Acknowledge(InFlight& in_flight,

@@ -204,6 +204,19 @@ TEST_F(ProducerCoreTest, SyncsForRoomWhereNobodyElseDoes) {
   EXPECT_THAT(told_, SizeIs(100));
 }
 
+TEST_F(ProducerCoreTest, SyncsAllThatItTakesToMakeRoom) {
+  Open();
+  Produce({.batch_bytes = 100, .buffer_bytes_max = 700});
+  for (int32_t partition = 0; partition < 3; ++partition)
+    ASSERT_THAT(Send(std::string(150, 'v'), partition), IsOk());
+
+  // None of them may stay.
+  ASSERT_THAT(Send(std::string(400, 'w')), IsOk());
+
+  EXPECT_THAT(told_, SizeIs(3));
+  ASSERT_THAT(producer_->Flush(), IsOk());
+}
+
 TEST(ProducerCores, TakeNoMoreThanSlowCallbacksLetThem) {
   auto client = Client::Open("memory:", {.threads = 1});
   ASSERT_THAT(client, IsOk());
