@@ -111,6 +111,14 @@ void ProducerTransaction::Ended(const ProducerInstance& next) {
 
 void ProducerTransaction::FailBatch(const absl::Status& error) {
   if (state_ != State::kOpen && state_ != State::kCommitting) return;
+  // A newer instance has written there, or the coordinator has fenced this one
+  // with its transaction: there is nothing left that it could abort.
+  if (ReasonOf(error) == Reason::kInvalidProducerEpoch) {
+    state_ = State::kFatal;
+    error_ = MakeError(Reason::kProducerFenced,
+                       std::string(MessageOf(error)));
+    return;
+  }
   state_ = State::kFailed;
   error_ = error;
 }

@@ -45,8 +45,8 @@ class ProducerTransaction {
   void Joined() { has_joined_ = true; }
   void Ended(const ProducerInstance& next);
 
-  // An error of a batch: the transaction can only be aborted. Of a coordinator:
-  // WhatToDoAfterAnswer says which it is.
+  // An error of a batch: the transaction can only be aborted, or the producer
+  // has been fenced. Of a coordinator: WhatToDoAfterAnswer says which it is.
   void FailBatch(const absl::Status& error);
   // Of a call that was to add to the transaction, which is not whole without:
   // as of a batch, unless it is too late for that.

@@ -93,6 +93,15 @@ TEST(ProducerTransaction, CanOnlyBeAbortedOnceABatchHasFailed) {
   EXPECT_THAT(transaction.Begin(), IsOk());
 }
 
+TEST(ProducerTransaction, IsOverOnceAPartitionHasFencedIt) {
+  ProducerTransaction transaction = Open();
+  transaction.FailBatch(
+      MakeError(Reason::kInvalidProducerEpoch, "a newer one"));
+  EXPECT_THAT(transaction.BeginCommit(), HasReason(Reason::kProducerFenced));
+  EXPECT_THAT(transaction.BeginAbort(), HasReason(Reason::kProducerFenced));
+  EXPECT_FALSE(transaction.is_open());
+}
+
 TEST(ProducerTransaction, IsOverOnceItIsFenced) {
   ProducerTransaction transaction = Open();
   transaction.FailAnswer(MakeError(Reason::kProducerFenced, "a newer one"));

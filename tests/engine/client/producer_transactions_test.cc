@@ -359,9 +359,9 @@ TEST_F(ProducerTransactions, AreAbortedByTheirTimeOut) {
   EXPECT_EQ(LastStable(0), 2);
   ASSERT_THAT(Send(*producer, "late"), IsOk());
   ASSERT_THAT(producer->Flush(), IsOk());
-  EXPECT_THAT(producer->CommitTransaction(),
-              HasReason(Reason::kTransactionAbortable));
   // It was fenced with its transaction, as if a newer instance had come.
+  EXPECT_THAT(producer->CommitTransaction(),
+              HasReason(Reason::kProducerFenced));
   EXPECT_THAT(producer->AbortTransaction(),
               HasReason(Reason::kProducerFenced));
   const auto next = Initialized();
