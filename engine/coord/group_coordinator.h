@@ -98,13 +98,13 @@ class GroupCoordinator
              Done<LeaveReply> done);
 
   // Reason::kInvalidGroupId, those of Group::CheckCommit; of each offset
-  // kOffsetMetadataTooLarge.
+  // kInvalidTopicName, kOffsetMetadataTooLarge.
   void Commit(OffsetCommit commit, Done<OffsetCommitReply> done);
   // Waits for commits that came before it. Of a group that is not there nothing
   // is committed.
   void Fetch(OffsetFetch fetch, Done<OffsetFetchReply> done);
   // Forgets what was committed of these. Reason::kGroupIdNotFound; of each
-  // kGroupSubscribedToTopic.
+  // kInvalidTopicName, kGroupSubscribedToTopic.
   void DeleteOffsets(const std::string& group,
                      std::vector<TopicPartition> partitions,
                      Done<OffsetCommitReply> done);

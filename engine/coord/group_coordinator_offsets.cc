@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cauce/errors.h"
+#include "cauce/topic_name.h"
 #include "engine/base/status_macros.h"
 #include "engine/coord/append_error.h"
 #include "engine/coord/group_coordinator.h"
@@ -31,8 +32,9 @@ absl::Status NotFound(const std::string& group) {
                    fmt::format("group {}: does not exist", group));
 }
 
-absl::Status CheckMetadata(const std::string& group,
-                           const OffsetToCommit& offset, size_t bytes_max) {
+absl::Status CheckOffset(const std::string& group,
+                         const OffsetToCommit& offset, size_t bytes_max) {
+  CAUCE_RETURN_IF_ERROR(ValidateTopicName(offset.partition.topic));
   if (offset.metadata.size() <= bytes_max) return absl::OkStatus();
   return MakeError(
       Reason::kOffsetMetadataTooLarge,
@@ -70,7 +72,7 @@ void GroupCoordinator::Commit(OffsetCommit commit,
       batch.transaction = commit.transaction;
       std::vector<std::pair<OffsetCommitKey, OffsetCommitValue>> written;
       for (const OffsetToCommit& each : commit.offsets) {
-        reply.offsets.push_back(CheckMetadata(
+        reply.offsets.push_back(CheckOffset(
             commit.group, each, options_.offset_metadata_bytes_max));
         if (!reply.offsets.back().ok()) continue;
         OffsetCommitKey key = KeyOf(commit.group, each.partition);
@@ -304,13 +306,15 @@ void GroupCoordinator::DeleteOffsets(const std::string& group,
       for (const TopicPartition& each : partitions) {
         const bool is_read =
             !is_empty && (!says || says->subscribed.contains(each.topic));
-        reply.offsets.push_back(
-            is_read ? MakeError(Reason::kGroupSubscribedToTopic,
-                                fmt::format("group {}: its members read {}; "
-                                            "they must leave first",
-                                            group, each.topic))
-                    : absl::OkStatus());
-        if (!is_read) keys.push_back(KeyOf(group, each));
+        absl::Status may = ValidateTopicName(each.topic);
+        if (may.ok() && is_read) {
+          may = MakeError(Reason::kGroupSubscribedToTopic,
+                          fmt::format("group {}: its members read {}; they "
+                                      "must leave first",
+                                      group, each.topic));
+        }
+        if (may.ok()) keys.push_back(KeyOf(group, each));
+        reply.offsets.push_back(std::move(may));
       }
       Remove(entry, std::move(keys), Removes::kOffsets,
              [this, done, reply](const absl::Status& removed)

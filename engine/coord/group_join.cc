@@ -45,6 +45,8 @@ absl::Status Group::CheckJoin(const JoinRequest& join) const {
                     absl::FormatDuration(options_.session_timeout_min),
                     absl::FormatDuration(options_.session_timeout_max)));
   }
+  const absl::Status fits = CheckFitsRecord(id_, join);
+  if (!fits.ok()) return fits;
   if (join.protocol_type.empty() || join.protocols.empty()) {
     return MakeError(Reason::kInconsistentGroupProtocol,
                      fmt::format("group {}: a member must offer a protocol and "

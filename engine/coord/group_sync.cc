@@ -58,7 +58,7 @@ absl::Status Group::CheckSync(const SyncRequest& sync) const {
   }
   if (state_ == GroupState::kPreparingRebalance)
     return Rebalancing(id_, "it waits for its members");
-  return absl::OkStatus();
+  return CheckFitsRecord(id_, sync);
 }
 
 void Group::StoreAssignment(const SyncRequest& sync, absl::Time now) {

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "cauce/errors.h"
+#include "cauce/topic_name.h"
 #include "engine/base/status_macros.h"
 #include "engine/coord/transaction.h"
 #include "engine/coord/transaction_errors.h"
@@ -97,6 +98,8 @@ TransactionOutput Transaction::AddPartitions(
 absl::Status Transaction::CheckAdd(const AddPartitionsRequest& request) const {
   CAUCE_RETURN_IF_ERROR(CheckCurrent(id_, known_, request.producer));
   CAUCE_RETURN_IF_ERROR(CheckNotStoring());
+  for (const TopicPartition& each : request.partitions)
+    CAUCE_RETURN_IF_ERROR(ValidateTopicName(each.topic));
   std::set<TopicPartition> all = known_.partitions;
   all.insert(request.partitions.begin(), request.partitions.end());
   if (all.size() <= options_.partitions_max) return absl::OkStatus();

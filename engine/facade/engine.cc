@@ -6,6 +6,7 @@
 #include "cauce/errors.h"
 #include "cauce/topic_name.h"
 #include "engine/base/status_macros.h"
+#include "engine/base/wire.h"
 #include "engine/catalog/topic_catalog.h"
 #include "engine/facade/engine_core.h"
 #include "fmt/format.h"
@@ -55,10 +56,13 @@ void CheckCoordination(const EngineOptions& options,
   above_zero("offsets_retention", options.offsets_retention);
   above_zero("offsets_retention_check_interval",
              options.offsets_retention_check_interval);
-  if (options.offset_metadata_bytes_max < 0) {
+  // A string of a record holds it.
+  constexpr auto kMetadataMax = static_cast<int32_t>(kWireStringBytesMax);
+  if (options.offset_metadata_bytes_max < 0 ||
+      options.offset_metadata_bytes_max > kMetadataMax) {
     bad.push_back(
-        fmt::format("offset_metadata_bytes_max is {}, it must be at least 0",
-                    options.offset_metadata_bytes_max));
+        fmt::format("offset_metadata_bytes_max is {}, it must be 0 to {}",
+                    options.offset_metadata_bytes_max, kMetadataMax));
   }
   if (options.group_initial_rebalance_delay < absl::ZeroDuration()) {
     bad.push_back(fmt::format(

@@ -50,6 +50,22 @@ TEST(GroupCoordinatorOffsets, CountOnceTheyAreDurable) {
   EXPECT_EQ(fetched->offsets.at(0).offset, Offset{6});
 }
 
+TEST(GroupCoordinatorOffsets, AreRefusedOfWhatNoTopicIsCalled) {
+  CoordinatorRig rig;
+  rig.Commit("g", 0, 5);
+  const TopicPartition endless{std::string(40'000, 'x'), PartitionId{0}};
+  OffsetCommit commit;
+  commit.group = "g";
+  commit.offsets.push_back({.partition = endless, .offset = {5}});
+  Told<OffsetCommitReply> committed;
+  rig.coordinator->Commit(commit, committed.Callback());
+  Told<OffsetCommitReply> deleted;
+  rig.coordinator->DeleteOffsets("g", {endless}, deleted.Callback());
+
+  EXPECT_THAT(committed->offsets.at(0), HasReason(Reason::kInvalidTopicName));
+  EXPECT_THAT(deleted->offsets.at(0), HasReason(Reason::kInvalidTopicName));
+}
+
 TEST(GroupCoordinatorOffsets, StayAsTheyWereWhereACommitFails) {
   CoordinatorRig rig;
   rig.Commit("g", 0, 5);

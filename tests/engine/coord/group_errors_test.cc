@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+
 #include "cauce/errors.h"
+#include "engine/base/wire.h"
 #include "tests/testing/matchers.h"
 
 namespace cauce {
@@ -35,6 +38,29 @@ TEST(GroupErrors, AnInstanceIsOneMember) {
               HasReason(Reason::kUnknownMemberId));
   EXPECT_THAT(CheckMember("g", members, "old", std::nullopt),
               HasReason(Reason::kUnknownMemberId));
+}
+
+TEST(GroupErrors, RefuseWhatNoRecordOfTheGroupHolds) {
+  const std::string longest(kWireStringBytesMax, 'x');
+  JoinRequest join;
+  join.instance_id = join.new_member_id = join.client_id = longest;
+  join.client_host = join.protocol_type = longest;
+  join.protocols = {{.name = longest, .metadata = longest + "x"}};
+  EXPECT_THAT(CheckFitsRecord("g", join), IsOk());
+
+  for (std::string JoinRequest::* const each :
+       {&JoinRequest::new_member_id, &JoinRequest::client_id,
+        &JoinRequest::client_host, &JoinRequest::protocol_type}) {
+    JoinRequest other = join;
+    other.*each += "x";
+    EXPECT_THAT(CheckFitsRecord("g", other),
+                HasReason(Reason::kInvalidOption));
+  }
+  *join.instance_id += "x";
+  EXPECT_THAT(CheckFitsRecord("g", join), HasReason(Reason::kInvalidOption));
+  join.instance_id.reset();
+  join.protocols[0].name += "x";
+  EXPECT_THAT(CheckFitsRecord("g", join), HasReason(Reason::kInvalidOption));
 }
 
 }  // namespace

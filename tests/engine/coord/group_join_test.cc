@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+
+#include "engine/base/wire.h"
 #include "engine/coord/group.h"
 #include "tests/engine/coord/group_rig.h"
 #include "tests/testing/matchers.h"
@@ -92,6 +95,14 @@ TEST(GroupJoin, NoMoreIdsAreGivenThanMayWait) {
   join.new_member_id = "b";
   EXPECT_THAT(rig.Joined(rig.Join(join)).status,
               HasReason(Reason::kGroupMaxSizeReached));
+}
+
+TEST(GroupJoin, RefusesWhoNoRecordHolds) {
+  GroupRig rig;
+  JoinRequest join = Static("a", std::string(kWireStringBytesMax + 1, 'x'));
+  EXPECT_THAT(rig.Joined(rig.Join(join)).status,
+              HasReason(Reason::kInvalidOption));
+  EXPECT_EQ(rig.group().state(), GroupState::kEmpty);
 }
 
 TEST(GroupJoin, RefusesWhatCannotBe) {

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <string>
 
 #include "engine/coord/transaction.h"
 #include "tests/engine/coord/transaction_rig.h"
@@ -257,6 +258,16 @@ TEST(AddPartitions, ThatTakePartAlreadyStoresNothing) {
   EXPECT_THAT(rig.Add(producer, {PartitionOf(1)}, 2).status, IsOk());
 
   EXPECT_EQ(rig.records().size(), stored);
+}
+
+TEST(AddPartitions, RefusesAPartitionOfWhatNoTopicIsCalled) {
+  TransactionRig rig;
+  const ProducerInstance producer = rig.Init().producer;
+
+  const TransactionReply added =
+      rig.Add(producer, {{std::string(40'000, 'x'), PartitionId{0}}}, 2);
+
+  EXPECT_THAT(added.status, HasReason(Reason::kInvalidTopicName));
 }
 
 }  // namespace

@@ -491,6 +491,13 @@ TEST(Engine, EveryBadOptionIsReported) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("checkpoint_interval"));
 }
 
+TEST(Engine, NoMoreMayBeNotedBesideAnOffsetThanARecordHolds) {
+  EXPECT_THAT(Validate(EngineOptions{.offset_metadata_bytes_max = 32767}),
+              test::IsOk());
+  EXPECT_THAT(Validate(EngineOptions{.offset_metadata_bytes_max = 32768}),
+              test::HasReason(Reason::kInvalidOption));
+}
+
 TEST(Engine, WhatNoDirectoryCouldTakeIsKnownWithoutOne) {
   EXPECT_THAT(Validate("orders", TopicSpec{.partitions = 3}), test::IsOk());
   EXPECT_THAT(Validate("a/b", TopicSpec{}),
