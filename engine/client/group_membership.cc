@@ -168,10 +168,15 @@ void GroupMembership::Join(const std::vector<TopicPartition>& owned) {
   ++request_;
   state_ = State::kJoining;
   JoinRequest join;
-  join.member_id = member_id_;
+  // Where nobody has answered yet it may be the one that it asked to be: as
+  // another it would leave that one behind, which the group waits for.
+  const bool asks_again = member_id_.empty() && !options_.instance;
+  join.member_id = asks_again ? asked_id_ : member_id_;
   join.instance_id = options_.instance;
-  asked_id_ = fmt::format("consumer-{:016x}{:016x}", seams_.random->Next(),
-                          seams_.random->Next());
+  if (join.member_id.empty()) {
+    asked_id_ = fmt::format("consumer-{:016x}{:016x}", seams_.random->Next(),
+                            seams_.random->Next());
+  }
   join.new_member_id = asked_id_;
   join.client_id = "cauce";
   join.session_timeout = options_.poll_interval_max;
@@ -180,18 +185,22 @@ void GroupMembership::Join(const std::vector<TopicPartition>& owned) {
   join.may_skip_assignment = true;
   ConsumerProtocolSubscription subscription;
   subscription.topics = topics_;
-  subscription.owned_partitions =
-      ByTopic(is_cooperative() ? owned : assigned_);
   subscription.generation = generation_;
-  const std::string metadata = EncodeSubscription(subscription);
-  for (const Assignment each : options_.assignments)
-    join.protocols.push_back({std::string(AssignorOf(each).name()), metadata});
+  for (const Assignment each : options_.assignments) {
+    // What it has still is withheld from others until it gives that up; to the
+    // eager ways, which know that it has nothing, it says what it had last.
+    const bool has_still = each == Assignment::kCooperativeSticky;
+    subscription.owned_partitions = ByTopic(has_still ? owned : assigned_);
+    join.protocols.push_back({std::string(AssignorOf(each).name()),
+                              EncodeSubscription(subscription)});
+  }
   seams_.coordinator->Join(options_.group, std::move(join),
                            Callback<JoinReply>());
 }
 
 absl::StatusOr<GroupMembership::Step> GroupMembership::Take(
     const JoinReply& reply) {
+  asked_id_.clear();
   if (!reply.status.ok()) return Refused(reply.status);
   member_id_ = reply.member_id;
   generation_ = reply.generation;

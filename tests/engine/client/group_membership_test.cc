@@ -74,6 +74,27 @@ TEST_F(GroupMembershipTest, PreparesWhenAnotherComes) {
   EXPECT_THAT(one->assigned(), SizeIs(2));
 }
 
+TEST_F(GroupMembershipTest, IsOneMemberThoughItAsksAgainBeforeItIsAnswered) {
+  const auto one = Make();
+  Enter(*one);
+  const auto two = Make();
+  ASSERT_THAT(two->Next(), IsOkAndHolds(Step::kPrepare));
+  two->Join({});
+  two->JoinAgain();
+  ASSERT_THAT(two->Next(), IsOkAndHolds(Step::kPrepare));
+  two->Join({});
+
+  ASSERT_THAT(one->Next(), IsOkAndHolds(Step::kPrepare));
+  one->Join({});
+
+  EXPECT_THAT(one->Next(), IsOkAndHolds(Step::kAssigned));
+  EXPECT_THAT(two->Next(), IsOkAndHolds(Step::kAssigned));
+  EXPECT_THAT(one->assigned(), SizeIs(2));
+  EXPECT_THAT(two->assigned(), SizeIs(2));
+  EXPECT_THAT(EngineCore::Of(engine_)->Groups()->Describe("g")->members,
+              SizeIs(2));
+}
+
 TEST_F(GroupMembershipTest, LosesItsShareWhereItWasAwayForTooLong) {
   const auto member = Make();
   Enter(*member);
