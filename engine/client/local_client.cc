@@ -54,6 +54,7 @@ LocalClient::LocalClient(std::shared_ptr<ClientCore> core)
 absl::StatusOr<std::unique_ptr<Producer>> LocalClient::NewProducer(
     const ProducerOptions& options) {
   CAUCE_RETURN_IF_ERROR(Validate(options));
+  CAUCE_RETURN_IF_ERROR(CheckOpen());
   if (core_->options.access == Access::kReadOnly) {
     return MakeError(Reason::kReadOnly,
                      "the client was opened for reading only: it has no "
@@ -71,6 +72,7 @@ absl::StatusOr<std::unique_ptr<Producer>> LocalClient::NewProducer(
 absl::StatusOr<std::unique_ptr<Consumer>> LocalClient::NewConsumer(
     const ConsumerOptions& options) {
   CAUCE_RETURN_IF_ERROR(Validate(options));
+  CAUCE_RETURN_IF_ERROR(CheckOpen());
   CAUCE_ASSIGN_OR_RETURN(std::unique_ptr<Consumer> consumer,
                          LocalConsumer::Make(core_, options));
   return consumer;
@@ -78,6 +80,10 @@ absl::StatusOr<std::unique_ptr<Consumer>> LocalClient::NewConsumer(
 
 absl::StatusOr<std::unique_ptr<Admin>> LocalClient::NewAdmin() {
   return std::make_unique<LocalAdmin>(core_);
+}
+
+absl::Status LocalClient::CheckOpen() const {
+  return EngineCore::Of(*core_->engine)->CheckNotClosed();
 }
 
 }  // namespace cauce

@@ -26,6 +26,9 @@ class LocalClient final : public Client {
   absl::Status Close() override { return core_->engine->Close(); }
 
  private:
+  // Its engine may have been closed without it.
+  absl::Status CheckOpen() const;
+
   const std::shared_ptr<ClientCore> core_;
 };
 

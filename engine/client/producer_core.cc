@@ -7,6 +7,7 @@
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
 #include "engine/client/delivery_failure.h"
+#include "engine/facade/engine_core.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -99,8 +100,15 @@ absl::StatusOr<Delivery> ProducerCore::SendAndWait(
 }
 
 absl::Status ProducerCore::Flush(absl::Duration timeout) {
-  MutexLock lock(mutex_);
-  return FlushUntil(around_.clock->Monotonic() + timeout);
+  {
+    MutexLock lock(mutex_);
+    CAUCE_RETURN_IF_ERROR(
+        FlushUntil(around_.clock->Monotonic() + timeout));
+    // Whoever has closed the producer was told of all by that.
+    if (closed_) return absl::OkStatus();
+  }
+  // What was sent has failed there, which nobody else may have told.
+  return EngineCore::Of(*around_.engine)->CheckNotClosed();
 }
 
 absl::Status ProducerCore::FlushUntil(absl::Duration until) {

@@ -553,9 +553,11 @@ void EngineCore::AbandonIfGone(const TopicEntry& topic) {
 
 // ---- Topics
 
-absl::Status EngineCore::CheckOpen() const {
+absl::Status EngineCore::CheckNotClosed() const {
   return closed_ ? Closed() : absl::OkStatus();
 }
+
+absl::Status EngineCore::CheckOpen() const { return CheckNotClosed(); }
 
 absl::Status EngineCore::CheckWritable() const {
   CAUCE_RETURN_IF_ERROR(CheckOpen());

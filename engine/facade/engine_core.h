@@ -10,6 +10,7 @@
 // Thread-safe; mutex_ comes before every lock of a log.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -104,6 +105,8 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   static const std::shared_ptr<EngineCore>& Of(const Engine& engine) {
     return engine.core_;
   }
+  // Reason::kClosed once it is. Takes no lock.
+  absl::Status CheckNotClosed() const;
   const EngineOptions& options() const { return options_; }
   absl::Status RunUpkeep(absl::Duration time_max);
   // Of a log of this engine, as Partition's function of the same name.
@@ -318,7 +321,7 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   std::vector<std::string> leftovers_ ABSL_GUARDED_BY(mutex_);
   OpenLogs logs_ ABSL_GUARDED_BY(mutex_);
   UpkeepAgenda agenda_ ABSL_GUARDED_BY(mutex_);
-  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  std::atomic<bool> closed_ = false;  // changes under mutex_
   bool upkeep_told_full_ ABSL_GUARDED_BY(mutex_) = false;
   bool topics_unsaved_ ABSL_GUARDED_BY(mutex_) = false;
   // Topics that the list on the disk has with the id of an older one: nobody

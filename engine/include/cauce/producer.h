@@ -191,6 +191,7 @@ class Producer {
   // this returns unless it is called by one. kTimedOut after `timeout`, which
   // is not looked at within a write or a sync; without anything that runs in
   // the background it makes all that it wrote durable, whatever the acks.
+  // kClosed where the client was closed.
   virtual absl::Status Flush(
       absl::Duration timeout = absl::InfiniteDuration()) = 0;
 

@@ -57,6 +57,20 @@ TEST(LocalClient, RefusesBadOptions) {
               HasReason(Reason::kInvalidOption));
 }
 
+TEST(LocalClient, SaysOnceItIsClosedThatItIs) {
+  auto client = Client::Open("memory:", {.threads = 0});
+  ASSERT_THAT(client, IsOk());
+  ASSERT_THAT((*client)->engine()->CreateTopic("t"), IsOk());
+  auto producer = (*client)->NewProducer();
+  ASSERT_THAT(producer, IsOk());
+  ASSERT_THAT((*producer)->SendAndWait({.topic = "t", .value = "v"}), IsOk());
+  ASSERT_THAT((*client)->Close(), IsOk());
+
+  EXPECT_THAT((*producer)->Flush(), HasReason(Reason::kClosed));
+  EXPECT_THAT((*client)->NewProducer(), HasReason(Reason::kClosed));
+  EXPECT_THAT((*client)->NewConsumer(), HasReason(Reason::kClosed));
+}
+
 TEST(LocalClient, HasNoProducerWhereItOnlyReads) {
   const test::TempDir dir;
   const std::string name = "dir:" + dir.path();

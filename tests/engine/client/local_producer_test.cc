@@ -47,7 +47,7 @@ TEST_F(LocalProducerTest, TellsOfAClosedClient) {
   ASSERT_THAT(Send("a"), IsOk());
   ASSERT_THAT(client_->Close(), IsOk());
   ASSERT_THAT(Send("b"), IsOk());
-  ASSERT_THAT(producer_->Flush(), IsOk());
+  EXPECT_THAT(producer_->Flush(), HasReason(Reason::kClosed));
   EXPECT_THAT(told_, ElementsAre("a@0", "b: CLOSED"));
 }
 
