@@ -114,6 +114,7 @@ class LocalConsumer final : public Consumer {
   // just now.
   absl::Status BeginWhereCommitted();
   absl::Status BeginNow();
+  absl::StatusOr<std::vector<FetchedOffset>> Fetch(Partitions partitions);
   // Of what Poll has returned; where it is another than was committed last.
   OffsetsToCommit Delivered() const;
   OffsetCommit ToCommit(const OffsetsToCommit& offsets) const;

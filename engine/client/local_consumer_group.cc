@@ -247,21 +247,10 @@ absl::Status LocalConsumer::BeginWhereCommitted() {
   const absl::Duration now = client_->options.clock->Monotonic();
   if (waiting.empty() || now < fetch_at_) return absl::OkStatus();
   fetch_at_ = now + kFetchWait;
-  OffsetFetch fetch;
-  fetch.group = options_.group;
-  fetch.partitions = waiting;
-  if (options_.isolation == Isolation::kReadCommitted)
-    fetch.unstable = UnstableOffsets::kRefuse;
-  CAUCE_ASSIGN_OR_RETURN(
-      const OffsetFetchReply reply,
-      AskAndWait<OffsetFetchReply>(
-          "to learn what is committed", [&](auto done) {
-            coordinator_->Fetch(std::move(fetch), std::move(done));
-          }));
-  CAUCE_RETURN_IF_ERROR(reply.status);
+  CAUCE_ASSIGN_OR_RETURN(const auto fetched, Fetch(std::move(waiting)));
   // One that cannot be begun keeps no other from it.
   absl::Status all_begun;
-  for (const FetchedOffset& each : reply.offsets) {
+  for (const FetchedOffset& each : fetched) {
     const auto found = assigned_.find(each.partition);
     if (found == assigned_.end()) continue;
     // A transaction that ends decides it.
@@ -300,6 +289,23 @@ absl::StatusOr<Reply> LocalConsumer::AskAndWait(std::string_view what,
                             std::move(ask));
 }
 
+absl::StatusOr<std::vector<FetchedOffset>> LocalConsumer::Fetch(
+    Partitions partitions) {
+  OffsetFetch fetch;
+  fetch.group = options_.group;
+  fetch.partitions = std::move(partitions);
+  if (options_.isolation == Isolation::kReadCommitted)
+    fetch.unstable = UnstableOffsets::kRefuse;
+  CAUCE_ASSIGN_OR_RETURN(
+      OffsetFetchReply reply,
+      AskAndWait<OffsetFetchReply>(
+          "to learn what is committed", [&](auto done) {
+            coordinator_->Fetch(std::move(fetch), std::move(done));
+          }));
+  CAUCE_RETURN_IF_ERROR(reply.status);
+  return std::move(reply.offsets);
+}
+
 OffsetsToCommit LocalConsumer::Delivered() const {
   OffsetsToCommit offsets;
   for (const auto& [name, each] : assigned_) {
@@ -331,6 +337,12 @@ OffsetCommit LocalConsumer::ToCommit(const OffsetsToCommit& offsets) const {
     const auto assigned = assigned_.find(name);
     if (assigned != assigned_.end())
       each.topic_id = assigned->second->topic_id();
+    // Of one that it does not read, or has not opened: as it is now. Of a topic
+    // that is gone an offset is of no use.
+    if (each.topic_id.is_zero()) {
+      const auto topic = client_->engine->DescribeTopic(name.topic);
+      if (topic.ok()) each.topic_id = topic->id;
+    }
     commit.offsets.push_back(std::move(each));
   }
   return commit;
@@ -448,20 +460,9 @@ void LocalConsumer::RunCallbacks() {
 absl::StatusOr<OffsetsToCommit> LocalConsumer::Committed(
     const std::vector<TopicPartition>& partitions) {
   CAUCE_RETURN_IF_ERROR(CheckHasGroup());
-  OffsetFetch fetch;
-  fetch.group = options_.group;
-  fetch.partitions = partitions;
-  if (options_.isolation == Isolation::kReadCommitted)
-    fetch.unstable = UnstableOffsets::kRefuse;
-  CAUCE_ASSIGN_OR_RETURN(
-      const OffsetFetchReply reply,
-      AskAndWait<OffsetFetchReply>(
-          "to learn what is committed", [&](auto done) {
-            coordinator_->Fetch(std::move(fetch), std::move(done));
-          }));
-  CAUCE_RETURN_IF_ERROR(reply.status);
+  CAUCE_ASSIGN_OR_RETURN(const auto fetched, Fetch(partitions));
   OffsetsToCommit committed;
-  for (const FetchedOffset& each : reply.offsets) {
+  for (const FetchedOffset& each : fetched) {
     CAUCE_RETURN_IF_ERROR(each.status);
     if (each.offset < Offset{0}) continue;
     committed[each.partition] = {each.offset, each.metadata, each.leader_epoch};
@@ -470,8 +471,15 @@ absl::StatusOr<OffsetsToCommit> LocalConsumer::Committed(
 }
 
 ConsumerGroupMetadata LocalConsumer::group_metadata() const {
-  if (membership_ != nullptr) return membership_->metadata();
-  return {.group = options_.group, .member_id = "", .instance = {}};
+  ConsumerGroupMetadata metadata;
+  metadata.group = options_.group;
+  if (membership_ != nullptr) metadata = membership_->metadata();
+  // As they were read, whatever is there by now.
+  for (const auto& [name, each] : assigned_) {
+    if (!each->topic_id().is_zero())
+      metadata.topic_ids[name.topic] = each->topic_id();
+  }
+  return metadata;
 }
 
 }  // namespace cauce

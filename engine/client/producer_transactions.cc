@@ -33,13 +33,20 @@ OffsetCommit CommitOf(const OffsetsToCommit& offsets,
                .kind = CommitRequest::Kind::kTransactional};
   commit.transaction = producer;
   for (const auto& [partition, offset] : offsets) {
-    // A topic that is gone has no id, and what it had is of no use.
-    const auto topic = engine.DescribeTopic(partition.topic);
-    commit.offsets.push_back({.partition = partition,
-                              .offset = offset.offset,
-                              .leader_epoch = offset.leader_epoch,
-                              .metadata = offset.metadata,
-                              .topic_id = topic.ok() ? topic->id : TopicId()});
+    OffsetToCommit each = {.partition = partition,
+                           .offset = offset.offset,
+                           .leader_epoch = offset.leader_epoch,
+                           .metadata = offset.metadata,
+                           .topic_id = {}};
+    const auto read = member.topic_ids.find(partition.topic);
+    if (read != member.topic_ids.end()) {
+      each.topic_id = read->second;
+    } else {
+      // A topic that is gone has no id, and what it had is of no use.
+      const auto topic = engine.DescribeTopic(partition.topic);
+      if (topic.ok()) each.topic_id = topic->id;
+    }
+    commit.offsets.push_back(std::move(each));
   }
   return commit;
 }

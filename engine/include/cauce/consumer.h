@@ -134,12 +134,15 @@ class RebalanceListener {
   }
 };
 
-// As which member of which generation offsets are sent to a transaction.
+// As which member of which generation offsets are sent to a transaction, and of
+// which topics: one that was deleted and made again since has offsets of its
+// own. Without an id a topic counts as the one that is there.
 struct ConsumerGroupMetadata {
   std::string group;
   std::string member_id;
   std::optional<std::string> instance;
   int32_t generation = -1;
+  std::map<std::string, TopicId> topic_ids = {};
 };
 
 // What is delivered, if a consumer ends in the midst of it:

@@ -275,6 +275,90 @@ TEST_F(LocalConsumerGroup, ATopicThatWasMadeAgainIsReadFromItsStart) {
   EXPECT_THAT(Drain(*consumer), SizeIs(12));
 }
 
+TEST_F(LocalConsumerGroup, MembersOfMixedWaysLeaveNoPartitionToNobody) {
+  ConsumerOptions mixed = InGroup();
+  mixed.assignments = {Assignment::kRange, Assignment::kCooperativeSticky};
+  ConsumerOptions sticky = InGroup();
+  sticky.assignments = {Assignment::kCooperativeSticky};
+  const auto eager = Subscribed(mixed);
+  Settle({eager.get()});
+  EXPECT_THAT(eager->assignment(), SizeIs(4));
+
+  const auto cooperative = Subscribed(sticky);
+  Settle({eager.get(), cooperative.get()});
+  EXPECT_THAT(eager->assignment(), SizeIs(2));
+  EXPECT_THAT(cooperative->assignment(), SizeIs(2));
+
+  const auto third = Subscribed(mixed);
+  Settle({eager.get(), cooperative.get(), third.get()});
+  std::vector<int32_t> all;
+  for (const Consumer* const each :
+       {eager.get(), cooperative.get(), third.get()}) {
+    for (const int32_t partition : ShareOf(*each)) all.push_back(partition);
+  }
+  EXPECT_THAT(all, UnorderedElementsAre(0, 1, 2, 3));
+}
+
+TEST_F(LocalConsumerGroup, AnOffsetOfWhatItDoesNotReadIsOfThatTopicAlone) {
+  AppendToAll("a");
+  const TopicPartition first{"orders", PartitionId{0}};
+  const auto other = Make();
+  ASSERT_THAT(other->Commit({{first, {.offset = {1}, .metadata = ""}}}),
+              IsOk());
+  ASSERT_THAT(engine().DeleteTopic("orders"), IsOk());
+  ASSERT_THAT(engine().CreateTopic("orders", {.partitions = 4}), IsOk());
+  AppendToAll("new");
+
+  const auto consumer = Subscribed();
+
+  EXPECT_THAT(Drain(*consumer), SizeIs(4));
+}
+
+TEST_F(LocalConsumerGroup, AnOffsetInATransactionIsOfTheTopicThatWasRead) {
+  AppendToAll("a");
+  ProducerOptions writes;
+  writes.transactional_id = "x";
+  const auto producer = *client_->NewProducer(writes);
+  ASSERT_THAT(producer->InitTransactions(), IsOk());
+  ConsumerOptions options = InGroup();
+  options.auto_commit = false;
+  {
+    const auto consumer = Subscribed(options);
+    ASSERT_THAT(Drain(*consumer), SizeIs(4));
+    ASSERT_THAT(engine().DeleteTopic("orders"), IsOk());
+    ASSERT_THAT(engine().CreateTopic("orders", {.partitions = 4}), IsOk());
+    ASSERT_THAT(producer->BeginTransaction(), IsOk());
+    const TopicPartition first{"orders", PartitionId{0}};
+    ASSERT_THAT(producer->SendOffsetsToTransaction(
+                    {{first, {.offset = {1}, .metadata = ""}}},
+                    consumer->group_metadata()),
+                IsOk());
+    ASSERT_THAT(producer->CommitTransaction(), IsOk());
+  }
+  AppendToAll("new");
+
+  const auto next = Subscribed(options);
+
+  EXPECT_THAT(Drain(*next), SizeIs(4));
+}
+
+TEST_F(LocalConsumerGroup, AnOffsetOfWhatNoTopicIsCalledIsRefused) {
+  const TopicPartition endless{std::string(40'000, 'x'), PartitionId{0}};
+  const OffsetsToCommit offsets = {{endless, {.offset = {1}, .metadata = ""}}};
+  const auto consumer = Make();
+  EXPECT_THAT(consumer->Commit(offsets), HasReason(Reason::kInvalidTopicName));
+
+  ProducerOptions writes;
+  writes.transactional_id = "x";
+  const auto producer = *client_->NewProducer(writes);
+  ASSERT_THAT(producer->InitTransactions(), IsOk());
+  ASSERT_THAT(producer->BeginTransaction(), IsOk());
+  EXPECT_THAT(
+      producer->SendOffsetsToTransaction(offsets, consumer->group_metadata()),
+      HasReason(Reason::kInvalidTopicName));
+  EXPECT_THAT(producer->AbortTransaction(), IsOk());
+}
+
 TEST_F(LocalConsumerGroup, AnOffsetBeyondTheEndFollowsTheResetPolicy) {
   AppendToAll("a");
   const TopicPartition first{"orders", PartitionId{0}};
