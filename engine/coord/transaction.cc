@@ -33,7 +33,8 @@ Transaction::Transaction(std::string id, int32_t coordinator_epoch,
                          TransactionOptions options)
     : id_(std::move(id)),
       coordinator_epoch_(coordinator_epoch),
-      options_(options) {}
+      options_(options),
+      retry_pause_(options.retry_backoff) {}
 
 TransactionOutput Transaction::Load(const TransactionLogValue& stored,
                                     absl::Time now) {
@@ -60,6 +61,7 @@ TransactionOutput Transaction::Appended(absl::Time now) {
   const Storing stored = *std::exchange(storing_, std::nullopt);
   known_ = stored.next;
   retry_at_ = absl::InfinitePast();
+  retry_pause_ = options_.retry_backoff;
   if (known_.is_ending()) StartEnding();
   if (stored.waiter.has_value())
     Answer(*stored.waiter, stored.status, known_.successor());
@@ -70,7 +72,8 @@ TransactionOutput Transaction::AppendFailed(const absl::Status& error,
                                             absl::Time now) {
   CAUCE_CHECK(storing_.has_value());
   const Storing failed = *std::exchange(storing_, std::nullopt);
-  retry_at_ = now + options_.retry_backoff;
+  retry_at_ = now + retry_pause_;
+  GrowPause();
   if (failed.waiter.has_value()) {
     const std::string what = fmt::format("transactional id {}", id_);
     Answer(*failed.waiter, ErrorOfAppend(what, error), {});
@@ -154,12 +157,17 @@ void Transaction::RunDue(absl::Time now) {
   } else if (known_.is_ending() && owed_.empty()) {
     Store(Ended(known_, now));
   } else if (known_.is_ending()) {
+    GrowPause();
     SendMarkers(std::exchange(unsent_, {}));
   } else {
     TransactionMetadata gone = known_;
     gone.status = TransactionStatus::kDead;
     Store(std::move(gone));
   }
+}
+
+void Transaction::GrowPause() {
+  retry_pause_ = std::min(retry_pause_ * 2, options_.retry_backoff_max);
 }
 
 absl::Time Transaction::Deadline() const {

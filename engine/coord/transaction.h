@@ -80,6 +80,11 @@ class Transaction {
                             const TopicPartition& partition) const;
 
   const std::string& id() const { return id_; }
+  // Whether who asks is told to try again, whatever it asks.
+  bool is_busy() const {
+    return storing_.has_value() || known_.is_ending() ||
+           known_.status == TransactionStatus::kDead;
+  }
   TransactionStatus status() const { return known_.status; }
   const TransactionMetadata& metadata() const { return known_; }
   TransactionDescription Describe() const;
@@ -112,6 +117,7 @@ class Transaction {
   void Answer(Waiter waiter, absl::Status status,
               const ProducerInstance& producer);
   void RunDue(absl::Time now);
+  void GrowPause();
   // When the transaction that is open has timed out, or the id expires.
   absl::Time Deadline() const;
   absl::Time NextDue() const;
@@ -128,8 +134,10 @@ class Transaction {
   // those of them that none is on its way to.
   std::set<TopicPartition> owed_;
   std::set<TopicPartition> unsent_;
-  // What failed is not tried again before this time.
+  // What failed is not tried again before this time, and waits twice as long
+  // when it fails once more.
   absl::Time retry_at_ = absl::InfinitePast();
+  absl::Duration retry_pause_;
   TransactionOutput out_;
 };
 

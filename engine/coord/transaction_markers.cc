@@ -10,7 +10,7 @@ TransactionOutput Transaction::MarkersWritten(
     if (!owed_.contains(partition)) continue;
     if (result == MarkerResult::kRetry) {
       unsent_.insert(partition);
-      retry_at_ = now + options_.retry_backoff;
+      retry_at_ = now + retry_pause_;
     } else {
       owed_.erase(partition);
       unsent_.erase(partition);

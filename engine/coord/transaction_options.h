@@ -19,8 +19,9 @@ struct TransactionOptions {
   // one record: 10 000 of topics with short names are about 60 kB of it.
   size_t partitions_max = 10'000;
   // How long to wait before a marker, or a record that nobody asked for, is
-  // tried again.
+  // tried again: at first, and at most, as each failure doubles it.
   absl::Duration retry_backoff = absl::Milliseconds(100);
+  absl::Duration retry_backoff_max = absl::Seconds(5);
 };
 
 // Transactional ids are strings of a record; Kafka takes any that is not empty.

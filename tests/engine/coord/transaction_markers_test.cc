@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "engine/coord/transaction.h"
 #include "tests/engine/coord/transaction_rig.h"
 
@@ -64,6 +66,28 @@ TEST(TransactionMarkers, ThatWereNotWrittenAreSentAgainAfterAWhile) {
   ASSERT_EQ(rig.markers().size(), 2);
   EXPECT_THAT(rig.markers()[1].partitions, ElementsAre(PartitionOf(1)));
   EXPECT_EQ(rig.wake_at(), std::nullopt);
+}
+
+TEST(TransactionMarkers, ThatFailAgainAndAgainWaitLongerUpToABound) {
+  TransactionRig rig = Committing();
+  const TransactionOptions defaults;
+  absl::Duration pause = defaults.retry_backoff;
+  for (int i = 0; i < 10; ++i) {
+    rig.WriteMarkers(MarkerResult::kRetry);
+    EXPECT_EQ(rig.wake_at(), rig.now() + pause);
+    rig.Pass(pause);
+    pause = std::min(pause * 2, defaults.retry_backoff_max);
+  }
+  EXPECT_EQ(pause, defaults.retry_backoff_max);
+  rig.WriteMarkers();
+  EXPECT_EQ(rig.status(), TransactionStatus::kCompleteCommit);
+
+  // The next transaction begins with a short one.
+  const ProducerInstance next = rig.machine().metadata().producer;
+  rig.Add(next, {PartitionOf(0)}, 2);
+  rig.Commit(next, 2);
+  rig.WriteMarkers(MarkerResult::kRetry);
+  EXPECT_EQ(rig.wake_at(), rig.now() + defaults.retry_backoff);
 }
 
 TEST(TransactionMarkers, OfAnotherTransactionAreNotCounted) {
