@@ -6,7 +6,7 @@
 // their order: records become durable in the log of their partition, and what
 // depends on them is answered after that. A partition is read when something
 // of it is asked for first; where it cannot be read whole, whoever asks is told
-// and nothing of it is believed.
+// and nothing of it is believed, until it is tried again after a while.
 //
 // Requests are values, and are answered by a callback: once, on any thread,
 // perhaps before the call returns, and under no lock of this. Nothing here
@@ -41,6 +41,7 @@
 #include "engine/coord/offset_events.h"
 #include "engine/coord/offset_table.h"
 #include "engine/coord/state_log.h"
+#include "engine/coord/unread_partitions.h"
 #include "engine/coord/waiter.h"
 
 namespace cauce {
@@ -236,6 +237,7 @@ class GroupCoordinator
   std::shared_ptr<StateLog> log_ ABSL_GUARDED_BY(mutex_);
   absl::Status closed_ ABSL_GUARDED_BY(mutex_);
   std::map<PartitionId, Shard> shards_ ABSL_GUARDED_BY(mutex_);
+  UnreadPartitions unread_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, EntryPtr> groups_ ABSL_GUARDED_BY(mutex_);
   std::set<std::pair<absl::Time, std::string>> wakes_ ABSL_GUARDED_BY(mutex_);
   absl::Time next_expiry_ ABSL_GUARDED_BY(mutex_);

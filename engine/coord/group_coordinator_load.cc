@@ -68,11 +68,17 @@ absl::Status GroupCoordinator::Load(PartitionId partition) {
       MutexLock lock(mutex_);
       CAUCE_RETURN_IF_ERROR(closed_);
       if (shards_.contains(partition)) return absl::OkStatus();
+      CAUCE_RETURN_IF_ERROR(unread_.CheckMayTry(partition, Now()));
       log = log_;
     }
-    CAUCE_ASSIGN_OR_RETURN(StoredGroups replayed,
-                           ReplayGroups(*log, partition));
+    absl::StatusOr<StoredGroups> read = ReplayGroups(*log, partition);
     MutexLock lock(mutex_);
+    if (!read.ok()) {
+      unread_.Failed(partition, read.status(), Now());
+      return read.status();
+    }
+    StoredGroups& replayed = *read;
+    unread_.Succeeded(partition);
     // Those that have offsets and nothing else are groups as well.
     for (const std::string& id : replayed.offsets.Groups()) {
       if (!replayed.groups.contains(id)) FindOrMake(id, partition);
@@ -100,9 +106,11 @@ absl::Status GroupCoordinator::LoadAll() {
     MutexLock lock(mutex_);
     partitions = log_->partitions();
   }
+  // One that cannot be read keeps no other from it.
+  absl::Status all_read;
   for (int32_t i = 0; i < partitions; ++i)
-    CAUCE_RETURN_IF_ERROR(Load(PartitionId{i}));
-  return absl::OkStatus();
+    all_read.Update(Load(PartitionId{i}));
+  return all_read;
 }
 
 }  // namespace cauce

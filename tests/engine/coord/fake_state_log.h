@@ -33,10 +33,16 @@ class FakeStateLog final : public StateLog {
   }
 
   absl::Status Replay(PartitionId partition, const Visit& visit) override {
+    ++replays_;
+    CAUCE_RETURN_IF_ERROR(unreadable_);
     for (const StateEntry& entry : entries_[partition])
       CAUCE_RETURN_IF_ERROR(visit(entry));
     return absl::OkStatus();
   }
+
+  // What a replay comes to from now on, where that is no OK.
+  void set_unreadable(absl::Status why) { unreadable_ = std::move(why); }
+  int replays() const { return replays_; }
 
   // From now on appends wait for Finish.
   void Hold() { holds_ = true; }
@@ -91,6 +97,8 @@ class FakeStateLog final : public StateLog {
     return base;
   }
 
+  absl::Status unreadable_;
+  int replays_ = 0;
   bool holds_ = false;
   std::deque<Waiting> waiting_;
   std::map<PartitionId, std::vector<StateEntry>> entries_;

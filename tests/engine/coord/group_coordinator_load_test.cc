@@ -59,6 +59,27 @@ TEST(GroupCoordinatorLoad, TellsWhoAsksThatWhatItKeepsCannotBeRead) {
               HasReason(Reason::kCorruptBatch));
 }
 
+TEST(GroupCoordinatorLoad, ReadsWhatItCouldNotReadNoMoreOftenThanNowAndThen) {
+  CoordinatorRig rig;
+  rig.Commit("g", 0, 5);
+  rig.Start();
+  rig.log->set_unreadable(MakeError(Reason::kDiskFailed, "no disk"));
+  const int before = rig.log->replays();
+
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_THAT(rig.Fetch("g", 0)->status, HasReason(Reason::kDiskFailed));
+    EXPECT_THAT(rig.Join("g", Newcomer("a"))->status,
+                HasReason(Reason::kDiskFailed));
+    rig.Pass(absl::Milliseconds(100));
+  }
+
+  // At the beginning, and behind 1, 3 and 7 s.
+  EXPECT_EQ(rig.log->replays() - before, 4);
+  rig.log->set_unreadable(absl::OkStatus());
+  rig.Pass(absl::Minutes(1));
+  EXPECT_EQ(rig.Fetched("g", 0), 5);
+}
+
 TEST(GroupCoordinatorLoad, FindsTransactionsAsTheyEnded) {
   const ProducerInstance ended{{1000}, 1};
   const ProducerInstance aborted{{1001}, 1};
