@@ -18,6 +18,12 @@ Reply Refusal(const absl::Status& status) {
   return reply;
 }
 
+// So many effects one call carries out, where the executor may go on with the
+// rest: else a request would last as long as others ask. Without one, those who
+// ask meanwhile wait for their answers before they ask again, so that there is
+// an end once they pause.
+constexpr int kEffectsMax = 256;
+
 }  // namespace
 
 GroupCoordinator::GroupCoordinator(const Options& options, Seams seams)
@@ -267,12 +273,16 @@ void GroupCoordinator::RunEffects() {
     if (is_running_effects_) return;
     is_running_effects_ = true;
   }
-  for (;;) {
+  for (int done = 0;; ++done) {
     Effect effect;
     {
       MutexLock lock(mutex_);
-      if (effects_.empty()) {
+      // Once it is closed nothing new comes, and the executor may be over.
+      const bool goes_on_later = done >= kEffectsMax && closed_.ok() &&
+                                 seams_.executor != nullptr;
+      if (effects_.empty() || goes_on_later) {
         is_running_effects_ = false;
+        if (!effects_.empty()) RunEffectsSoon();
         return;
       }
       effect = std::move(effects_.front());
@@ -280,6 +290,12 @@ void GroupCoordinator::RunEffects() {
     }
     effect();
   }
+}
+
+void GroupCoordinator::RunEffectsSoon() {
+  seams_.executor->Schedule([weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->RunEffects();
+  });
 }
 
 void GroupCoordinator::Close(const absl::Status& why) {

@@ -225,6 +225,7 @@ class GroupCoordinator
     effects_.push_back(std::move(effect));
   }
   void RunEffects() ABSL_LOCKS_EXCLUDED(mutex_);
+  void RunEffectsSoon() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Options options_;
   const Seams seams_;

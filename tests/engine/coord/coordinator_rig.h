@@ -47,6 +47,7 @@ class CoordinatorRig {
   void Start() {
     GroupCoordinator::Seams seams;
     seams.clock = &clock;
+    seams.executor = executor;
     seams.log = [this](GroupCoordinator::IfMissing)
         -> absl::StatusOr<std::shared_ptr<StateLog>> { return log; };
     coordinator =
@@ -119,6 +120,7 @@ class CoordinatorRig {
   }
 
   SimClock clock;
+  Executor* executor = nullptr;  // of the next Start
   GroupCoordinator::Options options;
   std::shared_ptr<FakeStateLog> log = std::make_shared<FakeStateLog>();
   std::shared_ptr<GroupCoordinator> coordinator;

@@ -3,12 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <string>
 
 #include "cauce/errors.h"
 #include "tests/engine/coord/coordinator_rig.h"
 #include "tests/engine/coord/group_rig.h"
 #include "tests/testing/matchers.h"
+#include "tests/testing/on_time.h"
 
 namespace cauce {
 namespace {
@@ -99,6 +101,29 @@ TEST(GroupCoordinator, AnswersAllWhoWaitWhenItIsClosed) {
   EXPECT_THAT(rig.Join("g", Newcomer("c"))->status,
               HasReason(Reason::kClosed));
   EXPECT_THAT(rig.Commit("g", 0, 1)->status, HasReason(Reason::kClosed));
+}
+
+TEST(GroupCoordinator, AnswersAllWhoeverHasToCarryThatOut) {
+  // Each answer asks once more, so that a call would never end otherwise.
+  CoordinatorRig rig;
+  test::OnTime executor(rig.clock);
+  rig.executor = &executor;
+  rig.Start();
+  int answered = 0;
+  const std::function<void()> ask = [&] {
+    rig.coordinator->Fetch({.group = "g", .partitions = {}},
+                           [&](const OffsetFetchReply& reply) {
+                             EXPECT_THAT(reply.status, IsOk());
+                             if (++answered < 10'000) ask();
+                           });
+  };
+
+  ask();
+  const int by_the_call = answered;
+  executor.RunDue();
+
+  EXPECT_LT(by_the_call, 1000);
+  EXPECT_EQ(answered, 10'000);
 }
 
 }  // namespace
