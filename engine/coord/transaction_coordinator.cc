@@ -1,9 +1,10 @@
 #include "engine/coord/transaction_coordinator.h"
 
 #include <algorithm>
+#include <climits>
+#include <type_traits>
 
 #include "cauce/errors.h"
-#include "cauce/topic_name.h"
 #include "engine/base/status_macros.h"
 #include "engine/coord/drawn_producer_id.h"
 #include "engine/coord/state_partition.h"
@@ -11,6 +12,15 @@
 
 namespace cauce {
 namespace {
+
+// So many events one call works off, where the executor may go on with the
+// rest: else a request would last as long as others ask. Without one, those who
+// ask meanwhile wait for their answers before they ask again, so that there is
+// an end once they pause.
+constexpr int kEventsMax = 256;
+
+// How many may wait for one id to be free.
+constexpr size_t kWhenFreeMax = 1000;
 
 absl::Status IsUnknown(std::string_view id) {
   return MakeError(Reason::kInvalidProducerIdMapping,
@@ -40,53 +50,37 @@ PartitionId TransactionCoordinator::PartitionOf(std::string_view id) const {
 void TransactionCoordinator::InitProducer(std::string id,
                                           InitProducerRequest request,
                                           Answer answer) {
-  Event event;
-  event.id = std::move(id);
-  event.may_begin = true;
-  event.give = [request = std::move(request)](
-                   Transaction& machine, Waiter waiter, absl::Time now) {
-    InitProducerRequest given = request;
-    given.waiter = waiter;
-    return machine.InitProducer(given, now);
-  };
-  Ask(std::move(event), std::move(answer));
+  AskMachine(std::move(id), std::move(request), &Transaction::InitProducer,
+             std::move(answer));
 }
 
 void TransactionCoordinator::AddPartitions(std::string id,
                                            AddPartitionsRequest request,
                                            Answer answer) {
-  Event event;
-  event.id = std::move(id);
-  event.give = [request = std::move(request)](
-                   Transaction& machine, Waiter waiter, absl::Time now) {
-    AddPartitionsRequest given = request;
-    given.waiter = waiter;
-    return machine.AddPartitions(given, now);
-  };
-  Ask(std::move(event), std::move(answer));
-}
-
-void TransactionCoordinator::AddOffsets(std::string id,
-                                        const AddOffsetsRequest& request,
-                                        Answer answer) {
-  AddPartitionsRequest add;
-  add.producer = request.producer;
-  add.version = request.version;
-  add.partitions.insert(
-      {std::string(kConsumerOffsetsTopic),
-       StatePartitionOf(request.group, options_.offsets_partitions)});
-  AddPartitions(std::move(id), std::move(add), std::move(answer));
+  AskMachine(std::move(id), std::move(request), &Transaction::AddPartitions,
+             std::move(answer));
 }
 
 void TransactionCoordinator::EndTransaction(std::string id,
                                             EndTransactionRequest request,
                                             Answer answer) {
+  AskMachine(std::move(id), request, &Transaction::EndTransaction,
+             std::move(answer));
+}
+
+template <typename Request>
+void TransactionCoordinator::AskMachine(
+    std::string id, Request request,
+    TransactionOutput (Transaction::*ask)(const Request&, absl::Time),
+    Answer answer) {
   Event event;
   event.id = std::move(id);
-  event.give = [request](Transaction& machine, Waiter waiter, absl::Time now) {
-    EndTransactionRequest given = request;
-    given.waiter = waiter;
-    return machine.EndTransaction(given, now);
+  event.may_begin = std::is_same_v<Request, InitProducerRequest>;
+  event.give = [request = std::move(request), ask](
+                   Transaction& machine, Waiter waiter,
+                   absl::Time now) mutable {
+    request.waiter = waiter;
+    return (machine.*ask)(request, now);
   };
   Ask(std::move(event), std::move(answer));
 }
@@ -126,7 +120,32 @@ void TransactionCoordinator::RunDue() {
   WorkOff();
 }
 
+void TransactionCoordinator::WhenFree(std::string_view id,
+                                      std::function<void()> is_free) {
+  Answer oldest;
+  {
+    MutexLock lock(mutex_);
+    const auto loaded = loaded_.find(PartitionOf(id));
+    if (loaded != loaded_.end()) {
+      const auto found = loaded->second.ids.find(id);
+      const bool is_busy = found != loaded->second.ids.end() &&
+                           found->second.machine.is_busy();
+      if (is_busy) {
+        auto& waiting = found->second.when_free;
+        waiting.emplace_back(
+            [is_free = std::move(is_free)](const auto&) { is_free(); });
+        if (waiting.size() <= kWhenFreeMax) return;
+        oldest = std::move(waiting.front());
+        waiting.erase(waiting.begin());
+      }
+    }
+  }
+  if (oldest) return std::move(oldest)(ProducerInstance());
+  is_free();
+}
+
 void TransactionCoordinator::Ask(Event event, Answer answer) {
+  LoadAgain(PartitionOf(event.id));
   absl::Status closed;
   {
     MutexLock lock(mutex_);
@@ -169,7 +188,8 @@ void TransactionCoordinator::PostDue(absl::Time now) {
 void TransactionCoordinator::WorkOff() {
   if (is_working_) return;
   is_working_ = true;
-  while (!queue_.empty()) {
+  int left = around_.executor == nullptr ? INT_MAX : kEventsMax;
+  while (!queue_.empty() && left-- > 0) {
     Event event = std::move(queue_.front());
     queue_.pop_front();
     Effects effects = Apply(event);
@@ -179,6 +199,7 @@ void TransactionCoordinator::WorkOff() {
   }
   is_working_ = false;
   SetTimer();
+  if (!queue_.empty()) WorkSoon();
   changed_.NotifyAll();
 }
 
@@ -251,10 +272,16 @@ TransactionCoordinator::Effects TransactionCoordinator::Take(
   }
   WakeAt(partition, at, output.wake_at);
   const Transaction& machine = known.machine;
+  if (!machine.is_busy()) {
+    for (Answer& each : std::exchange(known.when_free, {}))
+      effects.told.push_back({std::move(each), machine.metadata().producer});
+  }
   const bool is_nothing = !known.is_storing &&
                           (machine.status() == TransactionStatus::kDead ||
                            !machine.metadata().producer.is_known());
   if (is_nothing) {
+    for (Answer& each : known.when_free)
+      effects.told.push_back({std::move(each), machine.metadata().producer});
     WakeAt(partition, at, std::nullopt);
     loaded.ids.erase(at);
     --ids_;
@@ -318,9 +345,15 @@ TransactionCoordinator::FindLoaded(std::string_view id) const {
   const PartitionId partition = PartitionOf(id);
   const auto found = loaded_.find(partition);
   if (found != loaded_.end()) return &found->second;
-  const auto unread = unread_.find(partition);
-  if (unread != unread_.end())
-    return Annotate(unread->second, fmt::format("transactional id {}", id));
+  if (loading_.contains(partition)) {
+    return MakeError(Reason::kCoordinatorLoading,
+                     fmt::format("transactional id {}: partition {}, which it "
+                                 "is in, is being read; try again",
+                                 id, partition.value));
+  }
+  const absl::Status unread = unread_.WhyUnread(partition);
+  if (!unread.ok())
+    return Annotate(unread, fmt::format("transactional id {}", id));
   return MakeError(
       Reason::kNotCoordinator,
       fmt::format("transactional id {}: is in partition {}, which this "

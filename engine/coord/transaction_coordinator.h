@@ -37,13 +37,12 @@
 #include "engine/coord/transaction.h"
 #include "engine/coord/transaction_events.h"
 #include "engine/coord/transaction_options.h"
+#include "engine/coord/unread_partitions.h"
 
 namespace cauce {
 
 struct TransactionCoordinatorOptions {
   TransactionOptions transactions;
-  // Of __consumer_offsets: offsets.topic.num.partitions.
-  int32_t offsets_partitions = 50;
   // How many ids there may be. Each takes some 700 bytes.
   size_t ids_max = 1 << 20;
 };
@@ -58,6 +57,9 @@ class TransactionCoordinator final
     Clock* clock = nullptr;
     Random* random = nullptr;
     Executor* executor = nullptr;
+    // The epoch with which a partition is loaded; may be empty where somebody
+    // says it to Load.
+    std::function<absl::StatusOr<int32_t>(PartitionId)> epoch_of;
   };
   // Called once, under no lock: what the producer goes on with, or why not.
   using Answer =
@@ -74,6 +76,12 @@ class TransactionCoordinator final
   // way.
   absl::Status Load(PartitionId partition, int32_t epoch)
       ABSL_LOCKS_EXCLUDED(mutex_);
+  // The same with the epoch that epoch_of says. Where it has failed it is tried
+  // again when its ids are asked for, but only after a while: until then this
+  // says why, and kCoordinatorLoading while another call is at it.
+  absl::Status Load(PartitionId partition) ABSL_LOCKS_EXCLUDED(mutex_);
+  // That of all partitions there are: the first error.
+  absl::Status LoadAll() ABSL_LOCKS_EXCLUDED(mutex_);
   // Gives them up, as they are: another has them. Who waits is told `why`.
   void Unload(PartitionId partition, const absl::Status& why)
       ABSL_LOCKS_EXCLUDED(mutex_);
@@ -87,19 +95,18 @@ class TransactionCoordinator final
       ABSL_LOCKS_EXCLUDED(mutex_);
   void AddPartitions(std::string id, AddPartitionsRequest request,
                      Answer answer) ABSL_LOCKS_EXCLUDED(mutex_);
-  // AddPartitions of the one in which the group's offsets are.
-  struct AddOffsetsRequest {
-    ProducerInstance producer;
-    std::string group;
-    int16_t version = 0;
-  };
-  void AddOffsets(std::string id, const AddOffsetsRequest& request,
-                  Answer answer) ABSL_LOCKS_EXCLUDED(mutex_);
   void EndTransaction(std::string id, EndTransactionRequest request,
                       Answer answer) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status CheckProduce(std::string_view id,
                             const ProducerInstance& producer,
                             const TopicPartition& partition) const
+      ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Calls `is_free` once, under no lock: as soon as who was told to try again
+  // (kConcurrentTransactions) may, since nothing of the id is being stored and
+  // none of its transactions ends; also where it is not known or is given up,
+  // and where a thousand wait for it already who has done so longest.
+  void WhenFree(std::string_view id, std::function<void()> is_free)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
   // All ids that are known.
@@ -119,6 +126,8 @@ class TransactionCoordinator final
     Transaction machine;
     std::optional<absl::Time> wake_at;  // as it stands in the agenda
     bool is_storing = false;
+    // Who waits for it to be free.
+    std::vector<Answer> when_free = {};
   };
   using Ids = std::map<std::string, Known, std::less<>>;
   // A partition that was loaded. Each time it is another incarnation, which
@@ -155,14 +164,22 @@ class TransactionCoordinator final
 
   absl::Time Now() const;
   PartitionId PartitionOf(std::string_view id) const;
+  template <typename Request>
+  void AskMachine(std::string id, Request request,
+                  TransactionOutput (Transaction::*ask)(const Request&,
+                                                        absl::Time),
+                  Answer answer) ABSL_LOCKS_EXCLUDED(mutex_);
   void Ask(Event event, Answer answer) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Where it could not be loaded, and may be by now.
+  void LoadAgain(PartitionId partition) ABSL_LOCKS_EXCLUDED(mutex_);
   // By a callback, which does no more than this.
   void Post(Event event) ABSL_LOCKS_EXCLUDED(mutex_);
   void Stored(Event event, const absl::Status& status)
       ABSL_LOCKS_EXCLUDED(mutex_);
   void PostDue(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Work() ABSL_LOCKS_EXCLUDED(mutex_);
-  // Works the queue off, unless a thread does. Lets go of the lock meanwhile.
+  // Works the queue off, unless a thread does; with an executor some of it, and
+  // that the rest. Lets go of the lock meanwhile.
   void WorkOff() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Effects Apply(Event& event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void CarryOut(Effects& effects) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -195,7 +212,8 @@ class TransactionCoordinator final
   mutable Mutex mutex_;
   CondVar changed_;
   std::map<PartitionId, Loaded> loaded_ ABSL_GUARDED_BY(mutex_);
-  std::map<PartitionId, absl::Status> unread_ ABSL_GUARDED_BY(mutex_);
+  UnreadPartitions unread_ ABSL_GUARDED_BY(mutex_);
+  std::set<PartitionId> loading_ ABSL_GUARDED_BY(mutex_);
   size_t ids_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t last_incarnation_ ABSL_GUARDED_BY(mutex_) = 0;
   // How many appends are on their way to each.

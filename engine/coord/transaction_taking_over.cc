@@ -4,11 +4,51 @@
 
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
+#include "engine/coord/drawn_producer_id.h"
 #include "engine/coord/transaction_coordinator.h"
 #include "engine/coord/transaction_replay.h"
 #include "fmt/format.h"
 
 namespace cauce {
+
+absl::Status TransactionCoordinator::Load(PartitionId partition) {
+  {
+    MutexLock lock(mutex_);
+    CAUCE_RETURN_IF_ERROR(closed_);
+    if (loaded_.contains(partition)) return absl::OkStatus();
+    CAUCE_RETURN_IF_ERROR(unread_.CheckMayTry(partition, Now()));
+    if (!loading_.insert(partition).second) {
+      return MakeError(Reason::kCoordinatorLoading,
+                       fmt::format("partition {} of the transactional ids: is "
+                                   "being read; try again",
+                                   partition.value));
+    }
+  }
+  const absl::StatusOr<int32_t> epoch = around_.epoch_of(partition);
+  const absl::Status loaded =
+      epoch.ok() ? Load(partition, *epoch) : epoch.status();
+  MutexLock lock(mutex_);
+  loading_.erase(partition);
+  if (!epoch.ok()) unread_.Failed(partition, loaded, Now());
+  changed_.NotifyAll();
+  return loaded;
+}
+
+void TransactionCoordinator::LoadAgain(PartitionId partition) {
+  if (!around_.epoch_of) return;
+  {
+    MutexLock lock(mutex_);
+    if (unread_.WhyUnread(partition).ok()) return;
+  }
+  Load(partition).IgnoreError();  // who asks is told
+}
+
+absl::Status TransactionCoordinator::LoadAll() {
+  absl::Status all_loaded;
+  for (int32_t i = 0; i < around_.log->partitions(); ++i)
+    all_loaded.Update(Load(PartitionId{i}));
+  return all_loaded;
+}
 
 absl::Status TransactionCoordinator::Load(PartitionId partition,
                                           int32_t epoch) {
@@ -28,10 +68,10 @@ absl::Status TransactionCoordinator::Load(PartitionId partition,
   auto stored = ReplayTransactions(*around_.log, partition);
   MutexLock lock(mutex_);
   if (!stored.ok()) {
-    unread_.insert_or_assign(partition, stored.status());
+    unread_.Failed(partition, stored.status(), Now());
     return stored.status();
   }
-  unread_.erase(partition);
+  unread_.Succeeded(partition);
   CAUCE_RETURN_IF_ERROR(closed_);
   const auto [at, is_new] = loaded_.try_emplace(partition);
   if (!is_new) return absl::OkStatus();
@@ -40,16 +80,17 @@ absl::Status TransactionCoordinator::Load(PartitionId partition,
   loaded.incarnation = ++last_incarnation_;
   for (auto& [id, value] : *stored) {
     Transaction machine(id, epoch, options_.transactions);
-    loaded.ids.try_emplace(id,
-                           Known{.machine = std::move(machine), .wake_at = {}});
+    if (machine.NeedsProducerId())
+      machine.OfferProducerId(DrawProducerId(*around_.random));
     Event event;
     event.id = id;
     event.partition = partition;
     event.incarnation = loaded.incarnation;
-    event.give = [value = std::move(value)](Transaction& machine, Waiter,
-                                            absl::Time now) {
-      return machine.Load(value, now);
-    };
+    // From now on it is known; what it says is carried out in its turn.
+    event.give = [output = machine.Load(value, Now())](
+                     Transaction&, Waiter, absl::Time) { return output; };
+    loaded.ids.try_emplace(id,
+                           Known{.machine = std::move(machine), .wake_at = {}});
     // In front of what is asked of the id meanwhile.
     queue_.push_front(std::move(event));
   }
@@ -80,7 +121,7 @@ void TransactionCoordinator::Close(const absl::Status& why) {
     for (auto& [waiter, answer] : std::exchange(waiting_, {}))
       told.push_back({std::move(answer), why});
     queue_.clear();
-    while (is_working_) changed_.Wait(mutex_);
+    while (is_working_ || !loading_.empty()) changed_.Wait(mutex_);
   }
   for (Told& each : told) std::move(each.answer)(each.what);
 }
@@ -92,6 +133,8 @@ void TransactionCoordinator::EndAll(PartitionId partition, Loaded& loaded,
     WakeAt(partition, at, std::nullopt);
     for (TransactionReply& reply : at->second.machine.Close(why).reply)
       TellWaiter(reply.waiter, std::move(reply.status), told);
+    for (Answer& each : std::exchange(at->second.when_free, {}))
+      told.push_back({std::move(each), why});
   }
   ids_ -= loaded.ids.size();
 }

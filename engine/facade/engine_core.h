@@ -93,7 +93,8 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
       ABSL_LOCKS_EXCLUDED(coordinators_mutex_, mutex_);
   // Partitions that a transaction holds back of which the coordinator knows
   // nothing, so that none ends it: told to the event sink too. Looks at all
-  // there are, and may have to read their logs. Errors of opening any.
+  // there are, and may have to read their logs. Errors of opening any, and of
+  // reading what the coordinator keeps.
   absl::StatusOr<std::vector<HeldBack>> FindHangingTransactions()
       ABSL_LOCKS_EXCLUDED(coordinators_mutex_, mutex_);
   // Makes it where there is something that may go on.
@@ -144,6 +145,9 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   absl::Status Start() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<std::optional<HeldBack>> LookAtStableEnd(
       const TopicPartition& partition) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Of who coordinates the ids of a partition: of the engine itself.
+  absl::StatusOr<int32_t> TransactionEpoch(PartitionId partition)
+      ABSL_LOCKS_EXCLUDED(mutex_);
   void LoadTransactions(TransactionCoordinator& made, int32_t partitions)
       ABSL_LOCKS_EXCLUDED(mutex_);
   // Before the logs are: what goes on there uses them.

@@ -25,7 +25,6 @@ EngineCore::Transactions() {
   TransactionCoordinatorOptions options;
   options.transactions.timeout_max = options_.transaction_timeout_max;
   options.transactions.id_expiration = options_.transactional_id_expiration;
-  options.offsets_partitions = options_.offsets_topic_partitions;
   {
     MutexLock lock(mutex_);
     CAUCE_RETURN_IF_ERROR(CheckWritable());
@@ -63,7 +62,16 @@ EngineCore::Transactions() {
                    .markers = markers_.get(),
                    .clock = environment_->clock,
                    .random = environment_->random,
-                   .executor = options_.executor});
+                   .executor = options_.executor,
+                   .epoch_of = [weak = weak_from_this()](PartitionId partition)
+                       -> absl::StatusOr<int32_t> {
+                     const auto core = weak.lock();
+                     if (core == nullptr) {
+                       return MakeError(Reason::kClosed,
+                                        "the engine was closed");
+                     }
+                     return core->TransactionEpoch(partition);
+                   }});
   LoadTransactions(*made, log->partitions());
   transactions_ = std::move(made);
   return transactions_;
@@ -72,22 +80,23 @@ EngineCore::Transactions() {
 void EngineCore::LoadTransactions(TransactionCoordinator& made,
                                   int32_t partitions) {
   for (int32_t i = 0; i < partitions; ++i) {
-    const auto load = [&]() -> absl::Status {
-      CAUCE_ASSIGN_OR_RETURN(
-          const auto log,
-          OpenPartition(kTransactionStateTopic, PartitionId{i}));
-      CAUCE_ASSIGN_OR_RETURN(Log* const awake, Awake(*log));
-      // That of a broker, where one had the directory: partitions know it.
-      const int32_t epoch = std::max(awake->leader_epoch().value, 0);
-      return made.Load(PartitionId{i}, epoch);
-    };
-    if (const absl::Status loaded = load(); !loaded.ok()) {
-      Report(Severity::kError,
-             fmt::format("transactional ids cannot be read, and their "
-                         "transactions do not go on: {}",
-                         MessageOf(loaded)));
-    }
+    const absl::Status loaded = made.Load(PartitionId{i});
+    if (loaded.ok()) continue;
+    Report(Severity::kError,
+           fmt::format("transactional ids cannot be read, and their "
+                       "transactions do not go on until they are asked for and "
+                       "can be: {}",
+                       MessageOf(loaded)));
   }
+}
+
+absl::StatusOr<int32_t> EngineCore::TransactionEpoch(PartitionId partition) {
+  CAUCE_RETURN_IF_ERROR(CheckProcess());
+  CAUCE_ASSIGN_OR_RETURN(const auto log,
+                         OpenPartition(kTransactionStateTopic, partition));
+  CAUCE_ASSIGN_OR_RETURN(Log* const awake, Awake(*log));
+  // That of a broker, where one had the directory: partitions know it.
+  return std::max(awake->leader_epoch().value, 0);
 }
 
 absl::Status EngineCore::GoOnWithTransactions() {
@@ -117,6 +126,11 @@ absl::StatusOr<std::vector<HeldBack>> EngineCore::FindHangingTransactions() {
   }
   if (held.empty()) return held;
   CAUCE_ASSIGN_OR_RETURN(const auto transactions, Transactions());
+  // What is held back may be of an id that cannot be read.
+  CAUCE_RETURN_IF_ERROR(
+      Annotate(transactions->LoadAll(),
+               "which transactions hang is known once all transactional ids "
+               "can be read"));
   std::vector<HeldBack> hanging;
   for (const HeldBack& each : FindHanging(held, transactions->List())) {
     // What has ended meanwhile holds nothing back; another one begins behind.

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -38,14 +39,17 @@ class TransactionCoordinatorRig : public ::testing::Test {
       ASSERT_TRUE(coordinator_->Load({i}, 3).ok());
     executor_.RunDue();
   }
-  void MakeCoordinator() {
+  void MakeCoordinator(
+      std::function<absl::StatusOr<int32_t>(PartitionId)> epoch_of =
+          [](PartitionId) { return 3; }) {
     coordinator_ = std::make_shared<TransactionCoordinator>(
         options_, TransactionCoordinator::Surroundings{
                       .log = &log_,
                       .markers = &markers_,
                       .clock = &clock_,
                       .random = &random_,
-                      .executor = has_executor_ ? &executor_ : nullptr});
+                      .executor = has_executor_ ? &executor_ : nullptr,
+                      .epoch_of = std::move(epoch_of)});
   }
   // The process dies, and `kept` of the appends that wait are there all the
   // same.

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -170,18 +171,88 @@ TEST_F(TransactionCoordinatorTest, KnowsWhatMayBeWrittenNow) {
               HasReason(Reason::kInvalidProducerIdMapping));
 }
 
-TEST_F(TransactionCoordinatorTest, AddsThePartitionOfAGroupsOffsets) {
+TEST_F(TransactionCoordinatorTest, TellsWhenWhoWasBusyIsFree) {
+  int freed = 0;
+  const auto note = [&freed] { ++freed; };
   const auto first = Init();
+  ASSERT_THAT(Add(*first, {Orders(0)}), IsOk());
+  coordinator_->WhenFree("x", note);
+  EXPECT_EQ(freed, 1) << "it was free";
 
-  ASSERT_THAT(AnswerTo([&](TransactionCoordinator::Answer answer) {
-                coordinator_->AddOffsets(
-                    "x", {.producer = *first, .group = "g", .version = 2},
-                    std::move(answer));
-              }),
-              IsOk());
+  markers_.Hold();
+  const auto next = Commit(*first);
+  EXPECT_THAT(Add(*next, {Orders(0)}).status(),
+              HasReason(Reason::kConcurrentTransactions));
+  coordinator_->WhenFree("x", note);
+  EXPECT_EQ(freed, 1);
+  markers_.Finish();
+  executor_.RunDue();
 
-  const TopicPartition of_g = {"__consumer_offsets", StatePartitionOf("g", 50)};
-  EXPECT_THAT((*coordinator_->Describe("x"))->partitions, ElementsAre(of_g));
+  EXPECT_EQ(freed, 2);
+  EXPECT_THAT(Add(*next, {Orders(0)}), IsOk());
+}
+
+TEST_F(TransactionCoordinatorTest, LetsNoMoreThanAThousandWaitForItToBeFree) {
+  int oldest = 0;
+  int others = 0;
+  const auto first = Init();
+  ASSERT_THAT(Add(*first, {Orders(0)}), IsOk());
+  markers_.Hold();
+  ASSERT_THAT(Commit(*first), IsOk());
+  coordinator_->WhenFree("x", [&oldest] { ++oldest; });
+  for (int i = 0; i < 999; ++i)
+    coordinator_->WhenFree("x", [&others] { ++others; });
+  EXPECT_EQ(oldest, 0);
+
+  coordinator_->WhenFree("x", [&others] { ++others; });
+  EXPECT_EQ(oldest, 1);
+  EXPECT_EQ(others, 0);
+  markers_.Finish();
+  executor_.RunDue();
+
+  EXPECT_EQ(oldest, 1);
+  EXPECT_EQ(others, 1000);
+}
+
+TEST_F(TransactionCoordinatorTest, TellsWhoWaitsForItToBeFreeThatItCloses) {
+  int freed = 0;
+  const auto first = Init();
+  ASSERT_THAT(Add(*first, {Orders(0)}), IsOk());
+  markers_.Hold();
+  ASSERT_THAT(Commit(*first), IsOk());
+  coordinator_->WhenFree("x", [&freed] { ++freed; });
+
+  coordinator_->Close(MakeError(Reason::kClosed, "closed"));
+  EXPECT_EQ(freed, 1);
+
+  coordinator_->WhenFree("x", [&freed] { ++freed; });
+  EXPECT_EQ(freed, 2);
+}
+
+TEST_F(TransactionCoordinatorTest, AnswersAllWhoeverHasToWorkThatOff) {
+  // Each answer asks once more, so that a call would never end otherwise.
+  const auto x = Init("x");
+  ASSERT_THAT(Add(*x, {Orders(0)}), IsOk());
+  int answered = 0;
+  int on_stack_max = 0;
+  std::function<void()> ask = [&] {
+    coordinator_->AddPartitions("x",
+                                {.waiter = 0,
+                                 .producer = *x,
+                                 .partitions = {Orders(0)},
+                                 .version = 2},
+                                [&](const Answered& told) {
+                                  EXPECT_THAT(told, IsOk());
+                                  if (++answered < 10'000) ask();
+                                });
+  };
+
+  ask();
+  on_stack_max = answered;
+  executor_.RunDue();
+
+  EXPECT_LT(on_stack_max, 1000);
+  EXPECT_EQ(answered, 10'000);
 }
 
 TEST_F(TransactionCoordinatorTest, RefusesIdsThatItHasNot) {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "cauce/errors.h"
 #include "engine/coord/transaction_coordinator.h"
@@ -21,6 +22,15 @@ class TransactionTakingOver : public test::TransactionCoordinatorRig {
  protected:
   PartitionId PartitionOfX() const {
     return StatePartitionOf("x", log_.partitions());
+  }
+  // An id that is kept there.
+  std::string IdOf(PartitionId partition) const {
+    int number = 0;
+    while (StatePartitionOf(std::to_string(number), log_.partitions()) !=
+           partition) {
+      ++number;
+    }
+    return std::to_string(number);
   }
   // An open transaction of "x" in orders-0.
   ProducerInstance Begin() {
@@ -111,6 +121,64 @@ TEST_F(TransactionTakingOver, RefusesIdsOfAPartitionThatCannotBeRead) {
   EXPECT_THAT(coordinator_->Load(PartitionOfX(), 3),
               HasReason(Reason::kCorruptBatch));
   EXPECT_THAT(Init().status(), HasReason(Reason::kCorruptBatch));
+}
+
+TEST_F(TransactionTakingOver, TriesAgainToReadWhatIsAskedForAfterAWhile) {
+  ASSERT_THAT(Init(), IsOk());
+  MakeCoordinator();
+  log_.set_unreadable(MakeError(Reason::kDiskFailed, "no disk"));
+  EXPECT_THAT(coordinator_->Load(PartitionOfX()),
+              HasReason(Reason::kDiskFailed));
+  const int before = log_.replays();
+
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_THAT(Init().status(), HasReason(Reason::kDiskFailed));
+    Pass(absl::Milliseconds(100));
+  }
+  EXPECT_EQ(log_.replays() - before, 1);
+  log_.set_unreadable(absl::OkStatus());
+  Pass(UnreadPartitions::kLongest);
+
+  EXPECT_THAT(Init(), IsOk());
+}
+
+TEST_F(TransactionTakingOver, TriesAgainWhereNotEvenItsEpochWasKnown) {
+  bool fails = true;
+  MakeCoordinator([&](PartitionId) -> absl::StatusOr<int32_t> {
+    if (fails) return MakeError(Reason::kDiskFailed, "no disk");
+    return 3;
+  });
+  EXPECT_THAT(coordinator_->LoadAll(), HasReason(Reason::kDiskFailed));
+  EXPECT_THAT(Init().status(), HasReason(Reason::kDiskFailed));
+
+  fails = false;
+  Pass(UnreadPartitions::kFirst);
+
+  EXPECT_THAT(Init(), IsOk());
+}
+
+TEST_F(TransactionTakingOver, KnowsAllIdsOfAPartitionOnceItIsLoaded) {
+  const ProducerInstance first = Begin();
+  ASSERT_TRUE(first.is_known());
+  Kill();
+  MakeCoordinator();
+
+  // By an answer, while others wait for their turn.
+  ASSERT_THAT(coordinator_->Load({0}, 3), IsOk());
+  std::vector<TransactionDescription> listed;
+  coordinator_->InitProducer(
+      IdOf(PartitionId{0}),
+      {.waiter = 0, .timeout = absl::Minutes(1), .current = {}},
+      [&](const Answered&) {
+        EXPECT_THAT(coordinator_->Load(PartitionOfX(), 3), IsOk());
+        listed = coordinator_->List();
+      });
+  executor_.RunDue();
+
+  ASSERT_EQ(listed.size(), 2);
+  for (const TransactionDescription& each : listed) {
+    EXPECT_EQ(each.partitions.size(), each.id == "x" ? 1 : 0);
+  }
 }
 
 TEST_F(TransactionTakingOver, GivesUpAPartitionAsItIs) {

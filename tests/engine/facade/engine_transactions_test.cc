@@ -12,7 +12,9 @@
 #include "cauce/partition.h"
 #include "cauce/record_batch.h"
 #include "cauce/topic_name.h"
+#include "engine/coord/unread_partitions.h"
 #include "engine/facade/engine_core.h"
+#include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/sim_clock.h"
 
@@ -33,7 +35,7 @@ class EngineTransactions : public ::testing::Test {
   void Open(Access access = Access::kReadWrite) {
     engine_.reset();
     EngineOptions options;
-    options.file_system = memory_.get();
+    options.file_system = &files_;
     options.clock = &clock_;
     options.access = access;
     options.events = [this](Severity, std::string_view line) {
@@ -67,6 +69,19 @@ class EngineTransactions : public ::testing::Test {
     EXPECT_THAT(answered, IsOk());
     return *producer;
   }
+  // A batch of somebody's transaction.
+  void AppendBy(ProducerId id, int32_t partition) {
+    BatchFields fields;
+    fields.transactional = true;
+    fields.producer_id = id;
+    fields.producer_epoch = 0;
+    fields.base_sequence = 0;
+    BatchBuilder builder(fields);
+    ASSERT_TRUE(builder.Add({.value = "v"}));
+    ASSERT_THAT(engine_->OpenPartition("orders", {partition})
+                    ->Append(*builder.Finish()),
+                IsOk());
+  }
   absl::Status Commit(const ProducerInstance& producer) {
     Answered answered = absl::UnknownError("not answered");
     (*core().Transactions())
@@ -87,6 +102,7 @@ class EngineTransactions : public ::testing::Test {
 
   test::SimClock clock_;
   std::unique_ptr<FileSystem> memory_ = NewMemoryFileSystem();
+  test::FailingFileSystem files_{*memory_};
   std::vector<std::string> told_;
   std::optional<Engine> engine_;
 };
@@ -189,16 +205,7 @@ TEST_F(EngineTransactions, AreToldWhereTheyHangBecauseNoIdHasThem) {
   for (const int32_t partition : {0, 1}) {
     // Its own in the first, somebody's in the second.
     const ProducerId id = partition == 0 ? known.id : ProducerId{77};
-    BatchFields fields;
-    fields.transactional = true;
-    fields.producer_id = id;
-    fields.producer_epoch = 0;
-    fields.base_sequence = 0;
-    BatchBuilder builder(fields);
-    ASSERT_TRUE(builder.Add({.value = "v"}));
-    ASSERT_THAT(engine_->OpenPartition("orders", {partition})
-                    ->Append(*builder.Finish()),
-                IsOk());
+    AppendBy(id, partition);
   }
 
   const auto hanging = core().FindHangingTransactions();
@@ -208,6 +215,30 @@ TEST_F(EngineTransactions, AreToldWhereTheyHangBecauseNoIdHasThem) {
               testing::ElementsAre(
                   HeldBack{{"orders", {1}}, Offset{0}, Offset{1}}));
   EXPECT_THAT(told_, Contains(HasSubstr("orders-1: readers of what is")));
+}
+
+TEST_F(EngineTransactions, AreReadAgainWhereTheyCouldNotBe) {
+  Open();
+  ASSERT_THAT(engine_->CreateTopic("orders", {.partitions = 1, .configs = {}}),
+              IsOk());
+  AppendBy(Begin({{"orders", {0}}}).id, 0);
+  ASSERT_THAT(engine_->Close(), IsOk());
+  files_.Fail(test::FileCall::kRead,
+              "__transaction_state-20/00000000000000000000.log",
+              MakeError(Reason::kDiskFailed, "no disk"));
+  Open();
+
+  // Whose it is cannot be known: it is not called nobody's.
+  EXPECT_THAT(core().FindHangingTransactions(),
+              HasReason(Reason::kDiskFailed));
+  EXPECT_THAT(told_, testing::Not(Contains(HasSubstr("readers of what is"))));
+  EXPECT_THAT(Init().status(), HasReason(Reason::kDiskFailed));
+  files_.Mend();
+  clock_.Advance(UnreadPartitions::kFirst);
+
+  EXPECT_THAT(core().FindHangingTransactions(),
+              test::IsOkAndHolds(IsEmpty()));
+  EXPECT_EQ(StatusOfX(), TransactionStatus::kOngoing);
 }
 
 TEST_F(EngineTransactions, AreRefusedWhereNothingMayBeWritten) {
