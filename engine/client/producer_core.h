@@ -240,6 +240,10 @@ class ProducerCore : public std::enable_shared_from_this<ProducerCore> {
   absl::Status CheckIsTransactional() const;
   // Asks that all with something to write take part. Lets go of the lock.
   void AskToTakePart() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Goes on once the coordinator, which is busy with what came before, may be
+  // asked again. Lets go of the lock.
+  void AwaitFree() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void OnFree() ABSL_LOCKS_EXCLUDED(mutex_);
   void TakePart(const std::vector<Queue*>& asked,
                 const ProducerInstance& producer, const absl::Status& answer)
       ABSL_LOCKS_EXCLUDED(mutex_);
@@ -262,6 +266,9 @@ class ProducerCore : public std::enable_shared_from_this<ProducerCore> {
   std::optional<ProducerTransaction> transaction_ ABSL_GUARDED_BY(mutex_);
   // Partitions are not asked to take part before then.
   absl::Duration ask_at_ ABSL_GUARDED_BY(mutex_) = absl::ZeroDuration();
+  bool awaits_free_ ABSL_GUARDED_BY(mutex_) = false;
+  // How often the coordinator has said that it may be asked again.
+  uint64_t times_freed_ ABSL_GUARDED_BY(mutex_) = 0;
   // Of records of whose fate nobody is told yet, those of told_ among them.
   int64_t buffered_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   // Without an executor: those with something that nobody else makes visible,

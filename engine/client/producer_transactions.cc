@@ -51,6 +51,32 @@ OffsetCommit CommitOf(const OffsetsToCommit& offsets,
   return commit;
 }
 
+bool IsBusy(const absl::Status& answer) {
+  return ReasonOf(answer) == Reason::kConcurrentTransactions;
+}
+
+// How often an abort that nobody waits for is asked for where the coordinator
+// is busy each time. It is lost then, or for any other error, until the
+// transaction's time-out aborts it.
+constexpr int kAbortTries = 10;
+
+void AskToAbort(const std::weak_ptr<TransactionCoordinator>& coordinator,
+                const std::string& id, const EndTransactionRequest& request,
+                int tries) {
+  const auto asked = coordinator.lock();
+  if (asked == nullptr) return;
+  asked->EndTransaction(
+      id, request,
+      [coordinator, id, request,
+       tries](const absl::StatusOr<ProducerInstance>& answer) {
+        const auto busy = coordinator.lock();
+        if (!IsBusy(answer.status()) || tries <= 1 || busy == nullptr) return;
+        busy->WhenFree(id, [coordinator, id, request, tries] {
+          AskToAbort(coordinator, id, request, tries - 1);
+        });
+      });
+}
+
 // The first error of the commit or of any of its offsets.
 absl::Status StatusOf(const OffsetCommitReply& reply) {
   absl::Status status = reply.status;
@@ -222,12 +248,16 @@ absl::StatusOr<ProducerInstance> ProducerCore::AskUntil(
                       absl::ToInt64Milliseconds(options_.block_max), else_do,
                       is_again ? MessageOf((*answer)->status()) : ""));
     }
+    // It says so once it is free; else time tells.
+    const uint64_t freed = times_freed_;
+    if (IsBusy((*answer)->status())) AwaitFree();
     const absl::Duration again = std::min(now + backoff, until);
-    while (now < again) {
+    while (now < again && times_freed_ == freed) {
       changed_.WaitFor(mutex_, again - now);
       now = around_.clock->Monotonic();
     }
-    backoff = std::min(backoff * 2, options_.retry_backoff_max);
+    if (times_freed_ == freed)
+      backoff = std::min(backoff * 2, options_.retry_backoff_max);
   }
 }
 
@@ -287,6 +317,32 @@ void ProducerCore::TakePart(const std::vector<Queue*>& asked,
     SetTimer(NextDue());
   }
   changed_.NotifyAll();
+  if (IsBusy(answer)) AwaitFree();
+}
+
+void ProducerCore::AwaitFree() {
+  if (std::exchange(awaits_free_, true)) return;
+  mutex_.Unlock();
+  around_.transactions->WhenFree(
+      options_.transactional_id,
+      [weak = weak_from_this()] {
+        if (const auto core = weak.lock()) core->OnFree();
+      });
+  mutex_.Lock();
+}
+
+void ProducerCore::OnFree() {
+  MutexLock lock(mutex_);
+  awaits_free_ = false;
+  ++times_freed_;
+  changed_.NotifyAll();
+  if (detached_) return;
+  ask_at_ = absl::ZeroDuration();
+  if (around_.executor == nullptr) {
+    DriveAll();
+  } else {
+    SetTimer(NextDue());
+  }
 }
 
 void ProducerCore::AbortAndForget() {
@@ -299,8 +355,8 @@ void ProducerCore::AbortAndForget() {
       .outcome = TransactionOutcome::kAbort,
       .version = kVersion};
   mutex_.Unlock();
-  around_.transactions->EndTransaction(options_.transactional_id, request,
-                                       [](const auto&) {});
+  AskToAbort(around_.transactions, options_.transactional_id, request,
+             kAbortTries);
   mutex_.Lock();
 }
 

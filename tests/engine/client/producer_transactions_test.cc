@@ -1,13 +1,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <deque>
+#include <latch>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "cauce/client.h"
+#include "cauce/env.h"
 #include "cauce/errors.h"
+#include "engine/base/mutex.h"
+#include "engine/facade/engine_core.h"
 #include "fmt/format.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
@@ -459,6 +465,74 @@ TEST_F(ProducerTransactions, WithThreadsOfTheClientAreTheSame) {
     }
     EXPECT_THAT(read, testing::UnorderedElementsAreArray(expected));
   }
+}
+
+// Runs tasks, or keeps them until a test runs them.
+class HoldingExecutor final : public Executor {
+ public:
+  void Schedule(Task task) override {
+    {
+      MutexLock lock(mutex_);
+      if (holds_) return tasks_.push_back(std::move(task));
+    }
+    threads_->Schedule(std::move(task));
+  }
+  void ScheduleAfter(absl::Duration delay, Task task) override {
+    if (delay <= absl::ZeroDuration()) return Schedule(std::move(task));
+    threads_->ScheduleAfter(delay, std::move(task));
+  }
+  // Once what was scheduled before has run.
+  void Hold() {
+    std::latch is_idle(1);
+    threads_->Schedule([&is_idle] { is_idle.count_down(); });
+    is_idle.wait();
+    MutexLock lock(mutex_);
+    holds_ = true;
+  }
+  // In the order in which they came, with those that come meanwhile.
+  void RunHeld() {
+    MutexLock lock(mutex_);
+    while (!tasks_.empty()) {
+      Task task = std::move(tasks_.front());
+      tasks_.pop_front();
+      mutex_.Unlock();
+      std::move(task)();
+      mutex_.Lock();
+    }
+    holds_ = false;
+  }
+
+ private:
+  const std::unique_ptr<Executor> threads_ = NewThreadPool(1);
+  Mutex mutex_;
+  bool holds_ ABSL_GUARDED_BY(mutex_) = false;
+  std::deque<Task> tasks_ ABSL_GUARDED_BY(mutex_);
+};
+
+TEST(ProducerTransactionsOf, AClosedProducerAreAbortedThoughItIsBusy) {
+  HoldingExecutor executor;
+  auto client = Client::Open("memory:", {.engine = {.executor = &executor}});
+  ASSERT_THAT(client, IsOk());
+  ASSERT_THAT((*client)->engine()->CreateTopic("orders"), IsOk());
+  ProducerOptions options;
+  options.transactional_id = "x";
+  options.linger = absl::ZeroDuration();
+  auto producer = (*client)->NewProducer(options);
+  ASSERT_THAT(producer, IsOk());
+  ASSERT_THAT((*producer)->InitTransactions(), IsOk());
+  ASSERT_THAT((*producer)->BeginTransaction(), IsOk());
+
+  // That the partition takes part is being stored, and so the coordinator busy.
+  executor.Hold();
+  ASSERT_THAT((*producer)->Send({.topic = "orders", .value = "v"}), IsOk());
+  (*producer)->Close(absl::ZeroDuration()).IgnoreError();
+  executor.RunHeld();
+
+  const auto coordinator =
+      EngineCore::Of(*(*client)->engine())->Transactions();
+  ASSERT_THAT(coordinator, IsOk());
+  EXPECT_EQ((*(*coordinator)->Describe("x"))->status,
+            TransactionStatus::kCompleteAbort);
 }
 
 }  // namespace
