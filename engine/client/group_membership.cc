@@ -302,6 +302,7 @@ absl::StatusOr<GroupMembership::Step> GroupMembership::Refused(
       return Step::kNothing;
     case Reason::kCoordinatorNotAvailable:
     case Reason::kCoordinatorLoading:
+      watch_.reset();
       BeginAgain(kRetryWait);
       return Step::kNothing;
     case Reason::kUnknownMemberId:
@@ -313,6 +314,8 @@ absl::StatusOr<GroupMembership::Step> GroupMembership::Refused(
       fenced_ = status;
       return Lose();
     default:
+      // Of a group that cannot be read nobody is watched.
+      watch_.reset();
       BeginAgain(kRetryWait);
       return status;
   }

@@ -10,6 +10,7 @@
 #include "cauce/env.h"
 #include "cauce/errors.h"
 #include "engine/facade/engine_core.h"
+#include "tests/engine/coord/fake_state_log.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/sim_clock.h"
 
@@ -28,10 +29,13 @@ class GroupMembershipTest : public ::testing::Test {
     EXPECT_THAT(engine_.CreateTopic("orders", {.partitions = 4}), IsOk());
     options_.group = "g";
   }
-  std::unique_ptr<GroupMembership> Make() {
+  std::unique_ptr<GroupMembership> Make(
+      std::shared_ptr<GroupCoordinator> coordinator = nullptr) {
     GroupMembership::Seams seams;
     seams.engine = &engine_;
-    seams.coordinator = EngineCore::Of(engine_)->Groups();
+    seams.coordinator = coordinator != nullptr
+                            ? std::move(coordinator)
+                            : EngineCore::Of(engine_)->Groups();
     seams.clock = &clock_;
     seams.random = SystemRandom();
     seams.signal = std::make_shared<WakeSignal>(nullptr);
@@ -93,6 +97,31 @@ TEST_F(GroupMembershipTest, IsOneMemberThoughItAsksAgainBeforeItIsAnswered) {
   EXPECT_THAT(two->assigned(), SizeIs(2));
   EXPECT_THAT(EngineCore::Of(engine_)->Groups()->Describe("g")->members,
               SizeIs(2));
+}
+
+TEST_F(GroupMembershipTest, HearsOfOthersThoughItsGroupWasUnreadableAtFirst) {
+  const auto log = std::make_shared<test::FakeStateLog>();
+  GroupCoordinator::Options options;
+  options.group.initial_rebalance_delay = absl::ZeroDuration();
+  GroupCoordinator::Seams seams;
+  seams.clock = &clock_;
+  seams.log = [log](GroupCoordinator::IfMissing) { return log; };
+  const auto coordinator =
+      std::make_shared<GroupCoordinator>(options, std::move(seams));
+  const auto one = Make(coordinator);
+  log->set_unreadable(MakeError(Reason::kDiskFailed, "no disk"));
+  ASSERT_THAT(one->Next(), IsOkAndHolds(Step::kPrepare));
+  one->Join({});
+  EXPECT_THAT(one->Next(), test::HasReason(Reason::kDiskFailed));
+  log->set_unreadable(absl::OkStatus());
+  clock_.Advance(absl::Minutes(1));
+  Enter(*one);
+
+  const auto two = Make(coordinator);
+  ASSERT_THAT(two->Next(), IsOkAndHolds(Step::kPrepare));
+  two->Join({});
+
+  EXPECT_THAT(one->Next(), IsOkAndHolds(Step::kPrepare));
 }
 
 TEST_F(GroupMembershipTest, LosesItsShareWhereItWasAwayForTooLong) {
