@@ -97,8 +97,9 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   // reading what the coordinator keeps.
   absl::StatusOr<std::vector<HeldBack>> FindHangingTransactions()
       ABSL_LOCKS_EXCLUDED(coordinators_mutex_, mutex_);
-  // Makes it where there is something that may go on.
-  absl::Status GoOnWithTransactions()
+  // Makes it where there is something that may go on, and has it go on. Returns
+  // whether all that stands there could be read.
+  absl::StatusOr<bool> GoOnWithTransactions()
       ABSL_LOCKS_EXCLUDED(coordinators_mutex_, mutex_);
   // The coordinator of groups, made when it is first asked for.
   std::shared_ptr<GroupCoordinator> Groups() ABSL_LOCKS_EXCLUDED(mutex_);
@@ -255,6 +256,9 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<TopicEntry> FindTopic(std::string_view name) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // On the executor, until all could be read: what is open there holds readers
+  // of what is committed back, though nobody may come to end it.
+  void KeepTransactionsGoing(absl::Duration delay);
   // Tells the event sink what failed; of a full disk once, until it is over.
   void TellOfUpkeep(const UpkeepRound& round) ABSL_LOCKS_EXCLUDED(mutex_);
   // Finds whether the log is to be compacted, and when else to look again.

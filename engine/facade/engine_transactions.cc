@@ -10,6 +10,7 @@
 #include "cauce/errors.h"
 #include "cauce/topic_name.h"
 #include "engine/base/status_macros.h"
+#include "engine/coord/unread_partitions.h"
 #include "engine/facade/engine_core.h"
 #include "engine/facade/partition_markers.h"
 #include "fmt/format.h"
@@ -84,8 +85,7 @@ void EngineCore::LoadTransactions(TransactionCoordinator& made,
     if (loaded.ok()) continue;
     Report(Severity::kError,
            fmt::format("transactional ids cannot be read, and their "
-                       "transactions do not go on until they are asked for and "
-                       "can be: {}",
+                       "transactions do not go on until they can be: {}",
                        MessageOf(loaded)));
   }
 }
@@ -99,17 +99,32 @@ absl::StatusOr<int32_t> EngineCore::TransactionEpoch(PartitionId partition) {
   return std::max(awake->leader_epoch().value, 0);
 }
 
-absl::Status EngineCore::GoOnWithTransactions() {
+absl::StatusOr<bool> EngineCore::GoOnWithTransactions() {
   {
     MutexLock lock(mutex_);
     CAUCE_RETURN_IF_ERROR(CheckOpen());
     const bool may_write = CheckWritable().ok();
     if (!may_write || catalog_.Find(kTransactionStateTopic) == nullptr)
-      return absl::OkStatus();
+      return true;
   }
   CAUCE_ASSIGN_OR_RETURN(const auto transactions, Transactions());
+  const bool has_all = transactions->LoadAll().ok();
   transactions->RunDue();
-  return absl::OkStatus();
+  return has_all;
+}
+
+void EngineCore::KeepTransactionsGoing(absl::Duration delay) {
+  options_.executor->ScheduleAfter(delay, [weak = weak_from_this(), delay] {
+    const auto core = weak.lock();
+    if (core == nullptr) return;
+    const auto gone_on = core->GoOnWithTransactions();
+    const bool is_closed = ReasonOf(gone_on.status()) == Reason::kClosed;
+    if (is_closed || (gone_on.ok() && *gone_on)) return;
+    const bool is_first = delay == absl::ZeroDuration();
+    if (!gone_on.ok() && is_first)
+      core->Report(Severity::kError, MessageOf(gone_on.status()));
+    core->KeepTransactionsGoing(UnreadPartitions::kLongest);
+  });
 }
 
 absl::StatusOr<std::vector<HeldBack>> EngineCore::FindHangingTransactions() {

@@ -35,13 +35,7 @@ void EngineCore::ScheduleUpkeep() {
     MutexLock lock(mutex_);
     if (catalog_.Find(kTransactionStateTopic) == nullptr) return;
   }
-  options_.executor->Schedule([weak = weak_from_this()] {
-    const auto core = weak.lock();
-    if (core == nullptr) return;
-    const absl::Status gone_on = core->GoOnWithTransactions();
-    if (!gone_on.ok() && ReasonOf(gone_on) != Reason::kClosed)
-      core->Report(Severity::kError, MessageOf(gone_on));
-  });
+  KeepTransactionsGoing(absl::ZeroDuration());
 }
 
 void EngineCore::ScheduleEvery(absl::Duration interval, Upkeep upkeep) {
@@ -105,7 +99,8 @@ void EngineCore::TellOfUpkeep(const UpkeepRound& round) {
 }
 
 absl::Status EngineCore::RunUpkeep(absl::Duration time_max) {
-  const absl::Status gone_on = GoOnWithTransactions();
+  // What could not be read was told, and is tried again.
+  const absl::Status gone_on = GoOnWithTransactions().status();
   if (const auto groups = GroupsIfAny()) groups->Tick();
   UpkeepRound round{.upkeep = Upkeep::kRetention};
   const absl::Duration until = environment_->clock->Monotonic() + time_max;

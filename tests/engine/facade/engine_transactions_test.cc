@@ -16,6 +16,7 @@
 #include "engine/facade/engine_core.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
+#include "tests/testing/on_time.h"
 #include "tests/testing/sim_clock.h"
 
 namespace cauce {
@@ -37,6 +38,7 @@ class EngineTransactions : public ::testing::Test {
     EngineOptions options;
     options.file_system = &files_;
     options.clock = &clock_;
+    options.executor = executor_;
     options.access = access;
     options.events = [this](Severity, std::string_view line) {
       told_.emplace_back(line);
@@ -101,6 +103,7 @@ class EngineTransactions : public ::testing::Test {
   }
 
   test::SimClock clock_;
+  Executor* executor_ = nullptr;
   std::unique_ptr<FileSystem> memory_ = NewMemoryFileSystem();
   test::FailingFileSystem files_{*memory_};
   std::vector<std::string> told_;
@@ -239,6 +242,33 @@ TEST_F(EngineTransactions, AreReadAgainWhereTheyCouldNotBe) {
   EXPECT_THAT(core().FindHangingTransactions(),
               test::IsOkAndHolds(IsEmpty()));
   EXPECT_EQ(StatusOfX(), TransactionStatus::kOngoing);
+}
+
+TEST_F(EngineTransactions, EndThoughNobodyAsksOnceTheyCanBeReadAgain) {
+  Open();
+  ASSERT_THAT(engine_->CreateTopic("orders", {.partitions = 1, .configs = {}}),
+              IsOk());
+  AppendBy(Begin({{"orders", {0}}}).id, 0);
+  ASSERT_THAT(engine_->Close(), IsOk());
+  files_.Fail(test::FileCall::kRead,
+              "__transaction_state-20/00000000000000000000.log",
+              MakeError(Reason::kDiskFailed, "no disk"));
+  test::OnTime executor(clock_);
+  executor_ = &executor;
+  Open();
+  executor.RunDue();
+  EXPECT_THAT(told_, Contains(HasSubstr("no disk")));
+  files_.Mend();
+  clock_.Advance(absl::Minutes(2));
+
+  executor.RunDue();
+
+  const auto orders = engine_->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(orders, IsOk());
+  EXPECT_EQ(orders->log_end(), Offset{2});
+  EXPECT_THAT(orders->LastStableOffset(), test::IsOkAndHolds(Offset{2}));
+  engine_.reset();
+  executor.DropAll();
 }
 
 TEST_F(EngineTransactions, AreRefusedWhereNothingMayBeWritten) {
