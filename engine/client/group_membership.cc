@@ -277,6 +277,7 @@ absl::StatusOr<GroupMembership::Step> GroupMembership::Take(
   if (!reply.status.ok()) return Refused(reply.status);
   state_ = State::kIn;
   has_share_ = true;
+  was_ = {options_.group, member_id_, options_.instance, generation_, {}};
   beat_at_ = Now() + std::min(options_.poll_interval_max / kBeatsPerInterval,
                               kBeatMax);
   assigned_.clear();
@@ -378,7 +379,9 @@ CommitRequest GroupMembership::commit_request() const {
 }
 
 ConsumerGroupMetadata GroupMembership::metadata() const {
-  return {options_.group, member_id_, options_.instance, generation_};
+  // The group would take who names no generation for one that assigns by hand.
+  if (generation_ < 0 && was_.generation >= 0) return was_;
+  return {options_.group, member_id_, options_.instance, generation_, {}};
 }
 
 }  // namespace cauce

@@ -78,6 +78,8 @@ class GroupMembership {
   void Leave();
 
   CommitRequest commit_request() const;
+  // As who it has a share; while it has lost that, as who it had one, whom the
+  // group refuses.
   ConsumerGroupMetadata metadata() const;
 
  private:
@@ -122,6 +124,7 @@ class GroupMembership {
   std::vector<std::string> topics_;
   std::vector<TopicPartition> assigned_;
   bool has_share_ = false;
+  ConsumerGroupMetadata was_;  // as who it had its last share
   // Of the leader: what it divided.
   std::optional<PartitionCounts> divided_;
   absl::Duration retry_at_ = absl::ZeroDuration();

@@ -50,7 +50,7 @@ LocalConsumer::LocalConsumer(std::shared_ptr<ClientCore> client,
 
 absl::Status LocalConsumer::Assign(
     const std::vector<TopicPartition>& partitions) {
-  CAUCE_RETURN_IF_ERROR(CheckOpen());
+  CAUCE_RETURN_IF_ERROR(CheckMayChange());
   if (membership_ != nullptr) {
     return MakeError(Reason::kInvalidOption,
                      "the consumer subscribes to topics, of which its group "
@@ -93,7 +93,7 @@ std::vector<TopicPartition> LocalConsumer::assignment() const {
 
 absl::StatusOr<std::span<const ConsumerRecord>> LocalConsumer::Poll(
     absl::Duration timeout) {
-  CAUCE_RETURN_IF_ERROR(CheckOpen());
+  CAUCE_RETURN_IF_ERROR(CheckMayChange());
   const absl::Status gathered = GatherWithin(timeout);
   // There may be more, behind an error too: who waits on the descriptor comes
   // again.
@@ -208,6 +208,15 @@ absl::Status LocalConsumer::CheckOpen() const {
                    "the consumer was closed; make a new one to read more");
 }
 
+absl::Status LocalConsumer::CheckMayChange() const {
+  CAUCE_RETURN_IF_ERROR(CheckOpen());
+  if (!in_listener_) return absl::OkStatus();
+  return MakeError(Reason::kRebalanceInProgress,
+                   "the consumer is calling its listener, which must not poll, "
+                   "subscribe, assign or close: do so behind the Poll that "
+                   "called it");
+}
+
 absl::Status LocalConsumer::CheckNotWokenUp() {
   if (!woken_up_.load()) return absl::OkStatus();
   woken_up_ = false;
@@ -291,6 +300,7 @@ void LocalConsumer::Wakeup() {
 
 absl::Status LocalConsumer::Close() {
   if (closed_) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(CheckMayChange());
   const absl::Status left = LeaveGroup();
   closed_ = true;
   records_.clear();

@@ -89,11 +89,16 @@ class LocalConsumer final : public Consumer {
     return IsTold() && client_->options.executor == nullptr;
   }
   absl::Status CheckOpen() const;
+  // The same, and that no listener is being called, under whom it would change.
+  absl::Status CheckMayChange() const;
   absl::Status CheckNotWokenUp();
   absl::StatusOr<AssignedPartition*> Find(const TopicPartition& name);
   // Fills records_ with what is there, or comes within `timeout`.
   absl::Status GatherWithin(absl::Duration timeout);
   using Partitions = std::vector<TopicPartition>;
+  using Told = void (RebalanceListener::*)(const Partitions&);
+  // Calls the listener, where there is one and something to tell.
+  void Tell(Told told, const Partitions& partitions);
   // What Assign does, without asking whether it may.
   absl::Status Replace(const Partitions& partitions);
 
@@ -155,6 +160,7 @@ class LocalConsumer final : public Consumer {
   // Null unless it subscribes.
   std::unique_ptr<GroupMembership> membership_;
   std::shared_ptr<RebalanceListener> listener_;
+  bool in_listener_ = false;  // it is being called
   std::optional<TopicPattern> pattern_;
   absl::Duration match_at_ = absl::ZeroDuration();
   absl::Duration commit_at_ = absl::ZeroDuration();

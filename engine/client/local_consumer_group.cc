@@ -52,6 +52,7 @@ absl::Status LocalConsumer::CheckIsMember() const {
 absl::Status LocalConsumer::BeginToSubscribe(
     std::shared_ptr<RebalanceListener> listener) {
   CAUCE_RETURN_IF_ERROR(CheckHasGroup());
+  CAUCE_RETURN_IF_ERROR(CheckMayChange());
   if (assigns_) {
     return MakeError(Reason::kInvalidOption,
                      "the consumer has partitions that were assigned by hand; "
@@ -93,11 +94,18 @@ absl::Status LocalConsumer::SubscribePattern(
 }
 
 absl::Status LocalConsumer::Unsubscribe() {
-  CAUCE_RETURN_IF_ERROR(CheckOpen());
+  CAUCE_RETURN_IF_ERROR(CheckMayChange());
   const absl::Status left = LeaveGroup();
   assigns_ = false;
   CAUCE_RETURN_IF_ERROR(Replace({}));
   return left;
+}
+
+void LocalConsumer::Tell(Told told, const Partitions& partitions) {
+  if (listener_ == nullptr || partitions.empty()) return;
+  in_listener_ = true;
+  ((*listener_).*told)(partitions);
+  in_listener_ = false;
 }
 
 absl::Status LocalConsumer::LeaveGroup() {
@@ -105,8 +113,7 @@ absl::Status LocalConsumer::LeaveGroup() {
   const bool commits = coordinator_ != nullptr && options_.auto_commit;
   if (commits) committed = CommitDelivered();
   if (membership_ != nullptr) {
-    const Partitions all = assignment();
-    if (listener_ != nullptr && !all.empty()) listener_->Revoked(all);
+    Tell(&RebalanceListener::Revoked, assignment());
     membership_->Leave();
     membership_.reset();
   }
@@ -178,7 +185,7 @@ absl::Status LocalConsumer::Prepare() {
   }
   const Partitions all = assignment();
   if (!membership_->is_cooperative() && !all.empty()) {
-    if (listener_ != nullptr) listener_->Revoked(all);
+    Tell(&RebalanceListener::Revoked, all);
     GiveUp(all);
   }
   if (membership_ != nullptr) membership_->Join(assignment());
@@ -193,7 +200,7 @@ absl::Status LocalConsumer::TakeShare(const Partitions& share) {
   }
   if (!lost.empty()) {
     if (options_.auto_commit) CommitDelivered().IgnoreError();
-    if (listener_ != nullptr) listener_->Revoked(lost);
+    Tell(&RebalanceListener::Revoked, lost);
     GiveUp(lost);
     // Now the others may have them.
     membership_->JoinAgain();
@@ -211,14 +218,14 @@ absl::Status LocalConsumer::TakeShare(const Partitions& share) {
   turn_ = 0;
   for (const auto& [name, each] : assigned_) in_turn_.push_back(each.get());
   const absl::Status begun = BeginNow();
-  if (listener_ != nullptr && !added.empty()) listener_->Assigned(added);
+  Tell(&RebalanceListener::Assigned, added);
   return begun;
 }
 
 void LocalConsumer::LoseAll() {
   const Partitions all = assignment();
   if (all.empty()) return;
-  if (listener_ != nullptr) listener_->Lost(all);
+  Tell(&RebalanceListener::Lost, all);
   GiveUp(all);
 }
 

@@ -35,6 +35,13 @@ absl::Status NotFound(const std::string& group) {
 absl::Status CheckOffset(const std::string& group,
                          const OffsetToCommit& offset, size_t bytes_max) {
   CAUCE_RETURN_IF_ERROR(ValidateTopicName(offset.partition.topic));
+  if (offset.offset < Offset{0}) {
+    return MakeError(Reason::kOffsetOutOfRange,
+                     fmt::format("group {}: cannot be at offset {} of {}: "
+                                 "offsets begin at 0",
+                                 group, offset.offset.value,
+                                 offset.partition.ToString()));
+  }
   if (offset.metadata.size() <= bytes_max) return absl::OkStatus();
   return MakeError(
       Reason::kOffsetMetadataTooLarge,

@@ -36,6 +36,7 @@ TransactionCoordinator::TransactionCoordinator(
     const TransactionCoordinatorOptions& options, const Surroundings& around)
     : options_(options),
       around_(around),
+      partitions_(around.log->partitions()),
       began_(around.clock->Now()),
       began_monotonic_(around.clock->Monotonic()) {}
 
@@ -44,7 +45,7 @@ absl::Time TransactionCoordinator::Now() const {
 }
 
 PartitionId TransactionCoordinator::PartitionOf(std::string_view id) const {
-  return StatePartitionOf(id, around_.log->partitions());
+  return StatePartitionOf(id, partitions_);
 }
 
 void TransactionCoordinator::InitProducer(std::string id,

@@ -205,6 +205,7 @@ class TransactionCoordinator final
 
   const TransactionCoordinatorOptions options_;
   const Surroundings around_;
+  const int32_t partitions_;  // of the log, which keeps those that it has
   // Wall time may jump; deadlines go by the time that passed since.
   const absl::Time began_;
   const absl::Duration began_monotonic_;

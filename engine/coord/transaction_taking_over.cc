@@ -45,7 +45,7 @@ void TransactionCoordinator::LoadAgain(PartitionId partition) {
 
 absl::Status TransactionCoordinator::LoadAll() {
   absl::Status all_loaded;
-  for (int32_t i = 0; i < around_.log->partitions(); ++i)
+  for (int32_t i = 0; i < partitions_; ++i)
     all_loaded.Update(Load(PartitionId{i}));
   return all_loaded;
 }

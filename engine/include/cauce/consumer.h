@@ -118,7 +118,8 @@ using OffsetsToCommit = std::map<TopicPartition, OffsetAndMetadata>;
 using CommitCallback = std::function<void(const absl::Status&)>;
 
 // Is told within Poll, and by Close, which partitions come and go. May use the
-// consumer: to commit, to seek.
+// consumer to commit, to seek: a Poll, Assign, Subscribe, Unsubscribe or Close
+// answers kRebalanceInProgress there, and changes nothing.
 class RebalanceListener {
  public:
   virtual ~RebalanceListener() = default;

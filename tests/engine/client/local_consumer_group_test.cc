@@ -545,6 +545,39 @@ TEST_F(LocalConsumerGroup, AFailedOpenDoesNotForgetWhereTheGroupIs) {
   }
 }
 
+// Notes as who it is called a member while its partitions are lost.
+class NamesItself final : public RebalanceListener {
+ public:
+  void Assigned(const std::vector<TopicPartition>&) override {}
+  void Revoked(const std::vector<TopicPartition>&) override {}
+  void Lost(const std::vector<TopicPartition>&) override {
+    when_lost = consumer->group_metadata();
+  }
+
+  Consumer* consumer = nullptr;
+  std::optional<ConsumerGroupMetadata> when_lost;
+};
+
+// Does within each call what it must not.
+class ChangesItsConsumer final : public RebalanceListener {
+ public:
+  void Assigned(const std::vector<TopicPartition>&) override { Change(); }
+  void Revoked(const std::vector<TopicPartition>&) override { Change(); }
+
+  Consumer* consumer = nullptr;
+  std::vector<absl::Status> told;
+
+ private:
+  void Change() {
+    told = {consumer->Poll(absl::ZeroDuration()).status(),
+            consumer->Assign({}),
+            consumer->Subscribe({"orders"}),
+            consumer->SubscribePattern("o.*"),
+            consumer->Unsubscribe(),
+            consumer->Close()};
+  }
+};
+
 // Commits 1 of the first partition when that is taken from it.
 class CommitsTooLate final : public RebalanceListener {
  public:
@@ -583,6 +616,49 @@ TEST_F(LocalConsumerGroup, WhoIsReplacedCommitsNothingAnyMore) {
                              testing::Each(HasReason(
                                  Reason::kUnknownMemberId))));
   EXPECT_EQ(CommittedIn(0), 2);
+}
+
+// Its offsets would go in front of those of who has its partitions.
+TEST_F(LocalConsumerGroup, WhoIsReplacedSendsNoOffsetsToATransaction) {
+  AppendToAll("a");
+  ConsumerOptions options = InGroup();
+  options.auto_commit = false;
+  const auto listener = std::make_shared<NamesItself>();
+  const auto one = Subscribed(options, listener);
+  listener->consumer = one.get();
+  EXPECT_THAT(Drain(*one), SizeIs(4));
+  clock_.Advance(options.poll_interval_max + absl::Seconds(1));
+  auto two = Subscribed();
+  EXPECT_THAT(Drain(*two), SizeIs(4));
+  Drain(*one);
+  ASSERT_TRUE(listener->when_lost.has_value());
+
+  ProducerOptions writes;
+  writes.transactional_id = "x";
+  const auto producer = *client_->NewProducer(writes);
+  ASSERT_THAT(producer->InitTransactions(), IsOk());
+  ASSERT_THAT(producer->BeginTransaction(), IsOk());
+  const TopicPartition first{"orders", PartitionId{0}};
+  EXPECT_THAT(producer->SendOffsetsToTransaction(
+                  {{first, {.offset = {1}, .metadata = ""}}},
+                  *listener->when_lost),
+              HasReason(Reason::kUnknownMemberId));
+  EXPECT_THAT(producer->AbortTransaction(), IsOk());
+}
+
+TEST_F(LocalConsumerGroup, AListenerChangesNothingOfItsConsumer) {
+  AppendToAll("a");
+  const auto listener = std::make_shared<ChangesItsConsumer>();
+  const auto consumer = Subscribed(InGroup(), listener);
+  listener->consumer = consumer.get();
+  Drain(*consumer);
+  ASSERT_THAT(consumer->Unsubscribe(), IsOk());
+
+  EXPECT_THAT(listener->told, SizeIs(6));
+  EXPECT_THAT(listener->told,
+              testing::Each(HasReason(Reason::kRebalanceInProgress)));
+  EXPECT_THAT(consumer->assignment(), testing::IsEmpty());
+  EXPECT_THAT(consumer->Close(), IsOk());
 }
 
 TEST_F(LocalConsumerGroup, ACommitIsNotDoneBecauseOneIsOnItsWay) {

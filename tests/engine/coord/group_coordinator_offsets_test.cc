@@ -117,6 +117,18 @@ TEST(GroupCoordinatorOffsets, OfATransactionCountWithItsEnd) {
   EXPECT_EQ(rig.Fetched("g", 0), 6);
 }
 
+// Who reads one takes it for none at all.
+TEST(GroupCoordinatorOffsets, AreRefusedBelowZero) {
+  CoordinatorRig rig;
+  OffsetCommit commit;
+  commit.group = "g";
+  commit.offsets.push_back({.partition = {"t", {0}}, .offset = {-1}});
+  Told<OffsetCommitReply> told;
+  rig.coordinator->Commit(commit, told.Callback());
+
+  EXPECT_THAT(told->offsets.at(0), HasReason(Reason::kOffsetOutOfRange));
+}
+
 TEST(GroupCoordinatorOffsets, AreRefusedWithTooMuchBesideThem) {
   CoordinatorRig rig;
   OffsetCommit commit;
