@@ -60,6 +60,8 @@ std::string_view Name(AnomalyKind kind) {
       return "zombie-commit";
     case AnomalyKind::kCommitSkip:
       return "commit-skip";
+    case AnomalyKind::kStuckGroup:
+      return "stuck-group";
     case AnomalyKind::kDoneTwice:
       return "done-twice";
     case AnomalyKind::kNeverDone:

@@ -42,6 +42,7 @@ enum class AnomalyKind {
   kPhantomCommit,       // nobody asked for what it has committed
   kZombieCommit,        // an older generation's commit was taken
   kCommitSkip,          // committed, and delivered to none of the group
+  kStuckGroup,          // in the end it has not come to what there is to read
   // Of what is read, worked on and written in one transaction.
   kDoneTwice,
   kNeverDone,

@@ -174,6 +174,38 @@ void CheckPassedBy(const HistoryIndex& index, Anomalies& found) {
   }
 }
 
+// In the end each group is behind all there is to read of what its members were
+// ever given. Of those whose last offsets were seen.
+void CheckComeToTheEnd(const HistoryIndex& index, Anomalies& found) {
+  std::map<GroupPartition, size_t> given;
+  std::map<std::string, size_t> seen_at;
+  for (size_t at = 0; at < index.history.size(); ++at) {
+    const Event& event = index.history[at];
+    if (const auto* const assigned = std::get_if<Assigned>(&event)) {
+      for (const TopicPartition& each : assigned->partitions)
+        given.try_emplace({assigned->group, each}, at);
+    } else if (const auto* const seen = std::get_if<OffsetsSeen>(&event)) {
+      seen_at[seen->group] = at;
+    }
+  }
+  for (const auto& [whose, given_at] : given) {
+    const auto& [group, partition] = whose;
+    const auto at = seen_at.find(group);
+    const LogRead* const end =
+        index.FindLogRead(partition, Isolation::kReadCommitted);
+    if (at == seen_at.end() || end == nullptr || end->values.empty()) continue;
+    const auto& offsets =
+        std::get<OffsetsSeen>(index.history[at->second]).offsets;
+    const auto is_at = offsets.find(partition);
+    const auto& [last, value] = *end->values.rbegin();
+    if (is_at != offsets.end() && is_at->second > last) continue;
+    const RecordFacts* const record = index.FindRecord(value);
+    found.push_back({AnomalyKind::kStuckGroup,
+                     {record == nullptr ? given_at : record->sent_at,
+                      at->second}});
+  }
+}
+
 // What was made of which value, of what is there in the end.
 std::map<int64_t, std::vector<size_t>> Results(const HistoryIndex& index,
                                                Anomalies& found) {
@@ -224,6 +256,7 @@ void CheckGroups(const HistoryIndex& index, Anomalies& found) {
     generations.Read(at, index.history[at]);
   }
   CheckPassedBy(index, found);
+  CheckComeToTheEnd(index, found);
   CheckWork(index, found);
 }
 

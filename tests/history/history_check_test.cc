@@ -116,6 +116,18 @@ TEST(GoodHistory, GoesOverPartitionsFromOneToTheOther) {
   EXPECT_THAT(Found(Plus(TwoRecords(), group)), IsEmpty());
 }
 
+TEST(GoodHistory, HasAGroupBehindTheLastRecordInTheEnd) {
+  const History group = {Assigned{1, "g", 1, {kA}}, Read(1, 0, 11),
+                         Read(1, 1, 12), OffsetsSeen{"g", {}},
+                         OffsetsCommitted{1, "g", 1, {{kA, {2}}}},
+                         OffsetsSeen{"g", {{kA, {2}}}}};
+
+  // Behind the records may be what ends a transaction: nobody reads that.
+  EXPECT_THAT(Found(Plus(Plus(TwoRecords(), group),
+                         {End(kA, {{{0}, 11}, {{1}, 12}})})),
+              IsEmpty());
+}
+
 TEST(GoodHistory, GivesAGenerationAgainOnceNobodyIsOfIt) {
   EXPECT_THAT(Found({Assigned{1, "g", 4, {kA}}, ProcessEnded{},
                      Assigned{2, "g", 3, {kA}}, Assigned{3, "g", 4, {kA}},
@@ -308,6 +320,21 @@ TEST(BadHistory, PassesARecordByInAGroup) {
                   OffsetsCommitted{1, "g", 1, {{kA, {2}}}},
                   OffsetsSeen{"g", {{kA, {2}}}}})),
       ElementsAre("commit-skip"));
+}
+
+TEST(BadHistory, LeavesAGroupWhereItIs) {
+  const History read =
+      Plus(TwoRecords(), {Assigned{1, "g", 1, {kA}}, Read(1, 0, 11),
+                          OffsetsCommitted{1, "g", 1, {{kA, {1}}}}});
+  const History end = {End(kA, {{{0}, 11}, {{1}, 12}})};
+
+  EXPECT_THAT(Found(Plus(Plus(read, {OffsetsSeen{"g", {{kA, {1}}}}}), end)),
+              ElementsAre("stuck-group"));
+  // Who has committed nothing has come nowhere.
+  EXPECT_THAT(Found(Plus(TwoRecords(),
+                         {Assigned{1, "g", 1, {kA}}, OffsetsSeen{"g", {}},
+                          End(kA, {{{0}, 11}, {{1}, 12}})})),
+              ElementsAre("stuck-group"));
 }
 
 TEST(BadHistory, DoesWorkTwice) {

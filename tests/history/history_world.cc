@@ -151,7 +151,7 @@ void HistoryWorld::Step() {
       StepCopier(copiers_[random_() % copiers_.size()]);
     return;
   }
-  if (dice < 88) return LookAtOffsets();
+  if (dice < 88) return LookAtOffsets().IgnoreError();
   if (dice < 93) return clock_.Advance(absl::Seconds(Below(12)));
   // Longer than members and transactions may take.
   if (dice < 94) return clock_.Advance(absl::Seconds(40));
@@ -181,7 +181,8 @@ void HistoryWorld::StepKill() {
   disk_.CutBefore(disk_.changes() + (Chance(30) ? 0 : Below(40)));
 }
 
-void HistoryWorld::LookAtOffsets() {
+absl::Status HistoryWorld::LookAtOffsets() {
+  absl::Status first;
   for (const char* group : {kReaders, kCopiers}) {
     ConsumerOptions options;
     options.group = group;
@@ -189,14 +190,17 @@ void HistoryWorld::LookAtOffsets() {
     options.isolation = Isolation::kReadCommitted;
     options.call_timeout = kPatience;
     const auto looker = client_->NewConsumer(options);
+    first.Update(looker.status());
     if (!looker.ok()) continue;
     const auto committed = (*looker)->Committed(PartitionsOf(kIn));
+    first.Update(committed.status());
     if (!committed.ok()) continue;
     OffsetsSeen seen{.group = group, .offsets = {}};
     for (const auto& [partition, where] : *committed)
       seen.offsets[partition] = where.offset;
     history_.emplace_back(std::move(seen));
   }
+  return first;
 }
 
 TopicPartition HistoryWorld::AnyPartition() {
@@ -219,11 +223,18 @@ std::string HistoryWorld::Settle() {
   }
   if (!CopyAll()) return "copiers do not come to the end in calm";
   if (!ReadAll()) return "readers do not come to the end in calm";
-  LookAtOffsets();
+  if (const absl::Status seen = LookAtOffsets(); !seen.ok())
+    return fmt::format("nobody is told in calm where groups are: {}",
+                       MessageOf(seen));
   for (const std::string_view topic : {kIn, kOut}) {
     for (const TopicPartition& each : PartitionsOf(topic)) {
-      ReadLog(each, Isolation::kReadUncommitted);
-      ReadLog(each, Isolation::kReadCommitted);
+      for (const Isolation isolation :
+           {Isolation::kReadUncommitted, Isolation::kReadCommitted}) {
+        const absl::Status read = ReadLog(each, isolation);
+        if (read.ok()) continue;
+        return fmt::format("{} is not read to its end in calm: {}",
+                           each.ToString(), MessageOf(read));
+      }
     }
   }
   return "";
@@ -259,23 +270,36 @@ bool HistoryWorld::ReadAll() {
   return idle == 10;
 }
 
-void HistoryWorld::ReadLog(const TopicPartition& name, Isolation isolation) {
+absl::Status HistoryWorld::ReadLog(const TopicPartition& name,
+                                   Isolation isolation) {
   LogRead read;
   read.partition = name;
   read.isolation = isolation;
   const auto partition =
       client_->engine()->OpenPartition(name.topic, name.partition);
-  if (!partition.ok()) return;
+  if (!partition.ok()) return partition.status();
   Cursor cursor = partition->Read(Offset{0}, {.isolation = isolation});
   RecordView record;
   for (;;) {
     const auto more = cursor.Next(&record);
-    if (!more.ok() || !*more) break;
+    if (!more.ok()) return more.status();
+    if (!*more) break;
     read.values[record.offset] = ValueOf(record);
   }
-  read.last_stable = partition->LastStableOffset().value_or(Offset{-1});
+  const auto stable = partition->LastStableOffset();
+  if (!stable.ok()) return stable.status();
+  read.last_stable = *stable;
   read.end = partition->log_end();
+  const Offset visible = isolation == Isolation::kReadCommitted
+                             ? read.last_stable
+                             : partition->high_watermark();
+  if (cursor.position() < visible) {
+    return absl::DataLossError(
+        fmt::format("the cursor stays at {}, and there is more to {}",
+                    cursor.position().value, visible.value));
+  }
   history_.emplace_back(std::move(read));
+  return absl::OkStatus();
 }
 
 }  // namespace cauce::test

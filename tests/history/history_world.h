@@ -99,7 +99,8 @@ class HistoryWorld {
   void StepCopier(Copier& copier);
   void FinishCopy(Copier& copier);
   void AddOffsets(Copier& copier);
-  void LookAtOffsets();
+  // How far the groups are; the first reason why that was not told.
+  absl::Status LookAtOffsets();
 
   void StartWriter(Writer& writer);
   void Replace(Writer& writer);
@@ -118,7 +119,8 @@ class HistoryWorld {
 
   bool CopyAll();
   bool ReadAll();
-  void ReadLog(const TopicPartition& partition, Isolation isolation);
+  // Of a partition, to its end.
+  absl::Status ReadLog(const TopicPartition& partition, Isolation isolation);
   std::string Settle();
 
   bool Chance(int percent) {
