@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <deque>
 #include <latch>
 #include <memory>
@@ -481,13 +482,15 @@ class HoldingExecutor final : public Executor {
     if (delay <= absl::ZeroDuration()) return Schedule(std::move(task));
     threads_->ScheduleAfter(delay, std::move(task));
   }
-  // Once what was scheduled before has run.
   void Hold() {
+    MutexLock lock(mutex_);
+    holds_ = true;
+  }
+  // Until what was given to the thread before has run.
+  void AwaitIdle() {
     std::latch is_idle(1);
     threads_->Schedule([&is_idle] { is_idle.count_down(); });
     is_idle.wait();
-    MutexLock lock(mutex_);
-    holds_ = true;
   }
   // In the order in which they came, with those that come meanwhile.
   void RunHeld() {
@@ -523,6 +526,7 @@ TEST(ProducerTransactionsOf, AClosedProducerAreAbortedThoughItIsBusy) {
   ASSERT_THAT((*producer)->BeginTransaction(), IsOk());
 
   // That the partition takes part is being stored, and so the coordinator busy.
+  executor.AwaitIdle();
   executor.Hold();
   ASSERT_THAT((*producer)->Send({.topic = "orders", .value = "v"}), IsOk());
   (*producer)->Close(absl::ZeroDuration()).IgnoreError();
@@ -533,6 +537,83 @@ TEST(ProducerTransactionsOf, AClosedProducerAreAbortedThoughItIsBusy) {
   ASSERT_THAT(coordinator, IsOk());
   EXPECT_EQ((*(*coordinator)->Describe("x"))->status,
             TransactionStatus::kCompleteAbort);
+}
+
+// A producer whose tries are an hour apart, on a clock that stands still, and
+// the marker of its first transaction, whose commit has been answered, kept
+// back in front of the disk.
+class BehindACommit : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ClientOptions options;
+    options.engine.file_system = &files_;
+    options.engine.clock = &clock_;
+    options.engine.executor = &executor_;
+    auto client = Client::Open("dir:/data", options);
+    ASSERT_THAT(client, IsOk());
+    client_ = *std::move(client);
+    ASSERT_THAT(client_->engine()->CreateTopic("orders"), IsOk());
+    producer_ = NewProducer();
+    ASSERT_THAT(producer_->InitTransactions(), IsOk());
+    ASSERT_THAT(producer_->BeginTransaction(), IsOk());
+    ASSERT_THAT(producer_->Send({.topic = "orders", .value = "a"}), IsOk());
+    ASSERT_THAT(producer_->Flush(), IsOk());
+    files_.set_during(FileCall::kWrite, "orders-0/00000000000000000000.log",
+                      [this] {
+                        if (is_kept_.exchange(true)) return;
+                        is_there_.count_down();
+                        goes_on_.wait();
+                      });
+    ASSERT_THAT(producer_->CommitTransaction(), IsOk());
+    is_there_.wait();
+  }
+  void TearDown() override {
+    if (!goes_on_.try_wait()) goes_on_.count_down();
+  }
+  std::unique_ptr<Producer> NewProducer() {
+    ProducerOptions options;
+    options.transactional_id = "x";
+    options.linger = absl::ZeroDuration();
+    options.block_max = absl::Hours(2);
+    options.retry_backoff = options.retry_backoff_max = absl::Hours(1);
+    auto producer = client_->NewProducer(options);
+    EXPECT_THAT(producer, IsOk());
+    return *std::move(producer);
+  }
+
+  bool is_written_ = false;
+  std::atomic<bool> is_kept_ = false;
+  std::latch is_there_{1};
+  std::latch goes_on_{1};
+  test::SimClock clock_;
+  std::unique_ptr<FileSystem> memory_ = NewMemoryFileSystem();
+  test::FailingFileSystem files_{*memory_};
+  HoldingExecutor executor_;
+  std::unique_ptr<Client> client_;
+  std::unique_ptr<Producer> producer_;
+};
+
+TEST_F(BehindACommit, AWriteGoesOnOnceThatHasEndedWithoutTimePassing) {
+  executor_.Hold();
+  ASSERT_THAT(producer_->BeginTransaction(), IsOk());
+  ASSERT_THAT(producer_->Send({.topic = "orders", .value = "b"},
+                              [this](const auto& sent) {
+                                EXPECT_THAT(sent, IsOk());
+                                is_written_ = true;
+                              }),
+              IsOk());
+  // The coordinator is asked, and is busy.
+  executor_.RunHeld();
+  ASSERT_FALSE(is_written_);
+
+  executor_.Hold();
+  goes_on_.count_down();
+  executor_.AwaitIdle();
+  executor_.RunHeld();
+
+  EXPECT_TRUE(is_written_);
+  EXPECT_EQ(clock_.Monotonic(), absl::ZeroDuration());
+  EXPECT_THAT(producer_->AbortTransaction(), IsOk());
 }
 
 }  // namespace
