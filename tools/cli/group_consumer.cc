@@ -134,7 +134,11 @@ absl::StatusOr<bool> GroupConsumer::IsAtEnd() {
   }
   waits_told_ = true;
   const auto polled = consumer_->Poll(kWait);
-  if (!polled.ok()) return polled.status();
+  if (!polled.ok()) {
+    if (absl::Status passed = PassDamage(polled.status()); !passed.ok())
+      return passed;
+    return false;
+  }
   if (absl::Status taken = Take(*polled); !taken.ok()) return taken;
   return false;
 }
@@ -154,13 +158,21 @@ absl::Status GroupConsumer::Take(std::span<const ConsumerRecord> records) {
 absl::Status GroupConsumer::PassDamage(const absl::Status& damage) {
   if (!options_.skip_damage || !IsDamage(damage)) return damage;
   damage_seen_ = true;
+  bool is_passed = false;
   for (const TopicPartition& each : consumer_->assignment()) {
     const auto before = consumer_->Position(each);
     const auto next = consumer_->SkipDamage(each);
     if (!next.ok()) return next.status();
     if (!before.ok() || *next == *before) continue;
+    is_passed = true;
     Note(fmt::format("passed by: {}; reading goes on at offset {}",
                      MessageOf(damage), next->value));
+  }
+  // What lies between two batches is passed by where no offset moves. Told
+  // again, it is no damage of these logs, as that of what the group committed.
+  if (!is_passed && std::exchange(not_passed_, MessageOf(damage)) ==
+                        MessageOf(damage)) {
+    return damage;
   }
   return absl::OkStatus();
 }

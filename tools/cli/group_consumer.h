@@ -74,6 +74,8 @@ class GroupConsumer {
   bool done_ = false;
   bool waits_told_ = false;
   bool damage_seen_ = false;  // or what is missing
+  // The last damage for which no offset moved.
+  std::string not_passed_;
 };
 
 }  // namespace cauce::cli

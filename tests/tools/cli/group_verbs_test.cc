@@ -199,6 +199,48 @@ TEST_F(GroupVerbs, StopsInFrontOfDamageAndGoesPastItIfThatIsAsked) {
   EXPECT_EQ(At(), 30);
 }
 
+TEST_F(GroupVerbs, GoesPastDamageThatIsTheFirstItReads) {
+  Leaves(test::Left::kDamaged);
+  Do({"topic", "create", "orders"});
+  for (int i = 0; i < 3; ++i) Do({"produce", "orders"}, test::ManyLines(10));
+  const std::string file = dir() + "/orders-0/00000000000000000000.log";
+  std::fstream log(file, std::ios::in | std::ios::out | std::ios::binary);
+  log.seekp(static_cast<std::streamoff>(std::filesystem::file_size(file) / 6));
+  log.put('\xff');
+  log.close();
+
+  EXPECT_EQ(Run({"consume", "orders", "--group", "g"}).exit, 1);
+  const Process::Result passed =
+      Run({"consume", "orders", "--group", "g", "--skip-damage"});
+  EXPECT_EQ(passed.exit, 1);
+  EXPECT_THAT(passed.err, HasSubstr("reading goes on at offset 10"));
+  EXPECT_THAT(LinesOf(passed.out), SizeIs(20));
+}
+
+TEST_F(GroupVerbs, EndsAtDamageOfWhatItCommittedAlsoWhereDamageIsPassed) {
+  Leaves(test::Left::kDamaged);
+  MakeOrders();
+  for (int i = 0; i < 3; ++i) Read({"--count", "1"});
+  std::string file;
+  for (const auto& each : std::filesystem::directory_iterator(dir())) {
+    const std::string log = each.path() / "00000000000000000000.log";
+    const bool is_ours =
+        each.path().filename().string().starts_with("__consumer_offsets-") &&
+        std::filesystem::exists(log) && std::filesystem::file_size(log) > 0;
+    if (is_ours) file = log;
+  }
+  std::fstream log(file, std::ios::in | std::ios::out | std::ios::binary);
+  log.seekp(static_cast<std::streamoff>(std::filesystem::file_size(file) / 2));
+  log.put('\xff');
+  log.close();
+
+  const Process::Result stopped =
+      Run({"consume", "orders", "--group", "g", "--skip-damage"});
+  EXPECT_EQ(stopped.exit, 1);
+  EXPECT_THAT(stopped.err, HasSubstr(file));
+  EXPECT_EQ(stopped.out, "");
+}
+
 TEST_F(GroupVerbs, TellsThatRecordsItHasNotReadAreGone) {
   Do({"topic", "create", "orders"});
   std::string old;
