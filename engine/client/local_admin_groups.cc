@@ -70,7 +70,6 @@ absl::StatusOr<std::vector<ListedGroup>> LocalAdmin::ListGroups() {
   }
   std::vector<ListedGroup> listed;
   for (GroupListing& each : all) {
-    // As one that is deleted, or was only asked for, shows.
     listed.push_back(
         {std::move(each.id), each.state, std::move(each.protocol_type)});
   }

@@ -216,6 +216,8 @@ class GroupCoordinator
   void ExpireOf(const EntryPtr& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   OffsetFetchReply Look(const OffsetFetch& fetch, PartitionId partition)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Not where it was only asked for.
+  bool IsThere(const Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   GroupListing ListingOf(const Entry& entry) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 

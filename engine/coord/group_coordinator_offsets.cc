@@ -382,12 +382,21 @@ GroupListing GroupCoordinator::ListingOf(const Entry& entry) const {
           entry.group.protocol_type().value_or("")};
 }
 
+bool GroupCoordinator::IsThere(const Entry& entry) {
+  const Group& group = entry.group;
+  return group.protocol_type().has_value() || !group.members().empty() ||
+         group.members().expected() > 0 || entry.writing > 0 ||
+         !shards_[entry.partition].offsets.AllKeysOf(group.id()).empty();
+}
+
 absl::StatusOr<std::vector<GroupListing>> GroupCoordinator::List() {
   CAUCE_RETURN_IF_ERROR(LoadAll());
   MutexLock lock(mutex_);
   CAUCE_RETURN_IF_ERROR(closed_);
   std::vector<GroupListing> all;
-  for (const auto& [id, entry] : groups_) all.push_back(ListingOf(*entry));
+  for (const auto& [id, entry] : groups_) {
+    if (IsThere(*entry)) all.push_back(ListingOf(*entry));
+  }
   return all;
 }
 
@@ -400,7 +409,7 @@ absl::StatusOr<GroupDescription> GroupCoordinator::Describe(
   MutexLock lock(mutex_);
   CAUCE_RETURN_IF_ERROR(closed_);
   const EntryPtr entry = Find(group);
-  if (entry == nullptr) return NotFound(group);
+  if (entry == nullptr || !IsThere(*entry)) return NotFound(group);
   GroupDescription description;
   description.listing = ListingOf(*entry);
   description.generation = entry->group.generation();

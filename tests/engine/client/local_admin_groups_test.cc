@@ -53,6 +53,18 @@ TEST_F(LocalAdminGroups, DescribesAGroupItsMembersAndTheirShares) {
   }
 }
 
+TEST_F(LocalAdminGroups, ShowsNoGroupThatWasOnlyAskedFor) {
+  ASSERT_THAT(Alter("g", Orders(0), {Offset{0}}), IsOk());
+  EXPECT_THAT(Alter("asked", TopicPartition{"none", PartitionId{0}}, {}),
+              HasReason(Reason::kUnknownTopic));
+
+  EXPECT_THAT(admin_->ListGroups().value(), SizeIs(1));
+  EXPECT_THAT(admin_->DescribeGroup("asked"),
+              HasReason(Reason::kGroupIdNotFound));
+  ASSERT_THAT(Forget("g", Orders(0)), IsOk());
+  EXPECT_THAT(admin_->ListGroups().value(), IsEmpty());
+}
+
 TEST_F(LocalAdminGroups, TellsHowFarAGroupIsAndHowMuchIsLeft) {
   AppendToAll("a");
   const auto consumer = Subscribed();
