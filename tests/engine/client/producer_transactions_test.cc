@@ -3,9 +3,11 @@
 
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <latch>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -539,6 +541,26 @@ TEST(ProducerTransactionsOf, AClosedProducerAreAbortedThoughItIsBusy) {
             TransactionStatus::kCompleteAbort);
 }
 
+// Stands still, and tells of each look that one thread takes at it.
+class WatchedClock final : public Clock {
+ public:
+  absl::Time Now() override { return still_.Now(); }
+  absl::Duration Monotonic() override {
+    if (std::this_thread::get_id() == watched_.load()) look_();
+    return still_.Monotonic();
+  }
+  // From now on, on this thread.
+  void Watch(std::function<void()> look) {
+    look_ = std::move(look);
+    watched_ = std::this_thread::get_id();
+  }
+
+ private:
+  test::SimClock still_;
+  std::function<void()> look_;
+  std::atomic<std::thread::id> watched_;
+};
+
 // A producer whose tries are an hour apart, on a clock that stands still, and
 // the marker of its first transaction, whose commit has been answered, kept
 // back in front of the disk.
@@ -585,7 +607,7 @@ class BehindACommit : public ::testing::Test {
   std::atomic<bool> is_kept_ = false;
   std::latch is_there_{1};
   std::latch goes_on_{1};
-  test::SimClock clock_;
+  WatchedClock clock_;
   std::unique_ptr<FileSystem> memory_ = NewMemoryFileSystem();
   test::FailingFileSystem files_{*memory_};
   HoldingExecutor executor_;
@@ -614,6 +636,19 @@ TEST_F(BehindACommit, AWriteGoesOnOnceThatHasEndedWithoutTimePassing) {
   EXPECT_TRUE(is_written_);
   EXPECT_EQ(clock_.Monotonic(), absl::ZeroDuration());
   EXPECT_THAT(producer_->AbortTransaction(), IsOk());
+}
+
+TEST_F(BehindACommit, TheNextInstanceBeginsWithoutTimePassing) {
+  const auto next = NewProducer();
+  // It looks how long it may wait, asks, is answered at once, and looks again.
+  int looks = 0;
+  clock_.Watch([this, &looks] {
+    if (++looks == 2) goes_on_.count_down();
+  });
+
+  EXPECT_THAT(next->InitTransactions(), IsOk());
+
+  clock_.Watch([] {});
 }
 
 }  // namespace
