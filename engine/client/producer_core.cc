@@ -91,7 +91,8 @@ absl::StatusOr<Delivery> ProducerCore::SendAndWait(
     if (!told_.empty()) CallBack();
     if (sent) break;
     const absl::Duration left =
-        DueAt(*queue) - around_.clock->Monotonic();
+        MustSync(*queue) ? absl::Milliseconds(1)
+                         : DueAt(*queue) - around_.clock->Monotonic();
     if (queue->busy || left > absl::ZeroDuration()) {
       changed_.WaitFor(mutex_, std::max(left, absl::Milliseconds(1)));
     }

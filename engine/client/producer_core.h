@@ -216,6 +216,13 @@ class ProducerCore : public std::enable_shared_from_this<ProducerCore> {
   // The number of the oldest batch that is not acknowledged; that of the next
   // one where all are.
   int64_t OldestNumber() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Whether what was written there waits for whoever waits for it to sync it:
+  // without an executor nobody else does, nor tells that there is something.
+  bool MustSync(const Queue& queue) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return around_.executor == nullptr && !queue.busy &&
+           !queue.in_flight.empty() && !queue.in_flight.front()->result;
+  }
   absl::Duration NextDue() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // That what is due at `due` is looked at then.
   void SetTimer(absl::Duration due) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -174,6 +174,7 @@ int64_t ProducerCore::OldestNumber() const {
 absl::Duration ProducerCore::NextDue() const {
   absl::Duration next = absl::InfiniteDuration();
   for (const Queue* const queue : active_) {
+    if (MustSync(*queue)) return around_.clock->Monotonic();
     // Whoever writes there goes on with what is due.
     if (!queue->busy) next = std::min(next, DueAt(*queue));
   }

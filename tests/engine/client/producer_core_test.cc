@@ -41,6 +41,7 @@ using ::testing::IsEmpty;
 using ::testing::Lt;
 using ::testing::Not;
 using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 
 using ProducerCoreTest = test::ProducerRig;
 
@@ -467,6 +468,41 @@ TEST(ProducerCores, StoreWhatTheySayOnceAndInOrder) {
     }
   }
   test::ExpectVerified(*memory, "/data", test::Left::kWhole);
+}
+
+// Who flushes passes the queue in which another thread writes, and is behind it
+// when that has written: nobody comes to sync it but who waits.
+TEST_F(ProducerCoreTest, AFlushWithoutThreadsSyncsWhatOthersHaveJustWritten) {
+  Open();
+  Produce();
+  ASSERT_THAT(Send("a"), IsOk());
+  ASSERT_THAT(Send("b", 1), IsOk());
+  std::latch writing(1);
+  std::latch passed(1);
+  std::latch sent(1);
+  files_.set_during(FileCall::kWrite, "orders-0/00000000000000000000.log", [&] {
+    files_.set_during(FileCall::kSync, "orders-1/00000000000000000000.log",
+                      [&] {
+                        passed.count_down();
+                        sent.wait();
+                      });
+    writing.count_down();
+    passed.wait();
+  });
+  absl::Status others;
+  std::thread other([&] {
+    others = producer_->Send(
+        {.topic = "orders", .partition = PartitionId{0}, .value = "c"});
+    sent.count_down();
+  });
+  writing.wait();
+
+  EXPECT_THAT(producer_->Flush(), IsOk());
+
+  other.join();
+  EXPECT_THAT(others, IsOk());
+  EXPECT_THAT(Stored(), ElementsAre("a", "c"));
+  EXPECT_THAT(told_, UnorderedElementsAre("a@0", "b@0"));
 }
 
 }  // namespace
