@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -83,7 +84,9 @@ class LocalAdmin final : public Admin {
                                            Offset offset);
 
   // local_admin_transactions.cc
-  absl::StatusOr<HangingTransaction> Identify(const HeldBack& held);
+  // Nothing where it is not known.
+  absl::StatusOr<std::optional<DescribedTransaction>> FindTransaction(
+      std::string_view id);
   absl::StatusOr<TransactionEnd> AbortOf(const HangingTransaction& transaction);
 
   const std::shared_ptr<ClientCore> client_;

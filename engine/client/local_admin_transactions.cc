@@ -1,8 +1,8 @@
 // What a LocalAdmin tells of transactions, and does to those that hang.
 #include <algorithm>
+#include <optional>
 #include <utility>
 
-#include "cauce/cursor.h"
 #include "cauce/errors.h"
 #include "cauce/topic_name.h"
 #include "engine/base/status_macros.h"
@@ -28,6 +28,14 @@ DescribedTransaction DescribedAs(TransactionDescription told) {
   return described;
 }
 
+HangingTransaction HangingAs(const HeldBack& held) {
+  return {.partition = held.partition,
+          .producer_id = held.producer_id,
+          .producer_epoch = held.producer_epoch,
+          .start = held.stable,
+          .end = held.end};
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<DescribedTransaction>>
@@ -39,6 +47,8 @@ LocalAdmin::ListTransactions() {
     CAUCE_ASSIGN_OR_RETURN(all, ListStoredTransactions(*log));
   } else {
     CAUCE_ASSIGN_OR_RETURN(const auto transactions, core().Transactions());
+    // What is left out would seem not to be there.
+    CAUCE_RETURN_IF_ERROR(transactions->LoadAll());
     all = transactions->List();
   }
   std::ranges::sort(all, {}, &TransactionDescription::id);
@@ -50,13 +60,30 @@ LocalAdmin::ListTransactions() {
 
 absl::StatusOr<DescribedTransaction> LocalAdmin::DescribeTransaction(
     std::string_view id) {
-  CAUCE_ASSIGN_OR_RETURN(auto all, ListTransactions());
-  const auto found = std::ranges::find(all, id, &DescribedTransaction::id);
-  if (found != all.end()) return std::move(*found);
+  CAUCE_ASSIGN_OR_RETURN(auto found, FindTransaction(id));
+  if (found) return *std::move(found);
   return absl::NotFoundError(
       fmt::format("transactional id {}: nobody has it, or it was idle for so "
                   "long that it is forgotten",
                   id));
+}
+
+absl::StatusOr<std::optional<DescribedTransaction>> LocalAdmin::FindTransaction(
+    std::string_view id) {
+  if (IsReadOnly()) {
+    CAUCE_ASSIGN_OR_RETURN(auto all, ListTransactions());
+    const auto found = std::ranges::find(all, id, &DescribedTransaction::id);
+    if (found == all.end()) return std::nullopt;
+    return std::move(*found);
+  }
+  CAUCE_ASSIGN_OR_RETURN(const auto log, StoredIn(kTransactionStateTopic));
+  if (log == nullptr) return std::nullopt;
+  CAUCE_ASSIGN_OR_RETURN(const auto transactions, core().Transactions());
+  // What cannot be read Describe tells where it is the partition of this id.
+  transactions->LoadAll().IgnoreError();
+  CAUCE_ASSIGN_OR_RETURN(auto told, transactions->Describe(id));
+  if (!told) return std::nullopt;
+  return DescribedAs(*std::move(told));
 }
 
 absl::StatusOr<std::vector<HangingTransaction>>
@@ -64,46 +91,21 @@ LocalAdmin::FindHangingTransactions() {
   CAUCE_RETURN_IF_ERROR(CheckWritable());
   CAUCE_ASSIGN_OR_RETURN(const auto held, core().FindHangingTransactions());
   std::vector<HangingTransaction> hanging;
-  for (const HeldBack& each : held) {
-    CAUCE_ASSIGN_OR_RETURN(HangingTransaction identified, Identify(each));
-    hanging.push_back(std::move(identified));
-  }
+  for (const HeldBack& each : held) hanging.push_back(HangingAs(each));
   return hanging;
-}
-
-// Readers end where it begins: its first batch stands there.
-absl::StatusOr<HangingTransaction> LocalAdmin::Identify(const HeldBack& held) {
-  CAUCE_ASSIGN_OR_RETURN(
-      const Partition partition,
-      engine().OpenPartition(held.partition.topic, held.partition.partition));
-  Cursor cursor = partition.Read(held.stable);
-  RecordBatch batch;
-  CAUCE_ASSIGN_OR_RETURN(const bool is_there, cursor.NextBatch(&batch));
-  if (!is_there || !batch.is_transactional()) {
-    return MakeError(
-        Reason::kInvalidTxnState,
-        fmt::format("{}: no transaction begins at offset {}, where one was "
-                    "found to hang; look again",
-                    held.partition.ToString(), held.stable.value));
-  }
-  return HangingTransaction{.partition = held.partition,
-                            .producer_id = batch.producer_id(),
-                            .producer_epoch = batch.producer_epoch(),
-                            .start = held.stable,
-                            .end = held.end};
 }
 
 absl::Status LocalAdmin::AbortTransaction(
     const HangingTransaction& transaction) {
-  CAUCE_ASSIGN_OR_RETURN(const auto hanging, FindHangingTransactions());
-  const auto is_it = [&transaction](const HangingTransaction& each) {
-    return each.partition == transaction.partition &&
-           each.producer_id == transaction.producer_id &&
-           each.producer_epoch == transaction.producer_epoch &&
-           each.start == transaction.start;
-  };
+  CAUCE_RETURN_IF_ERROR(CheckWritable());
+  CAUCE_ASSIGN_OR_RETURN(const auto hanging,
+                         core().FindHangingTransaction(transaction.partition));
+  const bool hangs = hanging &&
+                     hanging->producer_id == transaction.producer_id &&
+                     hanging->producer_epoch == transaction.producer_epoch &&
+                     hanging->stable == transaction.start;
   const TopicPartition& name = transaction.partition;
-  if (std::ranges::none_of(hanging, is_it)) {
+  if (!hangs) {
     return MakeError(
         Reason::kInvalidTxnState,
         fmt::format("{}: the transaction of producer {}, epoch {}, at offset "

@@ -13,16 +13,19 @@ namespace cauce {
 // A partition whose readers of what is committed do not come to its end.
 struct HeldBack {
   TopicPartition partition;
-  Offset stable;  // where they end
+  Offset stable;  // where they end, at the first batch of a transaction
   Offset end;     // and everybody else
+  ProducerId producer_id;  // whose that transaction is
+  int16_t producer_epoch = 0;
 
   friend bool operator==(const HeldBack&, const HeldBack&) = default;
 };
 
-// Those of `held` that take part in no transaction of `known`, which are all
-// that there are: who looked at them behind `held` may miss what began since,
-// but takes nothing for hanging that goes on. A transaction that has ended
-// meanwhile holds its partitions back no more: look at them again.
+// Those of `held` whose producer has no transaction there in `known`, which are
+// all that there are; those of others there end nothing of its. Who
+// looked at them behind `held` may miss what began since, but takes nothing for
+// hanging that goes on. A transaction that has ended meanwhile holds its
+// partitions back no more: look at them again.
 std::vector<HeldBack> FindHanging(
     const std::vector<HeldBack>& held,
     const std::vector<TransactionDescription>& known);

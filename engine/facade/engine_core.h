@@ -93,9 +93,13 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
       ABSL_LOCKS_EXCLUDED(coordinators_mutex_, mutex_);
   // Partitions that a transaction holds back of which the coordinator knows
   // nothing, so that none ends it: told to the event sink too. Looks at all
-  // there are, and may have to read their logs. Errors of opening any, and of
-  // reading what the coordinator keeps.
+  // there are, and may have to read their logs; of those that cannot be read
+  // the event sink is told. Errors of reading what the coordinator keeps.
   absl::StatusOr<std::vector<HeldBack>> FindHangingTransactions()
+      ABSL_LOCKS_EXCLUDED(coordinators_mutex_, mutex_);
+  // The same of one partition, with the error of reading it.
+  absl::StatusOr<std::optional<HeldBack>> FindHangingTransaction(
+      const TopicPartition& partition)
       ABSL_LOCKS_EXCLUDED(coordinators_mutex_, mutex_);
   // Makes it where there is something that may go on, and has it go on. Returns
   // whether all that stands there could be read.
@@ -146,6 +150,10 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   absl::Status Start() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<std::optional<HeldBack>> LookAtStableEnd(
       const TopicPartition& partition) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Those that hang, as they are now.
+  absl::StatusOr<std::vector<HeldBack>> HangingAmong(
+      const std::vector<HeldBack>& held)
+      ABSL_LOCKS_EXCLUDED(coordinators_mutex_, mutex_);
   // Of who coordinates the ids of a partition: of the engine itself.
   absl::StatusOr<int32_t> TransactionEpoch(PartitionId partition)
       ABSL_LOCKS_EXCLUDED(mutex_);

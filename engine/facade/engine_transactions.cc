@@ -8,11 +8,13 @@
 #include <vector>
 
 #include "cauce/errors.h"
+#include "cauce/record_batch.h"
 #include "cauce/topic_name.h"
 #include "engine/base/status_macros.h"
 #include "engine/coord/unread_partitions.h"
 #include "engine/facade/engine_core.h"
 #include "engine/facade/partition_markers.h"
+#include "engine/log/log_cursor.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -136,29 +138,57 @@ absl::StatusOr<std::vector<HeldBack>> EngineCore::FindHangingTransactions() {
   }
   std::vector<HeldBack> held;
   for (const TopicPartition& each : all) {
-    CAUCE_ASSIGN_OR_RETURN(const auto looked, LookAtStableEnd(each));
-    if (looked) held.push_back(*looked);
+    const auto looked = LookAtStableEnd(each);
+    if (looked.ok()) {
+      if (*looked) held.push_back(**looked);
+      continue;
+    }
+    CAUCE_RETURN_IF_ERROR(CheckNotClosed());
+    if (ReasonOf(looked.status()) == Reason::kUnknownTopic) continue;
+    Report(Severity::kError,
+           fmt::format("whether a transaction hangs there is not known, it is "
+                       "left out: {}",
+                       MessageOf(looked.status())));
   }
-  if (held.empty()) return held;
+  CAUCE_ASSIGN_OR_RETURN(const auto hanging, HangingAmong(held));
+  for (const HeldBack& each : hanging) {
+    Report(Severity::kWarning,
+           fmt::format("{}: readers of what is committed end at offset {} of "
+                       "{}, at a transaction of producer {}, epoch {}, that no "
+                       "transactional id has, so that nothing will end it: "
+                       "abort it by Admin::AbortTransaction",
+                       each.partition.ToString(), each.stable.value,
+                       each.end.value, each.producer_id.value,
+                       each.producer_epoch));
+  }
+  return hanging;
+}
+
+absl::StatusOr<std::optional<HeldBack>> EngineCore::FindHangingTransaction(
+    const TopicPartition& partition) {
+  CAUCE_ASSIGN_OR_RETURN(const auto held, LookAtStableEnd(partition));
+  if (!held) return std::nullopt;
+  CAUCE_ASSIGN_OR_RETURN(const auto hanging, HangingAmong({*held}));
+  if (hanging.empty()) return std::nullopt;
+  return hanging.front();
+}
+
+absl::StatusOr<std::vector<HeldBack>> EngineCore::HangingAmong(
+    const std::vector<HeldBack>& held) {
+  std::vector<HeldBack> hanging;
+  if (held.empty()) return hanging;
   CAUCE_ASSIGN_OR_RETURN(const auto transactions, Transactions());
   // What is held back may be of an id that cannot be read.
   CAUCE_RETURN_IF_ERROR(
       Annotate(transactions->LoadAll(),
                "which transactions hang is known once all transactional ids "
                "can be read"));
-  std::vector<HeldBack> hanging;
   for (const HeldBack& each : FindHanging(held, transactions->List())) {
     // What has ended meanwhile holds nothing back; another one begins behind.
-    CAUCE_ASSIGN_OR_RETURN(const auto again, LookAtStableEnd(each.partition));
-    if (!again || again->stable != each.stable) continue;
-    Report(Severity::kWarning,
-           fmt::format("{}: readers of what is committed end at offset {} of "
-                       "{}, at a transaction that no transactional id has, so "
-                       "that nothing will end it: abort it by "
-                       "Partition::EndTransaction",
-                       each.partition.ToString(), each.stable.value,
-                       each.end.value));
-    hanging.push_back(*again);
+    // What cannot be looked at any more was deleted, or is told of next time.
+    const auto again = LookAtStableEnd(each.partition);
+    if (again.ok() && *again && (*again)->stable == each.stable)
+      hanging.push_back(**again);
   }
   return hanging;
 }
@@ -171,7 +201,17 @@ absl::StatusOr<std::optional<HeldBack>> EngineCore::LookAtStableEnd(
   CAUCE_ASSIGN_OR_RETURN(const Offset stable, awake->LastStableOffset());
   const Offset end = awake->high_watermark();
   if (stable >= end) return std::nullopt;
-  return HeldBack{partition, stable, end};
+  // Whose it is its first batch says, which stands there.
+  LogCursor cursor(log->Keep(), stable, {});
+  RecordBatch batch;
+  CAUCE_ASSIGN_OR_RETURN(const bool is_there, cursor.NextBatch(&batch));
+  // It has ended since, and was compacted.
+  if (!is_there || !batch.is_transactional()) return std::nullopt;
+  return HeldBack{.partition = partition,
+                  .stable = stable,
+                  .end = end,
+                  .producer_id = batch.producer_id(),
+                  .producer_epoch = batch.producer_epoch()};
 }
 
 void EngineCore::CloseCoordinators() {

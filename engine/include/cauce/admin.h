@@ -193,8 +193,9 @@ class Admin {
   // NotFound, without a Reason.
   virtual absl::StatusOr<DescribedTransaction> DescribeTransaction(
       std::string_view id) = 0;
-  // Looks at all partitions, and may have to read their logs. kReadOnly too:
-  // only who writes the log knows what is going on.
+  // Looks at all partitions, and may have to read their logs; one that cannot
+  // be read is left out, which the event sink is told. kReadOnly too: only who
+  // writes the log knows what is going on.
   virtual absl::StatusOr<std::vector<HangingTransaction>>
   FindHangingTransactions() = 0;
   // Aborts one of those: readers of what is committed come past it, without its

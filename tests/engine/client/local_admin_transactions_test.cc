@@ -17,10 +17,17 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 using Kind = OffsetSpec::Kind;
 
-class LocalAdminTransactions : public test::AdminRig {};
+class LocalAdminTransactions : public test::AdminRig {
+ protected:
+  void Reopen() {
+    GroupConsumers::Open();
+    admin_ = AdminOf(*client_);
+  }
+};
 
 TEST_F(LocalAdminTransactions, ShowsTransactionsAndHowFarTheyAre) {
   const auto producer = Open("x");
@@ -73,6 +80,60 @@ TEST_F(LocalAdminTransactions, LeavesATransactionAloneThatAnIdHas) {
                                 described->producer_epoch, Offset{0}, {}}),
       HasReason(Reason::kInvalidTxnState));
   EXPECT_THAT(producer->CommitTransaction(), IsOk());
+}
+
+TEST_F(LocalAdminTransactions, SaysThatIdsCannotBeReadAndNotThatNobodyHasThem) {
+  ASSERT_THAT(Open("x")->CommitTransaction(), IsOk());
+  admin_.reset();
+  client_.reset();
+  files_.Fail(test::FileCall::kRead,
+              "__transaction_state-20/00000000000000000000.log",
+              MakeError(Reason::kDiskFailed, "no disk"));
+  Reopen();
+
+  EXPECT_THAT(admin_->ListTransactions(), HasReason(Reason::kDiskFailed));
+  EXPECT_THAT(admin_->DescribeTransaction("x"), HasReason(Reason::kDiskFailed));
+  // Of another partition all is known.
+  EXPECT_EQ(admin_->DescribeTransaction("y").status().code(),
+            absl::StatusCode::kNotFound);
+
+  files_.Mend();
+  clock_.Advance(absl::Minutes(1));
+  EXPECT_THAT(admin_->DescribeTransaction("x"), IsOk());
+  EXPECT_THAT(admin_->ListTransactions().value(), SizeIs(1));
+}
+
+TEST_F(LocalAdminTransactions, EndsWhatHangsBesideAPartitionThatCannotBeRead) {
+  ASSERT_THAT(AppendHanging(Orders(1), ProducerId{77}), IsOk());
+  ASSERT_THAT(AppendHanging(Orders(2), ProducerId{78}), IsOk());
+  admin_.reset();
+  client_.reset();
+  Reopen();
+  files_.Fail(test::FileCall::kOpen, "orders-2/00000000000000000000.log",
+              MakeError(Reason::kDiskFailed, "no disk"));
+
+  const auto hanging = admin_->FindHangingTransactions();
+  ASSERT_THAT(hanging, IsOk());
+  ASSERT_THAT(*hanging, SizeIs(1));
+  EXPECT_EQ(hanging->front().partition, Orders(1));
+  EXPECT_THAT(admin_->AbortTransaction(hanging->front()), IsOk());
+  EXPECT_EQ(OffsetOf(1, Kind::kStableEnd), 2);
+  HangingTransaction unread = hanging->front();
+  unread.partition = Orders(2);
+  EXPECT_THAT(admin_->AbortTransaction(unread), HasReason(Reason::kDiskFailed));
+}
+
+TEST_F(LocalAdminTransactions, EndsWhatHangsInFrontOfOneThatGoesOn) {
+  ASSERT_THAT(AppendHanging(Orders(0), ProducerId{77}), IsOk());
+  const auto producer = Open("x");
+
+  const HangingTransaction found{Orders(0), ProducerId{77}, 0, Offset{0},
+                                 Offset{2}};
+  EXPECT_THAT(admin_->FindHangingTransactions().value(), ElementsAre(found));
+  EXPECT_THAT(admin_->AbortTransaction(found), IsOk());
+  EXPECT_THAT(admin_->FindHangingTransactions().value(), IsEmpty());
+  EXPECT_THAT(producer->CommitTransaction(), IsOk());
+  EXPECT_EQ(OffsetOf(0, Kind::kStableEnd), 4);
 }
 
 TEST_F(LocalAdminTransactions, ReadsTransactionsBesideTheWriter) {

@@ -216,7 +216,7 @@ TEST_F(EngineTransactions, AreToldWhereTheyHangBecauseNoIdHasThem) {
   ASSERT_THAT(hanging, IsOk());
   EXPECT_THAT(*hanging,
               testing::ElementsAre(
-                  HeldBack{{"orders", {1}}, Offset{0}, Offset{1}}));
+                  HeldBack{{"orders", {1}}, Offset{0}, Offset{1}, {77}, 0}));
   EXPECT_THAT(told_, Contains(HasSubstr("orders-1: readers of what is")));
 }
 
