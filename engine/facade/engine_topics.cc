@@ -155,6 +155,15 @@ absl::Status EngineCore::AlterTopic(std::string_view name,
   CAUCE_ASSIGN_OR_RETURN(const TopicConfigOverrides wanted,
                          Changed(topic.configs, changes));
   CAUCE_ASSIGN_OR_RETURN(const TopicConfig config, ParseTopicConfig(wanted));
+  if (IsInternalTopic(name) && config.cleanup.remove) {
+    return MakeError(
+        Reason::kInvalidConfig,
+        fmt::format("topic {} is internal: with cleanup.policy other than "
+                    "\"compact\" what its coordinator keeps there would go by "
+                    "age; to forget offsets sooner set offsets_retention "
+                    "(offsets.retention.minutes)",
+                    name));
+  }
   const bool gives_configs = !changes.empty() || !partitions;
   TopicCatalog edited = catalog_;
   if (gives_configs) {

@@ -77,6 +77,10 @@ TEST(EngineStateLogs, AreNotWrittenByPrograms) {
   EXPECT_THAT(engine.CreatePartitions("__consumer_offsets", 60),
               HasReason(Reason::kInvalidPartitions));
 
+  EXPECT_THAT(engine.AlterTopic("__consumer_offsets",
+                                {{"cleanup.policy", "compact,delete"}}),
+              HasReason(Reason::kInvalidConfig));
+
   // Who wants to look may, and to change a config as well.
   EXPECT_EQ(partition.high_watermark(), Offset{1});
   EXPECT_THAT(engine.AlterTopic("__consumer_offsets",
