@@ -10,9 +10,16 @@
 
 namespace cauce {
 
+ClientCore::~ClientCore() {
+  // A forked child has none of the threads that would be waited for here, and
+  // perhaps their locks.
+  if (PosixFileSystem()->forks() != forks) (void)threads.release();
+}
+
 absl::StatusOr<std::shared_ptr<ClientCore>> OpenClientCore(
     std::string_view directory, const ClientOptions& options) {
   auto core = std::make_shared<ClientCore>();
+  core->forks = PosixFileSystem()->forks();
   core->directory = directory;
   core->options = options.engine;
   EngineOptions& engine = core->options;

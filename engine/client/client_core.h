@@ -18,12 +18,15 @@
 namespace cauce {
 
 struct ClientCore {
+  ~ClientCore();
+
   // Before the engine, which they are to outlive.
   std::unique_ptr<Executor> threads;
   std::optional<Engine> engine;
   std::string directory;
   // With every seam that is there; without threads there is no executor.
   EngineOptions options;
+  int forks = 0;  // when it was made
 };
 
 // As Client::Open of a directory's name, or ":memory:".

@@ -1,7 +1,8 @@
 // What administers a log: its topics, their records, groups and transactions.
 //
 //   auto admin = client->NewAdmin().value();
-//   for (const auto& [name, at] : admin->ListGroupOffsets("billing").value())
+//   const auto offsets = admin->ListGroupOffsets("billing").value();
+//   for (const auto& [name, at] : offsets)
 //     std::cout << name.ToString() << ' ' << at.lag().value_or(-1) << '\n';
 //
 // Kafka's Admin, by its words and meaning. An interface of plain values, so

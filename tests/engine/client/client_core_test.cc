@@ -1,6 +1,8 @@
 #include "engine/client/client_core.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "cauce/env.h"
 #include "cauce/errors.h"
@@ -36,6 +38,21 @@ TEST(ClientCore, StartsNoThreadWhereThereIsAnExecutorOrNoneIsWanted) {
   const auto none = OpenClientCore(":memory:", {.threads = 0});
   ASSERT_THAT(none, IsOk());
   EXPECT_EQ((*none)->options.executor, nullptr);
+}
+
+TEST(ClientCore, MayGoInAForkedChildThatHasNoThreads) {
+  const test::TempDir dir;
+  auto core = OpenClientCore(dir.path(), {.threads = 2});
+  ASSERT_THAT(core, IsOk());
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    core->reset();
+    _exit(0);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
 }
 
 TEST(ClientCore, SaysWhyItsEngineDoesNotOpen) {
