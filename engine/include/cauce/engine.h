@@ -114,7 +114,7 @@ struct EngineOptions {
   // offsets.retention.minutes and offsets.retention.check.interval.ms.
   absl::Duration offsets_retention = absl::Hours(7 * 24);
   absl::Duration offsets_retention_check_interval = absl::Minutes(10);
-  // Bytes that may be noted beside an offset, at least 0. Kafka's
+  // Bytes that may be noted beside an offset, 0 to 32767. Kafka's
   // offset.metadata.max.bytes.
   int32_t offset_metadata_bytes_max = 4096;
   // How long a group without members waits for more than the first, at least
