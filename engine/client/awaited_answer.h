@@ -18,11 +18,12 @@
 
 namespace cauce {
 
-// What is asked of whom, for messages, and how long it may take.
+// What is asked of whom, for messages, and how long it may take:
+// default.api.timeout.ms.
 struct Asked {
   std::string who;
   std::string_view what;
-  absl::Duration timeout;
+  absl::Duration timeout = absl::Minutes(1);
 };
 
 // Calls `ask` with a callback and returns what that was called with.

@@ -3,6 +3,7 @@
 // keeps nothing but the client.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include "cauce/admin.h"
 #include "engine/client/client_core.h"
 #include "engine/coord/group_coordinator.h"
+#include "engine/coord/group_events.h"
 #include "engine/coord/offset_events.h"
 #include "engine/coord/state_log.h"
 #include "engine/facade/engine_core.h"
@@ -49,6 +51,11 @@ class LocalAdmin final : public Admin {
       std::string_view group,
       const std::vector<TopicPartition>& partitions) override;
   absl::Status DeleteGroup(std::string_view group) override;
+  absl::StatusOr<std::map<std::string, absl::Status>> RemoveMembers(
+      std::string_view group,
+      const std::vector<std::string>& instances) override;
+  absl::StatusOr<std::vector<MemberDescription>> RemoveAllMembers(
+      std::string_view group) override;
   absl::StatusOr<std::vector<DescribedTransaction>> ListTransactions() override;
   absl::StatusOr<DescribedTransaction> DescribeTransaction(
       std::string_view id) override;
@@ -77,6 +84,9 @@ class LocalAdmin final : public Admin {
   std::shared_ptr<GroupCoordinator> Groups();
   absl::StatusOr<GroupDescription> Describe(const std::string& group);
   absl::StatusOr<OffsetFetchReply> Fetch(const std::string& group);
+  // What became of each, in their order.
+  absl::StatusOr<std::vector<absl::Status>> Remove(
+      std::string_view group, std::vector<LeavingMember> members);
   absl::StatusOr<OffsetRange> RangeOf(const TopicPartition& name,
                                       const TopicId& committed_in);
   // That there is such a partition to commit in; its topic's id.

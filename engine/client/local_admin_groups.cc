@@ -13,9 +13,6 @@
 namespace cauce {
 namespace {
 
-// default.api.timeout.ms
-constexpr absl::Duration kCallTimeout = absl::Minutes(1);
-
 absl::Status NoSuchGroup(std::string_view group) {
   return MakeError(Reason::kGroupIdNotFound,
                    fmt::format("group {}: does not exist", group));
@@ -110,7 +107,7 @@ absl::StatusOr<OffsetFetchReply> LocalAdmin::Fetch(const std::string& group) {
   fetch.group = group;
   if (!IsReadOnly()) {
     return AwaitAnswer<OffsetFetchReply>(
-        {Named(group), "to learn what is committed", kCallTimeout},
+        {Named(group), "to learn what is committed"},
         [&](auto done) { Groups()->Fetch(std::move(fetch), std::move(done)); });
   }
   CAUCE_ASSIGN_OR_RETURN(const auto log, StoredIn(kConsumerOffsetsTopic));
@@ -199,7 +196,7 @@ LocalAdmin::AlterGroupOffsets(std::string_view group,
   CAUCE_ASSIGN_OR_RETURN(
       const OffsetCommitReply reply,
       AwaitAnswer<OffsetCommitReply>(
-          {Named(group), "a commit", kCallTimeout}, [&](auto done) {
+          {Named(group), "a commit"}, [&](auto done) {
             Groups()->Commit(std::move(commit), std::move(done));
           }));
   CAUCE_RETURN_IF_ERROR(reply.status);
@@ -215,7 +212,7 @@ LocalAdmin::DeleteGroupOffsets(std::string_view group,
   CAUCE_ASSIGN_OR_RETURN(
       const OffsetCommitReply reply,
       AwaitAnswer<OffsetCommitReply>(
-          {Named(group), "to forget offsets", kCallTimeout}, [&](auto done) {
+          {Named(group), "to forget offsets"}, [&](auto done) {
             Groups()->DeleteOffsets(std::string(group), partitions,
                                     std::move(done));
           }));
@@ -229,9 +226,58 @@ LocalAdmin::DeleteGroupOffsets(std::string_view group,
 absl::Status LocalAdmin::DeleteGroup(std::string_view group) {
   CAUCE_RETURN_IF_ERROR(CheckWritable());
   return AwaitStatus(
-      {Named(group), "to delete it", kCallTimeout}, [&](auto done) {
+      {Named(group), "to delete it"}, [&](auto done) {
         Groups()->Delete(std::string(group), std::move(done));
       });
+}
+
+absl::StatusOr<std::map<std::string, absl::Status>> LocalAdmin::RemoveMembers(
+    std::string_view group, const std::vector<std::string>& instances) {
+  CAUCE_RETURN_IF_ERROR(CheckWritable());
+  // Asked to leave, a group that is not there would be made.
+  CAUCE_RETURN_IF_ERROR(Describe(std::string(group)).status());
+  std::vector<LeavingMember> leaving;
+  for (const std::string& each : instances)
+    leaving.push_back({.member_id = "", .instance_id = each});
+  CAUCE_ASSIGN_OR_RETURN(const std::vector<absl::Status> told,
+                         Remove(group, std::move(leaving)));
+  std::map<std::string, absl::Status> removed;
+  // The first where one is named twice: the second finds it gone.
+  for (size_t i = 0; i < instances.size(); ++i)
+    removed.emplace(instances[i], told[i]);
+  return removed;
+}
+
+absl::StatusOr<std::vector<MemberDescription>> LocalAdmin::RemoveAllMembers(
+    std::string_view group) {
+  CAUCE_RETURN_IF_ERROR(CheckWritable());
+  CAUCE_ASSIGN_OR_RETURN(const DescribedGroup described, DescribeGroup(group));
+  std::vector<LeavingMember> leaving;
+  for (const MemberDescription& each : described.members)
+    leaving.push_back({.member_id = each.id, .instance_id = each.instance});
+  CAUCE_ASSIGN_OR_RETURN(const std::vector<absl::Status> told,
+                         Remove(group, std::move(leaving)));
+  std::vector<MemberDescription> removed;
+  for (size_t i = 0; i < told.size(); ++i) {
+    // Others have left by themselves since.
+    if (told[i].ok()) removed.push_back(described.members[i]);
+  }
+  return removed;
+}
+
+absl::StatusOr<std::vector<absl::Status>> LocalAdmin::Remove(
+    std::string_view group, std::vector<LeavingMember> members) {
+  LeaveRequest leave;
+  leave.members = std::move(members);
+  CAUCE_ASSIGN_OR_RETURN(
+      LeaveReply reply,
+      AwaitAnswer<LeaveReply>(
+          {Named(group), "to remove members"}, [&](auto done) {
+            Groups()->Leave(std::string(group), std::move(leave),
+                            std::move(done));
+          }));
+  CAUCE_RETURN_IF_ERROR(reply.status);
+  return std::move(reply.members);
 }
 
 }  // namespace cauce

@@ -14,8 +14,6 @@
 namespace cauce {
 namespace {
 
-constexpr absl::Duration kCallTimeout = absl::Minutes(1);
-
 DescribedTransaction DescribedAs(TransactionDescription told) {
   DescribedTransaction described;
   described.id = std::move(told.id);
@@ -119,7 +117,7 @@ absl::Status LocalAdmin::AbortTransaction(
   if (name.topic == kConsumerOffsetsTopic) {
     const std::string who = name.ToString();
     return AwaitStatus(
-        {who, "to end a transaction", kCallTimeout}, [&](auto done) {
+        {who, "to end a transaction"}, [&](auto done) {
           Groups()->EndTransaction(name.partition, end, std::move(done));
         });
   }

@@ -25,6 +25,14 @@ absl::Status UnknownMember(std::string_view group, std::string_view member) {
                   member));
 }
 
+absl::Status UnknownInstance(std::string_view group,
+                             std::string_view instance) {
+  return MakeError(
+      Reason::kUnknownMemberId,
+      fmt::format("group {}: no member is the instance \"{}\"", group,
+                  instance));
+}
+
 absl::Status WrongGeneration(std::string_view group, std::string_view member,
                              int32_t theirs, int32_t ours) {
   return MakeError(

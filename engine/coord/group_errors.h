@@ -14,6 +14,8 @@
 namespace cauce {
 
 absl::Status UnknownMember(std::string_view group, std::string_view member);
+absl::Status UnknownInstance(std::string_view group,
+                             std::string_view instance);
 absl::Status WrongGeneration(std::string_view group, std::string_view member,
                              int32_t theirs, int32_t ours);
 absl::Status Rebalancing(std::string_view group, std::string_view why);

@@ -28,7 +28,8 @@ absl::Status Group::LeaveOne(const LeavingMember& leaving) {
         leaving.instance_id.has_value()
             ? members_.FindStatic(*leaving.instance_id)
             : nullptr;
-    if (instance == nullptr) return UnknownMember(id_, leaving.member_id);
+    if (instance == nullptr)
+      return UnknownInstance(id_, leaving.instance_id.value_or(""));
     RemoveMember(std::string(instance->id));
     return absl::OkStatus();
   }

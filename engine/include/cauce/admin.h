@@ -185,6 +185,16 @@ class Admin {
       const std::vector<TopicPartition>& partitions) = 0;
   // With all its offsets. kGroupNotEmpty, kGroupIdNotFound.
   virtual absl::Status DeleteGroup(std::string_view group) = 0;
+  // Has the static members of these instances leave the group, as those of a
+  // program that is gone, which count as members until their poll_interval_max
+  // is over. One that still runs is told as of a time-out, and joins anew.
+  // kGroupIdNotFound; of each instance kUnknownMemberId where no member has it.
+  virtual absl::StatusOr<std::map<std::string, absl::Status>> RemoveMembers(
+      std::string_view group, const std::vector<std::string>& instances) = 0;
+  // The same of all its members, static or not; returns who they were. Who
+  // joins meanwhile stays.
+  virtual absl::StatusOr<std::vector<MemberDescription>> RemoveAllMembers(
+      std::string_view group) = 0;
 
   // ---- Transactions.
 

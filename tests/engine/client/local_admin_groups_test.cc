@@ -18,9 +18,18 @@ using test::IsOk;
 using test::Orders;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 
-class LocalAdminGroups : public test::AdminRig {};
+class LocalAdminGroups : public test::AdminRig {
+ protected:
+  static ConsumerOptions Instance(const std::string& instance) {
+    ConsumerOptions options = InGroup();
+    options.instance = instance;
+    return options;
+  }
+};
 
 TEST_F(LocalAdminGroups, ShowsNoGroupsWhereThereAreNoneAndMakesNoTopicForThem) {
   EXPECT_THAT(admin_->ListGroups().value(), IsEmpty());
@@ -174,6 +183,58 @@ TEST_F(LocalAdminGroups, DeletesAGroupOnceItHasNoMembers) {
   EXPECT_THAT(admin_->DeleteGroup("g"), IsOk());
   EXPECT_THAT(admin_->ListGroups().value(), IsEmpty());
   EXPECT_EQ(CommittedIn(0), -1);
+}
+
+TEST_F(LocalAdminGroups, RemovesTheStaticMembersOfAProgramThatIsGone) {
+  Settle({Subscribed(Instance("i1")).get(), Subscribed(Instance("i2")).get()});
+  admin_.reset();
+  GroupConsumers::Open();
+  admin_ = AdminOf(*client_);
+  ASSERT_THAT(admin_->DeleteGroup("g"), HasReason(Reason::kGroupNotEmpty));
+
+  const auto first = admin_->RemoveMembers("g", {"i1", "none", "", "i1"});
+  ASSERT_THAT(first, IsOk());
+  EXPECT_THAT(*first,
+              UnorderedElementsAre(
+                  Pair("i1", IsOk()),
+                  Pair("none", HasReason(Reason::kUnknownMemberId)),
+                  Pair("", HasReason(Reason::kUnknownMemberId))));
+  EXPECT_THAT(Alter("g", Orders(0), {Offset{2}}),
+              HasReason(Reason::kUnknownMemberId))
+      << "the other is a member still";
+  EXPECT_THAT(admin_->RemoveMembers("g", {"i2"})->at("i2"), IsOk());
+
+  EXPECT_THAT(Alter("g", Orders(0), {Offset{2}}), IsOk());
+  EXPECT_THAT(admin_->DeleteGroup("g"), IsOk());
+}
+
+TEST_F(LocalAdminGroups, RemovesAllMembersAndWhoStillRunsJoinsAnew) {
+  AppendToAll("a");
+  const auto gone = Subscribed(Instance("i1"));
+  const auto runs = Subscribed();
+  Settle({gone.get(), runs.get()});
+  EXPECT_THAT(gone->Close(), IsOk());
+
+  const auto removed = admin_->RemoveAllMembers("g");
+
+  ASSERT_THAT(removed, IsOk());
+  EXPECT_THAT(*removed, SizeIs(2));
+  EXPECT_EQ(admin_->DescribeGroup("g")->state, GroupState::kEmpty);
+  Settle({runs.get()});
+  EXPECT_THAT(runs->assignment(), SizeIs(4));
+  EXPECT_THAT(admin_->DescribeGroup("g")->members, SizeIs(1));
+}
+
+TEST_F(LocalAdminGroups, RemovesMembersOfNoGroupThatIsNotThereNorAsAReader) {
+  EXPECT_THAT(admin_->RemoveMembers("g", {"i1"}),
+              HasReason(Reason::kGroupIdNotFound));
+  EXPECT_THAT(admin_->RemoveAllMembers("g"),
+              HasReason(Reason::kGroupIdNotFound));
+  EXPECT_THAT(admin_->ListTopics().value(), SizeIs(1));
+  const auto reader = Reader();
+  const auto admin = AdminOf(*reader);
+  EXPECT_THAT(admin->RemoveMembers("g", {"i1"}), HasReason(Reason::kReadOnly));
+  EXPECT_THAT(admin->RemoveAllMembers("g"), HasReason(Reason::kReadOnly));
 }
 
 TEST_F(LocalAdminGroups, ReadsBesideTheWriterWhatIsStoredByNow) {

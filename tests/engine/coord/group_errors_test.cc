@@ -24,6 +24,13 @@ TEST(GroupErrors, NameTheGroupAndBothValues) {
               AllOf(HasSubstr("group g"), HasSubstr("3"), HasSubstr("5")));
 }
 
+TEST(GroupErrors, AnInstanceThatNobodyIsIsNamed) {
+  const absl::Status status = UnknownInstance("g", "i1");
+  EXPECT_THAT(status, HasReason(Reason::kUnknownMemberId));
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr("group g"), HasSubstr("i1")));
+}
+
 TEST(GroupErrors, AnInstanceIsOneMember) {
   GroupMembers members;
   GroupMember member;

@@ -33,11 +33,13 @@ TEST(GroupLeave, ManyMayGoAtOnceAndEachIsToldItsOwn) {
   const LeaveReply reply = rig.Leave({{"a", std::nullopt},
                                       {"", "one"},
                                       {"", "none"},
+                                      {"", std::nullopt},
                                       {"other", "two"},
                                       {"stranger", std::nullopt}});
   EXPECT_THAT(reply.status, IsOk());
   EXPECT_THAT(reply.members,
               ElementsAre(IsOk(), IsOk(), HasReason(Reason::kUnknownMemberId),
+                          HasReason(Reason::kUnknownMemberId),
                           HasReason(Reason::kFencedInstanceId),
                           HasReason(Reason::kUnknownMemberId)));
   EXPECT_THAT(rig.group().members().Ids(), ElementsAre("s2"));
