@@ -193,10 +193,13 @@ void Group::ReplaceStatic(std::string old_id, const JoinRequest& join,
   const bool reads_the_same = SubscribedTopics(member, protocol_) ==
                               SubscribedTopics(renamed.before, protocol_);
   if (state_ == GroupState::kStable && reads_the_same &&
+      !GivesUpPartitions(renamed.before, protocol_) &&
       ChooseProtocol(members_) == protocol_) {
     // Nobody else need know: it takes over the assignment, once a restart
     // would find it under its new name. Kafka does so even where it reads
-    // other topics now, and leaves those unread.
+    // other topics now, and leaves those unread; and where it ended before it
+    // had joined again without the partitions it gave up, which then are
+    // nobody's.
     member.joining.reset();
     member.expires = now + member.session_timeout;
     renamed.before.joining.reset();

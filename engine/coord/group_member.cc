@@ -28,6 +28,22 @@ std::optional<std::set<std::string>> SubscribedTopics(
                                subscription->topics.end());
 }
 
+bool GivesUpPartitions(const GroupMember& member,
+                       const std::optional<std::string>& protocol) {
+  const auto subscription = DecodeSubscription(member.MetadataFor(protocol));
+  const auto assignment = DecodeAssignment(member.assignment);
+  if (!subscription.ok() || !assignment.ok()) return false;
+
+  std::set<TopicPartition> given_up;
+  for (const auto& [topic, partitions] : subscription->owned_partitions) {
+    for (const PartitionId id : partitions) given_up.insert({topic, id});
+  }
+  for (const auto& [topic, partitions] : assignment->assigned_partitions) {
+    for (const PartitionId id : partitions) given_up.erase({topic, id});
+  }
+  return !given_up.empty();
+}
+
 GroupMember MakeMember(const std::string& id, const JoinRequest& join) {
   GroupMember member;
   member.id = id;

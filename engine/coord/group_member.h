@@ -51,6 +51,12 @@ struct GroupMember {
 std::optional<std::set<std::string>> SubscribedTopics(
     const GroupMember& member, const std::optional<std::string>& protocol);
 
+// Whether it said, in the words of `protocol`, that it had partitions which its
+// assignment takes from it: in cooperative rebalancing it then joins again, so
+// that others get these. False where either is not understood.
+bool GivesUpPartitions(const GroupMember& member,
+                       const std::optional<std::string>& protocol);
+
 // What `join` says of the member with `id`.
 GroupMember MakeMember(const std::string& id, const JoinRequest& join);
 

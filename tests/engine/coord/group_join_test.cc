@@ -233,6 +233,28 @@ TEST(GroupJoin, AStaticMemberThatReadsOtherTopicsNowMakesARebalance) {
   EXPECT_EQ(rig.Joined(waiter).member_id, "s2");
 }
 
+TEST(GroupJoin, AStaticMemberThatWasToGiveUpPartitionsMakesARebalance) {
+  GroupRig rig;
+  rig.Joined(rig.Join(Newcomer("a")));
+  JoinRequest owner = Static("s1", "one");
+  ConsumerProtocolSubscription owned;
+  owned.topics = {"t"};
+  owned.owned_partitions = {{"t", {{0}, {1}}}};
+  owner.protocols[0].metadata = EncodeSubscription(owned);
+  rig.Join(owner);
+  rig.Join(Member("a"));
+  const int32_t generation = rig.group().generation();
+  // It is to join again without t-1, which "a" gets then; it ends before.
+  rig.Sync("a", generation,
+           {{"a", EncodeAssignment({})},
+            {"s1", EncodeAssignment({{{"t", {{0}}}}, std::nullopt})}});
+  ASSERT_EQ(rig.group().state(), GroupState::kStable);
+  const Waiter back = rig.Join(Static("s2", "one"));
+  EXPECT_EQ(rig.group().state(), GroupState::kPreparingRebalance);
+  rig.Join(Member("a"));
+  EXPECT_EQ(rig.Joined(back).generation, generation + 1);
+}
+
 TEST(GroupJoin, TwoOfOneInstanceAreToldApart) {
   GroupRig rig;
   rig.MakeStable({Newcomer("a"), Static("s1", "one")});

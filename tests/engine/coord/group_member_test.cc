@@ -38,5 +38,27 @@ TEST(GroupMember, TellsItsTopicsWhereTheyAreUnderstood) {
   EXPECT_FALSE(SubscribedTopics(member, "odd").has_value());
 }
 
+TEST(GroupMember, GivesUpWhatItHadAndIsNotAssigned) {
+  const auto has = [](std::vector<PartitionId> owned,
+                      std::vector<PartitionId> assigned) {
+    ConsumerProtocolSubscription subscription;
+    subscription.owned_partitions = {{"t", std::move(owned)}};
+    JoinRequest join = test::Newcomer("a");
+    join.protocols = {{"cooperative-sticky", EncodeSubscription(subscription)}};
+    GroupMember member = MakeMember("a", join);
+    member.assignment =
+        EncodeAssignment({{{"t", std::move(assigned)}}, std::nullopt});
+    return member;
+  };
+  const std::string protocol = "cooperative-sticky";
+  EXPECT_TRUE(GivesUpPartitions(has({{0}, {1}}, {{1}}), protocol));
+  EXPECT_FALSE(GivesUpPartitions(has({{0}}, {{0}, {1}}), protocol));
+  EXPECT_FALSE(GivesUpPartitions(has({}, {{1}}), protocol));
+  EXPECT_FALSE(GivesUpPartitions(has({{0}}, {}), "range"));
+  GroupMember odd = has({{0}}, {});
+  odd.assignment = "?";
+  EXPECT_FALSE(GivesUpPartitions(odd, protocol));
+}
+
 }  // namespace
 }  // namespace cauce
