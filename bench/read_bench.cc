@@ -18,6 +18,7 @@
 #include "bench/peers/appending_peers.h"
 #include "bench/scratch_topic.h"
 #include "cauce/cursor.h"
+#include "engine/base/crc32c_variant.h"
 #include "engine/base/status_macros.h"
 #include "fmt/format.h"
 
@@ -74,6 +75,17 @@ absl::StatusOr<double> ReadRecords(Written& written) {
   return seconds;
 }
 
+// Where the checksum is the fastest there is, more is asked of what it bounds.
+std::vector<Goal> GoalsOf(const ReadWork& work) {
+  const bool folds = Crc32cVariants().back().name == "Folding";
+  const double large_records = folds ? 16e6 : 12e6;
+  return {{.side = "cauce, batches",
+           .bytes_per_second_min = folds ? 17e9 : 12e9},
+          {.side = "cauce, records",
+           .items_per_second_min =
+               work.record_bytes == 100 ? 75e6 : large_records}};
+}
+
 }  // namespace
 
 std::vector<ReadWork> ReadWorks() {
@@ -116,10 +128,7 @@ absl::StatusOr<Contest> ReadContest(const BenchOptions& options,
     std::ranges::move(ReadingPeers({options, payload, batches}),
                       std::back_inserter(contest.sides));
   }
-  contest.goals = {
-      {.side = "cauce, batches", .bytes_per_second_min = 12e9},
-      {.side = "cauce, records",
-       .items_per_second_min = work.record_bytes == 100 ? 60e6 : 12e6}};
+  contest.goals = GoalsOf(work);
   return contest;
 }
 
