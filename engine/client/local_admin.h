@@ -41,7 +41,7 @@ class LocalAdmin final : public Admin {
       const ByPartition<Offset>& before) override;
   ByPartition<absl::StatusOr<ListedOffset>> ListOffsets(
       const ByPartition<OffsetSpec>& wanted) override;
-  absl::StatusOr<std::vector<ListedGroup>> ListGroups() override;
+  absl::StatusOr<ReadableList<ListedGroup>> ListReadableGroups() override;
   absl::StatusOr<DescribedGroup> DescribeGroup(std::string_view group) override;
   absl::StatusOr<ByPartition<GroupProgress>> ListGroupOffsets(
       std::string_view group) override;
@@ -56,7 +56,8 @@ class LocalAdmin final : public Admin {
       const std::vector<std::string>& instances) override;
   absl::StatusOr<std::vector<MemberDescription>> RemoveAllMembers(
       std::string_view group) override;
-  absl::StatusOr<std::vector<DescribedTransaction>> ListTransactions() override;
+  absl::StatusOr<ReadableList<DescribedTransaction>> ListReadableTransactions()
+      override;
   absl::StatusOr<DescribedTransaction> DescribeTransaction(
       std::string_view id) override;
   absl::StatusOr<std::vector<HangingTransaction>> FindHangingTransactions()

@@ -54,20 +54,21 @@ std::shared_ptr<GroupCoordinator> LocalAdmin::Groups() {
   return groups;
 }
 
-absl::StatusOr<std::vector<ListedGroup>> LocalAdmin::ListGroups() {
+absl::StatusOr<ReadableList<ListedGroup>> LocalAdmin::ListReadableGroups() {
   CAUCE_RETURN_IF_ERROR(core().CheckProcess());
-  std::vector<GroupListing> all;
+  GroupListings all;
   if (IsReadOnly()) {
     CAUCE_ASSIGN_OR_RETURN(const auto log, StoredIn(kConsumerOffsetsTopic));
     if (log != nullptr) {
-      CAUCE_ASSIGN_OR_RETURN(all, ListStoredGroups(*log));
+      all = ListStoredGroups(*log);
     }
   } else {
     CAUCE_ASSIGN_OR_RETURN(all, Groups()->List());
   }
-  std::vector<ListedGroup> listed;
-  for (GroupListing& each : all) {
-    listed.push_back(
+  ReadableList<ListedGroup> listed;
+  listed.unread = std::move(all.unread);
+  for (GroupListing& each : all.groups) {
+    listed.found.push_back(
         {std::move(each.id), each.state, std::move(each.protocol_type)});
   }
   return listed;

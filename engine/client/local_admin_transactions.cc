@@ -36,24 +36,25 @@ HangingTransaction HangingAs(const HeldBack& held) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<DescribedTransaction>>
-LocalAdmin::ListTransactions() {
+absl::StatusOr<ReadableList<DescribedTransaction>>
+LocalAdmin::ListReadableTransactions() {
   CAUCE_ASSIGN_OR_RETURN(const auto log, StoredIn(kTransactionStateTopic));
-  if (log == nullptr) return std::vector<DescribedTransaction>();
+  ReadableList<DescribedTransaction> listed;
+  if (log == nullptr) return listed;
   std::vector<TransactionDescription> all;
   if (IsReadOnly()) {
-    CAUCE_ASSIGN_OR_RETURN(all, ListStoredTransactions(*log));
+    StoredTransactions stored = ListStoredTransactions(*log);
+    all = std::move(stored.transactions);
+    listed.unread = std::move(stored.unread);
   } else {
     CAUCE_ASSIGN_OR_RETURN(const auto transactions, core().Transactions());
-    // What is left out would seem not to be there.
-    CAUCE_RETURN_IF_ERROR(transactions->LoadAll());
+    listed.unread = transactions->LoadEach();
     all = transactions->List();
   }
   std::ranges::sort(all, {}, &TransactionDescription::id);
-  std::vector<DescribedTransaction> described;
   for (TransactionDescription& each : all)
-    described.push_back(DescribedAs(std::move(each)));
-  return described;
+    listed.found.push_back(DescribedAs(std::move(each)));
+  return listed;
 }
 
 absl::StatusOr<DescribedTransaction> LocalAdmin::DescribeTransaction(
@@ -69,10 +70,13 @@ absl::StatusOr<DescribedTransaction> LocalAdmin::DescribeTransaction(
 absl::StatusOr<std::optional<DescribedTransaction>> LocalAdmin::FindTransaction(
     std::string_view id) {
   if (IsReadOnly()) {
-    CAUCE_ASSIGN_OR_RETURN(auto all, ListTransactions());
-    const auto found = std::ranges::find(all, id, &DescribedTransaction::id);
-    if (found == all.end()) return std::nullopt;
-    return std::move(*found);
+    CAUCE_ASSIGN_OR_RETURN(auto all, ListReadableTransactions());
+    const auto found =
+        std::ranges::find(all.found, id, &DescribedTransaction::id);
+    if (found != all.found.end()) return std::move(*found);
+    // It may be in what cannot be read.
+    CAUCE_RETURN_IF_ERROR(std::move(all).All().status());
+    return std::nullopt;
   }
   CAUCE_ASSIGN_OR_RETURN(const auto log, StoredIn(kTransactionStateTopic));
   if (log == nullptr) return std::nullopt;

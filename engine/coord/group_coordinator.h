@@ -52,6 +52,12 @@ struct GroupListing {
   std::string protocol_type;
 };
 
+// By id, without those of partitions that could not be read, and why.
+struct GroupListings {
+  std::vector<GroupListing> groups;
+  std::vector<absl::Status> unread;
+};
+
 struct DescribedMember {
   std::string id;
   std::optional<std::string> instance_id;
@@ -120,8 +126,7 @@ class GroupCoordinator
 
   // Reason::kGroupNotEmpty, kGroupIdNotFound.
   void Delete(const std::string& group, Done<absl::Status> done);
-  // By id.
-  absl::StatusOr<std::vector<GroupListing>> List();
+  absl::StatusOr<GroupListings> List();
   // Reason::kGroupIdNotFound.
   absl::StatusOr<GroupDescription> Describe(const std::string& group);
 
@@ -176,7 +181,9 @@ class GroupCoordinator
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(load_mutex_) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status Load(PartitionId partition)
       ABSL_LOCKS_EXCLUDED(mutex_, load_mutex_);
-  absl::Status LoadAll() ABSL_LOCKS_EXCLUDED(mutex_, load_mutex_);
+  // Why each partition could not be read that could not; an error of the log
+  // itself is one of them.
+  std::vector<absl::Status> LoadAll() ABSL_LOCKS_EXCLUDED(mutex_, load_mutex_);
 
   EntryPtr FindOrMake(const std::string& group, PartitionId partition)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -94,23 +94,25 @@ absl::Status GroupCoordinator::Load(PartitionId partition) {
   return absl::OkStatus();
 }
 
-absl::Status GroupCoordinator::LoadAll() {
+std::vector<absl::Status> GroupCoordinator::LoadAll() {
   int32_t partitions = 0;
   {
     MutexLock lock(load_mutex_);
     const absl::Status opened = OpenLog(IfMissing::kTell);
-    if (ReasonOf(opened) == Reason::kUnknownTopic) return absl::OkStatus();
-    CAUCE_RETURN_IF_ERROR(opened);
+    if (ReasonOf(opened) == Reason::kUnknownTopic) return {};
+    if (!opened.ok()) return {opened};
   }
   {
     MutexLock lock(mutex_);
     partitions = log_->partitions();
   }
   // One that cannot be read keeps no other from it.
-  absl::Status all_read;
-  for (int32_t i = 0; i < partitions; ++i)
-    all_read.Update(Load(PartitionId{i}));
-  return all_read;
+  std::vector<absl::Status> unread;
+  for (int32_t i = 0; i < partitions; ++i) {
+    absl::Status read = Load(PartitionId{i});
+    if (!read.ok()) unread.push_back(std::move(read));
+  }
+  return unread;
 }
 
 }  // namespace cauce

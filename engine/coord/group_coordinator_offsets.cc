@@ -339,7 +339,7 @@ void GroupCoordinator::DeleteOffsets(const std::string& group,
 
 void GroupCoordinator::ExpireOffsets() {
   // What cannot be read is told to whoever asks for it.
-  LoadAll().IgnoreError();
+  LoadAll();
   {
     MutexLock lock(mutex_);
     if (!closed_.ok()) return;
@@ -389,13 +389,13 @@ bool GroupCoordinator::IsThere(const Entry& entry) {
          !shards_[entry.partition].offsets.AllKeysOf(group.id()).empty();
 }
 
-absl::StatusOr<std::vector<GroupListing>> GroupCoordinator::List() {
-  CAUCE_RETURN_IF_ERROR(LoadAll());
+absl::StatusOr<GroupListings> GroupCoordinator::List() {
+  GroupListings all;
+  all.unread = LoadAll();
   MutexLock lock(mutex_);
   CAUCE_RETURN_IF_ERROR(closed_);
-  std::vector<GroupListing> all;
   for (const auto& [id, entry] : groups_) {
-    if (IsThere(*entry)) all.push_back(ListingOf(*entry));
+    if (IsThere(*entry)) all.groups.push_back(ListingOf(*entry));
   }
   return all;
 }

@@ -36,18 +36,23 @@ TransactionDescription DescriptionOf(const std::string& id,
 
 }  // namespace
 
-absl::StatusOr<std::vector<GroupListing>> ListStoredGroups(StateLog& log) {
+GroupListings ListStoredGroups(StateLog& log) {
+  GroupListings listings;
   std::map<std::string, GroupListing> all;
   for (int32_t i = 0; i < log.partitions(); ++i) {
-    CAUCE_ASSIGN_OR_RETURN(const StoredGroups stored,
-                           ReplayGroups(log, PartitionId{i}));
-    for (const std::string& id : stored.offsets.Groups())
+    const absl::StatusOr<StoredGroups> stored =
+        ReplayGroups(log, PartitionId{i});
+    if (!stored.ok()) {
+      listings.unread.push_back(stored.status());
+      continue;
+    }
+    for (const std::string& id : stored->offsets.Groups())
       all[id] = ListingOf(id, {});
-    for (const auto& [id, value] : stored.groups)
+    for (const auto& [id, value] : stored->groups)
       all[id] = ListingOf(id, value);
   }
-  std::vector<GroupListing> listings;
-  for (auto& [id, listing] : all) listings.push_back(std::move(listing));
+  for (auto& [id, listing] : all)
+    listings.groups.push_back(std::move(listing));
   return listings;
 }
 
@@ -90,14 +95,18 @@ absl::StatusOr<OffsetFetchReply> FetchStoredOffsets(StateLog& log,
   return FetchFrom(stored.offsets, fetch);
 }
 
-absl::StatusOr<std::vector<TransactionDescription>> ListStoredTransactions(
-    StateLog& log) {
-  std::vector<TransactionDescription> all;
+StoredTransactions ListStoredTransactions(StateLog& log) {
+  StoredTransactions all;
   for (int32_t i = 0; i < log.partitions(); ++i) {
-    CAUCE_ASSIGN_OR_RETURN(const auto stored,
-                           ReplayTransactions(log, PartitionId{i}));
-    for (const auto& [id, value] : stored)
-      all.push_back(DescriptionOf(id, TransactionMetadata::From(value)));
+    const auto stored = ReplayTransactions(log, PartitionId{i});
+    if (!stored.ok()) {
+      all.unread.push_back(stored.status());
+      continue;
+    }
+    for (const auto& [id, value] : *stored) {
+      all.transactions.push_back(
+          DescriptionOf(id, TransactionMetadata::From(value)));
+    }
   }
   return all;
 }

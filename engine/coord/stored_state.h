@@ -15,14 +15,19 @@
 
 namespace cauce {
 
-// Errors of the replay, as are those of all that follow. By id.
-absl::StatusOr<std::vector<GroupListing>> ListStoredGroups(StateLog& log);
+struct StoredTransactions {
+  std::vector<TransactionDescription> transactions;
+  // Why partitions could not be read; theirs are left out.
+  std::vector<absl::Status> unread;
+};
+
+// Errors of the replay, as are those of all that follow.
+GroupListings ListStoredGroups(StateLog& log);
 // Reason::kGroupIdNotFound.
 absl::StatusOr<GroupDescription> DescribeStoredGroup(StateLog& log,
                                                      const std::string& group);
 absl::StatusOr<OffsetFetchReply> FetchStoredOffsets(StateLog& log,
                                                     const OffsetFetch& fetch);
-absl::StatusOr<std::vector<TransactionDescription>> ListStoredTransactions(
-    StateLog& log);
+StoredTransactions ListStoredTransactions(StateLog& log);
 
 }  // namespace cauce

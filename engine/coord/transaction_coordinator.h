@@ -80,7 +80,10 @@ class TransactionCoordinator final
   // again when its ids are asked for, but only after a while: until then this
   // says why, and kCoordinatorLoading while another call is at it.
   absl::Status Load(PartitionId partition) ABSL_LOCKS_EXCLUDED(mutex_);
-  // That of all partitions there are: the first error.
+  // That of all partitions there are: why each could not be loaded that could
+  // not.
+  std::vector<absl::Status> LoadEach() ABSL_LOCKS_EXCLUDED(mutex_);
+  // The same: the first error.
   absl::Status LoadAll() ABSL_LOCKS_EXCLUDED(mutex_);
   // Gives them up, as they are: another has them. Who waits is told `why`.
   void Unload(PartitionId partition, const absl::Status& why)

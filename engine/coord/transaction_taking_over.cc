@@ -43,11 +43,18 @@ void TransactionCoordinator::LoadAgain(PartitionId partition) {
   Load(partition).IgnoreError();  // who asks is told
 }
 
+std::vector<absl::Status> TransactionCoordinator::LoadEach() {
+  std::vector<absl::Status> unread;
+  for (int32_t i = 0; i < partitions_; ++i) {
+    absl::Status loaded = Load(PartitionId{i});
+    if (!loaded.ok()) unread.push_back(std::move(loaded));
+  }
+  return unread;
+}
+
 absl::Status TransactionCoordinator::LoadAll() {
-  absl::Status all_loaded;
-  for (int32_t i = 0; i < partitions_; ++i)
-    all_loaded.Update(Load(PartitionId{i}));
-  return all_loaded;
+  const std::vector<absl::Status> unread = LoadEach();
+  return unread.empty() ? absl::OkStatus() : unread.front();
 }
 
 absl::Status TransactionCoordinator::Load(PartitionId partition,

@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -115,6 +116,22 @@ struct HangingTransaction {
                          const HangingTransaction&) = default;
 };
 
+// What could be read of a list, and why the rest could not: Kafka's valid() and
+// errors().
+template <typename T>
+struct ReadableList {
+  std::vector<T> found;
+  // One for each partition of the coordinator's log that cannot be read: what
+  // stands in it is not in `found`.
+  std::vector<absl::Status> unread;
+
+  // All, or the first error.
+  absl::StatusOr<std::vector<T>> All() && {
+    if (!unread.empty()) return unread.front();
+    return std::move(found);
+  }
+};
+
 // Thread-safe. Keeps what it needs of the client.
 class Admin {
  public:
@@ -161,8 +178,14 @@ class Admin {
   // member is known from each generation on, and is no longer true of the
   // members of a process that was killed.
 
-  // By id.
-  virtual absl::StatusOr<std::vector<ListedGroup>> ListGroups() = 0;
+  // By id. Those that cannot be read hide no others.
+  virtual absl::StatusOr<ReadableList<ListedGroup>> ListReadableGroups() = 0;
+  // All, or an error.
+  absl::StatusOr<std::vector<ListedGroup>> ListGroups() {
+    auto listed = ListReadableGroups();
+    if (!listed.ok()) return listed.status();
+    return std::move(*listed).All();
+  }
   // kGroupIdNotFound.
   virtual absl::StatusOr<DescribedGroup> DescribeGroup(
       std::string_view group) = 0;
@@ -198,9 +221,14 @@ class Admin {
 
   // ---- Transactions.
 
-  // By id.
-  virtual absl::StatusOr<std::vector<DescribedTransaction>>
-  ListTransactions() = 0;
+  // As of groups.
+  virtual absl::StatusOr<ReadableList<DescribedTransaction>>
+  ListReadableTransactions() = 0;
+  absl::StatusOr<std::vector<DescribedTransaction>> ListTransactions() {
+    auto listed = ListReadableTransactions();
+    if (!listed.ok()) return listed.status();
+    return std::move(*listed).All();
+  }
   // NotFound, without a Reason.
   virtual absl::StatusOr<DescribedTransaction> DescribeTransaction(
       std::string_view id) = 0;

@@ -24,6 +24,10 @@ using ::testing::UnorderedElementsAre;
 
 class LocalAdminGroups : public test::AdminRig {
  protected:
+  void Reopen() {
+    GroupConsumers::Open();
+    admin_ = AdminOf(*client_);
+  }
   static ConsumerOptions Instance(const std::string& instance) {
     ConsumerOptions options = InGroup();
     options.instance = instance;
@@ -40,6 +44,30 @@ TEST_F(LocalAdminGroups, ShowsNoGroupsWhereThereAreNoneAndMakesNoTopicForThem) {
   EXPECT_THAT(Forget("g", Orders(0)), HasReason(Reason::kGroupIdNotFound));
   EXPECT_THAT(admin_->ListTransactions().value(), IsEmpty());
   EXPECT_THAT(admin_->ListTopics().value(), SizeIs(1));
+}
+
+TEST_F(LocalAdminGroups, ListsThoseThatCanBeReadBesideAPartitionThatCannot) {
+  // Of partitions 1 and 0 of the log.
+  ASSERT_THAT(Alter("g", Orders(0), {Offset{0}}), IsOk());
+  ASSERT_THAT(Alter("h", Orders(0), {Offset{0}}), IsOk());
+  admin_.reset();
+  client_.reset();
+  files_.Fail(test::FileCall::kRead,
+              "__consumer_offsets-0/00000000000000000000.log",
+              MakeError(Reason::kDiskFailed, "no disk"));
+  Reopen();
+
+  const auto listed = admin_->ListReadableGroups();
+  ASSERT_THAT(listed, IsOk());
+  EXPECT_THAT(listed->found,
+              ElementsAre(ListedGroup{"g", GroupState::kEmpty, ""}));
+  EXPECT_THAT(listed->unread, ElementsAre(HasReason(Reason::kDiskFailed)));
+  EXPECT_THAT(admin_->ListGroups(), HasReason(Reason::kDiskFailed))
+      << "what is left out would seem not to be there";
+
+  files_.Mend();
+  clock_.Advance(absl::Minutes(1));
+  EXPECT_THAT(admin_->ListGroups().value(), SizeIs(2));
 }
 
 TEST_F(LocalAdminGroups, DescribesAGroupItsMembersAndTheirShares) {

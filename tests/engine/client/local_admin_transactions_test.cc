@@ -92,6 +92,10 @@ TEST_F(LocalAdminTransactions, SaysThatIdsCannotBeReadAndNotThatNobodyHasThem) {
   Reopen();
 
   EXPECT_THAT(admin_->ListTransactions(), HasReason(Reason::kDiskFailed));
+  const auto listed = admin_->ListReadableTransactions();
+  ASSERT_THAT(listed, IsOk());
+  EXPECT_THAT(listed->found, IsEmpty());
+  EXPECT_THAT(listed->unread, ElementsAre(HasReason(Reason::kDiskFailed)));
   EXPECT_THAT(admin_->DescribeTransaction("x"), HasReason(Reason::kDiskFailed));
   // Of another partition all is known.
   EXPECT_EQ(admin_->DescribeTransaction("y").status().code(),

@@ -30,7 +30,8 @@ absl::Status Delete(CoordinatorRig& rig, const std::string& group) {
 std::vector<std::string> Groups(CoordinatorRig& rig) {
   std::vector<std::string> ids;
   const auto all = rig.coordinator->List().value();
-  for (const GroupListing& each : all) ids.push_back(each.id);
+  EXPECT_THAT(all.unread, ::testing::IsEmpty());
+  for (const GroupListing& each : all.groups) ids.push_back(each.id);
   return ids;
 }
 

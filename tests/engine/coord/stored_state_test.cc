@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "cauce/errors.h"
 #include "engine/coord/group_records.h"
@@ -18,6 +19,7 @@
 namespace cauce {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using test::FakeStateLog;
@@ -61,17 +63,18 @@ TEST(StoredState, ListsGroupsOfAllPartitionsById) {
   StoreOffset(log, "b", 1);
   StoreOffset(log, "c", 1);
 
-  const auto groups = ListStoredGroups(log);
+  const GroupListings listed = ListStoredGroups(log);
+  const std::vector<GroupListing>& groups = listed.groups;
 
-  ASSERT_THAT(groups, IsOk());
-  ASSERT_THAT(*groups, SizeIs(3));
-  EXPECT_EQ((*groups)[0].id, "a");
-  EXPECT_EQ((*groups)[0].state, GroupState::kEmpty);
-  EXPECT_EQ((*groups)[1].id, "b");
-  EXPECT_EQ((*groups)[1].protocol_type, "");
-  EXPECT_EQ((*groups)[2].id, "c");
-  EXPECT_EQ((*groups)[2].state, GroupState::kStable);
-  EXPECT_EQ((*groups)[2].protocol_type, "consumer");
+  EXPECT_THAT(listed.unread, IsEmpty());
+  ASSERT_THAT(groups, SizeIs(3));
+  EXPECT_EQ(groups[0].id, "a");
+  EXPECT_EQ(groups[0].state, GroupState::kEmpty);
+  EXPECT_EQ(groups[1].id, "b");
+  EXPECT_EQ(groups[1].protocol_type, "");
+  EXPECT_EQ(groups[2].id, "c");
+  EXPECT_EQ(groups[2].state, GroupState::kStable);
+  EXPECT_EQ(groups[2].protocol_type, "consumer");
 }
 
 TEST(StoredState, DescribesAGroupAsItWasStoredLast) {
@@ -116,20 +119,33 @@ TEST(StoredState, ListsTransactionalIds) {
         EncodeTransactionLogKey({.transactional_id = "x"}),
         EncodeTransactionLogValue(value));
 
-  const auto ids = ListStoredTransactions(log);
+  const StoredTransactions listed = ListStoredTransactions(log);
 
-  ASSERT_THAT(ids, IsOk());
-  ASSERT_THAT(*ids, SizeIs(1));
-  EXPECT_EQ((*ids)[0].id, "x");
-  EXPECT_EQ((*ids)[0].status, TransactionStatus::kOngoing);
-  EXPECT_EQ((*ids)[0].producer, (ProducerInstance{{1000}, 2}));
-  EXPECT_EQ((*ids)[0].timeout, absl::Minutes(1));
+  EXPECT_THAT(listed.unread, IsEmpty());
+  const std::vector<TransactionDescription>& ids = listed.transactions;
+  ASSERT_THAT(ids, SizeIs(1));
+  EXPECT_EQ(ids[0].id, "x");
+  EXPECT_EQ(ids[0].status, TransactionStatus::kOngoing);
+  EXPECT_EQ(ids[0].producer, (ProducerInstance{{1000}, 2}));
+  EXPECT_EQ(ids[0].timeout, absl::Minutes(1));
 }
 
-TEST(StoredState, TellsOfWhatCannotBeRead) {
-  FakeStateLog log;
-  Store(log, PartitionId{1}, EncodeGroupMetadataKey({"g"}), "?");
-  EXPECT_THAT(ListStoredGroups(log), HasReason(Reason::kCorruptBatch));
+TEST(StoredState, TellsOfWhatCannotBeReadAndListsTheOthers) {
+  FakeStateLog groups;
+  StoreGroup(groups, "a", 0);
+  const PartitionId of_a = StatePartitionOf("a", groups.partitions());
+  const PartitionId other{(of_a.value + 1) % groups.partitions()};
+  Store(groups, other, EncodeGroupMetadataKey({"g"}), "?");
+  FakeStateLog ids;
+  Store(ids, other, EncodeTransactionLogKey({.transactional_id = "x"}), "?");
+
+  const GroupListings listed = ListStoredGroups(groups);
+
+  ASSERT_THAT(listed.groups, SizeIs(1));
+  EXPECT_EQ(listed.groups[0].id, "a");
+  EXPECT_THAT(listed.unread, ElementsAre(HasReason(Reason::kCorruptBatch)));
+  EXPECT_THAT(ListStoredTransactions(ids).unread,
+              ElementsAre(HasReason(Reason::kCorruptBatch)));
 }
 
 }  // namespace
