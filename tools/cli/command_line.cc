@@ -1,12 +1,6 @@
 #include "tools/cli/command_line.h"
 
-#include <poll.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <string>
 #include <vector>
 
@@ -19,6 +13,7 @@
 #include "tools/cli/group_verbs.h"
 #include "tools/cli/log_verbs.h"
 #include "tools/cli/note.h"
+#include "tools/cli/output.h"
 #include "tools/cli/produce_verb.h"
 #include "tools/cli/suggestion.h"
 #include "tools/cli/topic_verbs.h"
@@ -119,12 +114,6 @@ int ParseAndRun(CLI::App& root, const Action& action, int argc, char** argv) {
   return action();
 }
 
-// Whether standard output is a pipe that nobody reads.
-bool ReaderIsGone() {
-  pollfd output = {.fd = STDOUT_FILENO, .events = 0, .revents = 0};
-  return poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
-}
-
 }  // namespace
 
 int RunCommandLine(int argc, char** argv) {
@@ -153,15 +142,8 @@ int RunCommandLine(int argc, char** argv) {
   AddBenchVerbs(verbs, action);
 
   const int exit = ParseAndRun(root, action, argc, argv);
-  // What failed before the last flush has left its mark, and no reason.
-  errno = 0;
-  const bool is_lost = std::fflush(stdout) != 0 || std::ferror(stdout) != 0;
-  // A reader that went away has what it wanted.
-  if (is_lost && exit == kOk && errno != EPIPE && !ReaderIsGone()) {
-    return Fail(absl::UnavailableError(fmt::format(
-        "standard output: {}",
-        errno != 0 ? std::strerror(errno) : "not all could be written")));
-  }
+  const absl::Status lost = FlushStandardOutput();
+  if (!lost.ok() && exit == kOk) return Fail(lost);
   return exit;
 }
 

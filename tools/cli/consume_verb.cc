@@ -35,7 +35,6 @@ std::string_view WrongWithGroup(const ConsumeOptions& options) {
   if (!options.group) {
     return options.no_commit ? "--no-commit goes with --group" : "";
   }
-  if (options.group->empty()) return "--group must not be empty";
   if (options.consumer.partition || options.consumer.key) {
     return "with --group all partitions are read and what was printed is "
            "committed: leave out --partition and --key";
@@ -150,6 +149,7 @@ void AddConsumeVerb(const Verb& root, Action& action) {
                "code is 1");
   verb.Add("--group", options->group,
            "Read as a member of this consumer group, from where it is")
+      .Takes(GroupName())
       .Type("GROUP");
   verb.AddFlag("--no-commit", options->no_commit,
                "With --group: leave the group where it is");

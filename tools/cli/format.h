@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "nlohmann/json_fwd.hpp"
 
@@ -13,6 +14,11 @@ enum class Format { kText, kJson };
 // Whoever looks into one includes nlohmann/json.hpp, which takes long to
 // compile.
 using Json = nlohmann::ordered_json;
+
+// Bytes that somebody else has chosen, as records have them: a string where
+// they are UTF-8, else {"base64":"..."}, so that different bytes look
+// different.
+Json BytesJson(std::string_view bytes);
 
 // One line of JSON; bytes that are not UTF-8 are replaced.
 std::string Line(const Json& json);

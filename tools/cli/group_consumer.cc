@@ -55,6 +55,8 @@ absl::Status GroupConsumer::Read(const std::string& dir) {
   client_ = *std::move(client);
   const auto found = FindTopic(*client_->engine(), dir, topic_);
   if (!found.ok()) return found.status();
+  // As without a group: nothing is read then, nor damage of it told.
+  if (options_.count == 0) return client_->Close();
   cauce::ConsumerOptions member;
   member.group = options_.group;
   member.auto_commit = false;
@@ -100,7 +102,6 @@ absl::Status GroupConsumer::TellOfMissing(const TopicDescription& topic) {
 
 absl::Status GroupConsumer::ReadAll() {
   commit_at_ = SystemClock()->Monotonic() + kCommitInterval;
-  done_ = options_.count == 0;
   while (!done_ && !out_.gone() && Interrupts::Signal() == 0) {
     const auto polled = consumer_->Poll(absl::ZeroDuration());
     if (!polled.ok()) {
@@ -182,7 +183,9 @@ absl::Status GroupConsumer::HandOnAndCommit() {
   // Nobody has what was printed last.
   if (out_.gone() || !out_.status().ok()) return out_.status();
   commit_at_ = SystemClock()->Monotonic() + kCommitInterval;
-  if (!options_.commits) return absl::OkStatus();
+  // Who has not joined has nothing to commit.
+  const bool has_joined = !printed_.empty() || !consumer_->assignment().empty();
+  if (!options_.commits || !has_joined) return absl::OkStatus();
   if (absl::Status synced = SyncOutput(); !synced.ok()) return synced;
   // Where it ended within what was polled, the rest was not printed.
   return done_ ? consumer_->Commit(printed_) : consumer_->Commit();

@@ -8,10 +8,7 @@
 #include "tools/cli/base64.h"
 
 namespace cauce::cli {
-namespace {
 
-// How many bytes the UTF-8 character at the front of `bytes` has; 0 for none.
-// Neither overlong forms nor surrogates nor what lies above U+10FFFF.
 size_t Utf8Length(std::string_view bytes) {
   const auto at = [bytes](size_t i) {
     return i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0;
@@ -34,8 +31,6 @@ size_t Utf8Length(std::string_view bytes) {
   }
   return 0;
 }
-
-}  // namespace
 
 bool IsUtf8(std::string_view bytes) {
   while (!bytes.empty()) {

@@ -3,12 +3,16 @@
 // Pure: any thread.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace cauce::cli {
 
+// How many bytes the UTF-8 character at the front of `bytes` has; 0 for none.
+// Neither overlong forms nor surrogates nor what lies above U+10FFFF.
+size_t Utf8Length(std::string_view bytes);
 bool IsUtf8(std::string_view bytes);
 
 // Appends a JSON string; `text` must be UTF-8.

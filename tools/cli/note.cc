@@ -9,6 +9,7 @@
 #include "cauce/errors.h"
 #include "fmt/format.h"
 #include "tools/cli/interrupts.h"
+#include "tools/cli/plain_text.h"
 
 namespace cauce::cli {
 namespace {
@@ -31,8 +32,10 @@ void Write(const std::string& text) {
 int InterruptedExit() { return 128 + Interrupts::Signal(); }
 
 void Note(std::string_view text) {
+  // What it names may have any bytes: a group, say.
   Write(fmt::format("{}cauce: {}\n",
-                    progress_drawn.exchange(false) ? kWipe : "", text));
+                    progress_drawn.exchange(false) ? kWipe : "",
+                    PlainLines(text)));
 }
 
 void DrawProgress(std::string_view text) {

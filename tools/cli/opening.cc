@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cauce/env.h"
 #include "cauce/errors.h"
+#include "cauce/file_system.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "tools/cli/note.h"
@@ -21,7 +23,17 @@ void TellWarnings(Severity severity, std::string_view line) {
 }
 
 // Why a directory cannot be opened by who makes none.
-absl::Status Explained(const absl::Status& failure) {
+absl::Status Explained(const std::string& dir, const absl::Status& failure) {
+  // And not something in it.
+  const bool is_missing =
+      absl::IsNotFound(failure) &&
+      absl::IsNotFound(PosixFileSystem()->Info(dir).status());
+  if (is_missing) {
+    return absl::NotFoundError(fmt::format(
+        "{}: No such file or directory; is --dir right? To make it: cauce "
+        "topic create TOPIC --dir {}",
+        dir, dir));
+  }
   if (ReasonOf(failure) != Reason::kInvalidOption) return failure;
   return MakeError(Reason::kInvalidOption,
                    fmt::format("{}; cauce topic create makes it one",
@@ -32,7 +44,7 @@ absl::StatusOr<Engine> Open(const std::string& dir, EngineOptions options) {
   options.events = TellWarnings;
   auto engine = Engine::Open(dir, options);
   if (engine.ok() || options.create_if_missing) return engine;
-  return Explained(engine.status());
+  return Explained(dir, engine.status());
 }
 
 }  // namespace
@@ -61,7 +73,15 @@ absl::StatusOr<std::unique_ptr<Client>> OpenClient(const std::string& dir,
   options.threads = 0;
   auto client = Client::Open("dir:" + dir, options);
   if (client.ok()) return client;
-  return Explained(client.status());
+  return Explained(dir, client.status());
+}
+
+absl::StatusOr<OpenedAdmin> OpenAdmin(const std::string& dir, Access access) {
+  auto client = OpenClient(dir, access);
+  if (!client.ok()) return client.status();
+  auto admin = (*client)->NewAdmin();
+  if (!admin.ok()) return admin.status();
+  return OpenedAdmin{*std::move(client), *std::move(admin)};
 }
 
 absl::StatusOr<TopicDescription> FindTopic(const Engine& engine,

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "cauce/admin.h"
 #include "cauce/client.h"
 #include "cauce/engine.h"
 #include "cauce/partition.h"
@@ -30,6 +31,13 @@ absl::StatusOr<Engine> OpenForWriting(const std::string& dir,
 // A client without threads: all is done in its callers' calls.
 absl::StatusOr<std::unique_ptr<Client>> OpenClient(const std::string& dir,
                                                    Access access);
+
+// What administers the directory; the client goes behind it.
+struct OpenedAdmin {
+  std::unique_ptr<Client> client;
+  std::unique_ptr<Admin> admin;
+};
+absl::StatusOr<OpenedAdmin> OpenAdmin(const std::string& dir, Access access);
 
 // The topic; the error for an unknown one says which there are.
 absl::StatusOr<TopicDescription> FindTopic(const Engine& engine,

@@ -13,6 +13,9 @@
 namespace cauce::cli {
 namespace {
 
+// As many as Kafka's protocol has room for, which counts them in 16 bits.
+constexpr size_t kGroupNameBytesMax = std::numeric_limits<int16_t>::max();
+
 // What is wrong with the name of a directory; empty where nothing is.
 std::string WrongDir(const std::string& dir) {
   if (dir.empty()) return "must not be empty; the directory one is in is .";
@@ -39,9 +42,25 @@ void AddTopic(const Verb& verb, std::string& topic) {
       .Type("TOPIC");
 }
 
+void AddGroup(const Verb& verb, std::string& group) {
+  verb.Add("group", group, "The group's name")
+      .Required()
+      .Takes(GroupName())
+      .Type("GROUP");
+}
+
 Check TopicName() {
   return [](const std::string& name) {
     return std::string(MessageOf(ValidateTopicName(name)));
+  };
+}
+
+Check GroupName() {
+  return [](const std::string& name) -> std::string {
+    if (name.empty()) return "must not be empty";
+    if (name.size() <= kGroupNameBytesMax) return "";
+    return fmt::format("has {} bytes, must have {} at most", name.size(),
+                       kGroupNameBytesMax);
   };
 }
 

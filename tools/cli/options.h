@@ -24,8 +24,12 @@ void AddFormat(const Verb& verb, Format& format);
 void AddFreeBytesMin(const Verb& verb, int64_t& bytes);
 // The topic, by its name.
 void AddTopic(const Verb& verb, std::string& topic);
+// The group, by its name.
+void AddGroup(const Verb& verb, std::string& group);
 // Takes only a name that a topic can have.
 Check TopicName();
+// Takes only a name that a group can have.
+Check GroupName();
 // Takes only a word of `words`, and suggests one for a mistyped one.
 Check OneOf(std::vector<std::string> words);
 // Takes only a whole number from `least` to `most`.

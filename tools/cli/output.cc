@@ -4,12 +4,23 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include "fmt/format.h"
 #include "tools/cli/interrupts.h"
 
 namespace cauce::cli {
+
+namespace {
+
+// Whether standard output is a pipe that nobody reads.
+bool ReaderIsGone() {
+  pollfd output = {.fd = STDOUT_FILENO, .events = 0, .revents = 0};
+  return poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
+}
+
+}  // namespace
 
 Output::Output(int fd) : fd_(fd) { buffer_.reserve(kFlushBytes + 4096); }
 
@@ -37,6 +48,16 @@ void Output::Flush() {
     }
   }
   buffer_.clear();
+}
+
+absl::Status FlushStandardOutput() {
+  // What failed before the last flush has left its mark, and no reason.
+  errno = 0;
+  const bool is_lost = std::fflush(stdout) != 0 || std::ferror(stdout) != 0;
+  if (!is_lost || errno == EPIPE || ReaderIsGone()) return absl::OkStatus();
+  return absl::UnavailableError(fmt::format(
+      "standard output: {}",
+      errno != 0 ? std::strerror(errno) : "not all could be written"));
 }
 
 }  // namespace cauce::cli

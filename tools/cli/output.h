@@ -51,4 +51,8 @@ class Output {
   std::string buffer_;
 };
 
+// Hands on what stdio has taken for standard output, and says what was lost of
+// it. A reader that went away has what it wanted: that is no failure.
+absl::Status FlushStandardOutput();
+
 }  // namespace cauce::cli

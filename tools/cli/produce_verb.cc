@@ -126,7 +126,9 @@ int Produce(const ProduceOptions& options) {
   if (options.partition) producer.partition = PartitionId{*options.partition};
   producer.headers = *std::move(headers);
   producer.linger = absl::Milliseconds(options.linger_ms);
-  producer.writer.ack = options.acks == "all" ? Ack::kDurable : Ack::kWritten;
+  producer.writer.ack =
+      options.acks == "all" || options.acks == "-1" ? Ack::kDurable
+                                                    : Ack::kWritten;
   int exit = Producer(producer, *std::move(line_format), doorbell)
                  .Run(*engine, *topic);
   if (absl::Status closed = engine->Close(); !closed.ok()) {
@@ -183,8 +185,8 @@ void AddProduceVerb(const Verb& root, Action& action) {
   verb.AddRepeated("--header", options->headers, "A header for every record")
       .Type("NAME=VALUE");
   verb.Add("--acks", options->acks,
-           "0, 1 (written) or all (durable; the default)")
-      .Takes(OneOf({"0", "1", "all"}))
+           "0, 1 (written), or all (durable; the default), which is -1 too")
+      .Takes(OneOf({"0", "1", "all", "-1"}))
       .Type("ACKS");
   verb.AddFlag("--print-acks", options->producer.print_acks,
                "Print partition and offset of every record as soon as it is "

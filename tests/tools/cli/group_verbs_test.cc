@@ -10,8 +10,10 @@
 #include <utility>
 #include <vector>
 
+#include "cauce/client.h"
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
+#include "tests/testing/matchers.h"
 #include "tests/tools/cli/cauce.h"
 #include "tests/tools/cli/process.h"
 
@@ -23,7 +25,9 @@ using ::testing::ContainsRegex;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 using Json = nlohmann::json;
 using test::LinesOf;
 using test::Process;
@@ -75,6 +79,15 @@ TEST_F(GroupVerbs, ReadsOnWhereTheGroupIs) {
   Do({"produce", "orders"}, "more\n");
   EXPECT_EQ(Described()["offsets"][0]["lag"], 1);
   EXPECT_EQ(Read(), "more\n");
+}
+
+TEST_F(GroupVerbs, ReadsNothingAtOnceIfThatIsAsked) {
+  MakeOrders();
+  EXPECT_EQ(Read({"--count", "0"}), "");
+  EXPECT_EQ(Run({"consume", "none", "--group", "g", "--count", "0"}).exit, 1);
+  Read({"--count", "3"});
+  EXPECT_EQ(Read({"--count", "0"}), "");
+  EXPECT_EQ(At(), 3);
 }
 
 TEST_F(GroupVerbs, PrintsAMembersRecordsAsAnyOthers) {
@@ -153,6 +166,95 @@ TEST_F(GroupVerbs, ListsAndDescribesGroups) {
   EXPECT_EQ(json["state"], "Empty");
   EXPECT_THAT(json["members"], IsEmpty());
   EXPECT_EQ(json["offsets"][0]["log_end"], 10);
+}
+
+TEST_F(GroupVerbs, ShowsNamesThatNoTerminalObeysAndNoneAsAnother) {
+  MakeOrders();
+  const Words names = {"a\n\x1b[31m", "b\xff", "b\xfe", "c\\xff"};
+  for (const std::string& name : names)
+    Do({"group", "seek", name, "--to", "0", "--topic", "orders"});
+
+  const Words list = LinesOf(Do({"group", "list"}));
+  ASSERT_THAT(list, SizeIs(5));
+  EXPECT_THAT(list[1], StartsWith("a\\n\\x1b[31m "));
+  EXPECT_THAT(list[2], StartsWith("b\\xfe "));
+  EXPECT_THAT(list[3], StartsWith("b\\xff "));
+  EXPECT_THAT(list[4], StartsWith("c\\\\xff "));
+  const Json json = Json::parse(Do({"group", "list", "--format", "json"}));
+  EXPECT_EQ(json[0]["group"], names[0]);
+  EXPECT_EQ(json[1]["group"], (Json{{"base64", "Yv4="}}));
+  EXPECT_EQ(json[2]["group"], (Json{{"base64", "Yv8="}}));
+  EXPECT_THAT(Do({"group", "describe", names[1]}),
+              StartsWith("group       b\\xff\n"));
+  EXPECT_EQ(Json::parse(Do({"group", "describe", names[1], "--format",
+                            "json"}))["group"],
+            (Json{{"base64", "Yv8="}}));
+  EXPECT_EQ(Do({"group", "delete", names[0], "--yes"}),
+            "deleted a\\n\\x1b[31m\n");
+  EXPECT_THAT(Run({"group", "describe", names[0]}).err,
+              Not(HasSubstr("\x1b")));
+}
+
+TEST_F(GroupVerbs, ListsGroupsBesideAPartitionThatIsDamaged) {
+  Leaves(test::Left::kDamaged);
+  MakeOrders();
+  // In partitions 3 and 4.
+  for (const std::string name : {"g", "h"}) {
+    for (int i = 0; i < 3; ++i)
+      Do({"group", "seek", name, "--to", "1", "--topic", "orders"});
+  }
+  const std::string file =
+      dir() + "/__consumer_offsets-4/00000000000000000000.log";
+  std::fstream log(file, std::ios::in | std::ios::out | std::ios::binary);
+  log.seekp(static_cast<std::streamoff>(std::filesystem::file_size(file) / 2));
+  log.put('\xff');
+  log.close();
+
+  const Process::Result list = Run({"group", "list"});
+  EXPECT_EQ(list.exit, 1);
+  EXPECT_THAT(list.err,
+              AllOf(HasSubstr("groups are left out: "), HasSubstr(file)));
+  ASSERT_THAT(LinesOf(list.out), SizeIs(2));
+  EXPECT_THAT(LinesOf(list.out)[1], StartsWith("g "));
+  const Process::Result json = Run({"group", "list", "--format", "json"});
+  EXPECT_EQ(json.exit, 1);
+  EXPECT_THAT(Json::parse(json.out), SizeIs(1));
+  // Who asks for one of them learns why it cannot be told.
+  EXPECT_THAT(Run({"group", "describe", "h"}).err, HasSubstr(file));
+  EXPECT_THAT(Run({"group", "describe", "gg"}).err,
+              HasSubstr("did you mean g?"));
+}
+
+TEST_F(GroupVerbs, SaysThatADirectoryIsMissingAndHowItIsMade) {
+  for (const Words& words :
+       {Words{"group", "list"}, Words{"topic", "list"},
+        Words{"group", "seek", "g", "--to", "1"}}) {
+    const Process::Result result = Run(words);
+    EXPECT_EQ(result.exit, 1);
+    EXPECT_THAT(result.err,
+                AllOf(HasSubstr(dir() + ": No such file"),
+                      HasSubstr("cauce topic create TOPIC --dir " + dir())));
+  }
+  EXPECT_FALSE(std::filesystem::exists(dir()));
+}
+
+TEST_F(GroupVerbs, TakesNoNameThatNoGroupCanHave) {
+  MakeOrders();
+  for (const std::string& name : {std::string(), std::string(32768, 'g')}) {
+    for (const Words& words :
+         {Words{"group", "describe", name}, Words{"group", "delete", name},
+          Words{"group", "seek", name, "--to", "1", "--topic", "orders"},
+          Words{"consume", "orders", "--group", name}}) {
+      const Process::Result result = Run(words);
+      EXPECT_EQ(result.exit, 2);
+      EXPECT_THAT(result.err,
+                  HasSubstr(name.empty() ? "must not be empty" : "32768"));
+    }
+  }
+  const std::string longest(32767, 'g');
+  EXPECT_EQ(
+      Run({"group", "seek", longest, "--to", "1", "--topic", "orders"}).exit,
+      0);
 }
 
 TEST_F(GroupVerbs, KnowsNoGroupThatIsNotThere) {
@@ -297,6 +399,56 @@ TEST_F(GroupVerbs, SeeksNowhereInADryRun) {
   EXPECT_EQ(sought["dry_run"], true);
   EXPECT_EQ(sought["partitions"][0]["after"], 0);
   EXPECT_EQ(At(), 10);
+}
+
+TEST_F(GroupVerbs, SeeksNowhereWhereThatCannotBeShown) {
+  MakeOrders();
+  Read();
+  const Process::Result lost = test::Run(
+      {"/bin/sh", "-c",
+       fmt::format("{} group seek g --to start --dir {} > /dev/full",
+                   test::kCauce, dir())});
+  EXPECT_EQ(lost.exit, 1);
+  EXPECT_THAT(lost.err, AllOf(HasSubstr("nothing was moved"),
+                              HasSubstr("standard output")));
+  EXPECT_EQ(At(), 10);
+}
+
+TEST_F(GroupVerbs, MovesAndForgetsGroupsOfMembersThatAreGoneIfThatIsAsked) {
+  MakeOrders();
+  {
+    auto client = Client::Open("dir:" + dir(), {.threads = 0});
+    ASSERT_THAT(client, test::IsOk());
+    auto member = (*client)->NewConsumer({.group = "g",
+                                          .instance = "one",
+                                          .reset = ResetTo::kEarliest});
+    ASSERT_THAT(member, test::IsOk());
+    ASSERT_THAT((*member)->Subscribe({"orders"}), test::IsOk());
+    EXPECT_THAT((*member)->Poll(absl::Seconds(10)), test::IsOk());
+  }
+  EXPECT_THAT(Described()["members"], SizeIs(1));
+  for (const Words& words : {Words{"group", "seek", "g", "--to", "2"},
+                             Words{"group", "delete", "g", "--yes"}}) {
+    const Process::Result refused = Run(words);
+    EXPECT_EQ(refused.exit, 1);
+    EXPECT_THAT(refused.err,
+                AllOf(HasSubstr("--remove-members"), HasSubstr("NON_EMPTY")));
+  }
+  const Process::Result dry =
+      Run({"group", "seek", "g", "--to", "2", "--topic", "orders",
+           "--remove-members", "--dry-run"});
+  EXPECT_EQ(dry.exit, 0);
+  EXPECT_THAT(dry.err, HasSubstr("it has 1 member"));
+  EXPECT_THAT(Described()["members"], SizeIs(1));
+
+  const Process::Result moved = Run({"group", "seek", "g", "--to", "2",
+                                     "--topic", "orders", "--remove-members"});
+  EXPECT_EQ(moved.exit, 0) << moved.err;
+  EXPECT_THAT(moved.err, HasSubstr("instance one"));
+  EXPECT_THAT(Described()["members"], IsEmpty());
+  EXPECT_EQ(At(), 2);
+  Do({"group", "delete", "g", "--yes", "--remove-members"});
+  EXPECT_EQ(Do({"group", "list", "--format", "json"}), "[]\n");
 }
 
 TEST_F(GroupVerbs, SeeksWhereItIsToldTo) {

@@ -106,6 +106,17 @@ TEST_F(Usage, OfWordsThatAreNoneIsToldFromWhatFails) {
   EXPECT_FALSE(std::filesystem::exists(dir()));
 }
 
+TEST_F(Usage, TakesAcksAsKafkaWritesThem) {
+  Do({"topic", "create", "a"});
+  for (const std::string acks : {"all", "-1", "1", "0"})
+    Do({"produce", "a", "--acks", acks}, acks + "\n");
+  EXPECT_EQ(Do({"consume", "a"}), "all\n-1\n1\n0\n");
+  EXPECT_EQ(Run({"produce", "a", "--acks", "2"}).exit, 2);
+  // Nothing is acknowledged with 0 alone.
+  EXPECT_EQ(Do({"produce", "a", "--acks=-1", "--print-acks"}, "x\n"),
+            "ack 0 4\n");
+}
+
 TEST_F(Usage, TellsItsVersionAndThatItCan) {
   const Process::Result version = test::Run({kCauce, "--version"});
   EXPECT_EQ(version.exit, 0);
