@@ -22,9 +22,9 @@
 namespace cauce {
 namespace {
 
+// Also the path of the one directory of an engine in memory: errors name what
+// its user has opened.
 constexpr std::string_view kMemory = ":memory:";
-// The one directory of an engine in memory.
-constexpr std::string_view kMemoryDirectory = "/memory";
 
 // Returns the directory's path.
 absl::StatusOr<std::string> SetFiles(std::string_view directory,
@@ -35,7 +35,6 @@ absl::StatusOr<std::string> SetFiles(std::string_view directory,
   if (directory == kMemory) {
     environment.owned_files = NewMemoryFileSystem();
     files = environment.owned_files.get();
-    path = kMemoryDirectory;
   } else {
     if (files == nullptr) files = PosixFileSystem();
     // The user's own name for the directory may be a link; in it none is

@@ -22,6 +22,7 @@ TEST(EngineEnvironment, HasTheRealOneWhereNothingElseIsGiven) {
   EXPECT_EQ(made->logs->random, SystemRandom());
   EXPECT_EQ(made->logs->executor, nullptr);
   EXPECT_THAT(made->logs->files->List("/"), IsOk());
+  EXPECT_EQ(made->directory, ":memory:") << "as its user calls it";
   EXPECT_NE(made->bounds, nullptr);
   EXPECT_NE(made->first_dirty, nullptr);
 }
