@@ -142,7 +142,8 @@ void GroupCoordinator::CarryOut(const EntryPtr& entry, GroupState before,
     });
   }
   SetWake(*entry, output.wake_at);
-  if (entry->group.state() != before) TellWatchers(*entry);
+  if (entry->group.state() != before || output.has_replaced)
+    TellWatchers(*entry);
 }
 
 void GroupCoordinator::SetWake(Entry& entry, std::optional<absl::Time> at) {

@@ -130,8 +130,9 @@ class GroupCoordinator
   // Reason::kGroupIdNotFound.
   absl::StatusOr<GroupDescription> Describe(const std::string& group);
 
-  // Calls `changed` whenever the group has gone from one state to another:
-  // briefly, for who has to look again. Ends with the handle.
+  // Calls `changed` whenever the group has gone from one state to another, or a
+  // static member has come in the place of one that may still run: briefly, for
+  // who has to look again. Ends with the handle.
   using Watch = std::shared_ptr<std::function<void()>>;
   Watch WatchGroup(const std::string& group, std::function<void()> changed);
 

@@ -124,7 +124,10 @@ struct GroupOutput {
   // 2. Answers these, at once: what must wait for the records comes with
   //    Appended.
   std::vector<GroupReply> reply;
-  // 3. Comes back with Tick at this time, and no longer at an earlier one.
+  // 3. Has members ask how they stand where this says so: one of them has
+  //    another's place, and does not know it.
+  bool has_replaced = false;
+  // 4. Comes back with Tick at this time, and no longer at an earlier one.
   std::optional<absl::Time> wake_at;
 
   template <typename Reply>

@@ -143,6 +143,7 @@ void Group::FinishRename(const RenamedMember& renamed,
                             generation_ == renamed.generation &&
                             member != nullptr;
   if (status.ok() && is_as_it_was) {
+    out_.has_replaced = true;
     JoinReply reply = JoinedReply(*member);
     if (join.may_skip_assignment) {
       reply.skip_assignment = members_.IsLeader(member->id);
