@@ -1,52 +1,45 @@
-#include <string>
-#include <string_view>
-#include <vector>
+#include <limits>
 
 #include "cauce/consumer.h"
-#include "cauce/errors.h"
 #include "engine/base/wire.h"
+#include "engine/client/option_findings.h"
 #include "fmt/format.h"
-#include "fmt/ranges.h"
 
 namespace cauce {
 
 absl::Status Validate(const ConsumerOptions& options) {
-  std::vector<std::string> bad;
-  if (options.poll_records_max <= 0) {
-    bad.push_back(fmt::format("poll_records_max is {}, it must be above 0",
-                              options.poll_records_max));
-  }
-  if (options.assignments.empty()) {
-    bad.push_back("assignments is empty, it must name at least one");
-  }
-  if (options.auto_commit_interval < absl::ZeroDuration()) {
-    bad.push_back(
-        fmt::format("auto_commit_interval is {}, it must be at least 0",
-                    absl::FormatDuration(options.auto_commit_interval)));
-  }
-  const auto above_zero = [&bad](std::string_view name, absl::Duration time) {
-    if (time > absl::ZeroDuration()) return;
-    bad.push_back(fmt::format("{} is {}, it must be above 0", name,
-                              absl::FormatDuration(time)));
-  };
-  above_zero("poll_interval_max", options.poll_interval_max);
-  above_zero("metadata_age_max", options.metadata_age_max);
-  above_zero("call_timeout", options.call_timeout);
+  OptionFindings findings("consumer options");
   // The group's records hold both.
-  const auto bytes_up_to_max = [&bad](std::string_view name,
-                                      std::string_view text) {
-    if (text.size() <= kWireStringBytesMax) return;
-    bad.push_back(fmt::format("{} has {} bytes, it may have {}", name,
-                              text.size(), kWireStringBytesMax));
-  };
-  bytes_up_to_max("group", options.group);
-  bytes_up_to_max("instance", options.instance.value_or(""));
-  if (options.instance && options.group.empty()) {
-    bad.push_back("instance is given and no group: it is a place in a group");
+  findings.ExpectBytesUpTo("group", options.group, kWireStringBytesMax);
+  if (options.instance) {
+    findings.ExpectBytesUpTo("instance", *options.instance,
+                             kWireStringBytesMax);
+    findings.Expect(!options.instance->empty(), [] {
+      return "instance is empty, it must have at least 1 byte; leave it out "
+             "for none";
+    });
+    findings.Expect(!options.group.empty(), [&] {
+      return fmt::format("instance is {} and group is empty: it is a place in "
+                         "a group",
+                         *options.instance);
+    });
   }
-  if (bad.empty()) return absl::OkStatus();
-  return MakeError(Reason::kInvalidOption,
-                   fmt::format("consumer options: {}", fmt::join(bad, "; ")));
+  findings.Expect(!options.assignments.empty(), [] {
+    return "assignments is empty, it must name at least one";
+  });
+  for (const Assignment each : options.assignments)
+    findings.ExpectUpTo("assignments", each, Assignment::kCooperativeSticky);
+  findings.ExpectNotNegative("auto_commit_interval",
+                             options.auto_commit_interval);
+  findings.ExpectAboveZero("poll_interval_max", options.poll_interval_max);
+  findings.ExpectAboveZero("metadata_age_max", options.metadata_age_max);
+  findings.ExpectAboveZero("call_timeout", options.call_timeout);
+  findings.ExpectUpTo("reset", options.reset, ResetTo::kNone);
+  findings.ExpectUpTo("isolation", options.isolation,
+                      Isolation::kReadCommitted);
+  findings.ExpectWithin("poll_records_max", options.poll_records_max, 1,
+                        std::numeric_limits<int32_t>::max());
+  return findings.status();
 }
 
 }  // namespace cauce

@@ -2,16 +2,15 @@
 
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
 #include "engine/client/local_admin.h"
 #include "engine/client/local_consumer.h"
 #include "engine/client/local_producer.h"
+#include "engine/client/option_findings.h"
 #include "engine/facade/engine_core.h"
 #include "fmt/format.h"
-#include "fmt/ranges.h"
 
 namespace cauce {
 namespace {
@@ -31,13 +30,11 @@ absl::StatusOr<std::string_view> DirectoryOf(std::string_view name) {
 }  // namespace
 
 absl::Status Validate(const ClientOptions& options) {
-  CAUCE_RETURN_IF_ERROR(Validate(options.engine));
-  if (options.threads >= 0 && options.threads <= kPoolThreadsMax) {
-    return absl::OkStatus();
-  }
-  return MakeError(Reason::kInvalidOption,
-                   fmt::format("threads is {}, it must be 0 to {}",
-                               options.threads, kPoolThreadsMax));
+  OptionFindings findings("client options");
+  findings.ExpectWithin("threads", options.threads, 0, kPoolThreadsMax);
+  const absl::Status engine = Validate(options.engine);
+  findings.Expect(engine.ok(), [&] { return std::string(MessageOf(engine)); });
+  return findings.status();
 }
 
 absl::StatusOr<std::unique_ptr<Client>> Client::Open(

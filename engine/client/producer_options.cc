@@ -1,100 +1,79 @@
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "cauce/codec.h"
 #include "cauce/errors.h"
 #include "cauce/producer.h"
 #include "cauce/record_batch.h"
 #include "engine/base/compression.h"
+#include "engine/client/option_findings.h"
 #include "engine/coord/transaction_options.h"
 #include "fmt/format.h"
-#include "fmt/ranges.h"
 
 namespace cauce {
 namespace {
 
 constexpr int64_t kGibibyte = int64_t{1} << 30;
 
-// Says what is wrong with options, field by field.
-class Findings {
- public:
-  void ExpectWithin(std::string_view field, int64_t value, int64_t least,
-                    int64_t most) {
-    if (value >= least && value <= most) return;
-    bad_.push_back(fmt::format("{} is {}, it must be {} to {}", field, value,
-                               least, most));
-  }
-  void ExpectNotNegative(std::string_view field, absl::Duration value) {
-    if (value >= absl::ZeroDuration()) return;
-    bad_.push_back(fmt::format("{} is {} ms, it must be at least 0", field,
-                               absl::ToInt64Milliseconds(value)));
-  }
-  void Expect(bool holds, std::string finding) {
-    if (!holds) bad_.push_back(std::move(finding));
-  }
-  absl::Status status() const {
-    if (bad_.empty()) return absl::OkStatus();
-    return MakeError(Reason::kInvalidOption,
-                     fmt::format("{}", fmt::join(bad_, "; ")));
-  }
+void CheckCompression(const ProducerOptions& options,
+                      OptionFindings& findings) {
+  findings.ExpectUpTo("compression", options.compression, Codec::kZstd);
+  if (CodecName(options.compression) == "unknown") return;
+  // Whether there is such a level is seen by trying.
+  std::string none;
+  const absl::Status compressed =
+      Compress(options.compression, options.compression_level, "", &none);
+  findings.Expect(compressed.ok(), [&] {
+    return fmt::format("compression_level: {}", MessageOf(compressed));
+  });
+}
 
- private:
-  std::vector<std::string> bad_;
-};
-
-}  // namespace
-
-absl::Status Validate(const ProducerOptions& options) {
-  Findings findings;
-  const auto batch_bytes = static_cast<int64_t>(options.batch_bytes);
-  findings.ExpectWithin("batch_bytes", batch_bytes, 1, kGibibyte);
-  findings.ExpectWithin("record_bytes_max", options.record_bytes_max, 1,
-                        kGibibyte);
-  findings.Expect(static_cast<int>(options.compression) >= 0 &&
-                      static_cast<int>(options.compression) < kCodecs,
-                  fmt::format("compression is {}, it must be one of the {} "
-                              "codecs",
-                              static_cast<int>(options.compression), kCodecs));
-  if (options.compression != Codec::kNone) {
-    // Whether there is such a level is seen by trying.
-    std::string none;
-    const absl::Status compressed =
-        Compress(options.compression, options.compression_level, "", &none);
-    findings.Expect(compressed.ok(), std::string(compressed.message()));
-    // What a reader would not decompress must not be written.
-    const auto most = static_cast<int64_t>(kDecompressedBytesMax);
-    findings.Expect(batch_bytes <= most && options.record_bytes_max <= most,
-                    fmt::format("batch_bytes is {} and record_bytes_max is {}, "
-                                "with compression each must be {} at most",
-                                batch_bytes, options.record_bytes_max, most));
-  }
+void CheckSizes(const ProducerOptions& options, OptionFindings& findings) {
+  // What a reader would not decompress must not be written.
+  const int64_t most = options.compression == Codec::kNone
+                           ? kGibibyte
+                           : static_cast<int64_t>(kDecompressedBytesMax);
+  findings.ExpectWithin("batch_bytes", options.batch_bytes, 1, most);
+  findings.ExpectWithin("record_bytes_max", options.record_bytes_max, 1, most);
   findings.Expect(
-      options.buffer_bytes_max >= batch_bytes,
-      fmt::format("buffer_bytes_max is {}, it must be at least batch_bytes, {}",
-                  options.buffer_bytes_max, batch_bytes));
-  findings.Expect(
-      !options.idempotence.value_or(false) || options.acks == Acks::kAll,
-      "idempotence is on, it asks for acks = kAll; leave it out for less");
+      std::cmp_greater_equal(options.buffer_bytes_max, options.batch_bytes),
+      [&] {
+        return fmt::format("buffer_bytes_max is {}, it must be at least "
+                           "batch_bytes, {}",
+                           options.buffer_bytes_max, options.batch_bytes);
+      });
+}
+
+void CheckTimes(const ProducerOptions& options, OptionFindings& findings) {
   findings.ExpectNotNegative("linger", options.linger);
   findings.ExpectNotNegative("block_max", options.block_max);
   findings.ExpectNotNegative("delivery_timeout", options.delivery_timeout);
   findings.ExpectNotNegative("retry_backoff", options.retry_backoff);
   findings.ExpectNotNegative("retry_backoff_max", options.retry_backoff_max);
   findings.ExpectNotNegative("metadata_age_max", options.metadata_age_max);
-  findings.Expect(
-      options.transactional_id.size() <= kTransactionalIdBytesMax,
-      fmt::format("transactional_id has {} bytes, it may have {}",
-                  options.transactional_id.size(), kTransactionalIdBytesMax));
-  const bool is_idempotent =
-      options.idempotence.value_or(options.acks == Acks::kAll);
-  findings.Expect(options.transactional_id.empty() || is_idempotent,
-                  "transactional_id is set, it asks for idempotence and acks = "
-                  "kAll; leave it out for less");
-  findings.Expect(options.transaction_timeout > absl::ZeroDuration(),
-                  fmt::format("transaction_timeout is {} ms, it must be above "
-                              "0",
-                              absl::ToInt64Milliseconds(
-                                  options.transaction_timeout)));
+  findings.ExpectAboveZero("transaction_timeout", options.transaction_timeout);
+}
+
+}  // namespace
+
+absl::Status Validate(const ProducerOptions& options) {
+  OptionFindings findings("producer options");
+  findings.ExpectUpTo("acks", options.acks, Acks::kAll);
+  findings.ExpectUpTo("keyless", options.keyless, Keyless::kRoundRobin);
+  CheckCompression(options, findings);
+  CheckSizes(options, findings);
+  CheckTimes(options, findings);
+  const bool waits_for_all = options.acks == Acks::kAll;
+  findings.Expect(!options.idempotence.value_or(false) || waits_for_all, [] {
+    return "idempotence is on, it asks for acks = kAll; leave it out for less";
+  });
+  findings.ExpectBytesUpTo("transactional_id", options.transactional_id,
+                           kTransactionalIdBytesMax);
+  const bool is_idempotent = options.idempotence.value_or(waits_for_all);
+  findings.Expect(options.transactional_id.empty() || is_idempotent, [] {
+    return "transactional_id is set, it asks for idempotence and acks = kAll; "
+           "leave it out for less";
+  });
   return findings.status();
 }
 

@@ -89,6 +89,12 @@ void CheckCoordination(const EngineOptions& options,
 
 absl::Status Validate(const EngineOptions& options) {
   std::vector<std::string> bad;
+  if (options.access != Access::kReadWrite &&
+      options.access != Access::kReadOnly) {
+    bad.push_back(
+        fmt::format("access is {}, it must be one of its enumerators, 0 to 1",
+                    static_cast<int>(options.access)));
+  }
   if (options.open_files_max < 8) {
     bad.push_back(fmt::format("open_files_max is {}, at least 8 are needed",
                               options.open_files_max));

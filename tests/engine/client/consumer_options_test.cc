@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -11,6 +12,8 @@ namespace {
 
 using test::HasReason;
 using test::IsOk;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 TEST(ConsumerOptions, AreRightAsTheyAre) {
   EXPECT_THAT(Validate(ConsumerOptions()), IsOk());
@@ -30,6 +33,39 @@ TEST(ConsumerOptions, NameOnlyWhatARecordOfTheGroupCanHold) {
   options.group = "g";
   *options.instance += 'i';
   EXPECT_THAT(Validate(options), HasReason(Reason::kInvalidOption));
+}
+
+TEST(ConsumerOptions, TellOfEnumeratorsThatThereAreNot) {
+  const absl::Status bad = Validate(ConsumerOptions{
+      .assignments = {Assignment::kRange, static_cast<Assignment>(4)},
+      .reset = static_cast<ResetTo>(3),
+      .isolation = static_cast<Isolation>(2)});
+  EXPECT_THAT(bad, HasReason(Reason::kInvalidOption));
+  EXPECT_THAT(std::string(bad.message()),
+              AllOf(HasSubstr("assignments is 4"), HasSubstr("reset is 3"),
+                    HasSubstr("isolation is 2")));
+}
+
+TEST(ConsumerOptions, TellEveryBadField) {
+  const absl::Status bad = Validate(ConsumerOptions{
+      .instance = "",
+      .assignments = {},
+      .auto_commit_interval = -absl::Seconds(1),
+      .poll_interval_max = absl::ZeroDuration(),
+      .metadata_age_max = absl::ZeroDuration(),
+      .call_timeout = -absl::Seconds(2),
+      .poll_records_max = -1,
+  });
+  EXPECT_THAT(bad, HasReason(Reason::kInvalidOption));
+  EXPECT_THAT(
+      std::string(bad.message()),
+      AllOf(HasSubstr("instance is empty"), HasSubstr("group is empty"),
+            HasSubstr("assignments is empty"),
+            HasSubstr("auto_commit_interval is -1s"),
+            HasSubstr("poll_interval_max is 0"),
+            HasSubstr("metadata_age_max is 0"),
+            HasSubstr("call_timeout is -2s"),
+            HasSubstr("poll_records_max is -1")));
 }
 
 }  // namespace

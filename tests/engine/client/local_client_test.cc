@@ -1,4 +1,5 @@
 #include <gmock/gmock.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -15,6 +16,8 @@ namespace {
 
 using test::HasReason;
 using test::IsOk;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 TEST(LocalClient, OpensMemoryUnderBothItsNames) {
   EXPECT_THAT(Client::Open("memory:"), IsOk());
@@ -55,6 +58,17 @@ TEST(LocalClient, RefusesBadOptions) {
   ASSERT_THAT(client, IsOk());
   EXPECT_THAT((*client)->NewProducer({.batch_bytes = 0}),
               HasReason(Reason::kInvalidOption));
+}
+
+TEST(LocalClient, TellsEveryBadFieldOfItsOwnOptionsAndItsEngines) {
+  const absl::Status bad = Validate(
+      ClientOptions{.engine = {.access = static_cast<Access>(7),
+                               .open_files_max = 1},
+                    .threads = -1});
+  EXPECT_THAT(bad, HasReason(Reason::kInvalidOption));
+  EXPECT_THAT(std::string(bad.message()),
+              AllOf(HasSubstr("threads is -1"), HasSubstr("access is 7"),
+                    HasSubstr("open_files_max is 1")));
 }
 
 TEST(LocalClient, SaysOnceItIsClosedThatItIs) {

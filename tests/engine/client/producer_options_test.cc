@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <string>
+
 #include "cauce/errors.h"
 #include "cauce/producer.h"
 #include "cauce/record_batch.h"
@@ -30,7 +33,7 @@ TEST(ProducerOptions, TellEveryBadField) {
   EXPECT_THAT(bad, HasReason(Reason::kInvalidOption));
   EXPECT_THAT(std::string(bad.message()),
               AllOf(HasSubstr("idempotence"), HasSubstr("batch_bytes is 0"),
-                    HasSubstr("linger is -1000 ms"),
+                    HasSubstr("linger is -1s"),
                     HasSubstr("buffer_bytes_max is -1"),
                     HasSubstr("record_bytes_max is 0")));
 }
@@ -56,6 +59,33 @@ TEST(ProducerOptions, TellOfACodecOrALevelThatThereIsNot) {
   EXPECT_THAT(Validate(level), HasReason(Reason::kInvalidOption));
   EXPECT_THAT(Validate(ProducerOptions{.compression = static_cast<Codec>(9)}),
               HasReason(Reason::kInvalidOption));
+}
+
+TEST(ProducerOptions, TellOfABadCodecOnceAndOfALevelByItsName) {
+  EXPECT_EQ(MessageOf(Validate(
+                ProducerOptions{.compression = static_cast<Codec>(9)})),
+            "producer options: compression is 9, it must be one of its "
+            "enumerators, 0 to 4");
+  EXPECT_THAT(
+      std::string(MessageOf(Validate(ProducerOptions{
+          .compression = Codec::kZstd, .compression_level = 99}))),
+      AllOf(HasSubstr("compression_level"), HasSubstr("99")));
+}
+
+TEST(ProducerOptions, TellOfEnumeratorsThatThereAreNot) {
+  const absl::Status bad = Validate(ProducerOptions{
+      .acks = static_cast<Acks>(3), .keyless = static_cast<Keyless>(-1)});
+  EXPECT_THAT(bad, HasReason(Reason::kInvalidOption));
+  EXPECT_THAT(std::string(bad.message()),
+              AllOf(HasSubstr("acks is 3"), HasSubstr("keyless is -1")));
+}
+
+TEST(ProducerOptions, TellOfABatchThatNoNumberOfBytesCanHold) {
+  const absl::Status bad =
+      Validate(ProducerOptions{.batch_bytes = SIZE_MAX});
+  EXPECT_THAT(std::string(bad.message()),
+              HasSubstr("batch_bytes is 18446744073709551615, it must be 1 to "
+                        "1073741824"));
 }
 
 TEST(ProducerOptions, WithFewerAcksHaveNoIdempotenceUnlessItIsAskedFor) {
