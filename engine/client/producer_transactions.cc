@@ -55,25 +55,41 @@ bool IsBusy(const absl::Status& answer) {
   return ReasonOf(answer) == Reason::kConcurrentTransactions;
 }
 
-// How often an abort that nobody waits for is asked for where the coordinator
-// is busy each time. It is lost then, or for any other error, until the
-// transaction's time-out aborts it.
-constexpr int kAbortTries = 10;
+// An abort that nobody waits for: how often it is asked for where the
+// coordinator says each time to try again. It is lost then, or for any other
+// error, until the transaction's time-out aborts it.
+struct AbortToAsk {
+  std::weak_ptr<TransactionCoordinator> coordinator;
+  Executor* executor = nullptr;  // outlives the coordinator; may be null
+  std::string id;
+  EndTransactionRequest request;
+  absl::Duration backoff;
+  absl::Duration backoff_max;
+  int tries = 10;
+};
 
-void AskToAbort(const std::weak_ptr<TransactionCoordinator>& coordinator,
-                const std::string& id, const EndTransactionRequest& request,
-                int tries) {
-  const auto asked = coordinator.lock();
+void AskToAbort(const AbortToAsk& abort) {
+  const auto asked = abort.coordinator.lock();
   if (asked == nullptr) return;
   asked->EndTransaction(
-      id, request,
-      [coordinator, id, request,
-       tries](const absl::StatusOr<ProducerInstance>& answer) {
-        const auto busy = coordinator.lock();
-        if (!IsBusy(answer.status()) || tries <= 1 || busy == nullptr) return;
-        busy->WhenFree(id, [coordinator, id, request, tries] {
-          AskToAbort(coordinator, id, request, tries - 1);
-        });
+      abort.id, abort.request,
+      [abort](const absl::StatusOr<ProducerInstance>& answer) {
+        const auto coordinator = abort.coordinator.lock();
+        const bool is_again =
+            !answer.ok() &&
+            WhatToDoAfterAnswer(answer.status()) == AfterAnswer::kTryAgain;
+        if (!is_again || abort.tries <= 1 || coordinator == nullptr) return;
+        AbortToAsk next = abort;
+        --next.tries;
+        if (IsBusy(answer.status())) {
+          // It says so once it is free; else time tells, where there is
+          // somebody who comes back then.
+          coordinator->WhenFree(abort.id, [next] { AskToAbort(next); });
+        } else if (abort.executor != nullptr) {
+          next.backoff = std::min(next.backoff * 2, next.backoff_max);
+          abort.executor->ScheduleAfter(abort.backoff,
+                                        [next] { AskToAbort(next); });
+        }
       });
 }
 
@@ -349,14 +365,18 @@ void ProducerCore::AbortAndForget() {
   const absl::Status may = transaction_->BeginAbort();
   // What may be committed by now is not taken back.
   if (!may.ok() || !transaction_->has_joined()) return;
-  const EndTransactionRequest request = {
-      .waiter = 0,
-      .producer = transaction_->producer(),
-      .outcome = TransactionOutcome::kAbort,
-      .version = kVersion};
+  const AbortToAsk abort = {
+      .coordinator = around_.transactions,
+      .executor = around_.executor,
+      .id = options_.transactional_id,
+      .request = {.waiter = 0,
+                  .producer = transaction_->producer(),
+                  .outcome = TransactionOutcome::kAbort,
+                  .version = kVersion},
+      .backoff = options_.retry_backoff,
+      .backoff_max = options_.retry_backoff_max};
   mutex_.Unlock();
-  AskToAbort(around_.transactions, options_.transactional_id, request,
-             kAbortTries);
+  AskToAbort(abort);
   mutex_.Lock();
 }
 
