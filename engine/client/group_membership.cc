@@ -236,7 +236,9 @@ std::vector<MemberAssignment> GroupMembership::Divide(const JoinReply& reply) {
     topics.insert(member.topics.begin(), member.topics.end());
     members.push_back(std::move(member));
   }
-  divided_ = CountPartitions({topics.begin(), topics.end()});
+  divided_.emplace();
+  divided_->topics.assign(topics.begin(), topics.end());
+  divided_->counts = CountPartitions(divided_->topics);
   const auto chosen = std::ranges::find_if(
       options_.assignments, [&](Assignment each) {
         return AssignorOf(each).name() == reply.protocol;
@@ -245,7 +247,8 @@ std::vector<MemberAssignment> GroupMembership::Divide(const JoinReply& reply) {
       chosen == options_.assignments.end() ? options_.assignments.front()
                                            : *chosen);
   std::vector<MemberAssignment> assignments;
-  for (const auto& [id, partitions] : assignor.Assign(members, *divided_)) {
+  const auto shares = assignor.Assign(members, divided_->counts);
+  for (const auto& [id, partitions] : shares) {
     assignments.push_back(
         {id, EncodeAssignment({.assigned_partitions = ByTopic(partitions),
                                .user_data = {}})});
@@ -264,12 +267,13 @@ PartitionCounts GroupMembership::CountPartitions(
 }
 
 void GroupMembership::LookAtTopics() {
-  if (Now() < look_at_) return;
-  look_at_ = Now() + options_.metadata_age_max;
+  const bool is_due = Now() >= look_at_;
+  if (is_due) look_at_ = Now() + options_.metadata_age_max;
   if (!divided_ || state_ != State::kIn) return;
-  std::vector<std::string> topics = topics_;
-  for (const auto& [topic, count] : *divided_) topics.push_back(topic);
-  if (CountPartitions(topics) != *divided_) JoinAgain();
+  // What has changed while it was joining is looked at once it is in.
+  const bool looks_again = std::exchange(looks_again_, false);
+  if (!is_due && !looks_again) return;
+  if (CountPartitions(divided_->topics) != divided_->counts) JoinAgain();
 }
 
 absl::StatusOr<GroupMembership::Step> GroupMembership::Take(

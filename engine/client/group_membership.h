@@ -56,6 +56,9 @@ class GroupMembership {
   void SetTopics(std::vector<std::string> topics);
   // Who has given up partitions, or lost a topic, joins again.
   void JoinAgain();
+  // Topics have come, gone or grown: whoever divides them looks at them before
+  // metadata_age_max is over.
+  void LookAgain() { looks_again_ = true; }
 
   enum class Step {
     kNothing,   // until there is an answer, or something is due
@@ -125,8 +128,13 @@ class GroupMembership {
   std::vector<TopicPartition> assigned_;
   bool has_share_ = false;
   ConsumerGroupMetadata was_;  // as who it had its last share
-  // Of the leader: what it divided.
-  std::optional<PartitionCounts> divided_;
+  // Of the leader: what it divided, of all topics that any member wants.
+  struct Divided {
+    std::vector<std::string> topics;
+    PartitionCounts counts;
+  };
+  std::optional<Divided> divided_;
+  bool looks_again_ = false;
   absl::Duration retry_at_ = absl::ZeroDuration();
   absl::Duration beat_at_ = absl::ZeroDuration();
   absl::Duration look_at_ = absl::ZeroDuration();

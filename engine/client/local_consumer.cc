@@ -7,7 +7,6 @@
 
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
-#include "engine/facade/engine_core.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -17,8 +16,8 @@ namespace {
 // the wait is taken in steps.
 constexpr absl::Duration kFileWaitMax = absl::Milliseconds(100);
 
-// How long a topic that was deleted may be there again without being seen:
-// nobody tells of it.
+// Where another process writes: how long a topic that was deleted may be there
+// again without being seen, since nobody tells of it.
 constexpr absl::Duration kMissingWaitMax = absl::Milliseconds(100);
 
 }  // namespace
@@ -44,6 +43,14 @@ LocalConsumer::LocalConsumer(std::shared_ptr<ClientCore> client,
       options_(options),
       signal_(std::make_shared<WakeSignal>(std::move(event))) {
   ended_->signal = signal_;
+  if (IsTold()) {
+    topic_watch_ = EngineCore::Of(*client_->engine)
+                       ->WatchTopics([signal = signal_,
+                                      changed = topics_changed_] {
+                         *changed = true;
+                         signal->Raise();
+                       });
+  }
   if (!options_.group.empty())
     coordinator_ = EngineCore::Of(*client_->engine)->Groups();
 }
@@ -109,6 +116,7 @@ absl::Status LocalConsumer::GatherWithin(absl::Duration timeout) {
     // First: whatever is raised behind it ends the wait below, a Wakeup too.
     signal_->Clear();
     CAUCE_RETURN_IF_ERROR(CheckNotWokenUp());
+    const absl::Duration until_due = RunDueTransactions();
     if (coordinator_ != nullptr) CAUCE_RETURN_IF_ERROR(KeepUp());
     CAUCE_RETURN_IF_ERROR(Gather());
     if (records_.empty() && MakesVisible()) {
@@ -124,8 +132,13 @@ absl::Status LocalConsumer::GatherWithin(absl::Duration timeout) {
     if (!until) until = now + timeout;
     if (now >= *until) return absl::OkStatus();
     CAUCE_RETURN_IF_ERROR(
-        Wait(std::min(*until - now, UntilGroupIsDue())));
+        Wait(std::min({*until - now, UntilGroupIsDue(), until_due})));
   }
+}
+
+absl::Duration LocalConsumer::RunDueTransactions() {
+  if (!MakesVisible()) return absl::InfiniteDuration();
+  return EngineCore::Of(*client_->engine)->RunDueTransactions();
 }
 
 absl::Status LocalConsumer::Gather() {
@@ -181,8 +194,10 @@ absl::Status LocalConsumer::TakeFrom(AssignedPartition& partition,
 }
 
 absl::Status LocalConsumer::Wait(absl::Duration timeout) {
-  if (has_missing_) timeout = std::min(timeout, kMissingWaitMax);
-  if (!IsTold()) return WaitForFiles(timeout);
+  if (!IsTold()) {
+    if (has_missing_) timeout = std::min(timeout, kMissingWaitMax);
+    return WaitForFiles(timeout);
+  }
   signal_->Wait(timeout);
   return absl::OkStatus();
 }

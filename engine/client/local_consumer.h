@@ -32,6 +32,7 @@
 #include "engine/client/topic_pattern.h"
 #include "engine/client/wake_signal.h"
 #include "engine/coord/group_coordinator.h"
+#include "engine/facade/engine_core.h"
 
 namespace cauce {
 
@@ -95,6 +96,10 @@ class LocalConsumer final : public Consumer {
   absl::StatusOr<AssignedPartition*> Find(const TopicPartition& name);
   // Fills records_ with what is there, or comes within `timeout`.
   absl::Status GatherWithin(absl::Duration timeout);
+  // What transactions that nobody ends have to do, where nothing runs in the
+  // background: they hold back those who read what is committed. Returns how
+  // long until there is more.
+  absl::Duration RunDueTransactions();
   using Partitions = std::vector<TopicPartition>;
   using Told = void (RebalanceListener::*)(const Partitions&);
   // Calls the listener, where there is one and something to tell.
@@ -154,6 +159,11 @@ class LocalConsumer final : public Consumer {
   std::vector<ConsumerRecord> records_;
   std::unique_ptr<FileWatch> watch_;  // where another process writes
   bool closed_ = false;
+  // Whether topics have come, gone or grown since it looked last, where this
+  // process writes them.
+  const std::shared_ptr<std::atomic<bool>> topics_changed_ =
+      std::make_shared<std::atomic<bool>>(false);
+  EngineCore::TopicWatch topic_watch_;
 
   // Null where it has no group.
   std::shared_ptr<GroupCoordinator> coordinator_;

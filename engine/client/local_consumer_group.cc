@@ -142,6 +142,10 @@ absl::Duration LocalConsumer::UntilGroupIsDue() const {
 absl::Status LocalConsumer::KeepUp() {
   if (client_->options.executor == nullptr) coordinator_->Tick();
   RunCallbacks();
+  if (topics_changed_->exchange(false)) {
+    match_at_ = absl::ZeroDuration();
+    if (membership_ != nullptr) membership_->LookAgain();
+  }
   while (membership_ != nullptr) {
     if (pattern_) CAUCE_RETURN_IF_ERROR(FindMatchingTopics());
     CAUCE_ASSIGN_OR_RETURN(const auto step, membership_->Next());
@@ -298,6 +302,7 @@ absl::StatusOr<Reply> LocalConsumer::AskAndWait(std::string_view what,
 
 absl::StatusOr<std::vector<FetchedOffset>> LocalConsumer::Fetch(
     Partitions partitions) {
+  RunDueTransactions();  // which may have offsets of these
   OffsetFetch fetch;
   fetch.group = options_.group;
   fetch.partitions = std::move(partitions);

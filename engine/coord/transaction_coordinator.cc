@@ -121,6 +121,12 @@ void TransactionCoordinator::RunDue() {
   WorkOff();
 }
 
+absl::Duration TransactionCoordinator::UntilDue() const {
+  MutexLock lock(mutex_);
+  if (!closed_.ok() || agenda_.empty()) return absl::InfiniteDuration();
+  return std::max(agenda_.begin()->first - Now(), absl::ZeroDuration());
+}
+
 void TransactionCoordinator::WhenFree(std::string_view id,
                                       std::function<void()> is_free) {
   Answer oldest;

@@ -119,6 +119,8 @@ class TransactionCoordinator final
       std::string_view id) const ABSL_LOCKS_EXCLUDED(mutex_);
   // Does what is due.
   void RunDue() ABSL_LOCKS_EXCLUDED(mutex_);
+  // How long until there is something; infinite where nothing will be.
+  absl::Duration UntilDue() const ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Gives up all; who waits is told `why`, which is what everybody is told from
   // now on. Behind it nothing that was borrowed is used. Not from an answer.

@@ -105,6 +105,17 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   // whether all that stands there could be read.
   absl::StatusOr<bool> GoOnWithTransactions()
       ABSL_LOCKS_EXCLUDED(coordinators_mutex_, mutex_);
+  // Has transactions do what is due, where there is a coordinator of them: who
+  // waits where there is no executor calls it. Returns how long until there is
+  // more; infinite where nothing will be.
+  absl::Duration RunDueTransactions()
+      ABSL_LOCKS_EXCLUDED(coordinators_mutex_, mutex_);
+  // Calls `changed` whenever topics have come, gone or grown: under the
+  // engine's lock, so that all it does is to note that. Ends with the handle.
+  // Where another process writes nobody tells of it.
+  using TopicWatch = std::shared_ptr<const std::function<void()>>;
+  TopicWatch WatchTopics(std::function<void()> changed)
+      ABSL_LOCKS_EXCLUDED(mutex_);
   // The coordinator of groups, made when it is first asked for.
   std::shared_ptr<GroupCoordinator> Groups() ABSL_LOCKS_EXCLUDED(mutex_);
   // What is behind an engine, for the rooms above.
@@ -127,6 +138,7 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   absl::StatusOr<TopicDescription> MakeTopic(std::string_view name,
                                              const TopicSpec& spec)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TellOfTopics() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // DeleteTopic but for the callbacks of the logs that it has `ended`.
   absl::Status RemoveTopic(std::string_view name,
                            std::vector<std::shared_ptr<Log>>& ended)
@@ -354,6 +366,8 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
 
   // Null until it is asked for.
   std::shared_ptr<GroupCoordinator> groups_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::weak_ptr<const std::function<void()>>> topic_watches_
+      ABSL_GUARDED_BY(mutex_);
   // Of coordinators, by topic.
   std::map<std::string, std::shared_ptr<StateLog>, std::less<>> state_logs_
       ABSL_GUARDED_BY(mutex_);

@@ -1,4 +1,6 @@
 // What an EngineCore does to topics: each by way of the catalogue.
+#include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -103,7 +105,10 @@ absl::StatusOr<TopicDescription> EngineCore::MakeTopic(std::string_view name,
   if (made.ok()) {
     CAUCE_RETURN_IF_ERROR(catalog_.SetState(name, TopicState::kLive));
     made = SaveTopics(catalog_);
-    if (made.ok()) return Describe(topic);
+    if (made.ok()) {
+      TellOfTopics();
+      return Describe(topic);
+    }
     // The disk may have it as live all the same: the names that its directories
     // get say that it goes, until the list of topics does.
   }
@@ -137,6 +142,23 @@ absl::StatusOr<TopicDescription> EngineCore::DescribeTopic(
   CAUCE_RETURN_IF_ERROR(RefreshTopics());
   CAUCE_ASSIGN_OR_RETURN(const TopicEntry topic, FindTopic(name));
   return Describe(topic);
+}
+
+EngineCore::TopicWatch EngineCore::WatchTopics(std::function<void()> changed) {
+  auto watch =
+      std::make_shared<const std::function<void()>>(std::move(changed));
+  if (!CheckProcess().ok()) return watch;
+  MutexLock lock(mutex_);
+  std::erase_if(topic_watches_,
+                [](const auto& each) { return each.expired(); });
+  topic_watches_.push_back(watch);
+  return watch;
+}
+
+void EngineCore::TellOfTopics() {
+  for (const auto& each : topic_watches_) {
+    if (const auto changed = each.lock()) (*changed)();
+  }
 }
 
 absl::Status EngineCore::AlterTopic(std::string_view name,
@@ -196,6 +218,7 @@ absl::Status EngineCore::AlterTopic(std::string_view name,
     return Annotate(saved, fmt::format(kHalfChanged, name));
   }
   catalog_ = std::move(edited);
+  if (partitions) TellOfTopics();
   if (gives_configs) {
     logs_.SetConfig(topic.name, config);
     agenda_.Forget(topic.name);
@@ -248,6 +271,7 @@ absl::Status EngineCore::RemoveTopic(std::string_view name,
       !saved.ok() && !full && is_live && SaveTopics(catalog_).ok();
   if (stays) return saved;
   catalog_ = std::move(edited);
+  TellOfTopics();
   const absl::Status gone = MakeError(
       Reason::kUnknownTopic, fmt::format("topic {} was deleted", name));
   ended = logs_.Abandon(topic.name, gone);

@@ -115,6 +115,17 @@ absl::StatusOr<bool> EngineCore::GoOnWithTransactions() {
   return has_all;
 }
 
+absl::Duration EngineCore::RunDueTransactions() {
+  std::shared_ptr<TransactionCoordinator> transactions;
+  if (CheckProcess().ok()) {
+    MutexLock making(coordinators_mutex_);
+    transactions = transactions_;
+  }
+  if (transactions == nullptr) return absl::InfiniteDuration();
+  transactions->RunDue();
+  return transactions->UntilDue();
+}
+
 void EngineCore::KeepTransactionsGoing(absl::Duration delay) {
   options_.executor->ScheduleAfter(delay, [weak = weak_from_this(), delay] {
     const auto core = weak.lock();

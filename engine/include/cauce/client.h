@@ -26,8 +26,9 @@ struct ClientOptions {
   // How many threads the client starts for what runs in the background:
   // batches that have waited long enough, syncs, upkeep. 0 to kPoolThreadsMax;
   // with 0 it starts none, and all is done in its callers' calls, but for what
-  // Engine::RunUpkeep does: it also aborts transactions whose time is up, which
-  // hold back those who read what is committed.
+  // Engine::RunUpkeep does. Transactions whose time is up, which hold back
+  // those who read what is committed, are aborted by it and by a consumer's
+  // Poll.
   int threads = 2;
 };
 

@@ -64,7 +64,7 @@ struct ConsumerOptions {
   std::string group;
   // What keeps its place in the group while it starts anew, within
   // poll_interval_max: with one it does not leave the group as it is closed.
-  // group.instance.id.
+  // Not empty. group.instance.id.
   std::optional<std::string> instance;
   // The preferred one first; at least one. The group takes one that all of its
   // members have. partition.assignment.strategy.
@@ -79,7 +79,8 @@ struct ConsumerOptions {
   // Who does not Poll for so long counts as gone, and others get its
   // partitions; above 0. max.poll.interval.ms.
   absl::Duration poll_interval_max = absl::Minutes(5);
-  // How often it is looked for topics, and partitions, that are new; above 0.
+  // How often it is looked for topics, and partitions, that are new or gone;
+  // above 0. Where this process writes the log a Poll knows at once.
   // metadata.max.age.ms.
   absl::Duration metadata_age_max = absl::Minutes(5);
   // How long a call may take that waits for the group's coordinator; above 0.
@@ -253,8 +254,7 @@ class Consumer {
 
   // Readable for poll or epoll where a Poll would perhaps not wait, from its
   // creation until a Poll has found nothing; -1 unless it was asked for, or
-  // where another process writes the log. It says nothing of a deleted topic
-  // that is there again. Lives as long as this.
+  // where another process writes the log. Lives as long as this.
   virtual int event_descriptor() const = 0;
 
   // Gives up all partitions, and leaves the group unless it has a place of its

@@ -232,6 +232,55 @@ TEST_F(LocalConsumerGroup, AnInstanceThatIsReplacedIsFenced) {
   EXPECT_THAT(told, HasReason(Reason::kFencedInstanceId));
 }
 
+TEST_F(LocalConsumerGroup, AnInstanceThatIsReplacedIsToldAtOnce) {
+  ConsumerOptions options = InGroup();
+  options.instance = "i1";
+  const auto one = Subscribed(options);
+  Settle({one.get()});
+  const auto two = Subscribed(options);
+  EXPECT_THAT(two->Poll(absl::ZeroDuration()), IsOk());
+
+  EXPECT_THAT(one->Poll(absl::ZeroDuration()),
+              HasReason(Reason::kFencedInstanceId));
+}
+
+TEST_F(LocalConsumerGroup, KnowsAtOnceOfTopicsThatComeAndGo) {
+  for (const bool by_pattern : {false, true}) {
+    SCOPED_TRACE(by_pattern ? "by pattern" : "by name");
+    const auto consumer = Make(InGroup(by_pattern ? "p" : "n"));
+    ASSERT_THAT(by_pattern ? consumer->SubscribePattern("orders|new")
+                           : consumer->Subscribe({"orders", "new"}),
+                IsOk());
+    Settle({consumer.get()});
+    EXPECT_THAT(consumer->assignment(), SizeIs(4));
+
+    ASSERT_THAT(engine().CreateTopic("new"), IsOk());
+    Settle({consumer.get()});
+    EXPECT_THAT(consumer->assignment(), SizeIs(5));
+    ASSERT_THAT(engine().CreatePartitions("new", 3), IsOk());
+    Settle({consumer.get()});
+    EXPECT_THAT(consumer->assignment(), SizeIs(7));
+    ASSERT_THAT(engine().DeleteTopic("new"), IsOk());
+    Settle({consumer.get()});
+    EXPECT_THAT(consumer->assignment(), SizeIs(4));
+  }
+}
+
+TEST_F(LocalConsumerGroup, ALeaderKnowsOfATopicThatAnotherMemberWants) {
+  const auto leader = Subscribed();
+  Settle({leader.get()});
+  const auto other = Make();
+  ASSERT_THAT(other->Subscribe({"new"}), IsOk());
+  Settle({leader.get(), other.get()});
+  EXPECT_THAT(other->assignment(), IsEmpty());
+
+  ASSERT_THAT(engine().CreateTopic("new"), IsOk());
+  Settle({leader.get(), other.get()});
+
+  EXPECT_THAT(other->assignment(), SizeIs(1));
+  EXPECT_THAT(leader->assignment(), SizeIs(4));
+}
+
 TEST_F(LocalConsumerGroup, APatternFindsTopicsThatComeLater) {
   ConsumerOptions options = InGroup();
   const auto consumer = Make(options);
@@ -716,6 +765,32 @@ TEST(LocalConsumerThreads, AMemberThatWaitsLearnsOfANewOne) {
 
   EXPECT_THAT(polled, IsOk());
   EXPECT_THAT(told, HasReason(Reason::kWokenUp));
+}
+
+TEST(LocalConsumerThreads, AMemberThatWaitsLearnsOfANewTopic) {
+  auto client = Client::Open("memory:").value();
+  ConsumerOptions options;
+  options.group = "g";
+  options.reset = ResetTo::kEarliest;
+  const auto consumer = client->NewConsumer(options).value();
+  ASSERT_THAT(consumer->SubscribePattern("or.*"), IsOk());
+  ASSERT_THAT(consumer->Poll(absl::ZeroDuration()), IsOk());
+
+  std::thread thread([&] {
+    EXPECT_THAT(client->engine()->CreateTopic("orders"), IsOk());
+    const Record record{.value = "v", .timestamp = {1000}};
+    EXPECT_THAT(client->engine()
+                    ->OpenPartition("orders", PartitionId{0})
+                    .value()
+                    .Append({&record, 1}),
+                IsOk());
+  });
+  // Shorter than metadata_age_max.
+  const auto polled = consumer->Poll(absl::Minutes(4));
+  thread.join();
+
+  ASSERT_THAT(polled, IsOk());
+  EXPECT_THAT(*polled, SizeIs(1));
 }
 
 TEST(LocalConsumerThreads, MembersThatComeAndGoReadAllTogether) {

@@ -400,6 +400,23 @@ TEST_F(LocalConsumerTest, HasADescriptorThatSaysWhenToPoll) {
   EXPECT_TRUE(IsReadable(descriptor));
 }
 
+TEST_F(LocalConsumerTest, HasADescriptorThatTellsOfATopicThatIsThereAgain) {
+  Consume({.reset = ResetTo::kEarliest, .wants_event_descriptor = true});
+  EXPECT_THAT(Poll(), IsEmpty());
+  ASSERT_THAT(client_->engine()->DeleteTopic("orders"), IsOk());
+  while (IsReadable(consumer_->event_descriptor()))
+    consumer_->Poll(absl::ZeroDuration()).status().IgnoreError();
+
+  ASSERT_THAT(client_->engine()->CreateTopic("orders", {.partitions = 2}),
+              IsOk());
+  EXPECT_TRUE(IsReadable(consumer_->event_descriptor()));
+  EXPECT_THAT(Poll(), IsEmpty());
+  EXPECT_FALSE(IsReadable(consumer_->event_descriptor()));
+  Append(kFirst, {"a"});
+  EXPECT_TRUE(IsReadable(consumer_->event_descriptor()));
+  EXPECT_THAT(Poll(), ElementsAre("0:a@0"));
+}
+
 TEST_F(LocalConsumerTest, HasADescriptorThatTellsOfWhatItsOwnCallsOpenUp) {
   Append(kFirst, {"a"});
   Consume({.reset = ResetTo::kEarliest, .wants_event_descriptor = true});

@@ -379,6 +379,62 @@ TEST_F(ProducerTransactions, AreAbortedByTheirTimeOut) {
   EXPECT_THAT(Committed(), ElementsAre("b"));
 }
 
+TEST_F(ProducerTransactions, AreAbortedByAPollOnceTheirTimeIsUp) {
+  Open(&clock_);
+  const auto producer = Initialized();
+  BeginWith(*producer, "a");
+  const auto other = client_->NewProducer();
+  ASSERT_THAT(other, IsOk());
+  ASSERT_THAT(Send(**other, "b"), IsOk());
+  EXPECT_THAT(Committed(), IsEmpty());
+
+  clock_.Advance(absl::Minutes(1));
+
+  EXPECT_THAT(Committed(), ElementsAre("b"));
+}
+
+TEST_F(ProducerTransactions, AreAbortedByAPollThatWaitsForTheirTimeOut) {
+  Open();
+  const auto producer = client_->NewProducer(
+      {.transactional_id = "x", .transaction_timeout = absl::Milliseconds(20)});
+  ASSERT_THAT(producer, IsOk());
+  ASSERT_THAT((*producer)->InitTransactions(), IsOk());
+  BeginWith(**producer, "a");
+  const auto other = client_->NewProducer();
+  ASSERT_THAT(other, IsOk());
+  ASSERT_THAT(Send(**other, "b"), IsOk());
+
+  const auto records = consumer_->Poll(absl::Minutes(10));
+
+  ASSERT_THAT(records, IsOk());
+  ASSERT_EQ(records->size(), 1U);
+  EXPECT_EQ(*records->front().value, "b");
+}
+
+TEST_F(ProducerTransactions, OfAClosedProducerAreAbortedOnceThatCanBeStored) {
+  Open(nullptr, 1);
+  const auto producer = client_->NewProducer(
+      {.retry_backoff = absl::Milliseconds(1),
+       .transactional_id = "x",
+       .transaction_timeout = absl::Minutes(15)});
+  ASSERT_THAT(producer, IsOk());
+  ASSERT_THAT((*producer)->InitTransactions(), IsOk());
+  BeginWith(**producer, "a");
+  files_.Fail(FileCall::kWrite, ".log",
+              MakeError(Reason::kDiskFull, "no space left on the device"), 0,
+              2);
+
+  EXPECT_THAT((*producer)->Close(), IsOk());
+
+  const auto other = client_->NewProducer();
+  ASSERT_THAT(other, IsOk());
+  ASSERT_THAT(Send(**other, "b"), IsOk());
+  const auto records = consumer_->Poll(absl::Minutes(10));
+  ASSERT_THAT(records, IsOk());
+  ASSERT_EQ(records->size(), 1U);
+  EXPECT_EQ(*records->front().value, "b");
+}
+
 TEST_F(ProducerTransactions, AreAbortedByAClose) {
   Open();
   const auto producer = Initialized();

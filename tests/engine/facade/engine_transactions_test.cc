@@ -102,6 +102,9 @@ class EngineTransactions : public ::testing::Test {
     return engine_->OpenPartition("orders", {partition})->log_end().value;
   }
 
+  // How long until there is something to do, once what was due is done.
+  absl::Duration UntilDue() { return core().RunDueTransactions(); }
+
   test::SimClock clock_;
   Executor* executor_ = nullptr;
   std::unique_ptr<FileSystem> memory_ = NewMemoryFileSystem();
