@@ -62,6 +62,14 @@ std::string_view Name(AnomalyKind kind) {
       return "commit-skip";
     case AnomalyKind::kStuckGroup:
       return "stuck-group";
+    case AnomalyKind::kZombieInstance:
+      return "zombie-instance";
+    case AnomalyKind::kLostPlace:
+      return "lost-place";
+    case AnomalyKind::kUnworkedCommit:
+      return "unworked-commit";
+    case AnomalyKind::kWorkedTwice:
+      return "worked-twice";
     case AnomalyKind::kDoneTwice:
       return "done-twice";
     case AnomalyKind::kNeverDone:

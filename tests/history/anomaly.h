@@ -43,6 +43,10 @@ enum class AnomalyKind {
   kZombieCommit,        // an older generation's commit was taken
   kCommitSkip,          // committed, and delivered to none of the group
   kStuckGroup,          // in the end it has not come to what there is to read
+  kZombieInstance,      // the commit was taken of one whose place is another's
+  kLostPlace,           // who came back to its place was given another share
+  kUnworkedCommit,      // a consumer committed by itself before the work
+  kWorkedTwice,         // though it was committed before the work
   // Of what is read, worked on and written in one transaction.
   kDoneTwice,
   kNeverDone,

@@ -1,10 +1,9 @@
-// Who has which partition, how far each group is, and what was done with what
-// it has read.
+// How far each group is, and what was done with what it has read.
 #include <algorithm>
 #include <map>
 #include <set>
-#include <tuple>
 #include <utility>
+#include <vector>
 
 #include "tests/history/history_check.h"
 
@@ -28,9 +27,11 @@ class Commits {
       Ask(added->group, added->offsets);
     } else if (const auto* const told = std::get_if<OffsetsCommitted>(&event)) {
       Ask(told->group, told->offsets);
-      Take(told->group, told->offsets);
+      Take(told->group, told->offsets, told->asked_at.value_or(at));
     } else if (const auto* const end = std::get_if<TransactionEnded>(&event)) {
       if (end->outcome == TransactionOutcome::kCommit) End(end->transaction);
+    } else if (const auto* const worked = std::get_if<Worked>(&event)) {
+      Work(*worked);
     } else if (const auto* const seen = std::get_if<OffsetsSeen>(&event)) {
       See(*seen);
     }
@@ -42,10 +43,21 @@ class Commits {
     size_t at = 0;
     bool is_told = false;
   };
+  // Each is further than the one before it, as long as nothing goes back.
+  using Way = std::vector<Known>;
 
   void Ask(const std::string& group, const OffsetsByPartition& offsets) {
     for (const auto& [partition, offset] : offsets)
       asked_[{group, partition}].insert(offset);
+  }
+
+  // Who commits by itself is asked for nothing: it is behind some work.
+  void Work(const Worked& worked) {
+    const auto group = index_.groups.find(worked.consumer);
+    if (group == index_.groups.end()) return;
+    const auto [first, is_new] =
+        worked_.try_emplace({group->second, worked.from}, worked.offset);
+    first->second = std::min(first->second, worked.offset);
   }
 
   void End(TransactionNumber transaction) {
@@ -53,87 +65,81 @@ class Commits {
     if (of == index_.transactions.end()) return;
     for (const size_t added_at : of->second.offsets_added_at) {
       const auto& added = std::get<OffsetsAdded>(index_.history[added_at]);
-      Take(added.group, added.offsets);
+      Take(added.group, added.offsets,
+           of->second.commit_asked_at.value_or(at_));
     }
   }
 
-  void Take(const std::string& group, const OffsetsByPartition& offsets) {
+  void Take(const std::string& group, const OffsetsByPartition& offsets,
+            size_t asked_at) {
     for (const auto& [partition, offset] : offsets) {
-      Known& known = known_[{group, partition}];
-      if (offset < known.offset)
-        found_.push_back({AnomalyKind::kNonmonotonicCommit, {known.at, at_}});
-      known = {.offset = offset, .at = at_, .is_told = true};
+      Way& way = ways_[{group, partition}];
+      const Known* const before = LastBefore(way, asked_at);
+      const bool goes_back = before != nullptr && offset < before->offset;
+      if (goes_back)
+        found_.push_back({AnomalyKind::kNonmonotonicCommit, {before->at, at_}});
+      // Else it was overtaken by one that was asked for meanwhile.
+      const bool is_last =
+          goes_back || way.empty() || offset >= way.back().offset;
+      if (is_last)
+        way.push_back({.offset = offset, .at = at_, .is_told = true});
     }
   }
 
   void See(const OffsetsSeen& seen) {
-    for (auto& [whose, known] : known_) {
+    const size_t asked_at = seen.asked_at.value_or(at_);
+    for (const auto& [whose, way] : ways_) {
       const auto& [group, partition] = whose;
       if (group != seen.group || seen.offsets.contains(partition)) continue;
-      found_.push_back({AnomalyKind::kLostCommit, {known.at, at_}});
+      const Known* const before = LastBefore(way, asked_at);
+      if (before != nullptr)
+        found_.push_back({AnomalyKind::kLostCommit, {before->at, at_}});
     }
     for (const auto& [partition, offset] : seen.offsets) {
       const GroupPartition whose(seen.group, partition);
-      if (!asked_[whose].contains(offset))
+      if (!MayBe(whose, offset))
         found_.push_back({AnomalyKind::kPhantomCommit, {at_}});
-      Known& known = known_[whose];
-      if (offset < known.offset) {
-        found_.push_back({known.is_told ? AnomalyKind::kLostCommit
-                                        : AnomalyKind::kNonmonotonicCommit,
-                          {known.at, at_}});
+      Way& way = ways_[whose];
+      const Known* const before = LastBefore(way, asked_at);
+      const bool goes_back = before != nullptr && offset < before->offset;
+      if (goes_back) {
+        found_.push_back({before->is_told ? AnomalyKind::kLostCommit
+                                          : AnomalyKind::kNonmonotonicCommit,
+                          {before->at, at_}});
       }
-      if (offset != known.offset) known = {.offset = offset, .at = at_};
+      if (goes_back || way.empty() || offset > way.back().offset)
+        way.push_back({.offset = offset, .at = at_});
     }
+  }
+
+  // The last that was known before somebody asked; null where nothing was.
+  static const Known* LastBefore(const Way& way, size_t asked_at) {
+    for (auto known = way.rbegin(); known != way.rend(); ++known) {
+      if (known->at < asked_at) return &*known;
+    }
+    return nullptr;
+  }
+
+  bool MayBe(const GroupPartition& whose, Offset offset) const {
+    const auto promise = index_.promises.find(whose.first);
+    const bool is_by_itself = promise != index_.promises.end() &&
+                              promise->second == Promise::kAtLeastOnce;
+    if (!is_by_itself) {
+      const auto asked = asked_.find(whose);
+      return asked != asked_.end() && asked->second.contains(offset);
+    }
+    // Who has read nothing yet may commit where that begins.
+    const auto first = worked_.find(whose);
+    return offset == Offset{0} ||
+           (first != worked_.end() && first->second < offset);
   }
 
   const HistoryIndex& index_;
   Anomalies& found_;
   size_t at_ = 0;
   std::map<GroupPartition, std::set<Offset>> asked_;
-  std::map<GroupPartition, Known> known_;
-};
-
-// Who is of which generation.
-class Generations {
- public:
-  explicit Generations(Anomalies& found) : found_(found) {}
-
-  void Read(size_t at, const Event& event) {
-    if (const auto* const assigned = std::get_if<Assigned>(&event)) {
-      Assign(at, *assigned);
-    } else if (const auto* const told = std::get_if<OffsetsCommitted>(&event)) {
-      Commit(at, told->group, told->generation);
-    } else if (const auto* const added = std::get_if<OffsetsAdded>(&event)) {
-      Commit(at, added->group, added->generation);
-    } else if (std::holds_alternative<ProcessEnded>(event)) {
-      newest_.clear();
-      owners_.clear();
-    }
-  }
-
- private:
-  void Assign(size_t at, const Assigned& assigned) {
-    newest_[assigned.group].emplace(assigned.generation, at);
-    for (const TopicPartition& each : assigned.partitions) {
-      const auto [owner, is_new] = owners_.try_emplace(
-          {assigned.group, assigned.generation, each}, assigned.consumer, at);
-      if (!is_new && owner->second.first != assigned.consumer)
-        found_.push_back({AnomalyKind::kTwoOwners, {owner->second.second, at}});
-    }
-  }
-
-  void Commit(size_t at, const std::string& group, int32_t generation) {
-    const auto& known = newest_[group];
-    if (known.empty() || known.rbegin()->first <= generation) return;
-    found_.push_back(
-        {AnomalyKind::kZombieCommit, {known.rbegin()->second, at}});
-  }
-
-  Anomalies& found_;
-  std::map<std::string, std::map<int32_t, size_t>> newest_;
-  std::map<std::tuple<std::string, int32_t, TopicPartition>,
-           std::pair<ConsumerNumber, size_t>>
-      owners_;
+  std::map<GroupPartition, Offset> worked_;
+  std::map<GroupPartition, Way> ways_;
 };
 
 // How far each group was in the end, and where it says so.
@@ -250,11 +256,7 @@ void CheckWork(const HistoryIndex& index, Anomalies& found) {
 
 void CheckGroups(const HistoryIndex& index, Anomalies& found) {
   Commits commits(index, found);
-  Generations generations(found);
-  for (size_t at = 0; at < index.history.size(); ++at) {
-    commits.Read(at);
-    generations.Read(at, index.history[at]);
-  }
+  for (size_t at = 0; at < index.history.size(); ++at) commits.Read(at);
   CheckPassedBy(index, found);
   CheckComeToTheEnd(index, found);
   CheckWork(index, found);

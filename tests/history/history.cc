@@ -16,6 +16,26 @@ std::string_view Words(Isolation isolation) {
   return isolation == Isolation::kReadCommitted ? "committed" : "uncommitted";
 }
 
+std::string_view Words(Promise promise) {
+  switch (promise) {
+    case Promise::kAtLeastOnce:
+      return "at least once";
+    case Promise::kAtMostOnce:
+      return "at most once";
+    case Promise::kNone:
+      break;
+  }
+  return "as often as it likes";
+}
+
+// Of who has one, or asked earlier than where the event stands.
+std::string Words(const std::string& member, std::optional<size_t> asked_at) {
+  std::string text;
+  if (!member.empty()) text += fmt::format(", as {}", member);
+  if (asked_at.has_value()) text += fmt::format(", asked at {}", *asked_at);
+  return text;
+}
+
 // One overload for each kind of event.
 struct Line {
   std::string operator()(const ProducerStarted& e) const {
@@ -42,8 +62,16 @@ struct Line {
                        commits ? "committed" : "aborted");
   }
   std::string operator()(const OffsetsAdded& e) const {
-    return fmt::format("OffsetsAdded: transaction {}, group {} of {},{}",
-                       e.transaction, e.group, e.generation, Words(e.offsets));
+    return fmt::format("OffsetsAdded: transaction {}, group {} of {},{}{}",
+                       e.transaction, e.group, e.generation, Words(e.offsets),
+                       Words(e.member, e.asked_at));
+  }
+  std::string operator()(const MemberMade& e) const {
+    return fmt::format("MemberMade: consumer {}, group {}, instance {}, {}{}",
+                       e.consumer, e.group,
+                       e.instance.empty() ? "none" : e.instance,
+                       Words(e.promise),
+                       e.is_cooperative ? ", cooperative" : "");
   }
   std::string operator()(const Delivered& e) const {
     return fmt::format(
@@ -55,23 +83,29 @@ struct Line {
     return fmt::format("Moved: consumer {}, {}", e.consumer,
                        e.partition.ToString());
   }
+  std::string operator()(const Worked& e) const {
+    return fmt::format("Worked: consumer {}, {} at {}", e.consumer,
+                       e.from.ToString(), e.offset.value);
+  }
   std::string operator()(const Assigned& e) const {
     std::string text = fmt::format("Assigned: consumer {}, group {} of {}:",
                                    e.consumer, e.group, e.generation);
     for (const TopicPartition& each : e.partitions)
       text += " " + each.ToString();
-    return text;
+    return text + Words(e.member, {});
   }
   std::string operator()(const OffsetsCommitAsked& e) const {
     return fmt::format("OffsetsCommitAsked: group {},{}", e.group,
                        Words(e.offsets));
   }
   std::string operator()(const OffsetsCommitted& e) const {
-    return fmt::format("OffsetsCommitted: consumer {}, group {} of {},{}",
-                       e.consumer, e.group, e.generation, Words(e.offsets));
+    return fmt::format("OffsetsCommitted: consumer {}, group {} of {},{}{}",
+                       e.consumer, e.group, e.generation, Words(e.offsets),
+                       Words(e.member, e.asked_at));
   }
   std::string operator()(const OffsetsSeen& e) const {
-    return fmt::format("OffsetsSeen: group {},{}", e.group, Words(e.offsets));
+    return fmt::format("OffsetsSeen: group {},{}{}", e.group, Words(e.offsets),
+                       Words("", e.asked_at));
   }
   std::string operator()(const ProcessEnded&) const { return "ProcessEnded"; }
   std::string operator()(const LogRead& e) const {

@@ -4,11 +4,14 @@
 //
 // Each record has a value of its own, so that a history says which one it is.
 // What nobody was told, as where the process died, has no event: then both may
-// be.
+// be. Where others did something meanwhile, what was told says where in the
+// history it was asked for (`asked_at`); without that it was at once.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -61,8 +64,25 @@ struct OffsetsAdded {
   int32_t generation = 0;
   std::string group;
   OffsetsByPartition offsets;
+  std::string member;
+  std::optional<size_t> asked_at;
 };
 
+// When a program commits what it was given: that says how often it works on a
+// record.
+enum class Promise {
+  kNone,
+  kAtLeastOnce,  // its consumer does so by itself, once the work is done
+  kAtMostOnce,   // before the work
+};
+// A consumer begins to be one of a group. All of a group promise the same.
+struct MemberMade {
+  ConsumerNumber consumer = 0;
+  std::string group;
+  std::string instance;  // the place of its own that it has there, if any
+  Promise promise = Promise::kNone;
+  bool is_cooperative = false;  // keeps what it has while others join
+};
 // A Poll returned this record, outside of a transaction or in one.
 struct Delivered {
   ConsumerNumber consumer = 0;
@@ -78,12 +98,19 @@ struct Moved {
   ConsumerNumber consumer = 0;
   TopicPartition partition;
 };
+// The program has done its work on this record, which its consumer was given.
+struct Worked {
+  ConsumerNumber consumer = 0;
+  TopicPartition from;
+  Offset offset;
+};
 // What the consumer has by now as a member of this generation.
 struct Assigned {
   ConsumerNumber consumer = 0;
   std::string group;
   int32_t generation = 0;
   std::vector<TopicPartition> partitions;
+  std::string member;  // its id
 };
 struct OffsetsCommitAsked {
   std::string group;
@@ -95,11 +122,14 @@ struct OffsetsCommitted {
   std::string group;
   int32_t generation = 0;
   OffsetsByPartition offsets;
+  std::string member;
+  std::optional<size_t> asked_at;
 };
 // What the group has committed, as somebody who asked was told.
 struct OffsetsSeen {
   std::string group;
   OffsetsByPartition offsets;
+  std::optional<size_t> asked_at;
 };
 
 // Nobody of before goes on: generations of groups may be given again.
@@ -116,9 +146,9 @@ struct LogRead {
 
 using Event = std::variant<ProducerStarted, Sent, Acknowledged, Refused,
                            CommitAsked, TransactionEnded, OffsetsAdded,
-                           Delivered, Moved, Assigned, OffsetsCommitAsked,
-                           OffsetsCommitted, OffsetsSeen, ProcessEnded,
-                           LogRead>;
+                           MemberMade, Delivered, Moved, Worked, Assigned,
+                           OffsetsCommitAsked, OffsetsCommitted, OffsetsSeen,
+                           ProcessEnded, LogRead>;
 using History = std::vector<Event>;
 
 // One line, as "Sent: producer 1, transaction 2, t-0, value 3".

@@ -9,6 +9,8 @@ Anomalies CheckHistory(const History& history) {
   CheckTransactions(index, found);
   CheckConsumers(index, found);
   CheckGroups(index, found);
+  CheckMembers(index, found);
+  CheckPromises(index, found);
   return found;
 }
 

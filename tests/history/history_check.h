@@ -16,5 +16,7 @@ void CheckRecords(const HistoryIndex& index, Anomalies& found);
 void CheckTransactions(const HistoryIndex& index, Anomalies& found);
 void CheckConsumers(const HistoryIndex& index, Anomalies& found);
 void CheckGroups(const HistoryIndex& index, Anomalies& found);
+void CheckMembers(const HistoryIndex& index, Anomalies& found);
+void CheckPromises(const HistoryIndex& index, Anomalies& found);
 
 }  // namespace cauce::test

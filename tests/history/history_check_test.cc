@@ -135,6 +135,74 @@ TEST(GoodHistory, GivesAGenerationAgainOnceNobodyIsOfIt) {
               IsEmpty());
 }
 
+TEST(GoodHistory, GivesAPlaceFromOneMemberToTheOther) {
+  EXPECT_THAT(Found({MemberMade{1, "g", "i"}, Assigned{1, "g", 3, {kA}, "m1"},
+                     OffsetsCommitted{1, "g", 3, {{kA, {1}}}, "m1"},
+                     MemberMade{2, "g", "i"}, Assigned{2, "g", 3, {kA}, "m2"},
+                     OffsetsCommitted{2, "g", 3, {{kA, {2}}}, "m2"}}),
+              IsEmpty());
+}
+
+TEST(GoodHistory, LetsTheFormerOneOfAPlaceComeBackAsAnotherMember) {
+  EXPECT_THAT(Found({MemberMade{1, "g", "i"}, Assigned{1, "g", 3, {kA}, "m1"},
+                     MemberMade{2, "g", "i"}, Assigned{2, "g", 3, {kA}, "m2"},
+                     Assigned{1, "g", 5, {kA}, "m3"},
+                     OffsetsCommitted{1, "g", 5, {{kA, {1}}}, "m3"}}),
+              IsEmpty());
+}
+
+// Nobody knows which of them had the place first.
+TEST(GoodHistory, TakesACommitOfEitherOfTwoThatCameForAPlaceAtOnce) {
+  EXPECT_THAT(Found({MemberMade{1, "g", "i"}, MemberMade{2, "g", "i"},
+                     Assigned{2, "g", 3, {kA}, "m2"},
+                     Assigned{1, "g", 3, {kA}, "m1"},
+                     OffsetsCommitted{2, "g", 3, {{kA, {1}}}, "m2"}}),
+              IsEmpty());
+}
+
+TEST(GoodHistory, HasTheOldShareWhereACooperativeMemberWaitsForTheNewOne) {
+  EXPECT_THAT(
+      Found({MemberMade{1, "g", "i", Promise::kNone, true},
+             Assigned{1, "g", 3, {kA, kB}, "m1"},
+             MemberMade{2, "g", "i", Promise::kNone, true},
+             Assigned{2, "g", 3, {kA}, "m2"}}),
+      IsEmpty());
+}
+
+TEST(GoodHistory, WorksOnARecordAgainWhereItIsToBeDoneAtLeastOnce) {
+  const History group = {
+      MemberMade{1, "g", "", Promise::kAtLeastOnce},
+      MemberMade{2, "g", "", Promise::kAtLeastOnce}, Read(1, 0, 11),
+      OffsetsSeen{"g", {{kA, {0}}}}, Worked{1, kA, {0}}, Read(2, 0, 11),
+      Worked{2, kA, {0}}, OffsetsSeen{"g", {{kA, {1}}}}};
+  EXPECT_THAT(Found(Plus(TwoRecords(), group)), IsEmpty());
+}
+
+TEST(GoodHistory, NeverWorksOnARecordThatIsToBeDoneAtMostOnce) {
+  const History group = {MemberMade{1, "g", "", Promise::kAtMostOnce},
+                         Read(1, 0, 11), Read(1, 1, 12),
+                         OffsetsCommitted{1, "g", 1, {{kA, {2}}}},
+                         Worked{1, kA, {1}}, OffsetsSeen{"g", {{kA, {2}}}}};
+  EXPECT_THAT(Found(Plus(TwoRecords(), group)), IsEmpty());
+}
+
+// What was asked for at the same time may have come in either order.
+TEST(GoodHistory, OfSeveralThreadsTellsLateWhatWasOvertaken) {
+  EXPECT_THAT(
+      Found({OffsetsCommitAsked{"g", {{kA, {3}}}},
+             OffsetsCommitted{2, "g", 4, {{kA, {5}}}, "", 1},
+             OffsetsCommitted{1, "g", 3, {{kA, {3}}}, "", 0},
+             OffsetsSeen{"g", {{kA, {3}}}, 1}}),
+      IsEmpty());
+  EXPECT_THAT(Found({Assigned{1, "g", 3, {kA}}, Assigned{2, "g", 4, {kA}},
+                     OffsetsCommitted{1, "g", 3, {{kA, {1}}}, "", 1}}),
+              IsEmpty());
+  EXPECT_THAT(Found({MemberMade{1, "g", "i"}, Assigned{1, "g", 3, {kA}, "m1"},
+                     MemberMade{2, "g", "i"}, Assigned{2, "g", 3, {kA}, "m2"},
+                     OffsetsCommitted{1, "g", 3, {{kA, {1}}}, "m1", 3}}),
+              IsEmpty());
+}
+
 TEST(BadHistory, LosesAnAcknowledgedRecord) {
   EXPECT_THAT(Found(Plus(TwoRecords(), {Read(1, 1, 12)})),
               ElementsAre("lost-write"));
@@ -335,6 +403,70 @@ TEST(BadHistory, LeavesAGroupWhereItIs) {
                          {Assigned{1, "g", 1, {kA}}, OffsetsSeen{"g", {}},
                           End(kA, {{{0}, 11}, {{1}, 12}})})),
               ElementsAre("stuck-group"));
+}
+
+TEST(BadHistory, TakesACommitOfAnInstanceWhosePlaceAnotherHas) {
+  const History replaced = {
+      MemberMade{1, "g", "i"}, Assigned{1, "g", 3, {kA}, "m1"},
+      MemberMade{2, "g", "i"}, Assigned{2, "g", 3, {kA}, "m2"}};
+
+  EXPECT_THAT(Found(Plus(replaced, {OffsetsCommitted{
+                                       1, "g", 3, {{kA, {1}}}, "m1", 4}})),
+              ElementsAre("zombie-instance"));
+  EXPECT_THAT(Found(Plus(replaced, {OffsetsAdded{5, 3, "g", {{kA, {1}}},
+                                                 "m1"}})),
+              ElementsAre("zombie-instance"));
+}
+
+TEST(BadHistory, GivesWhoComesBackToItsPlaceAnotherShare) {
+  EXPECT_THAT(Found({MemberMade{1, "g", "i"}, Assigned{1, "g", 3, {kA}, "m1"},
+                     MemberMade{2, "g", "i"}, Assigned{2, "g", 3, {}, "m2"},
+                     Assigned{2, "g", 3, {kB}, "m2"}}),
+              ElementsAre("lost-place"));
+}
+
+TEST(BadHistory, GivesAPartitionToAPlaceAndToAnother) {
+  EXPECT_THAT(Found({MemberMade{1, "g", "i"}, MemberMade{2, "g", "j"},
+                     Assigned{1, "g", 3, {kA}, "m1"},
+                     Assigned{2, "g", 3, {kA}, "m2"}}),
+              ElementsAre("two-owners"));
+}
+
+TEST(BadHistory, CommitsByItselfBeforeTheWork) {
+  const History read = Plus(
+      TwoRecords(), {MemberMade{1, "g", "", Promise::kAtLeastOnce},
+                     Read(1, 0, 11), Worked{1, kA, {0}}, Read(1, 1, 12)});
+
+  EXPECT_THAT(Found(Plus(read, {OffsetsSeen{"g", {{kA, {2}}}}})),
+              ElementsAre("unworked-commit"));
+  // Behind it is too late.
+  EXPECT_THAT(Found(Plus(read, {OffsetsSeen{"g", {{kA, {2}}}},
+                                Worked{1, kA, {1}}})),
+              ElementsAre("unworked-commit"));
+}
+
+TEST(BadHistory, CommitsByItselfWhereNobodyHasRead) {
+  EXPECT_THAT(Found({MemberMade{1, "g", "", Promise::kAtLeastOnce},
+                     OffsetsSeen{"g", {{kA, {4}}}}}),
+              ElementsAre("phantom-commit"));
+}
+
+TEST(BadHistory, WorksTwiceOnWhatIsToBeDoneAtMostOnce) {
+  EXPECT_THAT(
+      Found(Plus(TwoRecords(),
+                 {MemberMade{1, "g", "", Promise::kAtMostOnce}, Read(1, 0, 11),
+                  OffsetsCommitted{1, "g", 1, {{kA, {1}}}}, Worked{1, kA, {0}},
+                  MemberMade{2, "g", "", Promise::kAtMostOnce}, Read(2, 0, 11),
+                  OffsetsCommitted{2, "g", 2, {{kA, {1}}}},
+                  Worked{2, kA, {0}}})),
+      ElementsAre("worked-twice"));
+}
+
+TEST(BadHistory, LosesWhatWasCommittedBeforeSomebodyAsked) {
+  EXPECT_THAT(Found({OffsetsCommitAsked{"g", {{kA, {3}}}},
+                     OffsetsCommitted{2, "g", 4, {{kA, {5}}}},
+                     OffsetsSeen{"g", {{kA, {3}}}, 2}}),
+              ElementsAre("lost-commit"));
 }
 
 TEST(BadHistory, DoesWorkTwice) {

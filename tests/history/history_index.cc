@@ -58,7 +58,13 @@ class Reader {
     for (const auto& [offset, value] : e.values)
       Add(e.partition, e.isolation, offset, value);
   }
+  void operator()(const MemberMade& e) {
+    index_.members[e.consumer] = e;
+    index_.groups[e.consumer] = e.group;
+    if (e.promise != Promise::kNone) index_.promises[e.group] = e.promise;
+  }
   void operator()(const Moved&) {}
+  void operator()(const Worked&) {}
   void operator()(const OffsetsCommitAsked&) {}
   void operator()(const OffsetsCommitted&) {}
   void operator()(const OffsetsSeen&) {}
@@ -100,6 +106,11 @@ const RecordFacts* HistoryIndex::FindRecord(int64_t value) const {
 const TransactionFacts* HistoryIndex::FindTransaction(const Sent& sent) const {
   const auto found = transactions.find(sent.transaction);
   return found == transactions.end() ? nullptr : &found->second;
+}
+
+const MemberMade* HistoryIndex::FindMember(ConsumerNumber consumer) const {
+  const auto found = members.find(consumer);
+  return found == members.end() ? nullptr : &found->second;
 }
 
 const LogRead* HistoryIndex::FindLogRead(const TopicPartition& partition,

@@ -47,6 +47,8 @@ struct HistoryIndex {
   const RecordFacts* FindRecord(int64_t value) const;
   // Null where it is of none.
   const TransactionFacts* FindTransaction(const Sent& sent) const;
+  // Null of who said nothing of itself.
+  const MemberMade* FindMember(ConsumerNumber consumer) const;
   const LogRead* FindLogRead(const TopicPartition& partition,
                              Isolation isolation) const;
   // What there is to be read between these offsets, but for them: where each
@@ -65,6 +67,8 @@ struct HistoryIndex {
   std::map<std::pair<TopicPartition, Isolation>, size_t> log_reads;
   std::map<ProducerNumber, size_t> fenced_at;
   std::map<ConsumerNumber, std::string> groups;
+  std::map<ConsumerNumber, MemberMade> members;
+  std::map<std::string, Promise> promises;  // by group, of those that make any
 };
 
 }  // namespace cauce::test

@@ -1,6 +1,8 @@
 // Members of groups, who assigns by hand, and copiers.
 #include <utility>
 
+#include "cauce/errors.h"
+#include "tests/history/history_end.h"
 #include "tests/history/history_names.h"
 #include "tests/history/history_world.h"
 
@@ -8,16 +10,7 @@ namespace cauce::test {
 namespace {
 
 constexpr absl::Duration kPollIntervalMax = absl::Seconds(30);
-constexpr size_t kMembersMax = 4;
-
-OffsetsToCommit ToCommit(const OffsetsByPartition& offsets) {
-  OffsetsToCommit commit;
-  for (const auto& [partition, offset] : offsets) {
-    commit[partition] = {
-        .offset = offset, .metadata = "", .leader_epoch = {}};
-  }
-  return commit;
-}
+constexpr size_t kMembersMax = 6;
 
 }  // namespace
 
@@ -64,7 +57,13 @@ std::unique_ptr<HistoryWorld::Member> HistoryWorld::NewMember(
   if (group.empty()) member->isolation = Isolation::kReadUncommitted;
   ConsumerOptions options;
   options.group = group;
-  options.auto_commit = false;
+  if (!group.empty() && !is_calm_ && Chance(40)) {
+    // Mostly the same, for which several come then.
+    member->instance = Chance(70) ? "i0" : "i1";
+    options.instance = member->instance;
+  }
+  options.auto_commit = PromiseOf(group) == Promise::kAtLeastOnce;
+  options.auto_commit_interval = absl::Milliseconds(Below(3000));
   options.reset = ResetTo::kEarliest;
   options.assignments = ways_;
   options.isolation = member->isolation;
@@ -75,6 +74,12 @@ std::unique_ptr<HistoryWorld::Member> HistoryWorld::NewMember(
   if (!made.ok()) return nullptr;
   member->consumer = *std::move(made);
   member->listener = std::make_shared<Listener>(*this, *member);
+  if (!group.empty()) {
+    counts_.static_members += member->instance.empty() ? 0 : 1;
+    history_.emplace_back(MemberMade{
+        member->number, group, member->instance, PromiseOf(group),
+        ways_ == std::vector{Assignment::kCooperativeSticky}});
+  }
   const absl::Status begun =
       group.empty() ? member->consumer->Assign(PartitionsOf(kIn))
                     : member->consumer->Subscribe({std::string(kIn)},
@@ -84,36 +89,84 @@ std::unique_ptr<HistoryWorld::Member> HistoryWorld::NewMember(
 
 void HistoryWorld::StepMember() {
   if (members_.size() < kMembersMax && Chance(20)) {
-    auto made = NewMember(Chance(20) ? "" : kReaders);
+    const char* const groups[] = {"", kReaders, kReaders, kAutomatic,
+                                  kAutomatic, kCautious};
+    auto made = NewMember(groups[random_() % std::size(groups)]);
     if (made != nullptr) members_.push_back(std::move(made));
   }
   if (members_.empty()) return;
   const size_t which = random_() % members_.size();
   Member& member = *members_[which];
-  if (Chance(4)) {
-    if (Chance(50)) member.consumer->Close().IgnoreError();
+  // Who was replaced hears nothing else any more.
+  if (Chance(member.is_replaced ? 50 : 4)) {
+    // Or it is killed, in the midst of its work.
+    if (Chance(50)) CloseMember(member);
     members_.erase(members_.begin() + static_cast<std::ptrdiff_t>(which));
     return;
   }
+  if (PromiseOf(member.group) == Promise::kAtMostOnce)
+    return StepCautious(member);
   Poll(member, 0);
-  if (!member.group.empty() && Chance(50)) CommitOffsets(member);
+  if (member.group != kReaders || Chance(50)) return;
+  if (Chance(70)) {
+    CommitOffsets(member);
+  } else {
+    CommitOffsetsAsync(member);
+  }
+}
+
+// Where it does not know that they are committed it leaves them be: others may
+// work on them, or nobody does.
+void HistoryWorld::StepCautious(Member& member) {
+  Poll(member, 0);
+  const bool is_committed = CommitOffsets(member);
+  if (is_committed && !Chance(5)) Work(member);
+  member.given.clear();
+}
+
+void HistoryWorld::Work(Member& member) {
+  for (const Worked& each : member.given) history_.emplace_back(each);
+  counts_.worked += static_cast<int64_t>(member.given.size());
+  member.given.clear();
+}
+
+void HistoryWorld::CloseMember(Member& member) {
+  ++counts_.operations;
+  const bool is_automatic = PromiseOf(member.group) == Promise::kAtLeastOnce;
+  if (is_automatic) Work(member);
+  // What it gives up as it goes is forgotten.
+  const OffsetsByPartition read = PositionsOf(*member.consumer, member.read);
+  const ConsumerGroupMetadata as = member.consumer->group_metadata();
+  const absl::Status closed = member.consumer->Close();
+  if (!closed.ok() || !is_automatic || read.empty()) return;
+  history_.emplace_back(OffsetsCommitted{member.number, member.group,
+                                         as.generation, read, as.member_id});
 }
 
 std::vector<std::pair<TopicPartition, int64_t>> HistoryWorld::Poll(
     Member& member, TransactionNumber transaction) {
   std::vector<std::pair<TopicPartition, int64_t>> values;
+  ++counts_.operations;
+  // From now on its consumer may commit them by itself.
+  if (PromiseOf(member.group) == Promise::kAtLeastOnce) Work(member);
   const auto polled = member.consumer->Poll(absl::ZeroDuration());
-  const int32_t generation = member.consumer->group_metadata().generation;
+  const ConsumerGroupMetadata as = member.consumer->group_metadata();
+  const int32_t generation = as.generation;
   std::vector<TopicPartition> assignment = member.consumer->assignment();
   const bool is_new = generation != member.generation ||
                       assignment != member.assignment;
   if (!member.group.empty() && generation >= 0 && is_new) {
     ++counts_.assignments;
     history_.emplace_back(
-        Assigned{member.number, member.group, generation, assignment});
+        Assigned{member.number, member.group, generation, assignment,
+                 as.member_id});
   }
   member.generation = generation;
   member.assignment = std::move(assignment);
+  const bool was_replaced = std::exchange(
+      member.is_replaced,
+      ReasonOf(polled.status()) == Reason::kFencedInstanceId);
+  counts_.replaced += member.is_replaced && !was_replaced ? 1 : 0;
   if (!polled.ok()) return values;
   for (const ConsumerRecord& each : *polled) {
     values.emplace_back(*each.partition, ValueOf(each));
@@ -121,23 +174,45 @@ std::vector<std::pair<TopicPartition, int64_t>> HistoryWorld::Poll(
                                     transaction, *each.partition, each.offset,
                                     values.back().second});
     member.read[*each.partition] = each.offset + 1;
+    if (PromiseOf(member.group) != Promise::kNone)
+      member.given.push_back({member.number, *each.partition, each.offset});
   }
   return values;
 }
 
-void HistoryWorld::CommitOffsets(Member& member) {
-  if (member.read.empty()) return;
+bool HistoryWorld::CommitOffsets(Member& member) {
+  if (member.read.empty()) return false;
+  ++counts_.operations;
   history_.emplace_back(OffsetsCommitAsked{member.group, member.read});
-  const int32_t generation = member.consumer->group_metadata().generation;
+  const ConsumerGroupMetadata as = member.consumer->group_metadata();
   const absl::Status committed =
       member.consumer->Commit(ToCommit(member.read));
   if (!committed.ok()) {
     ++counts_.commits_refused;
-    return;
+    return false;
   }
   history_.emplace_back(OffsetsCommitted{member.number, member.group,
-                                         generation, member.read});
+                                         as.generation, member.read,
+                                         as.member_id});
   member.read.clear();
+  return true;
+}
+
+void HistoryWorld::CommitOffsetsAsync(Member& member) {
+  if (member.read.empty()) return;
+  ++counts_.operations;
+  history_.emplace_back(OffsetsCommitAsked{member.group, member.read});
+  const ConsumerGroupMetadata as = member.consumer->group_metadata();
+  const OffsetsCommitted told{member.number, member.group,   as.generation,
+                              member.read,   as.member_id, history_.size()};
+  member.consumer->CommitAsync(
+      ToCommit(member.read), [this, told](const absl::Status& committed) {
+        if (committed.ok()) {
+          history_.emplace_back(told);
+        } else {
+          ++counts_.commits_refused;
+        }
+      });
 }
 
 // Reads what was asked of it, works on it and writes what comes out; the end
@@ -148,7 +223,7 @@ void HistoryWorld::StepCopier(Copier& copier) {
   Writer& writer = copier.writer;
   if (writer.producer == nullptr) {
     copier.has_added = false;
-    StartWriter(writer);
+    StartWriter(writer).IgnoreError();
     // What was sent is decided by now, and may have to be read again.
     if (writer.producer == nullptr || !SeekToCommitted(*copier.member))
       copier.member.reset();
@@ -201,13 +276,15 @@ void HistoryWorld::FinishCopy(Copier& copier) {
 
 void HistoryWorld::AddOffsets(Copier& copier) {
   Writer& writer = copier.writer;
+  ++counts_.operations;
   const OffsetsByPartition& read = copier.member->read;
   const absl::Status added = writer.producer->SendOffsetsToTransaction(
       ToCommit(read), copier.as);
   copier.has_added = added.ok();
   if (added.ok()) {
     history_.emplace_back(OffsetsAdded{writer.open, copier.as.generation,
-                                       copier.as.group, read});
+                                       copier.as.group, read,
+                                       copier.as.member_id});
     return;
   }
   ++counts_.commits_refused;

@@ -1,5 +1,6 @@
 // The topics, groups and numbers that all who take part in a history share.
-// Copiers read "in" and write "out"; everybody else uses "in" alone.
+// Copiers read "in" and write "out"; everybody else uses "in" alone. What those
+// of a group promise is in its name.
 #pragma once
 
 #include <charconv>
@@ -9,8 +10,10 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "cauce/consumer.h"
 #include "cauce/record.h"
 #include "cauce/types.h"
+#include "tests/history/history.h"
 
 namespace cauce::test {
 
@@ -19,6 +22,12 @@ inline constexpr std::string_view kIn = "in";
 inline constexpr std::string_view kOut = "out";
 inline constexpr char kReaders[] = "readers";
 inline constexpr char kCopiers[] = "copiers";
+// Of consumers that commit by themselves, and of those that commit before they
+// work.
+inline constexpr char kAutomatic[] = "automatic";
+inline constexpr char kCautious[] = "cautious";
+inline constexpr const char* kGroups[] = {kReaders, kCopiers, kAutomatic,
+                                          kCautious};
 // Of who waits for a coordinator: twenty looks at the clock.
 inline constexpr absl::Duration kPatience = absl::Milliseconds(20);
 
@@ -27,6 +36,20 @@ inline std::vector<TopicPartition> PartitionsOf(std::string_view topic) {
   for (int32_t i = 0; i < kHistoryPartitions; ++i)
     all.push_back({std::string(topic), {i}});
   return all;
+}
+
+inline Promise PromiseOf(std::string_view group) {
+  if (group == kAutomatic) return Promise::kAtLeastOnce;
+  return group == kCautious ? Promise::kAtMostOnce : Promise::kNone;
+}
+
+inline OffsetsToCommit ToCommit(const OffsetsByPartition& offsets) {
+  OffsetsToCommit commit;
+  for (const auto& [partition, offset] : offsets) {
+    commit[partition] = {
+        .offset = offset, .metadata = "", .leader_epoch = {}};
+  }
+  return commit;
 }
 
 inline int64_t ValueOf(const RecordView& record) {

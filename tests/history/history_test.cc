@@ -15,6 +15,9 @@ namespace {
 
 constexpr int kHistories = 100;
 constexpr int kSteps = 600;
+// Of which each is several operations.
+constexpr int kLongSteps = 12'000;
+constexpr int64_t kLongOperations = 20'000;
 
 std::vector<std::string> Lines(const test::History& history) {
   std::vector<std::string> lines;
@@ -32,6 +35,24 @@ TEST(Histories, OfOneSeedAreTheSame) {
   ASSERT_EQ(second.Live(kSteps), "");
 
   EXPECT_EQ(Lines(first.history()), Lines(second.history()));
+}
+
+TEST(Histories, OfALongTimeHaveNoAnomaly) {
+  const test::Seed seed;
+  test::HistoryCounts counts;
+  test::HistoryWorld world(seed.value(), counts);
+
+  ASSERT_EQ(world.Live(kLongSteps), "");
+
+  const test::Anomalies found = test::CheckHistory(world.history());
+  ASSERT_TRUE(found.empty())
+      << found.size() << " anomalies, the first: "
+      << test::Describe(found.front(), world.history());
+  std::printf("histories 1\n%ld operations, %ld events, %ld kills, %ld power "
+              "cuts\n",
+              counts.operations, counts.events, counts.process_kills,
+              counts.power_cuts);
+  EXPECT_GE(counts.operations, kLongOperations);
 }
 
 TEST(Histories, OfAnyProgramsAndKillsHaveNoAnomaly) {
@@ -52,11 +73,14 @@ TEST(Histories, OfAnyProgramsAndKillsHaveNoAnomaly) {
       "histories %d\n%ld events, %ld kills, %ld power cuts, %ld closes, %ld "
       "failed calls, %ld compacted, %ld commits, %ld aborts, %ld fenced, %ld "
       "assignments, %ld lost memberships, %ld commits of offsets refused, %ld "
-      "copies\n",
+      "copies, %ld operations, %ld static members, %ld replaced, %ld worked "
+      "on\n",
       kHistories, counts.events, counts.process_kills, counts.power_cuts,
       counts.closes, counts.failed_calls, counts.compacted, counts.commits,
       counts.aborts, counts.fenced, counts.assignments,
-      counts.lost_memberships, counts.commits_refused, counts.copies);
+      counts.lost_memberships, counts.commits_refused, counts.copies,
+      counts.operations, counts.static_members, counts.replaced,
+      counts.worked);
   // Where these do not happen the others mean nothing.
   EXPECT_GT(counts.failed_calls, kHistories);
   EXPECT_GT(counts.compacted, kHistories);
@@ -70,6 +94,9 @@ TEST(Histories, OfAnyProgramsAndKillsHaveNoAnomaly) {
   EXPECT_GT(counts.lost_memberships, kHistories);
   EXPECT_GT(counts.commits_refused, kHistories);
   EXPECT_GT(counts.copies, kHistories);
+  EXPECT_GT(counts.static_members, kHistories);
+  EXPECT_GT(counts.replaced, kHistories / 10);
+  EXPECT_GT(counts.worked, kHistories);
 }
 
 }  // namespace

@@ -3,15 +3,17 @@
 #include <set>
 #include <utility>
 
-#include "cauce/cursor.h"
 #include "cauce/errors.h"
 #include "fmt/format.h"
+#include "tests/history/history_end.h"
 #include "tests/history/history_names.h"
 
 namespace cauce::test {
 namespace {
 
 constexpr int kCalmRounds = 200;
+// Those who are away for good are given up, and who commits by itself does so.
+constexpr absl::Duration kCalmPause = absl::Seconds(1);
 constexpr int kCallsUntilFailure = 2000;
 
 class SeededRandom final : public Random {
@@ -117,7 +119,7 @@ void HistoryWorld::Die() {
 
 void HistoryWorld::CloseAll() {
   ++counts_.closes;
-  for (const auto& each : members_) each->consumer->Close().IgnoreError();
+  for (const auto& each : members_) CloseMember(*each);
   DropAll();
   if (disk_.is_cut()) return Die();
   Open();
@@ -126,8 +128,8 @@ void HistoryWorld::CloseAll() {
 
 void HistoryWorld::Step() {
   const int dice = Below(100);
-  if (dice < 20) return StepProducer();
-  if (dice < 40) {
+  if (dice < 17) return StepProducer();
+  if (dice < 33) {
     if (writers_.size() < 2 && Chance(30)) {
       writers_.emplace_back();
       writers_.back().id = fmt::format("w{}", writers_.size());
@@ -136,7 +138,7 @@ void HistoryWorld::Step() {
       StepWriter(writers_[random_() % writers_.size()]);
     return;
   }
-  if (dice < 45) {
+  if (dice < 37) {
     if (!zombies_.empty()) StepWriter(zombies_[random_() % zombies_.size()]);
     return;
   }
@@ -183,22 +185,11 @@ void HistoryWorld::StepKill() {
 
 absl::Status HistoryWorld::LookAtOffsets() {
   absl::Status first;
-  for (const char* group : {kReaders, kCopiers}) {
-    ConsumerOptions options;
-    options.group = group;
-    // Who reads all is told what was before a transaction that still ends.
-    options.isolation = Isolation::kReadCommitted;
-    options.call_timeout = kPatience;
-    const auto looker = client_->NewConsumer(options);
-    first.Update(looker.status());
-    if (!looker.ok()) continue;
-    const auto committed = (*looker)->Committed(PartitionsOf(kIn));
-    first.Update(committed.status());
-    if (!committed.ok()) continue;
-    OffsetsSeen seen{.group = group, .offsets = {}};
-    for (const auto& [partition, where] : *committed)
-      seen.offsets[partition] = where.offset;
-    history_.emplace_back(std::move(seen));
+  for (const char* group : kGroups) {
+    ++counts_.operations;
+    auto seen = LookAtGroup(*client_, group, kPatience);
+    first.Update(seen.status());
+    if (seen.ok()) history_.emplace_back(*std::move(seen));
   }
   return first;
 }
@@ -216,13 +207,19 @@ std::string HistoryWorld::Settle() {
   for (const char* id : {"w1", "w2", "c0", "c1"}) {
     Writer writer;
     writer.id = id;
+    absl::Status begun;
     for (int i = 0; i < kCalmRounds && writer.producer == nullptr; ++i)
-      StartWriter(writer);
-    if (writer.producer == nullptr)
-      return fmt::format("nobody can begin as {} in calm", id);
+      begun = StartWriter(writer);
+    if (writer.producer == nullptr) {
+      return fmt::format("nobody can begin as {} in calm: {}", id,
+                         MessageOf(begun));
+    }
   }
   if (!CopyAll()) return "copiers do not come to the end in calm";
-  if (!ReadAll()) return "readers do not come to the end in calm";
+  for (const char* group : {kReaders, kAutomatic, kCautious}) {
+    if (!ReadAll(group))
+      return fmt::format("the {} do not come to the end in calm", group);
+  }
   if (const absl::Status seen = LookAtOffsets(); !seen.ok())
     return fmt::format("nobody is told in calm where groups are: {}",
                        MessageOf(seen));
@@ -230,10 +227,12 @@ std::string HistoryWorld::Settle() {
     for (const TopicPartition& each : PartitionsOf(topic)) {
       for (const Isolation isolation :
            {Isolation::kReadUncommitted, Isolation::kReadCommitted}) {
-        const absl::Status read = ReadLog(each, isolation);
-        if (read.ok()) continue;
-        return fmt::format("{} is not read to its end in calm: {}",
-                           each.ToString(), MessageOf(read));
+        auto read = ReadWholeLog(*client_->engine(), each, isolation);
+        if (!read.ok()) {
+          return fmt::format("{} is not read to its end in calm: {}",
+                             each.ToString(), MessageOf(read.status()));
+        }
+        history_.emplace_back(*std::move(read));
       }
     }
   }
@@ -244,7 +243,7 @@ bool HistoryWorld::CopyAll() {
   Copier copier;
   copier.writer.id = "c0";
   int idle = 0;
-  for (int i = 0; i < 10 * kCalmRounds && idle < 10; ++i) {
+  for (int i = 0; i < CalmRounds() && idle < 10; ++i) {
     const size_t before = history_.size();
     StepCopier(copier);
     const bool is_at_work = copier.member == nullptr ||
@@ -253,53 +252,32 @@ bool HistoryWorld::CopyAll() {
                             copier.member->assignment.size() !=
                                 kHistoryPartitions;
     idle = is_at_work || history_.size() != before ? 0 : idle + 1;
+    const bool any = history_.size() != before;
+    if (!any && copier.writer.open == 0) clock_.Advance(kCalmPause);
   }
   return idle == 10;
 }
 
-bool HistoryWorld::ReadAll() {
-  const auto member = NewMember(kReaders);
+// Each record takes a few, of whom there may be all still.
+int64_t HistoryWorld::CalmRounds() const {
+  return 10 * kCalmRounds + 8 * last_value_;
+}
+
+bool HistoryWorld::ReadAll(const std::string& group) {
+  const auto member = NewMember(group);
   if (member == nullptr) return false;
   int idle = 0;
-  for (int i = 0; i < 10 * kCalmRounds && idle < 10; ++i) {
+  for (int i = 0; i < CalmRounds() && idle < 10; ++i) {
     const bool any = !Poll(*member, 0).empty();
     const bool is_in = member->assignment.size() == kHistoryPartitions;
-    CommitOffsets(*member);
+    if (group != kAutomatic) {
+      if (CommitOffsets(*member)) Work(*member);
+      member->given.clear();
+    }
     idle = any || !is_in ? 0 : idle + 1;
+    if (!any) clock_.Advance(kCalmPause);
   }
   return idle == 10;
-}
-
-absl::Status HistoryWorld::ReadLog(const TopicPartition& name,
-                                   Isolation isolation) {
-  LogRead read;
-  read.partition = name;
-  read.isolation = isolation;
-  const auto partition =
-      client_->engine()->OpenPartition(name.topic, name.partition);
-  if (!partition.ok()) return partition.status();
-  Cursor cursor = partition->Read(Offset{0}, {.isolation = isolation});
-  RecordView record;
-  for (;;) {
-    const auto more = cursor.Next(&record);
-    if (!more.ok()) return more.status();
-    if (!*more) break;
-    read.values[record.offset] = ValueOf(record);
-  }
-  const auto stable = partition->LastStableOffset();
-  if (!stable.ok()) return stable.status();
-  read.last_stable = *stable;
-  read.end = partition->log_end();
-  const Offset visible = isolation == Isolation::kReadCommitted
-                             ? read.last_stable
-                             : partition->high_watermark();
-  if (cursor.position() < visible) {
-    return absl::DataLossError(
-        fmt::format("the cursor stays at {}, and there is more to {}",
-                    cursor.position().value, visible.value));
-  }
-  history_.emplace_back(std::move(read));
-  return absl::OkStatus();
 }
 
 }  // namespace cauce::test

@@ -1,7 +1,9 @@
 // A log with everybody who uses it, in one thread and by one seed: producers,
-// writers of transactions, consumers in a group, copiers that read, work and
-// write in one transaction, and a reader of all; instances that others have
-// replaced and that go on nevertheless; time that passes in leaps; and the
+// writers of transactions, consumers in groups that commit by hand, by
+// themselves or before they work, copiers that read, work and write in one
+// transaction, and a reader of all; members with a place of their own, and two
+// that come for one; producers and members that others have replaced and that
+// go on nevertheless; time that passes in leaps; and the
 // process, which is killed, or loses its power, in front of any change of its
 // disk and begins again; what coordinators keep is compacted meanwhile. What
 // each asks for and is told becomes the history. Not thread-safe.
@@ -27,6 +29,7 @@ namespace cauce::test {
 // What happened: a history of nothing proves nothing.
 struct HistoryCounts {
   int64_t events = 0;
+  int64_t operations = 0;  // calls of producers and consumers
   int64_t process_kills = 0;
   int64_t power_cuts = 0;
   int64_t closes = 0;
@@ -39,6 +42,9 @@ struct HistoryCounts {
   int64_t lost_memberships = 0;
   int64_t commits_refused = 0;  // of offsets
   int64_t copies = 0;           // transactions of copiers, committed
+  int64_t static_members = 0;   // with a place of their own
+  int64_t replaced = 0;         // of them, and told so
+  int64_t worked = 0;           // records, by who promises how often
 };
 
 class HistoryWorld {
@@ -70,10 +76,13 @@ class HistoryWorld {
   struct Member {
     ConsumerNumber number = 0;
     std::string group;  // none for who assigns by hand
+    std::string instance;
     Isolation isolation = Isolation::kReadCommitted;
     std::shared_ptr<Listener> listener;
     std::unique_ptr<Consumer> consumer;
-    OffsetsByPartition read;  // and not committed
+    OffsetsByPartition read;  // and not committed, as far as it knows
+    std::vector<Worked> given;  // and not worked on
+    bool is_replaced = false;   // another has its place
     int32_t generation = -1;  // these as they were noted last
     std::vector<TopicPartition> assignment;
   };
@@ -96,13 +105,17 @@ class HistoryWorld {
   void StepProducer();
   void StepWriter(Writer& writer);
   void StepMember();
+  void StepCautious(Member& member);
+  void Work(Member& member);
+  // As one that ends in order, and commits what it commits by itself.
+  void CloseMember(Member& member);
   void StepCopier(Copier& copier);
   void FinishCopy(Copier& copier);
   void AddOffsets(Copier& copier);
   // How far the groups are; the first reason why that was not told.
   absl::Status LookAtOffsets();
 
-  void StartWriter(Writer& writer);
+  absl::Status StartWriter(Writer& writer);
   void Replace(Writer& writer);
   void Send(Producer& producer, ProducerNumber by, TransactionNumber of,
             const TopicPartition& to, int64_t source);
@@ -114,13 +127,14 @@ class HistoryWorld {
   // The values that were read, with where.
   std::vector<std::pair<TopicPartition, int64_t>> Poll(
       Member& member, TransactionNumber transaction);
-  void CommitOffsets(Member& member);
+  bool CommitOffsets(Member& member);
+  // And goes on; it is told in a later call.
+  void CommitOffsetsAsync(Member& member);
   bool SeekToCommitted(Member& member);
 
   bool CopyAll();
-  bool ReadAll();
-  // Of a partition, to its end.
-  absl::Status ReadLog(const TopicPartition& partition, Isolation isolation);
+  bool ReadAll(const std::string& group);
+  int64_t CalmRounds() const;
   std::string Settle();
 
   bool Chance(int percent) {

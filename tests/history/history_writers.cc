@@ -39,6 +39,7 @@ void HistoryWorld::Send(Producer& producer, ProducerNumber by,
                         TransactionNumber of, const TopicPartition& to,
                         int64_t source) {
   const int64_t value = ++last_value_;
+  ++counts_.operations;
   history_.emplace_back(Sent{by, of, to, value, source});
   producer
       .Send({.topic = to.topic,
@@ -53,20 +54,23 @@ void HistoryWorld::Send(Producer& producer, ProducerNumber by,
       .IgnoreError();
 }
 
-void HistoryWorld::StartWriter(Writer& writer) {
+absl::Status HistoryWorld::StartWriter(Writer& writer) {
   ProducerOptions options;
   options.transactional_id = writer.id;
   options.transaction_timeout = kTransactionTimeouts[Below(2)];
   options.block_max = kPatience;
   options.retry_backoff = options.retry_backoff_max = absl::Milliseconds(1);
+  ++counts_.operations;
   auto made = client_->NewProducer(options);
-  if (!made.ok()) return;
-  if (!(*made)->InitTransactions().ok()) return;
+  if (!made.ok()) return made.status();
+  absl::Status begun = (*made)->InitTransactions();
+  if (!begun.ok()) return begun;
   writer.number = ++last_producer_;
   writer.producer = *std::move(made);
   writer.open = 0;
   writer.must_commit = writer.has_failed = false;
   history_.emplace_back(ProducerStarted{writer.number, writer.id});
+  return begun;
 }
 
 // Another instance takes the id, and this one does not know it.
@@ -74,7 +78,7 @@ void HistoryWorld::Replace(Writer& writer) {
   Writer old = std::move(writer);
   writer = Writer();
   writer.id = old.id;
-  StartWriter(writer);
+  StartWriter(writer).IgnoreError();
   if (old.producer == nullptr) return;
   old.is_zombie = true;
   if (zombies_.size() == kZombiesMax) zombies_.erase(zombies_.begin());
@@ -82,7 +86,7 @@ void HistoryWorld::Replace(Writer& writer) {
 }
 
 void HistoryWorld::StepWriter(Writer& writer) {
-  if (writer.producer == nullptr) return StartWriter(writer);
+  if (writer.producer == nullptr) return StartWriter(writer).IgnoreError();
   if (writer.has_failed) return Abort(writer);
   if (writer.must_commit) return Commit(writer);
   if (writer.open == 0) {
@@ -106,6 +110,7 @@ void HistoryWorld::StepWriter(Writer& writer) {
 }
 
 void HistoryWorld::Commit(Writer& writer) {
+  ++counts_.operations;
   history_.emplace_back(CommitAsked{writer.open});
   const absl::Status committed = writer.producer->CommitTransaction();
   if (!committed.ok()) {
@@ -120,6 +125,7 @@ void HistoryWorld::Commit(Writer& writer) {
 }
 
 void HistoryWorld::Abort(Writer& writer) {
+  ++counts_.operations;
   const absl::Status aborted = writer.producer->AbortTransaction();
   if (!aborted.ok()) return Failed(writer, aborted);
   ++counts_.aborts;
