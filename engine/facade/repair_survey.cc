@@ -94,9 +94,11 @@ absl::Status RepairSurvey::LookForManifest() {
   const absl::Status read = manifest_.Look(clean_stop_);
   const bool is_of_it = IsUnread(read) && !absl::IsResourceExhausted(read);
   if (!is_of_it) return read;
-  Leave({.file = JoinPath(directory_, kManifestFile),
-         .what = std::string(MessageOf(read)),
-         .advice = "mend what keeps it from being read, and repair again: what "
+  // A mark of a clean stop would say that what it tells of is there.
+  LeaveBroken({.file = JoinPath(directory_, kManifestFile),
+               .what = std::string(MessageOf(read)),
+               .advice =
+                   "mend what keeps it from being read, and repair again: what "
                    "each log held when it was closed was not looked at"});
   return absl::OkStatus();
 }

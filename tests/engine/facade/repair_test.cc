@@ -796,6 +796,34 @@ TEST_F(Repaired, MarksAKilledDirectoryAsClosed) {
   EXPECT_EQ(test::ReadKnown(*files_), known_.records);
 }
 
+// Of a log that may have gaps only what the close noted tells what is gone: a
+// mark would take it for outdated.
+TEST_F(Repaired, MarksNothingAsClosedWhereWhatTheLastCloseNotedCannotBeRead) {
+  known_ = test::MakeKnownDirectory(Stop::kClean, 3, test::Gaps::kMayBe);
+  known_.image.erase("/.kafka_cleanshutdown");
+  const std::string gone = LogOf("/orders-1", 1);
+  const std::string stem = gone.substr(0, gone.rfind('.'));
+  std::erase_if(known_.image,
+                [&](const auto& file) { return file.first.starts_with(stem); });
+  Put();
+  ASSERT_EQ(Findings(), 1);
+  test::FailingFileSystem failing(*files_);
+  failing.Fail(test::FileCall::kOpen, "/cauce.segments",
+               MakeError(Reason::kDiskFailed, "broken"));
+  const auto unread = RepairDirectory(failing, kKnownDirectory, Options());
+  ASSERT_THAT(unread, IsOk());
+  EXPECT_EQ(unread->left, 1);
+  EXPECT_FALSE(test::ImageOf(*files_).contains("/.kafka_cleanshutdown"));
+  EXPECT_EQ(Findings(), 1);
+
+  const auto repaired = Repair();
+
+  ASSERT_THAT(repaired, IsOk());
+  EXPECT_GT(repaired->offsets_lost, 0);
+  EXPECT_TRUE(test::ImageOf(*files_).contains("/.kafka_cleanshutdown"));
+  EXPECT_EQ(Findings(), 0);
+}
+
 // A recovery that comes in between would cut a log that is half mended.
 TEST_F(Repaired, SavesWhereTheLogsEndBeforeItTouchesOne) {
   known_ = test::MakeKnownDirectory(Stop::kKilled, 3);
