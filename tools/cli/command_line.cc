@@ -17,6 +17,7 @@
 #include "tools/cli/produce_verb.h"
 #include "tools/cli/suggestion.h"
 #include "tools/cli/topic_verbs.h"
+#include "tools/cli/transaction_verbs.h"
 #include "tools/cli/verb.h"
 
 namespace cauce::cli {
@@ -57,6 +58,20 @@ std::string FullName(const CLI::App& verb) {
   return above.empty() ? verb.get_name() : above + ' ' + verb.get_name();
 }
 
+// How often an option stands there CLI11 says in numbers alone.
+std::string InOurWords(const CLI::ParseError& error) {
+  const std::string text = error.what();
+  const size_t colon = text.find(':');
+  if (error.get_exit_code() !=
+          static_cast<int>(CLI::ExitCodes::ArgumentMismatch) ||
+      colon == text.npos) {
+    return text;
+  }
+  const std::string option = text.substr(0, colon);
+  return text.ends_with("missing") ? option + " needs a value"
+                                   : option + " may be given once only";
+}
+
 // What is wrong, in words that name the likely cure.
 std::string Explain(CLI::App& root, const CLI::ParseError& error) {
   CLI::App& verb = *Deepest(&root);
@@ -74,7 +89,7 @@ std::string Explain(CLI::App& root, const CLI::ParseError& error) {
       return fmt::format("{}which verb? {}", place,
                          fmt::join(VerbNames(verb), ", "));
     }
-    return place + error.what();
+    return place + InOurWords(error);
   }
   const std::string& word = unknown.front();
   const bool option = !arguments_only && word.starts_with("-");
@@ -137,6 +152,7 @@ int RunCommandLine(int argc, char** argv) {
   AddProduceVerb(verbs, action);
   AddConsumeVerb(verbs, action);
   AddGroupVerbs(verbs, action);
+  AddTransactionVerbs(verbs, action);
   AddLogVerbs(verbs, action);
   AddConfigVerbs(verbs, action);
   AddBenchVerbs(verbs, action);

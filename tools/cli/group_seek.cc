@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "absl/status/status.h"
-#include "cauce/topic_name.h"
 #include "fmt/format.h"
 #include "tools/cli/note.h"
 #include "tools/cli/time_text.h"
@@ -84,28 +83,6 @@ absl::StatusOr<Offset> SeekTarget::In(const TopicPartition& name,
                      within.value));
   }
   return within;
-}
-
-absl::StatusOr<NamedPartitions> ParsePartitions(const std::string& text) {
-  NamedPartitions named;
-  const size_t colon = text.find(':');
-  named.topic = text.substr(0, colon);
-  if (absl::Status bad = ValidateTopicName(named.topic); !bad.ok()) return bad;
-  if (colon == text.npos) return named;
-  std::string_view left = std::string_view(text).substr(colon + 1);
-  for (;;) {
-    const size_t comma = left.find(',');
-    const auto number = ParseCount(left.substr(0, comma));
-    if (!number || *number >= kTopicPartitionsMax) {
-      return absl::InvalidArgumentError(
-          fmt::format("--topic {}: must be a topic, or a topic and its "
-                      "partitions as in orders:0,2",
-                      text));
-    }
-    named.partitions.push_back({static_cast<int32_t>(*number)});
-    if (comma == left.npos) return named;
-    left.remove_prefix(comma + 1);
-  }
 }
 
 }  // namespace cauce::cli

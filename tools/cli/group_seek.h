@@ -3,11 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "cauce/admin.h"
@@ -37,12 +34,5 @@ class SeekTarget {
   std::optional<int64_t> shift_;
   Offset offset_;
 };
-
-// Takes "TOPIC" or "TOPIC:0,2"; all partitions where none is named.
-struct NamedPartitions {
-  std::string topic;
-  std::vector<PartitionId> partitions;
-};
-absl::StatusOr<NamedPartitions> ParsePartitions(const std::string& text);
 
 }  // namespace cauce::cli

@@ -18,6 +18,7 @@
 #include "tools/cli/group_hint.h"
 #include "tools/cli/group_members.h"
 #include "tools/cli/group_seek.h"
+#include "tools/cli/named_partitions.h"
 #include "tools/cli/note.h"
 #include "tools/cli/opening.h"
 #include "tools/cli/options.h"
@@ -190,7 +191,7 @@ int Seek(const SeekOptions& options) {
   if (!target.ok()) return UsageError(target.status());
   std::vector<NamedPartitions> named;
   for (const std::string& text : options.topics) {
-    auto each = ParsePartitions(text);
+    auto each = NamedPartitions::Parse(text);
     if (!each.ok()) return UsageError(each.status());
     named.push_back(*std::move(each));
   }

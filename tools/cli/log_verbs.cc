@@ -23,6 +23,7 @@
 #include "tools/cli/json_text.h"
 #include "tools/cli/look_progress.h"
 #include "tools/cli/note.h"
+#include "tools/cli/opening.h"
 #include "tools/cli/options.h"
 #include "tools/cli/output.h"
 #include "tools/cli/progress.h"
@@ -255,12 +256,22 @@ int Dump(const LogOptions& options) {
   }
   // As opening does: --dir may be a symbolic link.
   const auto dir = PosixFileSystem()->Resolve(options.dir);
-  if (!dir.ok()) return Fail(dir.status());
+  if (!dir.ok())
+    return Fail(WhyNotOpened(options.dir, Access::kReadOnly, dir.status()));
   const auto files = ListSegmentFiles(
       *PosixFileSystem(),
       fmt::format("{}/{}-{}", *dir, options.topic, *options.partition),
       options.index ? SegmentFiles::kLogsAndIndexes : SegmentFiles::kLogs);
-  if (!files.ok()) return Fail(files.status());
+  if (!files.ok()) {
+    // Or the partition's, if the directory is there.
+    const absl::Status why =
+        WhyNotOpened(options.dir, Access::kReadOnly, files.status());
+    return Fail(why != files.status() || !absl::IsNotFound(why)
+                    ? why
+                    : absl::NotFoundError(fmt::format(
+                          "{}; cauce topic list shows which topics there are",
+                          MessageOf(why))));
+  }
   return Dumper(options).Run(*files);
 }
 
@@ -280,7 +291,8 @@ int Verify(const LogOptions& options) {
         out.Flush();
       });
   progress.Finish();
-  if (!summary.ok()) return Fail(summary.status());
+  if (!summary.ok())
+    return Fail(WhyNotOpened(options.dir, Access::kReadOnly, summary.status()));
   if (json) {
     out.Write(Line({{"partitions", summary->partitions},
                     {"segments", summary->segments},

@@ -8,6 +8,7 @@
 #include "cauce/env.h"
 #include "cauce/errors.h"
 #include "cauce/file_system.h"
+#include "cauce/topic_name.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "tools/cli/note.h"
@@ -22,32 +23,46 @@ void TellWarnings(Severity severity, std::string_view line) {
   if (severity != Severity::kInfo) Note(line);
 }
 
-// Why a directory cannot be opened by who makes none.
-absl::Status Explained(const std::string& dir, const absl::Status& failure) {
-  // And not something in it.
-  const bool is_missing =
-      absl::IsNotFound(failure) &&
-      absl::IsNotFound(PosixFileSystem()->Info(dir).status());
-  if (is_missing) {
-    return absl::NotFoundError(fmt::format(
-        "{}: No such file or directory; is --dir right? To make it: cauce "
-        "topic create TOPIC --dir {}",
-        dir, dir));
-  }
-  if (ReasonOf(failure) != Reason::kInvalidOption) return failure;
-  return MakeError(Reason::kInvalidOption,
-                   fmt::format("{}; cauce topic create makes it one",
-                               MessageOf(failure)));
+absl::Status WithCure(const absl::Status& failure, std::string_view cure) {
+  const std::string text = fmt::format("{}; {}", MessageOf(failure), cure);
+  const Reason reason = ReasonOf(failure);
+  return reason == Reason::kNone ? absl::Status(failure.code(), text)
+                                 : MakeError(reason, text);
 }
 
 absl::StatusOr<Engine> Open(const std::string& dir, EngineOptions options) {
   options.events = TellWarnings;
   auto engine = Engine::Open(dir, options);
-  if (engine.ok() || options.create_if_missing) return engine;
-  return Explained(dir, engine.status());
+  if (engine.ok()) return engine;
+  return WhyNotOpened(dir, options.access, engine.status());
 }
 
 }  // namespace
+
+absl::Status WhyNotOpened(const std::string& dir, Access access,
+                          const absl::Status& failure) {
+  if (absl::IsPermissionDenied(failure)) {
+    return WithCure(
+        failure, fmt::format("run it as a user who may {} what is in {}",
+                             access == Access::kReadOnly ? "read" : "write",
+                             dir));
+  }
+  if (ReasonOf(failure) == Reason::kUnsupportedFormat)
+    return WithCure(failure, "use the release that wrote it, or a later one");
+  // Whether it is the directory itself that is not as it should be.
+  const auto info = PosixFileSystem()->Info(dir);
+  if (absl::IsNotFound(info.status())) {
+    return absl::NotFoundError(fmt::format(
+        "{}: No such file or directory; is --dir right? To make it: cauce "
+        "topic create TOPIC --dir {}",
+        dir, dir));
+  }
+  if (!info.ok() || !info->is_directory)
+    return WithCure(failure, "is --dir right?");
+  if (ReasonOf(failure) == Reason::kInvalidOption)
+    return WithCure(failure, "cauce topic create makes it one");
+  return failure;
+}
 
 absl::StatusOr<Engine> OpenForReading(const std::string& dir) {
   return Open(dir, {.access = Access::kReadOnly, .create_if_missing = false});
@@ -73,7 +88,7 @@ absl::StatusOr<std::unique_ptr<Client>> OpenClient(const std::string& dir,
   options.threads = 0;
   auto client = Client::Open("dir:" + dir, options);
   if (client.ok()) return client;
-  return Explained(dir, client.status());
+  return WhyNotOpened(dir, access, client.status());
 }
 
 absl::StatusOr<OpenedAdmin> OpenAdmin(const std::string& dir, Access access) {
@@ -96,21 +111,26 @@ absl::StatusOr<TopicDescription> FindTopic(const Engine& engine,
   std::vector<std::string> names;
   for (const TopicDescription& each : *topics) names.push_back(each.name);
   std::string hint;
-  if (const std::string nearest = Nearest(name, names); !nearest.empty()) {
+  // A name that begins so would be an option.
+  const std::string make =
+      name.starts_with("-")
+          ? fmt::format("cauce topic create --dir {} -- {}", dir, name)
+          : fmt::format("cauce topic create {} --dir {}", name, dir);
+  if (IsInternalTopic(name)) {
+    hint = "it is made when a group or a transaction first needs it";
+  } else if (const std::string nearest = Nearest(name, names);
+             !nearest.empty()) {
     hint = fmt::format("did you mean {}?", nearest);
   } else if (names.empty()) {
-    hint = fmt::format(
-        "there is none yet; make it: cauce topic create {} "
-        "--dir {}",
-        name, dir);
+    hint = fmt::format("there is none yet; make it: {}", make);
   } else {
     const size_t shown = std::min(names.size(), kTopicsNamedMax);
-    hint =
-        fmt::format("there {}: {}{}; make it: cauce topic create {} --dir {}",
-                    names.size() == 1 ? "is" : "are",
-                    fmt::join(names.begin(),
-                              names.begin() + static_cast<long>(shown), ", "),
-                    shown < names.size() ? ", ..." : "", name, dir);
+    hint = fmt::format("there {}: {}{}; make it: {}",
+                       names.size() == 1 ? "is" : "are",
+                       fmt::join(names.begin(),
+                                 names.begin() + static_cast<long>(shown),
+                                 ", "),
+                       shown < names.size() ? ", ..." : "", make);
   }
   return MakeError(Reason::kUnknownTopic,
                    fmt::format("no topic {} in {}; {}", name, dir, hint));

@@ -17,6 +17,10 @@
 
 namespace cauce::cli {
 
+// Why `dir` could not be opened, and what to do about it.
+absl::Status WhyNotOpened(const std::string& dir, Access access,
+                          const absl::Status& failure);
+
 absl::StatusOr<Engine> OpenForReading(const std::string& dir);
 struct WritingOptions {
   // May be null: then everything is done by who calls.

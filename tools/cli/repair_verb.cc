@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "cauce/errors.h"
 #include "cauce/file_system.h"
 #include "cauce/repair.h"
 #include "fmt/format.h"
@@ -16,6 +17,7 @@
 #include "tools/cli/format.h"
 #include "tools/cli/look_progress.h"
 #include "tools/cli/note.h"
+#include "tools/cli/opening.h"
 #include "tools/cli/options.h"
 #include "tools/cli/output.h"
 #include "tools/cli/progress.h"
@@ -223,7 +225,17 @@ int Repair(const RepairVerbOptions& verb) {
       verb.dry_run ? PlanRepair(*PosixFileSystem(), verb.dir, options)
                    : RepairDirectory(*PosixFileSystem(), verb.dir, options);
   progress.Finish();
-  if (!summary.ok()) return Fail(summary.status());
+  if (ReasonOf(summary.status()) == Reason::kUnknownPartition) {
+    return Fail(MakeError(
+        Reason::kUnknownPartition,
+        fmt::format("{}; cauce topic list shows which there are",
+                    MessageOf(summary.status()))));
+  }
+  if (!summary.ok()) {
+    return Fail(WhyNotOpened(
+        verb.dir, verb.dry_run ? Access::kReadOnly : Access::kReadWrite,
+        summary.status()));
+  }
   out.Write(json ? Line({{"partitions", summary->partitions},
                          {"steps", summary->steps},
                          {"bytes_removed", summary->bytes_removed},

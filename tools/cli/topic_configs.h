@@ -15,12 +15,6 @@ Json ConfigsJson(const TopicConfigOverrides& overrides);
 // The same as a table.
 std::string ConfigsTable(const TopicConfigOverrides& overrides);
 
-// Every key with its type, default, range and meaning: a list of objects, a
-// table, and a page of Markdown.
-Json AllConfigsJson();
-std::string AllConfigsTable();
-std::string AllConfigsMarkdown();
-
 // Every key with its default and the values it takes, for a verb's help.
 std::string ConfigsHelp();
 

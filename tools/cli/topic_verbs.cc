@@ -95,6 +95,12 @@ int Create(const TopicOptions& options) {
                                    .free_bytes_min = options.free_bytes_min});
   if (!engine.ok()) return Fail(engine.status());
   const auto topic = engine->CreateTopic(options.name, spec);
+  if (ReasonOf(topic.status()) == Reason::kTopicExists) {
+    return Fail(MakeError(
+        Reason::kTopicExists,
+        fmt::format("{}; cauce topic alter changes it",
+                    MessageOf(topic.status()))));
+  }
   if (!topic.ok()) return Fail(topic.status());
   return Finish(*engine, absl::OkStatus(), options.format,
                 fmt::format("created {} with {} (id {})", topic->name,

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <string>
 
@@ -14,6 +15,9 @@ namespace cauce {
 namespace {
 
 using ::testing::ContainsRegex;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::SizeIs;
 using Json = nlohmann::json;
 using test::Command;
@@ -39,12 +43,41 @@ TEST(ConfigVerbs, TellEveryConfigAsTextAndJson) {
   const Process::Result json =
       test::Run(Command({"config", "list", "--format", "json"}));
   const Json configs = Json::parse(json.out);
-  EXPECT_THAT(configs, SizeIs(LinesOf(text.out).size() - 1));
+  std::set<std::string> of;
   for (const Json& config : configs) {
     EXPECT_NE(config["name"], "");
     EXPECT_NE(config["type"], "");
+    EXPECT_NE(config["takes"], "") << config["name"];
     EXPECT_NE(config["doc"], "") << config["name"];
+    of.insert(config["of"].get<std::string>());
   }
+  EXPECT_THAT(of, ElementsAre("client", "consumer", "engine", "producer",
+                              "topic"));
+  // A title and heads for each of those, and lines between.
+  EXPECT_THAT(configs, SizeIs(LinesOf(text.out).size() - 5 * 2 - 4));
+}
+
+TEST(ConfigVerbs, TellOptionsByTheirFieldsAndKafkasNames) {
+  const Process::Result text =
+      test::Run(Command({"config", "list", "--of", "producer"}));
+  EXPECT_EQ(text.exit, 0);
+  EXPECT_THAT(text.out,
+              ContainsRegex("\nlinger +linger\\.ms +duration +5ms +at least 0 +"
+                            "How long a batch that is not full waits for "
+                            "more\n"));
+  EXPECT_THAT(text.out, Not(HasSubstr("retention.ms")));
+  const Json json = Json::parse(
+      test::Run(Command({"config", "list", "--of", "client", "--format",
+                         "json"}))
+          .out);
+  ASSERT_THAT(json, SizeIs(2));
+  EXPECT_EQ(json[1]["name"], "threads");
+  EXPECT_EQ(json[1]["kafka_name"], nullptr);
+  EXPECT_EQ(json[1]["default"], "2");
+  const Process::Result nearly =
+      test::Run(Command({"config", "list", "--of", "producers"}));
+  EXPECT_EQ(nearly.exit, 2);
+  EXPECT_THAT(nearly.err, HasSubstr("did you mean producer?"));
 }
 
 TEST(ConfigVerbs, PrintInOneFormAtATime) {

@@ -177,6 +177,70 @@ TEST_F(Usage, OfAnEmptyOrForeignDirectoryNamesIt) {
   }
 }
 
+TEST_F(Usage, SaysWhatToDoWhereTheDirectoryIsNotWhatItNeeds) {
+  std::ofstream(scratch_ / "file") << "text";
+  std::filesystem::create_directory(scratch_ / "empty");
+  for (const Words& words :
+       {Words{"topic", "list"}, Words{"topic", "alter", "a", "--unset", "x"},
+        Words{"produce", "a"}, Words{"consume", "a"}, Words{"group", "list"},
+        Words{"transaction", "list"}, Words{"log", "verify"},
+        Words{"log", "repair"}, Words{"log", "compact"},
+        Words{"log", "dump", "--topic", "a", "--partition", "0"},
+        Words{"bench", "read", "--topic", "a"}}) {
+    const auto of = [&](const std::string& name) {
+      Words command = Command(words);
+      command.insert(command.end(), {"--dir", scratch_ / name});
+      const Process::Result result = test::Run(command);
+      EXPECT_EQ(result.exit, 1) << words[0] << ' ' << words[1];
+      return result.err;
+    };
+    EXPECT_THAT(of("none"), HasSubstr("is --dir right?")) << words[1];
+    EXPECT_THAT(of("file"), AllOf(HasSubstr("is --dir right?"),
+                                  Not(HasSubstr("topic create"))));
+    EXPECT_THAT(of("file/x"), HasSubstr("is --dir right?"));
+    if (words[0] == "log") continue;  // which look at any directory
+    EXPECT_THAT(of("empty"), HasSubstr("cauce topic create makes it one"));
+  }
+  Do({"topic", "create", "a"});
+  std::ofstream(dir() + "/meta.properties") << "version=7\n";
+  for (const Words& words : {Words{"produce", "a"}, Words{"log", "repair"},
+                             Words{"group", "delete", "g", "--yes"}}) {
+    const Process::Result newer = Run(words);
+    EXPECT_EQ(newer.exit, 1);
+    EXPECT_THAT(newer.err, AllOf(HasSubstr("version 7"),
+                                 HasSubstr("the release that wrote it")));
+  }
+  std::filesystem::remove(dir() + "/meta.properties");
+  Do({"produce", "a"}, "x\n");
+}
+
+TEST_F(Usage, SaysWhatToDoAboutWhatIsNotThere) {
+  Do({"topic", "create", "a"});
+  EXPECT_THAT(Run({"topic", "create", "a"}).err, HasSubstr("topic alter"));
+  EXPECT_THAT(Run({"log", "repair", "--topic", "b"}).err,
+              HasSubstr("cauce topic list"));
+  EXPECT_THAT(Run({"log", "dump", "--topic", "a", "--partition", "7"}).err,
+              HasSubstr("cauce topic list"));
+  EXPECT_THAT(Run({"consume", "__consumer_offsets"}).err,
+              AllOf(HasSubstr("first needs it"), Not(HasSubstr("create"))));
+  const Process::Result dashed = Run({"bench", "read", "--topic", "-x"});
+  EXPECT_EQ(dashed.exit, 1);
+  EXPECT_THAT(dashed.err,
+              HasSubstr("cauce topic create --dir " + dir() + " -- -x"));
+}
+
+TEST_F(Usage, SaysWhichOptionHasNoValueOrTwo) {
+  const Process::Result none = Run({"consume", "a", "--count"});
+  EXPECT_EQ(none.exit, 2);
+  const Process::Result last =
+      test::Run(Command({"consume", "a", "--dir", "d", "--count"}));
+  EXPECT_EQ(last.exit, 2);
+  EXPECT_THAT(last.err, HasSubstr("--count needs a value"));
+  const Process::Result twice = Run({"topic", "list", "--dir", "d"});
+  EXPECT_EQ(twice.exit, 2);
+  EXPECT_THAT(twice.err, HasSubstr("--dir may be given once only"));
+}
+
 // In the library it is an engine in memory, which would end with the command.
 TEST_F(Usage, OfADirectoryInMemoryIsRefusedByEveryVerb) {
   for (const Words& words :
