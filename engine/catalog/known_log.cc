@@ -95,6 +95,20 @@ absl::Status CheckFits(const KnownLog& log) {
   return Corrupt(fmt::format("a snapshot is at offset {}", log.snapshot.value));
 }
 
+// The segment of `log` that begins at `base`; null where there was none.
+const KnownSegment* FindSegment(const KnownLog& log, Offset base) {
+  const auto known = std::ranges::lower_bound(log.segments, base, {},
+                                              &KnownSegment::base);
+  const bool is_there = known != log.segments.end() && known->base == base;
+  return is_there ? &*known : nullptr;
+}
+
+// How much shorter `file` is than it was.
+int64_t BytesGone(const KnownLog& log, const KnownSegment& file) {
+  const KnownSegment* const known = FindSegment(log, file.base);
+  return known == nullptr ? 0 : std::max<int64_t>(known->bytes - file.bytes, 0);
+}
+
 }  // namespace
 
 DirectoryStamp StampOf(const FileInfo& info, absl::Time now) {
@@ -142,19 +156,16 @@ std::vector<MissingPart> FindMissing(const KnownLog& log,
     const KnownSegment& file = *std::prev(behind);
     const bool has_file = file.base == range.base;
     if (has_file && (!had || file.bytes >= *had)) return;
-    missing.push_back({range, has_file});
+    missing.push_back({range, has_file, has_file ? BytesGone(log, file) : 0});
   };
   for (const KnownSegment& each : log.segments) {
     look(up_to_next(each.base, log.end), each.bytes);
   }
   for (const OffsetRange& range : log.missing) {
     // It was short before: it is back where it has grown.
-    const auto known = std::ranges::lower_bound(log.segments, range.base, {},
-                                                &KnownSegment::base);
-    const bool was_short =
-        known != log.segments.end() && known->base == range.base;
+    const KnownSegment* const known = FindSegment(log, range.base);
     std::optional<int64_t> had;
-    if (was_short) had = known->bytes + 1;
+    if (known != nullptr) had = known->bytes + 1;
     look(up_to_next(range.base, range.next), had);
   }
   std::ranges::sort(missing, {}, [](const MissingPart& part) {
@@ -177,7 +188,8 @@ std::optional<MissingPart> FindShortEnd(const NotedLog& noted,
                         there.back().bytes < last.bytes &&
                         last.base < log.end;
   if (!is_short) return std::nullopt;
-  return MissingPart{{last.base, log.end}, true};
+  return MissingPart{
+      {last.base, log.end}, true, BytesGone(log, there.back())};
 }
 
 absl::StatusOr<std::vector<MissingPart>> WithoutRewritten(
@@ -189,9 +201,7 @@ absl::StatusOr<std::vector<MissingPart>> WithoutRewritten(
   std::optional<OffsetRange> last;
   for (const MissingPart& part : missing) {
     const Offset base = part.range.base;
-    const auto known = std::ranges::lower_bound(log.segments, base, {},
-                                                &KnownSegment::base);
-    const bool is_listed = known != log.segments.end() && known->base == base;
+    const KnownSegment* const known = FindSegment(log, base);
     const bool was_missed =
         std::ranges::find(log.missing, base, &OffsetRange::base) !=
         log.missing.end();
@@ -201,7 +211,7 @@ absl::StatusOr<std::vector<MissingPart>> WithoutRewritten(
       continue;
     }
     // Of one that held nothing, nothing is gone.
-    if (is_listed && known->bytes == 0 && !was_missed) continue;
+    if (known != nullptr && known->bytes == 0 && !was_missed) continue;
     const auto behind =
         std::ranges::upper_bound(there, base, {}, &KnownSegment::base);
     if (behind == there.begin() || behind == there.end()) continue;

@@ -86,8 +86,12 @@ struct KnownLog {
 struct MissingPart {
   // From where it begins to where the next one does: all of it, or some.
   OffsetRange range;
-  // Its file is there, and shorter than it was; else there is none.
+  // Its file is there, and lacks some of it; else there is none.
   bool is_short = false;
+  // How much shorter than at the last close. 0 where only that is known which
+  // was noted then: some of it was gone, or could not be read, and its file has
+  // not grown since.
+  int64_t bytes_gone = 0;
   friend bool operator==(const MissingPart&, const MissingPart&) = default;
 };
 

@@ -13,6 +13,7 @@
 #include "engine/log/foreign_segments.h"
 #include "engine/log/log_stand_in.h"
 #include "engine/log/segment_directory.h"
+#include "engine/log/segment_gap.h"
 #include "engine/log/segment_name.h"
 #include "fmt/format.h"
 
@@ -297,9 +298,12 @@ std::string DescribeMissing(const SegmentPlace& place,
                        AdviceOnStandIn(*place.files, path, why));
   }
   return fmt::format(
-      "{}: is shorter than it was, and nobody cut it: some of what it held of "
-      "{} is gone; close the directory and restore the file from a copy",
-      path, offsets);
+      "{}: {}: some of what it held of {} is gone{}; close the directory and "
+      "restore the file from a copy",
+      path, DescribeLess(part.bytes_gone), offsets,
+      part.bytes_gone > 0
+          ? ""
+          : ", or damaged, and `cauce log verify` tells what it finds of that");
 }
 
 }  // namespace cauce

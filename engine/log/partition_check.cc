@@ -24,6 +24,7 @@
 #include "engine/log/overwritten_log.h"
 #include "engine/log/producer_files.h"
 #include "engine/log/segment_directory.h"
+#include "engine/log/segment_gap.h"
 #include "engine/log/segment_name.h"
 #include "engine/log/segment_scan.h"
 #include "engine/log/segments_above_end.h"
@@ -230,7 +231,7 @@ absl::Status PartitionCheck::CheckNoneIsGone(const std::vector<Offset>& bases) {
                          foreign_.contains(range.base);
     if (is_told) continue;
     if (part.is_short) {
-      short_.push_back(range);
+      short_.push_back(part);
       continue;
     }
     Tell({.file = PathOf(range.base, kLogSuffix),
@@ -538,22 +539,21 @@ absl::Status PartitionCheck::CheckGap(const Gap& gap) {
 
 absl::Status PartitionCheck::CheckNotShort(const Gap& gap) {
   const auto found =
-      std::ranges::find(short_, gap.segment, &OffsetRange::base);
+      std::ranges::find_if(short_, [&](const MissingPart& part) {
+        return part.range.base == gap.segment;
+      });
   if (found == short_.end()) return absl::OkStatus();
   const bool lacks_end = gap.end < gap.next;
+  const std::string less = DescribeLess(found->bytes_gone);
   Tell({.file = PathOf(gap.segment, kLogSuffix),
         .offset = lacks_end ? gap.end : gap.segment,
         .what = lacks_end
-                    ? fmt::format(
-                          "the file is shorter than it was, and nobody cut "
-                          "it: it ends at offset {}, and what it held of "
-                          "offsets up to {} is gone",
-                          gap.end.value, gap.next.value - 1)
-                    : fmt::format(
-                          "the file is shorter than it was, and nobody cut "
-                          "it: whole batches are gone from within it, and "
-                          "which of offsets {} to {} is not known",
-                          gap.segment.value, gap.next.value - 1),
+                    ? fmt::format("the file {}: it ends at offset {}, and what "
+                                  "it held of offsets up to {} is gone",
+                                  less, gap.end.value, gap.next.value - 1)
+                    : fmt::format("the file {}: which of offsets {} to {} are "
+                                  "missing from within it is not known",
+                                  less, gap.segment.value, gap.next.value - 1),
         .advice = std::string(kRestoreMissing)});
   return absl::OkStatus();
 }

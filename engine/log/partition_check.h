@@ -167,7 +167,7 @@ class PartitionCheck {
   bool unread_told_ = false;
   std::set<Offset> foreign_;  // the names of files of another log
   // Of the segments that had more at the last close.
-  std::vector<OffsetRange> short_;
+  std::vector<MissingPart> short_;
   // The names of logs by where their first batches begin, once they are wanted.
   std::optional<std::map<Offset, Offset>> first_batches_;
 };

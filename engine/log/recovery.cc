@@ -298,6 +298,15 @@ class Recovery {
     missing_.push_back({is_next ? end : base, resume});
   }
 
+  // Whether the last file is as long as when it was closed, and nothing was
+  // durable since.
+  bool HasAllOfClose(Offset base, int64_t bytes) const {
+    if (hints_.known == nullptr) return false;
+    const KnownSegment last{.base = base, .bytes = bytes};
+    return hints_.known->segments.back() == last &&
+           hints_.known->end >= hints_.recovery_point;
+  }
+
   // Where the next file began, by what the close has noted, behind one that is
   // as long as it was.
   std::optional<Offset> NextAsClosed(Offset base, int64_t bytes) const {
@@ -440,6 +449,8 @@ class Recovery {
     } else {
       CAUCE_ASSIGN_OR_RETURN(scanned, Scan(base, std::nullopt));
     }
+    // A scan of the file alone comes to it.
+    const bool tells_itself = !scanned.damage.ok();
     NoteLoss(base, hints_.recovery_point, Gap::kNone, scanned);
     const bool torn = !scanned.damage.ok();
     const bool may_be_cut =
@@ -449,7 +460,11 @@ class Recovery {
       CAUCE_ASSIGN_OR_RETURN(const Offset end, EndBehindDamage(base, scanned));
       // Not at the base, where a file stands already.
       resume_at_ = std::max({hints_.recovery_point, end, base + 1});
-      NoteLostEnd(base, scanned, end, *resume_at_);
+      // One that has all its bytes is whole once these are put right: nobody
+      // could tell that later from what was noted of it.
+      const bool is_all_there = tells_itself && end == scanned.next &&
+                                HasAllOfClose(base, scanned.file_bytes);
+      if (!is_all_there) NoteLostEnd(base, scanned, end, *resume_at_);
       return KeepDamaged(base, *resume_at_, scanned);
     }
     if (torn) return CutAt(base, std::move(scanned));

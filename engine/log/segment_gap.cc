@@ -15,12 +15,23 @@ absl::Status CheckNoGap(const SegmentEnd& end, Offset next) {
                   end.path, end.position, end.offset.value, next.value));
 }
 
+std::string DescribeLess(int64_t bytes_gone) {
+  if (bytes_gone == 0) {
+    return "holds less than it did, and nobody cut it, or part of it cannot be "
+           "read";
+  }
+  return fmt::format(
+      "holds less than it did, and nobody cut it: it is {} bytes shorter",
+      bytes_gone);
+}
+
 absl::Status LessThanItHad(std::string_view path, const OffsetRange& range) {
   return MakeError(
       Reason::kCorruptBatch,
-      fmt::format("{} is shorter than it was, and nobody cut it: records of it "
-                  "are missing, and which of offsets {} to {} is not known",
-                  path, range.base.value, range.next.value - 1));
+      fmt::format("{} {}: which of the records of offsets {} to {} are missing "
+                  "is not known",
+                  path, DescribeLess(0), range.base.value,
+                  range.next.value - 1));
 }
 
 std::string DescribeGapWithin(Offset expected, Offset found) {

@@ -24,8 +24,13 @@ struct SegmentEnd {
 // whose segments have no gaps of compaction between them.
 absl::Status CheckNoGap(const SegmentEnd& end, Offset next);
 
+// What to say of a segment's file that holds less than it did: it is shorter by
+// `bytes_gone` than at the last close. Where that is 0 an earlier close has
+// noted it: then batches may be gone, or damaged where they are.
+std::string DescribeLess(int64_t bytes_gone);
+
 // Reason::kCorruptBatch: the file of a segment, which holds what there is of
-// `range`, is shorter than it was. Where its end is there batches are gone from
+// `range`, holds less than it did. Where its end is there batches are gone from
 // within it, and nobody knows which.
 absl::Status LessThanItHad(std::string_view path, const OffsetRange& range);
 

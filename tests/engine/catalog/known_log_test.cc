@@ -187,7 +187,7 @@ TEST(MissingSegments, AreMissedInPartWhereTheirFilesAreShorterThanTheyWere) {
   EXPECT_THAT(FindMissing(log, log.segments), IsEmpty());
   const std::vector<KnownSegment> emptied = {
       {Offset{0}, 100}, {Offset{10}, 0}, {Offset{20}, 100}};
-  const MissingPart part{{Offset{10}, Offset{20}}, true};
+  const MissingPart part{{Offset{10}, Offset{20}}, true, 100};
   EXPECT_THAT(FindMissing(log, emptied), ElementsAre(part));
   // The last one's end the bounds tell.
   EXPECT_THAT(FindMissing(log, std::vector<KnownSegment>{{Offset{0}, 100},
@@ -199,7 +199,13 @@ TEST(MissingSegments, AreMissedInPartWhereTheirFilesAreShorterThanTheyWere) {
   KnownLog later = log;
   later.segments = emptied;
   later.missing = {part.range};
-  EXPECT_THAT(FindMissing(later, emptied), ElementsAre(part));
+  EXPECT_THAT(FindMissing(later, emptied),
+              ElementsAre(MissingPart{part.range, true, 0}));
+  later.segments[1].bytes = 50;
+  // Shorter once more: told once.
+  EXPECT_THAT(FindMissing(later, emptied),
+              ElementsAre(MissingPart{part.range, true, 50}));
+  later.segments[1].bytes = 0;
   EXPECT_THAT(FindMissing(later, log.segments), IsEmpty());
   EXPECT_THAT(FindMissing(later, std::vector<KnownSegment>{{Offset{0}, 100},
                                                            {Offset{20}, 100}}),
@@ -213,10 +219,11 @@ TEST(MissingSegments, AreMissedInPartWhereTheLastIsShorterThanItWas) {
   const auto missing = [&](const std::vector<KnownSegment>& there) {
     return FindShortEnd(noted, there);
   };
-  const MissingPart part{{Offset{10}, Offset{20}}, true};
+  const MissingPart part{{Offset{10}, Offset{20}}, true, 1};
   const std::vector<KnownSegment> cut = {{Offset{0}, 100}, {Offset{10}, 99}};
   EXPECT_EQ(missing(cut), part);
-  EXPECT_EQ(missing({{Offset{10}, 0}}), part);
+  EXPECT_EQ(missing({{Offset{10}, 0}}),
+            (MissingPart{part.range, true, 100}));
   EXPECT_EQ(missing(noted.log.segments), std::nullopt);
   EXPECT_EQ(missing({{Offset{0}, 99}}), std::nullopt);
   // Others follow it.
@@ -249,7 +256,7 @@ TEST(WithoutRewritten, LeavesWhatNoFileReachesThatIsThere) {
                             });
   };
   EXPECT_THAT(left(20, 40, log), IsOkAndHolds(IsEmpty()));
-  const MissingPart first{{Offset{0}, Offset{10}}, true};
+  const MissingPart first{{Offset{0}, Offset{10}}, true, 4};
   const MissingPart behind_first{{Offset{10}, Offset{20}}};
   EXPECT_THAT(left(10, 40, log),
               IsOkAndHolds(ElementsAre(first, behind_first)));
@@ -259,7 +266,7 @@ TEST(WithoutRewritten, LeavesWhatNoFileReachesThatIsThere) {
   noted.segments.erase(noted.segments.begin() + 1);
   EXPECT_THAT(left(20, 40, noted),
               IsOkAndHolds(ElementsAre(MissingPart{
-                  {Offset{0}, Offset{20}}, true})));
+                  {Offset{0}, Offset{20}}, true, 4})));
 }
 
 // A cut that was made there has ended what is known.
@@ -276,7 +283,7 @@ TEST(WithoutRewritten, MissesNothingOfAFileThatEndsWhereWhatIsKnownDoes) {
   };
   EXPECT_THAT(left(15), IsOkAndHolds(IsEmpty()));
   EXPECT_THAT(left(14), IsOkAndHolds(ElementsAre(
-                            MissingPart{{Offset{10}, Offset{15}}, true})));
+                            MissingPart{{Offset{10}, Offset{15}}, true, 4})));
 }
 
 TEST(WithoutRewritten, AsksForTheEndOfAFileOnce) {

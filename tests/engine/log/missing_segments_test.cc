@@ -101,7 +101,7 @@ TEST_F(MissingSegmentsOf, ALogAreThoseThatItsCloseHadNoted) {
                                  {Offset{20}, 3},
                                  {Offset{40}, 3}},
                     .end = Offset{50}};
-  const MissingPart part{{Offset{10}, Offset{20}}, true};
+  const MissingPart part{{Offset{10}, Offset{20}}, true, 4};
   const MissingPart whole{{Offset{20}, Offset{40}}};
   EXPECT_THAT(Look(), IsOkAndHolds(ElementsAre(part, whole)));
   // Each once.
@@ -132,7 +132,7 @@ TEST_F(MissingSegmentsOf, ALogAreThoseAfterAKillThatNoFileInFrontCovers) {
   // What was noted of no directory, or of another, says nothing of this one.
   EXPECT_THAT(Look(), IsOkAndHolds(IsEmpty()));
   known_->directory.id = files_->Info("/p-0")->id;
-  const MissingPart part{{Offset{10}, Offset{20}}, true};
+  const MissingPart part{{Offset{10}, Offset{20}}, true, 4};
   const MissingPart whole{{Offset{20}, Offset{30}}};
   EXPECT_THAT(Look(), IsOkAndHolds(ElementsAre(part, whole)));
   // What was not durable is not missed.
@@ -162,7 +162,9 @@ TEST_F(MissingSegmentsOf, ALogAreThoseInWhosePlaceIsNoFile) {
   linked.Fail(test::FileCall::kOpen, SegmentFileName({10}, kLogSuffix),
               absl::FailedPreconditionError("10.log: is a link"));
   place_.files = &linked;
-  const MissingPart unread{.range = {Offset{10}, Offset{40}}, .is_short = true};
+  const MissingPart unread{.range = {Offset{10}, Offset{40}},
+                           .is_short = true,
+                           .bytes_gone = 2};
   EXPECT_THAT(Look(), IsOkAndHolds(ElementsAre(unread)));
 }
 
@@ -172,11 +174,22 @@ TEST_F(MissingSegmentsOf, ALogAreDescribedByWhatBecameOfTheirFiles) {
   EXPECT_THAT(DescribeMissing(place_, gone),
               AllOf(HasSubstr("20.log: is missing"),
                     HasSubstr("held of offsets 20 to 29 cannot be read")));
-  const MissingPart less{.range = {Offset{10}, Offset{20}}, .is_short = true};
+  MissingPart less{.range = {Offset{10}, Offset{20}},
+                   .is_short = true,
+                   .bytes_gone = 7};
   EXPECT_THAT(
       DescribeMissing(place_, less),
-      AllOf(HasSubstr("10.log: is shorter than it was"),
+      AllOf(HasSubstr("10.log: holds less than it did"),
+            HasSubstr("it is 7 bytes shorter"),
             HasSubstr("some of what it held of offsets 10 to 19 is gone")));
+  // An earlier close has noted it, and that file may have every byte.
+  less.bytes_gone = 0;
+  EXPECT_THAT(
+      DescribeMissing(place_, less),
+      AllOf(HasSubstr("10.log: holds less than it did, and nobody cut it, or "
+                      "part of it cannot be read"),
+            Not(HasSubstr("shorter")), HasSubstr("cauce log verify"),
+            HasSubstr("held of offsets 10 to 19 is gone, or damaged")));
 
   // A link is told as what it is, by who opens the file.
   test::FailingFileSystem linked(*files_);
