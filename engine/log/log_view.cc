@@ -301,9 +301,14 @@ absl::StatusOr<LogView::Listed> LogView::ListFiles() const {
     const auto file = ParseSegmentFileName(entry.name);
     if (entry.is_directory || !file) continue;
     if (file->suffix == kLogSuffix) listed.logs.push_back(file->base);
+    if (file->suffix == kDeletedLogSuffix) {
+      listed.retired.push_back(file->base);
+    }
   }
   std::ranges::sort(listed.logs);
   listed.swaps = CompleteSwaps(entries);
+  if (listed.swaps.empty()) listed.retired.clear();
+  std::ranges::sort(listed.retired);
   return listed;
 }
 
@@ -311,7 +316,7 @@ absl::Status LogView::AddListed(Offset from, const Listed& listed) {
   CAUCE_ASSIGN_OR_RETURN(std::vector<Offset> bases, List());
   for (const Offset base : listed.swaps) {
     if (base < from) continue;
-    CAUCE_ASSIGN_OR_RETURN(const auto next, AddSwap(base, listed.logs));
+    CAUCE_ASSIGN_OR_RETURN(const auto next, AddSwap(base, listed));
     if (!next) continue;
     std::erase_if(bases,
                   [&](Offset each) { return each >= base && each < *next; });
@@ -330,8 +335,8 @@ absl::Status LogView::AddListed(Offset from, const Listed& listed) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::optional<Offset>> LogView::AddSwap(
-    Offset base, const std::vector<Offset>& logs) {
+absl::StatusOr<std::optional<Offset>> LogView::AddSwap(Offset base,
+                                                       const Listed& listed) {
   const std::string path = place_.PathOf(SegmentFileName(base, kSwapLogSuffix));
   // In this order: another that came since is found to be another.
   const auto info = place_.files->Info(path);
@@ -349,6 +354,21 @@ absl::StatusOr<std::optional<Offset>> LogView::AddSwap(
   FoundSwap found{.base = base,
                   .next = scanned.next,
                   .is_whole = scanned.damage.ok() && scanned.bytes == size};
+  // As who opens it for writing does: one that was cut at the end of a batch
+  // would hide what its sources have behind that.
+  CAUCE_ASSIGN_OR_RETURN(
+      const auto sources,
+      SourcesOf(found, {listed.logs, listed.retired},
+                [this](Offset source, std::string_view suffix) {
+                  return FindSource(source, suffix);
+                }));
+  found.is_whole &= CoversSources(found, sources);
+  if (!found.is_whole) {
+    const std::vector<Offset> back = SourcesToTakeBack(base, sources);
+    for (const Offset each : back) CAUCE_RETURN_IF_ERROR(AddRetired(each));
+    if (!back.empty()) return std::nullopt;
+  }
+  const std::vector<Offset>& logs = listed.logs;
   if (!WhyNoSwap(found, logs).empty()) return std::nullopt;
   if (!found.is_whole) {
     // It is what there is up to the next one: reading comes to the damage.
@@ -361,6 +381,50 @@ absl::StatusOr<std::optional<Offset>> LogView::AddSwap(
   known_.segments.back()->ShareLiveIndex(scanned.index);
   known_.swap_ids[base] = info->id;
   return found.next;
+}
+
+absl::StatusOr<ScannedSegment> LogView::ScanAs(Offset base,
+                                               std::string_view suffix) const {
+  const std::string path = place_.PathOf(SegmentFileName(base, suffix));
+  auto opened = place_.files->Open(path, OpenMode::kRead);
+  CAUCE_RETURN_IF_ERROR(opened.status());
+  const std::shared_ptr<File> file = *std::move(opened);
+  CAUCE_ASSIGN_OR_RETURN(const int64_t size, file->Size());
+  return ScanSegment(file, path,
+                     {.base = base,
+                      .bytes = size,
+                      .index_interval_bytes = place_.index_interval_bytes});
+}
+
+absl::StatusOr<FoundSwap> LogView::FindSource(Offset base,
+                                              std::string_view suffix) const {
+  // Where it ends is all that counts of one that is there.
+  const auto scanned = suffix == kLogSuffix
+                           ? ScanEnd(place_.At(base), bounds_.recovery_point)
+                           : ScanAs(base, suffix);
+  // It has given way by now, or nobody can read it.
+  const bool is_none = absl::IsNotFound(scanned.status()) ||
+                       absl::IsFailedPrecondition(scanned.status()) ||
+                       absl::IsPermissionDenied(scanned.status());
+  if (is_none) return FoundSwap{.base = base, .next = base};
+  CAUCE_RETURN_IF_ERROR(scanned.status());
+  const bool is_all =
+      scanned->damage.ok() && scanned->bytes == scanned->file_bytes;
+  return FoundSwap{.base = base,
+                   .next = scanned->next,
+                   .is_whole = is_all && scanned->bytes > 0};
+}
+
+absl::Status LogView::AddRetired(Offset base) {
+  const auto scanned = ScanAs(base, kDeletedLogSuffix);
+  // A writer has given it its name back: the names are listed once more.
+  if (absl::IsNotFound(scanned.status())) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(scanned.status());
+  known_.segments.push_back(std::make_shared<Segment>(
+      place_.At(base), OpenMode::kRead, scanned->file_bytes,
+      std::max(scanned->next, base + 1), kDeletedSuffix));
+  known_.segments.back()->ShareLiveIndex(scanned->index);
+  return absl::OkStatus();
 }
 
 absl::Status LogView::AddSealed(const SegmentPlace& place, Offset next) {

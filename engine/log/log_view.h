@@ -13,12 +13,14 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cauce/read.h"
 #include "cauce/types.h"
+#include "engine/log/complete_swaps.h"
 #include "engine/log/log_environment.h"
 #include "engine/log/segment.h"
 #include "engine/log/segment_index.h"
@@ -108,6 +110,8 @@ class LogView {
     // Compacted logs that take the place of some of these, and have not got
     // their own names yet.
     std::vector<Offset> swaps;
+    // Where there are any: logs called `.deleted`, which some may be made from.
+    std::vector<Offset> retired;
     friend bool operator==(const Listed&, const Listed&) = default;
   };
   absl::StatusOr<Listed> ListFiles() const;
@@ -115,9 +119,15 @@ class LogView {
   absl::StatusOr<bool> SwapsAreTheSame(const Listed& listed) const;
   absl::Status AddListed(Offset from, const Listed& listed);
   // Returns up to where it takes the place of others; nothing where it does
-  // not.
-  absl::StatusOr<std::optional<Offset>> AddSwap(
-      Offset base, const std::vector<Offset>& logs);
+  // not, as where it does not reach as far as these: then those of them that
+  // are called `.deleted` are added, as the next writer takes them back.
+  absl::StatusOr<std::optional<Offset>> AddSwap(Offset base,
+                                                const Listed& listed);
+  absl::StatusOr<ScannedSegment> ScanAs(Offset base,
+                                        std::string_view suffix) const;
+  absl::StatusOr<FoundSwap> FindSource(Offset base,
+                                       std::string_view suffix) const;
+  absl::Status AddRetired(Offset base);
   // Others follow it at `next`. Unless all of it lies below the recovery point
   // it ends with the batch that reaches there: any of those may be one that a
   // recovery found no room to cut. So each of them is looked at, by way of its

@@ -81,7 +81,8 @@ struct FoundTime {
 class Segment {
  public:
   // `bytes` and `next` tell what the file holds; `mode` how to open it, and
-  // `state` what its name ends in beside its own: kSwapSuffix, or nothing.
+  // `state` what its name ends in beside its own: kSwapSuffix,
+  // kDeletedSuffix or nothing.
   Segment(SegmentPlace place, OpenMode mode, int64_t bytes, Offset next,
           std::string_view state = "");
   ~Segment();

@@ -414,6 +414,41 @@ TEST_P(ViewOn, PassesOverASwapThatWasNotComplete) {
   rig_.disk().Remove(cleaned);
 }
 
+// It ends with a batch, and looks whole: who opens the log for writing sets it
+// aside.
+TEST_P(ViewOn, PassesOverASwapThatEndsInFrontOfItsSources) {
+  UseSmallSegments();
+  Append(20);
+  const std::string log = SegmentFileName(Offset{0}, kLogSuffix);
+  const std::string swap = SegmentFileName(Offset{0}, kSwapLogSuffix);
+  const std::string retired = SegmentFileName(Offset{0}, kDeletedLogSuffix);
+  const std::string whole = rig_.disk().Read(log).value();
+  const auto first = View()->segments().at(0);
+  BatchScanner scanner;
+  const auto batch = first->Seek(scanner, first->base());
+  ASSERT_THAT(batch, test::IsOk());
+  ASSERT_TRUE(batch->has_value());
+  ASSERT_LT((*batch)->next_offset(), first->next());
+  rig_.disk().Write(swap, (*batch)->bytes());
+
+  ExpectSame(*View());
+  // Nor where these are called `.deleted` by now: they get their names back.
+  rig_.disk().Remove(log);
+  rig_.disk().Write(retired, whole);
+  const auto view = View();
+  const auto& now = view->segments().at(0);
+  EXPECT_TRUE(now->path().ends_with(kDeletedSuffix)) << now->path();
+  EXPECT_EQ(now->next(), first->next());
+  ExpectSame(*view);
+  // It is gone once a writer has opened the log.
+  rig_.disk().Remove(swap);
+  rig_.disk().Remove(retired);
+  rig_.disk().Write(log, whole);
+  ASSERT_THAT(view->Refresh(), test::IsOk());
+  EXPECT_TRUE(view->segments().at(0)->path().ends_with(kLogSuffix));
+  ExpectSame(*view);
+}
+
 // Its sources have gone out of its way: it is all there is of their offsets.
 TEST_P(ViewOn, ReadingComesToADamagedSwapThatIsAlone) {
   UseSmallSegments();
