@@ -35,6 +35,7 @@ absl::StatusOr<std::string> SetFiles(std::string_view directory,
   if (directory == kMemory) {
     environment.owned_files = NewMemoryFileSystem();
     files = environment.owned_files.get();
+    environment.is_volatile = true;
   } else {
     if (files == nullptr) files = PosixFileSystem();
     // The user's own name for the directory may be a link; in it none is

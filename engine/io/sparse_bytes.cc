@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "engine/base/bytes.h"
 
@@ -52,8 +53,15 @@ void SparseBytes::WriteInBlock(int64_t index, size_t at,
   Block& block = found->second;
   const size_t end = at + bytes.size();
   if (end > block.capacity()) {
-    block.reserve(
-        std::min<size_t>(kBlockBytes, std::max(end, 2 * block.capacity())));
+    // What goes on from a block that is full will fill this one too.
+    const bool goes_on = block.empty() && at == 0 &&
+                         found != blocks_.begin() &&
+                         std::prev(found)->first == index - 1 &&
+                         std::prev(found)->second.size() == kBlockBytes;
+    block.reserve(goes_on ? kBlockBytes
+                          : std::min<size_t>(kBlockBytes,
+                                             std::max(end,
+                                                      2 * block.capacity())));
   }
   if (at > held) block.resize(at);
   const size_t over = std::min(bytes.size(), block.size() - at);

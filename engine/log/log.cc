@@ -191,9 +191,9 @@ absl::StatusOr<AppendResult> Log::WriteBatch(const RecordBatch& batch,
       CAUCE_RETURN_IF_ERROR(Roll(base, now));
     }
     const std::string_view parts[] = {stamp.header(), batch.payload()};
-    const WriteAhead ahead = topic.flush == FlushPolicy::kGroup
-                                 ? WriteAhead::kZeros
-                                 : WriteAhead::kNone;
+    const WriteAhead ahead = shows_written_.load(std::memory_order_relaxed)
+                                 ? WriteAhead::kNone
+                                 : WriteAhead::kZeros;
     if (absl::Status status = writer_->Append(parts, facts, ahead);
         !status.ok()) {
       NoteIfFull(status);
@@ -354,6 +354,10 @@ bool Log::Prepares(const TopicConfig& topic) {
   return topic.compression.has_value() || LooksInside(topic);
 }
 
+bool Log::ShowsWritten(const TopicConfig& topic) const {
+  return topic.flush == FlushPolicy::kOs || environment_->is_volatile;
+}
+
 bool Log::FlushesItself(const TopicConfig& topic) {
   return topic.flush_messages.has_value() || topic.flush_interval.has_value();
 }
@@ -365,7 +369,7 @@ std::shared_ptr<const TopicConfig> Log::config() const {
 
 void Log::SetConfig(const TopicConfig& config, bool keep_everything) {
   auto shared = std::make_shared<const TopicConfig>(config);
-  const bool shows_written = config.flush == FlushPolicy::kOs;
+  const bool shows_written = ShowsWritten(config);
   bool shows_less = false;
   {
     MutexLock writer(writer_mutex_);

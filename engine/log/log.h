@@ -116,7 +116,9 @@ class Log : public std::enable_shared_from_this<Log> {
 
   Offset log_start() const { return {log_start_.load()}; }
   Offset log_end() const { return {log_end_.load(std::memory_order_acquire)}; }
-  Offset durable_end() const { return committer_.durable(); }
+  Offset durable_end() const {
+    return environment_->is_volatile ? log_end() : committer_.durable();
+  }
   Offset high_watermark() const;
   // As Partition's. The first call may have to read the log, and waits for its
   // writer.
@@ -522,6 +524,8 @@ class Log : public std::enable_shared_from_this<Log> {
   static bool Prepares(const TopicConfig& topic);
   // Whether flush.messages or flush.ms is set.
   static bool FlushesItself(const TopicConfig& topic);
+  // Whether nothing is waited for that is written: readers see it at once.
+  bool ShowsWritten(const TopicConfig& topic) const;
 
   SegmentPlace PlaceOf(Offset base) const;
   std::shared_ptr<const TopicConfig> config() const;
@@ -585,7 +589,7 @@ class Log : public std::enable_shared_from_this<Log> {
   std::atomic<int64_t> log_start_;
   std::atomic<int64_t> log_end_;
   std::atomic<bool> may_have_gaps_;
-  std::atomic<bool> shows_written_;  // cauce.flush=os
+  std::atomic<bool> shows_written_;  // as ShowsWritten says
   // What else of a config is asked for without a lock: whether appends take
   // the slow ways, as Prepares and FlushesItself say.
   std::atomic<bool> prepares_;

@@ -50,6 +50,9 @@ struct LogEnvironment {
   std::unique_ptr<FreeSpace> space;
   // May be null: then who reads at the end of a log reads its file.
   std::unique_ptr<TailMemory> tails;
+  // Whether files live as long as the engine, as those in memory: there is
+  // nothing to sync, and what is written is all that survives anything.
+  bool is_volatile = false;
   Clock* clock = nullptr;
   Random* random = nullptr;
   Executor* executor = nullptr;  // may be null

@@ -17,8 +17,11 @@ class OnTime final : public Executor {
     ScheduleAfter(absl::ZeroDuration(), std::move(task));
   }
   void ScheduleAfter(absl::Duration delay, Task task) override {
+    ++scheduled_;
     tasks_.emplace(clock_.Monotonic() + delay, std::move(task));
   }
+  // How many it was ever given: each would have woken a thread.
+  int scheduled() const { return scheduled_; }
   // Those whose time has come, and those they schedule for now.
   void RunDue() {
     while (!tasks_.empty() && tasks_.begin()->first <= clock_.Monotonic()) {
@@ -31,6 +34,7 @@ class OnTime final : public Executor {
 
  private:
   Clock& clock_;
+  int scheduled_ = 0;
   std::multimap<absl::Duration, Task> tasks_;
 };
 

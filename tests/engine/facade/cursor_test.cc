@@ -3,11 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "cauce/engine.h"
 #include "cauce/errors.h"
+#include "cauce/file_system.h"
 #include "tests/testing/matchers.h"
 
 namespace cauce {
@@ -22,7 +24,9 @@ class CursorOver : public ::testing::Test {
     }
   }
 
-  Engine engine_ = Engine::Open(":memory:").value();
+  std::unique_ptr<FileSystem> disk_ = NewMemoryFileSystem();
+  Engine engine_ =
+      Engine::Open("/data", {.file_system = disk_.get()}).value();
   Partition orders_ = OpenOrders();
 
  private:

@@ -21,6 +21,7 @@ TEST(EngineEnvironment, HasTheRealOneWhereNothingElseIsGiven) {
   EXPECT_EQ(made->logs->clock, SystemClock());
   EXPECT_EQ(made->logs->random, SystemRandom());
   EXPECT_EQ(made->logs->executor, nullptr);
+  EXPECT_TRUE(made->logs->is_volatile);
   EXPECT_THAT(made->logs->files->List("/"), IsOk());
   EXPECT_EQ(made->directory, ":memory:") << "as its user calls it";
   EXPECT_NE(made->bounds, nullptr);
@@ -34,6 +35,8 @@ TEST(EngineEnvironment, LooksBesideAWriterWhereItOnlyReads) {
   const auto writing = MakeEnvironment("/data", options);
   ASSERT_THAT(writing, IsOk());
   EXPECT_EQ(writing->logs->clock, &clock);
+  // What is in memory there may be a disk to whoever has given it.
+  EXPECT_FALSE(writing->logs->is_volatile);
   EXPECT_FALSE(writing->logs->load_bounds);
   EXPECT_FALSE(writing->logs->known_now);
 

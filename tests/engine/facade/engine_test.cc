@@ -10,6 +10,7 @@
 
 #include "cauce/cursor.h"
 #include "cauce/errors.h"
+#include "cauce/file_system.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/temp_dir.h"
 #include "tests/testing/verified.h"
@@ -526,7 +527,8 @@ TEST(Engine, TopicsAreListedByName) {
 }
 
 TEST(Engine, WithoutAnExecutorAWaitSyncsWhatWasWritten) {
-  auto engine = Engine::Open(":memory:");
+  const auto disk = NewMemoryFileSystem();
+  auto engine = Engine::Open("/data", {.file_system = disk.get()});
   ASSERT_THAT(engine, test::IsOk());
   ASSERT_THAT(engine->CreateTopic("orders"), test::IsOk());
   auto orders = engine->OpenPartition("orders", PartitionId{0});
@@ -542,7 +544,8 @@ TEST(Engine, WithoutAnExecutorAWaitSyncsWhatWasWritten) {
 }
 
 TEST(Engine, WithoutAnExecutorUnsyncedRecordsAreBounded) {
-  auto engine = Engine::Open(":memory:");
+  const auto disk = NewMemoryFileSystem();
+  auto engine = Engine::Open("/data", {.file_system = disk.get()});
   ASSERT_THAT(engine, test::IsOk());
   ASSERT_THAT(engine->CreateTopic("orders"), test::IsOk());
   auto orders = engine->OpenPartition("orders", PartitionId{0});
@@ -558,7 +561,9 @@ TEST(Engine, WithoutAnExecutorUnsyncedRecordsAreBounded) {
 
 TEST(Engine, AnExecutorSyncsWhatNobodyWaitsFor) {
   auto pool = NewThreadPool(2);
-  auto engine = Engine::Open(":memory:", {.executor = pool.get()});
+  const auto disk = NewMemoryFileSystem();
+  auto engine = Engine::Open(
+      "/data", {.file_system = disk.get(), .executor = pool.get()});
   ASSERT_THAT(engine, test::IsOk());
   ASSERT_THAT(engine->CreateTopic("orders"), test::IsOk());
   auto orders = engine->OpenPartition("orders", PartitionId{0});

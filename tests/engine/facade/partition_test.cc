@@ -10,9 +10,13 @@
 #include "cauce/cursor.h"
 #include "cauce/engine.h"
 #include "cauce/errors.h"
+#include "cauce/file_system.h"
 #include "cauce/read.h"
+#include "cauce/record_batch.h"
 #include "tests/testing/batches.h"
 #include "tests/testing/matchers.h"
+#include "tests/testing/on_time.h"
+#include "tests/testing/sim_clock.h"
 #include "tests/testing/test_producer.h"
 
 namespace cauce {
@@ -54,6 +58,33 @@ TEST_F(PartitionOf, TwoHandlesSeeOneLog) {
   EXPECT_GT(reads->bytes(), kBatchHeaderBytes);
 }
 
+TEST_F(PartitionOf, AcknowledgesInMemoryWhatIsWrittenAndShowsIt) {
+  // The same with something in the background, which is not asked for a sync.
+  test::SimClock clock;
+  test::OnTime executor(clock);
+  auto engine =
+      Engine::Open(":memory:", {.clock = &clock, .executor = &executor});
+  ASSERT_THAT(engine, test::IsOk());
+  ASSERT_THAT(engine->CreateTopic("orders"), test::IsOk());
+  auto orders = engine->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(orders, test::IsOk());
+  const int scheduled = executor.scheduled();
+
+  std::optional<absl::StatusOr<AppendResult>> told;
+  BatchBuilder builder;
+  ASSERT_TRUE(builder.Add({.value = "v", .timestamp = Timestamp{0}}));
+  orders->AppendAsync(*builder.Finish(), {Ack::kDurable},
+                      [&told](auto result) { told = std::move(result); });
+
+  ASSERT_TRUE(told.has_value());
+  ASSERT_THAT(*told, test::IsOk());
+  EXPECT_EQ(orders->high_watermark(), Offset{1});
+  EXPECT_EQ(orders->durable_end(), Offset{1});
+  EXPECT_EQ(executor.scheduled(), scheduled);
+  ASSERT_THAT(engine->Close(), test::IsOk());
+  executor.DropAll();
+}
+
 TEST_F(PartitionOf, FindsTheFirstRecordAtOrAfterATime) {
   auto orders = engine_.OpenPartition("orders", PartitionId{0});
   ASSERT_THAT(orders, test::IsOk());
@@ -73,7 +104,11 @@ TEST_F(PartitionOf, FindsTheFirstRecordAtOrAfterATime) {
 }
 
 TEST_F(PartitionOf, CallsBackInTheOrderOfTheAppends) {
-  auto orders = engine_.OpenPartition("orders", PartitionId{0});
+  const auto disk = NewMemoryFileSystem();
+  auto engine = Engine::Open("/data", {.file_system = disk.get()});
+  ASSERT_THAT(engine, test::IsOk());
+  ASSERT_THAT(engine->CreateTopic("orders"), test::IsOk());
+  auto orders = engine->OpenPartition("orders", PartitionId{0});
   ASSERT_THAT(orders, test::IsOk());
   std::vector<int64_t> acknowledged;
   BatchBuilder builder;
