@@ -198,7 +198,7 @@ absl::Status LocalConsumer::Wait(absl::Duration timeout) {
     if (has_missing_) timeout = std::min(timeout, kMissingWaitMax);
     return WaitForFiles(timeout);
   }
-  signal_->Wait(timeout);
+  signal_->Wait(*client_->options.clock, timeout);
   return absl::OkStatus();
 }
 

@@ -7,7 +7,9 @@ void WakeSignal::Raise() {
   if (event_ != nullptr) event_->Raise();
   // Who waits says so before it looks whether this is raised.
   if (!waiting_.load()) return;
-  MutexLock lock(mutex_);
+  // Who was about to sleep does so by then. It is woken without the lock, for
+  // which it would wait at once.
+  { MutexLock lock(mutex_); }
   changed_.NotifyAll();
 }
 
@@ -20,13 +22,20 @@ void WakeSignal::Clear() {
   if (raised_.load()) raised_.exchange(false);
 }
 
-void WakeSignal::Wait(absl::Duration timeout) {
+void WakeSignal::Wait(Clock& clock, absl::Duration timeout) {
+  const absl::Duration begun = clock.Monotonic();
+  const auto is_raised = [this] {
+    return raised_.load(std::memory_order_relaxed);
+  };
+  if (spin_first_.Spin(clock, begun, is_raised)) return;
   waiting_.store(true);
   {
     MutexLock lock(mutex_);
     if (!raised_.load()) changed_.WaitFor(mutex_, timeout);
   }
   waiting_.store(false);
+  spin_first_.Took(is_raised() ? clock.Monotonic() - begun
+                               : absl::InfiniteDuration());
 }
 
 }  // namespace cauce

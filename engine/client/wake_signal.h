@@ -17,6 +17,7 @@
 #include "cauce/read.h"
 #include "engine/base/event_descriptor.h"
 #include "engine/base/mutex.h"
+#include "engine/base/spin_first.h"
 
 namespace cauce {
 
@@ -29,7 +30,7 @@ class WakeSignal {
   void Raise();
   void Clear();
   // Returns once it is raised, or after `timeout`.
-  void Wait(absl::Duration timeout);
+  void Wait(Clock& clock, absl::Duration timeout);
 
   // -1 where there is none.
   int descriptor() const { return event_ ? event_->descriptor() : -1; }
@@ -38,6 +39,7 @@ class WakeSignal {
   const std::unique_ptr<EventDescriptor> event_;
   std::atomic<bool> raised_ = false;
   std::atomic<bool> waiting_ = false;
+  SpinFirst spin_first_;
   Mutex mutex_;
   CondVar changed_;
 };

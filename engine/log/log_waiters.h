@@ -16,6 +16,7 @@
 #include "cauce/env.h"
 #include "cauce/read.h"
 #include "engine/base/mutex.h"
+#include "engine/base/spin_first.h"
 
 namespace cauce {
 
@@ -24,8 +25,8 @@ class LogWaiters {
   // Waits until `look` says true or fails, and returns that; false when it
   // says false and `clock`, which is monotonic, has reached `until`. `look` is
   // called under no lock, once at least, and may move the log itself.
-  // `has_news` is called under the lock and says whether to look again; true
-  // whenever `look` might not say false.
+  // `has_news` is called with the lock or without, often, and says whether to
+  // look again; true whenever `look` might not say false.
   absl::StatusOr<bool> Wait(Clock& clock, absl::Duration until,
                             absl::FunctionRef<absl::StatusOr<bool>()> look,
                             absl::FunctionRef<bool()> has_news);
@@ -39,6 +40,13 @@ class LogWaiters {
   void Wake() ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
+  // The rest of Wait, for who is not told soon.
+  absl::StatusOr<bool> Sleep(Clock& clock, absl::Duration until,
+                             absl::FunctionRef<absl::StatusOr<bool>()> look,
+                             absl::FunctionRef<bool()> has_news)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+
+  SpinFirst spin_first_;
   std::atomic<int> waiting_ = 0;  // those who watch among them
   Mutex mutex_;
   CondVar moved_;

@@ -1,6 +1,7 @@
 #include "engine/log/segment_tail.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <memory>
 
@@ -69,7 +70,10 @@ void SegmentTail::Add(std::string_view bytes) {
 bool SegmentTail::Read(int64_t position, std::span<char> into) {
   if (!holds_any_.load(std::memory_order_relaxed)) return false;
   const int64_t to = position + static_cast<int64_t>(into.size());
-  std::vector<std::shared_ptr<TailMemory::Block>> blocks;
+  // Most reads lie in one block or in two, for which no memory is asked.
+  std::array<std::shared_ptr<TailMemory::Block>, 2> few;
+  std::vector<std::shared_ptr<TailMemory::Block>> many;
+  std::span<std::shared_ptr<TailMemory::Block>> blocks = few;
   int64_t skip = 0;
   {
     MutexLock lock(mutex_);
@@ -77,10 +81,15 @@ bool SegmentTail::Read(int64_t position, std::span<char> into) {
     const int64_t first = (position - begin_) / kBlockBytes;
     const int64_t last = (to - 1 - begin_) / kBlockBytes;
     skip = (position - begin_) % kBlockBytes;
-    blocks.reserve(static_cast<size_t>(last - first + 1));
-    for (int64_t i = first; i <= last; ++i) {
-      blocks.push_back(blocks_[static_cast<size_t>(i)].lock());
-      if (blocks.back() == nullptr) return false;
+    const auto count = static_cast<size_t>(last - first + 1);
+    if (count > few.size()) {
+      many.resize(count);
+      blocks = many;
+    }
+    blocks = blocks.first(count);
+    for (size_t i = 0; i < count; ++i) {
+      blocks[i] = blocks_[static_cast<size_t>(first) + i].lock();
+      if (blocks[i] == nullptr) return false;
     }
   }
   // What stands below end_ changes no more.

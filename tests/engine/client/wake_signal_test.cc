@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "cauce/env.h"
 #include "engine/base/event_descriptor.h"
 #include "tests/testing/matchers.h"
 
@@ -17,9 +18,9 @@ namespace {
 TEST(WakeSignal, EndsAWaitThatComesBehindIt) {
   WakeSignal signal(nullptr);
   signal.Raise();
-  signal.Wait(absl::InfiniteDuration());
+  signal.Wait(*SystemClock(), absl::InfiniteDuration());
   signal.Clear();
-  signal.Wait(absl::ZeroDuration());
+  signal.Wait(*SystemClock(), absl::ZeroDuration());
 }
 
 TEST(WakeSignal, MissesNoMoveHoweverItMeetsAWait) {
@@ -40,7 +41,7 @@ TEST(WakeSignal, MissesNoMoveHoweverItMeetsAWait) {
       seen = moved;
       continue;
     }
-    signal->Wait(absl::InfiniteDuration());
+    signal->Wait(*SystemClock(), absl::InfiniteDuration());
   }
   mover.join();
   EXPECT_EQ(seen, kMoves);
