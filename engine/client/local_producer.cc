@@ -30,9 +30,10 @@ LocalProducer::~LocalProducer() {
 
 absl::Status LocalProducer::Send(const ProducerRecord& record,
                                  DeliveryCallback done) {
+  if (!done) return core_->Send(record, nullptr);
   AwaitedRecord awaited;
   awaited.done = std::move(done);
-  return core_->Send(record, std::move(awaited));
+  return core_->Send(record, &awaited);
 }
 
 std::future<absl::StatusOr<Delivery>> LocalProducer::SendWithFuture(
@@ -44,7 +45,7 @@ std::future<absl::StatusOr<Delivery>> LocalProducer::SendWithFuture(
   awaited.done = [promise](const absl::StatusOr<Delivery>& delivery) {
     promise->set_value(delivery);
   };
-  const absl::Status sent = core_->Send(record, std::move(awaited));
+  const absl::Status sent = core_->Send(record, &awaited);
   if (!sent.ok()) promise->set_value(sent);
   return future;
 }

@@ -7,15 +7,13 @@
 
 namespace cauce {
 
-bool OutgoingBatch::Add(const Record& record, AwaitedRecord& awaited_record) {
-  if (sealed_ || !builder_.Add(record)) return false;
-  if (awaited_record.done) {
-    awaited_record.delta = records_;
-    awaited_record.timestamp = record.timestamp;
-    awaited.push_back(std::move(awaited_record));
-  }
-  ++records_;
-  return true;
+std::optional<BatchBuilder> OutgoingBatch::TakeMemory() {
+  // One larger record has made room for itself.
+  const size_t bytes = std::max(built_bytes_, builder_.bytes());
+  if (is_rebuilt_ || bytes > bytes_max_) return std::nullopt;
+  built_.reset();
+  builder_.Clear();
+  return std::move(builder_);
 }
 
 absl::StatusOr<RecordBatch> OutgoingBatch::Build(const Identity& identity) {
@@ -27,8 +25,10 @@ absl::StatusOr<RecordBatch> OutgoingBatch::Build(const Identity& identity) {
   CAUCE_RETURN_IF_ERROR(cannot_be_built_);
   if (built_) {
     CAUCE_ASSIGN_OR_RETURN(builder_, Encode(0, records_));
+    is_rebuilt_ = true;
     built_.reset();
   }
+  built_bytes_ = builder_.bytes();
   builder_.SetProducer(identity.id, identity.epoch, identity.next_sequence);
   absl::StatusOr<RecordBatch> built = builder_.Finish();
   // Its records are gone from the builder by then.
@@ -44,6 +44,7 @@ absl::StatusOr<OutgoingBatch> OutgoingBatch::SplitOff() {
   OutgoingBatch second(fields_, bytes_max_, number_, begun_);
   CAUCE_ASSIGN_OR_RETURN(second.builder_, Encode(half, records_));
   CAUCE_ASSIGN_OR_RETURN(BatchBuilder first, Encode(0, half));
+  second.is_rebuilt_ = true;
   second.records_ = records_ - half;
   second.Seal();
   const auto behind = std::find_if(
@@ -55,6 +56,7 @@ absl::StatusOr<OutgoingBatch> OutgoingBatch::SplitOff() {
   }
   awaited.erase(behind, awaited.end());
   builder_ = std::move(first);
+  is_rebuilt_ = true;
   built_.reset();
   records_ = half;
   return second;

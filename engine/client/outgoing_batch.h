@@ -56,7 +56,17 @@ class OutgoingBatch {
         begun_(now) {}
 
   // Returns false, having taken nothing, where it is sealed or has no room.
-  bool Add(const Record& record, AwaitedRecord& awaited);
+  // `waits` is null where nobody does.
+  bool Add(const Record& record, AwaitedRecord* waits) {
+    if (sealed_ || !builder_.Add(record)) return false;
+    if (waits != nullptr) {
+      waits->delta = records_;
+      waits->timestamp = record.timestamp;
+      awaited.push_back(std::move(*waits));
+    }
+    ++records_;
+    return true;
+  }
   // Writes nothing where it is sealed: somebody may be building it.
   void Seal() {
     if (!sealed_) sealed_ = true;
@@ -77,6 +87,12 @@ class OutgoingBatch {
   std::optional<Identity> kept_identity() const {
     return keeps_identity_ ? std::optional(built_as_) : std::nullopt;
   }
+
+  // Of a batch that is over, the memory it was built in, for another one of
+  // the same producer; nothing where it is not as large as any other's.
+  std::optional<BatchBuilder> TakeMemory();
+  // Before anything is added.
+  void UseMemory(BatchBuilder memory) { builder_ = std::move(memory); }
 
   // Takes the second half of its records into a batch of their own, for a
   // topic that takes less at once. It must be built, of several records.
@@ -107,10 +123,12 @@ class OutgoingBatch {
   Identity built_as_;
   bool keeps_identity_ = false;
   absl::Status cannot_be_built_;
+  size_t built_bytes_ = 0;  // before compression
   int32_t records_ = 0;
   int64_t number_;
   absl::Duration begun_;
   bool sealed_ = false;
+  bool is_rebuilt_ = false;  // the builder has not the batch's own bound
 };
 
 }  // namespace cauce

@@ -23,6 +23,18 @@ constexpr int64_t kHeaderFramingBytesMax = 10;
 // executor would come to nothing else.
 constexpr int kWritesMax = 64;
 
+// How much memory a producer keeps of batches that are over, so that the next
+// ones need none from the system, which clears each page of it first. One
+// batch of up to kSpareBatchMax is worth it in any case.
+constexpr size_t kSparesBytesMax = 256 << 10;
+constexpr size_t kSpareBatchMax = 1 << 20;
+constexpr size_t kSparesMax = 16;
+
+size_t SparesMax(size_t batch_bytes) {
+  if (batch_bytes > kSpareBatchMax) return 0;
+  return std::max<size_t>(kSparesBytesMax / batch_bytes, 1);
+}
+
 int64_t StoredBytesMax(const ProducerRecord& record) {
   auto bytes = kBatchHeaderBytes + kFramingBytesMax;
   if (record.key) bytes += std::ssize(*record.key);
@@ -55,21 +67,19 @@ ProducerCore::ProducerCore(const ProducerOptions& options,
     : options_(options),
       around_(around),
       fields_(FieldsOf(options)),
-      is_idempotent_(options.idempotence.value_or(options.acks == Acks::kAll)) {
+      is_idempotent_(options.idempotence.value_or(options.acks == Acks::kAll)),
+      spares_max_(std::min(SparesMax(options.batch_bytes), kSparesMax)) {
   if (!options.transactional_id.empty())
     transaction_.emplace(options.transactional_id);
 }
 
 absl::Status ProducerCore::Send(const ProducerRecord& record,
-                                AwaitedRecord&& awaited) {
+                                AwaitedRecord* awaited) {
   MutexLock lock(mutex_);
   CAUCE_ASSIGN_OR_RETURN(Queue* const queue, Enqueue(record, awaited));
   const bool is_full =
       queue->batches.size() > 1 || queue->batches.front().is_sealed();
-  if (is_full || !around_.executor ||
-      options_.linger <= absl::ZeroDuration()) {
-    Drive(*queue);
-  }
+  if (is_full || WritesAtOnce()) Drive(*queue);
   if (!told_.empty()) CallBack();
   return absl::OkStatus();
 }
@@ -83,7 +93,7 @@ absl::StatusOr<Delivery> ProducerCore::SendAndWait(
     sent = delivery;
   };
   MutexLock lock(mutex_);
-  CAUCE_ASSIGN_OR_RETURN(Queue* const queue, Enqueue(record, awaited));
+  CAUCE_ASSIGN_OR_RETURN(Queue* const queue, Enqueue(record, &awaited));
   flush_below_ = next_number_;
   while (!sent) {
     Drive(*queue);
@@ -165,7 +175,7 @@ absl::StatusOr<int32_t> ProducerCore::PartitionsOf(std::string_view topic) {
   MutexLock lock(mutex_);
   CAUCE_RETURN_IF_ERROR(CheckOpen());
   CAUCE_ASSIGN_OR_RETURN(const Topic* const found,
-                         FindTopic(topic, around_.clock->Now()));
+                         FindTopic(topic));
   return found->partitions;
 }
 
@@ -193,11 +203,6 @@ absl::Status ProducerCore::CheckOpen() const {
                    "the producer was closed; make a new one to send more");
 }
 
-absl::Status ProducerCore::CheckMaySend() const {
-  CAUCE_RETURN_IF_ERROR(CheckOpen());
-  return transaction_ ? transaction_->CheckSend() : absl::OkStatus();
-}
-
 absl::Status ProducerCore::CheckRecord(const ProducerRecord& record,
                                        int64_t bytes) const {
   if (bytes > options_.record_bytes_max) {
@@ -216,15 +221,21 @@ absl::Status ProducerCore::CheckRecord(const ProducerRecord& record,
   return absl::OkStatus();
 }
 
-absl::StatusOr<ProducerCore::Topic*> ProducerCore::FindTopic(
-    std::string_view name, absl::Time now) {
-  Topic* topic = last_topic_;
-  if (topic == nullptr || topic->name != name) {
+ProducerCore::Topic* ProducerCore::KnownTopic(std::string_view name) {
+  if (last_topic_ == nullptr || last_topic_->name != name) {
     const auto found = topics_.find(name);
-    topic = found == topics_.end() ? nullptr : found->second.get();
+    if (found == topics_.end()) return nullptr;
+    last_topic_ = found->second.get();
   }
-  if (topic != nullptr && now - topic->asked < options_.metadata_age_max) {
-    return last_topic_ = topic;
+  return last_topic_;
+}
+
+absl::StatusOr<ProducerCore::Topic*> ProducerCore::FindTopic(
+    std::string_view name) {
+  const absl::Time now = around_.clock->Now();
+  Topic* const known = KnownTopic(name);
+  if (known != nullptr && now - known->asked < options_.metadata_age_max) {
+    return known;
   }
   mutex_.Unlock();
   const auto described = around_.engine->DescribeTopic(name);
@@ -250,18 +261,36 @@ absl::StatusOr<ProducerCore::Topic*> ProducerCore::FindTopic(
   return last_topic_ = entry.get();
 }
 
-absl::StatusOr<ProducerCore::Queue*> ProducerCore::QueueFor(
-    const ProducerRecord& record, Topic& topic) {
+ProducerCore::Queue* ProducerCore::QueueFor(const ProducerRecord& record,
+                                            Topic& topic) {
   const PartitionId partition =
       record.partition ? *record.partition
                        : topic.choice->Choose(record.key, topic.partitions);
   if (partition.value < 0 || partition.value >= topic.partitions) {
-    return MakeError(Reason::kUnknownPartition,
-                     fmt::format("{}-{}: the topic has the partitions 0 to {}",
-                                 topic.name, partition.value,
-                                 topic.partitions - 1));
+    return nullptr;
   }
   return topic.queues[static_cast<size_t>(partition.value)].get();
+}
+
+absl::StatusOr<ProducerCore::Queue*> ProducerCore::FindQueue(
+    const ProducerRecord& record) {
+  Topic* const known = KnownTopic(record.topic);
+  Queue* queue = known != nullptr ? QueueFor(record, *known) : nullptr;
+  // When the first record of a batch came, the topic was not asked for too long
+  // ago: to look at the clock for each would cost as much as to add it.
+  if (queue != nullptr && queue->IsOpen()) return queue;
+  const int32_t before = known != nullptr ? known->partitions : 0;
+  CAUCE_ASSIGN_OR_RETURN(Topic* const topic, FindTopic(record.topic));
+  CAUCE_RETURN_IF_ERROR(CheckMaySend());
+  // Not twice of the same, since it may be each one's turn.
+  if (queue == nullptr || topic->partitions != before) {
+    queue = QueueFor(record, *topic);
+  }
+  if (queue != nullptr) return queue;
+  return MakeError(Reason::kUnknownPartition,
+                   fmt::format("{}-{}: the topic has the partitions 0 to {}",
+                               topic->name, record.partition->value,
+                               topic->partitions - 1));
 }
 
 absl::Status ProducerCore::WaitForRoom(int64_t bytes) {
@@ -298,7 +327,7 @@ absl::Status ProducerCore::WaitForRoom(int64_t bytes) {
 }
 
 absl::StatusOr<ProducerCore::Queue*> ProducerCore::Enqueue(
-    const ProducerRecord& record, AwaitedRecord& awaited) {
+    const ProducerRecord& record, AwaitedRecord* awaited) {
   CAUCE_RETURN_IF_ERROR(CheckMaySend());
   const auto queue = AddToQueue(record, awaited);
   // A transaction that lacks a record is not to be committed.
@@ -307,45 +336,61 @@ absl::StatusOr<ProducerCore::Queue*> ProducerCore::Enqueue(
 }
 
 absl::StatusOr<ProducerCore::Queue*> ProducerCore::AddToQueue(
-    const ProducerRecord& record, AwaitedRecord& awaited) {
+    const ProducerRecord& record, AwaitedRecord* awaited) {
   const int64_t bytes = StoredBytesMax(record);
   CAUCE_RETURN_IF_ERROR(CheckRecord(record, bytes));
-  CAUCE_RETURN_IF_ERROR(WaitForRoom(bytes));
-  const absl::Time now = around_.clock->Now();
-  CAUCE_ASSIGN_OR_RETURN(Topic* const topic, FindTopic(record.topic, now));
-  CAUCE_RETURN_IF_ERROR(CheckMaySend());
-  CAUCE_ASSIGN_OR_RETURN(Queue* const queue, QueueFor(record, *topic));
+  if (!HasRoomFor(bytes)) {
+    CAUCE_RETURN_IF_ERROR(WaitForRoom(bytes));
+    CAUCE_RETURN_IF_ERROR(CheckMaySend());
+  }
+  CAUCE_ASSIGN_OR_RETURN(Queue* const queue, FindQueue(record));
   const Record stored{.key = record.key,
                       .value = record.value,
                       .headers = record.headers,
-                      .timestamp = record.timestamp.has_value()
-                                       ? record.timestamp
-                                       : Timestamp::From(now)};
-  auto& batches = queue->batches;
-  if (!batches.empty()) {
-    OutgoingBatch& last = batches.back();
+                      .timestamp =
+                          record.timestamp.has_value()
+                              ? record.timestamp
+                              : Timestamp::From(around_.clock->Now())};
+  PartitionChoice& choice = *queue->topic->choice;
+  if (!queue->batches.empty()) {
+    OutgoingBatch& last = queue->batches.back();
     if (last.Add(stored, awaited)) {
-      topic->choice->Took(queue->name.partition, Count(last));
+      choice.Took(queue->name.partition, Count(last));
       return queue;
     }
     last.Seal();
-    topic->choice->Filled(queue->name.partition, topic->partitions);
+    choice.Filled(queue->name.partition, queue->topic->partitions);
   }
-  batches.emplace_back(fields_, options_.batch_bytes, next_number_,
-                       around_.clock->Monotonic());
-  if (!batches.back().Add(stored, awaited)) {
-    batches.pop_back();
+  CAUCE_RETURN_IF_ERROR(BeginBatch(*queue, stored, awaited));
+  return queue;
+}
+
+absl::Status ProducerCore::BeginBatch(Queue& queue, const Record& record,
+                                      AwaitedRecord* awaited) {
+  OutgoingBatch& batch =
+      queue.batches.emplace_back(fields_, options_.batch_bytes, next_number_,
+                                 around_.clock->Monotonic());
+  if (!spares_.empty()) {
+    batch.UseMemory(std::move(spares_.back()));
+    spares_.pop_back();
+  }
+  if (!batch.Add(record, awaited)) {
+    queue.batches.pop_back();
     return MakeError(Reason::kBatchTooLarge,
                      fmt::format("{}: a record of {} bytes is larger than any "
                                  "batch can be, {} bytes",
-                                 queue->name.ToString(), bytes,
+                                 queue.name.ToString(),
+                                 (record.key ? record.key->size() : 0) +
+                                     (record.value ? record.value->size() : 0),
                                  kRecordBytesMax));
   }
   ++next_number_;
-  topic->choice->Took(queue->name.partition, Count(batches.back()));
-  Activate(*queue);
-  SetTimer(DueAt(*queue));
-  return queue;
+  queue.topic->choice->Took(queue.name.partition, Count(batch));
+  Activate(queue);
+  // Behind another one it is who sends that writes that one, and then sees to
+  // this: a timer for what is due now would only wake a thread for nothing.
+  if (!WritesAtOnce() && queue.batches.size() == 1) SetTimer(DueAt(queue));
+  return absl::OkStatus();
 }
 
 absl::Duration ProducerCore::DueAt(const Queue& queue) const {

@@ -62,7 +62,8 @@ class ProducerCore : public std::enable_shared_from_this<ProducerCore> {
   ProducerCore(const ProducerOptions& options, const Surroundings& around);
 
   // As Producer's functions of the same names.
-  absl::Status Send(const ProducerRecord& record, AwaitedRecord&& awaited)
+  // `awaited` is null where nobody waits for what becomes of it.
+  absl::Status Send(const ProducerRecord& record, AwaitedRecord* awaited)
       ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<Delivery> SendAndWait(const ProducerRecord& record)
       ABSL_LOCKS_EXCLUDED(mutex_);
@@ -107,6 +108,9 @@ class ProducerCore : public std::enable_shared_from_this<ProducerCore> {
     std::optional<Partition> partition;
     Identity identity;
     std::deque<OutgoingBatch> batches;  // the last one may be open
+    bool IsOpen() const {
+      return !batches.empty() && !batches.back().is_sealed();
+    }
     std::deque<std::shared_ptr<InFlight>> in_flight;
     bool is_active = false;  // stands in active_
     bool is_unsynced = false;  // stands in unsynced_
@@ -122,9 +126,11 @@ class ProducerCore : public std::enable_shared_from_this<ProducerCore> {
     std::optional<PartitionChoice> choice;
   };
 
+  // Those of a batch who are to be told what became of it.
   struct Told {
-    DeliveryCallback done;
-    absl::StatusOr<Delivery> delivery;
+    PartitionId partition;
+    std::vector<AwaitedRecord> awaited;
+    absl::StatusOr<AppendResult> batch;
   };
 
   struct HashOfName {
@@ -135,13 +141,24 @@ class ProducerCore : public std::enable_shared_from_this<ProducerCore> {
   };
 
   absl::Status CheckOpen() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status CheckMaySend() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status CheckMaySend() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (closed_) return CheckOpen();
+    return transaction_ ? transaction_->CheckSend() : absl::OkStatus();
+  }
   // `bytes`: what it takes in a batch of its own, at most.
   absl::Status CheckRecord(const ProducerRecord& record, int64_t bytes) const;
-  // Lets go of the lock where the topic has to be looked up.
-  absl::StatusOr<Topic*> FindTopic(std::string_view name, absl::Time now)
+  // As it was asked for last, however long ago; null where it never was.
+  Topic* KnownTopic(std::string_view name)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::StatusOr<Queue*> QueueFor(const ProducerRecord& record, Topic& topic)
+  // As it was asked for not too long ago. Lets go of the lock where it has to
+  // be asked for.
+  absl::StatusOr<Topic*> FindTopic(std::string_view name)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Null where the topic has no such partition.
+  Queue* QueueFor(const ProducerRecord& record, Topic& topic)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Lets go of the lock as FindTopic does, for the first record of a batch.
+  absl::StatusOr<Queue*> FindQueue(const ProducerRecord& record)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // What is larger than all there is has it to itself.
   bool HasRoomFor(int64_t bytes) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -151,7 +168,7 @@ class ProducerCore : public std::enable_shared_from_this<ProducerCore> {
     return held == 0 || held + bytes <= options_.buffer_bytes_max;
   }
   bool IsCaller() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return caller_ == std::this_thread::get_id();
+    return caller_.has_value() && caller_ == std::this_thread::get_id();
   }
   // Where nobody else makes durable what is in flight: does so, of one queue.
   // False where nothing of any came of it.
@@ -161,11 +178,20 @@ class ProducerCore : public std::enable_shared_from_this<ProducerCore> {
   // Adds the record to its queue, and returns that; where it cannot, the
   // transaction has failed.
   absl::StatusOr<Queue*> Enqueue(const ProducerRecord& record,
-                                 AwaitedRecord& awaited)
+                                 AwaitedRecord* awaited)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<Queue*> AddToQueue(const ProducerRecord& record,
-                                    AwaitedRecord& awaited)
+                                    AwaitedRecord* awaited)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The same, as the first of a batch.
+  absl::Status BeginBatch(Queue& queue, const Record& record,
+                          AwaitedRecord* awaited)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Whether whoever sends writes what it sends, and no timer is needed for it.
+  bool WritesAtOnce() const {
+    return around_.executor == nullptr ||
+           options_.linger <= absl::ZeroDuration();
+  }
 
   // When the queue's front batch is to be written; never where there is none.
   absl::Duration DueAt(const Queue& queue) const
@@ -261,6 +287,7 @@ class ProducerCore : public std::enable_shared_from_this<ProducerCore> {
   const Surroundings around_;
   const BatchFields fields_;
   const bool is_idempotent_;
+  const size_t spares_max_;
 
   mutable Mutex mutex_;
   CondVar changed_;
@@ -284,6 +311,8 @@ class ProducerCore : public std::enable_shared_from_this<ProducerCore> {
   int64_t next_number_ ABSL_GUARDED_BY(mutex_) = 0;
   // Batches of lower numbers do not linger.
   int64_t flush_below_ ABSL_GUARDED_BY(mutex_) = 0;
+  // What batches that are over were built in.
+  std::vector<BatchBuilder> spares_ ABSL_GUARDED_BY(mutex_);
   std::vector<Told> told_ ABSL_GUARDED_BY(mutex_);
   int64_t told_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   // Of those that are being called just now: no more of buffered_bytes_.

@@ -23,8 +23,12 @@ absl::StatusOr<Delivery> DeliveryOf(
 }  // namespace
 
 void ProducerCore::DropFront(Queue& queue) {
+  OutgoingBatch& front = queue.batches.front();
   // It counts until it is told of, by its last in flight.
-  queue.in_flight.back()->bytes_counted = queue.batches.front().bytes_counted;
+  queue.in_flight.back()->bytes_counted = front.bytes_counted;
+  if (spares_.size() < spares_max_) {
+    if (auto spare = front.TakeMemory()) spares_.push_back(*std::move(spare));
+  }
   queue.batches.pop_front();
 }
 
@@ -37,6 +41,8 @@ void ProducerCore::SyncQueue(Queue& queue) {
   queue.partition->Flush().IgnoreError();
   mutex_.Lock();
   queue.busy = false;
+  // Who came meanwhile has left it to us.
+  SetTimer(DueAt(queue));
   changed_.NotifyAll();
 }
 
@@ -84,14 +90,17 @@ void ProducerCore::Settle(Queue& queue) {
 
 void ProducerCore::Tell(InFlight& in_flight) {
   const absl::StatusOr<AppendResult>& result = *in_flight.result;
+  const PartitionId partition = in_flight.queue->name.partition;
+  bool is_for_programs = false;
   for (AwaitedRecord& each : in_flight.awaited) {
-    absl::StatusOr<Delivery> delivery =
-        DeliveryOf(in_flight.queue->name.partition, each, result);
     if (each.is_ours) {
-      each.done(delivery);
+      std::exchange(each.done, nullptr)(DeliveryOf(partition, each, result));
     } else {
-      told_.push_back({std::move(each.done), std::move(delivery)});
+      is_for_programs = true;
     }
+  }
+  if (is_for_programs) {
+    told_.push_back({partition, std::move(in_flight.awaited), result});
   }
   in_flight.awaited.clear();
   if (told_.empty()) {
@@ -111,7 +120,12 @@ void ProducerCore::CallBack() {
     buffered_bytes_ -= bytes;
     calling_bytes_ += bytes;
     mutex_.Unlock();
-    for (Told& each : now) each.done(each.delivery);
+    for (Told& told : now) {
+      for (AwaitedRecord& each : told.awaited) {
+        if (!each.done) continue;  // it was ours
+        each.done(DeliveryOf(told.partition, each, told.batch));
+      }
+    }
     now.clear();
     mutex_.Lock();
     calling_bytes_ -= bytes;

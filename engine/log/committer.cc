@@ -105,14 +105,19 @@ void Committer::CallWhenDurable(AppendResult result, AppendCallback done) {
 
 void Committer::CallNow(absl::StatusOr<AppendResult> outcome,
                         AppendCallback done) {
-  std::vector<Settled> settled;
-  settled.push_back({std::move(outcome), std::move(done)});
   MutexLock lock(mutex_);
   if (IsCallingBack()) {
-    settled_.push_back(std::move(settled.front()));
-  } else {
-    CallBack(std::move(settled));
+    settled_.push_back({std::move(outcome), std::move(done)});
+    return;
   }
+  // Nothing has moved by that but what the append has told of.
+  calling_back_.push_back(std::this_thread::get_id());
+  mutex_.Unlock();
+  done(std::move(outcome));
+  done = nullptr;
+  mutex_.Lock();
+  std::erase(calling_back_, std::this_thread::get_id());
+  if (!settled_.empty()) CallBack(std::exchange(settled_, {}));
 }
 
 void Committer::Serve() {

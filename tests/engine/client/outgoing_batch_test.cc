@@ -27,7 +27,7 @@ OutgoingBatch BatchOf(const std::vector<std::string>& values) {
                            .value = value,
                            .headers = {&header, 1},
                            .timestamp = {1000}},
-                          awaited));
+                          &awaited));
   }
   batch.Seal();
   return batch;
@@ -74,11 +74,10 @@ TEST(OutgoingBatch, SplitsWhateverTimesItsRecordsHave) {
   // From the first record most times differ by nothing, and from the first one
   // of the second half by as much as they can.
   constexpr Timestamp kLate{int64_t{1} << 62};
-  AwaitedRecord none;
   const auto fill = [&](OutgoingBatch& batch, int early) {
     for (int i = 0;; ++i) {
       const Timestamp time = i == early ? Timestamp{0} : kLate;
-      if (!batch.Add({.timestamp = time}, none)) return batch.records();
+      if (!batch.Add({.timestamp = time}, nullptr)) return batch.records();
     }
   };
   OutgoingBatch probe({}, kRoom, /*number=*/3, absl::Seconds(1));
@@ -98,8 +97,7 @@ TEST(OutgoingBatch, SaysAgainWhyItCannotBeBuilt) {
   fields.codec = Codec::kGzip;
   fields.codec_level = 99;
   OutgoingBatch batch(fields, kRoom, /*number=*/3, absl::Seconds(1));
-  AwaitedRecord none;
-  ASSERT_TRUE(batch.Add({.value = "v", .timestamp = {1000}}, none));
+  ASSERT_TRUE(batch.Add({.value = "v", .timestamp = {1000}}, nullptr));
   batch.Seal();
   const auto first = batch.Build({});
   EXPECT_FALSE(first.ok());
@@ -110,8 +108,40 @@ TEST(OutgoingBatch, SaysAgainWhyItCannotBeBuilt) {
 TEST(OutgoingBatch, TakesNothingOnceItIsSealed) {
   OutgoingBatch batch = BatchOf({"a"});
   AwaitedRecord awaited;
-  EXPECT_FALSE(batch.Add({.value = "b"}, awaited));
+  EXPECT_FALSE(batch.Add({.value = "b"}, &awaited));
   EXPECT_EQ(batch.records(), 1);
+}
+
+TEST(OutgoingBatch, LeavesItsMemoryToAnother) {
+  OutgoingBatch batch = BatchOf({"a", "b"});
+  ASSERT_THAT(batch.Build({ProducerId{7}, 0, 40}), IsOk());
+  auto memory = batch.TakeMemory();
+  ASSERT_TRUE(memory.has_value());
+
+  OutgoingBatch next({}, kRoom, /*number=*/4, absl::Seconds(2));
+  next.UseMemory(*std::move(memory));
+  ASSERT_TRUE(next.Add({.value = "c", .timestamp = {2000}}, nullptr));
+  next.Seal();
+  const auto built = next.Build({});
+  ASSERT_THAT(built, IsOk());
+  OutgoingBatch fresh({}, kRoom, /*number=*/4, absl::Seconds(2));
+  ASSERT_TRUE(fresh.Add({.value = "c", .timestamp = {2000}}, nullptr));
+  fresh.Seal();
+  EXPECT_EQ(built->bytes(), fresh.Build({})->bytes());
+}
+
+TEST(OutgoingBatch, LeavesNoMoreMemoryThanABatchIsToTake) {
+  OutgoingBatch large({}, kRoom, /*number=*/3, absl::Seconds(1));
+  ASSERT_TRUE(large.Add(
+      {.value = std::string(2 * kRoom, 'v'), .timestamp = {1000}}, nullptr));
+  large.Seal();
+  ASSERT_THAT(large.Build({}), IsOk());
+  EXPECT_FALSE(large.TakeMemory().has_value());
+
+  OutgoingBatch split = BatchOf({"a", "b"});
+  ASSERT_THAT(split.Build({}), IsOk());
+  ASSERT_THAT(split.SplitOff(), IsOk());
+  EXPECT_FALSE(split.TakeMemory().has_value());
 }
 
 TEST(OutgoingBatch, SplitsInItsOrderWithWhoeverWaits) {

@@ -24,6 +24,7 @@
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/seed.h"
+#include "tests/testing/temp_dir.h"
 #include "tests/testing/verified.h"
 
 namespace cauce {
@@ -219,7 +220,10 @@ TEST_F(ProducerCoreTest, SyncsAllThatItTakesToMakeRoom) {
 }
 
 TEST(ProducerCores, TakeNoMoreThanSlowCallbacksLetThem) {
-  auto client = Client::Open("memory:", {.threads = 1});
+  // What is durable on a disk another thread finds out, and tells.
+  const test::TempDir directory;
+  auto client =
+      Client::Open("dir:" + directory.path() + "/data", {.threads = 1});
   ASSERT_THAT(client, IsOk());
   ASSERT_THAT((*client)->engine()->CreateTopic("t"), IsOk());
   auto producer =
@@ -283,6 +287,56 @@ TEST_F(ProducerCoreTest, LeavesToTheExecutorWhatIsTooMuchForOneSend) {
   executor_.RunDue();
   EXPECT_THAT(Stored(), SizeIs(kRecords + 1));
   EXPECT_THAT(told_, SizeIs(kRecords + 1));
+}
+
+TEST_F(ProducerCoreTest, WakesNobodyForWhatWhoSendsWrites) {
+  Open(&executor_);
+  ASSERT_THAT(client_->engine()->CreateTopic(
+                  "os", {.configs = {{"cauce.flush", "os"}}}),
+              IsOk());
+  const ProducerRecord record{.topic = "os", .value = "v"};
+  Produce({.batch_bytes = 100});
+  ASSERT_THAT(producer_->Send(record), IsOk());
+  const int before = executor_.scheduled();  // of which one for its linger
+  for (int i = 0; i < 1000; ++i) ASSERT_THAT(producer_->Send(record), IsOk());
+  EXPECT_EQ(executor_.scheduled(), before);
+  ASSERT_THAT(producer_->Flush(), IsOk());
+
+  Produce({.linger = absl::ZeroDuration()});
+  for (int i = 0; i < 1000; ++i) ASSERT_THAT(producer_->Send(record), IsOk());
+  EXPECT_EQ(executor_.scheduled(), before);
+  EXPECT_THAT(Stored(0, "os"), SizeIs(2001));
+}
+
+TEST_F(ProducerCoreTest, WritesWhatHasComeWhileItSynced) {
+  Open(&executor_);
+  Produce({.linger = absl::ZeroDuration()});
+  ASSERT_THAT(Send("a"), IsOk());
+  files_.set_during(FileCall::kSync, ".log",
+                    [this] { ASSERT_THAT(Send("b"), IsOk()); });
+  ASSERT_THAT(producer_->Flush(), IsOk());
+  files_.Mend();
+  EXPECT_THAT(Stored(), ElementsAre("a"));
+
+  executor_.RunDue();
+  EXPECT_THAT(Stored(), ElementsAre("a", "b"));
+  EXPECT_THAT(told_, ElementsAre("a@0", "b@1"));
+}
+
+TEST_F(ProducerCoreTest, AsksForATopicAnewWhateverGoesToItsOpenBatches) {
+  Open(&executor_);
+  Produce({.metadata_age_max = absl::Minutes(5)});
+  ASSERT_THAT(Send("a"), IsOk());
+  ASSERT_THAT(client_->engine()->CreatePartitions("orders", 4), IsOk());
+  ASSERT_THAT(Send("b"), IsOk());  // to the open one
+  EXPECT_THAT(Send("c", 3), HasReason(Reason::kUnknownPartition));
+
+  clock_.Advance(absl::Minutes(5));
+  ASSERT_THAT(Send("c", 3), IsOk());
+  executor_.RunDue();
+  ASSERT_THAT(producer_->Flush(), IsOk());
+  EXPECT_THAT(Stored(0), ElementsAre("a", "b"));
+  EXPECT_THAT(Stored(3), ElementsAre("c"));
 }
 
 TEST_F(ProducerCoreTest, SpreadsRecordsWithoutAKeyWhateverFillsABatch) {
