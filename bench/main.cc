@@ -19,8 +19,10 @@
 #include "bench/append_bench.h"
 #include "bench/compaction_bench.h"
 #include "bench/durable_bench.h"
+#include "bench/end_to_end_bench.h"
 #include "bench/floor.h"
 #include "bench/harness.h"
+#include "bench/idle_bench.h"
 #include "bench/look_up_bench.h"
 #include "bench/noise.h"
 #include "bench/partitions_bench.h"
@@ -73,7 +75,9 @@ absl::StatusOr<std::vector<ContestReport>> HoldAll(const Arguments& arguments) {
   const auto wanted = [&](std::string_view name) {
     return name.find(arguments.only) != std::string_view::npos;
   };
-  // First: these two fork, and others start threads that stay.
+  // First: these fork, and others start threads that stay.
+  const Contest idle = IdleContest(arguments.bench);
+  if (wanted(idle.name)) CAUCE_RETURN_IF_ERROR(hold(idle));
   for (const Contest& contest : PartitionsContests(arguments.bench)) {
     if (wanted(contest.name)) CAUCE_RETURN_IF_ERROR(hold(contest));
   }
@@ -87,6 +91,8 @@ absl::StatusOr<std::vector<ContestReport>> HoldAll(const Arguments& arguments) {
   std::ranges::move(DurableContests(arguments.bench),
                     std::back_inserter(appending));
   std::ranges::move(TailContests(arguments.bench),
+                    std::back_inserter(appending));
+  std::ranges::move(EndToEndContests(arguments.bench),
                     std::back_inserter(appending));
   for (const Contest& contest : appending) {
     if (wanted(contest.name)) CAUCE_RETURN_IF_ERROR(hold(contest));

@@ -15,7 +15,9 @@
 #include "bench/append_bench.h"
 #include "bench/compaction_bench.h"
 #include "bench/dirty_topic.h"
+#include "bench/end_to_end_bench.h"
 #include "bench/harness.h"
+#include "bench/idle_bench.h"
 #include "bench/killed_topic.h"
 #include "bench/look_up_bench.h"
 #include "bench/many_partitions.h"
@@ -66,6 +68,22 @@ TEST(TailContests, RunAndCleanUp) {
   for (const Contest& contest : TailContests(SmallRun(directory))) {
     RunOnce(contest);
   }
+  EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
+}
+
+TEST(EndToEndContests, RunAndCleanUp) {
+  const test::TempDir directory;
+  for (const Contest& contest : EndToEndContests(SmallRun(directory))) {
+    RunOnce(contest);
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
+}
+
+TEST(IdleContest, RunsAndCleansUp) {
+  const test::TempDir directory;
+  const auto results = RunOnce(IdleContest(SmallRun(directory)));
+  ASSERT_THAT(results, SizeIs(2));
+  EXPECT_THAT(results[1].figures, SizeIs(3));
   EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
 }
 
