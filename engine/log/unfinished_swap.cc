@@ -42,6 +42,11 @@ class UnfinishedSwaps {
   absl::Status End() {
     CAUCE_RETURN_IF_ERROR(List());
     for (const Offset base : swaps_) CAUCE_RETURN_IF_ERROR(Look(base));
+    // Where only a process died its names may still go: what they stand for has
+    // to stay until they cannot.
+    if (!taken_.empty()) {
+      CAUCE_RETURN_IF_ERROR(place_.files->SyncDirectory(place_.directory));
+    }
     // All that give way go first, and for good: a swap by its own name no
     // longer says which they are.
     for (const OldFile& old : old_) {

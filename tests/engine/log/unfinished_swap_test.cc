@@ -3,14 +3,20 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "cauce/errors.h"
+#include "cauce/file_system.h"
+#include "engine/io/file_pool.h"
 #include "engine/log/segment_name.h"
 #include "tests/testing/batches.h"
+#include "tests/testing/choices.h"
+#include "tests/testing/faulty_disk.h"
 #include "tests/testing/matchers.h"
+#include "tests/testing/sim_clock.h"
 #include "tests/testing/test_disk.h"
 
 namespace cauce {
@@ -22,6 +28,43 @@ using ::testing::AnyOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+
+constexpr char kDirectory[] = "/data/orders-0";
+constexpr char kNone[] = "(none)";
+
+std::string PathOf(std::string_view name) {
+  return std::string(kDirectory) + '/' + std::string(name);
+}
+
+// Batches of one record at these offsets.
+std::string Log(const std::vector<int64_t>& offsets) {
+  std::string bytes;
+  for (const int64_t offset : offsets)
+    bytes += test::Batch({"a"}).At(Offset{offset}).bytes();
+  return bytes;
+}
+
+void WriteDurably(FileSystem& disk, std::string_view name,
+                  std::string_view bytes) {
+  const auto file = disk.Open(PathOf(name), OpenMode::kOpenOrCreate);
+  ASSERT_THAT(file, IsOk());
+  ASSERT_THAT((*file)->Write(0, bytes), IsOk());
+  ASSERT_THAT((*file)->Sync(), IsOk());
+  ASSERT_THAT(disk.SyncDirectory(kDirectory), IsOk());
+}
+
+std::string ReadIn(FileSystem& disk, std::string_view name) {
+  const auto file = disk.Open(PathOf(name), OpenMode::kRead);
+  if (!file.ok()) return kNone;
+  std::string bytes(static_cast<size_t>((*file)->Size().value()), '\0');
+  EXPECT_THAT((*file)->Read(0, bytes), IsOk());
+  return bytes;
+}
+
+absl::Status EndIn(FileSystem& disk) {
+  FilePool pool(disk, 64);
+  return EndUnfinishedSwaps({&disk, &pool, kDirectory, Offset{0}, 4096}, {});
+}
 
 class UnfinishedSwap : public ::testing::TestWithParam<DiskKind> {
  protected:
@@ -357,6 +400,51 @@ TEST_P(UnfinishedSwap, IsNotTakenForCompleteWhereItsRemovalWasCutShort) {
     EXPECT_THAT(Names(), ElementsAre("0.log", "09.log"));
   }
   EXPECT_GT(cuts, 2);
+}
+
+// A compaction's process died behind the names of its swap and in front of
+// their sync, and in what the next one does the power goes: that may take them
+// back.
+TEST(KilledSwap, TakesNothingAwayBeforeItsNamesAreDurable) {
+  const std::string first = Log({0, 1, 2});
+  const std::string second = Log({3, 4});
+  const std::string swap = Log({2, 4});
+  int cuts = 0;
+  for (bool was_cut = true; was_cut; ++cuts) {
+    SCOPED_TRACE(cuts);
+    test::SimClock clock;
+    test::FaultyDisk disk(clock);
+    ASSERT_THAT(disk.CreateDirectories(kDirectory), IsOk());
+    WriteDurably(disk, "00000000000000000000.log", first);
+    WriteDurably(disk, "00000000000000000003.log", second);
+    WriteDurably(disk, "00000000000000000005.log", Log({5}));
+    WriteDurably(disk, "00000000000000000000.log.cleaned", swap);
+    WriteDurably(disk, "00000000000000000000.index.cleaned", "index");
+    for (const std::string_view name : {"index", "log"}) {
+      const std::string path = PathOf("00000000000000000000.") +
+                               std::string(name);
+      ASSERT_THAT(disk.Rename(path + ".cleaned", path + ".swap"), IsOk());
+    }
+    disk.CutNow();
+    disk.RestartProcess();
+
+    disk.CutBefore(disk.changes() + cuts);
+    was_cut = !EndIn(disk).ok();
+    disk.CutNow();
+
+    test::AllChoices all;
+    do {
+      const auto after = disk.Copy();
+      after->Restart(all);
+      ASSERT_THAT(EndIn(*after), IsOk());
+      const std::string found = ReadIn(*after, "00000000000000000000.log");
+      const std::string behind = ReadIn(*after, "00000000000000000003.log");
+      EXPECT_TRUE((found == first && behind == second) ||
+                  (found == swap && behind == kNone))
+          << found.size() << " and " << behind.size() << " bytes";
+    } while (all.Next());
+  }
+  EXPECT_GT(cuts, 5);
 }
 
 TEST_P(UnfinishedSwap, LeavesNothingBehindOfWhatWasNotFinished) {
