@@ -23,14 +23,6 @@ int32_t GenerationOf(const std::string& assignment) {
              : std::atoi(assignment.c_str());
 }
 
-std::vector<int> PartitionsOf(const std::string& assignment) {
-  std::vector<int> partitions;
-  for (const char c : assignment.substr(assignment.find(':') + 1)) {
-    if (c != ',') partitions.push_back(c - '0');
-  }
-  return partitions;
-}
-
 }  // namespace
 
 GroupWorld::GroupWorld(uint32_t seed, WorldCounts& counts)
@@ -42,14 +34,26 @@ GroupWorld::GroupWorld(uint32_t seed, WorldCounts& counts)
   options_.new_member_join_timeout = absl::Seconds(8);
   in_process_ = Chance(30);
   group_.emplace("g", options_);
-  const size_t count = 1 + random_() % 4;
+  is_cooperative_ = Chance(40);
+  // More than there are partitions, from time to time.
+  const size_t count = Chance(80) ? 1 + random_() % 4 : 1 + random_() % 7;
+  std::optional<size_t> last_static;
   for (size_t i = 0; i < count; ++i) {
     SimConsumerOptions consumer;
     consumer.name = fmt::format("c{}", i);
     consumer.client_host = in_process_ ? "" : "/host";
-    if (Chance(40)) consumer.instance_id = fmt::format("i{}", i);
     consumer.joins_in_two_steps = Chance(50);
+    consumer.is_cooperative = is_cooperative_;
+    size_t place = i;
+    if (Chance(40)) {
+      if (last_static.has_value() && Chance(30)) place = *last_static;
+      consumer.instance_id = fmt::format("i{}", place);
+      last_static = place;
+    }
+    // Two of a place that both begin again would do so for ever.
+    consumer.ends_when_fenced = place != i || Chance(60);
     consumers_.emplace_back(std::move(consumer));
+    places_.push_back(place);
   }
 }
 
@@ -64,7 +68,17 @@ std::string GroupWorld::Live(int steps) {
   while (wrong_.empty() && !IsAllWell()) {
     if (!RunNext(end)) Wrong("nothing is well after minutes of calm");
   }
+  CountEnd();
   return wrong_;
+}
+
+void GroupWorld::CountEnd() {
+  size_t running = 0;
+  for (const SimConsumer& each : consumers_) {
+    running += each.is_running() ? 1 : 0;
+    counts_.given_up += each.given_up();
+  }
+  counts_.surplus += running > kSimPartitions ? 1 : 0;
 }
 
 void GroupWorld::Fault() {
@@ -87,6 +101,9 @@ void GroupWorld::Fault() {
 
 void GroupWorld::Reload() {
   ++counts_.reloads;
+  const bool is_joining = group_->state() == GroupState::kPreparingRebalance ||
+                          group_->state() == GroupState::kCompletingRebalance;
+  counts_.reloads_while_joining += is_joining ? 1 : 0;
   ++incarnation_;
   // Of what was on its way some may have arrived, in its order.
   for (; !appending_.empty() && Chance(50); appending_.pop_front())
@@ -252,10 +269,11 @@ void GroupWorld::CheckAnswer(const SyncReply& reply, const SyncRequest& request,
   if (!reply.status.ok()) return;
   ++counts_.assignments;
   const int32_t generation = request.generation;
+  const std::string words = SimWordsOf(reply.assignment);
   if (generation != group_->generation() ||
-      GenerationOf(reply.assignment) != generation) {
+      GenerationOf(words) != generation) {
     return Wrong(fmt::format("c{} of generation {} was told \"{}\" of {}",
-                             consumer, generation, reply.assignment,
+                             consumer, generation, words,
                              group_->generation()));
   }
   if (!durable_.has_value() || durable_->generation != generation)
@@ -267,15 +285,38 @@ void GroupWorld::CheckAnswer(const SyncReply& reply, const SyncRequest& request,
   if (stored == durable_->members.end() ||
       stored->assignment != reply.assignment) {
     return Wrong(fmt::format("{} was told \"{}\", which is not what is stored",
-                             request.member_id, reply.assignment));
+                             request.member_id, words));
   }
-  for (const int partition : PartitionsOf(reply.assignment)) {
+  for (const int partition : SimPartitionsOf(words)) {
     const auto [at, is_new] =
         told_[generation].try_emplace(partition, consumer);
-    if (!is_new && at->second != consumer) {
+    if (places_[at->second] != places_[consumer]) {
       return Wrong(fmt::format("partition {} of generation {} is c{}'s and "
                                "c{}'s",
                                partition, generation, at->second, consumer));
+    }
+    counts_.replaced += std::exchange(at->second, consumer) != consumer ? 1 : 0;
+  }
+  if (is_cooperative_) CheckHolders(words, consumer);
+}
+
+// Nobody else of the generation reads on what it is given. But for a static
+// member that has missed a generation, as where its join was lost: it learns
+// only now that what it has was given away, and can commit none of it.
+void GroupWorld::CheckHolders(const std::string& words, size_t consumer) {
+  for (size_t other = 0; other < consumers_.size(); ++other) {
+    const SimConsumer& each = consumers_[other];
+    const bool is_of_it = each.is_running() &&
+                          places_[other] != places_[consumer] &&
+                          each.generation() == GenerationOf(words);
+    if (!is_of_it) continue;
+    const auto since = told_.upper_bound(GenerationOf(each.assignment()));
+    if (since != told_.end() && since->first < GenerationOf(words)) continue;
+    for (const int partition : SimPartitionsOf(words)) {
+      if (each.held().contains(partition)) {
+        return Wrong(fmt::format("c{} is given partition {}, which c{} reads",
+                                 consumer, partition, other));
+      }
     }
   }
 }
@@ -289,6 +330,8 @@ void GroupWorld::CheckCommit(size_t consumer) {
     return;
   }
   ++counts_.commits;
+  counts_.commits_while_joining +=
+      group_->state() == GroupState::kPreparingRebalance ? 1 : 0;
   const int32_t generation = commit->generation;
   if (generation != group_->generation() ||
       group_->state() == GroupState::kCompletingRebalance) {
@@ -297,7 +340,7 @@ void GroupWorld::CheckCommit(size_t consumer) {
   }
   const std::string& assignment = consumers_[consumer].assignment();
   if (GenerationOf(assignment) != generation) return;
-  for (const int partition : PartitionsOf(assignment)) {
+  for (const int partition : SimPartitionsOf(assignment)) {
     const auto told = told_[generation].find(partition);
     if (told == told_[generation].end() || told->second != consumer)
       Wrong(fmt::format("c{} commits partition {} of another", consumer,
@@ -327,7 +370,7 @@ bool GroupWorld::IsAllWell() const {
     if (!consumer.is_running()) continue;
     ++running;
     if (!consumer.IsInGeneration(group_->generation())) return false;
-    for (const int partition : PartitionsOf(consumer.assignment()))
+    for (const int partition : SimPartitionsOf(consumer.assignment()))
       assigned.insert(partition);
   }
   if (running == 0) return group_->state() == GroupState::kEmpty;
@@ -338,8 +381,10 @@ bool GroupWorld::IsAllWell() const {
 
 void GroupWorld::Wrong(std::string what) {
   if (!wrong_.empty()) return;
-  wrong_ = fmt::format("{} (generation {}, {})", what, group_->generation(),
-                       GroupStateName(group_->state()));
+  wrong_ = fmt::format("{} (generation {}, {}, {})", what,
+                       group_->generation(), GroupStateName(group_->state()),
+                       is_cooperative_ ? "cooperative" : "eager");
+  for (const SimConsumer& each : consumers_) wrong_ += "; " + each.ToString();
 }
 
 absl::Duration GroupWorld::UpTo(absl::Duration most) {

@@ -1,7 +1,8 @@
 // A group, its log, some consumers and the network between them, in one thread
 // on simulated time, all by one seed: requests and answers are lost, late and
-// doubled, appends fail, consumers crash, leave and come back, and the group is
-// read again from what was appended of it.
+// doubled, appends fail, consumers crash, leave and come back, two come for one
+// place, there are more of them than partitions, and the group is read again
+// from what was appended of it, in the midst of whatever it does.
 //
 // What must hold is checked after every event; the first thing that does not is
 // kept as a sentence. Not thread-safe.
@@ -33,6 +34,11 @@ struct WorldCounts {
   int64_t sleeps = 0;  // longer than a session
   int64_t commits = 0;
   int64_t refused_commits = 0;
+  int64_t commits_while_joining = 0;  // let be, in the midst of a rebalance
+  int64_t reloads_while_joining = 0;
+  int64_t surplus = 0;   // worlds that end with members that have nothing
+  int64_t given_up = 0;  // times that a cooperative consumer made room
+  int64_t replaced = 0;  // consumers of whom another has taken the place
 };
 
 class GroupWorld {
@@ -61,6 +67,7 @@ class GroupWorld {
 
   void CheckAnswer(const SyncReply& reply, const SyncRequest& request,
                    size_t consumer);
+  void CheckHolders(const std::string& words, size_t consumer);
   void CheckCommit(size_t consumer);
   void CheckGroup();
   void Wrong(std::string what);
@@ -70,6 +77,8 @@ class GroupWorld {
   }
   absl::Duration UpTo(absl::Duration most);
   void At(absl::Time time, std::function<void()> event);
+
+  void CountEnd();
 
   struct Open {  // a request that was delivered
     size_t consumer;
@@ -88,6 +97,7 @@ class GroupWorld {
 
   GroupOptions options_;
   bool in_process_ = false;
+  bool is_cooperative_ = false;
   std::optional<Group> group_;
   int incarnation_ = 0;
   int32_t generation_ = 0;
@@ -95,10 +105,13 @@ class GroupWorld {
   std::optional<GroupMetadataValue> durable_;
 
   std::vector<SimConsumer> consumers_;
+  // Of each the first one that has the same place.
+  std::vector<size_t> places_;
   Waiter last_waiter_ = 0;
   int last_id_ = 0;
   std::map<Waiter, Open> open_;
-  // Whose each partition is, of those that were told, by generation.
+  // Whose each partition is, of those that were told, by generation: who was
+  // told last, of those of one place.
   std::map<int32_t, std::map<int, size_t>> told_;
 };
 

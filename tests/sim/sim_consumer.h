@@ -1,11 +1,14 @@
 // A consumer as a group sees it: joins, asks for its assignment, sends
-// heartbeats, and begins again wherever it is told to.
+// heartbeats, and begins again wherever it is told to. A cooperative one keeps
+// what it has while it joins, and joins again once it has given up what others
+// are to have.
 //
 // Events and the time come in, requests come out; it never waits for an answer
 // for longer than its time-out. Not thread-safe.
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -30,6 +33,9 @@ struct SimConsumerOptions {
   std::optional<std::string> instance_id;
   std::string client_host;
   bool joins_in_two_steps = false;
+  bool is_cooperative = false;
+  // Leaves the place to who has taken it, as a program's consumer does.
+  bool ends_when_fenced = false;
 };
 
 class SimConsumer {
@@ -59,11 +65,18 @@ class SimConsumer {
   void Receive(Waiter waiter, const SyncReply& reply, absl::Time now);
   void Receive(Waiter waiter, const HeartbeatReply& reply, absl::Time now);
 
+  // "c0 as m3, instance i0, of generation 2: has 2:0,1,".
+  std::string ToString() const;
+
   bool is_running() const { return is_running_; }
   bool IsInGeneration(int32_t generation) const {
     return step_ == Step::kIn && generation_ == generation;
   }
   const std::string& assignment() const { return assignment_; }
+  // Of a cooperative one: what it reads by now, as of its generation.
+  const std::set<int>& held() const { return held_; }
+  int32_t generation() const { return generation_; }
+  int64_t given_up() const { return given_up_; }
   // Of what it has read as the member that it takes itself for; absent where
   // it is none.
   std::optional<CommitRequest> commit() const;
@@ -82,12 +95,23 @@ class SimConsumer {
   int32_t generation_ = -1;
   std::vector<JoinedMember> members_;  // of the generation, if it leads
   std::string assignment_;
+  std::set<int> held_;
+  int64_t given_up_ = 0;
   std::optional<Waiter> waiting_;
   absl::Time next_ = absl::InfiniteFuture();
 };
 
+// "GENERATION:P,P,", which a cooperative assignment has beside what a consumer
+// reads in it.
+std::string SimWordsOf(const std::string& assignment);
+// The partitions of these words.
+std::vector<int> SimPartitionsOf(const std::string& words);
+
 // "GENERATION:P,P," for each member in turn.
 std::vector<MemberAssignment> DivideAmong(
+    const std::vector<JoinedMember>& members, int32_t generation);
+// The same by who has what, and only what nobody has any more.
+std::vector<MemberAssignment> DivideCooperatively(
     const std::vector<JoinedMember>& members, int32_t generation);
 
 }  // namespace cauce::test
