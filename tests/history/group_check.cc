@@ -30,8 +30,6 @@ class Commits {
       Take(told->group, told->offsets, told->asked_at.value_or(at));
     } else if (const auto* const end = std::get_if<TransactionEnded>(&event)) {
       if (end->outcome == TransactionOutcome::kCommit) End(end->transaction);
-    } else if (const auto* const worked = std::get_if<Worked>(&event)) {
-      Work(*worked);
     } else if (const auto* const seen = std::get_if<OffsetsSeen>(&event)) {
       See(*seen);
     }
@@ -49,15 +47,6 @@ class Commits {
   void Ask(const std::string& group, const OffsetsByPartition& offsets) {
     for (const auto& [partition, offset] : offsets)
       asked_[{group, partition}].insert(offset);
-  }
-
-  // Who commits by itself is asked for nothing: it is behind some work.
-  void Work(const Worked& worked) {
-    const auto group = index_.groups.find(worked.consumer);
-    if (group == index_.groups.end()) return;
-    const auto [first, is_new] =
-        worked_.try_emplace({group->second, worked.from}, worked.offset);
-    first->second = std::min(first->second, worked.offset);
   }
 
   void End(TransactionNumber transaction) {
@@ -128,17 +117,16 @@ class Commits {
       const auto asked = asked_.find(whose);
       return asked != asked_.end() && asked->second.contains(offset);
     }
-    // Who has read nothing yet may commit where that begins.
-    const auto first = worked_.find(whose);
-    return offset == Offset{0} ||
-           (first != worked_.end() && first->second < offset);
+    // It may be behind what nobody is shown, with nothing in front of that.
+    const LogRead* const end =
+        index_.FindLogRead(whose.second, Isolation::kReadCommitted);
+    return end == nullptr || offset <= end->end;
   }
 
   const HistoryIndex& index_;
   Anomalies& found_;
   size_t at_ = 0;
   std::map<GroupPartition, std::set<Offset>> asked_;
-  std::map<GroupPartition, Offset> worked_;
   std::map<GroupPartition, Way> ways_;
 };
 

@@ -178,6 +178,15 @@ TEST(GoodHistory, WorksOnARecordAgainWhereItIsToBeDoneAtLeastOnce) {
   EXPECT_THAT(Found(Plus(TwoRecords(), group)), IsEmpty());
 }
 
+TEST(GoodHistory, CommitsByItselfBehindWhatNobodyIsShown) {
+  EXPECT_THAT(Found(Plus(Transaction(),
+                         {TransactionEnded{5, kAbort},
+                          MemberMade{1, "g", "", Promise::kAtLeastOnce},
+                          OffsetsSeen{"g", {{kA, {2}}}}, End(kA, {}),
+                          End(kB, {})})),
+              IsEmpty());
+}
+
 TEST(GoodHistory, NeverWorksOnARecordThatIsToBeDoneAtMostOnce) {
   const History group = {MemberMade{1, "g", "", Promise::kAtMostOnce},
                          Read(1, 0, 11), Read(1, 1, 12),
@@ -445,9 +454,9 @@ TEST(BadHistory, CommitsByItselfBeforeTheWork) {
               ElementsAre("unworked-commit"));
 }
 
-TEST(BadHistory, CommitsByItselfWhereNobodyHasRead) {
+TEST(BadHistory, CommitsByItselfWhereNothingIs) {
   EXPECT_THAT(Found({MemberMade{1, "g", "", Promise::kAtLeastOnce},
-                     OffsetsSeen{"g", {{kA, {4}}}}}),
+                     OffsetsSeen{"g", {{kA, {10}}}}, End(kA, {})}),
               ElementsAre("phantom-commit"));
 }
 
