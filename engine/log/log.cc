@@ -212,7 +212,11 @@ absl::StatusOr<AppendResult> Log::WriteBatch(const RecordBatch& batch,
     committer_.Written(result.next);
     written(result);
   }
-  waiters_.Wake();
+  // What nobody can see yet wakes nobody: the sync does that shows it. Where
+  // nothing runs in the background, who waits runs that.
+  const bool is_shown =
+      environment_->executor == nullptr || high_watermark() > result.base;
+  if (is_shown) waiters_.Wake();
   return result;
 }
 

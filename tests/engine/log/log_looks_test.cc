@@ -16,6 +16,7 @@
 
 #include "absl/time/time.h"
 #include "cauce/errors.h"
+#include "cauce/read.h"
 #include "cauce/types.h"
 #include "engine/base/bytes.h"
 #include "engine/log/log_cursor.h"
@@ -119,6 +120,35 @@ TEST_P(LogLooks, WaitsForTheSyncThatRunsInTheBackground) {
   Append({"a"}, kWritten);
   executor.Run();
   waiter.join();
+}
+
+class MoveCounter final : public PartitionWatcher {
+ public:
+  void Moved() override { ++moves; }
+  int moves = 0;
+};
+
+// Nobody can read it before: whoever was woken would wait again.
+TEST_P(LogLooks, TellsWatchersOfARecordOnceItIsShown) {
+  config().flush = FlushPolicy::kGroup;
+  ManualExecutor executor;
+  rig_.set_executor(&executor);
+  Open();
+  const auto counter = std::make_shared<MoveCounter>();
+  log().Watch(counter);
+  Append({"a"}, kWritten);
+  EXPECT_EQ(log().high_watermark(), Offset{0});
+  EXPECT_EQ(counter->moves, 0);
+  executor.Run();
+  EXPECT_EQ(log().high_watermark(), Offset{1});
+  EXPECT_EQ(counter->moves, 1);
+
+  // What is shown as soon as it is written is told at once.
+  config().flush = FlushPolicy::kOs;
+  log().SetConfig(config(), false);
+  Append({"b"}, kWritten);
+  EXPECT_EQ(counter->moves, 2);
+  log().Unwatch(*counter);
 }
 
 TEST_P(LogLooks, StopsWaitingWhenItsTimeIsOver) {
