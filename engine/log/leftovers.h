@@ -45,7 +45,8 @@ absl::StatusOr<Leftovers> RemoveLeftovers(const SegmentPlace& place,
                                           const LastStop& stop);
 
 // Whether the segment at `base`, whose log is not there, is on its way out in
-// front of the log, which begins at `first`: nobody misses it.
+// front of the log, which begins at `first`: nobody misses it. Of a broker's
+// topic too, where all of it stays until that gets configs.
 absl::StatusOr<bool> IsOnItsWayOut(FileSystem& files,
                                    std::string_view directory, Offset base,
                                    Offset first);

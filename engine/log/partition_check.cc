@@ -684,7 +684,9 @@ absl::Status PartitionCheck::CheckOrphan(const SegmentPlace& place, Offset base,
                                     "writing removes its index",
                                     cut)
                       : "nothing: the segment was deleted, and the next "
-                        "opening for writing removes what is left of it"});
+                        "opening for writing removes what is left of it, or, "
+                        "of a broker's topic, the first one after that got "
+                        "its configs"});
   return absl::OkStatus();
 }
 
