@@ -19,6 +19,7 @@ absl::StatusOr<ProcessUse> ProcessUse::Now() {
     int64_t kib = 0;
     if (word.starts_with("Private_") && words >> kib) {
       use.private_bytes += kib << 10;
+      if (word == "Private_Dirty:") use.written_bytes += kib << 10;
     }
   }
   if (use.private_bytes == 0) {

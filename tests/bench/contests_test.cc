@@ -83,7 +83,7 @@ TEST(IdleContest, RunsAndCleansUp) {
   const test::TempDir directory;
   const auto results = RunOnce(IdleContest(SmallRun(directory)));
   ASSERT_THAT(results, SizeIs(2));
-  EXPECT_THAT(results[1].figures, SizeIs(3));
+  EXPECT_THAT(results[1].figures, SizeIs(4));
   EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
 }
 
