@@ -188,9 +188,10 @@ void GroupMembership::Join(const std::vector<TopicPartition>& owned) {
   subscription.generation = generation_;
   for (const Assignment each : options_.assignments) {
     // What it has still is withheld from others until it gives that up; to the
-    // eager ways, which know that it has nothing, it says what it had last.
-    const bool has_still = each == Assignment::kCooperativeSticky;
-    subscription.owned_partitions = ByTopic(has_still ? owned : assigned_);
+    // eager way that asks for it, and knows that it has nothing, it says what
+    // it had last.
+    const bool had_last = each == Assignment::kSticky;
+    subscription.owned_partitions = ByTopic(had_last ? assigned_ : owned);
     join.protocols.push_back({std::string(AssignorOf(each).name()),
                               EncodeSubscription(subscription)});
   }

@@ -71,6 +71,8 @@ class GroupMembership {
   // `owned` is what it has still.
   void Join(const std::vector<TopicPartition>& owned);
   const std::vector<TopicPartition>& assigned() const { return assigned_; }
+  // Whether it is to prepare and join before it reads on.
+  bool is_out() const { return state_ == State::kOut; }
   // How long Next need not be called where nothing raises the signal.
   absl::Duration UntilDue() const;
 

@@ -119,7 +119,9 @@ absl::Status LocalConsumer::GatherWithin(absl::Duration timeout) {
     const absl::Duration until_due = RunDueTransactions();
     if (coordinator_ != nullptr) CAUCE_RETURN_IF_ERROR(KeepUp());
     CAUCE_RETURN_IF_ERROR(Gather());
-    if (records_.empty() && MakesVisible()) {
+    // What it is to give up first it does not begin anew.
+    const bool joins = membership_ != nullptr && membership_->is_out();
+    if (records_.empty() && MakesVisible() && !joins) {
       for (AssignedPartition* const each : in_turn_) {
         if (!each->paused()) CAUCE_RETURN_IF_ERROR(each->MakeVisible());
       }

@@ -1,10 +1,16 @@
 #include "engine/coord/group_member.h"
 
 #include <algorithm>
+#include <string_view>
 
 #include "engine/coord/consumer_protocol.h"
 
 namespace cauce {
+namespace {
+
+constexpr std::string_view kEagerSticky = "sticky";
+
+}  // namespace
 
 bool GroupMember::Offers(const std::string& protocol) const {
   return std::ranges::find(protocols, protocol, &JoinProtocol::name) !=
@@ -30,6 +36,7 @@ std::optional<std::set<std::string>> SubscribedTopics(
 
 bool GivesUpPartitions(const GroupMember& member,
                        const std::optional<std::string>& protocol) {
+  if (protocol == kEagerSticky) return false;
   const auto subscription = DecodeSubscription(member.MetadataFor(protocol));
   const auto assignment = DecodeAssignment(member.assignment);
   if (!subscription.ok() || !assignment.ok()) return false;

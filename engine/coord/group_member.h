@@ -53,7 +53,8 @@ std::optional<std::set<std::string>> SubscribedTopics(
 
 // Whether it said, in the words of `protocol`, that it had partitions which its
 // assignment takes from it: in cooperative rebalancing it then joins again, so
-// that others get these. False where either is not understood.
+// that others get these. False where either is not understood, and of the eager
+// "sticky": there it says what it had last, and has nothing.
 bool GivesUpPartitions(const GroupMember& member,
                        const std::optional<std::string>& protocol);
 

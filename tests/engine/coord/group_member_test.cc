@@ -55,6 +55,9 @@ TEST(GroupMember, GivesUpWhatItHadAndIsNotAssigned) {
   EXPECT_FALSE(GivesUpPartitions(has({{0}}, {{0}, {1}}), protocol));
   EXPECT_FALSE(GivesUpPartitions(has({}, {{1}}), protocol));
   EXPECT_FALSE(GivesUpPartitions(has({{0}}, {}), "range"));
+  GroupMember eager = has({{0}, {1}}, {{1}});
+  eager.protocols[0].name = "sticky";
+  EXPECT_FALSE(GivesUpPartitions(eager, "sticky"));
   GroupMember odd = has({{0}}, {});
   odd.assignment = "?";
   EXPECT_FALSE(GivesUpPartitions(odd, protocol));
