@@ -111,4 +111,14 @@ StoredTransactions ListStoredTransactions(StateLog& log) {
   return all;
 }
 
+absl::StatusOr<std::optional<TransactionDescription>> FindStoredTransaction(
+    StateLog& log, const std::string& id) {
+  CAUCE_ASSIGN_OR_RETURN(
+      const auto stored,
+      ReplayTransactions(log, StatePartitionOf(id, log.partitions())));
+  const auto found = stored.find(id);
+  if (found == stored.end()) return std::nullopt;
+  return DescriptionOf(id, TransactionMetadata::From(found->second));
+}
+
 }  // namespace cauce

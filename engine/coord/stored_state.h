@@ -4,6 +4,7 @@
 // of what stands there: any thread.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,5 +30,8 @@ absl::StatusOr<GroupDescription> DescribeStoredGroup(StateLog& log,
 absl::StatusOr<OffsetFetchReply> FetchStoredOffsets(StateLog& log,
                                                     const OffsetFetch& fetch);
 StoredTransactions ListStoredTransactions(StateLog& log);
+// Nothing where nobody has the id. Looks at its partition alone.
+absl::StatusOr<std::optional<TransactionDescription>> FindStoredTransaction(
+    StateLog& log, const std::string& id);
 
 }  // namespace cauce

@@ -1,16 +1,12 @@
 #include "engine/coord/unread_partitions.h"
 
-#include <algorithm>
-
 namespace cauce {
 
 void UnreadPartitions::Failed(PartitionId partition, const absl::Status& why,
                               absl::Time now) {
-  const auto [at, is_new] = unread_.try_emplace(partition);
-  Unread& unread = at->second;
+  Unread& unread = unread_[partition];
   unread.why = why;
-  unread.wait = is_new ? kFirst : std::min(2 * unread.wait, kLongest);
-  unread.until = now + unread.wait;
+  unread.until = now + unread.wait.Next();
 }
 
 absl::Status UnreadPartitions::WhyUnread(PartitionId partition) const {

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "cauce/types.h"
+#include "engine/base/doubling_wait.h"
 
 namespace cauce {
 
@@ -30,7 +31,7 @@ class UnreadPartitions {
  private:
   struct Unread {
     absl::Status why;
-    absl::Duration wait;
+    DoublingWait wait = {kFirst, kLongest};
     absl::Time until;
   };
   std::map<PartitionId, Unread> unread_;

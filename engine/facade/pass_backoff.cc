@@ -1,14 +1,10 @@
 #include "engine/facade/pass_backoff.h"
 
-#include <algorithm>
-
 namespace cauce {
 
 void PassBackoff::Failed(const TopicPartition& partition, absl::Duration now) {
-  const auto [at, is_new] = waits_.try_emplace(partition);
-  Wait& wait = at->second;
-  wait.length = is_new ? kFirst : std::min(2 * wait.length, kLongest);
-  wait.until = now + wait.length;
+  Wait& wait = waits_[partition];
+  wait.until = now + wait.length.Next();
 }
 
 void PassBackoff::Succeeded(const TopicPartition& partition) {

@@ -12,6 +12,7 @@
 
 #include "absl/time/time.h"
 #include "cauce/types.h"
+#include "engine/base/doubling_wait.h"
 
 namespace cauce {
 
@@ -29,7 +30,7 @@ class PassBackoff {
 
  private:
   struct Wait {
-    absl::Duration length;
+    DoublingWait length = {kFirst, kLongest};
     absl::Duration until;
   };
   std::map<TopicPartition, Wait> waits_;
