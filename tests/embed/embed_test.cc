@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <utility>
 
 #include "cauce/file_system.h"
 #include "tests/testing/temp_dir.h"
@@ -15,6 +16,7 @@ namespace cauce {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Pair;
 
 std::string TextOf(const std::string& path) {
   std::ifstream file(path);
@@ -60,6 +62,43 @@ TEST(Embed, TheLogAloneStoresAndReadsBack) {
             "3 bob: 1 pear\n");
   test::ExpectVerified(*PosixFileSystem(), scratch / "data",
                        test::Left::kWhole);
+}
+
+// What the program prints where it dies behind so many records, and then where
+// it goes on to the end.
+std::pair<std::string, std::string> Delivered(const std::string& way) {
+  const test::TempDir scratch;
+  const test::Process::Result first =
+      test::Run({"tests/embed/deliveries", scratch / "data", way, "5"});
+  EXPECT_EQ(first.err, "");
+  EXPECT_EQ(first.exit, 9);
+  const test::Process::Result second =
+      test::Run({"tests/embed/deliveries", scratch / "data", way});
+  EXPECT_EQ(second.err, "");
+  EXPECT_EQ(second.exit, 0);
+  test::ExpectVerified(*PosixFileSystem(), scratch / "data",
+                       test::Left::kWhole);
+  return {first.out, second.out};
+}
+
+TEST(Embed, AtMostOnceWorksOnNothingTwice) {
+  EXPECT_THAT(Delivered("at-most-once"),
+              Pair("0\n1\n2\n3\n4\n", "6\n7\n8\n9\n"))
+      << "5 was committed, and died";
+}
+
+TEST(Embed, AtLeastOnceWorksOnAll) {
+  EXPECT_THAT(Delivered("at-least-once"),
+              Pair("0\n1\n2\n3\n4\n", "3\n4\n5\n6\n7\n8\n9\n"))
+      << "3 and 4 were not committed";
+}
+
+TEST(Embed, ExactlyOnceWritesEachOnceThoughItIsWorkedOnTwice) {
+  EXPECT_THAT(
+      Delivered("exactly-once"),
+      Pair("0\n1\n2\n3\n4\n",
+           "3\n4\n5\n6\n7\n8\n9\ncopied 0\ncopied 1\ncopied 2\ncopied 3\n"
+           "copied 4\ncopied 5\ncopied 6\ncopied 7\ncopied 8\ncopied 9\n"));
 }
 
 }  // namespace
