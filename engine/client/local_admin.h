@@ -90,9 +90,6 @@ class LocalAdmin final : public Admin {
       std::string_view group, std::vector<LeavingMember> members);
   absl::StatusOr<OffsetRange> RangeOf(const TopicPartition& name,
                                       const TopicId& committed_in);
-  // That there is such a partition to commit in; its topic's id.
-  absl::StatusOr<TopicId> CheckCommittable(const TopicPartition& name,
-                                           Offset offset);
 
   // local_admin_transactions.cc
   // Nothing where it is not known.

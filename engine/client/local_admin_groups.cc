@@ -5,6 +5,7 @@
 #include "cauce/topic_name.h"
 #include "engine/base/status_macros.h"
 #include "engine/client/awaited_answer.h"
+#include "engine/client/committable_offset.h"
 #include "engine/client/local_admin.h"
 #include "engine/coord/consumer_protocol.h"
 #include "engine/coord/stored_state.h"
@@ -126,7 +127,8 @@ LocalAdmin::ListGroupOffsets(std::string_view group) {
   for (const FetchedOffset& each : reply.offsets) {
     if (each.offset < Offset{0}) continue;
     GroupProgress& at = progress[each.partition];
-    at.committed = {each.offset, each.metadata, each.leader_epoch};
+    at.committed = {each.offset, each.metadata, each.leader_epoch,
+                    each.topic_id};
     at.log = RangeOf(each.partition, each.topic_id);
   }
   const auto described = DescribeGroup(group);
@@ -156,25 +158,6 @@ absl::StatusOr<OffsetRange> LocalAdmin::RangeOf(const TopicPartition& name,
   return OffsetRange{partition.log_start(), partition.high_watermark()};
 }
 
-absl::StatusOr<TopicId> LocalAdmin::CheckCommittable(const TopicPartition& name,
-                                                     Offset offset) {
-  CAUCE_ASSIGN_OR_RETURN(const TopicDescription topic,
-                         DescribeTopic(name.topic));
-  if (name.partition.value < 0 || name.partition.value >= topic.partitions) {
-    return MakeError(
-        Reason::kUnknownPartition,
-        fmt::format("{} has no partition {}: its partitions are 0 to {}",
-                    name.topic, name.partition.value, topic.partitions - 1));
-  }
-  if (offset < Offset{0}) {
-    return MakeError(Reason::kOffsetOutOfRange,
-                     fmt::format("{}: offset {} cannot be committed, the first "
-                                 "one is 0",
-                                 name.ToString(), offset.value));
-  }
-  return topic.id;
-}
-
 absl::StatusOr<LocalAdmin::ByPartition<absl::Status>>
 LocalAdmin::AlterGroupOffsets(std::string_view group,
                               const OffsetsToCommit& offsets) {
@@ -183,7 +166,7 @@ LocalAdmin::AlterGroupOffsets(std::string_view group,
   OffsetCommit commit;
   commit.group = group;
   for (const auto& [name, offset] : offsets) {
-    const auto topic_id = CheckCommittable(name, offset.offset);
+    const auto topic_id = CheckCommittable(engine(), name, offset);
     altered[name] = topic_id.status();
     if (!topic_id.ok()) continue;
     commit.offsets.push_back({.partition = name,

@@ -8,6 +8,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/client/awaited_answer.h"
 #include "engine/client/local_admin.h"
+#include "engine/coord/state_partition.h"
 #include "engine/coord/stored_state.h"
 #include "fmt/format.h"
 
@@ -69,21 +70,17 @@ absl::StatusOr<DescribedTransaction> LocalAdmin::DescribeTransaction(
 
 absl::StatusOr<std::optional<DescribedTransaction>> LocalAdmin::FindTransaction(
     std::string_view id) {
-  if (IsReadOnly()) {
-    CAUCE_ASSIGN_OR_RETURN(auto all, ListReadableTransactions());
-    const auto found =
-        std::ranges::find(all.found, id, &DescribedTransaction::id);
-    if (found != all.found.end()) return std::move(*found);
-    // It may be in what cannot be read.
-    CAUCE_RETURN_IF_ERROR(std::move(all).All().status());
-    return std::nullopt;
-  }
   CAUCE_ASSIGN_OR_RETURN(const auto log, StoredIn(kTransactionStateTopic));
   if (log == nullptr) return std::nullopt;
-  CAUCE_ASSIGN_OR_RETURN(const auto transactions, core().Transactions());
-  // What cannot be read Describe tells where it is the partition of this id.
-  transactions->LoadAll().IgnoreError();
-  CAUCE_ASSIGN_OR_RETURN(auto told, transactions->Describe(id));
+  std::optional<TransactionDescription> told;
+  if (IsReadOnly()) {
+    CAUCE_ASSIGN_OR_RETURN(told, FindStoredTransaction(*log, std::string(id)));
+  } else {
+    CAUCE_ASSIGN_OR_RETURN(const auto transactions, core().Transactions());
+    // It may be readable by now; where it is not Describe says why.
+    transactions->Load(StatePartitionOf(id, log->partitions())).IgnoreError();
+    CAUCE_ASSIGN_OR_RETURN(told, transactions->Describe(id));
+  }
   if (!told) return std::nullopt;
   return DescribedAs(*std::move(told));
 }

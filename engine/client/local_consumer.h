@@ -129,6 +129,11 @@ class LocalConsumer final : public Consumer {
   OffsetsToCommit Delivered() const;
   OffsetCommit ToCommit(const OffsetsToCommit& offsets) const;
   absl::Status CommitDelivered();
+  // Of what was checked.
+  absl::Status CommitAndWait(const OffsetsToCommit& offsets);
+  // Unless it `may` not, which `done` is told then.
+  void CommitSoon(const OffsetsToCommit& offsets, const absl::Status& may,
+                  CommitCallback done);
   void CommitNowAndThen();
   // What it committed by itself has ended.
   void TakeCommitted(const OffsetsToCommit& offsets,

@@ -9,6 +9,7 @@
 #include "cauce/topic_name.h"
 #include "engine/base/status_macros.h"
 #include "engine/client/awaited_answer.h"
+#include "engine/client/committable_offset.h"
 #include "engine/client/local_consumer.h"
 #include "fmt/format.h"
 
@@ -346,8 +347,9 @@ OffsetCommit LocalConsumer::ToCommit(const OffsetsToCommit& offsets) const {
     each.offset = offset.offset;
     each.leader_epoch = offset.leader_epoch;
     each.metadata = offset.metadata;
+    each.topic_id = offset.topic_id;
     const auto assigned = assigned_.find(name);
-    if (assigned != assigned_.end())
+    if (each.topic_id.is_zero() && assigned != assigned_.end())
       each.topic_id = assigned->second->topic_id();
     // Of one that it does not read, or has not opened: as it is now. Of a topic
     // that is gone an offset is of no use.
@@ -367,18 +369,19 @@ absl::Status LocalConsumer::Commit() {
 
 absl::Status LocalConsumer::CommitDelivered() {
   const OffsetsToCommit offsets = Delivered();
-  return offsets.empty() ? absl::OkStatus() : Commit(offsets);
+  if (offsets.empty()) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(CheckIsMember());
+  // Unchecked: one of a topic that was deleted keeps no other from it.
+  return CommitAndWait(offsets);
 }
 
 absl::Status LocalConsumer::Commit(const OffsetsToCommit& offsets) {
   CAUCE_RETURN_IF_ERROR(CheckIsMember());
-  for (const auto& [name, offset] : offsets) {
-    if (offset.offset >= Offset{0}) continue;
-    return MakeError(Reason::kOffsetOutOfRange,
-                     fmt::format("{}: offset {} cannot be committed, the first "
-                                 "one is 0",
-                                 name.ToString(), offset.offset.value));
-  }
+  CAUCE_RETURN_IF_ERROR(CheckCommittable(*client_->engine, offsets));
+  return CommitAndWait(offsets);
+}
+
+absl::Status LocalConsumer::CommitAndWait(const OffsetsToCommit& offsets) {
   CAUCE_ASSIGN_OR_RETURN(
       const OffsetCommitReply reply,
       AskAndWait<OffsetCommitReply>("a commit", [&](auto done) {
@@ -397,12 +400,18 @@ absl::Status LocalConsumer::Commit(const OffsetsToCommit& offsets) {
 }
 
 void LocalConsumer::CommitAsync(CommitCallback done) {
-  CommitAsync(Delivered(), std::move(done));
+  CommitSoon(Delivered(), CheckIsMember(), std::move(done));
 }
 
 void LocalConsumer::CommitAsync(const OffsetsToCommit& offsets,
                                 CommitCallback done) {
-  const absl::Status may = CheckIsMember();
+  absl::Status may = CheckIsMember();
+  if (may.ok()) may = CheckCommittable(*client_->engine, offsets);
+  CommitSoon(offsets, may, std::move(done));
+}
+
+void LocalConsumer::CommitSoon(const OffsetsToCommit& offsets,
+                               const absl::Status& may, CommitCallback done) {
   if (!may.ok() || offsets.empty()) {
     MutexLock lock(ended_->mutex);
     ended_->commits.emplace_back(std::move(done), may);
@@ -433,9 +442,10 @@ void LocalConsumer::CommitNowAndThen() {
   if (offsets.empty()) return;
   for (const auto& [name, offset] : offsets)
     being_committed_[name] = offset.offset;
-  CommitAsync(offsets, [this, offsets](const absl::Status& status) {
-    TakeCommitted(offsets, status);
-  });
+  CommitSoon(offsets, CheckIsMember(),
+             [this, offsets](const absl::Status& status) {
+               TakeCommitted(offsets, status);
+             });
 }
 
 void LocalConsumer::TakeCommitted(const OffsetsToCommit& offsets,
@@ -477,7 +487,12 @@ absl::StatusOr<OffsetsToCommit> LocalConsumer::Committed(
   for (const FetchedOffset& each : fetched) {
     CAUCE_RETURN_IF_ERROR(each.status);
     if (each.offset < Offset{0}) continue;
-    committed[each.partition] = {each.offset, each.metadata, each.leader_epoch};
+    const auto topic = client_->engine->DescribeTopic(each.partition.topic);
+    const bool is_anothers = topic.ok() && !each.topic_id.is_zero() &&
+                             each.topic_id != topic->id;
+    if (is_anothers) continue;
+    committed[each.partition] = {each.offset, each.metadata, each.leader_epoch,
+                                 each.topic_id};
   }
   return committed;
 }

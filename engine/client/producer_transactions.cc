@@ -8,7 +8,9 @@
 
 #include "cauce/errors.h"
 #include "cauce/topic_name.h"
+#include "engine/base/doubling_wait.h"
 #include "engine/base/status_macros.h"
+#include "engine/client/committable_offset.h"
 #include "engine/client/producer_core.h"
 #include "fmt/format.h"
 
@@ -22,9 +24,10 @@ constexpr int16_t kVersion = kEpochPerTransaction;
 constexpr std::string_view kCallAgain = "call this again";
 constexpr std::string_view kAbort = "abort the transaction";
 
-OffsetCommit CommitOf(const OffsetsToCommit& offsets,
-                      const ConsumerGroupMetadata& member,
-                      const ProducerInstance& producer, const Engine& engine) {
+absl::StatusOr<OffsetCommit> CommitOf(const OffsetsToCommit& offsets,
+                                      const ConsumerGroupMetadata& member,
+                                      const ProducerInstance& producer,
+                                      const Engine& engine) {
   OffsetCommit commit;
   commit.group = member.group;
   commit.by = {.member_id = member.member_id,
@@ -38,14 +41,11 @@ OffsetCommit CommitOf(const OffsetsToCommit& offsets,
                            .leader_epoch = offset.leader_epoch,
                            .metadata = offset.metadata,
                            .topic_id = {}};
+    CAUCE_ASSIGN_OR_RETURN(each.topic_id,
+                           CheckCommittable(engine, partition, offset));
     const auto read = member.topic_ids.find(partition.topic);
-    if (read != member.topic_ids.end()) {
+    if (offset.topic_id.is_zero() && read != member.topic_ids.end())
       each.topic_id = read->second;
-    } else {
-      // A topic that is gone has no id, and what it had is of no use.
-      const auto topic = engine.DescribeTopic(partition.topic);
-      if (topic.ok()) each.topic_id = topic->id;
-    }
     commit.offsets.push_back(std::move(each));
   }
   return commit;
@@ -63,8 +63,7 @@ struct AbortToAsk {
   Executor* executor = nullptr;  // outlives the coordinator; may be null
   std::string id;
   EndTransactionRequest request;
-  absl::Duration backoff;
-  absl::Duration backoff_max;
+  DoublingWait backoff;
   int tries = 10;
 };
 
@@ -86,9 +85,8 @@ void AskToAbort(const AbortToAsk& abort) {
           // somebody who comes back then.
           coordinator->WhenFree(abort.id, [next] { AskToAbort(next); });
         } else if (abort.executor != nullptr) {
-          next.backoff = std::min(next.backoff * 2, next.backoff_max);
-          abort.executor->ScheduleAfter(abort.backoff,
-                                        [next] { AskToAbort(next); });
+          const absl::Duration wait = next.backoff.Next();
+          abort.executor->ScheduleAfter(wait, [next] { AskToAbort(next); });
         }
       });
 }
@@ -144,13 +142,14 @@ absl::Status ProducerCore::SendOffsets(const OffsetsToCommit& offsets,
   const ProducerInstance producer = transaction_->producer();
   const auto until = around_.clock->Monotonic() + options_.block_max;
   mutex_.Unlock();
+  const auto commit = CommitOf(offsets, member, producer, *around_.engine);
   const auto partition = around_.groups->PartitionOf(member.group);
-  const OffsetCommit commit =
-      CommitOf(offsets, member, producer, *around_.engine);
   mutex_.Lock();
-  if (!partition.ok()) {
-    transaction_->FailCall(partition.status());
-    return partition.status();
+  absl::Status may = commit.status();
+  may.Update(partition.status());
+  if (!may.ok()) {
+    transaction_->FailCall(may);
+    return may;
   }
   transaction_->Joined();
   const auto added = AskUntil(until, kAbort, [&](Answer answer) {
@@ -172,11 +171,12 @@ absl::Status ProducerCore::SendOffsets(const OffsetsToCommit& offsets,
   }
   const auto stored = AskUntil(until, kAbort, [&](Answer answer) {
     const auto shared = std::make_shared<Answer>(std::move(answer));
-    around_.groups->Commit(commit, [shared, producer](OffsetCommitReply reply) {
-      const absl::Status status = StatusOf(reply);
-      if (status.ok()) return (*shared)(producer);
-      (*shared)(status);
-    });
+    around_.groups->Commit(
+        *commit, [shared, producer](const OffsetCommitReply& reply) {
+          const absl::Status status = StatusOf(reply);
+          if (status.ok()) return (*shared)(producer);
+          (*shared)(status);
+        });
   });
   const bool is_late = ReasonOf(stored.status()) == Reason::kTimedOut;
   if (is_late) {
@@ -233,7 +233,8 @@ absl::Status ProducerCore::CheckIsTransactional() const {
 absl::StatusOr<ProducerInstance> ProducerCore::AskUntil(
     absl::Duration until, std::string_view else_do,
     absl::FunctionRef<void(Answer)> ask) {
-  absl::Duration backoff = options_.retry_backoff;
+  DoublingWait backoff(options_.retry_backoff, options_.retry_backoff_max);
+  absl::Duration wait = backoff.Next();
   for (;;) {
     const auto answer =
         std::make_shared<std::optional<absl::StatusOr<ProducerInstance>>>();
@@ -267,13 +268,12 @@ absl::StatusOr<ProducerInstance> ProducerCore::AskUntil(
     // It says so once it is free; else time tells.
     const uint64_t freed = times_freed_;
     if (IsBusy((*answer)->status())) AwaitFree();
-    const absl::Duration again = std::min(now + backoff, until);
+    const absl::Duration again = std::min(now + wait, until);
     while (now < again && times_freed_ == freed) {
       changed_.WaitFor(mutex_, again - now);
       now = around_.clock->Monotonic();
     }
-    if (times_freed_ == freed)
-      backoff = std::min(backoff * 2, options_.retry_backoff_max);
+    if (times_freed_ == freed) wait = backoff.Next();
   }
 }
 
@@ -373,8 +373,7 @@ void ProducerCore::AbortAndForget() {
                   .producer = transaction_->producer(),
                   .outcome = TransactionOutcome::kAbort,
                   .version = kVersion},
-      .backoff = options_.retry_backoff,
-      .backoff_max = options_.retry_backoff_max};
+      .backoff = {options_.retry_backoff, options_.retry_backoff_max}};
   mutex_.Unlock();
   AskToAbort(abort);
   mutex_.Lock();

@@ -113,6 +113,12 @@ struct OffsetAndMetadata {
   Offset offset;         // of the next record to read
   std::string metadata;  // what whoever commits it likes to note
   LeaderEpoch leader_epoch;
+  // Of which topic, as Consumer::group_metadata says it of what is assigned. It
+  // cannot be committed once another topic has the name. Zero: of that which
+  // the consumer reads, or else of the one that is there, so that who keeps
+  // offsets over a time in which topics are deleted and made again keeps this
+  // with them.
+  TopicId topic_id = {};
 };
 using OffsetsToCommit = std::map<TopicPartition, OffsetAndMetadata>;
 // Called by a later call of the consumer, by its thread.
@@ -157,6 +163,7 @@ struct ConsumerGroupMetadata {
 //   exactly once    the work is records of the same log: send them and the
 //                   offsets in one transaction (producer.h).
 //
+// tests/embed/deliveries.cc is a program of each.
 // For one thread at a time, but for Wakeup and event_descriptor.
 class Consumer {
  public:
@@ -195,14 +202,17 @@ class Consumer {
   // kIllegalGeneration, kRebalanceInProgress where the group has gone on
   // without this consumer, as a listener that loses its partitions finds, or is
   // about to: its partitions are others', Poll to get new ones;
-  // kOffsetMetadataTooLarge, kTimedOut, errors of the log.
+  // kOffsetMetadataTooLarge, kTimedOut, errors of the log. Of these offsets
+  // none is committed where one cannot be: kUnknownTopic, kUnknownPartition,
+  // kOffsetOutOfRange below 0.
   virtual absl::Status Commit() = 0;
   virtual absl::Status Commit(const OffsetsToCommit& offsets) = 0;
   // Without waiting. Callbacks come in the order of their calls.
   virtual void CommitAsync(CommitCallback done) = 0;
   virtual void CommitAsync(const OffsetsToCommit& offsets,
                            CommitCallback done) = 0;
-  // How far the group is in these; of those it never committed nothing.
+  // How far the group is in these; of those it never committed nothing, as
+  // where it did in another topic of the name.
   virtual absl::StatusOr<OffsetsToCommit> Committed(
       const std::vector<TopicPartition>& partitions) = 0;
   virtual ConsumerGroupMetadata group_metadata() const = 0;

@@ -212,7 +212,8 @@ class Producer {
   // Where the group is once the transaction is committed; as the member of the
   // generation that `member` names (Consumer::group_metadata). Once the group
   // has gone on without it, the transaction can only be aborted: its cause is
-  // kIllegalGeneration, kUnknownMemberId or kFencedInstanceId.
+  // kIllegalGeneration, kUnknownMemberId or kFencedInstanceId; so it can where
+  // an offset cannot be committed (Consumer::Commit).
   virtual absl::Status SendOffsetsToTransaction(
       const OffsetsToCommit& offsets, const ConsumerGroupMetadata& member) = 0;
   // Flushes, and commits. Once this is OK no power loss takes it back, and

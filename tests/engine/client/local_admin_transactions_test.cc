@@ -140,6 +140,18 @@ TEST_F(LocalAdminTransactions, EndsWhatHangsInFrontOfOneThatGoesOn) {
   EXPECT_EQ(OffsetOf(0, Kind::kStableEnd), 4);
 }
 
+TEST_F(LocalAdminTransactions, ReadsOfOneIdItsOwnPartitionAlone) {
+  const auto producer = Open("x");
+  const auto reader = Reader();
+  const auto admin = AdminOf(*reader);
+  files_.Fail(test::FileCall::kRead,
+              "__transaction_state-21/00000000000000000000.log",
+              MakeError(Reason::kDiskFailed, "no disk"));
+  EXPECT_THAT(admin->ListTransactions(), HasReason(Reason::kDiskFailed));
+  EXPECT_THAT(admin->DescribeTransaction("x"), IsOk());
+  EXPECT_THAT(admin->DescribeTransaction("y"), HasReason(Reason::kDiskFailed));
+}
+
 TEST_F(LocalAdminTransactions, ReadsTransactionsBesideTheWriter) {
   const auto reader = Reader();
   const auto admin = AdminOf(*reader);

@@ -217,6 +217,24 @@ TEST_F(LocalConsumerGroup, AStaticMemberKeepsItsPlaceWhileItStartsAnew) {
   EXPECT_EQ(two->group_metadata().generation, generation);
 }
 
+TEST_F(LocalConsumerGroup, AStaticMemberOfTheStickyWayKeepsItsPlaceToo) {
+  ConsumerOptions options = InGroup();
+  options.assignments = {Assignment::kSticky};
+  const auto two = Subscribed(options);
+  options.instance = "i1";
+  auto one = Subscribed(options);
+  Settle({one.get(), two.get()});
+  const auto share = ShareOf(*one);
+  const int32_t generation = two->group_metadata().generation;
+
+  EXPECT_THAT(one->Close(), IsOk());
+  one = Subscribed(options);
+  Settle({one.get(), two.get()});
+
+  EXPECT_EQ(ShareOf(*one), share);
+  EXPECT_EQ(two->group_metadata().generation, generation);
+}
+
 TEST_F(LocalConsumerGroup, AnInstanceThatIsReplacedIsFenced) {
   ConsumerOptions options = InGroup();
   options.instance = "i1";
@@ -406,6 +424,95 @@ TEST_F(LocalConsumerGroup, AnOffsetOfWhatNoTopicIsCalledIsRefused) {
       producer->SendOffsetsToTransaction(offsets, consumer->group_metadata()),
       HasReason(Reason::kInvalidTopicName));
   EXPECT_THAT(producer->AbortTransaction(), IsOk());
+}
+
+TEST_F(LocalConsumerGroup, AnOffsetOfWhatDoesNotExistIsRefused) {
+  const TopicPartition nowhere{"nowhere", PartitionId{0}};
+  const TopicPartition ninth{"orders", PartitionId{9}};
+  const TopicPartition first{"orders", PartitionId{0}};
+  const auto consumer = Make();
+  EXPECT_THAT(consumer->Commit({{nowhere, {.offset = {1}, .metadata = ""}}}),
+              HasReason(Reason::kUnknownTopic));
+  EXPECT_THAT(consumer->Commit({{first, {.offset = {1}, .metadata = ""}},
+                                {ninth, {.offset = {1}, .metadata = ""}}}),
+              HasReason(Reason::kUnknownPartition));
+  EXPECT_EQ(CommittedIn(0), -1);
+  absl::Status told;
+  consumer->CommitAsync({{nowhere, {.offset = {1}, .metadata = ""}}},
+                        [&](const absl::Status& status) { told = status; });
+  EXPECT_THAT(consumer->Poll(absl::ZeroDuration()), IsOk());
+  EXPECT_THAT(told, HasReason(Reason::kUnknownTopic));
+
+  ProducerOptions writes;
+  writes.transactional_id = "x";
+  const auto producer = *client_->NewProducer(writes);
+  ASSERT_THAT(producer->InitTransactions(), IsOk());
+  ASSERT_THAT(producer->BeginTransaction(), IsOk());
+  EXPECT_THAT(producer->SendOffsetsToTransaction(
+                  {{ninth, {.offset = {1}, .metadata = ""}}},
+                  consumer->group_metadata()),
+              HasReason(Reason::kUnknownPartition));
+  EXPECT_THAT(producer->CommitTransaction(),
+              HasReason(Reason::kTransactionAbortable));
+  EXPECT_THAT(producer->AbortTransaction(), IsOk());
+}
+
+TEST_F(LocalConsumerGroup, ADeletedTopicKeepsNoOtherFromBeingCommitted) {
+  ASSERT_THAT(engine().CreateTopic("other"), IsOk());
+  AppendToAll("a");
+  const auto consumer = Make();
+  ASSERT_THAT(consumer->Subscribe({"orders", "other"}), IsOk());
+  Drain(*consumer);
+  const Record record{.value = "v", .timestamp = {1000}};
+  ASSERT_THAT(engine().OpenPartition("other", {0})->Append({&record, 1}),
+              IsOk());
+  Drain(*consumer);
+  ASSERT_THAT(engine().DeleteTopic("other"), IsOk());
+
+  EXPECT_THAT(consumer->Close(), IsOk());
+
+  EXPECT_EQ(CommittedIn(0), 1);
+}
+
+TEST_F(LocalConsumerGroup, AnOffsetThatWasKeptIsOfTheTopicThatItNames) {
+  AppendToAll("a");
+  const TopicPartition first{"orders", PartitionId{0}};
+  ConsumerOptions options = InGroup();
+  options.auto_commit = false;
+  const auto consumer = Subscribed(options);
+  ASSERT_THAT(Drain(*consumer), SizeIs(4));
+  OffsetAndMetadata kept;
+  kept.offset = Offset{1};
+  kept.topic_id = consumer->group_metadata().topic_ids.at("orders");
+  ASSERT_THAT(consumer->Commit({{first, kept}}), IsOk());
+  EXPECT_EQ(consumer->Committed({first})->at(first).topic_id, kept.topic_id);
+  ASSERT_THAT(engine().DeleteTopic("orders"), IsOk());
+  ASSERT_THAT(engine().CreateTopic("orders", {.partitions = 4}), IsOk());
+  EXPECT_THAT(*consumer->Committed({first}), IsEmpty());
+  AppendToAll("new");
+  ASSERT_THAT(Settle({consumer.get()}), SizeIs(4)) << "each once";
+
+  EXPECT_THAT(consumer->Commit({{first, kept}}),
+              HasReason(Reason::kUnknownTopic));
+
+  EXPECT_EQ(CommittedIn(0), -1);
+}
+
+TEST_F(LocalConsumerGroup, OffsetsExpireOnceTheGroupWasEmptyForSoLong) {
+  AppendToAll("a");
+  const auto consumer = Subscribed();
+  Drain(*consumer);
+  EXPECT_THAT(consumer->Close(), IsOk());
+  const auto other = Make(InGroup("other"));
+  const EngineOptions defaults;
+  clock_.Advance(defaults.offsets_retention - absl::Minutes(1));
+  EXPECT_THAT(other->Poll(absl::ZeroDuration()), IsOk());
+  EXPECT_EQ(CommittedIn(0), 1);
+
+  clock_.Advance(absl::Minutes(1) + defaults.offsets_retention_check_interval);
+  EXPECT_THAT(other->Poll(absl::ZeroDuration()), IsOk());
+
+  EXPECT_EQ(CommittedIn(0), -1);
 }
 
 TEST_F(LocalConsumerGroup, AnOffsetBeyondTheEndFollowsTheResetPolicy) {

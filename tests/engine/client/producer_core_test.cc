@@ -57,6 +57,30 @@ TEST_F(ProducerCoreTest, WritesAtOnceWhereNothingRunsInTheBackground) {
   EXPECT_THAT(told_, ElementsAre("a@0"));
 }
 
+TEST_F(ProducerCoreTest, CountsARecordAsSentOnceItsAcksSay) {
+  Open();
+  const auto visible = [this] {
+    return client_->engine()
+        ->OpenPartition("orders", PartitionId{0})
+        ->high_watermark();
+  };
+  Produce({.acks = Acks::kNone});
+  ASSERT_THAT(Send("none"), IsOk());
+  EXPECT_THAT(told_, ElementsAre("none@0"));
+  Produce({.acks = Acks::kLeader});
+  ASSERT_THAT(Send("leader"), IsOk());
+  EXPECT_THAT(told_, ElementsAre("none@0", "leader@1"));
+  Produce({.acks = Acks::kAll});
+  ASSERT_THAT(Send("all"), IsOk());
+  EXPECT_THAT(told_, SizeIs(2)) << "it is written, and not durable";
+  EXPECT_LT(visible(), Offset{3});
+
+  ASSERT_THAT(producer_->Flush(), IsOk());
+
+  EXPECT_THAT(told_, ElementsAre("none@0", "leader@1", "all@2"));
+  EXPECT_EQ(visible(), Offset{3});
+}
+
 TEST_F(ProducerCoreTest, LingersWhereSomethingDoes) {
   Open(&executor_);
   Produce({.linger = absl::Milliseconds(5)});

@@ -14,9 +14,11 @@ namespace cauce {
 namespace {
 
 using test::FileCall;
+using test::HasReason;
 using test::IsOk;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 using ProducerDeliveryTest = test::ProducerRig;
@@ -73,6 +75,32 @@ TEST_F(ProducerDeliveryTest, TellsOfAFailedSyncAndSendsNothingTwice) {
   EXPECT_THAT(told_,
               ElementsAre("a@0", "b: DISK_FAILED", "c: DISK_FAILED"));
   files_.Mend();
+}
+
+TEST_F(ProducerDeliveryTest, FlushesUntilADeadlineAndStillDeliversBehindIt) {
+  Open();
+  Produce();
+  FillDisk();
+  ASSERT_THAT(Send("a"), IsOk());
+  EXPECT_THAT(producer_->Flush(absl::ZeroDuration()),
+              HasReason(Reason::kTimedOut));
+  EXPECT_THAT(told_, IsEmpty());
+
+  files_.Mend();
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_THAT(producer_->Flush(absl::ZeroDuration()), IsOk());
+  EXPECT_THAT(told_, ElementsAre("a@0"));
+}
+
+TEST_F(ProducerDeliveryTest, ClosesByADeadlineAndTellsWhatWasNotWritten) {
+  Open();
+  Produce();
+  FillDisk();
+  ASSERT_THAT(Send("a"), IsOk());
+  EXPECT_THAT(producer_->Close(absl::ZeroDuration()),
+              HasReason(Reason::kTimedOut));
+  EXPECT_THAT(told_, ElementsAre("a: CLOSED"));
+  EXPECT_THAT(Send("b"), HasReason(Reason::kClosed));
 }
 
 TEST_F(ProducerDeliveryTest, WritesWhatWaitsWhenItIsDestroyed) {
