@@ -235,9 +235,15 @@ class Judge {
 
   void NoteDisplaced(size_t log) {
     if (found_[log].FrontBase() != found_[log].named) return;
+    Offset end = known_.closed_end.value_or(Offset{INT64_MAX});
     for (size_t run = 0; run < found_[log].runs.size(); ++run) {
       const bool stays = std::ranges::binary_search(judged_[log].stay, run);
-      if (!stays && FindContrary(log, run)) {
+      if (stays) continue;
+      // What goes on where the log was closed may be a newer copy of it.
+      const BatchRun& batches = found_[log].runs[run];
+      const bool goes_on = batches.base <= end && batches.next > end;
+      if (goes_on) end = batches.next;
+      if (goes_on || FindContrary(log, run)) {
         judged_[log].displaced.push_back(run);
       }
     }

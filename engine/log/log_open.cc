@@ -11,6 +11,7 @@
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/log_start_copy.h"
 #include "engine/log/as_closed.h"
+#include "engine/log/beyond_close.h"
 #include "engine/log/log.h"
 #include "engine/log/missing_segments.h"
 #include "engine/log/recovery.h"
@@ -124,6 +125,40 @@ absl::StatusOr<OffsetRange> FindEndLostSinceClose(
   return OffsetRange();
 }
 
+void TellBeyondClose(const LogEnvironment& environment,
+                     const LogOptions& options, const KnownLog& known,
+                     Offset end) {
+  if (!environment.events) return;
+  const auto what =
+      CompareWithClose(*environment.files, options.directory, known);
+  // What keeps it from being seen is told by who reads it.
+  if (!what.ok()) return;
+  environment.events(
+      Severity::kError,
+      fmt::format("{}: {}; {}", options.name.ToString(),
+                  DescribeBeyondClose(*what, end, known.end),
+                  AdviceBeyondClose(*what)));
+}
+
+// A close saves the point as well: where the log ends there nothing is read. A
+// writer may have closed it again behind the first look at its end.
+absl::Status LookBeyondClose(const LogEnvironment& environment,
+                             const LogOptions& options, LogView& view) {
+  if (!environment.known_now) return absl::OkStatus();
+  for (const bool is_sure : {false, true}) {
+    const Offset end = view.segments().back()->next();
+    const auto now = environment.load_bounds(options.name);
+    if (!now.ok() || now->recovery_point >= end) break;
+    const auto known = environment.known_now(options.name);
+    const bool is_beyond =
+        known && known->was_last_stop && known->log.end < end;
+    if (!is_beyond) break;
+    if (is_sure) TellBeyondClose(environment, options, known->log, end);
+    if (!is_sure) CAUCE_RETURN_IF_ERROR(view.RefreshNames());
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<Log>> Log::Open(
@@ -174,6 +209,7 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
       CAUCE_ASSIGN_OR_RETURN(lost.back,
                              FindBehindTorn(*environment, options, *view));
     }
+    CAUCE_RETURN_IF_ERROR(LookBeyondClose(*environment, options, *view));
     const Offset start =
         std::max(options.bounds.log_start, view->segments().front()->base());
     if (start > options.bounds.log_start) {
@@ -218,6 +254,11 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
   CAUCE_ASSIGN_OR_RETURN(RecoveredLog recovered, RecoverLog(place, hints));
   const OffsetRange missing_start = LookForMissingStart(
       *environment, options, options.bounds.log_start, recovered.log_start);
+  const Offset end = recovered.writer->segment()->next();
+  if (options.clean_stop && options.known != nullptr &&
+      end > options.known->end) {
+    TellBeyondClose(*environment, options, *options.known, end);
+  }
   SegmentSet::List segments = recovered.sealed;
   segments.push_back(recovered.writer->segment());
   std::shared_ptr<Log> log(new Log(std::move(environment), options,

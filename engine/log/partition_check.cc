@@ -14,6 +14,7 @@
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/whole_file.h"
+#include "engine/log/beyond_close.h"
 #include "engine/log/complete_swaps.h"
 #include "engine/log/cut_files.h"
 #include "engine/log/foreign_segments.h"
@@ -613,14 +614,13 @@ absl::StatusOr<bool> PartitionCheck::EndsAtClose(Offset base, Offset end) {
   if (!partition_.known || end <= closed_at) return true;
   CAUCE_ASSIGN_OR_RETURN(const bool is_closed, IsClosed());
   if (!is_closed) return true;
+  CAUCE_ASSIGN_OR_RETURN(
+      const BeyondClose what,
+      CompareWithClose(files_, partition_.directory, *partition_.known));
   Tell({.file = PathOf(base, kLogSuffix),
         .offset = closed_at,
-        .what = fmt::format("it holds records up to offset {}, and the log was "
-                            "closed at offset {}: those behind that are "
-                            "another log's",
-                            end.value, closed_at.value),
-        .advice = "restore the file from a copy, or let cauce log repair take "
-                  "them out"});
+        .what = DescribeBeyondClose(what, end, closed_at),
+        .advice = std::string(AdviceBeyondClose(what))});
   return false;
 }
 

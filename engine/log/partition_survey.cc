@@ -15,6 +15,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/catalog/known_log.h"
 #include "engine/catalog/whole_file.h"
+#include "engine/log/beyond_close.h"
 #include "engine/log/emptied_segments.h"
 #include "engine/log/foreign_segments.h"
 #include "engine/log/found_log.h"
@@ -54,8 +55,9 @@ class Surveyor {
     CAUCE_RETURN_IF_ERROR(Read());
     if (!survey_.is_untouchable) {
       CAUCE_RETURN_IF_ERROR(reading_.SplitWhereTheyMeet(logs_, surveys_));
-      CAUCE_RETURN_IF_ERROR(Judge());
+      CAUCE_RETURN_IF_ERROR(LeaveAnother());
     }
+    if (!survey_.is_untouchable) CAUCE_RETURN_IF_ERROR(Judge());
     if (survey_.is_untouchable) {
       return PartitionSurvey{.left = std::move(survey_.left),
                              .is_untouchable = true};
@@ -264,6 +266,39 @@ class Surveyor {
     }
     std::ranges::sort(survey_.segments, {}, &SurveyedSegment::base);
     return absl::OkStatus();
+  }
+
+  // A log that stands whole in the place of the one that was closed: cut where
+  // that ended, what is left of it would pass for that.
+  absl::Status LeaveAnother() {
+    if (!partition_.clean_stop || !partition_.known) return absl::OkStatus();
+    const Offset closed = partition_.bounds.durable;
+    for (size_t log = 0; log < logs_.size(); ++log) {
+      const Offset end = EndFromName(log);
+      if (end <= closed) continue;
+      CAUCE_ASSIGN_OR_RETURN(
+          const BeyondClose what,
+          CompareWithClose(files_, partition_.directory, *partition_.known));
+      if (what != BeyondClose::kAnother) break;
+      LeaveAll({.file = reading_.PathOf(logs_[log]),
+                .offset = closed,
+                .what = DescribeBeyondClose(what, end, closed),
+                .advice = fmt::format("nothing of the partition was touched: "
+                                      "{}; and repair again",
+                                      AdviceBeyondClose(what))});
+      break;
+    }
+    return absl::OkStatus();
+  }
+
+  // Up to where its batches continue each other from what it is called by.
+  Offset EndFromName(size_t log) const {
+    Offset end = logs_[log].named;
+    for (const BatchRun& run : surveys_[log].runs) {
+      if (run.base != end) break;
+      end = run.next;
+    }
+    return end;
   }
 
   // Of a log that was emptied only its indexes tell, as of one that is gone.

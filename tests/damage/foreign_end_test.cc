@@ -30,6 +30,7 @@ using test::Remains;
 using test::Sight;
 using test::Stop;
 using test::Values;
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::Field;
 using ::testing::HasSubstr;
@@ -257,6 +258,78 @@ TEST_F(ForeignEnd, InTheLastSegmentOfALogThatWasClosedIsTakenOut) {
               Contains(Field(&Finding::offset, Offset{kEnd})));
   ExpectMended(directory, records);
   ExpectGoesOn(directory, records);
+}
+
+// They may be right, as in a newer copy of the log.
+TEST_F(ForeignEnd, InTheLastSegmentOfALogThatWasClosedIsToldAndCounted) {
+  const auto put = [](FileTree& tree) { tree[Log(12)] += AnothersLog(kEnd); };
+  for (const Access access : {Access::kReadOnly, Access::kReadWrite}) {
+    DamagedDirectory opened(Stop::kClean, put);
+    Values records = Remains::Of(Stop::kClean).records().at("orders-0");
+    for (int64_t at = kEnd; at < kEnd + 6; ++at) records[at] = "another's";
+    EXPECT_EQ(SightOf(opened, access).records, records);
+    EXPECT_THAT(opened.events(),
+                Contains(AllOf(HasSubstr("orders-0"),
+                               HasSubstr("up to offset 24"),
+                               HasSubstr("closed at offset 18"),
+                               HasSubstr("a newer copy"))));
+  }
+  DamagedDirectory directory(Stop::kClean, put);
+  const auto repaired = directory.Repair();
+  ASSERT_THAT(repaired, IsOk());
+  EXPECT_EQ(repaired->offsets_lost, 6);
+}
+
+// The directory of another partition, say, was put in the place of the one that
+// was closed. Cut where that ended the rest would pass for it.
+TEST_F(ForeignEnd, OfALogThatStandsWholeInTheClosedOnesPlaceIsToldAndLeft) {
+  DamagedDirectory directory(Stop::kClean, [](FileTree& tree) {
+    std::erase_if(tree, [](const auto& file) {
+      return file.first.starts_with("orders-0/0");
+    });
+    for (int64_t base = 0; base <= kEnd; base += 6) {
+      tree[Log(0)] += AnothersLog(base);
+    }
+  });
+  const auto is_told = Contains(AllOf(HasSubstr("up to offset 24"),
+                                      HasSubstr("closed at offset 18"),
+                                      HasSubstr("none of its files")));
+  EXPECT_EQ(SightOf(directory, Access::kReadOnly).records.size(), 24U);
+  EXPECT_THAT(directory.events(), is_told);
+  const auto found = directory.VerifyAll();
+  ASSERT_THAT(found, Not(IsEmpty()));
+  EXPECT_THAT(found.front().what, HasSubstr("none of its files"));
+
+  const auto repaired = directory.Repair();
+
+  ASSERT_THAT(repaired, IsOk());
+  EXPECT_EQ(repaired->left, 1);
+  EXPECT_EQ(repaired->steps, 0);
+  EXPECT_TRUE(directory.Gather() == directory.laid());
+  auto engine = directory.Open(Access::kReadWrite);
+  ASSERT_THAT(engine, IsOk());
+  EXPECT_THAT(test::AppendOne(*engine, kOrders, "new"),
+              test::IsOkAndHolds(Offset{kEnd + 6}));
+  EXPECT_THAT(directory.events(), is_told);
+}
+
+TEST_F(ForeignEnd, OfALogThatStandsInTheClosedOnesPlaceStaysWhereItIsWanted) {
+  DamagedDirectory directory(Stop::kClean, [](FileTree& tree) {
+    std::erase_if(tree, [](const auto& file) {
+      return file.first.starts_with("orders-0/0");
+    });
+    for (int64_t base = 0; base <= kEnd; base += 6) {
+      tree[Log(0)] += AnothersLog(base);
+    }
+    tree.erase("cauce.segments");
+  });
+  const auto repaired = directory.Repair();
+  ASSERT_THAT(repaired, IsOk());
+  EXPECT_EQ(repaired->left, 0);
+  EXPECT_EQ(repaired->offsets_lost, 0);
+  EXPECT_THAT(directory.VerifyAll(), IsEmpty());
+  EXPECT_EQ(SightOf(directory, Access::kReadOnly).records.size(), 24U);
+  EXPECT_THAT(directory.events(), IsEmpty());
 }
 
 }  // namespace
