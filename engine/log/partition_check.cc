@@ -40,6 +40,11 @@ constexpr std::string_view kRestoreMissing =
     "or let cauce log repair say that they are gone; until then readers may go "
     "on behind them";
 
+// Of an index that leads astray in a log that lacks something.
+constexpr std::string_view kKeepIndex =
+    "keep it until the log is restored, or repaired: it tells where batches "
+    "of it stood";
+
 // What a repair does, too.
 std::string AdviceOnSnapshot(const absl::Status& read) {
   if (!IsUnusable(read)) {
@@ -445,8 +450,18 @@ absl::Status PartitionCheck::CheckSegments(const SegmentPlace& place,
     if (is_next_known) segment.next_base = bases[i + 1];
     segment.is_whole_behind = last_whole > bases[i];
     const int64_t damages = summary_.damages;
+    // Told behind what their log lacks, of which they may be the evidence.
+    std::vector<Finding> of_indexes;
+    const SegmentCheck::Found sort = [&](const Finding& finding) {
+      const bool is_of_log = finding.file.ends_with(kLogSuffix);
+      is_of_log ? found_(finding) : of_indexes.push_back(finding);
+    };
     const auto end =
-        SegmentCheck(files_, segment, summary_, found_, progress_).Run();
+        SegmentCheck(files_, segment, summary_, sort, progress_).Run();
+    const int64_t of_log =
+        summary_.damages - damages -
+        std::ranges::count(of_indexes, Gravity::kDamage, &Finding::gravity);
+    if (!end.ok()) std::ranges::for_each(of_indexes, found_);
     // Retention may have removed it since the directory was listed.
     if (absl::IsNotFound(end.status())) continue;
     unread_told_ |= !end.ok();
@@ -470,22 +485,34 @@ absl::Status PartitionCheck::CheckSegments(const SegmentPlace& place,
     // last byte.
     const bool is_whole = is_last ? *end >= partition_.bounds.durable
                                   : is_next_known && *end >= bases[i + 1];
-    if (summary_.damages != damages && !is_whole) continue;
-    CAUCE_ASSIGN_OR_RETURN(const bool ends_there, EndsAtClose(bases[i], *end));
-    if (!ends_there) continue;
-    if (!is_last && !is_next_known) continue;
-    if (is_last) {
-      CAUCE_RETURN_IF_ERROR(CheckNotShort(
-          {.segment = bases[i], .end = *end, .next = *end}));
+    const int64_t told = summary_.damages;
+    if (of_log == 0 || is_whole) {
+      CAUCE_RETURN_IF_ERROR(
+          CheckBehind({.segment = bases[i],
+                       .end = *end,
+                       .next = is_last ? *end : bases[i + 1],
+                       .is_whole_behind = segment.is_whole_behind},
+                      is_last         ? Behind::kEnd
+                      : is_next_known ? Behind::kSegment
+                                      : Behind::kUnread));
     }
-    CAUCE_RETURN_IF_ERROR(
-        is_last ? CheckEnd(bases[i], *end)
-                : CheckGap({.segment = bases[i],
-                            .end = *end,
-                            .next = bases[i + 1],
-                            .is_whole_behind = segment.is_whole_behind}));
+    for (Finding& finding : of_indexes) {
+      const bool is_evidence =
+          summary_.damages > told && finding.gravity == Gravity::kDamage;
+      if (is_evidence) finding.advice = std::string(kKeepIndex);
+      found_(finding);
+    }
   }
   return absl::OkStatus();
+}
+
+absl::Status PartitionCheck::CheckBehind(const Gap& gap, Behind behind) {
+  CAUCE_ASSIGN_OR_RETURN(const bool ends_there,
+                         EndsAtClose(gap.segment, gap.end));
+  if (!ends_there || behind == Behind::kUnread) return absl::OkStatus();
+  if (behind == Behind::kSegment) return CheckGap(gap);
+  CAUCE_RETURN_IF_ERROR(CheckNotShort(gap));
+  return CheckEnd(gap.segment, gap.end);
 }
 
 std::optional<Offset> PartitionCheck::TornFrom(

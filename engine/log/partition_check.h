@@ -89,6 +89,9 @@ class PartitionCheck {
     Offset next;
     bool is_whole_behind = false;  // whole batches stand behind it
   };
+  // What there is behind a segment: the log's end, or another one, that can be
+  // read or not.
+  enum class Behind { kEnd, kSegment, kUnread };
 
   absl::StatusOr<Bases> List() const;
   // How many of the last ones lie above the end of a log that was closed.
@@ -139,6 +142,8 @@ class PartitionCheck {
   void TellUnreadable(Offset base, const absl::Status& why);
   // That no segment is missing in front of `base`, the oldest one's.
   absl::Status CheckStart(Offset base);
+  // That a segment, whole so far, ends where it should.
+  absl::Status CheckBehind(const Gap& gap, Behind behind);
   // That the next segment begins where this one ends. Above what was durable
   // only where whole batches stand behind the gap.
   absl::Status CheckGap(const Gap& gap);

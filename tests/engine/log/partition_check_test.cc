@@ -315,6 +315,31 @@ TEST_F(PartitionCheckSuite, MissesTheLastLogTwice) {
               ElementsAre(Is(Gravity::kDamage, 8), Is(Gravity::kDamage, 8)));
 }
 
+// Another log's, say, is in the place of the last one: its index leads astray.
+TEST_F(PartitionCheckSuite, MissesTheEndWhereAnIndexIsWrongToo) {
+  const test::OwnedBatch batch = test::Batch({"a"});
+  disk_.Write(
+      SegmentFileName(Offset{8}, kLogSuffix),
+      batch.At(Offset{8}).bytes() + batch.At(Offset{9}).bytes());
+  // Offset 9, relative to the base, within the first batch.
+  const std::string index = SegmentFileName(Offset{8}, kOffsetIndexSuffix);
+  disk_.Write(index, std::string("\0\0\0\1\0\0\0\20", 8));
+  partition_.clean_stop = true;
+  partition_.opened_since = [] { return false; };
+
+  ASSERT_THAT(Check(), IsOk());
+
+  EXPECT_THAT(findings_,
+              ElementsAre(AllOf(Is(Gravity::kDamage, 10),
+                                Field("what", &Finding::what,
+                                      HasSubstr("were durable"))),
+                          AllOf(Field("file", &Finding::file,
+                                      HasSubstr(".index")),
+                                Field("advice", &Finding::advice,
+                                      AllOf(HasSubstr("keep it"),
+                                            Not(HasSubstr("delete")))))));
+}
+
 TEST_F(PartitionCheckSuite, NotesWhatADeletionOrACutLeft) {
   disk_.Remove(SegmentFileName(Offset{0}, kLogSuffix));
   partition_.bounds.log_start = now_.log_start = Offset{4};
