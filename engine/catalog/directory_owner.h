@@ -1,8 +1,9 @@
 // Whether the directory that bears a partition's name is another topic's, as
 // where somebody has exchanged two of them.
 //
-// Told by the id in its `partition.metadata` and the one in the list of topics;
-// where either is not known the name decides. Pure; any thread.
+// Told by the id in its `partition.metadata` and those in the list of topics;
+// where the directory's is not known, or no topic's, the name decides. Pure;
+// any thread.
 #pragma once
 
 #include <optional>
@@ -22,8 +23,10 @@ struct OtherOwner {
 };
 
 // `id` is what ReadPartitionMetadata returned of the directory that bears the
-// name of a partition of `topic`. Nothing where it counts as that topic's.
-std::optional<OtherOwner> FindOtherOwner(const TopicEntry& topic,
+// name of a partition of `topic`, one of `catalog`. Nothing where it counts as
+// that topic's.
+std::optional<OtherOwner> FindOtherOwner(const TopicCatalog& catalog,
+                                         const TopicEntry& topic,
                                          const absl::StatusOr<TopicId>& id);
 
 }  // namespace cauce

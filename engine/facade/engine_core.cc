@@ -52,7 +52,7 @@ EngineCore::EngineCore(EngineEnvironment environment,
       compactor_(*environment_->clock, options.events,
                  {options.compaction_memory_max,
                   options.compaction_bytes_per_second_max}),
-      directories_(files_, directory_),
+      directories_(files_, directory_, catalog_),
       logs_(environment_, bounds_, *first_dirty_, *known_, directories_,
             options.access) {}
 

@@ -49,9 +49,10 @@ bool IsDamagedFile(FileSystem& files, const std::string& path,
 
 // Records are never shown, or added to, under another topic's name. `id` is
 // what partition.metadata in `path` says.
-absl::Status CheckId(const TopicEntry& topic, const std::string& path,
+absl::Status CheckId(const TopicCatalog& catalog, const TopicEntry& topic,
+                     const std::string& path,
                      const absl::StatusOr<TopicId>& id) {
-  const auto other = FindOtherOwner(topic, id);
+  const auto other = FindOtherOwner(catalog, topic, id);
   if (!other) return absl::OkStatus();
   return MakeError(
       Reason::kCorruptFile,
@@ -64,8 +65,9 @@ absl::Status CheckId(const TopicEntry& topic, const std::string& path,
 }  // namespace
 
 PartitionDirectories::PartitionDirectories(FileSystem& files,
-                                           std::string directory)
-    : files_(files), directory_(std::move(directory)) {}
+                                           std::string directory,
+                                           const TopicCatalog& catalog)
+    : files_(files), directory_(std::move(directory)), catalog_(catalog) {}
 
 std::string PartitionDirectories::PathOf(
     const TopicPartition& partition) const {
@@ -124,7 +126,7 @@ absl::Status PartitionDirectories::CheckOwner(const TopicEntry& topic,
   // What a failing disk does not show may be another topic's.
   const bool is_unknown = ReasonOf(id.status()) == Reason::kDiskFailed ||
                           absl::IsResourceExhausted(id.status());
-  return is_unknown ? id.status() : CheckId(topic, path, id);
+  return is_unknown ? id.status() : CheckId(catalog_, topic, path, id);
 }
 
 absl::Status PartitionDirectories::Furnish(const TopicEntry& topic,
@@ -132,7 +134,7 @@ absl::Status PartitionDirectories::Furnish(const TopicEntry& topic,
   const std::string path = PathOf({topic.name, partition});
   const auto id = ReadPartitionMetadata(files_, path);
   CAUCE_RETURN_IF_ERROR(WhyUnread(id.status()));
-  CAUCE_RETURN_IF_ERROR(CheckId(topic, path, id));
+  CAUCE_RETURN_IF_ERROR(CheckId(catalog_, topic, path, id));
   // What is right is written all the same: it may be what a sync that failed
   // has left, which is read back and yet goes with the power.
   const bool is_missing =
@@ -301,7 +303,7 @@ absl::Status PartitionDirectories::Check(const TopicEntry& topic,
                                          const EventSink& events) {
   const std::string path = PathOf({topic.name, partition});
   const auto id = ReadPartitionMetadata(files_, path);
-  CAUCE_RETURN_IF_ERROR(CheckId(topic, path, id));
+  CAUCE_RETURN_IF_ERROR(CheckId(catalog_, topic, path, id));
   if (id.ok()) return absl::OkStatus();
   const bool is_absent = absl::IsNotFound(id.status());
   const bool is_damaged = IsDamagedFile(files_, path, id.status());

@@ -25,8 +25,10 @@ namespace cauce {
 
 class PartitionDirectories {
  public:
-  // `files` is borrowed; `directory` is the data directory.
-  PartitionDirectories(FileSystem& files, std::string directory);
+  // `files` and `catalog` are borrowed; `directory` is the data directory.
+  // Nobody changes the catalog while a call is here.
+  PartitionDirectories(FileSystem& files, std::string directory,
+                       const TopicCatalog& catalog);
 
   std::string PathOf(const TopicPartition& partition) const;
 
@@ -110,6 +112,7 @@ class PartitionDirectories {
 
   FileSystem& files_;
   const std::string directory_;
+  const TopicCatalog& catalog_;
 };
 
 }  // namespace cauce

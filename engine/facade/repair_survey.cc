@@ -126,7 +126,7 @@ absl::StatusOr<bool> RepairSurvey::LeaveAnothers(const TopicEntry& topic,
     CAUCE_RETURN_IF_ERROR(LeavePartition(directory, id.status()));
     return true;
   }
-  const auto other = FindOtherOwner(topic, id);
+  const auto other = FindOtherOwner(small_.catalog(), topic, id);
   if (!other) return false;
   LeaveBroken(
       {.file = JoinPath(directory, kPartitionMetadataFile),

@@ -332,7 +332,7 @@ class Verification {
                const TopicId& id) {
     const TopicEntry* const topic = catalog_.Find(name.topic);
     if (topic == nullptr) return true;
-    const auto other = FindOtherOwner(*topic, id);
+    const auto other = FindOtherOwner(catalog_, *topic, id);
     if (!other) return true;
     if (made_again_.contains(name.topic)) {
       Tell({.gravity = Gravity::kNote,

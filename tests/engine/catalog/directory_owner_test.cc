@@ -32,8 +32,9 @@ TopicEntry Orders() {
 }
 
 TEST(DirectoryOwner, IsAnotherTopicWhereBothIdsAreKnownAndDiffer) {
-  EXPECT_THAT(FindOtherOwner(Orders(), Id(7)), Eq(std::nullopt));
-  const auto other = FindOtherOwner(Orders(), Id(9));
+  const TopicCatalog catalog;
+  EXPECT_THAT(FindOtherOwner(catalog, Orders(), Id(7)), Eq(std::nullopt));
+  const auto other = FindOtherOwner(catalog, Orders(), Id(9));
   ASSERT_TRUE(other);
   for (const std::string& part :
        {TopicIdText(Id(9)), TopicIdText(Id(7)), std::string("orders")}) {
@@ -43,13 +44,35 @@ TEST(DirectoryOwner, IsAnotherTopicWhereBothIdsAreKnownAndDiffer) {
 }
 
 TEST(DirectoryOwner, IsToldByTheNameWhereAnIdIsNotKnown) {
+  const TopicCatalog catalog;
   for (const absl::Status& unread :
        {absl::NotFoundError("none"), absl::DataLossError("damaged")}) {
-    EXPECT_THAT(FindOtherOwner(Orders(), unread), Eq(std::nullopt));
+    EXPECT_THAT(FindOtherOwner(catalog, Orders(), unread), Eq(std::nullopt));
   }
   TopicEntry without = Orders();
   without.id = TopicId();
-  EXPECT_THAT(FindOtherOwner(without, Id(9)), Eq(std::nullopt));
+  EXPECT_THAT(FindOtherOwner(catalog, without, Id(9)), Eq(std::nullopt));
+}
+
+// Of a topic that a broker made before it gave ids.
+TEST(DirectoryOwner, IsAnotherTopicThatHasItsIdWhereItsOwnIsNotKnown) {
+  TopicEntry without = Orders();
+  without.id = TopicId();
+  without.imported = true;
+  TopicEntry payments = Orders();
+  payments.name = "payments";
+  payments.partitions = without.partitions = 1;
+  TopicCatalog catalog;
+  ASSERT_TRUE(catalog.Add(payments).ok());
+  ASSERT_TRUE(catalog.Add(without).ok());
+  EXPECT_THAT(FindOtherOwner(catalog, payments, Id(7)), Eq(std::nullopt));
+  EXPECT_THAT(FindOtherOwner(catalog, without, Id(9)), Eq(std::nullopt));
+  EXPECT_THAT(FindOtherOwner(catalog, without, TopicId()), Eq(std::nullopt));
+  const auto other = FindOtherOwner(catalog, without, Id(7));
+  ASSERT_TRUE(other);
+  EXPECT_THAT(other->what, HasSubstr("payments's"));
+  EXPECT_THAT(other->what, HasSubstr(TopicIdText(Id(7))));
+  EXPECT_THAT(other->advice, HasSubstr("orders's"));
 }
 
 }  // namespace

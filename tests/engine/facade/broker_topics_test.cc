@@ -304,6 +304,34 @@ TEST_P(BrokerTopics, OfWhichOneHasFailedGetNoConfigsBeforeItIsReopened) {
   EXPECT_THAT(engine_->AlterTopic("orders", {{"retention.ms", "-1"}}), IsOk());
 }
 
+TEST_P(BrokerTopics, InWhosePlaceAnothersDirectoryStandsAreOpenedByNobody) {
+  Make(1, "old", 1);
+  Open(Access::kReadWrite);
+  ASSERT_THAT(engine_->CreateTopic("payments", {}), IsOk());
+  ASSERT_THAT(engine_->Close(), IsOk());
+  ASSERT_THAT(files_->Rename("/data/orders-0", "/data/away"), IsOk());
+  ASSERT_THAT(files_->Rename("/data/payments-0", "/data/orders-0"), IsOk());
+  for (const Access access : {Access::kReadOnly, Access::kReadWrite}) {
+    Open(access);
+    EXPECT_THAT(engine_->OpenPartition("orders", PartitionId{0}),
+                HasReason(Reason::kCorruptFile));
+  }
+  ASSERT_THAT(engine_->Close(), IsOk());
+  std::vector<std::string> found;
+  EXPECT_THAT(VerifyDirectory(
+                  *files_, "/data", {},
+                  [&](const Finding& each) { found.push_back(each.file); }),
+              IsOk());
+  EXPECT_THAT(found, Contains("/data/orders-0/partition.metadata"));
+  std::vector<std::string> left;
+  EXPECT_THAT(
+      RepairDirectory(
+          *files_, "/data",
+          {.left = [&](const Finding& each) { left.push_back(each.file); }}),
+      IsOk());
+  EXPECT_THAT(left, Contains("/data/orders-0/partition.metadata"));
+}
+
 INSTANTIATE_TEST_SUITE_P(
     , BrokerTopics, ::testing::Values(Broker::kWithIds, Broker::kWithoutIds),
     [](const auto& param) -> std::string {

@@ -13,6 +13,7 @@
 #include "cauce/errors.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/partition_metadata.h"
+#include "engine/catalog/topic_catalog.h"
 #include "engine/io/free_space.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
@@ -73,7 +74,8 @@ class NewPartitionsTest : public ::testing::Test {
 
   const std::unique_ptr<FileSystem> memory_ = NewMemoryFileSystem();
   test::FailingFileSystem files_{*memory_};
-  PartitionDirectories directories_{files_, "/data"};
+  TopicCatalog catalog_;
+  PartitionDirectories directories_{files_, "/data", catalog_};
   test::SimClock clock_;
   FreeSpace space_{files_, "/data", kFreeBytesMin, clock_, nullptr};
   NewPartitions partitions_{files_, directories_, &space_};

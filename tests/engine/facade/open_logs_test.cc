@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "cauce/errors.h"
 #include "engine/catalog/checkpoint_file.h"
+#include "engine/catalog/topic_catalog.h"
 #include "engine/catalog/whole_file.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
@@ -75,7 +76,8 @@ class OpenLogsTest : public ::testing::Test {
   test::SimClock clock_;
   const std::unique_ptr<FileSystem> memory_ = NewMemoryFileSystem(&clock_);
   test::FailingFileSystem files_{*memory_};
-  PartitionDirectories directories_{files_, "/data"};
+  TopicCatalog catalog_;
+  PartitionDirectories directories_{files_, "/data", catalog_};
   const std::shared_ptr<BoundsCheckpoint> bounds_ =
       std::make_shared<BoundsCheckpoint>(files_, "/data", clock_);
   const FirstDirtyCheckpoint first_dirty_{files_, "/data"};

@@ -13,6 +13,7 @@
 #include "cauce/topic_id.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/partition_metadata.h"
+#include "engine/catalog/topic_catalog.h"
 #include "engine/catalog/whole_file.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
@@ -73,7 +74,8 @@ class PartitionDirectoriesTest : public ::testing::Test {
 
   const std::unique_ptr<FileSystem> memory_ = NewMemoryFileSystem();
   test::FailingFileSystem files_{*memory_};
-  PartitionDirectories directories_{files_, "/data"};
+  TopicCatalog catalog_;
+  PartitionDirectories directories_{files_, "/data", catalog_};
   TopicEntry topic_;
   std::vector<std::string> events_;
 };
