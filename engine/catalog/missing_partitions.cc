@@ -4,7 +4,6 @@
 
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
-#include "engine/catalog/open_plan.h"
 #include "engine/catalog/topic_catalog.h"
 #include "fmt/format.h"
 
@@ -35,12 +34,13 @@ bool Promises(const TopicCatalog& catalog, const TopicPartition& partition,
 }  // namespace
 
 absl::StatusOr<std::vector<MissingPartition>> FindMissingPartitions(
-    FileSystem& files, std::string_view directory) {
+    FileSystem& files, std::string_view directory, const WasHere& was_here) {
   CAUCE_ASSIGN_OR_RETURN(const auto catalog,
                          TopicCatalog::Load(files, directory));
   CAUCE_ASSIGN_OR_RETURN(const auto entries, files.List(directory));
   std::vector<MissingPartition> missing;
-  for (TopicPartition& partition : PlanOpen(catalog, entries).missing) {
+  OpenPlan plan = PlanOpen(catalog, entries, was_here);
+  for (TopicPartition& partition : plan.missing) {
     std::string path = fmt::format("{}/{}", directory, partition.ToString());
     CAUCE_ASSIGN_OR_RETURN(std::string what, FindInstead(files, path));
     if (what.empty()) continue;

@@ -1,8 +1,9 @@
 // Which partitions the catalogue promises and the directory does not have.
 //
 // A topic that was made here and is live has a directory for each of its
-// partitions; one that is being made or removed, or that was imported, promises
-// none. Only reads; a writer may be at work on the directory. Any thread.
+// partitions; one that was imported for those that were here; one that is being
+// made or removed promises none. Only reads; a writer may be at work on the
+// directory. Any thread.
 #pragma once
 
 #include <string>
@@ -12,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "cauce/file_system.h"
 #include "cauce/types.h"
+#include "engine/catalog/open_plan.h"
 
 namespace cauce {
 
@@ -21,9 +23,9 @@ struct MissingPartition {
   std::string what;  // what is there instead
 };
 
-// By topic and partition. Whatever TopicCatalog::Load returns for a catalogue
-// that cannot be read.
+// By topic and partition; `was_here` as PlanOpen has it. Whatever
+// TopicCatalog::Load returns for a catalogue that cannot be read.
 absl::StatusOr<std::vector<MissingPartition>> FindMissingPartitions(
-    FileSystem& files, std::string_view directory);
+    FileSystem& files, std::string_view directory, const WasHere& was_here);
 
 }  // namespace cauce

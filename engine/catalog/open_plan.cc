@@ -58,8 +58,8 @@ std::map<std::string, Partitions> FindPartitions(
 
 class Planner {
  public:
-  explicit Planner(std::span<const DirectoryEntry> entries)
-      : found_(FindPartitions(entries)) {
+  Planner(std::span<const DirectoryEntry> entries, const WasHere& was_here)
+      : was_here_(was_here), found_(FindPartitions(entries)) {
     for (const DirectoryEntry& entry : entries) {
       if (entry.is_directory && IsDeletedDirectoryName(entry.name)) {
         plan_.remove.push_back(entry.name);
@@ -140,6 +140,20 @@ class Planner {
     const int32_t count = CountOf(there);
     if (count > topic.partitions) plan_.grown.push_back({topic.name, count});
     Open(topic.name, there, std::max(count, topic.partitions));
+    for (int32_t p = 0; was_here_ && p < topic.partitions; ++p) {
+      TopicPartition name{topic.name, PartitionId{p}};
+      const bool is_missing =
+          !std::ranges::binary_search(there, name.partition) &&
+          was_here_(name) && !WasDeleted(name);
+      if (is_missing) plan_.missing.push_back(std::move(name));
+    }
+  }
+
+  // By whoever has renamed its directory.
+  bool WasDeleted(const TopicPartition& name) const {
+    const std::string front = name.ToString() + '.';
+    const auto at = deleted_.lower_bound(front);
+    return at != deleted_.end() && at->starts_with(front);
   }
 
   void Unknown(const std::string& name, const Partitions& there) {
@@ -148,6 +162,7 @@ class Planner {
     Open(name, there, count);
   }
 
+  const WasHere& was_here_;
   std::map<std::string, Partitions> found_;
   std::set<std::string> deleted_;  // directories on their way out
   OpenPlan plan_;
@@ -179,8 +194,9 @@ bool IsDeletedDirectoryOf(std::string_view directory, const TopicId& topic_id) {
 }
 
 OpenPlan PlanOpen(const TopicCatalog& catalog,
-                  std::span<const DirectoryEntry> entries) {
-  Planner planner(entries);
+                  std::span<const DirectoryEntry> entries,
+                  const WasHere& was_here) {
+  Planner planner(entries, was_here);
   for (const auto& [name, topic] : catalog.topics()) planner.Known(topic);
   return planner.Rest();
 }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -58,8 +59,9 @@ struct OpenPlan {
   // directory is there.
   std::vector<TopicPartition> open;
   // Those that were there and are not: what they held is lost, and empty ones
-  // must not take their place. Of an imported topic none is missing: others
-  // may always have been on other brokers.
+  // must not take their place. Of an imported topic others may always have been
+  // on other brokers: of it those are missing that were here, unless a
+  // directory says that they were deleted.
   std::vector<TopicPartition> missing;
 
   // Directories that look like partitions and belong to no topic: left by a
@@ -67,8 +69,13 @@ struct OpenPlan {
   std::vector<std::string> left_alone;
 };
 
-// `entries` are what ListDataDirectory returned.
+// Whether anything is saved of a partition: it held records here.
+using WasHere = std::function<bool(const TopicPartition&)>;
+
+// `entries` are what ListDataDirectory returned. Without `was_here` none of an
+// imported topic is missing.
 OpenPlan PlanOpen(const TopicCatalog& catalog,
-                  std::span<const DirectoryEntry> entries);
+                  std::span<const DirectoryEntry> entries,
+                  const WasHere& was_here = nullptr);
 
 }  // namespace cauce

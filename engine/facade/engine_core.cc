@@ -260,7 +260,11 @@ absl::Status EngineCore::SettleTopics() {
   }
   CAUCE_ASSIGN_OR_RETURN(const auto entries,
                          ListDataDirectory(files_, directory_, catalog_));
-  OpenPlan plan = PlanOpen(catalog_, entries);
+  const WasHere was_here = [bounds = bounds_](const TopicPartition& name) {
+    const LogBounds saved = bounds->Of(name);
+    return std::max(saved.recovery_point, saved.log_start) > Offset{0};
+  };
+  OpenPlan plan = PlanOpen(catalog_, entries, was_here);
   CAUCE_ASSIGN_OR_RETURN(const auto made_again, TakeOutMadeAgain(plan));
   for (const FoundTopic& topic : made_again) {
     bounds_->Forget(topic.name);
@@ -425,6 +429,9 @@ absl::StatusOr<std::vector<FoundTopic>> EngineCore::TakeOutMadeAgain(
     CAUCE_RETURN_IF_ERROR(catalog_.Remove(topic.name));
     std::erase_if(plan.grown, [&](const FoundTopic& grown) {
       return grown.name == topic.name;
+    });
+    std::erase_if(plan.missing, [&](const TopicPartition& missing) {
+      return missing.topic == topic.name;
     });
     plan.imported.push_back(topic);
   }

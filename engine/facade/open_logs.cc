@@ -153,10 +153,21 @@ absl::StatusOr<std::shared_ptr<Log>> OpenLogs::Make(
   const bool was_seen = SleeperOf(options.name) != nullptr;
   const auto found = was_seen ? FileInfo() : files.Info(options.directory);
   if (absl::IsNotFound(found.status())) {
+    if (access_ == Access::kReadOnly) {
+      CAUCE_RETURN_IF_ERROR(bounds_->LoadIfChanged(environment_->clock->Now(),
+                                                   environment_->events));
+    }
+    // Of others a repair knows nothing.
+    const bool was_here =
+        !topic.imported || bounds_->Of(options.name) != LogBounds{};
     return absl::NotFoundError(fmt::format(
-        "{}: the directory of partition {} is missing; restore it from a copy, "
-        "or let cauce log repair put an empty one in its place",
-        options.directory, partition.value));
+        "{}: the directory of partition {} is missing; {}", options.directory,
+        partition.value,
+        was_here ? "restore it from a copy, or let cauce log repair put an "
+                   "empty one in its place"
+                 : "the topic was taken in, and this partition was on another "
+                   "broker, or held nothing: put its directory there, or go on "
+                   "without it"));
   }
   CAUCE_RETURN_IF_ERROR(found.status());
   CAUCE_ASSIGN_OR_RETURN(options.config, ConfigOf(topic));

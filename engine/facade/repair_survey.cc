@@ -52,11 +52,19 @@ absl::Status RepairSurvey::Look() {
   CAUCE_ASSIGN_OR_RETURN(
       const auto entries,
       ListDataDirectory(files_, directory_, small_.catalog()));
-  const OpenPlan plan = PlanOpen(small_.catalog(), entries);
+  OpenPlan plan = PlanOpen(
+      small_.catalog(), entries, [this](const TopicPartition& name) {
+        const PartitionToCheck::Bounds saved = small_.BoundsOf(name);
+        return std::max(saved.durable, saved.log_start) > Offset{0};
+      });
   for (FoundTopic& topic :
        FindMadeAgain(files_, directory_, small_.catalog(), plan.open)) {
     made_again_.insert(std::move(topic.name));
   }
+  // What is saved of these is of the old ones.
+  std::erase_if(plan.missing, [this](const TopicPartition& name) {
+    return made_again_.contains(name.topic);
+  });
   std::vector<TopicPartition> there;
   std::vector<TopicPartition> missing;
   std::ranges::copy_if(plan.open, std::back_inserter(there), IsWanted());
@@ -293,7 +301,10 @@ absl::Status RepairSurvey::LookForMissing(const TopicPartition& name,
       {step,
        [this, directory, step, id]() -> absl::Status {
          CAUCE_RETURN_IF_ERROR(files_.CreateDirectory(directory));
-         CAUCE_RETURN_IF_ERROR(WritePartitionMetadata(files_, directory, id));
+         // A broker before 2.8 gives none.
+         if (!id.is_zero()) {
+           CAUCE_RETURN_IF_ERROR(WritePartitionMetadata(files_, directory, id));
+         }
          CAUCE_RETURN_IF_ERROR(RepairWork(files_, directory, 0).Do(step));
          return files_.SyncDirectory(directory_);
        },

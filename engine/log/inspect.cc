@@ -286,9 +286,15 @@ class Verification {
   absl::Status CheckCatalogued() {
     // That it cannot be read was told.
     if (!catalog_is_read_) return absl::OkStatus();
-    const auto missing = FindMissingPartitions(files_, directory_);
+    const auto missing = FindMissingPartitions(
+        files_, directory_, [this](const TopicPartition& name) {
+          const PartitionToCheck::Bounds saved = BoundsOf(name);
+          return std::max(saved.durable, saved.log_start) > Offset{0};
+        });
     CAUCE_RETURN_IF_ERROR(missing.status());
     for (const MissingPartition& partition : *missing) {
+      // What is saved is of the old one.
+      if (made_again_.contains(partition.name.topic)) continue;
       Tell({.file = partition.path,
             .what = fmt::format(
                 "the catalogue names partition {}, and its directory is "

@@ -52,7 +52,7 @@ class MissingPartitions : public ::testing::Test {
 
   std::vector<std::string> Find() {
     std::vector<std::string> names;
-    const auto missing = FindMissingPartitions(files_, "/data");
+    const auto missing = FindMissingPartitions(files_, "/data", was_here_);
     EXPECT_THAT(missing, test::IsOk());
     if (!missing.ok()) return names;
     for (const MissingPartition& partition : *missing) {
@@ -64,6 +64,7 @@ class MissingPartitions : public ::testing::Test {
   const std::unique_ptr<FileSystem> memory_ = NewMemoryFileSystem();
   test::FailingFileSystem files_{*memory_};
   TopicCatalog catalog_;
+  WasHere was_here_;
 };
 
 TEST_F(MissingPartitions, AreNoneWhereAllAreThere) {
@@ -79,7 +80,7 @@ TEST_F(MissingPartitions, AreNamedInTheirOrder) {
 TEST_F(MissingPartitions, AreThoseWithAFileInTheirPlace) {
   Remove("/data/orders-1");
   ASSERT_THAT(memory_->Open("/data/orders-1", OpenMode::kCreate), test::IsOk());
-  const auto missing = FindMissingPartitions(files_, "/data");
+  const auto missing = FindMissingPartitions(files_, "/data", was_here_);
   ASSERT_THAT(missing, test::IsOk());
   ASSERT_THAT(*missing, SizeIs(1));
   EXPECT_EQ((*missing)[0].path, "/data/orders-1");
@@ -95,7 +96,7 @@ TEST_F(MissingPartitions, AreThoseWithALinkInTheirPlace) {
               test::IsOk());
   ASSERT_THAT(catalog.Save(disk, scratch.path()), test::IsOk());
   ASSERT_EQ(symlink("elsewhere", (scratch / "orders-0").c_str()), 0);
-  const auto missing = FindMissingPartitions(disk, scratch.path());
+  const auto missing = FindMissingPartitions(disk, scratch.path(), was_here_);
   ASSERT_THAT(missing, test::IsOk());
   ASSERT_THAT(*missing, SizeIs(1));
   EXPECT_THAT((*missing)[0].what, HasSubstr("cannot be a directory"));
@@ -109,8 +110,8 @@ TEST_F(MissingPartitions, AreNoneOfATopicThatIsBeingMadeOrRemoved) {
   EXPECT_THAT(Find(), IsEmpty());
 }
 
-// The others may always have been on other brokers.
-TEST_F(MissingPartitions, AreNoneOfAnImportedTopic) {
+// They may always have been on other brokers.
+TEST_F(MissingPartitions, AreNoneOfAnImportedTopicOfWhichNothingIsSaved) {
   catalog_ = TopicCatalog();
   ASSERT_THAT(catalog_.Add({.name = "orders",
                             .id = {.bytes = {1}},
@@ -120,6 +121,31 @@ TEST_F(MissingPartitions, AreNoneOfAnImportedTopic) {
   Save();
   Remove("/data/orders-0");
   EXPECT_THAT(Find(), IsEmpty());
+}
+
+TEST_F(MissingPartitions, AreThoseOfAnImportedTopicThatWereHere) {
+  catalog_ = TopicCatalog();
+  ASSERT_THAT(catalog_.Add({.name = "orders",
+                            .id = {.bytes = {1}},
+                            .partitions = 3,
+                            .imported = true}),
+              test::IsOk());
+  Save();
+  was_here_ = [](const TopicPartition& name) {
+    return name.partition != PartitionId{1};
+  };
+  EXPECT_THAT(Find(), IsEmpty());
+  Remove("/data/orders-0");
+  Remove("/data/orders-1");
+  EXPECT_THAT(Find(), ElementsAre("orders-0"));
+  Remove("/data/orders-2");
+  EXPECT_THAT(Find(), ElementsAre("orders-0", "orders-2"));
+  // A broker has deleted it, and did not end that.
+  CAUCE_CHECK(memory_
+                  ->CreateDirectories(
+                      "/data/orders-0.0123456789abcdef0123456789abcdef-delete")
+                  .ok());
+  EXPECT_THAT(Find(), ElementsAre("orders-2"));
 }
 
 TEST_F(MissingPartitions, AreNoneOfATopicThatIsDeletedMeanwhile) {
@@ -140,7 +166,7 @@ TEST_F(MissingPartitions, AreUnknownWithoutAWholeCatalogue) {
     ASSERT_THAT(file, test::IsOk());
     ASSERT_THAT((*file)->Write(0, "rubbish"), test::IsOk());
   }
-  EXPECT_THAT(FindMissingPartitions(files_, "/data"),
+  EXPECT_THAT(FindMissingPartitions(files_, "/data", was_here_),
               test::HasReason(Reason::kCorruptFile));
 }
 

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "cauce/cursor.h"
 #include "cauce/engine.h"
 #include "cauce/errors.h"
@@ -550,6 +551,46 @@ TEST_P(TakenInTopics, WhoseDirectoriesWereExchangedAreOpenedByNobody) {
                   HasReason(Reason::kCorruptFile));
     }
   }
+}
+
+TEST_P(TakenInTopics, MissAPartitionThatWasHere) {
+  Make(1, "old");
+  TakeIn();
+  ASSERT_THAT(files_->Rename("/data/orders-0", "/data/away"), IsOk());
+  EXPECT_THAT(VerifyAll(), ElementsAre(AllOf(
+                               Field(&Finding::gravity, Gravity::kDamage),
+                               Field(&Finding::file, "/data/orders-0"))));
+  Open();
+  EXPECT_THAT(engine_->OpenPartition("orders", PartitionId{0}).status(),
+              test::StatusIs(absl::StatusCode::kNotFound,
+                             HasSubstr("cauce log repair")));
+  Open(Access::kReadWrite);
+  EXPECT_THAT(events_, Contains(HasSubstr("/data/orders-0 is missing")));
+  ASSERT_THAT(engine_->Close(), IsOk());
+
+  const auto repaired = RepairDirectory(*files_, "/data", {});
+
+  ASSERT_THAT(repaired, IsOk());
+  EXPECT_EQ(repaired->steps, 1);
+  EXPECT_THAT(VerifyAll(), IsEmpty());
+  Open(Access::kReadWrite);
+  EXPECT_EQ(OpenPartition(0).log_start(), Offset{1});
+  EXPECT_EQ(OpenPartition(0).log_end(), Offset{1});
+  Partition other = OpenPartition(1);
+  EXPECT_THAT(First(other), IsOkAndHolds("old"));
+}
+
+TEST_P(TakenInTopics, MissNoPartitionThatWasNeverHere) {
+  Make(1, "old");
+  ASSERT_THAT(files_->Rename("/data/orders-0", "/data/away"), IsOk());
+  Open(Access::kReadWrite);
+  ASSERT_THAT(engine_->Close(), IsOk());
+  EXPECT_THAT(VerifyAll(), IsEmpty());
+  Open();
+  EXPECT_THAT(engine_->OpenPartition("orders", PartitionId{0}).status(),
+              test::StatusIs(absl::StatusCode::kNotFound,
+                             AllOf(HasSubstr("on another broker"),
+                                     Not(HasSubstr("repair")))));
 }
 
 TEST_P(TakenInTopics, AreToldByVerifyAndLeftByRepairOnceTheyAreMadeAgain) {
