@@ -52,6 +52,13 @@ class IndexWalk {
     std::string bytes;
     CAUCE_ASSIGN_OR_RETURN(bytes, Bytes());
     if (IsZeros(bytes)) {
+      // In a file with holes they may go on for days.
+      CAUCE_ASSIGN_OR_RETURN(const int64_t size, file_->Size());
+      if (size > kFileBytesMax) {
+        return Damage(fmt::format("zeros stand where an entry should, and the "
+                                  "file is {} bytes, of at most {}",
+                                  size, kFileBytesMax));
+      }
       CAUCE_ASSIGN_OR_RETURN(ended_, OnlyZerosAreLeft());
       if (ended_) return std::nullopt;
     }
@@ -86,6 +93,8 @@ class IndexWalk {
   }
 
  private:
+  // `segment.index.bytes`, to which brokers preallocate, is an int32.
+  static constexpr int64_t kFileBytesMax = INT32_MAX;
   // A multiple of the size of either kind of entry.
   static constexpr size_t kPieceBytes = 24 << 10;
 

@@ -340,6 +340,22 @@ TEST_F(PartitionCheckSuite, MissesTheEndWhereAnIndexIsWrongToo) {
                                             Not(HasSubstr("delete")))))));
 }
 
+// It would be read for days.
+TEST_F(PartitionCheckSuite, ReadsNoIndexThatIsLargerThanAnyToItsEnd) {
+  const std::string name = SegmentFileName(Offset{8}, kTimeIndexSuffix);
+  const auto file = disk_.files().Open(disk_.directory() + "/" + name,
+                                       OpenMode::kReadWrite);
+  ASSERT_THAT(file, IsOk());
+  ASSERT_THAT((*file)->Truncate(int64_t{1} << 50), IsOk());
+
+  ASSERT_THAT(Check(), IsOk());
+
+  EXPECT_THAT(findings_,
+              ElementsAre(AllOf(Field("file", &Finding::file, HasSubstr(name)),
+                                Field("what", &Finding::what,
+                                      HasSubstr("1125899906842624 bytes")))));
+}
+
 TEST_F(PartitionCheckSuite, NotesWhatADeletionOrACutLeft) {
   disk_.Remove(SegmentFileName(Offset{0}, kLogSuffix));
   partition_.bounds.log_start = now_.log_start = Offset{4};
