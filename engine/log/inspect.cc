@@ -49,6 +49,10 @@ std::string_view AdviceFor(std::string_view checkpoint) {
            "then reads every segment that no close has noted and takes the "
            "first bad batch there for the end of its log";
   }
+  if (checkpoint == kFirstDirtyFile) {
+    return "restore it from a copy, or leave it to the next opening, which "
+           "then compacts logs from their beginning once more";
+  }
   return "nothing: only Kafka's brokers read it";
 }
 

@@ -109,6 +109,9 @@ TEST_F(Inspect, NamesEverySmallFileThatIsDamaged) {
     ASSERT_THAT(findings_, SizeIs(1));
     EXPECT_THAT(findings_[0].file, EndsWith(file));
     EXPECT_EQ(findings_[0].gravity, Gravity::kDamage);
+    // One says nothing here but what brokers told each other.
+    EXPECT_EQ(findings_[0].advice.starts_with("nothing"),
+              file.starts_with("replication"));
     EXPECT_EQ(summary->damages, 1);
     ASSERT_THAT(files_->RemoveFile("/data/" + std::string(file)), IsOk());
   }
