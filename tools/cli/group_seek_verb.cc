@@ -70,7 +70,7 @@ absl::StatusOr<std::vector<MemberDescription>> MembersToRemove(
 
 // Those that are named; where none is, all that the group has committed.
 absl::StatusOr<std::vector<TopicPartition>> Chosen(
-    Admin& admin, const SeekOptions& options,
+    const OpenedAdmin& opened, const SeekOptions& options,
     const std::vector<NamedPartitions>& named,
     const std::map<TopicPartition, GroupProgress>& known) {
   std::vector<TopicPartition> chosen;
@@ -78,14 +78,15 @@ absl::StatusOr<std::vector<TopicPartition>> Chosen(
     for (const auto& [name, at] : known) chosen.push_back(name);
     if (!chosen.empty()) return chosen;
     return WithGroupHint(
-        admin, options.name,
+        *opened.admin, options.name,
         MakeError(Reason::kGroupIdNotFound,
                   fmt::format("group {} has committed nothing: name the topics "
                               "in which it is to begin with --topic",
                               options.name)));
   }
   for (const NamedPartitions& each : named) {
-    const auto topic = admin.DescribeTopic(each.topic);
+    const auto topic =
+        FindTopic(*opened.client->engine(), options.dir, each.topic);
     if (!topic.ok()) return topic.status();
     for (const PartitionId id : each.partitions)
       chosen.push_back({each.topic, id});
@@ -124,15 +125,18 @@ absl::StatusOr<Move> Plan(Admin& admin, const TopicPartition& name,
   return move;
 }
 
-absl::StatusOr<Moves> PlanAll(Admin& admin, const SeekOptions& options,
+absl::StatusOr<Moves> PlanAll(const OpenedAdmin& opened,
+                              const SeekOptions& options,
                               const std::vector<NamedPartitions>& named,
                               const SeekTarget& target) {
+  Admin& admin = *opened.admin;
   const auto known = admin.ListGroupOffsets(options.name);
   if (!known.ok()) return known.status();
-  const auto chosen = Chosen(admin, options, named, *known);
+  const auto chosen = Chosen(opened, options, named, *known);
   if (!chosen.ok()) return chosen.status();
   Moves moves;
   for (const TopicPartition& name : *chosen) {
+    if (moves.contains(name)) continue;  // named twice
     std::optional<Offset> now;
     const auto at = known->find(name);
     if (at != known->end() && at->second.committed)
@@ -200,7 +204,7 @@ int Seek(const SeekOptions& options) {
   if (!opened.ok()) return Fail(opened.status());
   const auto members = MembersToRemove(*opened->admin, options);
   if (!members.ok()) return Fail(members.status());
-  const auto moves = PlanAll(*opened->admin, options, named, *target);
+  const auto moves = PlanAll(*opened, options, named, *target);
   if (!moves.ok()) return Fail(moves.status());
   // First: who cannot see where the group goes is not to have it moved.
   PrintMoves(*moves, options);

@@ -122,12 +122,14 @@ int Describe(const TransactionOptions& options) {
 
 // Those that hang where they are named; an error for a name without one.
 absl::StatusOr<std::vector<HangingTransaction>> Chosen(
-    Admin& admin, const std::vector<NamedPartitions>& named) {
+    const OpenedAdmin& opened, const TransactionOptions& options,
+    const std::vector<NamedPartitions>& named) {
   for (const NamedPartitions& each : named) {
-    const auto topic = admin.DescribeTopic(each.topic);
+    const auto topic =
+        FindTopic(*opened.client->engine(), options.dir, each.topic);
     if (!topic.ok()) return topic.status();
   }
-  const auto all = admin.FindHangingTransactions();
+  const auto all = opened.admin->FindHangingTransactions();
   if (!all.ok()) return all.status();
   std::vector<HangingTransaction> chosen;
   for (const HangingTransaction& each : *all) {
@@ -189,7 +191,7 @@ int Abort(const TransactionOptions& options) {
   }
   const auto opened = OpenForHanging(options.dir);
   if (!opened.ok()) return Fail(opened.status());
-  const auto chosen = Chosen(*opened->admin, named);
+  const auto chosen = Chosen(*opened, options, named);
   if (!chosen.ok()) return Fail(chosen.status());
   // First: who cannot see what goes is not to lose it.
   PrintPlan(*chosen, options);

@@ -459,6 +459,9 @@ TEST_F(GroupVerbs, SeeksWhereItIsToldTo) {
   Do({"produce", "bills"}, "a\n");
   EXPECT_THAT(Seek("end", {"--topic", "orders:0,2"})["partitions"], SizeIs(2));
   EXPECT_THAT(Seek("end", {"--topic", "bills"})["partitions"], SizeIs(1));
+  EXPECT_THAT(Seek("end", {"--topic", "bills", "--topic", "bills:0"})
+                  ["partitions"],
+              SizeIs(1));
   const Json all = Seek("start");
   ASSERT_THAT(all["partitions"], SizeIs(3));
   EXPECT_EQ(all["partitions"][0]["topic"], "bills");
@@ -480,7 +483,8 @@ TEST_F(GroupVerbs, SaysWhatItCannotSeek) {
   fails({"g", "--to", "1", "--topic", "a:b"}, 2, "--topic a:b");
   fails({"g", "--to", "1", "--topic", "a/b"}, 2, "a/b");
   fails({"g", "--to", "1"}, 1, "name the topics");
-  fails({"g", "--to", "1", "--topic", "none"}, 1, "none");
+  fails({"g", "--to", "1", "--topic", "none"}, 1,
+        "no topic none in " + dir() + "; there is: orders");
   fails({"g", "--to", "1", "--topic", "orders:7"}, 1, "7");
   fails({"g", "--to", "+1", "--topic", "orders"}, 1, "committed nothing there");
   EXPECT_EQ(Do({"group", "list", "--format", "json"}), "[]\n");

@@ -152,7 +152,7 @@ TEST_F(TransactionVerbs, AbortNothingThatDoesNotHang) {
   fails({"--topic", "a/b"}, 2, "a/b");
   fails({"--topic", "orders:x"}, 2, "orders:x");
   fails({"--topic", "orders:-1"}, 2, "orders:-1");
-  fails({"--topic", "none"}, 1, "none");
+  fails({"--topic", "none"}, 1, "no topic none in " + dir());
   fails({"--topic", "orders:0"}, 1, "no transaction hangs in orders:0");
   fails({"--topic", "orders", "--topic", "orders:2"}, 1, "orders:2");
   EXPECT_THAT(Hanging(), SizeIs(1));
