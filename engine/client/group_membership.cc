@@ -132,6 +132,8 @@ absl::StatusOr<GroupMembership::Step> GroupMembership::Next() {
           std::visit([this](const auto& reply) { return Take(reply); },
                      *answer));
       if (step != Step::kNothing) return step;
+      // To join again would take its place back from who has it now.
+      CAUCE_RETURN_IF_ERROR(fenced_);
       continue;
     }
     if (state_ == State::kOut) {

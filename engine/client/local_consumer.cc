@@ -65,6 +65,7 @@ absl::Status LocalConsumer::Assign(
   }
   CAUCE_RETURN_IF_ERROR(Replace(partitions));
   assigns_ = !partitions.empty();
+  if (assigns_) left_.reset();
   return absl::OkStatus();
 }
 
@@ -227,11 +228,11 @@ absl::Status LocalConsumer::CheckOpen() const {
 
 absl::Status LocalConsumer::CheckMayChange() const {
   CAUCE_RETURN_IF_ERROR(CheckOpen());
-  if (!in_listener_) return absl::OkStatus();
+  if (!is_calling_) return absl::OkStatus();
   return MakeError(Reason::kRebalanceInProgress,
-                   "the consumer is calling its listener, which must not poll, "
-                   "subscribe, assign or close: do so behind the Poll that "
-                   "called it");
+                   "the consumer is calling its listener or a commit's "
+                   "callback, which must not poll, subscribe, assign or close: "
+                   "do so behind the Poll that called it");
 }
 
 absl::Status LocalConsumer::CheckNotWokenUp() {

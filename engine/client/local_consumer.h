@@ -175,7 +175,10 @@ class LocalConsumer final : public Consumer {
   // Null unless it subscribes.
   std::unique_ptr<GroupMembership> membership_;
   std::shared_ptr<RebalanceListener> listener_;
-  bool in_listener_ = false;  // it is being called
+  bool is_calling_ = false;  // its listener, or a commit's callback
+  // As whom it read until it left its group: absent where it reads again. What
+  // it has read then must not go over what others commit.
+  std::optional<ConsumerGroupMetadata> left_;
   std::optional<TopicPattern> pattern_;
   absl::Duration match_at_ = absl::ZeroDuration();
   absl::Duration commit_at_ = absl::ZeroDuration();

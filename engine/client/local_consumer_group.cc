@@ -68,6 +68,7 @@ absl::Status LocalConsumer::BeginToSubscribe(
   seams.clock = client_->options.clock;
   seams.random = client_->options.random;
   seams.signal = signal_;
+  left_.reset();
   membership_ = std::make_unique<GroupMembership>(options_, std::move(seams));
   commit_at_ =
       client_->options.clock->Monotonic() + options_.auto_commit_interval;
@@ -104,9 +105,9 @@ absl::Status LocalConsumer::Unsubscribe() {
 
 void LocalConsumer::Tell(Told told, const Partitions& partitions) {
   if (listener_ == nullptr || partitions.empty()) return;
-  in_listener_ = true;
+  const bool was_called = std::exchange(is_calling_, true);
   ((*listener_).*told)(partitions);
-  in_listener_ = false;
+  is_calling_ = was_called;
 }
 
 absl::Status LocalConsumer::LeaveGroup() {
@@ -115,6 +116,7 @@ absl::Status LocalConsumer::LeaveGroup() {
   if (commits) committed = CommitDelivered();
   if (membership_ != nullptr) {
     Tell(&RebalanceListener::Revoked, assignment());
+    left_ = membership_->metadata();
     membership_->Leave();
     membership_.reset();
   }
@@ -475,7 +477,10 @@ void LocalConsumer::RunCallbacks() {
       next = std::move(ended_->commits.front());
       ended_->commits.pop_front();
     }
-    if (next.first) next.first(next.second);
+    if (!next.first) continue;
+    const bool was_called = std::exchange(is_calling_, true);
+    next.first(next.second);
+    is_calling_ = was_called;
   }
 }
 
@@ -500,6 +505,7 @@ absl::StatusOr<OffsetsToCommit> LocalConsumer::Committed(
 ConsumerGroupMetadata LocalConsumer::group_metadata() const {
   ConsumerGroupMetadata metadata;
   metadata.group = options_.group;
+  if (left_) metadata = *left_;
   if (membership_ != nullptr) metadata = membership_->metadata();
   // As they were read, whatever is there by now.
   for (const auto& [name, each] : assigned_) {

@@ -121,7 +121,8 @@ struct OffsetAndMetadata {
   TopicId topic_id = {};
 };
 using OffsetsToCommit = std::map<TopicPartition, OffsetAndMetadata>;
-// Called by a later call of the consumer, by its thread.
+// Called by a later call of the consumer, by its thread. A Poll, Assign,
+// Subscribe, Unsubscribe or Close answers kRebalanceInProgress there.
 using CommitCallback = std::function<void(const absl::Status&)>;
 
 // Is told within Poll, and by Close, which partitions come and go. May use the
@@ -215,6 +216,8 @@ class Consumer {
   // where it did in another topic of the name.
   virtual absl::StatusOr<OffsetsToCommit> Committed(
       const std::vector<TopicPartition>& partitions) = 0;
+  // As whom it reads, for Producer::SendOffsetsToTransaction. Who has left its
+  // group stays who it was, from whom the group takes no offsets.
   virtual ConsumerGroupMetadata group_metadata() const = 0;
 
   // Returns the next records, of several partitions perhaps, or none where

@@ -133,6 +133,25 @@ TEST_F(GroupMembershipTest, LosesItsShareWhereItWasAwayForTooLong) {
   EXPECT_THAT(member->Next(), IsOkAndHolds(Step::kPrepare));
 }
 
+TEST_F(GroupMembershipTest, DoesNotComeBackWhereItWasFencedBeforeItWasIn) {
+  const auto other = Make();
+  Enter(*other);
+  options_.instance = "one";
+  const auto older = Make();
+  ASSERT_THAT(older->Next(), IsOkAndHolds(Step::kPrepare));
+  older->Join({});  // `other` has not come yet
+  const auto newer = Make();
+  ASSERT_THAT(newer->Next(), IsOkAndHolds(Step::kPrepare));
+  newer->Join({});
+
+  EXPECT_THAT(older->Next(), test::HasReason(Reason::kFencedInstanceId));
+
+  ASSERT_THAT(other->Next(), IsOkAndHolds(Step::kPrepare));
+  other->Join({});
+  EXPECT_THAT(other->Next(), IsOkAndHolds(Step::kAssigned));
+  EXPECT_THAT(newer->Next(), IsOkAndHolds(Step::kAssigned));
+}
+
 TEST_F(GroupMembershipTest, IsCooperativeWhereAllOfItsWaysAre) {
   EXPECT_FALSE(Make()->is_cooperative());
   options_.assignments = {Assignment::kCooperativeSticky};

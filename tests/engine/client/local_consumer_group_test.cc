@@ -515,6 +515,49 @@ TEST_F(LocalConsumerGroup, OffsetsExpireOnceTheGroupWasEmptyForSoLong) {
   EXPECT_EQ(CommittedIn(0), -1);
 }
 
+TEST_F(LocalConsumerGroup, WhoHasLeftCommitsInNoTransaction) {
+  AppendToAll("a");
+  const auto one = Subscribed();
+  EXPECT_THAT(Drain(*one), SizeIs(4));
+  ASSERT_THAT(one->Unsubscribe(), IsOk());
+  const auto two = Subscribed();
+  Drain(*two);
+  ProducerOptions writes;
+  writes.transactional_id = "x";
+  const auto producer = *client_->NewProducer(writes);
+  ASSERT_THAT(producer->InitTransactions(), IsOk());
+  ASSERT_THAT(producer->BeginTransaction(), IsOk());
+  const TopicPartition first{"orders", PartitionId{0}};
+  const OffsetsToCommit back = {{first, {.offset = {0}, .metadata = ""}}};
+
+  EXPECT_THAT(producer->SendOffsetsToTransaction(back, one->group_metadata()),
+              HasReason(Reason::kUnknownMemberId));
+  ASSERT_THAT(producer->AbortTransaction(), IsOk());
+  ASSERT_THAT(producer->BeginTransaction(), IsOk());
+  EXPECT_THAT(one->Close(), IsOk());
+  EXPECT_THAT(producer->SendOffsetsToTransaction(back, one->group_metadata()),
+              HasReason(Reason::kUnknownMemberId));
+  EXPECT_THAT(producer->AbortTransaction(), IsOk());
+  EXPECT_EQ(CommittedIn(0), 1);
+}
+
+TEST_F(LocalConsumerGroup, ACommitsCallbackMayNotCloseItsConsumer) {
+  AppendToAll("a");
+  const auto consumer = Subscribed();
+  EXPECT_THAT(Drain(*consumer), SizeIs(4));
+  std::vector<absl::Status> told;
+  consumer->CommitAsync([&](const absl::Status& status) {
+    told = {status, consumer->Close(),
+            consumer->Poll(absl::ZeroDuration()).status()};
+  });
+
+  EXPECT_THAT(consumer->Poll(absl::ZeroDuration()), IsOk());
+
+  EXPECT_THAT(told, ElementsAre(IsOk(), HasReason(Reason::kRebalanceInProgress),
+                                HasReason(Reason::kRebalanceInProgress)));
+  EXPECT_THAT(consumer->Close(), IsOk());
+}
+
 TEST_F(LocalConsumerGroup, AnOffsetBeyondTheEndFollowsTheResetPolicy) {
   AppendToAll("a");
   const TopicPartition first{"orders", PartitionId{0}};
