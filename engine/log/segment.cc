@@ -345,8 +345,13 @@ void Segment::StopRepairs() {
 
 void Segment::DropIdle() {
   MutexLock lock(mutex_);
-  if (index_is_live_) return;
-  if (reach_.load() != nullptr) reads().tail().Drop();
+  SegmentTail* const tail =
+      reach_.load() != nullptr ? &reads().tail() : nullptr;
+  if (index_is_live_) {
+    if (tail != nullptr) tail->DropLost();
+    return;
+  }
+  if (tail != nullptr) tail->Drop();
   if (!index_used_) index_ = nullptr;
   index_used_ = false;
 }

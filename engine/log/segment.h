@@ -146,8 +146,8 @@ class Segment {
   // The indexes, loaded or rebuilt where that has not happened yet.
   absl::StatusOr<std::shared_ptr<const SegmentIndex>> Index();
 
-  // Forgets indexes nobody used since the previous call, never those of a
-  // segment that is being written; and of one that is not its newest bytes.
+  // Forgets indexes nobody used since the previous call, and its newest bytes;
+  // of a segment that is being written only such of these as are gone already.
   void DropIdle();
 
   // Somebody has read all there is: what is appended next is kept in memory as

@@ -104,6 +104,16 @@ bool SegmentTail::Read(int64_t position, std::span<char> into) {
   return true;
 }
 
+void SegmentTail::DropLost() {
+  MutexLock lock(mutex_);
+  // Of one tail's the oldest goes first.
+  const auto kept = std::ranges::find_if(
+      blocks_, [](const TailMemory::Ref& block) { return !block.expired(); });
+  if (kept == blocks_.end()) return DropAll();
+  begin_ += (kept - blocks_.begin()) * kBlockBytes;
+  blocks_.erase(blocks_.begin(), kept);
+}
+
 void SegmentTail::Drop() {
   MutexLock lock(mutex_);
   DropAll();
@@ -117,7 +127,7 @@ void SegmentTail::DropFirst() {
 
 void SegmentTail::DropAll() {
   for (const TailMemory::Ref& block : blocks_) memory_->GiveBack(block);
-  blocks_ = {};
+  blocks_ = std::vector<TailMemory::Ref>();  // and its memory
   begin_ = end_;
   holds_any_.store(false, std::memory_order_relaxed);
 }

@@ -46,6 +46,8 @@ class SegmentTail {
   // Whether all of `into` was here, from `position` on, and is read.
   bool Read(int64_t position, std::span<char> into) ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // Of blocks that were taken away, forgets what is left: a word each.
+  void DropLost() ABSL_LOCKS_EXCLUDED(mutex_);
   // Gives the memory back, until somebody wants it again.
   void Drop() ABSL_LOCKS_EXCLUDED(mutex_);
 

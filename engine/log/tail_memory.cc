@@ -6,7 +6,9 @@ namespace cauce {
 
 std::shared_ptr<TailMemory::Block> TailMemory::Take() {
   if (blocks_max_ == 0) return nullptr;
-  auto block = std::make_shared_for_overwrite<Block>();
+  // Not in one piece with its counts, as make_shared has it: they stay for as
+  // long as its owner has not asked, and so would its memory.
+  std::shared_ptr<Block> block(new Block);
   std::shared_ptr<Block> oldest;  // let go of under no lock
   MutexLock lock(mutex_);
   if (blocks_.size() == blocks_max_) {

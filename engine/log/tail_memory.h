@@ -2,10 +2,11 @@
 // one size, so many at most.
 //
 // Invariant: bytes() is at most what it was made with. Whoever takes a block
-// where there is none left takes it from the oldest: its owner finds that it is
-// gone the next time it asks. So one partition that is read as it is written
-// gets all there is, and of many each gets what it has written last.
-// Thread-safe; its lock is a leaf, held for a look.
+// where there is none left takes it from the oldest: that one is freed at
+// once, and its owner finds that it is gone the next time it asks. So one
+// partition that is read as it is written gets all there is, and of many each
+// gets what it has written last. Thread-safe; its lock is a leaf, held for a
+// look.
 #pragma once
 
 #include <array>

@@ -13,6 +13,7 @@
 #include "cauce/engine.h"
 #include "cauce/errors.h"
 #include "tests/engine/facade/counted_engine.h"
+#include "tests/testing/allocated_bytes.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 
@@ -108,6 +109,7 @@ TEST_F(TailReading, ManyReadersGetAllWithinTheBoundTheyShare) {
   ASSERT_THAT(
       Engine::Open("/data", {.file_system = &files_, .tail_bytes_max = -1}),
       HasReason(Reason::kInvalidOption));
+  int64_t grown_without = 0;
   for (const int64_t bound : {0, 100 << 10}) {
     auto engine = Engine::Open(
         "/data",
@@ -128,9 +130,14 @@ TEST_F(TailReading, ManyReadersGetAllWithinTheBoundTheyShare) {
     }
     // More than the bound between two looks: the oldest come from the files.
     const int before = files_.Count(FileCall::kRead, ".log");
+    const int64_t allocated = test::AllocatedBytes();
     for (int32_t p = 0; p < kPartitions; ++p) {
       Append(all[p], std::string(20'000, static_cast<char>('a' + p % 26)));
     }
+    // All that is there, by the allocator, and of each partition a trifle.
+    const int64_t grown = test::AllocatedBytes() - allocated;
+    if (bound == 0) grown_without = grown;
+    EXPECT_LE(grown - grown_without, bound + kPartitions * 512);
     for (int32_t p = 0; p < kPartitions; ++p) {
       EXPECT_THAT(ReadOn(cursors[p]),
                   ::testing::ElementsAre(

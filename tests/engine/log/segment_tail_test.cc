@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/log/tail_memory.h"
+#include "tests/testing/allocated_bytes.h"
 #include "tests/testing/seed.h"
 
 namespace cauce {
@@ -142,6 +143,29 @@ TEST(SegmentTail, LosesItsOldestBytesToAnother) {
   EXPECT_EQ(Read(tail, 3 * kBlock, 10), std::nullopt);
   Offer(tail, 4 * kBlock - 10, 20);
   EXPECT_EQ(Read(tail, 4 * kBlock - 10, 20), BytesAt(4 * kBlock - 10, 20));
+}
+
+TEST(SegmentTail, ForgetsWhatItHasLostWithoutAnotherByte) {
+  TailMemory memory(kAll);
+  SegmentTail tail(&memory);
+  SegmentTail other(&memory);
+  tail.Want(0);
+  const int64_t before = test::AllocatedBytes();
+  Offer(tail, 0, kAll - kBlock);
+  other.Want(0);
+  Offer(other, 0, kAll - kBlock);
+  tail.DropLost();
+  EXPECT_EQ(Read(tail, kAll - 3 * kBlock, 1), std::nullopt);
+  EXPECT_EQ(Read(tail, kAll - 2 * kBlock, 5), BytesAt(kAll - 2 * kBlock, 5));
+  other.Want(kAll - kBlock);
+  Offer(other, kAll - kBlock, kBlock);
+  tail.DropLost();
+  EXPECT_EQ(Read(tail, kAll - 2 * kBlock, 5), std::nullopt);
+  other.Drop();
+  EXPECT_LT(test::AllocatedBytes() - before, 1024);
+  // And goes on.
+  Offer(tail, kAll - kBlock, 10);
+  EXPECT_EQ(Read(tail, kAll - kBlock, 10), BytesAt(kAll - kBlock, 10));
 }
 
 TEST(SegmentTail, GivesAllBackWhenItIsDropped) {

@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <vector>
+
+#include "tests/testing/allocated_bytes.h"
 
 namespace cauce {
 namespace {
@@ -39,6 +42,17 @@ TEST(TailMemory, GivesBackNothingForABlockThatWasTakenAway) {
   memory.GiveBack(first);
   EXPECT_EQ(memory.bytes(), kBlock);
   EXPECT_NE(second.lock(), nullptr);
+}
+
+TEST(TailMemory, IsFreedThoughWhoHadItDoesNotAsk) {
+  constexpr int kTaken = 100;
+  TailMemory memory(3 * kBlock);
+  std::vector<TailMemory::Ref> blocks;
+  blocks.reserve(kTaken);
+  const int64_t before = test::AllocatedBytes();
+  for (int i = 0; i < kTaken; ++i) blocks.emplace_back(memory.Take());
+  // Of each that is gone a word stays with who had it.
+  EXPECT_LE(test::AllocatedBytes() - before, 4 * int64_t{kBlock});
 }
 
 TEST(TailMemory, LeavesABlockToWhoReadsIt) {
