@@ -58,9 +58,15 @@ CompactionOrder Compactor::OrderFor(absl::Time now) const {
 }
 
 absl::Status Compactor::Begin(std::shared_ptr<Log> log, absl::Time now) {
+  if (stopped_) return Stopped();
+  if (const absl::Status flushed = log->Flush(); !flushed.ok()) {
+    NoteFailure(log->name(), flushed);
+    return flushed;
+  }
   if (!working_.TryLock()) return stopped_ ? Stopped() : absl::OkStatus();
-  const absl::Status begun = BeginJob(std::move(log), now);
+  const absl::Status begun = BeginJob(log, now);
   working_.Unlock();
+  if (!begun.ok()) log->Deliver();
   return begun;
 }
 
@@ -70,7 +76,7 @@ absl::Status Compactor::BeginJob(std::shared_ptr<Log> log, absl::Time now) {
   Job job{.log = std::move(log)};
   auto pass = job.log->BeginCompaction(OrderFor(now));
   if (!pass.ok()) {
-    NoteFailure(job, pass.status());
+    NoteFailure(job.log->name(), pass.status());
     return pass.status();
   }
   if (*pass == nullptr) return absl::OkStatus();
@@ -88,6 +94,7 @@ void Compactor::DropJob() {
 
 Compactor::Worked Compactor::Work(absl::Duration until) {
   Worked worked;
+  std::shared_ptr<Log> failed;
   // Who has it works.
   if (!working_.TryLock()) return worked;
   while (job_ && !stopped_) {
@@ -105,6 +112,7 @@ Compactor::Worked Compactor::Work(absl::Duration until) {
     }
     if (!over.ok() || *over) {
       worked.status = over.status();
+      if (!over.ok()) failed = job_->log;
       DropJob();
       break;
     }
@@ -114,6 +122,7 @@ Compactor::Worked Compactor::Work(absl::Duration until) {
   }
   if (job_) worked.goes_on = !stopped_;
   working_.Unlock();
+  if (failed != nullptr) failed->Deliver();
   {
     MutexLock lock(mutex_);
     // While somebody else is at work nobody may take the next one.
@@ -142,7 +151,7 @@ absl::StatusOr<bool> Compactor::WorkAt(Job& job, int64_t bytes) {
     return done;
   }();
   Publish(job);
-  if (!over.ok()) NoteFailure(job, over.status());
+  if (!over.ok()) NoteFailure(job.log->name(), over.status());
   if (over.ok() && *over) {
     MutexLock lock(mutex_);
     told_failure_ = false;
@@ -175,7 +184,8 @@ void Compactor::SetRunning(const Job* job) {
   if (job != nullptr) status_.running = job->log->name();
 }
 
-void Compactor::NoteFailure(const Job& job, const absl::Status& failure) {
+void Compactor::NoteFailure(const TopicPartition& partition,
+                            const absl::Status& failure) {
   // Nothing has failed where the engine, or the topic, has ended.
   const Reason reason = ReasonOf(failure);
   if (reason == Reason::kClosed || reason == Reason::kUnknownTopic) return;
@@ -184,7 +194,7 @@ void Compactor::NoteFailure(const Job& job, const absl::Status& failure) {
   {
     MutexLock lock(mutex_);
     ++status_.failures;
-    backoff_.Failed(job.log->name(), now);
+    backoff_.Failed(partition, now);
     const bool is_told =
         std::exchange(told_failure_, true) && status_.last_failure == line;
     status_.last_failure = line;
@@ -193,10 +203,21 @@ void Compactor::NoteFailure(const Job& job, const absl::Status& failure) {
   if (!events_) return;
   events_(Severity::kWarning,
           fmt::format("{}: was not compacted, and will be tried again: {}",
-                      job.log->name().ToString(), line));
+                      partition.ToString(), line));
 }
 
 absl::StatusOr<CompactionTotals> Compactor::CompactNow(
+    const std::shared_ptr<Log>& log, absl::Time now) {
+  if (stopped_) return Stopped();
+  // Once: what is appended while passes run is not asked for.
+  CAUCE_RETURN_IF_ERROR(log->RollToCompact());
+  CAUCE_RETURN_IF_ERROR(log->Flush());
+  auto totals = InPlaceOfOthers(log, now);
+  if (!totals.ok()) log->Deliver();
+  return totals;
+}
+
+absl::StatusOr<CompactionTotals> Compactor::InPlaceOfOthers(
     const std::shared_ptr<Log>& log, absl::Time now) {
   MutexLock working(working_);
   // It is wanted again by the next look.
@@ -217,9 +238,7 @@ absl::StatusOr<CompactionTotals> Compactor::PassOver(
     const Offset before = log->first_dirty();
     CompactionOrder order = OrderFor(now);
     order.on_demand = true;
-    // What is appended meanwhile is not asked for.
-    order.rolls = passes == 0;
-    // Before files are synced for it: nobody else is to be begun meanwhile.
+    // Before files are looked at: nobody else is to be begun meanwhile.
     SetRunning(&job);
     CAUCE_ASSIGN_OR_RETURN(job.pass, log->BeginCompaction(order));
     if (job.pass == nullptr) break;

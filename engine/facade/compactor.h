@@ -7,7 +7,8 @@
 // Stop() nothing is read or written any more. Thread-safe. Its lock for work is
 // held while files are read and written and is taken under the engine's, never
 // the other way round: who works looks, between two pieces, whether the engine
-// or the log has ended.
+// or the log has ended. Nor does a callback of an append, which may want the
+// engine's, run under it: a log is flushed before, and delivers after.
 #pragma once
 
 #include <atomic>
@@ -50,8 +51,9 @@ class Compactor {
   // wanted no more then.
   std::optional<TopicPartition> TakeNext();
 
-  // Begins a pass over `log`, unless one is under way or none is due. Waits for
-  // nobody: where another call is at work it is left to the next look.
+  // Begins a pass over `log`, which is flushed first, unless one is under way
+  // or none is due. Waits for nobody who works: where another call does it is
+  // left to the next look.
   absl::Status Begin(std::shared_ptr<Log> log, absl::Time now)
       ABSL_LOCKS_EXCLUDED(working_, mutex_);
 
@@ -91,7 +93,11 @@ class Compactor {
   // The pass that is under way is over, or given up.
   void DropJob() ABSL_EXCLUSIVE_LOCKS_REQUIRED(working_)
       ABSL_LOCKS_EXCLUDED(mutex_);
-  // CompactNow, with nothing else under way.
+  // CompactNow of what is sealed and durable.
+  absl::StatusOr<CompactionTotals> InPlaceOfOthers(
+      const std::shared_ptr<Log>& log, absl::Time now)
+      ABSL_LOCKS_EXCLUDED(working_, mutex_);
+  // The same with nothing else under way.
   absl::StatusOr<CompactionTotals> PassOver(const std::shared_ptr<Log>& log,
                                             absl::Time now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(working_) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -102,7 +108,7 @@ class Compactor {
   void Publish(Job& job) ABSL_LOCKS_EXCLUDED(mutex_);
   void SetRunning(const Job* job) ABSL_LOCKS_EXCLUDED(mutex_);
   // Counts it, and tells the event sink unless it did so last time.
-  void NoteFailure(const Job& job, const absl::Status& failure)
+  void NoteFailure(const TopicPartition& partition, const absl::Status& failure)
       ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Duration WaitFor(int64_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(working_);
 

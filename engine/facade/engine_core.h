@@ -139,6 +139,12 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
                                              const TopicSpec& spec)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TellOfTopics() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // AlterTopic, but for the logs that are to be flushed after it.
+  absl::Status ChangeTopic(std::string_view name,
+                           const std::vector<ConfigChange>& changes,
+                           std::optional<int32_t> partitions,
+                           std::vector<std::shared_ptr<Log>>& to_flush)
+      ABSL_LOCKS_EXCLUDED(mutex_);
   // DeleteTopic but for the callbacks of the logs that it has `ended`.
   absl::Status RemoveTopic(std::string_view name,
                            std::vector<std::shared_ptr<Log>>& ended)

@@ -164,6 +164,18 @@ void EngineCore::TellOfTopics() {
 absl::Status EngineCore::AlterTopic(std::string_view name,
                                     const std::vector<ConfigChange>& changes,
                                     std::optional<int32_t> partitions) {
+  std::vector<std::shared_ptr<Log>> to_flush;
+  CAUCE_RETURN_IF_ERROR(ChangeTopic(name, changes, partitions, to_flush));
+  // Whose callbacks may append elsewhere, which may take the lock. A failed
+  // sync fences the log as ever.
+  for (const auto& log : to_flush) log->Flush().IgnoreError();
+  return absl::OkStatus();
+}
+
+absl::Status EngineCore::ChangeTopic(
+    std::string_view name, const std::vector<ConfigChange>& changes,
+    std::optional<int32_t> partitions,
+    std::vector<std::shared_ptr<Log>>& to_flush) {
   MutexLock lock(mutex_);
   CAUCE_RETURN_IF_ERROR(CheckWritable());
   CAUCE_ASSIGN_OR_RETURN(const TopicEntry topic, FindTopic(name));
@@ -220,7 +232,7 @@ absl::Status EngineCore::AlterTopic(std::string_view name,
   catalog_ = std::move(edited);
   if (partitions) TellOfTopics();
   if (gives_configs) {
-    logs_.SetConfig(topic.name, config);
+    to_flush = logs_.SetConfig(topic.name, config);
     agenda_.Forget(topic.name);
   }
   return absl::OkStatus();

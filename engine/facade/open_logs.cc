@@ -472,10 +472,14 @@ void OpenLogs::NoteKnown(const TopicPartition& partition, const Log& log) {
   known_.Set(partition, *known);
 }
 
-void OpenLogs::SetConfig(const std::string& topic, const TopicConfig& config) {
+std::vector<std::shared_ptr<Log>> OpenLogs::SetConfig(
+    const std::string& topic, const TopicConfig& config) {
+  std::vector<std::shared_ptr<Log>> to_flush;
   for (const auto& [partition, log] : logs_) {
-    if (partition.topic == topic) log->SetConfig(config, false);
+    if (partition.topic != topic) continue;
+    if (log->SetConfig(config, false)) to_flush.push_back(log);
   }
+  return to_flush;
 }
 
 absl::Status OpenLogs::NoteStarts(const TopicEntry& topic) {

@@ -118,7 +118,10 @@ class OpenLogs {
   // all that it owes are index files, since it was killed.
   absl::Status LetGo(const TopicPartition& partition);
 
-  void SetConfig(const std::string& topic, const TopicConfig& config);
+  // Returns those of which Flush() is to follow, under no lock that callbacks
+  // may want.
+  std::vector<std::shared_ptr<Log>> SetConfig(const std::string& topic,
+                                              const TopicConfig& config);
 
   // Remembers where the logs of `topic`, which others have made, begin and end
   // by now: what lies below is not missed from then on, what lies between is,

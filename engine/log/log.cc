@@ -371,28 +371,24 @@ std::shared_ptr<const TopicConfig> Log::config() const {
   return config_;
 }
 
-void Log::SetConfig(const TopicConfig& config, bool keep_everything) {
+bool Log::SetConfig(const TopicConfig& config, bool keep_everything) {
   auto shared = std::make_shared<const TopicConfig>(config);
   const bool shows_written = ShowsWritten(config);
-  bool shows_less = false;
-  {
-    MutexLock writer(writer_mutex_);
-    // What readers have seen must not vanish when only durable records are
-    // shown from now on. No append comes in between.
-    shows_less = shows_written_ && !shows_written;
-    if (shows_less) shown_ = log_end_.load();
-    shows_written_ = shows_written;
-    if (config.cleanup.compact) may_have_gaps_ = true;
-    prepares_ = Prepares(config);
-    flushes_itself_ = FlushesItself(config);
-    topic_ = shared;
-    limits_ = LimitsOf(*topic_, roll_chance_);
-    MutexLock lock(view_mutex_);
-    config_ = std::move(shared);
-    keep_everything_ = keep_everything;
-  }
-  // A failed sync fences the log as ever.
-  if (shows_less) Flush().IgnoreError();
+  MutexLock writer(writer_mutex_);
+  // What readers have seen must not vanish when only durable records are
+  // shown from now on. No append comes in between.
+  const bool shows_less = shows_written_ && !shows_written;
+  if (shows_less) shown_ = log_end_.load();
+  shows_written_ = shows_written;
+  if (config.cleanup.compact) may_have_gaps_ = true;
+  prepares_ = Prepares(config);
+  flushes_itself_ = FlushesItself(config);
+  topic_ = shared;
+  limits_ = LimitsOf(*topic_, roll_chance_);
+  MutexLock lock(view_mutex_);
+  config_ = std::move(shared);
+  keep_everything_ = keep_everything;
+  return shows_less;
 }
 
 bool Log::IsAtRest() {

@@ -67,8 +67,6 @@ struct CompactionOrder {
   absl::Time now;
   // Somebody has asked for it: however little is dirty is enough.
   bool on_demand = false;
-  // What is active is sealed first, and compacted too.
-  bool rolls = false;
   // For keys, at least KeyMap::kBytesMin.
   int64_t memory_bytes_max = 64 << 10;
 };
@@ -175,7 +173,10 @@ class Log : public std::enable_shared_from_this<Log> {
   // is a child that was forked from the process that opened it. Takes no lock.
   absl::Status CheckOpen() const;
 
-  void SetConfig(const TopicConfig& config, bool keep_everything);
+  // Returns whether Flush() is to follow: readers are shown what is not durable
+  // by now, and are to be shown only what is. Nothing that they have seen
+  // vanishes until then.
+  bool SetConfig(const TopicConfig& config, bool keep_everything);
 
   // Deletes the segments that the topic's retention no longer keeps, and files
   // whose time to be kept for late readers is over. What is too old is so by
@@ -188,9 +189,14 @@ class Log : public std::enable_shared_from_this<Log> {
   // What compaction would find to do: nothing where the topic is not compacted,
   // or a pass that came no further would come no further now.
   absl::StatusOr<CompactionPlan> LookAtCompaction(const CompactionOrder& order);
+  // Seals what is active, so that a pass goes over it too; does nothing where
+  // the topic is not compacted.
+  absl::Status RollToCompact() ABSL_LOCKS_EXCLUDED(ends_mutex_, writer_mutex_);
   // A pass, to be worked at by one thread at a time and in which no lock is
   // held but while a segment takes its place; null where none is due. Nobody
-  // begins another before EndCompaction, or after this one was destroyed.
+  // begins another before EndCompaction, or after this one was destroyed. Only
+  // what is durable is compacted: Flush() comes first. Neither this nor the
+  // pass calls anybody back: where it has failed Deliver() follows.
   absl::StatusOr<std::unique_ptr<Compaction>> BeginCompaction(
       const CompactionOrder& order);
   // The pass is over, without an error: the next one begins behind it.
@@ -216,8 +222,8 @@ class Log : public std::enable_shared_from_this<Log> {
       const absl::Status& cause);
 
   // The topic is gone: nothing is written any more. Who waits learns of it;
-  // callbacks do with the next Deliver(), which is not to be called under a
-  // lock that they may want.
+  // callbacks do with the next Deliver(). Nor is that, or what appends, flushes
+  // or rolls, to be called under a lock that they may want.
   void Abandon(const absl::Status& cause);
   void Deliver() { committer_.Deliver(); }
 
@@ -447,7 +453,7 @@ class Log : public std::enable_shared_from_this<Log> {
   absl::StatusOr<CompactionPlan> PlanFor(const SegmentSet& set,
                                          Offset stable_end,
                                          const CompactionOrder& order);
-  absl::Status RollToCompact() ABSL_LOCKS_EXCLUDED(ends_mutex_, writer_mutex_);
+  absl::Status SealToCompact() ABSL_LOCKS_EXCLUDED(ends_mutex_, writer_mutex_);
   void NoteFirstDirty(Offset first_dirty)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_);
   absl::Status LowerFirstDirty(Offset first_dirty)

@@ -97,14 +97,6 @@ absl::StatusOr<std::unique_ptr<Compaction>> Log::BeginCompaction(
     const CompactionOrder& order) {
   CAUCE_RETURN_IF_ERROR(CheckSound());
   if (!IsCompacted()) return nullptr;
-  if (order.rolls) {
-    const absl::Status rolled = RollToCompact();
-    // Where it failed it has decided the fate of those who wait.
-    committer_.Deliver();
-    CAUCE_RETURN_IF_ERROR(rolled);
-  }
-  // What is not durable is not compacted.
-  CAUCE_RETURN_IF_ERROR(Flush());
   CompactionTask task;
   {
     MutexLock lock(ends_mutex_);
@@ -140,6 +132,15 @@ absl::StatusOr<std::unique_ptr<Compaction>> Log::BeginCompaction(
 }
 
 absl::Status Log::RollToCompact() {
+  CAUCE_RETURN_IF_ERROR(CheckSound());
+  if (!IsCompacted()) return absl::OkStatus();
+  const absl::Status rolled = SealToCompact();
+  // Where it failed it has decided the fate of those who wait.
+  committer_.Deliver();
+  return rolled;
+}
+
+absl::Status Log::SealToCompact() {
   MutexLock ends(ends_mutex_);
   CAUCE_RETURN_IF_ERROR(CheckSound());
   // Nobody who writes meanwhile is to wait for a sync of this roll: what it
@@ -267,7 +268,6 @@ absl::StatusOr<bool> Log::ReplaceSegments(const SegmentSet::List& sources,
     return true;
   }();
   NoteIfFull(replaced.status());
-  committer_.Deliver();
   return replaced;
 }
 

@@ -174,8 +174,9 @@ std::optional<Table> Committed(const std::shared_ptr<Log>& log) {
 }
 
 void Compact(Log& log, absl::Time now) {
-  auto pass =
-      log.BeginCompaction({.now = now, .on_demand = true, .rolls = true});
+  CAUCE_CHECK(log.RollToCompact().ok());
+  CAUCE_CHECK(log.Flush().ok());
+  auto pass = log.BeginCompaction({.now = now, .on_demand = true});
   CAUCE_CHECK(pass.ok());
   if (*pass == nullptr) return;
   for (;;) {

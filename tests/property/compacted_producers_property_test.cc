@@ -138,7 +138,8 @@ class CompactedProducersProperty : public ::testing::TestWithParam<DiskKind> {
     switch (Any(20)) {
       case 0:
         ChooseConfig();
-        return log().SetConfig(rig_.config(), false);
+        log().SetConfig(rig_.config(), false);
+        return;
       case 1:
         return rig_.clock().Advance(OneIn(10) ? kExpiration
                                               : absl::Seconds(Any(3000)));
@@ -242,10 +243,13 @@ class CompactedProducersProperty : public ::testing::TestWithParam<DiskKind> {
 
   void BeginPass() {
     if (pass_ != nullptr) return GoOn(1 << 20);
+    if (OneIn(4)) {
+      ASSERT_THAT(log().RollToCompact(), IsOk());
+    }
+    ASSERT_THAT(log().Flush(), IsOk());
     auto pass = log().BeginCompaction(
         {.now = rig_.clock().Now(),
          .on_demand = OneIn(2),
-         .rolls = OneIn(4),
          .memory_bytes_max = OneIn(2) ? KeyMap::kBytesMin : 1 << 20});
     ASSERT_THAT(pass, IsOk());
     pass_ = *std::move(pass);

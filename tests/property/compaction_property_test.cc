@@ -81,7 +81,8 @@ class CompactionProperty : public ::testing::TestWithParam<DiskKind> {
         return Reopen();
       case 4:
         ChooseConfig();
-        return log().SetConfig(rig_.config(), false);
+        log().SetConfig(rig_.config(), false);
+        return;
       case 5:
         return rig_.clock().Advance(absl::Seconds(Any(3000)));
       case 6:
@@ -165,8 +166,11 @@ class CompactionProperty : public ::testing::TestWithParam<DiskKind> {
     const CompactionOrder order{
         .now = rig_.clock().Now(),
         .on_demand = OneIn(2),
-        .rolls = OneIn(4),
         .memory_bytes_max = OneIn(2) ? KeyMap::kBytesMin : 1 << 20};
+    if (OneIn(4)) {
+      ASSERT_THAT(log().RollToCompact(), IsOk());
+    }
+    ASSERT_THAT(log().Flush(), IsOk());
     auto pass = log().BeginCompaction(order);
     ASSERT_THAT(pass, IsOk());
     pass_ = *std::move(pass);

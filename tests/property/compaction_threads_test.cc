@@ -92,6 +92,7 @@ class CompactionThreads : public ::testing::TestWithParam<DiskKind> {
     // Once more behind the last record: by then there is something to do.
     for (bool is_last = false; !is_last;) {
       is_last = done_.load();
+      ASSERT_THAT(log().Flush(), IsOk());
       auto pass = log().BeginCompaction(
           {.now = rig_.clock().Now(), .memory_bytes_max = 1 << 20});
       ASSERT_THAT(pass, IsOk());

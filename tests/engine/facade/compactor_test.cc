@@ -7,10 +7,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "cauce/errors.h"
 #include "engine/log/log.h"
+#include "engine/log/segment_name.h"
 #include "fmt/format.h"
 #include "tests/testing/batches.h"
 #include "tests/testing/failing_file_system.h"
@@ -182,6 +184,69 @@ TEST_F(CompactorTest, BeginsOthersBehindAPassOnDemandThatTookItsLog) {
   EXPECT_EQ(compactor.status().running, std::nullopt);
   EXPECT_TRUE(compactor.Work(absl::InfiniteDuration()).goes_on);
   EXPECT_EQ(compactor.TakeNext(), kA);
+}
+
+// A callback may wait for the engine's lock, and who has that for who works: a
+// callback that could not begin a pass would have stood in its way.
+class CompactorCallsBack : public CompactorTest {
+ protected:
+  CompactorCallsBack() {
+    other_.config() = rig_.config();
+    EXPECT_THAT(other_.Open(), IsOk());
+    for (int i = 0; i < 20; ++i) {
+      const auto batch = test::BatchOf(
+          {{.key = "k", .value = "v", .timestamp = other_.now()}});
+      EXPECT_THAT(other_.log().Append(batch.view(), {}), IsOk());
+    }
+  }
+  void AppendAsync() {
+    const auto batch = test::BatchOf({{.key = "k", .timestamp = rig_.now()}});
+    rig_.log().AppendAsync(
+        batch.view(), {}, [this](const absl::StatusOr<AppendResult>& appended) {
+          told_ = appended.status();
+          std::thread([this] {
+            EXPECT_THAT(compactor_.Begin(other_.shared_log(), now()), IsOk());
+          }).join();
+        });
+    ASSERT_EQ(told_, std::nullopt);
+  }
+  // That the other's pass was begun, which ends here.
+  void ExpectBegun() {
+    EXPECT_THAT(compactor_.Work(absl::InfiniteDuration()).status, IsOk());
+    EXPECT_GT(other_.log().first_dirty(), Offset{0});
+  }
+
+  test::LogRig other_;
+  Compactor compactor_{rig_.clock(), Sink(), kLimits};
+  std::optional<absl::Status> told_;
+};
+
+TEST_F(CompactorCallsBack, BeforeItBegins) {
+  AppendAsync();
+  ASSERT_THAT(compactor_.Begin(rig_.shared_log(), now()), IsOk());
+  EXPECT_EQ(told_, absl::OkStatus());
+  ExpectBegun();
+}
+
+TEST_F(CompactorCallsBack, BeforeItPassesOnDemand) {
+  AppendAsync();
+  ASSERT_THAT(compactor_.CompactNow(rig_.shared_log(), now()), IsOk());
+  EXPECT_EQ(told_, absl::OkStatus());
+  ExpectBegun();
+}
+
+TEST_F(CompactorCallsBack, AfterAPassHasFailed) {
+  ASSERT_THAT(compactor_.Begin(rig_.shared_log(), now()), IsOk());
+  AppendAsync();
+  rig_.disk().files().Fail(FileCall::kRename, kLogSuffix,
+                           MakeError(Reason::kDiskFailed, "broken"));
+  EXPECT_THAT(compactor_.Work(absl::InfiniteDuration()).status,
+              HasReason(Reason::kDiskFailed));
+  ASSERT_NE(told_, std::nullopt);
+  EXPECT_THAT(*told_, HasReason(Reason::kDiskFailed));
+  ExpectBegun();
+  rig_.disk().files().Mend();
+  rig_.Kill();
 }
 
 TEST_F(CompactorTest, DoesNothingOnceItWasStopped) {

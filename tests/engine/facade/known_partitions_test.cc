@@ -250,6 +250,30 @@ TEST_F(KnownPartitions, WakeForAllWhoHaveAHandle) {
   EXPECT_EQ(third->log_end(), Offset{5});
 }
 
+// The callback comes with the flush that shows less from then on.
+TEST_F(KnownPartitions, WakeForACallbackWhereItsTopicIsAltered) {
+  Make();
+  Reopen();
+  auto orders = engine_->OpenPartition("orders", PartitionId{0});
+  auto asleep = engine_->OpenPartition("orders", PartitionId{1});
+  ASSERT_THAT(asleep, IsOk());
+  const Record record{.key = "k", .value = "v"};
+  const auto batch = test::BatchOf({record});
+  int told = 0;
+  orders->AppendAsync(batch.view(), {},
+                      [&](const absl::StatusOr<AppendResult>& appended) {
+                        ++told;
+                        EXPECT_THAT(appended, IsOk());
+                        EXPECT_THAT(asleep->Append({&record, 1}), IsOk());
+                      });
+  ASSERT_EQ(told, 0);
+  ASSERT_THAT(engine_->AlterTopic("orders", {{"cauce.flush", "os"}}), IsOk());
+  ASSERT_THAT(engine_->AlterTopic("orders", {{"cauce.flush", "group"}}),
+              IsOk());
+  EXPECT_EQ(told, 1);
+  EXPECT_EQ(asleep->log_end(), Offset{5});
+}
+
 TEST_F(KnownPartitions, AreNotWokenOnceTheEngineIsClosed) {
   Make();
   Reopen();

@@ -79,8 +79,9 @@ class CompactedTransactionsTest : public test::LogFixture {
   absl::Status Compact() {
     const CompactionOrder order{.now = rig_.clock().Now(),
                                 .on_demand = true,
-                                .rolls = true,
                                 .memory_bytes_max = 1 << 20};
+    if (auto rolled = log().RollToCompact(); !rolled.ok()) return rolled;
+    if (auto flushed = log().Flush(); !flushed.ok()) return flushed;
     auto pass = log().BeginCompaction(order);
     if (!pass.ok()) return pass.status();
     if (*pass == nullptr) return absl::OkStatus();
