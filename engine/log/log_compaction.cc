@@ -8,14 +8,13 @@
 #include <vector>
 
 #include "cauce/errors.h"
-#include "engine/base/bytes.h"
 #include "engine/base/status_macros.h"
 #include "engine/log/cleaned_segment.h"
 #include "engine/log/compaction.h"
 #include "engine/log/log.h"
 #include "engine/log/producer_files.h"
+#include "engine/log/segment_ages.h"
 #include "engine/log/segment_name.h"
-#include "engine/record/layout.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -23,25 +22,6 @@ namespace {
 
 // A pass that came no further is tried again once there is so much more to do.
 constexpr double kMoreToTryAgain = 1.5;
-
-// Of the segment's first batch, as its header says: a plan needs no better.
-absl::StatusOr<absl::Time> FirstTime(Segment& segment) {
-  char head[kBatchHeaderBytes];
-  CAUCE_ASSIGN_OR_RETURN(const auto file, segment.OpenFile());
-  CAUCE_ASSIGN_OR_RETURN(const size_t read, file->Read(0, head));
-  if (read < sizeof head) return absl::InfiniteFuture();
-  const Timestamp time{LoadBig<int64_t>(head + layout::kMaxTimestamp)};
-  return time.has_value() ? time.ToTime() : absl::InfiniteFuture();
-}
-
-// Of records without a timestamp the file's, as Kafka has it.
-absl::StatusOr<absl::Time> LargestTime(Segment& segment) {
-  CAUCE_ASSIGN_OR_RETURN(const Timestamp largest, segment.LargestTimestamp());
-  if (largest.has_value()) return largest.ToTime();
-  CAUCE_ASSIGN_OR_RETURN(const FileInfo info,
-                         segment.place().files->Info(segment.path()));
-  return info.modified;
-}
 
 }  // namespace
 
@@ -67,7 +47,8 @@ absl::StatusOr<CompactionPlan> Log::PlanFor(const SegmentSet& set,
       CAUCE_ASSIGN_OR_RETURN(sealed.back().first_time, FirstTime(segment));
     }
     if (topic->min_compaction_lag > absl::ZeroDuration()) {
-      CAUCE_ASSIGN_OR_RETURN(sealed.back().largest_time, LargestTime(segment));
+      CAUCE_ASSIGN_OR_RETURN(sealed.back().largest_time,
+                             LargestTime(segment, *environment_->files));
     }
   }
   const CompactionView view{sealed, log_start(), first_dirty, stable_end};

@@ -2,13 +2,15 @@
 
 #include <cstddef>
 #include <string>
+#include <utility>
 
-#include "absl/status/statusor.h"
 #include "cauce/errors.h"
 #include "cauce/types.h"
+#include "engine/base/bytes.h"
 #include "engine/base/status_macros.h"
 #include "engine/log/batch_scanner.h"
 #include "engine/log/segment_name.h"
+#include "engine/record/layout.h"
 
 namespace cauce {
 namespace {
@@ -29,7 +31,7 @@ absl::StatusOr<Timestamp> TimeOfGap(Segment& segment) {
   return is_gap ? (*batch)->max_timestamp() : kNoTimestamp;
 }
 
-absl::StatusOr<absl::Time> LargestTime(Segment& segment, FileSystem& files) {
+absl::StatusOr<absl::Time> LargestTimeOf(Segment& segment, FileSystem& files) {
   CAUCE_ASSIGN_OR_RETURN(const Timestamp largest, segment.LargestTimestamp());
   if (largest.has_value()) return largest.ToTime();
   CAUCE_ASSIGN_OR_RETURN(const Timestamp gap, TimeOfGap(segment));
@@ -50,7 +52,32 @@ bool HasGone(const Segment& segment) {
   return segment.is_superseded() || segment.path().ends_with(kDeletedSuffix);
 }
 
+// `found`, of a segment that may have left the log meanwhile.
+absl::StatusOr<absl::Time> UnlessGone(absl::StatusOr<absl::Time> found,
+                                      const Segment& segment) {
+  const bool has_gone = absl::IsNotFound(found.status()) && HasGone(segment);
+  if (has_gone) return absl::InfiniteFuture();
+  return found;
+}
+
+absl::StatusOr<absl::Time> FirstTimeOf(Segment& segment) {
+  char head[kBatchHeaderBytes];
+  CAUCE_ASSIGN_OR_RETURN(const auto file, segment.OpenFile());
+  CAUCE_ASSIGN_OR_RETURN(const size_t read, file->Read(0, head));
+  if (read < sizeof head) return absl::InfiniteFuture();
+  const Timestamp time{LoadBig<int64_t>(head + layout::kMaxTimestamp)};
+  return time.has_value() ? time.ToTime() : absl::InfiniteFuture();
+}
+
 }  // namespace
+
+absl::StatusOr<absl::Time> LargestTime(Segment& segment, FileSystem& files) {
+  return UnlessGone(LargestTimeOf(segment, files), segment);
+}
+
+absl::StatusOr<absl::Time> FirstTime(Segment& segment) {
+  return UnlessGone(FirstTimeOf(segment), segment);
+}
 
 SegmentAges SegmentAges::Gather(const SegmentSet& set, FileSystem& files,
                                 absl::Time oldest_kept, Extent extent) {
@@ -59,9 +86,7 @@ SegmentAges SegmentAges::Gather(const SegmentSet& set, FileSystem& files,
     // First: what is appended meanwhile only makes the segment younger.
     const int64_t bytes = segment->bytes();
     const auto found = LargestTime(*segment, files);
-    const bool has_gone =
-        absl::IsNotFound(found.status()) && HasGone(*segment);
-    if (!has_gone) ages.failure_.Update(found.status());
+    ages.failure_.Update(found.status());
     const absl::Time largest = found.value_or(absl::InfiniteFuture());
     ages.known_.push_back({segment, bytes, largest});
     if (extent == Extent::kUntilYoung && largest >= oldest_kept) break;

@@ -1,4 +1,5 @@
-// How old the segments of a log are: what retention has to read files for.
+// How old the segments of a log are: what retention and compaction have to read
+// files for.
 //
 // Gathered without any lock, since a segment does not change but at its end;
 // who plans with it under a lock asks for the segments that are there by then.
@@ -13,12 +14,22 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "cauce/file_system.h"
 #include "engine/log/segment.h"
 #include "engine/log/segment_set.h"
 
 namespace cauce {
+
+// The largest timestamp of the segment's records, the time of its file where
+// they have none; infinitely late where it has left the log meanwhile, and its
+// file is gone.
+absl::StatusOr<absl::Time> LargestTime(Segment& segment, FileSystem& files);
+
+// Of its first batch, as its header says: a plan needs no better. Infinitely
+// late where that has none, and as above.
+absl::StatusOr<absl::Time> FirstTime(Segment& segment);
 
 class SegmentAges {
  public:
@@ -34,8 +45,7 @@ class SegmentAges {
   // it counts as young. OK where all could.
   const absl::Status& failure() const { return failure_; }
 
-  // The largest timestamp of its records, the time of its file where they
-  // have none; infinitely late where that is not known.
+  // Its LargestTime; infinitely late where that is not known.
   absl::Time Of(const std::shared_ptr<Segment>& segment) const;
 
  private:

@@ -393,6 +393,26 @@ TEST_P(LogCompactionTest, TakesNothingOutForTheSakeOfWhatWasCutOffMeanwhile) {
   Open();
   // Half of the keys come again: one of the new segments is full before the
   // pass comes to these.
+// As retention does beside it.
+TEST_P(LogCompactionTest, FindsTheAgeOfASegmentThatIsDeletedMeanwhile) {
+  config().min_compaction_lag = absl::Hours(1);
+  config().max_compaction_lag = absl::Hours(2);
+  config().file_delete_delay = absl::ZeroDuration();
+  Open();
+  for (int i = 0; i < 10; ++i) {
+    const auto batch = test::BatchOf({{.key = "k", .value = "v"}});
+    ASSERT_THAT(log().Append(batch.view(), {}), IsOk());
+  }
+  ASSERT_THAT(rig_.Reopen(), IsOk());
+  bool is_deleted = false;
+  rig_.disk().files().set_during(FileCall::kRead, kLogSuffix, [&] {
+    if (std::exchange(is_deleted, true)) return;
+    ASSERT_THAT(log().DeleteRecordsBefore(Offset{6}), IsOk());
+  });
+  EXPECT_THAT(log().LookAtCompaction(Order()), IsOk());
+  EXPECT_TRUE(is_deleted);
+}
+
   PutAll(30, 30);
   for (int key = 0; key < 30; key += 2) Put(fmt::format("k{}", key), "again");
   auto pass = log().BeginCompaction(Order());

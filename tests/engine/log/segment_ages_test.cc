@@ -5,11 +5,14 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "cauce/errors.h"
 #include "engine/log/gap_batch.h"
 #include "engine/log/segment_name.h"
 #include "tests/testing/batches.h"
+#include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/sim_clock.h"
 #include "tests/testing/test_disk.h"
@@ -108,6 +111,44 @@ TEST_F(SegmentAgesTest, AreThoseOfTheYoungForWhatWasUnlinked) {
   ages = gather(lost);
   EXPECT_THAT(ages.failure(), test::StatusIs(absl::StatusCode::kNotFound));
   EXPECT_EQ(ages.Of(lost), absl::InfiniteFuture());
+}
+
+// Gives a segment its new name when it is looked at by its old one.
+class RetiresFirst final : public test::FailingFileSystem {
+ public:
+  RetiresFirst(FileSystem& real, Segment& segment)
+      : FailingFileSystem(real), segment_(segment) {}
+
+  absl::StatusOr<FileInfo> Info(std::string_view path) override {
+    if (!std::exchange(is_retired_, true)) {
+      EXPECT_THAT(segment_.Retire(), IsOk());
+    }
+    return FailingFileSystem::Info(path);
+  }
+
+ private:
+  Segment& segment_;
+  bool is_retired_ = false;
+};
+
+TEST_F(SegmentAgesTest, AreFoundUnderTheNameThatASegmentGetsMeanwhile) {
+  const auto untimed = Make(0, kNoTimestamp);
+  RetiresFirst files(disk_.files(), *untimed);
+  const auto largest = LargestTime(*untimed, files);
+  ASSERT_THAT(largest, IsOk());
+  EXPECT_EQ(*largest, clock_.Now());
+}
+
+TEST_F(SegmentAgesTest, BeginWithTheFirstBatchAsLongAsThereIsOne) {
+  const auto timed = Make(0, {5000}), untimed = Make(1, kNoTimestamp);
+  EXPECT_THAT(FirstTime(*timed),
+              test::IsOkAndHolds(absl::FromUnixSeconds(5)));
+  EXPECT_THAT(FirstTime(*untimed),
+              test::IsOkAndHolds(absl::InfiniteFuture()));
+  const auto unread = Make(2, {5000});
+  ASSERT_THAT(unread->Retire(), IsOk());
+  ASSERT_THAT(unread->Unlink(), IsOk());
+  EXPECT_THAT(FirstTime(*unread), test::IsOkAndHolds(absl::InfiniteFuture()));
 }
 
 // As a cut does, and a later one that takes the whole segment.
