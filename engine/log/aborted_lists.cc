@@ -47,26 +47,38 @@ absl::Status AbortedLists::Append(Offset base,
                       PathOf(base)));
     }
     bytes_ = static_cast<int64_t>(known.bytes());
+    file_ = std::make_shared<PooledFile>(*environment_.pool, PathOf(base),
+                                         OpenMode::kOpenOrCreate);
     base_ = base;
     is_new = known.empty();
   }
   AbortedIndex entry;
   entry.Add(aborted);
-  CAUCE_ASSIGN_OR_RETURN(const auto file,
-                         files.Open(PathOf(base), OpenMode::kOpenOrCreate));
-  CAUCE_RETURN_IF_ERROR(file->Write(*bytes_, entry.Encode()));
+  CAUCE_ASSIGN_OR_RETURN(const auto file, file_->Acquire());
+  file_->Pin();
+  const absl::Status written = file->Write(*bytes_, entry.Encode());
+  if (!written.ok()) {
+    file_->Unpin();
+    return written;
+  }
   *bytes_ += static_cast<int64_t>(entry.bytes());
   if (is_new) segments_.NoteNames();
-  MutexLock lock(mutex_);
-  if (std::ranges::find(unsynced_, base) == unsynced_.end()) {
-    unsynced_.push_back(base);
-  }
-  has_unsynced_ = true;
+  // Once for all that is unsynced of it.
+  if (!NoteUnsynced()) file_->Unpin();
   return absl::OkStatus();
 }
 
+bool AbortedLists::NoteUnsynced() {
+  MutexLock lock(mutex_);
+  has_unsynced_ = true;
+  const bool is_known = std::ranges::find(unsynced_, file_, &Unsynced::file) !=
+                        unsynced_.end();
+  if (!is_known) unsynced_.push_back({base_, file_});
+  return !is_known;
+}
+
 void AbortedLists::CutAt(Offset base, Offset end) {
-  bytes_ = std::nullopt;
+  LookAgain();
   const absl::Status cut = Cut(base, end);
   if (cut.ok()) return;
   Owe(base);
@@ -84,21 +96,23 @@ absl::Status AbortedLists::Cut(Offset base, Offset end) {
 
 void AbortedLists::Sync() {
   if (!has_unsynced_.exchange(false)) return;
-  std::vector<Offset> bases;
+  std::vector<Unsynced> unsynced;
   {
     MutexLock lock(mutex_);
-    bases = std::exchange(unsynced_, {});
+    unsynced = std::exchange(unsynced_, {});
   }
-  for (const Offset base : bases) {
-    const auto file =
-        environment_.files->Open(PathOf(base), OpenMode::kReadWrite);
-    // Its segment was deleted or cut off.
-    if (absl::IsNotFound(file.status())) continue;
+  for (Unsynced& each : unsynced) {
+    const auto file = each.file->Acquire();
     const absl::Status synced = file.ok() ? (*file)->Sync() : file.status();
-    if (synced.ok()) continue;
+    // Where the pool had to sync and close it, and its segment has gone since.
+    const bool has_gone = absl::IsNotFound(file.status());
+    if (synced.ok() || has_gone) {
+      each.file->Unpin();
+      continue;
+    }
     {
       MutexLock lock(mutex_);
-      unsynced_.push_back(base);
+      unsynced_.push_back(std::move(each));
     }
     // A second sync would say nothing: it is written anew.
     sync_failed_ = true;
@@ -108,18 +122,18 @@ void AbortedLists::Sync() {
 
 void AbortedLists::Owe(Offset from) {
   owed_from_ = std::min(owed_from_.value_or(from), from);
-  bytes_ = std::nullopt;
+  LookAgain();
   owed_ = true;
 }
 
 std::optional<Offset> AbortedLists::owed_from() {
   if (sync_failed_) {
-    std::vector<Offset> bases;
+    std::vector<Unsynced> unsynced;
     {
       MutexLock lock(mutex_);
-      bases = std::exchange(unsynced_, {});
+      unsynced = std::exchange(unsynced_, {});
     }
-    for (const Offset base : bases) Owe(base);
+    for (const Unsynced& each : unsynced) Owe(each.base);
     sync_failed_ = false;
   }
   return owed_from_;

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "absl/status/status.h"
 #include "cauce/types.h"
 #include "engine/base/mutex.h"
+#include "engine/io/file_pool.h"
 #include "engine/log/aborted_index.h"
 #include "engine/log/log_environment.h"
 #include "engine/log/published_segments.h"
@@ -36,7 +38,7 @@ class AbortedLists {
   // How large the active segment's list is, as far as it was looked at.
   int64_t bytes() const { return bytes_.value_or(0); }
   // Another segment becomes the active one.
-  void Rolled() { bytes_ = std::nullopt; }
+  void Rolled() { LookAgain(); }
 
   // The log ends at `end` in the segment at `base`.
   void CutAt(Offset base, Offset end);
@@ -57,7 +59,14 @@ class AbortedLists {
  private:
   absl::Status Append(Offset base, const AbortedTransaction& aborted)
       ABSL_LOCKS_EXCLUDED(mutex_);
+  // That of file_ something is unsynced; false where that is known.
+  bool NoteUnsynced() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status Cut(Offset base, Offset end);
+  // Who appends next looks at the list first.
+  void LookAgain() {
+    bytes_ = std::nullopt;
+    file_ = nullptr;
+  }
   std::string PathOf(Offset base) const;
   void Tell(const absl::Status& status) const;
 
@@ -68,12 +77,20 @@ class AbortedLists {
 
   // Of the list that was written last; nothing where it is to be looked at.
   std::optional<int64_t> bytes_;
+  std::shared_ptr<PooledFile> file_;
   Offset base_;
   std::optional<Offset> owed_from_;
   std::atomic<bool> owed_ = false;
 
+  // What was written, and is pinned until it is synced: who opens it by its
+  // name for that need not be told that a write was lost.
+  struct Unsynced {
+    Offset base;
+    std::shared_ptr<PooledFile> file;
+  };
+
   Mutex mutex_;
-  std::vector<Offset> unsynced_ ABSL_GUARDED_BY(mutex_);  // by base
+  std::vector<Unsynced> unsynced_ ABSL_GUARDED_BY(mutex_);
   std::atomic<bool> has_unsynced_ = false;
   std::atomic<bool> sync_failed_ = false;
 };

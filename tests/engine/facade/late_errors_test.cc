@@ -23,6 +23,7 @@
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/sim_clock.h"
+#include "tests/testing/test_producer.h"
 
 namespace cauce {
 namespace {
@@ -167,6 +168,15 @@ class LateErrors : public ::testing::TestWithParam<std::string_view> {
       clock_.Advance(absl::Minutes(1));
     }
   }
+  void AbortInAll() {
+    for (int32_t p = 0; p < kPartitions; ++p) {
+      Partition to = OpenPartition(p);
+      const auto batch = producers_.at(p).KeyInTransaction(
+          "k", "gone", Timestamp::From(clock_.Now()));
+      ASSERT_THAT(to.Append(batch.view()), IsOk());
+      ASSERT_THAT(to.EndTransaction(producers_.at(p).Abort()), IsOk());
+    }
+  }
   // What was appended at level os counts from here on.
   void MakeAllCount() {
     for (int32_t p = 0; p < kPartitions; ++p) {
@@ -188,6 +198,8 @@ class LateErrors : public ::testing::TestWithParam<std::string_view> {
   test::SimClock clock_;
   const std::unique_ptr<FileSystem> memory_ = NewMemoryFileSystem(&clock_);
   ClosedUnsynced files_{*memory_};
+  std::vector<test::TestProducer> producers_{kPartitions,
+                                             test::TestProducer(7)};
   std::optional<Engine> engine_;
 };
 
@@ -202,6 +214,8 @@ TEST_P(LateErrors, NothingThatCountsIsClosedBeforeItIsSynced) {
                                          {"file.delete.delay.ms", "0"}}}),
               IsOk());
   AppendToAll(20);
+  AbortInAll();
+  AbortInAll();
   if (GetParam() == kOs) MakeAllCount();
   EXPECT_THAT(files_.Take(), IsEmpty());
   ASSERT_THAT(engine_->RunUpkeep(), IsOk());
@@ -209,6 +223,7 @@ TEST_P(LateErrors, NothingThatCountsIsClosedBeforeItIsSynced) {
   ASSERT_THAT(OpenPartition(1).TruncateTo(Offset{17}), IsOk());
   ASSERT_THAT(OpenPartition(2).DeleteRecordsBefore(Offset{18}), IsOk());
   AppendToAll(10);
+  AbortInAll();
   ASSERT_THAT(engine_->AlterTopic("orders", {{"retention.bytes", "3000"}},
                                   kPartitions + 1),
               IsOk());
@@ -220,6 +235,7 @@ TEST_P(LateErrors, NothingThatCountsIsClosedBeforeItIsSynced) {
   // And what a recovery writes again.
   Open();
   AppendToAll(3);
+  AbortInAll();
   files_.FailAfter(0);
   engine_.reset();
   files_.Mend();

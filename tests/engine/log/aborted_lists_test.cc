@@ -84,7 +84,9 @@ TEST_P(AbortedListsTest, ThatCannotBeWrittenAreOwed) {
   ASSERT_THAT(log().Flush(), IsOk());
   ASSERT_THAT(log().NoteBounds(), IsOk());
   const Offset point = rig_.bounds().recovery_point;
+  // Of the one that is open as well as of any other.
   Fail(FileCall::kOpen);
+  Fail(FileCall::kWrite);
   Abort();
   EXPECT_THAT(rig_.events(), ElementsAre(HasSubstr("made anew")));
   ASSERT_THAT(log().Flush(), IsOk());
