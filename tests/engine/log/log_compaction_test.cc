@@ -92,6 +92,35 @@ class LogCompactionTest : public test::LogFixture {
     return absl::OkStatus();
   }
 
+  struct Most {
+    int64_t log = 0;
+    int64_t directory = 0;
+    size_t files = 0;
+  };
+  // Rounds of so long, with a compaction in each; the most of what there was.
+  Most WriteTheSameKeys(absl::Duration round_time = absl::ZeroDuration()) {
+    Most most;
+    const int rounds = GetParam() == DiskKind::kMemory ? 30 : 6;
+    for (int round = 0; round < rounds; ++round) {
+      PutAll(40, 5);
+      EXPECT_THAT(Compact(), IsOk());
+      EXPECT_THAT(log().ApplyRetention(), IsOk());
+      most.log = std::max(most.log, log().bytes());
+      const auto names = rig_.disk().Names();
+      int64_t bytes = 0;
+      for (const std::string& name : names) {
+        const auto info = rig_.disk().real_files().Info(rig_.disk() / name);
+        EXPECT_THAT(info, IsOk());
+        if (info.ok()) bytes += info->bytes;
+      }
+      most.directory = std::max(most.directory, bytes);
+      most.files = std::max(most.files, names.size());
+      rig_.clock().Advance(round_time);
+    }
+    EXPECT_EQ(Table(), expected_);
+    return most;
+  }
+
   // The last value of each key.
   std::map<std::string, std::string> Table() {
     return TableOf(rig_.shared_log());
@@ -268,19 +297,24 @@ TEST_P(LogCompactionTest, UnlinksWhatItReplacedOnceItsTimeIsOver) {
 TEST_P(LogCompactionTest, KeepsWritingTheSameKeysWithinBounds) {
   config().file_delete_delay = absl::ZeroDuration();
   Open();
-  int64_t most = 0;
-  const int rounds = GetParam() == DiskKind::kMemory ? 30 : 3;
-  for (int round = 0; round < rounds; ++round) {
-    PutAll(40, 5);
-    ASSERT_THAT(Compact(), IsOk());
-    ASSERT_THAT(log().ApplyRetention(), IsOk());
-    most = std::max(most, log().bytes());
-  }
-  EXPECT_EQ(Table(), expected_);
+  const Most most = WriteTheSameKeys();
   // Five live records, a segment that is active and the batches that say how
   // far segments reach.
-  EXPECT_LT(most, 2000);
+  EXPECT_LT(most.log, 2000);
   EXPECT_LT(Logs().size(), 12u);
+  // With indexes and the rest.
+  EXPECT_LT(most.directory, 3000);
+  EXPECT_LT(most.files, 40u);
+}
+
+// Of three rounds what was replaced is still there.
+TEST_P(LogCompactionTest, KeepsWritingTheSameKeysWithinBoundsOfTheDelay) {
+  Open();
+  const Most most =
+      WriteTheSameKeys(config().file_delete_delay / 2 + absl::Seconds(1));
+  EXPECT_LT(most.log, 2000);
+  EXPECT_LT(most.directory, 3 * 40 * 100 + 3000);
+  EXPECT_LT(most.files, 3 * 40 * 3 + 40u);
 }
 
 TEST_P(LogCompactionTest, RollsByAgeWhereWhatIsOldMustBeCompacted) {
@@ -359,6 +393,26 @@ TEST_P(LogCompactionTest, GoesByTheFilesTimeWhereRecordsHaveNone) {
   EXPECT_EQ(Values()->size(), 1u);
 }
 
+// As retention does beside it.
+TEST_P(LogCompactionTest, FindsTheAgeOfASegmentThatIsDeletedMeanwhile) {
+  config().min_compaction_lag = absl::Hours(1);
+  config().max_compaction_lag = absl::Hours(2);
+  config().file_delete_delay = absl::ZeroDuration();
+  Open();
+  for (int i = 0; i < 10; ++i) {
+    const auto batch = test::BatchOf({{.key = "k", .value = "v"}});
+    ASSERT_THAT(log().Append(batch.view(), {}), IsOk());
+  }
+  ASSERT_THAT(rig_.Reopen(), IsOk());
+  bool is_deleted = false;
+  rig_.disk().files().set_during(FileCall::kRead, kLogSuffix, [&] {
+    if (std::exchange(is_deleted, true)) return;
+    ASSERT_THAT(log().DeleteRecordsBefore(Offset{6}), IsOk());
+  });
+  EXPECT_THAT(log().LookAtCompaction(Order()), IsOk());
+  EXPECT_TRUE(is_deleted);
+}
+
 TEST_P(LogCompactionTest, DoesNotTakeForCleanWhatIsWrittenBehindACut) {
   Open();
   PutAll(30, 3);
@@ -393,26 +447,6 @@ TEST_P(LogCompactionTest, TakesNothingOutForTheSakeOfWhatWasCutOffMeanwhile) {
   Open();
   // Half of the keys come again: one of the new segments is full before the
   // pass comes to these.
-// As retention does beside it.
-TEST_P(LogCompactionTest, FindsTheAgeOfASegmentThatIsDeletedMeanwhile) {
-  config().min_compaction_lag = absl::Hours(1);
-  config().max_compaction_lag = absl::Hours(2);
-  config().file_delete_delay = absl::ZeroDuration();
-  Open();
-  for (int i = 0; i < 10; ++i) {
-    const auto batch = test::BatchOf({{.key = "k", .value = "v"}});
-    ASSERT_THAT(log().Append(batch.view(), {}), IsOk());
-  }
-  ASSERT_THAT(rig_.Reopen(), IsOk());
-  bool is_deleted = false;
-  rig_.disk().files().set_during(FileCall::kRead, kLogSuffix, [&] {
-    if (std::exchange(is_deleted, true)) return;
-    ASSERT_THAT(log().DeleteRecordsBefore(Offset{6}), IsOk());
-  });
-  EXPECT_THAT(log().LookAtCompaction(Order()), IsOk());
-  EXPECT_TRUE(is_deleted);
-}
-
   PutAll(30, 30);
   for (int key = 0; key < 30; key += 2) Put(fmt::format("k{}", key), "again");
   auto pass = log().BeginCompaction(Order());
