@@ -5,7 +5,8 @@
 // for; what follows such a one forgets it. After a kill the manifest on the
 // disk tells what was there: so what goes with a cut, or a topic, is taken out
 // of it first. Thread-safe; its lock is a leaf, and is held while the file is
-// written.
+// written and synced: under the engine's, or a log's for its ends and its
+// writer.
 #pragma once
 
 #include <map>
