@@ -54,6 +54,8 @@ constexpr int64_t kNever = -1;
 class FailingCalls : public PowerLoss,
                      public ::testing::WithParamInterface<Fault> {
  protected:
+  explicit FailingCalls(Topics topics = Topics::kPlain) : PowerLoss(topics) {}
+
   struct Ran {
     std::optional<FailedCall> failed;  // nothing: there were fewer calls
     bool was_cut = false;
@@ -209,6 +211,27 @@ TEST_P(FailingCalls, AndThePowerBehindThemTakeNothingThatWasAcknowledged) {
     FailAndCutEverywhere({static_cast<Step>(i)}, first);
   }
 }
+
+// Of a topic that is compacted, with producers and transactions: one step,
+// since such a program ends with the first thing that fails.
+class FailingTableCalls : public FailingCalls {
+ protected:
+  FailingTableCalls() : FailingCalls(Topics::kTable) {}
+};
+
+TEST_P(FailingTableCalls, OfOneStepTakeNothingThatWasAcknowledged) {
+  for (const Step step : kTableSteps) FailEverywhere({step});
+}
+
+TEST_P(FailingTableCalls, AndThePowerBehindThemTakeNothingThatWasAcknowledged) {
+  if (GetParam().calls == Fault::Calls::kReads) return;
+  const int64_t first = CallsOfOpening();
+  for (const Step step : kTableSteps) FailAndCutEverywhere({step}, first);
+}
+
+INSTANTIATE_TEST_SUITE_P(OneCall, FailingTableCalls,
+                         ::testing::ValuesIn(kFaults),
+                         [](const auto& info) { return info.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(OneCall, FailingCalls, ::testing::ValuesIn(kFaults),
                          [](const auto& info) { return info.param.name; });
