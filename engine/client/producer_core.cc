@@ -513,6 +513,9 @@ bool ProducerCore::TakesAnotherTry(Queue& queue, const absl::Status& failure) {
   // There may be another of its name, of more or fewer partitions.
   if (is_gone) queue.topic->asked = absl::InfinitePast();
   if (may_be_there && !is_idempotent_) next = AfterFailure::kUnknown;
+  // Whether it may be stored, by this try or by one before it.
+  const bool is_in_doubt = next == AfterFailure::kUnknown || may_be_there ||
+                           batch.kept_identity().has_value();
   switch (next) {
     case AfterFailure::kTryAgain: {
       if (is_late || detached_) break;
@@ -531,7 +534,8 @@ bool ProducerCore::TakesAnotherTry(Queue& queue, const absl::Status& failure) {
       batch.try_at = now;
       return true;
     case AfterFailure::kSplit: {
-      if (batch.records() == 1 || !batch.is_built()) break;
+      // The log would not know a half again.
+      if (is_in_doubt || batch.records() == 1 || !batch.is_built()) break;
       batch.GiveUpIdentity();
       auto second = batch.SplitOff();
       if (!second.ok()) break;
@@ -547,11 +551,12 @@ bool ProducerCore::TakesAnotherTry(Queue& queue, const absl::Status& failure) {
       batch.try_at = now;
       return true;
     case AfterFailure::kGiveUp:
-      break;
     case AfterFailure::kUnknown:
-      FailIdentity(queue, failure);
       break;
   }
+  // What follows has the same numbers: it would pass for what may be there, and
+  // be acknowledged without being stored.
+  if (is_in_doubt) FailIdentity(queue, failure);
   // A transaction that lacks a batch is not to be committed.
   if (transaction_) transaction_->FailBatch(failure);
   return false;

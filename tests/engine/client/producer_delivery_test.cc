@@ -2,8 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "cauce/engine.h"
 #include "cauce/errors.h"
 #include "cauce/producer.h"
 #include "tests/engine/client/producer_rig.h"
@@ -111,6 +114,86 @@ TEST_F(ProducerDeliveryTest, WritesWhatWaitsWhenItIsDestroyed) {
   EXPECT_THAT(Stored(), ElementsAre("a"));
   executor_.RunDue();
   EXPECT_THAT(told_, ElementsAre("a@0"));
+}
+
+// Where every second record is synced in its append. The first sync is one of
+// the directory too, and where it finds no descriptor for that the append
+// fails, though it has written.
+class WrittenInVain : public ProducerDeliveryTest {
+ protected:
+  void OpenSynced(Executor* executor = nullptr) {
+    Open(executor);
+    Alter({{"cauce.flush", "os"}, {"flush.messages", "2"}});
+  }
+  void Alter(const std::vector<ConfigChange>& changes) {
+    ASSERT_THAT(client_->engine()->AlterTopic("orders", changes), IsOk());
+  }
+  void TakeDescriptors() {
+    files_.Fail(FileCall::kSyncDirectory, "",
+                absl::ResourceExhaustedError("no descriptor is left"));
+  }
+};
+
+TEST_F(WrittenInVain, IsNotTakenForWhatFollowsOnceItIsGivenUp) {
+  OpenSynced();
+  Produce({.delivery_timeout = absl::ZeroDuration()});
+  ASSERT_THAT(Send("a"), IsOk());
+  TakeDescriptors();
+  ASSERT_THAT(Send("b"), IsOk());
+  ASSERT_THAT(producer_->Flush(), IsOk());
+  files_.Mend();
+
+  ASSERT_THAT(Send("c"), IsOk());
+  ASSERT_THAT(producer_->Flush(), IsOk());
+
+  EXPECT_THAT(told_, ElementsAre("a@0", "b: NONE", "c@2"));
+  EXPECT_THAT(Stored(), ElementsAre("a", "b", "c"));
+}
+
+TEST_F(WrittenInVain, IsNotTakenForWhatFollowsOnceTheTopicRefusesIt) {
+  OpenSynced();
+  Produce();
+  ASSERT_THAT(Send("a"), IsOk());
+  TakeDescriptors();
+  ASSERT_THAT(Send("b"), IsOk());
+  files_.Mend();
+  // None without a key.
+  Alter({{"cleanup.policy", "compact"}});
+  clock_.Advance(absl::Seconds(1));
+  ASSERT_THAT(producer_->Flush(), IsOk());
+  Alter({{"cleanup.policy", std::nullopt}});
+
+  ASSERT_THAT(Send("c"), IsOk());
+  ASSERT_THAT(producer_->Flush(), IsOk());
+
+  EXPECT_THAT(told_, ElementsAre("a@0", "b: INVALID_RECORD", "c@2"));
+  EXPECT_THAT(Stored(), ElementsAre("a", "b", "c"));
+}
+
+TEST_F(WrittenInVain, IsNotStoredOnceMoreInHalves) {
+  OpenSynced(&executor_);
+  Produce({.linger = absl::Hours(1)});
+  const std::string a(60, 'a');
+  const std::string b(60, 'b');
+  ASSERT_THAT(Send("first"), IsOk());
+  ASSERT_THAT(producer_->Flush(), IsOk());
+  TakeDescriptors();
+  ASSERT_THAT(Send(a), IsOk());
+  ASSERT_THAT(Send(b), IsOk());
+  ASSERT_THAT(producer_->Flush(absl::ZeroDuration()),
+              HasReason(Reason::kTimedOut));
+  files_.Mend();
+  Alter({{"max.message.bytes", "140"}});
+  clock_.Advance(absl::Seconds(1));
+  ASSERT_THAT(producer_->Flush(), IsOk());
+
+  ASSERT_THAT(Send("c"), IsOk());
+  ASSERT_THAT(Send("d"), IsOk());
+  ASSERT_THAT(producer_->Flush(), IsOk());
+
+  EXPECT_THAT(told_, ElementsAre("first@0", a + ": BATCH_TOO_LARGE",
+                                 b + ": BATCH_TOO_LARGE", "c@3", "d@4"));
+  EXPECT_THAT(Stored(), ElementsAre("first", a, b, "c", "d"));
 }
 
 // The log acknowledges when it is closed, under the lock of its engine.
