@@ -221,7 +221,8 @@ class ProducerCore : public std::enable_shared_from_this<ProducerCore> {
     return static_cast<size_t>(grown);
   }
   void DropFront(Queue& queue) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Makes what was written there durable, and so acknowledged.
+  // Makes what was written there durable, and so acknowledged; and has written
+  // what came meanwhile.
   void SyncQueue(Queue& queue) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Acknowledge(InFlight& in_flight, absl::StatusOr<AppendResult> result)
       ABSL_LOCKS_EXCLUDED(mutex_);

@@ -42,6 +42,7 @@ void ProducerCore::SyncQueue(Queue& queue) {
   mutex_.Lock();
   queue.busy = false;
   // Who came meanwhile has left it to us.
+  if (around_.executor == nullptr) return Drive(queue);
   SetTimer(DueAt(queue));
   changed_.NotifyAll();
 }
@@ -56,9 +57,9 @@ bool ProducerCore::SyncOldest() {
     if (is_older) oldest = queue;
   }
   if (oldest == nullptr) return false;
-  const size_t before = oldest->in_flight.size();
+  const auto front = oldest->in_flight.front();
   SyncQueue(*oldest);
-  return oldest->in_flight.size() < before;
+  return oldest->in_flight.empty() || oldest->in_flight.front() != front;
 }
 
 void ProducerCore::Acknowledge(InFlight& in_flight,

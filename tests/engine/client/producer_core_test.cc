@@ -347,6 +347,22 @@ TEST_F(ProducerCoreTest, WritesWhatHasComeWhileItSynced) {
   EXPECT_THAT(told_, ElementsAre("a@0", "b@1"));
 }
 
+// Its Send meets who syncs there, and nobody else comes.
+TEST_F(ProducerCoreTest, WritesWhatHasComeWhileItSyncedWithoutThreads) {
+  Open();
+  Produce();
+  ASSERT_THAT(Send("a"), IsOk());
+  files_.set_during(FileCall::kSync, ".log",
+                    [this] { ASSERT_THAT(Send("b"), IsOk()); });
+  ASSERT_THAT(producer_->Flush(), IsOk());
+  files_.Mend();
+  EXPECT_THAT(Stored(), ElementsAre("a", "b"));
+  EXPECT_THAT(told_, ElementsAre("a@0"));
+
+  ASSERT_THAT(producer_->Flush(), IsOk());
+  EXPECT_THAT(told_, ElementsAre("a@0", "b@1"));
+}
+
 TEST_F(ProducerCoreTest, AsksForATopicAnewWhateverGoesToItsOpenBatches) {
   Open(&executor_);
   Produce({.metadata_age_max = absl::Minutes(5)});
