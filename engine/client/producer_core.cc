@@ -185,16 +185,22 @@ void ProducerCore::Detach() {
   detached_ = true;
   while (tasks_ > 0) changed_.Wait(mutex_);
   FailUnwritten(ProducerIsClosed(), absl::InfiniteDuration());
-  if (around_.executor == nullptr) {
-    // Nobody else would ever tell of it.
-    for (Queue* const queue : std::vector<Queue*>(active_)) SyncQueue(*queue);
-  }
+  if (around_.executor == nullptr) SettleAll();
   for (const auto& [name, topic] : topics_) {
     for (const auto& queue : topic->queues) {
       partitions.push_back(std::exchange(queue->partition, std::nullopt));
     }
   }
   CallBack();
+}
+
+void ProducerCore::SettleAll() {
+  for (Queue* const queue : std::vector<Queue*>(active_)) SyncQueue(*queue);
+  CallBack();
+  // Where another thread has synced, it tells of that only now. A child that
+  // was forked has no such thread.
+  const bool is_told = EngineCore::Of(*around_.engine)->CheckProcess().ok();
+  while (is_told && !active_.empty()) changed_.Wait(mutex_);
 }
 
 absl::Status ProducerCore::CheckOpen() const {

@@ -226,6 +226,9 @@ class ProducerCore : public std::enable_shared_from_this<ProducerCore> {
   void SyncQueue(Queue& queue) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Acknowledge(InFlight& in_flight, absl::StatusOr<AppendResult> result)
       ABSL_LOCKS_EXCLUDED(mutex_);
+  // Without an executor: returns once all that was written is told of, since
+  // nobody would tell of it later. Nothing waits to be written.
+  void SettleAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Tells of the batches in front that are over.
   void Settle(Queue& queue) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Tell(InFlight& in_flight) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -2,13 +2,19 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <latch>
+#include <memory>
 #include <optional>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "cauce/engine.h"
 #include "cauce/errors.h"
+#include "cauce/partition.h"
 #include "cauce/producer.h"
+#include "cauce/read.h"
 #include "tests/engine/client/producer_rig.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/verified.h"
@@ -196,6 +202,27 @@ TEST_F(WrittenInVain, IsNotStoredOnceMoreInHalves) {
   EXPECT_THAT(Stored(), ElementsAre("first", a, b, "c", "d"));
 }
 
+// Blocks the thread that tells it, once.
+class Gate final : public PartitionWatcher {
+ public:
+  explicit Gate(std::thread::id whom) : whom_(whom) {}
+
+  void Moved() override {
+    if (std::this_thread::get_id() != whom_) return;
+    if (std::exchange(is_passed_, true)) return;
+    reached_.count_down();
+    opened_.wait();
+  }
+  void AwaitReached() { reached_.wait(); }
+  void Open() { opened_.count_down(); }
+
+ private:
+  const std::thread::id whom_;
+  bool is_passed_ = false;  // only that thread asks
+  std::latch reached_{1};
+  std::latch opened_{1};
+};
+
 // The log acknowledges when it is closed, under the lock of its engine.
 class DestroyedProducer : public ProducerDeliveryTest {
  protected:
@@ -236,6 +263,55 @@ TEST_F(DestroyedProducer, IsCalledBackThoughTasksAreDropped) {
   ASSERT_THAT(client_->Close(), IsOk());
   executor_.DropAll();
   EXPECT_THAT(told_, ElementsAre("a@0"));
+}
+
+// Who syncs says that all is durable, and only then calls back.
+TEST_F(DestroyedProducer, WaitsForTheThreadThatIsAboutToTellIt) {
+  // One round may go well by chance: who is late may be quick.
+  constexpr int kRounds = 20;
+  Open();
+  auto partition =
+      client_->engine()->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(partition, IsOk());
+  for (int i = 0; i < kRounds; ++i) {
+    Produce();
+    ASSERT_THAT(Send("a"), IsOk());
+    std::shared_ptr<Gate> gate;
+    std::latch is_set(1);
+    std::thread syncs([&] {
+      gate = std::make_shared<Gate>(std::this_thread::get_id());
+      EXPECT_THAT(partition->Watch(gate), IsOk());
+      is_set.count_down();
+      EXPECT_THAT(partition->Flush(), IsOk());
+    });
+    is_set.wait();
+    gate->AwaitReached();
+    // Told of in the last call of the producer, which then is destroyed.
+    ASSERT_THAT(producer_->Send({.topic = "orders",
+                                 .partition = PartitionId{1},
+                                 .value = "b"},
+                                [&](const auto&) { gate->Open(); }),
+                IsOk());
+
+    producer_.reset();
+    EXPECT_THAT(told_, SizeIs(i + 1));
+
+    syncs.join();
+    partition->Unwatch(*gate);
+  }
+}
+
+TEST_F(DestroyedProducer, WaitsForNobodyInAForkedChild) {
+  Open();
+  Produce();
+  ASSERT_THAT(Send("a"), IsOk());
+
+  files_.set_forks(1);
+  producer_.reset();
+
+  EXPECT_THAT(told_, IsEmpty());
+  files_.set_forks(0);
+  ASSERT_THAT(client_->Close(), IsOk());
 }
 
 TEST_F(ProducerDeliveryTest, TellsOfWhatItCouldNotWriteWhenItIsDestroyed) {
