@@ -25,7 +25,8 @@ constexpr int kWritesMax = 64;
 
 // How much memory a producer keeps of batches that are over, so that the next
 // ones need none from the system, which clears each page of it first. One
-// batch of up to kSpareBatchMax is worth it in any case.
+// batch of up to kSpareBatchMax is worth it in any case. What a codec made of
+// each comes on top of that.
 constexpr size_t kSparesBytesMax = 256 << 10;
 constexpr size_t kSpareBatchMax = 1 << 20;
 constexpr size_t kSparesMax = 16;

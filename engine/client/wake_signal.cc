@@ -23,6 +23,7 @@ void WakeSignal::Clear() {
 }
 
 void WakeSignal::Wait(Clock& clock, absl::Duration timeout) {
+  if (timeout <= absl::ZeroDuration()) return;
   const absl::Duration begun = clock.Monotonic();
   const auto is_raised = [this] {
     return raised_.load(std::memory_order_relaxed);

@@ -76,6 +76,34 @@ TEST(WakeSignal, LeavesNoDescriptorReadableThatIsClearedHoweverItWasRaised) {
   EXPECT_EQ(lit, 0);
 }
 
+// Stands still, and counts who looks at it.
+class CountingClock final : public Clock {
+ public:
+  absl::Time Now() override { return absl::UnixEpoch(); }
+  absl::Duration Monotonic() override {
+    ++looks_;
+    return absl::ZeroDuration();
+  }
+  int looks() const { return looks_; }
+
+ private:
+  int looks_ = 0;
+};
+
+TEST(WakeSignal, LooksForNothingWithoutTimeToWait) {
+  CountingClock clock;
+  WakeSignal signal(nullptr);
+  // A short wait, behind which it would look for a while.
+  signal.Raise();
+  signal.Wait(clock, absl::InfiniteDuration());
+  signal.Clear();
+  const int before = clock.looks();
+
+  signal.Wait(clock, absl::ZeroDuration());
+
+  EXPECT_EQ(clock.looks(), before);
+}
+
 TEST(MoveNote, IsTakenOnce) {
   MoveNote note(std::make_shared<WakeSignal>(nullptr));
   EXPECT_TRUE(note.Take());  // nobody has looked yet
