@@ -6,6 +6,7 @@
 
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
+#include "engine/coord/group_errors.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -23,6 +24,11 @@ Reply Refusal(const absl::Status& status) {
 // ask meanwhile wait for their answers before they ask again, so that there is
 // an end once they pause.
 constexpr int kEffectsMax = 256;
+
+// How many requests may wait for their answers in a partition, as while a disk
+// stands still. More than appends of one log may wait for a sync (4096), from
+// which on who asks is held up instead.
+constexpr size_t kWaitingMax = 10'000;
 
 }  // namespace
 
@@ -42,8 +48,9 @@ template <typename Reply, typename Ask>
 void GroupCoordinator::AskGroup(const std::string& group, Done<Reply> done,
                                 Ask ask) {
   const auto partition = Enter(group, IfMissing::kMake);
-  if (!partition.ok()) return done(Refusal<Reply>(partition.status()));
-  absl::Status usable;
+  absl::Status usable = partition.status();
+  if (usable.ok()) usable = CheckRoom(group, *partition);
+  if (!usable.ok()) return done(Refusal<Reply>(usable));
   {
     MutexLock lock(mutex_);
     const EntryPtr entry = FindOrMake(group, *partition);
@@ -118,6 +125,16 @@ absl::Status GroupCoordinator::CheckUsable(const Entry& entry) const {
   return MakeError(Reason::kCoordinatorNotAvailable,
                    fmt::format("group {}: is being deleted; try again",
                                entry.group.id()));
+}
+
+absl::Status GroupCoordinator::CheckRoom(const std::string& group,
+                                         PartitionId partition) {
+  MutexLock lock(mutex_);
+  const Shard& shard = shards_[partition];
+  const size_t waiting =
+      effects_.size() + (shard.begun - shard.ended) + shard.later.size();
+  if (waiting < kWaitingMax) return absl::OkStatus();
+  return TooManyWait(group, waiting, kWaitingMax);
 }
 
 void GroupCoordinator::CarryOut(const EntryPtr& entry, GroupState before,

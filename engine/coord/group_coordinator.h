@@ -97,6 +97,8 @@ class GroupCoordinator
   GroupCoordinator(const Options& options, Seams seams);
 
   // As Group's, whose waiter they are given here. Reason::kInvalidGroupId.
+  // These and those below: kCoordinatorNotAvailable while too many wait for an
+  // answer.
   void Join(const std::string& group, JoinRequest join, Done<JoinReply> done);
   void Sync(const std::string& group, SyncRequest sync, Done<SyncReply> done);
   void Heartbeat(const std::string& group, HeartbeatRequest heartbeat,
@@ -192,6 +194,10 @@ class GroupCoordinator
   EntryPtr Find(const std::string& group) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckUsable(const Entry& entry) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Whether one more request may wait there, for what is written or for who
+  // carries out what is to be done. What it refuses is answered at once.
+  absl::Status CheckRoom(const std::string& group, PartitionId partition)
+      ABSL_LOCKS_EXCLUDED(mutex_);
 
   // A request to a group's machine.
   template <typename Reply, typename Ask>

@@ -64,10 +64,9 @@ void GroupCoordinator::Commit(OffsetCommit commit,
                               Done<OffsetCommitReply> done) {
   OffsetCommitReply reply;
   const auto partition = Enter(commit.group, IfMissing::kMake);
-  if (!partition.ok()) {
-    reply.status = partition.status();
-    return done(std::move(reply));
-  }
+  reply.status = partition.status();
+  if (reply.status.ok()) reply.status = CheckRoom(commit.group, *partition);
+  if (!reply.status.ok()) return done(std::move(reply));
   {
     MutexLock lock(mutex_);
     const EntryPtr entry = FindOrMake(commit.group, *partition);
@@ -137,6 +136,11 @@ void GroupCoordinator::Fetch(OffsetFetch fetch, Done<OffsetFetchReply> done) {
       for (TopicPartition& each : *fetch.partitions)
         reply.offsets.push_back({.partition = std::move(each)});
     }
+    return done(std::move(reply));
+  }
+  if (absl::Status room = CheckRoom(fetch.group, *partition); !room.ok()) {
+    OffsetFetchReply reply;
+    reply.status = std::move(room);
     return done(std::move(reply));
   }
   {
@@ -256,6 +260,8 @@ void GroupCoordinator::Delete(const std::string& group,
         ReasonOf(partition.status()) == Reason::kUnknownTopic;
     return done(is_unused ? NotFound(group) : partition.status());
   }
+  if (absl::Status room = CheckRoom(group, *partition); !room.ok())
+    return done(std::move(room));
   {
     MutexLock lock(mutex_);
     const EntryPtr entry = Find(group);
@@ -302,6 +308,8 @@ void GroupCoordinator::DeleteOffsets(const std::string& group,
     reply.status = is_unused ? NotFound(group) : partition.status();
     return done(std::move(reply));
   }
+  reply.status = CheckRoom(group, *partition);
+  if (!reply.status.ok()) return done(std::move(reply));
   {
     MutexLock lock(mutex_);
     const EntryPtr entry = Find(group);

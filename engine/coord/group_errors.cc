@@ -54,6 +54,15 @@ absl::Status GroupIsDead(std::string_view group) {
                                group));
 }
 
+absl::Status TooManyWait(std::string_view group, size_t waiting,
+                         size_t waiting_max) {
+  return MakeError(
+      Reason::kCoordinatorNotAvailable,
+      fmt::format("group {}: {} requests of the groups in its partition wait "
+                  "for their answers, limit is {}; try again once some came",
+                  group, waiting, waiting_max));
+}
+
 absl::Status CheckFitsRecord(std::string_view group, const JoinRequest& join) {
   absl::Status fits;
   const auto check = [&](std::string_view what, std::string_view value,

@@ -8,6 +8,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/coord/drawn_producer_id.h"
 #include "engine/coord/state_partition.h"
+#include "engine/coord/transaction_errors.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -21,6 +22,11 @@ constexpr int kEventsMax = 256;
 
 // How many may wait for one id to be free.
 constexpr size_t kWhenFreeMax = 1000;
+
+// How many requests may wait for their answers, of all ids, as while a disk
+// stands still. What the coordinator asks of itself comes on top: some events
+// for each id at most.
+constexpr size_t kWaitingMax = 10'000;
 
 absl::Status IsUnknown(std::string_view id) {
   return MakeError(Reason::kInvalidProducerIdMapping,
@@ -153,11 +159,13 @@ void TransactionCoordinator::WhenFree(std::string_view id,
 
 void TransactionCoordinator::Ask(Event event, Answer answer) {
   LoadAgain(PartitionOf(event.id));
-  absl::Status closed;
+  absl::Status may;
   {
     MutexLock lock(mutex_);
-    closed = closed_;
-    if (closed.ok()) {
+    may = closed_;
+    if (may.ok() && waiting_.size() >= kWaitingMax)
+      may = TooManyAsk(event.id, waiting_.size(), kWaitingMax);
+    if (may.ok()) {
       event.partition = PartitionOf(event.id);
       event.waiter = ++last_waiter_;
       waiting_.emplace(event.waiter, std::move(answer));
@@ -166,7 +174,7 @@ void TransactionCoordinator::Ask(Event event, Answer answer) {
       WorkOff();
     }
   }
-  if (!closed.ok()) std::move(answer)(closed);
+  if (!may.ok()) std::move(answer)(may);
 }
 
 void TransactionCoordinator::Post(Event event) {

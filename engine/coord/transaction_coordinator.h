@@ -93,7 +93,8 @@ class TransactionCoordinator final
   // request's waiter is of no account. kNotCoordinator where the id's partition
   // was not loaded, or why that failed; kClosed; kInvalidOption for what is no
   // id; kTooManyProducers of InitProducer, and of the others
-  // kInvalidProducerIdMapping, for an id that is not known.
+  // kInvalidProducerIdMapping, for an id that is not known;
+  // kCoordinatorNotAvailable while too many wait for an answer.
   void InitProducer(std::string id, InitProducerRequest request, Answer answer)
       ABSL_LOCKS_EXCLUDED(mutex_);
   void AddPartitions(std::string id, AddPartitionsRequest request,

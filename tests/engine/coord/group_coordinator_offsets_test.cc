@@ -67,6 +67,25 @@ TEST(GroupCoordinatorOffsets, AreRefusedOfWhatNoTopicIsCalled) {
   EXPECT_THAT(deleted->offsets.at(0), HasReason(Reason::kInvalidTopicName));
 }
 
+// As while a disk stands still, and whoever commits does not wait.
+TEST(GroupCoordinatorOffsets, AreRefusedWhereTenThousandRequestsWait) {
+  constexpr Reason kTryLater = Reason::kCoordinatorNotAvailable;
+  CoordinatorRig rig;
+  rig.Commit("g", 0, 5);
+  rig.log->Hold();
+  std::vector<Told<OffsetCommitReply>> commits;
+  for (int i = 0; i < 10'000; ++i) commits.push_back(rig.Commit("g", 0, i));
+
+  EXPECT_THAT(rig.Commit("g", 0, 5)->status, HasReason(kTryLater));
+  EXPECT_THAT(rig.Fetch("g", 0)->status, HasReason(kTryLater));
+  EXPECT_THAT(Delete(rig, "g"), HasReason(kTryLater));
+  EXPECT_THAT(rig.Heartbeat("g", "m", 1), HasReason(kTryLater));
+
+  while (rig.log->waiting() > 0) rig.log->Finish(absl::OkStatus());
+  for (const auto& each : commits) EXPECT_THAT(each->status, IsOk());
+  EXPECT_EQ(rig.Fetched("g", 0), 9'999);
+}
+
 TEST(GroupCoordinatorOffsets, StayAsTheyWereWhereACommitFails) {
   CoordinatorRig rig;
   rig.Commit("g", 0, 5);

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "cauce/errors.h"
+#include "fmt/format.h"
 #include "tests/engine/coord/transaction_coordinator_rig.h"
 #include "tests/testing/matchers.h"
 
@@ -19,7 +20,10 @@ using test::IsOk;
 using test::Orders;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::Not;
 using testing::SizeIs;
+
+constexpr Reason kTryLater = Reason::kCoordinatorNotAvailable;
 
 class TransactionCoordinatorTest : public test::TransactionCoordinatorRig {};
 
@@ -212,6 +216,21 @@ TEST_F(TransactionCoordinatorTest, LetsNoMoreThanAThousandWaitForItToBeFree) {
 
   EXPECT_EQ(oldest, 1);
   EXPECT_EQ(others, 1000);
+}
+
+// As while a disk stands still, and whoever gave up waiting asks once more.
+TEST_F(TransactionCoordinatorTest, LetsNoMoreThanTenThousandWaitForAnswers) {
+  log_.Hold();
+  for (int i = 0; i < 10'000; ++i) {
+    ASSERT_THAT(Init(fmt::format("id {}", i)), Not(HasReason(kTryLater)));
+  }
+
+  EXPECT_THAT(Init("one more"), HasReason(kTryLater));
+
+  while (log_.waiting() > 0) log_.Finish(absl::OkStatus());
+  executor_.RunDue();
+  EXPECT_THAT(Init("one more"), Not(HasReason(kTryLater)));
+  EXPECT_THAT(Resolve(absl::OkStatus()), IsOk());
 }
 
 TEST_F(TransactionCoordinatorTest, TellsWhoWaitsForItToBeFreeThatItCloses) {
