@@ -63,8 +63,10 @@ struct ProducerOptions {
   size_t batch_bytes = 16 << 10;
   // How long a batch that is not full waits for more. Without anything that
   // runs in the background (ClientOptions::threads) it does not wait: a record
-  // is written in its Send, unless another thread is about to write there.
-  // linger.ms.
+  // is written in its Send, or by another thread that just then writes or syncs
+  // there. But nobody syncs it of their own accord: with kAll its callback, or
+  // future, waits for a Flush, for a SendAndWait to its partition, or for one
+  // more Send once the memory is full. linger.ms.
   absl::Duration linger = absl::Milliseconds(5);
   // Bytes of records that may be on their way until their callbacks are called;
   // whoever sends more waits, but for callbacks, of which those that are called
