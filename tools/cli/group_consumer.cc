@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 #include "cauce/env.h"
 #include "cauce/errors.h"
@@ -65,15 +66,40 @@ absl::Status GroupConsumer::Read(const std::string& dir) {
   auto consumer = client_->NewConsumer(member);
   if (!consumer.ok()) return consumer.status();
   consumer_ = *std::move(consumer);
-  absl::Status read = TellOfMissing(*found);
-  if (read.ok()) read = consumer_->Subscribe({topic_});
-  if (read.ok()) read = ReadAll();
+  absl::Status read = WaitForTransactions(*found);
+  if (Interrupts::Signal() == 0) {
+    read.Update(TellOfMissing(*found));
+    if (read.ok()) read = consumer_->Subscribe({topic_});
+    if (read.ok()) read = ReadAll();
+  }
   // Also in front of what cannot be read.
   const absl::Status committed = HandOnAndCommit();
   read.Update(committed);
   read.Update(consumer_->Close());
   read.Update(client_->Close());
   return read;
+}
+
+// As that of a program that was killed, which ends when its time has passed.
+// Nobody begins another one: this process has the directory.
+absl::Status GroupConsumer::WaitForTransactions(const TopicDescription& topic) {
+  std::vector<TopicPartition> all;
+  for (int32_t i = 0; i < topic.partitions; ++i)
+    all.push_back({topic.name, PartitionId{i}});
+  bool is_told = false;
+  while (Interrupts::Signal() == 0) {
+    const absl::Status known = consumer_->Committed(all).status();
+    if (ReasonOf(known) != Reason::kUnstableOffsetCommit) return known;
+    if (!std::exchange(is_told, true)) {
+      Note(fmt::format("group {}: waits for transactions that have its offsets "
+                       "in {} to end, or for their time to pass",
+                       options_.group, topic_));
+    }
+    // Of nothing yet: it ends transactions whose time has passed.
+    const absl::Status waited = consumer_->Poll(kWait).status();
+    if (!waited.ok()) return waited;
+  }
+  return absl::OkStatus();
 }
 
 absl::Status GroupConsumer::TellOfMissing(const TopicDescription& topic) {

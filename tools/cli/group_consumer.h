@@ -48,6 +48,8 @@ class GroupConsumer {
 
  private:
   absl::Status Read(const std::string& dir);
+  // Until no transaction decides where the group is, or a signal has come.
+  absl::Status WaitForTransactions(const TopicDescription& topic);
   // What the group has not read and nobody can read any more.
   absl::Status TellOfMissing(const TopicDescription& topic);
   absl::Status ReadAll();

@@ -550,6 +550,39 @@ TEST_F(GroupVerbs, CommitsWhatItPrintedWhenItIsInterrupted) {
   EXPECT_EQ(printed + LinesOf(Read()).size(), 100'000u);
 }
 
+TEST_F(GroupVerbs, WaitsForTheTransactionOfAProgramThatWasKilled) {
+  MakeOrders();
+  const std::string killed = scratch_ / "killed";
+  {
+    auto client = Client::Open("dir:" + dir(), {.threads = 0});
+    ASSERT_THAT(client, test::IsOk());
+    ProducerOptions writes;
+    writes.transactional_id = "copy";
+    writes.transaction_timeout = absl::Seconds(2);
+    const auto producer = (*client)->NewProducer(writes).value();
+    ASSERT_THAT(producer->InitTransactions(), test::IsOk());
+    ASSERT_THAT(producer->BeginTransaction(), test::IsOk());
+    const TopicPartition first{"orders", PartitionId{0}};
+    ASSERT_THAT(producer->SendOffsetsToTransaction(
+                    {{first, {.offset = {3}, .metadata = ""}}},
+                    (*client)->NewConsumer({.group = "g"}).value()
+                        ->group_metadata()),
+                test::IsOk());
+    // As it lies there when the program is killed now.
+    std::filesystem::copy(dir(), killed,
+                          std::filesystem::copy_options::recursive);
+    ASSERT_THAT(producer->AbortTransaction(), test::IsOk());
+    ASSERT_THAT((*client)->Close(), test::IsOk());
+  }
+
+  const Process::Result read = test::Run(
+      test::Command({"consume", "orders", "--group", "g", "--isolation",
+                     "read-committed", "--dir", killed}));
+
+  EXPECT_EQ(read.exit, 0) << read.err;
+  EXPECT_THAT(LinesOf(read.out), SizeIs(10)) << read.err;
+}
+
 TEST_F(GroupVerbs, SaysWhichOptionsDoNotGoWithAGroup) {
   const auto is_usage = [&](Words words, const std::string& what) {
     words.insert(words.begin(), {"consume", "orders"});
