@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
@@ -127,6 +128,9 @@ class LocalConsumer final : public Consumer {
   absl::StatusOr<std::vector<FetchedOffset>> Fetch(Partitions partitions);
   // Of what Poll has returned; where it is another than was committed last.
   OffsetsToCommit Delivered() const;
+  // Each with the topic that it is of, without those of topics that are gone:
+  // they would go over what others commit in the one that has the name now.
+  OffsetsToCommit OfTopicsThatAre(OffsetsToCommit offsets) const;
   OffsetCommit ToCommit(const OffsetsToCommit& offsets) const;
   absl::Status CommitDelivered();
   // Of what was checked.
@@ -183,15 +187,25 @@ class LocalConsumer final : public Consumer {
   absl::Duration match_at_ = absl::ZeroDuration();
   absl::Duration commit_at_ = absl::ZeroDuration();
   absl::Duration fetch_at_ = absl::ZeroDuration();
-  std::map<TopicPartition, Offset> committed_;
+  struct Place {
+    Offset offset;
+    TopicId topic_id;
+    friend bool operator==(const Place&, const Place&) = default;
+  };
+  std::map<TopicPartition, Place> committed_;
   // By itself, and not answered yet.
   std::map<TopicPartition, Offset> being_committed_;
   bool assigns_ = false;  // by hand
-  // Of commits that have ended, filled by whoever tells of them.
+  // Commits that nobody waits for, in the order of their calls: one that ends
+  // before an earlier one is told behind it.
+  struct Asked {
+    CommitCallback done;
+    std::optional<absl::Status> status;  // once it has ended
+  };
   struct Ended {
     Mutex mutex;
-    std::deque<std::pair<CommitCallback, absl::Status>> commits
-        ABSL_GUARDED_BY(mutex);
+    std::deque<Asked> commits ABSL_GUARDED_BY(mutex);
+    uint64_t told ABSL_GUARDED_BY(mutex) = 0;  // in front of these
     std::shared_ptr<WakeSignal> signal;
   };
   const std::shared_ptr<Ended> ended_ = std::make_shared<Ended>();

@@ -1,6 +1,9 @@
 // What a LocalConsumer does as a member of a group: its subscription, what it
 // is given and gives up, and what it commits.
 #include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -288,7 +291,8 @@ absl::Status LocalConsumer::BeginWhereCommitted() {
       continue;
     }
     const auto from = found->second->delivered();
-    if (committed && from == committed) committed_[each.partition] = *committed;
+    if (committed && from == committed)
+      committed_[each.partition] = {*committed, found->second->topic_id()};
   }
   return all_begun;
 }
@@ -329,12 +333,31 @@ OffsetsToCommit LocalConsumer::Delivered() const {
     // While another offset is on its way nobody knows which will be there.
     const auto known = committed_.find(name);
     const bool is_known = known != committed_.end() &&
-                          known->second == *delivered &&
+                          known->second == Place{*delivered,
+                                                 each->topic_id()} &&
                           !being_committed_.contains(name);
     if (is_known) continue;
     offsets[name] = {.offset = *delivered,
                      .metadata = "",
                      .leader_epoch = each->leader_epoch()};
+  }
+  return offsets;
+}
+
+OffsetsToCommit LocalConsumer::OfTopicsThatAre(OffsetsToCommit offsets) const {
+  for (auto at = offsets.begin(); at != offsets.end();) {
+    const TopicPartition& name = at->first;
+    TopicId& id = at->second.topic_id;
+    const auto assigned = assigned_.find(name);
+    if (id.is_zero() && assigned != assigned_.end())
+      id = assigned->second->topic_id();
+    const auto topic = client_->engine->DescribeTopic(name.topic);
+    // Of one that it does not read, or has not opened: as it is now.
+    if (id.is_zero() && topic.ok()) id = topic->id;
+    const bool is_gone =
+        topic.ok() ? topic->id != id
+                   : ReasonOf(topic.status()) == Reason::kUnknownTopic;
+    at = is_gone ? offsets.erase(at) : std::next(at);
   }
   return offsets;
 }
@@ -350,15 +373,6 @@ OffsetCommit LocalConsumer::ToCommit(const OffsetsToCommit& offsets) const {
     each.leader_epoch = offset.leader_epoch;
     each.metadata = offset.metadata;
     each.topic_id = offset.topic_id;
-    const auto assigned = assigned_.find(name);
-    if (each.topic_id.is_zero() && assigned != assigned_.end())
-      each.topic_id = assigned->second->topic_id();
-    // Of one that it does not read, or has not opened: as it is now. Of a topic
-    // that is gone an offset is of no use.
-    if (each.topic_id.is_zero()) {
-      const auto topic = client_->engine->DescribeTopic(name.topic);
-      if (topic.ok()) each.topic_id = topic->id;
-    }
     commit.offsets.push_back(std::move(each));
   }
   return commit;
@@ -370,7 +384,7 @@ absl::Status LocalConsumer::Commit() {
 }
 
 absl::Status LocalConsumer::CommitDelivered() {
-  const OffsetsToCommit offsets = Delivered();
+  const OffsetsToCommit offsets = OfTopicsThatAre(Delivered());
   if (offsets.empty()) return absl::OkStatus();
   CAUCE_RETURN_IF_ERROR(CheckIsMember());
   // Unchecked: one of a topic that was deleted keeps no other from it.
@@ -380,7 +394,8 @@ absl::Status LocalConsumer::CommitDelivered() {
 absl::Status LocalConsumer::Commit(const OffsetsToCommit& offsets) {
   CAUCE_RETURN_IF_ERROR(CheckIsMember());
   CAUCE_RETURN_IF_ERROR(CheckCommittable(*client_->engine, offsets));
-  return CommitAndWait(offsets);
+  const OffsetsToCommit present = OfTopicsThatAre(offsets);
+  return present.empty() ? absl::OkStatus() : CommitAndWait(present);
 }
 
 absl::Status LocalConsumer::CommitAndWait(const OffsetsToCommit& offsets) {
@@ -392,7 +407,7 @@ absl::Status LocalConsumer::CommitAndWait(const OffsetsToCommit& offsets) {
   const absl::Status committed = FirstError(reply);
   if (committed.ok()) {
     for (const auto& [name, offset] : offsets) {
-      committed_[name] = offset.offset;
+      committed_[name] = {offset.offset, offset.topic_id};
       being_committed_.erase(name);
     }
   } else if (membership_ != nullptr) {
@@ -402,32 +417,35 @@ absl::Status LocalConsumer::CommitAndWait(const OffsetsToCommit& offsets) {
 }
 
 void LocalConsumer::CommitAsync(CommitCallback done) {
-  CommitSoon(Delivered(), CheckIsMember(), std::move(done));
+  CommitSoon(OfTopicsThatAre(Delivered()), CheckIsMember(), std::move(done));
 }
 
 void LocalConsumer::CommitAsync(const OffsetsToCommit& offsets,
                                 CommitCallback done) {
   absl::Status may = CheckIsMember();
   if (may.ok()) may = CheckCommittable(*client_->engine, offsets);
-  CommitSoon(offsets, may, std::move(done));
+  CommitSoon(OfTopicsThatAre(offsets), may, std::move(done));
 }
 
 void LocalConsumer::CommitSoon(const OffsetsToCommit& offsets,
                                const absl::Status& may, CommitCallback done) {
-  if (!may.ok() || offsets.empty()) {
+  uint64_t number = 0;
+  {
     MutexLock lock(ended_->mutex);
-    ended_->commits.emplace_back(std::move(done), may);
-    return;
+    number = ended_->told + ended_->commits.size();
+    ended_->commits.push_back({std::move(done), std::nullopt});
   }
+  const auto end = [ended = ended_, number](const absl::Status& status) {
+    {
+      MutexLock lock(ended->mutex);
+      ended->commits[number - ended->told].status = status;
+    }
+    ended->signal->Raise();
+  };
+  if (!may.ok() || offsets.empty()) return end(may);
   coordinator_->Commit(
-      ToCommit(offsets), [ended = ended_, done = std::move(done)](
-                             const OffsetCommitReply& reply) {
-        {
-          MutexLock lock(ended->mutex);
-          ended->commits.emplace_back(done, FirstError(reply));
-        }
-        ended->signal->Raise();
-      });
+      ToCommit(offsets),
+      [end](const OffsetCommitReply& reply) { end(FirstError(reply)); });
 }
 
 void LocalConsumer::CommitNowAndThen() {
@@ -441,6 +459,7 @@ void LocalConsumer::CommitNowAndThen() {
     return sent != being_committed_.end() &&
            sent->second == each.second.offset;
   });
+  offsets = OfTopicsThatAre(std::move(offsets));
   if (offsets.empty()) return;
   for (const auto& [name, offset] : offsets)
     being_committed_[name] = offset.offset;
@@ -460,7 +479,7 @@ void LocalConsumer::TakeCommitted(const OffsetsToCommit& offsets,
     if (!is_last) continue;
     being_committed_.erase(sent);
     if (status.ok()) {
-      committed_[name] = offset.offset;
+      committed_[name] = {offset.offset, offset.topic_id};
     } else {
       committed_.erase(name);  // the next one has it again
     }
@@ -474,8 +493,11 @@ void LocalConsumer::RunCallbacks() {
     {
       MutexLock lock(ended_->mutex);
       if (ended_->commits.empty()) return;
-      next = std::move(ended_->commits.front());
+      Asked& first = ended_->commits.front();
+      if (!first.status) return;
+      next = {std::move(first.done), *first.status};
       ended_->commits.pop_front();
+      ++ended_->told;
     }
     if (!next.first) continue;
     const bool was_called = std::exchange(is_calling_, true);

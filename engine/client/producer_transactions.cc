@@ -43,9 +43,13 @@ absl::StatusOr<OffsetCommit> CommitOf(const OffsetsToCommit& offsets,
                            .topic_id = {}};
     CAUCE_ASSIGN_OR_RETURN(each.topic_id,
                            CheckCommittable(engine, partition, offset));
+    // Of a topic that was deleted since it was read: it would go over what
+    // others commit in the one that has the name now.
     const auto read = member.topic_ids.find(partition.topic);
-    if (offset.topic_id.is_zero() && read != member.topic_ids.end())
-      each.topic_id = read->second;
+    const bool is_gone = offset.topic_id.is_zero() &&
+                         read != member.topic_ids.end() &&
+                         read->second != each.topic_id;
+    if (is_gone) continue;
     commit.offsets.push_back(std::move(each));
   }
   return commit;

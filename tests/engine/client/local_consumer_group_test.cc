@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <latch>
 #include <memory>
 #include <set>
@@ -14,6 +15,7 @@
 
 #include "cauce/client.h"
 #include "cauce/errors.h"
+#include "cauce/file_system.h"
 #include "engine/base/mutex.h"
 #include "tests/engine/client/group_rig.h"
 #include "tests/testing/failing_file_system.h"
@@ -498,6 +500,82 @@ TEST_F(LocalConsumerGroup, AnOffsetThatWasKeptIsOfTheTopicThatItNames) {
   EXPECT_EQ(CommittedIn(0), -1);
 }
 
+// A group has one offset for each name.
+TEST_F(LocalConsumerGroup, AnOffsetOfADeletedTopicGoesOverNoneOfTheNewOne) {
+  const TopicPartition first{"orders", PartitionId{0}};
+  const OffsetsToCommit two = {{first, {.offset = {2}, .metadata = ""}}};
+  ProducerOptions writes;
+  writes.transactional_id = "x";
+  const auto producer = *client_->NewProducer(writes);
+  ASSERT_THAT(producer->InitTransactions(), IsOk());
+  const std::vector<std::pair<std::string, std::function<void(Consumer&)>>>
+      ways = {
+          {"Commit",
+           [](Consumer& late) { EXPECT_THAT(late.Commit(), IsOk()); }},
+          {"CommitThese",
+           [&](Consumer& late) { EXPECT_THAT(late.Commit(two), IsOk()); }},
+          {"CommitAsync",
+           [](Consumer& late) { late.CommitAsync(CommitCallback()); }},
+          {"CommitTheseAsync",
+           [&](Consumer& late) { late.CommitAsync(two, CommitCallback()); }},
+          {"ByItself",
+           [&](Consumer& late) {
+             clock_.Advance(absl::Seconds(5));
+             // The topic that it reads is gone.
+             EXPECT_THAT(late.Poll(absl::ZeroDuration()),
+                         HasReason(Reason::kUnknownTopic));
+           }},
+          {"Close", [](Consumer& late) { EXPECT_THAT(late.Close(), IsOk()); }},
+          {"Transaction", [&](Consumer& late) {
+             EXPECT_THAT(producer->BeginTransaction(), IsOk());
+             EXPECT_THAT(producer->SendOffsetsToTransaction(
+                             two, late.group_metadata()),
+                         IsOk());
+             EXPECT_THAT(producer->CommitTransaction(), IsOk());
+           }}};
+  for (const auto& [group, commit_late] : ways) {
+    SCOPED_TRACE(group);
+    Append(0, "a");
+    Append(0, "b");
+    const auto late = Make(InGroup(group));
+    ASSERT_THAT(late->Assign({first}), IsOk());
+    ASSERT_THAT(Drain(*late), SizeIs(2));
+    ASSERT_THAT(engine().DeleteTopic("orders"), IsOk());
+    ASSERT_THAT(engine().CreateTopic("orders", {.partitions = 4}), IsOk());
+    Append(0, "new");
+    const auto other = Make(InGroup(group));
+    ASSERT_THAT(other->Commit({{first, {.offset = {1}, .metadata = ""}}}),
+                IsOk());
+
+    commit_late(*late);
+
+    EXPECT_EQ(CommittedIn(0, group), 1);
+    ASSERT_THAT(engine().DeleteTopic("orders"), IsOk());
+    ASSERT_THAT(engine().CreateTopic("orders", {.partitions = 4}), IsOk());
+  }
+}
+
+TEST_F(LocalConsumerGroup, AnEqualOffsetIsCommittedInATopicThatWasMadeAgain) {
+  const TopicPartition first{"orders", PartitionId{0}};
+  Append(0, "a");
+  ConsumerOptions options = InGroup();
+  options.auto_commit = false;
+  const auto consumer = Make(options);
+  ASSERT_THAT(consumer->Assign({first}), IsOk());
+  ASSERT_THAT(Drain(*consumer), SizeIs(1));
+  ASSERT_THAT(consumer->Commit(), IsOk());
+  ASSERT_THAT(engine().DeleteTopic("orders"), IsOk());
+  ASSERT_THAT(engine().CreateTopic("orders", {.partitions = 4}), IsOk());
+  Append(0, "new");
+  EXPECT_THAT(consumer->Poll(absl::ZeroDuration()),
+              HasReason(Reason::kUnknownTopic));
+  ASSERT_THAT(Drain(*consumer), ElementsAre("0:new"));
+
+  EXPECT_THAT(consumer->Commit(), IsOk());
+
+  EXPECT_EQ(CommittedIn(0), 1);
+}
+
 TEST_F(LocalConsumerGroup, OffsetsExpireOnceTheGroupWasEmptyForSoLong) {
   AppendToAll("a");
   const auto consumer = Subscribed();
@@ -941,6 +1019,45 @@ TEST(LocalConsumerThreads, AMemberThatWaitsLearnsOfANewTopic) {
 
   ASSERT_THAT(polled, IsOk());
   EXPECT_THAT(*polled, SizeIs(1));
+}
+
+TEST(LocalConsumerThreads, CommitsAreToldInTheOrderOfTheirCalls) {
+  const TopicPartition first{"orders", PartitionId{0}};
+  const TopicPartition none{"none", PartitionId{0}};
+  const auto memory = NewMemoryFileSystem();
+  test::FailingFileSystem files(*memory);
+  std::latch sync(1);
+  ClientOptions options;
+  options.threads = 2;
+  options.engine.file_system = &files;
+  auto client = Client::Open("dir:/data", options).value();
+  ASSERT_THAT(client->engine()->CreateTopic("orders"), IsOk());
+  ConsumerOptions by_hand;
+  by_hand.group = "g";
+  by_hand.auto_commit = false;
+  const auto consumer = client->NewConsumer(by_hand).value();
+  ASSERT_THAT(consumer->Assign({first}), IsOk());
+  ASSERT_THAT(consumer->Commit({{first, {.offset = {0}, .metadata = ""}}}),
+              IsOk());
+  ASSERT_THAT(consumer->Poll(absl::ZeroDuration()), IsOk());
+  files.set_during(FileCall::kSync, ".log", [&sync] { sync.wait(); });
+  std::vector<absl::Status> told;
+  const auto tell = [&told](const absl::Status& status) {
+    told.push_back(status);
+  };
+
+  // The first one waits for its sync, the second one is refused at once.
+  consumer->CommitAsync({{first, {.offset = {1}, .metadata = ""}}}, tell);
+  consumer->CommitAsync({{none, {.offset = {1}, .metadata = ""}}}, tell);
+  absl::Status polled = consumer->Poll(absl::ZeroDuration()).status();
+  EXPECT_THAT(told, IsEmpty());
+  sync.count_down();
+  while (polled.ok() && told.size() < 2)
+    polled = consumer->Poll(absl::Milliseconds(1)).status();
+
+  EXPECT_THAT(polled, IsOk());
+  EXPECT_THAT(told,
+              ElementsAre(IsOk(), HasReason(Reason::kUnknownTopic)));
 }
 
 TEST(LocalConsumerThreads, MembersThatComeAndGoReadAllTogether) {
