@@ -55,8 +55,10 @@ TEST_P(LogLooks, NeverTakesBackWhatItShowedWhenTheFlushPolicyChanges) {
   Open();
   Append({"a"});
   config().flush = FlushPolicy::kGroup;
-  log().SetConfig(config(), false);
+  ASSERT_TRUE(log().SetConfig(config(), false));
 
+  EXPECT_EQ(log().high_watermark(), Offset{1});
+  ASSERT_THAT(log().Flush(), IsOk());
   EXPECT_EQ(log().high_watermark(), Offset{1});
   Append({"b"}, kWritten);
   EXPECT_EQ(log().high_watermark(), Offset{1});
@@ -74,7 +76,8 @@ TEST_P(LogLooks, NeverTakesBackWhatWasShownWhileTheFlushPolicyChanges) {
     seen = log().high_watermark();
   });
   config().flush = FlushPolicy::kGroup;
-  log().SetConfig(config(), false);
+  ASSERT_TRUE(log().SetConfig(config(), false));
+  ASSERT_THAT(log().Flush(), IsOk());
 
   ASSERT_TRUE(once);
   EXPECT_GE(seen, Offset{1});
@@ -88,7 +91,8 @@ TEST_P(LogLooks, StillShowsWhatItShowedWhenTheSyncOfANewFlushPolicyFails) {
   rig_.disk().files().Fail(FileCall::kSync, ".log",
                            MakeError(Reason::kDiskFailed, "no"));
   config().flush = FlushPolicy::kGroup;
-  log().SetConfig(config(), false);
+  ASSERT_TRUE(log().SetConfig(config(), false));
+  EXPECT_THAT(log().Flush(), HasReason(Reason::kDiskFailed));
 
   EXPECT_EQ(log().durable_end(), Offset{0});
   EXPECT_EQ(log().high_watermark(), Offset{1});
