@@ -43,6 +43,9 @@ LocalConsumer::LocalConsumer(std::shared_ptr<ClientCore> client,
       options_(options),
       signal_(std::make_shared<WakeSignal>(std::move(event))) {
   ended_->signal = signal_;
+  Executor* const executor = client_->options.executor;
+  if (event_descriptor() >= 0 && executor != nullptr)
+    alarm_ = std::make_shared<Alarm>(*executor, signal_);
   if (IsTold()) {
     topic_watch_ = EngineCore::Of(*client_->engine)
                        ->WatchTopics([signal = signal_,
@@ -107,6 +110,11 @@ absl::StatusOr<std::span<const ConsumerRecord>> LocalConsumer::Poll(
   // again.
   const bool comes_again = !gathered.ok() || !records_.empty();
   if (comes_again && event_descriptor() >= 0) signal_->Raise();
+  // What time makes due nobody else tells who waits on the descriptor alone.
+  if (!comes_again && alarm_ != nullptr) {
+    const absl::Duration now = client_->options.clock->Monotonic();
+    alarm_->Set(now, now + UntilGroupIsDue());
+  }
   CAUCE_RETURN_IF_ERROR(gathered);
   return records_;
 }
@@ -142,6 +150,16 @@ absl::Status LocalConsumer::GatherWithin(absl::Duration timeout) {
 absl::Duration LocalConsumer::RunDueTransactions() {
   if (!MakesVisible()) return absl::InfiniteDuration();
   return EngineCore::Of(*client_->engine)->RunDueTransactions();
+}
+
+absl::Duration LocalConsumer::UntilDue() const {
+  if (closed_) return absl::InfiniteDuration();
+  absl::Duration due = UntilGroupIsDue();
+  if (MakesVisible()) {
+    const auto core = EngineCore::Of(*client_->engine);
+    due = std::min(due, core->UntilTransactionsAreDue());
+  }
+  return due;
 }
 
 absl::Status LocalConsumer::Gather() {

@@ -27,6 +27,7 @@
 #include "cauce/consumer.h"
 #include "cauce/file_system.h"
 #include "engine/base/mutex.h"
+#include "engine/client/alarm.h"
 #include "engine/client/assigned_partition.h"
 #include "engine/client/client_core.h"
 #include "engine/client/group_membership.h"
@@ -75,6 +76,7 @@ class LocalConsumer final : public Consumer {
   absl::Status Resume(const TopicPartition& partition) override;
   void Wakeup() override;
   int event_descriptor() const override { return signal_->descriptor(); }
+  absl::Duration UntilDue() const override;
   absl::Status Close() override;
 
  private:
@@ -160,6 +162,8 @@ class LocalConsumer final : public Consumer {
   const std::shared_ptr<ClientCore> client_;
   const ConsumerOptions options_;
   const std::shared_ptr<WakeSignal> signal_;
+  // Null without a descriptor, or somebody who could tell of the time.
+  std::shared_ptr<Alarm> alarm_;
   std::atomic<bool> woken_up_ = false;
   std::map<TopicPartition, std::unique_ptr<AssignedPartition>> assigned_;
   std::vector<AssignedPartition*> in_turn_;

@@ -62,6 +62,7 @@ absl::Status LocalConsumer::BeginToSubscribe(
                      "the consumer has partitions that were assigned by hand; "
                      "Unsubscribe first");
   }
+  signal_->Raise();  // it is to join, or to join with other topics
   listener_ = std::move(listener);
   pattern_.reset();
   if (membership_ != nullptr) return absl::OkStatus();

@@ -110,6 +110,9 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   // more; infinite where nothing will be.
   absl::Duration RunDueTransactions()
       ABSL_LOCKS_EXCLUDED(coordinators_mutex_, mutex_);
+  // How long until they have; infinite where nothing will be.
+  absl::Duration UntilTransactionsAreDue()
+      ABSL_LOCKS_EXCLUDED(coordinators_mutex_, mutex_);
   // Calls `changed` whenever topics have come, gone or grown: under the
   // engine's lock, so that all it does is to note that. Ends with the handle.
   // Where another process writes nobody tells of it.
@@ -368,6 +371,8 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   bool IsImported(std::string_view topic) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Null where there is none.
+  std::shared_ptr<TransactionCoordinator> TransactionsIfAny()
+      ABSL_LOCKS_EXCLUDED(coordinators_mutex_, mutex_);
   std::shared_ptr<GroupCoordinator> GroupsIfAny() ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Null until it is asked for.

@@ -115,15 +115,22 @@ absl::StatusOr<bool> EngineCore::GoOnWithTransactions() {
   return has_all;
 }
 
+std::shared_ptr<TransactionCoordinator> EngineCore::TransactionsIfAny() {
+  if (!CheckProcess().ok()) return nullptr;
+  MutexLock making(coordinators_mutex_);
+  return transactions_;
+}
+
 absl::Duration EngineCore::RunDueTransactions() {
-  std::shared_ptr<TransactionCoordinator> transactions;
-  if (CheckProcess().ok()) {
-    MutexLock making(coordinators_mutex_);
-    transactions = transactions_;
-  }
+  const auto transactions = TransactionsIfAny();
   if (transactions == nullptr) return absl::InfiniteDuration();
   transactions->RunDue();
   return transactions->UntilDue();
+}
+
+absl::Duration EngineCore::UntilTransactionsAreDue() {
+  const auto transactions = TransactionsIfAny();
+  return transactions ? transactions->UntilDue() : absl::InfiniteDuration();
 }
 
 void EngineCore::KeepTransactionsGoing(absl::Duration delay) {

@@ -265,10 +265,20 @@ class Consumer {
   // Ends the Poll that waits, or the next one, with kWokenUp. Any thread.
   virtual void Wakeup() = 0;
 
-  // Readable for poll or epoll where a Poll would perhaps not wait, from its
-  // creation until a Poll has found nothing; -1 unless it was asked for, or
-  // where another process writes the log. Lives as long as this.
+  // Readable for poll or epoll where a Poll would perhaps not wait, and once
+  // time has made something due that a Poll does (UntilDue), from its creation
+  // until a Poll has found nothing; -1 unless it was asked for, or where
+  // another process writes the log. Where nothing runs in the background nobody
+  // tells of the time: wait for it no longer than UntilDue. Lives as long as
+  // this.
   virtual int event_descriptor() const = 0;
+
+  // How long the next Poll may be left out though nothing comes: until a member
+  // is to show its group that it lives, what was read is to be committed
+  // (auto_commit_interval), what could not be told yet is to be asked again, or
+  // a transaction that nobody ends has had its time. Infinite where time alone
+  // brings nothing.
+  virtual absl::Duration UntilDue() const = 0;
 
   // Gives up all partitions, and leaves the group unless it has a place of its
   // own there (`instance`); commits before where it does so itself, and returns

@@ -1,5 +1,6 @@
 // Consumers of groups in one thread, over an engine in memory whose time a test
-// moves: without threads, so that each call is done when it returns.
+// moves: without threads, so that each call is done when it returns, unless
+// there is an executor.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "cauce/client.h"
+#include "cauce/env.h"
 #include "cauce/file_system.h"
 #include "cauce/partition.h"
 #include "fmt/format.h"
@@ -28,10 +30,11 @@ class GroupConsumers : public ::testing::Test {
   }
 
   // The client, of the same files as before.
-  void Open() {
+  void Open(Executor* executor = nullptr) {
     client_.reset();
     ClientOptions options;
     options.threads = 0;
+    options.engine.executor = executor;
     options.engine.clock = &clock_;
     options.engine.file_system = &files_;
     options.engine.offsets_topic_partitions = 2;

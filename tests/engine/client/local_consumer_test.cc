@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <poll.h>
 
 #include <atomic>
 #include <latch>
@@ -17,6 +16,7 @@
 #include "cauce/partition.h"
 #include "cauce/record_batch.h"
 #include "fmt/format.h"
+#include "tests/engine/client/readable.h"
 #include "tests/testing/batches.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
@@ -30,6 +30,7 @@ namespace {
 using test::HasReason;
 using test::IsOk;
 using test::IsOkAndHolds;
+using test::IsReadable;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -47,11 +48,6 @@ std::vector<std::string> ValuesOf(
                                  *record.value, record.offset.value));
   }
   return values;
-}
-
-bool IsReadable(int descriptor) {
-  pollfd wait{.fd = descriptor, .events = POLLIN, .revents = 0};
-  return poll(&wait, 1, /*timeout=*/0) == 1;
 }
 
 class LocalConsumerTest : public ::testing::Test {
