@@ -125,6 +125,7 @@ absl::Status LocalConsumer::GatherWithin(absl::Duration timeout) {
     // First: whatever is raised behind it ends the wait below, a Wakeup too.
     signal_->Clear();
     CAUCE_RETURN_IF_ERROR(CheckNotWokenUp());
+    if (coordinator_ == nullptr) RunCallbacks();
     const absl::Duration until_due = RunDueTransactions();
     if (coordinator_ != nullptr) CAUCE_RETURN_IF_ERROR(KeepUp());
     CAUCE_RETURN_IF_ERROR(Gather());

@@ -144,7 +144,9 @@ class LocalConsumer final : public Consumer {
   // What it committed by itself has ended.
   void TakeCommitted(const OffsetsToCommit& offsets,
                      const absl::Status& status);
+  // Of the commits that have ended.
   void RunCallbacks();
+  void Call(const CommitCallback& done, const absl::Status& status);
   // Waits for what the coordinator answers to `ask`, which it calls with a
   // callback.
   template <typename Reply, typename Ask>
@@ -201,7 +203,7 @@ class LocalConsumer final : public Consumer {
   std::map<TopicPartition, Offset> being_committed_;
   bool assigns_ = false;  // by hand
   // Commits that nobody waits for, in the order of their calls: one that ends
-  // before an earlier one is told behind it.
+  // before an earlier one is told behind it. At most kCommitsMax.
   struct Asked {
     CommitCallback done;
     std::optional<absl::Status> status;  // once it has ended

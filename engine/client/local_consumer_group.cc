@@ -22,6 +22,10 @@ namespace {
 // Until what cannot be told yet is asked again.
 constexpr absl::Duration kFetchWait = absl::Milliseconds(100);
 
+// How many commits may wait for their ends to be told: as many as may wait for
+// one in a partition of the coordinator.
+constexpr size_t kCommitsMax = 10'000;
+
 absl::Status FirstError(const OffsetCommitReply& reply) {
   absl::Status first = reply.status;
   for (const absl::Status& each : reply.offsets) first.Update(each);
@@ -418,11 +422,13 @@ absl::Status LocalConsumer::CommitAndWait(const OffsetsToCommit& offsets) {
 }
 
 void LocalConsumer::CommitAsync(CommitCallback done) {
+  if (!is_calling_) RunCallbacks();
   CommitSoon(OfTopicsThatAre(Delivered()), CheckIsMember(), std::move(done));
 }
 
 void LocalConsumer::CommitAsync(const OffsetsToCommit& offsets,
                                 CommitCallback done) {
+  if (!is_calling_) RunCallbacks();
   absl::Status may = CheckIsMember();
   if (may.ok()) may = CheckCommittable(*client_->engine, offsets);
   CommitSoon(OfTopicsThatAre(offsets), may, std::move(done));
@@ -431,10 +437,23 @@ void LocalConsumer::CommitAsync(const OffsetsToCommit& offsets,
 void LocalConsumer::CommitSoon(const OffsetsToCommit& offsets,
                                const absl::Status& may, CommitCallback done) {
   uint64_t number = 0;
+  size_t waiting = 0;
   {
     MutexLock lock(ended_->mutex);
-    number = ended_->told + ended_->commits.size();
-    ended_->commits.push_back({std::move(done), std::nullopt});
+    waiting = ended_->commits.size();
+    number = ended_->told + waiting;
+    if (waiting < kCommitsMax)
+      ended_->commits.push_back({std::move(done), std::nullopt});
+  }
+  if (waiting >= kCommitsMax) {
+    return Call(done, MakeError(Reason::kCoordinatorNotAvailable,
+                                fmt::format("group {}: {} commits of this "
+                                            "consumer are not told of, limit "
+                                            "is {}: Poll, which tells of "
+                                            "those that have ended, and "
+                                            "commit again",
+                                            options_.group, waiting,
+                                            kCommitsMax)));
   }
   const auto end = [ended = ended_, number](const absl::Status& status) {
     {
@@ -489,22 +508,34 @@ void LocalConsumer::TakeCommitted(const OffsetsToCommit& offsets,
 }
 
 void LocalConsumer::RunCallbacks() {
+  uint64_t end = 0;
+  {
+    MutexLock lock(ended_->mutex);
+    end = ended_->told + ended_->commits.size();
+  }
+  // Those that callbacks add are a later call's: else one that commits anew
+  // would keep this one for ever.
   for (;;) {
     std::pair<CommitCallback, absl::Status> next;
     {
       MutexLock lock(ended_->mutex);
-      if (ended_->commits.empty()) return;
+      if (ended_->commits.empty() || ended_->told == end) return;
       Asked& first = ended_->commits.front();
       if (!first.status) return;
       next = {std::move(first.done), *first.status};
       ended_->commits.pop_front();
       ++ended_->told;
     }
-    if (!next.first) continue;
-    const bool was_called = std::exchange(is_calling_, true);
-    next.first(next.second);
-    is_calling_ = was_called;
+    Call(next.first, next.second);
   }
+}
+
+void LocalConsumer::Call(const CommitCallback& done,
+                         const absl::Status& status) {
+  if (!done) return;
+  const bool was_called = std::exchange(is_calling_, true);
+  done(status);
+  is_calling_ = was_called;
 }
 
 absl::StatusOr<OffsetsToCommit> LocalConsumer::Committed(

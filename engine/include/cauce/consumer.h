@@ -121,8 +121,9 @@ struct OffsetAndMetadata {
   TopicId topic_id = {};
 };
 using OffsetsToCommit = std::map<TopicPartition, OffsetAndMetadata>;
-// Called by a later call of the consumer, by its thread. A Poll, Assign,
-// Subscribe, Unsubscribe or Close answers kRebalanceInProgress there.
+// Called by a later Poll, CommitAsync, Unsubscribe or Close, by its thread. A
+// Poll, Assign, Subscribe, Unsubscribe or Close answers kRebalanceInProgress
+// there.
 using CommitCallback = std::function<void(const absl::Status&)>;
 
 // Is told within Poll, and by Close, which partitions come and go. May use the

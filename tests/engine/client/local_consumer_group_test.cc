@@ -665,6 +665,63 @@ TEST_F(LocalConsumerGroup, CommitsWithWordsOfItsOwn) {
               HasReason(Reason::kOffsetMetadataTooLarge));
 }
 
+TEST_F(LocalConsumerGroup, TellsHowCommitsEndedThoughNobodyPolls) {
+  std::vector<int> told;
+  const auto consumer = Make();
+  for (int i = 0; i < 3; ++i)
+    consumer->CommitAsync({}, [&, i](const absl::Status&) {
+      told.push_back(i);
+    });
+  EXPECT_THAT(told, ElementsAre(0, 1));
+
+  const auto without_group = Make({});
+  for (int i = 10; i < 12; ++i)
+    without_group->CommitAsync([&, i](const absl::Status& status) {
+      EXPECT_THAT(status, HasReason(Reason::kInvalidGroupId));
+      told.push_back(i);
+    });
+  Drain(*without_group);
+  EXPECT_THAT(told, ElementsAre(0, 1, 10, 11));
+}
+
+TEST_F(LocalConsumerGroup, KeepsNoMoreCommitsThanItSays) {
+  int taken = 0;
+  int refused = 0;
+  const auto consumer = Make();
+  consumer->CommitAsync({}, [&](const absl::Status&) {
+    // While a callback is called no other one is.
+    for (int i = 0; i < 10'003; ++i) {
+      consumer->CommitAsync({}, [&](const absl::Status& status) {
+        const bool is_full =
+            ReasonOf(status) == Reason::kCoordinatorNotAvailable;
+        ++(is_full ? refused : taken);
+      });
+    }
+    EXPECT_EQ(taken, 0);
+    EXPECT_EQ(refused, 3);
+  });
+  Drain(*consumer);
+  Drain(*consumer);
+  EXPECT_EQ(taken, 10'000);
+  EXPECT_EQ(refused, 3);
+}
+
+TEST_F(LocalConsumerGroup, ACommitWhoseCallbackCommitsAgainKeepsNoPoll) {
+  int times = 0;
+  const auto consumer = Make();
+  std::function<void(const absl::Status&)> again =
+      [&](const absl::Status&) {
+        ++times;
+        consumer->CommitAsync({}, again);
+      };
+  consumer->CommitAsync({}, again);
+  Drain(*consumer);
+  EXPECT_EQ(times, 1);
+  Drain(*consumer);
+  EXPECT_EQ(times, 2);
+  again = [](const absl::Status&) {};
+}
+
 TEST_F(LocalConsumerGroup, TellsHowACommitEndedInALaterCall) {
   AppendToAll("a");
   ConsumerOptions options = InGroup();
