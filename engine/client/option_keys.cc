@@ -115,8 +115,8 @@ void AppendCoordination(const EngineOptions& o, std::vector<OptionKey>& keys) {
       Key("offsets_retention_check_interval",
           "offsets.retention.check.interval.ms",
           o.offsets_retention_check_interval, "above 0",
-          "With an executor, how often it is looked for offsets that are too "
-          "old"),
+          "How often it is looked at most for offsets that are too old: with "
+          "an executor, or by who calls RunUpkeep or Polls"),
       Key("offset_metadata_bytes_max", "offset.metadata.max.bytes",
           o.offset_metadata_bytes_max, "0 to 32767",
           "Bytes that may be noted beside an offset"),

@@ -143,8 +143,13 @@ class GroupCoordinator
   void Tick();
   // How long until it is to be called again; infinite where it was closed.
   absl::Duration UntilDue();
-  // Forgets offsets, and groups, that are too old.
+  // Forgets offsets, and groups, that are too old, whether anybody has asked
+  // for them or not: partitions that were not read yet are. Nothing where the
+  // interval between two looks is infinite.
   void ExpireOffsets();
+  // The same where the last look is an interval ago, or was never: for who
+  // comes by now and then. Tick does so first after an interval.
+  void ExpireOffsetsWhenDue();
 
   // Answers all who wait with `why`, and whoever comes later.
   void Close(const absl::Status& why);
@@ -258,6 +263,7 @@ class GroupCoordinator
   std::map<std::string, EntryPtr> groups_ ABSL_GUARDED_BY(mutex_);
   std::set<std::pair<absl::Time, std::string>> wakes_ ABSL_GUARDED_BY(mutex_);
   absl::Time next_expiry_ ABSL_GUARDED_BY(mutex_);
+  bool has_expired_ ABSL_GUARDED_BY(mutex_) = false;  // looked for it, once
   // When the executor comes back.
   absl::Time scheduled_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
   Waiter last_waiter_ ABSL_GUARDED_BY(mutex_) = 0;

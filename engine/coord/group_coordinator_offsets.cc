@@ -345,7 +345,23 @@ void GroupCoordinator::DeleteOffsets(const std::string& group,
   RunEffects();
 }
 
+void GroupCoordinator::ExpireOffsetsWhenDue() {
+  {
+    MutexLock lock(mutex_);
+    if (has_expired_ && Now() < next_expiry_) return;
+  }
+  ExpireOffsets();
+}
+
 void GroupCoordinator::ExpireOffsets() {
+  {
+    MutexLock lock(mutex_);
+    const absl::Duration interval = options_.offsets_retention_check_interval;
+    if (!closed_.ok() || interval == absl::InfiniteDuration()) return;
+    has_expired_ = true;
+    next_expiry_ = Now() + interval;
+    ScheduleNext();
+  }
   // What cannot be read is told to whoever asks for it.
   LoadAll();
   {

@@ -250,6 +250,9 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   // trace but what was noted.
   void SaveMissing() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ScheduleUpkeep() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Forgets committed offsets that are too old, where it is time to look for
+  // such: of all groups, whether anybody has asked for them or not.
+  void ExpireOffsets() ABSL_LOCKS_EXCLUDED(mutex_);
   void ScheduleEvery(absl::Duration interval, Upkeep upkeep);
   // A part of a round that the executor runs: what else is scheduled there, as
   // the syncs that appends wait for, comes in between.

@@ -30,12 +30,32 @@ void EngineCore::ScheduleUpkeep() {
   ScheduleEvery(options_.checkpoint_interval, Upkeep::kCheckpoint);
   ScheduleEvery(options_.retention_check_interval, Upkeep::kRetention);
   ScheduleEvery(options_.compaction_check_interval, Upkeep::kCompaction);
-  // Readers of what is committed wait for what a former run has left open.
+  bool has_offsets = false;
+  bool has_transactions = false;
   {
     MutexLock lock(mutex_);
-    if (catalog_.Find(kTransactionStateTopic) == nullptr) return;
+    has_offsets = catalog_.Find(kConsumerOffsetsTopic) != nullptr;
+    has_transactions = catalog_.Find(kTransactionStateTopic) != nullptr;
   }
-  KeepTransactionsGoing(absl::ZeroDuration());
+  // From then on the coordinator comes back by itself, as it does where groups
+  // come up later.
+  if (has_offsets) {
+    options_.executor->ScheduleAfter(
+        options_.offsets_retention_check_interval, [weak = weak_from_this()] {
+          if (const auto core = weak.lock()) core->ExpireOffsets();
+        });
+  }
+  // Readers of what is committed wait for what a former run has left open.
+  if (has_transactions) KeepTransactionsGoing(absl::ZeroDuration());
+}
+
+void EngineCore::ExpireOffsets() {
+  {
+    MutexLock lock(mutex_);
+    const bool may_write = CheckWritable().ok();
+    if (!may_write || catalog_.Find(kConsumerOffsetsTopic) == nullptr) return;
+  }
+  Groups()->ExpireOffsetsWhenDue();
 }
 
 void EngineCore::ScheduleEvery(absl::Duration interval, Upkeep upkeep) {
@@ -101,6 +121,7 @@ void EngineCore::TellOfUpkeep(const UpkeepRound& round) {
 absl::Status EngineCore::RunUpkeep(absl::Duration time_max) {
   // What could not be read was told, and is tried again.
   const absl::Status gone_on = GoOnWithTransactions().status();
+  ExpireOffsets();
   if (const auto groups = GroupsIfAny()) groups->Tick();
   UpkeepRound round{.upkeep = Upkeep::kRetention};
   const absl::Duration until = environment_->clock->Monotonic() + time_max;

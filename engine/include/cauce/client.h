@@ -28,7 +28,10 @@ struct ClientOptions {
   // with 0 it starts none, and all is done in its callers' calls, but for what
   // Engine::RunUpkeep does. Transactions whose time is up, which hold back
   // those who read what is committed, are aborted by it and by a consumer's
-  // Poll.
+  // Poll. Committed offsets that are too old (EngineOptions::offsets_retention)
+  // are forgotten by it and by a Poll of a group's consumer, as by what runs in
+  // the background: of every group of the directory, whether anybody asks for
+  // it or not.
   int threads = 2;
 };
 

@@ -20,6 +20,7 @@
 #include "tests/engine/client/group_rig.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
+#include "tests/testing/on_time.h"
 
 namespace cauce {
 namespace {
@@ -591,6 +592,44 @@ TEST_F(LocalConsumerGroup, OffsetsExpireOnceTheGroupWasEmptyForSoLong) {
   EXPECT_THAT(other->Poll(absl::ZeroDuration()), IsOk());
 
   EXPECT_EQ(CommittedIn(0), -1);
+}
+
+TEST_F(LocalConsumerGroup, OffsetsExpireByUpkeepThoughNobodyAsksForAGroup) {
+  AppendToAll("a");
+  Drain(*Subscribed());  // leaves, and commits nothing
+  const TopicPartition first{"orders", PartitionId{0}};
+  EXPECT_THAT(Make()->Commit({{first, {.offset = {1}, .metadata = ""}}}),
+              IsOk());
+  const EngineOptions defaults;
+  clock_.Advance(defaults.offsets_retention - absl::Minutes(1));
+  Open();
+  EXPECT_THAT(engine().RunUpkeep(), IsOk());
+  EXPECT_EQ(CommittedIn(0), 1);
+
+  // Each process is over before an interval between two looks is.
+  clock_.Advance(absl::Minutes(1));
+  Open();
+  EXPECT_THAT(engine().RunUpkeep(), IsOk());
+  EXPECT_EQ(CommittedIn(0), -1);
+}
+
+TEST_F(LocalConsumerGroup, OffsetsExpireBehindWhoAsksForNoGroup) {
+  AppendToAll("a");
+  const TopicPartition first{"orders", PartitionId{0}};
+  EXPECT_THAT(Make()->Commit({{first, {.offset = {1}, .metadata = ""}}}),
+              IsOk());
+  const EngineOptions defaults;
+  clock_.Advance(defaults.offsets_retention);
+  test::OnTime executor(clock_);
+  Open(&executor);
+  EXPECT_EQ(CommittedIn(0), 1);
+  Open(&executor);  // which nobody asks for a group
+
+  clock_.Advance(defaults.offsets_retention_check_interval);
+  executor.RunDue();
+  EXPECT_EQ(CommittedIn(0), -1);
+  client_.reset();
+  executor.DropAll();
 }
 
 TEST_F(LocalConsumerGroup, WhoHasLeftCommitsInNoTransaction) {

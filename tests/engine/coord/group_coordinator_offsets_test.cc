@@ -180,6 +180,36 @@ TEST(GroupCoordinatorOffsets, ExpireWithTheirGroup) {
   EXPECT_THAT(Groups(rig), IsEmpty());
 }
 
+TEST(GroupCoordinatorOffsets, ExpireForWhoComesByNowAndThen) {
+  CoordinatorRig rig;
+  rig.options.offsets_retention = absl::Minutes(5);
+  rig.Commit("g", 0, 5);
+  rig.clock.Advance(absl::Minutes(5));
+  rig.Start();  // which nobody has asked for anything
+
+  rig.coordinator->ExpireOffsetsWhenDue();
+  EXPECT_EQ(rig.Fetched("g", 0), -1);
+
+  // It looks at no shorter intervals.
+  rig.Commit("h", 0, 5);
+  rig.clock.Advance(absl::Minutes(9));
+  rig.coordinator->ExpireOffsetsWhenDue();
+  EXPECT_EQ(rig.Fetched("h", 0), 5);
+  rig.clock.Advance(absl::Minutes(1));
+  rig.coordinator->ExpireOffsetsWhenDue();
+  EXPECT_EQ(rig.Fetched("h", 0), -1);
+}
+
+TEST(GroupCoordinatorOffsets, NeverExpireWhereItNeverLooks) {
+  CoordinatorRig rig;
+  rig.options.offsets_retention_check_interval = absl::InfiniteDuration();
+  rig.Start();
+  rig.Commit("g", 0, 5);
+  rig.clock.Advance(absl::Hours(30 * 24));
+  rig.coordinator->ExpireOffsetsWhenDue();
+  EXPECT_EQ(rig.Fetched("g", 0), 5);
+}
+
 TEST(GroupCoordinatorOffsets, OfWhatMembersReadDoNotExpire) {
   CoordinatorRig rig;
   rig.Commit("g", 0, 5);
