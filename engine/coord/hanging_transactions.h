@@ -13,7 +13,7 @@ namespace cauce {
 // A partition whose readers of what is committed do not come to its end.
 struct HeldBack {
   TopicPartition partition;
-  Offset stable;  // where they end, at the first batch of a transaction
+  Offset stable;  // where they end: at what there is of a transaction
   Offset end;     // and everybody else
   ProducerId producer_id;  // whose that transaction is
   int16_t producer_epoch = 0;

@@ -8,13 +8,11 @@
 #include <vector>
 
 #include "cauce/errors.h"
-#include "cauce/record_batch.h"
 #include "cauce/topic_name.h"
 #include "engine/base/status_macros.h"
 #include "engine/coord/unread_partitions.h"
 #include "engine/facade/engine_core.h"
 #include "engine/facade/partition_markers.h"
-#include "engine/log/log_cursor.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -219,17 +217,15 @@ absl::StatusOr<std::optional<HeldBack>> EngineCore::LookAtStableEnd(
   CAUCE_ASSIGN_OR_RETURN(const Offset stable, awake->LastStableOffset());
   const Offset end = awake->high_watermark();
   if (stable >= end) return std::nullopt;
-  // Whose it is its first batch says, which stands there.
-  LogCursor cursor(log->Keep(), stable, {});
-  RecordBatch batch;
-  CAUCE_ASSIGN_OR_RETURN(const bool is_there, cursor.NextBatch(&batch));
-  // It has ended since, and was compacted.
-  if (!is_there || !batch.is_transactional()) return std::nullopt;
+  // Whose it is does not stand there where its first records were deleted.
+  CAUCE_ASSIGN_OR_RETURN(const auto open, awake->OldestOpenTransaction());
+  // It has ended since.
+  if (!open || open->first > stable) return std::nullopt;
   return HeldBack{.partition = partition,
                   .stable = stable,
                   .end = end,
-                  .producer_id = batch.producer_id(),
-                  .producer_epoch = batch.producer_epoch()};
+                  .producer_id = open->producer_id,
+                  .producer_epoch = open->producer_epoch};
 }
 
 void EngineCore::CloseCoordinators() {

@@ -122,9 +122,13 @@ class Log : public std::enable_shared_from_this<Log> {
   // writer.
   absl::StatusOr<Offset> LastStableOffset()
       ABSL_LOCKS_EXCLUDED(refresh_mutex_, writer_mutex_);
-  // The same, for who asks of each batch what became of its transaction: where
-  // the one that keeps readers back may have ended in what cannot be read, this
-  // is the high watermark.
+  // The open transaction that began first, which keeps that offset back unless
+  // one does that has only just ended.
+  absl::StatusOr<std::optional<OpenTransaction>> OldestOpenTransaction()
+      ABSL_LOCKS_EXCLUDED(refresh_mutex_, writer_mutex_);
+  // As LastStableOffset, for who asks of each batch what became of its
+  // transaction: where the one that keeps readers back may have ended in what
+  // cannot be read, this is the high watermark.
   absl::StatusOr<Offset> DecidableEnd()
       ABSL_LOCKS_EXCLUDED(refresh_mutex_, writer_mutex_);
   // Of these two nothing is known in a forked child.

@@ -237,6 +237,15 @@ std::optional<StableEnd> LogProducers::LastStable(
                    .decidable = all.Decidable(high_watermark)};
 }
 
+std::optional<OpenTransaction> LogProducers::OldestOpen() const {
+  MutexLock lock(mutex_);
+  const ProducerState* const oldest = table_ ? table_->OldestOpen() : nullptr;
+  if (oldest == nullptr) return std::nullopt;
+  return OpenTransaction{.producer_id = oldest->id(),
+                         .producer_epoch = oldest->epoch(),
+                         .first = *oldest->transaction()};
+}
+
 absl::StatusOr<std::optional<KnownBatch>> LogProducers::Check(
     const RecordBatch& batch, const LogRange& range) {
   CAUCE_RETURN_IF_ERROR(Load(range));

@@ -53,6 +53,13 @@ struct StableEnd {
   Offset decidable;
 };
 
+// A transaction that has not ended, which may have lost its first records.
+struct OpenTransaction {
+  ProducerId producer_id;
+  int16_t producer_epoch = -1;
+  Offset first;
+};
+
 class LogProducers {
  public:
   // Whether it is damage that no batch has these offsets.
@@ -94,6 +101,10 @@ class LogProducers {
   // which was looked at before, is seen; nothing where that is not known yet.
   // Any thread.
   std::optional<StableEnd> LastStable(Offset high_watermark) const
+      ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // The one that began first. Any thread.
+  std::optional<OpenTransaction> OldestOpen() const
       ABSL_LOCKS_EXCLUDED(mutex_);
 
   // What is known of producers where the log ended at `at`.

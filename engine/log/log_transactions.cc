@@ -63,6 +63,11 @@ absl::StatusOr<Offset> Log::LastStableOffset() {
   return stable.offset;
 }
 
+absl::StatusOr<std::optional<OpenTransaction>> Log::OldestOpenTransaction() {
+  CAUCE_RETURN_IF_ERROR(LookAtStableEnd().status());
+  return producers_.OldestOpen();
+}
+
 absl::StatusOr<Offset> Log::DecidableEnd() {
   CAUCE_ASSIGN_OR_RETURN(const StableEnd stable, LookAtStableEnd());
   return stable.decidable;

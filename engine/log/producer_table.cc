@@ -31,6 +31,17 @@ const ProducerState* ProducerTable::Find(ProducerId id) const {
   return found == producers_.end() ? nullptr : &found->second;
 }
 
+const ProducerState* ProducerTable::OldestOpen() const {
+  const ProducerState* oldest = nullptr;
+  for (const auto& [id, producer] : producers_) {
+    const bool is_older =
+        producer.transaction() &&
+        (oldest == nullptr || *producer.transaction() < *oldest->transaction());
+    if (is_older) oldest = &producer;
+  }
+  return oldest;
+}
+
 absl::StatusOr<std::optional<KnownBatch>> ProducerTable::Check(
     const ProducedBatch& batch) const {
   const auto found = producers_.find(batch.producer_id.value);

@@ -37,6 +37,8 @@ class ProducerTable {
   // Null for one of which nothing is known; until the table changes.
   const ProducerState* Find(ProducerId id) const;
   const UnstableTransactions& transactions() const { return transactions_; }
+  // Whose open transaction began first; null where none is open.
+  const ProducerState* OldestOpen() const;
   // Batches right in front of `end` cannot be read.
   void PassDamage(Offset end) { transactions_.Doubt(end); }
   // Transactions whose markers lie below are seen by everybody.

@@ -127,6 +127,37 @@ TEST_F(LocalAdminTransactions, EndsWhatHangsBesideAPartitionThatCannotBeRead) {
   EXPECT_THAT(admin_->AbortTransaction(unread), HasReason(Reason::kDiskFailed));
 }
 
+TEST_F(LocalAdminTransactions, EndsWhatHangsThoughItsRecordsWereDeleted) {
+  ASSERT_THAT(AppendHanging(Orders(1), ProducerId{77}), IsOk());
+  Append(1, "behind");
+  ASSERT_THAT(DeleteRecords(Orders(1), 1), IsOk());
+  ASSERT_EQ(OffsetOf(1, Kind::kStableEnd), 1);
+  ASSERT_EQ(OffsetOf(1, Kind::kEnd), 2);
+
+  const HangingTransaction found{Orders(1), ProducerId{77}, 0, Offset{1},
+                                 Offset{2}};
+  EXPECT_THAT(admin_->FindHangingTransactions().value(), ElementsAre(found));
+  EXPECT_THAT(admin_->AbortTransaction(found), IsOk());
+
+  EXPECT_THAT(admin_->FindHangingTransactions().value(), IsEmpty());
+  EXPECT_EQ(OffsetOf(1, Kind::kStableEnd), 3);
+}
+
+TEST_F(LocalAdminTransactions, KnowsInTheNextLifeWhoseDeletedRecordsHang) {
+  ASSERT_THAT(AppendHanging(Orders(1), ProducerId{77}), IsOk());
+  Append(1, "behind");
+  ASSERT_THAT(DeleteRecords(Orders(1), 1), IsOk());
+  admin_.reset();
+  client_.reset();
+  Reopen();
+
+  const HangingTransaction found{Orders(1), ProducerId{77}, 0, Offset{1},
+                                 Offset{2}};
+  EXPECT_THAT(admin_->FindHangingTransactions().value(), ElementsAre(found));
+  EXPECT_THAT(admin_->AbortTransaction(found), IsOk());
+  EXPECT_EQ(OffsetOf(1, Kind::kStableEnd), 3);
+}
+
 TEST_F(LocalAdminTransactions, EndsWhatHangsInFrontOfOneThatGoesOn) {
   ASSERT_THAT(AppendHanging(Orders(0), ProducerId{77}), IsOk());
   const auto producer = Open("x");

@@ -62,6 +62,21 @@ TEST(ProducerTable, KeepsProducersApart) {
   EXPECT_THAT(table.producers(), SizeIs(2));
 }
 
+TEST(ProducerTable, KnowsWhoseTransactionHasBeenOpenTheLongest) {
+  ProducerTable table;
+  EXPECT_EQ(table.OldestOpen(), nullptr);
+  table.Take(InTransaction(Sent(2, 0, 10)));
+  table.Take(InTransaction(Sent(1, 0, 11)));
+  table.Take(InTransaction(Sent(2, 1, 12)));
+  table.Take(Sent(3, 0, 13));
+  EXPECT_EQ(table.OldestOpen(), table.Find({2}));
+
+  table.Take(End(2, 14, kCommit));
+  EXPECT_EQ(table.OldestOpen(), table.Find({1}));
+  table.Take(End(1, 15, kAbort));
+  EXPECT_EQ(table.OldestOpen(), nullptr);
+}
+
 TEST(ProducerTable, TellsOfAnAbortUpToWhereAllHadEnded) {
   ProducerTable table;
   table.Take(InTransaction(Sent(1, 0, 10)));
