@@ -1,7 +1,8 @@
 // Consumers of a group over an engine in memory, in one thread and by one seed:
 // they come, go, are killed, stay away for too long and start anew, topics grow
-// in records, and the whole process starts anew. No record is passed by, what
-// is committed never goes back, and in the end each partition is one's.
+// in records, two run as one instance, and the whole process starts anew. No
+// record is passed by, what is committed never goes back, who joined last as an
+// instance fences the other, and in the end each partition is one's.
 
 #include <gtest/gtest.h>
 
@@ -38,6 +39,8 @@ struct Counts {
   int64_t restarts = 0;
   int64_t kills = 0;
   int64_t lost_memberships = 0;
+  int64_t rivals = 0;  // begun as an instance that another one still runs as
+  int64_t fenced = 0;
   int64_t surplus = 0;  // schedules that end with members that have nothing
 };
 
@@ -86,6 +89,10 @@ class Consumers {
     std::unique_ptr<Consumer> consumer;
     std::optional<std::string> instance;
     bool commits_itself = true;
+    std::string id;  // as who its group knows it; empty before
+    bool has_rival = false;  // or had: another one that ran as its instance
+    // Which has joined since it did.
+    bool is_replaced = false;
   };
 
   void Open() {
@@ -114,7 +121,7 @@ class Consumers {
       return Remove(which, [](Consumer&) { return absl::OkStatus(); });
     }
     if (dice < 55) return clock_.Advance(absl::Seconds(random_() % 20));
-    Poll(members_[which]);
+    Poll(which);
   }
 
   void Append() {
@@ -141,9 +148,11 @@ class Consumers {
     Member member;
     if (random_() % 3 == 0) {
       const std::string instance = fmt::format("i{}", random_() % 2);
-      for (const Member& each : members_) {
-        if (each.instance == instance) return;
+      for (Member& each : members_) {
+        if (each.instance != instance) continue;
+        each.has_rival = member.has_rival = true;
       }
+      counts_.rivals += member.has_rival ? 1 : 0;
       options.instance = member.instance = instance;
     }
     member.commits_itself = options.auto_commit;
@@ -169,10 +178,26 @@ class Consumers {
     Open();
   }
 
-  bool Poll(Member& member) {
+  // Whether there were records. Who is fenced ends.
+  bool Poll(size_t which) {
+    Member& member = members_[which];
     const auto polled = member.consumer->Poll(absl::ZeroDuration());
+    if (ReasonOf(polled.status()) == Reason::kFencedInstanceId) {
+      if (!member.has_rival) {
+        Wrong(fmt::format("{} is fenced, and it alone ran as {}", member.id,
+                          member.instance.value_or("nobody")));
+      }
+      ++counts_.fenced;
+      Remove(which, [](Consumer& c) { return c.Close(); });
+      return false;
+    }
     Check(polled.status());
     if (!polled.ok()) return false;
+    NoteWhoJoined(member);
+    if (member.is_replaced && !polled->empty()) {
+      Wrong(fmt::format("{} reads on though another has joined as {}",
+                        member.id, *member.instance));
+    }
     for (const ConsumerRecord& record : *polled) {
       ++counts_.delivered;
       const int32_t p = record.partition->partition.value;
@@ -184,7 +209,14 @@ class Consumers {
     if (!member.commits_itself && any && random_() % 2 == 0) {
       const absl::Status committed = member.consumer->Commit();
       const Reason reason = ReasonOf(committed);
-      if (!committed.ok() && reason != Reason::kUnknownMemberId &&
+      // Records that it read before it was replaced.
+      const bool is_fenced =
+          member.has_rival && reason == Reason::kFencedInstanceId;
+      if (committed.ok() && member.is_replaced) {
+        Wrong(fmt::format("{} commits though another has joined as {}",
+                          member.id, *member.instance));
+      }
+      if (!committed.ok() && !is_fenced && reason != Reason::kUnknownMemberId &&
           reason != Reason::kIllegalGeneration &&
           reason != Reason::kRebalanceInProgress) {
         Check(committed);
@@ -193,10 +225,26 @@ class Consumers {
     return any;
   }
 
+  // As who it was told by its group that it is.
+  void NoteWhoJoined(Member& member) {
+    const std::string id = member.consumer->group_metadata().member_id;
+    if (id.empty() || id == member.id) return;
+    member.id = id;
+    member.is_replaced = false;
+    if (!member.instance) return;
+    for (Member& each : members_) {
+      const bool is_rival = &each != &member && !each.id.empty() &&
+                            each.instance == member.instance;
+      if (is_rival) each.is_replaced = true;
+    }
+  }
+
   // Of one generation no partition is two members'.
   void CheckShares() {
     std::map<int32_t, std::set<TopicPartition>> by_generation;
     for (const Member& each : members_) {
+      // It does not know it yet.
+      if (each.is_replaced) continue;
       const int32_t generation = each.consumer->group_metadata().generation;
       for (const TopicPartition& name : each.consumer->assignment()) {
         // A member that has joined anew and kept its own is between two.
@@ -244,17 +292,18 @@ class Consumers {
   // Calm: those that are away for good are given up, and all is read.
   void Settle() {
     if (!wrong_.empty()) return;
-    if (members_.empty()) Add();
-    while (members_.empty() && wrong_.empty()) Add();
     for (int round = 0; round < 60 && wrong_.empty(); ++round) {
+      // Who was fenced may have been the last one.
+      while (members_.empty()) Add();
       clock_.Advance(absl::Seconds(5));
-      for (Member& each : members_) {
-        while (wrong_.empty() && Poll(each)) {
+      for (size_t i = members_.size(); i > 0; --i) {
+        while (wrong_.empty() && Poll(i - 1)) {
         }
       }
       CheckShares();
       CheckCommitted();
     }
+    CheckInstances();
     std::set<TopicPartition> assigned;
     for (const Member& each : members_) {
       for (const TopicPartition& name : each.consumer->assignment())
@@ -270,6 +319,14 @@ class Consumers {
       if (static_cast<int64_t>(seen_[p].size()) != ends_[p])
         Wrong(fmt::format("of t-{} {} of {} records were delivered", p,
                           seen_[p].size(), ends_[p]));
+    }
+  }
+
+  void CheckInstances() {
+    std::set<std::string> instances;
+    for (const Member& each : members_) {
+      if (each.instance && !instances.insert(*each.instance).second)
+        Wrong(fmt::format("two go on as {}:{}", *each.instance, Shares()));
     }
   }
 
@@ -316,14 +373,18 @@ TEST(ConsumersSimulation, NoRecordIsPassedByAndNoOffsetGoesBack) {
   }
   std::printf(
       "schedules %d\n%ld records, %ld delivered, %ld restarts, %ld kills, %ld "
-      "lost memberships, %ld with members that have nothing\n",
+      "lost memberships, %ld rivals, %ld fenced, %ld with members that have "
+      "nothing\n",
       kSchedules, counts.records, counts.delivered, counts.restarts,
-      counts.kills, counts.lost_memberships, counts.surplus);
+      counts.kills, counts.lost_memberships, counts.rivals, counts.fenced,
+      counts.surplus);
   // Where these do not happen the others mean nothing.
   EXPECT_GE(counts.delivered, counts.records);
   EXPECT_GT(counts.restarts, kSchedules / 10);
   EXPECT_GT(counts.kills, kSchedules / 10);
   EXPECT_GT(counts.lost_memberships, 0);
+  EXPECT_GT(counts.rivals, kSchedules / 10);
+  EXPECT_GT(counts.fenced, kSchedules / 10);
   EXPECT_GT(counts.surplus, 0);
 }
 
