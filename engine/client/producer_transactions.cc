@@ -64,7 +64,6 @@ bool IsBusy(const absl::Status& answer) {
 // error, until the transaction's time-out aborts it.
 struct AbortToAsk {
   std::weak_ptr<TransactionCoordinator> coordinator;
-  Executor* executor = nullptr;  // outlives the coordinator; may be null
   std::string id;
   EndTransactionRequest request;
   DoublingWait backoff;
@@ -85,12 +84,11 @@ void AskToAbort(const AbortToAsk& abort) {
         AbortToAsk next = abort;
         --next.tries;
         if (IsBusy(answer.status())) {
-          // It says so once it is free; else time tells, where there is
-          // somebody who comes back then.
+          // It says so once it is free; else time tells.
           coordinator->WhenFree(abort.id, [next] { AskToAbort(next); });
-        } else if (abort.executor != nullptr) {
+        } else {
           const absl::Duration wait = next.backoff.Next();
-          abort.executor->ScheduleAfter(wait, [next] { AskToAbort(next); });
+          coordinator->CallAfter(wait, [next] { AskToAbort(next); });
         }
       });
 }
@@ -371,7 +369,6 @@ void ProducerCore::AbortAndForget() {
   if (!may.ok() || !transaction_->has_joined()) return;
   const AbortToAsk abort = {
       .coordinator = around_.transactions,
-      .executor = around_.executor,
       .id = options_.transactional_id,
       .request = {.waiter = 0,
                   .producer = transaction_->producer(),

@@ -122,15 +122,36 @@ TransactionCoordinator::Describe(std::string_view id) const {
 }
 
 void TransactionCoordinator::RunDue() {
-  MutexLock lock(mutex_);
-  if (closed_.ok()) PostDue(Now());
-  WorkOff();
+  std::vector<std::function<void()>> due;
+  {
+    MutexLock lock(mutex_);
+    const absl::Time now = Now();
+    if (closed_.ok()) PostDue(now);
+    const auto end = later_.upper_bound(now);
+    for (auto at = later_.begin(); at != end; ++at)
+      due.push_back(std::move(at->second));
+    later_.erase(later_.begin(), end);
+    WorkOff();
+  }
+  for (const auto& later : due) later();
 }
 
 absl::Duration TransactionCoordinator::UntilDue() const {
   MutexLock lock(mutex_);
-  if (!closed_.ok() || agenda_.empty()) return absl::InfiniteDuration();
-  return std::max(agenda_.begin()->first - Now(), absl::ZeroDuration());
+  if (!closed_.ok()) return absl::InfiniteDuration();
+  absl::Time next = absl::InfiniteFuture();
+  if (!agenda_.empty()) next = agenda_.begin()->first;
+  if (!later_.empty()) next = std::min(next, later_.begin()->first);
+  return std::max(next - Now(), absl::ZeroDuration());
+}
+
+void TransactionCoordinator::CallAfter(absl::Duration delay,
+                                       std::function<void()> later) {
+  if (around_.executor != nullptr)
+    return around_.executor->ScheduleAfter(delay, std::move(later));
+  MutexLock lock(mutex_);
+  if (!closed_.ok() || later_.size() >= kWaitingMax) return;
+  later_.emplace(Now() + delay, std::move(later));
 }
 
 void TransactionCoordinator::WhenFree(std::string_view id,

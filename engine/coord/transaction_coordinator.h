@@ -113,6 +113,12 @@ class TransactionCoordinator final
   void WhenFree(std::string_view id, std::function<void()> is_free)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // Calls `later` once, under no lock, when `delay` has passed: by the
+  // executor, or without one by the RunDue that comes then. Not where it is
+  // closed before, nor where ten thousand wait for such a RunDue.
+  void CallAfter(absl::Duration delay, std::function<void()> later)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+
   // All ids that are known.
   std::vector<TransactionDescription> List() const ABSL_LOCKS_EXCLUDED(mutex_);
   // Nothing where it is not known. kNotCoordinator, kClosed.
@@ -226,6 +232,8 @@ class TransactionCoordinator final
   // How many appends are on their way to each.
   std::map<PartitionId, int> appending_ ABSL_GUARDED_BY(mutex_);
   std::set<Due> agenda_ ABSL_GUARDED_BY(mutex_);
+  std::multimap<absl::Time, std::function<void()>> later_
+      ABSL_GUARDED_BY(mutex_);
   Waiter last_waiter_ ABSL_GUARDED_BY(mutex_) = 0;
   std::unordered_map<Waiter, Answer> waiting_ ABSL_GUARDED_BY(mutex_);
   std::deque<Event> queue_ ABSL_GUARDED_BY(mutex_);

@@ -128,6 +128,7 @@ void TransactionCoordinator::Close(const absl::Status& why) {
     for (auto& [waiter, answer] : std::exchange(waiting_, {}))
       told.push_back({std::move(answer), why});
     queue_.clear();
+    later_.clear();
     while (is_working_ || !loading_.empty()) changed_.Wait(mutex_);
   }
   for (Told& each : told) std::move(each.answer)(each.what);

@@ -199,7 +199,10 @@ class Producer {
 
   // Flushes, and takes nothing any more. What is not acknowledged by then
   // fails with kClosed where it was not written and nobody is about to. A
-  // transaction that is open is aborted. Idempotent.
+  // transaction that is open is aborted; where that cannot be stored, as on a
+  // full disk, it is tried again for some seconds, by what runs in the
+  // background, or by consumers' Polls and Engine::RunUpkeep, and at last its
+  // time-out aborts it. Idempotent.
   virtual absl::Status Close(
       absl::Duration timeout = absl::InfiniteDuration()) = 0;
 

@@ -435,6 +435,31 @@ TEST_F(ProducerTransactions, OfAClosedProducerAreAbortedOnceThatCanBeStored) {
   EXPECT_EQ(*records->front().value, "b");
 }
 
+TEST_F(ProducerTransactions, OfAClosedProducerAreAbortedByALaterPoll) {
+  Open(&clock_);
+  const auto producer = client_->NewProducer(
+      {.retry_backoff = absl::Milliseconds(100),
+       .transactional_id = "x",
+       .transaction_timeout = absl::Minutes(15)});
+  ASSERT_THAT(producer, IsOk());
+  ASSERT_THAT((*producer)->InitTransactions(), IsOk());
+  BeginWith(**producer, "a");
+  const auto other = client_->NewProducer();
+  ASSERT_THAT(other, IsOk());
+  ASSERT_THAT(Send(**other, "b"), IsOk());
+  const int before = files_.Count(FileCall::kWrite, ".log");
+  files_.Fail(FileCall::kWrite, ".log",
+              MakeError(Reason::kDiskFull, "no space left on the device"), 0,
+              1);
+
+  EXPECT_THAT((*producer)->Close(), IsOk());
+
+  ASSERT_GT(files_.Count(FileCall::kWrite, ".log"), before);
+  EXPECT_THAT(Committed(), IsEmpty());
+  clock_.Advance(absl::Milliseconds(100));
+  EXPECT_THAT(Committed(), ElementsAre("b"));
+}
+
 TEST_F(ProducerTransactions, AreAbortedByAClose) {
   Open();
   const auto producer = Initialized();

@@ -218,6 +218,41 @@ TEST_F(TransactionCoordinatorTest, LetsNoMoreThanAThousandWaitForItToBeFree) {
   EXPECT_EQ(others, 1000);
 }
 
+TEST_F(TransactionCoordinatorTest, CallsLaterWithAnExecutorAndWithout) {
+  int called = 0;
+  const auto note = [&called] { ++called; };
+  for (const bool has_executor : {true, false}) {
+    SCOPED_TRACE(has_executor);
+    has_executor_ = has_executor;
+    Kill();
+    Start();
+    called = 0;
+    coordinator_->CallAfter(absl::Seconds(2), note);
+    coordinator_->CallAfter(absl::Seconds(1), note);
+    if (!has_executor) {
+      EXPECT_EQ(coordinator_->UntilDue(), absl::Seconds(1));
+    }
+    const auto pass = [&] {
+      Pass(absl::Seconds(1));
+      coordinator_->RunDue();
+    };
+    coordinator_->RunDue();
+    EXPECT_EQ(called, 0);
+    pass();
+    EXPECT_EQ(called, 1);
+    pass();
+    EXPECT_EQ(called, 2);
+    pass();
+    EXPECT_EQ(called, 2);
+  }
+
+  coordinator_->CallAfter(absl::ZeroDuration(), note);
+  coordinator_->Close(MakeError(Reason::kClosed, "closed"));
+  coordinator_->CallAfter(absl::ZeroDuration(), note);
+  coordinator_->RunDue();
+  EXPECT_EQ(called, 2);
+}
+
 // As while a disk stands still, and whoever gave up waiting asks once more.
 TEST_F(TransactionCoordinatorTest, LetsNoMoreThanTenThousandWaitForAnswers) {
   log_.Hold();
