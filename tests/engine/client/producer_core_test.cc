@@ -446,21 +446,29 @@ TEST_F(ProducerCoreTest, SendsAgainAsItWasWhateverBecomesOfOlderOnes) {
   EXPECT_EQ(second.base_sequence(), 1);
 }
 
+// Every second record is synced in its append, for the first time with its
+// directory: where that finds no descriptor the append fails, and has written.
 TEST_F(ProducerCoreTest, StoresOnceWhatWasWrittenAndCouldNotBeSynced) {
   Open();
+  ASSERT_THAT(client_->engine()->AlterTopic(
+                  "orders", {{"cauce.flush", "os"}, {"flush.messages", "2"}}),
+              IsOk());
   Produce();
   ASSERT_THAT(Send("a"), IsOk());
-  ASSERT_THAT(producer_->Flush(), IsOk());
-  // The records are written by then; that the sync found no descriptor says
-  // nothing of them.
-  files_.Fail(FileCall::kOpen, ".log",
-              absl::ResourceExhaustedError("no descriptor is left"), 0, 1);
+  const int before = files_.Count(FileCall::kSyncDirectory, "orders-0");
+  files_.Fail(FileCall::kSyncDirectory, "orders-0",
+              absl::ResourceExhaustedError("no descriptor is left"));
+
   ASSERT_THAT(Send("b"), IsOk());
-  ASSERT_THAT(producer_->Flush(), IsOk());
+
+  EXPECT_GT(files_.Count(FileCall::kSyncDirectory, "orders-0"), before);
+  EXPECT_THAT(told_, ElementsAre("a@0")) << "the other is to be tried again";
+  EXPECT_THAT(Stored(), ElementsAre("a", "b"));
   files_.Mend();
   clock_.Advance(absl::Seconds(1));
   ASSERT_THAT(Send("c"), IsOk());
   ASSERT_THAT(producer_->Flush(), IsOk());
+  EXPECT_THAT(told_, ElementsAre("a@0", "b@1", "c@2"));
   EXPECT_THAT(Stored(), ElementsAre("a", "b", "c"));
 }
 
