@@ -87,6 +87,7 @@ absl::Status ProducerCore::Send(const ProducerRecord& record,
 
 absl::StatusOr<Delivery> ProducerCore::SendAndWait(
     const ProducerRecord& record) {
+  CAUCE_RETURN_IF_ERROR(CheckProcess());
   std::optional<absl::StatusOr<Delivery>> sent;
   AwaitedRecord awaited;
   awaited.is_ours = true;
@@ -112,6 +113,7 @@ absl::StatusOr<Delivery> ProducerCore::SendAndWait(
 }
 
 absl::Status ProducerCore::Flush(absl::Duration timeout) {
+  CAUCE_RETURN_IF_ERROR(CheckProcess());
   {
     MutexLock lock(mutex_);
     CAUCE_RETURN_IF_ERROR(
@@ -157,6 +159,7 @@ absl::Status ProducerCore::FlushUntil(absl::Duration until) {
 }
 
 absl::Status ProducerCore::Close(absl::Duration timeout) {
+  CAUCE_RETURN_IF_ERROR(CheckProcess());
   const absl::Status why = ProducerIsClosed();
   MutexLock lock(mutex_);
   if (closed_) return absl::OkStatus();
@@ -182,10 +185,12 @@ absl::StatusOr<int32_t> ProducerCore::PartitionsOf(std::string_view topic) {
 
 void ProducerCore::Detach() {
   std::vector<std::optional<Partition>> partitions;
+  const bool is_child = !CheckProcess().ok();
   MutexLock lock(mutex_);
   detached_ = true;
-  while (tasks_ > 0) changed_.Wait(mutex_);
-  FailUnwritten(ProducerIsClosed(), absl::InfiniteDuration());
+  while (tasks_ > 0 && !is_child) changed_.Wait(mutex_);
+  FailUnwritten(ProducerIsClosed(), is_child ? absl::ZeroDuration()
+                                             : absl::InfiniteDuration());
   if (around_.executor == nullptr) SettleAll();
   for (const auto& [name, topic] : topics_) {
     for (const auto& queue : topic->queues) {
@@ -198,10 +203,13 @@ void ProducerCore::Detach() {
 void ProducerCore::SettleAll() {
   for (Queue* const queue : std::vector<Queue*>(active_)) SyncQueue(*queue);
   CallBack();
-  // Where another thread has synced, it tells of that only now. A child that
-  // was forked has no such thread.
-  const bool is_told = EngineCore::Of(*around_.engine)->CheckProcess().ok();
+  // Where another thread has synced, it tells of that only now.
+  const bool is_told = CheckProcess().ok();
   while (is_told && !active_.empty()) changed_.Wait(mutex_);
+}
+
+absl::Status ProducerCore::CheckProcess() const {
+  return EngineCore::Of(*around_.engine)->CheckProcess();
 }
 
 absl::Status ProducerCore::CheckOpen() const {

@@ -140,6 +140,9 @@ class ProducerCore : public std::enable_shared_from_this<ProducerCore> {
     }
   };
 
+  // Whether this is the process that has the engine: a child that was forked
+  // has none of the threads that a call may wait for, and perhaps their locks.
+  absl::Status CheckProcess() const;
   absl::Status CheckOpen() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckMaySend() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (closed_) return CheckOpen();
@@ -274,6 +277,7 @@ class ProducerCore : public std::enable_shared_from_this<ProducerCore> {
       absl::Duration until, std::string_view else_do,
       absl::FunctionRef<void(Answer)> ask)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // And may go on in this process.
   absl::Status CheckIsTransactional() const;
   // Asks that all with something to write take part. Lets go of the lock.
   void AskToTakePart() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

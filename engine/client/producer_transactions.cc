@@ -226,6 +226,7 @@ absl::Status ProducerCore::EndTransaction(TransactionOutcome outcome) {
 }
 
 absl::Status ProducerCore::CheckIsTransactional() const {
+  CAUCE_RETURN_IF_ERROR(CheckProcess());
   if (!options_.transactional_id.empty()) return absl::OkStatus();
   return MakeError(Reason::kInvalidTxnState,
                    "the producer has no transactions: give it a "

@@ -193,7 +193,8 @@ class Producer {
   // this returns unless it is called by one. kTimedOut after `timeout`, which
   // is not looked at within a write or a sync; without anything that runs in
   // the background it makes all that it wrote durable, whatever the acks.
-  // kClosed where the client was closed.
+  // kClosed where the client was closed; also, as of all calls that wait, of
+  // Close too, in a child that was forked.
   virtual absl::Status Flush(
       absl::Duration timeout = absl::InfiniteDuration()) = 0;
 

@@ -314,6 +314,24 @@ TEST_F(DestroyedProducer, WaitsForNobodyInAForkedChild) {
   ASSERT_THAT(client_->Close(), IsOk());
 }
 
+// A task of the executor would sync it, which a child has not.
+TEST_F(DestroyedProducer, FlushesForNobodyInAForkedChild) {
+  Open(&executor_);
+  Produce({.linger = absl::ZeroDuration()});
+  ASSERT_THAT(Send("a"), IsOk());
+
+  files_.set_forks(1);
+  EXPECT_THAT(producer_->Flush(), HasReason(Reason::kClosed));
+  EXPECT_THAT(producer_->Close(), HasReason(Reason::kClosed));
+  EXPECT_THAT(producer_->SendAndWait({.topic = "orders", .value = "b"}),
+              HasReason(Reason::kClosed));
+  EXPECT_THAT(producer_->InitTransactions(), HasReason(Reason::kClosed));
+  producer_.reset();
+
+  files_.set_forks(0);
+  ASSERT_THAT(client_->Close(), IsOk());
+}
+
 TEST_F(ProducerDeliveryTest, TellsOfWhatItCouldNotWriteWhenItIsDestroyed) {
   Open(&executor_);
   Produce({.linger = absl::Hours(1)});
