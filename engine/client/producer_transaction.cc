@@ -11,7 +11,6 @@ AfterAnswer WhatToDoAfterAnswer(const absl::Status& error) {
     case Reason::kConcurrentTransactions:
     case Reason::kCoordinatorLoading:
     case Reason::kCoordinatorNotAvailable:
-    case Reason::kNotCoordinator:
       return AfterAnswer::kTryAgain;
     case Reason::kTransactionAbortable:
       return AfterAnswer::kAbort;

@@ -1,6 +1,8 @@
 // Where a transactional producer is with its transactions: what may come next,
 // and which errors end the transaction and which the producer, as Kafka's
-// client tells them apart. A plain value; its owner locks.
+// client tells them apart; but where the coordinator says that it is none any
+// more, as over a disk that has failed, there is no other to look for. A plain
+// value; its owner locks.
 #pragma once
 
 #include <string>

@@ -210,7 +210,9 @@ class Producer {
   // First of all, and once: takes the transactional id over from who had it,
   // whose transaction is aborted where it is open and finished where it ends.
   // Waits for that as long as ProducerOptions::block_max, as do the two that
-  // end a transaction. kTimedOut; kInvalidTransactionTimeout.
+  // end a transaction. kTimedOut; kInvalidTransactionTimeout; kNotCoordinator,
+  // also of those two, once its state can be stored no more, as on a disk that
+  // has failed, before the log is opened again.
   virtual absl::Status InitTransactions() = 0;
   // From now on what is sent is of the transaction. Out of one nothing can be
   // sent (kInvalidTxnState).

@@ -136,14 +136,15 @@ TEST(WhatToDoAfterAnswer, TellsWhatPassesFromWhatAbortsAndWhatIsFatal) {
     return WhatToDoAfterAnswer(MakeError(reason, "why"));
   };
   for (const Reason passes :
-       {Reason::kConcurrentTransactions, Reason::kCoordinatorNotAvailable,
-        Reason::kNotCoordinator}) {
+       {Reason::kConcurrentTransactions, Reason::kCoordinatorLoading,
+        Reason::kCoordinatorNotAvailable}) {
     EXPECT_EQ(what(passes), AfterAnswer::kTryAgain) << ReasonName(passes);
   }
   EXPECT_EQ(what(Reason::kTransactionAbortable), AfterAnswer::kAbort);
   for (const Reason fatal :
        {Reason::kProducerFenced, Reason::kInvalidProducerIdMapping,
-        Reason::kInvalidTxnState, Reason::kClosed, Reason::kNone}) {
+        Reason::kInvalidTxnState, Reason::kNotCoordinator, Reason::kClosed,
+        Reason::kNone}) {
     EXPECT_EQ(what(fatal), AfterAnswer::kGiveUp) << ReasonName(fatal);
   }
 }

@@ -460,6 +460,41 @@ TEST_F(ProducerTransactions, OfAClosedProducerAreAbortedByALaterPoll) {
   EXPECT_THAT(Committed(), ElementsAre("b"));
 }
 
+// No try of a call comes to anything any more, and none is waited for.
+TEST_F(ProducerTransactions, AreToldAtOnceOfADiskThatHasFailed) {
+  ProducerOptions options;
+  options.transactional_id = "x";
+  options.block_max = absl::Seconds(2);
+  const auto fail = [this] {
+    files_.Fail(FileCall::kWrite, ".log",
+                MakeError(Reason::kDiskFailed, "the device is gone"));
+  };
+  std::unique_ptr<Producer> producer;
+  const auto reopen = [&] {
+    producer.reset();
+    files_.Mend();
+    Open();
+    producer = *client_->NewProducer(options);
+  };
+  reopen();
+  fail();
+  EXPECT_THAT(producer->InitTransactions(), HasReason(Reason::kNotCoordinator));
+  EXPECT_THAT(producer->BeginTransaction(), HasReason(Reason::kNotCoordinator));
+
+  reopen();
+  ASSERT_THAT(producer->InitTransactions(), IsOk());
+  BeginWith(*producer, "a");
+  fail();
+  EXPECT_THAT(producer->CommitTransaction(),
+              HasReason(Reason::kNotCoordinator));
+
+  reopen();
+  ASSERT_THAT(producer->InitTransactions(), IsOk());
+  BeginWith(*producer, "b");
+  EXPECT_THAT(producer->CommitTransaction(), IsOk());
+  EXPECT_THAT(Committed(), ElementsAre("b"));
+}
+
 TEST_F(ProducerTransactions, AreAbortedByAClose) {
   Open();
   const auto producer = Initialized();
