@@ -1,6 +1,7 @@
 #include "engine/client/assigned_partition.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "cauce/errors.h"
@@ -26,11 +27,14 @@ bool IsGone(const absl::Status& status) {
 
 AssignedPartition::AssignedPartition(TopicPartition name,
                                      const ConsumerOptions& options,
-                                     std::shared_ptr<WakeSignal> signal)
+                                     std::shared_ptr<WakeSignal> signal,
+                                     EventSink events)
     : name_(std::move(name)),
       options_(options),
       note_(std::make_shared<MoveNote>(std::move(signal))),
-      position_(kNowhere) {}
+      events_(std::move(events)),
+      position_(kNowhere),
+      lost_at_(kNowhere) {}
 
 AssignedPartition::~AssignedPartition() {
   if (partition_) partition_->Unwatch(*note_);
@@ -64,7 +68,7 @@ absl::Status AssignedPartition::Take(const Engine& engine, size_t most,
       const bool is_nowhere =
           ReasonOf(more.status()) == Reason::kOffsetOutOfRange;
       if (is_nowhere && resets++ < kResetsMax) {
-        CAUCE_RETURN_IF_ERROR(Reset(more.status()));
+        CAUCE_RETURN_IF_ERROR(LosePosition(more.status()));
         continue;
       }
       if (ReasonOf(more.status()) == Reason::kUnknownTopic) {
@@ -175,6 +179,23 @@ absl::Status AssignedPartition::Reset(const absl::Status& cause) {
       break;
   }
   return cause;
+}
+
+absl::Status AssignedPartition::LosePosition(const absl::Status& cause) {
+  const Offset lost = position_;
+  CAUCE_RETURN_IF_ERROR(Reset(cause));
+  // A log without any place to read from would be told of in each Poll.
+  const bool is_news = std::exchange(lost_at_, lost) != lost;
+  if (!is_news || !events_) return absl::OkStatus();
+  const std::string who = options_.group.empty()
+                              ? "a consumer"
+                              : fmt::format("group {}", options_.group);
+  events_(Severity::kWarning,
+          fmt::format("{} was at offset {} of {} and goes on at {}, as its "
+                      "auto.offset.reset says: {}",
+                      who, lost.value, name_.ToString(), position_.value,
+                      MessageOf(cause)));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Offset> AssignedPartition::End() const {

@@ -15,6 +15,7 @@
 #include "cauce/consumer.h"
 #include "cauce/cursor.h"
 #include "cauce/engine.h"
+#include "cauce/env.h"
 #include "cauce/partition.h"
 #include "cauce/record_batch.h"
 #include "engine/client/wake_signal.h"
@@ -23,8 +24,9 @@ namespace cauce {
 
 class AssignedPartition {
  public:
+  // `events` is told where it loses its position; it may be empty.
   AssignedPartition(TopicPartition name, const ConsumerOptions& options,
-                    std::shared_ptr<WakeSignal> signal);
+                    std::shared_ptr<WakeSignal> signal, EventSink events = {});
   ~AssignedPartition();
   AssignedPartition(const AssignedPartition&) = delete;
   AssignedPartition& operator=(const AssignedPartition&) = delete;
@@ -85,6 +87,8 @@ class AssignedPartition {
   absl::StatusOr<Offset> End() const;
   // Where reading begins, or goes on after it was nowhere.
   absl::Status Reset(const absl::Status& cause);
+  // The same where its log has not what stands at its position, which is told.
+  absl::Status LosePosition(const absl::Status& cause);
   absl::Status FindPosition(const Engine& engine);
   // Moves to the next batch that has records for a consumer; false at the end.
   absl::StatusOr<bool> NextBatch();
@@ -98,6 +102,7 @@ class AssignedPartition {
   const TopicPartition name_;
   const ConsumerOptions options_;
   const std::shared_ptr<MoveNote> note_;
+  const EventSink events_;
   std::optional<Partition> partition_;
   std::optional<Cursor> cursor_;  // once there is a position
   // The batch that is being handed out, and its records that are left.
@@ -105,6 +110,7 @@ class AssignedPartition {
   bool is_open_ = false;  // the reader is in it
   RecordReader reader_;
   Offset position_;  // none before it is found
+  Offset lost_at_;   // what was told last; none before
   bool may_have_more_ = true;
   bool paused_ = false;
   bool is_missing_ = false;

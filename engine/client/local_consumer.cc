@@ -76,8 +76,7 @@ absl::Status LocalConsumer::Replace(const Partitions& partitions) {
   std::map<TopicPartition, std::unique_ptr<AssignedPartition>> added;
   for (const TopicPartition& name : partitions) {
     if (assigned_.contains(name)) continue;
-    auto partition =
-        std::make_unique<AssignedPartition>(name, options_, signal_);
+    auto partition = MakeAssigned(name);
     CAUCE_RETURN_IF_ERROR(partition->Open(*client_->engine));
     if (coordinator_ != nullptr) partition->WaitForCommitted();
     added.emplace(name, std::move(partition));
@@ -94,6 +93,12 @@ absl::Status LocalConsumer::Replace(const Partitions& partitions) {
   for (const auto& [name, each] : assigned_) in_turn_.push_back(each.get());
   signal_->Raise();  // there may be records in what was added
   return absl::OkStatus();
+}
+
+std::unique_ptr<AssignedPartition> LocalConsumer::MakeAssigned(
+    const TopicPartition& name) const {
+  return std::make_unique<AssignedPartition>(name, options_, signal_,
+                                             client_->options.events);
 }
 
 std::vector<TopicPartition> LocalConsumer::assignment() const {

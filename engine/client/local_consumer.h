@@ -107,6 +107,8 @@ class LocalConsumer final : public Consumer {
   using Told = void (RebalanceListener::*)(const Partitions&);
   // Calls the listener, where there is one and something to tell.
   void Tell(Told told, const Partitions& partitions);
+  std::unique_ptr<AssignedPartition> MakeAssigned(
+      const TopicPartition& name) const;
   // What Assign does, without asking whether it may.
   absl::Status Replace(const Partitions& partitions);
 

@@ -223,8 +223,7 @@ absl::Status LocalConsumer::TakeShare(const Partitions& share) {
   Partitions added;
   for (const TopicPartition& name : mine) {
     if (assigned_.contains(name)) continue;
-    auto partition =
-        std::make_unique<AssignedPartition>(name, options_, signal_);
+    auto partition = MakeAssigned(name);
     partition->WaitForCommitted();
     assigned_.emplace(name, std::move(partition));
     added.push_back(name);

@@ -68,7 +68,7 @@ absl::Status GroupConsumer::Read(const std::string& dir) {
   consumer_ = *std::move(consumer);
   absl::Status read = WaitForTransactions(*found);
   if (Interrupts::Signal() == 0) {
-    read.Update(TellOfMissing(*found));
+    read.Update(LookForMissing(*found));
     if (read.ok()) read = consumer_->Subscribe({topic_});
     if (read.ok()) read = ReadAll();
   }
@@ -102,25 +102,21 @@ absl::Status GroupConsumer::WaitForTransactions(const TopicDescription& topic) {
   return absl::OkStatus();
 }
 
-absl::Status GroupConsumer::TellOfMissing(const TopicDescription& topic) {
+absl::Status GroupConsumer::LookForMissing(const TopicDescription& topic) {
+  Engine* const engine = client_->engine();
+  // Who has the log elsewhere knows what was lost of it.
+  if (engine == nullptr) return absl::OkStatus();
   for (int32_t i = 0; i < topic.partitions; ++i) {
     const TopicPartition name{topic.name, PartitionId{i}};
-    const auto partition =
-        client_->engine()->OpenPartition(name.topic, name.partition);
+    const auto partition = engine->OpenPartition(name.topic, name.partition);
     if (!partition.ok()) return partition.status();
     const auto committed = consumer_->Committed({name});
     if (!committed.ok()) return committed.status();
     const bool is_new = !committed->contains(name);
     const Offset at = is_new ? Offset{0} : committed->at(name).offset;
-    const Offset start = partition->log_start();
-    if (!is_new && at < start) {
-      Note(fmt::format("{}: the group is at offset {}, and records before {} "
-                       "are gone",
-                       name.ToString(), at.value, start.value));
-    }
     const bool wants_all = !is_new || options_.reset == ResetTo::kEarliest;
     const OffsetRange lost = partition->lost().front;
-    // The engine has told of them.
+    // The engine has told of them, as it does of those that are gone.
     damage_seen_ |= wants_all && lost.count() > 0 && at < lost.next;
   }
   return absl::OkStatus();

@@ -50,8 +50,8 @@ class GroupConsumer {
   absl::Status Read(const std::string& dir);
   // Until no transaction decides where the group is, or a signal has come.
   absl::Status WaitForTransactions(const TopicDescription& topic);
-  // What the group has not read and nobody can read any more.
-  absl::Status TellOfMissing(const TopicDescription& topic);
+  // Whether records were lost that the group has not read.
+  absl::Status LookForMissing(const TopicDescription& topic);
   absl::Status ReadAll();
   // Whether all that there is was read; else waits a little.
   absl::StatusOr<bool> IsAtEnd();

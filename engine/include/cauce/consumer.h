@@ -40,7 +40,9 @@
 namespace cauce {
 
 // Where reading begins in a partition in which there is no position, or none
-// that its log still has; Kafka's auto.offset.reset.
+// that its log has; Kafka's auto.offset.reset. A position that is lost so, as
+// what a group has committed beyond the log's end, or what retention has
+// overtaken, is told to EngineOptions::events, or by Poll (kNone).
 enum class ResetTo {
   kEarliest,
   kLatest,
@@ -209,7 +211,9 @@ class Consumer {
   // kOffsetOutOfRange below 0.
   virtual absl::Status Commit() = 0;
   virtual absl::Status Commit(const OffsetsToCommit& offsets) = 0;
-  // Without waiting. Callbacks come in the order of their calls.
+  // Without waiting. Callbacks come in the order of their calls; but where ten
+  // thousand are to be called yet, as while a disk stands still, nothing is
+  // committed, of which this tells at once (kCoordinatorNotAvailable).
   virtual void CommitAsync(CommitCallback done) = 0;
   virtual void CommitAsync(const OffsetsToCommit& offsets,
                            CommitCallback done) = 0;

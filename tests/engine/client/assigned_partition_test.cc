@@ -89,6 +89,29 @@ TEST_F(AssignedPartitionTest, AnswersWhereItsLogHasNoPlaceToReadFrom) {
   EXPECT_EQ(records_.size(), 1u);
 }
 
+TEST_F(AssignedPartitionTest, TellsOnceOfEachPositionThatItLoses) {
+  std::vector<std::string> told;
+  AssignedPartition partition({"t", PartitionId{0}},
+                              {.reset = ResetTo::kEarliest}, signal_,
+                              [&told](Severity, std::string_view line) {
+                                told.emplace_back(line);
+                              });
+  Append("a");
+  ASSERT_THAT(partition.Take(*engine_, 10, records_), IsOk());
+  EXPECT_EQ(told.size(), 0u) << "the first position is none that is lost";
+  ASSERT_THAT(partition.Seek(Offset{7}), IsOk());
+  ASSERT_THAT(partition.Take(*engine_, 10, records_), IsOk());
+  EXPECT_EQ(told.size(), 1u);
+
+  ASSERT_THAT(
+      engine_->OpenPartition("t", PartitionId{0})->DeleteRecordsBefore({1}),
+      IsOk());
+  ASSERT_THAT(partition.Seek(Offset{0}), IsOk());
+  ASSERT_THAT(partition.Take(*engine_, 10, records_), IsOk());
+  ASSERT_THAT(partition.Take(*engine_, 10, records_), IsOk());
+  EXPECT_EQ(told.size(), 2u);
+}
+
 TEST_F(AssignedPartitionTest, KeepsAPositionThatWasSoughtBeforeItWasOpened) {
   Append("a");
   Append("b");

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -37,6 +38,9 @@ class GroupConsumers : public ::testing::Test {
     options.engine.executor = executor;
     options.engine.clock = &clock_;
     options.engine.file_system = &files_;
+    options.engine.events = [this](Severity, std::string_view line) {
+      events_.emplace_back(line);
+    };
     options.engine.offsets_topic_partitions = 2;
     auto client = Client::Open("dir:/data", options);
     EXPECT_THAT(client, IsOk());
@@ -129,6 +133,7 @@ class GroupConsumers : public ::testing::Test {
   SimClock clock_;
   std::unique_ptr<FileSystem> memory_ = NewMemoryFileSystem();
   FailingFileSystem files_{*memory_};
+  std::vector<std::string> events_;  // log lines, of one thread
   std::unique_ptr<Client> client_;
 };
 

@@ -28,8 +28,12 @@ namespace {
 using test::FileCall;
 using test::HasReason;
 using test::IsOk;
+using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
@@ -684,6 +688,46 @@ TEST_F(LocalConsumerGroup, AnOffsetBeyondTheEndFollowsTheResetPolicy) {
 
   const auto consumer = Subscribed();
   EXPECT_THAT(Drain(*consumer), SizeIs(4));
+}
+
+TEST_F(LocalConsumerGroup, AnOffsetBeyondTheEndIsToldOfHoweverItIsAssigned) {
+  AppendToAll("a");
+  const TopicPartition first{"orders", PartitionId{0}};
+  const OffsetsToCommit beyond = {{first, {.offset = {99}, .metadata = ""}}};
+  ASSERT_THAT(Make()->Commit(beyond), IsOk());
+  EXPECT_THAT(Make()->Committed({first}).value().at(first).offset, Offset{99})
+      << "it is what it is";
+  const auto is_told = AllOf(HasSubstr("group g"), HasSubstr("offset 99"),
+                             HasSubstr("orders-0"), HasSubstr("goes on at 0"));
+  EXPECT_THAT(events_, Not(Contains(is_told)));
+
+  const auto by_hand = Make();
+  ASSERT_THAT(by_hand->Assign({first}), IsOk());
+  EXPECT_THAT(Drain(*by_hand), SizeIs(1));
+  EXPECT_THAT(events_, Contains(is_told).Times(1));
+
+  ASSERT_THAT(Make()->Commit(beyond), IsOk());
+  const auto member = Subscribed();
+  EXPECT_THAT(Drain(*member), SizeIs(4));
+  EXPECT_THAT(events_, Contains(is_told).Times(2));
+}
+
+TEST_F(LocalConsumerGroup, AnOffsetBeyondTheEndEndsWhatMayNotBeReset) {
+  AppendToAll("a");
+  const TopicPartition first{"orders", PartitionId{0}};
+  ASSERT_THAT(Make()->Commit({{first, {.offset = {99}, .metadata = ""}}}),
+              IsOk());
+  ConsumerOptions options = InGroup();
+  options.reset = ResetTo::kNone;
+  const auto by_hand = Make(options);
+  ASSERT_THAT(by_hand->Assign({first}), IsOk());
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_THAT(by_hand->Poll(absl::ZeroDuration()),
+                HasReason(Reason::kOffsetOutOfRange));
+  }
+  EXPECT_EQ(CommittedIn(0), 99);
+  ASSERT_THAT(by_hand->SeekToStart(first), IsOk());
+  EXPECT_THAT(Drain(*by_hand), SizeIs(1));
 }
 
 TEST_F(LocalConsumerGroup, CommitsWithWordsOfItsOwn) {

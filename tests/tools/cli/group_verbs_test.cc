@@ -355,7 +355,8 @@ TEST_F(GroupVerbs, TellsThatRecordsItHasNotReadAreGone) {
   const Process::Result read = Run({"consume", "orders", "--group", "g"});
   EXPECT_EQ(read.exit, 0);
   EXPECT_EQ(read.out, "new\n");
-  EXPECT_THAT(read.err, HasSubstr("the group is at offset 2"));
+  EXPECT_THAT(read.err, AllOf(HasSubstr("group g was at offset 2"),
+                              HasSubstr("10 to 11")));
 }
 
 // ---- Seek
