@@ -54,7 +54,9 @@ absl::Status GroupConsumer::Read(const std::string& dir) {
   }
   if (!client.ok()) return client.status();
   client_ = *std::move(client);
-  const auto found = FindTopic(*client_->engine(), dir, topic_);
+  const auto admin = client_->NewAdmin();
+  if (!admin.ok()) return admin.status();
+  const auto found = FindTopic(**admin, dir, topic_);
   if (!found.ok()) return found.status();
   // As without a group: nothing is read then, nor damage of it told.
   if (options_.count == 0) return client_->Close();

@@ -85,8 +85,7 @@ absl::StatusOr<std::vector<TopicPartition>> Chosen(
                               options.name)));
   }
   for (const NamedPartitions& each : named) {
-    const auto topic =
-        FindTopic(*opened.client->engine(), options.dir, each.topic);
+    const auto topic = FindTopic(*opened.admin, options.dir, each.topic);
     if (!topic.ok()) return topic.status();
     for (const PartitionId id : each.partitions)
       chosen.push_back({each.topic, id});

@@ -37,6 +37,50 @@ absl::StatusOr<Engine> Open(const std::string& dir, EngineOptions options) {
   return WhyNotOpened(dir, options.access, engine.status());
 }
 
+// Of the topic that was looked for in vain: with the one that may be meant, or
+// those there are.
+absl::Status NoSuchTopic(const std::vector<TopicDescription>& topics,
+                         const std::string& dir, const std::string& name) {
+  std::vector<std::string> names;
+  for (const TopicDescription& each : topics) names.push_back(each.name);
+  std::string hint;
+  // A name that begins so would be an option.
+  const std::string make =
+      name.starts_with("-")
+          ? fmt::format("cauce topic create --dir {} -- {}", dir, name)
+          : fmt::format("cauce topic create {} --dir {}", name, dir);
+  if (IsInternalTopic(name)) {
+    hint = "it is made when a group or a transaction first needs it";
+  } else if (const std::string nearest = Nearest(name, names);
+             !nearest.empty()) {
+    hint = fmt::format("did you mean {}?", nearest);
+  } else if (names.empty()) {
+    hint = fmt::format("there is none yet; make it: {}", make);
+  } else {
+    const size_t shown = std::min(names.size(), kTopicsNamedMax);
+    hint = fmt::format("there {}: {}{}; make it: {}",
+                       names.size() == 1 ? "is" : "are",
+                       fmt::join(names.begin(),
+                                 names.begin() + static_cast<long>(shown),
+                                 ", "),
+                       shown < names.size() ? ", ..." : "", make);
+  }
+  return MakeError(Reason::kUnknownTopic,
+                   fmt::format("no topic {} in {}; {}", name, dir, hint));
+}
+
+template <typename Topics>
+absl::StatusOr<TopicDescription> FindTopicOf(Topics& log,
+                                             const std::string& dir,
+                                             const std::string& name) {
+  auto topic = log.DescribeTopic(name);
+  if (topic.ok() || ReasonOf(topic.status()) != Reason::kUnknownTopic) {
+    return topic;
+  }
+  const auto topics = log.ListTopics();
+  return topics.ok() ? NoSuchTopic(*topics, dir, name) : topic;
+}
+
 }  // namespace
 
 absl::Status WhyNotOpened(const std::string& dir, Access access,
@@ -102,38 +146,12 @@ absl::StatusOr<OpenedAdmin> OpenAdmin(const std::string& dir, Access access) {
 absl::StatusOr<TopicDescription> FindTopic(const Engine& engine,
                                            const std::string& dir,
                                            const std::string& name) {
-  auto topic = engine.DescribeTopic(name);
-  if (topic.ok() || ReasonOf(topic.status()) != Reason::kUnknownTopic) {
-    return topic;
-  }
-  const auto topics = engine.ListTopics();
-  if (!topics.ok()) return topic;
-  std::vector<std::string> names;
-  for (const TopicDescription& each : *topics) names.push_back(each.name);
-  std::string hint;
-  // A name that begins so would be an option.
-  const std::string make =
-      name.starts_with("-")
-          ? fmt::format("cauce topic create --dir {} -- {}", dir, name)
-          : fmt::format("cauce topic create {} --dir {}", name, dir);
-  if (IsInternalTopic(name)) {
-    hint = "it is made when a group or a transaction first needs it";
-  } else if (const std::string nearest = Nearest(name, names);
-             !nearest.empty()) {
-    hint = fmt::format("did you mean {}?", nearest);
-  } else if (names.empty()) {
-    hint = fmt::format("there is none yet; make it: {}", make);
-  } else {
-    const size_t shown = std::min(names.size(), kTopicsNamedMax);
-    hint = fmt::format("there {}: {}{}; make it: {}",
-                       names.size() == 1 ? "is" : "are",
-                       fmt::join(names.begin(),
-                                 names.begin() + static_cast<long>(shown),
-                                 ", "),
-                       shown < names.size() ? ", ..." : "", make);
-  }
-  return MakeError(Reason::kUnknownTopic,
-                   fmt::format("no topic {} in {}; {}", name, dir, hint));
+  return FindTopicOf(engine, dir, name);
+}
+
+absl::StatusOr<TopicDescription> FindTopic(Admin& admin, const std::string& dir,
+                                           const std::string& name) {
+  return FindTopicOf(admin, dir, name);
 }
 
 absl::StatusOr<TopicDescription> LookAgain(const Engine& engine,

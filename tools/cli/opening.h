@@ -47,6 +47,9 @@ absl::StatusOr<OpenedAdmin> OpenAdmin(const std::string& dir, Access access);
 absl::StatusOr<TopicDescription> FindTopic(const Engine& engine,
                                            const std::string& dir,
                                            const std::string& name);
+// The same, wherever the log is.
+absl::StatusOr<TopicDescription> FindTopic(Admin& admin, const std::string& dir,
+                                           const std::string& name);
 // `topic` as it is now. Reason::kUnknownTopic once it is deleted, a new one of
 // its name or not.
 absl::StatusOr<TopicDescription> LookAgain(const Engine& engine,

@@ -125,8 +125,7 @@ absl::StatusOr<std::vector<HangingTransaction>> Chosen(
     const OpenedAdmin& opened, const TransactionOptions& options,
     const std::vector<NamedPartitions>& named) {
   for (const NamedPartitions& each : named) {
-    const auto topic =
-        FindTopic(*opened.client->engine(), options.dir, each.topic);
+    const auto topic = FindTopic(*opened.admin, options.dir, each.topic);
     if (!topic.ok()) return topic.status();
   }
   const auto all = opened.admin->FindHangingTransactions();
