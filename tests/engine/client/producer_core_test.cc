@@ -363,6 +363,30 @@ TEST_F(ProducerCoreTest, WritesWhatHasComeWhileItSyncedWithoutThreads) {
   EXPECT_THAT(told_, ElementsAre("a@0", "b@1"));
 }
 
+// What comes while it syncs is written behind that, so that as many wait to be
+// acknowledged as before.
+TEST_F(ProducerCoreTest, MakesRoomBySyncsThoughOthersSendMeanwhile) {
+  Open();
+  Produce({.batch_bytes = 100,
+           .buffer_bytes_max = 900,
+           .block_max = absl::ZeroDuration()});
+  ASSERT_THAT(Send(std::string(300, 'a'), 0), IsOk());
+  ASSERT_THAT(Send(std::string(300, 'b'), 1), IsOk());
+  int syncs = 0;
+  files_.set_during(FileCall::kSync, "orders-0/00000000000000000000.log", [&] {
+    ++syncs;
+    EXPECT_THAT(Send("c", 0), IsOk());
+  });
+
+  // Takes all there is but for what has come.
+  EXPECT_THAT(Send(std::string(600, 'd'), 2), IsOk());
+
+  EXPECT_EQ(syncs, 1);
+  files_.Mend();
+  ASSERT_THAT(producer_->Flush(), IsOk());
+  EXPECT_THAT(told_, SizeIs(4));
+}
+
 TEST_F(ProducerCoreTest, AsksForATopicAnewWhateverGoesToItsOpenBatches) {
   Open(&executor_);
   Produce({.metadata_age_max = absl::Minutes(5)});

@@ -79,6 +79,9 @@ TEST(GroupCoordinatorOffsets, AreRefusedWhereTenThousandRequestsWait) {
   EXPECT_THAT(rig.Commit("g", 0, 5)->status, HasReason(kTryLater));
   EXPECT_THAT(rig.Fetch("g", 0)->status, HasReason(kTryLater));
   EXPECT_THAT(Delete(rig, "g"), HasReason(kTryLater));
+  Told<OffsetCommitReply> deleted;
+  rig.coordinator->DeleteOffsets("g", {}, deleted.Callback());
+  EXPECT_THAT(deleted->status, HasReason(kTryLater));
   EXPECT_THAT(rig.Heartbeat("g", "m", 1), HasReason(kTryLater));
 
   while (rig.log->waiting() > 0) rig.log->Finish(absl::OkStatus());
