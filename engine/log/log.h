@@ -409,7 +409,9 @@ class Log : public std::enable_shared_from_this<Log> {
   absl::StatusOr<Offset> CutAt(CutPoint cut, std::shared_ptr<Segment> kept,
                                File& file)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(ends_mutex_, writer_mutex_);
-  RetentionOptions Keep() const;
+  // Nothing where no segment goes but on request.
+  std::optional<RetentionOptions> Keep() const
+      ABSL_LOCKS_EXCLUDED(view_mutex_);
   absl::Status DeleteAndUnlink(absl::Time now_at_most)
       ABSL_LOCKS_EXCLUDED(ends_mutex_, writer_mutex_);
   absl::Status DeleteUnkept(absl::Time now_at_most)

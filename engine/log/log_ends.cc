@@ -149,8 +149,9 @@ absl::Status Log::DeleteRecordsBefore(Offset offset) {
   MutexLock lock(ends_mutex_);
   CAUCE_RETURN_IF_ERROR(CheckSound());
   if (offset <= saved_start_) {
-    // What a failure has left below it goes before anybody is told that it has.
-    const size_t left = CountBelow(log_start());
+    // What a failure has left below it goes before anybody is told that it has;
+    // of what a broker has left no more than was asked for.
+    const size_t left = CountBelow(Keep() ? log_start() : offset);
     return left == 0 ? absl::OkStatus() : MoveStart(log_start(), left);
   }
   // Of what is missing: whoever deletes it gives it up.
@@ -215,11 +216,12 @@ absl::Status Log::UnlinkRetired() {
   return unlinked;
 }
 
-RetentionOptions Log::Keep() const {
+std::optional<RetentionOptions> Log::Keep() const {
   RetentionOptions keep;
   keep.age_max = std::nullopt;
   MutexLock lock(view_mutex_);
-  if (!keep_everything_ && config_->cleanup.remove) {
+  if (keep_everything_) return std::nullopt;
+  if (config_->cleanup.remove) {
     keep.age_max = config_->retention_age;
     keep.bytes_min = config_->retention_bytes;
   }
@@ -227,7 +229,11 @@ RetentionOptions Log::Keep() const {
 }
 
 absl::Status Log::DeleteUnkept(absl::Time now_at_most) {
-  const RetentionOptions keep = Keep();
+  const std::optional<RetentionOptions> kept = Keep();
+  // Not even what lies below the log's start: where a broker has noted that
+  // nothing tells a start that is damaged.
+  if (!kept) return absl::OkStatus();
+  const RetentionOptions& keep = *kept;
   const absl::Time now = std::min(environment_->clock->Now(), now_at_most);
   SegmentAges ages;
   if (keep.age_max) {
@@ -261,17 +267,18 @@ absl::Status Log::DeleteUnkept(absl::Time now_at_most) {
 }
 
 absl::StatusOr<absl::Time> Log::NextRetention() {
-  const std::optional<absl::Duration> age_max = Keep().age_max;
+  const std::optional<RetentionOptions> keep = Keep();
+  if (!keep || !keep->age_max) return absl::InfiniteFuture();
   const auto set = segments();
   const auto& oldest = set->segments().front();
-  if (!age_max || oldest->bytes() == 0) return absl::InfiniteFuture();
+  if (oldest->bytes() == 0) return absl::InfiniteFuture();
   const auto ages =
       SegmentAges::Gather(*set, *environment_->files, absl::InfinitePast(),
                           SegmentAges::Extent::kUntilYoung);
   // Whoever ended the log meanwhile owns its files.
   if (!ages.failure().ok()) CAUCE_RETURN_IF_ERROR(CheckSound());
   CAUCE_RETURN_IF_ERROR(ages.failure());
-  return ages.Of(oldest) + *age_max;
+  return ages.Of(oldest) + *keep->age_max;
 }
 
 absl::Status Log::RollExpired(const RetentionOptions& keep,

@@ -107,7 +107,8 @@ struct LogOptions {
   // Never null. Logs of a topic may share it.
   std::shared_ptr<const TopicConfig> config =
       std::make_shared<const TopicConfig>();
-  // Nothing is deleted by age or size: its configs were never given.
+  // Nothing is deleted but on request, not even what lies below the start that
+  // a broker has saved: its configs were never given.
   bool keep_everything = false;
   // A broker wrote it, and no engine has saved what it knows of it: what lies
   // above the recovery point its cleaner may have rewritten as well.

@@ -286,6 +286,38 @@ TEST_P(BrokerTopics, PutIntoAClosedDirectoryKeepAllOnceConfigsAreGiven) {
   EXPECT_EQ(OpenPartition(0).log_end(), Offset{12});
 }
 
+// A broker that was stopped has yet to delete them, or has noted a start that
+// is damaged since: its file has no checksum.
+TEST_P(BrokerTopics, BelowWhoseStartFilesLieKeepThemUntilConfigsAreGiven) {
+  MakeWithGap();
+  const OffsetCheckpoint starts = {{{"orders", PartitionId{0}}, Offset{10}}};
+  ASSERT_THAT(WriteOffsetCheckpoint(*files_, "/data", kLogStartFile, starts),
+              IsOk());
+  const auto has_first = [&] {
+    return files_->Info("/data/orders-0/00000000000000000000.log").ok();
+  };
+
+  for (int round = 0; round < 2; ++round) {
+    Open(Access::kReadWrite);
+    OpenPartition(0);
+    ASSERT_THAT(engine_->RunUpkeep(), IsOk());
+    clock_.Advance(absl::Hours(24 * 365));
+    ASSERT_THAT(engine_->RunUpkeep(), IsOk());
+    ASSERT_THAT(engine_->Close(), IsOk());
+    EXPECT_TRUE(has_first());
+  }
+
+  Open(Access::kReadWrite);
+  // Ten years: what is not below the start stays.
+  ASSERT_THAT(
+      engine_->AlterTopic("orders", {{"retention.ms", "315360000000"}}),
+      IsOk());
+  ASSERT_THAT(engine_->RunUpkeep(), IsOk());
+  EXPECT_EQ(OpenPartition(0).log_start(), Offset{10});
+  ASSERT_THAT(engine_->Close(), IsOk());
+  EXPECT_FALSE(has_first());
+}
+
 // Of one that has failed nothing can be noted: a recovery would go by that.
 TEST_P(BrokerTopics, OfWhichOneHasFailedGetNoConfigsBeforeItIsReopened) {
   MakeWithGap();

@@ -34,6 +34,7 @@ using test::IsOkAndHolds;
 using test::kWritten;
 using test::ReadValues;
 using ::testing::ElementsAre;
+using ::testing::Ge;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -638,6 +639,38 @@ TEST_P(LogEndsTest, KeepsEverythingThatNoPolicyDeletes) {
   log().SetConfig(config(), /*keep_everything=*/false);
   ASSERT_THAT(log().ApplyRetention(), IsOk());
   EXPECT_EQ(log().log_start(), Offset{20});
+}
+
+// A broker that was stopped has left them there; or its start is damaged.
+TEST_P(LogEndsTest, KeepsWhatLiesBelowTheStartWhereItKeepsEverything) {
+  UseSmallSegments();
+  config().retention_age = absl::Hours(1);
+  config().file_delete_delay = absl::ZeroDuration();
+  rig_.set_keep_everything();
+  Open();
+  for (int i = 0; i < 20; ++i) Append({"value"});
+  const std::vector<std::string> logs = Logs();
+  ASSERT_THAT(logs, SizeIs(Ge(4u)));
+  ASSERT_THAT(rig_.Close(), IsOk());
+  LogBounds bounds = rig_.bounds();
+  bounds.log_start = Offset{19};
+  rig_.set_bounds(bounds);
+  ASSERT_THAT(rig_.Open(), IsOk());
+  rig_.clock().Advance(absl::Hours(100));
+
+  ASSERT_THAT(log().ApplyRetention(), IsOk());
+  ASSERT_THAT(rig_.Reopen(), IsOk());
+  ASSERT_THAT(log().ApplyRetention(), IsOk());
+
+  EXPECT_EQ(log().log_start(), Offset{19});
+  EXPECT_EQ(Logs(), logs);
+  // Whoever asks for it by an offset means what lies below that one.
+  ASSERT_THAT(log().DeleteRecordsBefore(Offset{1}), IsOk());
+  EXPECT_EQ(Logs(), logs);
+  ASSERT_THAT(log().DeleteRecordsBefore(Offset{19}), IsOk());
+  ASSERT_THAT(log().ApplyRetention(), IsOk());
+  EXPECT_THAT(Logs(), SizeIs(1));
+  EXPECT_THAT(rig_.disk().Names(".deleted"), IsEmpty());
 }
 
 TEST_P(LogEndsTest, CountsTheAgeOfRecordsWithoutTimeFromTheirFile) {
