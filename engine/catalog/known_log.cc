@@ -19,9 +19,11 @@ namespace {
 constexpr absl::Duration kTick = absl::Milliseconds(20);
 constexpr absl::Duration kCoarseTick = absl::Seconds(2);
 
-// Of epochs and of gaps: a log with more of them is looked at anew.
-constexpr size_t kEntriesMax = 64;
-constexpr size_t kSegmentsMax = 1 << 16;
+// A log with more of them is looked at anew, and its epochs are read again.
+constexpr size_t kEpochsMax = 64;
+// As many as can be counted: nothing else tells of them.
+constexpr size_t kGapsMax = UINT16_MAX;
+constexpr size_t kSegmentsMax = 1 << 20;
 
 constexpr size_t kFixedBytes = 76;
 constexpr size_t kEpochBytes = 12;
@@ -107,6 +109,31 @@ const KnownSegment* FindSegment(const KnownLog& log, Offset base) {
 int64_t BytesGone(const KnownLog& log, const KnownSegment& file) {
   const KnownSegment* const known = FindSegment(log, file.base);
   return known == nullptr ? 0 : std::max<int64_t>(known->bytes - file.bytes, 0);
+}
+
+// What of `log` there is room for. Whoever opens it looks at all of it again
+// where epochs are left out.
+KnownLog WithinBounds(KnownLog log) {
+  if (log.epochs.size() > kEpochsMax) {
+    log.epochs.clear();
+    log.directory.changed_ns = 0;
+  }
+  if (log.missing.size() <= kGapsMax) return log;
+  // The name of the first file of several then stands for all of them.
+  std::vector<OffsetRange> joined;
+  for (const OffsetRange& gap : log.missing) {
+    const bool goes_on = !joined.empty() && joined.back().next == gap.base;
+    if (goes_on) {
+      joined.back().next = gap.next;
+    } else {
+      joined.push_back(gap);
+    }
+  }
+  if (joined.size() > kGapsMax) {
+    joined.erase(joined.begin(), joined.end() - kGapsMax);
+  }
+  log.missing = std::move(joined);
+  return log;
 }
 
 }  // namespace
@@ -202,9 +229,8 @@ absl::StatusOr<std::vector<MissingPart>> WithoutRewritten(
   for (const MissingPart& part : missing) {
     const Offset base = part.range.base;
     const KnownSegment* const known = FindSegment(log, base);
-    const bool was_missed =
-        std::ranges::find(log.missing, base, &OffsetRange::base) !=
-        log.missing.end();
+    const bool was_missed = std::ranges::binary_search(
+        log.missing, base, {}, &OffsetRange::base);
     // A pass writes nothing that tells how much was missing of one: it stays.
     if (part.is_short && was_missed) {
       left.push_back(part);
@@ -230,12 +256,12 @@ absl::StatusOr<std::vector<MissingPart>> WithoutRewritten(
   return left;
 }
 
-std::optional<std::string> EncodeKnownLog(const KnownLog& log) {
-  const bool fits = !log.segments.empty() &&
-                    log.segments.size() <= kSegmentsMax &&
-                    log.epochs.size() <= kEntriesMax &&
-                    log.missing.size() <= kEntriesMax && CheckFits(log).ok();
+std::optional<std::string> EncodeKnownLog(const KnownLog& whole) {
+  const bool fits = !whole.segments.empty() &&
+                    whole.segments.size() <= kSegmentsMax &&
+                    CheckFits(whole).ok();
   if (!fits) return std::nullopt;
+  const KnownLog log = WithinBounds(whole);
   std::string to;
   to.reserve(kFixedBytes + log.epochs.size() * kEpochBytes +
              (log.missing.size() + log.segments.size()) * kPairBytes);
@@ -281,7 +307,7 @@ absl::StatusOr<KnownLog> DecodeKnownLog(std::string_view bytes) {
   const size_t gaps = LoadBig<uint16_t>(at + 42);
   const size_t in_front =
       kFixedBytes + epochs * kEpochBytes + gaps * kPairBytes;
-  const bool fits = epochs <= kEntriesMax && gaps <= kEntriesMax &&
+  const bool fits = epochs <= kEpochsMax &&
                     in_front + kPairBytes <= bytes.size() &&
                     (bytes.size() - in_front) % kPairBytes == 0 &&
                     bytes.size() - in_front <= kSegmentsMax * kPairBytes;

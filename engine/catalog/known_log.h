@@ -133,7 +133,9 @@ absl::StatusOr<std::vector<MissingPart>> WithoutRewritten(
 // written it since.
 bool LogIsUnchanged(const KnownLog& log, const FileInfo& info);
 
-// Nothing for one that has too much of anything to be worth it.
+// Too many epochs are left out, and with them when the directory was changed,
+// so that they are read again; too many gaps are joined where they meet, and
+// the oldest left out. Nothing for one with too many segments, or with none.
 std::optional<std::string> EncodeKnownLog(const KnownLog& log);
 // Reason::kCorruptFile.
 absl::StatusOr<KnownLog> DecodeKnownLog(std::string_view bytes);

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <string_view>
@@ -65,6 +66,12 @@ const auto kKilled = ::testing::Values(
 INSTANTIATE_TEST_SUITE_P(Killed, OnceCompacted, kKilled,
                          [](const auto& info) { return NameOf(info.param); });
 INSTANTIATE_TEST_SUITE_P(, OnceCompactedAndClosed, kClosed,
+                         [](const auto& info) { return NameOf(info.param); });
+
+using OnceCompactedAndLackingALot = OnceCompacted;
+INSTANTIATE_TEST_SUITE_P(, OnceCompactedAndLackingALot,
+                         ::testing::Values(Lost{Loss::kLog},
+                                           Lost{Loss::kLogAndIndexes}),
                          [](const auto& info) { return NameOf(info.param); });
 
 // What another log's file tells, it tells at once.
@@ -304,6 +311,42 @@ TEST_P(OnceCompactedAndClosed, IsToldOfALostEndHoweverOftenItIsKilled) {
   Look(Access::kReadWrite);
   CheckTold();
   CheckRepair(lost);
+}
+
+// Each of their names is noted by itself.
+TEST_P(OnceCompactedAndLackingALot, IsToldOfAllHoweverOftenItIsKilled) {
+  Write([this](Engine& engine) {
+    for (int i = 0; i < 27; ++i) AppendSegments(engine);
+  });
+  ASSERT_EQ(left_.rbegin()->first, 98);
+  const auto remove = [this](int base, std::string_view suffix) {
+    return files_->RemoveFile(
+        fmt::format("{}/orders-0/{:020}{}", kDirectory, base, suffix));
+  };
+  for (int base = 20; base < 90; ++base) {
+    ASSERT_THAT(remove(base, ".log"), IsOk());
+    if (GetParam().how == Loss::kLog) continue;
+    ASSERT_THAT(remove(base, ".index"), IsOk());
+    ASSERT_THAT(remove(base, ".timeindex"), IsOk());
+  }
+  left_.erase(left_.lower_bound(20), left_.lower_bound(90));
+  const auto check = [this] {
+    CheckTold();
+    EXPECT_EQ(std::ranges::count_if(events_,
+                                    [](const std::string& line) {
+                                      return line.find("and nobody") !=
+                                             std::string::npos;
+                                    }),
+              70);
+  };
+  check();
+  AppendAndDie(0, "there");
+  check();
+  Look(Access::kReadWrite);
+  check();
+  AppendAndDie(1, "elsewhere");
+  check();
+  CheckRepair(70);
 }
 
 TEST_P(OnceCompactedAndClosed, IsWholeOnceWhatIsMissingIsPutBackAfterAKill) {

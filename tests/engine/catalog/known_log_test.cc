@@ -89,16 +89,48 @@ TEST(KnownLogBytes, AreThese) {
   EXPECT_THAT(DecodeKnownLog(golden), IsOkAndHolds(log));
 }
 
-TEST(KnownLogBytes, AreNotMadeOfALogWithTooMuchOfAnything) {
+// Nothing else tells of a file that is gone.
+TEST(KnownLogBytes, TellOfAsManyGapsAsALogMayHave) {
   KnownLog log = Orders();
-  log.epochs.resize(65, {LeaderEpoch{1}, Offset{1}});
-  EXPECT_EQ(EncodeKnownLog(log), std::nullopt);
-  log = Orders();
-  for (int64_t i = 0; i < 65; ++i) {
+  for (int64_t i = 2; i < 65535; ++i) {
     log.missing.push_back({Offset{50 + i}, Offset{51 + i}});
   }
-  EXPECT_EQ(EncodeKnownLog(log), std::nullopt);
+  EXPECT_THAT(DecodeKnownLog(*EncodeKnownLog(log)), IsOkAndHolds(log));
+  // Of more that meet the first one's name tells.
+  log.missing.push_back({Offset{80'000}, Offset{80'001}});
+  KnownLog joined = log;
+  joined.missing = {{Offset{32}, Offset{48}},
+                    {Offset{52}, Offset{65585}},
+                    {Offset{80'000}, Offset{80'001}}};
+  EXPECT_THAT(DecodeKnownLog(*EncodeKnownLog(log)), IsOkAndHolds(joined));
+  log.missing.clear();
+  for (int64_t i = 0; i < 65536; ++i) {
+    log.missing.push_back({Offset{2 * i}, Offset{2 * i + 1}});
+  }
+  joined.missing.assign(log.missing.begin() + 1, log.missing.end());
+  EXPECT_THAT(DecodeKnownLog(*EncodeKnownLog(log)), IsOkAndHolds(joined));
+}
+
+// They are read from their own file then.
+TEST(KnownLogBytes, LeaveOutTooManyEpochsAndSoDoNotPassForUnchanged) {
+  KnownLog log = Orders();
+  log.epochs.clear();
+  for (int32_t i = 0; i < 64; ++i) {
+    log.epochs.push_back({LeaderEpoch{i}, Offset{i}});
+  }
+  EXPECT_THAT(DecodeKnownLog(*EncodeKnownLog(log)), IsOkAndHolds(log));
+  log.epochs.push_back({LeaderEpoch{64}, Offset{64}});
+  KnownLog without = log;
+  without.epochs.clear();
+  without.directory.changed_ns = 0;
+  EXPECT_THAT(DecodeKnownLog(*EncodeKnownLog(log)), IsOkAndHolds(without));
+}
+
+TEST(KnownLogBytes, AreNotMadeOfALogThatCannotBe) {
   EXPECT_EQ(EncodeKnownLog(KnownLog()), std::nullopt);
+  KnownLog log = Orders();
+  log.missing.push_back(log.missing.front());
+  EXPECT_EQ(EncodeKnownLog(log), std::nullopt);
 }
 
 TEST(KnownLogBytes, ThatAreCutOffAreRefused) {
