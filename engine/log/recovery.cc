@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -128,13 +129,10 @@ class Recovery {
     }
     for (size_t i = 0; i < bases.size() && !cut_; ++i) {
       const bool is_last = i + 1 == bases.size();
+      followers_ = std::span(bases).subspan(i + 1);
       const absl::Status taken =
           is_last ? TakeLast(bases[i]) : TakeSealed(bases[i], bases[i + 1]);
       CAUCE_RETURN_IF_ERROR(WithAdvice(taken, bases[i]));
-      if (cut_) {
-        CAUCE_RETURN_IF_ERROR(
-            SetAside({bases.begin() + i + 1, bases.end()}, "follows the cut"));
-      }
     }
     CAUCE_RETURN_IF_ERROR(CheckNextName());
     CAUCE_RETURN_IF_ERROR(NoteMissing());
@@ -652,10 +650,10 @@ class Recovery {
                           PathOf(base),  PathOf(scanned.next),
                           scanned.bytes, hints_.events};
     const absl::Status kept = keep();
-    if (ReasonOf(kept) != Reason::kDiskFull) {
-      CAUCE_RETURN_IF_ERROR(kept);
-      return Resume(base, std::move(scanned));
-    }
+    const bool is_full = ReasonOf(kept) == Reason::kDiskFull;
+    if (!is_full) CAUCE_RETURN_IF_ERROR(kept);
+    CAUCE_RETURN_IF_ERROR(SetAsideFollowers());
+    if (!is_full) return Resume(base, std::move(scanned));
     // The log is whole in front of it: it can be read, and records be deleted
     // from it, which makes room.
     Report(
@@ -663,6 +661,14 @@ class Recovery {
                     "until there is room for it elsewhere",
                     MessageOf(kept)));
     return Resume(base, std::move(scanned), keep);
+  }
+
+  // Durably, before the cut is made: a broker's segment that ends at a batch
+  // and has others behind it may have a gap, so that a recovery which comes in
+  // between would take them for the log's. Newest first, for the same reason.
+  absl::Status SetAsideFollowers() {
+    return SetAside({followers_.rbegin(), followers_.rend()},
+                    "follows the cut");
   }
 
   // With `keep` what stands behind the end is left there for now.
@@ -841,6 +847,8 @@ class Recovery {
   std::unique_ptr<SegmentWriter> writer_;
   CutFiles cut_files_;
   std::vector<UnreadSegment> unread_;
+  // The segments behind the one that is looked at.
+  std::span<const Offset> followers_;
   // Those that found no room, and where the first of their segments ends.
   std::vector<SealedTail> tails_;
   Offset unsettled_from_{INT64_MAX};

@@ -282,6 +282,28 @@ TEST_P(RecoveryTest, TakesTheGapsOfABrokersCleanerAlsoAboveTheRecoveryPoint) {
   }
 }
 
+// Once the tail is cut nothing in the file tells of it.
+TEST_P(RecoveryTest, CutsABrokersSegmentOnceNothingFollowsIt) {
+  const std::string torn = BatchAt(0) + BatchAt(2).substr(0, 40);
+  disk_.Write(Log(0), torn);
+  WriteSegment(20, 2);
+  WriteSegment(30, 2);
+  for (const int64_t stays : {30, 20}) {
+    SCOPED_TRACE(stays);
+    disk_.files().Fail(FileCall::kRename, Log(stays),
+                       MakeError(Reason::kDiskFailed, "a bad sector"));
+    EXPECT_THAT(Recover({.is_brokers = true}), HasReason(Reason::kDiskFailed));
+    EXPECT_EQ(disk_.Read(Log(0)), torn);
+    EXPECT_THAT(disk_.Names(), Contains(Log(20)));
+    disk_.files().Mend();
+  }
+  const auto log = Recover({.is_brokers = true});
+
+  ASSERT_THAT(log, IsOk());
+  EXPECT_EQ(BatchesOf(*log), (std::vector<int64_t>{0}));
+  EXPECT_EQ(disk_.Read(Log(0)), BatchAt(0));
+}
+
 TEST_P(RecoveryTest, CutsABrokersSegmentWhoseTailIsTornOrZeros) {
   for (const std::string& tail :
        {BatchAt(2).substr(0, 40), std::string(9, 0)}) {
