@@ -43,6 +43,8 @@ absl::StatusOr<Fate> TransactionFates::Of(const RecordBatch& batch) {
   while (!holes_.empty() && holes_.front().offset <= batch.base_offset()) {
     holes_.pop_front();
   }
+  // Whoever passes over damage does not come by what is told in there.
+  DropUpTo(batch);
   const auto known = markers_.find(batch.producer_id().value);
   if (known == markers_.end() || known->second.empty()) {
     CAUCE_ASSIGN_OR_RETURN(const bool found, FindMarker(batch.producer_id()));
@@ -57,7 +59,9 @@ absl::StatusOr<Fate> TransactionFates::Of(const RecordBatch& batch) {
                                                        : Fate::kNotShown;
 }
 
-void TransactionFates::Pass(const RecordBatch& batch) {
+void TransactionFates::Pass(const RecordBatch& batch) { DropUpTo(batch); }
+
+void TransactionFates::DropUpTo(const RecordBatch& batch) {
   const auto found = markers_.find(batch.producer_id().value);
   if (found == markers_.end()) return;
   std::deque<Marker>& all = found->second;

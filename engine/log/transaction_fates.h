@@ -61,6 +61,8 @@ class TransactionFates {
   };
 
   void Begin(Offset from);
+  // Lets go of its producer's markers in front of it, and of itself.
+  void DropUpTo(const RecordBatch& batch);
   // Reads ahead to the first marker of `producer`. False at the end of the log.
   absl::StatusOr<bool> FindMarker(ProducerId producer);
   absl::Status PassDamage(const absl::Status& damage);

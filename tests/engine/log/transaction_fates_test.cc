@@ -273,6 +273,45 @@ TEST_P(TransactionFatesTest, DamageInPlaceOfAMarkerIsToldAndPassed) {
   EXPECT_THAT(More(cursor), ElementsAre("behind", "next"));
 }
 
+// It was kept for whoever passes it, and the cursor comes no more by it.
+TEST_P(TransactionFatesTest, AMarkerInDamageThatWasPassedDecidesNothing) {
+  Open();
+  TestProducer longest(1);
+  TestProducer producer(2);
+  Send(longest.InTransaction({"shown"}));
+  Send(producer.InTransaction({"committed"}));
+  // So that what follows is read from the file later.
+  const std::string filler(64 << 10, 'x');
+  Append({filler});
+  const int64_t position = log().bytes();
+  End(producer.Commit());
+  const Offset aborted = Send(producer.InTransaction({"aborted"}));
+  End(producer.Abort());
+  Append({"behind"});
+  End(longest.Commit());
+  ASSERT_THAT(rig_.Reopen(), IsOk());
+  LogCursor cursor(rig_.shared_log(), Offset{0},
+                   {.isolation = Isolation::kReadCommitted,
+                    .read_bytes = 4 << 10});
+  RecordView record;
+  for (const std::string_view value : {"shown", "committed"}) {
+    ASSERT_THAT(cursor.Next(&record), IsOkAndHolds(true));
+    EXPECT_EQ(record.value, value);
+  }
+
+  const std::string name = SegmentFileName(Offset{0}, kLogSuffix);
+  std::string bytes = *rig_.disk().Read(name);
+  bytes[static_cast<size_t>(position) + layout::kRecords] ^= 1;
+  rig_.disk().Write(name, bytes);
+  rig_.Leaves(test::Left::kDamaged);
+
+  ASSERT_THAT(cursor.Next(&record), IsOkAndHolds(true));
+  EXPECT_EQ(record.value, filler);
+  EXPECT_THAT(cursor.Next(&record), HasReason(Reason::kCorruptBatch));
+  EXPECT_THAT(cursor.SkipDamage(), IsOkAndHolds(aborted));
+  EXPECT_THAT(More(cursor), ElementsAre("behind"));
+}
+
 // A transaction of records 1 and 2 whose marker, at 3, is damaged, and which no
 // other of its producer follows; 0, 4 and 6 belong to none. Where there is no
 // snapshot only the log says whether it has ended.
