@@ -140,7 +140,8 @@ void HistoryWorld::CloseMember(Member& member) {
   const absl::Status closed = member.consumer->Close();
   if (!closed.ok() || !is_automatic || read.empty()) return;
   history_.emplace_back(OffsetsCommitted{member.number, member.group,
-                                         as.generation, read, as.member_id});
+                                         as.generation, read, as.member_id,
+                                         member.idle_since});
 }
 
 std::vector<std::pair<TopicPartition, int64_t>> HistoryWorld::Poll(
@@ -149,6 +150,7 @@ std::vector<std::pair<TopicPartition, int64_t>> HistoryWorld::Poll(
   ++counts_.operations;
   // From now on its consumer may commit them by itself.
   if (PromiseOf(member.group) == Promise::kAtLeastOnce) Work(member);
+  if (!member.idle_since) member.idle_since = history_.size();
   const auto polled = member.consumer->Poll(absl::ZeroDuration());
   const ConsumerGroupMetadata as = member.consumer->group_metadata();
   const int32_t generation = as.generation;
@@ -168,6 +170,7 @@ std::vector<std::pair<TopicPartition, int64_t>> HistoryWorld::Poll(
       ReasonOf(polled.status()) == Reason::kFencedInstanceId);
   counts_.replaced += member.is_replaced && !was_replaced ? 1 : 0;
   if (!polled.ok()) return values;
+  if (!polled->empty()) member.idle_since.reset();
   for (const ConsumerRecord& each : *polled) {
     values.emplace_back(*each.partition, ValueOf(each));
     history_.emplace_back(Delivered{member.number, member.isolation,

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <utility>
@@ -82,6 +83,9 @@ class HistoryWorld {
     std::unique_ptr<Consumer> consumer;
     OffsetsByPartition read;  // and not committed, as far as it knows
     std::vector<Worked> given;  // and not worked on
+    // When it was asked for more, and got none since: its consumer may have
+    // committed by then, by itself, all that it was given.
+    std::optional<size_t> idle_since;
     bool is_replaced = false;   // another has its place
     int32_t generation = -1;  // these as they were noted last
     std::vector<TopicPartition> assignment;

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -165,6 +166,9 @@ class ThreadedMember final : public Actor {
   std::unique_ptr<Consumer> consumer_;
   OffsetsByPartition read_;  // and not committed, as far as it knows
   std::vector<Worked> given_;  // and not worked on
+  // When it was asked for more, and got none since: its consumer may have
+  // committed by then, by itself, all that it was given.
+  std::optional<size_t> idle_since_;
   int32_t generation_ = -1;    // these as they were noted last
   std::vector<TopicPartition> assignment_;
 };

@@ -107,6 +107,7 @@ std::vector<Delivered> ThreadedMember::Poll(TransactionNumber transaction) {
   ++counts().operations;
   // From now on its consumer may commit them by itself.
   if (promise_ == Promise::kAtLeastOnce) Work();
+  if (!idle_since_) idle_since_ = around_.history->place();
   const auto polled = consumer_->Poll(kPollWait);
   const ConsumerGroupMetadata as = consumer_->group_metadata();
   std::vector<TopicPartition> assignment = consumer_->assignment();
@@ -120,6 +121,7 @@ std::vector<Delivered> ThreadedMember::Poll(TransactionNumber transaction) {
   assignment_ = std::move(assignment);
   std::vector<Delivered> records;
   if (polled.ok()) {
+    if (!polled->empty()) idle_since_.reset();
     for (const ConsumerRecord& each : *polled) {
       records.push_back({number_, Isolation::kReadCommitted, transaction,
                          *each.partition, each.offset, ValueOf(each)});
@@ -181,7 +183,7 @@ void ThreadedMember::Close() {
   // What it gives up as it goes is forgotten.
   const OffsetsByPartition read = PositionsOf(*consumer_, read_);
   const ConsumerGroupMetadata as = consumer_->group_metadata();
-  const size_t asked_at = around_.history->place();
+  const size_t asked_at = idle_since_.value_or(around_.history->place());
   const absl::Status closed = consumer_->Close();
   if (closed.ok() && is_automatic && !read.empty()) {
     Note(OffsetsCommitted{number_, group_, as.generation, read, as.member_id,
