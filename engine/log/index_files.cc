@@ -79,7 +79,9 @@ absl::StatusOr<bool> IndexFiles::WriteOne(Target<Entry>& target,
   size_t from = target.written;
   if (!std::exchange(target.is_known, false)) {
     from = 0;
-    CAUCE_RETURN_IF_ERROR(RemoveOther(target.path, entries, base, count));
+    CAUCE_ASSIGN_OR_RETURN(const bool is_beginning,
+                           IsBeginning(target.path, entries, base, count));
+    if (!is_beginning) CAUCE_RETURN_IF_ERROR(Discard(target));
   }
   CAUCE_ASSIGN_OR_RETURN(const auto file,
                          files_.Open(target.path, OpenMode::kOpenOrCreate));
@@ -91,22 +93,34 @@ absl::StatusOr<bool> IndexFiles::WriteOne(Target<Entry>& target,
 }
 
 template <class Entry>
-absl::Status IndexFiles::RemoveOther(const std::string& path,
-                                     const SparseIndex<Entry>& entries,
-                                     Offset base, size_t count) {
+absl::StatusOr<bool> IndexFiles::IsBeginning(const std::string& path,
+                                             const SparseIndex<Entry>& entries,
+                                             Offset base, size_t count) {
   const auto file = files_.Open(path, OpenMode::kRead);
-  if (absl::IsNotFound(file.status())) return absl::OkStatus();
+  if (absl::IsNotFound(file.status())) return false;
   CAUCE_RETURN_IF_ERROR(file.status());
   CAUCE_ASSIGN_OR_RETURN(const int64_t size, (*file)->Size());
   const auto there = static_cast<size_t>(size) / Entry::kBytes;
-  if (size % static_cast<int64_t>(Entry::kBytes) == 0 && there <= count) {
-    std::string bytes(static_cast<size_t>(size), '\0');
-    CAUCE_ASSIGN_OR_RETURN(const size_t read, (*file)->Read(0, bytes));
-    const bool is_ours =
-        read == bytes.size() && bytes == entries.Encode(base, 0, there);
-    if (is_ours) return absl::OkStatus();
+  if (size % static_cast<int64_t>(Entry::kBytes) != 0 || there > count) {
+    return false;
   }
-  return RemoveIfThere(path);
+  std::string bytes(static_cast<size_t>(size), '\0');
+  CAUCE_ASSIGN_OR_RETURN(const size_t read, (*file)->Read(0, bytes));
+  return read == bytes.size() && bytes == entries.Encode(base, 0, there);
+}
+
+absl::Status IndexFiles::Discard(const Target<OffsetEntry>& offsets) {
+  return RemoveIfThere(offsets.path).status();
+}
+
+absl::Status IndexFiles::Discard(const Target<TimeEntry>& times) {
+  offsets_.is_known = false;
+  offsets_.written = 0;
+  CAUCE_ASSIGN_OR_RETURN(const bool had_offsets, RemoveIfThere(offsets_.path));
+  CAUCE_ASSIGN_OR_RETURN(const bool had_times, RemoveIfThere(times.path));
+  if (!had_offsets && !had_times) return absl::OkStatus();
+  // Neither name is to come back beside a file that is made from now on.
+  return files_.SyncDirectory(times.path.substr(0, times.path.rfind('/')));
 }
 
 absl::Status IndexFiles::Sync() {
@@ -121,13 +135,16 @@ absl::Status IndexFiles::Remove() {
   // The other way round than they are written.
   offsets_.is_known = times_.is_known = false;
   offsets_.written = times_.written = 0;
-  CAUCE_RETURN_IF_ERROR(RemoveIfThere(offsets_.path));
-  return RemoveIfThere(times_.path);
+  CAUCE_RETURN_IF_ERROR(RemoveIfThere(offsets_.path).status());
+  return RemoveIfThere(times_.path).status();
 }
 
-absl::Status IndexFiles::RemoveIfThere(const std::string& path) {
+absl::StatusOr<bool> IndexFiles::RemoveIfThere(const std::string& path) {
+  if (absl::IsNotFound(files_.Info(path).status())) return false;
   const absl::Status removed = files_.RemoveFile(path);
-  return absl::IsNotFound(removed) ? absl::OkStatus() : removed;
+  if (absl::IsNotFound(removed)) return false;
+  CAUCE_RETURN_IF_ERROR(removed);
+  return true;
 }
 
 }  // namespace cauce

@@ -3,9 +3,12 @@
 // While a segment is written they only grow at their ends, and a file that
 // holds anything but a beginning of the new content is removed and not written
 // over: so whatever a stop leaves of one is what was put there, or less, or has
-// a hole that shows. Invariant: an entry goes into the offset index once all
+// a hole that shows. Invariant: an entry is in the offset index only where all
 // time entries up to it are durable, so that recovery may keep both up to any
-// offset whose batches are durable. Not thread-safe: the segment locks.
+// offset whose batches are durable, and a reader may take what lies in front of
+// an offset entry to be no later than the time entries say. So where the times
+// are made anew, the offsets that were there go first. Not thread-safe: the
+// segment locks.
 #pragma once
 
 #include <cstddef>
@@ -64,12 +67,17 @@ class IndexFiles {
   absl::StatusOr<bool> WriteOne(Target<Entry>& target,
                                 const SparseIndex<Entry>& entries, Offset base,
                                 size_t count);
-  // Removes a file that holds anything but some of the first `count` entries.
+  // Whether the file holds some of the first `count` entries, from the first
+  // on, and nothing else.
   template <class Entry>
-  absl::Status RemoveOther(const std::string& path,
-                           const SparseIndex<Entry>& entries, Offset base,
-                           size_t count);
-  absl::Status RemoveIfThere(const std::string& path);
+  absl::StatusOr<bool> IsBeginning(const std::string& path,
+                                   const SparseIndex<Entry>& entries,
+                                   Offset base, size_t count);
+  // Takes away what is not to be gone on with.
+  absl::Status Discard(const Target<OffsetEntry>& offsets);
+  absl::Status Discard(const Target<TimeEntry>& times);
+  // Whether it was.
+  absl::StatusOr<bool> RemoveIfThere(const std::string& path);
 
   FileSystem& files_;
   Target<OffsetEntry> offsets_;

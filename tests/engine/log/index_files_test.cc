@@ -5,11 +5,15 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "cauce/errors.h"
+#include "cauce/file_system.h"
+#include "fmt/format.h"
 #include "tests/testing/choices.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/faulty_disk.h"
@@ -24,8 +28,28 @@ using test::AlikeButOne;
 using test::FileCall;
 using test::HasReason;
 using test::IsOk;
+using test::RandomChoices;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+
+void WriteDurably(FileSystem& files, const std::string& path,
+                  std::string_view bytes) {
+  const auto file = files.Open(path, OpenMode::kOpenOrCreate);
+  ASSERT_THAT(file, IsOk());
+  ASSERT_THAT((*file)->Write(0, bytes), IsOk());
+  ASSERT_THAT((*file)->Sync(), IsOk());
+  ASSERT_THAT(files.SyncDirectory("/d"), IsOk());
+}
+
+// Nothing where there is none.
+std::optional<std::string> ContentOf(FileSystem& files,
+                                     const std::string& path) {
+  const auto file = files.Open(path, OpenMode::kRead);
+  if (!file.ok()) return std::nullopt;
+  std::string bytes(static_cast<size_t>(*(*file)->Size()), '\0');
+  EXPECT_THAT((*file)->Read(0, bytes), test::IsOkAndHolds(bytes.size()));
+  return bytes;
+}
 
 class IndexFilesTest : public ::testing::Test {
  protected:
@@ -135,6 +159,46 @@ TEST_F(IndexFilesTest, AnOffsetWaitsForTimesThatWereWrittenAndNotSynced) {
   ASSERT_THAT(written_.Write(index_), IsOk());
   EXPECT_EQ(disk_.files().Count(FileCall::kSync, ""), syncs);
   ExpectWritten(index_);
+}
+
+// A reader takes entries by offset to say that those by time are there.
+TEST_F(IndexFilesTest, OffsetsNeverOutliveTimesThatAreMadeAnew) {
+  Add(index_, 200);  // more times than a sector holds
+  const std::string times = index_.EncodeTimes();
+  const std::string offsets = index_.EncodeOffsets();
+  const std::optional<std::string> other = std::string(times.size(), 'x');
+  for (const auto& before : {std::optional<std::string>(), other}) {
+    bool was_cut = true;
+    for (int64_t cut = 0; was_cut; ++cut) {
+      SCOPED_TRACE(fmt::format("{} before, cut before change {}",
+                               before ? "others" : "none", cut));
+      test::SimClock clock;
+      test::FaultyDisk disk(clock);
+      ASSERT_THAT(disk.CreateDirectory("/d"), IsOk());
+      ASSERT_THAT(disk.SyncDirectory("/"), IsOk());
+      WriteDurably(disk, "/d/0.index", offsets);
+      if (before) WriteDurably(disk, "/d/0.timeindex", *before);
+      disk.CutBefore(disk.changes() + cut);
+      IndexFiles written(disk, "/d/0.index", "/d/0.timeindex");
+      const absl::Status made = written.WriteAnew(index_);
+      was_cut = disk.is_cut();
+      EXPECT_EQ(made.ok(), !was_cut);
+      disk.CutNow();
+      RandomChoices choices(7);
+      for (int i = 0; i < 50; ++i) {
+        choices.Turn();
+        const auto left = disk.Copy();
+        left->Restart(choices);
+        const auto found = ContentOf(*left, "/d/0.timeindex");
+        const bool has_offsets =
+            !ContentOf(*left, "/d/0.index").value_or("").empty();
+        // Without its file of times nobody believes one of offsets. What was
+        // there before may be there still.
+        EXPECT_TRUE(!has_offsets || !found || found == times ||
+                    found == before);
+      }
+    }
+  }
 }
 
 TEST_F(IndexFilesTest, OfASegmentThatIsWrittenOnlyGrow) {
