@@ -64,14 +64,46 @@ absl::Status Walk(BatchScanner& scanner, Offset durable,
 // What an entry of an index is worth.
 enum class Claim { kHolds, kLies };
 
+// The time of a batch that made an offset entry, the last that has records: one
+// whose records were compacted away has none. Where none of them has records,
+// the largest of all batches up to there.
+absl::StatusOr<Timestamp> TimeOfEntries(BatchScanner& scanner,
+                                        const std::shared_ptr<const File>& file,
+                                        const std::string& name,
+                                        const ScanRange& range,
+                                        const OffsetIndex& entries) {
+  BatchOffsets offsets = range.Offsets();
+  offsets.next = std::nullopt;
+  for (size_t i = entries.size(); i > 0; --i) {
+    const int64_t position = entries[i - 1].position;
+    scanner.Restart(file, name, position, range.bytes, offsets);
+    const auto batch = scanner.Next();
+    if (!batch.ok() && !IsDamage(batch.status())) return batch.status();
+    const bool has_records =
+        batch.ok() && *batch && (*batch)->record_count() > 0;
+    if (has_records) return BatchFacts::Of(**batch, position).max_timestamp;
+  }
+  Timestamp largest = kNoTimestamp;
+  scanner.Restart(file, name, 0, entries.last()->position, range.Offsets());
+  for (;;) {
+    const auto batch = scanner.Next();
+    if (!batch.ok() && !IsDamage(batch.status())) return batch.status();
+    if (!batch.ok() || !*batch) return largest;
+    largest = std::max(largest, BatchFacts::Of(**batch, 0).max_timestamp);
+  }
+}
+
 // Whether the batch that `times` ends with has that timestamp, and no entry is
-// missing behind it: `entry`, the batch of the last offset entry, would have
-// made one. Reads little: from the offset entry in front of that batch on.
+// missing behind it that the batches of offset entries would have made. Reads
+// little: from the offset entry in front of that batch on.
 absl::StatusOr<Claim> CheckLargest(BatchScanner& scanner,
                                    const std::shared_ptr<const File>& file,
                                    const std::string& name,
                                    const ScanRange& range,
-                                   const SegmentIndex& index, Timestamp entry) {
+                                   const SegmentIndex& index) {
+  CAUCE_ASSIGN_OR_RETURN(
+      const Timestamp entry,
+      TimeOfEntries(scanner, file, name, range, index.offsets()));
   const auto last = index.times().last();
   if (!last) return entry.has_value() ? Claim::kLies : Claim::kHolds;
   if (last->timestamp < entry) return Claim::kLies;
@@ -119,7 +151,7 @@ absl::StatusOr<Claim> WalkFromEntry(const std::shared_ptr<const File>& file,
   Take(**batch, scanner, range.durable, scanned);
   CAUCE_ASSIGN_OR_RETURN(
       const Claim claim,
-      CheckLargest(scanner, file, name, range, index, facts.max_timestamp));
+      CheckLargest(scanner, file, name, range, index));
   if (claim == Claim::kLies) return claim;
   scanner.Start(file, name, scanned.bytes, range.bytes, offsets);
   CAUCE_RETURN_IF_ERROR(Walk(scanner, range.durable, scanned));

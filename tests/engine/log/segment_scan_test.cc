@@ -3,12 +3,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "cauce/errors.h"
+#include "cauce/record_batch.h"
+#include "engine/log/gap_batch.h"
+#include "engine/log/sparse_index.h"
 #include "tests/testing/batches.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/test_disk.h"
@@ -32,6 +37,7 @@ struct Sample {
   std::string bytes;
   SegmentIndex index{kBase, kInterval};
   Offset next = kBase;
+  LeaderEpoch epoch{0};
 };
 
 std::unique_ptr<Sample> Build(int count) {
@@ -44,6 +50,7 @@ std::unique_ptr<Sample> Build(int count) {
     sample->index.Add(BatchFacts::Of(batch.view(), position));
     sample->bytes += batch.bytes();
     sample->next = sample->next + 2;
+    sample->epoch = LeaderEpoch{i / 10};
   }
   return sample;
 }
@@ -193,6 +200,33 @@ TEST_F(SegmentScanTest, ATailDoesNotBelieveTimesOfALongerLog) {
                            Build(200)->index.EncodeTimes());
   ASSERT_THAT(mixed, IsOk());
   ExpectSame(ScanTail(whole->bytes, **mixed), *whole);
+}
+
+TEST_F(SegmentScanTest, ATailMissesTimesBesideBatchesWithoutRecords) {
+  for (const int count : {2, 100}) {
+    SCOPED_TRACE(count);
+    const auto whole = Build(count);
+    const size_t entries = whole->index.offsets().size();
+    while (whole->index.offsets().size() < entries + 2) {
+      const Offset next = whole->next + 1;
+      const std::string gap = GapBatch(
+          whole->next, next, {.epoch = whole->epoch, .time = Timestamp{5}});
+      const auto batch = RecordBatch::Parse(gap);
+      ASSERT_THAT(batch, IsOk());
+      const auto position = static_cast<int64_t>(whole->bytes.size());
+      whole->index.Add(BatchFacts::Of(*batch, position));
+      whole->bytes += gap;
+      whole->next = next;
+    }
+    const std::string times = whole->index.EncodeTimes();
+    for (const size_t left : {size_t{0}, TimeEntry::kBytes}) {
+      const auto cut =
+          SegmentIndex::Decode(kBase, kInterval, whole->index.EncodeOffsets(),
+                               times.substr(0, std::min(left, times.size())));
+      ASSERT_THAT(cut, IsOk());
+      ExpectSame(ScanTail(whole->bytes, **cut), *whole);
+    }
+  }
 }
 
 TEST_F(SegmentScanTest, ATailFindsDamageBehindTheLastEntry) {
