@@ -44,11 +44,12 @@ TEST_P(ThreeSteps, HoldWhatTheyPromised) {
 }
 
 // Every loss there can be takes long: a part of the campaign for each two steps
-// that a program begins with.
+// that a program begins with, or is.
 class CampaignOfThreeSteps : public PowerLoss,
                              public ::testing::WithParamInterface<Steps> {};
 
 TEST_P(CampaignOfThreeSteps, HoldsWhatEveryProgramPromised) {
+  CutEverywhere(GetParam(), Losses::kEvery);
   for (int i = 0; i < kSteps && !HasFailure(); ++i) {
     Steps steps = GetParam();
     steps.push_back(static_cast<Step>(i));
