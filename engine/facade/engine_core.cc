@@ -211,14 +211,13 @@ absl::StatusOr<Manifest> EngineCore::ReadManifest() {
                           ReasonOf(why) == Reason::kCorruptFile ||
                           ReasonOf(why) == Reason::kUnsupportedFormat;
   // A broker's mark names none, and one may name another: what an older close
-  // has left says nothing of what was there since, after the next kill neither.
-  // What does not go the next close writes over.
+  // has left says nothing of what was there since. After the next kill it would
+  // count, and hide what follows: a topic that was made anew has none of it.
   const auto kept = is_settled ? claim_->ClearUnnamedManifest()
                                : claim_->SetManifestAside();
-  // It would count then.
-  if (!is_settled) CAUCE_RETURN_IF_ERROR(kept.status());
+  CAUCE_RETURN_IF_ERROR(kept.status());
   if (absl::IsNotFound(why)) return Manifest();
-  const bool is_kept = kept.ok() && !kept->empty();
+  const bool is_kept = !kept->empty();
   Report(Severity::kWarning,
          fmt::format("{}; {}the next close makes it anew; until then "
                      "partitions open later, and what was known to be missing "

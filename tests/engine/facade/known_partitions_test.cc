@@ -909,6 +909,28 @@ TEST_F(KnownPartitions, AreNotNotedWhereTheDiskHasNoRoomForThat) {
   EXPECT_THAT(events_, IsEmpty());
 }
 
+TEST_F(KnownPartitions, AreNeverThoseOfAnOlderCloseThatIsStillThere) {
+  Make();
+  Reopen();
+  files_.Fail(FileCall::kWrite, "cauce.segments.tmp",
+              MakeError(Reason::kDiskFull, "full"));
+  Close();
+  files_.Mend();
+  files_.Fail(FileCall::kRemove, kManifestFile,
+              MakeError(Reason::kDiskFailed, "no"));
+  EXPECT_THAT(Open(), HasReason(Reason::kDiskFailed));
+
+  files_.Mend();
+  Reopen();
+  ASSERT_THAT(engine_->DeleteTopic("orders"), IsOk());
+  ASSERT_THAT(engine_->CreateTopic("orders", {.partitions = 2}), IsOk());
+  Kill();
+  Reopen();
+  const auto orders = engine_->OpenPartition("orders", PartitionId{0});
+  ASSERT_THAT(orders, IsOk());
+  EXPECT_EQ(orders->log_end(), Offset{0});
+}
+
 TEST_F(KnownPartitions, OfACompactedTopicThatLackAFileAreToldUntilItIsBack) {
   Make();
   Reopen();
