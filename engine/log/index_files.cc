@@ -140,7 +140,9 @@ absl::Status IndexFiles::Remove() {
 }
 
 absl::StatusOr<bool> IndexFiles::RemoveIfThere(const std::string& path) {
-  if (absl::IsNotFound(files_.Info(path).status())) return false;
+  const absl::Status there = files_.Info(path).status();
+  if (absl::IsNotFound(there)) return false;
+  CAUCE_RETURN_IF_ERROR(there);
   const absl::Status removed = files_.RemoveFile(path);
   if (absl::IsNotFound(removed)) return false;
   CAUCE_RETURN_IF_ERROR(removed);
