@@ -148,6 +148,14 @@ absl::StatusOr<Manifest> ReadLeftManifest(FileSystem& files,
   return Manifest::Parse(path, std::move(bytes));
 }
 
+bool IsFinalManifest(const absl::Status& read) {
+  const Reason why = ReasonOf(read);
+  // A link or a pipe in its place is none.
+  return read.ok() || absl::IsNotFound(read) ||
+         absl::IsFailedPrecondition(read) || why == Reason::kCorruptFile ||
+         why == Reason::kUnsupportedFormat;
+}
+
 absl::StatusOr<UnnamedManifest> FindUnnamedManifest(
     FileSystem& files, std::string_view directory) {
   const auto named = ReadNamed(files, JoinPath(directory, kCleanShutdownFile));

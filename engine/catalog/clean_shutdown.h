@@ -58,6 +58,11 @@ absl::StatusOr<Manifest> ReadNamedManifest(FileSystem& files,
 absl::StatusOr<Manifest> ReadLeftManifest(FileSystem& files,
                                           std::string_view directory);
 
+// Whether what reading a manifest came to, in either way, is final: it was
+// read, there is none, it is damaged or a newer release wrote it. Any other
+// error is of this time only, and it may be read the next time.
+bool IsFinalManifest(const absl::Status& read);
+
 // A manifest that is there and that the mark does not name. It tells of some
 // close before, and after the next kill it would count.
 enum class UnnamedManifest {

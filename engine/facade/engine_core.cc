@@ -8,6 +8,7 @@
 #include "engine/base/check.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
+#include "engine/catalog/clean_shutdown.h"
 #include "engine/catalog/copied_directory.h"
 #include "engine/catalog/log_start_copy.h"
 #include "engine/catalog/made_again.h"
@@ -206,10 +207,7 @@ absl::StatusOr<Manifest> EngineCore::ReadManifest() {
   }
   const absl::Status& why = manifest.status();
   if (absl::IsResourceExhausted(why)) return why;
-  const bool is_settled = absl::IsNotFound(why) ||
-                          absl::IsFailedPrecondition(why) ||
-                          ReasonOf(why) == Reason::kCorruptFile ||
-                          ReasonOf(why) == Reason::kUnsupportedFormat;
+  const bool is_settled = IsFinalManifest(why);
   // A broker's mark names none, and one may name another: what an older close
   // has left says nothing of what was there since. After the next kill it would
   // count, and hide what follows: a topic that was made anew has none of it.

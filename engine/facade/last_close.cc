@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "cauce/errors.h"
 #include "engine/catalog/clean_shutdown.h"
 #include "engine/catalog/copied_directory.h"
 
@@ -25,11 +24,7 @@ std::optional<NotedLog> LastClose::Find(const TopicPartition& partition,
                     : has_mark_    ? ReadNamedManifest(files_, directory_)
                                    : ReadLeftManifest(files_, directory_);
     // What could not be read this once may be there the next time.
-    const Reason why = ReasonOf(manifest.status());
-    const bool is_settled = manifest.ok() ||
-                            absl::IsNotFound(manifest.status()) ||
-                            why == Reason::kCorruptFile ||
-                            why == Reason::kUnsupportedFormat;
+    const bool is_settled = IsFinalManifest(manifest.status());
     manifest_ = manifest.ok() ? *std::move(manifest) : Manifest();
     // With the mark it counts in any directory. Of one that cannot be looked at
     // who opens its log is told.

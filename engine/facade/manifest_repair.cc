@@ -19,11 +19,11 @@ absl::Status ManifestRepair::Look(bool clean_stop) {
   clean_stop_ = clean_stop;
   auto read = clean_stop ? ReadNamedManifest(files_, directory_)
                          : ReadLeftManifest(files_, directory_);
-  const bool is_none = absl::IsNotFound(read.status()) ||
-                       absl::IsFailedPrecondition(read.status()) ||
-                       ReasonOf(read.status()) == Reason::kCorruptFile ||
-                       (!clean_stop && ReasonOf(read.status()) ==
-                                           Reason::kUnsupportedFormat);
+  // One that a newer release has closed is not for this one to mend.
+  const bool is_newer =
+      clean_stop && ReasonOf(read.status()) == Reason::kUnsupportedFormat;
+  const bool is_none =
+      !read.ok() && !is_newer && IsFinalManifest(read.status());
   if (is_none) return absl::OkStatus();
   CAUCE_ASSIGN_OR_RETURN(manifest_, std::move(read));
   absl::Status unseen;

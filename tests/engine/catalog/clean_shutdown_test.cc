@@ -55,6 +55,17 @@ TEST_F(CleanShutdown, CountsWhateverItHolds) {
   EXPECT_THAT(HasCleanShutdown(files_, "/data"), IsOkAndHolds(true));
 }
 
+// What could not be read this once may be readable the next time.
+TEST_F(CleanShutdown, TellsWhatStaysAsItIsOfAManifestThatWasRead) {
+  EXPECT_TRUE(IsFinalManifest(absl::OkStatus()));
+  EXPECT_TRUE(IsFinalManifest(ReadLeftManifest(files_, "/data").status()));
+  EXPECT_TRUE(IsFinalManifest(MakeError(Reason::kCorruptFile, "damaged")));
+  EXPECT_TRUE(IsFinalManifest(MakeError(Reason::kUnsupportedFormat, "newer")));
+  EXPECT_TRUE(IsFinalManifest(absl::FailedPreconditionError("a link")));
+  EXPECT_FALSE(IsFinalManifest(MakeError(Reason::kDiskFailed, "cannot")));
+  EXPECT_FALSE(IsFinalManifest(absl::ResourceExhaustedError("descriptors")));
+}
+
 TEST_F(CleanShutdown, IsAnotherOneOnceItWasRemovedAndWritten) {
   EXPECT_THAT(LookAtCleanStop(files_, "/data"), IsOkAndHolds(std::nullopt));
   const auto manifest = FormatManifest({}, BoundsSums());
