@@ -31,6 +31,18 @@ size_t NextGroup(size_t left) {
   return (left + groups - 1) / groups;
 }
 
+// Of a file that is there and may be whole: a permission or the disk hides it.
+bool IsUnread(const absl::Status& status) {
+  return absl::IsPermissionDenied(status) ||
+         ReasonOf(status) == Reason::kDiskFailed;
+}
+
+// Who writes replaces the file, and what it holds with it.
+constexpr std::string_view kEpochsAreNeeded =
+    "the partition is not written without its leader epochs; mend what keeps "
+    "them from being read, or move the file away: the newest is then learned "
+    "from the batches";
+
 std::string LastLogOf(const KnownLog& known, std::string_view directory) {
   return JoinPath(directory,
                   SegmentFileName(known.segments.back().base, kLogSuffix));
@@ -364,14 +376,24 @@ void OpenLogs::SyncRecovered(std::span<const Place> places,
 absl::StatusOr<std::vector<EpochStart>> OpenLogs::ReadEpochs(
     const std::string& directory) const {
   auto epochs = ReadEpochCheckpoint(*environment_->files, directory);
-  if (ReasonOf(epochs.status()) != Reason::kCorruptFile) return epochs;
+  const absl::Status& why = epochs.status();
+  const bool is_damaged = ReasonOf(why) == Reason::kCorruptFile;
+  // Who only reads goes by them nowhere, and writes them nowhere either.
+  const bool is_done_without = access_ == Access::kReadOnly && IsUnread(why);
+  if (!is_damaged && !is_done_without) {
+    if (IsUnread(why)) return Annotate(why, kEpochsAreNeeded);
+    return epochs;
+  }
   if (environment_->events) {
     environment_->events(
         Severity::kWarning,
-        fmt::format("{}; it is taken for empty: the newest epoch is learned "
-                    "from the batches, and followers compare more of them "
-                    "where older ones are missing",
-                    MessageOf(epochs.status())));
+        fmt::format("{}; it is taken for empty: {}", MessageOf(why),
+                    access_ == Access::kReadOnly
+                        ? "every record is read, and which leader epoch is "
+                          "the newest is not known"
+                        : "the newest epoch is learned from the batches, and "
+                          "followers compare more of them where older ones "
+                          "are missing"));
   }
   return std::vector<EpochStart>();
 }

@@ -337,6 +337,42 @@ TEST_P(BrokerTopics, OfWhichOneHasFailedGetNoConfigsBeforeItIsReopened) {
   EXPECT_THAT(engine_->AlterTopic("orders", {{"retention.ms", "-1"}}), IsOk());
 }
 
+// What a permission or the disk hides of them is told, and hides no record.
+TEST_P(BrokerTopics, WhoseEpochsCannotBeReadAreShownToWhoOnlyReads) {
+  Make(1, "old");
+  for (const absl::Status& why : {absl::PermissionDeniedError("forbidden"),
+                                  MakeError(Reason::kDiskFailed, "broken")}) {
+    SCOPED_TRACE(why);
+    failing_.Fail(test::FileCall::kOpen, kEpochFile, why);
+    Open();
+    Partition partition = OpenPartition(0);
+    EXPECT_THAT(First(partition), IsOkAndHolds("old"));
+    EXPECT_THAT(events_, Contains(AllOf(HasSubstr(std::string(MessageOf(why))),
+                                        HasSubstr("every record is read"))));
+    failing_.Mend();
+  }
+}
+
+TEST_P(BrokerTopics, WhoseEpochsCannotBeReadAreNotWrittenUntilTheyCan) {
+  Make(1, "old");
+  const EpochStart seventh{LeaderEpoch{7}, Offset{1}};
+  ASSERT_THAT(WriteEpochCheckpoint(*files_, "/data/orders-0", {&seventh, 1}),
+              IsOk());
+  for (const absl::Status& why : {absl::PermissionDeniedError("forbidden"),
+                                  MakeError(Reason::kDiskFailed, "broken")}) {
+    SCOPED_TRACE(why);
+    failing_.Fail(test::FileCall::kOpen, kEpochFile, why);
+    Open(Access::kReadWrite);
+    const auto refused = engine_->OpenPartition("orders", PartitionId{0});
+    EXPECT_EQ(refused.status().code(), why.code());
+    EXPECT_THAT(std::string(refused.status().message()),
+                AllOf(HasSubstr(std::string(MessageOf(why))),
+                      HasSubstr("move the file away")));
+    failing_.Mend();
+    EXPECT_EQ(OpenPartition(0).leader_epoch(), LeaderEpoch{7});
+  }
+}
+
 TEST_P(BrokerTopics, InWhosePlaceAnothersDirectoryStandsAreOpenedByNobody) {
   Make(1, "old", 1);
   Open(Access::kReadWrite);
