@@ -26,6 +26,16 @@ std::string Message(std::string_view path, std::string_view operation,
     text += "; raise the limit of file sizes (ulimit -f)";
   } else if (error == ELOOP) {
     text += "; a symbolic link is not followed here, use what it points to";
+  } else if (error == EACCES) {
+    text +=
+        "; run this as its owner, or give the user who runs it the right to "
+        "it (ls -ld shows who has it)";
+  } else if (error == EROFS) {
+    text += "; mount it for writing, or open the directory read-only";
+  } else if (error == EIO) {
+    text +=
+        "; the disk fails there: see the system's log (dmesg), and restore "
+        "what cannot be read from a copy, on a disk that works";
   }
   return text;
 }

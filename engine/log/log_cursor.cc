@@ -176,8 +176,11 @@ absl::StatusOr<std::optional<RecordBatch>> LogCursor::NextBelow(Offset limit) {
   }
   auto read = ReadBatch();
   if (!read.ok() && ReasonOf(read.status()) != Reason::kOffsetOutOfRange) {
+    const auto segment = log_->segments()->Find(position_);
+    const SegmentPlace& place = segment->place();
     // What is wrong names a place in a file; whose it is says this.
-    return Annotate(read.status(),
+    return Annotate(AdviseOnStandIn(*place.files, place.directory,
+                                    segment->path(), read.status()),
                     fmt::format("{} at offset {}", log_->name().ToString(),
                                 position_.value));
   }

@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
+#include "fmt/format.h"
 
 namespace cauce {
 
@@ -57,6 +58,19 @@ std::string_view AdviceOnStandIn(FileSystem& files, std::string_view path,
   }
   return "let cauce log repair put it aside, or move it away, while nothing "
          "has the directory open";
+}
+
+absl::Status AdviseOnStandIn(FileSystem& files, std::string_view directory,
+                             std::string_view path,
+                             const absl::Status& failed) {
+  // Of what may not be read the file system says what to do.
+  if (!IsStandIn(failed) || absl::IsPermissionDenied(failed)) return failed;
+  if (!IsItselfInTheWay(files, directory, path)) return failed;
+  const absl::Status why = WhatIsInTheWay(files, path);
+  if (why.ok()) return failed;
+  return absl::Status(why.code(),
+                      fmt::format("{}; {}", MessageOf(why),
+                                  AdviceOnStandIn(files, path, why)));
 }
 
 }  // namespace cauce

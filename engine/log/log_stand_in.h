@@ -35,6 +35,11 @@ bool IsItselfInTheWay(FileSystem& files, std::string_view directory,
 std::string_view AdviceOnStandIn(FileSystem& files, std::string_view path,
                                  const absl::Status& why);
 
+// `failed`, of who wanted the file `path` in `directory`, with what to do where
+// something that is no file stands there itself; else as it is.
+absl::Status AdviseOnStandIn(FileSystem& files, std::string_view directory,
+                             std::string_view path, const absl::Status& failed);
+
 inline constexpr std::string_view kNoFileThere =
     "a pipe, or what else is no file, stands where the log of a segment should";
 inline constexpr std::string_view kDirectoryThere =

@@ -477,6 +477,8 @@ absl::Status LogView::AddTail(const SegmentPlace& place) {
     known_.is_unopened = true;
     return AddSealed(place, bounds_.recovery_point);
   }
+  CAUCE_RETURN_IF_ERROR(
+      AdviseOnStandIn(*place.files, place.directory, path, scan.status()));
   CAUCE_ASSIGN_OR_RETURN(ScannedSegment scanned, std::move(scan));
   known_.tail_header = scanned.last_header;
   known_.tail_position = scanned.last_position;

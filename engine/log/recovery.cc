@@ -132,7 +132,9 @@ class Recovery {
       followers_ = std::span(bases).subspan(i + 1);
       const absl::Status taken =
           is_last ? TakeLast(bases[i]) : TakeSealed(bases[i], bases[i + 1]);
-      CAUCE_RETURN_IF_ERROR(WithAdvice(taken, bases[i]));
+      CAUCE_RETURN_IF_ERROR(
+          AdviseOnStandIn(*place_.files, place_.directory, PathOf(bases[i]),
+                          taken));
     }
     CAUCE_RETURN_IF_ERROR(CheckNextName());
     CAUCE_RETURN_IF_ERROR(NoteMissing());
@@ -152,18 +154,6 @@ class Recovery {
     return absl::AlreadyExistsError(
         fmt::format("{}: {}, and the log ends there: {}", path, kDirectoryThere,
                     AdviceOnStandIn(*place_.files, path, absl::OkStatus())));
-  }
-
-  // Where something else stands in the place of the log, what to do about that.
-  absl::Status WithAdvice(const absl::Status& taken, Offset base) const {
-    if (!absl::IsFailedPrecondition(taken)) return taken;
-    const std::string path = PathOf(base);
-    const absl::Status why = WhatIsInTheWay(*place_.files, path);
-    if (why.ok()) return taken;
-    return absl::Status(
-        why.code(),
-        fmt::format("{}; {}", MessageOf(why),
-                    AdviceOnStandIn(*place_.files, path, why)));
   }
 
   // Goes by what is known, where the last file is as it was too; else the

@@ -52,6 +52,16 @@ TEST(FileError, TellsWhatIsMissingFromWhatIsThereAlready) {
               test::StatusIs(absl::StatusCode::kResourceExhausted));
 }
 
+// Whoever only reads is told no more than this.
+TEST(FileError, SaysWhatToDoAboutWhatMayOrCanNotBeRead) {
+  EXPECT_THAT(TextOf(NameError("f", "open", EACCES)), HasSubstr("its owner"));
+  EXPECT_THAT(TextOf(NameError("f", "open", EROFS)), HasSubstr("read-only"));
+  for (const absl::Status& failed :
+       {NameError("f", "open", EIO), DataError("f", "read", EIO)}) {
+    EXPECT_THAT(TextOf(failed), HasSubstr("restore"));
+  }
+}
+
 TEST(FileError, NamesTheHolderOfALock) {
   const absl::Status status = LockedError("data/.lock", "pid 42");
   EXPECT_THAT(status, test::HasReason(Reason::kLocked));

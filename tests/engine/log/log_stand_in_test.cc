@@ -23,6 +23,7 @@ namespace {
 
 using test::IsOkAndHolds;
 using test::StatusIs;
+using ::testing::HasSubstr;
 
 class LogStandIn : public ::testing::Test {
  protected:
@@ -107,6 +108,26 @@ TEST_F(LogStandIn, IsItselfInTheWayAndNotItsMountOrDirectory) {
   const std::string below = log_ + "/log";
   EXPECT_FALSE(IsItselfInTheWay(files_, log_, below))
       << "a file in the place of the directory";
+}
+
+TEST_F(LogStandIn, ComesWithWhatToDoAboutIt) {
+  const auto told = [&] {
+    const absl::Status failed = files_.Open(log_, OpenMode::kRead).status();
+    return AdviseOnStandIn(files_, directory_.path(), log_, failed);
+  };
+  EXPECT_THAT(told(), StatusIs(absl::StatusCode::kNotFound));
+  std::filesystem::create_directory(log_);
+  EXPECT_THAT(told(), StatusIs(absl::StatusCode::kFailedPrecondition,
+                               HasSubstr("put it aside, or move it away")));
+  std::filesystem::remove(log_);
+  std::filesystem::create_symlink(directory_.path(), log_);
+  EXPECT_THAT(told(), StatusIs(absl::StatusCode::kFailedPrecondition,
+                               HasSubstr("move the link away")));
+  std::filesystem::remove(log_);
+
+  CAUCE_CHECK(files_.Open(log_, OpenMode::kOpenOrCreate).ok());
+  const absl::Status other = absl::FailedPreconditionError("of another file");
+  EXPECT_EQ(AdviseOnStandIn(files_, directory_.path(), log_, other), other);
 }
 
 }  // namespace

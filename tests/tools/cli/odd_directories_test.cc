@@ -509,6 +509,8 @@ TEST_F(OddDirectory, ASegmentThatIsNoFileHidesNoOtherRecords) {
       EXPECT_EQ(read.exit, 1);
       EXPECT_THAT(LinesOf(read.out), SizeIs(left + 5));
       EXPECT_THAT(read.err, AllOf(HasSubstr("passed over"), HasSubstr(file)));
+      EXPECT_THAT(read.err,
+                  HasSubstr(is_link ? "move the link away" : "put it aside"));
       const Process::Result rest = Run({"consume", "t", "--skip-damage"});
       EXPECT_EQ(rest.exit, 1);
       EXPECT_THAT(LinesOf(rest.out), SizeIs(readable + 5));
