@@ -10,6 +10,7 @@
 #include "cauce/topic_config.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/clean_shutdown.h"
+#include "engine/catalog/quoted.h"
 #include "engine/catalog/topic_catalog.h"
 #include "engine/catalog/whole_file.h"
 #include "engine/facade/bounds_repair.h"
@@ -17,9 +18,11 @@
 #include "engine/facade/repair_survey.h"
 #include "engine/facade/repair_task.h"
 #include "engine/facade/small_file_repair.h"
+#include "engine/io/file_error.h"
 #include "engine/log/directory_signs.h"
 #include "engine/log/repair_plan.h"
 #include "engine/log/repair_work.h"
+#include "fmt/format.h"
 
 namespace cauce {
 namespace {
@@ -35,6 +38,25 @@ int64_t IndexIntervalOf(const TopicEntry* topic) {
 // process that may not have any more. A disk that fails may do so in one place.
 bool IsOfAll(const absl::Status& status) {
   return absl::IsResourceExhausted(status);
+}
+
+// Its holder alone writes into the lock, and empties it when he lets go:
+// whoever is named there has the directory, or was killed with it.
+void TellOfHolder(FileSystem& files, const std::string& directory,
+                  const RepairOptions& options) {
+  const std::string path = JoinPath(directory, kLockFile);
+  const auto holder = ReadWholeFile(files, path, kOwnerBytesMax);
+  // One that cannot be read hinders nobody.
+  if (!options.left || !holder.ok() || holder->empty()) return;
+  options.left(
+      {.gravity = Gravity::kNote,
+       .file = path,
+       .what = fmt::format("{} has the directory open for writing, or was "
+                           "killed with it: as long as it writes, what is said "
+                           "here is out of date",
+                           Quoted(*holder)),
+       .advice = "where it still runs, close the directory there and plan "
+                 "again; a repair refuses one that is open"});
 }
 
 class Repair {
@@ -216,6 +238,7 @@ absl::StatusOr<RepairSummary> PlanRepair(FileSystem& files,
   const absl::Status lock = CheckLockFile(files, path);
   // No lock is taken here: one that may not be read hinders nobody.
   if (!absl::IsPermissionDenied(lock)) CAUCE_RETURN_IF_ERROR(lock);
+  TellOfHolder(files, path, options);
   return Repair(files, path, options).Run(Repair::Deeds::kNone);
 }
 

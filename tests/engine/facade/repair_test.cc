@@ -758,6 +758,26 @@ TEST_F(Repaired, IsPlannedOnlyWhereItCouldTakeTheLock) {
               HasSubstr("move it away"));
 }
 
+// The plan is of a moment that is over.
+TEST_F(Repaired, IsPlannedBesideAWriterWhoIsNamed) {
+  Put();
+  {
+    const auto engine =
+        Engine::Open(kKnownDirectory, {.file_system = files_.get()});
+    ASSERT_THAT(engine, IsOk());
+    const auto planned = PlanRepair(*files_, kKnownDirectory, Options());
+    ASSERT_THAT(planned, IsOk());
+    EXPECT_EQ(planned->left, 0);
+    ASSERT_THAT(left_, SizeIs(1));
+    EXPECT_EQ(left_[0].gravity, Gravity::kNote);
+    EXPECT_EQ(left_[0].file, "/data/.lock");
+    EXPECT_THAT(left_[0].what, HasSubstr("pid "));
+  }
+  left_.clear();
+  EXPECT_THAT(PlanRepair(*files_, kKnownDirectory, Options()), IsOk());
+  EXPECT_THAT(left_, IsEmpty()) << "it has let go";
+}
+
 TEST_F(Repaired, IsPlannedWhereTheLockMayNotBeRead) {
   Put();
   test::FailingFileSystem failing(*files_);

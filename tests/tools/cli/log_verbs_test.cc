@@ -152,6 +152,9 @@ TEST_F(Cauce, RepairsNothingThatIsInUseOrNotThere) {
   const Process::Result repair = Run({"log", "repair"});
   EXPECT_EQ(repair.exit, 1);
   EXPECT_THAT(repair.err, HasSubstr("LOCKED"));
+  const Process::Result plan = Run({"log", "repair", "--dry-run"});
+  EXPECT_EQ(plan.exit, 0);
+  EXPECT_THAT(plan.out, HasSubstr("has the directory open for writing"));
   EXPECT_EQ(writer.Finish().exit, 0);
 }
 
