@@ -40,6 +40,9 @@ constexpr std::string_view kRestoreMissing =
     "or let cauce log repair say that they are gone; until then readers may go "
     "on behind them";
 
+constexpr std::string_view kMoveDirectory =
+    "move it away, and restore the .log file from a copy if there was one";
+
 // Of an index that leads astray in a log that lacks something.
 constexpr std::string_view kKeepIndex =
     "keep it until the log is restored, or repaired: it tells where batches "
@@ -117,18 +120,13 @@ absl::Status PartitionCheck::Run() {
   const auto bases = List();
   if (absl::IsNotFound(bases.status())) return absl::OkStatus();
   CAUCE_RETURN_IF_ERROR(bases.status());
-  for (const Offset base : bases->directories) {
-    Tell({.file = PathOf(base, kLogSuffix),
-          .offset = base,
-          .what = std::string(kDirectoryThere),
-          .advice = "move it away, and restore the .log file from a copy if "
-                    "there was one"});
-  }
+  directories_.insert(bases->directories.begin(), bases->directories.end());
   const SegmentPlace place{.files = &files_,
                            .directory = partition_.directory,
                            .may_have_gaps = partition_.may_have_gaps};
   CAUCE_ASSIGN_OR_RETURN(const auto swapped, TellSwap(place, *bases));
   if (swapped) {
+    TellDirectories();
     return CheckBeside(place, *swapped, bases->logs);
   }
   for (const Offset base : bases->orphans) {
@@ -162,8 +160,24 @@ absl::Status PartitionCheck::Run() {
   CAUCE_RETURN_IF_ERROR(TellAboveEnd(place, segments));
   CAUCE_RETURN_IF_ERROR(CheckNoneIsGone(segments));
   CAUCE_RETURN_IF_ERROR(CheckSegments(place, segments));
+  TellDirectories();
   TellUnread();
   return absl::OkStatus();
+}
+
+void PartitionCheck::TellDirectories() {
+  for (const Offset base : directories_) {
+    Tell({.file = PathOf(base, kLogSuffix),
+          .offset = base,
+          .what = std::string(kDirectoryThere),
+          .advice = std::string(kMoveDirectory)});
+  }
+  directories_.clear();
+}
+
+std::optional<std::string> PartitionCheck::TakeDirectoryAt(Offset end) {
+  if (directories_.erase(end) == 0) return std::nullopt;
+  return PathOf(end, kLogSuffix);
 }
 
 absl::StatusOr<size_t> PartitionCheck::CountAbove(
@@ -554,6 +568,15 @@ absl::Status PartitionCheck::CheckGap(const Gap& gap) {
     if (absl::IsNotFound(there)) return absl::OkStatus();
     CAUCE_RETURN_IF_ERROR(there);
   }
+  if (const auto directory = TakeDirectoryAt(end)) {
+    Tell({.file = *directory,
+          .offset = end,
+          .what = fmt::format("{}, and the next segment begins at offset {}: "
+                              "the records in between are missing",
+                              kDirectoryThere, next.value),
+          .advice = std::string(kMoveDirectory)});
+    return absl::OkStatus();
+  }
   Tell({.file = path,
         .position = info->bytes,
         .offset = end,
@@ -626,11 +649,19 @@ absl::Status PartitionCheck::CheckEnd(Offset base, Offset end) {
   if (end >= now.durable || now.durable <= now.log_start) {
     return absl::OkStatus();
   }
+  const std::string lost = fmt::format(
+      "the log ends at offset {}, and records up to offset {} were durable",
+      end.value, now.durable.value);
+  if (const auto directory = TakeDirectoryAt(end)) {
+    Tell({.file = *directory,
+          .offset = end,
+          .what = fmt::format("{}: {}", kDirectoryThere, lost),
+          .advice = std::string(kMoveDirectory)});
+    return absl::OkStatus();
+  }
   Tell({.file = PathOf(base, kLogSuffix),
         .offset = end,
-        .what = fmt::format("the log ends at offset {}, and records up to "
-                            "offset {} were durable",
-                            end.value, now.durable.value),
+        .what = lost,
         .advice = "restore the partition's last .log files from a copy, and "
                   "keep its indexes; what is missing is lost"});
   return absl::OkStatus();

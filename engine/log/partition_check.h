@@ -138,6 +138,12 @@ class PartitionCheck {
   absl::Status CheckBeside(const SegmentPlace& place,
                            const OffsetRange& swapped,
                            const std::vector<Offset>& bases);
+  // Those that stand in the place of a log; the first of them whose offsets are
+  // missing was told with that.
+  void TellDirectories();
+  // The one that stands where the log ends too early, or goes on too late: it
+  // is what is wrong there.
+  std::optional<std::string> TakeDirectoryAt(Offset end);
   // It keeps nobody from looking at the others.
   void TellUnreadable(Offset base, const absl::Status& why);
   // That no segment is missing in front of `base`, the oldest one's.
@@ -171,6 +177,7 @@ class PartitionCheck {
   std::vector<UnreadSegment> unread_;
   bool unread_told_ = false;
   std::set<Offset> foreign_;  // the names of files of another log
+  std::set<Offset> directories_;  // that are called as logs are
   // Of the segments that had more at the last close.
   std::vector<MissingPart> short_;
   // The names of logs by where their first batches begin, once they are wanted.

@@ -85,9 +85,8 @@ class Surveyor {
   absl::Status List() {
     CAUCE_ASSIGN_OR_RETURN(PartitionListing listing, reading_.List());
     for (const Offset base : listing.directories) {
-      CAUCE_RETURN_IF_ERROR(strays_.SetAside(SegmentFileName(base, kLogSuffix),
-                                             std::string(kDirectoryThere),
-                                             base));
+      CAUCE_RETURN_IF_ERROR(strays_.SetStandInAside(
+          SegmentFileName(base, kLogSuffix), kDirectoryThere, base));
     }
     for (const std::string& name : listing.lookalikes) {
       CAUCE_RETURN_IF_ERROR(strays_.SetAside(
@@ -107,8 +106,8 @@ class Surveyor {
         logs_.push_back({.named = base});
         continue;
       }
-      CAUCE_RETURN_IF_ERROR(strays_.SetAside(SegmentFileName(base, kLogSuffix),
-                                             std::string(kNoFileThere), base));
+      CAUCE_RETURN_IF_ERROR(strays_.SetStandInAside(
+          SegmentFileName(base, kLogSuffix), kNoFileThere, base));
     }
     // An earlier repair was stopped before it gave them their names.
     for (const Offset base : listing.waiting) {

@@ -212,12 +212,19 @@ class Planner {
       const bool is_told = !stray.base || !told_.insert(*stray.base).second;
       if (!is_told) step.lost = LostWith(*stray.base);
       step.lost = Spanning(step.lost, stray.displaced);
-      step.is_more_lost = !is_told && EndsUnknown(*stray.base);
+      step.is_more_lost =
+          !is_told && EndsUnknown(*stray.base) && !IsToldAtEnd(stray);
       if (step.is_more_lost && step.lost.count() == 0) {
         step.lost = {*stray.base, *stray.base};
       }
       plan_.steps.push_back(std::move(step));
     }
+  }
+
+  // Whether what was in its place is told where the log ends too early. Of what
+  // has bytes there may have been more.
+  bool IsToldAtEnd(const StrayFile& stray) const {
+    return stray.is_stand_in && *stray.base < partition_.bounds.durable;
   }
 
   // What was in a file that should have held the offsets from `base` on, and is

@@ -40,6 +40,13 @@ absl::Status StrayFiles::SetOrphanAside(std::string_view name, std::string why,
   return absl::OkStatus();
 }
 
+absl::Status StrayFiles::SetStandInAside(std::string_view name,
+                                         std::string_view why, Offset base) {
+  CAUCE_RETURN_IF_ERROR(SetAside(name, std::string(why), base));
+  strays_.back().is_stand_in = true;
+  return absl::OkStatus();
+}
+
 void StrayFiles::LetWait(SurveyedSegment& segment) {
   StrayFile stray{.path = JoinPath(directory_, segment.FoundName()),
                   .why = segment.why_renamed +

@@ -39,6 +39,9 @@ struct StrayFile {
   // An index whose log is missing: where there may be gaps nothing else may
   // tell of that.
   bool is_orphan = false;
+  // A directory, or what else is no file: it has no bytes that could have been
+  // records.
+  bool is_stand_in = false;
 };
 
 class StrayFiles {
@@ -55,6 +58,9 @@ class StrayFiles {
   // The same of an index of a segment that is missing from `base` on.
   absl::Status SetOrphanAside(std::string_view name, std::string why,
                               Offset base);
+  // The same of what is no file, and stands where the segment `base` should.
+  absl::Status SetStandInAside(std::string_view name, std::string_view why,
+                               Offset base);
   // The segment waits beside until its name is free. A recovery in between
   // misses it, below the end that was saved, and cuts nothing; the next repair
   // finds it.

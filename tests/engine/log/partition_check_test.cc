@@ -451,6 +451,27 @@ TEST_F(PartitionCheckSuite, FindsADirectoryThatIsCalledAsALogIs) {
   EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kDamage, 12)));
 }
 
+// What is missing there is told with it, and counted once.
+TEST_F(PartitionCheckSuite, FindsADirectoryInTheMiddleOrAtTheEndOnce) {
+  partition_.clean_stop = true;
+  partition_.may_have_gaps = false;
+  partition_.bounds.durable = Offset{12};
+  for (const int64_t base : {4, 8}) {
+    SCOPED_TRACE(base);
+    const std::string name = SegmentFileName(Offset{base}, kLogSuffix);
+    FileSystem& files = disk_.real_files();
+    ASSERT_THAT(files.Rename(disk_ / name, disk_ / "away"), IsOk());
+    ASSERT_THAT(files.CreateDirectories(disk_ / name), IsOk());
+    ASSERT_THAT(Check(), IsOk());
+    EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kDamage, base)));
+    EXPECT_EQ(findings_[0].file, disk_ / name);
+    EXPECT_THAT(findings_[0].what, HasSubstr("a directory stands"));
+    EXPECT_EQ(summary_.damages, 1);
+    ASSERT_THAT(files.RemoveDirectory(disk_ / name), IsOk());
+    ASSERT_THAT(files.Rename(disk_ / "away", disk_ / name), IsOk());
+  }
+}
+
 TEST_F(PartitionCheckSuite, HasNothingToSayOfAPartitionThatIsGone) {
   partition_.directory = disk_ / "elsewhere";
   ASSERT_THAT(Check(), IsOk());

@@ -96,6 +96,28 @@ TEST(RepairPlan, SaysWhereNobodyKnowsHowMuchIsLost) {
                    .is_more_lost);
 }
 
+// What was durable in its place is told with the end of the log.
+TEST(RepairPlan, CountsOnceWhatIsLostWhereADirectoryStands) {
+  const StrayFile directory{.path = "/d/a-0/00000000000000000008.log",
+                            .kept_as = "/d/a-0/8.log.cut",
+                            .base = Offset{8},
+                            .is_stand_in = true};
+  const auto plan_of = [&](Offset durable) {
+    return PlanPartitionRepair(
+        Partition(durable, Offset{0}, false),
+        {.strays = {directory}, .segments = {Segment(0, 8)}});
+  };
+  const auto known = plan_of(kEnd).steps;
+  ASSERT_THAT(known, SizeIs(2));
+  EXPECT_FALSE(known[0].is_more_lost);
+  EXPECT_EQ(known[0].lost.count(), 0);
+  EXPECT_EQ(known[1].lost, (OffsetRange{Offset{8}, kEnd}));
+
+  const auto unknown = plan_of(Offset{8}).steps;
+  ASSERT_THAT(unknown, SizeIs(1));
+  EXPECT_TRUE(unknown[0].is_more_lost);
+}
+
 TEST(RepairPlan, SaysOnceThatNobodyKnowsHowMuchIsLostOfASegment) {
   std::vector<StrayFile> strays;
   for (const std::string suffix : {"timeindex", "log", "index"}) {
