@@ -15,6 +15,7 @@
 #include "engine/log/log.h"
 #include "engine/log/missing_segments.h"
 #include "engine/log/recovery.h"
+#include "engine/log/segment_gap.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -60,16 +61,25 @@ OffsetRange LookForMissingStart(const LogEnvironment& environment,
   return lost;
 }
 
+// How many bytes of zeros stand behind the last batch of a log that is not
+// torn.
+int64_t ZerosBehind(const LogEnvironment& environment, const LogView& view) {
+  const Segment& last = *view.segments().back();
+  const auto info = environment.files->Info(last.path());
+  return info.ok() ? info->bytes - last.bytes() : 0;
+}
+
 void TellOfLostEnd(const LogEnvironment& environment, const LogOptions& options,
-                   const OffsetRange& lost) {
+                   const OffsetRange& lost, int64_t zeros) {
   if (lost.count() == 0 || !environment.events) return;
   environment.events(
       Severity::kError,
       fmt::format("{}: records that were durable are gone: the log ends at "
-                  "offset {}, and was saved as durable up to {}; read on "
-                  "with care, and see what removed, cut or renamed files of {}",
-                  options.name.ToString(), lost.base.value, lost.next.value,
-                  options.directory));
+                  "offset {}{}, and was saved as durable up to {}; read on "
+                  "with care, and see what removed, cut, renamed or "
+                  "overwrote files of {}",
+                  options.name.ToString(), lost.base.value,
+                  InFrontOfZeros(zeros), lost.next.value, options.directory));
 }
 
 // What cannot be read of the file by now tells why when reading comes to it.
@@ -198,11 +208,12 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
         auto view, LogView::Open(place, options.bounds, std::move(hooks)));
     LostRecords lost;
     CAUCE_ASSIGN_OR_RETURN(lost.back, view->FindLostEnd());
-    TellOfLostEnd(*environment, options, lost.back);
+    TellOfLostEnd(*environment, options, lost.back,
+                  ZerosBehind(*environment, *view));
     if (lost.back.count() == 0) {
       CAUCE_ASSIGN_OR_RETURN(
           lost.back, FindEndLostSinceClose(*environment, options, *view));
-      TellOfLostEnd(*environment, options, lost.back);
+      TellOfLostEnd(*environment, options, lost.back, 0);
     }
     if (lost.back.count() == 0) lost.back = view->FindHidden();
     if (lost.back.count() == 0) {

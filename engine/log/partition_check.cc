@@ -450,7 +450,8 @@ absl::Status PartitionCheck::CheckSegments(const SegmentPlace& place,
     segment.opened_since = partition_.opened_since;
   }
   if (bases.empty()) {
-    return CheckEnd(partition_.bounds.log_start, partition_.bounds.log_start);
+    const Offset start = partition_.bounds.log_start;
+    return CheckEnd({.segment = start, .end = start, .next = start});
   }
   CAUCE_RETURN_IF_ERROR(CheckStart(bases.front()));
   std::optional<Offset> last_whole;
@@ -470,8 +471,8 @@ absl::Status PartitionCheck::CheckSegments(const SegmentPlace& place,
       const bool is_of_log = finding.file.ends_with(kLogSuffix);
       is_of_log ? found_(finding) : of_indexes.push_back(finding);
     };
-    const auto end =
-        SegmentCheck(files_, segment, summary_, sort, progress_).Run();
+    SegmentCheck check(files_, segment, summary_, sort, progress_);
+    const auto end = check.Run();
     const int64_t of_log =
         summary_.damages - damages -
         std::ranges::count(of_indexes, Gravity::kDamage, &Finding::gravity);
@@ -505,7 +506,8 @@ absl::Status PartitionCheck::CheckSegments(const SegmentPlace& place,
           CheckBehind({.segment = bases[i],
                        .end = *end,
                        .next = is_last ? *end : bases[i + 1],
-                       .is_whole_behind = segment.is_whole_behind},
+                       .is_whole_behind = segment.is_whole_behind,
+                       .zeros = check.zeros_behind()},
                       is_last         ? Behind::kEnd
                       : is_next_known ? Behind::kSegment
                                       : Behind::kUnread));
@@ -526,7 +528,7 @@ absl::Status PartitionCheck::CheckBehind(const Gap& gap, Behind behind) {
   if (!ends_there || behind == Behind::kUnread) return absl::OkStatus();
   if (behind == Behind::kSegment) return CheckGap(gap);
   CAUCE_RETURN_IF_ERROR(CheckNotShort(gap));
-  return CheckEnd(gap.segment, gap.end);
+  return CheckEnd(gap);
 }
 
 std::optional<Offset> PartitionCheck::TornFrom(
@@ -549,7 +551,7 @@ std::optional<Offset> PartitionCheck::LastWhole(
 }
 
 absl::Status PartitionCheck::CheckGap(const Gap& gap) {
-  const auto& [base, end, next, is_whole_behind] = gap;
+  const auto& [base, end, next, is_whole_behind, zeros] = gap;
   if (partition_.may_have_gaps) return CheckNotShort(gap);
   if (end >= next) return absl::OkStatus();
   // A writer may be cutting the log: it saves where that ends first. What is
@@ -629,7 +631,9 @@ absl::Status PartitionCheck::CheckStart(Offset base) {
   return absl::OkStatus();
 }
 
-absl::Status PartitionCheck::CheckEnd(Offset base, Offset end) {
+absl::Status PartitionCheck::CheckEnd(const Gap& gap) {
+  const Offset base = gap.segment;
+  const Offset end = gap.end;
   const auto& saved = partition_.bounds;
   if (end >= std::max(saved.durable, saved.log_start)) return absl::OkStatus();
   CAUCE_ASSIGN_OR_RETURN(const auto now, partition_.bounds_now());
@@ -650,8 +654,8 @@ absl::Status PartitionCheck::CheckEnd(Offset base, Offset end) {
     return absl::OkStatus();
   }
   const std::string lost = fmt::format(
-      "the log ends at offset {}, and records up to offset {} were durable",
-      end.value, now.durable.value);
+      "the log ends at offset {}{}, and records up to offset {} were durable",
+      end.value, InFrontOfZeros(gap.zeros), now.durable.value);
   if (const auto directory = TakeDirectoryAt(end)) {
     Tell({.file = *directory,
           .offset = end,

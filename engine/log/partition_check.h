@@ -88,6 +88,7 @@ class PartitionCheck {
     Offset end;
     Offset next;
     bool is_whole_behind = false;  // whole batches stand behind it
+    int64_t zeros = 0;  // how many bytes of them stand behind where it ends
   };
   // What there is behind a segment: the log's end, or another one, that can be
   // read or not.
@@ -155,8 +156,8 @@ class PartitionCheck {
   absl::Status CheckGap(const Gap& gap);
   // Where there may be gaps: that it is one of those.
   absl::Status CheckNotShort(const Gap& gap);
-  // `end` is where the log ends as far as it was found.
-  absl::Status CheckEnd(Offset base, Offset end);
+  // That it reaches as far as it was durable, and to its start.
+  absl::Status CheckEnd(const Gap& gap);
   // That nothing stands in a segment behind where the log was closed.
   absl::StatusOr<bool> EndsAtClose(Offset base, Offset end);
   // That the last stop was a clean one, and nobody has opened it since.

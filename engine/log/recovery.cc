@@ -20,6 +20,7 @@
 #include "engine/log/other_format.h"
 #include "engine/log/overwritten_log.h"
 #include "engine/log/segment_directory.h"
+#include "engine/log/segment_gap.h"
 #include "engine/log/segment_index.h"
 #include "engine/log/segment_intruders.h"
 #include "engine/log/segment_name.h"
@@ -437,8 +438,9 @@ class Recovery {
     } else {
       CAUCE_ASSIGN_OR_RETURN(scanned, Scan(base, std::nullopt));
     }
-    // A scan of the file alone comes to it.
-    const bool tells_itself = !scanned.damage.ok();
+    // A scan of the file alone comes to it, or to zeros once others follow.
+    const bool tells_itself =
+        !scanned.damage.ok() || scanned.bytes < scanned.file_bytes;
     NoteLoss(base, hints_.recovery_point, Gap::kNone, scanned);
     const bool torn = !scanned.damage.ok();
     const bool may_be_cut =
@@ -485,9 +487,10 @@ class Recovery {
     if (!scanned.damage.ok() || !is_missed || ends_here) return;
     scanned.damage = MakeError(
         Reason::kCorruptBatch,
-        fmt::format("{} at position {}: the log ends at offset {}, and records "
-                    "up to offset {} were durable",
+        fmt::format("{} at position {}: the log ends at offset {}{}, and "
+                    "records up to offset {} were durable",
                     PathOf(base), scanned.bytes, scanned.next.value,
+                    InFrontOfZeros(scanned.file_bytes - scanned.bytes),
                     durable.value));
   }
 

@@ -318,7 +318,8 @@ absl::Status SegmentCheck::CheckAborted() {
 
 absl::Status SegmentCheck::CheckEnd() {
   const int64_t end = scanner_.position();
-  if (end < file_bytes_ && segment_.next_base) {
+  zeros_behind_ = file_bytes_ - end;
+  if (zeros_behind_ > 0 && segment_.next_base) {
     CAUCE_RETURN_IF_ERROR(TellZeros(end));
   }
   CAUCE_ASSIGN_OR_RETURN(const auto entry, Peek(*offsets_));
@@ -331,10 +332,11 @@ absl::Status SegmentCheck::CheckEnd() {
         {.file = path_,
          .position = end,
          .offset = next_,
-         .what = fmt::format("the file ends at offset {}, its indexes go on at "
-                             "offset {}, and records up to offset {} were "
+         .what = fmt::format("the file ends at offset {}{}, its indexes go on "
+                             "at offset {}, and records up to offset {} were "
                              "durable",
-                             next_.value, known.value, segment_.durable.value),
+                             next_.value, InFrontOfZeros(zeros_behind_),
+                             known.value, segment_.durable.value),
          .advice = std::string(kRestore)});
     return absl::OkStatus();
   }

@@ -70,6 +70,9 @@ class SegmentCheck {
   // segment is gone: its writer may have deleted it meanwhile.
   absl::StatusOr<Offset> Run();
 
+  // Behind it: how many bytes of zeros stand there where nothing else does.
+  int64_t zeros_behind() const { return zeros_behind_; }
+
  private:
   // One that cannot be opened is told of, and has no entries; but for want of
   // descriptors or memory, which is exhausted_.
@@ -135,6 +138,7 @@ class SegmentCheck {
   std::shared_ptr<const File> file_;
   int64_t file_bytes_ = 0;
   int64_t passed_bytes_ = 0;
+  int64_t zeros_behind_ = 0;
   BatchScanner scanner_;
   RecordReader reader_;
   Offset next_;

@@ -25,6 +25,11 @@ std::string DescribeLess(int64_t bytes_gone) {
       bytes_gone);
 }
 
+std::string InFrontOfZeros(int64_t bytes) {
+  if (bytes <= 0) return "";
+  return fmt::format(" in front of {} bytes of zeros", bytes);
+}
+
 absl::Status LessThanItHad(std::string_view path, const OffsetRange& range) {
   return MakeError(
       Reason::kCorruptBatch,

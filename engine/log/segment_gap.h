@@ -29,6 +29,10 @@ absl::Status CheckNoGap(const SegmentEnd& end, Offset next);
 // noted it: then batches may be gone, or damaged where they are.
 std::string DescribeLess(int64_t bytes_gone);
 
+// What to say, behind where it ends, of a log in front of so many bytes of
+// zeros, which end one as well as the end of its file does; nothing of none.
+std::string InFrontOfZeros(int64_t bytes);
+
 // Reason::kCorruptBatch: the file of a segment, which holds what there is of
 // `range`, holds less than it did. Where its end is there batches are gone from
 // within it, and nobody knows which.

@@ -35,6 +35,7 @@ std::string NameOf(const Lost& lost) {
       {Loss::kCutOut, "CutOut"},
       {Loss::kCutOutAndIndexes, "CutOutAndIndexesGone"},
       {Loss::kDamaged, "Damaged"},
+      {Loss::kZeroed, "Zeroed"},
       {Loss::kForeign, "Foreign"}};
   return names.at(lost.how) +
          (lost.stop == Stop::kKilled ? "BehindAKill" : "");
@@ -140,6 +141,11 @@ int64_t OnceCompacted::Lose(size_t first) {
     const auto at = static_cast<int64_t>(last.end) - 5;
     EXPECT_THAT((*log)->Write(at, "?"), IsOk());
     from = last.base.value;
+  }
+  if (how == Loss::kZeroed) {
+    const auto log = files_->Open(stem_ + ".log", OpenMode::kReadWrite);
+    EXPECT_THAT(log, IsOk());
+    EXPECT_THAT((*log)->Write(0, std::string(last.end, '\0')), IsOk());
   }
   const bool is_cut_out =
       how == Loss::kCutOut || how == Loss::kCutOutAndIndexes;

@@ -37,6 +37,7 @@ enum class Loss {
   kCutOut,
   kCutOutAndIndexes,
   kDamaged,  // its last batch, and no byte is gone
+  kZeroed,   // all of its log, and no byte is gone
   kForeign,  // another log's is in its place
 };
 

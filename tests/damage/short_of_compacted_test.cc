@@ -217,6 +217,42 @@ TEST_P(OnceCompactedAndDamagedAtItsEnd, IsMendedByARepairThatKnowsHowMany) {
   CheckRepair(lost);
 }
 
+using OnceCompactedAndZeroedAtItsEnd = OnceCompacted;
+INSTANTIATE_TEST_SUITE_P(
+    , OnceCompactedAndZeroedAtItsEnd,
+    ::testing::Values(Lost{Loss::kZeroed}, Lost{Loss::kZeroed, Stop::kKilled}),
+    [](const auto& info) { return NameOf(info.param); });
+
+// Zeros look like the end of a log, and its bytes are there.
+TEST_P(OnceCompactedAndZeroedAtItsEnd, IsSaidToBeZerosAndNeverToBeMissing) {
+  Lose(6);
+  Look(Access::kReadOnly);
+  EXPECT_THAT(events_, Contains(HasSubstr("bytes of zeros")));
+  for (int opening = 0; opening < 3; ++opening) {
+    SCOPED_TRACE(opening);
+    const Sight sight = Look(Access::kReadWrite);
+    EXPECT_EQ(sight.records, left_);
+    EXPECT_THAT(sight.told, Contains(HasSubstr("zeros")));
+    EXPECT_THAT(events_, Each(HasSubstr("bytes of zeros")));
+    EXPECT_THAT(events_, SizeIs(opening == 0 ? 1 : 0));
+  }
+  EXPECT_THAT(test::VerifyAll(*files_, kDirectory),
+              Contains(Field("what", &Finding::what, HasSubstr("zeros"))));
+  PutBack();
+  CheckWhole();
+}
+
+TEST_P(OnceCompactedAndZeroedAtItsEnd, IsMendedByARepairThatKnowsHowMany) {
+  const int64_t lost = Lose(6);
+  EXPECT_THAT(test::VerifyAll(*files_, kDirectory),
+              Contains(Field("what", &Finding::what,
+                             HasSubstr("in front of"))));
+  Look(Access::kReadWrite);
+  AppendAndDie(0, "behind");
+  Look(Access::kReadWrite);
+  CheckRepair(lost);
+}
+
 // As many as are gone, by the sizes of both.
 TEST_P(OnceCompactedAndCutOutAtItsEnd, IsSaidToBeShorterByHowMuch) {
   Lose(6);
