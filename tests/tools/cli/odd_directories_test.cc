@@ -577,6 +577,13 @@ TEST_F(OddDirectory, ADamagedSmallFileIsToldOnce) {
   EXPECT_EQ(read.exit, 0);
   EXPECT_THAT(LinesOf(read.out), SizeIs(10));
   EXPECT_EQ(TimesIn(read.err, file), 1);
+  Write(dir() + "/meta.properties", "x");
+  for (const Words& words :
+       {Words{"log", "verify"}, {"log", "verify", "--format", "json"}}) {
+    const Process::Result verified = Run(words);
+    EXPECT_EQ(verified.exit, 1);
+    EXPECT_EQ(TimesIn(verified.out, "meta.properties"), 1);
+  }
 }
 
 TEST_F(OddDirectory, APipeInAFilesPlaceIsPutAsideAsVerifySaysItIs) {
