@@ -433,6 +433,8 @@ absl::Status OpenLogs::LetGo(const TopicPartition& partition) {
   // Handles are given out under the engine's lock alone. A task of the
   // executor that comes late finds it closed and has nothing to do.
   if (log.use_count() > 1 || !log->IsAtRest()) return absl::OkStatus();
+  // Who opens it again would tell once more what is wrong with it.
+  if (log->is_odd()) return absl::OkStatus();
   // After a kill that would be all of them, one after the other, while others
   // wait for the engine's lock: CloseAll syncs them together.
   if (log->OwesIndexAlone()) return absl::OkStatus();

@@ -115,7 +115,8 @@ class OpenLogs {
   absl::StatusOr<Contents> Look(const TopicPartition& partition) const;
 
   // Closes the log unless somebody has a handle of it, or it is not at rest, or
-  // all that it owes are index files, since it was killed.
+  // something was told of it, or all that it owes are index files, since it was
+  // killed.
   absl::Status LetGo(const TopicPartition& partition);
 
   // Returns those of which Flush() is to follow, under no lock that callbacks

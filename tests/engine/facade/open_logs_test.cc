@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <string>
@@ -137,6 +138,25 @@ TEST_F(OpenLogsTest, LetGoOfWhatNobodyHas) {
   ASSERT_THAT(logs_->LetGo(kFirst), IsOk());
   EXPECT_THAT(logs_->Names(), IsEmpty());
   EXPECT_EQ(bounds_->Of(kFirst), (LogBounds{Offset{2}, Offset{0}}));
+}
+
+TEST_F(OpenLogsTest, TellWhatIsWrongWithALogOnceHoweverOftenItIsUsed) {
+  logs_->set_clean_stop(true);
+  bounds_->Set(kFirst, {Offset{5}, Offset{0}});
+  ASSERT_THAT(files_.Open("/data/orders-0/00000000000000000005.log",
+                          OpenMode::kCreate),
+              IsOk());
+  const auto told = [this] {
+    return std::ranges::count_if(events_, [](const std::string& line) {
+      return line.find("the oldest segment begins") != std::string::npos;
+    });
+  };
+  Open(0);
+  EXPECT_EQ(told(), 1);
+  ASSERT_THAT(logs_->LetGo(kFirst), IsOk());
+  Open(0);
+  EXPECT_EQ(told(), 1);
+  EXPECT_THAT(logs_->CloseAll(Closed()), IsOk());
 }
 
 TEST_F(OpenLogsTest, WhatWasLetGoNeedsNoRecovery) {
