@@ -10,6 +10,7 @@
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/clean_shutdown.h"
 #include "engine/catalog/copied_directory.h"
+#include "engine/catalog/directory_owner.h"
 #include "engine/catalog/log_start_copy.h"
 #include "engine/catalog/made_again.h"
 #include "engine/catalog/partition_metadata.h"
@@ -446,7 +447,10 @@ absl::Status EngineCore::Adopt(const OpenPlan& plan) {
       if (partition.topic != found.name || topic.id != TopicId{}) continue;
       const auto id =
           ReadPartitionMetadata(files_, PathOf(partition.ToString()));
-      if (id.ok()) topic.id = *id;
+      // A copy of another one's directory, under a new name: two topics would
+      // have one id. Whoever opens it is told whose it is.
+      const bool is_anothers = FindOtherOwner(catalog_, topic, id).has_value();
+      if (id.ok() && !is_anothers) topic.id = *id;
       if (!id.ok() && !absl::IsNotFound(id.status())) {
         Report(Severity::kWarning, MessageOf(id.status()));
       }

@@ -160,11 +160,12 @@ absl::Status RepairSurvey::LookAt(const TopicPartition& name) {
     return absl::OkStatus();
   }
   const TopicEntry* const topic = small_.catalog().Find(name.topic);
-  if (topic != nullptr) {
-    CAUCE_ASSIGN_OR_RETURN(const bool is_left,
-                           LeaveAnothers(*topic, directory));
-    if (is_left) return absl::OkStatus();
-  }
+  // The next opening would take it in.
+  const TopicEntry found{.name = name.topic, .imported = true};
+  CAUCE_ASSIGN_OR_RETURN(
+      const bool is_left,
+      LeaveAnothers(topic == nullptr ? found : *topic, directory));
+  if (is_left) return absl::OkStatus();
   auto known = manifest_.Find(name);
   absl::StatusOr<bool> is_same = true;
   if (known && !clean_stop_) {

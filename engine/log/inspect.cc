@@ -340,8 +340,10 @@ class Verification {
   // one's. Else false.
   bool CheckId(const TopicPartition& name, const std::string& directory,
                const TopicId& id) {
-    const TopicEntry* const topic = catalog_.Find(name.topic);
-    if (topic == nullptr) return true;
+    const TopicEntry* const listed = catalog_.Find(name.topic);
+    // The next opening takes it in, and has no id for it but this one.
+    const TopicEntry found{.name = name.topic, .imported = true};
+    const TopicEntry* const topic = listed == nullptr ? &found : listed;
     const auto other = FindOtherOwner(catalog_, *topic, id);
     if (!other) return true;
     if (made_again_.contains(name.topic)) {
@@ -357,8 +359,11 @@ class Verification {
     }
     // Since the list was read the topic may have been made again.
     const auto now = TopicCatalog::Load(files_, directory_);
-    const TopicEntry* const again = now.ok() ? now->Find(name.topic) : nullptr;
-    if (again == nullptr || again->id != topic->id) return true;
+    if (!now.ok()) return true;
+    const TopicEntry* const again = now->Find(name.topic);
+    const TopicId again_id = again == nullptr ? TopicId() : again->id;
+    const bool was_listed = listed != nullptr;
+    if (was_listed != (again != nullptr) || again_id != topic->id) return true;
     Tell({.file = fmt::format("{}/{}", directory, kPartitionMetadataFile),
           .what = fmt::format("{}, and no engine opens it under this name",
                               other->what),

@@ -373,6 +373,55 @@ TEST_P(BrokerTopics, WhoseEpochsCannotBeReadAreNotWrittenUntilTheyCan) {
   }
 }
 
+// By the id alone nobody could tell the two apart.
+TEST_P(BrokerTopics, CopiedUnderAnotherNameGetNoIdThatAnotherTopicHas) {
+  Make(1, "old", 1);
+  Open(Access::kReadWrite);
+  ASSERT_THAT(engine_->Close(), IsOk());
+  Make(1, "copy", 1, "copied");
+  const bool has_id = GetParam() == Broker::kWithIds;
+  std::vector<std::string> odd;
+  if (has_id) odd.emplace_back("/data/copied-0/partition.metadata");
+  const auto expect_told = [&] {
+    std::vector<std::string> found;
+    EXPECT_THAT(VerifyDirectory(
+                    *files_, "/data", {},
+                    [&](const Finding& each) { found.push_back(each.file); }),
+                IsOk());
+    EXPECT_EQ(found, odd);
+  };
+  expect_told();
+  for (const Access access : {Access::kReadOnly, Access::kReadWrite}) {
+    Open(access);
+    EXPECT_EQ(engine_->DescribeTopic("copied")->id, TopicId());
+    EXPECT_EQ(engine_->DescribeTopic("orders")->id,
+              has_id ? Id(1) : TopicId());
+    const auto copied = engine_->OpenPartition("copied", PartitionId{0});
+    if (has_id) {
+      EXPECT_THAT(copied, HasReason(Reason::kCorruptFile));
+      EXPECT_THAT(std::string(copied.status().message()),
+                  AllOf(HasSubstr("orders"), HasSubstr("copied")));
+    } else {
+      EXPECT_THAT(copied, IsOk());
+    }
+    Partition orders = OpenPartition(0);
+    EXPECT_THAT(First(orders), IsOkAndHolds("old"));
+  }
+  if (has_id) {
+    EXPECT_THAT(engine_->DeleteTopic("copied"),
+                HasReason(Reason::kCorruptFile));
+  }
+  ASSERT_THAT(engine_->Close(), IsOk());
+  expect_told();
+  std::vector<std::string> left;
+  EXPECT_THAT(
+      RepairDirectory(
+          *files_, "/data",
+          {.left = [&](const Finding& each) { left.push_back(each.file); }}),
+      IsOk());
+  EXPECT_EQ(left, odd);
+}
+
 TEST_P(BrokerTopics, InWhosePlaceAnothersDirectoryStandsAreOpenedByNobody) {
   Make(1, "old", 1);
   Open(Access::kReadWrite);
