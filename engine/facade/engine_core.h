@@ -11,6 +11,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
@@ -148,6 +149,13 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
                            std::optional<int32_t> partitions,
                            std::vector<std::shared_ptr<Log>>& to_flush)
       ABSL_LOCKS_EXCLUDED(mutex_);
+  // Whether what is saved of the topics is what it was: nothing of a change
+  // that failed has got its name.
+  bool ListIsAsBefore() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // In front of `saved`, for who wanted a list of so many bytes.
+  std::string WhyUnchanged(std::string_view name, size_t list_bytes,
+                           const absl::Status& saved) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // DeleteTopic but for the callbacks of the logs that it has `ended`.
   absl::Status RemoveTopic(std::string_view name,
                            std::vector<std::shared_ptr<Log>>& ended)

@@ -1,4 +1,5 @@
 // What an EngineCore does to topics: each by way of the catalogue.
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -224,8 +225,11 @@ absl::Status EngineCore::ChangeTopic(
   // The one act of all: before it nothing has changed, but for directories
   // that belong to nothing.
   if (absl::Status saved = SaveTopics(edited); !saved.ok()) {
-    // The disk may have it all the same, and the next opening go by it.
     catalog_.Outlast(edited);
+    if (ListIsAsBefore()) {
+      return Annotate(saved, WhyUnchanged(name, edited.Format().size(), saved));
+    }
+    // The disk may have it all the same, and the next opening go by it.
     if (SaveTopics(catalog_).ok()) return saved;
     return Annotate(saved, fmt::format(kHalfChanged, name));
   }
@@ -236,6 +240,32 @@ absl::Status EngineCore::ChangeTopic(
     agenda_.Forget(topic.name);
   }
   return absl::OkStatus();
+}
+
+bool EngineCore::ListIsAsBefore() const {
+  // The first copy that has got its name would be the newer one.
+  const auto there = TopicCatalog::Load(files_, directory_);
+  return there.ok() && there->damage().empty() &&
+         there->topics() == catalog_.topics();
+}
+
+std::string EngineCore::WhyUnchanged(std::string_view name, size_t list_bytes,
+                                     const absl::Status& saved) const {
+  const std::string stays =
+      fmt::format("topic {} stays as it was, here and on the disk", name);
+  if (ReasonOf(saved) != Reason::kDiskFull) {
+    return fmt::format("{}; mend what keeps the list of topics from being "
+                       "saved, and change it again",
+                       stays);
+  }
+  const auto free = files_.FreeBytes(directory_);
+  const std::string left =
+      free.ok() ? fmt::format("{} are free", *free) : "the disk is full";
+  return fmt::format(
+      "{}: the list of topics takes {} bytes, twice, and {}; make room for it, "
+      "by deleting a topic or records, or beside the directory, and change the "
+      "topic again",
+      stays, list_bytes, left);
 }
 
 absl::Status EngineCore::DeleteTopic(std::string_view name) {

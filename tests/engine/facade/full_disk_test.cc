@@ -282,6 +282,28 @@ TEST_F(FullDiskEngine, ATopicThatWasDeletedIsGoneWhereverAStopCameInBetween) {
   }
 }
 
+TEST_F(FullDiskEngine, ConfigsStayWhatTheyAreWithNoByteFree) {
+  OpenAndMake("orders");
+  AppendMany("orders", 4);
+  const auto before = engine_->DescribeTopic("orders")->configs;
+  Fill();
+
+  const absl::Status altered =
+      engine_->AlterTopic("orders", {{"retention.bytes", "1000"}});
+
+  EXPECT_THAT(altered, HasReason(Reason::kDiskFull));
+  EXPECT_THAT(std::string(MessageOf(altered)),
+              AllOf(HasSubstr("topic orders stays as it was"),
+                    HasSubstr("and 0 are free"), HasSubstr("make room")));
+  EXPECT_EQ(engine_->DescribeTopic("orders")->configs, before);
+  Kill();
+  ASSERT_THAT(Open(), IsOk());
+  EXPECT_EQ(engine_->DescribeTopic("orders")->configs, before);
+  Drain();
+  EXPECT_THAT(engine_->AlterTopic("orders", {{"retention.bytes", "1000"}}),
+              IsOk());
+}
+
 TEST_F(FullDiskEngine, RetentionMakesRoomWithNoByteFree) {
   OpenAndMake("orders");
   AppendMany("orders", 20);
