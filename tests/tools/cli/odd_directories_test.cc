@@ -207,6 +207,32 @@ TEST_F(OddDirectory, AForeignFileAmongItsSegmentsHidesNothing) {
   EXPECT_EQ(Run({"log", "verify"}).exit, 0);
 }
 
+// Whoever opens it for writing goes on behind it, and notes what is there then.
+TEST_F(OddDirectory, ASegmentOfAnotherLogIsToldUntilSomebodyMendsIt) {
+  MakeSegments();
+  PutBy();
+  for (const std::string& log : Logs()) {
+    SCOPED_TRACE(log);
+    PutBack();
+    std::filesystem::copy_file(
+        dir() + "/t-1/00000000000000000000.log", log,
+        std::filesystem::copy_options::overwrite_existing);
+    for (int openings = 0; openings < 4; ++openings) {
+      SCOPED_TRACE(openings);
+      const Process::Result verified = Run({"log", "verify"});
+      EXPECT_EQ(verified.exit, 1);
+      EXPECT_THAT(verified.out, HasSubstr(dir() + "/t-0/"));
+      const Process::Result read = Run({"consume", "t", "--partition", "0"});
+      EXPECT_EQ(read.exit, 1);
+      EXPECT_THAT(read.err, HasSubstr(dir() + "/t-0/"));
+      Do({"produce", "t", "--partition", "0"}, "after\n");
+    }
+    EXPECT_THAT(Do({"log", "repair"}), HasSubstr(dir() + "/t-0/"));
+    EXPECT_EQ(Run({"log", "verify"}).exit, 0);
+    EXPECT_EQ(Run({"consume", "t"}).exit, 0);
+  }
+}
+
 TEST_F(OddDirectory, RecordsThatAreMissingAtAnEndAreNoSuccess) {
   MakeSegments();
   PutBy();
