@@ -7,6 +7,7 @@
 
 #include "cauce/types.h"
 #include "engine/log/batch_runs.h"
+#include "engine/log/former_names.h"
 
 namespace cauce {
 
@@ -17,6 +18,8 @@ struct FoundLog {
   bool is_blank = false;       // it has no bytes but zeros
   // It is called and as long as one that the log had when it was closed.
   bool is_listed = false;
+  // What it was called before, where that is known (former_names.h).
+  std::optional<FormerName> former_name;
   std::vector<BatchRun> runs;  // as they lie, split where others have borders
 
   // Where the batch at its front begins, if there is one.

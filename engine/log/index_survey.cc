@@ -82,7 +82,7 @@ absl::Status IndexSurvey::TakeOrphans(
     CAUCE_RETURN_IF_ERROR(
         is_missed && !is_old
             ? strays_.SetOrphanAside(name, std::move(why), base)
-            : strays_.SetAside(name, std::move(why)));
+            : strays_.SetWeighedAside(name, std::move(why), std::nullopt, {}));
   }
   return absl::OkStatus();
 }

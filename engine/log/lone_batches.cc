@@ -19,7 +19,9 @@ LoneBatches::LoneBatches(std::span<const FoundLog> found,
         std::ranges::any_of(found[log].runs, [](const BatchRun& run) {
           return run.batches > 1 || run.is_linked;
         });
-    if (!found[log].is_waiting) {
+    const auto& former = found[log].former_name;
+    const bool was_there = !former || former->has_anothers;
+    if (!found[log].is_waiting && was_there) {
       names_.emplace(found[log].named, log);
       if (!found[log].is_blank) claims_.emplace(found[log].named, log);
     }

@@ -8,6 +8,7 @@
 // file may contradict its name: then it counts what meets the batch and what
 // would if the name was right, and the name keeps it damage where as much
 // speaks for it, unless files have each other's names (exchanged_names.h).
+// What a log is called says nothing of others where that name was nobody's.
 // Of the names around a batch kNamesMax are looked at: where more could speak
 // against it it is not believed. Pure; for one thread at a time.
 #pragma once
@@ -84,7 +85,8 @@ class LoneBatches {
   std::span<const FoundLog> found_;
   const KnownOfLog& known_;
   const OffsetLine& line_;
-  std::map<Offset, size_t> names_;  // of those that do not wait
+  // Of those that do not wait; none that was nobody's.
+  std::map<Offset, size_t> names_;
   // Of these, of logs that hold anything: nothing else claims an offset.
   std::map<Offset, size_t> claims_;
   // Of each log, whether batches of it continue each other; and how many of its

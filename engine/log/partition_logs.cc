@@ -80,6 +80,7 @@ absl::StatusOr<PartitionListing> PartitionLogs::List() const {
       listing.waiting.push_back(file->base);
     } else if (is_index) {
       listing.indexes.insert(entry.name);
+      listing.indexed.push_back(file->base);
     } else if (file && file->suffix == kSnapshotSuffix) {
       listing.snapshots.push_back(file->base);
     } else if (!file && LooksLikeASegments(entry.name)) {
@@ -89,6 +90,7 @@ absl::StatusOr<PartitionListing> PartitionLogs::List() const {
   listing.swaps = CompleteSwaps(entries);
   std::ranges::sort(listing.logs);
   std::ranges::sort(listing.waiting);
+  std::ranges::sort(listing.indexed);
   return listing;
 }
 

@@ -28,6 +28,7 @@ struct PartitionListing {
   std::vector<Offset> waiting;      // bases of logs that wait for their names
   std::vector<Offset> swaps;        // of compacted logs that do (CompleteSwaps)
   std::set<std::string> indexes;    // names
+  std::vector<Offset> indexed;      // bases of those that are files, sorted
   std::vector<Offset> snapshots;    // up to where they tell of producers
   std::vector<Offset> directories;  // bases: called as logs are
   // Of files that are written beside one and then take its place, by name, and

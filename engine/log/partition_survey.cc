@@ -18,6 +18,7 @@
 #include "engine/log/beyond_close.h"
 #include "engine/log/emptied_segments.h"
 #include "engine/log/foreign_segments.h"
+#include "engine/log/former_names.h"
 #include "engine/log/found_log.h"
 #include "engine/log/index_survey.h"
 #include "engine/log/log_judgement.h"
@@ -114,6 +115,7 @@ class Surveyor {
       logs_.push_back({.named = base, .is_waiting = true});
     }
     unfinished_ = std::move(listing.unfinished);
+    indexed_ = std::move(listing.indexed);
     indexes_.emplace(files_, partition_.directory, std::move(listing.indexes),
                      strays_);
     return absl::OkStatus();
@@ -230,6 +232,7 @@ class Surveyor {
   }
 
   absl::Status Judge() {
+    const FormerNames former = ReadSigns();
     std::vector<FoundLog> found;
     for (size_t log = 0; log < logs_.size(); ++log) {
       found.push_back({.named = logs_[log].named,
@@ -237,6 +240,10 @@ class Surveyor {
                        .is_blank = surveys_[log].is_blank,
                        .is_listed = IsListed(log),
                        .runs = std::move(surveys_[log].runs)});
+      const auto front = found.back().FrontBase();
+      if (!front || logs_[log].is_waiting) continue;
+      found.back().former_name =
+          former.Of(logs_[log].named, surveys_[log].file_bytes, *front);
     }
     KnownOfLog known{.durable = partition_.bounds.durable,
                      .log_start = partition_.bounds.log_start,
@@ -324,6 +331,20 @@ class Surveyor {
     return absl::OkStatus();
   }
 
+  // Of what the logs were called.
+  FormerNames ReadSigns() const {
+    std::vector<Offset> names;
+    for (const NamedLog& log : logs_) names.push_back(log.named);
+    std::ranges::sort(names);
+    FormerNames::Signs signs{.logs = names,
+                             .indexes = indexed_,
+                             .may_have_gaps = partition_.may_have_gaps};
+    if (partition_.clean_stop && partition_.known) {
+      signs.listed = partition_.known->segments;
+    }
+    return FormerNames(signs);
+  }
+
   // Whether the log was closed with a file of such a name and size.
   bool IsListed(size_t log) const {
     const bool is_known = partition_.known && partition_.clean_stop;
@@ -398,9 +419,9 @@ class Surveyor {
       aside.other_end = EndOf(*judged.other);
     }
     Pass(surveys_[log].file_bytes);
-    return strays_.SetLogAside(logs_[log].FileName(),
-                               WhyAside(aside, surveys_[log]), base,
-                               DisplacedIn(log, 0, surveys_[log].file_bytes));
+    return strays_.SetWeighedAside(
+        logs_[log].FileName(), WhyAside(aside, surveys_[log]), base,
+        DisplacedIn(log, 0, surveys_[log].file_bytes));
   }
 
   // From the first to the last of those in [position, end) of a log.
@@ -535,6 +556,7 @@ class Surveyor {
   StrayFiles strays_;
   std::map<std::string, Offset> unfinished_;  // as they are listed
   std::optional<IndexSurvey> indexes_;  // once they are listed
+  std::vector<Offset> indexed_;         // what these are called by, sorted
   // By their names, those that wait behind all others; what lies in each, and
   // what that comes to.
   std::vector<NamedLog> logs_;

@@ -24,9 +24,9 @@ absl::Status StrayFiles::SetAside(std::string_view name, std::string why,
   return absl::OkStatus();
 }
 
-absl::Status StrayFiles::SetLogAside(std::string_view name, std::string why,
-                                     std::optional<Offset> base,
-                                     OffsetRange displaced) {
+absl::Status StrayFiles::SetWeighedAside(std::string_view name, std::string why,
+                                         std::optional<Offset> base,
+                                         OffsetRange displaced) {
   CAUCE_RETURN_IF_ERROR(SetAside(name, std::move(why), base));
   strays_.back().displaced = displaced;
   strays_.back().is_weighed = true;
@@ -35,7 +35,7 @@ absl::Status StrayFiles::SetLogAside(std::string_view name, std::string why,
 
 absl::Status StrayFiles::SetOrphanAside(std::string_view name, std::string why,
                                         Offset base) {
-  CAUCE_RETURN_IF_ERROR(SetAside(name, std::move(why), base));
+  CAUCE_RETURN_IF_ERROR(SetWeighedAside(name, std::move(why), base, {}));
   strays_.back().is_orphan = true;
   return absl::OkStatus();
 }

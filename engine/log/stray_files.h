@@ -33,8 +33,9 @@ struct StrayFile {
   std::optional<Offset> base;
   // Whole batches that leave the log with it, though others have their offsets.
   OffsetRange displaced;
-  // A log that was weighed with the others: as long as it has its name, that
-  // speaks for or against what they hold.
+  // A log that was weighed with the others, or an index that was a sign in
+  // that: as long as it has its name, that speaks for or against what the logs
+  // hold.
   bool is_weighed = false;
   // An index whose log is missing: where there may be gaps nothing else may
   // tell of that.
@@ -52,9 +53,10 @@ class StrayFiles {
   // The file is kept as `.cut`.
   absl::Status SetAside(std::string_view name, std::string why,
                         std::optional<Offset> base = std::nullopt);
-  // The same of a log that was weighed with the others.
-  absl::Status SetLogAside(std::string_view name, std::string why,
-                           std::optional<Offset> base, OffsetRange displaced);
+  // The same of what was weighed.
+  absl::Status SetWeighedAside(std::string_view name, std::string why,
+                               std::optional<Offset> base,
+                               OffsetRange displaced);
   // The same of an index of a segment that is missing from `base` on.
   absl::Status SetOrphanAside(std::string_view name, std::string why,
                               Offset base);

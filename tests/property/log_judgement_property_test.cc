@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/log/former_names.h"
 #include "engine/log/log_judgement.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
@@ -47,6 +48,12 @@ struct Segment {
   std::vector<Written> batches;
 };
 
+// What its first bytes say, where these are a batch.
+std::optional<Offset> FrontOf(const PlannedLog& log) {
+  const bool is_batch = !log.pieces.empty() && log.pieces[0].is_batch();
+  return is_batch ? std::optional(Offset{log.pieces[0].base}) : std::nullopt;
+}
+
 class World {
  public:
   explicit World(uint32_t seed) : random_(seed) {
@@ -69,6 +76,12 @@ class World {
       segments_.push_back(segment);
     }
     end_ = next;
+    // Indexes stay where they were written.
+    if (Below(2) == 0) {
+      for (const Segment& segment : segments_) {
+        indexes_.push_back(Offset{segment.named});
+      }
+    }
     known_.start_is_known = Below(2) == 0;
     known_.clean_stop = Below(2) == 0;
     // Compaction leaves no gaps above it.
@@ -111,6 +124,7 @@ class World {
       logs.push_back(log);
     }
     test::SortLogs(logs);
+    NoteFormerNames(logs);
     return logs;
   }
 
@@ -123,6 +137,19 @@ class World {
  private:
   int64_t Below(int64_t bound) {
     return static_cast<int64_t>(random_() % static_cast<uint64_t>(bound));
+  }
+
+  void NoteFormerNames(std::vector<PlannedLog>& logs) const {
+    std::vector<Offset> names;
+    for (const PlannedLog& log : logs) names.push_back(Offset{log.named});
+    const FormerNames former({.logs = names,
+                              .indexes = indexes_,
+                              .may_have_gaps = known_.may_have_gaps});
+    for (PlannedLog& log : logs) {
+      const auto front = FrontOf(log);
+      if (!front) continue;
+      log.former_name = former.Of(Offset{log.named}, 0, *front);
+    }
   }
 
   // The first one at or behind an offset: no other place is ever durable.
@@ -226,6 +253,7 @@ class World {
   std::mt19937 random_;
   KnownOfLog known_;
   std::vector<Segment> segments_;
+  std::vector<Offset> indexes_;  // what these are called by
   int64_t end_ = 0;
   int spoiled_ = 0;
   std::string story_;
@@ -338,6 +366,9 @@ std::string Describe(const World& world, const std::vector<PlannedLog>& logs,
   const auto story = test::StoryOf(logs, known);
   for (size_t i = 0; i < logs.size(); ++i) {
     words += fmt::format("\n  {}:", logs[i].named);
+    if (logs[i].former_name) {
+      words += fmt::format(" (was {})", logs[i].former_name->name.value);
+    }
     for (const Piece& piece : logs[i].pieces) {
       words += fmt::format(" [{},{})", piece.base, piece.next);
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -36,6 +37,7 @@ struct PlannedLog {
   // others.
   uint32_t of = 0;
   bool is_listed = false;
+  std::optional<FormerName> former_name;
 };
 
 // Batches of one record each.
@@ -73,6 +75,7 @@ inline std::vector<FoundLog> FindLogs(const std::vector<PlannedLog>& planned,
                      .is_waiting = log.is_waiting,
                      .is_blank = log.pieces.empty(),
                      .is_listed = log.is_listed,
+                     .former_name = log.former_name,
                      .runs = runs.Take()});
   }
   std::ranges::sort(cuts);

@@ -251,6 +251,26 @@ TEST(LoneBatch, MindsNoNameThatIsWrong) {
                  0, 1, kGaps));
 }
 
+// It says nothing of where others belong, be it against them or for them.
+TEST(LoneBatch, MindsNoNameThatWasNobodys) {
+  std::vector<PlannedLog> claimed = {
+      {23, {kRubbish, kRubbish, {27, 31}, kRubbish}}, {25, Ones(33, 47)}};
+  std::vector<PlannedLog> met = {{0, {{0, 1}, {1, 2}, {5, 6}}},
+                                 {6, Ones(8, 10)}};
+  for (const KnownOfLog& known : {kNoGaps, kGaps}) {
+    claimed[1].former_name.reset();
+    EXPECT_FALSE(IsBelieved(claimed, 0, 0, known));
+    claimed[1].former_name = {Offset{33}};
+    EXPECT_TRUE(IsBelieved(claimed, 0, 0, known));
+    // One that is gone had the offsets behind it.
+    claimed[1].former_name->has_anothers = true;
+    EXPECT_FALSE(IsBelieved(claimed, 0, 0, known));
+  }
+  EXPECT_TRUE(IsBelieved(met, 0, 1, kNoGaps));
+  met[1].former_name = {Offset{8}};
+  EXPECT_FALSE(IsBelieved(met, 0, 1, kNoGaps));
+}
+
 TEST(LoneBatch, OfAFileWhosePlaceOthersHaveIsBelievedInOrder) {
   // What is damaged keeps the names from telling.
   std::vector<PlannedLog> logs = {{0, {{10, 11}}},

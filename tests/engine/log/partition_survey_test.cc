@@ -13,7 +13,10 @@
 
 #include "cauce/file_system.h"
 #include "cauce/record_batch.h"
+#include "cauce/types.h"
 #include "engine/base/check.h"
+#include "engine/catalog/known_log.h"
+#include "engine/log/partition_check.h"
 #include "engine/log/segment_name.h"
 #include "engine/record/layout.h"
 #include "fmt/format.h"
@@ -51,10 +54,13 @@ class Surveyed : public ::testing::Test {
   }
 
   PartitionSurvey Look(int64_t durable, bool may_have_gaps = true) {
-    const PartitionToCheck partition{.directory = "/d/a-0",
-                                     .clean_stop = true,
-                                     .may_have_gaps = may_have_gaps,
-                                     .bounds = {.durable = Offset{durable}}};
+    return Look({.directory = "/d/a-0",
+                 .clean_stop = true,
+                 .may_have_gaps = may_have_gaps,
+                 .bounds = {.durable = Offset{durable}}});
+  }
+
+  PartitionSurvey Look(const PartitionToCheck& partition) {
     VerifySummary summary;
     const auto survey = SurveyPartition(*files_, partition, summary, nullptr);
     EXPECT_THAT(survey, IsOk());
@@ -490,6 +496,36 @@ TEST_F(Surveyed, NamesOneOfTwoThatWereExchangedWhereTheOtherIsEmpty) {
   EXPECT_THAT(BasesOf(survey), ElementsAre(0, 2, 6));
   EXPECT_EQ(survey.segments[0].named, Offset{4});
   EXPECT_THAT(survey.renamed, ElementsAre(Offset{0}));
+}
+
+// As damage at its front, a cut, and another file renamed leave it: the name of
+// that one would lie in front of the batch.
+TEST_F(Surveyed, KeepsABatchThatAFileKnownByAnotherNameIsCalledInFrontOf) {
+  const std::string batch = test::Batch({"a", "b"}).At(Offset{5}).bytes();
+  Put(2, std::string(150, 'x') + batch + "cut");
+  Put(4, Two(8));
+  const auto bytes = static_cast<int64_t>(Two(8).size());
+  for (const bool may_have_gaps : {true, false}) {
+    const PartitionToCheck killed{.directory = "/d/a-0",
+                                  .may_have_gaps = may_have_gaps,
+                                  .bounds = {.durable = Offset{10}}};
+    EXPECT_THAT(BasesOf(Look(killed)), ElementsAre(4));
+
+    PartitionToCheck closed = killed;
+    closed.clean_stop = true;
+    closed.known = KnownLog{
+        .segments = {{Offset{2}, 900}, {Offset{8}, bytes}}, .end = Offset{10}};
+    Put(8, "", kTimeIndexSuffix);
+    for (const PartitionToCheck& partition : {killed, closed}) {
+      EXPECT_THAT(BasesOf(Look(partition)), ElementsAre(2, 8));
+    }
+    ASSERT_THAT(files_->RemoveFile("/d/a-0/00000000000000000008.timeindex"),
+                IsOk());
+    const PartitionSurvey survey = Look(closed);
+    ASSERT_THAT(BasesOf(survey), ElementsAre(2, 8));
+    EXPECT_EQ(survey.segments[0].first, Offset{5});
+    EXPECT_EQ(survey.segments[0].next, Offset{7});
+  }
 }
 
 // A batch that does not stay leads no walk astray behind it.
