@@ -249,15 +249,20 @@ class Judge {
     }
   }
 
-  // A segment keeps its name where its batches may stand in it: offsets may be
-  // missing in front of them.
+  // A segment keeps its name, or gets the one back that it is known by, where
+  // its batches may stand in it: offsets may be missing in front of them.
   void GiveName(size_t log) {
     const OffsetLine::Span* const span = line_.SpanOf(log);
     if (span == nullptr) return;
-    const Offset named = found_[log].named;
-    const bool keeps = named <= span->base && line_.IsFree(named, span->base) &&
-                       span->next - named <= kSegmentOffsetsMax;
-    judged_[log].base = keeps ? named : span->base;
+    const auto may_stand_in = [&](Offset name) {
+      return name <= span->base && line_.IsFree(name, span->base) &&
+             span->next - name <= kSegmentOffsetsMax;
+    };
+    const FoundLog& found = found_[log];
+    const auto& former = found.former_name;
+    const bool had_another = former && may_stand_in(former->name);
+    const Offset name = had_another ? former->name : found.named;
+    judged_[log].base = may_stand_in(name) ? name : span->base;
     segments_[judged_[log].base] = {log, span->next};
   }
 

@@ -382,10 +382,7 @@ class Surveyor {
     }
     if (segment.is_renamed()) {
       segment.needs_indexes = true;
-      segment.why_renamed = fmt::format(
-          "its first batch begins at offset {}, which is not what it is called "
-          "by",
-          segment.base.value);
+      segment.why_renamed = WhyRenamed(segment);
     }
     CAUCE_ASSIGN_OR_RETURN(const auto file, reading_.Open(logs_[log]));
     CAUCE_ASSIGN_OR_RETURN(
@@ -402,6 +399,23 @@ class Surveyor {
     if (judged.stay.size() < read.runs.size()) unchecked_.insert(judged.base);
     survey_.segments.push_back(std::move(segment));
     return absl::OkStatus();
+  }
+
+  static std::string WhyRenamed(const SurveyedSegment& segment) {
+    if (segment.first == segment.base) {
+      return fmt::format(
+          "its first batch begins at offset {}, which is not what it is called "
+          "by",
+          segment.base.value);
+    }
+    if (segment.is_waiting) {
+      return fmt::format("an earlier repair gave it offset {} as its name",
+                         segment.base.value);
+    }
+    return fmt::format(
+        "it was called by offset {}: an index without its log says so, or "
+        "what the last close has noted",
+        segment.base.value);
   }
 
   absl::Status SetAside(size_t log) {

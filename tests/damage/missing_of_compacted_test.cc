@@ -41,6 +41,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 
 using OnceCompactedAndClosed = OnceCompacted;
+using UnderTheNameOfTheNext = OnceCompacted;
 
 const auto kClosed =
     ::testing::Values(Lost{Loss::kLog}, Lost{Loss::kLogAndIndexes},
@@ -48,6 +49,10 @@ const auto kClosed =
                       Lost{Loss::kForeign});
 
 INSTANTIATE_TEST_SUITE_P(Closed, OnceCompacted, kClosed,
+                         [](const auto& info) { return NameOf(info.param); });
+INSTANTIATE_TEST_SUITE_P(Closed, UnderTheNameOfTheNext,
+                         ::testing::Values(Lost{Loss::kLog},
+                                           Lost{Loss::kLogAndIndexes}),
                          [](const auto& info) { return NameOf(info.param); });
 INSTANTIATE_TEST_SUITE_P(
     KilledWithoutNotes, OnceCompacted,
@@ -224,6 +229,17 @@ TEST_P(OnceCompactedAndClosed, IsMendedByARepairInACopyOfAKilledDirectory) {
   AppendAndDie(0, "there");
   Copy();
   CheckRepair(lost);
+}
+
+// Else that one would pass for it.
+TEST_P(UnderTheNameOfTheNext, IsToldByARepair) {
+  const int64_t lost = Lose(3);
+  const auto path_of = [](int64_t base) {
+    return fmt::format("{}/orders-0/{:020}.log", kDirectory, base);
+  };
+  ASSERT_THAT(files_->Rename(path_of(12), path_of(6)), IsOk());
+  CheckRepair(lost);
+  EXPECT_THAT(files_->Info(path_of(12)), IsOk());
 }
 
 TEST_P(OnceCompactedAndClosed, IsToldToWhoReadsWhileAnotherWrites) {

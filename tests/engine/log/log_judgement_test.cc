@@ -248,6 +248,25 @@ TEST(Judgement, SegmentsThatMissTheirFirstBatchesKeepTheirNames) {
   }
 }
 
+// Else nothing would tell of the one that was called so.
+TEST(Judgement, ASegmentThatIsKnownByAnotherNameGetsThatBack) {
+  const auto known_as = [](int64_t name) {
+    return PlannedLog{.named = 2,
+                      .pieces = {{7, 8}, {8, 9}},
+                      .former_name = FormerName{Offset{name}}};
+  };
+  for (const bool gaps : {kGaps, kNoGaps}) {
+    const KnownOfLog known = Closed(gaps, 9);
+    EXPECT_THAT(StoryOf({{0, Ones(0, 2)}, known_as(5)}, known),
+                ElementsAre("0: 0 1", "5: 7 8"));
+    EXPECT_THAT(StoryOf({{0, Ones(0, 2)}, known_as(7)}, known),
+                ElementsAre("0: 0 1", "7: 7 8"));
+    // Where others lie behind that name it is not its own.
+    EXPECT_THAT(StoryOf({{0, Ones(0, 2)}, known_as(3), {4, Ones(4, 6)}}, known),
+                ElementsAre("0: 0 1", "7: 7 8", "4: 4 5"));
+  }
+}
+
 TEST(Judgement, AWrongNameGivesWayToBatchesThatContinueEachOther) {
   for (const bool gaps : {kGaps, kNoGaps}) {
     EXPECT_THAT(StoryOf({{0, Ones(0, 2)}, {4, Ones(4, 6)}, {7, Ones(2, 4)}},

@@ -528,6 +528,25 @@ TEST_F(Surveyed, KeepsABatchThatAFileKnownByAnotherNameIsCalledInFrontOf) {
   }
 }
 
+// It stands in the place of one that is gone, which nobody would miss.
+TEST_F(Surveyed, GivesASegmentTheNameBackThatTheCloseKnowsItBy) {
+  Put(0, Two(0));
+  Put(2, Two(6));
+  const auto bytes = static_cast<int64_t>(Two(6).size());
+  PartitionToCheck closed{.directory = "/d/a-0",
+                          .clean_stop = true,
+                          .bounds = {.durable = Offset{8}}};
+  EXPECT_THAT(BasesOf(Look(closed)), ElementsAre(0, 2));
+  // Compaction had left out what it began with.
+  closed.known = KnownLog{
+      .segments = {{Offset{0}, bytes}, {Offset{2}, 900}, {Offset{5}, bytes}},
+      .end = Offset{8}};
+  const PartitionSurvey survey = Look(closed);
+  ASSERT_THAT(BasesOf(survey), ElementsAre(0, 5));
+  EXPECT_THAT(survey.renamed, ElementsAre(Offset{5}));
+  EXPECT_THAT(survey.segments[1].why_renamed, HasSubstr("the last close"));
+}
+
 // A batch that does not stay leads no walk astray behind it.
 TEST_F(Surveyed, TellsNothingOfWhatStaysBehindABatchThatDoesNot) {
   Put(0, test::Batch({"astray"}).At(Offset{700}).bytes() +
