@@ -204,7 +204,8 @@ class ProducerCore : public std::enable_shared_from_this<ProducerCore> {
   void Drive(Queue& queue) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void DriveAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void WriteFront(Queue& queue) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Tells of the front batch that it was not written.
+  // Tells of the front batch that it was not written, which its transaction
+  // then lacks.
   void FailFront(Queue& queue, const absl::Status& why)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // What fails before the log is asked; it answers by Acknowledge otherwise.
@@ -279,6 +280,8 @@ class ProducerCore : public std::enable_shared_from_this<ProducerCore> {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // And may go on in this process.
   absl::Status CheckIsTransactional() const;
+  // Whether all is written, and nobody has closed the producer meanwhile.
+  absl::Status CheckMayCommit() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Asks that all with something to write take part. Lets go of the lock.
   void AskToTakePart() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Goes on once the coordinator, which is busy with what came before, may be

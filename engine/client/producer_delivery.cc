@@ -230,6 +230,7 @@ void ProducerCore::FailFront(Queue& queue, const absl::Status& why) {
   failed->is_being_written = false;
   failed->result = why;
   queue.in_flight.push_back(failed);
+  if (transaction_) transaction_->FailBatch(why);
   DropFront(queue);
   Settle(queue);
 }

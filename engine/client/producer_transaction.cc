@@ -90,6 +90,12 @@ absl::Status ProducerTransaction::BeginAbort() {
   }
 }
 
+absl::Status ProducerTransaction::BeginAbortAtClose() {
+  if (state_ != State::kCommitting || is_end_asked_) return BeginAbort();
+  state_ = State::kAborting;
+  return absl::OkStatus();
+}
+
 void ProducerTransaction::Initialized(const ProducerInstance& producer) {
   producer_ = producer;
   state_ = State::kReady;
@@ -104,12 +110,14 @@ void ProducerTransaction::InitFailed(const absl::Status& error) {
 void ProducerTransaction::Ended(const ProducerInstance& next) {
   producer_ = next;
   has_joined_ = false;
+  is_end_asked_ = false;
   error_ = absl::OkStatus();
   state_ = State::kReady;
 }
 
 void ProducerTransaction::FailBatch(const absl::Status& error) {
   if (state_ != State::kOpen && state_ != State::kCommitting) return;
+  if (is_end_asked_) return;
   // A newer instance has written there, or the coordinator has fenced this one
   // with its transaction: there is nothing left that it could abort.
   if (ReasonOf(error) == Reason::kInvalidProducerEpoch) {

@@ -38,6 +38,9 @@ class ProducerTransaction {
   // What was begun and not answered in time may be begun again.
   absl::Status BeginCommit();
   absl::Status BeginAbort();
+  // The same for a producer that is closed: also where its commit has begun, as
+  // long as nobody was asked for it.
+  absl::Status BeginAbortAtClose();
 
   // The coordinator's answers.
   void Initialized(const ProducerInstance& producer);
@@ -45,6 +48,8 @@ class ProducerTransaction {
   // Partitions take part: from now on the coordinator has to be asked to end
   // it.
   void Joined() { has_joined_ = true; }
+  // The coordinator is asked to end it: from now on its answer alone decides.
+  void EndAsked() { is_end_asked_ = true; }
   void Ended(const ProducerInstance& next);
 
   // An error of a batch: the transaction can only be aborted, or the producer
@@ -81,6 +86,7 @@ class ProducerTransaction {
   State state_ = State::kNew;
   ProducerInstance producer_;
   bool has_joined_ = false;
+  bool is_end_asked_ = false;
   absl::Status error_;  // why it is kFailed or kFatal
 };
 

@@ -200,7 +200,7 @@ absl::Status ProducerCore::EndTransaction(TransactionOutcome outcome) {
   // No batch of it may come behind its end. In one that is aborted those that
   // were not written fail.
   CAUCE_RETURN_IF_ERROR(FlushUntil(until));
-  if (commits) CAUCE_RETURN_IF_ERROR(transaction_->BeginCommit());
+  if (commits) CAUCE_RETURN_IF_ERROR(CheckMayCommit());
   if (!transaction_->has_joined()) {
     transaction_->Ended(transaction_->producer());
     return absl::OkStatus();
@@ -209,6 +209,7 @@ absl::Status ProducerCore::EndTransaction(TransactionOutcome outcome) {
                                          .producer = transaction_->producer(),
                                          .outcome = outcome,
                                          .version = kVersion};
+  transaction_->EndAsked();
   const auto next = AskUntil(until, kCallAgain,
                              [this, &request](Answer answer) {
     around_.transactions->EndTransaction(options_.transactional_id, request,
@@ -223,6 +224,18 @@ absl::Status ProducerCore::EndTransaction(TransactionOutcome outcome) {
   if (transaction_->producer() == request.producer)
     transaction_->Ended(*next);
   return absl::OkStatus();
+}
+
+absl::Status ProducerCore::CheckMayCommit() {
+  if (closed_) {
+    return MakeError(
+        Reason::kClosed,
+        fmt::format("transactional id {}: the producer was closed before its "
+                    "transaction was committed, and so it is aborted; make a "
+                    "new producer and do it again",
+                    options_.transactional_id));
+  }
+  return transaction_->BeginCommit();
 }
 
 absl::Status ProducerCore::CheckIsTransactional() const {
@@ -365,7 +378,7 @@ void ProducerCore::OnFree() {
 }
 
 void ProducerCore::AbortAndForget() {
-  const absl::Status may = transaction_->BeginAbort();
+  const absl::Status may = transaction_->BeginAbortAtClose();
   // What may be committed by now is not taken back.
   if (!may.ok() || !transaction_->has_joined()) return;
   const AbortToAsk abort = {

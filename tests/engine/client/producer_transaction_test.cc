@@ -78,6 +78,33 @@ TEST(ProducerTransaction, StaysWithTheEndThatWasAskedFor) {
   EXPECT_THAT(aborts.CheckWrite(), HasReason(Reason::kTransactionAbortable));
 }
 
+TEST(ProducerTransaction, IsAbortedAtACloseUntilItsCommitWasAskedFor) {
+  ProducerTransaction flushes = Open();
+  EXPECT_THAT(flushes.BeginCommit(), IsOk());
+  EXPECT_THAT(flushes.BeginAbortAtClose(), IsOk());
+  EXPECT_THAT(flushes.BeginCommit(), HasReason(Reason::kInvalidTxnState));
+
+  ProducerTransaction asked = Open();
+  EXPECT_THAT(asked.BeginCommit(), IsOk());
+  asked.EndAsked();
+  EXPECT_THAT(asked.BeginAbortAtClose(), HasReason(Reason::kInvalidTxnState));
+  EXPECT_THAT(asked.BeginCommit(), IsOk());
+  asked.Ended(kNext);
+  EXPECT_THAT(asked.Begin(), IsOk());
+  EXPECT_THAT(asked.BeginCommit(), IsOk());
+  EXPECT_THAT(asked.BeginAbortAtClose(), IsOk());
+}
+
+TEST(ProducerTransaction, IsFailedByNoBatchOnceItsEndWasAskedFor) {
+  ProducerTransaction transaction = Open();
+  EXPECT_THAT(transaction.BeginCommit(), IsOk());
+  transaction.EndAsked();
+
+  transaction.FailBatch(MakeError(Reason::kClosed, "the producer was closed"));
+
+  EXPECT_THAT(transaction.BeginCommit(), IsOk());
+}
+
 TEST(ProducerTransaction, CanOnlyBeAbortedOnceABatchHasFailed) {
   ProducerTransaction transaction = Open();
   transaction.FailBatch(MakeError(Reason::kDiskFailed, "no disk"));

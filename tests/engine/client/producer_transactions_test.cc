@@ -631,8 +631,10 @@ class HoldingExecutor final : public Executor {
 };
 
 TEST(ProducerTransactionsOf, AClosedProducerAreAbortedThoughItIsBusy) {
+  const auto files = NewMemoryFileSystem();
   HoldingExecutor executor;
-  auto client = Client::Open("memory:", {.engine = {.executor = &executor}});
+  auto client = Client::Open("dir:/data", {.engine = {.file_system = &*files,
+                                                      .executor = &executor}});
   ASSERT_THAT(client, IsOk());
   ASSERT_THAT((*client)->engine()->CreateTopic("orders"), IsOk());
   ProducerOptions options;
@@ -657,9 +659,11 @@ TEST(ProducerTransactionsOf, AClosedProducerAreAbortedThoughItIsBusy) {
             TransactionStatus::kCompleteAbort);
 }
 
-// Stands still, and tells of each look that one thread takes at it.
+// Stands still unless a test moves it, and tells of each look that one thread
+// takes at it.
 class WatchedClock final : public Clock {
  public:
+  void Advance(absl::Duration by) { still_.Advance(by); }
   absl::Time Now() override { return still_.Now(); }
   absl::Duration Monotonic() override {
     if (std::this_thread::get_id() == watched_.load()) look_();
@@ -676,6 +680,92 @@ class WatchedClock final : public Clock {
   std::function<void()> look_;
   std::atomic<std::thread::id> watched_;
 };
+
+// A producer that is closed while its transaction is being committed, and the
+// executor holds what coordinator and log have to tell of it.
+class ClosedInACommit : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ClientOptions options;
+    options.engine.file_system = &*files_;
+    options.engine.clock = &clock_;
+    options.engine.executor = &executor_;
+    auto client = Client::Open("dir:/data", options);
+    ASSERT_THAT(client, IsOk());
+    client_ = *std::move(client);
+    ASSERT_THAT(client_->engine()->CreateTopic("orders"), IsOk());
+    auto producer = client_->NewProducer({.linger = absl::ZeroDuration(),
+                                          .block_max = absl::Seconds(1),
+                                          .transactional_id = "x"});
+    ASSERT_THAT(producer, IsOk());
+    producer_ = *std::move(producer);
+    ASSERT_THAT(producer_->InitTransactions(), IsOk());
+    ASSERT_THAT(producer_->BeginTransaction(), IsOk());
+  }
+  void Send(std::string_view value) {
+    ASSERT_THAT(producer_->Send({.topic = "orders", .value = value},
+                                [this](const auto& sent) {
+                                  told_.push_back(ReasonOf(sent.status()));
+                                }),
+                IsOk());
+  }
+  void HoldTasks() {
+    executor_.AwaitIdle();
+    executor_.Hold();
+  }
+  TransactionStatus StatusInTheEnd() {
+    const auto coordinator =
+        EngineCore::Of(*client_->engine())->Transactions();
+    EXPECT_THAT(coordinator, IsOk());
+    return (*(*coordinator)->Describe("x"))->status;
+  }
+
+  WatchedClock clock_;
+  const std::unique_ptr<FileSystem> files_ = NewMemoryFileSystem();
+  HoldingExecutor executor_;
+  std::unique_ptr<Client> client_;
+  std::unique_ptr<Producer> producer_;
+  std::vector<Reason> told_;
+};
+
+TEST_F(ClosedInACommit, AbortsTheTransactionThatLacksWhatItHasFailed) {
+  HoldTasks();
+  Send("a");  // waits until its partition takes part
+  std::latch waits(1);
+  absl::Status committed;
+  std::thread commits([&] {
+    // It lets go of the lock only to wait.
+    clock_.Watch([&, looks = 0]() mutable {
+      if (++looks == 1) waits.count_down();
+    });
+    committed = producer_->CommitTransaction();
+    clock_.Watch([] {});
+  });
+  waits.wait();
+
+  producer_->Close(absl::ZeroDuration()).IgnoreError();
+  executor_.RunHeld();
+
+  commits.join();
+  EXPECT_THAT(committed, HasReason(Reason::kClosed));
+  EXPECT_THAT(told_, ElementsAre(Reason::kClosed));
+  EXPECT_EQ(StatusInTheEnd(), TransactionStatus::kCompleteAbort);
+}
+
+TEST_F(ClosedInACommit, AbortsTheTransactionThatNobodyWasAskedToCommit) {
+  Send("a");
+  ASSERT_THAT(producer_->Flush(), IsOk());
+  HoldTasks();
+  Send("b");  // is written, and not acknowledged
+  clock_.Watch([this] { clock_.Advance(absl::Seconds(1)); });
+  ASSERT_THAT(producer_->CommitTransaction(), HasReason(Reason::kTimedOut));
+  clock_.Watch([] {});
+
+  producer_->Close(absl::ZeroDuration()).IgnoreError();
+  executor_.RunHeld();
+
+  EXPECT_EQ(StatusInTheEnd(), TransactionStatus::kCompleteAbort);
+}
 
 // A producer whose tries are an hour apart, on a clock that stands still, and
 // the marker of its first transaction, whose commit has been answered, kept
