@@ -8,6 +8,10 @@ AfterFailure WhatToDoAfter(const absl::Status& failure) {
   switch (ReasonOf(failure)) {
     case Reason::kDiskFull:
     case Reason::kTooManyProducers:
+    // Whether it may be written the coordinator of its transaction says later.
+    case Reason::kConcurrentTransactions:
+    case Reason::kCoordinatorLoading:
+    case Reason::kCoordinatorNotAvailable:
       return AfterFailure::kTryAgain;
     case Reason::kUnknownTopic:
       return AfterFailure::kReopen;
@@ -21,7 +25,9 @@ AfterFailure WhatToDoAfter(const absl::Status& failure) {
     case Reason::kUnsupportedCodec:
     case Reason::kCorruptBatch:
     case Reason::kInvalidProducerEpoch:
+    case Reason::kInvalidProducerIdMapping:
     case Reason::kInvalidTxnState:
+    case Reason::kTransactionAbortable:
     case Reason::kFencedEpoch:
     case Reason::kOffsetOutOfRange:
     case Reason::kReadOnly:

@@ -505,6 +505,13 @@ absl::Status ProducerCore::Write(Queue& queue, OutgoingBatch& batch,
     CAUCE_RETURN_IF_ERROR(opened.status());
     queue.partition.emplace(*std::move(opened));
   }
+  if (fields_.transactional) {
+    // A log that was made anew, or has forgotten who wrote to it, takes what a
+    // fenced producer sends: the coordinator knows. Behind the opening, since
+    // what fences it from here on is written to the very log that is open.
+    CAUCE_RETURN_IF_ERROR(around_.transactions->CheckProduce(
+        options_.transactional_id, {identity.id, identity.epoch}, queue.name));
+  }
   CAUCE_ASSIGN_OR_RETURN(const RecordBatch built, batch.Build(identity));
   const Ack ack =
       options_.acks == Acks::kAll ? Ack::kDurable : Ack::kWritten;
@@ -544,6 +551,8 @@ bool ProducerCore::TakesAnotherTry(Queue& queue, const absl::Status& failure) {
     case AfterFailure::kReopen:
       queue.is_stale = true;
       batch.GiveUpIdentity();
+      // What the transaction has written there is gone.
+      if (transaction_ && queue.identity.next_sequence > 0) break;
       if (batch.tries > 0) break;
       ++batch.tries;
       batch.try_at = now;

@@ -126,7 +126,10 @@ void ProducerTransaction::FailBatch(const absl::Status& error) {
                        std::string(MessageOf(error)));
     return;
   }
-  state_ = State::kFailed;
+  // Nor where it has the id no more.
+  state_ = ReasonOf(error) == Reason::kInvalidProducerIdMapping
+               ? State::kFatal
+               : State::kFailed;
   error_ = error;
 }
 

@@ -18,6 +18,18 @@ TEST(DeliveryFailure, OfAFullDiskIsTriedAgain) {
             AfterFailure::kTryAgain);
 }
 
+TEST(DeliveryFailure, OfABusyCoordinatorIsTriedAgain) {
+  EXPECT_EQ(After(Reason::kConcurrentTransactions), AfterFailure::kTryAgain);
+  EXPECT_EQ(After(Reason::kCoordinatorLoading), AfterFailure::kTryAgain);
+  EXPECT_EQ(After(Reason::kCoordinatorNotAvailable), AfterFailure::kTryAgain);
+}
+
+TEST(DeliveryFailure, OfAFencedProducerIsForGood) {
+  EXPECT_EQ(After(Reason::kInvalidProducerEpoch), AfterFailure::kGiveUp);
+  EXPECT_EQ(After(Reason::kInvalidProducerIdMapping), AfterFailure::kGiveUp);
+  EXPECT_EQ(After(Reason::kTransactionAbortable), AfterFailure::kGiveUp);
+}
+
 TEST(DeliveryFailure, OfTheDiskLeavesItOpenWhatIsStored) {
   EXPECT_EQ(After(Reason::kDiskFailed), AfterFailure::kUnknown);
   EXPECT_EQ(After(Reason::kTruncated), AfterFailure::kUnknown);

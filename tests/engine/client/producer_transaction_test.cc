@@ -129,6 +129,15 @@ TEST(ProducerTransaction, IsOverOnceAPartitionHasFencedIt) {
   EXPECT_FALSE(transaction.is_open());
 }
 
+TEST(ProducerTransaction, IsOverOnceItsIdIsAnothers) {
+  ProducerTransaction transaction = Open();
+  transaction.FailBatch(
+      MakeError(Reason::kInvalidProducerIdMapping, "belongs to another"));
+  EXPECT_THAT(transaction.BeginAbort(),
+              HasReason(Reason::kInvalidProducerIdMapping));
+  EXPECT_FALSE(transaction.is_open());
+}
+
 TEST(ProducerTransaction, IsOverOnceItIsFenced) {
   ProducerTransaction transaction = Open();
   transaction.FailAnswer(MakeError(Reason::kProducerFenced, "a newer one"));

@@ -91,6 +91,22 @@ class ProducerTransactions : public ::testing::Test {
         values.emplace_back(*each.value);
     }
   }
+  // Another topic of the name.
+  void MakeAnew() {
+    ASSERT_THAT(client_->engine()->DeleteTopic("orders"), IsOk());
+    ASSERT_THAT(client_->engine()->CreateTopic(
+                    "orders", {.partitions = 2, .configs = {}}),
+                IsOk());
+  }
+  void Pass(absl::Duration time) {
+    clock_.Advance(time);
+    ASSERT_THAT(client_->engine()->RunUpkeep(), IsOk());
+  }
+  int64_t End(int32_t partition) {
+    return client_->engine()->OpenPartition("orders", {partition})
+        ->log_end()
+        .value;
+  }
   // How far readers of what is committed come.
   int64_t LastStable(int32_t partition) {
     const auto opened =
@@ -377,6 +393,77 @@ TEST_F(ProducerTransactions, AreAbortedByTheirTimeOut) {
   BeginWith(*next, "b");
   ASSERT_THAT(next->CommitTransaction(), IsOk());
   EXPECT_THAT(Committed(), ElementsAre("b"));
+}
+
+// The log that is there by then never heard of it.
+TEST_F(ProducerTransactions, OfAFencedProducerAreWrittenToNoTopicMadeAnew) {
+  for (const bool times_out : {true, false}) {
+    SCOPED_TRACE(times_out ? "by its time-out" : "by a newer instance");
+    Open(&clock_);
+    const auto producer = Initialized();
+    BeginWith(*producer, "a");
+    if (times_out) {
+      Pass(absl::Seconds(61));
+    } else {
+      Initialized();
+    }
+    MakeAnew();
+
+    ASSERT_THAT(Send(*producer, "b"), IsOk());
+    ASSERT_THAT(producer->Flush(), IsOk());
+
+    EXPECT_EQ(End(0), 0);
+    EXPECT_THAT(producer->CommitTransaction(),
+                HasReason(Reason::kProducerFenced));
+  }
+}
+
+TEST_F(ProducerTransactions, OfAProducerAreNotWrittenOnceItsFenceIsForgotten) {
+  Open(&clock_);
+  const auto producer = Initialized();
+  BeginWith(*producer, "a");
+  Pass(absl::Seconds(61));
+  ASSERT_EQ(LastStable(0), 2);
+  Pass(absl::Hours(25));  // EngineOptions::producer_expiration, and more
+
+  ASSERT_THAT(Send(*producer, "b"), IsOk());
+  ASSERT_THAT(producer->Flush(), IsOk());
+
+  EXPECT_EQ(End(0), 2);
+  EXPECT_THAT(producer->CommitTransaction(),
+              HasReason(Reason::kProducerFenced));
+}
+
+TEST_F(ProducerTransactions, FailWhereATopicThatTheyHaveWrittenToIsMadeAnew) {
+  Open();
+  const auto producer = Initialized();
+  BeginWith(*producer, "a");
+  MakeAnew();
+
+  ASSERT_THAT(Send(*producer, "b"), IsOk());
+  ASSERT_THAT(producer->Flush(), IsOk());
+
+  EXPECT_THAT(producer->CommitTransaction(),
+              HasReason(Reason::kTransactionAbortable));
+  ASSERT_THAT(producer->AbortTransaction(), IsOk());
+  EXPECT_EQ(LastStable(0), End(0));
+  BeginWith(*producer, "c");
+  ASSERT_THAT(producer->CommitTransaction(), IsOk());
+  EXPECT_EQ(LastStable(0), End(0));
+}
+
+TEST_F(ProducerTransactions, GoOnWhereATopicWasMadeAnewBetweenThem) {
+  Open();
+  const auto producer = Initialized();
+  BeginWith(*producer, "a");
+  ASSERT_THAT(producer->CommitTransaction(), IsOk());
+  MakeAnew();
+
+  BeginWith(*producer, "b");
+
+  EXPECT_EQ(End(0), 1);
+  EXPECT_THAT(producer->CommitTransaction(), IsOk());
+  EXPECT_EQ(LastStable(0), 2);
 }
 
 TEST_F(ProducerTransactions, AreAbortedByAPollOnceTheirTimeIsUp) {
