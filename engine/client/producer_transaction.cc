@@ -11,7 +11,14 @@ AfterAnswer WhatToDoAfterAnswer(const absl::Status& error) {
     case Reason::kConcurrentTransactions:
     case Reason::kCoordinatorLoading:
     case Reason::kCoordinatorNotAvailable:
+    case Reason::kTooManyProducers:
       return AfterAnswer::kTryAgain;
+    case Reason::kNone:
+      // No descriptor, to store its state or to read it.
+      return absl::IsResourceExhausted(error) ||
+                     absl::IsPermissionDenied(error)
+                 ? AfterAnswer::kTryAgain
+                 : AfterAnswer::kGiveUp;
     case Reason::kTransactionAbortable:
       return AfterAnswer::kAbort;
     default:

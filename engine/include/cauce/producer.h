@@ -227,7 +227,8 @@ class Producer {
   // Flushes, and commits. Once this is OK no power loss takes it back, and
   // readers see all of it soon. kTransactionAbortable where a record was not
   // delivered. After kTimedOut nobody knows whether it is committed, and it
-  // cannot be aborted any more.
+  // cannot be aborted any more; nor is it known after an error that ends the
+  // producer. kClosed where that was closed meanwhile, which aborts it.
   virtual absl::Status CommitTransaction() = 0;
   // What was not written yet fails with kTransactionAbortable.
   virtual absl::Status AbortTransaction() = 0;

@@ -176,6 +176,12 @@ TEST(WhatToDoAfterAnswer, TellsWhatPassesFromWhatAbortsAndWhatIsFatal) {
         Reason::kCoordinatorNotAvailable}) {
     EXPECT_EQ(what(passes), AfterAnswer::kTryAgain) << ReasonName(passes);
   }
+  EXPECT_EQ(what(Reason::kTooManyProducers), AfterAnswer::kTryAgain);
+  for (const absl::Status& refused :
+       {absl::ResourceExhaustedError("no descriptor is left"),
+        absl::PermissionDeniedError("not now")}) {
+    EXPECT_EQ(WhatToDoAfterAnswer(refused), AfterAnswer::kTryAgain) << refused;
+  }
   EXPECT_EQ(what(Reason::kTransactionAbortable), AfterAnswer::kAbort);
   for (const Reason fatal :
        {Reason::kProducerFenced, Reason::kInvalidProducerIdMapping,

@@ -256,6 +256,35 @@ TEST_F(ProducerTransactions, FailWhereNobodyCanNoteWhoTakesPart) {
   EXPECT_THAT(Committed(), ElementsAre("b"));
 }
 
+// Its first record is synced with the name of its file.
+TEST_F(ProducerTransactions, AreNotOverWhereTheirStateFindsNoDescriptor) {
+  Open();
+  const auto producer = NewProducer();  // of partition 20
+  const auto asked = [this] {
+    return files_.Count(FileCall::kSyncDirectory, "__transaction_state-20");
+  };
+  const int before = asked();
+  files_.Fail(FileCall::kSyncDirectory, "__transaction_state-20",
+              absl::ResourceExhaustedError("no descriptor is left"));
+  // Until it is written once more, as by the next try.
+  int writes = 0;
+  int failed = 0;
+  files_.set_during(FileCall::kWrite,
+                    "__transaction_state-20/00000000000000000000.log", [&] {
+                      if (++writes == 1) return;
+                      failed = asked() - before;
+                      files_.Mend();
+                    });
+
+  EXPECT_THAT(producer->InitTransactions(), IsOk());
+
+  EXPECT_EQ(writes, 2);
+  EXPECT_GT(failed, 0);
+  BeginWith(*producer, "a");
+  EXPECT_THAT(producer->CommitTransaction(), IsOk());
+  EXPECT_THAT(Committed(), ElementsAre("a"));
+}
+
 TEST_F(ProducerTransactions, GoOnBehindOneThatFailed) {
   Open();
   const auto producer = Initialized();
