@@ -1,7 +1,6 @@
 #include "engine/client/producer_core.h"
 
 #include <algorithm>
-#include <climits>
 #include <utility>
 
 #include "cauce/errors.h"
@@ -20,7 +19,8 @@ constexpr int64_t kHeaderFramingBytesMax = 10;
 
 // So many batches of a queue one thread writes at a time, where another may go
 // on: else a Send would last as long as others send there, and a thread of the
-// executor would come to nothing else.
+// executor would come to nothing else. Once the producer is closed nobody sends
+// more, nor comes back for the rest.
 constexpr int kWritesMax = 64;
 
 // How much memory a producer keeps of batches that are over, so that the next
@@ -429,8 +429,9 @@ absl::Duration ProducerCore::DueAt(const Queue& queue) const {
 void ProducerCore::Drive(Queue& queue) {
   if (queue.busy) return;
   queue.busy = true;
-  const int most = around_.executor ? kWritesMax : INT_MAX;
-  for (int i = 0; i < most && !queue.batches.empty(); ++i) {
+  for (int i = 0; !queue.batches.empty(); ++i) {
+    const bool writes_all = around_.executor == nullptr || closed_;
+    if (i >= kWritesMax && !writes_all) break;
     if (DueAt(queue) > around_.clock->Monotonic()) break;
     const absl::Status may =
         transaction_ ? transaction_->CheckWrite() : absl::OkStatus();

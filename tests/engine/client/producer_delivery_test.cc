@@ -25,9 +25,11 @@ namespace {
 using test::FileCall;
 using test::HasReason;
 using test::IsOk;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 using ProducerDeliveryTest = test::ProducerRig;
@@ -120,6 +122,23 @@ TEST_F(ProducerDeliveryTest, WritesWhatWaitsWhenItIsDestroyed) {
   EXPECT_THAT(Stored(), ElementsAre("a"));
   executor_.RunDue();
   EXPECT_THAT(told_, ElementsAre("a@0"));
+}
+
+TEST_F(ProducerDeliveryTest, WritesAllThatWaitsHoweverMuchWhenItIsDestroyed) {
+  constexpr size_t kRecords = 1000;
+  Open(&executor_);
+  Produce({.batch_bytes = 100, .linger = absl::ZeroDuration()});
+  FillDisk();
+  for (size_t i = 0; i < kRecords; ++i) ASSERT_THAT(Send("a"), IsOk());
+  files_.Mend();
+  clock_.Advance(absl::Seconds(1));
+
+  producer_.reset();
+
+  EXPECT_THAT(Stored(), SizeIs(kRecords));
+  executor_.RunDue();
+  EXPECT_THAT(told_, SizeIs(kRecords));
+  EXPECT_THAT(told_, Not(Contains(HasSubstr("CLOSED"))));
 }
 
 // Where every second record is synced in its append. The first sync is one of
