@@ -41,6 +41,7 @@ absl::Status ProducerTransaction::Begin() {
   if (state_ != State::kReady)
     return OutOfTurn("a transaction is open already: commit or abort it first");
   state_ = State::kOpen;
+  ++number_;
   return absl::OkStatus();
 }
 
@@ -144,8 +145,32 @@ void ProducerTransaction::FailCall(const absl::Status& error) {
   if (state_ == State::kOpen) FailBatch(error);
 }
 
-void ProducerTransaction::FailAnswer(const absl::Status& error) {
-  switch (WhatToDoAfterAnswer(error)) {
+void ProducerTransaction::FailAnswer(const ProducerInstance& asked_as,
+                                     const absl::Status& error) {
+  if (asked_as != producer_ || is_end_asked_) return;
+  FailAs(WhatToDoAfterAnswer(error), error);
+}
+
+void ProducerTransaction::FailEnd(const ProducerInstance& asked_as,
+                                  const absl::Status& error) {
+  const AfterAnswer what = WhatToDoAfterAnswer(error);
+  // It may end yet, or another thread has heard that it did.
+  if (what == AfterAnswer::kTryAgain || asked_as != producer_) return;
+  is_end_asked_ = false;
+  FailAs(what, error);
+}
+
+absl::Status ProducerTransaction::CheckUndecided(int64_t number) const {
+  if (number != number_) {
+    return OutOfTurn("another thread has ended the transaction meanwhile; send "
+                     "this in the next one");
+  }
+  if (state_ == State::kCommitting && !is_end_asked_) return absl::OkStatus();
+  return CheckSend();
+}
+
+void ProducerTransaction::FailAs(AfterAnswer what, const absl::Status& error) {
+  switch (what) {
     case AfterAnswer::kTryAgain:
       return;
     case AfterAnswer::kAbort:

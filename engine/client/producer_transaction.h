@@ -5,6 +5,7 @@
 // value; its owner locks.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,8 @@ class ProducerTransaction {
 
   const std::string& id() const { return id_; }
   const ProducerInstance& producer() const { return producer_; }
+  // How many were begun: that of the last one.
+  int64_t number() const { return number_; }
 
   // Whether the producer may do this now, and that it does: with a word on what
   // comes first where it may not. Reason::kInvalidTxnState out of turn;
@@ -53,12 +56,20 @@ class ProducerTransaction {
   void Ended(const ProducerInstance& next);
 
   // An error of a batch: the transaction can only be aborted, or the producer
-  // has been fenced. Of a coordinator: WhatToDoAfterAnswer says which it is.
+  // has been fenced.
   void FailBatch(const absl::Status& error);
   // Of a call that was to add to the transaction, which is not whole without:
   // as of a batch, unless it is too late for that.
   void FailCall(const absl::Status& error);
-  void FailAnswer(const absl::Status& error);
+  // Of a coordinator that was asked by who the producer was then,
+  // WhatToDoAfterAnswer says which it is. What comes behind the end of its
+  // transaction decides nothing, and once that was asked for only the answer to
+  // it does.
+  void FailAnswer(const ProducerInstance& asked_as, const absl::Status& error);
+  void FailEnd(const ProducerInstance& asked_as, const absl::Status& error);
+  // OK where what is added to the transaction of this number, or cannot be,
+  // counts still. kInvalidTxnState where another thread ends it.
+  absl::Status CheckUndecided(int64_t number) const;
 
   bool has_joined() const { return has_joined_; }
   // A transaction is open, or its end was not answered yet.
@@ -79,12 +90,14 @@ class ProducerTransaction {
     kFatal,
   };
 
+  void FailAs(AfterAnswer what, const absl::Status& error);
   absl::Status OutOfTurn(std::string_view what) const;
   absl::Status IsFailed() const;
 
   const std::string id_;
   State state_ = State::kNew;
   ProducerInstance producer_;
+  int64_t number_ = 0;
   bool has_joined_ = false;
   bool is_end_asked_ = false;
   absl::Status error_;  // why it is kFailed or kFatal

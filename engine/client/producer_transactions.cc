@@ -142,11 +142,15 @@ absl::Status ProducerCore::SendOffsets(const OffsetsToCommit& offsets,
   CAUCE_RETURN_IF_ERROR(CheckMaySend());
   if (offsets.empty()) return absl::OkStatus();
   const ProducerInstance producer = transaction_->producer();
+  const int64_t number = transaction_->number();
   const auto until = around_.clock->Monotonic() + options_.block_max;
   mutex_.Unlock();
   const auto commit = CommitOf(offsets, member, producer, *around_.engine);
   const auto partition = around_.groups->PartitionOf(member.group);
   mutex_.Lock();
+  // Another thread may end the transaction whenever this lets go of the lock.
+  CAUCE_RETURN_IF_ERROR(CheckMaySend());
+  CAUCE_RETURN_IF_ERROR(transaction_->CheckUndecided(number));
   absl::Status may = commit.status();
   may.Update(partition.status());
   if (!may.ok()) {
@@ -163,11 +167,12 @@ absl::Status ProducerCore::SendOffsets(const OffsetsToCommit& offsets,
                                         std::move(add), std::move(answer));
   });
   if (!added.ok()) {
+    CAUCE_RETURN_IF_ERROR(transaction_->CheckUndecided(number));
     const bool is_late = ReasonOf(added.status()) == Reason::kTimedOut;
     if (is_late) {
-      transaction_->FailCall(added.status());
+      transaction_->FailBatch(added.status());
     } else {
-      transaction_->FailAnswer(added.status());
+      transaction_->FailAnswer(producer, added.status());
     }
     return added.status();
   }
@@ -180,10 +185,8 @@ absl::Status ProducerCore::SendOffsets(const OffsetsToCommit& offsets,
           (*shared)(status);
         });
   });
-  const bool is_late = ReasonOf(stored.status()) == Reason::kTimedOut;
-  if (is_late) {
-    transaction_->FailCall(stored.status());
-  } else if (!stored.ok()) {
+  if (!stored.ok()) {
+    CAUCE_RETURN_IF_ERROR(transaction_->CheckUndecided(number));
     transaction_->FailBatch(stored.status());
   }
   return stored.status();
@@ -217,7 +220,7 @@ absl::Status ProducerCore::EndTransaction(TransactionOutcome outcome) {
   });
   if (!next.ok()) {
     if (ReasonOf(next.status()) != Reason::kTimedOut)
-      transaction_->FailAnswer(next.status());
+      transaction_->FailEnd(request.producer, next.status());
     return next.status();
   }
   // Unless another thread has heard the same, and gone on.
@@ -324,7 +327,7 @@ void ProducerCore::TakePart(const std::vector<Queue*>& asked,
   MutexLock lock(mutex_);
   // It comes too late.
   if (detached_ || transaction_->producer() != producer) return;
-  if (!answer.ok()) transaction_->FailAnswer(answer);
+  if (!answer.ok()) transaction_->FailAnswer(producer, answer);
   for (Queue* const queue : asked) {
     queue->part = answer.ok() ? Queue::Part::kYes : Queue::Part::kNo;
     if (answer.ok()) {

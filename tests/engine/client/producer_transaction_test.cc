@@ -140,7 +140,8 @@ TEST(ProducerTransaction, IsOverOnceItsIdIsAnothers) {
 
 TEST(ProducerTransaction, IsOverOnceItIsFenced) {
   ProducerTransaction transaction = Open();
-  transaction.FailAnswer(MakeError(Reason::kProducerFenced, "a newer one"));
+  transaction.FailAnswer(kFirst,
+                         MakeError(Reason::kProducerFenced, "a newer one"));
 
   EXPECT_THAT(transaction.CheckSend(), HasReason(Reason::kProducerFenced));
   EXPECT_THAT(transaction.BeginAbort(), HasReason(Reason::kProducerFenced));
@@ -151,9 +152,47 @@ TEST(ProducerTransaction, IsOverOnceItIsFenced) {
 
 TEST(ProducerTransaction, IsNotHarmedByWhatIsToBeTriedAgain) {
   ProducerTransaction transaction = Open();
-  transaction.FailAnswer(MakeError(Reason::kConcurrentTransactions, "later"));
+  transaction.FailAnswer(kFirst,
+                         MakeError(Reason::kConcurrentTransactions, "later"));
 
   EXPECT_THAT(transaction.CheckSend(), IsOk());
+}
+
+TEST(ProducerTransaction, IsNotHarmedByAnAnswerToOneThatHasEnded) {
+  const absl::Status fenced = MakeError(Reason::kProducerFenced, "too late");
+  ProducerTransaction transaction = Open();
+  EXPECT_THAT(transaction.BeginAbort(), IsOk());
+  transaction.EndAsked();
+  transaction.FailAnswer(kFirst, fenced);
+  EXPECT_THAT(transaction.BeginAbort(), IsOk());
+  transaction.Ended(kNext);
+  EXPECT_THAT(transaction.Begin(), IsOk());
+
+  transaction.FailAnswer(kFirst, fenced);
+  transaction.FailEnd(kFirst, fenced);
+
+  EXPECT_THAT(transaction.CheckSend(), IsOk());
+  EXPECT_THAT(transaction.BeginCommit(), IsOk());
+  transaction.EndAsked();
+  transaction.FailEnd(kNext, fenced);
+  EXPECT_THAT(transaction.BeginCommit(), HasReason(Reason::kProducerFenced));
+}
+
+TEST(ProducerTransaction, IsUndecidedUntilItsEndIsAskedFor) {
+  ProducerTransaction transaction = Open();
+  const int64_t number = transaction.number();
+  EXPECT_THAT(transaction.CheckUndecided(number), IsOk());
+  EXPECT_THAT(transaction.BeginCommit(), IsOk());
+  EXPECT_THAT(transaction.CheckUndecided(number), IsOk());
+
+  transaction.EndAsked();
+  EXPECT_THAT(transaction.CheckUndecided(number),
+              HasReason(Reason::kInvalidTxnState));
+  transaction.Ended(kNext);
+  EXPECT_THAT(transaction.Begin(), IsOk());
+  EXPECT_THAT(transaction.CheckUndecided(number),
+              HasReason(Reason::kInvalidTxnState));
+  EXPECT_THAT(transaction.CheckUndecided(transaction.number()), IsOk());
 }
 
 TEST(ProducerTransaction, MayBeInitializedAgainUnlessThatIsRefused) {

@@ -342,6 +342,41 @@ TEST_F(ProducerTransactions, CommitOffsetsWithTheirRecords) {
   EXPECT_THAT(producer->AbortTransaction(), IsOk());
 }
 
+// While the topic is made that is to keep them another thread asks for the end,
+// and its record is on the way when the offsets go on.
+TEST_F(ProducerTransactions, AreNotOverWhereOffsetsComeBehindTheirEnd) {
+  Open();
+  const auto producer = Initialized();  // of partition 20
+  BeginWith(*producer, "a");
+  std::latch ends(1);
+  absl::Status aborted;
+  std::thread other;
+  files_.set_during(FileCall::kCreateDirectory, "", [&] {
+    if (other.joinable()) return;
+    files_.set_during(FileCall::kWrite,
+                      "__transaction_state-20/00000000000000000000.log",
+                      [&] {
+                        if (!ends.try_wait()) ends.count_down();
+                      });
+    other = std::thread([&] { aborted = producer->AbortTransaction(); });
+    ends.wait();
+  });
+  ConsumerGroupMetadata member;
+  member.group = "g";
+
+  EXPECT_THAT(producer->SendOffsetsToTransaction(
+                  {{{"orders", {0}}, {.offset = Offset{7}}}}, member),
+              HasReason(Reason::kInvalidTxnState));
+
+  ASSERT_TRUE(other.joinable());
+  other.join();
+  files_.Mend();
+  EXPECT_THAT(aborted, IsOk());
+  BeginWith(*producer, "b");
+  EXPECT_THAT(producer->CommitTransaction(), IsOk());
+  EXPECT_THAT(Committed(), ElementsAre("b"));
+}
+
 TEST_F(ProducerTransactions, AreNotCommittedWithoutARecordThatWasRefused) {
   Open();
   const auto producer = Initialized();
