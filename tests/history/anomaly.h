@@ -14,7 +14,7 @@ namespace cauce::test {
 enum class AnomalyKind {
   // Of records.
   kLostWrite,            // acknowledged, others behind it were read, it never
-  kUnseen,               // acknowledged, and not read by the end of all
+  kUnseen,  // acknowledged, or committed, and not read by the end of all
   kVanished,             // read once, and not there any more
   kPhantom,              // read, and sent by nobody to there
   kInconsistentOffsets,  // two values at one offset

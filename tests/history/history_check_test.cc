@@ -91,6 +91,18 @@ TEST(GoodHistory, MayHaveATransactionAsAWholeOrNotWhereItsEndWasNotTold) {
       IsEmpty());
 }
 
+// The process ended before its callbacks were called.
+TEST(GoodHistory, MayHaveATransactionThatNobodyAcknowledgedAsAWholeOrNot) {
+  const History asked = {ProducerStarted{1, "x"}, Sent{1, 5, kA, 51},
+                         Sent{1, 5, kB, 52}, CommitAsked{5}};
+
+  EXPECT_THAT(Found(Plus(asked, {End(kA, {}), End(kB, {})})), IsEmpty());
+  EXPECT_THAT(
+      Found(Plus(asked, {TransactionEnded{5, kCommit}, End(kA, {{{0}, 51}}),
+                         End(kB, {{{0}, 52}})})),
+      IsEmpty());
+}
+
 TEST(GoodHistory, ShowsAnAbortedTransactionToWhoReadsAll) {
   EXPECT_THAT(Found(Plus(Transaction(), {TransactionEnded{5, kAbort},
                                          End(kA, {{{0}, 51}}, kAll),
@@ -227,6 +239,28 @@ TEST(BadHistory, LosesARecordOfACommittedTransaction) {
                                          TransactionEnded{5, kCommit},
                                          End(kA, {}), End(kB, {})})),
               ElementsAre("unseen", "unseen"));
+}
+
+// Its producer failed the other one, and committed nevertheless.
+TEST(BadHistory, CommitsATransactionWithoutARecordThatWasNeverAcknowledged) {
+  const History asked = {ProducerStarted{1, "x"},
+                         Sent{1, 5, kA, 51},
+                         Sent{1, 5, kB, 52},
+                         CommitAsked{5},
+                         Acknowledged{51, {0}},
+                         Refused{52}};
+  const History ends = {End(kA, {{{0}, 51}}), End(kB, {})};
+
+  EXPECT_THAT(Found(Plus(Plus(asked, {TransactionEnded{5, kCommit}}), ends)),
+              UnorderedElementsAre("unseen", "torn-transaction"));
+  EXPECT_THAT(Found(Plus(asked, ends)), ElementsAre("torn-transaction"));
+}
+
+TEST(BadHistory, CommitsATransactionWithoutTheOnlyRecordItHas) {
+  EXPECT_THAT(Found({ProducerStarted{1, "x"}, Sent{1, 5, kA, 51},
+                     CommitAsked{5}, TransactionEnded{5, kCommit},
+                     End(kA, {})}),
+              ElementsAre("unseen"));
 }
 
 TEST(BadHistory, TakesBackWhatWasRead) {

@@ -78,12 +78,15 @@ class Reader {
                                .value = value,
                                .isolation = isolation,
                                .at = at_});
-    index_.places[{from, isolation}].try_emplace(offset, at_);
+    AddPlace({from, isolation}, offset, value);
     // What is committed may be read by everybody.
-    if (isolation == Isolation::kReadCommitted) {
-      index_.places[{from, Isolation::kReadUncommitted}].try_emplace(offset,
-                                                                     at_);
-    }
+    if (isolation == Isolation::kReadCommitted)
+      AddPlace({from, Isolation::kReadUncommitted}, offset, value);
+  }
+  void AddPlace(const std::pair<TopicPartition, Isolation>& where,
+                Offset offset, int64_t value) {
+    index_.places[where].try_emplace(offset, at_);
+    index_.values_read[where].try_emplace(value, offset);
   }
 
   HistoryIndex& index_;
@@ -118,6 +121,16 @@ const LogRead* HistoryIndex::FindLogRead(const TopicPartition& partition,
   const auto found = log_reads.find({partition, isolation});
   if (found == log_reads.end()) return nullptr;
   return &std::get<LogRead>(history[found->second]);
+}
+
+std::optional<Offset> HistoryIndex::PlaceOf(const RecordFacts& record,
+                                            Isolation isolation) const {
+  if (record.acknowledged_at.has_value()) return record.offset;
+  const auto read = values_read.find({record.sent.to, isolation});
+  if (read == values_read.end()) return std::nullopt;
+  const auto found = read->second.find(record.sent.value);
+  if (found == read->second.end()) return std::nullopt;
+  return found->second;
 }
 
 std::vector<size_t> HistoryIndex::ReadBetween(const TopicPartition& partition,

@@ -51,6 +51,10 @@ struct HistoryIndex {
   const MemberMade* FindMember(ConsumerNumber consumer) const;
   const LogRead* FindLogRead(const TopicPartition& partition,
                              Isolation isolation) const;
+  // Where the record stands, as far as it was told to who sent it, or was read
+  // of what is committed, or of all.
+  std::optional<Offset> PlaceOf(const RecordFacts& record,
+                                Isolation isolation) const;
   // What there is to be read between these offsets, but for them: where each
   // was read. Of what is committed, or all.
   std::vector<size_t> ReadBetween(const TopicPartition& partition,
@@ -64,6 +68,9 @@ struct HistoryIndex {
   // Which event says where each was first read, by isolation.
   using Places = std::map<Offset, size_t>;
   std::map<std::pair<TopicPartition, Isolation>, Places> places;
+  // Where each value was first read.
+  using Values = std::map<int64_t, Offset>;
+  std::map<std::pair<TopicPartition, Isolation>, Values> values_read;
   std::map<std::pair<TopicPartition, Isolation>, size_t> log_reads;
   std::map<ProducerNumber, size_t> fenced_at;
   std::map<ConsumerNumber, std::string> groups;

@@ -60,32 +60,39 @@ void CheckPhantoms(const HistoryIndex& index, Anomalies& found) {
   }
 }
 
-// Whether the record must be there in the end, and for whom; nothing where that
-// is not known.
-std::optional<Isolation> MustBeReadAs(const HistoryIndex& index,
-                                      const RecordFacts& record) {
-  if (!record.acknowledged_at.has_value()) return std::nullopt;
-  if (record.sent.transaction == 0) return Isolation::kReadUncommitted;
+// That the record must be there in the end.
+struct Due {
+  Isolation isolation;  // for whom
+  size_t told_at = 0;
+};
+
+// Nothing where that is not known. What was told to be committed has all that
+// was sent to it, acknowledged or not.
+std::optional<Due> DueOf(const HistoryIndex& index, const RecordFacts& record) {
+  if (record.sent.transaction == 0) {
+    if (!record.acknowledged_at.has_value()) return std::nullopt;
+    return Due{Isolation::kReadUncommitted, *record.acknowledged_at};
+  }
   const TransactionFacts* const of = index.FindTransaction(record.sent);
   if (of == nullptr || !of->committed_at.has_value()) return std::nullopt;
-  return Isolation::kReadCommitted;
+  return Due{Isolation::kReadCommitted, *of->committed_at};
 }
 
 void CheckLosses(const HistoryIndex& index, Anomalies& found) {
   for (const auto& [value, record] : index.records) {
-    const auto isolation = MustBeReadAs(index, record);
-    if (!isolation.has_value()) continue;
-    const auto places = index.places.find({record.sent.to, *isolation});
-    const bool is_any = places != index.places.end();
-    if (is_any && places->second.contains(record.offset)) continue;
-    const bool is_passed =
-        is_any && record.offset < places->second.rbegin()->first;
+    const auto due = DueOf(index, record);
+    if (!due.has_value()) continue;
+    const auto place = index.PlaceOf(record, due->isolation);
+    const auto places = index.places.find({record.sent.to, due->isolation});
+    const bool is_any = place.has_value() && places != index.places.end();
+    if (is_any && places->second.contains(*place)) continue;
+    const bool is_passed = is_any && *place < places->second.rbegin()->first;
     const bool is_end =
         index.FindLogRead(record.sent.to, Isolation::kReadCommitted) != nullptr;
     if (!is_passed && !is_end) continue;  // somebody may read it yet
     found.push_back(
         {is_passed ? AnomalyKind::kLostWrite : AnomalyKind::kUnseen,
-         {record.sent_at, *record.acknowledged_at}});
+         {record.sent_at, due->told_at}});
   }
 }
 

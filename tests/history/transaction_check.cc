@@ -55,7 +55,8 @@ const OffsetsSeen* LastSeen(const HistoryIndex& index, const std::string& group,
   return nullptr;
 }
 
-// All of a transaction is there, its offsets as well, or nothing is.
+// All of a transaction is there, acknowledged or not, its offsets as well, or
+// nothing is.
 void CheckWhole(const HistoryIndex& index, const TransactionFacts& of,
                 Anomalies& found) {
   std::optional<size_t> there;
@@ -64,8 +65,9 @@ void CheckWhole(const HistoryIndex& index, const TransactionFacts& of,
     const RecordFacts& record = index.records.at(value);
     const LogRead* const end =
         index.FindLogRead(record.sent.to, Isolation::kReadCommitted);
-    if (end == nullptr || !record.acknowledged_at.has_value()) continue;
-    const auto at = end->values.find(record.offset);
+    if (end == nullptr) continue;
+    const auto place = index.PlaceOf(record, Isolation::kReadCommitted);
+    const auto at = place ? end->values.find(*place) : end->values.end();
     const bool is_there = at != end->values.end() && at->second == value;
     (is_there ? there : missing) = record.sent_at;
   }
