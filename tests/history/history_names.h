@@ -9,8 +9,10 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "cauce/consumer.h"
+#include "cauce/errors.h"
 #include "cauce/record.h"
 #include "cauce/types.h"
 #include "tests/history/history.h"
@@ -41,6 +43,13 @@ inline std::vector<TopicPartition> PartitionsOf(std::string_view topic) {
 inline Promise PromiseOf(std::string_view group) {
   if (group == kAutomatic) return Promise::kAtLeastOnce;
   return group == kCautious ? Promise::kAtMostOnce : Promise::kNone;
+}
+
+// Whether a record of which its producer tells this is stored nowhere: it was
+// not written before that was closed, or its transaction over.
+inline bool IsRefusal(const absl::Status& told) {
+  return ReasonOf(told) == Reason::kClosed ||
+         ReasonOf(told) == Reason::kTransactionAbortable;
 }
 
 inline OffsetsToCommit ToCommit(const OffsetsByPartition& offsets) {

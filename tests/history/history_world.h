@@ -46,6 +46,7 @@ struct HistoryCounts {
   int64_t static_members = 0;   // with a place of their own
   int64_t replaced = 0;         // of them, and told so
   int64_t worked = 0;           // records, by who promises how often
+  int64_t refused = 0;          // records, and not written
 };
 
 class HistoryWorld {
@@ -123,6 +124,8 @@ class HistoryWorld {
   void Replace(Writer& writer);
   void Send(Producer& producer, ProducerNumber by, TransactionNumber of,
             const TopicPartition& to, int64_t source);
+  // It was told that the record is not stored.
+  void Refuse(int64_t value);
   void Commit(Writer& writer);
   void Abort(Writer& writer);
   void Failed(Writer& writer, const absl::Status& why);

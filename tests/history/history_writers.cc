@@ -41,17 +41,24 @@ void HistoryWorld::Send(Producer& producer, ProducerNumber by,
   const int64_t value = ++last_value_;
   ++counts_.operations;
   history_.emplace_back(Sent{by, of, to, value, source});
-  producer
-      .Send({.topic = to.topic,
-             .partition = to.partition,
-             .value = std::to_string(value)},
-            [this, value](const absl::StatusOr<Delivery>& sent) {
-              if (sent.ok())
-                history_.emplace_back(Acknowledged{value, sent->offset});
-              else
-                counts_.fenced += IsFenced(sent.status()) ? 1 : 0;
-            })
-      .IgnoreError();
+  const absl::Status taken = producer.Send(
+      {.topic = to.topic,
+       .partition = to.partition,
+       .value = std::to_string(value)},
+      [this, value](const absl::StatusOr<Delivery>& sent) {
+        if (sent.ok()) {
+          history_.emplace_back(Acknowledged{value, sent->offset});
+          return;
+        }
+        if (IsRefusal(sent.status())) Refuse(value);
+        counts_.fenced += IsFenced(sent.status()) ? 1 : 0;
+      });
+  if (!taken.ok()) Refuse(value);
+}
+
+void HistoryWorld::Refuse(int64_t value) {
+  ++counts_.refused;
+  history_.emplace_back(Refused{value});
 }
 
 absl::Status HistoryWorld::StartWriter(Writer& writer) {

@@ -27,15 +27,20 @@ void Actor::Send(Producer& producer, ProducerNumber by, TransactionNumber of,
   const int64_t value = around_.history->NewNumber();
   ++counts().operations;
   Note(Sent{by, of, to, value, source});
-  producer
-      .Send({.topic = to.topic,
-             .partition = to.partition,
-             .value = std::to_string(value)},
-            [history = around_.history,
-             value](const absl::StatusOr<Delivery>& sent) {
-              if (sent.ok()) history->Add(Acknowledged{value, sent->offset});
-            })
-      .IgnoreError();
+  const absl::Status taken = producer.Send(
+      {.topic = to.topic,
+       .partition = to.partition,
+       .value = std::to_string(value)},
+      [history = around_.history, counts = around_.counts,
+       value](const absl::StatusOr<Delivery>& sent) {
+        if (sent.ok()) return history->Add(Acknowledged{value, sent->offset});
+        if (!IsRefusal(sent.status())) return;
+        ++counts->refused;
+        history->Add(Refused{value});
+      });
+  if (taken.ok()) return;
+  ++counts().refused;
+  Note(Refused{value});
 }
 
 void ThreadedProducer::Step() {

@@ -36,6 +36,7 @@ struct ThreadedCounts {
   std::atomic<int64_t> replaced = 0;
   std::atomic<int64_t> copies = 0;
   std::atomic<int64_t> worked = 0;
+  std::atomic<int64_t> refused = 0;
   std::atomic<int64_t> kills = 0;
   std::atomic<int64_t> power_cuts = 0;
 };

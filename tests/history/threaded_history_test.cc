@@ -38,12 +38,14 @@ TEST(ThreadedHistories, OfAnyProgramsAndKillsHaveNoAnomaly) {
   std::printf(
       "histories %d\n%ld events, %ld operations, %ld kills, %ld power cuts, "
       "%ld commits, %ld aborts, %ld fenced, %ld assignments, %ld commits of "
-      "offsets, %ld refused, %ld replaced, %ld copies, %ld worked on\n",
+      "offsets, %ld refused, %ld replaced, %ld copies, %ld worked on, %ld "
+      "records refused\n",
       kHistories, events, counts.operations.load(), counts.kills.load(),
       counts.power_cuts.load(), counts.commits.load(), counts.aborts.load(),
       counts.fenced.load(), counts.assignments.load(),
       counts.offsets_committed.load(), counts.commits_refused.load(),
-      counts.replaced.load(), counts.copies.load(), counts.worked.load());
+      counts.replaced.load(), counts.copies.load(), counts.worked.load(),
+      counts.refused.load());
   // Where these do not happen the others mean nothing.
   EXPECT_EQ(counts.kills + counts.power_cuts, kHistories * kLives);
   EXPECT_GT(counts.commits, kHistories);
