@@ -110,6 +110,15 @@ TEST(GoodHistory, ShowsAnAbortedTransactionToWhoReadsAll) {
               IsEmpty());
 }
 
+TEST(GoodHistory, LetsTransactionsReadWhatIsNotCommittedWhereTheyAskForIt) {
+  Delivered read = Read(1, 0, 51, 6);
+  read.isolation = kAll;
+  EXPECT_THAT(Found({Sent{1, 5, kA, 51}, read, Sent{2, 6, kB, 61},
+                     CommitAsked{6}, TransactionEnded{6, kCommit},
+                     Delivered{2, kDecided, 5, kB, {0}, 61}, CommitAsked{5}}),
+              IsEmpty());
+}
+
 TEST(GoodHistory, GoesBackAndSkipsWhereAConsumerWasMoved) {
   EXPECT_THAT(
       Found(Plus(TwoRecords(), {Sent{1, 0, kA, 13}, Acknowledged{13, {2}},

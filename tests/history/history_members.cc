@@ -87,6 +87,20 @@ std::unique_ptr<HistoryWorld::Member> HistoryWorld::NewMember(
   return begun.ok() ? std::move(member) : nullptr;
 }
 
+std::unique_ptr<HistoryWorld::Member> HistoryWorld::NewReader() {
+  ConsumerOptions options;
+  options.reset = ResetTo::kLatest;
+  options.isolation = Isolation::kReadCommitted;
+  options.call_timeout = kPatience;
+  auto made = client_->NewConsumer(options);
+  if (!made.ok()) return nullptr;
+  auto reader = std::make_unique<Member>();
+  reader->number = ++last_consumer_;
+  reader->consumer = *std::move(made);
+  const bool is_begun = reader->consumer->Assign(AllPartitions()).ok();
+  return is_begun ? std::move(reader) : nullptr;
+}
+
 void HistoryWorld::StepMember() {
   if (members_.size() < kMembersMax && Chance(20)) {
     const char* const groups[] = {"", kReaders, kReaders, kAutomatic,

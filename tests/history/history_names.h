@@ -1,12 +1,13 @@
 // The topics, groups and numbers that all who take part in a history share.
-// Copiers read "in" and write "out"; everybody else uses "in" alone. What those
-// of a group promise is in its name.
+// Copiers read "in" and write "out"; everybody else uses "in" alone, but for
+// writers, which read both. What those of a group promise is in its name.
 #pragma once
 
 #include <charconv>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -37,6 +38,13 @@ inline std::vector<TopicPartition> PartitionsOf(std::string_view topic) {
   std::vector<TopicPartition> all;
   for (int32_t i = 0; i < kHistoryPartitions; ++i)
     all.push_back({std::string(topic), {i}});
+  return all;
+}
+
+inline std::vector<TopicPartition> AllPartitions() {
+  std::vector<TopicPartition> all = PartitionsOf(kIn);
+  for (TopicPartition& each : PartitionsOf(kOut))
+    all.push_back(std::move(each));
   return all;
 }
 

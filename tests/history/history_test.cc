@@ -74,13 +74,13 @@ TEST(Histories, OfAnyProgramsAndKillsHaveNoAnomaly) {
       "failed calls, %ld compacted, %ld commits, %ld aborts, %ld fenced, %ld "
       "assignments, %ld lost memberships, %ld commits of offsets refused, %ld "
       "copies, %ld operations, %ld static members, %ld replaced, %ld worked "
-      "on, %ld refused\n",
+      "on, %ld refused, %ld read within transactions\n",
       kHistories, counts.events, counts.process_kills, counts.power_cuts,
       counts.closes, counts.failed_calls, counts.compacted, counts.commits,
       counts.aborts, counts.fenced, counts.assignments,
       counts.lost_memberships, counts.commits_refused, counts.copies,
       counts.operations, counts.static_members, counts.replaced,
-      counts.worked, counts.refused);
+      counts.worked, counts.refused, counts.read_within);
   // Where these do not happen the others mean nothing.
   EXPECT_GT(counts.failed_calls, kHistories);
   EXPECT_GT(counts.compacted, kHistories);
@@ -98,6 +98,7 @@ TEST(Histories, OfAnyProgramsAndKillsHaveNoAnomaly) {
   EXPECT_GT(counts.replaced, kHistories / 10);
   EXPECT_GT(counts.worked, kHistories);
   EXPECT_GT(counts.refused, kHistories);
+  EXPECT_GT(counts.read_within, kHistories);
 }
 
 }  // namespace

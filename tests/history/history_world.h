@@ -1,7 +1,8 @@
 // A log with everybody who uses it, in one thread and by one seed: producers,
 // writers of transactions, consumers in groups that commit by hand, by
 // themselves or before they work, copiers that read, work and write in one
-// transaction, and a reader of all; members with a place of their own, and two
+// transaction, and a reader of all; writers read in their transactions what
+// others commit; members with a place of their own, and two
 // that come for one; producers and members that others have replaced and that
 // go on nevertheless; time that passes in leaps; and the
 // process, which is killed, or loses its power, in front of any change of its
@@ -47,6 +48,7 @@ struct HistoryCounts {
   int64_t replaced = 0;         // of them, and told so
   int64_t worked = 0;           // records, by who promises how often
   int64_t refused = 0;          // records, and not written
+  int64_t read_within = 0;      // records, by writers in a transaction
 };
 
 class HistoryWorld {
@@ -66,15 +68,6 @@ class HistoryWorld {
     ProducerNumber number = 0;
     std::unique_ptr<Producer> producer;
   };
-  struct Writer {
-    ProducerNumber number = 0;
-    std::string id;
-    std::unique_ptr<Producer> producer;
-    TransactionNumber open = 0;
-    bool must_commit = false;  // it was asked for, and not told yet
-    bool has_failed = false;
-    bool is_zombie = false;  // another has its id, and it goes on
-  };
   struct Member {
     ConsumerNumber number = 0;
     std::string group;  // none for who assigns by hand
@@ -90,6 +83,17 @@ class HistoryWorld {
     bool is_replaced = false;   // another has its place
     int32_t generation = -1;  // these as they were noted last
     std::vector<TopicPartition> assignment;
+  };
+  struct Writer {
+    ProducerNumber number = 0;
+    std::string id;
+    std::unique_ptr<Producer> producer;
+    TransactionNumber open = 0;
+    bool must_commit = false;  // it was asked for, and not told yet
+    bool has_failed = false;
+    bool is_zombie = false;  // another has its id, and it goes on
+    // What it looks with, from within its transactions.
+    std::unique_ptr<Member> reader = nullptr;
   };
   struct Copier {
     std::unique_ptr<Member> member;
@@ -122,6 +126,8 @@ class HistoryWorld {
 
   absl::Status StartWriter(Writer& writer);
   void Replace(Writer& writer);
+  // Reads what is committed, as a part of its transaction.
+  void ReadWithin(Writer& writer);
   void Send(Producer& producer, ProducerNumber by, TransactionNumber of,
             const TopicPartition& to, int64_t source);
   // It was told that the record is not stored.
@@ -131,6 +137,8 @@ class HistoryWorld {
   void Failed(Writer& writer, const absl::Status& why);
 
   std::unique_ptr<Member> NewMember(const std::string& group);
+  // Of all that is committed from now on.
+  std::unique_ptr<Member> NewReader();
   // The values that were read, with where.
   std::vector<std::pair<TopicPartition, int64_t>> Poll(
       Member& member, TransactionNumber transaction);

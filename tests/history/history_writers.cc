@@ -107,6 +107,7 @@ void HistoryWorld::StepWriter(Writer& writer) {
   if (dice < 55) {
     for (int i = Below(3); i >= 0; --i)
       Send(*writer.producer, writer.number, writer.open, AnyPartition(), 0);
+    if (Chance(40)) ReadWithin(writer);
   } else if (dice < 80) {
     Commit(writer);
   } else if (dice < 92) {
@@ -114,6 +115,13 @@ void HistoryWorld::StepWriter(Writer& writer) {
   } else if (!writer.is_zombie) {
     Replace(writer);
   }
+}
+
+void HistoryWorld::ReadWithin(Writer& writer) {
+  if (writer.reader == nullptr) writer.reader = NewReader();
+  if (writer.reader == nullptr) return;
+  const auto read = Poll(*writer.reader, writer.open);
+  counts_.read_within += static_cast<int64_t>(read.size());
 }
 
 void HistoryWorld::Commit(Writer& writer) {

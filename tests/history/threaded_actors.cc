@@ -95,12 +95,34 @@ void ThreadedWriter::Step() {
   const int dice = Below(100);
   if (dice < 55) {
     for (int i = Below(3); i >= 0; --i) SendPart(AnyPartition(), 0);
+    if (Chance(40)) ReadWithin();
   } else if (dice < 85) {
     Commit();
   } else if (dice < 95) {
     Abort();
   } else {
     producer_.reset();  // in the midst of it
+  }
+}
+
+void ThreadedWriter::ReadWithin() {
+  if (reader_ == nullptr) {
+    ConsumerOptions options;
+    options.reset = ResetTo::kLatest;
+    options.isolation = Isolation::kReadCommitted;
+    options.call_timeout = patience();
+    auto made = around_.client->NewConsumer(options);
+    if (!made.ok() || !(*made)->Assign(AllPartitions()).ok()) return;
+    reader_ = *std::move(made);
+    reader_number_ = around_.history->NewNumber();
+  }
+  ++counts().operations;
+  const auto polled = reader_->Poll(absl::ZeroDuration());
+  if (!polled.ok()) return;
+  for (const ConsumerRecord& each : *polled) {
+    ++counts().read_within;
+    Note(Delivered{reader_number_, Isolation::kReadCommitted, open_,
+                   *each.partition, each.offset, ValueOf(each)});
   }
 }
 

@@ -37,6 +37,7 @@ struct ThreadedCounts {
   std::atomic<int64_t> copies = 0;
   std::atomic<int64_t> worked = 0;
   std::atomic<int64_t> refused = 0;
+  std::atomic<int64_t> read_within = 0;
   std::atomic<int64_t> kills = 0;
   std::atomic<int64_t> power_cuts = 0;
 };
@@ -122,6 +123,8 @@ class ThreadedWriter final : public Actor {
 
  private:
   void Failed(const absl::Status& why);
+  // Reads what is committed, as a part of its transaction.
+  void ReadWithin();
 
   const std::string id_;
   ProducerNumber number_ = 0;
@@ -129,6 +132,8 @@ class ThreadedWriter final : public Actor {
   TransactionNumber open_ = 0;
   bool must_abort_ = false;
   bool must_commit_ = false;  // it was asked for, and not told yet
+  ConsumerNumber reader_number_ = 0;
+  std::unique_ptr<Consumer> reader_;  // what it looks with
 };
 
 // A member of a group, who comes, goes, is killed, and promises what its group

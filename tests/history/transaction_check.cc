@@ -124,13 +124,15 @@ void CheckZombies(const HistoryIndex& index, Anomalies& found) {
   }
 }
 
-// A transaction follows those whose records it has read: in no circle.
+// A transaction follows those whose records it has read, as they are committed:
+// in no circle.
 void CheckFlow(const HistoryIndex& index, Anomalies& found) {
   std::map<TransactionNumber, std::map<TransactionNumber, size_t>> reads;
   for (const Reading& each : index.readings) {
     const auto* const by = std::get_if<Delivered>(&index.history[each.at]);
     const RecordFacts* const record = index.FindRecord(each.value);
     if (by == nullptr || by->transaction == 0 || record == nullptr) continue;
+    if (by->isolation != Isolation::kReadCommitted) continue;
     const TransactionNumber from = record->sent.transaction;
     if (from != 0 && from != by->transaction)
       reads[by->transaction].try_emplace(from, each.at);
