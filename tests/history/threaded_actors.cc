@@ -1,5 +1,6 @@
 #include "tests/history/threaded_actors.h"
 
+#include <thread>
 #include <utility>
 
 #include "cauce/errors.h"
@@ -150,16 +151,29 @@ absl::Status ThreadedWriter::AddOffsets(const OffsetsByPartition& offsets,
 bool ThreadedWriter::Commit() {
   ++counts().operations;
   Note(CommitAsked{open_});
-  const absl::Status committed = producer_->CommitTransaction();
-  if (!committed.ok()) {
-    must_commit_ = ReasonOf(committed) == Reason::kTimedOut;
-    Failed(committed);
-    return false;
+  std::thread closes;
+  if (!around_.is_calm && Chance(10)) {
+    ++counts().closed_in_commit;
+    closes = std::thread([producer = producer_.get()] {
+      producer->Close(absl::ZeroDuration()).IgnoreError();
+    });
   }
-  ++counts().commits;
-  Note(TransactionEnded{std::exchange(open_, 0), TransactionOutcome::kCommit});
-  must_commit_ = false;
-  return true;
+  const absl::Status committed = producer_->CommitTransaction();
+  if (committed.ok()) {
+    ++counts().commits;
+    Note(
+        TransactionEnded{std::exchange(open_, 0), TransactionOutcome::kCommit});
+    must_commit_ = false;
+  } else {
+    must_commit_ = ReasonOf(committed) == Reason::kTimedOut;
+  }
+  if (closes.joinable()) {
+    closes.join();
+    producer_.reset();
+  } else if (!committed.ok()) {
+    Failed(committed);
+  }
+  return committed.ok();
 }
 
 void ThreadedWriter::Abort() {

@@ -38,6 +38,7 @@ struct ThreadedCounts {
   std::atomic<int64_t> worked = 0;
   std::atomic<int64_t> refused = 0;
   std::atomic<int64_t> read_within = 0;
+  std::atomic<int64_t> closed_in_commit = 0;
   std::atomic<int64_t> kills = 0;
   std::atomic<int64_t> power_cuts = 0;
 };
@@ -112,7 +113,8 @@ class ThreadedWriter final : public Actor {
   void SendPart(const TopicPartition& to, int64_t source);
   absl::Status AddOffsets(const OffsetsByPartition& offsets,
                           const ConsumerGroupMetadata& as);
-  // Returns whether it is told to be committed.
+  // Returns whether it is told to be committed. Some are closed meanwhile, by
+  // another thread.
   bool Commit();
   void Abort();
 

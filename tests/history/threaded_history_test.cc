@@ -39,13 +39,15 @@ TEST(ThreadedHistories, OfAnyProgramsAndKillsHaveNoAnomaly) {
       "histories %d\n%ld events, %ld operations, %ld kills, %ld power cuts, "
       "%ld commits, %ld aborts, %ld fenced, %ld assignments, %ld commits of "
       "offsets, %ld refused, %ld replaced, %ld copies, %ld worked on, %ld "
-      "records refused, %ld read within transactions\n",
+      "records refused, %ld read within transactions, %ld closed in a "
+      "commit\n",
       kHistories, events, counts.operations.load(), counts.kills.load(),
       counts.power_cuts.load(), counts.commits.load(), counts.aborts.load(),
       counts.fenced.load(), counts.assignments.load(),
       counts.offsets_committed.load(), counts.commits_refused.load(),
       counts.replaced.load(), counts.copies.load(), counts.worked.load(),
-      counts.refused.load(), counts.read_within.load());
+      counts.refused.load(), counts.read_within.load(),
+      counts.closed_in_commit.load());
   // Where these do not happen the others mean nothing.
   EXPECT_EQ(counts.kills + counts.power_cuts, kHistories * kLives);
   EXPECT_GT(counts.commits, kHistories);
@@ -55,6 +57,7 @@ TEST(ThreadedHistories, OfAnyProgramsAndKillsHaveNoAnomaly) {
   EXPECT_GT(counts.copies, kHistories);
   EXPECT_GT(counts.worked, kHistories);
   EXPECT_GT(counts.read_within, kHistories);
+  EXPECT_GT(counts.closed_in_commit, kHistories);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // A log with everybody who uses it, each on a thread of its own, over the real
 // executor and the real clock: producers, writers of transactions of whom two
-// have one id and who read in them what others commit, members of groups of every kind, copiers, and one that looks
+// have one id, who read in them what others commit, and who may be closed while
+// they commit, members of groups of every kind, copiers, and one that looks
 // how far the groups are. The process lives several times; each life ends by a
 // kill or a power cut in the midst of what all do. What they ask for and are
 // told becomes the history. The seed says what everybody tries, not in which
