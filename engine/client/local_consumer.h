@@ -130,6 +130,9 @@ class LocalConsumer final : public Consumer {
   absl::Status BeginWhereCommitted();
   absl::Status BeginNow();
   absl::StatusOr<std::vector<FetchedOffset>> Fetch(Partitions partitions);
+  // The same once no transaction decides any of them yet, if that is soon.
+  absl::StatusOr<std::vector<FetchedOffset>> FetchStable(
+      const Partitions& partitions);
   // Of what Poll has returned; where it is another than was committed last.
   OffsetsToCommit Delivered() const;
   // Each with the topic that it is of, without those of topics that are gone:

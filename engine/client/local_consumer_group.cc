@@ -10,6 +10,8 @@
 
 #include "cauce/errors.h"
 #include "cauce/topic_name.h"
+#include "engine/base/doubling_wait.h"
+#include "engine/base/mutex.h"
 #include "engine/base/status_macros.h"
 #include "engine/client/awaited_answer.h"
 #include "engine/client/committable_offset.h"
@@ -21,6 +23,8 @@ namespace {
 
 // Until what cannot be told yet is asked again.
 constexpr absl::Duration kFetchWait = absl::Milliseconds(100);
+// The same at first: the marker of a transaction that was ended is on its way.
+constexpr absl::Duration kStableWaitFirst = absl::Milliseconds(1);
 
 // How many commits may wait for their ends to be told: as many as may wait for
 // one in a partition of the coordinator.
@@ -317,8 +321,9 @@ absl::StatusOr<std::vector<FetchedOffset>> LocalConsumer::Fetch(
   OffsetFetch fetch;
   fetch.group = options_.group;
   fetch.partitions = std::move(partitions);
-  if (options_.isolation == Isolation::kReadCommitted)
-    fetch.unstable = UnstableOffsets::kRefuse;
+  // Whatever it reads of records: what an open transaction has copied would be
+  // copied again by who begins in front of its offsets.
+  fetch.unstable = UnstableOffsets::kRefuse;
   CAUCE_ASSIGN_OR_RETURN(
       OffsetFetchReply reply,
       AskAndWait<OffsetFetchReply>(
@@ -537,10 +542,34 @@ void LocalConsumer::Call(const CommitCallback& done,
   is_calling_ = was_called;
 }
 
+absl::StatusOr<std::vector<FetchedOffset>> LocalConsumer::FetchStable(
+    const Partitions& partitions) {
+  const auto is_unstable = [](const FetchedOffset& each) {
+    return ReasonOf(each.status) == Reason::kUnstableOffsetCommit;
+  };
+  DoublingWait backoff(kStableWaitFirst, kFetchWait);
+  absl::Duration waited;
+  // Nobody tells when a transaction ends: time alone.
+  Mutex mutex;
+  CondVar never;
+  for (;;) {
+    CAUCE_ASSIGN_OR_RETURN(auto fetched, Fetch(partitions));
+    // Where nobody works beside the caller nobody ends it meanwhile.
+    const bool may_end = client_->options.executor != nullptr && IsTold() &&
+                         waited < options_.call_timeout;
+    if (!may_end || std::ranges::none_of(fetched, is_unstable)) return fetched;
+    const absl::Duration wait =
+        std::min(backoff.Next(), options_.call_timeout - waited);
+    MutexLock lock(mutex);
+    never.WaitFor(mutex, wait);
+    waited += wait;
+  }
+}
+
 absl::StatusOr<OffsetsToCommit> LocalConsumer::Committed(
     const std::vector<TopicPartition>& partitions) {
   CAUCE_RETURN_IF_ERROR(CheckHasGroup());
-  CAUCE_ASSIGN_OR_RETURN(const auto fetched, Fetch(partitions));
+  CAUCE_ASSIGN_OR_RETURN(const auto fetched, FetchStable(partitions));
   OffsetsToCommit committed;
   for (const FetchedOffset& each : fetched) {
     CAUCE_RETURN_IF_ERROR(each.status);

@@ -143,7 +143,8 @@ std::map<GroupPartition, std::pair<Offset, size_t>> LastSeen(
   return last;
 }
 
-// What is below what a group has committed was delivered to one of it.
+// What is below what a group has committed was delivered to one of it. Where
+// members see more than others, who sees less may have passed by the rest.
 void CheckPassedBy(const HistoryIndex& index, Anomalies& found) {
   std::map<GroupPartition, std::set<Offset>> delivered;
   std::map<std::string, Isolation> isolations;
@@ -152,7 +153,10 @@ void CheckPassedBy(const HistoryIndex& index, Anomalies& found) {
     if (each == nullptr || !index.groups.contains(each->consumer)) continue;
     const std::string& group = index.groups.at(each->consumer);
     delivered[{group, each->from}].insert(each->offset);
-    isolations[group] = each->isolation;
+    Isolation& isolation = isolations.try_emplace(group, each->isolation)
+                               .first->second;
+    if (each->isolation == Isolation::kReadCommitted)
+      isolation = each->isolation;
   }
   for (const auto& [whose, last] : LastSeen(index.history)) {
     const auto isolation = isolations.find(whose.first);

@@ -137,6 +137,21 @@ TEST(GoodHistory, GoesOverPartitionsFromOneToTheOther) {
   EXPECT_THAT(Found(Plus(TwoRecords(), group)), IsEmpty());
 }
 
+TEST(GoodHistory, PassesByWhatWasAbortedWhereOneOfAGroupSeesLess) {
+  Delivered of_all = Read(2, 1, 12);
+  of_all.isolation = kAll;
+  const History group = {
+      Sent{1, 0, kA, 12}, Acknowledged{12, {1}}, MemberMade{1, "g"},
+      MemberMade{2, "g"}, Assigned{1, "g", 1, {kA}}, Read(1, 1, 12),
+      Assigned{2, "g", 2, {kA}}, of_all, OffsetsCommitAsked{"g", {{kA, {2}}}},
+      OffsetsSeen{"g", {{kA, {2}}}},
+      End(kA, {{{0}, 51}, {{1}, 12}}, kAll), End(kA, {{{1}, 12}})};
+
+  EXPECT_THAT(Found(Plus(Plus(Transaction(), {TransactionEnded{5, kAbort}}),
+                         group)),
+              IsEmpty());
+}
+
 TEST(GoodHistory, HasAGroupBehindTheLastRecordInTheEnd) {
   const History group = {Assigned{1, "g", 1, {kA}}, Read(1, 0, 11),
                          Read(1, 1, 12), OffsetsSeen{"g", {}},

@@ -16,8 +16,6 @@ absl::StatusOr<OffsetsSeen> LookAtGroup(Client& client,
                                         absl::Duration patience) {
   ConsumerOptions options;
   options.group = group;
-  // Who reads all is told what was before a transaction that still ends.
-  options.isolation = Isolation::kReadCommitted;
   options.call_timeout = patience;
   const auto looker = client.NewConsumer(options);
   if (!looker.ok()) return looker.status();

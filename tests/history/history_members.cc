@@ -54,7 +54,9 @@ std::unique_ptr<HistoryWorld::Member> HistoryWorld::NewMember(
   auto member = std::make_unique<Member>();
   member->number = ++last_consumer_;
   member->group = group;
-  if (group.empty()) member->isolation = Isolation::kReadUncommitted;
+  // What copiers make is exactly once whatever they read.
+  if (group.empty() || (group == kCopiers && Chance(50)))
+    member->isolation = Isolation::kReadUncommitted;
   ConsumerOptions options;
   options.group = group;
   if (!group.empty() && !is_calm_ && Chance(40)) {

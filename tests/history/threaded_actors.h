@@ -170,6 +170,7 @@ class ThreadedMember final : public Actor {
   const std::string group_;
   const Promise promise_;
   ConsumerNumber number_ = 0;
+  Isolation isolation_ = Isolation::kReadCommitted;
   std::shared_ptr<Listener> listener_;
   std::unique_ptr<Consumer> consumer_;
   OffsetsByPartition read_;  // and not committed, as far as it knows

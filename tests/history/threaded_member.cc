@@ -59,7 +59,10 @@ void ThreadedMember::Make() {
   options.auto_commit_interval = absl::Milliseconds(Below(20));
   options.reset = ResetTo::kEarliest;
   options.assignments = around_.ways;
-  options.isolation = Isolation::kReadCommitted;
+  // What copiers make is exactly once whatever they read.
+  isolation_ = group_ == kCopiers && Chance(50) ? Isolation::kReadUncommitted
+                                                : Isolation::kReadCommitted;
+  options.isolation = isolation_;
   options.poll_interval_max = around_.is_calm ? kAwayInCalm : kAway;
   options.poll_records_max = around_.is_calm ? 500 : 1 + Below(8);
   options.call_timeout = patience();
@@ -123,8 +126,8 @@ std::vector<Delivered> ThreadedMember::Poll(TransactionNumber transaction) {
   if (polled.ok()) {
     if (!polled->empty()) idle_since_.reset();
     for (const ConsumerRecord& each : *polled) {
-      records.push_back({number_, Isolation::kReadCommitted, transaction,
-                         *each.partition, each.offset, ValueOf(each)});
+      records.push_back({number_, isolation_, transaction, *each.partition,
+                         each.offset, ValueOf(each)});
       Note(records.back());
       read_[*each.partition] = each.offset + 1;
       if (promise_ != Promise::kNone)

@@ -218,7 +218,10 @@ class Consumer {
   virtual void CommitAsync(const OffsetsToCommit& offsets,
                            CommitCallback done) = 0;
   // How far the group is in these; of those it never committed nothing, as
-  // where it did in another topic of the name.
+  // where it did in another topic of the name. Waits for transactions that may
+  // move that, where anybody works beside the caller to end them, for
+  // call_timeout at most: kUnstableOffsetCommit where one has not ended by then.
+  // kTimedOut, errors of the log.
   virtual absl::StatusOr<OffsetsToCommit> Committed(
       const std::vector<TopicPartition>& partitions) = 0;
   // As whom it reads, for Producer::SendOffsetsToTransaction. Who has left its

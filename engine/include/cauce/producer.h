@@ -136,7 +136,8 @@ using DeliveryCallback =
 //
 // What is read, worked on and written again is so exactly once, whatever ends
 // in the midst of it, where the offsets are part of the transaction: of a
-// consumer with auto_commit = false that reads what is committed.
+// consumer with auto_commit = false, which reads what is committed where what
+// it reads was written in transactions.
 //
 //   const auto records = consumer->Poll(absl::Seconds(1)).value();
 //   producer->BeginTransaction();

@@ -928,6 +928,44 @@ TEST_F(LocalConsumerGroup, AskingWhereItIsDoesNotEndTheWaitForItsGroup) {
   EXPECT_THAT(Drain(*consumer), ElementsAre("0:b"));
 }
 
+// Whatever of records it reads, which by default is all.
+TEST_F(LocalConsumerGroup, WhoTakesOverBeginsBehindATransactionThatStillEnds) {
+  ASSERT_THAT(engine().CreateTopic("copies"), IsOk());
+  AppendToAll("a");
+  ConsumerOptions options = InGroup();
+  options.auto_commit = false;
+  options.poll_interval_max = absl::Seconds(10);
+  const auto one = Subscribed(options);
+  EXPECT_THAT(Drain(*one), SizeIs(4));
+  ProducerOptions writes;
+  writes.transactional_id = "x";
+  const auto producer = *client_->NewProducer(writes);
+  ASSERT_THAT(producer->InitTransactions(), IsOk());
+  ASSERT_THAT(producer->BeginTransaction(), IsOk());
+  OffsetsToCommit offsets;
+  for (const TopicPartition& each : one->assignment()) {
+    ASSERT_THAT(producer->Send({.topic = "copies", .value = "a"}), IsOk());
+    offsets[each] = {.offset = {1}, .metadata = ""};
+  }
+  ASSERT_THAT(
+      producer->SendOffsetsToTransaction(offsets, one->group_metadata()),
+      IsOk());
+
+  // It pauses for so long that another one has its partitions.
+  clock_.Advance(options.poll_interval_max + absl::Seconds(1));
+  const auto two = Subscribed(options);
+  EXPECT_THAT(Drain(*two), IsEmpty()) << "which would be copied twice";
+  EXPECT_THAT(ShareOf(*two), SizeIs(4));
+  EXPECT_THAT(two->Committed(two->assignment()),
+              HasReason(Reason::kUnstableOffsetCommit));
+  ASSERT_THAT(producer->CommitTransaction(), IsOk());
+
+  AppendToAll("b");
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_THAT(Drain(*two),
+              UnorderedElementsAre("0:b", "1:b", "2:b", "3:b"));
+}
+
 TEST_F(LocalConsumerGroup, AFailedOpenDoesNotForgetWhereTheGroupIs) {
   for (const ResetTo reset : {ResetTo::kEarliest, ResetTo::kLatest}) {
     const std::string group = fmt::format("g{}", static_cast<int>(reset));
@@ -1198,6 +1236,37 @@ TEST(LocalConsumerThreads, CommitsAreToldInTheOrderOfTheirCalls) {
   EXPECT_THAT(polled, IsOk());
   EXPECT_THAT(told,
               ElementsAre(IsOk(), HasReason(Reason::kUnknownTopic)));
+}
+
+TEST(LocalConsumerThreads, WhoAsksWhereItsGroupIsWaitsForATransaction) {
+  const TopicPartition first{"orders", PartitionId{0}};
+  auto client = Client::Open("memory:").value();
+  ASSERT_THAT(client->engine()->CreateTopic("orders"), IsOk());
+  ProducerOptions writes;
+  writes.transactional_id = "x";
+  const auto producer = *client->NewProducer(writes);
+  ASSERT_THAT(producer->InitTransactions(), IsOk());
+  ASSERT_THAT(producer->BeginTransaction(), IsOk());
+  ConsumerGroupMetadata group;
+  group.group = "g";
+  ASSERT_THAT(producer->SendOffsetsToTransaction(
+                  {{first, {.offset = {1}, .metadata = ""}}}, group),
+              IsOk());
+  ConsumerOptions options;
+  options.group = "g";
+  const auto patient = client->NewConsumer(options).value();
+  options.call_timeout = absl::Milliseconds(2);
+  const auto impatient = client->NewConsumer(options).value();
+
+  EXPECT_THAT(impatient->Committed({first}),
+              HasReason(Reason::kUnstableOffsetCommit));
+  absl::StatusOr<OffsetsToCommit> told = absl::UnknownError("not told");
+  std::thread thread([&] { told = patient->Committed({first}); });
+  EXPECT_THAT(producer->CommitTransaction(), IsOk());
+  thread.join();
+
+  ASSERT_THAT(told, IsOk());
+  EXPECT_EQ(told->at(first).offset, Offset{1});
 }
 
 TEST(LocalConsumerThreads, MembersThatComeAndGoReadAllTogether) {
