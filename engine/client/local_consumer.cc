@@ -69,6 +69,8 @@ absl::Status LocalConsumer::Assign(
   CAUCE_RETURN_IF_ERROR(Replace(partitions));
   assigns_ = !partitions.empty();
   if (assigns_) left_.reset();
+  // What was added may have been committed long ago.
+  repeat_at_ = absl::ZeroDuration();
   return absl::OkStatus();
 }
 

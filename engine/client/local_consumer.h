@@ -133,13 +133,15 @@ class LocalConsumer final : public Consumer {
   // The same once no transaction decides any of them yet, if that is soon.
   absl::StatusOr<std::vector<FetchedOffset>> FetchStable(
       const Partitions& partitions);
-  // Of what Poll has returned; where it is another than was committed last.
-  OffsetsToCommit Delivered() const;
+  // Of what Poll has returned: only where it is another than was committed
+  // last, or all, where that stands once more as it was committed.
+  enum class Delivers { kChanged, kAll };
+  OffsetsToCommit Delivered(Delivers which) const;
   // Each with the topic that it is of, without those of topics that are gone:
   // they would go over what others commit in the one that has the name now.
   OffsetsToCommit OfTopicsThatAre(OffsetsToCommit offsets) const;
   OffsetCommit ToCommit(const OffsetsToCommit& offsets) const;
-  absl::Status CommitDelivered();
+  absl::Status CommitDelivered(Delivers which);
   // Of what was checked.
   absl::Status CommitAndWait(const OffsetsToCommit& offsets);
   // Unless it `may` not, which `done` is told then.
@@ -198,12 +200,9 @@ class LocalConsumer final : public Consumer {
   absl::Duration match_at_ = absl::ZeroDuration();
   absl::Duration commit_at_ = absl::ZeroDuration();
   absl::Duration fetch_at_ = absl::ZeroDuration();
-  struct Place {
-    Offset offset;
-    TopicId topic_id;
-    friend bool operator==(const Place&, const Place&) = default;
-  };
-  std::map<TopicPartition, Place> committed_;
+  // When it commits by itself also what has not changed.
+  absl::Duration repeat_at_ = absl::ZeroDuration();
+  OffsetsToCommit committed_;
   // By itself, and not answered yet.
   std::map<TopicPartition, Offset> being_committed_;
   bool assigns_ = false;  // by hand

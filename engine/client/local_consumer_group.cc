@@ -30,6 +30,12 @@ constexpr absl::Duration kStableWaitFirst = absl::Milliseconds(1);
 // one in a partition of the coordinator.
 constexpr size_t kCommitsMax = 10'000;
 
+// How often who assigns by hand commits by itself what has not changed. As a
+// group without members it is told of nobody who reads, so that its offsets grow
+// old; a commit is a sync, of which an engine that idles has few.
+constexpr absl::Duration kRepeatMax = absl::Hours(1);
+constexpr int kRepeatsPerRetention = 4;
+
 absl::Status FirstError(const OffsetCommitReply& reply) {
   absl::Status first = reply.status;
   for (const absl::Status& each : reply.offsets) first.Update(each);
@@ -125,7 +131,12 @@ void LocalConsumer::Tell(Told told, const Partitions& partitions) {
 absl::Status LocalConsumer::LeaveGroup() {
   absl::Status committed;
   const bool commits = coordinator_ != nullptr && options_.auto_commit;
-  if (commits) committed = CommitDelivered();
+  if (commits) {
+    // Of who was no member nobody else keeps it from growing old.
+    const bool repeats = membership_ == nullptr && IsTold();
+    committed =
+        CommitDelivered(repeats ? Delivers::kAll : Delivers::kChanged);
+  }
   if (membership_ != nullptr) {
     Tell(&RebalanceListener::Revoked, assignment());
     left_ = membership_->metadata();
@@ -200,7 +211,7 @@ absl::Status LocalConsumer::FindMatchingTopics() {
 absl::Status LocalConsumer::Prepare() {
   if (options_.auto_commit && !assigned_.empty()) {
     // Where this fails others read again what was not committed.
-    CommitDelivered().IgnoreError();
+    CommitDelivered(Delivers::kChanged).IgnoreError();
   }
   const Partitions all = assignment();
   if (!membership_->is_cooperative() && !all.empty()) {
@@ -218,7 +229,8 @@ absl::Status LocalConsumer::TakeShare(const Partitions& share) {
     if (!mine.contains(name)) lost.push_back(name);
   }
   if (!lost.empty()) {
-    if (options_.auto_commit) CommitDelivered().IgnoreError();
+    if (options_.auto_commit)
+      CommitDelivered(Delivers::kChanged).IgnoreError();
     Tell(&RebalanceListener::Revoked, lost);
     GiveUp(lost);
     // Now the others may have them.
@@ -299,8 +311,11 @@ absl::Status LocalConsumer::BeginWhereCommitted() {
       continue;
     }
     const auto from = found->second->delivered();
-    if (committed && from == committed)
-      committed_[each.partition] = {*committed, found->second->topic_id()};
+    if (committed && from == committed) {
+      committed_[each.partition] = {*committed, each.metadata,
+                                    each.leader_epoch,
+                                    found->second->topic_id()};
+    }
   }
   return all_begun;
 }
@@ -334,7 +349,7 @@ absl::StatusOr<std::vector<FetchedOffset>> LocalConsumer::Fetch(
   return std::move(reply.offsets);
 }
 
-OffsetsToCommit LocalConsumer::Delivered() const {
+OffsetsToCommit LocalConsumer::Delivered(Delivers which) const {
   OffsetsToCommit offsets;
   for (const auto& [name, each] : assigned_) {
     const auto delivered = each->delivered();
@@ -342,10 +357,13 @@ OffsetsToCommit LocalConsumer::Delivered() const {
     // While another offset is on its way nobody knows which will be there.
     const auto known = committed_.find(name);
     const bool is_known = known != committed_.end() &&
-                          known->second == Place{*delivered,
-                                                 each->topic_id()} &&
+                          known->second.offset == *delivered &&
+                          known->second.topic_id == each->topic_id() &&
                           !being_committed_.contains(name);
-    if (is_known) continue;
+    if (is_known) {
+      if (which == Delivers::kAll) offsets[name] = known->second;
+      continue;
+    }
     offsets[name] = {.offset = *delivered,
                      .metadata = "",
                      .leader_epoch = each->leader_epoch()};
@@ -389,11 +407,11 @@ OffsetCommit LocalConsumer::ToCommit(const OffsetsToCommit& offsets) const {
 
 absl::Status LocalConsumer::Commit() {
   CAUCE_RETURN_IF_ERROR(CheckHasGroup());
-  return CommitDelivered();
+  return CommitDelivered(Delivers::kAll);
 }
 
-absl::Status LocalConsumer::CommitDelivered() {
-  const OffsetsToCommit offsets = OfTopicsThatAre(Delivered());
+absl::Status LocalConsumer::CommitDelivered(Delivers which) {
+  const OffsetsToCommit offsets = OfTopicsThatAre(Delivered(which));
   if (offsets.empty()) return absl::OkStatus();
   CAUCE_RETURN_IF_ERROR(CheckIsMember());
   // Unchecked: one of a topic that was deleted keeps no other from it.
@@ -416,7 +434,7 @@ absl::Status LocalConsumer::CommitAndWait(const OffsetsToCommit& offsets) {
   const absl::Status committed = FirstError(reply);
   if (committed.ok()) {
     for (const auto& [name, offset] : offsets) {
-      committed_[name] = {offset.offset, offset.topic_id};
+      committed_[name] = offset;
       being_committed_.erase(name);
     }
   } else if (membership_ != nullptr) {
@@ -427,7 +445,8 @@ absl::Status LocalConsumer::CommitAndWait(const OffsetsToCommit& offsets) {
 
 void LocalConsumer::CommitAsync(CommitCallback done) {
   if (!is_calling_) RunCallbacks();
-  CommitSoon(OfTopicsThatAre(Delivered()), CheckIsMember(), std::move(done));
+  CommitSoon(OfTopicsThatAre(Delivered(Delivers::kAll)), CheckIsMember(),
+             std::move(done));
 }
 
 void LocalConsumer::CommitAsync(const OffsetsToCommit& offsets,
@@ -477,7 +496,14 @@ void LocalConsumer::CommitNowAndThen() {
   if (now < commit_at_) return;
   commit_at_ = now + std::max(options_.auto_commit_interval,
                               absl::Milliseconds(1));
-  OffsetsToCommit offsets = Delivered();
+  const bool repeats =
+      membership_ == nullptr && IsTold() && now >= repeat_at_;
+  if (repeats) {
+    const absl::Duration retention = client_->options.offsets_retention;
+    repeat_at_ = now + std::min(kRepeatMax, retention / kRepeatsPerRetention);
+  }
+  OffsetsToCommit offsets =
+      Delivered(repeats ? Delivers::kAll : Delivers::kChanged);
   std::erase_if(offsets, [this](const auto& each) {
     const auto sent = being_committed_.find(each.first);
     return sent != being_committed_.end() &&
@@ -503,7 +529,7 @@ void LocalConsumer::TakeCommitted(const OffsetsToCommit& offsets,
     if (!is_last) continue;
     being_committed_.erase(sent);
     if (status.ok()) {
-      committed_[name] = {offset.offset, offset.topic_id};
+      committed_[name] = offset;
     } else {
       committed_.erase(name);  // the next one has it again
     }

@@ -74,7 +74,9 @@ struct ConsumerOptions {
                                          Assignment::kCooperativeSticky};
   // Whether it commits what the last Poll returned, in a Poll after
   // auto_commit_interval, when partitions go to others and when it is closed;
-  // of a consumer with a group. enable.auto.commit.
+  // of a consumer with a group. Where it assigns by hand also what is committed
+  // already, once an hour, or four times within offsets_retention: else that
+  // would grow too old while nothing comes. enable.auto.commit.
   bool auto_commit = true;
   // At least 0. auto.commit.interval.ms.
   absl::Duration auto_commit_interval = absl::Seconds(5);

@@ -636,6 +636,64 @@ TEST_F(LocalConsumerGroup, OffsetsExpireBehindWhoAsksForNoGroup) {
   executor.DropAll();
 }
 
+// A group without members is not told of who reads.
+TEST_F(LocalConsumerGroup, AnUnchangedOffsetOutlivesItsTimeUnderWhoAssigns) {
+  Append(0, "a");
+  const TopicPartition first{"orders", PartitionId{0}};
+  const auto consumer = Make();
+  ASSERT_THAT(consumer->Assign({first}), IsOk());
+  ASSERT_THAT(Drain(*consumer), SizeIs(1));
+  ASSERT_THAT(consumer->Commit({{first, {.offset = {1}, .metadata = "so"}}}),
+              IsOk());
+  const EngineOptions defaults;
+  const int hours =
+      static_cast<int>(defaults.offsets_retention / absl::Hours(1)) + 2;
+  const int before = files_.Count(FileCall::kWrite, ".log");
+
+  for (int hour = 0; hour < hours; ++hour) {
+    for (int i = 0; i < 12; ++i) {
+      clock_.Advance(absl::Minutes(5));
+      ASSERT_THAT(consumer->Poll(absl::ZeroDuration()), IsOk());
+    }
+  }
+
+  const auto committed = Make()->Committed({first}).value();
+  ASSERT_TRUE(committed.contains(first));
+  EXPECT_EQ(committed.at(first).offset, Offset{1});
+  EXPECT_EQ(committed.at(first).metadata, "so");
+  EXPECT_LE(files_.Count(FileCall::kWrite, ".log") - before, hours)
+      << "who idles writes now and then";
+}
+
+TEST_F(LocalConsumerGroup, AnUnchangedOffsetIsDurableOnceItIsCommitted) {
+  using Way = absl::Status (*)(Consumer&);
+  const std::map<std::string, Way> ways = {
+      {"commit", [](Consumer& each) { return each.Commit(); }},
+      {"asynchronously",
+       [](Consumer& each) {
+         absl::Status told = absl::UnknownError("not told");
+         each.CommitAsync([&](const absl::Status& how) { told = how; });
+         EXPECT_THAT(each.Poll(absl::ZeroDuration()), IsOk());
+         return told;
+       }},
+      {"close", [](Consumer& each) { return each.Close(); }}};
+  const auto admin = client_->NewAdmin().value();
+  for (const auto& [group, way] : ways) {
+    SCOPED_TRACE(group);
+    Append(0, "a");
+    const auto consumer = Make(InGroup(group));
+    ASSERT_THAT(consumer->Assign({{"orders", PartitionId{0}}}), IsOk());
+    Drain(*consumer);
+    ASSERT_THAT(consumer->Commit(), IsOk());
+    ASSERT_THAT(admin->DeleteGroup(group), IsOk());
+    ASSERT_EQ(CommittedIn(0, group), -1);
+
+    EXPECT_THAT(way(*consumer), IsOk());
+
+    EXPECT_EQ(CommittedIn(0, group), EndOf(0));
+  }
+}
+
 TEST_F(LocalConsumerGroup, WhoHasLeftCommitsInNoTransaction) {
   AppendToAll("a");
   const auto one = Subscribed();
