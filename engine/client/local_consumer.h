@@ -130,7 +130,11 @@ class LocalConsumer final : public Consumer {
   absl::Status BeginWhereCommitted();
   absl::Status BeginNow();
   absl::StatusOr<std::vector<FetchedOffset>> Fetch(Partitions partitions);
-  // The same once no transaction decides any of them yet, if that is soon.
+  // The same where another process writes, which the coordinator of this one
+  // would not see.
+  absl::StatusOr<std::vector<FetchedOffset>> FetchStored(
+      const OffsetFetch& fetch) const;
+  // As Fetch, once no transaction decides any of them yet, if that is soon.
   absl::StatusOr<std::vector<FetchedOffset>> FetchStable(
       const Partitions& partitions);
   // Of what Poll has returned: only where it is another than was committed

@@ -16,6 +16,9 @@
 #include "engine/client/awaited_answer.h"
 #include "engine/client/committable_offset.h"
 #include "engine/client/local_consumer.h"
+#include "engine/coord/offset_fetch.h"
+#include "engine/coord/offset_table.h"
+#include "engine/coord/stored_state.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -23,7 +26,9 @@ namespace {
 
 // Until what cannot be told yet is asked again.
 constexpr absl::Duration kFetchWait = absl::Milliseconds(100);
-// The same at first: the marker of a transaction that was ended is on its way.
+// The same where another process writes: each look reads all that it has stored.
+constexpr absl::Duration kStoredFetchWait = absl::Seconds(1);
+// As the former at first: the marker of a transaction that was ended is on its way.
 constexpr absl::Duration kStableWaitFirst = absl::Milliseconds(1);
 
 // How many commits may wait for their ends to be told: as many as may wait for
@@ -283,7 +288,7 @@ absl::Status LocalConsumer::BeginWhereCommitted() {
   }
   const absl::Duration now = client_->options.clock->Monotonic();
   if (waiting.empty() || now < fetch_at_) return absl::OkStatus();
-  fetch_at_ = now + kFetchWait;
+  fetch_at_ = now + (IsTold() ? kFetchWait : kStoredFetchWait);
   CAUCE_ASSIGN_OR_RETURN(const auto fetched, Fetch(std::move(waiting)));
   // One that cannot be begun keeps no other from it.
   absl::Status all_begun;
@@ -339,12 +344,29 @@ absl::StatusOr<std::vector<FetchedOffset>> LocalConsumer::Fetch(
   // Whatever it reads of records: what an open transaction has copied would be
   // copied again by who begins in front of its offsets.
   fetch.unstable = UnstableOffsets::kRefuse;
+  if (!IsTold()) return FetchStored(fetch);
   CAUCE_ASSIGN_OR_RETURN(
       OffsetFetchReply reply,
       AskAndWait<OffsetFetchReply>(
           "to learn what is committed", [&](auto done) {
             coordinator_->Fetch(std::move(fetch), std::move(done));
           }));
+  CAUCE_RETURN_IF_ERROR(reply.status);
+  return std::move(reply.offsets);
+}
+
+absl::StatusOr<std::vector<FetchedOffset>> LocalConsumer::FetchStored(
+    const OffsetFetch& fetch) const {
+  EngineCore& core = *EngineCore::Of(*client_->engine);
+  CAUCE_RETURN_IF_ERROR(core.CheckProcess());
+  const auto log = core.OpenStateLog(kConsumerOffsetsTopic,
+                                     EngineCore::IfMissing::kTell);
+  // Nobody has committed anything yet.
+  if (ReasonOf(log.status()) == Reason::kUnknownTopic)
+    return FetchFrom(OffsetTable(), fetch).offsets;
+  CAUCE_RETURN_IF_ERROR(log.status());
+  CAUCE_ASSIGN_OR_RETURN(OffsetFetchReply reply,
+                         FetchStoredOffsets(**log, fetch));
   CAUCE_RETURN_IF_ERROR(reply.status);
   return std::move(reply.offsets);
 }

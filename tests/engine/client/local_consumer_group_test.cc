@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "cauce/admin.h"
 #include "cauce/client.h"
 #include "cauce/errors.h"
 #include "cauce/file_system.h"

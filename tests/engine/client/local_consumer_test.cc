@@ -498,6 +498,45 @@ TEST(LocalConsumers, FollowAnotherProcessThatWrites) {
   }
 }
 
+TEST(LocalConsumers, FollowTheirGroupInAnotherProcessThatWrites) {
+  const test::TempDir dir;
+  const std::string name = "dir:" + dir.path();
+  const ConsumerOptions in_group = {.group = "g", .reset = ResetTo::kEarliest};
+  auto writer = Client::Open(name);
+  ASSERT_THAT(writer, IsOk());
+  ASSERT_THAT((*writer)->engine()->CreateTopic("orders"), IsOk());
+  auto producer = (*writer)->NewProducer();
+  ASSERT_THAT(producer, IsOk());
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_THAT((*producer)->SendAndWait({.topic = "orders", .value = "v"}),
+                IsOk());
+  }
+  auto reader = Client::Open(name, {.engine = {.access = Access::kReadOnly}});
+  ASSERT_THAT(reader, IsOk());
+  auto asks = (*reader)->NewConsumer(in_group);
+  ASSERT_THAT(asks, IsOk());
+  auto committed = (*asks)->Committed({kFirst});
+  ASSERT_THAT(committed, IsOk());
+  EXPECT_THAT(*committed, IsEmpty());
+
+  auto commits = (*writer)->NewConsumer(in_group);
+  ASSERT_THAT(commits, IsOk());
+  for (const int64_t at : {1, 2}) {
+    ASSERT_THAT((*commits)->Commit(
+                    {{kFirst, {.offset = Offset{at}, .metadata = ""}}}),
+                IsOk());
+    committed = (*asks)->Committed({kFirst});
+    ASSERT_THAT(committed, IsOk());
+    ASSERT_TRUE(committed->contains(kFirst));
+    EXPECT_EQ(committed->at(kFirst).offset, Offset{at});
+    auto begins = (*reader)->NewConsumer(in_group);
+    ASSERT_THAT(begins, IsOk());
+    ASSERT_THAT((*begins)->Assign({kFirst}), IsOk());
+    EXPECT_THAT(ValuesOf((*begins)->Poll(absl::ZeroDuration())),
+                ElementsAre(fmt::format("0:v@{}", at)));
+  }
+}
+
 // With and without somebody else who syncs.
 TEST(LocalConsumers, TellOnceOfALogThatCanShowNoMore) {
   for (const int threads : {0, 1}) {
