@@ -26,18 +26,18 @@ namespace {
 
 // Until what cannot be told yet is asked again.
 constexpr absl::Duration kFetchWait = absl::Milliseconds(100);
-// The same where another process writes: each look reads all that it has stored.
+// The same where another process writes: each look reads all it has stored.
 constexpr absl::Duration kStoredFetchWait = absl::Seconds(1);
-// As the former at first: the marker of a transaction that was ended is on its way.
+// As the former, at first: the marker of a transaction may be on its way.
 constexpr absl::Duration kStableWaitFirst = absl::Milliseconds(1);
 
 // How many commits may wait for their ends to be told: as many as may wait for
 // one in a partition of the coordinator.
 constexpr size_t kCommitsMax = 10'000;
 
-// How often who assigns by hand commits by itself what has not changed. As a
-// group without members it is told of nobody who reads, so that its offsets grow
-// old; a commit is a sync, of which an engine that idles has few.
+// How often who assigns by hand commits by itself what has not changed. Nobody
+// tells a group without members who reads, so that its offsets grow old; but a
+// commit is a sync, of which an engine that idles has few.
 constexpr absl::Duration kRepeatMax = absl::Hours(1);
 constexpr int kRepeatsPerRetention = 4;
 

@@ -117,7 +117,7 @@ std::optional<OffsetExpiry> Group::offset_expiry() const {
 
 void Group::MoveTo(GroupState state, absl::Time now) {
   state_ = state;
-  state_since_ = now;
+  state_since_ = now + wall_ahead_;
 }
 
 JoinReply Group::JoinedReply(const GroupMember& member) const {

@@ -44,6 +44,10 @@ class Group {
  public:
   Group(std::string id, GroupOptions options);
 
+  // By how much the time of day is ahead of the times that events come with,
+  // from now on: what is stored has to make sense to the next process.
+  void set_wall_ahead(absl::Duration ahead) { wall_ahead_ = ahead; }
+
   // Takes up what was stored of the group: first of all, and once. Members in
   // the process that stored it have gone with it, unless they are static.
   GroupOutput Load(const GroupMetadataValue& stored, absl::Time now);
@@ -166,7 +170,8 @@ class Group {
   const GroupOptions options_;
 
   GroupState state_ = GroupState::kEmpty;
-  absl::Time state_since_ = absl::InfinitePast();
+  absl::Duration wall_ahead_ = absl::ZeroDuration();
+  absl::Time state_since_ = absl::InfinitePast();  // by the time of day
   int32_t generation_ = 0;
   // How far the next generation is from this one.
   int32_t generation_step_ = 1;

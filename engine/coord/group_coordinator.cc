@@ -44,6 +44,12 @@ absl::Time GroupCoordinator::Now() const {
   return began_ + (seams_.clock->Monotonic() - began_after_);
 }
 
+absl::Time GroupCoordinator::NowOf(Entry& entry) const {
+  const absl::Time now = Now();
+  entry.group.set_wall_ahead(seams_.clock->Now() - now);
+  return now;
+}
+
 template <typename Reply, typename Ask>
 void GroupCoordinator::AskGroup(const std::string& group, Done<Reply> done,
                                 Ask ask) {
@@ -61,7 +67,7 @@ void GroupCoordinator::AskGroup(const std::string& group, Done<Reply> done,
         done(std::get<Reply>(reply.what));
       });
       const GroupState before = entry->group.state();
-      CarryOut(entry, before, ask(entry->group, waiter, Now()));
+      CarryOut(entry, before, ask(entry->group, waiter, NowOf(*entry)));
       ScheduleNext();
     }
   }
@@ -145,10 +151,11 @@ void GroupCoordinator::CarryOut(const EntryPtr& entry, GroupState before,
           [this, entry](const absl::StatusOr<Offset>& base)
               ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
             const GroupState state = entry->group.state();
+            const absl::Time now = NowOf(*entry);
             CarryOut(entry, state,
                      base.ok()
-                         ? entry->group.Appended(Now())
-                         : entry->group.AppendFailed(base.status(), Now()));
+                         ? entry->group.Appended(now)
+                         : entry->group.AppendFailed(base.status(), now));
           });
   }
   for (GroupReply& reply : output.reply) {
@@ -224,7 +231,7 @@ void GroupCoordinator::Tick() {
       }
       const GroupState before = entry->group.state();
       SetWake(*entry, std::nullopt);
-      CarryOut(entry, before, entry->group.Tick(now));
+      CarryOut(entry, before, entry->group.Tick(NowOf(*entry)));
     }
     expires = next_expiry_ <= now;
     if (expires)

@@ -179,7 +179,10 @@ class GroupCoordinator
   };
   using EntryPtr = std::shared_ptr<Entry>;
 
+  // For what is due in this process: the clock on the wall may be set.
   absl::Time Now() const;
+  // The same for an event of a group, which is told the time of day as well.
+  absl::Time NowOf(Entry& entry) const;
 
   // Reading: group_coordinator_load.cc
   absl::StatusOr<PartitionId> Enter(const std::string& group,

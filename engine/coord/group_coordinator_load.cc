@@ -86,7 +86,8 @@ absl::Status GroupCoordinator::Load(PartitionId partition) {
     shards_[partition].offsets = std::move(replayed.offsets);
     for (const auto& [id, value] : replayed.groups) {
       const EntryPtr entry = FindOrMake(id, partition);
-      CarryOut(entry, entry->group.state(), entry->group.Load(value, Now()));
+      CarryOut(entry, entry->group.state(),
+               entry->group.Load(value, NowOf(*entry)));
     }
     ScheduleNext();
   }

@@ -86,7 +86,7 @@ void GroupCoordinator::Commit(OffsetCommit commit,
         value.offset = each.offset;
         value.leader_epoch = each.leader_epoch;
         value.metadata = each.metadata;
-        value.commit_timestamp = Timestamp::From(Now());
+        value.commit_timestamp = Timestamp::From(seams_.clock->Now());
         value.topic_id = each.topic_id;
         batch.records.push_back(
             {EncodeOffsetCommitKey(key),
@@ -378,9 +378,12 @@ void GroupCoordinator::ExpireOf(const EntryPtr& entry) {
   const auto expiry = entry->group.offset_expiry();
   if (!expiry || entry->deleting || entry->writing > 0) return;
   const std::string& id = entry->group.id();
+  // A time of day that was set, or was wrong before, makes nothing too old by
+  // itself.
+  const absl::Time now = std::min(Now(), seams_.clock->Now());
   OffsetExpiryPlan plan =
       PlanOffsetExpiry(shards_[entry->partition].offsets, id, *expiry,
-                       options_.offsets_retention, Now());
+                       options_.offsets_retention, now);
   const bool goes = plan.nothing_left &&
                     entry->group.state() == GroupState::kEmpty &&
                     entry->group.members().expected() == 0;

@@ -73,7 +73,7 @@ void Group::Store(Stored stored, absl::Time now) {
   GroupMetadataValue value = ToValue(assignments);
   if (const auto* next = std::get_if<NewGeneration>(&stored))
     value.generation = next->generation;
-  value.current_state_timestamp = Timestamp::From(now);
+  value.current_state_timestamp = Timestamp::From(now + wall_ahead_);
   out_.append.push_back({EncodeGroupMetadataKey({id_}),
                          EncodeGroupMetadataValue(value)});
   storing_now_.push_back(std::move(stored));

@@ -221,9 +221,9 @@ class Consumer {
                            CommitCallback done) = 0;
   // How far the group is in these; of those it never committed nothing, as
   // where it did in another topic of the name. Waits for transactions that may
-  // move that, where anybody works beside the caller to end them, for
-  // call_timeout at most: kUnstableOffsetCommit where one has not ended by then.
-  // kTimedOut, errors of the log.
+  // move that, for call_timeout, where anybody works beside the caller to end
+  // them: kUnstableOffsetCommit where one has not ended. kTimedOut, errors of
+  // the log.
   virtual absl::StatusOr<OffsetsToCommit> Committed(
       const std::vector<TopicPartition>& partitions) = 0;
   // As whom it reads, for Producer::SendOffsetsToTransaction. Who has left its

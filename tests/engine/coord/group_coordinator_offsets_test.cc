@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -211,6 +212,44 @@ TEST(GroupCoordinatorOffsets, NeverExpireWhereItNeverLooks) {
   rig.clock.Advance(absl::Hours(30 * 24));
   rig.coordinator->ExpireOffsetsWhenDue();
   EXPECT_EQ(rig.Fetched("g", 0), 5);
+}
+
+// As of a device that learns the time of day from others once it runs.
+TEST(GroupCoordinatorOffsets, AgeByTheTimeOfDayThatWasThereWhenTheyWereStored) {
+  constexpr absl::Duration kBehind = absl::Hours(50 * 365 * 24);
+  CoordinatorRig rig;
+  rig.clock.Set(-kBehind);
+  rig.Start();
+  rig.clock.Set(kBehind);
+  rig.Commit("by hand", 0, 5);
+  const auto joined = rig.Join("left", Newcomer("a"));
+  rig.Sync("left", "a", joined->generation, {{"a", "x"}});
+  rig.Commit("left", 0, 6,
+             {.member_id = "a", .generation = joined->generation});
+  Told<LeaveReply> left;
+  rig.coordinator->Leave("left", {.members = {{"a", std::nullopt}}},
+                         left.Callback());
+  ASSERT_THAT(left->status, IsOk());
+
+  rig.Start();
+  rig.Pass(absl::Hours(6 * 24));
+  EXPECT_EQ(rig.Fetched("by hand", 0), 5);
+  EXPECT_EQ(rig.Fetched("left", 0), 6);
+  rig.Pass(absl::Hours(24));
+  EXPECT_EQ(rig.Fetched("by hand", 0), -1);
+  EXPECT_EQ(rig.Fetched("left", 0), -1);
+}
+
+TEST(GroupCoordinatorOffsets, DoNotExpireByATimeOfDayThatWasSet) {
+  CoordinatorRig rig;
+  rig.Commit("g", 0, 5);
+
+  rig.clock.Set(absl::Hours(30 * 24));
+  rig.Pass(absl::Hours(6 * 24));
+  EXPECT_EQ(rig.Fetched("g", 0), 5);
+
+  rig.Pass(absl::Hours(24));
+  EXPECT_EQ(rig.Fetched("g", 0), -1);
 }
 
 TEST(GroupCoordinatorOffsets, OfWhatMembersReadDoNotExpire) {
