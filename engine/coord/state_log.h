@@ -56,7 +56,7 @@ class StateLog {
   // may be held by the caller.
   virtual void Append(PartitionId partition, StateBatch batch, Done done) = 0;
 
-  // The same with the marker that ends a transaction. May wait for the disk.
+  // The same with the marker that ends a transaction.
   virtual void End(PartitionId partition, const TransactionEnd& end,
                    Done done) = 0;
 

@@ -115,7 +115,14 @@ void StateTopic::End(PartitionId partition, const TransactionEnd& end,
                      Done done) {
   const auto log = Open(partition);
   if (!log.ok()) return done(log.status());
-  done(BaseOf((*log)->awake()->EndTransaction(end, {})));
+  if (source_.syncs_itself) {
+    return done(BaseOf((*log)->awake()->EndTransaction(end, {})));
+  }
+  (*log)->awake()->EndTransactionAsync(
+      end, {},
+      [done = std::move(done)](const absl::StatusOr<AppendResult>& result) {
+        done(BaseOf(result));
+      });
 }
 
 absl::Status StateTopic::Replay(PartitionId partition, const Visit& visit) {

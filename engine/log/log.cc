@@ -111,11 +111,18 @@ absl::StatusOr<AppendResult> Log::Append(std::span<const Record> records,
 
 void Log::AppendAsync(const RecordBatch& batch, const AppendOptions& options,
                       AppendCallback done) {
-  const bool waits = WaitsForSync(options.ack);
-  absl::StatusOr<AppendResult> result =
-      Write(batch, options, [&](const AppendResult& written) {
-        if (waits) committer_.CallWhenDurable(written, std::move(done));
-      });
+  AppendWithAsync(
+      options.ack,
+      [&](OnWritten written) { return Write(batch, options, written); },
+      std::move(done));
+}
+
+void Log::AppendWithAsync(Ack ack, WriteSome some, AppendCallback done) {
+  const bool waits = WaitsForSync(ack);
+  const auto enter = [&](const AppendResult& written) {
+    if (waits) committer_.CallWhenDurable(written, std::move(done));
+  };
+  absl::StatusOr<AppendResult> result = some(enter);
   if (result.ok() && waits) return committer_.Serve();
   if (result.ok()) {
     const absl::Status synced = AfterWrite(result->next);

@@ -101,6 +101,8 @@ class Log : public std::enable_shared_from_this<Log> {
                    AppendCallback done);
   absl::StatusOr<AppendResult> EndTransaction(const TransactionEnd& end,
                                               const AppendOptions& options);
+  void EndTransactionAsync(const TransactionEnd& end,
+                           const AppendOptions& options, AppendCallback done);
   absl::Status Flush();
   absl::StatusOr<std::optional<FoundOffset>> FindByTime(
       Timestamp time, OnDamage on_damage = OnDamage::kStop);
@@ -282,6 +284,8 @@ class Log : public std::enable_shared_from_this<Log> {
   using WriteSome = absl::FunctionRef<absl::StatusOr<AppendResult>(OnWritten)>;
   absl::StatusOr<AppendResult> AppendWith(Ack ack, WriteSome some)
       ABSL_LOCKS_EXCLUDED(writer_mutex_);
+  void AppendWithAsync(Ack ack, WriteSome some, AppendCallback done)
+      ABSL_LOCKS_EXCLUDED(writer_mutex_);
   absl::StatusOr<AppendResult> Write(const RecordBatch& batch,
                                      const AppendOptions& options,
                                      OnWritten written)
@@ -299,6 +303,10 @@ class Log : public std::enable_shared_from_this<Log> {
                                           const AppendOptions& options,
                                           const Arrival& arrival,
                                           OnWritten written)
+      ABSL_LOCKS_EXCLUDED(writer_mutex_);
+  absl::StatusOr<AppendResult> WriteEnd(const TransactionEnd& end,
+                                        const AppendOptions& options,
+                                        OnWritten written)
       ABSL_LOCKS_EXCLUDED(writer_mutex_);
   // What an append of a batch of a producer that was appended before is
   // answered with; nothing where this one is the first.

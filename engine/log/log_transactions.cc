@@ -2,6 +2,7 @@
 // appended, where their transactions end, and up to where they are decided.
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "cauce/errors.h"
 #include "cauce/record_batch.h"
@@ -15,6 +16,23 @@ namespace cauce {
 
 absl::StatusOr<AppendResult> Log::EndTransaction(const TransactionEnd& end,
                                                  const AppendOptions& options) {
+  return AppendWith(options.ack, [&](OnWritten written) {
+    return WriteEnd(end, options, written);
+  });
+}
+
+void Log::EndTransactionAsync(const TransactionEnd& end,
+                              const AppendOptions& options,
+                              AppendCallback done) {
+  AppendWithAsync(
+      options.ack,
+      [&](OnWritten written) { return WriteEnd(end, options, written); },
+      std::move(done));
+}
+
+absl::StatusOr<AppendResult> Log::WriteEnd(const TransactionEnd& end,
+                                           const AppendOptions& options,
+                                           OnWritten written) {
   CAUCE_RETURN_IF_ERROR(CheckWritable());
   const bool is_known = end.outcome == TransactionOutcome::kAbort ||
                         end.outcome == TransactionOutcome::kCommit;
@@ -33,9 +51,7 @@ absl::StatusOr<AppendResult> Log::EndTransaction(const TransactionEnd& end,
   BatchBuilder builder;
   CAUCE_ASSIGN_OR_RETURN(const RecordBatch marker,
                          BuildEndMarker(end, now, builder));
-  return AppendWith(options.ack, [&](OnWritten written) {
-    return WriteBatch(marker, options, {.now = now, .ends = &end}, written);
-  });
+  return WriteBatch(marker, options, {.now = now, .ends = &end}, written);
 }
 
 absl::StatusOr<std::optional<AppendResult>> Log::FindFirstAppend(

@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "cauce/append.h"
@@ -25,7 +28,9 @@ using test::IsOkAndHolds;
 using test::kWritten;
 using test::OwnedBatch;
 using test::TestProducer;
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 class LogTransactionsTest : public test::LogFixture {
  protected:
@@ -116,6 +121,36 @@ TEST_P(LogTransactionsTest, AMarkerThatNobodySeesDecidesNothing) {
   EXPECT_THAT(log().LastStableOffset(), IsOkAndHolds(Offset{0}));
   ASSERT_THAT(log().Flush(), IsOk());
   EXPECT_THAT(log().LastStableOffset(), IsOkAndHolds(Offset{2}));
+}
+
+TEST_P(LogTransactionsTest, MarkersThatNobodyWaitsForShareASync) {
+  config().flush = FlushPolicy::kGroup;
+  Open();
+  TestProducer one(1);
+  TestProducer two(2);
+  ASSERT_THAT(Send(one.InTransaction({"a"})), IsOk());
+  ASSERT_THAT(Send(two.InTransaction({"b"})), IsOk());
+  const int syncs = Syncs();
+  std::vector<absl::StatusOr<AppendResult>> told;
+  const auto tell = [&told](const absl::StatusOr<AppendResult>& result) {
+    told.push_back(result);
+  };
+
+  log().EndTransactionAsync(one.Commit(), {}, tell);
+  log().EndTransactionAsync(two.Abort(), {}, tell);
+  log().EndTransactionAsync({{-1}, 0, 0, TransactionOutcome::kCommit}, {},
+                            tell);
+  ASSERT_THAT(told, ElementsAre(HasReason(Reason::kInvalidRecord)));
+  ASSERT_THAT(log().Flush(), IsOk());
+  log().EndTransactionAsync(one.Commit(), kWritten, tell);
+
+  ASSERT_THAT(told, SizeIs(4));
+  for (const size_t i : {1, 2}) {
+    ASSERT_THAT(told[i], IsOk());
+    EXPECT_EQ(told[i]->base, Offset{static_cast<int64_t>(i) + 1});
+  }
+  EXPECT_EQ(Syncs(), syncs + 1);
+  EXPECT_THAT(log().LastStableOffset(), IsOkAndHolds(Offset{4}));
 }
 
 TEST_P(LogTransactionsTest, TheEndOfNothingStandsInTheLogAndDecidesNothing) {
