@@ -26,6 +26,14 @@ struct Asked {
   absl::Duration timeout = absl::Minutes(1);
 };
 
+inline absl::Status TookTooLong(const Asked& asked) {
+  return MakeError(Reason::kTimedOut,
+                   fmt::format("{}: {} took longer than {} "
+                               "(default.api.timeout.ms), and may be done yet",
+                               asked.who, asked.what,
+                               absl::FormatDuration(asked.timeout)));
+}
+
 // Calls `ask` with a callback and returns what that was called with.
 // Reason::kTimedOut.
 template <typename Reply, typename Ask>
@@ -45,12 +53,7 @@ absl::StatusOr<Reply> AwaitAnswer(const Asked& asked, Ask ask) {
   while (!told->reply) {
     if (told->changed.WaitFor(told->mutex, asked.timeout)) continue;
     if (told->reply) break;
-    return MakeError(
-        Reason::kTimedOut,
-        fmt::format("{}: {} took longer than {} "
-                    "(default.api.timeout.ms), and may be done yet",
-                    asked.who, asked.what,
-                    absl::FormatDuration(asked.timeout)));
+    return TookTooLong(asked);
   }
   return *std::move(told->reply);
 }

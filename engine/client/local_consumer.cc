@@ -85,6 +85,7 @@ absl::Status LocalConsumer::Replace(const Partitions& partitions) {
   }
   records_.clear();
   watch_.reset();
+  fetching_.reset();  // perhaps for what it had before
   turn_ = 0;
   in_turn_.clear();
   for (const TopicPartition& name : partitions) {

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -34,6 +35,7 @@
 #include "engine/client/topic_pattern.h"
 #include "engine/client/wake_signal.h"
 #include "engine/coord/group_coordinator.h"
+#include "engine/coord/offset_events.h"
 #include "engine/facade/engine_core.h"
 
 namespace cauce {
@@ -125,15 +127,20 @@ class LocalConsumer final : public Consumer {
   void LoseAll();
   // What it has still of `partitions`, or of all.
   void GiveUp(const Partitions& partitions);
-  // Begins in what waits for where the group is, unless that was asked only
-  // just now.
+  // What waits for where the group is.
+  Partitions WaitingForCommitted() const;
+  // Asks for that, unless that was only just now, and begins once it is told: a
+  // Poll does not wait for the coordinator.
   absl::Status BeginWhereCommitted();
+  // Waits for it.
   absl::Status BeginNow();
+  absl::Status BeginAt(const std::vector<FetchedOffset>& fetched);
+  void AskWhereCommitted(Partitions partitions,
+                         std::function<void(OffsetFetchReply)> done);
   absl::StatusOr<std::vector<FetchedOffset>> Fetch(Partitions partitions);
   // The same where another process writes, which the coordinator of this one
   // would not see.
-  absl::StatusOr<std::vector<FetchedOffset>> FetchStored(
-      const OffsetFetch& fetch) const;
+  absl::StatusOr<OffsetFetchReply> FetchStored(const OffsetFetch& fetch) const;
   // As Fetch, once no transaction decides any of them yet, if that is soon.
   absl::StatusOr<std::vector<FetchedOffset>> FetchStable(
       const Partitions& partitions);
@@ -152,16 +159,14 @@ class LocalConsumer final : public Consumer {
   void CommitSoon(const OffsetsToCommit& offsets, const absl::Status& may,
                   CommitCallback done);
   void CommitNowAndThen();
+  // By itself, and without waiting.
+  void CommitBehind(Delivers which);
   // What it committed by itself has ended.
   void TakeCommitted(const OffsetsToCommit& offsets,
                      const absl::Status& status);
   // Of the commits that have ended.
   void RunCallbacks();
   void Call(const CommitCallback& done, const absl::Status& status);
-  // Waits for what the coordinator answers to `ask`, which it calls with a
-  // callback.
-  template <typename Reply, typename Ask>
-  absl::StatusOr<Reply> AskAndWait(std::string_view what, Ask ask);
   absl::Duration UntilGroupIsDue() const;
   absl::Status LeaveGroup();
 
@@ -204,6 +209,15 @@ class LocalConsumer final : public Consumer {
   absl::Duration match_at_ = absl::ZeroDuration();
   absl::Duration commit_at_ = absl::ZeroDuration();
   absl::Duration fetch_at_ = absl::ZeroDuration();
+  // Where the group is, as it was asked for; null where it is not.
+  struct Fetching {
+    explicit Fetching(absl::Duration at) : until(at) {}
+    const absl::Duration until;
+    Mutex mutex;
+    std::optional<OffsetFetchReply> reply ABSL_GUARDED_BY(mutex);
+    bool is_late ABSL_GUARDED_BY(mutex) = false;  // it was looked for in vain
+  };
+  std::shared_ptr<Fetching> fetching_;
   // When it commits by itself also what has not changed.
   absl::Duration repeat_at_ = absl::ZeroDuration();
   OffsetsToCommit committed_;

@@ -2,10 +2,12 @@
 // is given and gives up, and what it commits.
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <iterator>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "cauce/errors.h"
@@ -35,11 +37,18 @@ constexpr absl::Duration kStableWaitFirst = absl::Milliseconds(1);
 // one in a partition of the coordinator.
 constexpr size_t kCommitsMax = 10'000;
 
+constexpr std::string_view kToFetch = "to learn what is committed";
+
 // How often who assigns by hand commits by itself what has not changed. Nobody
 // tells a group without members who reads, so that its offsets grow old; but a
 // commit is a sync, of which an engine that idles has few.
 constexpr absl::Duration kRepeatMax = absl::Hours(1);
 constexpr int kRepeatsPerRetention = 4;
+
+// For calls that wait.
+Asked OfGroup(const ConsumerOptions& options, std::string_view what) {
+  return {fmt::format("group {}", options.group), what, options.call_timeout};
+}
 
 absl::Status FirstError(const OffsetCommitReply& reply) {
   absl::Status first = reply.status;
@@ -164,8 +173,9 @@ absl::Duration LocalConsumer::UntilGroupIsDue() const {
   const absl::Duration now = client_->options.clock->Monotonic();
   if (options_.auto_commit && !assigned_.empty())
     due = std::min(due, commit_at_ - now);
+  const absl::Duration fetch_due = fetching_ ? fetching_->until : fetch_at_;
   for (const auto& [name, each] : assigned_) {
-    if (each->waits_for_committed()) due = std::min(due, fetch_at_ - now);
+    if (each->waits_for_committed()) due = std::min(due, fetch_due - now);
   }
   return std::max(due, absl::ZeroDuration());
 }
@@ -214,10 +224,9 @@ absl::Status LocalConsumer::FindMatchingTopics() {
 
 // Before it joins: others may have any of its partitions next.
 absl::Status LocalConsumer::Prepare() {
-  if (options_.auto_commit && !assigned_.empty()) {
-    // Where this fails others read again what was not committed.
-    CommitDelivered(Delivers::kChanged).IgnoreError();
-  }
+  // Whoever has them next asks where the group is behind this commit. Where it
+  // fails they read again what was not committed.
+  if (options_.auto_commit) CommitBehind(Delivers::kChanged);
   const Partitions all = assignment();
   if (!membership_->is_cooperative() && !all.empty()) {
     Tell(&RebalanceListener::Revoked, all);
@@ -234,8 +243,7 @@ absl::Status LocalConsumer::TakeShare(const Partitions& share) {
     if (!mine.contains(name)) lost.push_back(name);
   }
   if (!lost.empty()) {
-    if (options_.auto_commit)
-      CommitDelivered(Delivers::kChanged).IgnoreError();
+    if (options_.auto_commit) CommitBehind(Delivers::kChanged);
     Tell(&RebalanceListener::Revoked, lost);
     GiveUp(lost);
     // Now the others may have them.
@@ -252,7 +260,10 @@ absl::Status LocalConsumer::TakeShare(const Partitions& share) {
   in_turn_.clear();
   turn_ = 0;
   for (const auto& [name, each] : assigned_) in_turn_.push_back(each.get());
-  const absl::Status begun = BeginNow();
+  // What is being asked is not of these.
+  fetching_.reset();
+  fetch_at_ = absl::ZeroDuration();
+  const absl::Status begun = BeginWhereCommitted();
   Tell(&RebalanceListener::Assigned, added);
   return begun;
 }
@@ -276,25 +287,65 @@ void LocalConsumer::GiveUp(const Partitions& partitions) {
   for (const auto& [name, each] : assigned_) in_turn_.push_back(each.get());
 }
 
-absl::Status LocalConsumer::BeginNow() {
-  fetch_at_ = absl::ZeroDuration();
-  return BeginWhereCommitted();
-}
-
-absl::Status LocalConsumer::BeginWhereCommitted() {
+LocalConsumer::Partitions LocalConsumer::WaitingForCommitted() const {
   Partitions waiting;
   for (const auto& [name, each] : assigned_) {
     if (each->waits_for_committed()) waiting.push_back(name);
   }
+  return waiting;
+}
+
+absl::Status LocalConsumer::BeginWhereCommitted() {
+  Partitions waiting = WaitingForCommitted();
+  if (waiting.empty()) {
+    fetching_.reset();
+    return absl::OkStatus();
+  }
   const absl::Duration now = client_->options.clock->Monotonic();
-  if (waiting.empty() || now < fetch_at_) return absl::OkStatus();
-  fetch_at_ = now + (IsTold() ? kFetchWait : kStoredFetchWait);
-  CAUCE_ASSIGN_OR_RETURN(const auto fetched, Fetch(std::move(waiting)));
+  if (fetching_ == nullptr) {
+    if (now < fetch_at_) return absl::OkStatus();
+    fetch_at_ = now + (IsTold() ? kFetchWait : kStoredFetchWait);
+    fetching_ = std::make_shared<Fetching>(now + options_.call_timeout);
+    AskWhereCommitted(std::move(waiting),
+                      [signal = signal_, fetching = fetching_](auto reply) {
+                        bool is_late = false;
+                        {
+                          MutexLock lock(fetching->mutex);
+                          fetching->reply = std::move(reply);
+                          is_late = fetching->is_late;
+                        }
+                        if (is_late) signal->Raise();
+                      });
+  }
+  std::optional<OffsetFetchReply> reply;
+  {
+    MutexLock lock(fetching_->mutex);
+    reply = std::move(fetching_->reply);
+    fetching_->is_late = true;
+  }
+  if (!reply) {
+    if (now < fetching_->until) return absl::OkStatus();
+    fetching_.reset();
+    return TookTooLong(OfGroup(options_, kToFetch));
+  }
+  fetching_.reset();
+  CAUCE_RETURN_IF_ERROR(reply->status);
+  return BeginAt(reply->offsets);
+}
+
+absl::Status LocalConsumer::BeginNow() {
+  CAUCE_ASSIGN_OR_RETURN(const auto fetched, Fetch(WaitingForCommitted()));
+  return BeginAt(fetched);
+}
+
+absl::Status LocalConsumer::BeginAt(const std::vector<FetchedOffset>& fetched) {
   // One that cannot be begun keeps no other from it.
   absl::Status all_begun;
   for (const FetchedOffset& each : fetched) {
     const auto found = assigned_.find(each.partition);
-    if (found == assigned_.end()) continue;
+    const bool waits =
+        found != assigned_.end() && found->second->waits_for_committed();
+    if (!waits) continue;
     // A transaction that ends decides it.
     if (ReasonOf(each.status) == Reason::kUnstableOffsetCommit) continue;
     if (!each.status.ok()) {
@@ -327,35 +378,39 @@ absl::Status LocalConsumer::BeginWhereCommitted() {
 
 // ---- Commits
 
-template <typename Reply, typename Ask>
-absl::StatusOr<Reply> LocalConsumer::AskAndWait(std::string_view what,
-                                                Ask ask) {
-  const std::string who = fmt::format("group {}", options_.group);
-  return AwaitAnswer<Reply>({who, what, options_.call_timeout},
-                            std::move(ask));
-}
-
-absl::StatusOr<std::vector<FetchedOffset>> LocalConsumer::Fetch(
-    Partitions partitions) {
-  RunDueTransactions();  // which may have offsets of these
+void LocalConsumer::AskWhereCommitted(
+    Partitions partitions, std::function<void(OffsetFetchReply)> done) {
   OffsetFetch fetch;
   fetch.group = options_.group;
   fetch.partitions = std::move(partitions);
   // Whatever it reads of records: what an open transaction has copied would be
   // copied again by who begins in front of its offsets.
   fetch.unstable = UnstableOffsets::kRefuse;
-  if (!IsTold()) return FetchStored(fetch);
+  if (IsTold()) return coordinator_->Fetch(std::move(fetch), std::move(done));
+  auto stored = FetchStored(fetch);
+  OffsetFetchReply reply;
+  if (stored.ok()) {
+    reply = *std::move(stored);
+  } else {
+    reply.status = stored.status();
+  }
+  done(std::move(reply));
+}
+
+absl::StatusOr<std::vector<FetchedOffset>> LocalConsumer::Fetch(
+    Partitions partitions) {
+  RunDueTransactions();  // which may have offsets of these
   CAUCE_ASSIGN_OR_RETURN(
       OffsetFetchReply reply,
-      AskAndWait<OffsetFetchReply>(
-          "to learn what is committed", [&](auto done) {
-            coordinator_->Fetch(std::move(fetch), std::move(done));
+      AwaitAnswer<OffsetFetchReply>(
+          OfGroup(options_, kToFetch), [&](auto done) {
+            AskWhereCommitted(std::move(partitions), std::move(done));
           }));
   CAUCE_RETURN_IF_ERROR(reply.status);
   return std::move(reply.offsets);
 }
 
-absl::StatusOr<std::vector<FetchedOffset>> LocalConsumer::FetchStored(
+absl::StatusOr<OffsetFetchReply> LocalConsumer::FetchStored(
     const OffsetFetch& fetch) const {
   EngineCore& core = *EngineCore::Of(*client_->engine);
   CAUCE_RETURN_IF_ERROR(core.CheckProcess());
@@ -363,12 +418,9 @@ absl::StatusOr<std::vector<FetchedOffset>> LocalConsumer::FetchStored(
                                      EngineCore::IfMissing::kTell);
   // Nobody has committed anything yet.
   if (ReasonOf(log.status()) == Reason::kUnknownTopic)
-    return FetchFrom(OffsetTable(), fetch).offsets;
+    return FetchFrom(OffsetTable(), fetch);
   CAUCE_RETURN_IF_ERROR(log.status());
-  CAUCE_ASSIGN_OR_RETURN(OffsetFetchReply reply,
-                         FetchStoredOffsets(**log, fetch));
-  CAUCE_RETURN_IF_ERROR(reply.status);
-  return std::move(reply.offsets);
+  return FetchStoredOffsets(**log, fetch);
 }
 
 OffsetsToCommit LocalConsumer::Delivered(Delivers which) const {
@@ -450,9 +502,10 @@ absl::Status LocalConsumer::Commit(const OffsetsToCommit& offsets) {
 absl::Status LocalConsumer::CommitAndWait(const OffsetsToCommit& offsets) {
   CAUCE_ASSIGN_OR_RETURN(
       const OffsetCommitReply reply,
-      AskAndWait<OffsetCommitReply>("a commit", [&](auto done) {
-        coordinator_->Commit(ToCommit(offsets), std::move(done));
-      }));
+      AwaitAnswer<OffsetCommitReply>(
+          OfGroup(options_, "a commit"), [&](auto done) {
+            coordinator_->Commit(ToCommit(offsets), std::move(done));
+          }));
   const absl::Status committed = FirstError(reply);
   if (committed.ok()) {
     for (const auto& [name, offset] : offsets) {
@@ -524,8 +577,11 @@ void LocalConsumer::CommitNowAndThen() {
     const absl::Duration retention = client_->options.offsets_retention;
     repeat_at_ = now + std::min(kRepeatMax, retention / kRepeatsPerRetention);
   }
-  OffsetsToCommit offsets =
-      Delivered(repeats ? Delivers::kAll : Delivers::kChanged);
+  CommitBehind(repeats ? Delivers::kAll : Delivers::kChanged);
+}
+
+void LocalConsumer::CommitBehind(Delivers which) {
+  OffsetsToCommit offsets = Delivered(which);
   std::erase_if(offsets, [this](const auto& each) {
     const auto sent = being_committed_.find(each.first);
     return sent != being_committed_.end() &&
