@@ -348,6 +348,7 @@ absl::Status LocalConsumer::Close() {
   CAUCE_RETURN_IF_ERROR(CheckMayChange());
   const absl::Status left = LeaveGroup();
   closed_ = true;
+  DropCommits();
   records_.clear();
   watch_.reset();
   in_turn_.clear();

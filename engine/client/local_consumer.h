@@ -167,6 +167,10 @@ class LocalConsumer final : public Consumer {
   // Of the commits that have ended.
   void RunCallbacks();
   void Call(const CommitCallback& done, const absl::Status& status);
+  // Until all commits that it has asked for have ended, for call_timeout.
+  void AwaitCommits();
+  // Tells of what is left of them: there is no later call.
+  void DropCommits();
   absl::Duration UntilGroupIsDue() const;
   absl::Status LeaveGroup();
 
@@ -232,6 +236,7 @@ class LocalConsumer final : public Consumer {
   };
   struct Ended {
     Mutex mutex;
+    CondVar changed;
     std::deque<Asked> commits ABSL_GUARDED_BY(mutex);
     uint64_t told ABSL_GUARDED_BY(mutex) = 0;  // in front of these
     std::shared_ptr<WakeSignal> signal;

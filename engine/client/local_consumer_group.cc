@@ -151,13 +151,15 @@ absl::Status LocalConsumer::LeaveGroup() {
     committed =
         CommitDelivered(repeats ? Delivers::kAll : Delivers::kChanged);
   }
+  // While it still is who asked for them.
+  if (ReasonOf(committed) != Reason::kTimedOut) AwaitCommits();
+  RunCallbacks();
   if (membership_ != nullptr) {
     Tell(&RebalanceListener::Revoked, assignment());
     left_ = membership_->metadata();
     membership_->Leave();
     membership_.reset();
   }
-  RunCallbacks();
   listener_.reset();
   pattern_.reset();
   committed_.clear();
@@ -534,6 +536,12 @@ void LocalConsumer::CommitAsync(const OffsetsToCommit& offsets,
 
 void LocalConsumer::CommitSoon(const OffsetsToCommit& offsets,
                                const absl::Status& may, CommitCallback done) {
+  if (closed_) {
+    // No later call tells of it. A callback that commits whatever it is told
+    // would never end.
+    if (!is_calling_) Call(done, may);
+    return;
+  }
   uint64_t number = 0;
   size_t waiting = 0;
   {
@@ -556,7 +564,9 @@ void LocalConsumer::CommitSoon(const OffsetsToCommit& offsets,
   const auto end = [ended = ended_, number](const absl::Status& status) {
     {
       MutexLock lock(ended->mutex);
+      if (number < ended->told) return;  // a Close could not wait for it
       ended->commits[number - ended->told].status = status;
+      ended->changed.NotifyAll();
     }
     ended->signal->Raise();
   };
@@ -635,6 +645,39 @@ void LocalConsumer::RunCallbacks() {
       ++ended_->told;
     }
     Call(next.first, next.second);
+  }
+}
+
+void LocalConsumer::AwaitCommits() {
+  Clock& clock = *client_->options.clock;
+  const absl::Duration until = clock.Monotonic() + options_.call_timeout;
+  const auto has_ended = [](const Asked& each) {
+    return each.status.has_value();
+  };
+  MutexLock lock(ended_->mutex);
+  while (!std::ranges::all_of(ended_->commits, has_ended)) {
+    const absl::Duration left = until - clock.Monotonic();
+    const bool goes_on = left > absl::ZeroDuration() &&
+                         ended_->changed.WaitFor(ended_->mutex, left);
+    if (!goes_on) return;
+  }
+}
+
+void LocalConsumer::DropCommits() {
+  std::deque<Asked> dropped;
+  {
+    MutexLock lock(ended_->mutex);
+    dropped.swap(ended_->commits);
+    ended_->told += dropped.size();
+  }
+  for (const Asked& each : dropped) {
+    const absl::Status unknown = MakeError(
+        Reason::kClosed,
+        fmt::format("group {}: the consumer was closed before it was told how "
+                    "this commit ends, which may be done yet; look where the "
+                    "group is",
+                    options_.group));
+    Call(each.done, each.status.value_or(unknown));
   }
 }
 

@@ -292,8 +292,10 @@ class Consumer {
 
   // Gives up all partitions, and leaves the group unless it has a place of its
   // own there (`instance`); commits before where it does so itself, and returns
-  // how that ended. Idempotent; Poll answers kClosed from then on. Who is
-  // destroyed without it leaves as well, and commits nothing.
+  // how that ended. Waits for commits that are on their way, as Unsubscribe
+  // does, for call_timeout: of those that have not ended then their callbacks
+  // are told kClosed. Idempotent; Poll answers kClosed from then on. Who is
+  // destroyed without it leaves as well, commits nothing, and calls nobody.
   virtual absl::Status Close() = 0;
 };
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <semaphore>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -202,6 +203,59 @@ TEST_P(SlowRebalance, WaitsForNoCommitAndLosesNone) {
   }
 
   EXPECT_THAT(values, UnorderedElementsAre("0:a", "1:a", "0:b", "1:b"));
+}
+
+class SlowLeaving : public SlowCoordinator,
+                    public ::testing::WithParamInterface<const char*> {};
+
+INSTANTIATE_TEST_SUITE_P(Ways, SlowLeaving,
+                         ::testing::Values("Unsubscribe", "Close"),
+                         [](const auto& way) { return way.param; });
+
+TEST_P(SlowLeaving, TellsHowCommitsEndThatAreOnTheirWay) {
+  ConsumerOptions options = InGroup();
+  options.auto_commit = false;
+  const auto consumer = Make(options);
+  ASSERT_THAT(consumer->Commit(At(0)), IsOk());
+  Stall();
+  std::vector<absl::Status> told;
+  consumer->CommitAsync(
+      At(1), [&](const absl::Status& how) { told.push_back(how); });
+  AwaitSync();
+
+  std::thread thread([this] { GoOn(); });
+  const bool closes = std::string_view(GetParam()) == "Close";
+  EXPECT_THAT(closes ? consumer->Close() : consumer->Unsubscribe(), IsOk());
+  thread.join();
+
+  EXPECT_THAT(told, ElementsAre(IsOk()));
+}
+
+TEST_F(SlowCoordinator, ACloseTellsOfCommitsThatDoNotEndInTime) {
+  ConsumerOptions options = InGroup();
+  options.auto_commit = false;
+  options.call_timeout = absl::Milliseconds(1);
+  const auto patient = Make(InGroup());
+  ASSERT_THAT(patient->Commit(At(0)), IsOk());
+  const auto consumer = Make(options);
+  Stall();
+  std::vector<absl::Status> told;
+  consumer->CommitAsync(At(1), [&](const absl::Status& how) {
+    told.push_back(how);
+    consumer->CommitAsync(At(1), nullptr);  // of which nobody hears
+  });
+
+  EXPECT_THAT(consumer->Close(), IsOk());
+  EXPECT_THAT(told, ElementsAre(HasReason(Reason::kClosed)));
+  consumer->CommitAsync(
+      At(1), [&](const absl::Status& how) { told.push_back(how); });
+  EXPECT_THAT(told, ElementsAre(HasReason(Reason::kClosed),
+                                HasReason(Reason::kClosed)));
+
+  GoOn();
+  const auto committed = patient->Committed({kFirst});
+  ASSERT_THAT(committed, IsOk());
+  EXPECT_EQ(committed->at(kFirst).offset, Offset{1}) << "it may be done yet";
 }
 
 TEST_F(SlowCoordinator, AMarkerKeepsNoOtherGroupWaiting) {
