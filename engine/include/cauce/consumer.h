@@ -208,6 +208,7 @@ class Consumer {
   // kIllegalGeneration, kRebalanceInProgress where the group has gone on
   // without this consumer, as a listener that loses its partitions finds, or is
   // about to: its partitions are others', Poll to get new ones;
+  // kFencedInstanceId where another has its `instance`;
   // kOffsetMetadataTooLarge, kTimedOut, errors of the log. Of these offsets
   // none is committed where one cannot be: kUnknownTopic, kUnknownPartition,
   // kOffsetOutOfRange below 0.
@@ -242,7 +243,11 @@ class Consumer {
   // until SkipDamage or a Seek. Told once: kUnknownTopic and kUnknownPartition
   // of a topic that was deleted, which is read once there is another of its
   // name, and the error of a log that can show no more, as after a sync that
-  // failed. Of the consumer itself: kWokenUp, kClosed.
+  // failed. Of the consumer itself: kWokenUp, kClosed. Of its group, which the
+  // next Poll asks again: kInconsistentGroupProtocol, kGroupMaxSizeReached,
+  // kTimedOut where it has not answered for call_timeout, kReadOnly where
+  // another process writes, errors of its log; and once another has its
+  // `instance`, from every Poll, kFencedInstanceId.
   virtual absl::StatusOr<std::span<const ConsumerRecord>> Poll(
       absl::Duration timeout) = 0;
 
