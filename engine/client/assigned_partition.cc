@@ -49,7 +49,7 @@ absl::Status AssignedPartition::Open(const Engine& engine) {
   topic_id_ = topic.id;
   CAUCE_ASSIGN_OR_RETURN(auto opened,
                          engine.OpenPartition(name_.topic, name_.partition));
-  CAUCE_RETURN_IF_ERROR(opened.Watch(note_));
+  CAUCE_RETURN_IF_ERROR(opened.Watch(note_, options_.isolation));
   partition_.emplace(std::move(opened));
   is_missing_ = false;
   return absl::OkStatus();

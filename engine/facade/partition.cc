@@ -140,16 +140,16 @@ absl::StatusOr<std::optional<FoundOffset>> Partition::FindByTime(
   return log->FindByTime(time, on_damage);
 }
 
-absl::StatusOr<bool> Partition::WaitFor(Offset offset,
-                                        absl::Duration timeout) const {
+absl::StatusOr<bool> Partition::WaitFor(Offset offset, absl::Duration timeout,
+                                        Isolation isolation) const {
   CAUCE_ASSIGN_OR_RETURN(Log* const log, core_->Awake(*log_));
-  return log->WaitFor(offset, timeout);
+  return log->WaitFor(offset, timeout, isolation);
 }
 
-absl::Status Partition::Watch(
-    std::shared_ptr<PartitionWatcher> watcher) const {
+absl::Status Partition::Watch(std::shared_ptr<PartitionWatcher> watcher,
+                              Isolation isolation) const {
   CAUCE_ASSIGN_OR_RETURN(Log* const log, core_->Awake(*log_));
-  log->Watch(std::move(watcher));
+  log->Watch(std::move(watcher), isolation);
   return absl::OkStatus();
 }
 

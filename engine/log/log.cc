@@ -223,7 +223,7 @@ absl::StatusOr<AppendResult> Log::WriteBatch(const RecordBatch& batch,
   // nothing runs in the background, who waits runs that.
   const bool is_shown =
       environment_->executor == nullptr || high_watermark() > result.base;
-  if (is_shown) waiters_.Wake();
+  if (is_shown) WakeWaiters();
   return result;
 }
 
@@ -247,7 +247,7 @@ void Log::NoteIfFull(const absl::Status& status) const {
 void Log::NoteFailedWrite() {
   if (writer_->status().ok()) return;  // it may be tried again
   write_failure_.Set(writer_->status());
-  waiters_.Wake();
+  WakeWaiters();
 }
 
 absl::Status Log::Roll(Offset base, Timestamp now, RollRest* rest) {

@@ -106,9 +106,12 @@ class Log : public std::enable_shared_from_this<Log> {
   absl::Status Flush();
   absl::StatusOr<std::optional<FoundOffset>> FindByTime(
       Timestamp time, OnDamage on_damage = OnDamage::kStop);
-  absl::StatusOr<bool> WaitFor(Offset offset, absl::Duration timeout);
-  void Watch(std::shared_ptr<PartitionWatcher> watcher) {
-    waiters_.Watch(std::move(watcher));
+  absl::StatusOr<bool> WaitFor(
+      Offset offset, absl::Duration timeout,
+      Isolation isolation = Isolation::kReadUncommitted);
+  void Watch(std::shared_ptr<PartitionWatcher> watcher,
+             Isolation isolation = Isolation::kReadUncommitted) {
+    waiters_.Watch(std::move(watcher), isolation);
   }
   void Unwatch(const PartitionWatcher& watcher) { waiters_.Unwatch(watcher); }
   absl::StatusOr<Offset> TruncateTo(Offset offset);
@@ -390,7 +393,17 @@ class Log : public std::enable_shared_from_this<Log> {
   // Returns why nobody may use it from then on.
   absl::Status EndAsReplaced() ABSL_LOCKS_EXCLUDED(refresh_mutex_);
   // WaitFor where another process writes.
-  absl::StatusOr<bool> WaitForFiles(Offset offset, absl::Duration timeout);
+  absl::StatusOr<bool> WaitForFiles(Offset offset, absl::Duration timeout,
+                                    Isolation isolation);
+  // Up to where who reads so may come, as far as is known.
+  absl::StatusOr<Offset> VisibleEnd(Isolation isolation)
+      ABSL_LOCKS_EXCLUDED(refresh_mutex_, writer_mutex_);
+  void WakeWaiters() {
+    waiters_.Wake([this] { return LookAtDecided(); });
+  }
+  // For LogWaiters; takes the locks of leaves alone, and the committer's where
+  // it has failed.
+  std::optional<LogWaiters::Decided> LookAtDecided() const;
 
   // For the segment that is active from now on.
   void DrawLimits() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);

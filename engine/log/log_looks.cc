@@ -146,35 +146,66 @@ absl::Status Log::CheckNothingMissing(const SegmentEnd& end, Offset base,
   return is_short ? LessThanItHad(end.path, {base, next}) : absl::OkStatus();
 }
 
-absl::StatusOr<bool> Log::WaitFor(Offset offset, absl::Duration timeout) {
-  if (read_only_) return WaitForFiles(offset, timeout);
+absl::StatusOr<bool> Log::WaitFor(Offset offset, absl::Duration timeout,
+                                  Isolation isolation) {
+  if (read_only_) return WaitForFiles(offset, timeout, isolation);
   // Without an executor whoever waits makes visible what is written.
   const bool syncs_here = environment_->executor == nullptr;
-  const auto cause_to_stop = [&]() -> absl::Status {
+  // Of what lies below `known` it is known that it is not enough.
+  const auto cause_to_stop = [&](Offset known) -> absl::Status {
     CAUCE_RETURN_IF_ERROR(CheckOpen());
     // What is written and cannot become durable will never be seen.
     CAUCE_RETURN_IF_ERROR(committer_.status());
     // Nor what nobody can write any more.
-    return log_end() > offset ? absl::OkStatus() : CheckTakesWrites();
+    return log_end() > known ? absl::OkStatus() : CheckTakesWrites();
   };
   const auto look = [&]() -> absl::StatusOr<bool> {
     for (;;) {
       CAUCE_RETURN_IF_ERROR(CheckOpen());
-      if (high_watermark() > offset) return true;
-      CAUCE_RETURN_IF_ERROR(cause_to_stop());
-      if (!syncs_here || log_end() <= offset) return false;
+      const Offset seen = high_watermark();
+      CAUCE_ASSIGN_OR_RETURN(const Offset end, VisibleEnd(isolation));
+      if (end > offset) return true;
+      const Offset known = std::max(offset, seen);
+      CAUCE_RETURN_IF_ERROR(cause_to_stop(known));
+      if (!syncs_here || log_end() <= known) return false;
       CAUCE_RETURN_IF_ERROR(committer_.Flush());
     }
   };
   const auto has_news = [&] {
-    return high_watermark() > offset || (syncs_here && log_end() > offset) ||
-           !cause_to_stop().ok();
+    const Offset seen = high_watermark();
+    if (seen > offset) {
+      if (isolation == Isolation::kReadUncommitted) return true;
+      const auto stable = FindStableEnd();
+      if (!stable || stable->decidable > offset) return true;
+    }
+    const Offset known = std::max(offset, seen);
+    return (syncs_here && log_end() > known) || !cause_to_stop(known).ok();
   };
   Clock& clock = *environment_->clock;
-  return waiters_.Wait(clock, clock.Monotonic() + timeout, look, has_news);
+  return waiters_.Wait(clock, clock.Monotonic() + timeout,
+                       {look, has_news, isolation});
 }
 
-absl::StatusOr<bool> Log::WaitForFiles(Offset offset, absl::Duration timeout) {
+absl::StatusOr<Offset> Log::VisibleEnd(Isolation isolation) {
+  if (isolation == Isolation::kReadCommitted) return DecidableEnd();
+  return high_watermark();
+}
+
+std::optional<LogWaiters::Decided> Log::LookAtDecided() const {
+  // Nothing is decided any more, which whoever waits is to learn.
+  if (!CheckSound().ok()) return std::nullopt;
+  // Or whoever waits makes visible what is written.
+  const bool is_hidden =
+      environment_->executor == nullptr && high_watermark() < log_end();
+  if (is_hidden) return std::nullopt;
+  const int64_t cuts = segments_.cuts();
+  const auto stable = FindStableEnd();
+  if (!stable) return std::nullopt;
+  return LogWaiters::Decided{stable->offset, stable->decidable, cuts};
+}
+
+absl::StatusOr<bool> Log::WaitForFiles(Offset offset, absl::Duration timeout,
+                                       Isolation isolation) {
   Clock& clock = *environment_->clock;
   const absl::Duration until = clock.Monotonic() + timeout;
   // The system has few watches: who does not wait takes none.
@@ -185,7 +216,8 @@ absl::StatusOr<bool> Log::WaitForFiles(Offset offset, absl::Duration timeout) {
   }
   for (;;) {
     CAUCE_RETURN_IF_ERROR(Refresh());
-    if (log_end() > offset) return true;
+    CAUCE_ASSIGN_OR_RETURN(const Offset end, VisibleEnd(isolation));
+    if (end > offset) return true;
     const absl::Duration left = until - clock.Monotonic();
     if (watch == nullptr || left <= absl::ZeroDuration()) return false;
     // In steps, since a Close does not wake those who wait for files.

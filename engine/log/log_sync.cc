@@ -30,7 +30,7 @@ Committer::Hooks Log::CommitterHooks() {
     NoteSynced(end, appended);
     return absl::OkStatus();
   };
-  hooks.moved = [this] { waiters_.Wake(); };
+  hooks.moved = [this] { WakeWaiters(); };
   if (environment_->executor != nullptr) {
     hooks.schedule = [this] {
       // The log may be closed and gone by the time the task runs.

@@ -161,14 +161,20 @@ class Partition final {
 
   // Waits until the high watermark is above `offset`; returns false when
   // `timeout` passed first. Without an Executor it makes written records
-  // durable, and so visible, itself.
-  absl::StatusOr<bool> WaitFor(Offset offset, absl::Duration timeout) const;
+  // durable, and so visible, itself. With kReadCommitted until a cursor of that
+  // isolation may come further than `offset`: beside an open transaction who
+  // waits so sleeps until it ends. Errors of LastStableOffset then.
+  absl::StatusOr<bool> WaitFor(
+      Offset offset, absl::Duration timeout,
+      Isolation isolation = Isolation::kReadUncommitted) const;
 
   // Tells `watcher` of every move from now on, until Unwatch; look once behind
-  // this call. Who waits for many partitions waits so. Nothing is told of a
-  // partition that another process writes: FileSystem::Watch tells of those.
-  // Errors of its opening.
-  absl::Status Watch(std::shared_ptr<PartitionWatcher> watcher) const;
+  // this call. Who waits for many partitions waits so. With kReadCommitted of
+  // those moves alone that show more to a cursor of that isolation, and of an
+  // end. Nothing is told of a partition that another process writes:
+  // FileSystem::Watch tells of those. Errors of its opening.
+  absl::Status Watch(std::shared_ptr<PartitionWatcher> watcher,
+                     Isolation isolation = Isolation::kReadUncommitted) const;
   // Behind it `watcher` is called no more. One that is not told does no harm.
   void Unwatch(const PartitionWatcher& watcher) const;
 

@@ -396,6 +396,23 @@ TEST_F(LocalConsumerTest, HasADescriptorThatSaysWhenToPoll) {
   EXPECT_TRUE(IsReadable(descriptor));
 }
 
+TEST_F(LocalConsumerTest, SleepsOnBesideATransactionThatKeepsItBack) {
+  Consume({.reset = ResetTo::kEarliest,
+           .isolation = Isolation::kReadCommitted,
+           .wants_event_descriptor = true});
+  EXPECT_THAT(Poll(), IsEmpty());
+  Partition partition = Open(kFirst);
+  test::TestProducer producer(7);
+  ASSERT_THAT(partition.Append(producer.InTransaction({"a"}).view()), IsOk());
+  EXPECT_THAT(Poll(), IsEmpty());
+
+  for (int i = 0; i < 10; ++i) Append(kFirst, {"behind it"});
+  EXPECT_FALSE(IsReadable(consumer_->event_descriptor()));
+  ASSERT_THAT(partition.EndTransaction(producer.Commit()), IsOk());
+  EXPECT_TRUE(IsReadable(consumer_->event_descriptor()));
+  EXPECT_THAT(Poll(), ElementsAre("0:a@0"));
+}
+
 TEST_F(LocalConsumerTest, HasADescriptorThatTellsOfATopicThatIsThereAgain) {
   Consume({.reset = ResetTo::kEarliest, .wants_event_descriptor = true});
   EXPECT_THAT(Poll(), IsEmpty());

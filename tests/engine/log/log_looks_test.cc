@@ -28,6 +28,7 @@
 #include "tests/testing/log_rig.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/test_disk.h"
+#include "tests/testing/test_producer.h"
 #include "tests/testing/verified.h"
 
 namespace cauce {
@@ -41,6 +42,7 @@ using test::IsOk;
 using test::IsOkAndHolds;
 using test::kWritten;
 using test::ManualExecutor;
+using test::TestProducer;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -153,6 +155,88 @@ TEST_P(LogLooks, TellsWatchersOfARecordOnceItIsShown) {
   Append({"b"}, kWritten);
   EXPECT_EQ(counter->moves, 2);
   log().Unwatch(*counter);
+}
+
+// It would find nothing, and wait again.
+TEST_P(LogLooks, WakesNobodyWhomAnOpenTransactionKeepsBack) {
+  config().flush = FlushPolicy::kOs;
+  Open();
+  ASSERT_THAT(log().LastStableOffset(), IsOkAndHolds(Offset{0}));
+  const auto all = std::make_shared<MoveCounter>();
+  const auto decided = std::make_shared<MoveCounter>();
+  log().Watch(all);
+  log().Watch(decided, Isolation::kReadCommitted);
+  Append({"decided"});
+  EXPECT_EQ(decided->moves, 1);
+  TestProducer producer(7);
+  ASSERT_THAT(log().Append(producer.InTransaction({"open"}).view(), {}),
+              IsOk());
+  for (int i = 0; i < 10; ++i) Append({"behind it"});
+
+  EXPECT_EQ(all->moves, 12);
+  EXPECT_EQ(decided->moves, 1);
+  ASSERT_THAT(log().EndTransaction(producer.Commit(), {}), IsOk());
+  EXPECT_EQ(decided->moves, 2);
+  Append({"decided"});
+  EXPECT_EQ(decided->moves, 3);
+  EXPECT_EQ(all->moves, 14);
+  log().Unwatch(*all);
+  log().Unwatch(*decided);
+}
+
+TEST_P(LogLooks, TellsThoseWhomATransactionKeepsBackOfTheEnd) {
+  config().flush = FlushPolicy::kOs;
+  Open();
+  const auto decided = std::make_shared<MoveCounter>();
+  log().Watch(decided, Isolation::kReadCommitted);
+  ASSERT_THAT(log().LastStableOffset(), IsOk());
+  TestProducer producer(7);
+  ASSERT_THAT(log().Append(producer.InTransaction({"open"}).view(), {}),
+              IsOk());
+  Append({"behind it"});
+  const int before = decided->moves;
+  rig_.disk().files().Fail(FileCall::kWrite, ".log",
+                           MakeError(Reason::kDiskFailed, "gone"));
+  EXPECT_THAT(log().Append(Batch({"lost"}).view(), {}),
+              HasReason(Reason::kDiskFailed));
+
+  EXPECT_GT(decided->moves, before);
+  EXPECT_THAT(log().WaitFor(Offset{0}, absl::InfiniteDuration(),
+                            Isolation::kReadCommitted),
+              HasReason(Reason::kDiskFailed));
+  log().Unwatch(*decided);
+}
+
+TEST_P(LogLooks, WaitsUntilARecordIsDecided) {
+  Open();
+  TestProducer producer(7);
+  ASSERT_THAT(log().Append(producer.InTransaction({"open"}).view(), {}),
+              IsOk());
+  EXPECT_THAT(log().WaitFor(Offset{0}, absl::ZeroDuration()),
+              IsOkAndHolds(true));
+  EXPECT_THAT(log().WaitFor(Offset{0}, absl::ZeroDuration(),
+                            Isolation::kReadCommitted),
+              IsOkAndHolds(false));
+  const auto reader = rig_.OpenReadOnly();
+  ASSERT_THAT(reader, IsOk());
+  EXPECT_THAT((*reader)->WaitFor(Offset{0}, absl::ZeroDuration(),
+                                 Isolation::kReadCommitted),
+              IsOkAndHolds(false));
+  std::latch begun(1);
+  std::thread waiter([&] {
+    begun.count_down();
+    EXPECT_THAT(log().WaitFor(Offset{0}, absl::InfiniteDuration(),
+                              Isolation::kReadCommitted),
+                IsOkAndHolds(true));
+  });
+  begun.wait();
+  for (int i = 0; i < 10; ++i) Append({"behind it"}, kWritten);
+  // The waiter makes it durable itself.
+  ASSERT_THAT(log().EndTransaction(producer.Commit(), kWritten), IsOk());
+  waiter.join();
+  EXPECT_THAT((*reader)->WaitFor(Offset{0}, absl::ZeroDuration(),
+                                 Isolation::kReadCommitted),
+              IsOkAndHolds(true));
 }
 
 TEST_P(LogLooks, StopsWaitingWhenItsTimeIsOver) {
