@@ -20,6 +20,8 @@ constexpr absl::Duration kRetryWait = absl::Milliseconds(100);
 // Of the time after which it counts as gone, how much may pass between two
 // signs of life.
 constexpr int kBeatsPerInterval = 3;
+// Who is called shows so often that it lives: what counts is how long ago it
+// was called last.
 constexpr absl::Duration kBeatMax = absl::Seconds(3);
 
 const Assignor& AssignorOf(Assignment which) {
@@ -149,9 +151,15 @@ absl::StatusOr<GroupMembership::Step> GroupMembership::Next() {
   }
 }
 
+void GroupMembership::HasShown() {
+  const absl::Duration interval =
+      options_.poll_interval_max / kBeatsPerInterval;
+  beat_at_ = Now() + std::min(interval, kBeatMax);
+  wake_at_ = Now() + interval;
+}
+
 void GroupMembership::Beat() {
-  beat_at_ = Now() + std::min(options_.poll_interval_max / kBeatsPerInterval,
-                              kBeatMax);
+  HasShown();
   HeartbeatRequest beat;
   beat.member_id = member_id_;
   beat.instance_id = options_.instance;
@@ -285,8 +293,7 @@ absl::StatusOr<GroupMembership::Step> GroupMembership::Take(
   state_ = State::kIn;
   has_share_ = true;
   was_ = {options_.group, member_id_, options_.instance, generation_, {}};
-  beat_at_ = Now() + std::min(options_.poll_interval_max / kBeatsPerInterval,
-                              kBeatMax);
+  HasShown();
   assigned_.clear();
   if (!reply.assignment.empty()) {
     CAUCE_ASSIGN_OR_RETURN(const ConsumerProtocolAssignment share,
@@ -356,7 +363,7 @@ void GroupMembership::Note(const absl::Status& status) {
 absl::Duration GroupMembership::UntilDue() const {
   absl::Duration due = look_at_;
   if (state_ == State::kOut) due = std::min(due, retry_at_);
-  if (state_ == State::kIn) due = std::min(due, beat_at_);
+  if (state_ == State::kIn) due = std::min(due, wake_at_);
   return std::max(due - Now(), absl::ZeroDuration());
 }
 

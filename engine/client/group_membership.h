@@ -113,6 +113,8 @@ class GroupMembership {
   PartitionCounts CountPartitions(const std::vector<std::string>& topics) const;
   std::vector<MemberAssignment> Divide(const JoinReply& reply);
   void Beat();
+  // That it lives.
+  void HasShown();
 
   const ConsumerOptions options_;
   const Seams seams_;
@@ -138,7 +140,10 @@ class GroupMembership {
   std::optional<Divided> divided_;
   bool looks_again_ = false;
   absl::Duration retry_at_ = absl::ZeroDuration();
+  // When it shows that it lives if it is called, and when it is to be called
+  // for that: the coordinator tells of all else, so nobody wakes up to ask.
   absl::Duration beat_at_ = absl::ZeroDuration();
+  absl::Duration wake_at_ = absl::ZeroDuration();
   absl::Duration look_at_ = absl::ZeroDuration();
 };
 

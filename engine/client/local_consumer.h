@@ -144,6 +144,8 @@ class LocalConsumer final : public Consumer {
   // As Fetch, once no transaction decides any of them yet, if that is soon.
   absl::StatusOr<std::vector<FetchedOffset>> FetchStable(
       const Partitions& partitions);
+  // Whether Poll has returned another place than was committed last.
+  bool HasUncommitted(const AssignedPartition& partition) const;
   // Of what Poll has returned: only where it is another than was committed
   // last, or all, where that stands once more as it was committed.
   enum class Delivers { kChanged, kAll };

@@ -173,11 +173,12 @@ absl::Duration LocalConsumer::UntilGroupIsDue() const {
   if (client_->options.executor == nullptr) due = coordinator_->UntilDue();
   if (membership_ != nullptr) due = std::min(due, membership_->UntilDue());
   const absl::Duration now = client_->options.clock->Monotonic();
-  if (options_.auto_commit && !assigned_.empty())
-    due = std::min(due, commit_at_ - now);
   const absl::Duration fetch_due = fetching_ ? fetching_->until : fetch_at_;
   for (const auto& [name, each] : assigned_) {
     if (each->waits_for_committed()) due = std::min(due, fetch_due - now);
+    // Nobody wakes up to find that there is nothing to commit.
+    if (options_.auto_commit && HasUncommitted(*each))
+      due = std::min(due, commit_at_ - now);
   }
   return std::max(due, absl::ZeroDuration());
 }
@@ -430,14 +431,8 @@ OffsetsToCommit LocalConsumer::Delivered(Delivers which) const {
   for (const auto& [name, each] : assigned_) {
     const auto delivered = each->delivered();
     if (!delivered) continue;
-    // While another offset is on its way nobody knows which will be there.
-    const auto known = committed_.find(name);
-    const bool is_known = known != committed_.end() &&
-                          known->second.offset == *delivered &&
-                          known->second.topic_id == each->topic_id() &&
-                          !being_committed_.contains(name);
-    if (is_known) {
-      if (which == Delivers::kAll) offsets[name] = known->second;
+    if (!HasUncommitted(*each)) {
+      if (which == Delivers::kAll) offsets[name] = committed_.at(name);
       continue;
     }
     offsets[name] = {.offset = *delivered,
@@ -445,6 +440,17 @@ OffsetsToCommit LocalConsumer::Delivered(Delivers which) const {
                      .leader_epoch = each->leader_epoch()};
   }
   return offsets;
+}
+
+bool LocalConsumer::HasUncommitted(const AssignedPartition& partition) const {
+  const auto delivered = partition.delivered();
+  if (!delivered) return false;
+  const auto known = committed_.find(partition.name());
+  const bool is_known = known != committed_.end() &&
+                        known->second.offset == *delivered &&
+                        known->second.topic_id == partition.topic_id();
+  // While another offset is on its way nobody knows which will be there.
+  return !is_known || being_committed_.contains(partition.name());
 }
 
 OffsetsToCommit LocalConsumer::OfTopicsThatAre(OffsetsToCommit offsets) const {

@@ -234,6 +234,11 @@ class Consumer {
   // Returns the next records, of several partitions perhaps, or none where
   // none came within `timeout`. Valid until the next Poll, Assign or Close, and
   // those of a partition until a Seek or SkipDamage there.
+  // Who waits sleeps until there is something. A member of a group wakes up
+  // besides each third of poll_interval_max, to show that it lives, after
+  // auto_commit_interval where it has something to commit, and each
+  // metadata_age_max; and where another process writes the log whoever waits
+  // does so ten times a second.
   // An error is one partition's: the next Poll goes on with the others, and
   // comes back to it. Where there are records it waits for a later Poll.
   // Reason::kOffsetOutOfRange with ResetTo::kNone, or where a log has nothing

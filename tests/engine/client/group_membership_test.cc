@@ -133,6 +133,20 @@ TEST_F(GroupMembershipTest, LosesItsShareWhereItWasAwayForTooLong) {
   EXPECT_THAT(member->Next(), IsOkAndHolds(Step::kPrepare));
 }
 
+TEST_F(GroupMembershipTest, NeedsAThreadOnlyNowAndThenToShowThatItLives) {
+  const auto member = Make();
+  Enter(*member);
+  EXPECT_EQ(member->UntilDue(), options_.poll_interval_max / 3);
+
+  // Who is called anyway shows it: its time begins anew with each call.
+  clock_.Advance(absl::Seconds(5));
+  EXPECT_THAT(member->Next(), IsOkAndHolds(Step::kNothing));
+  EXPECT_EQ(member->UntilDue(), options_.poll_interval_max / 3);
+  clock_.Advance(options_.poll_interval_max - absl::Seconds(1));
+  EXPECT_THAT(engine_.RunUpkeep(), IsOk());
+  EXPECT_THAT(member->Next(), IsOkAndHolds(Step::kNothing));
+}
+
 TEST_F(GroupMembershipTest, DoesNotComeBackWhereItWasFencedBeforeItWasIn) {
   const auto other = Make();
   Enter(*other);

@@ -81,6 +81,36 @@ TEST_F(IdleClient, SchedulesNothingButUpkeep) {
   EXPECT_EQ(ScheduledWithin(absl::Hours(1)), 0);
 }
 
+// It is not idle while it polls: its coordinator looks whether it lives.
+TEST_F(IdleClient, AMemberOfAGroupIsLookedAtOnceASession) {
+  Open({.checkpoint_interval = kNever,
+        .retention_check_interval = kNever,
+        .compaction_check_interval = kNever,
+        .offsets_retention_check_interval = kNever});
+  ConsumerOptions options;
+  options.group = "g";
+  options.poll_interval_max = absl::Minutes(5);
+  const auto member = client_->NewConsumer(options).value();
+  ASSERT_THAT(member->Subscribe({"t"}), IsOk());
+  const auto poll = [&] {
+    EXPECT_THAT(member->Poll(absl::ZeroDuration()), IsOk());
+  };
+  for (int i = 0; i < 60; ++i) {
+    poll();
+    ScheduledWithin(absl::Seconds(1));
+  }
+  ASSERT_EQ(member->assignment().size(), 1);
+
+  int scheduled = 0;
+  for (int minute = 0; minute < 60; ++minute) {
+    poll();
+    scheduled += ScheduledWithin(absl::Minutes(1));
+  }
+  // The time of the last sign of life, at most a minute old as it is due.
+  EXPECT_LE(scheduled, 60 / 4);
+  EXPECT_EQ(member->assignment().size(), 1);
+}
+
 TEST_F(IdleClient, WritesNothingAndKeepsItsUpkeepToItsIntervals) {
   Open({.checkpoint_interval = absl::Minutes(1),
         .retention_check_interval = absl::Minutes(5),

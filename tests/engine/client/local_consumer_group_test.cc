@@ -15,6 +15,7 @@
 
 #include "cauce/admin.h"
 #include "cauce/client.h"
+#include "cauce/env.h"
 #include "cauce/errors.h"
 #include "cauce/file_system.h"
 #include "engine/base/mutex.h"
@@ -1229,6 +1230,49 @@ TEST(LocalConsumerThreads, AMemberThatWaitsLearnsOfANewOne) {
   thread.join();
 
   EXPECT_THAT(polled, IsOk());
+  EXPECT_THAT(told, HasReason(Reason::kWokenUp));
+}
+
+// Counts how often it is looked at, as everybody does who waits again.
+class CountingClock final : public Clock {
+ public:
+  absl::Time Now() override { return SystemClock()->Now(); }
+  absl::Duration Monotonic() override {
+    ++looks;
+    return SystemClock()->Monotonic();
+  }
+  std::atomic<int64_t> looks = 0;
+};
+
+TEST(LocalConsumerThreads, AMemberThatWaitsIsNotWokenToCommitNothing) {
+  CountingClock clock;
+  ClientOptions client_options;
+  client_options.engine.clock = &clock;
+  auto client = Client::Open("memory:", client_options).value();
+  ASSERT_THAT(client->engine()->CreateTopic("orders"), IsOk());
+  ConsumerOptions options;
+  options.group = "g";
+  options.reset = ResetTo::kEarliest;
+  options.auto_commit_interval = absl::Milliseconds(1);
+  const auto consumer = client->NewConsumer(options).value();
+  ASSERT_THAT(consumer->Subscribe({"orders"}), IsOk());
+  while (consumer->assignment().empty())
+    ASSERT_THAT(consumer->Poll(absl::Milliseconds(1)), IsOk());
+  absl::Status told;
+  std::thread thread(
+      [&] { told = consumer->Poll(absl::InfiniteDuration()).status(); });
+
+  // However long it takes: sometime nobody looks for twenty such intervals.
+  Mutex mutex;
+  CondVar never;
+  for (int64_t before = -1; before != clock.looks;) {
+    before = clock.looks;
+    MutexLock lock(mutex);
+    never.WaitFor(mutex, absl::Milliseconds(20));
+  }
+  consumer->Wakeup();
+  thread.join();
+
   EXPECT_THAT(told, HasReason(Reason::kWokenUp));
 }
 
