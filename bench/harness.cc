@@ -7,8 +7,10 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "engine/base/check.h"
 #include "engine/base/status_macros.h"
+#include "fmt/format.h"
 
 namespace cauce::bench {
 namespace {
@@ -81,6 +83,72 @@ std::vector<Figure> FiguresOf(const Measured& measured, size_t side) {
   return medians;
 }
 
+// The median of the rounds' ratios of what `tell` says of a sample of `side` to
+// what it says of one of `peer`; nothing where it says nothing of some.
+std::optional<double> RatioBeside(
+    const Measured& measured, size_t side, size_t peer,
+    absl::FunctionRef<std::optional<double>(const Sample&)> tell) {
+  std::vector<double> ratios;
+  for (const Round& round : measured.rounds) {
+    const auto ours = tell(round[side]);
+    const auto theirs = tell(round[peer]);
+    if (!ours || !theirs || *theirs <= 0) return std::nullopt;
+    ratios.push_back(*ours / *theirs);
+  }
+  return Median(ratios);
+}
+
+// Notes each ratio that the goal is about. Whether it is reached.
+bool StandsBeside(const PeerGoal& goal, const Measured& measured, size_t side,
+                  size_t peer, Result& result) {
+  bool is_reached = true;
+  const auto hold =
+      [&](std::string_view what, std::optional<double> most,
+          absl::FunctionRef<std::optional<double>(const Sample&)> tell) {
+        if (!most) return;
+        const auto ratio = RatioBeside(measured, side, peer, tell);
+        is_reached = is_reached && ratio && *ratio <= *most;
+        if (!ratio) return;
+        result.peer_ratios.push_back(
+            {fmt::format("{} to that of {}", what, goal.side), *ratio});
+      };
+  hold("time", goal.seconds_ratio_max,
+       [](const Sample& sample) -> std::optional<double> {
+         return sample.seconds;
+       });
+  hold("p99", goal.p99_ratio_max,
+       [](const Sample& sample) { return sample.p99_seconds; });
+  for (const Figure& figure : goal.figure_ratios_max) {
+    hold(figure.name, figure.value, [&](const Sample& sample) {
+      return FigureOf(sample.figures, figure.name);
+    });
+  }
+  return is_reached;
+}
+
+bool StandsBesideAll(const Goal& goal, const Contest& contest,
+                     const Measured& measured, size_t side, Result& result) {
+  bool is_reached = true;
+  for (const PeerGoal& each : goal.peers) {
+    const auto peer =
+        std::ranges::find(contest.sides, each.side, &Side::name);
+    if (peer == contest.sides.end()) {
+      result.peers_missing.push_back(each.side);
+      continue;
+    }
+    const auto at = static_cast<size_t>(peer - contest.sides.begin());
+    is_reached &= StandsBeside(each, measured, side, at, result);
+  }
+  return is_reached;
+}
+
+// Whether it says more than how to stand beside peers.
+bool IsOfItself(const Goal& goal) {
+  return goal.ratio_min || goal.items_per_second_min ||
+         goal.bytes_per_second_min || goal.seconds_max ||
+         goal.p99_seconds_max || !goal.figures_max.empty();
+}
+
 bool Reaches(const Goal& goal, const Result& result) {
   constexpr double kNever = std::numeric_limits<double>::infinity();
   const auto kept = [&](const Figure& most) {
@@ -128,6 +196,14 @@ absl::StatusOr<Measured> Measure(const Contest& contest,
   return measured;
 }
 
+Contest OnlySides(Contest contest, std::string_view word) {
+  std::erase_if(contest.sides, [&](const Side& side) {
+    return side.name.find(word) == std::string::npos;
+  });
+  contest.goals.clear();
+  return contest;
+}
+
 std::vector<Result> ResultsOf(const Contest& contest, const Measured& measured,
                               uint32_t seed) {
   std::vector<Result> results;
@@ -152,7 +228,15 @@ std::vector<Result> ResultsOf(const Contest& contest, const Measured& measured,
     result.ratio_interval = MedianInterval(ratios, seed);
     for (const Goal& goal : contest.goals) {
       if (goal.side != result.side) continue;
-      result.goal_met = result.goal_met.value_or(true) && Reaches(goal, result);
+      const size_t missing = result.peers_missing.size();
+      const bool is_beside =
+          StandsBesideAll(goal, contest, measured, side, result);
+      const bool is_open =
+          !IsOfItself(goal) &&
+          result.peers_missing.size() - missing == goal.peers.size();
+      if (is_open) continue;
+      result.goal_met = result.goal_met.value_or(true) && is_beside &&
+                        Reaches(goal, result);
     }
     results.push_back(std::move(result));
   }

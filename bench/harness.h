@@ -10,6 +10,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -50,6 +51,16 @@ struct Side {
   std::function<absl::StatusOr<Sample>()> run;
 };
 
+// How a side is to stand beside another one of its contest, by the median of
+// the rounds' own ratios of this one's to that one's; 1 is even, less is
+// better. Unmet where either does not tell in every round.
+struct PeerGoal {
+  std::string side;
+  std::optional<double> seconds_ratio_max;  // of a whole run
+  std::optional<double> p99_ratio_max;
+  std::vector<Figure> figure_ratios_max;
+};
+
 // What a side other than the floor is to reach.
 struct Goal {
   std::string side;
@@ -59,6 +70,8 @@ struct Goal {
   std::optional<double> seconds_max;      // of a whole run
   std::optional<double> p99_seconds_max;  // unmet by a side that tells none
   std::vector<Figure> figures_max;        // likewise
+  // One that takes no part is not stood beside: the result says so.
+  std::vector<PeerGoal> peers;
 };
 
 struct Contest {
@@ -102,6 +115,10 @@ absl::StatusOr<Measured> Measure(const Contest& contest,
                                  const RunOptions& options);
 inline constexpr int kRoundsTriedPerWanted = 3;
 
+// The same with those sides alone whose names hold `word`, and without goals,
+// since the first of these is the floor by then: for a profile of one side.
+Contest OnlySides(Contest contest, std::string_view word);
+
 struct Result {
   std::string side;
   Spread bytes_per_second;
@@ -113,6 +130,10 @@ struct Result {
   double ratio = 1;
   Interval ratio_interval{1, 1};
   std::optional<bool> goal_met;  // absent without a goal
+  // Of sides that a goal names: "p99 to that of RocksDB", by rounds as above.
+  std::vector<Figure> peer_ratios;
+  // Those a goal names that took no part, so that it is met but for these.
+  std::vector<std::string> peers_missing;
 };
 
 // One result a side, in their order.

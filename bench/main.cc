@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "CLI/App.hpp"
@@ -43,6 +44,7 @@ struct Arguments {
   std::string commit = "unknown";
   std::string json_path;
   std::string only;   // contests whose name holds it
+  std::string side;   // sides whose name holds it
   std::string peers;  // the folder of the programs in Java
 };
 
@@ -66,7 +68,10 @@ absl::StatusOr<ContestReport> Hold(const Contest& contest,
 absl::StatusOr<std::vector<ContestReport>> HoldAll(const Arguments& arguments) {
   const std::vector<Probe> probes = NoiseProbes(arguments.bench.directory);
   std::vector<ContestReport> reports;
-  const auto hold = [&](const Contest& contest) -> absl::Status {
+  const auto hold = [&](Contest contest) -> absl::Status {
+    if (!arguments.side.empty())
+      contest = OnlySides(std::move(contest), arguments.side);
+    if (contest.sides.empty()) return absl::OkStatus();
     CAUCE_ASSIGN_OR_RETURN(ContestReport report,
                            Hold(contest, probes, arguments.run));
     reports.push_back(std::move(report));
@@ -184,6 +189,8 @@ int Main(int argc, char** argv) {
       ->check(CLI::ExistingDirectory)
       ->capture_default_str();
   app.add_option("--only", arguments.only, "contests whose name holds this");
+  app.add_option("--side", arguments.side,
+                 "sides whose name holds this, alone: for a profile of one");
   app.add_option("--peers", arguments.peers, "the folder bench/peers");
   app.add_option("--json", arguments.json_path, "a file for the results");
   app.add_option("--commit", arguments.commit, "what is measured");

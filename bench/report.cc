@@ -45,8 +45,13 @@ std::string FileSystemName(const std::string& directory) {
 }
 
 std::string GoalText(const Result& result) {
-  if (!result.goal_met) return "";
-  return *result.goal_met ? "met" : "missed";
+  std::string text = "open";
+  if (result.goal_met) text = *result.goal_met ? "met" : "missed";
+  for (const std::string& peer : result.peers_missing) {
+    text += fmt::format("; {} took no part", peer);
+  }
+  const bool has_goal = result.goal_met || !result.peers_missing.empty();
+  return has_goal ? text : "";
 }
 
 std::string P99Text(const Result& result) {
@@ -68,12 +73,14 @@ std::string RowOf(const Result& result) {
 
 // One line for all figures of a side; nothing where it told none.
 std::string FiguresLineOf(const Result& result) {
-  if (result.figures.empty()) return "";
+  if (result.figures.empty() && result.peer_ratios.empty()) return "";
   std::string line = result.side;
   const char* before = ": ";
-  for (const Figure& figure : result.figures) {
-    line += fmt::format("{}{} {:.4g}", before, figure.name, figure.value);
-    before = "; ";
+  for (const auto* figures : {&result.figures, &result.peer_ratios}) {
+    for (const Figure& figure : *figures) {
+      line += fmt::format("{}{} {:.4g}", before, figure.name, figure.value);
+      before = "; ";
+    }
   }
   return fmt::format("\n{}.\n", line);
 }
@@ -96,7 +103,12 @@ nlohmann::ordered_json JsonOfResult(const Result& result) {
   for (const Figure& figure : result.figures) {
     json["figures"][figure.name] = figure.value;
   }
+  for (const Figure& ratio : result.peer_ratios) {
+    json["peer_ratios"][ratio.name] = ratio.value;
+  }
   if (result.goal_met) json["goal_met"] = *result.goal_met;
+  if (!result.peers_missing.empty())
+    json["peers_missing"] = result.peers_missing;
   return json;
 }
 

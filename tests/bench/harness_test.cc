@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -190,6 +191,82 @@ TEST(ResultsOf, AGoalOfAFigureIsUnmetAboveItAndWhereNothingWasTold) {
   EXPECT_EQ(met(10, {{"descriptors", 10}}), true);
   EXPECT_EQ(met(9, {{"descriptors", 10}}), false);
   EXPECT_EQ(met(10, {}), false);
+}
+
+// Three rounds of a floor, a side and its peer, whose p99s and figures these
+// are.
+Measured BesideAPeer(const std::vector<double>& ours,
+                     const std::vector<double>& theirs) {
+  Measured measured;
+  for (size_t i = 0; i < ours.size(); ++i) {
+    Round round = {Sample(1), Sample(2, ours[i]), Sample(4, theirs[i])};
+    round[1].figures = {{"p50, us", ours[i]}};
+    round[2].figures = {{"p50, us", theirs[i]}};
+    measured.rounds.push_back(round);
+  }
+  return measured;
+}
+
+TEST(ResultsOf, AGoalBesideAPeerGoesByTheRatiosWithinRounds) {
+  std::vector<std::string> ran;
+  Contest contest = TwoSides(&ran, 1, 2);
+  contest.sides.push_back({"peer", contest.sides[1].run});
+  // Behind by the medians, and ahead in two rounds of three.
+  const Measured measured = BesideAPeer({5, 1, 8}, {6, 2, 2});
+  const auto result = [&](const PeerGoal& goal) {
+    contest.goals = {{.side = "other", .peers = {goal}}};
+    return ResultsOf(contest, measured, 1)[1];
+  };
+  const Result even = result({.side = "peer",
+                              .seconds_ratio_max = 0.5,
+                              .p99_ratio_max = 1,
+                              .figure_ratios_max = {{"p50, us", 1}}});
+  EXPECT_EQ(even.goal_met, true);
+  EXPECT_THAT(even.peer_ratios,
+              ElementsAre(Figure{"time to that of peer", 0.5},
+                          Figure{"p99 to that of peer", 5.0 / 6},
+                          Figure{"p50, us to that of peer", 5.0 / 6}));
+  EXPECT_EQ(result({.side = "peer", .seconds_ratio_max = 0.4}).goal_met, false);
+  EXPECT_EQ(result({.side = "peer", .p99_ratio_max = 0.8}).goal_met, false);
+  EXPECT_EQ(result({.side = "peer", .figure_ratios_max = {{"p50, us", 0.8}}})
+                .goal_met,
+            false);
+  // What is not told.
+  EXPECT_EQ(result({.side = "peer", .figure_ratios_max = {{"p10, us", 9}}})
+                .goal_met,
+            false);
+  EXPECT_EQ(result({.side = "floor", .p99_ratio_max = 9}).goal_met, false);
+}
+
+TEST(ResultsOf, AGoalBesideWhoTookNoPartIsOpen) {
+  std::vector<std::string> ran;
+  Contest contest = TwoSides(&ran, 1, 2);
+  contest.goals = {{.side = "other",
+                    .ratio_min = 0.5,
+                    .peers = {{.side = "absent", .p99_ratio_max = 1}}}};
+  Measured measured;
+  measured.rounds = {{1, 2}};
+  const Result result = ResultsOf(contest, measured, 1)[1];
+  EXPECT_EQ(result.goal_met, true);
+  EXPECT_THAT(result.peers_missing, ElementsAre("absent"));
+
+  // One that is about nobody else is neither met nor missed.
+  contest.goals[0].ratio_min = std::nullopt;
+  EXPECT_EQ(ResultsOf(contest, measured, 1)[1].goal_met, std::nullopt);
+}
+
+TEST(OnlySides, AreThoseWhoseNamesHoldTheWord) {
+  std::vector<std::string> ran;
+  Contest contest = TwoSides(&ran, 1, 2);
+  contest.goals = {{.side = "other", .ratio_min = 9}};
+  const Contest other = OnlySides(contest, "oth");
+  const auto measured = Measure(other, {}, {.rounds = 1});
+  ASSERT_THAT(measured, test::IsOk());
+  EXPECT_THAT(ran, ElementsAre("other", "other"));
+  const auto results = ResultsOf(other, *measured, 1);
+  ASSERT_THAT(results, SizeIs(1));
+  EXPECT_EQ(results[0].goal_met, std::nullopt);
+  EXPECT_THAT(OnlySides(contest, "none").sides, SizeIs(0));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <vector>
 
 #include "bench/harness.h"
@@ -49,6 +50,23 @@ TEST(Report, SaysLoudlyThatRoundsWereNoisy) {
   std::vector<ContestReport> reports = SomeReports();
   reports[0].noisy = true;
   EXPECT_THAT(TableOf({}, reports), HasSubstr("NOISY"));
+}
+
+TEST(Report, TellsHowASideStandsBesideItsPeersAndWhoTookNoPart) {
+  std::vector<ContestReport> reports = SomeReports();
+  Result& result = reports[0].results[0];
+  result.peer_ratios = {{"p99 to that of another", 1.5}};
+  result.peers_missing = {"a third"};
+  EXPECT_THAT(TableOf({}, reports),
+              AllOf(HasSubstr("| met; a third took no part |"),
+                    HasSubstr("; p99 to that of another 1.5.\n")));
+  result.goal_met = std::nullopt;
+  EXPECT_THAT(TableOf({}, reports),
+              HasSubstr("| open; a third took no part |"));
+  const auto json = nlohmann::json::parse(JsonOf({}, reports));
+  const auto& side = json["contests"][0]["sides"][0];
+  EXPECT_EQ(side["peer_ratios"]["p99 to that of another"], 1.5);
+  EXPECT_EQ(side["peers_missing"][0], "a third");
 }
 
 TEST(Report, JsonHoldsTheSameFigures) {
