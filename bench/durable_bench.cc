@@ -17,7 +17,9 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "bench/append_bench.h"
 #include "bench/floor.h"
 #include "bench/payload.h"
@@ -153,10 +155,12 @@ Contest OneWriter(const BenchOptions& options, size_t batch_bytes) {
   contest.notes =
       "floor: memcpy, crc32c, pwrite onto zeros that are there, fdatasync";
   contest.sides = {FloorSide(work)};
-  if (records == 1) {
-    for (const StoreKind& kind : StoreKinds()) {
-      contest.sides.push_back(StoreSide(work, kind));
-    }
+  // Of many bytes, with the one that syncs fastest of single records: all of
+  // them would take most of an hour.
+  const std::vector<StoreKind> stores =
+      records == 1 ? StoreKinds() : std::vector{RocksDbStore()};
+  for (const StoreKind& kind : stores) {
+    contest.sides.push_back(StoreSide(work, kind));
   }
   contest.sides.push_back(CauceSide(work, 1));
   contest.goals = {{.side = "cauce, flush=group", .ratio_min = 0.95}};
@@ -218,13 +222,9 @@ struct Flying {
 constexpr int64_t kGaveUp = -1;
 
 // One thread writes and another syncs, without a pause.
-absl::StatusOr<Sample> FlyOnTheFloor(const Flying& work) {
-  CAUCE_ASSIGN_OR_RETURN(
-      const auto file,
-      FloorWriter::Create({.path = work.options.directory + "/floor",
-                           .batches = work.batches,
-                           .file = FloorFile::kZeroed},
-                          *work.payload));
+absl::StatusOr<Sample> FlyBeside(const Flying& work,
+                                 absl::FunctionRef<absl::Status()> append,
+                                 absl::FunctionRef<absl::Status()> sync) {
   InFlight flight(work.in_flight());
   std::atomic<int64_t> written = 0;
   const double begin = MonotonicSeconds();
@@ -233,19 +233,45 @@ absl::StatusOr<Sample> FlyOnTheFloor(const Flying& work) {
       written.wait(synced);
       const int64_t covered = written;
       if (covered == kGaveUp) return;
-      flight.Done(covered - synced, file->Sync());
+      flight.Done(covered - synced, sync());
       synced = covered;
     }
   });
   for (int64_t i = 0; i < work.batches; ++i) {
     flight.Begin();
-    const absl::Status appended = file->Append();
+    const absl::Status appended = append();
     written = appended.ok() ? written + 1 : kGaveUp;
     written.notify_one();
     CAUCE_RETURN_IF_ERROR(appended);
   }
   CAUCE_ASSIGN_OR_RETURN(const double p99, flight.Finish());
   return Sample(MonotonicSeconds() - begin, p99);
+}
+
+absl::StatusOr<Sample> FlyOnTheFloor(const Flying& work) {
+  CAUCE_ASSIGN_OR_RETURN(
+      const auto file,
+      FloorWriter::Create({.path = work.options.directory + "/floor",
+                           .batches = work.batches,
+                           .file = FloorFile::kZeroed},
+                          *work.payload));
+  return FlyBeside(
+      work, [&] { return file->Append(); }, [&] { return file->Sync(); });
+}
+
+// It calls nobody back, and has a sync of its own.
+absl::StatusOr<Sample> FlyWithRocksDb(const Flying& work) {
+  CAUCE_ASSIGN_OR_RETURN(
+      const auto store,
+      RocksDbStore().create(work.options.directory + "/store",
+                            Survives::kKill));
+  CAUCE_ASSIGN_OR_RETURN(
+      const Sample sample,
+      FlyBeside(
+          work, [&] { return store->Append(work.payload->records()); },
+          [&] { return store->Sync(); }));
+  CAUCE_RETURN_IF_ERROR(VerifyStore(*store, *work.payload, work.batches));
+  return sample;
 }
 
 absl::StatusOr<Sample> FlyWithCauce(const Flying& work) {
@@ -285,7 +311,8 @@ Contest ManyInFlight(const BenchOptions& options) {
                   kInFlight, payload->records().size()),
       *payload, work.batches);
   contest.notes =
-      "floor: one thread writes onto zeros that are there, another syncs";
+      "floor: one thread writes onto zeros that are there, another syncs, as "
+      "with RocksDB, which calls nobody back";
   const auto settled = [work](auto run) {
     return [work, run]() -> absl::StatusOr<Sample> {
       CAUCE_RETURN_IF_ERROR(SettleDisk(work.options.directory));
@@ -293,6 +320,7 @@ Contest ManyInFlight(const BenchOptions& options) {
     };
   };
   contest.sides = {{"floor", settled(FlyOnTheFloor)},
+                   {"RocksDB, SyncWAL beside", settled(FlyWithRocksDb)},
                    {"cauce, flush=group", settled(FlyWithCauce)}};
   contest.goals = {{.side = "cauce, flush=group",
                     .items_per_second_min = 15e6,

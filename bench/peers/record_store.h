@@ -35,6 +35,12 @@ class RecordStore {
   // Puts the values of `records`, all or none, under the next numbers.
   virtual absl::Status Append(std::span<const Record> records) = 0;
 
+  // Everything appended before the call survives a power loss. Any thread,
+  // beside an Append; Unimplemented where a store cannot do that.
+  virtual absl::Status Sync() {
+    return absl::UnimplementedError("nothing but an append syncs");
+  }
+
   // What was appended moves to where it is read from for good.
   virtual absl::Status Settle() = 0;
 

@@ -69,6 +69,8 @@ class Store final : public RecordStore {
     return FromRocksDb(db_->Write(options, &batch));
   }
 
+  absl::Status Sync() override { return FromRocksDb(db_->SyncWAL()); }
+
   absl::Status Settle() override {
     return FromRocksDb(db_->Flush(rocksdb::FlushOptions()));
   }

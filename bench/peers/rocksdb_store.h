@@ -1,6 +1,6 @@
 // RocksDB: what is appended is in its write-ahead log and its memory; settled,
 // in sorted files. Append() is thread-safe: those that wait at a time share
-// syncs. See record_store.h.
+// syncs. Has a Sync(). See record_store.h.
 #pragma once
 
 #include "bench/peers/record_store.h"

@@ -61,6 +61,19 @@ TEST_P(RecordStoreOf, FindsEachByItsNumber) {
               test::StatusIs(absl::StatusCode::kNotFound));
 }
 
+TEST_P(RecordStoreOf, SyncsWhatItHasOrSaysThatItCannot) {
+  const auto store = GetParam().create(directory_ / "store", Survives::kKill);
+  ASSERT_THAT(store, test::IsOk());
+  ASSERT_THAT((*store)->Append(payload_.records()), test::IsOk());
+  const absl::Status synced = (*store)->Sync();
+  if (GetParam().name == "RocksDB") {
+    EXPECT_THAT(synced, test::IsOk());
+  } else {
+    EXPECT_THAT(synced, test::StatusIs(absl::StatusCode::kUnimplemented));
+  }
+  EXPECT_THAT(VerifyStore(**store, payload_, 1), test::IsOk());
+}
+
 TEST_P(RecordStoreOf, CannotBeMadeWhereThereIsAFile) {
   const std::string path = directory_ / "file";
   std::ofstream(path) << "in the way";
