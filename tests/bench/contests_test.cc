@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "bench/append_bench.h"
 #include "bench/compaction_bench.h"
 #include "bench/dirty_topic.h"
@@ -81,9 +82,11 @@ TEST(EndToEndContests, RunAndCleanUp) {
 
 TEST(IdleContest, RunsAndCleansUp) {
   const test::TempDir directory;
-  const auto results = RunOnce(IdleContest(SmallRun(directory)));
-  ASSERT_THAT(results, SizeIs(2));
+  const auto results =
+      RunOnce(IdleContest(SmallRun(directory), absl::Milliseconds(1)));
+  ASSERT_THAT(results, SizeIs(3));
   EXPECT_THAT(results[1].figures, SizeIs(4));
+  EXPECT_THAT(results[2].figures, SizeIs(4));
   EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
 }
 
