@@ -1,5 +1,6 @@
 #include "bench/doomed_child.h"
 
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -7,8 +8,10 @@
 #include <csignal>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "bench/sample_text.h"
+#include "engine/base/status_macros.h"
 #include "fmt/format.h"
 
 namespace cauce::bench {
@@ -35,10 +38,16 @@ std::string ReadAll(int fd) {
   }
 }
 
+int WaitForEnd(pid_t child) {
+  int how = 0;
+  while (waitpid(child, &how, 0) < 0 && errno == EINTR) {
+  }
+  return how;
+}
+
 }  // namespace
 
-absl::StatusOr<Sample> RunInDoomedChild(
-    const std::function<absl::StatusOr<Sample>()>& work) {
+absl::StatusOr<DoomedChild> DoomedChild::Start(const Work& work) {
   int ends[2];
   if (pipe(ends) != 0) return absl::UnavailableError("pipe failed");
   const pid_t child = fork();
@@ -48,22 +57,42 @@ absl::StatusOr<Sample> RunInDoomedChild(
     return absl::UnavailableError("fork failed");
   }
   if (child == 0) {
+    // It may wait for what nobody says once this process is gone.
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     close(ends[0]);
     const absl::StatusOr<Sample> sample = work();
     WriteAll(ends[1], TextOf(sample));
     kill(getpid(), SIGKILL);
   }
   close(ends[1]);
-  const std::string text = ReadAll(ends[0]);
-  close(ends[0]);
-  int how = 0;
-  while (waitpid(child, &how, 0) < 0 && errno == EINTR) {
-  }
+  return DoomedChild(child, ends[0]);
+}
+
+DoomedChild::DoomedChild(DoomedChild&& other) noexcept
+    : child_(std::exchange(other.child_, 0)),
+      told_(std::exchange(other.told_, -1)) {}
+
+DoomedChild::~DoomedChild() {
+  if (child_ == 0) return;
+  kill(child_, SIGKILL);
+  close(told_);
+  WaitForEnd(child_);
+}
+
+absl::StatusOr<Sample> DoomedChild::Finish() {
+  const std::string text = ReadAll(told_);
+  close(told_);
+  const int how = WaitForEnd(std::exchange(child_, 0));
   if (text.empty()) {
     return absl::InternalError(
         fmt::format("a child ended by itself, status {}", how));
   }
   return SampleFromText(text);
+}
+
+absl::StatusOr<Sample> RunInDoomedChild(const DoomedChild::Work& work) {
+  CAUCE_ASSIGN_OR_RETURN(DoomedChild child, DoomedChild::Start(work));
+  return child.Finish();
 }
 
 }  // namespace cauce::bench

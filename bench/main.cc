@@ -86,6 +86,9 @@ absl::StatusOr<std::vector<ContestReport>> HoldAll(const Arguments& arguments) {
   for (const Contest& contest : PartitionsContests(arguments.bench)) {
     if (wanted(contest.name)) CAUCE_RETURN_IF_ERROR(hold(contest));
   }
+  for (const Contest& contest : TailAcrossContests(arguments.bench)) {
+    if (wanted(contest.name)) CAUCE_RETURN_IF_ERROR(hold(contest));
+  }
   for (const RecoveryWork& work : RecoveryWorks()) {
     if (!wanted(RecoveryContestName(work))) continue;
     CAUCE_ASSIGN_OR_RETURN(const Contest contest,

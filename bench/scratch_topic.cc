@@ -15,8 +15,6 @@
 namespace cauce::bench {
 namespace {
 
-constexpr char kTopic[] = "bench";
-
 absl::Status VerifyOne(const Partition& partition, const Payload& payload,
                        int64_t& read) {
   Cursor cursor = partition.Read(Offset{0});

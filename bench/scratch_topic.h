@@ -20,6 +20,8 @@ namespace cauce::bench {
 
 class ScratchTopic {
  public:
+  static constexpr char kTopic[] = "bench";
+
   // `flush` is the topic's cauce.flush: "os" or "group". `executor` is borrowed
   // where there is one.
   static absl::StatusOr<ScratchTopic> Create(const std::string& directory,

@@ -1,33 +1,33 @@
-// How long after its writing began does a reader in another thread have a
-// record of 100 B, if each is written before it is visible?
+// How long after its writing began does a reader in another thread, or in
+// another process, have a record of 100 B, if each is written before it is
+// visible?
 //
 // Back of an envelope: encoding, the checksum and the write take 0.5 us, to get
 // the news to another processor's cache 0.1, a read out of the page cache 0.4;
 // the in-memory tail spares that one. So a reader that looks again and again
 // may have it in 0.8 us. One that sleeps has to be woken: some 4 us, on a
-// virtual machine that must send for the other processor more.
+// virtual machine that must send for the other processor more. One in another
+// process has the files alone: it looks at their sizes, some 1 us a call of the
+// system, and sleeps until the system tells it of a write, which the writer
+// pays for: 1 us, and to wake it.
 #include "bench/tail_bench.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <atomic>
-#include <cerrno>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
 
-#include "bench/floor.h"
+#include "absl/time/time.h"
+#include "bench/floor_tail.h"
 #include "bench/look_ups.h"
 #include "bench/peers/scratch_directory.h"
 #include "bench/scratch_topic.h"
+#include "bench/tail_across.h"
 #include "bench/tail_run.h"
 #include "cauce/client.h"
 #include "cauce/cursor.h"
+#include "cauce/engine.h"
 #include "cauce/record_batch.h"
-#include "engine/base/crc32c.h"
 #include "engine/base/status_macros.h"
 #include "fmt/format.h"
 
@@ -48,175 +48,233 @@ struct Tail {
   Waits waits = Waits::kSpinning;
 };
 
-absl::Status Failed(const std::string& path) {
-  return absl::ErrnoToStatus(errno, path);
+// How long a read may sleep until there is something.
+absl::Duration WaitOf(const Tail& tail) {
+  return tail.waits == Waits::kBlocking ? absl::Seconds(kTailWaitSeconds)
+                                        : absl::ZeroDuration();
 }
 
-// A checksum and a write for each message, then its number as news to the
-// reader, who reads it and checks it.
-class FloorTail {
- public:
-  static absl::StatusOr<std::unique_ptr<FloorTail>> Create(std::string path,
-                                                           Waits waits) {
-    const int fd = open(path.c_str(), O_CREAT | O_TRUNC | O_RDWR, 0600);
-    if (fd < 0) return Failed(path);
-    return std::unique_ptr<FloorTail>(
-        new FloorTail(std::move(path), waits, fd));
-  }
-  ~FloorTail() {
-    close(fd_);
-    unlink(path_.c_str());
-  }
-
-  absl::Status Write(std::string_view message) {
-    std::memcpy(written_.data() + sizeof(uint32_t), message.data(),
-                kMessageBytes);
-    const uint32_t crc = Crc32c(message);
-    std::memcpy(written_.data(), &crc, sizeof crc);
-    const int64_t count = count_.load(std::memory_order_relaxed);
-    if (pwrite(fd_, written_.data(), kSlotBytes,
-               count * std::ssize(written_)) != std::ssize(written_)) {
-      // The reader waits without a limit.
-      count_ = kFailed;
-      count_.notify_one();
-      return Failed(path_);
-    }
-    count_.store(count + 1);
-    if (waits_ == Waits::kBlocking) count_.notify_one();
-    return absl::OkStatus();
-  }
-
-  absl::Status Read(VisitMessage visit) {
-    if (waits_ == Waits::kBlocking) count_.wait(seen_);
-    const int64_t count = count_.load();
-    if (count == kFailed) return absl::AbortedError("the writer failed");
-    for (; seen_ < count; ++seen_) {
-      if (pread(fd_, read_.data(), kSlotBytes, seen_ * std::ssize(read_)) !=
-          std::ssize(read_)) {
-        return Failed(path_);
-      }
-      uint32_t crc = 0;
-      std::memcpy(&crc, read_.data(), sizeof crc);
-      const auto message = std::string_view(read_).substr(sizeof crc);
-      if (Crc32c(message) != crc) return absl::DataLossError(path_);
-      visit(message);
-    }
-    return absl::OkStatus();
-  }
-
- private:
-  static constexpr size_t kSlotBytes = kMessageBytes + sizeof(uint32_t);
-  static constexpr int64_t kFailed = -1;
-
-  FloorTail(std::string path, Waits waits, int fd)
-      : path_(std::move(path)), waits_(waits), fd_(fd) {}
-
-  const std::string path_;
-  const Waits waits_;
-  const int fd_;
-  std::string written_ = std::string(kSlotBytes, '\0');
-  std::string read_ = std::string(kSlotBytes, '\0');
-  int64_t seen_ = 0;
-  std::atomic<int64_t> count_ = 0;
-};
+absl::StatusOr<std::unique_ptr<FloorTail>> MakeFloor(const Tail& tail,
+                                                     TailNews blocking) {
+  return FloorTail::Create(
+      tail.options.directory + "/floor", tail.work.message_bytes,
+      tail.waits == Waits::kBlocking ? blocking : TailNews::kCounter);
+}
 
 absl::StatusOr<Sample> OnTheFloor(const Tail& tail) {
-  CAUCE_ASSIGN_OR_RETURN(
-      const auto floor,
-      FloorTail::Create(tail.options.directory + "/floor", tail.waits));
+  CAUCE_ASSIGN_OR_RETURN(const auto floor, MakeFloor(tail, TailNews::kFutex));
   return RunTail(
       tail.work, [&](std::string_view each) { return floor->Write(each); },
       [&](VisitMessage visit) { return floor->Read(visit); });
 }
 
-absl::Status ReadOn(Cursor& cursor, Offset* next, VisitMessage visit) {
-  RecordView record;
-  for (;;) {
-    CAUCE_ASSIGN_OR_RETURN(const bool more, cursor.Next(&record));
-    if (!more) return absl::OkStatus();
-    visit(*record.value);
-    *next = record.offset + 1;
+// Appends messages one by one.
+class Appender {
+ public:
+  explicit Appender(Partition& partition) : partition_(partition) {}
+  absl::Status Append(std::string_view message) {
+    if (!builder_.Add({.value = message, .timestamp = Timestamp{0}})) {
+      return absl::InternalError("a message does not fit into a batch");
+    }
+    CAUCE_ASSIGN_OR_RETURN(const RecordBatch batch, builder_.Finish());
+    return partition_.Append(batch, {Ack::kWritten}).status();
   }
-}
+
+ private:
+  Partition& partition_;
+  BatchBuilder builder_{{}, kBatchBytes};
+};
+
+// Follows a partition.
+class Follower {
+ public:
+  Follower(const Partition& partition, absl::Duration wait)
+      : partition_(partition),
+        wait_(wait),
+        cursor_(partition.Read(Offset{0})) {}
+  absl::Status Read(VisitMessage visit) {
+    if (wait_ > absl::ZeroDuration())
+      CAUCE_RETURN_IF_ERROR(partition_.WaitFor(next_, wait_).status());
+    RecordView record;
+    for (;;) {
+      CAUCE_ASSIGN_OR_RETURN(const bool more, cursor_.Next(&record));
+      if (!more) return absl::OkStatus();
+      visit(*record.value);
+      next_ = record.offset + 1;
+    }
+  }
+
+ private:
+  const Partition& partition_;
+  const absl::Duration wait_;
+  Cursor cursor_;
+  Offset next_{0};
+};
 
 absl::StatusOr<Sample> InAPartition(const Tail& tail) {
   CAUCE_ASSIGN_OR_RETURN(
       ScratchTopic topic,
       ScratchTopic::Create(tail.options.directory + "/tail", "os"));
-  Partition& partition = topic.partition();
-  BatchBuilder builder({}, kBatchBytes);
-  Cursor cursor = partition.Read(Offset{0});
-  Offset next{0};
+  Appender appender(topic.partition());
+  Follower follower(topic.partition(), WaitOf(tail));
   return RunTail(
-      tail.work,
-      [&](std::string_view each) -> absl::Status {
-        if (!builder.Add({.value = each, .timestamp = Timestamp{0}})) {
-          return absl::InternalError("a message does not fit into a batch");
-        }
-        CAUCE_ASSIGN_OR_RETURN(const RecordBatch batch, builder.Finish());
-        return partition.Append(batch, {Ack::kWritten}).status();
-      },
-      [&](VisitMessage visit) -> absl::Status {
-        if (tail.waits == Waits::kBlocking) {
-          CAUCE_RETURN_IF_ERROR(
-              partition.WaitFor(next, absl::Seconds(kTailWaitSeconds))
-                  .status());
-        }
-        return ReadOn(cursor, &next, visit);
-      });
+      tail.work, [&](std::string_view each) { return appender.Append(each); },
+      [&](VisitMessage visit) { return follower.Read(visit); });
+}
+
+constexpr char kTopic[] = "t";
+
+// A client in a directory of its own, with a producer that keeps nothing back.
+struct Sender {
+  explicit Sender(const std::string& path) : directory(path) {}
+
+  absl::Status Open() {
+    CAUCE_ASSIGN_OR_RETURN(client, Client::Open("dir:" + directory.path()));
+    CAUCE_RETURN_IF_ERROR(
+        client->engine()
+            ->CreateTopic(kTopic, {.partitions = 1,
+                                   .configs = {{"cauce.flush", "os"}}})
+            .status());
+    CAUCE_ASSIGN_OR_RETURN(
+        producer,
+        client->NewProducer(
+            {.acks = Acks::kLeader, .linger = absl::ZeroDuration()}));
+    return absl::OkStatus();
+  }
+  absl::Status Send(std::string_view message) const {
+    return producer->Send({.topic = kTopic,
+                           .partition = PartitionId{0},
+                           .value = message,
+                           .timestamp = Timestamp{0}});
+  }
+
+  const ScratchDirectory directory;
+  std::unique_ptr<Client> client;
+  std::unique_ptr<Producer> producer;
+};
+
+absl::StatusOr<std::unique_ptr<Consumer>> ConsumerOf(Client& client) {
+  CAUCE_ASSIGN_OR_RETURN(auto consumer,
+                         client.NewConsumer({.reset = ResetTo::kEarliest}));
+  CAUCE_RETURN_IF_ERROR(consumer->Assign({{kTopic, PartitionId{0}}}));
+  return consumer;
+}
+
+absl::Status PollOnce(Consumer& consumer, absl::Duration wait,
+                      VisitMessage visit) {
+  CAUCE_ASSIGN_OR_RETURN(const auto records, consumer.Poll(wait));
+  for (const ConsumerRecord& record : records) visit(*record.value);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Sample> ByClients(const Tail& tail) {
-  const ScratchDirectory directory(tail.options.directory + "/client");
-  CAUCE_ASSIGN_OR_RETURN(const auto client,
-                         Client::Open("dir:" + directory.path()));
-  CAUCE_RETURN_IF_ERROR(
-      client->engine()
-          ->CreateTopic("t", {.partitions = 1,
-                              .configs = {{"cauce.flush", "os"}}})
-          .status());
-  CAUCE_ASSIGN_OR_RETURN(
-      const auto producer,
-      client->NewProducer(
-          {.acks = Acks::kLeader, .linger = absl::ZeroDuration()}));
-  CAUCE_ASSIGN_OR_RETURN(const auto consumer,
-                         client->NewConsumer({.reset = ResetTo::kEarliest}));
-  CAUCE_RETURN_IF_ERROR(consumer->Assign({{"t", PartitionId{0}}}));
-  const absl::Duration wait = tail.waits == Waits::kBlocking
-                                  ? absl::Seconds(kTailWaitSeconds)
-                                  : absl::ZeroDuration();
+  Sender sender(tail.options.directory + "/client");
+  CAUCE_RETURN_IF_ERROR(sender.Open());
+  CAUCE_ASSIGN_OR_RETURN(const auto consumer, ConsumerOf(*sender.client));
   CAUCE_ASSIGN_OR_RETURN(
       const Sample sample,
       RunTail(
-          tail.work,
-          [&](std::string_view each) {
-            return producer->Send({.topic = "t",
-                                   .partition = PartitionId{0},
-                                   .value = each,
-                                   .timestamp = Timestamp{0}});
-          },
-          [&](VisitMessage visit) -> absl::Status {
-            CAUCE_ASSIGN_OR_RETURN(const auto records, consumer->Poll(wait));
-            for (const ConsumerRecord& record : records) visit(*record.value);
-            return absl::OkStatus();
+          tail.work, [&](std::string_view each) { return sender.Send(each); },
+          [&](VisitMessage visit) {
+            return PollOnce(*consumer, WaitOf(tail), visit);
           }));
   CAUCE_RETURN_IF_ERROR(consumer->Close());
-  CAUCE_RETURN_IF_ERROR(producer->Close());
-  CAUCE_RETURN_IF_ERROR(client->Close());
+  CAUCE_RETURN_IF_ERROR(sender.producer->Close());
+  CAUCE_RETURN_IF_ERROR(sender.client->Close());
   return sample;
 }
 
-absl::StatusOr<Sample> InChronicle(const Tail& tail) {
+absl::StatusOr<Sample> InChronicle(const Tail& tail, const std::string& how) {
   const ScratchDirectory directory(tail.options.directory + "/chronicle");
   return tail.options.java->Run(
-      "ChronicleLog",
-      {"tail", directory.path() + "/queue", std::to_string(kMessageBytes),
-       std::to_string(tail.work.messages),
-       std::to_string(tail.work.per_second)});
+      "ChronicleLog", {how, directory.path() + "/queue",
+                       std::to_string(kMessageBytes),
+                       std::to_string(tail.work.messages),
+                       std::to_string(tail.work.per_second)});
 }
 
-Contest TailContest(const BenchOptions& options, Waits waits,
-                    int64_t per_second) {
+// ---- The reader in another process
+
+absl::StatusOr<Sample> OnTheFloorAcross(const Tail& tail, TailNews blocking) {
+  CAUCE_ASSIGN_OR_RETURN(const auto made, MakeFloor(tail, blocking));
+  FloorTail* const floor = made.get();
+  return RunTailAcross(
+      tail.work,
+      {.make_writer = [=]() -> absl::StatusOr<TailAcross::Writer> {
+         return [=](std::string_view each) { return floor->Write(each); };
+       },
+       .make_reader = [=]() -> absl::StatusOr<TailAcross::Reader> {
+         return [=](VisitMessage visit) { return floor->Read(visit); };
+       }});
+}
+
+absl::StatusOr<Sample> InAPartitionAcross(const Tail& tail) {
+  const std::string directory = tail.options.directory + "/tail";
+  return RunTailAcross(
+      tail.work,
+      {.make_writer = [=]() -> absl::StatusOr<TailAcross::Writer> {
+         CAUCE_ASSIGN_OR_RETURN(ScratchTopic made,
+                                ScratchTopic::Create(directory, "os"));
+         const auto topic = std::make_shared<ScratchTopic>(std::move(made));
+         const auto appender = std::make_shared<Appender>(topic->partition());
+         return [=](std::string_view each) {
+           (void)topic;  // which the appender has borrowed from
+           return appender->Append(each);
+         };
+       },
+       .make_reader = [=]() -> absl::StatusOr<TailAcross::Reader> {
+         CAUCE_ASSIGN_OR_RETURN(
+             Engine opened,
+             Engine::Open(directory, {.access = Access::kReadOnly}));
+         const auto engine = std::make_shared<Engine>(std::move(opened));
+         CAUCE_ASSIGN_OR_RETURN(
+             Partition found,
+             engine->OpenPartition(ScratchTopic::kTopic, PartitionId{0}));
+         const auto partition = std::make_shared<Partition>(std::move(found));
+         const auto follower =
+             std::make_shared<Follower>(*partition, WaitOf(tail));
+         return [=](VisitMessage visit) {
+           (void)engine;
+           (void)partition;  // which the follower has borrowed
+           return follower->Read(visit);
+         };
+       }});
+}
+
+absl::StatusOr<Sample> ByClientsAcross(const Tail& tail) {
+  const std::string directory = tail.options.directory + "/client";
+  return RunTailAcross(
+      tail.work,
+      {.make_writer = [=]() -> absl::StatusOr<TailAcross::Writer> {
+         const auto sender = std::make_shared<Sender>(directory);
+         CAUCE_RETURN_IF_ERROR(sender->Open());
+         return [=](std::string_view each) { return sender->Send(each); };
+       },
+       .make_reader = [=]() -> absl::StatusOr<TailAcross::Reader> {
+         CAUCE_ASSIGN_OR_RETURN(
+             auto opened,
+             Client::Open("dir:" + directory,
+                          {.engine = {.access = Access::kReadOnly}}));
+         const std::shared_ptr<Client> client = std::move(opened);
+         CAUCE_ASSIGN_OR_RETURN(auto made, ConsumerOf(*client));
+         const std::shared_ptr<Consumer> consumer = std::move(made);
+         return [=](VisitMessage visit) {
+           (void)client;
+           return PollOnce(*consumer, WaitOf(tail), visit);
+         };
+       }});
+}
+
+// ---- Contests
+
+constexpr char kChronicle[] = "Chronicle Queue";
+
+// What is wanted of Chronicle Queue's reader at the same rate.
+const PeerGoal kNeverBehindChronicle = {.side = kChronicle,
+                                        .p99_ratio_max = 1,
+                                        .figure_ratios_max = {{kP50, 1}}};
+
+Tail TailOf(const BenchOptions& options, Waits waits, int64_t per_second) {
   Tail tail{.options = options, .waits = waits};
   tail.work.per_second = per_second;
   tail.work.message_bytes = kMessageBytes;
@@ -224,37 +282,89 @@ Contest TailContest(const BenchOptions& options, Waits waits,
       1, static_cast<int64_t>(static_cast<double>(per_second) *
                               static_cast<double>(options.bytes) /
                               static_cast<double>(kBytesASecond)));
-  const bool spins = waits == Waits::kSpinning;
+  return tail;
+}
+
+Contest ContestOf(const Tail& tail, const std::string& subject) {
   Contest contest;
-  contest.name = fmt::format("BM_PartitionTail/per_second:{}/blocking:{}",
-                             per_second, spins ? 0 : 1);
+  contest.name = fmt::format("{}/per_second:{}/blocking:{}", subject,
+                             tail.work.per_second,
+                             tail.waits == Waits::kSpinning ? 0 : 1);
+  contest.items = tail.work.messages;
+  contest.bytes = tail.work.messages * static_cast<int64_t>(kMessageBytes);
+  return contest;
+}
+
+Contest TailContest(const BenchOptions& options, Waits waits,
+                    int64_t per_second) {
+  const Tail tail = TailOf(options, waits, per_second);
+  const bool spins = waits == Waits::kSpinning;
+  Contest contest = ContestOf(tail, "BM_PartitionTail");
   contest.notes =
       "floor: crc32c, pwrite, a counter that the reader watches, pread, "
       "crc32c; flush=os, each record written by itself, timed from when its "
       "writing began; as much time for all, since the rate is set: the p50 "
       "and p99 count. Chronicle Queue has nothing to wait with: its reader "
       "always looks again at once";
-  contest.items = tail.work.messages;
-  contest.bytes = tail.work.messages * static_cast<int64_t>(kMessageBytes);
   contest.sides = {{"floor", [tail] { return OnTheFloor(tail); }},
                    {kCauce, [tail] { return InAPartition(tail); }},
                    {"cauce, clients", [tail] { return ByClients(tail); }}};
   if (options.java != nullptr) {
     contest.sides.push_back(
-        {"Chronicle Queue", [tail] { return InChronicle(tail); }});
+        {kChronicle, [tail] { return InChronicle(tail, "tail"); }});
   }
   contest.goals = {{.side = kCauce,
                     .p99_seconds_max = spins ? 3e-6 : 12e-6,
-                    .figures_max = {{kP50, spins ? 0.8 : 6.0}}}};
+                    .figures_max = {{kP50, spins ? 0.8 : 6.0}},
+                    .peers = {kNeverBehindChronicle}}};
   return contest;
+}
+
+Contest TailAcrossContest(const BenchOptions& options, Waits waits,
+                          int64_t per_second) {
+  const Tail tail = TailOf(options, waits, per_second);
+  Contest contest = ContestOf(tail, "BM_PartitionTailAcross");
+  contest.notes =
+      "as BM_PartitionTail, with the reader in another process, which has the "
+      "directory open for reading only; floor: the counter is in memory that "
+      "both have, and who sleeps does so on a futex there; where it says "
+      "inotify nothing but the file is shared";
+  contest.sides = {
+      {"floor", [tail] { return OnTheFloorAcross(tail, TailNews::kFutex); }}};
+  if (waits == Waits::kBlocking) {
+    contest.sides.push_back({"floor, inotify", [tail] {
+                               return OnTheFloorAcross(tail,
+                                                       TailNews::kInotify);
+                             }});
+  }
+  contest.sides.push_back(
+      {kCauce, [tail] { return InAPartitionAcross(tail); }});
+  contest.sides.push_back(
+      {"cauce, clients", [tail] { return ByClientsAcross(tail); }});
+  if (options.java != nullptr) {
+    contest.sides.push_back(
+        {kChronicle, [tail] { return InChronicle(tail, "tail-across"); }});
+  }
+  contest.goals = {{.side = kCauce, .peers = {kNeverBehindChronicle}}};
+  return contest;
+}
+
+// How fast is written, and how it is waited.
+template <typename Make>
+std::vector<Contest> OfEachRate(const BenchOptions& options, Make make) {
+  return {make(options, Waits::kSpinning, 100'000),
+          make(options, Waits::kSpinning, 1'000'000),
+          make(options, Waits::kBlocking, 100'000)};
 }
 
 }  // namespace
 
 std::vector<Contest> TailContests(const BenchOptions& options) {
-  return {TailContest(options, Waits::kSpinning, 100'000),
-          TailContest(options, Waits::kSpinning, 1'000'000),
-          TailContest(options, Waits::kBlocking, 100'000)};
+  return OfEachRate(options, TailContest);
+}
+
+std::vector<Contest> TailAcrossContests(const BenchOptions& options) {
+  return OfEachRate(options, TailAcrossContest);
 }
 
 }  // namespace cauce::bench

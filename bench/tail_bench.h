@@ -11,5 +11,8 @@
 namespace cauce::bench {
 
 std::vector<Contest> TailContests(const BenchOptions& options);
+// With the reader in another process, which is forked: for a process without
+// other threads.
+std::vector<Contest> TailAcrossContests(const BenchOptions& options);
 
 }  // namespace cauce::bench

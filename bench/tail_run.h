@@ -5,6 +5,7 @@
 // a rate; where it falls behind, it writes at once, and the run takes longer.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -38,5 +39,14 @@ inline constexpr double kTailWaitSeconds = 0.05;
 // otherwise the first error of either.
 absl::StatusOr<Sample> RunTail(const TailWork& work, WriteMessage write,
                                ReadMessages read);
+
+// Its halves, for who runs them apart. This one writes until `is_over`, and
+// returns when it began.
+absl::StatusOr<double> WriteTail(const TailWork& work, WriteMessage write,
+                                 const std::atomic<bool>& is_over);
+// This one reads until then or until all were read. The seconds are the moment
+// of that.
+absl::StatusOr<Sample> ReadTail(const TailWork& work, ReadMessages read,
+                                const std::atomic<bool>& is_over);
 
 }  // namespace cauce::bench

@@ -1,4 +1,11 @@
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import net.openhft.chronicle.bytes.Bytes;
 import net.openhft.chronicle.queue.ChronicleQueue;
 import net.openhft.chronicle.queue.ExcerptAppender;
@@ -14,6 +21,10 @@ import net.openhft.chronicle.queue.impl.single.SingleChronicleQueueBuilder;
  *   records FOLDER BYTES COUNT  reads so many
  *   tail FOLDER BYTES COUNT PER_SECOND
  *       so many at that rate, while another thread reads them
+ *   tail-across FOLDER BYTES COUNT PER_SECOND
+ *       the same, while another process reads them: this program with
+ *   follow FOLDER BYTES COUNT
+ *       which says when it is ready, when it is warm, and what they took
  * </pre>
  */
 public final class ChronicleLog {
@@ -29,6 +40,8 @@ public final class ChronicleLog {
             case "append" -> append(folder, bytes, count);
             case "records" -> read(folder, bytes, count);
             case "tail" -> tail(folder, bytes, count, Long.parseLong(args[4]));
+            case "tail-across" -> tailAcross(folder, bytes, count, Long.parseLong(args[4]));
+            case "follow" -> followAll(folder, bytes, (int) count);
             default -> throw new IllegalArgumentException(args[0]);
           }
         });
@@ -104,6 +117,15 @@ public final class ChronicleLog {
             });
     reader.setDaemon(true);
     reader.start();
+    writeAtRate(queue, bytes, count, perSecond, failed);
+    reader.join();
+    if (failed[0] != null) throw new IllegalStateException(failed[0]);
+    return took;
+  }
+
+  // Until the reader has failed.
+  private static void writeAtRate(
+      ChronicleQueue queue, int bytes, long count, long perSecond, Throwable[] failed) {
     byte[] rest = new byte[bytes - 2 * Long.BYTES];
     Bytes<?> buffer = Bytes.allocateElasticDirect(bytes);
     try (ExcerptAppender appender = queue.createAppender()) {
@@ -119,9 +141,70 @@ public final class ChronicleLog {
         appender.writeBytes(buffer);
       }
     }
-    reader.join();
-    if (failed[0] != null) throw new IllegalStateException(failed[0]);
-    return took;
+  }
+
+  private static void tailAcross(Path folder, int bytes, long count, long perSecond)
+      throws IOException {
+    Path warm = folder.resolveSibling("warm");
+    Throwable[] neverFails = new Throwable[1];
+    try (ChronicleQueue warmQueue = open(warm);
+        ChronicleQueue queue = open(folder)) {
+      List<String> command = new ArrayList<>();
+      command.add(ProcessHandle.current().info().command().orElse("java"));
+      command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+      command.addAll(List.of("-classpath", System.getProperty("java.class.path"), "ChronicleLog"));
+      command.addAll(List.of("follow", folder.toString(), "" + bytes, "" + count));
+      Process reader =
+          new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+      // It waits for messages without an end.
+      Runtime.getRuntime().addShutdownHook(new Thread(reader::destroyForcibly));
+      try (BufferedReader said =
+          new BufferedReader(
+              new InputStreamReader(reader.getInputStream(), StandardCharsets.UTF_8))) {
+        expectLine(said, "ready");
+        writeAtRate(warmQueue, bytes, WARM_UP, perSecond, neverFails);
+        expectLine(said, "warm");
+        long begin = System.nanoTime();
+        writeAtRate(queue, bytes, count, perSecond, neverFails);
+        // The moment at which the last one was read: of the same clock.
+        long end = Long.parseLong(line(said));
+        Told.seconds(end - begin);
+        for (String rest = said.readLine(); rest != null; rest = said.readLine()) {
+          System.out.println(rest);
+        }
+      } finally {
+        reader.destroyForcibly();
+      }
+    }
+  }
+
+  private static void expectLine(BufferedReader said, String wanted) throws IOException {
+    String line = line(said);
+    if (!line.equals(wanted)) throw new IllegalStateException("the reader said " + line);
+  }
+
+  private static String line(BufferedReader said) throws IOException {
+    String line = said.readLine();
+    if (line == null) throw new IllegalStateException("the reader has ended");
+    return line;
+  }
+
+  private static void followAll(Path folder, int bytes, int count) {
+    try (ChronicleQueue warm = open(folder.resolveSibling("warm"));
+        ChronicleQueue queue = open(folder)) {
+      say("ready");
+      follow(warm, bytes, new long[(int) WARM_UP]);
+      say("warm");
+      long[] took = new long[count];
+      follow(queue, bytes, took);
+      say("" + System.nanoTime());
+      Told.times(took);
+    }
+  }
+
+  private static void say(String line) {
+    System.out.println(line);
+    System.out.flush();
   }
 
   private static void follow(ChronicleQueue queue, int bytes, long[] took) {

@@ -72,6 +72,16 @@ TEST(TailContests, RunAndCleanUp) {
   EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
 }
 
+TEST(TailAcrossContests, RunAndCleanUp) {
+  const test::TempDir directory;
+  for (const Contest& contest : TailAcrossContests(SmallRun(directory))) {
+    for (const Result& result : RunOnce(contest)) {
+      EXPECT_GT(result.p99_seconds.value_or(0), 0) << result.side;
+    }
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
+}
+
 TEST(EndToEndContests, RunAndCleanUp) {
   const test::TempDir directory;
   for (const Contest& contest : EndToEndContests(SmallRun(directory))) {

@@ -39,6 +39,25 @@ TEST(DoomedChild, ThatEndsByItselfMeasuredNothing) {
               test::StatusIs(absl::StatusCode::kInternal));
 }
 
+TEST(DoomedChild, WorksBesideUsAndIsKilledWithItsOwner) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  {
+    const auto child = DoomedChild::Start([&]() -> absl::StatusOr<Sample> {
+      EXPECT_EQ(write(ends[1], "w", 1), 1);
+      for (;;) pause();
+    });
+    ASSERT_THAT(child, test::IsOk());
+    close(ends[1]);
+    char told = 0;
+    EXPECT_EQ(read(ends[0], &told, 1), 1);
+  }
+  // Nobody else has the other end.
+  char nothing = 0;
+  EXPECT_EQ(read(ends[0], &nothing, 1), 0);
+  close(ends[0]);
+}
+
 TEST(ProcessUse, CountsPrivatePagesAndDescriptors) {
   constexpr size_t kBytes = 8 << 20;
   const auto more = RunInDoomedChild([]() -> absl::StatusOr<Sample> {

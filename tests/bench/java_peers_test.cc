@@ -99,6 +99,12 @@ TEST_F(JavaPeersTest, ReadWhileTheyWrite) {
   }
 }
 
+TEST_F(JavaPeersTest, ReadWhileAnotherProcessWrites) {
+  for (const Contest& contest : TailAcrossContests(options_)) {
+    EXPECT_THAT(SidesOf(contest), Contains(kChronicle)) << contest.name;
+  }
+}
+
 TEST_F(JavaPeersTest, TellWhatFailed) {
   const auto sample = options_.java->Run("KafkaLog", {"no such use", "here"});
   EXPECT_THAT(sample, test::StatusIs(absl::StatusCode::kUnavailable));
