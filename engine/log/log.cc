@@ -408,6 +408,7 @@ bool Log::IsAtRest() {
 }
 
 void Log::DropIdle() {
+  if (kept_watch_ != nullptr) kept_watch_->Drop();
   const auto set = segments();
   for (const auto& segment : set->segments()) segment->DropIdle();
 }

@@ -37,6 +37,7 @@
 #include "engine/base/mutex.h"
 #include "engine/catalog/directory_identity.h"
 #include "engine/catalog/known_log.h"
+#include "engine/io/kept_watch.h"
 #include "engine/log/cleaned_segment.h"
 #include "engine/log/committer.h"
 #include "engine/log/compaction.h"
@@ -613,6 +614,8 @@ class Log : public std::enable_shared_from_this<Log> {
   Mutex refresh_mutex_ ABSL_ACQUIRED_BEFORE(ends_mutex_);
   std::unique_ptr<LogView> view_ ABSL_GUARDED_BY(refresh_mutex_);
   std::optional<DirectoryIdentity> identity_ ABSL_GUARDED_BY(refresh_mutex_);
+  // Null but for reading only.
+  const std::unique_ptr<KeptWatch> kept_watch_;
 
   PublishedSegments segments_;
   // Belongs to whoever holds writer_mutex_, and of a log that is only read

@@ -20,6 +20,7 @@
 #include "engine/catalog/known_log.h"
 #include "engine/io/file_pool.h"
 #include "engine/io/free_space.h"
+#include "engine/io/kept_watch.h"
 #include "engine/log/tail_memory.h"
 
 namespace cauce {
@@ -48,6 +49,8 @@ struct LogEnvironment {
   std::unique_ptr<FileSystem> pooled_files;  // `files`, where that is ours
   // May be null: then nothing is kept free.
   std::unique_ptr<FreeSpace> space;
+  // For logs that are read only, of those who wait for more.
+  std::unique_ptr<WatchQuota> watches = std::make_unique<WatchQuota>();
   // May be null: then who reads at the end of a log reads its file.
   std::unique_ptr<TailMemory> tails;
   // Whether files live as long as the engine, as those in memory: there is

@@ -4,7 +4,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "cauce/errors.h"
 #include "cauce/file_system.h"
 #include "cauce/record_batch.h"
@@ -210,16 +212,21 @@ absl::StatusOr<bool> Log::WaitForFiles(Offset offset, absl::Duration timeout,
   const absl::Duration until = clock.Monotonic() + timeout;
   // The system has few watches: who does not wait takes none.
   std::unique_ptr<FileWatch> watch;
-  if (timeout > absl::ZeroDuration()) {
-    // Watched before it is looked at, so that nothing comes in between.
-    CAUCE_ASSIGN_OR_RETURN(watch, environment_->files->Watch({&directory_, 1}));
-  }
+  const absl::Cleanup keep = [&] {
+    if (watch != nullptr) kept_watch_->Keep(std::move(watch));
+  };
   for (;;) {
     CAUCE_RETURN_IF_ERROR(Refresh());
     CAUCE_ASSIGN_OR_RETURN(const Offset end, VisibleEnd(isolation));
     if (end > offset) return true;
     const absl::Duration left = until - clock.Monotonic();
-    if (watch == nullptr || left <= absl::ZeroDuration()) return false;
+    if (left <= absl::ZeroDuration()) return false;
+    if (watch == nullptr) {
+      // The system has few: who need not wait takes none. Then it is looked at
+      // again, so that nothing comes in between.
+      CAUCE_ASSIGN_OR_RETURN(watch, kept_watch_->TakeOut());
+      continue;
+    }
     // In steps, since a Close does not wake those who wait for files.
     CAUCE_RETURN_IF_ERROR(
         watch->Wait(std::min(left, absl::Seconds(1))).status());

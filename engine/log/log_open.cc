@@ -312,6 +312,11 @@ Log::Log(std::shared_ptr<const LogEnvironment> environment,
       first_dirty_(options.first_dirty.value),
       epochs_(*environment_, name_, options.epochs),
       topic_(options.config),
+      kept_watch_(options.read_only
+                      ? std::make_unique<KeptWatch>(*environment_->files,
+                                                    directory_,
+                                                    *environment_->watches)
+                      : nullptr),
       segments_(*environment_->files, directory_, std::move(segments)),
       producers_(*environment_, name_, directory_, segments_,
                  [this](const OffsetRange& gap) { return IsDamagedGap(gap); }),

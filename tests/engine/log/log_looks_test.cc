@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstddef>
 #include <iterator>
 #include <latch>
@@ -264,6 +265,30 @@ TEST_P(LogLooks, AReaderThatDoesNotWaitNeedsNoWatch) {
   EXPECT_THAT(look(), IsOkAndHolds(true));
   EXPECT_THAT((*reader)->WaitFor(Offset{1}, absl::Seconds(1)),
               HasReason(Reason::kDiskFailed));
+}
+
+// To close one takes longer than most of what it waits for.
+TEST_P(LogLooks, AReaderThatWaitsAgainAndAgainTakesOneWatch) {
+  constexpr int kRecords = 20;
+  Open();
+  const auto reader = rig_.OpenReadOnly();
+  ASSERT_THAT(reader, IsOk());
+  std::atomic<int> wanted = -1;
+  std::thread waiter([&] {
+    for (int i = 0; i < kRecords; ++i) {
+      wanted = i;
+      wanted.notify_one();
+      EXPECT_THAT((*reader)->WaitFor(Offset{i}, absl::InfiniteDuration()),
+                  IsOkAndHolds(true));
+    }
+  });
+  for (int i = 0; i < kRecords; ++i) {
+    wanted.wait(i - 1);
+    Append({"a"});
+  }
+  waiter.join();
+
+  EXPECT_LE(rig_.disk().files().Count(FileCall::kWatch, ""), 1);
 }
 
 // By hand, as verify advises where a segment is damaged, or by a repair.
