@@ -173,6 +173,10 @@ absl::Duration LocalConsumer::UntilGroupIsDue() const {
   if (client_->options.executor == nullptr) due = coordinator_->UntilDue();
   if (membership_ != nullptr) due = std::min(due, membership_->UntilDue());
   const absl::Duration now = client_->options.clock->Monotonic();
+  // What stands is committed once more, lest it grow old.
+  const bool repeats = options_.auto_commit && membership_ == nullptr &&
+                       IsTold() && !assigned_.empty();
+  if (repeats) due = std::min(due, std::max(repeat_at_, commit_at_) - now);
   const absl::Duration fetch_due = fetching_ ? fetching_->until : fetch_at_;
   for (const auto& [name, each] : assigned_) {
     if (each->waits_for_committed()) due = std::min(due, fetch_due - now);
