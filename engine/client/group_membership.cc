@@ -127,6 +127,8 @@ std::optional<GroupMembership::Answer> GroupMembership::TakeAnswer() {
 absl::StatusOr<GroupMembership::Step> GroupMembership::Next() {
   CAUCE_RETURN_IF_ERROR(fenced_);
   LookAtTopics();
+  // Once is enough, however long the coordinator takes.
+  bool has_beaten = false;
   for (;;) {
     if (const auto answer = TakeAnswer()) {
       CAUCE_ASSIGN_OR_RETURN(
@@ -143,7 +145,9 @@ absl::StatusOr<GroupMembership::Step> GroupMembership::Next() {
     }
     if (state_ != State::kIn) return Step::kNothing;
     const bool has_changed = mail_->has_changed.exchange(false);
-    if (!has_changed && Now() < beat_at_) return Step::kNothing;
+    const bool is_due = !has_beaten && Now() >= beat_at_;
+    if (!has_changed && !is_due) return Step::kNothing;
+    has_beaten = true;
     Beat();
     // Where nobody else is at work it is answered by now.
     MutexLock lock(mail_->mutex);

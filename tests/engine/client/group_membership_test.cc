@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "cauce/engine.h"
 #include "cauce/env.h"
 #include "cauce/errors.h"
@@ -23,6 +24,18 @@ using ::testing::SizeIs;
 
 using Step = GroupMembership::Step;
 
+// Seconds pass between any two looks at it, once it is slow.
+class SlowClock final : public Clock {
+ public:
+  void BeSlow() { step_ = absl::Seconds(4); }
+  absl::Time Now() override { return absl::UnixEpoch() + passed_; }
+  absl::Duration Monotonic() override { return passed_ += step_; }
+
+ private:
+  absl::Duration step_;
+  absl::Duration passed_;
+};
+
 class GroupMembershipTest : public ::testing::Test {
  protected:
   GroupMembershipTest() {
@@ -30,13 +43,14 @@ class GroupMembershipTest : public ::testing::Test {
     options_.group = "g";
   }
   std::unique_ptr<GroupMembership> Make(
-      std::shared_ptr<GroupCoordinator> coordinator = nullptr) {
+      std::shared_ptr<GroupCoordinator> coordinator = nullptr,
+      Clock* clock = nullptr) {
     GroupMembership::Seams seams;
     seams.engine = &engine_;
     seams.coordinator = coordinator != nullptr
                             ? std::move(coordinator)
                             : EngineCore::Of(engine_)->Groups();
-    seams.clock = &clock_;
+    seams.clock = clock != nullptr ? clock : &clock_;
     seams.random = SystemRandom();
     seams.signal = std::make_shared<WakeSignal>(nullptr);
     auto made = std::make_unique<GroupMembership>(options_, std::move(seams));
@@ -144,6 +158,14 @@ TEST_F(GroupMembershipTest, NeedsAThreadOnlyNowAndThenToShowThatItLives) {
   EXPECT_EQ(member->UntilDue(), options_.poll_interval_max / 3);
   clock_.Advance(options_.poll_interval_max - absl::Seconds(1));
   EXPECT_THAT(engine_.RunUpkeep(), IsOk());
+  EXPECT_THAT(member->Next(), IsOkAndHolds(Step::kNothing));
+}
+
+TEST_F(GroupMembershipTest, ShowsOnceThatItLivesHoweverLongThatTakes) {
+  SlowClock clock;
+  const auto member = Make(nullptr, &clock);
+  Enter(*member);
+  clock.BeSlow();
   EXPECT_THAT(member->Next(), IsOkAndHolds(Step::kNothing));
 }
 
