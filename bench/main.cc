@@ -66,7 +66,10 @@ absl::StatusOr<ContestReport> Hold(const Contest& contest,
 }
 
 absl::StatusOr<std::vector<ContestReport>> HoldAll(const Arguments& arguments) {
-  const std::vector<Probe> probes = NoiseProbes(arguments.bench.directory);
+  // A profile is not to show them, and has no use for them.
+  const std::vector<Probe> probes =
+      arguments.side.empty() ? NoiseProbes(arguments.bench.directory)
+                             : std::vector<Probe>();
   std::vector<ContestReport> reports;
   const auto hold = [&](Contest contest) -> absl::Status {
     if (!arguments.side.empty())

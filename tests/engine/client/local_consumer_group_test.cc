@@ -15,7 +15,6 @@
 
 #include "cauce/admin.h"
 #include "cauce/client.h"
-#include "cauce/env.h"
 #include "cauce/errors.h"
 #include "cauce/file_system.h"
 #include "engine/base/mutex.h"
@@ -900,6 +899,21 @@ TEST_F(LocalConsumerGroup, CommitsByItselfOnlyWhatAPollHasReturned) {
   EXPECT_EQ(committed, 1);
 }
 
+TEST_F(LocalConsumerGroup, NobodyWakesUpToCommitNothing) {
+  AppendToAll("a");
+  const ConsumerOptions options = InGroup();
+  const auto consumer = Subscribed(options);
+  EXPECT_THAT(Drain(*consumer), SizeIs(4));
+  EXPECT_LE(consumer->UntilDue(), options.auto_commit_interval);
+
+  clock_.Advance(options.auto_commit_interval);
+  EXPECT_THAT(Drain(*consumer), IsEmpty());
+  EXPECT_EQ(CommittedIn(0), 1);
+  EXPECT_THAT(Drain(*consumer), IsEmpty());
+  // What is left is to show that it lives.
+  EXPECT_EQ(consumer->UntilDue(), options.poll_interval_max / 3);
+}
+
 TEST_F(LocalConsumerGroup, WhoAssignsByHandGoesOnWhereItsGroupIs) {
   AppendToAll("a");
   const TopicPartition first{"orders", PartitionId{0}};
@@ -1230,49 +1244,6 @@ TEST(LocalConsumerThreads, AMemberThatWaitsLearnsOfANewOne) {
   thread.join();
 
   EXPECT_THAT(polled, IsOk());
-  EXPECT_THAT(told, HasReason(Reason::kWokenUp));
-}
-
-// Counts how often it is looked at, as everybody does who waits again.
-class CountingClock final : public Clock {
- public:
-  absl::Time Now() override { return SystemClock()->Now(); }
-  absl::Duration Monotonic() override {
-    ++looks;
-    return SystemClock()->Monotonic();
-  }
-  std::atomic<int64_t> looks = 0;
-};
-
-TEST(LocalConsumerThreads, AMemberThatWaitsIsNotWokenToCommitNothing) {
-  CountingClock clock;
-  ClientOptions client_options;
-  client_options.engine.clock = &clock;
-  auto client = Client::Open("memory:", client_options).value();
-  ASSERT_THAT(client->engine()->CreateTopic("orders"), IsOk());
-  ConsumerOptions options;
-  options.group = "g";
-  options.reset = ResetTo::kEarliest;
-  options.auto_commit_interval = absl::Milliseconds(1);
-  const auto consumer = client->NewConsumer(options).value();
-  ASSERT_THAT(consumer->Subscribe({"orders"}), IsOk());
-  while (consumer->assignment().empty())
-    ASSERT_THAT(consumer->Poll(absl::Milliseconds(1)), IsOk());
-  absl::Status told;
-  std::thread thread(
-      [&] { told = consumer->Poll(absl::InfiniteDuration()).status(); });
-
-  // However long it takes: sometime nobody looks for twenty such intervals.
-  Mutex mutex;
-  CondVar never;
-  for (int64_t before = -1; before != clock.looks;) {
-    before = clock.looks;
-    MutexLock lock(mutex);
-    never.WaitFor(mutex, absl::Milliseconds(20));
-  }
-  consumer->Wakeup();
-  thread.join();
-
   EXPECT_THAT(told, HasReason(Reason::kWokenUp));
 }
 

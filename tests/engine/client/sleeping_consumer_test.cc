@@ -97,9 +97,9 @@ TEST_F(SleepingConsumer, StaysAMemberThoughNothingComes) {
   polls_ = 0;
   EXPECT_THAT(HearFor(*consumer, absl::Minutes(5)), IsEmpty());
 
-  // A sign of life every three seconds, whose answer wakes it as well, and a
-  // look for what to commit every five.
-  EXPECT_LE(polls_, 260);
+  // A sign of life each third of that, whose answer wakes it as well, and where
+  // it stands is committed once.
+  EXPECT_LE(polls_, 20);
   EXPECT_THAT(consumer->Poll(absl::ZeroDuration()), IsOk());
   EXPECT_EQ(consumer->group_metadata().generation, generation);
   EXPECT_THAT(consumer->assignment(), SizeIs(4));
