@@ -402,6 +402,15 @@ TEST(BadHistory, GoesBackInAPoll) {
               ElementsAre("int-nonmonotonic-poll"));
 }
 
+TEST(GoodHistory, OfAGroupThatNothingKeepsBeginsAnew) {
+  const History once = {MemberMade{1, "g"}, Assigned{1, "g", 1, {kA}, "m1"}};
+  const History again = {MemberMade{2, "g"}, Assigned{2, "g", 1, {kA}, "m2"}};
+
+  EXPECT_THAT(Found(Plus(once, again)), IsEmpty());
+  const History kept = Plus(once, {OffsetsCommitted{1, "g", 1, {{kA, {0}}}}});
+  EXPECT_THAT(Found(Plus(kept, again)), ElementsAre("two-owners"));
+}
+
 TEST(BadHistory, GivesAPartitionToTwo) {
   EXPECT_THAT(
       Found({Assigned{1, "g", 3, {kA, kB}}, Assigned{2, "g", 3, {kB}}}),

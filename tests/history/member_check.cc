@@ -1,4 +1,5 @@
 // Who has which partition, and which place.
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -20,10 +21,16 @@ class Generations {
   void Read(size_t at, const Event& event) {
     if (const auto* const assigned = std::get_if<Assigned>(&event)) {
       Assign(at, *assigned);
+    } else if (const auto* const made = std::get_if<MemberMade>(&event)) {
+      made_at_[made->consumer] = at;
     } else if (const auto* const told = std::get_if<OffsetsCommitted>(&event)) {
+      kept_.insert(told->group);
       Commit(at, *told);
     } else if (const auto* const added = std::get_if<OffsetsAdded>(&event)) {
+      kept_.insert(added->group);
       Commit(at, *added);
+    } else if (const auto* const seen = std::get_if<OffsetsSeen>(&event)) {
+      if (!seen->offsets.empty()) kept_.insert(seen->group);
     } else if (std::holds_alternative<ProcessEnded>(event)) {
       newest_.clear();
       owners_.clear();
@@ -32,7 +39,29 @@ class Generations {
   }
 
  private:
+  // A group of which nothing is committed is forgotten once it is empty: with
+  // somebody who came later its generations begin anew.
+  bool BeginsAnew(const Assigned& assigned) const {
+    const auto newest = newest_.find(assigned.group);
+    const auto made = made_at_.find(assigned.consumer);
+    return assigned.generation == 1 && !kept_.contains(assigned.group) &&
+           newest != newest_.end() && made != made_at_.end() &&
+           std::ranges::all_of(newest->second, [&](const auto& known) {
+             return known.second < made->second;
+           });
+  }
+
+  void Forget(const std::string& group) {
+    const auto is_of_it = [&](const auto& each) {
+      return std::get<0>(each.first) == group;
+    };
+    newest_.erase(group);
+    std::erase_if(owners_, is_of_it);
+    std::erase_if(shares_, is_of_it);
+  }
+
   void Assign(size_t at, const Assigned& assigned) {
+    if (BeginsAnew(assigned)) Forget(assigned.group);
     newest_[assigned.group].emplace(assigned.generation, at);
     const MemberMade* const member = index_.FindMember(assigned.consumer);
     const std::string instance = member == nullptr ? "" : member->instance;
@@ -71,6 +100,9 @@ class Generations {
   const HistoryIndex& index_;
   Anomalies& found_;
   std::map<std::string, std::map<int32_t, size_t>> newest_;
+  std::map<ConsumerNumber, size_t> made_at_;
+  // The groups of which something may be committed.
+  std::set<std::string> kept_;
   std::map<std::tuple<std::string, int32_t, TopicPartition>,
            std::pair<std::pair<ConsumerNumber, std::string>, size_t>>
       owners_;
