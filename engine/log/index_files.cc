@@ -35,7 +35,7 @@ absl::Status IndexFiles::WriteAnew(const SegmentIndex& index) {
 absl::Status IndexFiles::WriteTimes(const SegmentIndex& index) {
   CAUCE_ASSIGN_OR_RETURN(
       const bool changed,
-      WriteOne(times_, index.times(), index.base(), index.times().size()));
+      WriteTimesUpTo(index, index.offsets().size(), index.times().size()));
   times_.is_known = true;
   times_owe_sync_ = times_owe_sync_ || changed;
   return absl::OkStatus();
@@ -44,11 +44,7 @@ absl::Status IndexFiles::WriteTimes(const SegmentIndex& index) {
 absl::Status IndexFiles::WriteOffsets(const SegmentIndex& index) {
   if (!times_.is_known) return absl::OkStatus();
   times_owe_sync_ = false;
-  CAUCE_RETURN_IF_ERROR(
-      WriteOne(offsets_, index.offsets(), index.base(), index.offsets().size())
-          .status());
-  offsets_.is_known = true;
-  return absl::OkStatus();
+  return WriteOffsetsUpTo(index, index.offsets().size());
 }
 
 absl::Status IndexFiles::WriteUpTo(const SegmentIndex& index, size_t offsets,
@@ -57,15 +53,28 @@ absl::Status IndexFiles::WriteUpTo(const SegmentIndex& index, size_t offsets,
   // takes nothing for durable.
   if (std::exchange(times_owe_sync_, false)) times_.is_known = false;
   CAUCE_ASSIGN_OR_RETURN(const bool changed,
-                         WriteOne(times_, index.times(), index.base(), times));
+                         WriteTimesUpTo(index, offsets, times));
   if (changed && times > 0) {
     CAUCE_ASSIGN_OR_RETURN(const auto file,
                            files_.Open(times_.path, OpenMode::kReadWrite));
     CAUCE_RETURN_IF_ERROR(file->Sync());
   }
   times_.is_known = true;
+  return WriteOffsetsUpTo(index, offsets);
+}
+
+absl::StatusOr<bool> IndexFiles::WriteTimesUpTo(const SegmentIndex& index,
+                                                size_t offsets, size_t times) {
+  return WriteOne(times_, index.times(), index.base(), times,
+                  [&] { return DiscardTimes(offsets); });
+}
+
+absl::Status IndexFiles::WriteOffsetsUpTo(const SegmentIndex& index,
+                                          size_t offsets) {
+  const auto discard = [&] { return RemoveIfThere(offsets_.path).status(); };
   CAUCE_RETURN_IF_ERROR(
-      WriteOne(offsets_, index.offsets(), index.base(), offsets).status());
+      WriteOne(offsets_, index.offsets(), index.base(), offsets, discard)
+          .status());
   offsets_.is_known = true;
   return absl::OkStatus();
 }
@@ -73,7 +82,9 @@ absl::Status IndexFiles::WriteUpTo(const SegmentIndex& index, size_t offsets,
 template <class Entry>
 absl::StatusOr<bool> IndexFiles::WriteOne(Target<Entry>& target,
                                           const SparseIndex<Entry>& entries,
-                                          Offset base, size_t count) {
+                                          Offset base, size_t count,
+                                          absl::FunctionRef<absl::Status()>
+                                              discard) {
   if (target.is_known && count <= target.written) return false;
   // Until it was written whole nobody knows what is there.
   size_t from = target.written;
@@ -81,7 +92,7 @@ absl::StatusOr<bool> IndexFiles::WriteOne(Target<Entry>& target,
     from = 0;
     CAUCE_ASSIGN_OR_RETURN(const bool is_beginning,
                            IsBeginning(target.path, entries, base, count));
-    if (!is_beginning) CAUCE_RETURN_IF_ERROR(Discard(target));
+    if (!is_beginning) CAUCE_RETURN_IF_ERROR(discard());
   }
   CAUCE_ASSIGN_OR_RETURN(const auto file,
                          files_.Open(target.path, OpenMode::kOpenOrCreate));
@@ -109,18 +120,22 @@ absl::StatusOr<bool> IndexFiles::IsBeginning(const std::string& path,
   return read == bytes.size() && bytes == entries.Encode(base, 0, there);
 }
 
-absl::Status IndexFiles::Discard(const Target<OffsetEntry>& offsets) {
-  return RemoveIfThere(offsets.path).status();
-}
-
-absl::Status IndexFiles::Discard(const Target<TimeEntry>& times) {
+absl::Status IndexFiles::DiscardTimes(size_t offsets) {
   offsets_.is_known = false;
   offsets_.written = 0;
-  CAUCE_ASSIGN_OR_RETURN(const bool had_offsets, RemoveIfThere(offsets_.path));
-  CAUCE_ASSIGN_OR_RETURN(const bool had_times, RemoveIfThere(times.path));
-  if (!had_offsets && !had_times) return absl::OkStatus();
-  // Neither name is to come back beside a file that is made from now on.
-  return files_.SyncDirectory(times.path.substr(0, times.path.rfind('/')));
+  const auto before = files_.Info(offsets_.path);
+  if (!absl::IsNotFound(before.status())) {
+    CAUCE_RETURN_IF_ERROR(before.status());
+  }
+  const bool had_offsets = before.ok() && before->bytes > 0;
+  CAUCE_RETURN_IF_ERROR(RemoveIfThere(offsets_.path).status());
+  CAUCE_ASSIGN_OR_RETURN(const bool had_times, RemoveIfThere(times_.path));
+  // Neither is to come back beside the other as it will be made. Where there is
+  // no entry by offset nobody goes by the times either.
+  const bool mixes = had_offsets || (had_times && offsets > 0);
+  if (!mixes) return absl::OkStatus();
+  return files_.SyncDirectory(
+      times_.path.substr(0, times_.path.rfind('/')));
 }
 
 absl::Status IndexFiles::Sync() {

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cauce/file_system.h"
@@ -62,20 +63,26 @@ class IndexFiles {
 
   absl::Status WriteUpTo(const SegmentIndex& index, size_t offsets,
                          size_t times);
-  // Returns whether there was anything to write.
+  // Returns whether there was anything to write. `discard` takes away what is
+  // there and is not to be gone on with.
   template <class Entry>
   absl::StatusOr<bool> WriteOne(Target<Entry>& target,
                                 const SparseIndex<Entry>& entries, Offset base,
-                                size_t count);
+                                size_t count,
+                                absl::FunctionRef<absl::Status()> discard);
+  // The two of them.
+  absl::StatusOr<bool> WriteTimesUpTo(const SegmentIndex& index, size_t offsets,
+                                      size_t times);
+  absl::Status WriteOffsetsUpTo(const SegmentIndex& index, size_t offsets);
   // Whether the file holds some of the first `count` entries, from the first
   // on, and nothing else.
   template <class Entry>
   absl::StatusOr<bool> IsBeginning(const std::string& path,
                                    const SparseIndex<Entry>& entries,
                                    Offset base, size_t count);
-  // Takes away what is not to be gone on with.
-  absl::Status Discard(const Target<OffsetEntry>& offsets);
-  absl::Status Discard(const Target<TimeEntry>& times);
+  // Takes the times away, which are not to be gone on with, and the offsets
+  // beside them, of which there are to be `offsets`.
+  absl::Status DiscardTimes(size_t offsets);
   // Whether it was.
   absl::StatusOr<bool> RemoveIfThere(const std::string& path);
 
