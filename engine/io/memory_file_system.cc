@@ -172,6 +172,13 @@ class MemoryFile final : public File {
     return content_->bytes.size();
   }
 
+  absl::Status SetModified(absl::Time modified) override {
+    if (!writable_) return ReadOnlyError(path_);
+    MutexLock lock(content_->mutex);
+    content_->modified = modified;
+    return absl::OkStatus();
+  }
+
  private:
   // Nobody is missed: who began to watch and then did not see the write has
   // taken the content's lock before the writer did.

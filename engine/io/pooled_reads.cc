@@ -33,6 +33,10 @@ absl::Status PooledReads::Truncate(int64_t /*size*/) {
   return Refuse("truncate");
 }
 
+absl::Status PooledReads::SetModified(absl::Time /*modified*/) {
+  return Refuse("set time of modification");
+}
+
 absl::Status PooledReads::Refuse(std::string_view change) const {
   return MakeError(Reason::kReadOnly,
                    fmt::format("{}: {}: the file is lent for reading only",

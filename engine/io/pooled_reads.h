@@ -16,6 +16,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "cauce/file_system.h"
 #include "engine/io/file_pool.h"
 
@@ -29,11 +30,12 @@ class PooledReads final : public File {
                               std::span<char> into) const override;
   absl::StatusOr<int64_t> Size() const override;
 
-  // Reason::kReadOnly, all three.
+  // Reason::kReadOnly, all four.
   absl::Status Write(int64_t position,
                      std::span<const std::string_view> parts) override;
   absl::Status Sync() override;
   absl::Status Truncate(int64_t size) override;
+  absl::Status SetModified(absl::Time modified) override;
 
  private:
   absl::Status Refuse(std::string_view change) const;

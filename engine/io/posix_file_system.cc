@@ -191,6 +191,17 @@ class PosixFile final : public File {
     return info.st_size;
   }
 
+  absl::Status SetModified(absl::Time modified) override {
+    CAUCE_RETURN_IF_ERROR(CheckWritable());
+    const std::array<timespec, 2> times = {
+        timespec{.tv_sec = 0, .tv_nsec = UTIME_OMIT},
+        absl::ToTimespec(modified)};
+    if (futimens(fd_.get(), times.data()) < 0) {
+      return DataError(path_, "set time of modification", errno);
+    }
+    return absl::OkStatus();
+  }
+
  private:
   ssize_t WriteSeveral(std::span<const std::string_view> parts, int64_t at) {
     std::array<iovec, kPartsMax> pieces;

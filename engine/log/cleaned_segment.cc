@@ -92,6 +92,8 @@ absl::Status CleanedSegment::Flush() {
 
 absl::Status CleanedSegment::Finish() {
   CAUCE_RETURN_IF_ERROR(Flush());
+  // Without it the records stay longer than they should, and nothing is lost.
+  if (modified_) file_->SetModified(*modified_).IgnoreError();
   CAUCE_RETURN_IF_ERROR(file_->Sync());
   file_ = nullptr;
   index_->Seal();

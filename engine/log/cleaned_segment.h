@@ -11,11 +11,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "cauce/file_system.h"
 #include "cauce/types.h"
 #include "engine/log/aborted_index.h"
@@ -38,6 +40,10 @@ class CleanedSegment {
 
   // Its marker was added. In the order of the markers.
   void ListAborted(const AbortedTransaction& aborted) { aborted_.Add(aborted); }
+
+  // When the log says that it was modified last, once it is finished; without
+  // this, when it was written. For the age of records that have no time.
+  void set_modified(absl::Time modified) { modified_ = modified; }
 
   // Nothing more comes: the files are durable, and so are their names.
   absl::Status Finish();
@@ -77,6 +83,7 @@ class CleanedSegment {
   int64_t written_ = 0;
   int64_t bytes_ = 0;
   Offset next_;
+  std::optional<absl::Time> modified_;
 };
 
 }  // namespace cauce

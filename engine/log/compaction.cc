@@ -402,6 +402,9 @@ absl::Status Compaction::EndGroup() {
   const OffsetRange* const missing = MissingBehind(*sources.back());
   if (missing != nullptr) next = std::min(next, missing->base);
   CAUCE_RETURN_IF_ERROR(CoverGapUpTo(next));
+  // Of one that has left the log meanwhile nothing takes the place.
+  const auto last = task_.place.files->Info(sources.back()->path());
+  if (last.ok()) cleaned_->set_modified(last->modified);
   CAUCE_RETURN_IF_ERROR(cleaned_->Finish());
   CAUCE_ASSIGN_OR_RETURN(const bool replaced, replace_(sources, *cleaned_));
   if (!replaced) return GiveUp();

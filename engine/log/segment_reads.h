@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "cauce/file_system.h"
 #include "engine/io/file_pool.h"
 #include "engine/io/pooled_reads.h"
@@ -33,11 +34,14 @@ class SegmentReads final : public File {
                               std::span<char> into) const override;
   absl::StatusOr<int64_t> Size() const override { return file_.Size(); }
 
-  // Reason::kReadOnly, all three.
+  // Reason::kReadOnly, all four.
   absl::Status Write(int64_t position,
                      std::span<const std::string_view> parts) override;
   absl::Status Sync() override { return file_.Sync(); }
   absl::Status Truncate(int64_t size) override { return file_.Truncate(size); }
+  absl::Status SetModified(absl::Time modified) override {
+    return file_.SetModified(modified);
+  }
 
  private:
   PooledReads file_;

@@ -36,6 +36,7 @@ enum class FileCall {
   kWrite,
   kSync,
   kTruncate,
+  kSetModified,
   kRename,
   kRemove,
   kCreateDirectory,
@@ -229,6 +230,10 @@ class FailingFileSystem : public FileSystem {
       return real_->Truncate(size);
     }
     absl::StatusOr<int64_t> Size() const override { return real_->Size(); }
+    absl::Status SetModified(absl::Time modified) override {
+      CAUCE_RETURN_IF_ERROR(owner_.Note(FileCall::kSetModified, path_));
+      return real_->SetModified(modified);
+    }
 
    private:
     FailingFileSystem& owner_;
@@ -266,6 +271,7 @@ class FailingFileSystem : public FileSystem {
       case FileCall::kRead:
       case FileCall::kFreeBytes:
       case FileCall::kList:
+      case FileCall::kSetModified:
       case FileCall::kWatch:
         return nullptr;
       case FileCall::kWrite:

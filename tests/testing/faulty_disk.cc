@@ -175,6 +175,13 @@ class FaultyDisk::OpenFile final : public File {
     return file_->Size();
   }
 
+  // What it sets is gone with the power.
+  absl::Status SetModified(absl::Time modified) override {
+    MutexLock lock(state_->mutex);
+    CAUCE_RETURN_IF_ERROR(CheckAlive());
+    return file_->SetModified(modified);
+  }
+
  private:
   absl::Status CheckAlive() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_->mutex) {
     CAUCE_RETURN_IF_ERROR(state_->CheckPower(path_));

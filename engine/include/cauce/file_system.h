@@ -67,6 +67,13 @@ class File {
   virtual absl::Status Truncate(int64_t size) = 0;
 
   virtual absl::StatusOr<int64_t> Size() const = 0;
+
+  // Gives the file this time of modification, until it is changed again. A
+  // power loss may take that back, synced or not. Where a file system has no
+  // such call this does nothing.
+  virtual absl::Status SetModified(absl::Time /*modified*/) {
+    return absl::OkStatus();
+  }
 };
 
 enum class OpenMode {

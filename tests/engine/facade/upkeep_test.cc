@@ -51,7 +51,7 @@ class Upkeep : public ::testing::Test {
     ASSERT_THAT(orders, IsOk());
     handle_ = *std::move(orders);
     Append();
-    // What is old is so by the file's time, which no test can set.
+    // What is old is so by the file's time.
     const auto file = memory_->Info("/data/orders-0/00000000000000000000.log");
     ASSERT_THAT(file, IsOk());
     clock_.Advance(file->modified - clock_.Now());

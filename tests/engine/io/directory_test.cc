@@ -152,6 +152,31 @@ TEST_P(EveryFileSystem, InfoTellsSizeTimeAndKind) {
   EXPECT_GT(directory->modified, before);
 }
 
+TEST_P(EveryFileSystem, ATimeThatIsSetStaysWhileNothingChangesTheFile) {
+  Make("file", "four");
+  const absl::Time time = absl::FromUnixSeconds(1'000'000'000);
+  const auto modified = [this](std::string_view name) {
+    const auto info = files().Info(Path(name));
+    EXPECT_THAT(info, IsOk());
+    return info.ok() ? info->modified : absl::InfinitePast();
+  };
+  {
+    const auto reader = files().Open(Path("file"), OpenMode::kRead);
+    ASSERT_THAT(reader, IsOk());
+    EXPECT_THAT((*reader)->SetModified(time), HasReason(Reason::kReadOnly));
+  }
+  const auto file = files().Open(Path("file"), OpenMode::kReadWrite);
+  ASSERT_THAT(file, IsOk());
+
+  ASSERT_THAT((*file)->SetModified(time), IsOk());
+  ASSERT_THAT((*file)->Sync(), IsOk());
+  ASSERT_THAT(files().Rename(Path("file"), Path("renamed")), IsOk());
+
+  EXPECT_EQ(modified("renamed"), time);
+  ASSERT_THAT((*file)->Write(0, "F"), IsOk());
+  EXPECT_GT(modified("renamed"), time);
+}
+
 TEST_P(EveryFileSystem, AnIdGoesWithAFileAndADirectoryWhateverTheirNames) {
   Make("file", "v");
   Make("new", "v");

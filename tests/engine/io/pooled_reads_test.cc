@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "cauce/errors.h"
 #include "cauce/file_system.h"
 #include "engine/io/file_pool.h"
@@ -82,6 +83,8 @@ TEST_F(PooledReadsTest, RefuseEveryChange) {
   EXPECT_THAT(file.Write(0, "new"), HasReason(Reason::kReadOnly));
   EXPECT_THAT(file.Truncate(0), HasReason(Reason::kReadOnly));
   EXPECT_THAT(file.Sync(), HasReason(Reason::kReadOnly));
+  EXPECT_THAT(file.SetModified(absl::UnixEpoch()),
+              HasReason(Reason::kReadOnly));
   EXPECT_EQ(Read(reads), "old");
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <future>
 #include <map>
 #include <memory>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "cauce/errors.h"
+#include "cauce/file_system.h"
 #include "engine/log/compaction.h"
 #include "engine/log/log.h"
 #include "engine/log/log_cursor.h"
@@ -40,6 +42,7 @@ using ::testing::ElementsAre;
 using ::testing::ElementsAreArray;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Lt;
 using ::testing::SizeIs;
 
 class LogCompactionTest : public test::LogFixture {
@@ -65,6 +68,27 @@ class LogCompactionTest : public test::LogFixture {
       Put(key, value);
       expected_[key] = value;
     }
+  }
+
+  // Segments of records without a time, whose files are 50 minutes old, and of
+  // which a pass leaves fewer; they are kept for an hour.
+  void PutWithoutTime() {
+    config().cleanup = {.remove = true, .compact = true};
+    config().retention_age = absl::Hours(1);
+    Open();
+    for (int i = 0; i < 12; ++i) {
+      const auto batch = test::BatchOf(
+          {{.key = "k", .value = "v", .timestamp = kNoTimestamp}});
+      ASSERT_THAT(log().Append(batch.view(), {}), IsOk());
+    }
+    for (const std::string& name : Logs()) {
+      const auto file = rig_.disk().real_files().Open(rig_.disk() / name,
+                                                      OpenMode::kReadWrite);
+      ASSERT_THAT(file, IsOk());
+      ASSERT_THAT((*file)->SetModified(rig_.clock().Now()), IsOk());
+    }
+    logs_before_ = Logs().size();
+    rig_.clock().Advance(absl::Minutes(50));
   }
 
   CompactionOrder Order(bool on_demand = false) {
@@ -143,6 +167,7 @@ class LogCompactionTest : public test::LogFixture {
   }
 
   std::map<std::string, std::string> expected_;
+  size_t logs_before_ = 0;
 };
 
 INSTANTIATE_TEST_SUITE_P(Disks, LogCompactionTest,
@@ -349,6 +374,27 @@ TEST_P(LogCompactionTest, LeavesTopicsAloneThatAreNotCompacted) {
   PutAll(30, 3);
   ASSERT_THAT(Compact(true), IsOk());
   EXPECT_EQ(Values()->size(), 33u);
+}
+
+// Else each pass would make them young again.
+TEST_P(LogCompactionTest, RecordsWithoutATimeAreAsOldAsTheFileTheyCameFrom) {
+  PutWithoutTime();
+  ASSERT_THAT(Compact(), IsOk());
+  ASSERT_THAT(Logs(), SizeIs(Lt(logs_before_)));
+  rig_.clock().Advance(absl::Minutes(20));
+  ASSERT_THAT(log().ApplyRetention(), IsOk());
+  EXPECT_GT(log().log_start(), Offset{0});
+}
+
+TEST_P(LogCompactionTest, RecordsWithoutATimeStayWhereAFileCanBeGivenNone) {
+  PutWithoutTime();
+  rig_.disk().files().Fail(FileCall::kSetModified, ".cleaned",
+                           MakeError(Reason::kDiskFailed, "not here"));
+  ASSERT_THAT(Compact(), IsOk());
+  ASSERT_THAT(Logs(), SizeIs(Lt(logs_before_)));
+  rig_.clock().Advance(absl::Minutes(20));
+  ASSERT_THAT(log().ApplyRetention(), IsOk());
+  EXPECT_EQ(log().log_start(), Offset{0});
 }
 
 TEST_P(LogCompactionTest, LeavesALogAloneWhoseConfigsWereNeverGiven) {
