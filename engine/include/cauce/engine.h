@@ -226,8 +226,11 @@ class Engine final {
   // Does what is due: compaction, retention (while the time of day has moved by
   // more than a day against the time that passed since Open, by age only what
   // is too old by both), saving recovery points, removing deleted files,
-  // closing idle ones. Stops between two partitions, or within a pass of
-  // compaction, once `time_max` has passed and goes on there at the next call.
+  // closing idle ones; and of groups and transactions what time brings: members
+  // that are silent are left out, transactions whose time is up are aborted,
+  // and committed offsets and transactional ids that nobody has used for long
+  // expire. Stops between two partitions, or within a pass of compaction, once
+  // `time_max` has passed and goes on there at the next call.
   // Call it now and then when there is no executor. Returns the first error,
   // having tried the rest. Reason::kReadOnly where the engine was opened for
   // reading only: there is no upkeep then, with an executor neither. What it
