@@ -172,6 +172,11 @@ class MemoryFile final : public File {
     return content_->bytes.size();
   }
 
+  int64_t NextData(int64_t position) const override {
+    MutexLock lock(content_->mutex);
+    return content_->bytes.NextHeld(position);
+  }
+
   absl::Status SetModified(absl::Time modified) override {
     if (!writable_) return ReadOnlyError(path_);
     MutexLock lock(content_->mutex);

@@ -22,6 +22,11 @@ absl::StatusOr<int64_t> PooledReads::Size() const {
   return file->Size();
 }
 
+int64_t PooledReads::NextData(int64_t position) const {
+  const auto file = file_->Acquire();
+  return file.ok() ? (*file)->NextData(position) : position;
+}
+
 absl::Status PooledReads::Write(int64_t /*position*/,
                                 std::span<const std::string_view> /*parts*/) {
   return Refuse("write");

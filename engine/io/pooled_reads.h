@@ -29,6 +29,7 @@ class PooledReads final : public File {
   absl::StatusOr<size_t> Read(int64_t position,
                               std::span<char> into) const override;
   absl::StatusOr<int64_t> Size() const override;
+  int64_t NextData(int64_t position) const override;
 
   // Reason::kReadOnly, all four.
   absl::Status Write(int64_t position,

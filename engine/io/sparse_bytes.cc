@@ -1,6 +1,7 @@
 #include "engine/io/sparse_bytes.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <iterator>
 
@@ -29,6 +30,16 @@ size_t SparseBytes::Read(int64_t position, std::span<char> into) const {
     done += piece;
   }
   return wanted;
+}
+
+int64_t SparseBytes::NextHeld(int64_t position) const {
+  for (auto block = blocks_.lower_bound(position / kBlockBytes);
+       block != blocks_.end(); ++block) {
+    const int64_t from = block->first * kBlockBytes;
+    const int64_t end = from + static_cast<int64_t>(block->second.size());
+    if (end > position) return std::max(from, position);
+  }
+  return INT64_MAX;
 }
 
 void SparseBytes::Write(int64_t position, std::string_view bytes) {

@@ -21,6 +21,10 @@ class SparseBytes {
   // Grows as needed. The range must end within an int64_t.
   void Write(int64_t position, std::string_view bytes);
 
+  // From `position` on, where the first byte is that takes memory; INT64_MAX
+  // where there is none: zeros stand in front of it.
+  int64_t NextHeld(int64_t position) const;
+
   // Cuts, or extends with zeros.
   void Resize(int64_t size);
 

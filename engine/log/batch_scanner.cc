@@ -112,7 +112,10 @@ absl::StatusOr<std::optional<RecordBatch>> BatchScanner::Next() {
 
 absl::StatusOr<std::optional<RecordBatch>> BatchScanner::CheckZeros() {
   std::string piece(read_bytes_, '\0');
-  for (int64_t at = position_; at < end_;) {
+  for (int64_t at = position_;;) {
+    // A file may be larger than its disk, and hardly anything be written.
+    at = std::max(at, file_->NextData(at));
+    if (at >= end_) break;
     const size_t wanted = static_cast<size_t>(
         std::min<int64_t>(end_ - at, static_cast<int64_t>(piece.size())));
     CAUCE_ASSIGN_OR_RETURN(const size_t read,

@@ -85,6 +85,10 @@ absl::StatusOr<std::optional<FoundBatch>> BatchSearch::FirstFrom(int64_t from) {
   int64_t piece_bytes = kFirstPieceBytes;
   for (int64_t at = from; at <= place_.end - kBatchHeaderBytes;) {
     if (left_bytes_ <= 0) return std::nullopt;
+    // No header is zeros alone.
+    const int64_t data = place_.file->NextData(at);
+    at = std::max(at, data - kBatchHeaderBytes + 1);
+    if (at > place_.end - kBatchHeaderBytes) break;
     piece.resize(static_cast<size_t>(std::min(piece_bytes, place_.end - at)));
     CAUCE_ASSIGN_OR_RETURN(const size_t read, place_.file->Read(at, piece));
     piece.resize(read);

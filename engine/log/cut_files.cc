@@ -31,7 +31,9 @@ absl::StatusOr<FilePart> WithoutZeros(const File& file, int64_t position) {
   const FilePart all{file, position, size};
   FilePart part{file, position, position};
   std::string piece;
-  for (int64_t at = 0; at < all.bytes(); at += kPieceBytes) {
+  for (int64_t at = 0;; at += kPieceBytes) {
+    at = std::max(at, file.NextData(position + at) - position);
+    if (at >= all.bytes()) break;
     CAUCE_ASSIGN_OR_RETURN(const std::string_view bytes,
                            ReadPiece(all, at, piece));
     const size_t last = bytes.find_last_not_of('\0');

@@ -33,6 +33,9 @@ class SegmentReads final : public File {
   absl::StatusOr<size_t> Read(int64_t position,
                               std::span<char> into) const override;
   absl::StatusOr<int64_t> Size() const override { return file_.Size(); }
+  int64_t NextData(int64_t position) const override {
+    return file_.NextData(position);
+  }
 
   // Reason::kReadOnly, all four.
   absl::Status Write(int64_t position,

@@ -230,6 +230,9 @@ class FailingFileSystem : public FileSystem {
       return real_->Truncate(size);
     }
     absl::StatusOr<int64_t> Size() const override { return real_->Size(); }
+    int64_t NextData(int64_t position) const override {
+      return real_->NextData(position);
+    }
     absl::Status SetModified(absl::Time modified) override {
       CAUCE_RETURN_IF_ERROR(owner_.Note(FileCall::kSetModified, path_));
       return real_->SetModified(modified);

@@ -68,6 +68,11 @@ class File {
 
   virtual absl::StatusOr<int64_t> Size() const = 0;
 
+  // From `position` on, where anything but zeros may stand first; INT64_MAX
+  // where nothing does. A hint: who has no such call, or cannot tell, says
+  // `position`.
+  virtual int64_t NextData(int64_t position) const { return position; }
+
   // Gives the file this time of modification, until it is changed again. A
   // power loss may take that back, synced or not. Where a file system has no
   // such call this does nothing.

@@ -200,6 +200,19 @@ TEST_P(EveryFileSystem, AGapReadsAsZeros) {
             "ab" + std::string(299'998, '\0') + "cd");
 }
 
+TEST_P(EveryFileSystem, NothingButZerosStandsInFrontOfTheNextData) {
+  const auto file = Make("file", "");
+  ASSERT_THAT(file->Write(300'000, "x"), IsOk());
+  ASSERT_THAT(file->Truncate(900'000), IsOk());
+  for (const int64_t at : {0, 1, 299'999, 300'000}) {
+    EXPECT_GE(file->NextData(at), at);
+    EXPECT_LE(file->NextData(at), 300'000);
+  }
+  for (const int64_t at : {300'001, 900'000, 1'000'000}) {
+    EXPECT_GE(file->NextData(at), at);
+  }
+}
+
 TEST_P(EveryFileSystem, HoldsAFileThatIsAlmostAllGap) {
   const auto file = Make("file", "");
   constexpr int64_t kFar = int64_t{1} << 40;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <string>
 
 namespace cauce {
@@ -21,6 +22,19 @@ TEST(SparseBytes, ZerosAndGapsTakeNoRoom) {
   bytes.Write(int64_t{1} << 50, std::string(kMebibyte, '\0'));
   bytes.Resize(int64_t{1} << 60);
   EXPECT_EQ(bytes.held_bytes(), 0);
+}
+
+TEST(SparseBytes, WhatTakesRoomIsFoundBehindAnyGap) {
+  SparseBytes bytes;
+  EXPECT_EQ(bytes.NextHeld(0), INT64_MAX);
+  const int64_t far = int64_t{1} << 50;
+  bytes.Write(10, "ab");
+  bytes.Write(far, "c");
+  EXPECT_LE(bytes.NextHeld(0), 10);
+  EXPECT_EQ(bytes.NextHeld(11), 11);
+  EXPECT_EQ(bytes.NextHeld(12), far);
+  EXPECT_EQ(bytes.NextHeld(far), far);
+  EXPECT_EQ(bytes.NextHeld(far + 1), INT64_MAX);
 }
 
 TEST(SparseBytes, ASmallFileTakesLittleMoreThanItHolds) {

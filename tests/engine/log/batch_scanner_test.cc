@@ -56,7 +56,16 @@ class StringFile final : public File {
   absl::StatusOr<int64_t> Size() const override {
     return static_cast<int64_t>(bytes_.size());
   }
+  int64_t NextData(int64_t position) const override {
+    const bool is_in_hole = position >= hole_ && position < hole_end_;
+    return is_in_hole ? hole_end_ : position;
+  }
 
+  // Of zeros.
+  void set_hole(int64_t position, int64_t end) {
+    hole_ = position;
+    hole_end_ = end;
+  }
   std::string& bytes() { return bytes_; }
   void set_failing(bool failing) { failing_ = failing; }
   size_t largest_read() const { return largest_read_; }
@@ -64,6 +73,8 @@ class StringFile final : public File {
 
  private:
   std::string bytes_;
+  int64_t hole_ = 0;
+  int64_t hole_end_ = 0;
   bool failing_ = false;
   mutable size_t largest_read_ = 0;
   mutable int reads_ = 0;
@@ -318,6 +329,20 @@ TEST(BatchScanner, TakesBytesBehindZerosForDamage) {
     const auto damage = scanner.Next();
     ASSERT_THAT(damage, HasReason(Reason::kCorruptBatch)) << zeros;
     EXPECT_EQ(scanner.position(), static_cast<int64_t>(batches.size()));
+  }
+}
+
+TEST(BatchScanner, ReadsNothingOfAHole) {
+  const std::string batches = Batches(2);
+  const std::string zeros(1 << 20, '\0');
+  for (const bool is_damaged : {false, true}) {
+    const auto file = FileOf(batches + zeros + (is_damaged ? "x" : ""));
+    const auto hole = static_cast<int64_t>(batches.size()) + 100;
+    file->set_hole(hole, hole + (1 << 20) - 100);
+    BatchScanner scanner = ScannerOf(file);
+    EXPECT_THAT(Walk(scanner), ElementsAre(0, 1));
+    EXPECT_EQ(scanner.Next().ok(), !is_damaged);
+    EXPECT_LE(file->reads(), 5);
   }
 }
 

@@ -60,6 +60,25 @@ TEST_F(Search, FindsAWholeBatchAtAnyByte) {
   }
 }
 
+// Else it would take minutes.
+TEST_F(Search, ReadsNothingOfAHole) {
+  const std::string batch = Batch({"a"}).At(Offset{3}).bytes();
+  const int64_t far = int64_t{1} << 40;
+  Put("x");
+  const auto file = files_->Open("/log", OpenMode::kReadWrite);
+  ASSERT_THAT(file, IsOk());
+  ASSERT_THAT((*file)->Write(far, batch), IsOk());
+  const DamagedPlace place{.file = *files_->Open("/log", OpenMode::kRead),
+                           .name = "/log",
+                           .position = 0,
+                           .end = far + static_cast<int64_t>(batch.size()),
+                           .offsets = {.next = Offset{3}}};
+  const auto found = BatchSearch(place).Run();
+  ASSERT_THAT(found, IsOk());
+  ASSERT_TRUE(*found);
+  EXPECT_EQ((*found)->position, far);
+}
+
 TEST_F(Search, FindsNothingThatHasOtherOffsets) {
   const std::string bytes = "x" + Batch({"a", "b"}).At(Offset{7}).bytes();
   EXPECT_FALSE(Find(bytes, Offset{8}));

@@ -3,11 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 
 #include "cauce/errors.h"
+#include "cauce/file_system.h"
 #include "fmt/format.h"
 #include "tests/testing/batches.h"
 #include "tests/testing/failing_file_system.h"
@@ -54,6 +56,17 @@ TEST_F(CutFilesTest, KeepNoZerosAtTheEnd) {
   const std::string gap(3 << 20, '\0');
   ASSERT_THAT(Keep("a" + gap + "b" + gap), IsOk());
   EXPECT_EQ(disk_.Read("8.log.cut"), "a" + gap + "b");
+}
+
+// Else it would take minutes.
+TEST_F(CutFilesTest, ReadNothingOfAHoleAtTheEnd) {
+  disk_.Write("0.log", "fronttail");
+  const auto log = disk_.files().Open(disk_ / "0.log", OpenMode::kReadWrite);
+  ASSERT_THAT(log, IsOk());
+  ASSERT_THAT((*log)->Truncate(int64_t{1} << 40), IsOk());
+  EXPECT_THAT(cuts_.KeepBytes(disk_ / "0.log", 5, disk_ / "8.log"),
+              IsOkAndHolds(Optional(disk_ / "8.log.cut")));
+  EXPECT_EQ(disk_.Read("8.log.cut"), "tail");
 }
 
 // A record without headers ends with one.
