@@ -9,6 +9,7 @@
 #include "engine/base/compression.h"
 #include "engine/base/crc32c.h"
 #include "engine/base/status_macros.h"
+#include "engine/record/batch_fields.h"
 #include "engine/record/layout.h"
 #include "fmt/format.h"
 
@@ -124,20 +125,12 @@ absl::StatusOr<CompactedBatch> BatchCompactor::Rewrite(
 absl::StatusOr<CompactedBatch> BatchCompactor::RewriteWithHorizon(
     const RecordBatch& batch, Timestamp horizon) {
   // Timestamps are stored relative to the horizon: each record changes.
-  BatchFields fields;
-  fields.codec = batch.codec();
-  fields.timestamp_type = batch.timestamp_type();
-  fields.transactional = batch.is_transactional();
-  fields.control = batch.is_control();
-  fields.leader_epoch = batch.leader_epoch();
-  fields.producer_id = batch.producer_id();
-  fields.producer_epoch = batch.producer_epoch();
-  fields.base_sequence = batch.base_sequence();
-  fields.base_offset = batch.base_offset();
+  BatchFields fields = FieldsOf(batch);
+  fields.base_timestamp = std::nullopt;
   fields.delete_horizon = horizon;
-  fields.last_offset_delta = batch.last_offset_delta();
-  if (batch.timestamp_type() == TimestampType::kLogAppendTime) {
-    fields.max_timestamp = batch.max_timestamp();
+  // Elsewhere the largest of those that stay.
+  if (batch.timestamp_type() != TimestampType::kLogAppendTime) {
+    fields.max_timestamp = std::nullopt;
   }
   BatchBuilder builder(fields, kRecordBytesMax);
   CAUCE_RETURN_IF_ERROR(reader_.Open(batch));
