@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
-#include <memory>
 #include <optional>
 #include <ranges>
 #include <string>
@@ -27,9 +26,9 @@
 #include "engine/log/segment_directory.h"
 #include "engine/log/segment_gap.h"
 #include "engine/log/segment_name.h"
-#include "engine/log/segment_scan.h"
 #include "engine/log/segments_above_end.h"
 #include "engine/log/short_log.h"
+#include "engine/log/swap_check.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -61,48 +60,6 @@ std::string AdviceOnSnapshot(const absl::Status& read) {
                : ", or remove it while nothing has the directory open");
 }
 
-// A log that is to take others' place, or one of those, as far as it is whole.
-struct ScannedLog {
-  FoundSwap found;
-  int64_t position = 0;  // where the last whole batch ends
-  std::string flaw;      // what keeps it from being whole
-};
-
-absl::StatusOr<ScannedLog> ScanLog(const SegmentPlace& place,
-                                   const std::string& path) {
-  CAUCE_ASSIGN_OR_RETURN(std::shared_ptr<const File> file,
-                         place.files->Open(path, OpenMode::kRead));
-  CAUCE_ASSIGN_OR_RETURN(const int64_t bytes, file->Size());
-  const ScanRange all{.base = place.base,
-                      .bytes = bytes,
-                      .index_interval_bytes = place.index_interval_bytes};
-  CAUCE_ASSIGN_OR_RETURN(const ScannedSegment scanned,
-                         ScanSegment(std::move(file), path, all));
-  ScannedLog log{{place.base, scanned.next}, scanned.bytes};
-  if (!scanned.damage.ok()) {
-    log.flaw = MessageOf(scanned.damage);
-  } else if (bytes == 0) {
-    log.flaw = "it is empty";
-  } else if (scanned.bytes != bytes) {
-    log.flaw = fmt::format("its last batch ends at {}, and it has {} bytes",
-                           scanned.bytes, bytes);
-  }
-  log.found.is_whole = log.flaw.empty();
-  return log;
-}
-
-// That the log at `path` is not whole, and what makes that count.
-Finding FlawOf(const std::string& path, const ScannedLog& log,
-               std::string_view why) {
-  return {.file = path,
-          .position = log.position,
-          .offset = log.found.next,
-          .what = fmt::format("{}, and it is not whole: {}", why, log.flaw),
-          .advice = "keep what files end in .deleted, of which the next "
-                    "opening for writing takes back what is whole; restore "
-                    "the rest from a copy"};
-}
-
 }  // namespace
 
 PartitionCheck::PartitionCheck(FileSystem& files,
@@ -124,7 +81,10 @@ absl::Status PartitionCheck::Run() {
   const SegmentPlace place{.files = &files_,
                            .directory = partition_.directory,
                            .may_have_gaps = partition_.may_have_gaps};
-  CAUCE_ASSIGN_OR_RETURN(const auto swapped, TellSwap(place, *bases));
+  CAUCE_ASSIGN_OR_RETURN(
+      const auto swapped,
+      CheckSwaps(place, bases->swaps, {bases->logs, bases->retired},
+                 [this](const Finding& finding) { Tell(finding); }));
   if (swapped) {
     TellDirectories();
     return CheckBeside(place, *swapped, bases->logs);
@@ -317,85 +277,6 @@ absl::StatusOr<PartitionCheck::Bases> PartitionCheck::List() const {
   std::set_difference(indexes.begin(), indexes.end(), bases.logs.begin(),
                       bases.logs.end(), std::back_inserter(bases.orphans));
   return bases;
-}
-
-absl::StatusOr<std::optional<OffsetRange>> PartitionCheck::TellSwap(
-    const SegmentPlace& place, const Bases& bases) {
-  std::optional<OffsetRange> swapped;
-  for (const Offset base : bases.swaps) {
-    const std::string path = PathOf(base, kSwapLogSuffix);
-    // A link is none, and one that has its own name by now is over.
-    if (!files_.Info(path).ok()) continue;
-    if (!swapped) {
-      swapped = {base, base};
-      Tell({.gravity = Gravity::kNote,
-            .file = path,
-            .offset = base,
-            .what = "a compacted log is taking the place of segments, or was "
-                    "stopped at that; of the partition nothing was checked but "
-                    "each segment that it leaves as it is",
-            .advice = "verify again: where nothing has the directory open, "
-                      "after the next opening for writing, which ends it"});
-    }
-    CAUCE_ASSIGN_OR_RETURN(const Offset next, EndOfSwap(place, base, bases));
-    // What is refused takes the place of none.
-    if (next == base) continue;
-    if (swapped->next == swapped->base) swapped->base = base;
-    swapped->next = std::max(swapped->next, next);
-  }
-  return swapped;
-}
-
-absl::StatusOr<Offset> PartitionCheck::EndOfSwap(const SegmentPlace& place,
-                                                 Offset base,
-                                                 const Bases& bases) {
-  const std::string path = PathOf(base, kSwapLogSuffix);
-  auto swap = ScanLog(place.At(base), path);
-  if (absl::IsResourceExhausted(swap.status())) return swap.status();
-  // Where that cannot be read nobody knows what it takes the place of.
-  if (!swap.ok()) return Offset{INT64_MAX};
-  std::map<Offset, ScannedLog> retired;
-  CAUCE_ASSIGN_OR_RETURN(
-      const auto sources,
-      SourcesOf(swap->found, {bases.logs, bases.retired},
-                [&](Offset source,
-                    std::string_view suffix) -> absl::StatusOr<FoundSwap> {
-                  auto log = ScanLog(place.At(source), PathOf(source, suffix));
-                  if (absl::IsResourceExhausted(log.status())) {
-                    return log.status();
-                  }
-                  if (!log.ok()) {
-                    log = ScannedLog{
-                        .found = {source, source},
-                        .flaw = std::string(MessageOf(log.status()))};
-                  }
-                  if (suffix == kDeletedLogSuffix) retired[source] = *log;
-                  return log->found;
-                }));
-  std::vector<Offset> logs = bases.logs;
-  if (!CoversSources(swap->found, sources)) {
-    swap->found.is_whole = false;
-    if (swap->flaw.empty()) {
-      swap->flaw = fmt::format(
-          "it ends at offset {}, and what it was made from behind that",
-          swap->found.next.value);
-    }
-  }
-  if (!swap->found.is_whole) {
-    for (const Offset back : SourcesToTakeBack(base, sources)) {
-      logs.push_back(back);
-      if (retired[back].flaw.empty()) continue;
-      Tell(FlawOf(PathOf(back, kDeletedLogSuffix), retired[back],
-                  "it is part of the log again from the next opening on"));
-    }
-    std::ranges::sort(logs);
-  }
-  if (!WhyNoSwap(swap->found, logs).empty()) return base;
-  if (!swap->flaw.empty()) {
-    Tell(FlawOf(path, *swap,
-                "what it was made from is not there by a segment's name"));
-  }
-  return std::max(swap->found.next, base + 1);
 }
 
 absl::Status PartitionCheck::CheckBeside(const SegmentPlace& place,

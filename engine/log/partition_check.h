@@ -124,17 +124,6 @@ class PartitionCheck {
   // Its log may be one of `logs` that is called by another offset.
   absl::Status CheckOrphan(const SegmentPlace& place, Offset base,
                            const std::vector<Offset>& logs);
-  // That compaction is putting segments in others' place, or was stopped at
-  // that: what is there makes no log until that is over. Returns where that is,
-  // which is empty where the next opening for writing refuses it; nothing where
-  // it is not so.
-  absl::StatusOr<std::optional<OffsetRange>> TellSwap(const SegmentPlace& place,
-                                                      const Bases& bases);
-  // Where that ends what the one at `base` takes the place of: there where it
-  // takes none. Damage is told of one that has no source, or of what the next
-  // opening for writing takes back in its place.
-  absl::StatusOr<Offset> EndOfSwap(const SegmentPlace& place, Offset base,
-                                   const Bases& bases);
   // Each of the segments that `swapped` leaves as they are, by itself.
   absl::Status CheckBeside(const SegmentPlace& place,
                            const OffsetRange& swapped,
