@@ -14,6 +14,7 @@
 #include "engine/log/cut_files.h"
 #include "engine/log/emptied_segments.h"
 #include "engine/log/foreign_segments.h"
+#include "engine/log/kept_tail.h"
 #include "engine/log/leftovers.h"
 #include "engine/log/log_stand_in.h"
 #include "engine/log/missing_segments.h"
@@ -36,47 +37,6 @@ namespace {
 
 // How much is written back of a segment that is left to be synced with others.
 constexpr int64_t kSyncedLaterMax = 1 << 20;
-
-// What stands behind a cut, to be kept elsewhere. May be asked again later: it
-// holds all that it needs.
-struct TailToKeep {
-  FileSystem* files;
-  std::string directory;
-  std::string log;
-  std::string place;  // what the copy is called after
-  int64_t position;   // where the cut is in the log
-  EventSink events;
-
-  absl::Status operator()() const {
-    CAUCE_ASSIGN_OR_RETURN(
-        const auto kept,
-        CutFiles(*files, directory).KeepBytes(log, position, place));
-    if (kept && events) {
-      events(Severity::kWarning,
-             fmt::format("{}: what was cut off is kept here", *kept));
-    }
-    return absl::OkStatus();
-  }
-};
-
-// The tail of a sealed segment that is still to be kept, and then cut off. May
-// be asked again as well.
-struct SealedTail {
-  std::shared_ptr<Segment> segment;
-  TailToKeep keep;
-
-  absl::Status operator()() const {
-    const absl::Status kept = keep();
-    // It has left the log, and its tail with it.
-    if (absl::IsNotFound(kept)) return absl::OkStatus();
-    CAUCE_RETURN_IF_ERROR(kept);
-    CAUCE_ASSIGN_OR_RETURN(const auto file, segment->OpenFile());
-    segment->MarkDirty();
-    CAUCE_RETURN_IF_ERROR(file->Truncate(segment->bytes()));
-    segment->MarkDirty();
-    return segment->Sync();
-  }
-};
 
 class Recovery {
  public:
@@ -408,8 +368,7 @@ class Recovery {
           fmt::format("{}: ends at position {}; cut off what follows there: {}",
                       PathOf(base), scanned.bytes, MessageOf(scanned.damage)));
     }
-    const TailToKeep keep{place_.files, place_.directory, PathOf(base),
-                          PathOf(next), scanned.bytes,    hints_.events};
+    const TailToKeep keep = TailOf(base, scanned.bytes, next);
     const absl::Status kept = keep();
     if (ReasonOf(kept) != Reason::kDiskFull) {
       CAUCE_RETURN_IF_ERROR(kept);
@@ -639,9 +598,7 @@ class Recovery {
         scanned.damage.ok() ? std::string_view("the next segment begins later")
                             : MessageOf(scanned.damage)));
     cut_ = true;
-    const TailToKeep keep{place_.files,  place_.directory,
-                          PathOf(base),  PathOf(scanned.next),
-                          scanned.bytes, hints_.events};
+    const TailToKeep keep = TailOf(base, scanned.bytes, scanned.next);
     const absl::Status kept = keep();
     const bool is_full = ReasonOf(kept) == Reason::kDiskFull;
     if (!is_full) CAUCE_RETURN_IF_ERROR(kept);
@@ -662,6 +619,16 @@ class Recovery {
   absl::Status SetAsideFollowers() {
     return SetAside({followers_.rbegin(), followers_.rend()},
                     "follows the cut");
+  }
+
+  // What stands there from `position` on, where the log ends at `end`.
+  TailToKeep TailOf(Offset base, int64_t position, Offset end) const {
+    return {.files = place_.files,
+            .directory = place_.directory,
+            .log = PathOf(base),
+            .place = PathOf(end),
+            .position = position,
+            .events = hints_.events};
   }
 
   // With `keep` what stands behind the end is left there for now.
