@@ -7,6 +7,7 @@
 #include <concepts>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <string_view>
 #include <type_traits>
 
@@ -33,6 +34,14 @@ template <std::integral T>
 void StoreBig(char* at, std::type_identity_t<T> value) {
   const auto raw = ByteSwap(static_cast<std::make_unsigned_t<T>>(value));
   std::memcpy(at, &raw, sizeof raw);
+}
+
+// Puts `value` behind what `to` holds.
+template <std::integral T>
+void AppendBig(std::string& to, std::type_identity_t<T> value) {
+  char bytes[sizeof(T)];
+  StoreBig<T>(bytes, value);
+  to.append(bytes, sizeof bytes);
 }
 
 // Whether there is nothing but zeros in `bytes`; so for none at all.

@@ -29,24 +29,6 @@ constexpr size_t kFixedBytes = 76;
 constexpr size_t kEpochBytes = 12;
 constexpr size_t kPairBytes = 16;
 
-void PutBig64(std::string& to, int64_t value) {
-  char bytes[8];
-  StoreBig<int64_t>(bytes, value);
-  to.append(bytes, sizeof bytes);
-}
-
-void PutBig32(std::string& to, int32_t value) {
-  char bytes[4];
-  StoreBig<int32_t>(bytes, value);
-  to.append(bytes, sizeof bytes);
-}
-
-void PutBig16(std::string& to, size_t value) {
-  char bytes[2];
-  StoreBig<uint16_t>(bytes, static_cast<uint16_t>(value));
-  to.append(bytes, sizeof bytes);
-}
-
 absl::Status Corrupt(std::string_view what) {
   return MakeError(Reason::kCorruptFile, std::string(what));
 }
@@ -265,29 +247,29 @@ std::optional<std::string> EncodeKnownLog(const KnownLog& whole) {
   std::string to;
   to.reserve(kFixedBytes + log.epochs.size() * kEpochBytes +
              (log.missing.size() + log.segments.size()) * kPairBytes);
-  PutBig64(to, static_cast<int64_t>(log.directory.id));
-  PutBig64(to, log.directory.changed_ns);
-  PutBig64(to, log.log_changed_ns);
-  PutBig64(to, log.end.value);
-  PutBig64(to, log.snapshot.value);
-  PutBig16(to, log.epochs.size());
-  PutBig16(to, log.missing.size());
-  PutBig64(to, log.times.oldest.ms);
-  PutBig64(to, log.times.first.ms);
-  PutBig64(to, log.times.largest.ms);
-  PutBig64(to, log.times.largest_at.value);
+  AppendBig<int64_t>(to, static_cast<int64_t>(log.directory.id));
+  AppendBig<int64_t>(to, log.directory.changed_ns);
+  AppendBig<int64_t>(to, log.log_changed_ns);
+  AppendBig<int64_t>(to, log.end.value);
+  AppendBig<int64_t>(to, log.snapshot.value);
+  AppendBig<uint16_t>(to, static_cast<uint16_t>(log.epochs.size()));
+  AppendBig<uint16_t>(to, static_cast<uint16_t>(log.missing.size()));
+  AppendBig<int64_t>(to, log.times.oldest.ms);
+  AppendBig<int64_t>(to, log.times.first.ms);
+  AppendBig<int64_t>(to, log.times.largest.ms);
+  AppendBig<int64_t>(to, log.times.largest_at.value);
   for (const EpochStart& epoch : log.epochs) {
-    PutBig32(to, epoch.epoch.value);
-    PutBig64(to, epoch.start.value);
+    AppendBig<int32_t>(to, epoch.epoch.value);
+    AppendBig<int64_t>(to, epoch.start.value);
   }
   for (const OffsetRange& gap : log.missing) {
-    PutBig64(to, gap.base.value);
-    PutBig64(to, gap.next.value);
+    AppendBig<int64_t>(to, gap.base.value);
+    AppendBig<int64_t>(to, gap.next.value);
   }
   // As many as there is room for.
   for (const KnownSegment& segment : log.segments) {
-    PutBig64(to, segment.base.value);
-    PutBig64(to, segment.bytes);
+    AppendBig<int64_t>(to, segment.base.value);
+    AppendBig<int64_t>(to, segment.bytes);
   }
   return to;
 }

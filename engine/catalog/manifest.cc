@@ -39,13 +39,6 @@ constexpr size_t kRecoveryPointAt = 12;
 constexpr size_t kLogStartAt = 20;
 constexpr size_t kRowBytes = 28;
 
-template <typename T>
-void Put(std::string& to, T value) {
-  char bytes[sizeof value];
-  StoreBig<T>(bytes, value);
-  to.append(bytes, sizeof bytes);
-}
-
 absl::Status Corrupt(std::string_view path, size_t position,
                      std::string_view what) {
   return MakeError(Reason::kCorruptFile,
@@ -94,26 +87,26 @@ std::optional<std::string> FormatManifest(const ManifestRows& rows,
 
   std::string text(kMagic);
   text.reserve(bytes);
-  Put<int16_t>(text, kVersion);
-  Put<int32_t>(text, 0);  // the checksum, in the end
+  AppendBig<int16_t>(text, kVersion);
+  AppendBig<int32_t>(text, 0);  // the checksum, in the end
   for (const FileSum& sum : sums) {
-    Put<int32_t>(text, sum.bytes);
-    Put<uint32_t>(text, sum.crc);
+    AppendBig<int32_t>(text, sum.bytes);
+    AppendBig<uint32_t>(text, sum.crc);
   }
-  Put<int32_t>(text, static_cast<int32_t>(topics.size()));
+  AppendBig<int32_t>(text, static_cast<int32_t>(topics.size()));
   std::string_view last;
   for (const auto& [name, row] : rows) {
     if (name.topic != last) {
       last = name.topic;
-      Put<int16_t>(text, static_cast<int16_t>(last.size()));
+      AppendBig<int16_t>(text, static_cast<int16_t>(last.size()));
       text += last;
-      Put<int32_t>(text, topics[last]);
+      AppendBig<int32_t>(text, topics[last]);
     }
-    Put<int32_t>(text, name.partition.value);
-    Put<int32_t>(text, static_cast<int32_t>(position));
-    Put<int32_t>(text, static_cast<int32_t>(row.part.size()));
-    Put<int64_t>(text, row.recovery_point.value_or(kAbsent).value);
-    Put<int64_t>(text, row.log_start.value_or(kAbsent).value);
+    AppendBig<int32_t>(text, name.partition.value);
+    AppendBig<int32_t>(text, static_cast<int32_t>(position));
+    AppendBig<int32_t>(text, static_cast<int32_t>(row.part.size()));
+    AppendBig<int64_t>(text, row.recovery_point.value_or(kAbsent).value);
+    AppendBig<int64_t>(text, row.log_start.value_or(kAbsent).value);
     position += row.part.size();
   }
   for (const auto& [name, row] : rows) text += row.part;

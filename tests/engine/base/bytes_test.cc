@@ -23,6 +23,13 @@ TEST(Bytes, StandWithTheMostSignificantFirst) {
   EXPECT_EQ(std::string_view(at, 2), "\xff\x0b"sv);
 }
 
+TEST(Bytes, AreAppendedBehindWhatThereIs) {
+  std::string to = "a";
+  AppendBig<int32_t>(to, -2);
+  AppendBig<uint16_t>(to, 0x0102);
+  EXPECT_EQ(to, "a\xff\xff\xff\xfe\x01\x02"sv);
+}
+
 template <typename T>
 void ExpectExtremesComeBack() {
   char at[1 + sizeof(T)];  // one byte on, so that no address is aligned
