@@ -176,9 +176,8 @@ absl::StatusOr<UnnamedManifest> FindUnnamedManifest(
 
 absl::Status RemoveCleanShutdown(FileSystem& files,
                                  std::string_view directory) {
-  const absl::Status removed =
-      files.RemoveFile(JoinPath(directory, kCleanShutdownFile));
-  if (!absl::IsNotFound(removed)) CAUCE_RETURN_IF_ERROR(removed);
+  CAUCE_RETURN_IF_ERROR(
+      RemoveIfThere(files, JoinPath(directory, kCleanShutdownFile)));
   return files.SyncDirectory(directory);
 }
 

@@ -145,6 +145,11 @@ absl::Status WriteAndSyncFile(FileSystem& files, std::string_view path,
   return file->Sync();
 }
 
+absl::Status RemoveIfThere(FileSystem& files, std::string_view path) {
+  absl::Status removed = files.RemoveFile(path);
+  return absl::IsNotFound(removed) ? absl::OkStatus() : removed;
+}
+
 std::string JoinPath(std::string_view directory, std::string_view name) {
   return fmt::format("{}{}{}", directory, directory.ends_with('/') ? "" : "/",
                      name);

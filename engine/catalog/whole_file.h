@@ -64,6 +64,9 @@ absl::Status MakeUnnamed(FileSystem& files, std::span<const NewFile> wanted,
 absl::Status WriteAndSyncFile(FileSystem& files, std::string_view path,
                               std::string_view bytes);
 
+// Removes the file; that there is none is no error.
+absl::Status RemoveIfThere(FileSystem& files, std::string_view path);
+
 // "directory/name".
 std::string JoinPath(std::string_view directory, std::string_view name);
 

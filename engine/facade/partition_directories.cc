@@ -277,8 +277,7 @@ PartitionDirectories::RemoveFilesIn(std::string_view name) {
       emptied.has_owner = true;
     } else {
       emptied.is_unsynced = true;
-      const absl::Status removed = files_.RemoveFile(inner);
-      if (!absl::IsNotFound(removed)) stuck.Update(removed);
+      stuck.Update(RemoveIfThere(files_, inner));
     }
   }
   CAUCE_RETURN_IF_ERROR(stuck);
@@ -293,9 +292,7 @@ absl::Status PartitionDirectories::RemoveOwnerIn(std::string_view name,
     CAUCE_RETURN_IF_ERROR(files_.SyncDirectory(path));
   }
   if (!emptied.has_owner) return absl::OkStatus();
-  const absl::Status removed =
-      files_.RemoveFile(JoinPath(path, kPartitionMetadataFile));
-  return absl::IsNotFound(removed) ? absl::OkStatus() : removed;
+  return RemoveIfThere(files_, JoinPath(path, kPartitionMetadataFile));
 }
 
 absl::Status PartitionDirectories::Check(const TopicEntry& topic,

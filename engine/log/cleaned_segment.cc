@@ -20,11 +20,6 @@ constexpr size_t kBufferBytes = 1 << 20;
 constexpr std::array<std::string_view, 4> kSuffixes = {
     kOffsetIndexSuffix, kTimeIndexSuffix, kTxnIndexSuffix, kLogSuffix};
 
-absl::Status RemoveIfThere(FileSystem& files, const std::string& path) {
-  const absl::Status removed = files.RemoveFile(path);
-  return absl::IsNotFound(removed) ? absl::OkStatus() : removed;
-}
-
 // Whatever a stop, or a cleaner before this one, has left: beside such files an
 // opening would take a swap for one that is not complete.
 absl::Status RemoveCleaned(const SegmentPlace& place) {

@@ -17,11 +17,6 @@ std::string PathOf(const std::string& directory, Offset base,
   return JoinPath(directory, SegmentFileName(base, suffix));
 }
 
-absl::Status RemoveIfThere(FileSystem& files, const std::string& path) {
-  const absl::Status removed = files.RemoveFile(path);
-  return absl::IsNotFound(removed) ? absl::OkStatus() : removed;
-}
-
 absl::StatusOr<AbortedIndex> ReadListAt(FileSystem& files,
                                         const std::string& path, Offset base) {
   const auto bytes = ReadWholeFile(files, path, AbortedIndex::kBytesMax);

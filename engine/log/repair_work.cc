@@ -240,9 +240,8 @@ absl::Status RepairWork::RemoveIndexes(const std::string& log) const {
   // One that waits for a name has none: those are of the file that has it.
   if (kind != kLogSuffix) return absl::OkStatus();
   for (const std::string_view suffix : {kOffsetIndexSuffix, kTimeIndexSuffix}) {
-    const absl::Status removed =
-        files_.RemoveFile(JoinPath(directory_, SegmentFileName(base, suffix)));
-    if (!absl::IsNotFound(removed)) CAUCE_RETURN_IF_ERROR(removed);
+    CAUCE_RETURN_IF_ERROR(RemoveIfThere(
+        files_, JoinPath(directory_, SegmentFileName(base, suffix))));
   }
   return absl::OkStatus();
 }

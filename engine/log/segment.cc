@@ -7,6 +7,7 @@
 #include "cauce/errors.h"
 #include "cauce/record_batch.h"
 #include "engine/base/status_macros.h"
+#include "engine/catalog/whole_file.h"
 #include "engine/log/batch_behind.h"
 #include "engine/log/seek_plan.h"
 #include "engine/log/segment_name.h"
@@ -561,14 +562,11 @@ absl::Status Segment::Retire() {
 absl::Status Segment::Unlink() {
   // Files that are gone are no error: a segment with the same base may have
   // been retired, and unlinked, after this one.
-  const auto remove_one = [this](const std::string& path) {
-    absl::Status removed = place_.files->RemoveFile(path);
-    return absl::IsNotFound(removed) ? absl::OkStatus() : removed;
-  };
+  FileSystem& files = *place_.files;
   // Not by the path it is read at: that may be another's by now.
-  CAUCE_RETURN_IF_ERROR(remove_one(PathOf(kLogSuffix)));
+  CAUCE_RETURN_IF_ERROR(RemoveIfThere(files, PathOf(kLogSuffix)));
   for (const std::string_view suffix : kDerivedSuffixes) {
-    CAUCE_RETURN_IF_ERROR(remove_one(PathOf(suffix)));
+    CAUCE_RETURN_IF_ERROR(RemoveIfThere(files, PathOf(suffix)));
   }
   return absl::OkStatus();
 }

@@ -12,6 +12,7 @@
 #include "cauce/file_system.h"
 #include "cauce/types.h"
 #include "engine/base/status_macros.h"
+#include "engine/catalog/whole_file.h"
 #include "engine/log/complete_swaps.h"
 #include "engine/log/cut_files.h"
 #include "engine/log/producer_files.h"
@@ -108,7 +109,8 @@ class UnfinishedSwaps {
       if (is_first && name != leftovers_.begin()) {
         CAUCE_RETURN_IF_ERROR(place_.files->SyncDirectory(place_.directory));
       }
-      CAUCE_RETURN_IF_ERROR(RemoveIfThere(place_.PathOf(*name)));
+      CAUCE_RETURN_IF_ERROR(
+          RemoveIfThere(*place_.files, place_.PathOf(*name)));
     }
     return absl::OkStatus();
   }
@@ -267,7 +269,7 @@ class UnfinishedSwaps {
     const std::string path = place_.PathOf(old.name);
     if (gives_way_ == GivesWay::kGoes) {
       const bool is_kept = !swap.is_whole && old.name.ends_with(kLogSuffix);
-      if (!is_kept) return RemoveIfThere(path);
+      if (!is_kept) return RemoveIfThere(*place_.files, path);
       return CutFiles(*place_.files, place_.directory).SetAside(path).status();
     }
     const std::string deleted = path + std::string(kDeletedSuffix);
@@ -277,11 +279,6 @@ class UnfinishedSwaps {
     }
     if (!absl::IsNotFound(taken)) return taken;
     return place_.files->Rename(path, deleted);
-  }
-
-  absl::Status RemoveIfThere(const std::string& path) {
-    const absl::Status removed = place_.files->RemoveFile(path);
-    return absl::IsNotFound(removed) ? absl::OkStatus() : removed;
   }
 
   std::string SwapPath(Offset base, std::string_view suffix) const {

@@ -165,6 +165,16 @@ TEST_F(WholeFile, IsNotFoundWhereThereIsNone) {
   EXPECT_THAT(Read("f"), StatusIs(absl::StatusCode::kNotFound));
 }
 
+TEST_F(WholeFile, IsRemovedWhetherItIsThereOrNot) {
+  ASSERT_THAT(ReplaceFile(files_, kDirectory, "f", "bytes"), IsOk());
+  EXPECT_THAT(RemoveIfThere(files_, "/data/f"), IsOk());
+  EXPECT_THAT(Read("f"), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(RemoveIfThere(files_, "/data/f"), IsOk());
+  ASSERT_THAT(real_->CreateDirectory("/data/f"), IsOk());
+  EXPECT_THAT(RemoveIfThere(files_, "/data/f"),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
 TEST(JoinPath, PutsOneSlashBetween) {
   EXPECT_EQ(JoinPath("/a", "b"), "/a/b");
   EXPECT_EQ(JoinPath("/a/", "b"), "/a/b");
