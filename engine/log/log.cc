@@ -286,16 +286,14 @@ absl::Status Log::RollTo(Offset base, Timestamp now, RollRest* rest) {
   CAUCE_ASSIGN_OR_RETURN(auto next, SegmentWriter::Create(PlaceOf(base), now));
   writer_->LetGo();
   if (writer_->segment()->keeps_newest()) next->segment()->KeepNewest();
-  SegmentSet::List list = segments()->segments();
   if (rest == nullptr) {
     segments_.NoteRoll(writer_->segment());
   } else {
     segments_.NoteRollAhead(writer_->segment());
   }
-  list.push_back(next->segment());
   writer_ = std::move(next);
   DrawLimits();
-  segments_.Publish(std::move(list));
+  segments_.PublishBehind(writer_->segment());
   return absl::OkStatus();
 }
 

@@ -37,6 +37,18 @@ void PublishedSegments::Publish(SegmentSet::List segments) {
   }
 }
 
+void PublishedSegments::PublishBehind(std::shared_ptr<Segment> next) {
+  const auto before = Get();
+  SegmentSet::List segments;
+  segments.reserve(before->segments().size() + 1);
+  segments = before->segments();
+  segments.push_back(std::move(next));
+  std::shared_ptr<const SegmentSet> now =
+      std::make_shared<const SegmentSet>(std::move(segments));
+  MutexLock lock(mutex_);
+  set_.swap(now);
+}
+
 void PublishedSegments::NoteRoll(std::shared_ptr<Segment> sealed) {
   MutexLock lock(mutex_);
   unsynced_.push_back(std::move(sealed));

@@ -36,6 +36,10 @@ class PublishedSegments {
   // for the oldest, are marked: others have taken, or will take, their place.
   void Publish(SegmentSet::List segments);
 
+  // The same where `next` is new behind those that there are, of which none is
+  // gone: none of them is looked at, however many there are.
+  void PublishBehind(std::shared_ptr<Segment> next);
+
   // How often a segment was marked so. Any thread.
   int64_t cuts() const { return cuts_.load(); }
 

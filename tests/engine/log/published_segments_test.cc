@@ -52,6 +52,20 @@ TEST_F(PublishedSegmentsTest, ShowTheLastSetAndLeaveOlderOnesAlone) {
   EXPECT_EQ(published.Get()->segments(), (SegmentSet::List{one, two}));
 }
 
+TEST_F(PublishedSegmentsTest, ShowWhatIsNewBehindTheOthersAndMarkNone) {
+  const auto one = Make(0), two = Make(10), three = Make(20);
+  PublishedSegments published(disk_.files(), disk_.directory(), {one, two});
+  const auto before = published.Get();
+  published.PublishBehind(three);
+
+  EXPECT_EQ(before->segments(), (SegmentSet::List{one, two}));
+  EXPECT_EQ(published.Get()->segments(), (SegmentSet::List{one, two, three}));
+  EXPECT_EQ(published.cuts(), 0);
+  for (const auto& each : {one, two, three}) {
+    EXPECT_FALSE(each->is_superseded());
+  }
+}
+
 TEST_F(PublishedSegmentsTest, MarkWhatIsCutOffAndNotWhatIsForgotten) {
   const auto one = Make(0), two = Make(10), three = Make(20);
   PublishedSegments published(disk_.files(), disk_.directory(),
