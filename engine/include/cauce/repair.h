@@ -132,7 +132,8 @@ struct RepairOptions {
 };
 
 // What RepairDirectory would do. Takes no lock and writes nothing: while
-// something writes the directory the plan is worth little. FailedPrecondition,
+// something writes the directory the plan is worth little, and `left` is told,
+// as a note, of who may. FailedPrecondition,
 // as there, where something else than a file is in the place of the lock; one
 // that may not be read is no hindrance.
 absl::StatusOr<RepairSummary> PlanRepair(FileSystem& files,
