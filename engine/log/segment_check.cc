@@ -319,9 +319,6 @@ absl::Status SegmentCheck::CheckAborted() {
 absl::Status SegmentCheck::CheckEnd() {
   const int64_t end = scanner_.position();
   zeros_behind_ = file_bytes_ - end;
-  if (zeros_behind_ > 0 && segment_.next_base) {
-    CAUCE_RETURN_IF_ERROR(TellZeros(end));
-  }
   CAUCE_ASSIGN_OR_RETURN(const auto entry, Peek(*offsets_));
   CAUCE_ASSIGN_OR_RETURN(const auto time, Peek(*times_));
   const Offset known = std::max(entry ? entry->offset : Offset{},
@@ -340,6 +337,10 @@ absl::Status SegmentCheck::CheckEnd() {
          .advice = std::string(kRestore)});
     return absl::OkStatus();
   }
+  if (zeros_behind_ > 0 && segment_.next_base) {
+    CAUCE_ASSIGN_OR_RETURN(const bool is_told, TellZeros(end));
+    if (is_told) return absl::OkStatus();
+  }
   if (entry) {
     CAUCE_RETURN_IF_ERROR(
         TellIndex(*offsets_, fmt::format("the entry for offset {} leads behind "
@@ -355,9 +356,9 @@ absl::Status SegmentCheck::CheckEnd() {
   return absl::OkStatus();
 }
 
-absl::Status SegmentCheck::TellZeros(int64_t position) {
+absl::StatusOr<bool> SegmentCheck::TellZeros(int64_t position) {
   CAUCE_RETURN_IF_ERROR(LookHowItStopped());
-  if (IsMended()) return absl::OkStatus();
+  if (IsMended()) return false;
   Tell({.file = path_,
         .position = position,
         .offset = next_,
@@ -365,7 +366,7 @@ absl::Status SegmentCheck::TellZeros(int64_t position) {
                             "{}",
                             file_bytes_),
         .advice = std::string(kRestore)});
-  return absl::OkStatus();
+  return true;
 }
 
 absl::StatusOr<bool> SegmentCheck::PassDamage(const absl::Status& damage) {

@@ -103,8 +103,9 @@ class SegmentCheck {
   absl::Status CheckAborted();
   // That nothing is missing behind the last batch.
   absl::Status CheckEnd();
-  // Unless the next opening takes them for the end of what was written.
-  absl::Status TellZeros(int64_t position);
+  // Unless the next opening takes them for the end of what was written. Returns
+  // whether it told: then indexes that go on are right.
+  absl::StatusOr<bool> TellZeros(int64_t position);
 
   // Tells of what stands at the scanner's position and moves it behind. False
   // when nothing more of the segment can be read.

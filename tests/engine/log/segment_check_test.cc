@@ -236,6 +236,23 @@ TEST_F(SegmentCheckSuite, TakesZerosForDamageWhereAnotherSegmentFollows) {
   EXPECT_THAT(findings_, IsEmpty());
 }
 
+TEST_F(SegmentCheckSuite, TellsOnceOfZerosThatIndexesKnowRecordsOf) {
+  const auto position = static_cast<size_t>(positions_[2]);
+  const size_t bytes = log_.size();
+  log_.resize(position);
+  log_.resize(bytes);
+  segment_.next_base = Offset{18};
+  for (const int64_t durable : {0, 18}) {
+    segment_.durable = Offset{durable};
+    EXPECT_THAT(Check(), IsOkAndHolds(Offset{14}));
+    EXPECT_THAT(findings_,
+                ElementsAre(Is(Gravity::kDamage, kLog, positions_[2])));
+    EXPECT_THAT(findings_[0].what, HasSubstr("zeros"));
+    EXPECT_THAT(findings_[0].advice, HasSubstr("restore the file"));
+    EXPECT_EQ(summary_.damages, 1);
+  }
+}
+
 TEST_F(SegmentCheckSuite, NeverSaysToDeleteAnIndexThatKnowsWhatIsMissing) {
   log_.resize(static_cast<size_t>(positions_[2]));
   segment_.durable = Offset{18};
