@@ -71,7 +71,7 @@ absl::StatusOr<bool> IndexFiles::WriteTimesUpTo(const SegmentIndex& index,
 
 absl::Status IndexFiles::WriteOffsetsUpTo(const SegmentIndex& index,
                                           size_t offsets) {
-  const auto discard = [&] { return RemoveIfThere(offsets_.path).status(); };
+  const auto discard = [&] { return TakeAway(offsets_.path).status(); };
   CAUCE_RETURN_IF_ERROR(
       WriteOne(offsets_, index.offsets(), index.base(), offsets, discard)
           .status());
@@ -123,16 +123,11 @@ absl::StatusOr<bool> IndexFiles::IsBeginning(const std::string& path,
 absl::Status IndexFiles::DiscardTimes(size_t offsets) {
   offsets_.is_known = false;
   offsets_.written = 0;
-  const auto before = files_.Info(offsets_.path);
-  if (!absl::IsNotFound(before.status())) {
-    CAUCE_RETURN_IF_ERROR(before.status());
-  }
-  const bool had_offsets = before.ok() && before->bytes > 0;
-  CAUCE_RETURN_IF_ERROR(RemoveIfThere(offsets_.path).status());
-  CAUCE_ASSIGN_OR_RETURN(const bool had_times, RemoveIfThere(times_.path));
+  CAUCE_ASSIGN_OR_RETURN(const auto had_offsets, TakeAway(offsets_.path));
+  CAUCE_ASSIGN_OR_RETURN(const auto had_times, TakeAway(times_.path));
   // Neither is to come back beside the other as it will be made. Where there is
   // no entry by offset nobody goes by the times either.
-  const bool mixes = had_offsets || (had_times && offsets > 0);
+  const bool mixes = had_offsets.value_or(0) > 0 || (had_times && offsets > 0);
   if (!mixes) return absl::OkStatus();
   return files_.SyncDirectory(
       times_.path.substr(0, times_.path.rfind('/')));
@@ -150,18 +145,19 @@ absl::Status IndexFiles::Remove() {
   // The other way round than they are written.
   offsets_.is_known = times_.is_known = false;
   offsets_.written = times_.written = 0;
-  CAUCE_RETURN_IF_ERROR(RemoveIfThere(offsets_.path).status());
-  return RemoveIfThere(times_.path).status();
+  CAUCE_RETURN_IF_ERROR(TakeAway(offsets_.path).status());
+  return TakeAway(times_.path).status();
 }
 
-absl::StatusOr<bool> IndexFiles::RemoveIfThere(const std::string& path) {
-  const absl::Status there = files_.Info(path).status();
-  if (absl::IsNotFound(there)) return false;
-  CAUCE_RETURN_IF_ERROR(there);
+absl::StatusOr<std::optional<int64_t>> IndexFiles::TakeAway(
+    const std::string& path) {
+  const auto there = files_.Info(path);
+  if (absl::IsNotFound(there.status())) return std::nullopt;
+  CAUCE_RETURN_IF_ERROR(there.status());
   const absl::Status removed = files_.RemoveFile(path);
-  if (absl::IsNotFound(removed)) return false;
+  if (absl::IsNotFound(removed)) return std::nullopt;
   CAUCE_RETURN_IF_ERROR(removed);
-  return true;
+  return there->bytes;
 }
 
 }  // namespace cauce

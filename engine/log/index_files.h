@@ -12,6 +12,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "absl/functional/function_ref.h"
@@ -83,8 +85,8 @@ class IndexFiles {
   // Takes the times away, which are not to be gone on with, and the offsets
   // beside them, of which there are to be `offsets`.
   absl::Status DiscardTimes(size_t offsets);
-  // Whether it was.
-  absl::StatusOr<bool> RemoveIfThere(const std::string& path);
+  // Removes one; returns how many bytes it had, nothing where there was none.
+  absl::StatusOr<std::optional<int64_t>> TakeAway(const std::string& path);
 
   FileSystem& files_;
   Target<OffsetEntry> offsets_;
