@@ -163,7 +163,10 @@ absl::StatusOr<UnnamedManifest> FindUnnamedManifest(
   CAUCE_RETURN_IF_ERROR(named.status());
   const std::string path = JoinPath(directory, kManifestFile);
   const auto info = files.Info(path);
-  if (absl::IsNotFound(info.status())) return UnnamedManifest::kNone;
+  // What is no file of ours, as a link, nobody reads.
+  const bool is_none = absl::IsNotFound(info.status()) ||
+                       absl::IsFailedPrecondition(info.status());
+  if (is_none) return UnnamedManifest::kNone;
   CAUCE_RETURN_IF_ERROR(info.status());
   if (info->is_directory) return UnnamedManifest::kNone;
   if (named->is_damaged) return UnnamedManifest::kDoubtful;

@@ -66,7 +66,8 @@ bool IsFinalManifest(const absl::Status& read);
 // A manifest that is there and that the mark does not name. It tells of some
 // close before, and after the next kill it would count.
 enum class UnnamedManifest {
-  kNone,      // it is named; or damaged, and counts for nobody; or has no mark
+  kNone,      // it is named; or damaged, or no file, and counts for nobody; or
+              // has no mark
   kOutdated,  // a broker has closed since
   kDoubtful,  // the mark is damaged or names another: it may have been this
 };

@@ -211,18 +211,16 @@ absl::StatusOr<Manifest> EngineCore::ReadManifest() {
   // count, and hide what follows: a topic that was made anew has none of it.
   const auto kept = is_settled ? claim_->ClearUnnamedManifest()
                                : claim_->SetManifestAside();
-  // What is no file of ours nobody reads then either.
-  const bool may_count =
-      !is_settled || !absl::IsFailedPrecondition(kept.status());
-  if (may_count) CAUCE_RETURN_IF_ERROR(kept.status());
+  CAUCE_RETURN_IF_ERROR(kept.status());
   if (absl::IsNotFound(why)) return Manifest();
-  const bool is_kept = kept.ok() && !kept->empty();
   Report(Severity::kWarning,
          fmt::format("{}; {}the next close makes it anew; until then "
                      "partitions open later, and what was known to be missing "
                      "of compacted topics is not",
                      MessageOf(why),
-                     is_kept ? fmt::format("it is kept as {}; ", *kept) : ""));
+                     kept->empty()
+                         ? ""
+                         : fmt::format("it is kept as {}; ", *kept)));
   return Manifest();
 }
 

@@ -44,6 +44,7 @@ enum class FileCall {
   kSyncWhole,
   kFreeBytes,
   kList,
+  kInfo,
   kWatch,  // with every directory to be watched
 };
 
@@ -146,6 +147,7 @@ class FailingFileSystem : public FileSystem {
     return real_.List(directory);
   }
   absl::StatusOr<FileInfo> Info(std::string_view path) override {
+    CAUCE_RETURN_IF_ERROR(Note(FileCall::kInfo, path));
     return real_.Info(path);
   }
   absl::Status Rename(std::string_view from, std::string_view to) override {
@@ -274,6 +276,7 @@ class FailingFileSystem : public FileSystem {
       case FileCall::kRead:
       case FileCall::kFreeBytes:
       case FileCall::kList:
+      case FileCall::kInfo:
       case FileCall::kSetModified:
       case FileCall::kWatch:
         return nullptr;

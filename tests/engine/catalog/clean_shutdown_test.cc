@@ -243,6 +243,10 @@ TEST_F(NamedManifest, StaysWhereItIsNamedOrCountsForNobody) {
   ASSERT_THAT(real_->CreateDirectories("/data/cauce.segments"), IsOk());
   stays();
   ASSERT_THAT(real_->RemoveDirectory("/data/cauce.segments"), IsOk());
+  files_.Fail(test::FileCall::kInfo, "cauce.segments",
+              absl::FailedPreconditionError("a link"));
+  stays();
+  files_.Mend();
 
   // After a kill what a close has left counts.
   ASSERT_THAT(ReplaceFile(files_, "/data", kManifestFile, manifest_), IsOk());
