@@ -471,10 +471,11 @@ void OpenLogs::NoteMissing(const TopicPartition& partition, const Log& log) {
   if (access_ == Access::kReadOnly) return;
   auto known = log.Known();
   if (!known || known->missing.empty()) return;
-  const auto info = Seen(log.directory());
-  if (info) known->directory.id = info->id;
   const auto before = known_.Find(partition);
   if (before && before->missing == known->missing) return;
+  const auto info = Seen(log.directory());
+  if (info) known->directory.id = info->id;
+  if (!info && before) known->directory.id = before->directory.id;
   known_.Set(partition, *known);
   has_news_ = true;
 }
@@ -482,8 +483,16 @@ void OpenLogs::NoteMissing(const TopicPartition& partition, const Log& log) {
 void OpenLogs::NoteKnown(const TopicPartition& partition, const Log& log) {
   if (access_ == Access::kReadOnly) return;
   auto known = log.Known();
-  const auto info = known ? Seen(log.directory()) : std::nullopt;
-  if (!info) return known_.Forget(partition);
+  if (!known) return known_.Forget(partition);
+  const auto info = environment_->files->Info(log.directory());
+  if (absl::IsNotFound(info.status())) return known_.Forget(partition);
+  if (!info.ok()) {
+    TellUnseen(info.status());
+    // All of it is looked at again; but what it lacks nothing else tells of.
+    const auto before = known_.Find(partition);
+    if (before) known->directory.id = before->directory.id;
+    return known_.Set(partition, *known);
+  }
   const absl::Time now = environment_->clock->Now();
   known->directory = StampOf(*info, now);
   if (log.is_odd()) {

@@ -413,5 +413,32 @@ TEST_F(KnownPartitions, OfACompactedTopicThatLackAFileAreToldUntilItIsBack) {
   EXPECT_THAT(events_, Not(Contains(HasSubstr("is missing"))));
 }
 
+TEST_F(KnownPartitions, ThatLackAFileStillDoWhereACloseCannotSeeTheDirectory) {
+  Make();
+  Reopen();
+  ASSERT_THAT(engine_->AlterTopic("orders", {{"cleanup.policy", "compact"}}),
+              IsOk());
+  OpenBoth();
+  Close();
+  // With its indexes, which would tell of it as well.
+  ASSERT_THAT(memory_->RemoveFile(LogOf(1)), IsOk());
+  for (const std::string_view suffix : {"index", "timeindex"}) {
+    memory_
+        ->RemoveFile(fmt::format("{}/00000000000000000001.{}", kFirst, suffix))
+        .IgnoreError();
+  }
+  Leaves(test::Left::kDamaged);
+
+  for (int i = 0; i < 2; ++i) {
+    Reopen();
+    ExpectTellsOfTheSecond();
+    events_.clear();
+    files_.Fail(FileCall::kInfo, kFirst, MakeError(Reason::kDiskFailed, "no"));
+    Close();
+    files_.Mend();
+    EXPECT_THAT(events_, Contains(HasSubstr("looks at all of the partition")));
+  }
+}
+
 }  // namespace
 }  // namespace cauce
