@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
+#include <ranges>
 #include <utility>
 
 #include "cauce/errors.h"
@@ -25,9 +26,15 @@ constexpr size_t kEpochsMax = 64;
 constexpr size_t kGapsMax = UINT16_MAX;
 constexpr size_t kSegmentsMax = 1 << 20;
 
+constexpr size_t kGapsAt = 42;
 constexpr size_t kFixedBytes = 76;
 constexpr size_t kEpochBytes = 12;
 constexpr size_t kPairBytes = 16;
+
+bool TellsOfGaps(std::string_view part) {
+  return part.size() >= kFixedBytes &&
+         LoadBig<uint16_t>(part.data() + kGapsAt) > 0;
+}
 
 absl::Status Corrupt(std::string_view what) {
   return MakeError(Reason::kCorruptFile, std::string(what));
@@ -286,7 +293,7 @@ absl::StatusOr<KnownLog> DecodeKnownLog(std::string_view bytes) {
   log.end = Offset{LoadBig<int64_t>(at + 24)};
   log.snapshot = Offset{LoadBig<int64_t>(at + 32)};
   const size_t epochs = LoadBig<uint16_t>(at + 40);
-  const size_t gaps = LoadBig<uint16_t>(at + 42);
+  const size_t gaps = LoadBig<uint16_t>(at + kGapsAt);
   const size_t in_front =
       kFixedBytes + epochs * kEpochBytes + gaps * kPairBytes;
   const bool fits = epochs <= kEpochsMax &&
@@ -321,6 +328,21 @@ absl::StatusOr<KnownLog> DecodeKnownLog(std::string_view bytes) {
   }
   if (absl::Status checked = CheckFits(log); !checked.ok()) return checked;
   return log;
+}
+
+size_t LeaveOutParts(ManifestRows& rows, int64_t bytes_max) {
+  int64_t bytes = ManifestBytes(rows);
+  size_t left_out = 0;
+  for (const bool with_gaps : {false, true}) {
+    for (auto& [name, row] : std::views::reverse(rows)) {
+      if (bytes <= bytes_max) return left_out;
+      if (row.part.empty() || TellsOfGaps(row.part) != with_gaps) continue;
+      bytes -= static_cast<int64_t>(row.part.size());
+      row.part = {};
+      ++left_out;
+    }
+  }
+  return left_out;
 }
 
 std::optional<KnownLog> FindKnown(const Manifest& manifest,

@@ -7,6 +7,7 @@
 // between others, or shorter than it was, is missed. Pure: any thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -139,6 +140,11 @@ bool LogIsUnchanged(const KnownLog& log, const FileInfo& info);
 std::optional<std::string> EncodeKnownLog(const KnownLog& log);
 // Reason::kCorruptFile.
 absl::StatusOr<KnownLog> DecodeKnownLog(std::string_view bytes);
+// Takes parts out of `rows`, the last ones first, until the manifest has no
+// more than `bytes_max`: those that tell of gaps after all others, since maybe
+// nothing else does. Returns how many that were.
+size_t LeaveOutParts(ManifestRows& rows,
+                     int64_t bytes_max = kManifestBytesMax);
 // What `manifest` tells of a partition; nothing where it does not, or what it
 // tells is damaged.
 std::optional<KnownLog> FindKnown(const Manifest& manifest,

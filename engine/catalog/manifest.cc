@@ -73,15 +73,23 @@ absl::StatusOr<BoundsSums> SumBounds(FileSystem& files,
   return sums;
 }
 
-std::optional<std::string> FormatManifest(const ManifestRows& rows,
-                                          const BoundsSums& sums) {
-  std::map<std::string_view, int32_t> topics;
+int64_t ManifestBytes(const ManifestRows& rows) {
   size_t bytes = kHeaderBytes;
+  std::string_view last;
   for (const auto& [name, row] : rows) {
-    if (topics[name.topic]++ == 0) bytes += 2 + name.topic.size() + 4;
+    if (name.topic != last) bytes += 2 + name.topic.size() + 4;
+    last = name.topic;
     bytes += kRowBytes + row.part.size();
   }
-  if (bytes > static_cast<size_t>(kManifestBytesMax)) return std::nullopt;
+  return static_cast<int64_t>(bytes);
+}
+
+std::optional<std::string> FormatManifest(const ManifestRows& rows,
+                                          const BoundsSums& sums) {
+  if (ManifestBytes(rows) > kManifestBytesMax) return std::nullopt;
+  const auto bytes = static_cast<size_t>(ManifestBytes(rows));
+  std::map<std::string_view, int32_t> topics;
+  for (const auto& [name, row] : rows) ++topics[name.topic];
   size_t position = bytes;
   for (const auto& [name, row] : rows) position -= row.part.size();
 

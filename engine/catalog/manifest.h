@@ -62,6 +62,8 @@ using BoundsSums = std::array<FileSum, 3>;
 absl::StatusOr<BoundsSums> SumBounds(FileSystem& files,
                                      std::string_view directory);
 
+// How many bytes the file takes.
+int64_t ManifestBytes(const ManifestRows& rows);
 // The bytes of the file; nothing where they would be too many.
 std::optional<std::string> FormatManifest(const ManifestRows& rows,
                                           const BoundsSums& sums);

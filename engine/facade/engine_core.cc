@@ -10,6 +10,7 @@
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/clean_shutdown.h"
 #include "engine/catalog/copied_directory.h"
+#include "engine/catalog/known_log.h"
 #include "engine/catalog/log_start_copy.h"
 #include "engine/catalog/partition_metadata.h"
 #include "engine/catalog/whole_file.h"
@@ -236,6 +237,15 @@ std::string EngineCore::FormatManifest() const {
                        "each partition's directory",
                        MessageOf(sums.status()), PathOf(kManifestFile)));
     return "";
+  }
+  const size_t left_out = LeaveOutParts(rows);
+  if (left_out > 0) {
+    Report(Severity::kWarning,
+           fmt::format("{}: has room for no more than {} bytes, so {} of {} "
+                       "partitions are left out: each next opening looks at "
+                       "their directories, and after a kill recovers them",
+                       PathOf(kManifestFile), kManifestBytesMax, left_out,
+                       rows.size()));
   }
   return cauce::FormatManifest(rows, *sums).value_or("");
 }

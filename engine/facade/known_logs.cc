@@ -135,6 +135,7 @@ absl::Status KnownLogs::SaveHere() {
   if (closed_) return absl::OkStatus();
   ManifestRows rows;
   AddHere(rows);
+  LeaveOutParts(rows);
   std::optional<std::string> bytes = FormatManifest(rows, BoundsSums());
   // Too much to be noted: nothing is, rather than what was before.
   if (!bytes) bytes = FormatManifest({}, BoundsSums());

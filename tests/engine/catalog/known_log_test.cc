@@ -63,6 +63,39 @@ TEST(KnownLogBytes, AreFoundInAManifestUnlessTheyAreDamaged) {
   EXPECT_EQ(FindKnown(*manifest, {"none", PartitionId{0}}), std::nullopt);
 }
 
+// One opening reads a file, and it must be bounded.
+TEST(KnownLogBytes, AreLeftOutFromTheLastOnWhereTheyAreTooManyAndGapsLast) {
+  KnownLog whole = Orders();
+  whole.missing.clear();
+  const std::string gaps = *EncodeKnownLog(Orders());
+  const std::string none = *EncodeKnownLog(whole);
+  const TopicPartition names[] = {{"a", PartitionId{0}},
+                                  {"a", PartitionId{1}},
+                                  {"b", PartitionId{0}},
+                                  {"b", PartitionId{1}}};
+  const ManifestRows all = {{names[0], {.part = none}},
+                            {names[1], {.part = gaps}},
+                            {names[2], {.part = none, .log_start = Offset{3}}},
+                            {names[3], {.part = gaps}}};
+  const int64_t bytes = ManifestBytes(all);
+  EXPECT_EQ(FormatManifest(all, {})->size(), static_cast<size_t>(bytes));
+
+  ManifestRows rows = all;
+  EXPECT_EQ(LeaveOutParts(rows, bytes), 0U);
+  EXPECT_EQ(rows, all);
+  ManifestRows expected = all;
+  size_t left_out = 0;
+  for (const int first : {2, 0, 3, 1}) {
+    rows = all;
+    const int64_t room = ManifestBytes(expected) - 1;
+    expected[names[first]].part = {};
+    EXPECT_EQ(LeaveOutParts(rows, room), ++left_out);
+    EXPECT_EQ(rows, expected);
+  }
+  EXPECT_EQ(LeaveOutParts(rows, 0), 0U);
+  EXPECT_EQ(rows, expected);
+}
+
 TEST(KnownLogBytes, AreThese) {
   const KnownLog log{.directory = {.id = 7, .changed_ns = 258},
                      .log_changed_ns = 259,
