@@ -127,6 +127,10 @@ class LocalConsumer final : public Consumer {
   void LoseAll();
   // What it has still of `partitions`, or of all.
   void GiveUp(const Partitions& partitions);
+  absl::Duration UntilGroupIsDue() const;
+  absl::Status LeaveGroup();
+
+  // local_consumer_offsets.cc
   // What waits for where the group is.
   Partitions WaitingForCommitted() const;
   // Asks for that, unless that was only just now, and begins once it is told: a
@@ -144,8 +148,13 @@ class LocalConsumer final : public Consumer {
   // As Fetch, once no transaction decides any of them yet, if that is soon.
   absl::StatusOr<std::vector<FetchedOffset>> FetchStable(
       const Partitions& partitions);
+
+  // local_consumer_commits.cc
   // Whether Poll has returned another place than was committed last.
   bool HasUncommitted(const AssignedPartition& partition) const;
+  // Whether what stands is committed once more, now and then and at the end,
+  // lest it grow old: of who is no member nobody else keeps it from that.
+  bool RepeatsCommits() const { return membership_ == nullptr && IsTold(); }
   // Of what Poll has returned: only where it is another than was committed
   // last, or all, where that stands once more as it was committed.
   enum class Delivers { kChanged, kAll };
@@ -173,8 +182,6 @@ class LocalConsumer final : public Consumer {
   void AwaitCommits();
   // Tells of what is left of them: there is no later call.
   void DropCommits();
-  absl::Duration UntilGroupIsDue() const;
-  absl::Status LeaveGroup();
 
   // Fills records_ with what is there now.
   absl::Status Gather();
