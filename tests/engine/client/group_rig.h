@@ -23,6 +23,29 @@
 
 namespace cauce::test {
 
+// Notes what it is told: "+01" of what it was assigned, "-" before what was
+// revoked, "!" before what it has lost.
+class Notes final : public RebalanceListener {
+ public:
+  void Assigned(const std::vector<TopicPartition>& partitions) override {
+    Note("+", partitions);
+  }
+  void Revoked(const std::vector<TopicPartition>& partitions) override {
+    Note("-", partitions);
+  }
+  void Lost(const std::vector<TopicPartition>& partitions) override {
+    Note("!", partitions);
+  }
+  std::vector<std::string> notes;
+
+ private:
+  void Note(std::string what, const std::vector<TopicPartition>& partitions) {
+    for (const TopicPartition& each : partitions)
+      what += std::to_string(each.partition.value);
+    notes.push_back(what);
+  }
+};
+
 class GroupConsumers : public ::testing::Test {
  protected:
   GroupConsumers() {

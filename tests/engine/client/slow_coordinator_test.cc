@@ -18,6 +18,7 @@
 #include "cauce/partition.h"
 #include "engine/coord/state_partition.h"
 #include "fmt/format.h"
+#include "tests/engine/client/transactional_producer.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 
@@ -263,14 +264,7 @@ TEST_F(SlowCoordinator, AMarkerKeepsNoOtherGroupWaiting) {
   impatient.call_timeout = absl::Seconds(10);
   const auto other = Make(impatient);
   ASSERT_THAT(other->Commit(At(3)), IsOk());
-  ProducerOptions writes;
-  writes.transactional_id = "x";
-  const auto producer = *client_->NewProducer(writes);
-  ASSERT_THAT(producer->InitTransactions(), IsOk());
-  ASSERT_THAT(producer->BeginTransaction(), IsOk());
-  ConsumerGroupMetadata group;
-  group.group = GroupIn(0);
-  ASSERT_THAT(producer->SendOffsetsToTransaction(At(1), group), IsOk());
+  const auto producer = test::WithOffset(*client_, kFirst, GroupIn(0));
   Stall();
   ASSERT_THAT(producer->CommitTransaction(), IsOk());
   AwaitSync();
