@@ -6,7 +6,7 @@
 
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
-#include "engine/coord/group_errors.h"
+#include "engine/coord/waiter_errors.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -140,7 +140,8 @@ absl::Status GroupCoordinator::CheckRoom(const std::string& group,
   const size_t waiting =
       effects_.size() + (shard.begun - shard.ended) + shard.later.size();
   if (waiting < kWaitingMax) return absl::OkStatus();
-  return TooManyWait(group, waiting, kWaitingMax);
+  return TooManyWait(fmt::format("group {}", group),
+                     "the groups in its partition", waiting, kWaitingMax);
 }
 
 void GroupCoordinator::CarryOut(const EntryPtr& entry, GroupState before,

@@ -8,12 +8,12 @@
 #include "cauce/errors.h"
 #include "cauce/topic_name.h"
 #include "engine/base/status_macros.h"
-#include "engine/coord/append_error.h"
 #include "engine/coord/group_coordinator.h"
 #include "engine/coord/group_records.h"
 #include "engine/coord/offset_expiry.h"
 #include "engine/coord/offset_fetch.h"
 #include "engine/coord/offset_records.h"
+#include "engine/coord/waiter_errors.h"
 #include "fmt/format.h"
 
 namespace cauce {

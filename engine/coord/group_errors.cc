@@ -1,5 +1,7 @@
 #include "engine/coord/group_errors.h"
 
+#include <cstddef>
+
 #include "cauce/errors.h"
 #include "cauce/record_batch.h"
 #include "engine/base/wire.h"
@@ -52,15 +54,6 @@ absl::Status GroupIsDead(std::string_view group) {
                    fmt::format("group {}: is no longer here: look for its "
                                "coordinator and try again",
                                group));
-}
-
-absl::Status TooManyWait(std::string_view group, size_t waiting,
-                         size_t waiting_max) {
-  return MakeError(
-      Reason::kCoordinatorNotAvailable,
-      fmt::format("group {}: {} requests of the groups in its partition wait "
-                  "for their answers, limit is {}; try again once some came",
-                  group, waiting, waiting_max));
 }
 
 absl::Status CheckFitsRecord(std::string_view group, const JoinRequest& join) {

@@ -2,7 +2,6 @@
 // words that name the group, the member and both values. Pure.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,9 +20,6 @@ absl::Status WrongGeneration(std::string_view group, std::string_view member,
                              int32_t theirs, int32_t ours);
 absl::Status Rebalancing(std::string_view group, std::string_view why);
 absl::Status GroupIsDead(std::string_view group);
-// To be tried again: so many requests wait already.
-absl::Status TooManyWait(std::string_view group, size_t waiting,
-                         size_t waiting_max);
 
 // Whether a record of the group holds what a member says: kInvalidOption.
 absl::Status CheckFitsRecord(std::string_view group, const JoinRequest& join);

@@ -5,9 +5,9 @@
 
 #include "cauce/errors.h"
 #include "engine/base/check.h"
-#include "engine/coord/append_error.h"
 #include "engine/coord/group.h"
 #include "engine/coord/group_errors.h"
+#include "engine/coord/waiter_errors.h"
 #include "fmt/format.h"
 
 namespace cauce {

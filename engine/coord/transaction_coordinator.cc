@@ -8,7 +8,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/coord/drawn_producer_id.h"
 #include "engine/coord/state_partition.h"
-#include "engine/coord/transaction_errors.h"
+#include "engine/coord/waiter_errors.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -184,8 +184,10 @@ void TransactionCoordinator::Ask(Event event, Answer answer) {
   {
     MutexLock lock(mutex_);
     may = closed_;
-    if (may.ok() && waiting_.size() >= kWaitingMax)
-      may = TooManyAsk(event.id, waiting_.size(), kWaitingMax);
+    if (may.ok() && waiting_.size() >= kWaitingMax) {
+      may = TooManyWait(fmt::format("transactional id {}", event.id),
+                        "all ids", waiting_.size(), kWaitingMax);
+    }
     if (may.ok()) {
       event.partition = PartitionOf(event.id);
       event.waiter = ++last_waiter_;

@@ -39,15 +39,6 @@ absl::Status LacksProducerId(std::string_view id) {
                   id));
 }
 
-absl::Status TooManyAsk(std::string_view id, size_t waiting,
-                        size_t waiting_max) {
-  return MakeError(
-      Reason::kCoordinatorNotAvailable,
-      fmt::format("transactional id {}: {} requests wait for their answers, "
-                  "limit is {}; try again once some came",
-                  id, waiting, waiting_max));
-}
-
 absl::Status CannotEnd(std::string_view id, TransactionStatus status,
                        TransactionOutcome outcome) {
   return MakeError(

@@ -2,7 +2,6 @@
 // in words that name the id and both values. Pure.
 #pragma once
 
-#include <cstddef>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -19,8 +18,6 @@ absl::Status ProducerIsFenced(std::string_view id,
 // To be tried again.
 absl::Status IsBusy(std::string_view id, std::string_view with);
 absl::Status LacksProducerId(std::string_view id);
-absl::Status TooManyAsk(std::string_view id, size_t waiting,
-                        size_t waiting_max);
 absl::Status CannotEnd(std::string_view id, TransactionStatus status,
                        TransactionOutcome outcome);
 

@@ -1,6 +1,8 @@
-#include "engine/coord/append_error.h"
+#include "engine/coord/waiter_errors.h"
 
 #include <gtest/gtest.h>
+
+#include <string_view>
 
 #include "cauce/errors.h"
 
@@ -26,6 +28,14 @@ TEST(AppendError, NamesWhatCouldNotBeStoredAndWhy) {
     EXPECT_NE(message.find("group g: "), std::string_view::npos);
     EXPECT_NE(message.find("why"), std::string_view::npos);
   }
+}
+
+TEST(TooManyWait, IsToBeTriedAgainAndNamesBothNumbers) {
+  const absl::Status told = TooManyWait("group g", "its partition", 12, 10);
+
+  EXPECT_EQ(ReasonOf(told), Reason::kCoordinatorNotAvailable);
+  for (const char* const part : {"group g: ", "its partition", "12", "10"})
+    EXPECT_NE(MessageOf(told).find(part), std::string_view::npos) << part;
 }
 
 }  // namespace

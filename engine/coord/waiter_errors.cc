@@ -1,4 +1,4 @@
-#include "engine/coord/append_error.h"
+#include "engine/coord/waiter_errors.h"
 
 #include <string>
 
@@ -22,6 +22,15 @@ absl::Status ErrorOfAppend(std::string_view what, const absl::Status& error) {
     default:
       return Annotate(error, what);
   }
+}
+
+absl::Status TooManyWait(std::string_view what, std::string_view of,
+                         size_t waiting, size_t waiting_max) {
+  return MakeError(
+      Reason::kCoordinatorNotAvailable,
+      fmt::format("{}: {} requests of {} wait for their answers, limit is {}; "
+                  "try again once some came",
+                  what, waiting, of, waiting_max));
 }
 
 }  // namespace cauce
