@@ -1,25 +1,35 @@
 #include "engine/facade/partition_markers.h"
 
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "cauce/errors.h"
 #include "cauce/topic_name.h"
-#include "engine/base/status_macros.h"
 #include "engine/log/log.h"
 #include "fmt/format.h"
 
 namespace cauce {
 namespace {
 
-// A source that only tells.
-PartitionMarkers::Source Told(const EventSink& events) {
-  PartitionMarkers::Source source;
-  source.events = events;
-  return source;
-}
-
 std::string_view OutcomeName(TransactionOutcome outcome) {
   return outcome == TransactionOutcome::kCommit ? "committed" : "aborted";
+}
+
+MarkersWrittenEvent::Result ResultOf(const EventSink& events,
+                                     const TopicPartition& to,
+                                     const TransactionEnd& end,
+                                     const absl::Status& status) {
+  const MarkerResult result = ResultOfMarker(status);
+  if (result == MarkerResult::kPartitionGone && events) {
+    events(Severity::kWarning,
+           fmt::format("{}: is left out of the transaction of producer {}, "
+                       "epoch {}, which is {} in all others: {}",
+                       to.ToString(), end.producer_id.value,
+                       end.producer_epoch, OutcomeName(end.outcome),
+                       MessageOf(status)));
+  }
+  return {to, result};
 }
 
 }  // namespace
@@ -42,11 +52,8 @@ MarkerResult ResultOfMarker(const absl::Status& status) {
 }
 
 void PartitionMarkers::Write(const MarkersToWrite& markers, Done done) {
+  if (source_->executor == nullptr) return WriteInTheCall(markers, done);
   for (const TopicPartition& to : markers.partitions) {
-    if (source_->executor == nullptr) {
-      WriteTo(*source_, to, markers.end, done);
-      continue;
-    }
     source_->executor->Schedule(
         [source = source_, to, end = markers.end, done] {
           WriteTo(*source, to, end, done);
@@ -56,33 +63,66 @@ void PartitionMarkers::Write(const MarkersToWrite& markers, Done done) {
 
 void PartitionMarkers::WriteTo(const Source& source, const TopicPartition& to,
                                const TransactionEnd& end, const Done& done) {
-  if (to.topic == kConsumerOffsetsTopic && source.end_offsets) {
-    return source.end_offsets(
-        to.partition, end,
-        [events = source.events, to, end, done](const absl::Status& status) {
-          done({ResultOf(Told(events), to, end, status)});
-        });
-  }
-  const auto end_there = [&]() -> absl::Status {
-    CAUCE_ASSIGN_OR_RETURN(const auto log, source.open(to));
-    return log->awake()->EndTransaction(end, {}).status();
-  };
-  done({ResultOf(source, to, end, end_there())});
+  if (IsOffsets(source, to)) return EndOffsets(source, to, end, done);
+  const auto opened = source.open(to);
+  if (!opened.ok())
+    return done({ResultOf(source.events, to, end, opened.status())});
+  (*opened)->awake()->EndTransactionAsync(
+      end, {},
+      [events = source.events, to, end,
+       done](const absl::StatusOr<AppendResult>& written) {
+        done({ResultOf(events, to, end, written.status())});
+      });
 }
 
-MarkersWrittenEvent::Result PartitionMarkers::ResultOf(
-    const Source& source, const TopicPartition& to, const TransactionEnd& end,
-    const absl::Status& status) {
-  const MarkerResult result = ResultOfMarker(status);
-  if (result == MarkerResult::kPartitionGone && source.events) {
-    source.events(
-        Severity::kWarning,
-        fmt::format("{}: is left out of the transaction of producer {}, epoch "
-                    "{}, which is {} in all others: {}",
-                    to.ToString(), end.producer_id.value, end.producer_epoch,
-                    OutcomeName(end.outcome), MessageOf(status)));
+void PartitionMarkers::WriteInTheCall(const MarkersToWrite& markers,
+                                      const Done& done) const {
+  const TransactionEnd& end = markers.end;
+  struct Written {
+    const TopicPartition& to;
+    std::shared_ptr<PartitionLog> log;
+  };
+  std::vector<Written> written;
+  for (const TopicPartition& to : markers.partitions) {
+    if (IsOffsets(*source_, to)) continue;
+    auto log = source_->open(to);
+    if (!log.ok()) {
+      done({ResultOf(source_->events, to, end, log.status())});
+      continue;
+    }
+    const absl::Status status = (*log)
+                                    ->awake()
+                                    ->EndTransaction(end, {Ack::kWritten})
+                                    .status();
+    if (status.ok()) {
+      written.push_back({to, *std::move(log)});
+    } else {
+      done({ResultOf(source_->events, to, end, status)});
+    }
   }
-  return {to, result};
+  for (const TopicPartition& to : markers.partitions) {
+    if (IsOffsets(*source_, to)) EndOffsets(*source_, to, end, done);
+  }
+  for (const Written& each : written) {
+    const absl::Status durable = each.log->awake()->Await(Ack::kDurable);
+    done({ResultOf(source_->events, each.to, end, durable)});
+  }
+}
+
+bool PartitionMarkers::IsOffsets(const Source& source,
+                                 const TopicPartition& to) {
+  return to.topic == kConsumerOffsetsTopic && source.end_offsets;
+}
+
+void PartitionMarkers::EndOffsets(const Source& source,
+                                  const TopicPartition& to,
+                                  const TransactionEnd& end,
+                                  const Done& done) {
+  source.end_offsets(
+      to.partition, end,
+      [events = source.events, to, end, done](const absl::Status& status) {
+        done({ResultOf(events, to, end, status)});
+      });
 }
 
 }  // namespace cauce

@@ -1,6 +1,7 @@
-// Writes the markers of transactions to partitions of this process: each as a
-// task of its own where there is an executor, since it waits for the disk; else
-// in the call. Tells of what it gives up. Keeps no engine. Thread-safe.
+// Writes the markers of transactions to partitions of this process: to each in
+// a task of its own where there is an executor, which waits for no sync, and
+// tells of each once that is durable; else in the call, to all of them before
+// it syncs any. Tells of what it gives up. Keeps no engine. Thread-safe.
 #pragma once
 
 #include <functional>
@@ -41,13 +42,14 @@ class PartitionMarkers final : public MarkerWriter {
   void Write(const MarkersToWrite& markers, Done done) override;
 
  private:
+  // Of the partitions in which groups are kept their coordinator ends it.
+  static bool IsOffsets(const Source& source, const TopicPartition& to);
+  static void EndOffsets(const Source& source, const TopicPartition& to,
+                         const TransactionEnd& end, const Done& done);
+  // As a task.
   static void WriteTo(const Source& source, const TopicPartition& to,
                       const TransactionEnd& end, const Done& done);
-  // With what is told of it where the partition is given up.
-  static MarkersWrittenEvent::Result ResultOf(const Source& source,
-                                              const TopicPartition& to,
-                                              const TransactionEnd& end,
-                                              const absl::Status& status);
+  void WriteInTheCall(const MarkersToWrite& markers, const Done& done) const;
 
   const std::shared_ptr<const Source> source_;
 };

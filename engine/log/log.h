@@ -104,6 +104,9 @@ class Log : public std::enable_shared_from_this<Log> {
                                               const AppendOptions& options);
   void EndTransactionAsync(const TransactionEnd& end,
                            const AppendOptions& options, AppendCallback done);
+  // Returns once what was written before the call is acknowledged as `ack`
+  // says: for who writes to several logs (Ack::kWritten) before it waits.
+  absl::Status Await(Ack ack);
   absl::Status Flush();
   absl::StatusOr<std::optional<FoundOffset>> FindByTime(
       Timestamp time, OnDamage on_damage = OnDamage::kStop);

@@ -97,6 +97,10 @@ void Log::SaveLiveIndex() {
   }
 }
 
+absl::Status Log::Await(Ack ack) {
+  return WaitsForSync(ack) ? committer_.Flush() : absl::OkStatus();
+}
+
 absl::Status Log::Flush() {
   CAUCE_RETURN_IF_ERROR(CheckOpen());
   if (read_only_) return absl::OkStatus();
