@@ -24,6 +24,10 @@ constexpr int kBeatsPerInterval = 3;
 // was called last.
 constexpr absl::Duration kBeatMax = absl::Seconds(3);
 
+// As many partitions has no topic: of one that was divided with gaps, as while
+// a member is still to give some up.
+constexpr int32_t kNotWhole = -1;
+
 const Assignor& AssignorOf(Assignment which) {
   static const RangeAssignor& range = *new RangeAssignor();
   static const RoundRobinAssignor& round_robin = *new RoundRobinAssignor();
@@ -64,6 +68,31 @@ std::vector<TopicPartition> OneByOne(
       all.push_back({topic.topic, id});
   }
   return all;
+}
+
+std::vector<MemberSubscription> SubscriptionsOf(
+    const std::vector<JoinedMember>& joined) {
+  std::vector<MemberSubscription> members;
+  for (const JoinedMember& each : joined) {
+    MemberSubscription member{.member_id = each.id,
+                              .instance_id = each.instance_id};
+    // Who says nothing that is understood gets nothing.
+    if (const auto said = DecodeSubscription(each.metadata); said.ok()) {
+      member.topics = said->topics;
+      member.owned = OneByOne(said->owned_partitions);
+      member.generation = said->generation;
+    }
+    members.push_back(std::move(member));
+  }
+  return members;
+}
+
+std::vector<std::string> TopicsOf(
+    const std::vector<MemberSubscription>& members) {
+  std::set<std::string> topics;
+  for (const MemberSubscription& each : members)
+    topics.insert(each.topics.begin(), each.topics.end());
+  return {topics.begin(), topics.end()};
 }
 
 }  // namespace
@@ -226,9 +255,18 @@ absl::StatusOr<GroupMembership::Step> GroupMembership::Take(
   sync.protocol_type = reply.protocol_type;
   sync.protocol = reply.protocol;
   divided_.reset();
-  const bool divides = reply.leader == member_id_ && !reply.skip_assignment &&
-                       !reply.members.empty();
-  if (divides) sync.assignments = Divide(reply);
+  if (reply.leader == member_id_ && !reply.members.empty()) {
+    const auto members = SubscriptionsOf(reply.members);
+    divided_.emplace().topics = TopicsOf(members);
+    if (reply.skip_assignment) {
+      // What stays divided may have grown while nobody was here to look.
+      divided_->counts = CountGiven();
+      looks_again_ = true;
+    } else {
+      divided_->counts = CountPartitions(divided_->topics);
+      sync.assignments = Divide(members, reply.protocol);
+    }
+  }
   ++request_;
   state_ = State::kSyncing;
   seams_.coordinator->Sync(options_.group, std::move(sync),
@@ -236,28 +274,12 @@ absl::StatusOr<GroupMembership::Step> GroupMembership::Take(
   return Step::kNothing;
 }
 
-std::vector<MemberAssignment> GroupMembership::Divide(const JoinReply& reply) {
-  std::vector<MemberSubscription> members;
-  std::set<std::string> topics;
-  for (const JoinedMember& each : reply.members) {
-    MemberSubscription member{.member_id = each.id,
-                              .instance_id = each.instance_id};
-    // Who says nothing that is understood gets nothing.
-    if (const auto said = DecodeSubscription(each.metadata); said.ok()) {
-      member.topics = said->topics;
-      member.owned = OneByOne(said->owned_partitions);
-      member.generation = said->generation;
-    }
-    topics.insert(member.topics.begin(), member.topics.end());
-    members.push_back(std::move(member));
-  }
-  divided_.emplace();
-  divided_->topics.assign(topics.begin(), topics.end());
-  divided_->counts = CountPartitions(divided_->topics);
+std::vector<MemberAssignment> GroupMembership::Divide(
+    const std::vector<MemberSubscription>& members,
+    const std::optional<std::string>& protocol) const {
   const auto chosen = std::ranges::find_if(
-      options_.assignments, [&](Assignment each) {
-        return AssignorOf(each).name() == reply.protocol;
-      });
+      options_.assignments,
+      [&](Assignment each) { return AssignorOf(each).name() == protocol; });
   const Assignor& assignor = AssignorOf(
       chosen == options_.assignments.end() ? options_.assignments.front()
                                            : *chosen);
@@ -269,6 +291,28 @@ std::vector<MemberAssignment> GroupMembership::Divide(const JoinReply& reply) {
                                .user_data = {}})});
   }
   return assignments;
+}
+
+PartitionCounts GroupMembership::CountGiven() const {
+  std::map<std::string, std::set<PartitionId>> given;
+  const auto group = seams_.coordinator->Describe(options_.group);
+  // Of one that went on meanwhile the next step is another anyway.
+  if (!group.ok()) return {};
+  for (const DescribedMember& each : group->members) {
+    const auto share = DecodeAssignment(each.assignment);
+    if (!share.ok()) continue;
+    for (const auto& [topic, partitions] : share->assigned_partitions)
+      given[topic].insert(partitions.begin(), partitions.end());
+  }
+  PartitionCounts counts;
+  for (const auto& [topic, partitions] : given) {
+    if (partitions.empty()) continue;
+    const auto size = static_cast<int32_t>(partitions.size());
+    const bool has_all = partitions.begin()->value == 0 &&
+                         partitions.rbegin()->value == size - 1;
+    counts[topic] = has_all ? size : kNotWhole;
+  }
+  return counts;
 }
 
 PartitionCounts GroupMembership::CountPartitions(

@@ -111,7 +111,11 @@ class GroupMembership {
   void BeginAgain(absl::Duration wait);
   void LookAtTopics();
   PartitionCounts CountPartitions(const std::vector<std::string>& topics) const;
-  std::vector<MemberAssignment> Divide(const JoinReply& reply);
+  // As many as members have of each topic, whoever has divided them.
+  PartitionCounts CountGiven() const;
+  std::vector<MemberAssignment> Divide(
+      const std::vector<MemberSubscription>& members,
+      const std::optional<std::string>& protocol) const;
   void Beat();
   // That it lives.
   void HasShown();
@@ -132,7 +136,7 @@ class GroupMembership {
   std::vector<TopicPartition> assigned_;
   bool has_share_ = false;
   ConsumerGroupMetadata was_;  // as who it had its last share
-  // Of the leader: what it divided, of all topics that any member wants.
+  // Of the leader: what is divided, of all topics that any member wants.
   struct Divided {
     std::vector<std::string> topics;
     PartitionCounts counts;

@@ -1,8 +1,9 @@
 // Consumers of a group over an engine in memory, in one thread and by one seed:
-// they come, go, are killed, stay away for too long and start anew, topics grow
-// in records, two run as one instance, and the whole process starts anew. No
-// record is passed by, what is committed never goes back, who joined last as an
-// instance fences the other, and in the end each partition is one's.
+// they come, go, are killed, stay away for too long and start anew, their topic
+// grows in records and partitions, two run as one instance, and the whole
+// process starts anew. No record is passed by, what is committed never goes
+// back, who joined last as an instance fences the other, and in the end each
+// partition is one's.
 
 #include <gtest/gtest.h>
 
@@ -29,13 +30,15 @@ namespace {
 
 constexpr int kSchedules = 400;
 constexpr int kSteps = 80;
-constexpr int32_t kPartitions = 4;
-constexpr size_t kConsumersMax = 6;  // more than there are partitions
+constexpr int32_t kPartitions = 4;  // at first
+constexpr int32_t kPartitionsMax = 7;
+constexpr size_t kConsumersMax = 6;  // more than there are partitions at first
 constexpr absl::Duration kPollIntervalMax = absl::Seconds(30);
 
 struct Counts {
   int64_t records = 0;
   int64_t delivered = 0;
+  int64_t grown = 0;  // by a partition
   int64_t restarts = 0;
   int64_t kills = 0;
   int64_t lost_memberships = 0;
@@ -113,19 +116,21 @@ class Consumers {
     if (dice < 25) return Append();
     if (dice < 37) return Add();
     if (dice < 39) return Restart();
+    if (dice < 41) return Grow();
     if (members_.empty()) return;
     const size_t which = random_() % members_.size();
-    if (dice < 43) return Remove(which, [](Consumer& c) { return c.Close(); });
-    if (dice < 47) {
+    if (dice < 45) return Remove(which, [](Consumer& c) { return c.Close(); });
+    if (dice < 49) {
       ++counts_.kills;
       return Remove(which, [](Consumer&) { return absl::OkStatus(); });
     }
-    if (dice < 55) return clock_.Advance(absl::Seconds(random_() % 20));
+    if (dice < 57) return clock_.Advance(absl::Seconds(random_() % 20));
     Poll(which);
   }
 
   void Append() {
-    const int32_t p = static_cast<int32_t>(random_() % kPartitions);
+    const auto p =
+        static_cast<int32_t>(random_() % static_cast<uint32_t>(partitions_));
     const std::string value = fmt::format("{}", ends_[p]);
     const Record record{.value = value, .timestamp = {1000}};
     auto partition = client_->engine()->OpenPartition("t", PartitionId{p});
@@ -133,6 +138,12 @@ class Consumers {
     Check(partition->Append({&record, 1}).status());
     ++ends_[p];
     ++counts_.records;
+  }
+
+  void Grow() {
+    if (partitions_ == kPartitionsMax) return;
+    ++counts_.grown;
+    Check(client_->engine()->CreatePartitions("t", ++partitions_));
   }
 
   void Add() {
@@ -263,7 +274,7 @@ class Consumers {
     auto looker = client_->NewConsumer(options);
     Check(looker.status());
     std::vector<TopicPartition> all;
-    for (int32_t p = 0; p < kPartitions; ++p) all.push_back({"t", {p}});
+    for (int32_t p = 0; p < partitions_; ++p) all.push_back({"t", {p}});
     const auto committed = (*looker)->Committed(all);
     Check(committed.status());
     if (!committed.ok()) return;
@@ -309,13 +320,13 @@ class Consumers {
       for (const TopicPartition& name : each.consumer->assignment())
         assigned.insert(name);
     }
-    counts_.surplus += members_.size() > kPartitions ? 1 : 0;
-    if (assigned.size() != kPartitions) {
+    const auto partitions = static_cast<size_t>(partitions_);
+    counts_.surplus += members_.size() > partitions ? 1 : 0;
+    if (assigned.size() != partitions) {
       Wrong(fmt::format("{} of {} partitions are read by nobody:{}",
-                        kPartitions - assigned.size(), kPartitions,
-                        Shares()));
+                        partitions - assigned.size(), partitions, Shares()));
     }
-    for (int32_t p = 0; p < kPartitions; ++p) {
+    for (int32_t p = 0; p < partitions_; ++p) {
       if (static_cast<int64_t>(seen_[p].size()) != ends_[p])
         Wrong(fmt::format("of t-{} {} of {} records were delivered", p,
                           seen_[p].size(), ends_[p]));
@@ -358,6 +369,7 @@ class Consumers {
   std::unique_ptr<Client> client_;
   std::vector<Assignment> ways_;
   std::vector<Member> members_;
+  int32_t partitions_ = kPartitions;
   std::map<int32_t, int64_t> ends_;
   std::map<int32_t, int64_t> committed_;
   std::map<int32_t, std::set<int64_t>> seen_;
@@ -372,14 +384,15 @@ TEST(ConsumersSimulation, NoRecordIsPassedByAndNoOffsetGoesBack) {
                          << seed.value() + i << " begins with it";
   }
   std::printf(
-      "schedules %d\n%ld records, %ld delivered, %ld restarts, %ld kills, %ld "
-      "lost memberships, %ld rivals, %ld fenced, %ld with members that have "
-      "nothing\n",
-      kSchedules, counts.records, counts.delivered, counts.restarts,
-      counts.kills, counts.lost_memberships, counts.rivals, counts.fenced,
-      counts.surplus);
+      "schedules %d\n%ld records, %ld delivered, %ld grown, %ld restarts, %ld "
+      "kills, %ld lost memberships, %ld rivals, %ld fenced, %ld with members "
+      "that have nothing\n",
+      kSchedules, counts.records, counts.delivered, counts.grown,
+      counts.restarts, counts.kills, counts.lost_memberships, counts.rivals,
+      counts.fenced, counts.surplus);
   // Where these do not happen the others mean nothing.
   EXPECT_GE(counts.delivered, counts.records);
+  EXPECT_GT(counts.grown, kSchedules / 10);
   EXPECT_GT(counts.restarts, kSchedules / 10);
   EXPECT_GT(counts.kills, kSchedules / 10);
   EXPECT_GT(counts.lost_memberships, 0);

@@ -194,6 +194,43 @@ TEST_F(LocalConsumerGroup, AStaticMemberOfTheStickyWayKeepsItsPlaceToo) {
   EXPECT_EQ(two->group_metadata().generation, generation);
 }
 
+TEST_F(LocalConsumerGroup, AStaticLeaderThatStartsAnewSeesTopicsGrow) {
+  ConsumerOptions options = InGroup();
+  options.instance = "i1";
+  auto one = Make(options);
+  ASSERT_THAT(one->Subscribe({"orders", "new"}), IsOk());
+  Settle({one.get()});
+  EXPECT_THAT(one->Close(), IsOk());
+  one = Make(options);
+  ASSERT_THAT(one->Subscribe({"orders", "new"}), IsOk());
+  Settle({one.get()});
+  ASSERT_THAT(one->assignment(), SizeIs(4));
+
+  ASSERT_THAT(engine().CreatePartitions("orders", 6), IsOk());
+  Settle({one.get()});
+  EXPECT_THAT(one->assignment(), SizeIs(6));
+
+  ASSERT_THAT(engine().CreateTopic("new"), IsOk());
+  Settle({one.get()});
+  EXPECT_THAT(one->assignment(), SizeIs(7));
+}
+
+TEST_F(LocalConsumerGroup, AStaticLeaderSeesWhatHasGrownWhileItWasAway) {
+  ConsumerOptions options = InGroup();
+  options.instance = "i1";
+  auto one = Subscribed(options);
+  Settle({one.get()});
+  EXPECT_THAT(one->Close(), IsOk());
+  one.reset();
+  Open();
+  ASSERT_THAT(engine().CreatePartitions("orders", 6), IsOk());
+
+  one = Subscribed(options);
+  Settle({one.get()});
+
+  EXPECT_THAT(one->assignment(), SizeIs(6));
+}
+
 TEST_F(LocalConsumerGroup, AnInstanceThatIsReplacedIsFenced) {
   ConsumerOptions options = InGroup();
   options.instance = "i1";
