@@ -169,6 +169,15 @@ absl::Status ProducerTransaction::CheckUndecided(int64_t number) const {
   return CheckSend();
 }
 
+absl::Status ProducerTransaction::CheckIsLast(int64_t number) const {
+  if (number == number_) return absl::OkStatus();
+  return OutOfTurn(
+      fmt::format("another thread has ended transaction {} of this producer "
+                  "meanwhile and begun {}, which stays open: end that by a "
+                  "call of its own",
+                  number, number_));
+}
+
 void ProducerTransaction::FailAs(AfterAnswer what, const absl::Status& error) {
   switch (what) {
     case AfterAnswer::kTryAgain:

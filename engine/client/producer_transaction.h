@@ -70,6 +70,9 @@ class ProducerTransaction {
   // OK where what is added to the transaction of this number, or cannot be,
   // counts still. kInvalidTxnState where another thread ends it.
   absl::Status CheckUndecided(int64_t number) const;
+  // OK where an end that was begun in the transaction of this number is still
+  // that one's. kInvalidTxnState where another thread has begun the next one.
+  absl::Status CheckIsLast(int64_t number) const;
 
   bool has_joined() const { return has_joined_; }
   // A transaction is open, or its end was not answered yet.

@@ -199,10 +199,12 @@ absl::Status ProducerCore::EndTransaction(TransactionOutcome outcome) {
   CAUCE_RETURN_IF_ERROR(CheckOpen());
   CAUCE_RETURN_IF_ERROR(commits ? transaction_->BeginCommit()
                                 : transaction_->BeginAbort());
+  const int64_t number = transaction_->number();
   const auto until = around_.clock->Monotonic() + options_.block_max;
   // No batch of it may come behind its end. In one that is aborted those that
   // were not written fail.
   CAUCE_RETURN_IF_ERROR(FlushUntil(until));
+  CAUCE_RETURN_IF_ERROR(transaction_->CheckIsLast(number));
   if (commits) CAUCE_RETURN_IF_ERROR(CheckMayCommit());
   if (!transaction_->has_joined()) {
     transaction_->Ended(transaction_->producer());

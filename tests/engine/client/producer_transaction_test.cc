@@ -195,6 +195,19 @@ TEST(ProducerTransaction, IsUndecidedUntilItsEndIsAskedFor) {
   EXPECT_THAT(transaction.CheckUndecided(transaction.number()), IsOk());
 }
 
+TEST(ProducerTransaction, IsNotEndedByACallOfTheOneBefore) {
+  ProducerTransaction transaction = Open();
+  EXPECT_THAT(transaction.BeginAbort(), IsOk());
+  const int64_t number = transaction.number();
+  EXPECT_THAT(transaction.CheckIsLast(number), IsOk());
+  transaction.Ended(kNext);
+  EXPECT_THAT(transaction.CheckIsLast(number), IsOk());
+
+  EXPECT_THAT(transaction.Begin(), IsOk());
+  EXPECT_THAT(transaction.CheckIsLast(number),
+              HasReason(Reason::kInvalidTxnState));
+}
+
 TEST(ProducerTransaction, MayBeInitializedAgainUnlessThatIsRefused) {
   ProducerTransaction transaction("x");
   EXPECT_THAT(transaction.BeginInit(), IsOk());

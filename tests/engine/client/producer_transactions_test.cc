@@ -282,6 +282,55 @@ TEST_F(ProducerTransactions, AreNotOverWhereOffsetsComeBehindTheirEnd) {
   EXPECT_THAT(Committed(), ElementsAre("b"));
 }
 
+// What a callback does within the call that ends a transaction another thread
+// may do as well, since that lets go of the lock for both.
+TEST_F(ProducerTransactions, AreNotCommittedByACallOfTheOneBefore) {
+  Open();
+  const auto producer = Initialized();
+  ASSERT_THAT(producer->BeginTransaction(), IsOk());
+  ASSERT_THAT(producer->Send({.topic = "orders",
+                              .partition = PartitionId{0},
+                              .value = "a"},
+                             [&](const auto& sent) {
+                               EXPECT_THAT(sent, IsOk());
+                               EXPECT_THAT(producer->CommitTransaction(),
+                                           IsOk());
+                               EXPECT_THAT(producer->BeginTransaction(),
+                                           IsOk());
+                               EXPECT_THAT(Send(*producer, "b"), IsOk());
+                             }),
+              IsOk());
+
+  EXPECT_THAT(producer->CommitTransaction(),
+              HasReason(Reason::kInvalidTxnState));
+
+  EXPECT_THAT(producer->AbortTransaction(), IsOk());
+  EXPECT_THAT(Committed(), ElementsAre("a"));
+}
+
+TEST_F(ProducerTransactions, AreNotAbortedByACallOfTheOneBefore) {
+  Open();
+  const auto producer = Initialized();
+  ASSERT_THAT(producer->BeginTransaction(), IsOk());
+  ASSERT_THAT(producer->Send({.topic = "orders",
+                              .partition = PartitionId{0},
+                              .value = "a"},
+                             [&](const auto&) {
+                               EXPECT_THAT(producer->AbortTransaction(),
+                                           IsOk());
+                               EXPECT_THAT(producer->BeginTransaction(),
+                                           IsOk());
+                               EXPECT_THAT(Send(*producer, "b"), IsOk());
+                             }),
+              IsOk());
+
+  EXPECT_THAT(producer->AbortTransaction(),
+              HasReason(Reason::kInvalidTxnState));
+
+  EXPECT_THAT(producer->CommitTransaction(), IsOk());
+  EXPECT_THAT(Committed(), ElementsAre("b"));
+}
+
 TEST_F(ProducerTransactions, AreNotCommittedWithoutARecordThatWasRefused) {
   Open();
   const auto producer = Initialized();
