@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cauce/errors.h"
+#include "cauce/topic_id.h"
 #include "engine/base/status_macros.h"
 #include "fmt/format.h"
 
@@ -68,7 +69,7 @@ absl::Status AssignedPartition::Take(const Engine& engine, size_t most,
       const bool is_nowhere =
           ReasonOf(more.status()) == Reason::kOffsetOutOfRange;
       if (is_nowhere && resets++ < kResetsMax) {
-        CAUCE_RETURN_IF_ERROR(LosePosition(more.status()));
+        CAUCE_RETURN_IF_ERROR(LosePosition(position_, more.status()));
         continue;
       }
       if (ReasonOf(more.status()) == Reason::kUnknownTopic) {
@@ -156,7 +157,10 @@ absl::Status AssignedPartition::FindPosition(const Engine& engine) {
                     "or seek",
                     name_.ToString()));
   }
-  if (position_ == kNowhere) {
+  if (position_ == kNowhere && gone_) {
+    const Gone gone = *gone_;  // not gone_ itself: a new position forgets it
+    CAUCE_RETURN_IF_ERROR(LosePosition(gone.at, gone.why));
+  } else if (position_ == kNowhere) {
     CAUCE_RETURN_IF_ERROR(Reset(MakeError(
         Reason::kOffsetOutOfRange,
         fmt::format("{}: nothing says where to begin, and auto.offset.reset is "
@@ -181,8 +185,8 @@ absl::Status AssignedPartition::Reset(const absl::Status& cause) {
   return cause;
 }
 
-absl::Status AssignedPartition::LosePosition(const absl::Status& cause) {
-  const Offset lost = position_;
+absl::Status AssignedPartition::LosePosition(Offset lost,
+                                             const absl::Status& cause) {
   CAUCE_RETURN_IF_ERROR(Reset(cause));
   // A log without any place to read from would be told of in each Poll.
   const bool is_news = std::exchange(lost_at_, lost) != lost;
@@ -214,9 +218,16 @@ absl::Status AssignedPartition::Begin(const Engine& engine,
   if (opened.ok() || IsGone(opened)) waits_for_committed_ = false;
   CAUCE_RETURN_IF_ERROR(opened);
   const bool is_another = !of.is_zero() && of != topic_id_;
-  if (committed && !is_another && position_ == kNowhere) {
-    return Seek(*committed);
-  }
+  if (!committed || position_ != kNowhere) return absl::OkStatus();
+  if (!is_another) return Seek(*committed);
+  gone_ = {*committed,
+           MakeError(Reason::kOffsetOutOfRange,
+                     fmt::format("{}: offset {} was committed in topic {}, "
+                                 "which was deleted since, and the topic of "
+                                 "its name is {}: seek to where reading is to "
+                                 "begin",
+                                 name_.ToString(), committed->value,
+                                 TopicIdText(of), TopicIdText(topic_id_)))};
   return absl::OkStatus();
 }
 
@@ -228,6 +239,7 @@ absl::Status AssignedPartition::Seek(Offset offset) {
                                  name_.ToString(), offset.value));
   }
   batch_.reset();
+  gone_.reset();
   position_ = offset;
   waits_for_committed_ = false;
   may_have_more_ = true;

@@ -49,8 +49,8 @@ class AssignedPartition {
   bool is_missing() const { return is_missing_; }
 
   // Where its group is: absent where it has committed nothing. An offset of a
-  // topic that was deleted, and made again since, counts as none. Until this
-  // is said, where it is waited for, it has no position but by a seek.
+  // topic that was deleted, and made again since, is lost. Until this is said,
+  // where it is waited for, it has no position but by a seek.
   absl::Status Begin(const Engine& engine, std::optional<Offset> committed,
                      const TopicId& of);
   void WaitForCommitted() { waits_for_committed_ = true; }
@@ -87,8 +87,8 @@ class AssignedPartition {
   absl::StatusOr<Offset> End() const;
   // Where reading begins, or goes on after it was nowhere.
   absl::Status Reset(const absl::Status& cause);
-  // The same where its log has not what stands at its position, which is told.
-  absl::Status LosePosition(const absl::Status& cause);
+  // The same where its log has not what stands at `lost`, which is told.
+  absl::Status LosePosition(Offset lost, const absl::Status& cause);
   absl::Status FindPosition(const Engine& engine);
   // Moves to the next batch that has records for a consumer; false at the end.
   absl::StatusOr<bool> NextBatch();
@@ -111,6 +111,13 @@ class AssignedPartition {
   RecordReader reader_;
   Offset position_;  // none before it is found
   Offset lost_at_;   // what was told last; none before
+  // What its group has committed in a topic that is gone, until it has another
+  // position.
+  struct Gone {
+    Offset at;
+    absl::Status why;
+  };
+  std::optional<Gone> gone_;
   bool may_have_more_ = true;
   bool paused_ = false;
   bool is_missing_ = false;

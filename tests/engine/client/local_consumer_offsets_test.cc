@@ -177,6 +177,49 @@ TEST_F(LocalConsumerOffsets, AnOffsetBeyondTheEndIsToldOfHoweverItIsAssigned) {
   EXPECT_THAT(events_, Contains(is_told).Times(2));
 }
 
+TEST_F(LocalConsumerOffsets, AnOffsetOfATopicThatWasMadeAgainIsToldOf) {
+  AppendToAll("a");
+  const TopicPartition first{"orders", PartitionId{0}};
+  ASSERT_THAT(Make()->Commit({{first, {.offset = {1}, .metadata = ""}}}),
+              IsOk());
+  ASSERT_THAT(engine().DeleteTopic("orders"), IsOk());
+  ASSERT_THAT(engine().CreateTopic("orders", {.partitions = 4}), IsOk());
+  AppendToAll("new");
+  AppendToAll("new");
+  ConsumerOptions options = InGroup();
+  options.reset = ResetTo::kLatest;
+
+  const auto member = Subscribed(options);
+  EXPECT_THAT(Drain(*member), IsEmpty());
+
+  const auto is_told = AllOf(HasSubstr("group g"), HasSubstr("offset 1 "),
+                             HasSubstr("orders-0"), HasSubstr("deleted"),
+                             HasSubstr("goes on at 2"));
+  EXPECT_THAT(events_, Contains(is_told).Times(1));
+  EXPECT_THAT(events_, Not(Contains(AllOf(HasSubstr("group g"),
+                                          HasSubstr("orders-1")))))
+      << "nothing was committed there";
+}
+
+TEST_F(LocalConsumerOffsets, AnOffsetOfATopicThatWasMadeAgainMayEndThePoll) {
+  const TopicPartition first{"orders", PartitionId{0}};
+  ASSERT_THAT(Make()->Commit({{first, {.offset = {1}, .metadata = ""}}}),
+              IsOk());
+  ASSERT_THAT(engine().DeleteTopic("orders"), IsOk());
+  ASSERT_THAT(engine().CreateTopic("orders"), IsOk());
+  ConsumerOptions options = InGroup();
+  options.reset = ResetTo::kNone;
+  const auto consumer = Make(options);
+  ASSERT_THAT(consumer->Assign({first}), IsOk());
+
+  const auto polled = consumer->Poll(absl::ZeroDuration());
+  EXPECT_THAT(polled, HasReason(Reason::kOffsetOutOfRange));
+  EXPECT_THAT(polled.status().message(), HasSubstr("deleted"));
+
+  EXPECT_THAT(consumer->SeekToStart(first), IsOk());
+  EXPECT_THAT(consumer->Poll(absl::ZeroDuration()), IsOk());
+}
+
 TEST_F(LocalConsumerOffsets, AnOffsetBeyondTheEndEndsWhatMayNotBeReset) {
   AppendToAll("a");
   const TopicPartition first{"orders", PartitionId{0}};
