@@ -28,6 +28,11 @@ constexpr absl::Duration kBeatMax = absl::Seconds(3);
 // a member is still to give some up.
 constexpr int32_t kNotWhole = -1;
 
+// How long behind a sign of life a call gives none.
+absl::Duration QuietMax(absl::Duration poll_interval_max) {
+  return std::min(poll_interval_max / kBeatsPerInterval, kBeatMax);
+}
+
 const Assignor& AssignorOf(Assignment which) {
   static const RangeAssignor& range = *new RangeAssignor();
   static const RoundRobinAssignor& round_robin = *new RoundRobinAssignor();
@@ -185,10 +190,8 @@ absl::StatusOr<GroupMembership::Step> GroupMembership::Next() {
 }
 
 void GroupMembership::HasShown() {
-  const absl::Duration interval =
-      options_.poll_interval_max / kBeatsPerInterval;
-  beat_at_ = Now() + std::min(interval, kBeatMax);
-  wake_at_ = Now() + interval;
+  beat_at_ = Now() + QuietMax(options_.poll_interval_max);
+  wake_at_ = Now() + options_.poll_interval_max / kBeatsPerInterval;
 }
 
 void GroupMembership::Beat() {
@@ -222,7 +225,9 @@ void GroupMembership::Join(const std::vector<TopicPartition>& owned) {
   }
   join.new_member_id = asked_id_;
   join.client_id = "cauce";
-  join.session_timeout = options_.poll_interval_max;
+  // A call so soon behind the last sign of life gives none, and counts too.
+  join.session_timeout =
+      options_.poll_interval_max + QuietMax(options_.poll_interval_max);
   join.rebalance_timeout = options_.poll_interval_max;
   join.protocol_type = kConsumerProtocolType;
   join.may_skip_assignment = true;

@@ -141,7 +141,7 @@ TEST_F(GroupMembershipTest, HearsOfOthersThoughItsGroupWasUnreadableAtFirst) {
 TEST_F(GroupMembershipTest, LosesItsShareWhereItWasAwayForTooLong) {
   const auto member = Make();
   Enter(*member);
-  clock_.Advance(options_.poll_interval_max);
+  clock_.Advance(options_.poll_interval_max + absl::Seconds(3));
   EXPECT_THAT(engine_.RunUpkeep(), IsOk());
   EXPECT_THAT(member->Next(), IsOkAndHolds(Step::kLost));
   EXPECT_THAT(member->Next(), IsOkAndHolds(Step::kPrepare));
@@ -159,6 +159,20 @@ TEST_F(GroupMembershipTest, NeedsAThreadOnlyNowAndThenToShowThatItLives) {
   clock_.Advance(options_.poll_interval_max - absl::Seconds(1));
   EXPECT_THAT(engine_.RunUpkeep(), IsOk());
   EXPECT_THAT(member->Next(), IsOkAndHolds(Step::kNothing));
+}
+
+TEST_F(GroupMembershipTest, LivesForAsLongBehindACallThatGaveNoSignOfIt) {
+  const auto member = Make();
+  Enter(*member);
+  EXPECT_THAT(member->Next(), IsOkAndHolds(Step::kNothing));
+  clock_.Advance(absl::Seconds(2));
+  EXPECT_THAT(member->Next(), IsOkAndHolds(Step::kNothing));
+
+  clock_.Advance(options_.poll_interval_max - absl::Milliseconds(1));
+  EXPECT_THAT(engine_.RunUpkeep(), IsOk());
+
+  EXPECT_THAT(member->Next(), IsOkAndHolds(Step::kNothing));
+  EXPECT_EQ(member->metadata().generation, 1);
 }
 
 TEST_F(GroupMembershipTest, ShowsOnceThatItLivesHoweverLongThatTakes) {

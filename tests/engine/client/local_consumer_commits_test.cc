@@ -444,7 +444,7 @@ TEST_F(LocalConsumerCommits, WhoIsReplacedCommitsNothingAnyMore) {
   const auto one = Subscribed(options, late);
   late->consumer = one.get();
   EXPECT_THAT(Drain(*one), SizeIs(4));
-  clock_.Advance(options.poll_interval_max + absl::Seconds(1));
+  clock_.Advance(options.poll_interval_max + absl::Seconds(4));
   AppendToAll("b");
   auto two = Subscribed();
   EXPECT_THAT(Drain(*two), SizeIs(8));
@@ -470,7 +470,7 @@ TEST_F(LocalConsumerCommits, WhoIsReplacedSendsNoOffsetsToATransaction) {
   const auto one = Subscribed(options, listener);
   listener->consumer = one.get();
   EXPECT_THAT(Drain(*one), SizeIs(4));
-  clock_.Advance(options.poll_interval_max + absl::Seconds(1));
+  clock_.Advance(options.poll_interval_max + absl::Seconds(4));
   auto two = Subscribed();
   EXPECT_THAT(Drain(*two), SizeIs(4));
   Drain(*one);

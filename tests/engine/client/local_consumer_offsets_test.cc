@@ -323,7 +323,7 @@ TEST_F(LocalConsumerOffsets,
       IsOk());
 
   // It pauses for so long that another one has its partitions.
-  clock_.Advance(options.poll_interval_max + absl::Seconds(1));
+  clock_.Advance(options.poll_interval_max + absl::Seconds(4));
   const auto two = Subscribed(options);
   EXPECT_THAT(Drain(*two), IsEmpty()) << "which would be copied twice";
   EXPECT_THAT(ShareOf(*two), SizeIs(4));
