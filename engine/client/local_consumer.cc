@@ -93,6 +93,14 @@ absl::Status LocalConsumer::Replace(const Partitions& partitions) {
     if (auto kept = assigned_.extract(name)) added.insert(std::move(kept));
   }
   assigned_ = std::move(added);
+  const auto is_dropped = [this](const auto& each) {
+    return !assigned_.contains(each.first);
+  };
+  std::erase_if(committed_, is_dropped);
+  std::erase_if(being_committed_, is_dropped);
+  std::erase_if(unsure_, [this](const TopicPartition& name) {
+    return !assigned_.contains(name);
+  });
   for (const auto& [name, each] : assigned_) in_turn_.push_back(each.get());
   signal_->Raise();  // there may be records in what was added
   return absl::OkStatus();

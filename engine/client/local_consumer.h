@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -150,6 +151,9 @@ class LocalConsumer final : public Consumer {
       const Partitions& partitions);
 
   // local_consumer_commits.cc
+  // What it has committed last, or is about to, where that is what Poll has
+  // returned: with what was noted there. Null else.
+  const OffsetAndMetadata* FindKnown(const AssignedPartition& partition) const;
   // Whether Poll has returned another place than was committed last.
   bool HasUncommitted(const AssignedPartition& partition) const;
   // Whether what stands is committed once more, now and then and at the end,
@@ -166,14 +170,19 @@ class LocalConsumer final : public Consumer {
   absl::Status CommitDelivered(Delivers which);
   // Of what was checked.
   absl::Status CommitAndWait(const OffsetsToCommit& offsets);
+  // How the last commit of these has ended.
+  void NoteCommit(const OffsetsToCommit& offsets, const absl::Status& status);
+  // CommitSoon, and notes how that ended.
+  void CommitAndNote(const OffsetsToCommit& offsets, const absl::Status& may,
+                     CommitCallback done);
   // Unless it `may` not, which `done` is told then.
   void CommitSoon(const OffsetsToCommit& offsets, const absl::Status& may,
                   CommitCallback done);
   void CommitNowAndThen();
   // By itself, and without waiting.
   void CommitBehind(Delivers which);
-  // What it committed by itself has ended.
-  void TakeCommitted(const OffsetsToCommit& offsets,
+  // The commit of this number has ended.
+  void TakeCommitted(uint64_t number, const OffsetsToCommit& offsets,
                      const absl::Status& status);
   // Of the commits that have ended.
   void RunCallbacks();
@@ -233,9 +242,17 @@ class LocalConsumer final : public Consumer {
   std::shared_ptr<Fetching> fetching_;
   // When it commits by itself also what has not changed.
   absl::Duration repeat_at_ = absl::ZeroDuration();
+  // These three are of what is assigned.
   OffsetsToCommit committed_;
-  // By itself, and not answered yet.
-  std::map<TopicPartition, Offset> being_committed_;
+  // Where a commit has failed since: it may be there all the same.
+  std::set<TopicPartition> unsure_;
+  // Without waiting, and not told of yet: by the last commit of each.
+  struct BeingCommitted {
+    OffsetAndMetadata offset;
+    uint64_t number = 0;
+  };
+  std::map<TopicPartition, BeingCommitted> being_committed_;
+  uint64_t last_commit_ = 0;  // the number of that
   bool assigns_ = false;  // by hand
   // Commits that nobody waits for, in the order of their calls: one that ends
   // before an earlier one is told behind it. At most kCommitsMax.

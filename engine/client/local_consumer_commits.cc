@@ -41,8 +41,9 @@ OffsetsToCommit LocalConsumer::Delivered(Delivers which) const {
   for (const auto& [name, each] : assigned_) {
     const auto delivered = each->delivered();
     if (!delivered) continue;
-    if (!HasUncommitted(*each)) {
-      if (which == Delivers::kAll) offsets[name] = committed_.at(name);
+    if (which == Delivers::kChanged && !HasUncommitted(*each)) continue;
+    if (const OffsetAndMetadata* const known = FindKnown(*each)) {
+      offsets[name] = *known;
       continue;
     }
     offsets[name] = {.offset = *delivered,
@@ -52,15 +53,28 @@ OffsetsToCommit LocalConsumer::Delivered(Delivers which) const {
   return offsets;
 }
 
-bool LocalConsumer::HasUncommitted(const AssignedPartition& partition) const {
+const OffsetAndMetadata* LocalConsumer::FindKnown(
+    const AssignedPartition& partition) const {
   const auto delivered = partition.delivered();
-  if (!delivered) return false;
+  const auto is_there = [&](const OffsetAndMetadata& known) {
+    return known.offset == delivered &&
+           known.topic_id == partition.topic_id();
+  };
+  const auto sent = being_committed_.find(partition.name());
+  if (sent != being_committed_.end() && is_there(sent->second.offset))
+    return &sent->second.offset;
   const auto known = committed_.find(partition.name());
-  const bool is_known = known != committed_.end() &&
-                        known->second.offset == *delivered &&
-                        known->second.topic_id == partition.topic_id();
-  // While another offset is on its way nobody knows which will be there.
-  return !is_known || being_committed_.contains(partition.name());
+  const bool is_known = known != committed_.end() && is_there(known->second);
+  return is_known ? &known->second : nullptr;
+}
+
+bool LocalConsumer::HasUncommitted(const AssignedPartition& partition) const {
+  if (!partition.delivered()) return false;
+  // While another offset is on its way, or was and has failed, nobody knows
+  // which is there.
+  return FindKnown(partition) == nullptr ||
+         being_committed_.contains(partition.name()) ||
+         unsure_.contains(partition.name());
 }
 
 OffsetsToCommit LocalConsumer::OfTopicsThatAre(OffsetsToCommit offsets) const {
@@ -128,20 +142,31 @@ absl::Status LocalConsumer::CommitAndWait(const OffsetsToCommit& offsets) {
           }));
   const absl::Status committed = FirstError(reply);
   if (committed.ok()) {
-    for (const auto& [name, offset] : offsets) {
-      committed_[name] = offset;
-      being_committed_.erase(name);
-    }
-  } else if (membership_ != nullptr) {
-    membership_->Note(committed);
+    for (const auto& [name, offset] : offsets) being_committed_.erase(name);
   }
+  NoteCommit(offsets, committed);
   return committed;
+}
+
+void LocalConsumer::NoteCommit(const OffsetsToCommit& offsets,
+                               const absl::Status& status) {
+  for (const auto& [name, offset] : offsets) {
+    // Of what it does not read it does not follow where its group is.
+    if (!assigned_.contains(name)) continue;
+    if (status.ok()) {
+      committed_[name] = offset;
+      unsure_.erase(name);
+    } else {
+      unsure_.insert(name);
+    }
+  }
+  if (!status.ok() && membership_ != nullptr) membership_->Note(status);
 }
 
 void LocalConsumer::CommitAsync(CommitCallback done) {
   if (!is_calling_) RunCallbacks();
-  CommitSoon(OfTopicsThatAre(Delivered(Delivers::kAll)), CheckIsMember(),
-             std::move(done));
+  CommitAndNote(OfTopicsThatAre(Delivered(Delivers::kAll)), CheckIsMember(),
+                std::move(done));
 }
 
 void LocalConsumer::CommitAsync(const OffsetsToCommit& offsets,
@@ -149,7 +174,21 @@ void LocalConsumer::CommitAsync(const OffsetsToCommit& offsets,
   if (!is_calling_) RunCallbacks();
   absl::Status may = CheckIsMember();
   if (may.ok()) may = CheckCommittable(*client_->engine, offsets);
-  CommitSoon(OfTopicsThatAre(offsets), may, std::move(done));
+  CommitAndNote(OfTopicsThatAre(offsets), may, std::move(done));
+}
+
+void LocalConsumer::CommitAndNote(const OffsetsToCommit& offsets,
+                                  const absl::Status& may,
+                                  CommitCallback done) {
+  const uint64_t number = ++last_commit_;
+  for (const auto& [name, offset] : offsets)
+    being_committed_[name] = {offset, number};
+  CommitSoon(offsets, may,
+             [this, offsets, number,
+              done = std::move(done)](const absl::Status& status) {
+               TakeCommitted(number, offsets, status);
+               if (done) done(status);
+             });
 }
 
 void LocalConsumer::CommitSoon(const OffsetsToCommit& offsets,
@@ -212,34 +251,27 @@ void LocalConsumer::CommitBehind(Delivers which) {
   std::erase_if(offsets, [this](const auto& each) {
     const auto sent = being_committed_.find(each.first);
     return sent != being_committed_.end() &&
-           sent->second == each.second.offset;
+           sent->second.offset.offset == each.second.offset;
   });
   offsets = OfTopicsThatAre(std::move(offsets));
   if (offsets.empty()) return;
-  for (const auto& [name, offset] : offsets)
-    being_committed_[name] = offset.offset;
-  CommitSoon(offsets, CheckIsMember(),
-             [this, offsets](const absl::Status& status) {
-               TakeCommitted(offsets, status);
-             });
+  CommitAndNote(offsets, CheckIsMember(), {});
 }
 
-void LocalConsumer::TakeCommitted(const OffsetsToCommit& offsets,
+void LocalConsumer::TakeCommitted(uint64_t number,
+                                  const OffsetsToCommit& offsets,
                                   const absl::Status& status) {
+  OffsetsToCommit last;
   for (const auto& [name, offset] : offsets) {
     const auto sent = being_committed_.find(name);
     // Unless there was another since, or it has the partition no more.
     const bool is_last =
-        sent != being_committed_.end() && sent->second == offset.offset;
+        sent != being_committed_.end() && sent->second.number == number;
     if (!is_last) continue;
     being_committed_.erase(sent);
-    if (status.ok()) {
-      committed_[name] = offset;
-    } else {
-      committed_.erase(name);  // the next one has it again
-    }
+    last.emplace(name, offset);
   }
-  if (!status.ok() && membership_ != nullptr) membership_->Note(status);
+  NoteCommit(last, status);
 }
 
 void LocalConsumer::RunCallbacks() {

@@ -118,6 +118,7 @@ absl::Status LocalConsumer::LeaveGroup() {
   listener_.reset();
   pattern_.reset();
   committed_.clear();
+  unsure_.clear();
   being_committed_.clear();
   return committed;
 }
@@ -241,6 +242,7 @@ void LocalConsumer::GiveUp(const Partitions& partitions) {
   for (const TopicPartition& name : partitions) {
     assigned_.erase(name);
     committed_.erase(name);
+    unsure_.erase(name);
     being_committed_.erase(name);
   }
   in_turn_.clear();

@@ -120,6 +120,7 @@ absl::Status LocalConsumer::BeginAt(const std::vector<FetchedOffset>& fetched) {
       committed_[each.partition] = {*committed, each.metadata,
                                     each.leader_epoch,
                                     found->second->topic_id()};
+      unsure_.erase(each.partition);
     }
   }
   return all_begun;

@@ -215,6 +215,66 @@ TEST_F(LocalConsumerCommits, AnUnchangedOffsetOutlivesItsTimeUnderWhoAssigns) {
       << "who idles writes now and then";
 }
 
+TEST_F(LocalConsumerCommits, KeepsWhatWasNotedWhileItIsCommittedAgain) {
+  Append(0, "a");
+  const TopicPartition first{"orders", PartitionId{0}};
+  const auto consumer = Make();
+  ASSERT_THAT(consumer->Assign({first}), IsOk());
+  ASSERT_THAT(Drain(*consumer), SizeIs(1));
+  ASSERT_THAT(consumer->Commit({{first, {.offset = {1}, .metadata = "so"}}}),
+              IsOk());
+
+  // It commits that once more by itself, and has not heard how that ended.
+  clock_.Advance(absl::Hours(1));
+  ASSERT_THAT(consumer->Poll(absl::ZeroDuration()), IsOk());
+  ASSERT_THAT(consumer->Commit(), IsOk());
+
+  EXPECT_EQ(Make()->Committed({first}).value().at(first).metadata, "so");
+}
+
+TEST_F(LocalConsumerCommits, KeepsWhatWasNotedThoughItIsNotCommittedAgain) {
+  Append(0, "a");
+  const TopicPartition first{"orders", PartitionId{0}};
+  const auto consumer = Make();
+  ASSERT_THAT(consumer->Assign({first}), IsOk());
+  ASSERT_THAT(Drain(*consumer), SizeIs(1));
+  const OffsetAndMetadata noted = {
+      .offset = {1}, .metadata = "so", .leader_epoch = {7}};
+  ASSERT_THAT(consumer->Commit({{first, noted}}), IsOk());
+  files_.Fail(FileCall::kWrite, "/00000000000000000000.log",
+              MakeError(Reason::kDiskFull, "full"));
+  clock_.Advance(absl::Hours(1));
+  Drain(*consumer);
+  Drain(*consumer);  // is told
+  files_.Mend();
+  const int before = files_.Count(FileCall::kWrite, ".log");
+
+  clock_.Advance(absl::Minutes(1));
+  Drain(*consumer);
+
+  EXPECT_GT(files_.Count(FileCall::kWrite, ".log"), before);
+  const auto committed = Make()->Committed({first}).value();
+  EXPECT_EQ(committed.at(first).metadata, "so");
+  EXPECT_EQ(committed.at(first).leader_epoch, LeaderEpoch{7});
+}
+
+TEST_F(LocalConsumerCommits, KeepsWhatWasNotedWithoutWaiting) {
+  Append(0, "a");
+  const TopicPartition first{"orders", PartitionId{0}};
+  const auto consumer = Make();
+  ASSERT_THAT(consumer->Assign({first}), IsOk());
+  ASSERT_THAT(Drain(*consumer), SizeIs(1));
+
+  consumer->CommitAsync({{first, {.offset = {1}, .metadata = "so"}}}, {});
+  for (int i = 0; i < 3; ++i) {
+    clock_.Advance(absl::Minutes(1));
+    ASSERT_THAT(consumer->Poll(absl::ZeroDuration()), IsOk());
+  }
+  ASSERT_THAT(consumer->Close(), IsOk());
+
+  EXPECT_EQ(Make()->Committed({first}).value().at(first).metadata, "so");
+}
+
 TEST_F(LocalConsumerCommits, AnUnchangedOffsetIsDurableOnceItIsCommitted) {
   using Way = absl::Status (*)(Consumer&);
   const std::map<std::string, Way> ways = {
