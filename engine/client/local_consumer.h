@@ -184,6 +184,9 @@ class LocalConsumer final : public Consumer {
   // The commit of this number has ended.
   void TakeCommitted(uint64_t number, const OffsetsToCommit& offsets,
                      const absl::Status& status);
+  // Of what it committed by itself, of which no call answers: that it fails,
+  // and that it does no more.
+  void TellOfOwnCommit(const absl::Status& status);
   // Of the commits that have ended.
   void RunCallbacks();
   void Call(const CommitCallback& done, const absl::Status& status);
@@ -253,6 +256,7 @@ class LocalConsumer final : public Consumer {
   };
   std::map<TopicPartition, BeingCommitted> being_committed_;
   uint64_t last_commit_ = 0;  // the number of that
+  bool own_commits_fail_ = false;
   bool assigns_ = false;  // by hand
   // Commits that nobody waits for, in the order of their calls: one that ends
   // before an earlier one is told behind it. At most kCommitsMax.

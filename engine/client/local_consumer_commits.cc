@@ -28,6 +28,20 @@ constexpr size_t kCommitsMax = 10'000;
 constexpr absl::Duration kRepeatMax = absl::Hours(1);
 constexpr int kRepeatsPerRetention = 4;
 
+// Whether it says of a commit that the group, or the consumer, has gone on.
+bool IsOfGroup(const absl::Status& status) {
+  switch (ReasonOf(status)) {
+    case Reason::kUnknownMemberId:
+    case Reason::kIllegalGeneration:
+    case Reason::kRebalanceInProgress:
+    case Reason::kFencedInstanceId:
+    case Reason::kClosed:
+      return true;
+    default:
+      return false;
+  }
+}
+
 absl::Status FirstError(const OffsetCommitReply& reply) {
   absl::Status first = reply.status;
   for (const absl::Status& each : reply.offsets) first.Update(each);
@@ -255,7 +269,9 @@ void LocalConsumer::CommitBehind(Delivers which) {
   });
   offsets = OfTopicsThatAre(std::move(offsets));
   if (offsets.empty()) return;
-  CommitAndNote(offsets, CheckIsMember(), {});
+  CommitAndNote(offsets, CheckIsMember(), [this](const absl::Status& status) {
+    TellOfOwnCommit(status);
+  });
 }
 
 void LocalConsumer::TakeCommitted(uint64_t number,
@@ -272,6 +288,28 @@ void LocalConsumer::TakeCommitted(uint64_t number,
     last.emplace(name, offset);
   }
   NoteCommit(last, status);
+}
+
+void LocalConsumer::TellOfOwnCommit(const absl::Status& status) {
+  // Where the group has gone on without it a Poll finds what follows.
+  if (IsOfGroup(status)) return;
+  const bool fails = !status.ok();
+  const bool is_news = std::exchange(own_commits_fail_, fails) != fails;
+  const EventSink& events = client_->options.events;
+  if (!is_news || !events) return;
+  if (!fails) {
+    return events(Severity::kInfo,
+                  fmt::format("group {}: a consumer's own commits are stored "
+                              "again",
+                              options_.group));
+  }
+  events(Severity::kWarning,
+         fmt::format("group {}: a consumer's own commits fail, so that what it "
+                     "reads from now on is read again by whoever takes over; "
+                     "it tries again each {} (auto.commit.interval.ms): {}",
+                     options_.group,
+                     absl::FormatDuration(options_.auto_commit_interval),
+                     MessageOf(status)));
 }
 
 void LocalConsumer::RunCallbacks() {

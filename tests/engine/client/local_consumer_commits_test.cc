@@ -26,8 +26,12 @@ namespace {
 using test::FileCall;
 using test::HasReason;
 using test::IsOk;
+using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 class LocalConsumerCommits : public test::GroupConsumers {};
@@ -273,6 +277,47 @@ TEST_F(LocalConsumerCommits, KeepsWhatWasNotedWithoutWaiting) {
   ASSERT_THAT(consumer->Close(), IsOk());
 
   EXPECT_EQ(Make()->Committed({first}).value().at(first).metadata, "so");
+}
+
+TEST_F(LocalConsumerCommits, TellsOnceThatItsOwnCommitsFail) {
+  AppendToAll("a");
+  const auto consumer = Subscribed();
+  ASSERT_THAT(Drain(*consumer), SizeIs(4));
+  const auto fails = AllOf(HasSubstr("group g"), HasSubstr("commits fail"),
+                           HasSubstr("5s"), HasSubstr("full"));
+  const auto again = AllOf(HasSubstr("group g"), HasSubstr("stored again"));
+
+  files_.Fail(FileCall::kWrite, "/00000000000000000000.log",
+              MakeError(Reason::kDiskFull, "full"));
+  for (int i = 0; i < 3; ++i) {
+    clock_.Advance(absl::Seconds(5));
+    Drain(*consumer);
+  }
+  EXPECT_THAT(events_, Contains(fails).Times(1));
+  EXPECT_THAT(events_, Not(Contains(again)));
+
+  files_.Mend();
+  for (int i = 0; i < 3; ++i) {
+    clock_.Advance(absl::Seconds(5));
+    Drain(*consumer);
+  }
+  EXPECT_THAT(events_, Contains(fails).Times(1));
+  EXPECT_THAT(events_, Contains(again).Times(1));
+  EXPECT_EQ(CommittedIn(0), 1);
+}
+
+TEST_F(LocalConsumerCommits, TellsNobodyThatItsGroupWentOnWithoutIt) {
+  AppendToAll("a");
+  const ConsumerOptions options = InGroup();
+  const auto one = Subscribed(options);
+  ASSERT_THAT(Drain(*one), SizeIs(4));
+  clock_.Advance(options.poll_interval_max + absl::Seconds(4));
+  const auto two = Subscribed();
+  ASSERT_THAT(Drain(*two), SizeIs(4));
+
+  Settle({one.get(), two.get()});
+
+  EXPECT_THAT(events_, Not(Contains(HasSubstr("commits"))));
 }
 
 TEST_F(LocalConsumerCommits, AnUnchangedOffsetIsDurableOnceItIsCommitted) {
