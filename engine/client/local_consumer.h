@@ -151,6 +151,10 @@ class LocalConsumer final : public Consumer {
       const Partitions& partitions);
 
   // local_consumer_commits.cc
+  // Who only reads the log commits nothing.
+  bool CommitsByItself() const {
+    return coordinator_ != nullptr && options_.auto_commit && IsTold();
+  }
   // What it has committed last, or is about to, where that is what Poll has
   // returned: with what was noted there. Null else.
   const OffsetAndMetadata* FindKnown(const AssignedPartition& partition) const;

@@ -101,8 +101,7 @@ void LocalConsumer::Tell(Told told, const Partitions& partitions) {
 
 absl::Status LocalConsumer::LeaveGroup() {
   absl::Status committed;
-  const bool commits = coordinator_ != nullptr && options_.auto_commit;
-  if (commits) {
+  if (CommitsByItself()) {
     committed = CommitDelivered(RepeatsCommits() ? Delivers::kAll
                                                  : Delivers::kChanged);
   }
@@ -130,13 +129,13 @@ absl::Duration LocalConsumer::UntilGroupIsDue() const {
   if (membership_ != nullptr) due = std::min(due, membership_->UntilDue());
   const absl::Duration now = client_->options.clock->Monotonic();
   const bool repeats =
-      options_.auto_commit && RepeatsCommits() && !assigned_.empty();
+      CommitsByItself() && RepeatsCommits() && !assigned_.empty();
   if (repeats) due = std::min(due, std::max(repeat_at_, commit_at_) - now);
   const absl::Duration fetch_due = fetching_ ? fetching_->until : fetch_at_;
   for (const auto& [name, each] : assigned_) {
     if (each->waits_for_committed()) due = std::min(due, fetch_due - now);
     // Nobody wakes up to find that there is nothing to commit.
-    if (options_.auto_commit && HasUncommitted(*each))
+    if (CommitsByItself() && HasUncommitted(*each))
       due = std::min(due, commit_at_ - now);
   }
   return std::max(due, absl::ZeroDuration());
@@ -167,7 +166,7 @@ absl::Status LocalConsumer::KeepUp() {
         break;
     }
   }
-  if (options_.auto_commit) CommitNowAndThen();
+  if (CommitsByItself()) CommitNowAndThen();
   return BeginWhereCommitted();
 }
 
@@ -188,7 +187,7 @@ absl::Status LocalConsumer::FindMatchingTopics() {
 absl::Status LocalConsumer::Prepare() {
   // Whoever has them next asks where the group is behind this commit. Where it
   // fails they read again what was not committed.
-  if (options_.auto_commit) CommitBehind(Delivers::kChanged);
+  if (CommitsByItself()) CommitBehind(Delivers::kChanged);
   const Partitions all = assignment();
   if (!membership_->is_cooperative() && !all.empty()) {
     Tell(&RebalanceListener::Revoked, all);
@@ -205,7 +204,7 @@ absl::Status LocalConsumer::TakeShare(const Partitions& share) {
     if (!mine.contains(name)) lost.push_back(name);
   }
   if (!lost.empty()) {
-    if (options_.auto_commit) CommitBehind(Delivers::kChanged);
+    if (CommitsByItself()) CommitBehind(Delivers::kChanged);
     Tell(&RebalanceListener::Revoked, lost);
     GiveUp(lost);
     // Now the others may have them.

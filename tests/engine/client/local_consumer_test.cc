@@ -551,7 +551,9 @@ TEST(LocalConsumers, FollowTheirGroupInAnotherProcessThatWrites) {
     ASSERT_THAT((*begins)->Assign({kFirst}), IsOk());
     EXPECT_THAT(ValuesOf((*begins)->Poll(absl::ZeroDuration())),
                 ElementsAre(fmt::format("0:v@{}", at)));
+    EXPECT_THAT((*begins)->Close(), IsOk()) << "it has nothing to commit";
   }
+  EXPECT_THAT((*asks)->Close(), IsOk());
 }
 
 // With and without somebody else who syncs.
