@@ -66,6 +66,8 @@ absl::Status LocalConsumer::Assign(
                      "the consumer subscribes to topics, of which its group "
                      "assigns the partitions; Unsubscribe first");
   }
+  // Nobody else does of what it reads no more.
+  if (CommitsByItself()) CommitBehind(Delivers::kChanged);
   CAUCE_RETURN_IF_ERROR(Replace(partitions));
   assigns_ = !partitions.empty();
   if (assigns_) left_.reset();

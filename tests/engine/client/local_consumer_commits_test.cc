@@ -279,6 +279,19 @@ TEST_F(LocalConsumerCommits, KeepsWhatWasNotedWithoutWaiting) {
   EXPECT_EQ(Make()->Committed({first}).value().at(first).metadata, "so");
 }
 
+TEST_F(LocalConsumerCommits, CommitsByItselfWhatAnotherAssignmentDrops) {
+  AppendToAll("a");
+  const auto consumer = Make();
+  ASSERT_THAT(consumer->Assign({{"orders", PartitionId{0}}}), IsOk());
+  ASSERT_THAT(Drain(*consumer), SizeIs(1));
+
+  ASSERT_THAT(consumer->Assign({{"orders", PartitionId{1}}}), IsOk());
+  ASSERT_THAT(consumer->Close(), IsOk());
+
+  EXPECT_EQ(CommittedIn(0), 1);
+  EXPECT_EQ(CommittedIn(1), -1);
+}
+
 TEST_F(LocalConsumerCommits, TellsOnceThatItsOwnCommitsFail) {
   AppendToAll("a");
   const auto consumer = Subscribed();
