@@ -73,15 +73,18 @@ struct ConsumerOptions {
   std::vector<Assignment> assignments = {Assignment::kRange,
                                          Assignment::kCooperativeSticky};
   // Whether it commits what the last Poll returned, in a Poll after
-  // auto_commit_interval, when partitions go to others and when it is closed;
-  // of a consumer with a group. Where it assigns by hand also what is committed
-  // already, once an hour, or four times within offsets_retention: else that
-  // would grow too old while nothing comes. enable.auto.commit.
+  // auto_commit_interval, when partitions go to others, by another Assign, and
+  // when it is closed; of a consumer with a group, in a process that writes the
+  // log. Where it assigns by hand also what is committed already, once an hour,
+  // or four times within offsets_retention: else that would grow too old while
+  // nothing comes. That this fails, other than as the group goes on without it,
+  // is told to EngineOptions::events, and once it does no more.
+  // enable.auto.commit.
   bool auto_commit = true;
   // At least 0. auto.commit.interval.ms.
   absl::Duration auto_commit_interval = absl::Seconds(5);
-  // Who does not Poll for so long counts as gone, and others get its
-  // partitions; above 0. max.poll.interval.ms.
+  // Who does not Poll for so long, and up to 3 s longer, counts as gone, and
+  // others get its partitions; above 0. max.poll.interval.ms.
   absl::Duration poll_interval_max = absl::Minutes(5);
   // How often it is looked for topics, and partitions, that are new or gone;
   // above 0. Where this process writes the log a Poll knows at once.
@@ -234,11 +237,17 @@ class Consumer {
   // Returns the next records, of several partitions perhaps, or none where
   // none came within `timeout`. Valid until the next Poll, Assign or Close, and
   // those of a partition until a Seek or SkipDamage there.
-  // Who waits sleeps until there is something. A member of a group wakes up
-  // besides each third of poll_interval_max, to show that it lives, after
-  // auto_commit_interval where it has something to commit, and each
-  // metadata_age_max; and where another process writes the log whoever waits
-  // does so ten times a second.
+  // Who waits sleeps until there is something. Besides it wakes up:
+  //   a member of a group each third of poll_interval_max, to show that it
+  //   lives, and each metadata_age_max;
+  //   who commits by itself after auto_commit_interval where there is something
+  //   to commit, and where it assigns by hand for what is committed already
+  //   (auto_commit);
+  //   who has a group ten times a second until it is told where that is, as
+  //   while a transaction has its offsets, and where nothing runs in the
+  //   background for what groups have to do, as to look for old offsets;
+  //   and where another process writes the log whoever waits, ten times a
+  //   second.
   // An error is one partition's: the next Poll goes on with the others, and
   // comes back to it. Where there are records it waits for a later Poll.
   // Reason::kOffsetOutOfRange with ResetTo::kNone, or where a log has nothing
@@ -293,11 +302,9 @@ class Consumer {
   // this.
   virtual int event_descriptor() const = 0;
 
-  // How long the next Poll may be left out though nothing comes: until a member
-  // is to show its group that it lives, what was read is to be committed
-  // (auto_commit_interval), what could not be told yet is to be asked again, or
-  // a transaction that nobody ends has had its time. Infinite where time alone
-  // brings nothing.
+  // How long the next Poll may be left out though nothing comes: until one that
+  // waits would wake up by itself, as Poll says, or a transaction that nobody
+  // ends has had its time. Infinite where time alone brings nothing.
   virtual absl::Duration UntilDue() const = 0;
 
   // Gives up all partitions, and leaves the group unless it has a place of its
