@@ -1,4 +1,5 @@
 // What each consumer was given, one record after the other.
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -19,8 +20,11 @@ void CheckStep(const HistoryIndex& index, size_t last_at, size_t next_at,
                      {last_at, next_at}});
     return;
   }
-  const auto between = index.ReadBetween(next.from, next.isolation, last.offset,
-                                         next.offset);
+  // What is deleted may be passed by.
+  const Offset deleted = index.DeletedBelow(next.from, next_at);
+  const Offset behind = std::max(last.offset, Offset{deleted.value - 1});
+  const auto between =
+      index.ReadBetween(next.from, next.isolation, behind, next.offset);
   if (between.empty()) return;
   found.push_back({is_internal ? AnomalyKind::kInternalPollSkip
                                : AnomalyKind::kPollSkip,

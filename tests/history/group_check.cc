@@ -80,6 +80,7 @@ class Commits {
     for (const auto& [whose, way] : ways_) {
       const auto& [group, partition] = whose;
       if (group != seen.group || seen.offsets.contains(partition)) continue;
+      if (index_.DeletedBelow(partition, at_) == HistoryIndex::kAll) continue;
       const Known* const before = LastBefore(way, asked_at);
       if (before != nullptr)
         found_.push_back({AnomalyKind::kLostCommit, {before->at, at_}});
@@ -165,8 +166,10 @@ void CheckPassedBy(const HistoryIndex& index, Anomalies& found) {
                            ? Isolation::kReadCommitted
                            : isolation->second});
     if (places == index.places.end()) continue;
+    const Offset deleted = index.DeletedBelow(whose.second, last.second);
     for (const auto& [offset, at] : places->second) {
       if (offset >= last.first || delivered[whose].contains(offset)) continue;
+      if (offset < deleted) continue;
       found.push_back({AnomalyKind::kCommitSkip, {last.second, at}});
     }
   }
@@ -234,7 +237,10 @@ void CheckWork(const HistoryIndex& index, Anomalies& found) {
     const LogRead* const end =
         index.FindLogRead(whose.second, Isolation::kReadCommitted);
     if (end == nullptr || !groups.contains(whose.first)) continue;
+    // It may be back where that was not done: who came meanwhile passed it by.
+    const Offset deleted = index.DeletedBelow(whose.second, last.second);
     for (const auto& [offset, value] : end->values) {
+      if (offset < deleted) continue;
       if (offset >= last.first || results.contains(value)) continue;
       const RecordFacts* const record = index.FindRecord(value);
       if (record == nullptr) continue;

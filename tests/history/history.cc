@@ -107,6 +107,13 @@ struct Line {
     return fmt::format("OffsetsSeen: group {},{}{}", e.group, Words(e.offsets),
                        Words("", e.asked_at));
   }
+  std::string operator()(const RecordsDeleted& e) const {
+    return fmt::format("RecordsDeleted: {} below {}", e.partition.ToString(),
+                       e.before.value);
+  }
+  std::string operator()(const TopicDeleted& e) const {
+    return fmt::format("TopicDeleted: {}", e.topic);
+  }
   std::string operator()(const ProcessEnded&) const { return "ProcessEnded"; }
   std::string operator()(const LogRead& e) const {
     return fmt::format("LogRead: {}, {}, {} values, stable to {} of {}",

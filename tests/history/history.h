@@ -132,6 +132,18 @@ struct OffsetsSeen {
   std::optional<size_t> asked_at;
 };
 
+// Somebody asks for all below this to be deleted: from now on it may be.
+struct RecordsDeleted {
+  TopicPartition partition;
+  Offset before;
+};
+
+// Somebody asks for the topic to be deleted: from now on nothing of it need be
+// there. One that has its name later has another one in the history.
+struct TopicDeleted {
+  std::string topic;
+};
+
 // Nobody of before goes on: generations of groups may be given again.
 struct ProcessEnded {};
 
@@ -148,7 +160,8 @@ using Event = std::variant<ProducerStarted, Sent, Acknowledged, Refused,
                            CommitAsked, TransactionEnded, OffsetsAdded,
                            MemberMade, Delivered, Moved, Worked, Assigned,
                            OffsetsCommitAsked, OffsetsCommitted, OffsetsSeen,
-                           ProcessEnded, LogRead>;
+                           RecordsDeleted, TopicDeleted, ProcessEnded,
+                           LogRead>;
 using History = std::vector<Event>;
 
 // One line, as "Sent: producer 1, transaction 2, t-0, value 3".

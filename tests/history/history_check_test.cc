@@ -248,6 +248,55 @@ TEST(GoodHistory, OfSeveralThreadsTellsLateWhatWasOvertaken) {
               IsEmpty());
 }
 
+TEST(GoodHistory, MayLackWhatWasToBeDeleted) {
+  const History records = Plus(
+      TwoRecords(), {Read(1, 0, 11), RecordsDeleted{kA, {1}}});
+  EXPECT_THAT(Found(Plus(records, {End(kA, {{{1}, 12}})})), IsEmpty());
+  EXPECT_THAT(Found(Plus(records, {End(kA, {{{0}, 11}, {{1}, 12}})})),
+              IsEmpty());
+
+  const History half = Plus(Transaction(), {RecordsDeleted{kB, {1}},
+                                            CommitAsked{5}});
+  EXPECT_THAT(Found(Plus(half, {End(kA, {{{0}, 51}}), End(kB, {})})),
+              IsEmpty());
+}
+
+TEST(GoodHistory, MayPassByWhatWasToBeDeleted) {
+  const History three = Plus(
+      TwoRecords(), {Sent{1, 0, kA, 13}, Acknowledged{13, {2}}, Read(9, 0, 11),
+                     Read(9, 1, 12), Read(9, 2, 13), Read(1, 0, 11)});
+
+  EXPECT_THAT(Found(Plus(three, {RecordsDeleted{kA, {2}}, Read(1, 2, 13)})),
+              IsEmpty());
+  EXPECT_THAT(Found(Plus(three, {RecordsDeleted{kA, {1}}, Read(1, 2, 13)})),
+              ElementsAre("poll-skip"));
+  EXPECT_THAT(Found(Plus(three, {Read(1, 2, 13), RecordsDeleted{kA, {2}}})),
+              ElementsAre("poll-skip"))
+      << "nobody had asked for that yet";
+}
+
+TEST(BadHistory, LacksWhatIsBehindWhatWasToBeDeleted) {
+  EXPECT_THAT(Found(Plus(TwoRecords(), {RecordsDeleted{kA, {1}},
+                                        End(kA, {{{0}, 11}})})),
+              ElementsAre("unseen"));
+}
+
+TEST(GoodHistory, MayLackATopicThatWasToBeDeleted) {
+  const History records =
+      Plus(TwoRecords(),
+           {Read(1, 0, 11), OffsetsCommitAsked{"g", {{kA, {1}}}},
+            OffsetsCommitted{1, "g", 1, {{kA, {1}}}}, TopicDeleted{"a"}});
+
+  EXPECT_THAT(Found(Plus(records, {OffsetsSeen{"g", {}}, End(kA, {})})),
+              IsEmpty());
+}
+
+TEST(BadHistory, ShowsARecordOfATopicThatHadTheName) {
+  EXPECT_THAT(Found(Plus(TwoRecords(),
+                         {TopicDeleted{"a"}, End(kB, {{{0}, 11}})})),
+              Contains("phantom"));
+}
+
 TEST(BadHistory, LosesAnAcknowledgedRecord) {
   EXPECT_THAT(Found(Plus(TwoRecords(), {Read(1, 1, 12)})),
               ElementsAre("lost-write"));

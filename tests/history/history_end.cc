@@ -14,12 +14,15 @@ namespace cauce::test {
 absl::StatusOr<OffsetsSeen> LookAtGroup(Client& client,
                                         const std::string& group,
                                         absl::Duration patience) {
+  const auto topic = client.engine()->DescribeTopic(kIn);
+  if (!topic.ok()) return topic.status();
   ConsumerOptions options;
   options.group = group;
   options.call_timeout = patience;
   const auto looker = client.NewConsumer(options);
   if (!looker.ok()) return looker.status();
-  const auto committed = (*looker)->Committed(PartitionsOf(kIn));
+  const auto committed =
+      (*looker)->Committed(PartitionsOf(kIn, topic->partitions));
   if (!committed.ok()) return committed.status();
   OffsetsSeen seen;
   seen.group = group;
@@ -43,7 +46,8 @@ absl::StatusOr<LogRead> ReadWholeLog(Engine& engine, const TopicPartition& name,
   read.isolation = isolation;
   const auto partition = engine.OpenPartition(name.topic, name.partition);
   if (!partition.ok()) return partition.status();
-  Cursor cursor = partition->Read(Offset{0}, {.isolation = isolation});
+  Cursor cursor =
+      partition->Read(partition->log_start(), {.isolation = isolation});
   RecordView record;
   for (;;) {
     const auto more = cursor.Next(&record);

@@ -1,5 +1,7 @@
 #include "tests/history/history_index.h"
 
+#include <algorithm>
+
 namespace cauce::test {
 namespace {
 
@@ -68,6 +70,12 @@ class Reader {
   void operator()(const OffsetsCommitAsked&) {}
   void operator()(const OffsetsCommitted&) {}
   void operator()(const OffsetsSeen&) {}
+  void operator()(const RecordsDeleted& e) {
+    index_.deletions[e.partition][at_] = e.before;
+  }
+  void operator()(const TopicDeleted& e) {
+    index_.deleted_at.try_emplace(e.topic, at_);
+  }
   void operator()(const ProcessEnded&) {}
 
  private:
@@ -131,6 +139,30 @@ std::optional<Offset> HistoryIndex::PlaceOf(const RecordFacts& record,
   const auto found = read->second.find(record.sent.value);
   if (found == read->second.end()) return std::nullopt;
   return found->second;
+}
+
+Offset HistoryIndex::DeletedBelow(const TopicPartition& partition,
+                                  size_t until) const {
+  const auto deleted = deleted_at.find(partition.topic);
+  if (deleted != deleted_at.end() && deleted->second < until) return kAll;
+  Offset below{0};
+  const auto found = deletions.find(partition);
+  if (found == deletions.end()) return below;
+  for (const auto& [at, before] : found->second) {
+    if (at < until) below = std::max(below, before);
+  }
+  return below;
+}
+
+bool HistoryIndex::MayBeDeleted(const RecordFacts& record,
+                                Isolation isolation) const {
+  if (deleted_at.contains(record.sent.to.topic)) return true;
+  const auto place = PlaceOf(record, isolation);
+  if (place) return *place < DeletedBelow(record.sent.to, history.size());
+  // Nobody knows where it stands.
+  const auto found = deletions.find(record.sent.to);
+  return found != deletions.end() &&
+         found->second.rbegin()->first > record.sent_at;
 }
 
 std::vector<size_t> HistoryIndex::ReadBetween(const TopicPartition& partition,

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -55,6 +56,12 @@ struct HistoryIndex {
   // of what is committed, or of all.
   std::optional<Offset> PlaceOf(const RecordFacts& record,
                                 Isolation isolation) const;
+  // Below what records of it may be deleted, as it was asked for in front of
+  // the event `until`; 0 where nobody did, and kAll where the topic may be.
+  static constexpr Offset kAll{std::numeric_limits<int64_t>::max()};
+  Offset DeletedBelow(const TopicPartition& partition, size_t until) const;
+  // The same of one record, in the end.
+  bool MayBeDeleted(const RecordFacts& record, Isolation isolation) const;
   // What there is to be read between these offsets, but for them: where each
   // was read. Of what is committed, or all.
   std::vector<size_t> ReadBetween(const TopicPartition& partition,
@@ -72,6 +79,9 @@ struct HistoryIndex {
   using Values = std::map<int64_t, Offset>;
   std::map<std::pair<TopicPartition, Isolation>, Values> values_read;
   std::map<std::pair<TopicPartition, Isolation>, size_t> log_reads;
+  // By event.
+  std::map<TopicPartition, std::map<size_t, Offset>> deletions;
+  std::map<std::string, size_t> deleted_at;  // topics
   std::map<ProducerNumber, size_t> fenced_at;
   std::map<ConsumerNumber, std::string> groups;
   std::map<ConsumerNumber, MemberMade> members;

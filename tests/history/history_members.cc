@@ -12,6 +12,10 @@ namespace {
 constexpr absl::Duration kPollIntervalMax = absl::Seconds(30);
 constexpr size_t kMembersMax = 6;
 
+std::string TopicOf(const std::string& group) {
+  return std::string(group == kFollowers ? kBrief : kIn);
+}
+
 }  // namespace
 
 // Notes where a member's positions begin anew.
@@ -23,6 +27,10 @@ class HistoryWorld::Listener final : public RebalanceListener {
   void Assigned(const std::vector<TopicPartition>& partitions) override {
     for (const TopicPartition& each : partitions)
       world_.history_.emplace_back(Moved{member_.number, each});
+    // Whichever it will be.
+    if (member_.group != kFollowers) return;
+    for (const auto& [id, life] : world_.lives_)
+      world_.history_.emplace_back(Moved{member_.number, life});
   }
   void Revoked(const std::vector<TopicPartition>& partitions) override {
     CommitPerhaps();
@@ -82,16 +90,18 @@ std::unique_ptr<HistoryWorld::Member> HistoryWorld::NewMember(
         member->number, group, member->instance, PromiseOf(group),
         ways_ == std::vector{Assignment::kCooperativeSticky}});
   }
+  const auto by_hand = PartitionsOf(kIn, CountPartitions(kIn));
   const absl::Status begun =
-      group.empty() ? member->consumer->Assign(PartitionsOf(kIn))
-                    : member->consumer->Subscribe({std::string(kIn)},
+      group.empty() ? member->consumer->Assign(by_hand)
+                    : member->consumer->Subscribe({TopicOf(group)},
                                                   member->listener);
   return begun.ok() ? std::move(member) : nullptr;
 }
 
 std::unique_ptr<HistoryWorld::Member> HistoryWorld::NewReader() {
   ConsumerOptions options;
-  options.reset = ResetTo::kLatest;
+  // Where what it is at is deleted it goes on behind that.
+  options.reset = ResetTo::kEarliest;
   options.isolation = Isolation::kReadCommitted;
   options.call_timeout = kPatience;
   auto made = client_->NewConsumer(options);
@@ -99,14 +109,19 @@ std::unique_ptr<HistoryWorld::Member> HistoryWorld::NewReader() {
   auto reader = std::make_unique<Member>();
   reader->number = ++last_consumer_;
   reader->consumer = *std::move(made);
-  const bool is_begun = reader->consumer->Assign(AllPartitions()).ok();
-  return is_begun ? std::move(reader) : nullptr;
+  const auto all = AllPartitions(CountPartitions(kIn));
+  if (!reader->consumer->Assign(all).ok()) return nullptr;
+  for (const TopicPartition& each : all) {
+    if (!reader->consumer->SeekToEnd(each).ok()) return nullptr;
+  }
+  return reader;
 }
 
 void HistoryWorld::StepMember() {
   if (members_.size() < kMembersMax && Chance(20)) {
-    const char* const groups[] = {"", kReaders, kReaders, kAutomatic,
-                                  kAutomatic, kCautious};
+    const char* const groups[] = {"",         kReaders,   kReaders,
+                                  kAutomatic, kAutomatic, kCautious,
+                                  kFollowers, kFollowers};
     auto made = NewMember(groups[random_() % std::size(groups)]);
     if (made != nullptr) members_.push_back(std::move(made));
   }
@@ -123,7 +138,8 @@ void HistoryWorld::StepMember() {
   if (PromiseOf(member.group) == Promise::kAtMostOnce)
     return StepCautious(member);
   Poll(member, 0);
-  if (member.group != kReaders || Chance(50)) return;
+  const bool commits = member.group == kReaders || member.group == kFollowers;
+  if (!commits || Chance(50)) return;
   if (Chance(70)) {
     CommitOffsets(member);
   } else {
@@ -176,7 +192,10 @@ std::vector<std::pair<TopicPartition, int64_t>> HistoryWorld::Poll(
   if (!member.group.empty() && generation >= 0 && is_new) {
     ++counts_.assignments;
     history_.emplace_back(
-        Assigned{member.number, member.group, generation, assignment,
+        Assigned{member.number, member.group, generation,
+                 member.group == kFollowers && !assignment.empty()
+                     ? std::vector<TopicPartition>{LifeNow()}
+                     : assignment,
                  as.member_id});
   }
   member.generation = generation;
@@ -186,12 +205,14 @@ std::vector<std::pair<TopicPartition, int64_t>> HistoryWorld::Poll(
       ReasonOf(polled.status()) == Reason::kFencedInstanceId);
   counts_.replaced += member.is_replaced && !was_replaced ? 1 : 0;
   if (!polled.ok()) return values;
+  FollowLife(member, as);
   if (!polled->empty()) member.idle_since.reset();
   for (const ConsumerRecord& each : *polled) {
     values.emplace_back(*each.partition, ValueOf(each));
     history_.emplace_back(Delivered{member.number, member.isolation,
-                                    transaction, *each.partition, each.offset,
-                                    values.back().second});
+                                    transaction,
+                                    NameOf(member, *each.partition),
+                                    each.offset, values.back().second});
     member.read[*each.partition] = each.offset + 1;
     if (PromiseOf(member.group) != Promise::kNone)
       member.given.push_back({member.number, *each.partition, each.offset});
@@ -199,20 +220,47 @@ std::vector<std::pair<TopicPartition, int64_t>> HistoryWorld::Poll(
   return values;
 }
 
+// What it has read of a life before is not to be committed in this one.
+void HistoryWorld::FollowLife(Member& member, const ConsumerGroupMetadata& as) {
+  const auto id = as.topic_ids.find(std::string(kBrief));
+  if (id == as.topic_ids.end() || id->second == member.life) return;
+  member.life = id->second;
+  member.read.clear();
+}
+
+TopicPartition HistoryWorld::NameOf(const Member& member,
+                                    const TopicPartition& partition) {
+  return partition.topic == kBrief ? LifeOf(member.life) : partition;
+}
+
+OffsetsByPartition HistoryWorld::NamesOf(const Member& member) {
+  OffsetsByPartition named;
+  for (const auto& [partition, offset] : member.read)
+    named[NameOf(member, partition)] = offset;
+  return named;
+}
+
+OffsetsToCommit HistoryWorld::ToCommitOf(const Member& member) {
+  OffsetsToCommit commit = ToCommit(member.read);
+  for (auto& [partition, offset] : commit) {
+    if (partition.topic == kBrief) offset.topic_id = member.life;
+  }
+  return commit;
+}
+
 bool HistoryWorld::CommitOffsets(Member& member) {
   if (member.read.empty()) return false;
   ++counts_.operations;
-  history_.emplace_back(OffsetsCommitAsked{member.group, member.read});
+  const OffsetsByPartition read = NamesOf(member);
+  history_.emplace_back(OffsetsCommitAsked{member.group, read});
   const ConsumerGroupMetadata as = member.consumer->group_metadata();
-  const absl::Status committed =
-      member.consumer->Commit(ToCommit(member.read));
+  const absl::Status committed = member.consumer->Commit(ToCommitOf(member));
   if (!committed.ok()) {
     ++counts_.commits_refused;
     return false;
   }
   history_.emplace_back(OffsetsCommitted{member.number, member.group,
-                                         as.generation, member.read,
-                                         as.member_id});
+                                         as.generation, read, as.member_id});
   member.read.clear();
   return true;
 }
@@ -220,12 +268,13 @@ bool HistoryWorld::CommitOffsets(Member& member) {
 void HistoryWorld::CommitOffsetsAsync(Member& member) {
   if (member.read.empty()) return;
   ++counts_.operations;
-  history_.emplace_back(OffsetsCommitAsked{member.group, member.read});
+  const OffsetsByPartition read = NamesOf(member);
+  history_.emplace_back(OffsetsCommitAsked{member.group, read});
   const ConsumerGroupMetadata as = member.consumer->group_metadata();
-  const OffsetsCommitted told{member.number, member.group,   as.generation,
-                              member.read,   as.member_id, history_.size()};
+  const OffsetsCommitted told{member.number, member.group, as.generation,
+                              read,          as.member_id, history_.size()};
   member.consumer->CommitAsync(
-      ToCommit(member.read), [this, told](const absl::Status& committed) {
+      ToCommitOf(member), [this, told](const absl::Status& committed) {
         if (committed.ok()) {
           history_.emplace_back(told);
         } else {

@@ -1,6 +1,7 @@
 // The topics, groups and numbers that all who take part in a history share.
 // Copiers read "in" and write "out"; everybody else uses "in" alone, but for
-// writers, which read both. What those of a group promise is in its name.
+// writers, which read both, and who uses "brief". What those of a group promise
+// is in its name.
 #pragma once
 
 #include <charconv>
@@ -20,30 +21,39 @@
 
 namespace cauce::test {
 
-inline constexpr int32_t kHistoryPartitions = 3;
+inline constexpr int32_t kHistoryPartitions = 3;  // at first
+inline constexpr int32_t kHistoryPartitionsMax = 5;
 inline constexpr std::string_view kIn = "in";
 inline constexpr std::string_view kOut = "out";
+// Deleted and made again from time to time. In the history each life of it has
+// a name of its own: "brief.2".
+inline constexpr std::string_view kBrief = "brief";
 inline constexpr char kReaders[] = "readers";
 inline constexpr char kCopiers[] = "copiers";
 // Of consumers that commit by themselves, and of those that commit before they
 // work.
 inline constexpr char kAutomatic[] = "automatic";
 inline constexpr char kCautious[] = "cautious";
+// Of "brief" alone.
+inline constexpr char kFollowers[] = "followers";
+// Of "in".
 inline constexpr const char* kGroups[] = {kReaders, kCopiers, kAutomatic,
                                           kCautious};
 // Of who waits for a coordinator: twenty looks at the clock.
 inline constexpr absl::Duration kPatience = absl::Milliseconds(20);
 
-inline std::vector<TopicPartition> PartitionsOf(std::string_view topic) {
+inline std::vector<TopicPartition> PartitionsOf(
+    std::string_view topic, int32_t count = kHistoryPartitions) {
   std::vector<TopicPartition> all;
-  for (int32_t i = 0; i < kHistoryPartitions; ++i)
+  for (int32_t i = 0; i < count; ++i)
     all.push_back({std::string(topic), {i}});
   return all;
 }
 
-inline std::vector<TopicPartition> AllPartitions() {
-  std::vector<TopicPartition> all = PartitionsOf(kIn);
-  for (TopicPartition& each : PartitionsOf(kOut))
+inline std::vector<TopicPartition> AllPartitions(
+    int32_t count = kHistoryPartitions) {
+  std::vector<TopicPartition> all = PartitionsOf(kIn, count);
+  for (TopicPartition& each : PartitionsOf(kOut, count))
     all.push_back(std::move(each));
   return all;
 }

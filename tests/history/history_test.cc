@@ -16,7 +16,7 @@ namespace {
 constexpr int kHistories = 100;
 constexpr int kSteps = 600;
 // Of which each is several operations.
-constexpr int kLongSteps = 12'000;
+constexpr int kLongSteps = 15'000;
 constexpr int64_t kLongOperations = 20'000;
 
 std::vector<std::string> Lines(const test::History& history) {
@@ -74,13 +74,15 @@ TEST(Histories, OfAnyProgramsAndKillsHaveNoAnomaly) {
       "failed calls, %ld compacted, %ld commits, %ld aborts, %ld fenced, %ld "
       "assignments, %ld lost memberships, %ld commits of offsets refused, %ld "
       "copies, %ld operations, %ld static members, %ld replaced, %ld worked "
-      "on, %ld refused, %ld read within transactions\n",
+      "on, %ld refused, %ld read within transactions, %ld grown, %ld "
+      "deletions, %ld lives of a topic\n",
       kHistories, counts.events, counts.process_kills, counts.power_cuts,
       counts.closes, counts.failed_calls, counts.compacted, counts.commits,
       counts.aborts, counts.fenced, counts.assignments,
       counts.lost_memberships, counts.commits_refused, counts.copies,
       counts.operations, counts.static_members, counts.replaced,
-      counts.worked, counts.refused, counts.read_within);
+      counts.worked, counts.refused, counts.read_within, counts.grown,
+      counts.deletions, counts.lives);
   // Where these do not happen the others mean nothing.
   EXPECT_GT(counts.failed_calls, kHistories);
   EXPECT_GT(counts.compacted, kHistories);
@@ -99,6 +101,9 @@ TEST(Histories, OfAnyProgramsAndKillsHaveNoAnomaly) {
   EXPECT_GT(counts.worked, kHistories);
   EXPECT_GT(counts.refused, kHistories);
   EXPECT_GT(counts.read_within, kHistories);
+  EXPECT_GT(counts.grown, kHistories / 2);
+  EXPECT_GT(counts.deletions, kHistories);
+  EXPECT_GT(counts.lives, kHistories);
 }
 
 }  // namespace

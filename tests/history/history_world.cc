@@ -1,5 +1,7 @@
 #include "tests/history/history_world.h"
 
+#include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -97,6 +99,7 @@ void HistoryWorld::DropAll() {
   zombies_.clear();
   writers_.clear();
   producers_.clear();
+  brief_.producer.reset();
   client_.reset();
   history_.emplace_back(ProcessEnded{});
 }
@@ -128,7 +131,8 @@ void HistoryWorld::CloseAll() {
 
 void HistoryWorld::Step() {
   const int dice = Below(100);
-  if (dice < 17) return StepProducer();
+  if (dice < 14) return StepProducer();
+  if (dice < 17) return StepBrief();
   if (dice < 33) {
     if (writers_.size() < 2 && Chance(30)) {
       writers_.emplace_back();
@@ -153,6 +157,7 @@ void HistoryWorld::Step() {
       StepCopier(copiers_[random_() % copiers_.size()]);
     return;
   }
+  if (dice < 86) return StepTopics();
   if (dice < 88) return LookAtOffsets().IgnoreError();
   if (dice < 93) return clock_.Advance(absl::Seconds(Below(12)));
   // Longer than members and transactions may take.
@@ -178,6 +183,39 @@ void HistoryWorld::StepUpkeep() {
   }
 }
 
+void HistoryWorld::StepTopics() {
+  return Chance(20) ? Grow() : DeleteRecords();
+}
+
+// Copiers write to the partition of the number that they read: "out" has each
+// first.
+void HistoryWorld::Grow() {
+  const int32_t more = CountPartitions(kIn) + 1;
+  if (more > kHistoryPartitionsMax) return;
+  ++counts_.operations;
+  Engine& engine = *client_->engine();
+  engine.CreatePartitions(kOut, more).IgnoreError();  // it may be so since
+  if (CountPartitions(kOut) < more) return;
+  counts_.grown += engine.CreatePartitions(kIn, more).ok() ? 1 : 0;
+}
+
+// A few, or all there are. Of "in" alone: what was done is looked for in "out".
+void HistoryWorld::DeleteRecords() {
+  const TopicPartition name = AnyPartition();
+  auto partition =
+      client_->engine()->OpenPartition(name.topic, name.partition);
+  if (!partition.ok()) return;
+  const Offset start = partition->log_start();
+  const auto records =
+      static_cast<int>(partition->high_watermark() - start);
+  if (records <= 0) return;
+  const Offset before =
+      start + (Chance(20) ? records : 1 + Below(std::min(records, 8)));
+  ++counts_.operations;
+  history_.emplace_back(RecordsDeleted{name, before});
+  counts_.deletions += partition->DeleteRecordsBefore(before).ok() ? 1 : 0;
+}
+
 // At once, or somewhere in what is done next.
 void HistoryWorld::StepKill() {
   disk_.CutBefore(disk_.changes() + (Chance(30) ? 0 : Below(40)));
@@ -191,11 +229,48 @@ absl::Status HistoryWorld::LookAtOffsets() {
     first.Update(seen.status());
     if (seen.ok()) history_.emplace_back(*std::move(seen));
   }
+  first.Update(LookAtFollowers());
   return first;
 }
 
+absl::Status HistoryWorld::LookAtFollowers() {
+  if (!client_->engine()->DescribeTopic(kBrief).ok()) return absl::OkStatus();
+  ++counts_.operations;
+  ConsumerOptions options;
+  options.group = kFollowers;
+  options.call_timeout = kPatience;
+  const auto looker = client_->NewConsumer(options);
+  if (!looker.ok()) return looker.status();
+  const TopicPartition name{std::string(kBrief), {0}};
+  const auto committed = (*looker)->Committed({name});
+  if (!committed.ok()) return committed.status();
+  OffsetsSeen seen;
+  seen.group = kFollowers;
+  if (const auto found = committed->find(name); found != committed->end())
+    seen.offsets[LifeNow()] = found->second.offset;
+  history_.emplace_back(std::move(seen));
+  return absl::OkStatus();
+}
+
+TopicPartition HistoryWorld::LifeOf(const TopicId& id) {
+  const TopicPartition next{fmt::format("{}.{}", kBrief, lives_.size() + 1),
+                            {0}};
+  return lives_.try_emplace(id, next).first->second;
+}
+
+TopicPartition HistoryWorld::LifeNow() {
+  const auto described = client_->engine()->DescribeTopic(kBrief);
+  if (described.ok()) return LifeOf(described->id);
+  return {std::string(kBrief), {0}};  // there is none
+}
+
 TopicPartition HistoryWorld::AnyPartition() {
-  return {std::string(kIn), {Below(kHistoryPartitions)}};
+  return {std::string(kIn), {Below(CountPartitions(kIn))}};
+}
+
+int32_t HistoryWorld::CountPartitions(std::string_view topic) const {
+  const auto described = client_->engine()->DescribeTopic(topic);
+  return described.ok() ? described->partitions : kHistoryPartitions;
 }
 
 // Ends what is open, and lets both groups read all there is.
@@ -216,7 +291,8 @@ std::string HistoryWorld::Settle() {
     }
   }
   if (!CopyAll()) return "copiers do not come to the end in calm";
-  for (const char* group : {kReaders, kAutomatic, kCautious}) {
+  client_->engine()->CreateTopic(kBrief).status().IgnoreError();
+  for (const char* group : {kReaders, kAutomatic, kCautious, kFollowers}) {
     if (!ReadAll(group))
       return fmt::format("the {} do not come to the end in calm", group);
   }
@@ -224,7 +300,8 @@ std::string HistoryWorld::Settle() {
     return fmt::format("nobody is told in calm where groups are: {}",
                        MessageOf(seen));
   for (const std::string_view topic : {kIn, kOut}) {
-    for (const TopicPartition& each : PartitionsOf(topic)) {
+    for (const TopicPartition& each :
+         PartitionsOf(topic, CountPartitions(topic))) {
       for (const Isolation isolation :
            {Isolation::kReadUncommitted, Isolation::kReadCommitted}) {
         auto read = ReadWholeLog(*client_->engine(), each, isolation);
@@ -236,6 +313,14 @@ std::string HistoryWorld::Settle() {
       }
     }
   }
+  auto last = ReadWholeLog(*client_->engine(), {std::string(kBrief), {0}},
+                           Isolation::kReadCommitted);
+  if (!last.ok()) {
+    return fmt::format("the topic made last is not read to its end in calm: {}",
+                       MessageOf(last.status()));
+  }
+  last->partition = LifeNow();
+  history_.emplace_back(*std::move(last));
   return "";
 }
 
@@ -249,13 +334,17 @@ bool HistoryWorld::CopyAll() {
     const bool is_at_work = copier.member == nullptr ||
                             copier.writer.open != 0 ||
                             copier.writer.producer == nullptr ||
-                            copier.member->assignment.size() !=
-                                kHistoryPartitions;
+                            !HasAll(*copier.member);
     idle = is_at_work || history_.size() != before ? 0 : idle + 1;
     const bool any = history_.size() != before;
     if (!any && copier.writer.open == 0) clock_.Advance(kCalmPause);
   }
   return idle == 10;
+}
+
+bool HistoryWorld::HasAll(const Member& member) const {
+  return std::ssize(member.assignment) ==
+         (member.group == kFollowers ? 1 : CountPartitions(kIn));
 }
 
 // Each record takes a few, of whom there may be all still.
@@ -269,7 +358,7 @@ bool HistoryWorld::ReadAll(const std::string& group) {
   int idle = 0;
   for (int i = 0; i < CalmRounds() && idle < 10; ++i) {
     const bool any = !Poll(*member, 0).empty();
-    const bool is_in = member->assignment.size() == kHistoryPartitions;
+    const bool is_in = HasAll(*member);
     if (group != kAutomatic) {
       if (CommitOffsets(*member)) Work(*member);
       member->given.clear();

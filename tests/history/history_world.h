@@ -2,12 +2,13 @@
 // writers of transactions, consumers in groups that commit by hand, by
 // themselves or before they work, copiers that read, work and write in one
 // transaction, and a reader of all; writers read in their transactions what
-// others commit; members with a place of their own, and two
-// that come for one; producers and members that others have replaced and that
-// go on nevertheless; time that passes in leaps; and the
-// process, which is killed, or loses its power, in front of any change of its
-// disk and begins again; what coordinators keep is compacted meanwhile. What
-// each asks for and is told becomes the history. Not thread-safe.
+// others commit; members with a place of their own, and two that come for one;
+// producers and members that others have replaced and that go on nevertheless;
+// time that passes in leaps; and the process, which is killed, or loses its
+// power, in front of any change of its disk and begins again; what coordinators
+// keep is compacted meanwhile, topics grow by partitions, their first records
+// are deleted, and one is deleted and made again. What each asks for and is
+// told becomes the history. Not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -49,6 +50,9 @@ struct HistoryCounts {
   int64_t worked = 0;           // records, by who promises how often
   int64_t refused = 0;          // records, and not written
   int64_t read_within = 0;      // records, by writers in a transaction
+  int64_t grown = 0;            // topics, by a partition
+  int64_t deletions = 0;        // of a partition's first records
+  int64_t lives = 0;            // of a topic that is deleted and made again
 };
 
 class HistoryWorld {
@@ -75,6 +79,7 @@ class HistoryWorld {
     Isolation isolation = Isolation::kReadCommitted;
     std::shared_ptr<Listener> listener;
     std::unique_ptr<Consumer> consumer;
+    TopicId life;  // of "brief", which it reads
     OffsetsByPartition read;  // and not committed, as far as it knows
     std::vector<Worked> given;  // and not worked on
     // When it was asked for more, and got none since: its consumer may have
@@ -110,8 +115,13 @@ class HistoryWorld {
   void Step();
   void StepUpkeep();
   void StepKill();
+  // As an administrator.
+  void StepTopics();
+  void Grow();
+  void DeleteRecords();
 
   void StepProducer();
+  void StepBrief();
   void StepWriter(Writer& writer);
   void StepMember();
   void StepCautious(Member& member);
@@ -121,8 +131,12 @@ class HistoryWorld {
   void StepCopier(Copier& copier);
   void FinishCopy(Copier& copier);
   void AddOffsets(Copier& copier);
+  // By its id; the present one's.
+  TopicPartition LifeOf(const TopicId& id);
+  TopicPartition LifeNow();
   // How far the groups are; the first reason why that was not told.
   absl::Status LookAtOffsets();
+  absl::Status LookAtFollowers();
 
   absl::Status StartWriter(Writer& writer);
   void Replace(Writer& writer);
@@ -142,6 +156,11 @@ class HistoryWorld {
   // The values that were read, with where.
   std::vector<std::pair<TopicPartition, int64_t>> Poll(
       Member& member, TransactionNumber transaction);
+  void FollowLife(Member& member, const ConsumerGroupMetadata& as);
+  // In the history.
+  TopicPartition NameOf(const Member& member, const TopicPartition& partition);
+  OffsetsByPartition NamesOf(const Member& member);
+  static OffsetsToCommit ToCommitOf(const Member& member);
   bool CommitOffsets(Member& member);
   // And goes on; it is told in a later call.
   void CommitOffsetsAsync(Member& member);
@@ -149,6 +168,7 @@ class HistoryWorld {
 
   bool CopyAll();
   bool ReadAll(const std::string& group);
+  bool HasAll(const Member& member) const;
   int64_t CalmRounds() const;
   std::string Settle();
 
@@ -157,6 +177,7 @@ class HistoryWorld {
   }
   int Below(int bound) { return static_cast<int>(random_() % bound); }
   TopicPartition AnyPartition();
+  int32_t CountPartitions(std::string_view topic) const;
 
   std::mt19937 random_;
   RandomChoices fate_;
@@ -170,11 +191,13 @@ class HistoryWorld {
 
   std::unique_ptr<Client> client_;
   std::vector<PlainProducer> producers_;
+  PlainProducer brief_;  // who writes to that
   std::vector<Writer> writers_;
   std::vector<Writer> zombies_;
   std::vector<std::unique_ptr<Member>> members_;
   std::vector<Copier> copiers_;
 
+  std::map<TopicId, TopicPartition> lives_;
   bool is_calm_ = false;
   int64_t last_value_ = 0;
   TransactionNumber last_transaction_ = 0;

@@ -35,12 +35,38 @@ void HistoryWorld::StepProducer() {
   if (Chance(50)) each.producer->Flush(kPatience).IgnoreError();
 }
 
+// Its producer outlives the topic. None of its records is on its way when that
+// is deleted: whose they would be nobody could tell.
+void HistoryWorld::StepBrief() {
+  Engine& engine = *client_->engine();
+  if (!engine.DescribeTopic(kBrief).ok()) {
+    const bool is_made = engine.CreateTopic(kBrief).ok();
+    counts_.lives += is_made ? 1 : 0;
+    return;
+  }
+  if (Chance(15)) {
+    ++counts_.operations;
+    history_.emplace_back(TopicDeleted{LifeNow().topic});
+    return engine.DeleteTopic(kBrief).IgnoreError();
+  }
+  if (brief_.producer == nullptr) {
+    auto made = client_->NewProducer(ProducerOptions());
+    if (!made.ok()) return;
+    brief_ = {++last_producer_, *std::move(made)};
+  }
+  const TopicPartition to{std::string(kBrief), {0}};
+  for (int i = Below(3); i >= 0; --i)
+    Send(*brief_.producer, brief_.number, 0, to, 0);
+  if (!brief_.producer->Flush(kPatience).ok()) brief_.producer.reset();
+}
+
 void HistoryWorld::Send(Producer& producer, ProducerNumber by,
                         TransactionNumber of, const TopicPartition& to,
                         int64_t source) {
   const int64_t value = ++last_value_;
   ++counts_.operations;
-  history_.emplace_back(Sent{by, of, to, value, source});
+  history_.emplace_back(
+      Sent{by, of, to.topic == kBrief ? LifeNow() : to, value, source});
   const absl::Status taken = producer.Send(
       {.topic = to.topic,
        .partition = to.partition,

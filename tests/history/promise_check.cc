@@ -50,9 +50,10 @@ class Work {
       Offset& from = looked_at_[whose];
       const auto& done = done_[whose];
       auto place = places->second.lower_bound(from);
+      const Offset deleted = index_.DeletedBelow(partition, at);
       for (; place != places->second.end() && place->first < committed;
            ++place) {
-        if (!done.contains(place->first)) {
+        if (!done.contains(place->first) && place->first >= deleted) {
           found_.push_back(
               {AnomalyKind::kUnworkedCommit, {at, place->second}});
         }

@@ -86,6 +86,7 @@ void CheckLosses(const HistoryIndex& index, Anomalies& found) {
     const auto places = index.places.find({record.sent.to, due->isolation});
     const bool is_any = place.has_value() && places != index.places.end();
     if (is_any && places->second.contains(*place)) continue;
+    if (index.MayBeDeleted(record, due->isolation)) continue;
     const bool is_passed = is_any && *place < places->second.rbegin()->first;
     const bool is_end =
         index.FindLogRead(record.sent.to, Isolation::kReadCommitted) != nullptr;
@@ -101,6 +102,8 @@ void CheckVanished(const HistoryIndex& index, Anomalies& found) {
   for (const Reading& each : index.readings) {
     const LogRead* const end = index.FindLogRead(each.from, each.isolation);
     if (end == nullptr || end->values.contains(each.offset)) continue;
+    if (each.offset < index.DeletedBelow(each.from, index.history.size()))
+      continue;
     if (told.emplace(each.from, each.isolation, each.offset).second) {
       found.push_back(
           {AnomalyKind::kVanished,

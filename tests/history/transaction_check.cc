@@ -69,7 +69,10 @@ void CheckWhole(const HistoryIndex& index, const TransactionFacts& of,
     const auto place = index.PlaceOf(record, Isolation::kReadCommitted);
     const auto at = place ? end->values.find(*place) : end->values.end();
     const bool is_there = at != end->values.end() && at->second == value;
-    (is_there ? there : missing) = record.sent_at;
+    if (is_there) there = record.sent_at;
+    const bool is_missing =
+        !is_there && !index.MayBeDeleted(record, Isolation::kReadCommitted);
+    if (is_missing) missing = record.sent_at;
   }
   if (!there.has_value()) return;
   if (missing.has_value())
