@@ -61,6 +61,9 @@ class IndexWalk {
       }
       CAUCE_ASSIGN_OR_RETURN(ended_, OnlyZerosAreLeft());
       if (ended_) return std::nullopt;
+      // A writer may have written there meanwhile.
+      piece_.clear();
+      CAUCE_ASSIGN_OR_RETURN(bytes, Bytes());
     }
     if (bytes.size() < Entry::kBytes) {
       return Damage("ends in the middle of an entry");
@@ -88,9 +91,19 @@ class IndexWalk {
 
   // Nothing more is asked of this file.
   void Stop() {
-    ended_ = true;
+    ended_ = is_stopped_ = true;
     next_.reset();
   }
+  bool is_stopped() const { return is_stopped_; }
+
+  // Where it has ended, it may have grown since: Peek() looks again.
+  void LookAgain() {
+    if (!is_stopped_) ended_ = false;
+    piece_.clear();
+  }
+
+  // The entry that Pop() has passed last.
+  const std::optional<Entry>& last() const { return last_; }
 
  private:
   // `segment.index.bytes`, to which brokers preallocate, is an int32.
@@ -141,6 +154,7 @@ class IndexWalk {
   std::optional<Entry> last_;
   std::optional<Entry> next_;
   bool ended_ = false;
+  bool is_stopped_ = false;
 };
 
 }  // namespace cauce

@@ -47,8 +47,11 @@ absl::StatusOr<CompactionPlan> Log::PlanFor(const SegmentSet& set,
       CAUCE_ASSIGN_OR_RETURN(sealed.back().first_time, FirstTime(segment));
     }
     if (topic->min_compaction_lag > absl::ZeroDuration()) {
-      CAUCE_ASSIGN_OR_RETURN(sealed.back().largest_time,
-                             LargestTime(segment, *environment_->files));
+      CAUCE_ASSIGN_OR_RETURN(
+          sealed.back().largest_time,
+          LargestTime(segment, *environment_->files,
+                      order.now - topic->min_compaction_lag +
+                          absl::Milliseconds(1)));
     }
   }
   const CompactionView view{sealed, log_start(), first_dirty, stable_end};

@@ -62,7 +62,8 @@ absl::StatusOr<std::optional<FoundTime>> Log::FindByTimeIn(
   const Offset from = log_start();
   const auto find_in =
       [&](Segment& segment) -> absl::StatusOr<std::optional<FoundTime>> {
-    CAUCE_ASSIGN_OR_RETURN(const Timestamp largest, segment.LargestTimestamp());
+    CAUCE_ASSIGN_OR_RETURN(const Timestamp largest,
+                           segment.LargestTimestamp(time));
     if (largest < time) return std::nullopt;
     return segment.FindByTime(time, from, up_to, on_damage);
   };

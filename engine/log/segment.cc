@@ -213,27 +213,49 @@ absl::StatusOr<std::optional<RecordBatch>> Segment::SeekBehind(
                          EntriesBehind(index->offsets(), position));
 }
 
-absl::StatusOr<Timestamp> Segment::LargestTimestamp() {
+absl::StatusOr<Timestamp> Segment::LargestTimestamp(Timestamp enough) {
   {
     MutexLock lock(mutex_);
-    if (index_ != nullptr && index_is_live_) return index_->largest_timestamp();
     if (largest_) return *largest_;
+    const bool is_enough =
+        noted_largest_.has_value() && noted_largest_ >= enough;
+    if (is_enough) return noted_largest_;
   }
-  CAUCE_ASSIGN_OR_RETURN(const auto index, Index());
+  CAUCE_ASSIGN_OR_RETURN(auto index, Index());
+  bool is_known = index->knows_largest();
+  if (!is_known && index->largest_timestamp() < enough) {
+    CAUCE_ASSIGN_OR_RETURN(index, WithLargest(std::move(index)));
+    is_known = true;
+  }
   MutexLock lock(mutex_);
-  largest_ = index->largest_timestamp();
-  return *largest_;
+  const Timestamp largest = index->largest_timestamp();
+  if (is_known && !index_is_live_) largest_ = largest;
+  return largest;
+}
+
+absl::StatusOr<std::shared_ptr<const SegmentIndex>> Segment::WithLargest(
+    std::shared_ptr<const SegmentIndex> index) {
+  CAUCE_ASSIGN_OR_RETURN(const auto file, log().Acquire());
+  BatchScanner scanner;
+  CAUCE_ASSIGN_OR_RETURN(
+      const TimesBehind behind,
+      LookBehindTimes(scanner, file, path(), Range(), *index));
+  index->NoteBehindTimes(behind.largest, behind.is_whole);
+  if (!index->lacks_times()) return index;
+  return RebuildIndex(std::move(index));
 }
 
 Timestamp Segment::KnownLargestTimestamp() {
   MutexLock lock(mutex_);
-  if (index_ != nullptr) return index_->largest_timestamp();
-  return largest_.value_or(kNoTimestamp);
+  if (largest_) return *largest_;
+  const Timestamp indexed =
+      index_ != nullptr ? index_->largest_timestamp() : kNoTimestamp;
+  return std::max(indexed, noted_largest_);
 }
 
 void Segment::NoteLargestTimestamp(Timestamp largest) {
   MutexLock lock(mutex_);
-  largest_ = largest;
+  noted_largest_ = largest;
 }
 
 absl::StatusOr<std::shared_ptr<const SegmentIndex>> Segment::Index() {
@@ -463,7 +485,14 @@ absl::Status Segment::WriteAgain(File& file) {
 
 absl::Status Segment::WriteIndexFiles(const SegmentIndex& index) {
   MutexLock lock(repair_mutex_);
-  return DoWithout(index_files().Write(index));
+  return WriteIndex(index, &IndexFiles::Write);
+}
+
+absl::Status Segment::WriteIndex(const SegmentIndex& index,
+                                 IndexWrite write) {
+  // Whoever has no files makes better ones.
+  return DoWithout(index.lacks_times() ? index_files().Remove()
+                                       : (index_files().*write)(index));
 }
 
 // An index says nothing that the log does not; half of one says too little.
@@ -497,7 +526,7 @@ absl::Status Segment::SaveLiveIndex() {
   }
   MutexLock lock(repair_mutex_);
   if (!MayRepair()) return absl::OkStatus();
-  return DoWithout(index_files().WriteLive(*index));
+  return WriteIndex(*index, &IndexFiles::WriteLive);
 }
 
 absl::Status Segment::SyncIndexFiles() {
@@ -507,12 +536,12 @@ absl::Status Segment::SyncIndexFiles() {
 
 absl::Status Segment::WriteTimeIndex(const SegmentIndex& index) {
   MutexLock lock(repair_mutex_);
-  return DoWithout(index_files().WriteTimes(index));
+  return WriteIndex(index, &IndexFiles::WriteTimes);
 }
 
 absl::Status Segment::WriteOffsetIndex(const SegmentIndex& index) {
   MutexLock lock(repair_mutex_);
-  return DoWithout(index_files().WriteOffsets(index));
+  return WriteIndex(index, &IndexFiles::WriteOffsets);
 }
 
 absl::Status Segment::RemoveIndexFiles() {

@@ -135,12 +135,17 @@ class Segment {
   // Whether `opened`, of its log, is because of what stands in its own place.
   bool IsStoodInFor(const absl::Status& opened) const;
 
-  // Of what can be read; kNoTimestamp where no record has one.
-  absl::StatusOr<Timestamp> LargestTimestamp();
+  // Of what can be read; kNoTimestamp where no record has one. Where that much
+  // is `enough` already, what is known at once: then it may be more. What a
+  // file claims to be the largest is else looked at once, in the batches behind
+  // its last time entry.
+  absl::StatusOr<Timestamp> LargestTimestamp(
+      Timestamp enough = Timestamp{INT64_MAX});
 
-  // The same without a look at a file: kNoTimestamp where it would need one.
+  // It is at least that, without a look at a file: kNoTimestamp where one is
+  // needed.
   Timestamp KnownLargestTimestamp();
-  // Of one that is sealed, as it was known when it was open before.
+  // The same of one that is sealed, as it was known when it was open before.
   void NoteLargestTimestamp(Timestamp largest);
 
   // The indexes, loaded or rebuilt where that has not happened yet.
@@ -241,6 +246,14 @@ class Segment {
       std::shared_ptr<const SegmentIndex> claimed, absl::Status unusable = {});
   absl::StatusOr<std::shared_ptr<const SegmentIndex>> KeepIndex(
       ScannedSegment scanned);
+  // Returns an index that has the largest time of the batches that can be
+  // read: `index`, or a better one.
+  absl::StatusOr<std::shared_ptr<const SegmentIndex>> WithLargest(
+      std::shared_ptr<const SegmentIndex> index);
+  // Writes `index`, or takes its files away where it hides a time.
+  using IndexWrite = absl::Status (IndexFiles::*)(const SegmentIndex&);
+  absl::Status WriteIndex(const SegmentIndex& index, IndexWrite write)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(repair_mutex_);
   // Writes the index in the place of files that are not there or lead astray.
   absl::Status RepairIndexFiles(const ScannedSegment& scanned);
   // Once, and why: who looks something up is never told.
@@ -349,6 +362,7 @@ class Segment {
   bool index_is_live_ ABSL_GUARDED_BY(mutex_) = false;
   bool index_used_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<Timestamp> largest_ ABSL_GUARDED_BY(mutex_);  // once sealed
+  Timestamp noted_largest_ ABSL_GUARDED_BY(mutex_);  // or more; see its Note
 };
 
 }  // namespace cauce

@@ -1,6 +1,7 @@
 #include "engine/log/segment_ages.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -31,8 +32,17 @@ absl::StatusOr<Timestamp> TimeOfGap(Segment& segment) {
   return is_gap ? (*batch)->max_timestamp() : kNoTimestamp;
 }
 
-absl::StatusOr<absl::Time> LargestTimeOf(Segment& segment, FileSystem& files) {
-  CAUCE_ASSIGN_OR_RETURN(const Timestamp largest, segment.LargestTimestamp());
+// The first that is `time` or later.
+Timestamp NotBefore(absl::Time time) {
+  const Timestamp at = Timestamp::From(time);
+  const bool is_before = at.ToTime() < time && at.ms < INT64_MAX;
+  return is_before ? Timestamp{at.ms + 1} : at;
+}
+
+absl::StatusOr<absl::Time> LargestTimeOf(Segment& segment, FileSystem& files,
+                                         absl::Time enough) {
+  CAUCE_ASSIGN_OR_RETURN(const Timestamp largest,
+                         segment.LargestTimestamp(NotBefore(enough)));
   if (largest.has_value()) return largest.ToTime();
   CAUCE_ASSIGN_OR_RETURN(const Timestamp gap, TimeOfGap(segment));
   if (gap.has_value()) return gap.ToTime();
@@ -71,8 +81,9 @@ absl::StatusOr<absl::Time> FirstTimeOf(Segment& segment) {
 
 }  // namespace
 
-absl::StatusOr<absl::Time> LargestTime(Segment& segment, FileSystem& files) {
-  return UnlessGone(LargestTimeOf(segment, files), segment);
+absl::StatusOr<absl::Time> LargestTime(Segment& segment, FileSystem& files,
+                                       absl::Time enough) {
+  return UnlessGone(LargestTimeOf(segment, files, enough), segment);
 }
 
 absl::StatusOr<absl::Time> FirstTime(Segment& segment) {
@@ -85,7 +96,7 @@ SegmentAges SegmentAges::Gather(const SegmentSet& set, FileSystem& files,
   for (const auto& segment : set.segments()) {
     // First: what is appended meanwhile only makes the segment younger.
     const int64_t bytes = segment->bytes();
-    const auto found = LargestTime(*segment, files);
+    const auto found = LargestTime(*segment, files, oldest_kept);
     ages.failure_.Update(found.status());
     const absl::Time largest = found.value_or(absl::InfiniteFuture());
     ages.known_.push_back({segment, bytes, largest});

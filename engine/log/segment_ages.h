@@ -24,8 +24,10 @@ namespace cauce {
 
 // The largest timestamp of the segment's records, the time of its file where
 // they have none; infinitely late where it has left the log meanwhile, and its
-// file is gone.
-absl::StatusOr<absl::Time> LargestTime(Segment& segment, FileSystem& files);
+// file is gone. Where it is `enough` or later, no later than that one is.
+absl::StatusOr<absl::Time> LargestTime(
+    Segment& segment, FileSystem& files,
+    absl::Time enough = absl::InfiniteFuture());
 
 // Of its first batch, as its header says: a plan needs no better. Infinitely
 // late where that has none, and as above.
@@ -45,7 +47,8 @@ class SegmentAges {
   // it counts as young. OK where all could.
   const absl::Status& failure() const { return failure_; }
 
-  // Its LargestTime; infinitely late where that is not known.
+  // Its LargestTime, at `oldest_kept` or later perhaps an earlier one;
+  // infinitely late where that is not known.
   absl::Time Of(const std::shared_ptr<Segment>& segment) const;
 
  private:

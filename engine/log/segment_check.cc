@@ -10,6 +10,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/log/batch_behind.h"
 #include "engine/log/segment_gap.h"
+#include "engine/log/segment_index.h"
 #include "engine/log/segment_intruders.h"
 #include "engine/log/segment_name.h"
 #include "engine/record/layout.h"
@@ -267,6 +268,7 @@ absl::Status SegmentCheck::TellIndex(IndexWalk<Entry>& walk, std::string what) {
 absl::Status SegmentCheck::CheckIndexEntries(const RecordBatch& batch) {
   const int64_t position = scanner_.batch_position();
   CAUCE_ASSIGN_OR_RETURN(const auto entry, Peek(*offsets_));
+  bool has_entry = false;
   if (entry && entry->position < position) {
     CAUCE_RETURN_IF_ERROR(TellIndex(
         *offsets_, fmt::format("the entry for offset {} leads to "
@@ -274,6 +276,7 @@ absl::Status SegmentCheck::CheckIndexEntries(const RecordBatch& batch) {
                                entry->offset.value, entry->position)));
   } else if (entry && entry->position == position) {
     if (entry->offset == batch.last_offset()) {
+      has_entry = true;
       offsets_->Pop();
     } else {
       CAUCE_RETURN_IF_ERROR(
@@ -284,6 +287,11 @@ absl::Status SegmentCheck::CheckIndexEntries(const RecordBatch& batch) {
                                 batch.last_offset().value)));
     }
   }
+  CAUCE_RETURN_IF_ERROR(CheckTimeEntry(batch));
+  return has_entry ? CheckHasTimeEntry(batch) : absl::OkStatus();
+}
+
+absl::Status SegmentCheck::CheckTimeEntry(const RecordBatch& batch) {
   CAUCE_ASSIGN_OR_RETURN(const auto time, Peek(*times_));
   if (time && time->offset < batch.last_offset()) {
     CAUCE_RETURN_IF_ERROR(TellIndex(
@@ -302,6 +310,28 @@ absl::Status SegmentCheck::CheckIndexEntries(const RecordBatch& batch) {
     }
   }
   return absl::OkStatus();
+}
+
+// A broker, too, has made both entries at once. Only where it has cut the log
+// since, it may not know the time of a batch between two entries any more.
+absl::Status SegmentCheck::CheckHasTimeEntry(const RecordBatch& batch) {
+  const Timestamp time = BatchFacts::Of(batch, 0).max_timestamp;
+  const auto is_listed = [&] {
+    return times_->last() && times_->last()->timestamp >= time;
+  };
+  const bool is_asked = times_->exists() && !times_->is_stopped();
+  if (!is_asked || !time.has_value() || is_listed()) return absl::OkStatus();
+  // Its writer may have written there since it was read, and has written the
+  // time first.
+  times_->LookAgain();
+  CAUCE_RETURN_IF_ERROR(CheckTimeEntry(batch));
+  if (times_->is_stopped() || is_listed()) return absl::OkStatus();
+  return TellIndex(
+      *times_,
+      fmt::format("the batch that ends at offset {} has an entry by offset, "
+                  "and none here by its time {}, which is larger than that of "
+                  "every entry in front of it",
+                  batch.last_offset().value, time.ms));
 }
 
 absl::Status SegmentCheck::CheckAborted() {

@@ -99,6 +99,9 @@ class SegmentCheck {
   // ResourceExhausted where there is no memory to decompress them.
   absl::Status CheckRecords(const RecordBatch& batch);
   absl::Status CheckIndexEntries(const RecordBatch& batch);
+  absl::Status CheckTimeEntry(const RecordBatch& batch);
+  // Of a batch that has an entry by offset.
+  absl::Status CheckHasTimeEntry(const RecordBatch& batch);
   // Of aborted transactions.
   absl::Status CheckAborted();
   // That nothing is missing behind the last batch.

@@ -35,9 +35,6 @@ absl::StatusOr<std::unique_ptr<SegmentIndex>> SegmentIndex::Decode(
     return Annotate(read, "time index");
   }
   index->ResumeTimes();
-  index->claimed_times_ = index->times_.size();
-  index->sure_ = std::make_unique<std::atomic<uint64_t>[]>(
-      index->claimed_times_ / kBits + 1);
   return index;
 }
 
@@ -58,6 +55,20 @@ void SegmentIndex::ResumeTimes() {
   largest_.store(last ? last->timestamp.ms : kNoTimestamp.ms,
                  std::memory_order_release);
   largest_offset_ = last ? last->offset : Offset{};
+  claimed_times_ = times_.size();
+  claimed_largest_ = added_largest();
+  sure_ = std::make_unique<std::atomic<uint64_t>[]>(claimed_times_ / kBits + 1);
+  const auto entry = offsets_.last();
+  claimed_behind_times_ = {last ? last->offset + 1 : base_,
+                           entry ? entry->offset + 1 : base_};
+}
+
+void SegmentIndex::NoteBehindTimes(Timestamp largest, bool is_whole) const {
+  if (largest > claimed_largest_) {
+    missed_.store(largest.ms, std::memory_order_release);
+  } else if (is_whole) {
+    NoteNumber(claimed_times_);
+  }
 }
 
 void SegmentIndex::ResumeWithoutEntries(Timestamp largest, Offset largest_at,
@@ -69,7 +80,7 @@ void SegmentIndex::ResumeWithoutEntries(Timestamp largest, Offset largest_at,
 }
 
 void SegmentIndex::Add(const BatchFacts& batch) {
-  if (batch.max_timestamp > largest_timestamp()) {
+  if (batch.max_timestamp > added_largest()) {
     largest_.store(batch.max_timestamp.ms, std::memory_order_release);
     largest_offset_ = batch.last;
   }
@@ -88,6 +99,10 @@ TimeStretch SegmentIndex::StretchOf(Timestamp time) const {
   const size_t offsets = offsets_.size();  // before those of times: see Add
   TimeStretch stretch;
   stretch.number = times_.CountAtOrBelow(time.ms);
+  // What was added behind a claim is worth no more than that.
+  if (!HoldsBehindTimes()) {
+    stretch.number = std::min(stretch.number, claimed_times_);
+  }
   if (stretch.number > 0) stretch.entry = times_[stretch.number - 1];
   // The next entry was made with one by offset, of its own batch or a later
   // one; at the entries by offset in front of it nothing was larger than here.
@@ -103,21 +118,28 @@ TimeStretch SegmentIndex::StretchOf(Timestamp time) const {
 bool SegmentIndex::IsSure(size_t number) const {
   if (is_unsure_.load(std::memory_order_relaxed)) return false;
   // Both entries, and all by offset in between, were made from batches.
-  if (sure_ == nullptr || number > claimed_times_) return true;
+  return sure_ == nullptr || number > claimed_times_ || IsNoted(number);
+}
+
+bool SegmentIndex::IsNoted(size_t number) const {
   return (sure_[number / kBits].load(std::memory_order_relaxed) >>
           (number % kBits) & 1) != 0;
 }
 
 void SegmentIndex::NoteSure(const TimeStretch& stretch) const {
   if (stretch.number > claimed_times_ || sure_ == nullptr) return;
-  sure_[stretch.number / kBits].fetch_or(
-      uint64_t{1} << (stretch.number % kBits), std::memory_order_relaxed);
+  NoteNumber(stretch.number);
+}
+
+void SegmentIndex::NoteNumber(size_t number) const {
+  sure_[number / kBits].fetch_or(uint64_t{1} << (number % kBits),
+                                 std::memory_order_relaxed);
 }
 
 void SegmentIndex::Seal() { AddTimeEntry(); }
 
 void SegmentIndex::AddTimeEntry() {
-  const Timestamp largest = largest_timestamp();
+  const Timestamp largest = added_largest();
   if (!largest.has_value()) return;
   const auto last = times_.last();
   if (last && last->timestamp >= largest) return;

@@ -6,6 +6,7 @@
 // time without a lock.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +17,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "cauce/read.h"
 #include "cauce/record_batch.h"
 #include "cauce/types.h"
 #include "engine/log/sparse_index.h"
@@ -107,9 +109,25 @@ class SegmentIndex {
   Offset base() const { return base_; }
   int64_t interval_bytes() const { return interval_bytes_; }
 
-  // Of all batches added; kNoTimestamp where none has one.
+  // Of all batches added, and what a file says of those in front of them:
+  // kNoTimestamp where none has one. At least that much where it is not known
+  // to be the largest.
   Timestamp largest_timestamp() const {
-    return {largest_.load(std::memory_order_acquire)};
+    return {std::max(largest_.load(std::memory_order_acquire),
+                     missed_.load(std::memory_order_acquire))};
+  }
+  bool knows_largest() const { return HoldsBehindTimes() || lacks_times(); }
+  // Where the batches lie of which a file says, by having no time entry behind
+  // its last one, that none has a larger time. It says the same where it was
+  // cut. Those further on were added. Empty where there are none.
+  OffsetRange claimed_behind_times() const { return claimed_behind_times_; }
+  // A walk over them has found `largest`, the largest time of theirs, and
+  // `is_whole` whether it could read them all. Any thread.
+  void NoteBehindTimes(Timestamp largest, bool is_whole) const;
+  // Whether that was larger: an entry is missing, and whatever is written of
+  // this index would hide that.
+  bool lacks_times() const {
+    return missed_.load(std::memory_order_acquire) != kNoTimestamp.ms;
   }
   // The last offset of the batch that has it. For the writer alone.
   Offset largest_offset() const { return largest_offset_; }
@@ -119,6 +137,17 @@ class SegmentIndex {
   // Takes the largest timestamp from the last time entry.
   void ResumeTimes();
   bool IsSure(size_t number) const;
+  // Of the stretches that a file claims: whether NoteSure was told.
+  bool IsNoted(size_t number) const;
+  void NoteNumber(size_t number) const;
+  // Whether nothing in claimed_behind_times() is only claimed.
+  bool HoldsBehindTimes() const {
+    return claimed_behind_times_.count() == 0 || IsNoted(claimed_times_);
+  }
+  // As it was added, without what NoteBehindTimes has found.
+  Timestamp added_largest() const {
+    return {largest_.load(std::memory_order_acquire)};
+  }
 
   const Offset base_;
   const int64_t interval_bytes_;
@@ -128,6 +157,9 @@ class SegmentIndex {
   // How many time entries are as a file has them, and a bit for each of those,
   // and the next one, of which NoteSure was told; null where no file was read.
   size_t claimed_times_ = 0;
+  Timestamp claimed_largest_;  // of the last of them
+  OffsetRange claimed_behind_times_;
+  mutable std::atomic<int64_t> missed_ = kNoTimestamp.ms;
   std::unique_ptr<std::atomic<uint64_t>[]> sure_;
   // An entry of a file has kept one from being added, or damage was passed by.
   std::atomic<bool> is_unsure_ = false;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cauce/errors.h"
+#include "cauce/read.h"
 #include "cauce/record_batch.h"
 #include "engine/base/status_macros.h"
 #include "engine/log/batch_behind.h"
@@ -16,6 +17,12 @@ namespace {
 // Index files are at most this large, whatever a directory holds: more entries
 // than batches fit into the largest segment are no index.
 constexpr int64_t kIndexBytesMax = int64_t{1} << 28;
+
+// Where no more lies behind the batch of the last time entry it is looked at
+// at once: it was read with what an index is checked by anyway. Times that are
+// a little out of order need no more, and one that lies far ahead of its time
+// is to keep nobody from opening a log.
+constexpr int64_t kBehindTimesAtOnceMax = 64 << 10;
 
 absl::StatusOr<std::string> ReadIndexFile(FileSystem& files,
                                           const std::string& path) {
@@ -93,9 +100,42 @@ absl::StatusOr<Timestamp> TimeOfEntries(BatchScanner& scanner,
   }
 }
 
-// Whether the batch that `times` ends with has that timestamp, and no entry is
-// missing behind it that the batches of offset entries would have made. Reads
+// Whether the batch of the last time entry, `last`, has its timestamp. Reads
 // little: from the offset entry in front of that batch on.
+absl::StatusOr<Claim> CheckLastTime(BatchScanner& scanner,
+                                    const std::shared_ptr<const File>& file,
+                                    const std::string& name,
+                                    const ScanRange& range,
+                                    const OffsetIndex& entries,
+                                    const TimeEntry& last) {
+  const auto start = entries.FindAtOrBelow(last.offset.value);
+  BatchOffsets offsets = range.Offsets();
+  if (start) offsets.next = std::nullopt;
+  scanner.Restart(file, name, start ? start->position : 0, range.bytes,
+                  offsets);
+  for (;;) {
+    const auto batch = scanner.Next();
+    if (!batch.ok() && !IsDamage(batch.status())) return batch.status();
+    if (!batch.ok() || !*batch) return Claim::kLies;
+    if ((*batch)->last_offset() < last.offset) continue;
+    const bool holds = (*batch)->last_offset() == last.offset &&
+                       (*batch)->max_timestamp() == last.timestamp;
+    return holds ? Claim::kHolds : Claim::kLies;
+  }
+}
+
+// How far a walk behind the last time entry goes.
+int64_t BytesBehindTimes(const SegmentIndex& index) {
+  const OffsetRange claimed = index.claimed_behind_times();
+  if (claimed.count() == 0) return 0;
+  const auto start = index.offsets().FindAtOrBelow(claimed.base.value - 1);
+  return index.offsets().last()->position - (start ? start->position : 0);
+}
+
+// Whether the time entries hold, and none is missing behind the last one, as
+// far as little reading tells: by the batches of the last entries, and by those
+// in between where they are few. Of more `index` does not know its largest
+// time.
 absl::StatusOr<Claim> CheckLargest(BatchScanner& scanner,
                                    const std::shared_ptr<const File>& file,
                                    const std::string& name,
@@ -105,22 +145,19 @@ absl::StatusOr<Claim> CheckLargest(BatchScanner& scanner,
       const Timestamp entry,
       TimeOfEntries(scanner, file, name, range, index.offsets()));
   const auto last = index.times().last();
-  if (!last) return entry.has_value() ? Claim::kLies : Claim::kHolds;
-  if (last->timestamp < entry) return Claim::kLies;
-  const auto start = index.offsets().FindAtOrBelow(last->offset.value);
-  BatchOffsets offsets = range.Offsets();
-  if (start) offsets.next = std::nullopt;
-  scanner.Restart(file, name, start ? start->position : 0, range.bytes,
-                  offsets);
-  for (;;) {
-    const auto batch = scanner.Next();
-    if (!batch.ok() && !IsDamage(batch.status())) return batch.status();
-    if (!batch.ok() || !*batch) return Claim::kLies;
-    if ((*batch)->last_offset() < last->offset) continue;
-    const bool holds = (*batch)->last_offset() == last->offset &&
-                       (*batch)->max_timestamp() == last->timestamp;
-    return holds ? Claim::kHolds : Claim::kLies;
+  if (entry > index.largest_timestamp()) return Claim::kLies;
+  if (last) {
+    CAUCE_ASSIGN_OR_RETURN(
+        const Claim claim,
+        CheckLastTime(scanner, file, name, range, index.offsets(), *last));
+    if (claim == Claim::kLies) return claim;
   }
+  const int64_t bytes = BytesBehindTimes(index);
+  if (bytes == 0 || bytes > kBehindTimesAtOnceMax) return Claim::kHolds;
+  CAUCE_ASSIGN_OR_RETURN(const TimesBehind behind,
+                         LookBehindTimes(scanner, file, name, range, index));
+  index.NoteBehindTimes(behind.largest, behind.is_whole);
+  return index.lacks_times() ? Claim::kLies : Claim::kHolds;
 }
 
 // Goes on with `scanned` behind the batch of the last entry of `index`, which
@@ -238,6 +275,36 @@ absl::StatusOr<ScannedSegment> ScanSegmentTail(
                          ScanSegment(file, name, range));
   scanned.disbelieved = std::move(index);
   return scanned;
+}
+
+absl::StatusOr<TimesBehind> LookBehindTimes(
+    BatchScanner& scanner, const std::shared_ptr<const File>& file,
+    const std::string& name, const ScanRange& range,
+    const SegmentIndex& index) {
+  TimesBehind behind;
+  const OffsetRange claimed = index.claimed_behind_times();
+  if (claimed.count() == 0) return behind;
+  const auto start = index.offsets().FindAtOrBelow(claimed.base.value - 1);
+  BatchOffsets offsets = range.Offsets();
+  if (start) offsets.next = std::nullopt;
+  scanner.Restart(file, name, start ? start->position : 0, range.bytes,
+                  offsets);
+  for (;;) {
+    auto batch = scanner.Next();
+    if (IsDamage(batch.status())) {
+      behind.is_whole = false;
+      const int64_t damaged = scanner.position();
+      offsets = *scanner.offsets();
+      batch = FindBatchBehind(scanner,
+                              {file, name, damaged, range.bytes, offsets},
+                              EntriesBehind(index.offsets(), damaged));
+    }
+    CAUCE_RETURN_IF_ERROR(batch.status());
+    if (!*batch || (*batch)->base_offset() >= claimed.next) return behind;
+    if ((*batch)->last_offset() < claimed.base) continue;
+    behind.largest =
+        std::max(behind.largest, BatchFacts::Of(**batch, 0).max_timestamp);
+  }
 }
 
 absl::Status ScanBehindDamage(const std::shared_ptr<const File>& file,

@@ -98,6 +98,17 @@ absl::StatusOr<ScannedSegment> ScanSegmentTail(
     const std::shared_ptr<const File>& file, const std::string& name,
     const ScanRange& range, std::shared_ptr<SegmentIndex> index);
 
+struct TimesBehind {
+  // Of the batches that can be read; kNoTimestamp where none has one.
+  Timestamp largest;
+  bool is_whole = true;  // all of them can be
+};
+
+// Reads the batches that index.claimed_behind_times() names.
+absl::StatusOr<TimesBehind> LookBehindTimes(
+    BatchScanner& scanner, const std::shared_ptr<const File>& file,
+    const std::string& name, const ScanRange& range, const SegmentIndex& index);
+
 // Goes on behind the damage that `scanned` stands in front of, with every
 // batch that can still be reached, also by the entries of the index that was
 // not believed. The first damage stays told.

@@ -6,22 +6,28 @@
 
 #include <algorithm>
 #include <functional>
+#include <memory>
 #include <ostream>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <vector>
 
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "cauce/cursor.h"
 #include "cauce/engine.h"
+#include "cauce/file_system.h"
 #include "cauce/inspect.h"
 #include "cauce/topic_name.h"
 #include "engine/base/bytes.h"
+#include "engine/base/status_macros.h"
 #include "fmt/format.h"
 #include "tests/damage/damaged_directory.h"
 #include "tests/damage/remains.h"
 #include "tests/damage/sight.h"
 #include "tests/testing/matchers.h"
+#include "tests/testing/sim_clock.h"
 
 namespace cauce {
 namespace {
@@ -34,6 +40,7 @@ using test::Remains;
 using test::Stop;
 using test::Values;
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::IsEmpty;
 
@@ -73,6 +80,9 @@ void AddToNumber(std::string& bytes, size_t at, int32_t more) {
 // What may happen to any file of entries.
 void AddCasesOf(std::string_view file, std::string_view prefix,
                 std::vector<Case>& cases) {
+  // Behind a time that is missing the other index has a batch.
+  const Kind cut = EntryBytes(file) == kTimeEntryBytes ? Kind::kIsWrong
+                                                       : Kind::kSaysLess;
   const auto add = [&](std::string_view name, Kind kind, auto damage) {
     cases.push_back({fmt::format("{}{}", prefix, name), file, kind,
                      [=](FileTree& files) { damage(files, file); }});
@@ -80,18 +90,16 @@ void AddCasesOf(std::string_view file, std::string_view prefix,
   add("Missing", Kind::kSaysLess, [](FileTree& files, std::string_view name) {
     files.erase(files.find(name));
   });
-  add("Empty", Kind::kSaysLess, [](FileTree& files, std::string_view name) {
+  add("Empty", cut, [](FileTree& files, std::string_view name) {
     files.find(name)->second.clear();
   });
-  add("NothingButZeros", Kind::kSaysLess,
-      [](FileTree& files, std::string_view name) {
-        std::string& bytes = files.find(name)->second;
-        bytes.assign(bytes.size(), '\0');
-      });
-  add("OneEntryIsLeft", Kind::kSaysLess,
-      [](FileTree& files, std::string_view name) {
-        files.find(name)->second.resize(EntryBytes(name));
-      });
+  add("NothingButZeros", cut, [](FileTree& files, std::string_view name) {
+    std::string& bytes = files.find(name)->second;
+    bytes.assign(bytes.size(), '\0');
+  });
+  add("OneEntryIsLeft", cut, [](FileTree& files, std::string_view name) {
+    files.find(name)->second.resize(EntryBytes(name));
+  });
   add("HalfAnEntryIsLeft", Kind::kIsWrong,
       [](FileTree& files, std::string_view name) {
         files.find(name)->second.resize(EntryBytes(name) + 5);
@@ -284,6 +292,97 @@ TEST_P(IndexDamage, IsFoundAndMendedAndLeadsNobodyAstray) {
     if (!name.ends_with(".log")) continue;
     EXPECT_TRUE(bytes.starts_with(after.at(name))) << name;
   }
+}
+
+// A clock that was ahead for once: what is younger than all behind it is known
+// by that entry alone, and the index is cut in front of it. Of a segment that
+// others follow, and of the last one.
+class HiddenPeak : public ::testing::TestWithParam<bool> {
+ protected:
+  static constexpr std::string_view kPath =
+      "/data/orders-0/00000000000000000000.timeindex";
+  static constexpr Offset kPeak{2};
+
+  HiddenPeak() {
+    Engine engine = *Open(Access::kReadWrite);
+    EXPECT_THAT(engine.CreateTopic(
+                    "orders", {.configs = {{"index.interval.bytes", "1"},
+                                           {"retention.ms", "3600000"}}}),
+                IsOk());
+    Partition orders = *engine.OpenPartition("orders", PartitionId{0});
+    for (const int minutes : {300, 200, 10, 250}) Append(orders, minutes);
+    if (GetParam()) {
+      EXPECT_THAT(
+          engine.AlterTopic("orders", {{"internal.segment.bytes", "100"}}),
+          IsOk());
+      Append(orders, 260);
+    }
+    EXPECT_THAT(engine.Close(), IsOk());
+    const auto times = files_->Open(kPath, OpenMode::kReadWrite);
+    EXPECT_THAT(times, IsOk());
+    EXPECT_THAT((*times)->Truncate(kTimeEntryBytes), IsOk());
+  }
+
+  Timestamp Ago(int minutes) const {
+    return Timestamp::From(begin_ - absl::Minutes(minutes));
+  }
+  void Append(Partition& partition, int minutes) const {
+    const Record record{.value = "v", .timestamp = Ago(minutes)};
+    EXPECT_THAT(partition.Append({&record, 1}), IsOk());
+  }
+  absl::StatusOr<Engine> Open(Access access) {
+    return Engine::Open("/data", {.access = access,
+                                  .file_system = files_.get(),
+                                  .clock = &clock_});
+  }
+
+  test::SimClock clock_;
+  const absl::Time begin_ = clock_.Now();
+  const std::unique_ptr<FileSystem> files_ = NewMemoryFileSystem(&clock_);
+};
+
+INSTANTIATE_TEST_SUITE_P(Segments, HiddenPeak, ::testing::Bool(),
+                         [](const auto& info) {
+                           return info.param ? "Sealed" : "Active";
+                         });
+
+TEST_P(HiddenPeak, IsToldAndFound) {
+  EXPECT_THAT(test::VerifyAll(*files_, "/data"),
+              ElementsAre(Field(&Finding::file, kPath)));
+  for (const Access access : {Access::kReadOnly, Access::kReadWrite}) {
+    auto engine = Open(access);
+    ASSERT_THAT(engine, IsOk());
+    const auto orders = engine->OpenPartition("orders", PartitionId{0});
+    ASSERT_THAT(orders, IsOk());
+    EXPECT_THAT(orders->FindByTime(Ago(100)),
+                IsOkAndHolds(FoundOffset{kPeak, Ago(10)}));
+    ASSERT_THAT(engine->Close(), IsOk());
+  }
+  EXPECT_THAT(test::VerifyAll(*files_, "/data"), IsEmpty());
+}
+
+// However often it is closed, and whatever a close notes.
+TEST_P(HiddenPeak, IsDeletedByItsOwnAgeAndNotByAnothers) {
+  const auto start_behind = [&]() -> absl::StatusOr<Offset> {
+    CAUCE_ASSIGN_OR_RETURN(Engine engine, Open(Access::kReadWrite));
+    CAUCE_RETURN_IF_ERROR(engine.RunUpkeep());
+    CAUCE_ASSIGN_OR_RETURN(const Partition orders,
+                           engine.OpenPartition("orders", PartitionId{0}));
+    const Offset start = orders.log_start();
+    CAUCE_RETURN_IF_ERROR(engine.Close());
+    return start;
+  };
+  {
+    auto reader = Open(Access::kReadWrite);
+    ASSERT_THAT(reader, IsOk());
+    ASSERT_THAT(reader->OpenPartition("orders", PartitionId{0}), IsOk());
+    ASSERT_THAT(reader->Close(), IsOk());
+  }
+  EXPECT_THAT(start_behind(), IsOkAndHolds(Offset{0}));
+  clock_.Advance(absl::Minutes(50));
+  EXPECT_THAT(start_behind(), IsOkAndHolds(Offset{0}));
+  clock_.Advance(absl::Milliseconds(1));
+  EXPECT_THAT(start_behind(), IsOkAndHolds(Offset{GetParam() ? 5 : 4}));
 }
 
 }  // namespace

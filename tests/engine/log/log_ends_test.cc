@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "cauce/append.h"
 #include "cauce/errors.h"
+#include "cauce/record_batch.h"
 #include "engine/log/segment_name.h"
 #include "tests/engine/log/log_fixture.h"
 #include "tests/testing/batches.h"
@@ -516,6 +517,52 @@ TEST_P(LogEndsTest, DeletesSegmentsThatAreTooOld) {
   EXPECT_LE(start, Offset{6});
   EXPECT_EQ(rig_.bounds().log_start, start);
   EXPECT_THAT(Values(start), IsOkAndHolds(SizeIs(Offset{12} - start)));
+}
+
+// A producer's clock was ahead for once, and the index has lost what it says of
+// that, where what followed is older than what it still says.
+TEST_P(LogEndsTest, DeletesNothingYoungWhoseTimeAnIndexHides) {
+  config().retention_age = absl::Hours(1);
+  config().index_interval_bytes = 1;
+  for (const size_t value_bytes : {size_t{5}, size_t{20'000}}) {
+    for (const bool is_sealed : {true, false}) {
+      SCOPED_TRACE(testing::Message() << value_bytes << " " << is_sealed);
+      Open();
+      const Offset base = log().log_end();
+      const std::string value(value_bytes, 'v');
+      const auto append = [&](absl::Duration age) {
+        const Record record{.value = value,
+                            .timestamp = Timestamp::From(
+                                rig_.clock().Now() - age)};
+        ASSERT_THAT(log().Append(test::BatchOf({record}).view(), {}), IsOk());
+      };
+      for (const int minutes : {300, 200, 10, 250, 250, 250, 250, 250}) {
+        append(absl::Minutes(minutes));
+      }
+      if (is_sealed) {
+        config().segment_bytes = 1;
+        log().SetConfig(config(), false);
+        append(absl::ZeroDuration());
+        config().segment_bytes = 1 << 30;
+      }
+      ASSERT_THAT(rig_.Close(), IsOk());
+      const std::string times = SegmentFileName(base, kTimeIndexSuffix);
+      rig_.disk().Write(times, rig_.disk().Read(times)->substr(0, 12));
+      for (int opened = 0; opened < 2; ++opened) {
+        Open();
+        ASSERT_THAT(log().ApplyRetention(), IsOk());
+        EXPECT_EQ(log().log_start(), base);
+        ASSERT_THAT(rig_.Close(), IsOk());
+      }
+      rig_.clock().Advance(absl::Minutes(51));
+      Open();
+      ASSERT_THAT(log().ApplyRetention(), IsOk());
+      EXPECT_EQ(log().log_start(), base + 8);
+      rig_.clock().Advance(absl::Hours(2));
+      ASSERT_THAT(log().ApplyRetention(), IsOk());
+      ASSERT_THAT(rig_.Close(), IsOk());
+    }
+  }
 }
 
 TEST_P(LogEndsTest, DeletesTheActiveSegmentTooOnceItIsTooOld) {

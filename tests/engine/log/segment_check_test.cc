@@ -498,6 +498,45 @@ TEST_F(SegmentCheckSuite, FindsATimeThatItsBatchDoesNotHave) {
   EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kDamage, kTimes, 0)));
 }
 
+// Without them a look-up would pass by, and retention delete, what is younger.
+TEST_F(SegmentCheckSuite, MissesATimeThatTheOtherIndexHasABatchOf) {
+  const std::string whole = times_;
+  for (const size_t left : {size_t{0}, size_t{12}, size_t{24}}) {
+    SCOPED_TRACE(left);
+    times_ = whole.substr(0, left);
+    ASSERT_THAT(Check(), IsOkAndHolds(Offset{18}));
+    EXPECT_THAT(findings_,
+                ElementsAre(Is(Gravity::kDamage, kTimes,
+                               static_cast<int64_t>(left))));
+    segment_.torn_from = Offset{0};
+    ASSERT_THAT(Check(), IsOkAndHolds(Offset{18}));
+    EXPECT_THAT(findings_,
+                ElementsAre(Is(Gravity::kNote, kTimes,
+                               static_cast<int64_t>(left))));
+    segment_.torn_from.reset();
+  }
+  // Zeros, as Kafka preallocates them, are no entries either.
+  times_ = whole.substr(0, 12) + std::string(24, '\0');
+  ASSERT_THAT(Check(), IsOkAndHolds(Offset{18}));
+  EXPECT_THAT(findings_, ElementsAre(Is(Gravity::kDamage, kTimes, 12)));
+  // One that is not there is made anew.
+  disk_.Remove(kTimes);
+  ASSERT_THAT(CheckFiles(), IsOkAndHolds(Offset{18}));
+  EXPECT_THAT(findings_, IsEmpty());
+}
+
+// The times are written first.
+TEST_F(SegmentCheckSuite, MissesNoTimeThatAWriterAddedSinceItLooked) {
+  const std::string whole = times_;
+  times_ = times_.substr(0, 12);
+  // In front of each read behind the first, which are three where it ends.
+  for (const int reads : {1, 2, 3}) {
+    BeforeRead(kTimes, reads, [&] { WriteInto(kTimes, 0, whole); });
+    ASSERT_THAT(Check(), IsOkAndHolds(Offset{18}));
+    EXPECT_THAT(findings_, IsEmpty()) << reads;
+  }
+}
+
 TEST_F(SegmentCheckSuite, TakesThePreallocatedTailOfAnIndexForItsEnd) {
   offsets_ += std::string(100'000, '\0');
   times_ += std::string(120'000, '\0');

@@ -213,6 +213,78 @@ TEST_P(SegmentTest, DoesNotBelieveATimeIndexThatLostItsEntries) {
   EXPECT_THAT(Open()->LargestTimestamp(), IsOkAndHolds(largest));
 }
 
+// Retention would delete what is young, and a look-up would pass it by. A peak
+// is hidden best where what follows is older than what is left in front.
+TEST_P(SegmentTest, DoesNotBelieveATimeIndexThatLostALargeTimeInTheMiddle) {
+  const auto time_of = [](int i) {
+    return int64_t{i == 6 ? 1000 : i < 6 ? 10 + 2 * i : 15 + i % 5};
+  };
+  // Near by, and too far behind to be looked at with the rest.
+  for (const size_t value_bytes : {size_t{5}, size_t{9000}}) {
+    for (const int64_t interval : {int64_t{1}, int64_t{30'000}}) {
+      SCOPED_TRACE(testing::Message() << value_bytes << ", " << interval);
+      const bool is_first = std::exchange(batches_, {}).empty();
+      for (const auto name : {kLog, kIndex, kTimeIndex}) {
+        if (!is_first) disk_.Remove(name);
+      }
+      Write(
+          25, time_of, [&](int) { return value_bytes; }, interval);
+      const std::string whole = *disk_.Read(kTimeIndex);
+      for (size_t left = 0; left <= whole.size(); left += 12) {
+        SCOPED_TRACE(left);
+        disk_.Write(kTimeIndex, whole.substr(0, left));
+        EXPECT_THAT(Open()->LargestTimestamp(), IsOkAndHolds(Timestamp{1000}));
+        const auto segment = Open();
+        EXPECT_THAT(segment->LargestTimestamp({500}),
+                    IsOkAndHolds(testing::Ge(Timestamp{500})));
+        EXPECT_THAT(segment->LargestTimestamp({1001}),
+                    IsOkAndHolds(Timestamp{1000}));
+        for (const int64_t time : {9, 14, 15, 16, 21, 22, 500, 1000, 1001}) {
+          const auto found = Open()->FindByTime({time}, kBase, next_);
+          ASSERT_THAT(found, IsOk());
+          std::optional<int64_t> offset;
+          if (*found) offset = (*found)->record.offset.value;
+          EXPECT_EQ(offset, FirstAtOrAfter(time, kBase, next_)) << time;
+        }
+      }
+    }
+  }
+}
+
+// Where the largest time lies far ahead of all others, most of the segment
+// lies behind its entry: it is read once, and only by who has to know.
+TEST_P(SegmentTest, ReadsWhatLiesBehindItsLargestTimeOnceAndNotToBeOpened) {
+  Write(
+      200, [](int i) { return int64_t{i == 3 ? 1000 : 10}; },
+      [](int) { return size_t{2000}; });
+  const auto segment = Open();
+  const auto reads = [&] {
+    return disk_.files().Count(FileCall::kRead, kLog);
+  };
+  const int before = reads();
+  EXPECT_THAT(segment->LargestTimestamp({1000}), IsOkAndHolds(Timestamp{1000}));
+  EXPECT_LE(reads() - before, 4);
+  EXPECT_THAT(segment->LargestTimestamp({1001}), IsOkAndHolds(Timestamp{1000}));
+  const int looked = reads();
+  EXPECT_THAT(segment->LargestTimestamp(), IsOkAndHolds(Timestamp{1000}));
+  segment->DropIdle();
+  segment->DropIdle();
+  EXPECT_THAT(segment->LargestTimestamp(), IsOkAndHolds(Timestamp{1000}));
+  EXPECT_EQ(reads(), looked);
+}
+
+// It says no more than what a file said.
+TEST_P(SegmentTest, TakesTheTimeThatACloseHasNotedForTheLeastItHas) {
+  Write(40, [](int i) { return 1000 + i * 3; });
+  const Timestamp largest{batches_.back().timestamps.back()};
+  const auto segment = Open();
+  segment->NoteLargestTimestamp({500});
+  EXPECT_EQ(segment->KnownLargestTimestamp(), Timestamp{500});
+  EXPECT_THAT(segment->LargestTimestamp({400}), IsOkAndHolds(Timestamp{500}));
+  EXPECT_THAT(segment->LargestTimestamp({501}), IsOkAndHolds(largest));
+  EXPECT_EQ(segment->KnownLargestTimestamp(), largest);
+}
+
 TEST_P(SegmentTest, BelievesATimeIndexWithoutEntriesWhereNothingHasATime) {
   Write(400, [](int) { return -1; });
   ASSERT_EQ(disk_.Read(kTimeIndex), "");

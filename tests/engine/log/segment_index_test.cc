@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cauce/errors.h"
+#include "cauce/read.h"
 #include "cauce/record_batch.h"
 #include "engine/log/gap_batch.h"
 #include "tests/testing/matchers.h"
@@ -120,6 +121,54 @@ TEST(SegmentIndex, IsNotSureOfWhatAFileSaysUntilItIsTold) {
   EXPECT_FALSE(index.StretchOf({8}).is_sure);
   EXPECT_TRUE(index.StretchOf({9}).is_sure);
   EXPECT_TRUE(index.StretchOf({12}).is_sure);
+}
+
+// The file may have been cut behind that entry.
+TEST(SegmentIndex, KnowsNoLargestTimeBehindTheLastEntryOfAFileUntilItIsTold) {
+  // By offset the second to the fifth have an entry, by time the second.
+  const auto batches = Batches({10, 40, 20, 15, 15}, 120);
+  SegmentIndex written(Offset{0}, 100);
+  Fill(written, batches);
+  EXPECT_TRUE(written.knows_largest());
+  const auto read = [&] {
+    auto index = SegmentIndex::Decode(Offset{0}, 100, written.EncodeOffsets(),
+                                      written.EncodeTimes());
+    EXPECT_THAT(index, test::IsOk());
+    (*index)->ResumeBehindEntry(batches.back());
+    return *std::move(index);
+  };
+  const auto whole = read();
+  EXPECT_FALSE(whole->knows_largest());
+  EXPECT_EQ(whole->claimed_behind_times(),
+            (OffsetRange{Offset{20}, Offset{50}}));
+  // What is added behind a claim is no surer than that.
+  whole->Add({{59}, {60}, 120, 600});
+  EXPECT_EQ(whole->largest_timestamp(), Timestamp{60});
+  EXPECT_FALSE(whole->knows_largest());
+  EXPECT_EQ(whole->StretchOf({70}).number, 1u);
+  EXPECT_FALSE(whole->StretchOf({70}).is_sure);
+  whole->NoteBehindTimes({20}, false);
+  EXPECT_FALSE(whole->knows_largest()) << "not all of them could be read";
+  whole->NoteBehindTimes({20}, true);
+  EXPECT_TRUE(whole->knows_largest());
+  EXPECT_FALSE(whole->lacks_times());
+  EXPECT_EQ(whole->StretchOf({70}).number, 2u);
+  EXPECT_TRUE(whole->StretchOf({70}).is_sure);
+
+  const auto cut = read();
+  cut->NoteBehindTimes({1000}, false);
+  EXPECT_TRUE(cut->knows_largest());
+  EXPECT_TRUE(cut->lacks_times());
+  EXPECT_EQ(cut->largest_timestamp(), Timestamp{1000});
+  EXPECT_FALSE(cut->StretchOf({70}).is_sure);
+
+  // Nothing lies behind that entry.
+  SegmentIndex growing(Offset{0}, 100);
+  Fill(growing, Batches({1, 2, 3}, 120));
+  const auto grown = SegmentIndex::Decode(
+      Offset{0}, 100, growing.EncodeOffsets(), growing.EncodeTimes());
+  ASSERT_THAT(grown, test::IsOk());
+  EXPECT_TRUE((*grown)->knows_largest());
 }
 
 TEST(SegmentIndex, AddsAnEntryForTheFirstBatchBehindMoreThanAnInterval) {

@@ -287,5 +287,51 @@ TEST_P(TimeLookUp, PassesNothingInSilenceWhereTimesAreOutOfOrder) {
   }
 }
 
+// Several clocks: the largest time of a segment is not its last one, and what
+// follows is older than what is left of the index.
+TEST_P(TimeLookUp, FindsWhatAnIndexHidesThatWasCut) {
+  const std::vector<int64_t> times = {10, 20, 1000, 15, 15, 30, 2000, 25, 25};
+  constexpr size_t kSealed = 5;  // batches of the first segment
+  config().index_interval_bytes = 1;
+  Open();
+  for (size_t i = 0; i < times.size(); ++i) {
+    const Record record{.value = "value", .timestamp = {times[i]}};
+    config().segment_bytes = i == kSealed ? 1 : 1 << 20;
+    log().SetConfig(config(), false);
+    ASSERT_THAT(log().Append(test::BatchOf({record}).view(), {}), IsOk());
+  }
+  ASSERT_THAT(rig_.Close(), IsOk());
+  ASSERT_EQ(Logs().size(), 2u);
+  rig_.Leaves(test::Left::kDamaged);
+  for (const std::string& name : rig_.disk().Names()) {
+    files_[name] = *rig_.disk().Read(name);
+  }
+  bounds_ = rig_.bounds();
+  const auto check = [&](Log& looked) {
+    for (int64_t time = 0; time <= 2001; ++time) {
+      std::optional<FoundOffset> found;
+      for (size_t i = 0; i < times.size() && !found; ++i) {
+        if (times[i] < time) continue;
+        found = FoundOffset{{static_cast<int64_t>(i)}, {times[i]}};
+      }
+      ASSERT_THAT(looked.FindByTime({time}), IsOkAndHolds(found)) << time;
+    }
+  };
+  for (const int64_t base : {int64_t{0}, int64_t{kSealed}}) {
+    const std::string name = SegmentFileName(Offset{base}, kTimeIndexSuffix);
+    for (size_t left = 0; left <= files_.at(name).size(); left += 12) {
+      SCOPED_TRACE(testing::Message() << name << " of " << left << " bytes");
+      PutBack();
+      rig_.disk().Write(name, files_.at(name).substr(0, left));
+      const auto alone = rig_.OpenReadOnly();
+      ASSERT_THAT(alone, IsOk());
+      check(**alone);
+      Open();
+      check(log());
+      ASSERT_THAT(rig_.Close(), IsOk());
+    }
+  }
+}
+
 }  // namespace
 }  // namespace cauce
