@@ -16,6 +16,7 @@
 #include "tools/cli/interrupts.h"
 #include "tools/cli/note.h"
 #include "tools/cli/opening.h"
+#include "tools/cli/record_source.h"
 
 namespace cauce::cli {
 namespace {
@@ -181,7 +182,7 @@ absl::Status GroupConsumer::Take(std::span<const ConsumerRecord> records) {
 }
 
 absl::Status GroupConsumer::PassDamage(const absl::Status& damage) {
-  if (!options_.skip_damage || !IsDamage(damage)) return damage;
+  if (!options_.skip_damage || !IsUnreadableBatch(damage)) return damage;
   damage_seen_ = true;
   bool is_passed = false;
   for (const TopicPartition& each : consumer_->assignment()) {

@@ -11,6 +11,10 @@
 
 namespace cauce::cli {
 
+bool IsUnreadableBatch(const absl::Status& failure) {
+  return IsDamage(failure) || ReasonOf(failure) == Reason::kBatchTooLarge;
+}
+
 bool IsNoFile(const absl::Status& failure) {
   return absl::IsPermissionDenied(failure) ||
          (absl::IsFailedPrecondition(failure) &&
@@ -106,7 +110,9 @@ absl::StatusOr<bool> RecordSource::ReadBatch(Lane& lane,
   if (status.ok()) status = reader_.status();
   if (status.ok()) return true;
   // The cursor is behind the batch already: its CRC was right.
-  if (on_damage_ == OnDamage::kStop || !IsDamage(status)) return status;
+  if (on_damage_ == OnDamage::kStop || !IsUnreadableBatch(status)) {
+    return status;
+  }
   damage_seen_ = true;
   Note(fmt::format("passed by: {}", MessageOf(status)));
   return true;
@@ -123,14 +129,14 @@ absl::Status RecordSource::PassDamage(Lane& lane, const absl::Status& damage) {
     lane.cursor->Seek(start);
     return absl::OkStatus();
   }
-  const bool is_passed = IsDamage(damage) || IsNoFile(damage);
+  const bool is_passed = IsUnreadableBatch(damage) || IsNoFile(damage);
   if (on_damage_ == OnDamage::kStop || !is_passed) return damage;
   const Offset before = lane.cursor->position();
   damage_seen_ = true;
   const auto next = lane.cursor->SkipDamage();
   if (!next.ok()) return next.status();
   // It was not a segment that may not be read.
-  if (!IsDamage(damage) && *next <= before) return damage;
+  if (!IsUnreadableBatch(damage) && *next <= before) return damage;
   Note(fmt::format("passed by: {}; reading goes on at offset {}",
                    MessageOf(damage), next->value));
   return absl::OkStatus();

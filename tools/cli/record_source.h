@@ -21,6 +21,10 @@
 
 namespace cauce::cli {
 
+// Whether a batch cannot be right, or cannot be decoded, be it that it grows
+// too large: what --skip-damage goes past.
+bool IsUnreadableBatch(const absl::Status& failure);
+
 // Whether something else than a file stands where one should, or one that may
 // not be read.
 bool IsNoFile(const absl::Status& failure);

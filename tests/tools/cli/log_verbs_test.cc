@@ -10,8 +10,15 @@
 #include <string>
 #include <string_view>
 
+#include "cauce/engine.h"
+#include "cauce/record_batch.h"
+#include "engine/base/bytes.h"
+#include "engine/record/layout.h"
 #include "fmt/format.h"
+#include "fmt/ranges.h"
 #include "nlohmann/json.hpp"
+#include "tests/testing/batches.h"
+#include "tests/testing/matchers.h"
 #include "tests/testing/verified.h"
 #include "tests/tools/cli/cauce.h"
 #include "tests/tools/cli/process.h"
@@ -19,6 +26,7 @@
 namespace cauce {
 namespace {
 
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 using Json = nlohmann::json;
@@ -78,6 +86,54 @@ TEST_F(Cauce, FindsAFlippedByteAndNamesItsPlace) {
   const Process::Result passed = Run({"consume", "a", "--skip-damage"});
   EXPECT_EQ(passed.exit, 1);
   EXPECT_THAT(LinesOf(passed.out), SizeIs(21));
+}
+
+// A batch as no builder makes it: of frames that are one stream of more than
+// kDecompressedBytesMax.
+test::OwnedBatch BatchThatGrowsTooLarge() {
+  const test::OwnedBatch part =
+      test::Batch({std::string(1 << 20, 'x')}, {1}, {.codec = Codec::kZstd});
+  return part.With([&](std::string& bytes) {
+    const std::string frame(part.view().payload());
+    for (size_t at = 1 << 20; at <= kDecompressedBytesMax; at += 1 << 20) {
+      bytes += frame;
+    }
+    const auto length =
+        static_cast<int32_t>(bytes.size()) - layout::kLengthExcludes;
+    StoreBig<int32_t>(bytes.data() + layout::kBatchLength, length);
+  });
+}
+
+TEST_F(Cauce, GoesPastABatchThatGrowsTooLargeAsVerifyAdvises) {
+  Do({"topic", "create", "a"});
+  Do({"produce", "a"}, "before\n");
+  {
+    auto engine = Engine::Open(dir());
+    ASSERT_THAT(engine, test::IsOk());
+    auto partition = engine->OpenPartition("a", PartitionId{0});
+    ASSERT_THAT(partition, test::IsOk());
+    ASSERT_THAT(partition->Append(BatchThatGrowsTooLarge().view()),
+                test::IsOk());
+  }
+  Do({"produce", "a"}, "behind\n");
+  Leaves(Left::kDamaged);
+  EXPECT_THAT(Run({"log", "verify"}).out, HasSubstr("--skip-damage"));
+
+  for (const Words& reading :
+       {Words{"consume", "a"}, Words{"consume", "a", "--group", "g"}}) {
+    SCOPED_TRACE(fmt::format("{}", fmt::join(reading, " ")));
+    Words passing = reading;
+    passing.push_back("--skip-damage");
+    const Process::Result stopped = Run(reading);
+    const Process::Result passed = Run(passing);
+
+    EXPECT_EQ(stopped.exit, 1);
+    EXPECT_EQ(stopped.out, "before\n");
+    EXPECT_THAT(stopped.err, HasSubstr("BATCH_TOO_LARGE"));
+    EXPECT_EQ(passed.exit, 1) << passed.err;
+    EXPECT_THAT(passed.err, HasSubstr("passed by"));
+    EXPECT_THAT(passed.out, EndsWith("behind\n"));
+  }
 }
 
 TEST_F(Cauce, RepairsAFlippedByteAndKeepsTheRest) {
