@@ -41,6 +41,13 @@ void CheckInternalPartitions(std::string_view name, int32_t partitions,
                             kTopicPartitionsMax));
 }
 
+void CheckAboveZero(std::string_view name, absl::Duration time,
+                    std::vector<std::string>& bad) {
+  if (time > absl::ZeroDuration()) return;
+  bad.push_back(fmt::format("{} is {}, it must be above 0", name,
+                            absl::FormatDuration(time)));
+}
+
 // What is about groups and transactions.
 void CheckCoordination(const EngineOptions& options,
                        std::vector<std::string>& bad) {
@@ -48,14 +55,9 @@ void CheckCoordination(const EngineOptions& options,
                           options.offsets_topic_partitions, bad);
   CheckInternalPartitions("transaction_topic_partitions",
                           options.transaction_topic_partitions, bad);
-  const auto above_zero = [&bad](std::string_view name, absl::Duration time) {
-    if (time > absl::ZeroDuration()) return;
-    bad.push_back(fmt::format("{} is {}, it must be above 0", name,
-                              absl::FormatDuration(time)));
-  };
-  above_zero("offsets_retention", options.offsets_retention);
-  above_zero("offsets_retention_check_interval",
-             options.offsets_retention_check_interval);
+  CheckAboveZero("offsets_retention", options.offsets_retention, bad);
+  CheckAboveZero("offsets_retention_check_interval",
+                 options.offsets_retention_check_interval, bad);
   // A string of a record holds it.
   constexpr auto kMetadataMax = static_cast<int32_t>(kWireStringBytesMax);
   if (options.offset_metadata_bytes_max < 0 ||
@@ -69,16 +71,10 @@ void CheckCoordination(const EngineOptions& options,
         "group_initial_rebalance_delay is {}, it must be at least 0",
         absl::FormatDuration(options.group_initial_rebalance_delay)));
   }
-  const auto expect_above_zero = [&bad](std::string_view name,
-                                        absl::Duration value) {
-    if (value > absl::ZeroDuration()) return;
-    bad.push_back(fmt::format("{} is {} ms, it must be above 0", name,
-                              absl::ToInt64Milliseconds(value)));
-  };
-  expect_above_zero("transaction_timeout_max",
-                    options.transaction_timeout_max);
-  expect_above_zero("transactional_id_expiration",
-                    options.transactional_id_expiration);
+  CheckAboveZero("transaction_timeout_max", options.transaction_timeout_max,
+                 bad);
+  CheckAboveZero("transactional_id_expiration",
+                 options.transactional_id_expiration, bad);
   if (options.group_size_max < 1) {
     bad.push_back(fmt::format("group_size_max is {}, it must be above 0",
                               options.group_size_max));
@@ -107,28 +103,12 @@ absl::Status Validate(const EngineOptions& options) {
     bad.push_back(fmt::format("free_bytes_min is {}, it must be at least 0",
                               options.free_bytes_min));
   }
-  if (options.checkpoint_interval <= absl::ZeroDuration()) {
-    bad.push_back(
-        fmt::format("checkpoint_interval is {} ms, it must be above "
-                    "0",
-                    absl::ToInt64Milliseconds(options.checkpoint_interval)));
-  }
-  if (options.retention_check_interval <= absl::ZeroDuration()) {
-    bad.push_back(fmt::format(
-        "retention_check_interval is {} ms, it must be "
-        "above 0",
-        absl::ToInt64Milliseconds(options.retention_check_interval)));
-  }
-  if (options.producer_expiration <= absl::ZeroDuration()) {
-    bad.push_back(
-        fmt::format("producer_expiration is {} ms, it must be above 0",
-                    absl::ToInt64Milliseconds(options.producer_expiration)));
-  }
-  if (options.compaction_check_interval <= absl::ZeroDuration()) {
-    bad.push_back(fmt::format(
-        "compaction_check_interval is {} ms, it must be above 0",
-        absl::ToInt64Milliseconds(options.compaction_check_interval)));
-  }
+  CheckAboveZero("checkpoint_interval", options.checkpoint_interval, bad);
+  CheckAboveZero("retention_check_interval", options.retention_check_interval,
+                 bad);
+  CheckAboveZero("producer_expiration", options.producer_expiration, bad);
+  CheckAboveZero("compaction_check_interval",
+                 options.compaction_check_interval, bad);
   if (options.compaction_memory_max < kCompactionMemoryMin) {
     bad.push_back(
         fmt::format("compaction_memory_max is {}, at least {} are needed",
