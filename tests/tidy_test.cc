@@ -297,8 +297,7 @@ TEST(Layers, NameTheRoomOfEachFile) {
   EXPECT_EQ(RoomOf("engine/log/log.cc"), "engine/log");
   EXPECT_EQ(RoomOf("engine/include/cauce/types.h"), "vocabulary");
   EXPECT_EQ(RoomOf("engine/include/cauce/engine.h"), "facade");
-  EXPECT_EQ(RoomOf("net/include/cauce/broker.h"), "net");
-  EXPECT_EQ(RoomOf("net/kafka/a/b.h"), "net/kafka");
+  EXPECT_EQ(RoomOf("engine/log/a/b.h"), "engine/log");
   EXPECT_EQ(RoomOf("tools/cli/main.cc"), "tools");
   EXPECT_EQ(RoomOf("tests/engine/log/log_test.cc"), "tests/engine");
   EXPECT_EQ(RoomOf("tests/crash/a.cc"), "tests");
@@ -312,18 +311,18 @@ TEST(Layers, ReportAnIncludeThatPointsUp) {
   EXPECT_THAT(findings_of("engine/base/a.h", "engine/log/b.h"), SizeIs(1));
   EXPECT_THAT(findings_of("engine/catalog/a.h", "engine/log/b.h"), SizeIs(1));
   EXPECT_THAT(findings_of("engine/log/a.h", "cauce/engine.h"), SizeIs(1));
-  EXPECT_THAT(findings_of("engine/log/a.h", "net/kafka/b.h"), SizeIs(1));
-  EXPECT_THAT(findings_of("net/kafka/a.h", "replication/b.h"), SizeIs(1));
-  EXPECT_THAT(findings_of("net/broker/a.h", "tools/b.h"), SizeIs(1));
+  EXPECT_THAT(findings_of("engine/log/a.h", "engine/coord/b.h"), SizeIs(1));
+  EXPECT_THAT(findings_of("engine/coord/a.h", "engine/client/b.h"), SizeIs(1));
+  EXPECT_THAT(findings_of("engine/client/a.h", "tools/b.h"), SizeIs(1));
   EXPECT_THAT(findings_of("tools/cli/a.h", "tests/testing/b.h"), SizeIs(1));
   EXPECT_THAT(findings_of("tools/cli/a.h", "bench/b.h"), SizeIs(1));
-  EXPECT_THAT(findings_of("tests/engine/a.cc", "net/kafka/b.h"), SizeIs(1));
+  EXPECT_THAT(findings_of("tests/engine/a.cc", "tools/b.h"), SizeIs(1));
   EXPECT_THAT(findings_of("tests/testing/a.h", "tools/b.h"), SizeIs(1));
 
   EXPECT_THAT(findings_of("engine/log/a.h", "engine/base/b.h"), IsEmpty());
   EXPECT_THAT(findings_of("engine/log/a.h", "engine/log/b.h"), IsEmpty());
   EXPECT_THAT(findings_of("engine/base/a.h", "cauce/types.h"), IsEmpty());
-  EXPECT_THAT(findings_of("net/broker/a.h", "cauce/engine.h"), IsEmpty());
+  EXPECT_THAT(findings_of("engine/client/a.h", "cauce/engine.h"), IsEmpty());
   EXPECT_THAT(findings_of("tests/crash/a.cc", "tools/b.h"), IsEmpty());
   EXPECT_THAT(findings_of("tests/engine/a.cc", "engine/log/b.h"), IsEmpty());
   EXPECT_THAT(findings_of("engine/log/a.h", "absl/time/time.h"), IsEmpty());
@@ -336,16 +335,15 @@ TEST(Layers, ReportARoomWithoutAPlace) {
 
 TEST(Layers, ReportACircleOfRoomsOnce) {
   std::map<std::string, std::string> files = {
-      {"net/broker/a.h", "#include \"net/client/b.h\"\n"},
-      {"net/client/b.h", "#include \"net/http/c.h\"\n"},
-      {"net/http/c.h", "#include \"net/broker/a.h\"\n"}};
-  EXPECT_THAT(
-      CheckCycles(MakeTree(files)),
-      ElementsAre(Field(
-          &Finding::what,
-          HasSubstr("net/broker -> net/client -> net/http -> net/broker"))));
+      {"engine/catalog/a.h", "#include \"engine/io/b.h\"\n"},
+      {"engine/io/b.h", "#include \"engine/record/c.h\"\n"},
+      {"engine/record/c.h", "#include \"engine/catalog/a.h\"\n"}};
+  EXPECT_THAT(CheckCycles(MakeTree(files)),
+              ElementsAre(Field(&Finding::what,
+                                HasSubstr("engine/catalog -> engine/io -> "
+                                          "engine/record -> engine/catalog"))));
 
-  files["net/http/c.h"] = "#include \"net/kafka/d.h\"\n";
+  files["engine/record/c.h"] = "#include \"engine/base/d.h\"\n";
   EXPECT_THAT(CheckCycles(MakeTree(files)), IsEmpty());
 }
 

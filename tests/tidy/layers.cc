@@ -12,7 +12,6 @@ namespace cauce::tidy {
 namespace {
 
 constexpr std::string_view kDoorstep = "engine/include/cauce";
-constexpr std::string_view kNetDoorstep = "net/include/cauce";
 
 struct Room {
   std::string_view name;
@@ -29,20 +28,9 @@ constexpr Room kRooms[] = {
     {"engine/io", 2},
     {"engine/catalog", 2},
     {"engine/log", 3},
-    {"engine/store", 3},
     {"engine/coord", 4},
     {"facade", 5},
     {"engine/client", 6},
-    {"engine/streams", 7},
-    {"engine/capi", 8},
-    {"net/kafka", 10},
-    {"net/security", 10},
-    {"net/server", 11},
-    {"net/client", 11},
-    {"net/broker", 11},
-    {"net/http", 11},
-    {"net", 12},
-    {"replication", 20},
     {"tools", 30},
     // The engine's tests pass with everything else deleted.
     {"tests/testing", 8},
@@ -53,10 +41,8 @@ constexpr Room kRooms[] = {
 
 // The headers on the engine's doorstep that open, close and do: the rooms
 // below the facade cannot lean on them.
-constexpr std::string_view kFacadeHeaders[] = {
-    "admin.h",  "cauce.h",   "client.h",       "engine.h",
-    "groups.h", "streams.h", "transactions.h",
-};
+constexpr std::string_view kFacadeHeaders[] = {"admin.h", "client.h",
+                                               "engine.h"};
 
 std::optional<int> HeightOf(std::string_view room) {
   const auto* found = std::ranges::find(kRooms, room, &Room::name);
@@ -142,26 +128,18 @@ std::string RoomOf(std::string_view path) {
                         std::end(kFacadeHeaders);
     return facade ? "facade" : "vocabulary";
   }
-  if (FolderOf(path) == kNetDoorstep) return "net";
   if (FolderOf(path) == "engine" || IsIn(path, "engine/facade"))
     return "facade";
-  if (IsIn(path, "engine") || IsIn(path, "net")) return TwoFolders(path);
+  if (IsIn(path, "engine")) return TwoFolders(path);
   if (IsIn(path, "tests/engine")) return "tests/engine";
   if (IsIn(path, "tests/testing")) return "tests/testing";
   return std::string(path.substr(0, path.find('/')));
 }
 
 std::string PathOfInclude(std::string_view written) {
-  constexpr std::string_view kNetHeaders[] = {"broker.h", "open_client.h",
-                                              "cauce_broker.h"};
-  if (IsIn(written, "cauce")) {
-    const bool of_net = std::ranges::find(kNetHeaders, NameOf(written)) !=
-                        std::end(kNetHeaders);
-    return fmt::format("{}/{}", of_net ? kNetDoorstep : kDoorstep,
-                       NameOf(written));
-  }
-  for (std::string_view top :
-       {"engine", "net", "replication", "tools", "tests", "bench"}) {
+  if (IsIn(written, "cauce"))
+    return fmt::format("{}/{}", kDoorstep, NameOf(written));
+  for (std::string_view top : {"engine", "tools", "tests", "bench"}) {
     if (IsIn(written, top)) return std::string(written);
   }
   return "";
@@ -204,8 +182,7 @@ std::vector<Finding> CheckDoorstep(const Tree& tree) {
   std::vector<Finding> findings;
   for (const Source& source : tree.sources) {
     if (!IsHeader(source.path)) continue;
-    const std::string_view folder = FolderOf(source.path);
-    if (folder != kDoorstep && folder != kNetDoorstep) continue;
+    if (FolderOf(source.path) != kDoorstep) continue;
     for (const Include& include : source.includes) {
       if (!include.quoted || IsIn(include.path, "cauce") ||
           IsIn(include.path, "absl"))
