@@ -115,8 +115,8 @@ void AppendCoordination(const EngineOptions& o, std::vector<OptionKey>& keys) {
       Key("offsets_retention_check_interval",
           "offsets.retention.check.interval.ms",
           o.offsets_retention_check_interval, "above 0",
-          "How often it is looked at most for offsets that are too old: with "
-          "an executor, or by who calls RunUpkeep or Polls"),
+          "How often at most offsets that are too old are looked for, by an "
+          "executor, RunUpkeep or a Poll"),
       Key("offset_metadata_bytes_max", "offset.metadata.max.bytes",
           o.offset_metadata_bytes_max, "0 to 32767",
           "Bytes that may be noted beside an offset"),
@@ -296,7 +296,7 @@ std::vector<OptionKey> ConsumerOptionKeys() {
       Key("fetch_bytes", "max.partition.fetch.bytes", o.fetch_bytes,
           "a size; 4096 to 16777216 count",
           "Bytes that are read of a partition at a time; a larger batch is "
-          "read whole"),
+          "read whole; 1 MiB with Kafka"),
       Key("wants_event_descriptor", "", o.wants_event_descriptor,
           "true or false",
           "Whether it has a descriptor to wait on beside others")};
