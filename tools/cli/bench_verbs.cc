@@ -207,7 +207,7 @@ void AddBenchVerbs(const Verb& root, Action& action) {
       "append", "Append records to a topic made for it, and tell how fast");
   append.Footer(
       "Each thread waits for its append before the next; those that wait "
-      "share a sync.\nThe topic is deleted afterwards.\n\n"
+      "share a sync.\nThe topic is deleted afterwards, but with --keep.\n\n"
       "Example:\n  cauce bench append --dir data --threads 4 --flush group");
   AddDir(append, options->dir);
   AddFormat(append, options->format);

@@ -162,7 +162,8 @@ void AddProduceVerb(const Verb& root, Action& action) {
   AddFormat(verb, options->producer.format);
   AddTopic(verb, options->topic);
   verb.Add("--partition", options->partition,
-           "Store in this partition (default: by key, else in turn)")
+           "Store in this partition (default: by key, else to each in turn, "
+           "a batch at a time)")
       .Takes(Between(0, kPartitionMax))
       .Type("N");
   verb.AddFlag("--repartition", options->producer.repartition,

@@ -257,10 +257,11 @@ void AddRepairVerb(const Verb& noun, Action& action) {
       "repair", "Take out of a directory what is damaged, and keep it aside");
   verb.Footer(
       "For a directory that nothing has open. No whole batch is removed unless "
-      "as much\ncontradicts its offset as confirms it, and no offset changes; "
-      "every byte of a log that\ngoes is kept in a file called .cut beside, "
-      "but for zeros. It may be stopped and run\nagain. What it cannot mend it "
-      "tells, and the exit code is 1.\n\n"
+      "as much\ncontradicts its offset as confirms it, or it stands behind the "
+      "end that the last close has\nnoted; and no offset changes. Every byte "
+      "of a log that goes is kept in a file called .cut\nbeside, but for "
+      "zeros. It may be stopped and run again. What it cannot mend it tells, "
+      "and\nthe exit code is 1.\n\n"
       "Examples:\n"
       "  cauce log repair --dir data --dry-run\n"
       "  cauce log repair --dir data --topic orders --partition 0");

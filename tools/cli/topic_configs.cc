@@ -32,7 +32,7 @@ std::string ConfigsHelp() {
     table.Add({std::string(key.name), std::string(key.default_text),
                std::string(key.valid)});
   }
-  return table.ToString() + "What each means: cauce topic describe TOPIC --all";
+  return table.ToString() + "What each means: cauce config list --of topic";
 }
 
 }  // namespace cauce::cli
