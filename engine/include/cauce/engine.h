@@ -67,7 +67,8 @@ struct EngineOptions {
   // Memory, in bytes, for the newest records of all partitions together, so
   // that who reads them as they are written gets them without a system call.
   // Taken only for partitions that are being read at their end, in blocks of 16
-  // KiB, of one 1 MiB and a block at most; at least 0, which means none.
+  // KiB, at most 1 MiB and a block for one segment; at least 0, which means
+  // none.
   int64_t tail_bytes_max = 16 << 20;
   // Bytes that are to stay free on the directory's file system. Appends that
   // would leave less, and topics that are made or grown, are refused with
@@ -79,9 +80,9 @@ struct EngineOptions {
   int64_t free_bytes_min = 16 << 20;
   // With an executor: how often recovery points are saved (Kafka's
   // log.flush.offset.checkpoint.interval.ms) and retention looks (Kafka's
-  // log.retention.check.interval.ms). Recovery points are saved besides while
-  // records are synced, at least for every 64 MiB of them, and mostly within a
-  // tenth of a second.
+  // log.retention.check.interval.ms). Both above zero. Recovery points are
+  // saved besides while records are synced, at least for every 64 MiB of them,
+  // and mostly within a tenth of a second.
   absl::Duration checkpoint_interval = absl::Minutes(1);
   absl::Duration retention_check_interval = absl::Minutes(5);
   // How long ago the timestamp of a producer's last batch may be before the
@@ -90,7 +91,7 @@ struct EngineOptions {
   absl::Duration producer_expiration = absl::Hours(24);
 
   // Compaction of topics whose cleanup.policy says so, one partition at a time.
-  // With an executor: how often it looks for what to do (Kafka's
+  // With an executor: how often it looks for what to do, above zero (Kafka's
   // log.cleaner.backoff.ms).
   absl::Duration compaction_check_interval = absl::Seconds(15);
   // Memory for keys while it runs, at least 64 KiB (Kafka's
@@ -109,9 +110,9 @@ struct EngineOptions {
   int32_t offsets_topic_partitions = 50;
   int32_t transaction_topic_partitions = 50;
   // How long the offsets are kept that a group has committed, once it has no
-  // members or reads the topic no more, and with an executor how often it is
-  // looked for those that are too old. Above zero. Kafka's
-  // offsets.retention.minutes and offsets.retention.check.interval.ms.
+  // members or reads the topic no more, and how often at most those that are
+  // too old are looked for: by an executor, RunUpkeep or a Poll. Above zero.
+  // Kafka's offsets.retention.minutes and offsets.retention.check.interval.ms.
   absl::Duration offsets_retention = absl::Hours(7 * 24);
   absl::Duration offsets_retention_check_interval = absl::Minutes(10);
   // Bytes that may be noted beside an offset, 0 to 32767. Kafka's
@@ -134,14 +135,15 @@ struct EngineOptions {
 absl::Status Validate(const EngineOptions& options);
 
 struct TopicSpec {
-  int32_t partitions = 1;
+  int32_t partitions = 1;  // 1 to kTopicPartitionsMax
   // By Kafka's names, as in {"retention.ms", "-1"}. What is left out has its
   // default.
   std::map<std::string, std::string> configs;
 };
 
-// What CreateTopic would say whatever topics there are:
-// Reason::kInvalidTopicName, kInvalidPartitions, kInvalidConfig.
+// What CreateTopic would say whatever topics there are, but for the name of an
+// internal one: Reason::kInvalidTopicName, also for `__cluster_metadata`;
+// kInvalidPartitions, kInvalidConfig.
 absl::Status Validate(std::string_view name, const TopicSpec& spec);
 
 struct TopicDescription {
@@ -188,9 +190,11 @@ class Engine final {
   Engine& operator=(Engine&&) noexcept;
   ~Engine();
 
-  // Reason::kTopicExists, kInvalidTopicName (also for an internal topic, which
-  // a coordinator makes), kInvalidPartitions, kInvalidConfig (naming every bad
-  // entry). Durable on return.
+  // Durable on return. Reason::kTopicExists, also where something stands in the
+  // place of one of its directories; kInvalidTopicName, also for an internal
+  // topic, which a coordinator makes, for `__cluster_metadata`, and for a name
+  // that differs from another topic's in '.' and '_' alone; kInvalidPartitions,
+  // kInvalidConfig (naming every bad entry), kDiskFull, kReadOnly.
   absl::StatusOr<TopicDescription> CreateTopic(std::string_view name,
                                                const TopicSpec& spec = {});
 
@@ -202,18 +206,24 @@ class Engine final {
   // Applies all changes or none, growing to `partitions` where given among
   // them; durable on return. The first configs of a topic that a broker made
   // wait until each of its partitions is open and where it begins is saved: an
-  // error of any leaves the topic as it was.
+  // error of any leaves the topic as it was. Reason::kUnknownTopic;
+  // kInvalidConfig, also where an internal topic would have another
+  // cleanup.policy than compact; kInvalidPartitions, kTopicExists, as
+  // CreatePartitions; kDiskFull, kReadOnly.
   absl::Status AlterTopic(std::string_view name,
                           const std::vector<ConfigChange>& changes,
                           std::optional<int32_t> partitions = std::nullopt);
-  // Grows the topic to `partitions`; it never shrinks. An internal one keeps
-  // those that it has (Reason::kInvalidPartitions): what is kept in it would
-  // not be found any more.
+  // Grows the topic to `partitions`; it never shrinks. Reason::kUnknownTopic;
+  // kInvalidPartitions where it has as many or more, above kTopicPartitionsMax,
+  // and for an internal one: what is kept in it would not be found any more;
+  // kTopicExists where something stands in the place of a new directory;
+  // kDiskFull, kReadOnly.
   absl::Status CreatePartitions(std::string_view name, int32_t partitions);
   // The name is free at once, and what it held is gone for good.
   // Reason::kUnknownTopic; kCorruptFile, with nothing deleted, where the
   // directory of one of its partitions is another topic's; kInvalidTopicName
-  // for an internal one, without which its coordinator would be lost.
+  // for an internal one, without which its coordinator would be lost;
+  // kReadOnly.
   absl::Status DeleteTopic(std::string_view name);
 
   // Reason::kUnknownTopic, kUnknownPartition; NotFound where its directory is
