@@ -56,8 +56,12 @@ class Partition final {
   // and leader epoch are set anew (and, with LogAppendTime, its timestamps).
   // The caller's bytes are not changed. Where the topic's `compression.type`
   // names another codec the records are compressed anew.
+  // Records inside are decoded, and checked, only where that, a cleanup.policy
+  // of compact or message.timestamp.before.max.ms asks for it: what else a
+  // batch holds is its maker's word, as that its records decompress to no more
+  // than kDecompressedBytesMax, above which readers answer kBatchTooLarge.
   // Reason::kInvalidTopicName for an internal topic, which its coordinator
-  // writes, as in all that changes the partition;
+  // writes, as in all that changes the partition, but Compact;
   // kBatchTooLarge, kInvalidRecord, kInvalidTimestamp, kFencedEpoch,
   // kDiskFull (nothing was stored; try again, it goes on once there is room),
   // kDiskFailed, kReadOnly; kOffsetOutOfRange where too few offsets are left;
@@ -126,11 +130,11 @@ class Partition final {
   LeaderEpoch leader_epoch() const;
 
   // What is missed at either end, or in the last file, as it was when the
-  // partition was opened. A
-  // cursor reads what is there and tells nothing of it: who takes the records
-  // for all there were asks here. Whoever opens it for writing goes on behind
-  // what is lost, so that it lies in front, or is damage to a cursor. Of a
-  // log whose start was never saved nobody can tell what is missed in front.
+  // partition was opened. A cursor reads what is there and tells nothing of it:
+  // who takes the records for all there were asks here. Whoever opens it for
+  // writing goes on behind what is lost, so that it lies in front, or is damage
+  // to a cursor. Of a log whose start was never saved nobody can tell what is
+  // missed in front.
   LostRecords lost() const;
 
   // The bytes of its segments' logs.
@@ -145,17 +149,21 @@ class Partition final {
   // and has a timestamp at or after `time`; nothing where there is none. As
   // Kafka's ListOffsets it finds the marker of a transaction too, which
   // Cursor::Next passes over: who reads on from there gets the record behind.
-  // With OnDamage::kStop only where the record right in front of it, or at the
-  // end where nothing is found, can be read or is not there by right; else the
-  // error that a read there gives, Reason::kCorruptBatch, since what was asked
-  // for may be lost. So it is where damage further in front may hold the time,
-  // as times need not be in the order of offsets: unless the time index says
-  // that no record there has it, or the header of the damaged batch, which fits
-  // what stands around it (that its time itself is damaged is not seen). An
+  // With OnDamage::kStop the error that a read there gives, mostly
+  // Reason::kCorruptBatch, where what was asked for may be lost:
+  //   the record right in front of what was found, or of the end where nothing
+  //   was, cannot be read, or is missing;
+  //   damage further in front may hold the time: times need not be in the order
+  //   of offsets.
+  // The latter is no error where the time index says that no record there has
+  // the time. Nor is it where the header of the damaged batch says so, and fits
+  // what stands around it; that its time is what is damaged is not seen. An
   // index that was made anew behind damage, and the largest time of a file,
-  // know of what can be read alone. With either the error of the disk where a
-  // file in front of it cannot be read at all, but kSkip passes by what is no
-  // file in a segment's place, as a cursor does.
+  // know of what can be read alone.
+  // OnDamage::kSkip passes by both, and what is no file in a segment's place,
+  // as a cursor does. With either kBatchTooLarge where a batch that may hold
+  // the time decompresses to more than kDecompressedBytesMax, and the error of
+  // the disk where a file in front cannot be read at all.
   absl::StatusOr<std::optional<FoundOffset>> FindByTime(
       Timestamp time, OnDamage on_damage = OnDamage::kStop) const;
 
@@ -164,6 +172,10 @@ class Partition final {
   // durable, and so visible, itself. With kReadCommitted until a cursor of that
   // isolation may come further than `offset`: beside an open transaction who
   // waits so sleeps until it ends. Errors of LastStableOffset then.
+  // Where the log can show no more: Reason::kDiskFailed after a write or a sync
+  // that failed, kClosed, kUnknownTopic. Without an Executor also errors of
+  // Flush. Where another process writes errors of looking at its files, and a
+  // ResourceExhausted without a reason where no watch of them is left.
   absl::StatusOr<bool> WaitFor(
       Offset offset, absl::Duration timeout,
       Isolation isolation = Isolation::kReadUncommitted) const;
