@@ -173,10 +173,11 @@ class Admin {
   virtual ByPartition<absl::StatusOr<ListedOffset>> ListOffsets(
       const ByPartition<OffsetSpec>& wanted) = 0;
 
-  // ---- Groups. Errors of reading what is stored of them besides. Where the
-  // log was opened for reading only they are as they were stored last: who is a
-  // member is known from each generation on, and is no longer true of the
-  // members of a process that was killed.
+  // ---- Groups. Errors of reading what is stored of them besides; of all that
+  // changes them kCoordinatorNotAvailable (try again) and kNotCoordinator as of
+  // Consumer::Commit. Where the log was opened for reading only they are as
+  // they were stored last: who is a member is known from each generation on,
+  // and is no longer true of the members of a process that was killed.
 
   // By id. Those that cannot be read hide no others.
   virtual absl::StatusOr<ReadableList<ListedGroup>> ListReadableGroups() = 0;

@@ -14,9 +14,9 @@
 //   auto consumer = client->NewConsumer({.group = "billing"}).value();
 //   consumer->Subscribe({"orders"}).IgnoreError();
 //
-// Kafka's consumer, by its words and defaults. Records are views, which are
-// not copied on their way. An interface, so that programs do not know whether
-// the log is in their own process.
+// Kafka's consumer, by its words and, but for fetch_bytes, its defaults.
+// Records are views, which are not copied on their way. An interface, so that
+// programs do not know whether the log is in their own process.
 #pragma once
 
 #include <cstddef>
@@ -62,11 +62,11 @@ enum class Assignment {
 // What stands beside a field is Kafka's name of it.
 struct ConsumerOptions {
   // The group that it belongs to where it subscribes, and for which it commits;
-  // none where empty. group.id.
+  // none where empty, at most 32767 bytes. group.id.
   std::string group;
   // What keeps its place in the group while it starts anew, within
-  // poll_interval_max: with one it does not leave the group as it is closed.
-  // Not empty. group.instance.id.
+  // poll_interval_max: with one it does not leave the group as it is closed. 1
+  // to 32767 bytes, and only with a group. group.instance.id.
   std::optional<std::string> instance;
   // The preferred one first; at least one. The group takes one that all of its
   // members have. partition.assignment.strategy.
@@ -100,7 +100,7 @@ struct ConsumerOptions {
   int32_t poll_records_max = 500;
   // Bytes that are read of a partition at a time: what lies outside of 4 KiB
   // to 16 MiB counts as the nearer of them. A larger batch is read whole.
-  // max.partition.fetch.bytes.
+  // max.partition.fetch.bytes, which is 1 MiB there.
   size_t fetch_bytes = 256 << 10;
   // Whether event_descriptor() has one.
   bool wants_event_descriptor = false;
@@ -133,9 +133,9 @@ using OffsetsToCommit = std::map<TopicPartition, OffsetAndMetadata>;
 // there.
 using CommitCallback = std::function<void(const absl::Status&)>;
 
-// Is told within Poll, and by Close, which partitions come and go. May use the
-// consumer to commit, to seek: a Poll, Assign, Subscribe, Unsubscribe or Close
-// answers kRebalanceInProgress there, and changes nothing.
+// Is told within Poll, and by Unsubscribe and Close, which partitions come and
+// go. May use the consumer to commit, to seek: a Poll, Assign, Subscribe,
+// Unsubscribe or Close answers kRebalanceInProgress there, and changes nothing.
 class RebalanceListener {
  public:
   virtual ~RebalanceListener() = default;
@@ -180,23 +180,25 @@ class Consumer {
 
   // Reads these partitions from now on, and no others. Those it read already
   // go on where they are. Reason::kUnknownTopic, kUnknownPartition, errors of
-  // opening them: then all is as before.
+  // opening them, kInvalidOption while it subscribes: then all is as before.
   virtual absl::Status Assign(
       const std::vector<TopicPartition>& partitions) = 0;
   virtual std::vector<TopicPartition> assignment() const = 0;
 
   // Reads, from a Poll on, what its group gives it of these topics and of no
-  // others; those that do not exist may come. Behind Assign, and the other way
-  // round, only after Unsubscribe. `listener` may be null.
-  // Reason::kInvalidGroupId without a group, kInvalidOption.
+  // others; those that do not exist may come. No topics mean Unsubscribe.
+  // Behind Assign, and the other way round, only after Unsubscribe
+  // (Reason::kInvalidOption). `listener` may be null.
+  // Reason::kInvalidGroupId without a group, kInvalidTopicName.
   virtual absl::Status Subscribe(
       const std::vector<std::string>& topics,
       std::shared_ptr<RebalanceListener> listener) = 0;
   absl::Status Subscribe(const std::vector<std::string>& topics) {
     return Subscribe(topics, nullptr);
   }
-  // The topics whose whole names match, as a POSIX extended regular expression;
-  // internal ones never do. Reason::kInvalidOption where it is none.
+  // The topics whose whole names match, as a POSIX extended regular expression
+  // of 1 to 1024 bytes; internal ones never do. Reason::kInvalidOption where it
+  // is none, or behind Assign; kInvalidGroupId without a group.
   virtual absl::Status SubscribePattern(
       std::string_view pattern,
       std::shared_ptr<RebalanceListener> listener) = 0;
@@ -212,9 +214,12 @@ class Consumer {
   // without this consumer, as a listener that loses its partitions finds, or is
   // about to: its partitions are others', Poll to get new ones;
   // kFencedInstanceId where another has its `instance`;
-  // kOffsetMetadataTooLarge, kTimedOut, errors of the log. Of these offsets
-  // none is committed where one cannot be: kUnknownTopic, kUnknownPartition,
-  // kOffsetOutOfRange below 0.
+  // kCoordinatorNotAvailable on a full disk, while too many wait, or while the
+  // group is being deleted: try again; kNotCoordinator once its state can be
+  // stored no more, as on a disk that has failed; kOffsetMetadataTooLarge,
+  // kTimedOut, kClosed, errors of the log. Of these offsets none is committed
+  // where one cannot be: kUnknownTopic, kUnknownPartition, kOffsetOutOfRange
+  // below 0.
   virtual absl::Status Commit() = 0;
   virtual absl::Status Commit(const OffsetsToCommit& offsets) = 0;
   // Without waiting. Callbacks come in the order of their calls; but where ten
@@ -252,12 +257,14 @@ class Consumer {
   // comes back to it. Where there are records it waits for a later Poll.
   // Reason::kOffsetOutOfRange with ResetTo::kNone, or where a log has nothing
   // that could be read; where records are damaged or missing kCorruptBatch,
-  // naming file and position, and where they cannot be decoded kInvalidRecord,
-  // kBatchTooLarge or kUnsupportedCodec: the position stays in front of them
-  // until SkipDamage or a Seek. Told once: kUnknownTopic and kUnknownPartition
-  // of a topic that was deleted, which is read once there is another of its
-  // name, and the error of a log that can show no more, as after a sync that
-  // failed. Of the consumer itself: kWokenUp, kClosed. Of its group, which the
+  // naming file and position, where they cannot be decoded kInvalidRecord,
+  // kBatchTooLarge or kUnsupportedCodec, and messages of Kafka's older formats
+  // kUnsupportedFormat: the position stays in front of them until SkipDamage or
+  // a Seek.
+  // Told once: kUnknownTopic and kUnknownPartition of a topic that was deleted,
+  // which is read once there is another of its name, and the error of a log
+  // that can show no more, as after a sync that failed.
+  // Of the consumer itself: kWokenUp, kClosed. Of its group, which the
   // next Poll asks again: kInconsistentGroupProtocol, kGroupMaxSizeReached,
   // kTimedOut where it has not answered for call_timeout, kReadOnly where
   // another process writes, errors of its log; and once another has its
@@ -265,8 +272,9 @@ class Consumer {
   virtual absl::StatusOr<std::span<const ConsumerRecord>> Poll(
       absl::Duration timeout) = 0;
 
-  // Where the next Poll goes on: of a partition that is assigned
-  // (Reason::kUnknownPartition else).
+  // Where the next Poll goes on. From here to Resume a partition that is not
+  // assigned is Reason::kUnknownPartition. Seek: kOffsetOutOfRange below 0; the
+  // other three: errors of opening it.
   virtual absl::Status Seek(const TopicPartition& partition, Offset offset) = 0;
   virtual absl::Status SeekToStart(const TopicPartition& partition) = 0;
   // Behind what readers see now.
@@ -282,7 +290,9 @@ class Consumer {
 
   // The offset of the next record that Poll returns, or a lower one.
   // kUnstableOffsetCommit while a transaction that may move it has not ended:
-  // ask again, or Seek.
+  // ask again, or Seek. kOffsetOutOfRange with ResetTo::kNone where there is no
+  // position; errors of opening the partition. Lag answers the same, and errors
+  // of Partition::LastStableOffset.
   virtual absl::StatusOr<Offset> Position(const TopicPartition& partition) = 0;
   // How many offsets lie between there and the end of what is to be read.
   virtual absl::StatusOr<int64_t> Lag(const TopicPartition& partition) = 0;
