@@ -51,15 +51,16 @@ class Client {
 
   virtual ~Client() = default;
 
-  // Reason::kInvalidOption, kReadOnly.
+  // Reason::kInvalidOption, kReadOnly, kClosed; with a transactional id also
+  // errors of making the topic `__transaction_state`.
   virtual absl::StatusOr<std::unique_ptr<Producer>> NewProducer(
       const ProducerOptions& options) = 0;
   absl::StatusOr<std::unique_ptr<Producer>> NewProducer() {
     return NewProducer(ProducerOptions());
   }
 
-  // Reason::kInvalidOption; ResourceExhausted where there is to be a descriptor
-  // to wait on and the process may have no more.
+  // Reason::kInvalidOption, kClosed; ResourceExhausted where there is to be a
+  // descriptor to wait on and the process may have no more.
   virtual absl::StatusOr<std::unique_ptr<Consumer>> NewConsumer(
       const ConsumerOptions& options) = 0;
   absl::StatusOr<std::unique_ptr<Consumer>> NewConsumer() {

@@ -3,9 +3,11 @@
 //
 //   auto client = cauce::Client::Open("dir:data").value();
 //   auto producer = client->NewProducer().value();
-//   producer->Send({.topic = "orders", .key = "k", .value = "v"},
-//                  [](const absl::StatusOr<cauce::Delivery>& sent) {});
-//   producer->Flush();
+//   const absl::Status sent = producer->Send(
+//       {.topic = "orders", .key = "k", .value = "v"},
+//       [](const absl::StatusOr<cauce::Delivery>& stored) { Use(stored); });
+//   if (!sent.ok()) return sent;
+//   return producer->Flush();
 //
 // Kafka's producer, by its words and defaults. What is sent to one partition
 // keeps its order, and what is tried again is never stored twice. An interface,
@@ -53,7 +55,8 @@ struct ProducerOptions {
   // of it the first time. Absent: with acks = kAll, which it asks for.
   // enable.idempotence.
   std::optional<bool> idempotence;
-  // compression.type, and the level of that codec (its own default if absent).
+  // compression.type, and the level of that codec, its own default if absent:
+  // gzip 1 to 9, or -1 for zlib's own choice; lz4 1 to 17; zstd -131072 to 22.
   Codec compression = Codec::kNone;
   std::optional<int> compression_level;
   Keyless keyless = Keyless::kSticky;
@@ -66,31 +69,31 @@ struct ProducerOptions {
   // is written in its Send, or by another thread that just then writes or syncs
   // there. But nobody syncs it of their own accord: with kAll its callback, or
   // future, waits for a Flush, for a SendAndWait to its partition, or for one
-  // more Send once the memory is full. linger.ms.
+  // more Send once the memory is full. At least 0. linger.ms.
   absl::Duration linger = absl::Milliseconds(5);
   // Bytes of records that may be on their way until their callbacks are called;
   // whoever sends more waits, but for callbacks, of which those that are called
   // do not count. At least batch_bytes. buffer.memory.
   int64_t buffer_bytes_max = 32 << 20;
-  // How long a Send waits for that. max.block.ms.
+  // How long a Send waits for that; at least 0. max.block.ms.
   absl::Duration block_max = absl::Minutes(1);
   // The largest record, as it is stored in a batch of its own: 1 to 1 GiB, or
   // kDecompressedBytesMax with a codec.
   // max.request.size.
   int64_t record_bytes_max = 1 << 20;
   // For how long a batch that cannot be stored is tried again, as on a full
-  // disk, from when it was begun. delivery.timeout.ms.
+  // disk, from when it was begun; at least 0. delivery.timeout.ms.
   absl::Duration delivery_timeout = absl::Minutes(2);
   // How long to wait before the first of these tries, and at most before a
-  // later one. retry.backoff.ms, retry.backoff.max.ms.
+  // later one; at least 0. retry.backoff.ms, retry.backoff.max.ms.
   absl::Duration retry_backoff = absl::Milliseconds(100);
   absl::Duration retry_backoff_max = absl::Seconds(1);
-  // How long ago it may be that a topic was asked how many partitions it has.
-  // metadata.max.age.ms.
+  // How long ago it may be that a topic was asked how many partitions it has;
+  // at least 0. metadata.max.age.ms.
   absl::Duration metadata_age_max = absl::Minutes(5);
   // The name under which the producer has transactions, over all its lives: of
   // those that have it the newest alone goes on. It asks for idempotence. Empty
-  // for none. transactional.id.
+  // for none; at most 32767 bytes. transactional.id.
   std::string transactional_id;
   // A transaction that is open for so long is aborted: above 0, and at most
   // EngineOptions::transaction_timeout_max. transaction.timeout.ms.
@@ -129,26 +132,33 @@ using DeliveryCallback =
 // CommitTransaction is read as a whole, in all partitions, by consumers that
 // read what is committed (ConsumerOptions::isolation), or not at all:
 //
-//   producer->InitTransactions();
-//   producer->BeginTransaction();
-//   producer->Send({.topic = "orders", .value = "v"});
-//   if (!producer->CommitTransaction().ok()) producer->AbortTransaction();
+//   absl::Status status = producer->InitTransactions();
+//   if (status.ok()) status = producer->BeginTransaction();
+//   if (!status.ok()) return status;
+//   status = producer->Send({.topic = "orders", .value = "v"});
+//   if (status.ok()) status = producer->CommitTransaction();
+//   if (!status.ok()) return producer->AbortTransaction();
 //
 // What is read, worked on and written again is so exactly once, whatever ends
 // in the midst of it, where the offsets are part of the transaction: of a
 // consumer with auto_commit = false, which reads what is committed where what
 // it reads was written in transactions.
 //
-//   const auto records = consumer->Poll(absl::Seconds(1)).value();
-//   producer->BeginTransaction();
+//   const auto records = consumer->Poll(absl::Seconds(1));
+//   if (!records.ok()) return records.status();
+//   absl::Status status = producer->BeginTransaction();
+//   if (!status.ok()) return status;
 //   OffsetsToCommit offsets;
-//   for (const ConsumerRecord& each : records) {
-//     producer->Send({.topic = "copies", .value = each.value});
+//   for (const ConsumerRecord& each : *records) {
+//     status.Update(producer->Send({.topic = "copies", .value = each.value}));
 //     offsets[*each.partition] = {.offset = each.offset + 1};
 //   }
-//   producer->SendOffsetsToTransaction(offsets, consumer->group_metadata());
-//   if (!producer->CommitTransaction().ok()) {
-//     producer->AbortTransaction();
+//   status.Update(producer->SendOffsetsToTransaction(
+//       offsets, consumer->group_metadata()));
+//   if (status.ok()) status = producer->CommitTransaction();
+//   if (!status.ok()) {
+//     status = producer->AbortTransaction();
+//     if (!status.ok()) return status;
 //     // What was read has to be read again: Seek each partition to what
 //     // consumer->Committed(consumer->assignment()) says, or, where that says
 //     // nothing, to where ConsumerOptions::reset begins.
@@ -162,6 +172,8 @@ using DeliveryCallback =
 // not told below the producer has failed: close it. kTimedOut of another call
 // is of neither kind: the same call goes on where it was, and kInvalidTxnState
 // says that it was out of turn.
+// A transaction takes 10 000 partitions at most (kTransactionAbortable); what
+// holds the offsets of a group is one of them.
 //
 // Thread-safe. Destroying it writes what waits, or aborts the transaction that
 // is open, and does not wait for it to be acknowledged, unless nothing runs in
