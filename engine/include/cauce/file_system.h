@@ -4,12 +4,13 @@
 // holds everything in memory.
 //
 // Errors carry a Reason where it says more than the code: kDiskFull for ENOSPC
-// and EDQUOT, kDiskFailed for any other failure of a read, write or sync.
-// Codes: NotFound for a path that does not exist, AlreadyExists for one that
-// must not, PermissionDenied, ResourceExhausted without a reason when the
-// process or the system has no descriptor left, FailedPrecondition for a path
-// that is something else (a directory, a link, not empty), InvalidArgument for
-// a path or position that cannot be. Messages name the path, what was tried
+// and EDQUOT, and for a write past the limit of file sizes (EFBIG, ulimit -f);
+// kDiskFailed for any other failure of a read, write or sync. NotFound is for a
+// path that does not exist, AlreadyExists for one that must not. Without a
+// reason ResourceExhausted is for want of a descriptor, of memory or of an
+// inotify watch. FailedPrecondition is for a path that is something else (a
+// directory, a link, not empty), InvalidArgument for a path or position that
+// cannot be; besides PermissionDenied. Messages name the path, what was tried
 // and the system's own words. EINTR and short transfers are retried inside.
 //
 // Paths are separated by '/'. A symbolic link at a path's last component is
@@ -92,10 +93,10 @@ struct FileInfo {
   int64_t bytes = 0;
   absl::Time modified;
   bool is_directory = false;
-  // Tells it from what else has its name, or had it: no two that are there at
-  // once have the same, but by an odd chance; where the file system does not
-  // note when files are made the next may get that of one that is gone. 0 where
-  // nothing tells.
+  // Tells it from what else has its name, or had it. No two that are there at
+  // once have the same, but by an odd chance. Where the file system does not
+  // note when files are made, the next may get that of one that is gone. 0
+  // where nothing tells.
   uint64_t id = 0;
 };
 

@@ -2,8 +2,10 @@
 // whether they are whole.
 //
 // Reads only: takes no lock, writes nothing, and may run while an engine
-// writes the same directory. Memory is bounded by the largest batch, whatever
-// the files say. Functions may be called from any thread.
+// writes the same directory. Memory is bounded, whatever the files say: by the
+// largest batch, and by the small files, lists of aborted transactions and
+// snapshots of producers, which are read whole (64 MiB each at most). Functions
+// may be called from any thread.
 #pragma once
 
 #include <cstddef>
@@ -67,17 +69,19 @@ struct VerifyOptions {
   std::function<void(const VerifyProgress&)> progress;
 };
 
-// Verifies every partition of `directory`, which may be a symbolic link: that
-// batches are whole, have the CRC their header says and offsets that grow; that
-// every record can be decoded; that indexes grow, lead to the batches they name
-// and have a log; that a log begins where it should and reaches as far as it
-// was durable; that the partitions which the catalogue names are there; and
-// that the small files can be read. What is wrong with a file, also that it
-// cannot be read, goes to `found`, which may be empty, and the next one is
-// looked at. Fails only where it cannot look at all: NotFound where there is no
-// such directory, Reason::kInvalidOption for one that neither an engine nor a
-// broker has made, ResourceExhausted where the process may open no more files
-// or has no memory left, which says nothing of the directory.
+// Verifies every partition of `directory`, which may be a symbolic link:
+//   batches are whole, have the CRC their header says and offsets that grow,
+//   and every record can be decoded;
+//   indexes grow, lead to the batches they name and have a log;
+//   a log begins where it should and reaches as far as it was durable;
+//   the partitions that the catalogue names are there;
+//   the small files can be read.
+// What is wrong with a file, also that it cannot be read, goes to `found`,
+// which may be empty, and the next one is looked at. Fails only where it cannot
+// look at all: NotFound where there is no such directory;
+// Reason::kInvalidOption for one that neither an engine nor a broker has made;
+// ResourceExhausted where the process may open no more files or has no memory
+// left, which says nothing of the directory.
 absl::StatusOr<VerifySummary> VerifyDirectory(
     FileSystem& files, std::string_view directory, const VerifyOptions& options,
     const std::function<void(const Finding&)>& found);

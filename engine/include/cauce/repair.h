@@ -4,12 +4,12 @@
 //
 // A repair is a list of steps, made from what is found and then carried out;
 // PlanRepair stops before that and writes nothing. No offset changes, and no
-// whole batch goes unless as much contradicts its offset as confirms it. All
-// bytes that go from logs and small files, but zeros at their end, are kept in
-// files beside, called `.cut`, which neither an engine nor Kafka looks at and
-// nothing writes over. A repair that was killed leaves a directory that is at
-// least as whole as before; run it again. Afterwards VerifyDirectory has
-// nothing to say but what the repair left, a second one finds nothing to do,
+// whole batch goes unless as much contradicts its offset as confirms it, or it
+// stands behind the end that the last close has noted. What goes of logs and
+// small files, but zeros at their end, is kept beside in files called `.cut`,
+// which no reader takes for records and no repair writes over. One that was
+// killed leaves a directory at least as whole as before: run it again. Then
+// VerifyDirectory tells only of what was left, a second repair finds no work,
 // and Kafka's tools read it. Where batches were taken out, or are gone to the
 // last byte, and where whole segments are missing, a batch without records says
 // so, as compaction leaves them: readers go on behind it without an error; and
