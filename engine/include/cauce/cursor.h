@@ -40,21 +40,24 @@ class Cursor final {
   // The batch is valid until the next call. Control batches are returned too,
   // but not with Isolation::kReadCommitted, nor are those of transactions that
   // were aborted or have not ended.
+  // With Isolation::kReadCommitted damage may stand where the transaction's end
+  // should: what cannot be said to be committed is not returned, and the error
+  // says so. A transaction that is merely open is waited for.
   // Reason::kOffsetOutOfRange when position() is outside the log;
-  // kCorruptBatch, naming file and position, on damage: the cursor stays in
-  // front of it, and SkipDamage goes on behind.
+  // kCorruptBatch, naming file and position, on damage, kUnsupportedFormat for
+  // messages from before there were batches, kUnsupportedCodec: the cursor
+  // stays in front of it, and SkipDamage goes on behind. kDiskFailed, kClosed,
+  // kUnknownTopic.
   absl::StatusOr<bool> NextBatch(RecordBatch* batch);
 
   // Reads the next record, without those of control batches. Returns false at
   // the end of what is visible now. The record is valid until the next call.
-  // Errors as NextBatch, and Reason::kInvalidRecord for records that their
-  // batch's CRC covers but that cannot be decoded.
+  // Errors as NextBatch; and where the batch's CRC is right, but its records
+  // cannot be decoded, Reason::kInvalidRecord, kCorruptBatch for a compressed
+  // stream that is damaged, and kBatchTooLarge for one that holds more than
+  // CursorOptions::decompressed_bytes_max: SkipDamage goes on behind the batch.
   absl::StatusOr<bool> Next(RecordView* record);
 
-  // With Isolation::kReadCommitted damage may stand where the transaction's end
-  // should: what cannot be said to be committed is not returned, and the error
-  // says so. A transaction that is merely open is waited for.
-  //
   // After an error of damage: moves to the next batch that can be read, found
   // through the index or the next segment, and returns its offset. So it does
   // where something that is no file, as a link, stands in a segment's place

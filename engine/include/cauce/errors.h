@@ -44,7 +44,7 @@ enum class Reason {
   kOutOfOrderSequence,    // batches in between are missing
   kInvalidProducerEpoch,  // a newer instance of the producer has written
   kCoordinatorFenced,     // a newer transaction coordinator has written
-  kInvalidTxnState,       // its transaction is open: end that first
+  kInvalidTxnState,       // not in this state of its transaction
   kTooManyProducers,      // try again once some have expired
   kProducerFenced,        // a newer instance has the transactional id
   kInvalidProducerIdMapping,   // not the producer id that it has
@@ -71,17 +71,17 @@ enum class Reason {
   kNotCoordinator,           // look for the group's coordinator again
   // Of the engine and its directory.
   kReadOnly,              // opened for reading only
-  kClosed,                // the engine was closed
+  kClosed,                // the engine, client, producer or consumer was closed
   kTimedOut,              // it was not done within the time that was given
   kWokenUp,               // another thread ended the wait by a Wakeup
   kLocked,     // another process, or this one, has the directory open
   kTruncated,  // the records were cut off before they became durable
 
-  // The disk. kDiskFull may be tried again once there is room. After
-  // kDiskFailed a partition takes no writes until it is reopened, where it was
-  // records that could not be written, synced or cut; where it was a file
-  // beside them (an index as a segment is left, an epoch, a start) nothing was
-  // stored, and what was asked for may be tried again.
+  // The disk. kDiskFull may be tried again once there is room. Where records
+  // could not be written, synced or cut, a partition takes no writes after
+  // kDiskFailed until it is reopened. Where it was a file beside them (an index
+  // as a segment is left, an epoch, a start), nothing was stored, and what was
+  // asked for may be tried again.
   kDiskFull,
   kDiskFailed,
 };
@@ -92,8 +92,11 @@ absl::Status MakeError(Reason reason, std::string message);
 // Returns the reason that MakeError attached; kNone for any other status.
 Reason ReasonOf(const absl::Status& status);
 
-// Whether `status` tells of bytes that cannot be right, as opposed to bytes
-// that could not be read: what a cursor's SkipDamage() leads behind.
+// Whether `status` tells of a batch that cannot be right, or that this release
+// cannot read (kCorruptBatch, kInvalidRecord, kUnsupportedFormat,
+// kUnsupportedCodec), as opposed to bytes that could not be read. Not
+// kCorruptFile; nor kBatchTooLarge, though a cursor's SkipDamage() leads behind
+// that as well.
 bool IsDamage(const absl::Status& status);
 
 // Returns `status` with `context` and ": " before its message; code and reason

@@ -57,10 +57,10 @@ struct OffsetRange {
   friend bool operator==(const OffsetRange&, const OffsetRange&) = default;
 };
 
-// Records that were durable and that nobody deleted, and whose files are gone
-// or shorter than they were, and at the end also those of a file that may hold
-// some and cannot be read as what it is called, and what stands behind a torn
-// batch at which the log ends. Empty where none are missed.
+// Records that were durable, that nobody deleted, and whose files are gone or
+// shorter than they were. At the end also those of a file that may hold some
+// and cannot be read as what it is called; and what stands behind a torn batch
+// at which the log ends. Empty where none are missed.
 struct LostRecords {
   // In front of the first offset that is there.
   OffsetRange front;

@@ -97,7 +97,9 @@ class RecordReader {
 
   // Starts on `batch`, whose bytes must stay while records are read. A
   // compressed payload is decompressed into memory of the reader's own, at
-  // most `decompressed_bytes_max` of it (Reason::kBatchTooLarge beyond).
+  // most `decompressed_bytes_max` of it. Reason::kBatchTooLarge beyond,
+  // kCorruptBatch where its stream is damaged, kInvalidRecord for a batch
+  // without any bytes.
   absl::Status Open(const RecordBatch& batch,
                     size_t decompressed_bytes_max = kDecompressedBytesMax);
 
@@ -217,9 +219,10 @@ class BatchBuilder {
 
   // Completes the batch. Valid until the next Add, Clear or Finish; the next
   // Add begins a new batch with the same fields. Fails where the codec does,
-  // and with Reason::kInvalidOption for fields whose offsets no batch can have;
-  // the records are dropped then. A batch without records is legal (compaction
-  // leaves such).
+  // with Reason::kBatchTooLarge where it would get more than
+  // kDecompressedBytesMax of records, and with kInvalidOption for fields whose
+  // offsets no batch can have; the records are dropped then. A batch without
+  // records is legal (compaction leaves such).
   absl::StatusOr<RecordBatch> Finish();
 
   // Drops what was added since the last Finish.

@@ -83,6 +83,7 @@ struct TopicConfig {
   std::optional<int64_t> flush_messages;
   std::optional<absl::Duration> flush_interval;
 
+  // These three are kept, without effect here.
   int32_t min_insync_replicas = 1;
   bool unclean_leader_election_enable = false;
   bool preallocate = false;
