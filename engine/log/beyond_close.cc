@@ -1,13 +1,16 @@
 #include "engine/log/beyond_close.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "engine/base/bytes.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/whole_file.h"
+#include "engine/log/segment_directory.h"
 #include "engine/log/segment_name.h"
 #include "fmt/format.h"
 
@@ -83,6 +86,35 @@ std::string_view AdviceBeyondClose(BeyondClose what) {
   return "restore its newest file from a copy, or let cauce log repair take "
          "out what lies behind that; who opens the partition for writing "
          "takes it in";
+}
+
+absl::StatusOr<std::vector<BeyondNext>> FindBeyondNext(
+    const SegmentPlace& place, const KnownLog& known,
+    std::span<const KnownSegment> there) {
+  std::vector<BeyondNext> found;
+  for (size_t i = 0; i + 1 < known.segments.size(); ++i) {
+    const auto& [base, bytes] = known.segments[i];
+    const auto now =
+        std::ranges::lower_bound(there, base, {}, &KnownSegment::base);
+    const bool is_longer =
+        now != there.end() && now->base == base && now->bytes > bytes;
+    if (!is_longer) continue;
+    const auto scanned = ScanEnd(place.At(base), known.end);
+    if (absl::IsResourceExhausted(scanned.status())) return scanned.status();
+    if (!scanned.ok()) continue;
+    const Offset next = known.segments[i + 1].base;
+    if (scanned->next > next) found.push_back({base, scanned->next, next});
+  }
+  return found;
+}
+
+std::string DescribeBeyondNext(const BeyondNext& found) {
+  return fmt::format(
+      "it holds records up to offset {}, and the next segment began at offset "
+      "{} when the log was closed: its records may be another log's; close the "
+      "directory and restore the .log files of the partition from a copy, "
+      "unless they are meant to be there",
+      found.end.value, found.next.value);
 }
 
 }  // namespace cauce

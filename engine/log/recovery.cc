@@ -11,6 +11,7 @@
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
 #include "engine/log/batch_scanner.h"
+#include "engine/log/beyond_close.h"
 #include "engine/log/cut_files.h"
 #include "engine/log/emptied_segments.h"
 #include "engine/log/foreign_segments.h"
@@ -99,6 +100,7 @@ class Recovery {
     }
     CAUCE_RETURN_IF_ERROR(CheckNextName());
     CAUCE_RETURN_IF_ERROR(NoteMissing());
+    CAUCE_RETURN_IF_ERROR(TellBeyondNext());
     return Finish();
   }
 
@@ -182,11 +184,9 @@ class Recovery {
     return end;
   }
 
-  // Looks for what is gone from in front of segments that are there: what is
-  // missing in front and at the end the bounds tell.
-  absl::Status NoteMissing() {
+  // The files that the log is taken to consist of.
+  std::vector<KnownSegment> There() const {
     std::vector<KnownSegment> there;
-    std::vector<Offset> bases;
     for (const auto& segment : sealed_) {
       there.push_back({segment->base(), segment->bytes()});
     }
@@ -194,6 +194,29 @@ class Recovery {
       const Segment& last = *writer_->segment();
       there.push_back({last.base(), last.bytes()});
     }
+    return there;
+  }
+
+  // That another log was put in the place of what the close has noted. After a
+  // kill a pass of compaction may have done that.
+  absl::Status TellBeyondNext() {
+    const bool counts = hints_.known != nullptr &&
+                        (hints_.clean_stop || !place_.may_have_gaps);
+    if (!counts) return absl::OkStatus();
+    CAUCE_ASSIGN_OR_RETURN(const auto found,
+                           FindBeyondNext(place_, *hints_.known, There()));
+    for (const BeyondNext& each : found) {
+      Tell(Severity::kError, fmt::format("{}: {}", PathOf(each.base),
+                                         DescribeBeyondNext(each)));
+    }
+    return absl::OkStatus();
+  }
+
+  // Looks for what is gone from in front of segments that are there: what is
+  // missing in front and at the end the bounds tell.
+  absl::Status NoteMissing() {
+    const std::vector<KnownSegment> there = There();
+    std::vector<Offset> bases;
     for (const KnownSegment& each : there) bases.push_back(each.base);
     std::vector<MissingPart> missing;
     if (hints_.known != nullptr) {

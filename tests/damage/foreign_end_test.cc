@@ -313,6 +313,36 @@ TEST_F(ForeignEnd, OfALogThatStandsWholeInTheClosedOnesPlaceIsToldAndLeft) {
   EXPECT_THAT(directory.events(), is_told);
 }
 
+// A log that was never compacted keeps its segments, and their sizes: after a
+// kill too nobody has put that there who writes it.
+TEST_F(ForeignEnd, OfALogThatIsLongerThanTheFileInItsPlaceIsToldAfterAnyStop) {
+  for (const bool is_closed : {true, false}) {
+    for (const bool is_alone : {true, false}) {
+      SCOPED_TRACE(fmt::format("closed: {}, alone: {}", is_closed, is_alone));
+      DamagedDirectory directory(Stop::kClean, [&](FileTree& tree) {
+        if (!is_closed) tree.erase(".kafka_cleanshutdown");
+        tree[Log(0)] = AnothersLog(0) + AnothersLog(6) + AnothersLog(12);
+        tree[Log(0)] += AnothersLog(kEnd);
+        if (!is_alone) return;
+        tree.erase(Log(6));
+        tree.erase(Log(12));
+      });
+      const FileTree laid = directory.laid();
+      auto engine = directory.Open(Access::kReadWrite);
+      ASSERT_THAT(engine, IsOk());
+      ASSERT_THAT(engine->OpenPartition(kOrders.topic, kOrders.partition),
+                  IsOk());
+      EXPECT_THAT(directory.events(),
+                  Contains(AllOf(HasSubstr(Log(0)),
+                                 HasSubstr("up to offset 24"),
+                                 HasSubstr("began at offset 6"))));
+      ASSERT_THAT(engine->Close(), IsOk());
+      // Nothing of it goes.
+      EXPECT_EQ(directory.Gather().at(Log(0)), laid.at(Log(0)));
+    }
+  }
+}
+
 TEST_F(ForeignEnd, OfALogThatStandsInTheClosedOnesPlaceStaysWhereItIsWanted) {
   DamagedDirectory directory(Stop::kClean, [](FileTree& tree) {
     std::erase_if(tree, [](const auto& file) {

@@ -6,11 +6,13 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cauce/errors.h"
 #include "cauce/file_system.h"
 #include "engine/base/check.h"
 #include "engine/log/segment_name.h"
+#include "tests/testing/batches.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 
@@ -20,7 +22,9 @@ namespace {
 using test::HasReason;
 using test::IsOkAndHolds;
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 // The first field of a batch at offset 20, where `known_` ends.
 const std::string kBatch20("\0\0\0\0\0\0\0\24", 8);
@@ -83,6 +87,33 @@ TEST_F(BeyondCloseOf, WhatCannotBeSeenIsNotKnown) {
                MakeError(Reason::kDiskFailed, "broken"));
   EXPECT_THAT(CompareWithClose(failing, "/p-0", known_),
               HasReason(Reason::kDiskFailed));
+}
+
+TEST_F(BeyondCloseOf, ASegmentThatReachesBeyondTheOneBehindItIsFound) {
+  std::string log;
+  for (const int64_t at : {0, 2, 4}) {
+    log += test::Batch({"a", "b"}).At(Offset{at}).bytes();
+  }
+  Put(0, log);
+  const auto bytes = static_cast<int64_t>(log.size());
+  const SegmentPlace place{.files = files_.get(), .directory = "/p-0"};
+  const std::vector<KnownSegment> there = {{Offset{0}, bytes}};
+  const auto find = [&](int64_t noted, int64_t next) {
+    const KnownLog known{
+        .segments = {{Offset{0}, noted}, {Offset{next}, 1}},
+        .end = Offset{8}};
+    return FindBeyondNext(place, known, there);
+  };
+  EXPECT_THAT(find(1, 4), IsOkAndHolds(ElementsAre(BeyondNext{
+                              Offset{0}, Offset{6}, Offset{4}})));
+  // As long as it was, or longer by what is no batch of one behind it.
+  EXPECT_THAT(find(bytes, 4), IsOkAndHolds(IsEmpty()));
+  EXPECT_THAT(find(1, 6), IsOkAndHolds(IsEmpty()));
+  // The last one may have grown.
+  const KnownLog last{.segments = {{Offset{0}, 1}}, .end = Offset{2}};
+  EXPECT_THAT(FindBeyondNext(place, last, there), IsOkAndHolds(IsEmpty()));
+  ASSERT_TRUE(files_->RemoveFile(PathOf(0)).ok());
+  EXPECT_THAT(find(1, 4), IsOkAndHolds(IsEmpty()));
 }
 
 TEST_F(BeyondCloseOf, ALogIsDescribedByBothEnds) {
