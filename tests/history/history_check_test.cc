@@ -458,6 +458,14 @@ TEST(GoodHistory, OfAGroupThatNothingKeepsBeginsAnew) {
   EXPECT_THAT(Found(Plus(once, again)), IsEmpty());
   const History kept = Plus(once, {OffsetsCommitted{1, "g", 1, {{kA, {0}}}}});
   EXPECT_THAT(Found(Plus(kept, again)), ElementsAre("two-owners"));
+
+  const History added = Plus(once, {OffsetsAdded{5, 1, "g", {{kA, {0}}}},
+                                    CommitAsked{5}});
+  EXPECT_THAT(Found(Plus(added, again)), IsEmpty());
+  EXPECT_THAT(Found(Plus(Plus(added, {TransactionEnded{5, kAbort}}), again)),
+              IsEmpty());
+  EXPECT_THAT(Found(Plus(Plus(added, {TransactionEnded{5, kCommit}}), again)),
+              ElementsAre("two-owners"));
 }
 
 TEST(BadHistory, GivesAPartitionToTwo) {

@@ -16,7 +16,7 @@ namespace {
 constexpr int kHistories = 100;
 constexpr int kSteps = 600;
 // Of which each is several operations.
-constexpr int kLongSteps = 15'000;
+constexpr int kLongSteps = 17'000;
 constexpr int64_t kLongOperations = 20'000;
 
 std::vector<std::string> Lines(const test::History& history) {

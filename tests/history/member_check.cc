@@ -27,8 +27,9 @@ class Generations {
       kept_.insert(told->group);
       Commit(at, *told);
     } else if (const auto* const added = std::get_if<OffsetsAdded>(&event)) {
-      kept_.insert(added->group);
       Commit(at, *added);
+    } else if (const auto* const end = std::get_if<TransactionEnded>(&event)) {
+      if (end->outcome == TransactionOutcome::kCommit) Keep(end->transaction);
     } else if (const auto* const seen = std::get_if<OffsetsSeen>(&event)) {
       if (!seen->offsets.empty()) kept_.insert(seen->group);
     } else if (std::holds_alternative<ProcessEnded>(event)) {
@@ -39,6 +40,14 @@ class Generations {
   }
 
  private:
+  // What was added to a transaction that is aborted, or may be, keeps nothing.
+  void Keep(TransactionNumber committed) {
+    const auto of = index_.transactions.find(committed);
+    if (of == index_.transactions.end()) return;
+    for (const size_t at : of->second.offsets_added_at)
+      kept_.insert(std::get<OffsetsAdded>(index_.history[at]).group);
+  }
+
   // A group of which nothing is committed is forgotten once it is empty: with
   // somebody who came later its generations begin anew.
   bool BeginsAnew(const Assigned& assigned) const {
@@ -101,7 +110,7 @@ class Generations {
   Anomalies& found_;
   std::map<std::string, std::map<int32_t, size_t>> newest_;
   std::map<ConsumerNumber, size_t> made_at_;
-  // The groups of which something may be committed.
+  // The groups of which something is committed, as it was told.
   std::set<std::string> kept_;
   std::map<std::tuple<std::string, int32_t, TopicPartition>,
            std::pair<std::pair<ConsumerNumber, std::string>, size_t>>
