@@ -468,6 +468,14 @@ TEST(GoodHistory, OfAGroupThatNothingKeepsBeginsAnew) {
               ElementsAre("two-owners"));
 }
 
+TEST(GoodHistory, TellsLateWhatAMemberWasBeforeItsGroupBeganAnew) {
+  EXPECT_THAT(Found({MemberMade{1, "g"}, Assigned{1, "g", 5, {kA}, "m1"},
+                     MemberMade{2, "g"}, Assigned{2, "g", 1, {kA}, "m2"},
+                     Assigned{1, "g", 5, {}, "m1"}, OffsetsCommitAsked{"g"},
+                     OffsetsCommitted{2, "g", 1, {{kA, {0}}}, "m2"}}),
+              IsEmpty());
+}
+
 TEST(BadHistory, GivesAPartitionToTwo) {
   EXPECT_THAT(
       Found({Assigned{1, "g", 3, {kA, kB}}, Assigned{2, "g", 3, {kB}}}),

@@ -25,9 +25,9 @@ class Generations {
       made_at_[made->consumer] = at;
     } else if (const auto* const told = std::get_if<OffsetsCommitted>(&event)) {
       kept_.insert(told->group);
-      Commit(at, *told);
+      TakeCommit(at, *told);
     } else if (const auto* const added = std::get_if<OffsetsAdded>(&event)) {
-      Commit(at, *added);
+      TakeCommit(at, *added);
     } else if (const auto* const end = std::get_if<TransactionEnded>(&event)) {
       if (end->outcome == TransactionOutcome::kCommit) Keep(end->transaction);
     } else if (const auto* const seen = std::get_if<OffsetsSeen>(&event)) {
@@ -65,12 +65,16 @@ class Generations {
       return std::get<0>(each.first) == group;
     };
     newest_.erase(group);
+    stale_.merge(told_[group]);
     std::erase_if(owners_, is_of_it);
     std::erase_if(shares_, is_of_it);
   }
 
   void Assign(size_t at, const Assigned& assigned) {
     if (BeginsAnew(assigned)) Forget(assigned.group);
+    const Told told(assigned.consumer, assigned.generation, assigned.member);
+    if (stale_.contains(told)) return;
+    told_[assigned.group].insert(told);
     newest_[assigned.group].emplace(assigned.generation, at);
     const MemberMade* const member = index_.FindMember(assigned.consumer);
     const std::string instance = member == nullptr ? "" : member->instance;
@@ -96,8 +100,8 @@ class Generations {
       found_.push_back({AnomalyKind::kLostPlace, {before->second.second, at}});
   }
 
-  template <typename Told>
-  void Commit(size_t at, const Told& told) {
+  template <typename Commit>
+  void TakeCommit(size_t at, const Commit& told) {
     for (const auto& [generation, known_at] : newest_[told.group]) {
       const bool was_known = known_at < told.asked_at.value_or(at);
       if (generation <= told.generation || !was_known) continue;
@@ -110,6 +114,11 @@ class Generations {
   Anomalies& found_;
   std::map<std::string, std::map<int32_t, size_t>> newest_;
   std::map<ConsumerNumber, size_t> made_at_;
+  // What members were told, and of that what they were before their group began
+  // anew: who gives up what it had then says so late.
+  using Told = std::tuple<ConsumerNumber, int32_t, std::string>;
+  std::map<std::string, std::set<Told>> told_;
+  std::set<Told> stale_;
   // The groups of which something is committed, as it was told.
   std::set<std::string> kept_;
   std::map<std::tuple<std::string, int32_t, TopicPartition>,
