@@ -456,6 +456,11 @@ TEST(GoodHistory, OfAGroupThatNothingKeepsBeginsAnew) {
   const History again = {MemberMade{2, "g"}, Assigned{2, "g", 1, {kA}, "m2"}};
 
   EXPECT_THAT(Found(Plus(once, again)), IsEmpty());
+  EXPECT_THAT(Found({MemberMade{1, "g"}, Assigned{1, "g", 3, {kA}, "m1"},
+                     Assigned{1, "g", 1, {kA}, "m2"}, OffsetsCommitAsked{"g"},
+                     OffsetsCommitted{1, "g", 1, {{kA, {0}}}, "m2"}}),
+              IsEmpty())
+      << "as another member";
   const History kept = Plus(once, {OffsetsCommitted{1, "g", 1, {{kA, {0}}}}});
   EXPECT_THAT(Found(Plus(kept, again)), ElementsAre("two-owners"));
 

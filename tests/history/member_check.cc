@@ -22,7 +22,7 @@ class Generations {
     if (const auto* const assigned = std::get_if<Assigned>(&event)) {
       Assign(at, *assigned);
     } else if (const auto* const made = std::get_if<MemberMade>(&event)) {
-      made_at_[made->consumer] = at;
+      told_at_[made->consumer] = at;
     } else if (const auto* const told = std::get_if<OffsetsCommitted>(&event)) {
       kept_.insert(told->group);
       TakeCommit(at, *told);
@@ -49,14 +49,15 @@ class Generations {
   }
 
   // A group of which nothing is committed is forgotten once it is empty: with
-  // somebody who came later its generations begin anew.
+  // somebody who came later, or later as another member, its generations begin
+  // anew.
   bool BeginsAnew(const Assigned& assigned) const {
     const auto newest = newest_.find(assigned.group);
-    const auto made = made_at_.find(assigned.consumer);
+    const auto made = since_.find({assigned.consumer, assigned.member});
     return assigned.generation == 1 && !kept_.contains(assigned.group) &&
-           newest != newest_.end() && made != made_at_.end() &&
+           newest != newest_.end() && made != since_.end() &&
            std::ranges::all_of(newest->second, [&](const auto& known) {
-             return known.second < made->second;
+             return known.second <= made->second;
            });
   }
 
@@ -71,6 +72,12 @@ class Generations {
   }
 
   void Assign(size_t at, const Assigned& assigned) {
+    if (const auto told_at = told_at_.find(assigned.consumer);
+        told_at != told_at_.end()) {
+      // It was another member when it was told something last.
+      since_.try_emplace({assigned.consumer, assigned.member},
+                         std::exchange(told_at->second, at));
+    }
     if (BeginsAnew(assigned)) Forget(assigned.group);
     const Told told(assigned.consumer, assigned.generation, assigned.member);
     if (stale_.contains(told)) return;
@@ -113,7 +120,10 @@ class Generations {
   const HistoryIndex& index_;
   Anomalies& found_;
   std::map<std::string, std::map<int32_t, size_t>> newest_;
-  std::map<ConsumerNumber, size_t> made_at_;
+  // Where each was made, or told last what it has.
+  std::map<ConsumerNumber, size_t> told_at_;
+  // Behind what it has become this member.
+  std::map<std::pair<ConsumerNumber, std::string>, size_t> since_;
   // What members were told, and of that what they were before their group began
   // anew: who gives up what it had then says so late.
   using Told = std::tuple<ConsumerNumber, int32_t, std::string>;
