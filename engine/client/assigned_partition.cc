@@ -18,6 +18,10 @@ constexpr Offset kNowhere{-1};
 // than it once or twice, and a log that has no such place never has one.
 constexpr int kResetsMax = 3;
 
+// Until it is told that a transaction holds a reader back where nobody may be
+// there to end it: the default of transaction.timeout.ms.
+constexpr absl::Duration kHeldBackMax = absl::Minutes(1);
+
 bool IsGone(const absl::Status& status) {
   const Reason reason = ReasonOf(status);
   return reason == Reason::kUnknownTopic ||
@@ -191,15 +195,37 @@ absl::Status AssignedPartition::LosePosition(Offset lost,
   // A log without any place to read from would be told of in each Poll.
   const bool is_news = std::exchange(lost_at_, lost) != lost;
   if (!is_news || !events_) return absl::OkStatus();
-  const std::string who = options_.group.empty()
-                              ? "a consumer"
-                              : fmt::format("group {}", options_.group);
   events_(Severity::kWarning,
           fmt::format("{} was at offset {} of {} and goes on at {}, as its "
                       "auto.offset.reset says: {}",
-                      who, lost.value, name_.ToString(), position_.value,
+                      Reader(), lost.value, name_.ToString(), position_.value,
                       MessageOf(cause)));
   return absl::OkStatus();
+}
+
+void AssignedPartition::NoteHeldBack(absl::Duration now) {
+  const bool is_held_back = partition_ && cursor_ &&
+                            options_.isolation == Isolation::kReadCommitted &&
+                            position_ < partition_->high_watermark();
+  if (!is_held_back) return held_back_.reset();
+  if (!held_back_ || held_back_->offset != position_)
+    held_back_ = {.offset = position_, .since = now};
+  const bool is_due =
+      !held_back_->is_told && now - held_back_->since >= kHeldBackMax;
+  if (!is_due || !events_) return;
+  held_back_->is_told = true;
+  events_(Severity::kWarning,
+          fmt::format("{} is held back at offset {} of {}, which goes up to "
+                      "{}: a transaction is open there, and its writer may "
+                      "have died; its time-out ends it once a process has the "
+                      "log open for writing",
+                      Reader(), position_.value, name_.ToString(),
+                      partition_->high_watermark().value));
+}
+
+std::string AssignedPartition::Reader() const {
+  return options_.group.empty() ? "a consumer"
+                                : fmt::format("group {}", options_.group);
 }
 
 absl::StatusOr<Offset> AssignedPartition::End() const {

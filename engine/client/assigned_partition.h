@@ -8,10 +8,12 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "cauce/consumer.h"
 #include "cauce/cursor.h"
 #include "cauce/engine.h"
@@ -74,6 +76,11 @@ class AssignedPartition {
   absl::StatusOr<Offset> Position(const Engine& engine);
   absl::StatusOr<int64_t> Lag(const Engine& engine);
 
+  // Of a log that another process writes, where Take has found nothing: tells,
+  // once for each place, that it has been held back there for long by a
+  // transaction that nobody may be there to end. `now` is monotonic.
+  void NoteHeldBack(absl::Duration now);
+
   void set_paused(bool paused) { paused_ = paused; }
   bool paused() const { return paused_; }
 
@@ -98,6 +105,8 @@ class AssignedPartition {
   // Notes that it is gone.
   absl::Status Miss(const absl::Status& why);
   absl::Status TellOnce(const absl::Status& stop);
+  // For whom it reads, in messages.
+  std::string Reader() const;
 
   const TopicPartition name_;
   const ConsumerOptions options_;
@@ -118,6 +127,13 @@ class AssignedPartition {
     absl::Status why;
   };
   std::optional<Gone> gone_;
+  // Where, and since when, it is held back; it is told of at last.
+  struct HeldBackAt {
+    Offset offset;
+    absl::Duration since;
+    bool is_told = false;
+  };
+  std::optional<HeldBackAt> held_back_;
   bool may_have_more_ = true;
   bool paused_ = false;
   bool is_missing_ = false;

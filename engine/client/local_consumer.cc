@@ -229,8 +229,10 @@ absl::Status LocalConsumer::TakeFrom(AssignedPartition& partition,
   CAUCE_RETURN_IF_ERROR(partition.Take(*client_->engine, most, records_));
   if (was_missing && !partition.is_missing()) watch_.reset();
   has_missing_ = has_missing_ || partition.is_missing();
-  if (records_.size() > before || !IsTold()) return absl::OkStatus();
-  return partition.CheckMoves();
+  if (records_.size() > before) return absl::OkStatus();
+  if (IsTold()) return partition.CheckMoves();
+  partition.NoteHeldBack(client_->options.clock->Monotonic());
+  return absl::OkStatus();
 }
 
 absl::Status LocalConsumer::Wait(absl::Duration timeout) {

@@ -152,7 +152,10 @@ absl::Status Consumer::AddParts(const Engine& engine,
       continue;
     }
     any = true;
-    if (!options_.follow) part->up_to = end;
+    if (!options_.follow) {
+      part->up_to = end;
+      NoteHeldBack(part->partition, end);
+    }
     source_.Add(*std::move(part));
   }
   if (any || passed_over_) return absl::OkStatus();
@@ -161,6 +164,18 @@ absl::Status Consumer::AddParts(const Engine& engine,
       fmt::format("there is no offset {} yet: the log ends at {}; --follow "
                   "waits for it",
                   from_.text(), last_end.value));
+}
+
+void Consumer::NoteHeldBack(const Partition& partition, Offset end) const {
+  if (options_.isolation != Isolation::kReadCommitted) return;
+  const auto stable = partition.LastStableOffset();
+  // An error is one of its records, and told by who reads them.
+  if (!stable.ok() || *stable >= end) return;
+  Note(fmt::format("{}: nothing is shown from offset {} on, of {}: a "
+                   "transaction is open there; its time-out ends it where a "
+                   "process has the log open for writing, and cauce "
+                   "transaction list --hanging shows one that nobody will end",
+                   partition.name().ToString(), stable->value, end.value));
 }
 
 absl::Status Consumer::PassOver(const Engine& engine,

@@ -55,6 +55,9 @@ class Consumer {
   absl::Status ReadAvailable(const Engine& engine,
                              const TopicDescription& topic);
   absl::Status AddParts(const Engine& engine, const TopicDescription& topic);
+  // Where a transaction keeps back what is committed of the records below
+  // `end`, which are all that is read.
+  void NoteHeldBack(const Partition& partition, Offset end) const;
   // Tells why a partition cannot be read and lets the others be, where there
   // are others and it is not the topic that went; else the error.
   absl::Status PassOver(const Engine& engine, const TopicDescription& topic,

@@ -94,7 +94,11 @@ struct ConsumerOptions {
   // default.api.timeout.ms.
   absl::Duration call_timeout = absl::Minutes(1);
   ResetTo reset = ResetTo::kLatest;  // auto.offset.reset
-  // isolation.level.
+  // With kReadCommitted Poll and Lag end in front of a transaction that is
+  // open, however much lies behind it. Its time-out ends it where a process has
+  // the log open for writing: who reads a log whose writer has died in the
+  // midst of one is held back until somebody opens it so. Who only reads tells
+  // EngineOptions::events of a minute at one place. isolation.level.
   Isolation isolation = Isolation::kReadUncommitted;
   // Records that one Poll returns at most; above 0. max.poll.records.
   int32_t poll_records_max = 500;
@@ -294,7 +298,8 @@ class Consumer {
   // position; errors of opening the partition. Lag answers the same, and errors
   // of Partition::LastStableOffset.
   virtual absl::StatusOr<Offset> Position(const TopicPartition& partition) = 0;
-  // How many offsets lie between there and the end of what is to be read.
+  // How many offsets lie between there and the end of what is to be read: of
+  // what is committed, with kReadCommitted.
   virtual absl::StatusOr<int64_t> Lag(const TopicPartition& partition) = 0;
 
   // Poll returns nothing of it until Resume.

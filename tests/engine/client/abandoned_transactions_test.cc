@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "cauce/client.h"
 #include "cauce/errors.h"
@@ -16,6 +19,7 @@ using test::FileCall;
 using test::HasReason;
 using test::IsOk;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 
 class AbandonedTransactions : public test::TransactionRig {};
@@ -213,6 +217,54 @@ TEST_F(AbandonedTransactions, OfALifeBeforeAreAbortedByTheirTimeOut) {
   Open(&clock_);
 
   EXPECT_EQ(LastStable(0), 2);
+}
+
+// Nobody but who has the log open for writing may end them.
+TEST_F(AbandonedTransactions, HoldBackWhoOnlyReadsUntilTheLogIsOpenedToWrite) {
+  Open(&clock_);
+  const auto producer = Initialized();
+  BeginWith(*producer, "a");
+  const auto other = client_->NewProducer();
+  ASSERT_THAT(other, IsOk());
+  ASSERT_THAT((*other)->SendAndWait({.topic = "orders",
+                                     .partition = PartitionId{0},
+                                     .value = "b"}),
+              IsOk());
+  ASSERT_THAT(client_->Close(), IsOk());
+  std::vector<std::string> told;
+  ClientOptions options;
+  options.engine.file_system = &files_;
+  options.engine.clock = &clock_;
+  options.engine.access = Access::kReadOnly;
+  options.engine.events = [&told](Severity, std::string_view line) {
+    told.emplace_back(line);
+  };
+  const auto reads = Client::Open("dir:/data", options);
+  ASSERT_THAT(reads, IsOk());
+  const auto consumer = (*reads)->NewConsumer(
+      {.reset = ResetTo::kEarliest, .isolation = Isolation::kReadCommitted});
+  ASSERT_THAT(consumer, IsOk());
+  const TopicPartition first{"orders", {0}};
+  ASSERT_THAT((*consumer)->Assign({first}), IsOk());
+  const auto poll = [&] {
+    const auto records = (*consumer)->Poll(absl::ZeroDuration());
+    EXPECT_THAT(records, IsOk());
+    std::vector<std::string> values;
+    for (const ConsumerRecord& each : *records)
+      values.emplace_back(*each.value);
+    return values;
+  };
+
+  EXPECT_THAT(poll(), IsEmpty());
+  EXPECT_EQ((*consumer)->Lag(first).value(), 0);
+  EXPECT_THAT(told, IsEmpty());
+  clock_.Advance(absl::Minutes(1));
+  EXPECT_THAT(poll(), IsEmpty());
+  EXPECT_THAT(poll(), IsEmpty());
+  EXPECT_THAT(told, ElementsAre(HasSubstr("offset 0 of orders-0")));
+
+  Open(&clock_);
+  EXPECT_THAT(poll(), ElementsAre("b"));
 }
 
 }  // namespace

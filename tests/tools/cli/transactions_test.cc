@@ -59,6 +59,17 @@ TEST_F(Cauce, ConsumesWhatIsCommittedWhereItIsToldTo) {
   EXPECT_EQ(Run({"consume", "a", "--isolation", "serializable"}).exit, 2);
 }
 
+TEST_F(Cauce, ConsumeTellsWhereAnOpenTransactionKeepsRecordsBack) {
+  WriteTransactions();
+
+  const auto committed = Run({"consume", "a", "--isolation", "read-committed"});
+
+  EXPECT_EQ(committed.exit, 0);
+  EXPECT_THAT(committed.err,
+              HasSubstr("a-0: nothing is shown from offset 4 on, of 5"));
+  EXPECT_EQ(Run({"consume", "a"}).err, "");
+}
+
 TEST_F(Cauce, DumpsWhatWasAbortedAndWhatIsKnownOfProducers) {
   WriteTransactions();
   const Words aborted = LinesOf(
