@@ -121,8 +121,10 @@ TransactionDescription Transaction::Describe() const {
                                         .start = {},
                                         .partitions = {}};
   if (known_.start.has_value()) description.start = known_.start.ToTime();
-  const auto& partitions = known_.is_ending() ? owed_ : known_.partitions;
-  description.partitions.assign(partitions.begin(), partitions.end());
+  for (const TopicPartition& each : known_.partitions) {
+    if (!known_.is_ending() || owed_.contains(each))
+      description.partitions.push_back(each);
+  }
   return description;
 }
 
@@ -144,6 +146,7 @@ void Transaction::StoreFor(Waiter waiter, absl::Status status,
 
 void Transaction::Answer(Waiter waiter, absl::Status status,
                          const ProducerInstance& producer) {
+  status = WhyItStillEnds(std::move(status));
   TransactionReply& reply = out_.reply.emplace_back();
   reply.waiter = waiter;
   if (status.ok()) reply.producer = producer;

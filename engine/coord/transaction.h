@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -48,6 +49,10 @@ class Transaction {
   // again (kCoordinatorNotAvailable), and nothing hangs.
   bool NeedsProducerId() const;
   void OfferProducerId(ProducerId fresh) { fresh_id_ = fresh; }
+
+  // What is asked while a transaction ends is answered kConcurrentTransactions;
+  // but kDiskFailed, with a word on what helps, where a partition takes no
+  // marker before its log is opened anew: waiting does not bring that about.
 
   // kInvalidTransactionTimeout, kProducerFenced, kConcurrentTransactions.
   TransactionOutput InitProducer(const InitProducerRequest& request,
@@ -110,6 +115,9 @@ class Transaction {
   // transaction_markers.cc
   void StartEnding();
   void SendMarkers(const std::set<TopicPartition>& partitions);
+  // The same answer, or, where it says to try again because markers are
+  // refused, what it is that refuses them, and whether to wait for that.
+  absl::Status WhyItStillEnds(absl::Status answer) const;
 
   // transaction.cc
   void Store(TransactionMetadata next);
@@ -130,9 +138,14 @@ class Transaction {
   TransactionMetadata known_;  // what is durable
   std::optional<Storing> storing_;
   ProducerId fresh_id_;
+  // Why a partition has no marker yet, as the last try has told; OK before.
+  struct Refusal {
+    absl::Status why;
+    bool is_stuck = false;
+  };
   // Of the transaction that ends: partitions that have no marker yet, and
   // those of them that none is on its way to.
-  std::set<TopicPartition> owed_;
+  std::map<TopicPartition, Refusal> owed_;
   std::set<TopicPartition> unsent_;
   // What failed is not tried again before this time, and waits twice as long
   // when it fails once more.

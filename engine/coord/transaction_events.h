@@ -62,6 +62,7 @@ struct MarkersToWrite {
 enum class MarkerResult {
   kWritten,
   kRetry,          // it was not written, and no late one is on its way
+  kStuck,          // the same, and none will be before its log is opened anew
   kPartitionGone,  // there is nothing to end there any more
 };
 
@@ -70,6 +71,7 @@ struct MarkersWrittenEvent {
   struct Result {
     TopicPartition partition;
     MarkerResult result;
+    absl::Status why = absl::OkStatus();  // it was not written
   };
   std::vector<Result> results;
 };

@@ -1,4 +1,9 @@
+#include <algorithm>
+#include <utility>
+
+#include "cauce/errors.h"
 #include "engine/coord/transaction.h"
+#include "engine/coord/transaction_errors.h"
 
 namespace cauce {
 
@@ -6,23 +11,31 @@ TransactionOutput Transaction::MarkersWritten(
     const MarkersWrittenEvent& written, absl::Time now) {
   if (!known_.is_ending() || written.producer != known_.producer)
     return Finish(now);
-  for (const auto& [partition, result] : written.results) {
+  for (const auto& [partition, result, why] : written.results) {
     if (!owed_.contains(partition)) continue;
-    if (result == MarkerResult::kRetry) {
-      unsent_.insert(partition);
-      retry_at_ = now + retry_pause_;
-    } else {
-      owed_.erase(partition);
-      unsent_.erase(partition);
+    switch (result) {
+      case MarkerResult::kRetry:
+      case MarkerResult::kStuck:
+        // One that is stuck too: its topic may be deleted.
+        owed_[partition] = {why, result == MarkerResult::kStuck};
+        unsent_.insert(partition);
+        retry_at_ = now + retry_pause_;
+        break;
+      case MarkerResult::kWritten:
+      case MarkerResult::kPartitionGone:
+        owed_.erase(partition);
+        unsent_.erase(partition);
+        break;
     }
   }
   return Finish(now);
 }
 
 void Transaction::StartEnding() {
-  owed_ = known_.partitions;
+  owed_.clear();
+  for (const TopicPartition& each : known_.partitions) owed_[each] = {};
   unsent_.clear();
-  if (!owed_.empty()) SendMarkers(owed_);
+  if (!owed_.empty()) SendMarkers(known_.partitions);
 }
 
 void Transaction::SendMarkers(const std::set<TopicPartition>& partitions) {
@@ -35,6 +48,27 @@ void Transaction::SendMarkers(const std::set<TopicPartition>& partitions) {
                                 : TransactionOutcome::kAbort,
                  .transaction_version = known_.version};
   markers.partitions.assign(partitions.begin(), partitions.end());
+}
+
+absl::Status Transaction::WhyItStillEnds(absl::Status answer) const {
+  const bool still_ends =
+      ReasonOf(answer) == Reason::kConcurrentTransactions &&
+      known_.is_ending();
+  if (!still_ends) return answer;
+  // What passes by itself says less than what does not.
+  auto told = std::ranges::find_if(
+      owed_, [](const auto& each) { return each.second.is_stuck; });
+  if (told == owed_.end()) {
+    told = std::ranges::find_if(
+        owed_, [](const auto& each) { return !each.second.why.ok(); });
+  }
+  if (told == owed_.end()) return answer;
+  const auto& [partition, refusal] = *told;
+  return MarkerIsRefused(id_, known_.status,
+                         {.partition = partition,
+                          .left = owed_.size(),
+                          .why = refusal.why,
+                          .is_stuck = refusal.is_stuck});
 }
 
 }  // namespace cauce

@@ -21,6 +21,7 @@ MarkersWrittenEvent::Result ResultOf(const EventSink& events,
                                      const TransactionEnd& end,
                                      const absl::Status& status) {
   const MarkerResult result = ResultOfMarker(status);
+  if (result == MarkerResult::kWritten) return {to, result};
   if (result == MarkerResult::kPartitionGone && events) {
     events(Severity::kWarning,
            fmt::format("{}: is left out of the transaction of producer {}, "
@@ -29,7 +30,19 @@ MarkersWrittenEvent::Result ResultOf(const EventSink& events,
                        end.producer_epoch, OutcomeName(end.outcome),
                        MessageOf(status)));
   }
-  return {to, result};
+  return {to, result, status};
+}
+
+// Where the log that is to take it could not be opened: another try may open
+// it.
+MarkersWrittenEvent::Result ResultOfOpening(const EventSink& events,
+                                            const TopicPartition& to,
+                                            const TransactionEnd& end,
+                                            const absl::Status& status) {
+  auto result = ResultOf(events, to, end, status);
+  if (result.result == MarkerResult::kStuck)
+    result.result = MarkerResult::kRetry;
+  return result;
 }
 
 }  // namespace
@@ -46,6 +59,9 @@ MarkerResult ResultOfMarker(const absl::Status& status) {
     case Reason::kCoordinatorFenced:
     case Reason::kInvalidRecord:
       return MarkerResult::kPartitionGone;
+    // Of a log that was open: it takes nothing any more.
+    case Reason::kDiskFailed:
+      return MarkerResult::kStuck;
     default:
       return MarkerResult::kRetry;
   }
@@ -66,7 +82,7 @@ void PartitionMarkers::WriteTo(const Source& source, const TopicPartition& to,
   if (IsOffsets(source, to)) return EndOffsets(source, to, end, done);
   const auto opened = source.open(to);
   if (!opened.ok())
-    return done({ResultOf(source.events, to, end, opened.status())});
+    return done({ResultOfOpening(source.events, to, end, opened.status())});
   (*opened)->awake()->EndTransactionAsync(
       end, {},
       [events = source.events, to, end,
@@ -87,7 +103,7 @@ void PartitionMarkers::WriteInTheCall(const MarkersToWrite& markers,
     if (IsOffsets(*source_, to)) continue;
     auto log = source_->open(to);
     if (!log.ok()) {
-      done({ResultOf(source_->events, to, end, log.status())});
+      done({ResultOfOpening(source_->events, to, end, log.status())});
       continue;
     }
     const absl::Status status = (*log)

@@ -225,7 +225,10 @@ class Producer {
   // Waits for that as long as ProducerOptions::block_max, as do the two that
   // end a transaction. kTimedOut; kInvalidTransactionTimeout; kNotCoordinator,
   // also of those two, once its state can be stored no more, as on a disk that
-  // has failed, before the log is opened again.
+  // has failed, before the log is opened again. kDiskFailed, also of those two,
+  // where that is so of a partition, which it names, in which the id's last
+  // transaction is to end: before the log is opened again, or the topic
+  // deleted, no producer has transactions by this id.
   virtual absl::Status InitTransactions() = 0;
   // From now on what is sent is of the transaction. Out of one nothing can be
   // sent (kInvalidTxnState).

@@ -2,9 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "cauce/client.h"
+#include "cauce/errors.h"
 #include "tests/engine/client/transaction_rig.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
@@ -13,7 +17,10 @@ namespace cauce {
 namespace {
 
 using test::FileCall;
+using test::HasReason;
 using test::IsOk;
+using testing::ElementsAre;
+using testing::HasSubstr;
 
 constexpr char kFirstLog[] = "orders-0/00000000000000000000.log";
 
@@ -21,6 +28,16 @@ class StuckTransactions : public test::TransactionRig,
                           public ::testing::WithParamInterface<int> {
  protected:
   void OpenSo() { Open(nullptr, GetParam()); }
+  // A producer of which one is committed in the first partition, which takes
+  // nothing any more before its marker is durable there.
+  std::unique_ptr<Producer> CommittedOnADyingDisk() {
+    auto producer = Initialized();
+    BeginWith(*producer, "a");
+    files_.Fail(FileCall::kSync, kFirstLog,
+                MakeError(Reason::kDiskFailed, "the device is gone"));
+    EXPECT_THAT(producer->CommitTransaction(), IsOk());
+    return producer;
+  }
 };
 
 INSTANTIATE_TEST_SUITE_P(Threads, StuckTransactions, ::testing::Values(0, 1),
@@ -28,6 +45,48 @@ INSTANTIATE_TEST_SUITE_P(Threads, StuckTransactions, ::testing::Values(0, 1),
                            return threads.param == 0 ? "InTheCall"
                                                      : "OnAThread";
                          });
+
+TEST_P(StuckTransactions, AreToldAtOnceWithThePartitionToWhoComesNext) {
+  OpenSo();
+  const auto producer = CommittedOnADyingDisk();
+
+  const absl::Status told = NewProducer()->InitTransactions();
+
+  EXPECT_THAT(told, HasReason(Reason::kDiskFailed));
+  EXPECT_THAT(MessageOf(told), HasSubstr("orders-0"));
+  EXPECT_THAT(MessageOf(told), HasSubstr("open the log again"));
+  // So is the one that has the id.
+  ASSERT_THAT(producer->BeginTransaction(), IsOk());
+  ASSERT_THAT(Send(*producer, "b", 1), IsOk());
+  EXPECT_THAT(producer->CommitTransaction(), HasReason(Reason::kDiskFailed));
+}
+
+TEST_P(StuckTransactions, EndOnceTheLogIsOpenedAgain) {
+  OpenSo();
+  CommittedOnADyingDisk();
+  files_.Mend();
+  OpenSo();
+
+  const auto next = Initialized();
+
+  EXPECT_THAT(Committed(), ElementsAre("a"));
+  BeginWith(*next, "b", 1);
+  EXPECT_THAT(next->CommitTransaction(), IsOk());
+}
+
+TEST_P(StuckTransactions, EndOnceTheTopicIsDeleted) {
+  OpenSo();
+  CommittedOnADyingDisk();
+  MakeAnew();
+  files_.Mend();
+
+  // Until its marker is tried once more.
+  absl::Status begun = NewProducer()->InitTransactions();
+  while (ReasonOf(begun) == Reason::kDiskFailed)
+    begun = NewProducer()->InitTransactions();
+
+  EXPECT_THAT(begun, IsOk());
+}
 
 TEST_P(StuckTransactions, HoldUpNoOtherPartition) {
   OpenSo();
@@ -49,6 +108,29 @@ TEST_P(StuckTransactions, HoldUpNoOtherPartition) {
   files_.Mend();
 
   EXPECT_EQ(at_first_sync, 1) << "written before any is synced";
+}
+
+class FullPartition : public test::TransactionRig {};
+
+TEST_F(FullPartition, IsNamedToWhoHasWaitedInVainForATransactionsEnd) {
+  Open();
+  const auto producer = Initialized();
+  BeginWith(*producer, "a");
+  files_.Fail(FileCall::kWrite, kFirstLog,
+              MakeError(Reason::kDiskFull, "no space is left"));
+  ASSERT_THAT(producer->CommitTransaction(), IsOk());
+  const auto next = client_->NewProducer({.block_max = absl::Milliseconds(1),
+                                          .transactional_id = "x"});
+  ASSERT_THAT(next, IsOk());
+
+  const absl::Status told = (*next)->InitTransactions();
+
+  EXPECT_THAT(told, HasReason(Reason::kTimedOut));
+  EXPECT_THAT(MessageOf(told), HasSubstr("orders-0"));
+  EXPECT_THAT(MessageOf(told), HasSubstr("no space is left"));
+  files_.Mend();
+  Initialized();
+  EXPECT_THAT(Committed(), ElementsAre("a"));
 }
 
 }  // namespace

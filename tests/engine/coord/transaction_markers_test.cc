@@ -2,7 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <string_view>
+#include <utility>
 
+#include "cauce/errors.h"
 #include "engine/coord/transaction.h"
 #include "tests/engine/coord/transaction_rig.h"
 
@@ -26,9 +29,10 @@ TransactionRig Committing() {
   return rig;
 }
 
-MarkersWrittenEvent Told(TopicPartition partition, MarkerResult result) {
+MarkersWrittenEvent Told(TopicPartition partition, MarkerResult result,
+                         absl::Status why = absl::OkStatus()) {
   return {.producer = kOfMarkers,
-          .results = {{std::move(partition), result}}};
+          .results = {{std::move(partition), result, std::move(why)}}};
 }
 
 TEST(TransactionMarkers, GoToEveryPartition) {
@@ -88,6 +92,40 @@ TEST(TransactionMarkers, ThatFailAgainAndAgainWaitLongerUpToABound) {
   rig.Commit(next, 2);
   rig.WriteMarkers(MarkerResult::kRetry);
   EXPECT_EQ(rig.wake_at(), rig.now() + defaults.retry_backoff);
+}
+
+TEST(TransactionMarkers, ThatAreRefusedAreNamedToWhoIsToldToTryAgain) {
+  TransactionRig rig = Committing();
+  EXPECT_EQ(MessageOf(rig.Init().status).find("t-1"), std::string_view::npos);
+  rig.MarkersWritten(Told(PartitionOf(0), MarkerResult::kWritten));
+  rig.MarkersWritten(
+      Told(PartitionOf(1), MarkerResult::kRetry,
+           MakeError(Reason::kDiskFull, "no space is left")));
+
+  const absl::Status told = rig.Init().status;
+
+  EXPECT_EQ(ReasonOf(told), Reason::kConcurrentTransactions);
+  EXPECT_NE(MessageOf(told).find("t-1"), std::string_view::npos);
+  EXPECT_NE(MessageOf(told).find("no space is left"), std::string_view::npos);
+}
+
+TEST(TransactionMarkers, ThatCannotBeWrittenEndTheWaitForThem) {
+  TransactionRig rig = Committing();
+  rig.WriteMarkers(MarkerResult::kRetry);
+  rig.MarkersWritten(Told(PartitionOf(1), MarkerResult::kStuck,
+                          MakeError(Reason::kDiskFailed, "no disk")));
+
+  for (const absl::Status& told :
+       {rig.Init().status, rig.Commit(kProducer, 2).status,
+        rig.Add(kOfMarkers, {PartitionOf(0)}, 2).status}) {
+    EXPECT_EQ(ReasonOf(told), Reason::kDiskFailed);
+    EXPECT_NE(MessageOf(told).find("t-1"), std::string_view::npos);
+  }
+  // They are tried again all the same, as where the topic is deleted.
+  rig.Pass(TransactionOptions().retry_backoff);
+  rig.WriteMarkers(MarkerResult::kPartitionGone);
+  EXPECT_EQ(rig.status(), TransactionStatus::kCompleteCommit);
+  EXPECT_TRUE(rig.Init().status.ok());
 }
 
 TEST(TransactionMarkers, OfAnotherTransactionAreNotCounted) {

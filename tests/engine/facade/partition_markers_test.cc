@@ -35,10 +35,11 @@ TEST(ResultOfMarker, TellsWhatPassesFromWhatIsGone) {
   EXPECT_EQ(ResultOfMarker(absl::OkStatus()), MarkerResult::kWritten);
   // It had its marker before.
   EXPECT_EQ(of(Reason::kInvalidProducerEpoch), MarkerResult::kWritten);
-  for (const Reason passes : {Reason::kDiskFull, Reason::kDiskFailed,
-                              Reason::kClosed, Reason::kTooManyProducers}) {
+  for (const Reason passes : {Reason::kDiskFull, Reason::kClosed,
+                              Reason::kTooManyProducers}) {
     EXPECT_EQ(of(passes), MarkerResult::kRetry) << ReasonName(passes);
   }
+  EXPECT_EQ(of(Reason::kDiskFailed), MarkerResult::kStuck);
   for (const Reason gone : {Reason::kUnknownTopic, Reason::kUnknownPartition,
                             Reason::kCoordinatorFenced}) {
     EXPECT_EQ(of(gone), MarkerResult::kPartitionGone) << ReasonName(gone);
@@ -63,6 +64,26 @@ TEST(PartitionMarkers, TellsOfAPartitionThatIsGone) {
 
   EXPECT_THAT(results, ElementsAre(MarkerResult::kPartitionGone));
   EXPECT_THAT(told, ElementsAre(HasSubstr("orders-0: is left out")));
+}
+
+TEST(PartitionMarkers, TakesALogThatDoesNotOpenForOneThatMayOpen) {
+  PartitionMarkers::Source source;
+  source.open = [](const TopicPartition&) {
+    return MakeError(Reason::kDiskFailed, "no disk");
+  };
+  PartitionMarkers markers(std::move(source));
+
+  std::vector<MarkerResult> results;
+  std::vector<Reason> why;
+  markers.Write(MarkersOf({{"orders", {0}}}), [&](const auto& written) {
+    for (const auto& each : written) {
+      results.push_back(each.result);
+      why.push_back(ReasonOf(each.why));
+    }
+  });
+
+  EXPECT_THAT(results, ElementsAre(MarkerResult::kRetry));
+  EXPECT_THAT(why, ElementsAre(Reason::kDiskFailed));
 }
 
 TEST(PartitionMarkers, WaitsForTheDiskInTasksOfTheExecutor) {
