@@ -52,6 +52,7 @@ RepairTasks BoundsRepair::SaveEnds(bool clean_stop) const {
     const RepairPlan& plan = partition.plan;
     const Offset saved = small_.BoundsOf(partition.name).durable;
     const bool is_wanted = !plan.steps.empty() || !clean_stop || is_lost ||
+                           plan.has_outgrown_close ||
                            saved < partition.known_end;
     if (!is_wanted || saved == plan.end) continue;
     points[partition.name] = plan.end;

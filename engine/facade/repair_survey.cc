@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 #include "cauce/errors.h"
@@ -19,6 +20,7 @@
 #include "engine/facade/data_directory.h"
 #include "engine/log/as_closed.h"
 #include "engine/log/kept_segments.h"
+#include "engine/log/outgrown_close.h"
 #include "engine/log/partition_survey.h"
 #include "engine/log/repair_plan.h"
 #include "engine/log/repair_work.h"
@@ -187,14 +189,22 @@ absl::Status RepairSurvey::LookAt(const TopicPartition& name) {
   if (!is_as_closed.ok()) {
     return LeavePartition(directory, is_as_closed.status());
   }
+  std::optional<Offset> outgrown;
+  if (known && clean_stop_) {
+    const auto found =
+        FindOutgrown({.files = &files_, .directory = directory}, *known);
+    if (!found.ok()) return LeavePartition(directory, found.status());
+    outgrown = *found;
+  }
   const PartitionToCheck partition{
       .directory = directory,
-      .clean_stop = clean_stop_,
+      .clean_stop = clean_stop_ && !outgrown,
       .start_is_known = small_.log_starts().contains(name),
       .may_have_gaps = topic == nullptr || MayHaveGaps(*topic),
       .known = std::move(known),
       .is_same_directory = *is_same,
-      .is_as_closed = *is_as_closed,
+      .is_as_closed = *is_as_closed && !outgrown,
+      .has_outgrown_close = outgrown.has_value(),
       .bounds = bounds,
       .decompressed_bytes_max = options_.decompressed_bytes_max};
   const SegmentCheck::Progress progress = [this](int64_t bytes) {

@@ -14,6 +14,7 @@
 #include "engine/log/beyond_close.h"
 #include "engine/log/log.h"
 #include "engine/log/missing_segments.h"
+#include "engine/log/outgrown_close.h"
 #include "engine/log/recovery.h"
 #include "engine/log/segment_gap.h"
 #include "fmt/format.h"
@@ -135,10 +136,40 @@ absl::StatusOr<OffsetRange> FindEndLostSinceClose(
   return OffsetRange();
 }
 
+// Whether the log goes on behind the close, in files that confirm each other;
+// then it tells so.
+absl::StatusOr<bool> TellOutgrown(const LogEnvironment& environment,
+                                  const LogOptions& options,
+                                  const KnownLog& known) {
+  CAUCE_ASSIGN_OR_RETURN(
+      const auto end,
+      FindOutgrown({.files = environment.files, .directory = options.directory},
+                   known));
+  if (!end) return false;
+  if (environment.events) {
+    environment.events(Severity::kError,
+                       fmt::format("{}: {}; {}", options.name.ToString(),
+                                   DescribeOutgrown(*end, known.end),
+                                   kOutgrownAdvice));
+  }
+  return true;
+}
+
+// Such a one was left by a writer that was killed behind that close.
+absl::StatusOr<bool> IsOutgrown(const LogEnvironment& environment,
+                                const LogOptions& options) {
+  const bool may_be = options.clean_stop && options.known != nullptr &&
+                      !options.is_unchanged;
+  if (!may_be) return false;
+  return TellOutgrown(environment, options, *options.known);
+}
+
 void TellBeyondClose(const LogEnvironment& environment,
                      const LogOptions& options, const KnownLog& known,
                      Offset end) {
   if (!environment.events) return;
+  const auto outgrown = TellOutgrown(environment, options, known);
+  if (!outgrown.ok() || *outgrown) return;
   const auto what =
       CompareWithClose(*environment.files, options.directory, known);
   // What keeps it from being seen is told by who reads it.
@@ -184,6 +215,13 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
   place.tails = environment->tails.get();
   place.events = &environment->events;
 
+  CAUCE_ASSIGN_OR_RETURN(const bool is_outgrown,
+                         IsOutgrown(*environment, options));
+  if (is_outgrown) {
+    LogOptions killed = options;
+    killed.clean_stop = killed.is_end_unchanged = false;
+    return Open(std::move(environment), killed);
+  }
   if (options.read_only) {
     // Before its segments: one that is replaced meanwhile is seen later.
     CAUCE_ASSIGN_OR_RETURN(

@@ -21,6 +21,7 @@
 #include "engine/log/log_environment.h"
 #include "engine/log/log_stand_in.h"
 #include "engine/log/missing_segments.h"
+#include "engine/log/outgrown_close.h"
 #include "engine/log/overwritten_log.h"
 #include "engine/log/producer_files.h"
 #include "engine/log/segment_directory.h"
@@ -81,6 +82,8 @@ absl::Status PartitionCheck::Run() {
   const SegmentPlace place{.files = &files_,
                            .directory = partition_.directory,
                            .may_have_gaps = partition_.may_have_gaps};
+  CAUCE_ASSIGN_OR_RETURN(const bool is_outgrown, TellOutgrown(place));
+  if (is_outgrown) partition_.clean_stop = false;
   CAUCE_ASSIGN_OR_RETURN(
       const auto swapped,
       CheckSwaps(place, bases->swaps, {bases->logs, bases->retired},
@@ -138,6 +141,25 @@ void PartitionCheck::TellDirectories() {
 std::optional<std::string> PartitionCheck::TakeDirectoryAt(Offset end) {
   if (directories_.erase(end) == 0) return std::nullopt;
   return PathOf(end, kLogSuffix);
+}
+
+absl::StatusOr<bool> PartitionCheck::TellOutgrown(const SegmentPlace& place) {
+  if (!partition_.clean_stop || !partition_.known) return false;
+  const Offset closed = partition_.known->end;
+  const auto outgrown = FindOutgrown(place, *partition_.known);
+  if (absl::IsResourceExhausted(outgrown.status())) return outgrown.status();
+  // What keeps a file from being read is told when its turn comes.
+  const auto end = outgrown.value_or(std::nullopt);
+  if (!end) return false;
+  // A writer that has opened it since is why.
+  CAUCE_ASSIGN_OR_RETURN(const bool is_closed, IsClosed());
+  if (!is_closed) return false;
+  const Offset last = partition_.known->segments.back().base;
+  Tell({.file = PathOf(last, kLogSuffix),
+        .offset = closed,
+        .what = DescribeOutgrown(*end, closed),
+        .advice = std::string(kOutgrownAdvice)});
+  return true;
 }
 
 absl::StatusOr<size_t> PartitionCheck::CountAbove(

@@ -55,6 +55,9 @@ struct PartitionToCheck {
   std::function<std::optional<NotedLog>()> known_now;
   // Where the last stop was none: nobody has written it since that close.
   bool is_as_closed = false;
+  // The log has gone on behind the close that is noted, whatever the mark says
+  // (outgrown_close.h): its last stop counts as none.
+  bool has_outgrown_close = false;
   Bounds bounds;
   // As saved by now: a writer at work moves them before it cuts or deletes.
   std::function<absl::StatusOr<Bounds>()> bounds_now;
@@ -95,6 +98,8 @@ class PartitionCheck {
   enum class Behind { kEnd, kSegment, kUnread };
 
   absl::StatusOr<Bases> List() const;
+  // Whether the log has gone on behind its close; then it was told.
+  absl::StatusOr<bool> TellOutgrown(const SegmentPlace& place);
   // How many of the last ones lie above the end of a log that was closed.
   absl::StatusOr<size_t> CountAbove(const SegmentPlace& place,
                                     const std::vector<Offset>& bases) const;
@@ -158,7 +163,7 @@ class PartitionCheck {
   void Tell(Finding finding);
 
   FileSystem& files_;
-  const PartitionToCheck& partition_;
+  PartitionToCheck partition_;
   VerifySummary& summary_;
   const SegmentCheck::Found& found_;
   const SegmentCheck::Progress& progress_;

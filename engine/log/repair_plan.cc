@@ -443,7 +443,9 @@ class Planner {
     // Who has written it since may have cut it, in order.
     const bool is_cut = plan_.end < partition_.known->end;
     const bool is_as_closed = partition_.clean_stop || partition_.is_as_closed;
-    plan_.forgets_known = is_cut && is_as_closed;
+    plan_.has_outgrown_close = partition_.has_outgrown_close;
+    plan_.forgets_known =
+        partition_.has_outgrown_close || (is_cut && is_as_closed);
     std::vector<KnownSegment> there;
     std::vector<OffsetRange> told = {{Offset{0}, plan_.log_start}};
     for (const SurveyedSegment& segment : survey_.segments) {

@@ -36,6 +36,8 @@ struct RepairPlan {
   // which of their offsets no step tells of as lost; and the offsets of those
   // that lack batches from within, of which nobody knows which.
   bool forgets_known = false;
+  // It goes on behind the close that is noted: its end is to be saved.
+  bool has_outgrown_close = false;
   std::vector<OffsetRange> lost_unseen;
   std::vector<OffsetRange> lacking;
   std::vector<Finding> left;  // what no repair can mend

@@ -1,11 +1,13 @@
 #include "engine/log/view_listing.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
 #include "engine/log/log_stand_in.h"
+#include "engine/log/outgrown_close.h"
 #include "engine/log/segment_name.h"
 #include "fmt/format.h"
 
@@ -120,7 +122,9 @@ absl::Status ViewListing::LeaveOutBehindClose(std::vector<Offset>& bases,
   // Behind the files: where it still counts nobody has written meanwhile.
   const auto noted = hooks_.noted_now();
   if (!noted || !noted->was_last_stop) return absl::OkStatus();
-  const Offset end = noted->log.end;
+  const auto outgrown = FindOutgrown(place_, noted->log);
+  if (absl::IsResourceExhausted(outgrown.status())) return outgrown.status();
+  const Offset end = outgrown.value_or(std::nullopt).value_or(noted->log.end);
   const auto count = CountBehindClose(place_, bases, end);
   if (absl::IsResourceExhausted(count.status())) return count.status();
   // What cannot be read tells why when reading comes to it.
