@@ -164,28 +164,49 @@ absl::StatusOr<bool> IsOutgrown(const LogEnvironment& environment,
   return TellOutgrown(environment, options, *options.known);
 }
 
-void TellBeyondClose(const LogEnvironment& environment,
-                     const LogOptions& options, const KnownLog& known,
-                     Offset end) {
-  if (!environment.events) return;
+// Of a log that ends at `end`. Nothing where it is the one that was closed,
+// whose small files are older, or where that cannot be told.
+std::optional<BeyondClose> TellBeyondClose(const LogEnvironment& environment,
+                                           const LogOptions& options,
+                                           const KnownLog& known, Offset end) {
   const auto outgrown = TellOutgrown(environment, options, known);
-  if (!outgrown.ok() || *outgrown) return;
+  if (!outgrown.ok() || *outgrown) return std::nullopt;
   const auto what =
       CompareWithClose(*environment.files, options.directory, known);
   // What keeps it from being seen is told by who reads it.
-  if (!what.ok()) return;
-  environment.events(
-      Severity::kError,
-      fmt::format("{}: {}; {}", options.name.ToString(),
-                  DescribeBeyondClose(*what, end, known.end),
-                  AdviceBeyondClose(*what)));
+  if (!what.ok()) return std::nullopt;
+  if (environment.events) {
+    environment.events(
+        Severity::kError,
+        fmt::format("{}: {}; {}", options.name.ToString(),
+                    DescribeBeyondClose(*what, end, known.end),
+                    AdviceBeyondClose(*what)));
+  }
+  return *what;
+}
+
+// What the log that was closed had, and what stands in its place has not.
+LostRecords LostToAnother(BeyondClose what, const KnownLog& known,
+                          Offset log_start) {
+  switch (what) {
+    case BeyondClose::kGoesOn:
+      break;
+    case BeyondClose::kOther:
+      return {.back = {std::max(known.segments.back().base, log_start),
+                       known.end}};
+    case BeyondClose::kAnother:
+      return {.front = {log_start, known.end}};
+  }
+  return {};
 }
 
 // A close saves the point as well: where the log ends there nothing is read. A
-// writer may have closed it again behind the first look at its end.
-absl::Status LookBeyondClose(const LogEnvironment& environment,
-                             const LogOptions& options, LogView& view) {
-  if (!environment.known_now) return absl::OkStatus();
+// writer may have closed it again behind the first look at its end. Returns
+// what is lost where it is another log.
+absl::StatusOr<LostRecords> LookBeyondClose(const LogEnvironment& environment,
+                                            const LogOptions& options,
+                                            LogView& view) {
+  if (!environment.known_now) return LostRecords();
   for (const bool is_sure : {false, true}) {
     const Offset end = view.segments().back()->next();
     const auto now = environment.load_bounds(options.name);
@@ -194,10 +215,15 @@ absl::Status LookBeyondClose(const LogEnvironment& environment,
     const bool is_beyond =
         known && known->was_last_stop && known->log.end < end;
     if (!is_beyond) break;
-    if (is_sure) TellBeyondClose(environment, options, known->log, end);
-    if (!is_sure) CAUCE_RETURN_IF_ERROR(view.RefreshNames());
+    if (is_sure) {
+      const auto what =
+          TellBeyondClose(environment, options, known->log, end);
+      return what ? LostToAnother(*what, known->log, now->log_start)
+                  : LostRecords();
+    }
+    CAUCE_RETURN_IF_ERROR(view.RefreshNames());
   }
-  return absl::OkStatus();
+  return LostRecords();
 }
 
 }  // namespace
@@ -258,7 +284,9 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
       CAUCE_ASSIGN_OR_RETURN(lost.back,
                              FindBehindTorn(*environment, options, *view));
     }
-    CAUCE_RETURN_IF_ERROR(LookBeyondClose(*environment, options, *view));
+    CAUCE_ASSIGN_OR_RETURN(const LostRecords to_another,
+                           LookBeyondClose(*environment, options, *view));
+    if (lost.back.count() == 0) lost.back = to_another.back;
     const Offset start =
         std::max(options.bounds.log_start, view->segments().front()->base());
     if (start > options.bounds.log_start) {
@@ -268,6 +296,8 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
       lost.front =
           LookForMissingStart(*environment, options, now.log_start, start);
     }
+    // All that it had, where none of it is there.
+    if (to_another.front.count() > 0) lost.front = to_another.front;
     std::shared_ptr<Log> log(
         new Log(std::move(environment), options, view->segments(), start));
     log->lost_ = lost;
@@ -301,12 +331,17 @@ absl::StatusOr<std::shared_ptr<Log>> Log::Open(
     };
   }
   CAUCE_ASSIGN_OR_RETURN(RecoveredLog recovered, RecoverLog(place, hints));
-  const OffsetRange missing_start = LookForMissingStart(
+  OffsetRange missing_start = LookForMissingStart(
       *environment, options, options.bounds.log_start, recovered.log_start);
   const Offset end = recovered.writer->segment()->next();
   if (options.clean_stop && options.known != nullptr &&
       end > options.known->end) {
-    TellBeyondClose(*environment, options, *options.known, end);
+    const auto what =
+        TellBeyondClose(*environment, options, *options.known, end);
+    if (what == BeyondClose::kAnother) {
+      missing_start = LostToAnother(*what, *options.known,
+                                    options.bounds.log_start).front;
+    }
   }
   SegmentSet::List segments = recovered.sealed;
   segments.push_back(recovered.writer->segment());

@@ -165,6 +165,7 @@ int Producer::Report(const absl::Status& read, const absl::Status& stored) {
   if (signal != 0 && whole) TellInterrupt();
   TellStored();
   if (whole) TellWhatWasMissing();
+  const bool follows_another = writer_->follows_another();
   writer_.reset();
   // A failed append also ends the reading, with the same words.
   if (!stored.ok()) return Fail(stored);
@@ -174,7 +175,8 @@ int Producer::Report(const absl::Status& read, const absl::Status& stored) {
     Note("stopped: nobody reads the acknowledgements any more");
     return kFailed;
   }
-  return signal != 0 ? InterruptedExit() : kOk;
+  if (signal != 0) return InterruptedExit();
+  return follows_another ? kFailed : kOk;
 }
 
 void Producer::TellInterrupt() const {

@@ -81,6 +81,8 @@ absl::StatusOr<TopicWriter::Lane*> TopicWriter::LaneOf(
     auto opened =
         engine_.OpenPartition(topic_, PartitionId{static_cast<int32_t>(index)});
     if (!opened.ok()) return opened.status();
+    // What is lost in front of a log ends where that begins.
+    follows_another_ |= opened->lost().front.next > opened->log_start();
     const size_t bytes = std::min(options_.batch_bytes, topic_batch_bytes_max_);
     lane = std::make_unique<Lane>(Lane{
         *std::move(opened), BatchBuilder({.codec = options_.codec}, bytes)});

@@ -92,6 +92,9 @@ class TopicWriter {
   const std::vector<Stored>& stored() const { return stored_; }
   int64_t records_stored() const { return records_stored_; }
   int64_t bytes_stored() const { return bytes_stored_; }
+  // Whether another log stands in the place of one that it has opened, behind
+  // which it stores. The engine has told of it.
+  bool follows_another() const { return follows_another_; }
 
  private:
   // The lines of the input that a batch's records stand in. With keys, other
@@ -157,6 +160,7 @@ class TopicWriter {
   std::vector<Stored> stored_;
   int64_t records_stored_ = 0;
   int64_t bytes_stored_ = 0;
+  bool follows_another_ = false;
 };
 
 }  // namespace cauce::cli

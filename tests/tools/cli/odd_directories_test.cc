@@ -186,6 +186,27 @@ TEST_F(OddDirectory, OnesThatWereExchangedAreNotReadAsEachOther) {
   EXPECT_EQ(Run({"log", "verify"}).exit, 1);
 }
 
+// That they are another topic's shows where they go on behind its close.
+TEST_F(OddDirectory, LogsThatWereExchangedAreReadAndWrittenWithoutSuccess) {
+  Make("a", 1);
+  Do({"topic", "create", "b"});
+  Do({"produce", "b"}, ManyLines(300));
+  Leaves(Left::kDamaged);
+  const std::string log = "-0/00000000000000000000.log";
+  std::filesystem::rename(dir() + "/a" + log, dir() + "/aside");
+  std::filesystem::rename(dir() + "/b" + log, dir() + "/a" + log);
+  std::filesystem::rename(dir() + "/aside", dir() + "/b" + log);
+
+  for (const std::string topic : {"a", "b"}) {
+    const Process::Result read = Run({"consume", topic});
+    EXPECT_EQ(read.exit, 1) << topic;
+    EXPECT_THAT(read.err, HasSubstr(topic + "-0"));
+  }
+  const Process::Result written = Run({"produce", "a"}, "x\n");
+  EXPECT_EQ(written.exit, 1);
+  EXPECT_THAT(written.err, HasSubstr("another log's"));
+}
+
 TEST_F(OddDirectory, AForeignFileAmongItsSegmentsHidesNothing) {
   Make("a", 1);
   Do({"produce", "a"}, ManyLines(5));
