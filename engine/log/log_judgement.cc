@@ -321,7 +321,13 @@ class Judge {
     }
     if (!known_.clean_stop || found.named <= known_.durable) return false;
     const LogPart* const last = line_.Before(Offset{INT64_MAX});
-    return last != nullptr && last->next == known_.durable;
+    if (last != nullptr && last->next == known_.durable) return true;
+    // Or in an empty segment that was begun there.
+    return found.is_blank &&
+           std::ranges::any_of(found_, [&](const FoundLog& other) {
+             return other.named == known_.durable && !other.is_waiting &&
+                    other.is_blank;
+           });
   }
 
   // The first of those that have the offsets of all its batches; nothing where

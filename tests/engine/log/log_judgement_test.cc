@@ -475,6 +475,17 @@ TEST(Judgement, BatchesAboveWhatWasDurableAreNoneWhereOnlyTheirOffsetsSaySo) {
   }
 }
 
+// As verification has it: nothing was written there.
+TEST(Judgement, AnEmptyFileAboveALogThatWasClosedEmptyIsNoSegment) {
+  for (const bool gaps : {kGaps, kNoGaps}) {
+    EXPECT_THAT(StoryOf({{0, {}}, {5, {}}}, Closed(gaps, 0)),
+                ElementsAre("0:", "aside"));
+    // Nor where an empty segment stands at the end, and a gap in front of it.
+    EXPECT_THAT(StoryOf({{0, {{0, 2}}}, {4, {}}, {9, {}}}, Closed(kGaps, 4)),
+                ElementsAre("0: 0", "4:", "aside"));
+  }
+}
+
 // The close has noted where that is, and nobody has written since.
 TEST(Judgement, WhatLiesBehindANotedCloseIsOfAnotherLogWhateverItIsCalled) {
   for (const bool gaps : {kGaps, kNoGaps}) {
