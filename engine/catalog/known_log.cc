@@ -208,6 +208,28 @@ std::optional<MissingPart> FindShortEnd(const NotedLog& noted,
       {last.base, log.end}, true, BytesGone(log, there.back())};
 }
 
+std::vector<MissingPart> FindGrown(const NotedLog& noted,
+                                   std::span<const KnownSegment> there) {
+  std::vector<MissingPart> grown;
+  if (!noted.was_last_stop) return grown;
+  const std::vector<KnownSegment>& all = noted.log.segments;
+  for (size_t i = 0; i + 1 < all.size(); ++i) {
+    const auto file =
+        std::ranges::lower_bound(there, all[i].base, {}, &KnownSegment::base);
+    // The size of what cannot be seen is not known.
+    const bool has_grown = file != there.end() && file->base == all[i].base &&
+                           file->bytes > all[i].bytes &&
+                           file->bytes < INT64_MAX;
+    const bool was_missed = std::ranges::binary_search(
+        noted.log.missing, all[i].base, {}, &OffsetRange::base);
+    if (!has_grown || was_missed) continue;
+    grown.push_back({{all[i].base, all[i + 1].base},
+                     true,
+                     all[i].bytes - file->bytes});
+  }
+  return grown;
+}
+
 absl::StatusOr<std::vector<MissingPart>> WithoutRewritten(
     std::vector<MissingPart> missing, const KnownLog& log,
     std::span<const KnownSegment> there,

@@ -89,7 +89,8 @@ struct MissingPart {
   OffsetRange range;
   // Its file is there, and lacks some of it; else there is none.
   bool is_short = false;
-  // How much shorter than at the last close. 0 where only that is known which
+  // How much shorter than at the last close; below 0 of one that is longer,
+  // and in the place of what was there. 0 where only that is known which
   // was noted then: some of it was gone, or could not be read, and its file has
   // not grown since.
   int64_t bytes_gone = 0;
@@ -118,6 +119,13 @@ struct NotedLog {
 // within it. None where somebody may have cut it, which makes it short, too.
 std::optional<MissingPart> FindShortEnd(const NotedLog& noted,
                                         std::span<const KnownSegment> there);
+
+// Of the segments in front of the last one those that are longer than they
+// were, though nobody has written since: what was there has given way to an
+// older copy of it, or to another log's, and nobody knows what of it is left.
+// None that was short before, which may have been put right.
+std::vector<MissingPart> FindGrown(const NotedLog& noted,
+                                   std::span<const KnownSegment> there);
 
 // Of `missing`, found as above, what nobody can have done who has written `log`
 // since. A compacted segment ends where those did that it replaces, and who

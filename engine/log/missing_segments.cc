@@ -157,8 +157,12 @@ absl::StatusOr<std::vector<MissingPart>> MissingSinceStop(
                            WithoutRewritten(std::move(missing), noted.log,
                                             log.there, end_of));
   }
+  if (!log.may_have_gaps) return missing;
+  std::ranges::move(FindGrown(noted, log.there), std::back_inserter(missing));
+  std::ranges::sort(missing, {},
+                    [](const MissingPart& part) { return part.range.base; });
   const auto end = FindShortEnd(noted, log.there);
-  if (!end || !log.may_have_gaps) return missing;
+  if (!end) return missing;
   CAUCE_ASSIGN_OR_RETURN(const Offset reached, end_of(end->range.base));
   // Where it ends earlier that tells, and behind that somebody wrote it.
   const bool is_gone = noted.was_last_stop ? reached >= end->range.next
@@ -201,7 +205,9 @@ absl::StatusOr<std::vector<MissingPart>> MissingSinceClose(
   if (!known) return std::vector<MissingPart>();
   CAUCE_RETURN_IF_ERROR(TakeForeignOut(place, known->log, there));
   const bool is_end_short = FindShortEnd(*known, there).has_value();
-  if (!is_end_short && FindMissing(known->log, there).empty()) {
+  const bool is_none = FindMissing(known->log, there).empty() &&
+                       FindGrown(*known, there).empty();
+  if (!is_end_short && is_none) {
     return std::vector<MissingPart>();
   }
   if (is_end_short) {
@@ -301,7 +307,7 @@ std::string DescribeMissing(const SegmentPlace& place,
       "{}: {}: some of what it held of {} is gone{}; close the directory and "
       "restore the file from a copy",
       path, DescribeLess(part.bytes_gone), offsets,
-      part.bytes_gone > 0
+      part.bytes_gone != 0
           ? ""
           : ", or damaged, and `cauce log verify` tells what it finds of that");
 }

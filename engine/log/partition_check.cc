@@ -213,7 +213,8 @@ absl::Status PartitionCheck::CheckNoneIsGone(const std::vector<Offset>& bases) {
   // What is known by now takes a look at more files.
   const NotedLog noted{*partition_.known, partition_.clean_stop};
   const bool may_miss = !FindMissing(noted.log, there).empty() ||
-                        FindShortEnd(noted, there).has_value();
+                        FindShortEnd(noted, there).has_value() ||
+                        !FindGrown(noted, there).empty();
   if (!may_miss) return absl::OkStatus();
   const SegmentPlace place{.files = &files_,
                            .directory = partition_.directory,

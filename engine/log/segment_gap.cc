@@ -20,6 +20,12 @@ std::string DescribeLess(int64_t bytes_gone) {
     return "holds less than it did, and nobody cut it, or part of it cannot be "
            "read";
   }
+  if (bytes_gone < 0) {
+    return fmt::format(
+        "is {} bytes longer than when it was closed, and nobody has written it "
+        "since: it is an older copy, or another log's",
+        -bytes_gone);
+  }
   return fmt::format(
       "holds less than it did, and nobody cut it: it is {} bytes shorter",
       bytes_gone);

@@ -277,6 +277,24 @@ TEST(MissingSegments, AreMissedInPartWhereTheirFilesAreShorterThanTheyWere) {
               ElementsAre(MissingPart{part.range}));
 }
 
+// Another file is in its place: an older copy, say.
+TEST(MissingSegments, AreMissedInPartWhereTheirFilesHaveGrownSinceTheClose) {
+  NotedLog noted{.log = {.segments = {{Offset{0}, 100}, {Offset{10}, 100}},
+                         .end = Offset{20}},
+                 .was_last_stop = true};
+  const std::vector<KnownSegment> grown = {{Offset{0}, 107}, {Offset{10}, 150}};
+  EXPECT_THAT(FindGrown(noted, noted.log.segments), IsEmpty());
+  EXPECT_THAT(FindGrown(noted, grown),
+              ElementsAre(MissingPart{{Offset{0}, Offset{10}}, true, -7}));
+  // One that was short may have been put right.
+  noted.log.missing = {{Offset{0}, Offset{10}}};
+  EXPECT_THAT(FindGrown(noted, grown), IsEmpty());
+  // After a kill it may have been compacted.
+  noted.log.missing = {};
+  noted.was_last_stop = false;
+  EXPECT_THAT(FindGrown(noted, grown), IsEmpty());
+}
+
 TEST(MissingSegments, AreMissedInPartWhereTheLastIsShorterThanItWas) {
   NotedLog noted{.log = {.segments = {{Offset{0}, 100}, {Offset{10}, 100}},
                          .end = Offset{20}},

@@ -207,6 +207,43 @@ TEST_F(OddDirectory, LogsThatWereExchangedAreReadAndWrittenWithoutSuccess) {
   EXPECT_THAT(written.err, HasSubstr("another log's"));
 }
 
+TEST_F(OddDirectory, AnOlderCopyOfACompactedSegmentIsNoSuccess) {
+  Do({"topic", "create", "c", "--config", "cleanup.policy=compact"});
+  const auto produce = [this](const std::string& value) {
+    std::string lines;
+    for (int i = 0; i < 40; ++i) lines += fmt::format("k{}:{}\n", i, value);
+    Do({"produce", "c", "--key-separator", ":"}, lines);
+  };
+  produce("an old and longer value");
+  const std::string segment = dir() + "/c-0/00000000000000000000";
+  const std::string aside = scratch_ / "older";
+  Words suffixes = {".log", ".index", ".timeindex"};
+  std::erase_if(suffixes, [&](const std::string& suffix) {
+    return !std::filesystem::exists(segment + suffix);
+  });
+  for (const std::string& suffix : suffixes) {
+    std::filesystem::copy_file(segment + suffix, aside + suffix);
+  }
+  produce("new");
+  Do({"log", "compact"});
+  Leaves(Left::kDamaged);
+  for (const std::string& suffix : suffixes) {
+    SCOPED_TRACE(suffix);
+    std::filesystem::copy_file(
+        aside + suffix, segment + suffix,
+        std::filesystem::copy_options::overwrite_existing);
+    const Process::Result read = Run({"consume", "c"});
+    EXPECT_EQ(read.exit, 1);
+    EXPECT_THAT(read.err, HasSubstr("an older copy"));
+    const Process::Result verified = Run({"log", "verify"});
+    EXPECT_EQ(verified.exit, 1);
+    EXPECT_THAT(verified.out, HasSubstr("an older copy"));
+  }
+  EXPECT_THAT(Do({"log", "repair"}), HasSubstr("unknown number"));
+  EXPECT_EQ(Run({"log", "verify"}).exit, 0);
+  EXPECT_EQ(Run({"consume", "c"}).exit, 0);
+}
+
 TEST_F(OddDirectory, AForeignFileAmongItsSegmentsHidesNothing) {
   Make("a", 1);
   Do({"produce", "a"}, ManyLines(5));
