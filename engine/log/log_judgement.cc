@@ -235,14 +235,14 @@ class Judge {
 
   void NoteDisplaced(size_t log) {
     if (found_[log].FrontBase() != found_[log].named) return;
-    Offset end = known_.closed_end.value_or(Offset{INT64_MAX});
     for (size_t run = 0; run < found_[log].runs.size(); ++run) {
       const bool stays = std::ranges::binary_search(judged_[log].stay, run);
       if (stays) continue;
       // What goes on where the log was closed may be a newer copy of it.
       const BatchRun& batches = found_[log].runs[run];
-      const bool goes_on = batches.base <= end && batches.next > end;
-      if (goes_on) end = batches.next;
+      const bool goes_on =
+          batches.base <= goes_on_to_ && batches.next > goes_on_to_;
+      if (goes_on) goes_on_to_ = batches.next;
       if (goes_on || FindContrary(log, run)) {
         judged_[log].displaced.push_back(run);
       }
@@ -374,6 +374,8 @@ class Judge {
   std::vector<JudgedLog> judged_;
   // Of each that is of another log, the one that shows that.
   std::vector<std::optional<size_t>> foreign_;
+  // Up to where logs continue each other behind the end that was noted.
+  Offset goes_on_to_ = known_.closed_end.value_or(Offset{INT64_MAX});
 };
 
 }  // namespace

@@ -29,6 +29,10 @@ namespace {
 
 constexpr std::string_view kMendAccess =
     "mend what keeps it from being read, and verify again";
+constexpr std::string_view kBehindCloseAdvice =
+    "let cauce log repair put it aside; but where it is this log's, and older "
+    "small files were put back, move .kafka_cleanshutdown away before anything "
+    "opens the directory for writing, or repairs it";
 
 // Whether a segment's file holds a batch, of this release or of another.
 absl::StatusOr<bool> HoldsAny(const SegmentPlace& place) {
@@ -182,7 +186,13 @@ AboveEndWords DescribeAboveEnd(const SegmentPlace& place,
   words.what = fmt::format("is no segment of {}: {}",
                            has_its_name ? "the log" : "that name", holds);
   if (end) {
-    words.what += fmt::format(", and the log ends at offset {}", end->value);
+    words.what +=
+        has_its_name
+            ? fmt::format(", and the log was closed at offset {}, and nobody "
+                          "has opened it since",
+                          end->value)
+            : fmt::format(", and the log ends at offset {}", end->value);
+    if (has_its_name) words.advice = kBehindCloseAdvice;
   }
   return words;
 }

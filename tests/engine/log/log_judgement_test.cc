@@ -549,6 +549,16 @@ TEST(Judgement, NamesTheBatchesOfANamedFileThatOthersAreBelievedInsteadOf) {
   EXPECT_THAT(judged[3].displaced, testing::IsEmpty());
 }
 
+// They may be a newer copy of it, and count as lost.
+TEST(Judgement, NamesTheBatchesOfAllFilesThatGoOnBehindANotedClose) {
+  KnownOfLog known = Closed(kNoGaps, 3);
+  known.closed_end = known.durable;
+  const std::vector<JudgedLog> judged =
+      Judge({{0, Ones(0, 3)}, {3, Ones(3, 6)}, {6, Ones(6, 9)}}, known);
+  EXPECT_FALSE(judged[1].displaced.empty());
+  EXPECT_FALSE(judged[2].displaced.empty());
+}
+
 TEST(Judgement, ABatchThatIsThereTwiceStaysOnce) {
   for (const bool gaps : {kGaps, kNoGaps}) {
     EXPECT_THAT(

@@ -130,6 +130,14 @@ TEST_P(AboveEndOn, IsToldByWhatItHolds) {
   EXPECT_THAT(misnamed.what, HasSubstr("first batch begins at offset 1"));
   EXPECT_THAT(misnamed.advice, StartsWith("run cauce log repair before"));
 
+  // It is called as it begins, so that a name is not what it wants.
+  Put(4, test::Batch({"a"}).At(Offset{4}).bytes());
+  const AboveEndWords behind =
+      DescribeAboveEnd(disk_.Place(Offset{4}), Offset{4});
+  EXPECT_THAT(behind.what, HasSubstr("begins at offset 4, and the log was "
+                                     "closed at offset 4, and nobody"));
+  EXPECT_THAT(behind.advice, HasSubstr("put it aside"));
+
   const AboveEndWords gone =
       DescribeAboveEnd(disk_.Place(Offset{30}), Offset{4});
   EXPECT_THAT(gone.what, HasSubstr("what it holds cannot be seen: "));
