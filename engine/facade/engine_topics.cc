@@ -91,8 +91,11 @@ absl::StatusOr<TopicDescription> EngineCore::MakeTopic(std::string_view name,
   TopicCatalog edited = catalog_;
   CAUCE_RETURN_IF_ERROR(edited.Add(topic));
   CAUCE_RETURN_IF_ERROR(directories_.CheckFree(topic, 0, topic.partitions));
-  CAUCE_RETURN_IF_ERROR(
-      environment_->space->TakeMuch(topic.partitions * kPartitionBytes));
+  const int64_t bytes = topic.partitions * kPartitionBytes;
+  // A group cannot read before it has a place to note where it is.
+  CAUCE_RETURN_IF_ERROR(IsInternalTopic(name)
+                            ? environment_->space->TakeReserve(bytes)
+                            : environment_->space->TakeMuch(bytes));
   // Whatever an older topic of the name may have left is not this one's.
   bounds_->Forget(topic.name);
   known_->Forget(topic.name);

@@ -40,6 +40,23 @@ absl::Status FreeSpace::TakeMuch(int64_t bytes) {
   return Look(bytes);
 }
 
+absl::Status FreeSpace::TakeReserve(int64_t bytes) {
+  if (free_bytes_min_ == 0) return absl::OkStatus();
+  if (left_.fetch_sub(bytes, std::memory_order_relaxed) >= bytes) {
+    return absl::OkStatus();
+  }
+  const int64_t stays = free_bytes_min_ / kReservePart;
+  const auto free = files_.FreeBytes(path_);
+  if (!free.ok() || *free - stays >= bytes) return absl::OkStatus();
+  return MakeError(
+      Reason::kDiskFull,
+      fmt::format("{}: {} bytes are free and {} are to stay free, a quarter of "
+                  "free_bytes_min, so {} more are not written; delete records "
+                  "or topics, lower retention.bytes or retention.ms, or make "
+                  "room, and try again",
+                  path_, *free, stays, bytes));
+}
+
 bool FreeSpace::HasRoomFor(int64_t bytes) const {
   if (free_bytes_min_ == 0) return true;
   const auto free = files_.FreeBytes(path_);

@@ -29,6 +29,8 @@ class FreeSpace {
   // A look takes about a microsecond: once for so many bytes it costs nothing.
   static constexpr int64_t kLookBytes = 4 << 20;
   static constexpr absl::Duration kLookInterval = absl::Milliseconds(100);
+  // Of what is to stay free, the part that TakeReserve leaves.
+  static constexpr int64_t kReservePart = 4;
 
   // Keeps `free_bytes_min` free on the file system that holds `path`; with 0
   // nothing is ever refused. `files` and `clock` are borrowed.
@@ -40,6 +42,10 @@ class FreeSpace {
   absl::Status Take(int64_t bytes);
   // The same after a look at the disk: for what takes more than it says.
   absl::Status TakeMuch(int64_t bytes);
+  // The same for what reading cannot do without, as where a group is: it may
+  // use all but a quarter of what is to stay free. Few bytes, in front of a
+  // sync: below the watermark each asks the disk.
+  absl::Status TakeReserve(int64_t bytes);
   // Whether there is room by a look now, which counts for nothing else: for
   // what may as well be left out.
   bool HasRoomFor(int64_t bytes) const;

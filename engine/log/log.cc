@@ -183,7 +183,7 @@ absl::StatusOr<AppendResult> Log::WriteBatch(const RecordBatch& batch,
     CAUCE_RETURN_IF_ERROR(CheckOffsetsLeft(name_, batch, base));
     BatchFacts facts = BatchFacts::Of(batch, 0);
     // Before anything is written, an epoch too.
-    CAUCE_RETURN_IF_ERROR(TakeSpace(facts.bytes));
+    CAUCE_RETURN_IF_ERROR(TakeSpace(facts.bytes, options.origin));
     CAUCE_RETURN_IF_ERROR(epochs_.Take(options.leader_epoch, base));
     BatchStamp stamp(batch, base, epochs_.latest());
     facts.last = base + batch.last_offset_delta();
@@ -194,7 +194,7 @@ absl::StatusOr<AppendResult> Log::WriteBatch(const RecordBatch& batch,
     }
     if (writer_->ShouldRoll(facts, limits_, now) ||
         producers_.HasFullList(limits_.index_bytes_max)) {
-      CAUCE_RETURN_IF_ERROR(TakeSpaceToRoll(facts.bytes));
+      CAUCE_RETURN_IF_ERROR(TakeSpaceToRoll(facts.bytes, options.origin));
       CAUCE_RETURN_IF_ERROR(Roll(base, now));
     }
     const std::string_view parts[] = {stamp.header(), batch.payload()};
@@ -227,15 +227,22 @@ absl::StatusOr<AppendResult> Log::WriteBatch(const RecordBatch& batch,
   return result;
 }
 
-absl::Status Log::TakeSpace(int64_t bytes) const {
-  if (environment_->space == nullptr) return absl::OkStatus();
-  absl::Status taken = environment_->space->Take(bytes);
+absl::Status Log::TakeSpace(int64_t bytes, AppendOrigin origin) const {
+  FreeSpace* const space = environment_->space.get();
+  if (space == nullptr) return absl::OkStatus();
+  absl::Status taken = origin == AppendOrigin::kCoordinator
+                           ? space->TakeReserve(bytes)
+                           : space->Take(bytes);
   return taken.ok() ? taken : Annotate(taken, name_.ToString());
 }
 
-absl::Status Log::TakeSpaceToRoll(int64_t bytes) const {
-  if (environment_->space == nullptr) return absl::OkStatus();
-  return Annotate(environment_->space->TakeMuch(writer_->index_bytes() + bytes),
+absl::Status Log::TakeSpaceToRoll(int64_t bytes, AppendOrigin origin) const {
+  FreeSpace* const space = environment_->space.get();
+  if (space == nullptr) return absl::OkStatus();
+  const int64_t all = writer_->index_bytes() + bytes;
+  return Annotate(origin == AppendOrigin::kCoordinator
+                      ? space->TakeReserve(all)
+                      : space->TakeMuch(all),
                   name_.ToString());
 }
 

@@ -359,8 +359,9 @@ class Log : public std::enable_shared_from_this<Log> {
   // or cut has failed. Else no bound moves and no file goes.
   absl::Status CheckSound() const;
   // Whether so much may be written, by what is to stay free of the disk.
-  absl::Status TakeSpace(int64_t bytes) const;
-  absl::Status TakeSpaceToRoll(int64_t bytes) const
+  // What a coordinator writes may use of that too.
+  absl::Status TakeSpace(int64_t bytes, AppendOrigin origin) const;
+  absl::Status TakeSpaceToRoll(int64_t bytes, AppendOrigin origin) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   // The disk has refused what a look at it had left room for.
   void NoteIfFull(const absl::Status& status) const;

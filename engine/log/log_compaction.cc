@@ -137,7 +137,7 @@ absl::Status Log::SealToCompact() {
     MutexLock lock(writer_mutex_);
     CAUCE_RETURN_IF_ERROR(CheckSound());
     if (writer_->segment()->bytes() == 0) return absl::OkStatus();
-    CAUCE_RETURN_IF_ERROR(TakeSpaceToRoll(0));
+    CAUCE_RETURN_IF_ERROR(TakeSpaceToRoll(0, AppendOrigin::kClient));
     CAUCE_RETURN_IF_ERROR(
         Roll(log_end(), Timestamp::From(environment_->clock->Now()), &rest));
   }

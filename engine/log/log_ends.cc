@@ -60,7 +60,9 @@ absl::StatusOr<std::optional<Offset>> Log::Truncate(Offset offset) {
   if (found.leaves_gap() && durable < found.end) return std::nullopt;
   // Halfway it would be too late to find that there is no room for another
   // segment and the bounds: that fences the log.
-  if (found.leaves_gap()) CAUCE_RETURN_IF_ERROR(TakeSpaceToRoll(kGapBytes));
+  if (found.leaves_gap()) {
+    CAUCE_RETURN_IF_ERROR(TakeSpaceToRoll(kGapBytes, AppendOrigin::kClient));
+  }
   // Or its point would be saved before what tells of the epochs and
   // transactions below it.
   CAUCE_RETURN_IF_ERROR(epochs_.SaveOwed());

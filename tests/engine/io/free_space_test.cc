@@ -74,6 +74,22 @@ TEST_F(FreeSpaceTest, TheErrorSaysWhereWhatIsFreeAndWhatToDo) {
                            HasSubstr("so 8 more"), HasSubstr("make room")))));
 }
 
+TEST_F(FreeSpaceTest, WhatReadingNeedsMayUseAllButAQuarter) {
+  const auto space = Make();
+  files_.set_free_bytes(kMin / 4 + 10);
+  EXPECT_THAT(space->Take(1), HasReason(Reason::kDiskFull));
+  EXPECT_THAT(space->TakeReserve(10), IsOk());
+  EXPECT_THAT(
+      space->TakeReserve(11),
+      AllOf(HasReason(Reason::kDiskFull),
+            StatusIs(absl::StatusCode::kResourceExhausted,
+                     AllOf(HasSubstr("/data"), HasSubstr("260 bytes"),
+                           HasSubstr("250 are to stay"),
+                           HasSubstr("free_bytes_min"),
+                           HasSubstr("so 11 more"), HasSubstr("make room")))));
+  EXPECT_THAT(Make(0)->TakeReserve(11), IsOk()) << "nothing is kept free";
+}
+
 TEST_F(FreeSpaceTest, IsLookedAtOnceForManySmallWrites) {
   const auto space = Make();
   constexpr int64_t kWrites = 1000;

@@ -34,6 +34,7 @@ using test::IsOkAndHolds;
 using test::kWritten;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::Gt;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -108,6 +109,25 @@ TEST_P(FullDisk, NothingIsWrittenBelowTheWatermark) {
   EXPECT_EQ(files().Count(FileCall::kWrite, ""), writes);
   EXPECT_EQ(log().leader_epoch(), epoch);
   EXPECT_EQ(rig_.epochs(), epochs);
+}
+
+TEST_P(FullDisk, WhatACoordinatorKeepsIsWrittenDownToAQuarter) {
+  UseSmallSegments();
+  OpenWatched();
+  SetFree(kMin / 4 + 100'000);
+  EXPECT_THAT(AppendOne(), HasReason(Reason::kDiskFull));
+  const auto keep = [&] {
+    return log()
+        .Append(Batch({"v"}, rig_.now()).view(),
+                {.origin = AppendOrigin::kCoordinator})
+        .status();
+  };
+  for (int i = 0; i < 10; ++i) EXPECT_THAT(keep(), IsOk());
+  EXPECT_THAT(Logs(), SizeIs(Gt(1u))) << "a roll may do the same";
+
+  SetFree(kMin / 4);
+  EXPECT_THAT(keep(), HasReason(Reason::kDiskFull));
+  EXPECT_EQ(log().log_end(), Offset{10});
 }
 
 TEST_P(FullDisk, TheDiskIsNotAskedForEveryAppend) {
