@@ -344,6 +344,7 @@ absl::StatusOr<GroupMembership::Step> GroupMembership::Take(
     const SyncReply& reply) {
   if (!reply.status.ok()) return Refused(reply.status);
   state_ = State::kIn;
+  put_off_since_.reset();
   has_share_ = true;
   was_ = {options_.group, member_id_, options_.instance, generation_, {}};
   HasShown();
@@ -370,9 +371,7 @@ absl::StatusOr<GroupMembership::Step> GroupMembership::Refused(
       return Step::kNothing;
     case Reason::kCoordinatorNotAvailable:
     case Reason::kCoordinatorLoading:
-      watch_.reset();
-      BeginAgain(kRetryWait);
-      return Step::kNothing;
+      return TryAgain(status);
     case Reason::kUnknownMemberId:
       member_id_.clear();
       return Lose();
@@ -387,6 +386,21 @@ absl::StatusOr<GroupMembership::Step> GroupMembership::Refused(
       BeginAgain(kRetryWait);
       return status;
   }
+}
+
+absl::StatusOr<GroupMembership::Step> GroupMembership::TryAgain(
+    const absl::Status& status) {
+  watch_.reset();
+  BeginAgain(kRetryWait);
+  const absl::Duration now = Now();
+  if (!put_off_since_) put_off_since_ = now;
+  if (now - *put_off_since_ < options_.call_timeout) return Step::kNothing;
+  put_off_since_ = now;
+  return MakeError(
+      Reason::kTimedOut,
+      fmt::format("group {}: has not taken this consumer in for {}: {}",
+                  options_.group, absl::FormatDuration(options_.call_timeout),
+                  MessageOf(status)));
 }
 
 absl::StatusOr<GroupMembership::Step> GroupMembership::Lose() {

@@ -107,6 +107,8 @@ class GroupMembership {
   absl::StatusOr<Step> Take(const SyncReply& reply);
   absl::StatusOr<Step> Take(const HeartbeatReply& reply);
   absl::StatusOr<Step> Refused(const absl::Status& status);
+  // Comes again, and tells the program once that has gone on for call_timeout.
+  absl::StatusOr<Step> TryAgain(const absl::Status& status);
   absl::StatusOr<Step> Lose();
   void BeginAgain(absl::Duration wait);
   void LookAtTopics();
@@ -144,6 +146,8 @@ class GroupMembership {
   std::optional<Divided> divided_;
   bool looks_again_ = false;
   absl::Duration retry_at_ = absl::ZeroDuration();
+  // Since when its coordinator has said nothing but to try again.
+  std::optional<absl::Duration> put_off_since_;
   // When it shows that it lives if it is called, and when it is to be called
   // for that: the coordinator tells of all else, so nobody wakes up to ask.
   absl::Duration beat_at_ = absl::ZeroDuration();

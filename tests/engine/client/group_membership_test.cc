@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -18,8 +20,11 @@
 namespace cauce {
 namespace {
 
+using test::HasReason;
 using test::IsOk;
 using test::IsOkAndHolds;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
 using Step = GroupMembership::Step;
@@ -113,6 +118,45 @@ TEST_F(GroupMembershipTest, IsOneMemberThoughItAsksAgainBeforeItIsAnswered) {
               SizeIs(2));
 }
 
+TEST_F(GroupMembershipTest, TellsWhyItWasPutOffForAllOfCallTimeout) {
+  const auto log = std::make_shared<test::FakeStateLog>();
+  GroupCoordinator::Options options;
+  options.group.initial_rebalance_delay = absl::ZeroDuration();
+  absl::Status why = MakeError(Reason::kCoordinatorNotAvailable, "no room");
+  GroupCoordinator::Seams seams;
+  seams.clock = &clock_;
+  seams.log = [&](GroupCoordinator::IfMissing)
+      -> absl::StatusOr<std::shared_ptr<StateLog>> {
+    if (!why.ok()) return why;
+    return log;
+  };
+  const auto coordinator =
+      std::make_shared<GroupCoordinator>(options, std::move(seams));
+  options_.call_timeout = absl::Seconds(3);
+  const auto member = Make(coordinator);
+  const auto ask = [&] {
+    EXPECT_THAT(member->Next(), IsOkAndHolds(Step::kPrepare));
+    member->Join({});
+    return member->Next();
+  };
+
+  EXPECT_THAT(ask(), IsOkAndHolds(Step::kNothing));
+  clock_.Advance(absl::Seconds(2));
+  EXPECT_THAT(ask(), IsOkAndHolds(Step::kNothing));
+  clock_.Advance(absl::Seconds(1));
+  const auto told = ask();
+  EXPECT_THAT(told, HasReason(Reason::kTimedOut));
+  EXPECT_THAT(std::string(MessageOf(told.status())),
+              AllOf(HasSubstr("group g"), HasSubstr("3s"),
+                    HasSubstr("no room")));
+  clock_.Advance(absl::Seconds(2));
+  EXPECT_THAT(ask(), IsOkAndHolds(Step::kNothing)) << "once for as long";
+
+  why = absl::OkStatus();
+  clock_.Advance(absl::Seconds(1));
+  Enter(*member);
+}
+
 TEST_F(GroupMembershipTest, HearsOfOthersThoughItsGroupWasUnreadableAtFirst) {
   const auto log = std::make_shared<test::FakeStateLog>();
   GroupCoordinator::Options options;
@@ -126,7 +170,7 @@ TEST_F(GroupMembershipTest, HearsOfOthersThoughItsGroupWasUnreadableAtFirst) {
   log->set_unreadable(MakeError(Reason::kDiskFailed, "no disk"));
   ASSERT_THAT(one->Next(), IsOkAndHolds(Step::kPrepare));
   one->Join({});
-  EXPECT_THAT(one->Next(), test::HasReason(Reason::kDiskFailed));
+  EXPECT_THAT(one->Next(), HasReason(Reason::kDiskFailed));
   log->set_unreadable(absl::OkStatus());
   clock_.Advance(absl::Minutes(1));
   Enter(*one);

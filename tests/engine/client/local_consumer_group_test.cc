@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <latch>
 #include <memory>
+#include <optional>
 #include <set>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -22,7 +24,9 @@ namespace {
 
 using test::HasReason;
 using test::IsOk;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
@@ -37,6 +41,37 @@ TEST_F(LocalConsumerGroup, ASingleMemberReadsAllThereIs) {
   EXPECT_THAT(ShareOf(*consumer), ElementsAre(0, 1, 2, 3));
   EXPECT_EQ(consumer->group_metadata().group, "g");
   EXPECT_EQ(consumer->group_metadata().generation, 1);
+}
+
+TEST_F(LocalConsumerGroup, ReadsThoughThereIsLessFreeThanIsToStay) {
+  AppendToAll("a");
+  files_.set_free_bytes(5 << 20);
+  clock_.Advance(absl::Seconds(1));
+  const auto consumer = Subscribed();
+  EXPECT_THAT(Drain(*consumer), SizeIs(4));
+  EXPECT_THAT(consumer->Commit(), IsOk());
+  EXPECT_EQ(CommittedIn(0), 1);
+}
+
+TEST_F(LocalConsumerGroup, SaysThatTheDiskIsFullAndGoesOnOnceThereIsRoom) {
+  AppendToAll("a");
+  // What groups need is there.
+  EXPECT_THAT(Drain(*Subscribed(InGroup("other"))), SizeIs(4));
+  files_.set_free_bytes(1 << 20);
+  ConsumerOptions options = InGroup();
+  options.call_timeout = absl::Seconds(3);
+  const auto consumer = Subscribed(options);
+  EXPECT_THAT(Drain(*consumer), IsEmpty());
+  clock_.Advance(absl::Seconds(3));
+  const auto refused = consumer->Poll(absl::ZeroDuration());
+  EXPECT_THAT(refused, HasReason(Reason::kTimedOut));
+  EXPECT_THAT(std::string(MessageOf(refused.status())),
+              AllOf(HasSubstr("group g"), HasSubstr("1048576 bytes are free"),
+                    HasSubstr("free_bytes_min")));
+
+  files_.set_free_bytes(std::nullopt);
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_THAT(Drain(*consumer), SizeIs(4));
 }
 
 TEST_F(LocalConsumerGroup, MembersShareThePartitions) {
