@@ -1,12 +1,15 @@
 #include "tools/cli/consume_verb.h"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "cauce/engine.h"
 #include "cauce/read.h"
+#include "fmt/format.h"
 #include "tools/cli/consumer.h"
 #include "tools/cli/format.h"
 #include "tools/cli/group_consumer.h"
@@ -27,13 +30,17 @@ struct ConsumeOptions {
   std::optional<std::string> print;
   std::optional<std::string> group;
   bool no_commit = false;
+  std::optional<int64_t> free_bytes_min;
   ConsumerOptions consumer;
 };
 
 // Options that do not go with --group; empty where there are none.
 std::string_view WrongWithGroup(const ConsumeOptions& options) {
   if (!options.group) {
-    return options.no_commit ? "--no-commit goes with --group" : "";
+    if (options.no_commit) return "--no-commit goes with --group";
+    return options.free_bytes_min
+               ? "--free-bytes-min goes with --group: else nothing is written"
+               : "";
   }
   if (options.consumer.partition || options.consumer.key) {
     return "with --group all partitions are read and what was printed is "
@@ -59,6 +66,8 @@ int ConsumeAsMember(const ConsumeOptions& options, PrintPattern pattern) {
   reading.reset =
       options.from == "end" ? ResetTo::kLatest : ResetTo::kEarliest;
   reading.commits = !options.no_commit;
+  reading.free_bytes_min =
+      options.free_bytes_min.value_or(reading.free_bytes_min);
   return GroupConsumer(reading, std::move(pattern))
       .Run(options.dir, options.topic);
 }
@@ -153,6 +162,13 @@ void AddConsumeVerb(const Verb& root, Action& action) {
       .Type("GROUP");
   verb.AddFlag("--no-commit", options->no_commit,
                "With --group: leave the group where it is");
+  verb.Add("--free-bytes-min", options->free_bytes_min,
+           fmt::format("With --group: note nothing of it that would leave less "
+                       "than a quarter of this of the disk free (default: {}; "
+                       "0: use it to the last byte)",
+                       EngineOptions().free_bytes_min))
+      .Takes(AtLeast(0))
+      .Type("BYTES");
   verb.Does(action, [options] { return Consume(*options); });
 }
 

@@ -25,6 +25,9 @@ namespace {
 constexpr absl::Duration kCommitInterval = absl::Seconds(1);
 // Between two looks whether a signal has come.
 constexpr absl::Duration kWait = absl::Milliseconds(100);
+// How long a group may be unable to take it in, as on a full disk, before that
+// is an error. Nothing else takes time without threads.
+constexpr absl::Duration kPutOffMax = absl::Seconds(3);
 
 }  // namespace
 
@@ -46,7 +49,8 @@ int GroupConsumer::Run(const std::string& dir, const std::string& topic) {
 }
 
 absl::Status GroupConsumer::Read(const std::string& dir) {
-  auto client = OpenClient(dir, Access::kReadWrite);
+  auto client =
+      OpenClient(dir, Access::kReadWrite, options_.free_bytes_min);
   if (ReasonOf(client.status()) == Reason::kLocked) {
     return Annotate(client.status(),
                     "--group joins and commits, which takes a directory that "
@@ -55,9 +59,10 @@ absl::Status GroupConsumer::Read(const std::string& dir) {
   }
   if (!client.ok()) return client.status();
   client_ = *std::move(client);
-  const auto admin = client_->NewAdmin();
+  auto admin = client_->NewAdmin();
   if (!admin.ok()) return admin.status();
-  const auto found = FindTopic(**admin, dir, topic_);
+  admin_ = *std::move(admin);
+  const auto found = FindTopic(*admin_, dir, topic_);
   if (!found.ok()) return found.status();
   // As without a group: nothing is read then, nor damage of it told.
   if (options_.count == 0) return client_->Close();
@@ -66,6 +71,7 @@ absl::Status GroupConsumer::Read(const std::string& dir) {
   member.auto_commit = false;
   member.reset = options_.reset;
   member.isolation = options_.isolation;
+  member.call_timeout = kPutOffMax;
   auto consumer = client_->NewConsumer(member);
   if (!consumer.ok()) return consumer.status();
   consumer_ = *std::move(consumer);
@@ -153,12 +159,7 @@ absl::StatusOr<bool> GroupConsumer::IsAtEnd() {
     if (!position.ok()) return position.status();
   }
   if (!assignment.empty()) return true;
-  if (!waits_told_) {
-    Note(fmt::format("group {}: waits for its other members to come, or for "
-                     "their time to pass",
-                     options_.group));
-  }
-  waits_told_ = true;
+  TellWhomItWaitsFor();
   const auto polled = consumer_->Poll(kWait);
   if (!polled.ok()) {
     if (absl::Status passed = PassDamage(polled.status()); !passed.ok())
@@ -167,6 +168,17 @@ absl::StatusOr<bool> GroupConsumer::IsAtEnd() {
   }
   if (absl::Status taken = Take(*polled); !taken.ok()) return taken;
   return false;
+}
+
+void GroupConsumer::TellWhomItWaitsFor() {
+  if (waits_told_) return;
+  const auto group = admin_->DescribeGroup(options_.group);
+  // Alone it waits for the log of the group, whose error comes by itself.
+  if (!group.ok() || group->members.size() < 2) return;
+  waits_told_ = true;
+  Note(fmt::format("group {}: waits for its other members to come, or for "
+                   "their time to pass",
+                   options_.group));
 }
 
 absl::Status GroupConsumer::Take(std::span<const ConsumerRecord> records) {

@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "cauce/admin.h"
 #include "cauce/client.h"
 #include "cauce/consumer.h"
 #include "cauce/engine.h"
@@ -37,6 +38,7 @@ struct GroupReading {
   // Where the group has committed nothing.
   ResetTo reset = ResetTo::kEarliest;
   bool commits = true;
+  int64_t free_bytes_min = EngineOptions().free_bytes_min;
 };
 
 class GroupConsumer {
@@ -55,6 +57,8 @@ class GroupConsumer {
   absl::Status ReadAll();
   // Whether all that there is was read; else waits a little.
   absl::StatusOr<bool> IsAtEnd();
+  // Says once that it waits for others, where there are any.
+  void TellWhomItWaitsFor();
   absl::Status Take(std::span<const ConsumerRecord> records);
   absl::Status PassDamage(const absl::Status& damage);
   // What was printed so far.
@@ -66,6 +70,7 @@ class GroupConsumer {
   const PrintPattern pattern_;
   std::string topic_;
   std::unique_ptr<Client> client_;
+  std::unique_ptr<Admin> admin_;
   std::unique_ptr<cauce::Consumer> consumer_;
   Output out_;
   Progress progress_;

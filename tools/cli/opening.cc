@@ -124,11 +124,13 @@ absl::StatusOr<Engine> OpenForWriting(const std::string& dir,
 }
 
 absl::StatusOr<std::unique_ptr<Client>> OpenClient(const std::string& dir,
-                                                   Access access) {
+                                                   Access access,
+                                                   int64_t free_bytes_min) {
   ClientOptions options;
   options.engine.access = access;
   options.engine.create_if_missing = false;
   options.engine.events = TellWarnings;
+  options.engine.free_bytes_min = free_bytes_min;
   options.threads = 0;
   auto client = Client::Open("dir:" + dir, options);
   if (client.ok()) return client;

@@ -33,8 +33,9 @@ absl::StatusOr<Engine> OpenForWriting(const std::string& dir,
                                       const WritingOptions& options = {});
 
 // A client without threads: all is done in its callers' calls.
-absl::StatusOr<std::unique_ptr<Client>> OpenClient(const std::string& dir,
-                                                   Access access);
+absl::StatusOr<std::unique_ptr<Client>> OpenClient(
+    const std::string& dir, Access access,
+    int64_t free_bytes_min = EngineOptions().free_bytes_min);
 
 // What administers the directory; the client goes behind it.
 struct OpenedAdmin {

@@ -27,6 +27,7 @@ using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::Ge;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
@@ -150,6 +151,34 @@ TEST_F(FullDisk, IsToldOnce) {
               1)
         << result.err;
   }
+}
+
+// Where a group is takes little: it is noted down to a quarter of what is to
+// stay free.
+TEST_F(FullDisk, AGroupReadsOnAndSaysWhatKeepsItFromThat) {
+  Make("a");
+  Do({"produce", "a", "--free-bytes-min", "0"}, "x\n");
+  EXPECT_EQ(Do({"consume", "a", "--group", "g"}), "x\n");
+
+  Make("b");
+  EXPECT_EQ(Run({"produce", "b", "--free-bytes-min", "1000000"},
+                LinesOfBytes(8 << 20))
+                .exit,
+            1);
+  for (const Words& more : {Words{"--group", "g"}, Words{"--group", "new"},
+                            Words{"--group", "new", "--no-commit"}}) {
+    SCOPED_TRACE(more.back());
+    Words consume = {"consume", "b"};
+    consume.insert(consume.end(), more.begin(), more.end());
+    const Process::Result refused = Run(consume);
+    EXPECT_EQ(refused.exit, 1);
+    EXPECT_THAT(refused.err,
+                AllOf(HasSubstr("free_bytes_min"),
+                      Not(HasSubstr("waits for its other members"))));
+  }
+  const std::string all =
+      Do({"consume", "b", "--group", "g", "--free-bytes-min", "0"});
+  EXPECT_THAT(LinesOf(all), SizeIs(Ge(500u)));
 }
 
 // The disk is smaller than what is to stay free of it.

@@ -597,6 +597,7 @@ TEST_F(GroupVerbs, SaysWhichOptionsDoNotGoWithAGroup) {
   is_usage({"--group", "g", "--from", "7"}, "group seek");
   is_usage({"--group", ""}, "--group");
   is_usage({"--no-commit"}, "--group");
+  is_usage({"--free-bytes-min", "0"}, "--group");
 }
 
 }  // namespace
