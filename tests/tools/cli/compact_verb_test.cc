@@ -105,6 +105,13 @@ TEST_F(CompactVerb, RefusesATopicThatIsNotCompacted) {
   EXPECT_THAT(Read("orders"), SizeIs(6));
 }
 
+TEST_F(CompactVerb, SaysOnceThatATopicOfManyPartitionsIsNotCompacted) {
+  Do({"topic", "create", "orders", "--partitions", "3"});
+  const Process::Result refused = Run({"log", "compact", "orders"});
+  EXPECT_EQ(refused.exit, 1);
+  EXPECT_THAT(LinesOf(refused.err), SizeIs(1)) << refused.err;
+}
+
 TEST_F(CompactVerb, SaysWhereNoTopicIsCompacted) {
   Do({"topic", "create", "orders"});
   EXPECT_THAT(Do({"log", "compact"}), HasSubstr("no topic is compacted"));
