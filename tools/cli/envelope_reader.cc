@@ -243,12 +243,13 @@ class Taker final : public nlohmann::json_sax<Json> {
       case kTimestamp:
         if (scalar.kind == Scalar::Kind::kNull) return true;
         result_.has_timestamp = true;
-        return TakeInteger(scalar, std::numeric_limits<int64_t>::max(),
+        return TakeInteger(scalar, -1, std::numeric_limits<int64_t>::max(),
                            result_.record.timestamp.ms);
       case kPartition: {
         if (scalar.kind == Scalar::Kind::kNull) return true;
         int64_t number = 0;
-        if (!TakeInteger(scalar, std::numeric_limits<int32_t>::max(), number)) {
+        if (!TakeInteger(scalar, 0, std::numeric_limits<int32_t>::max(),
+                         number)) {
           return false;
         }
         result_.partition = PartitionId{static_cast<int32_t>(number)};
@@ -262,12 +263,13 @@ class Taker final : public nlohmann::json_sax<Json> {
     }
   }
 
-  bool TakeInteger(const Scalar& scalar, int64_t largest, int64_t& into) {
+  bool TakeInteger(const Scalar& scalar, int64_t least, int64_t most,
+                   int64_t& into) {
     into = scalar.integer;
-    return (scalar.kind == Scalar::Kind::kInteger && into >= -1 &&
-            into <= largest) ||
-           Wrong(fmt::format("\"{}\" must be a whole number from -1 to {}",
-                             kFieldNames[field_], largest));
+    return (scalar.kind == Scalar::Kind::kInteger && into >= least &&
+            into <= most) ||
+           Wrong(fmt::format("\"{}\" must be a whole number from {} to {}",
+                             kFieldNames[field_], least, most));
   }
 
   // Takes a key or a value, or what stands in its {"base64": ...}.
