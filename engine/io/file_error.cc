@@ -26,7 +26,7 @@ std::string Message(std::string_view path, std::string_view operation,
     text += "; raise the limit of file sizes (ulimit -f)";
   } else if (error == ELOOP) {
     text += "; a symbolic link is not followed here, use what it points to";
-  } else if (error == EACCES) {
+  } else if (error == EACCES || error == EPERM) {
     text +=
         "; run this as its owner, or give the user who runs it the right to "
         "it (ls -ld shows who has it)";

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cauce/codec.h"
@@ -144,16 +145,22 @@ class Dumper {
   int Run(const std::vector<std::string>& files) {
     absl::Status status;
     for (const std::string& file : files) {
-      if (options_.format == Format::kText) out_.Write(file + '\n');
+      is_headed_ = false;
       // What is damaged does not keep the rest from being shown.
       const auto fail = [&](const absl::Status& damage) {
         out_.Flush();
         Fail(damage);
         status = damage;
       };
+      const auto fail_within = [&](const absl::Status& damage) {
+        Head(file);
+        fail(damage);
+      };
       const absl::Status dumped = DumpFile(
           *PosixFileSystem(), file,
-          [&](const DumpedEntry& entry) { return Take(file, entry); }, fail);
+          [&](const DumpedEntry& entry) { return Take(file, entry); },
+          fail_within);
+      if (dumped.ok()) Head(file);
       out_.Flush();
       if (!dumped.ok()) fail(dumped);
       if (!records_status_.ok()) Fail(records_status_);
@@ -164,7 +171,15 @@ class Dumper {
   }
 
  private:
+  // Once it is known that there is something below it.
+  void Head(const std::string& file) {
+    const bool was_headed = std::exchange(is_headed_, true);
+    if (was_headed || options_.format == Format::kJson) return;
+    out_.Write(file + '\n');
+  }
+
   bool Take(const std::string& file, const DumpedEntry& entry) {
+    Head(file);
     const bool json = options_.format == Format::kJson;
     if (entry.batch != nullptr) {
       TakeBatch(file, entry);
@@ -241,6 +256,7 @@ class Dumper {
   const LogOptions& options_;
   Output out_;
   RecordReader reader_;
+  bool is_headed_ = false;  // the file that is being dumped
   absl::Status records_status_;
 };
 
@@ -256,16 +272,14 @@ int Dump(const LogOptions& options) {
   }
   // As opening does: --dir may be a symbolic link.
   const auto dir = PosixFileSystem()->Resolve(options.dir);
-  if (!dir.ok())
-    return Fail(WhyNotOpened(options.dir, Access::kReadOnly, dir.status()));
+  if (!dir.ok()) return Fail(WhyNotOpened(options.dir, dir.status()));
   const auto files = ListSegmentFiles(
       *PosixFileSystem(),
       fmt::format("{}/{}-{}", *dir, options.topic, *options.partition),
       options.index ? SegmentFiles::kLogsAndIndexes : SegmentFiles::kLogs);
   if (!files.ok()) {
     // Or the partition's, if the directory is there.
-    const absl::Status why =
-        WhyNotOpened(options.dir, Access::kReadOnly, files.status());
+    const absl::Status why = WhyNotOpened(options.dir, files.status());
     return Fail(why != files.status() || !absl::IsNotFound(why)
                     ? why
                     : absl::NotFoundError(fmt::format(
@@ -292,7 +306,7 @@ int Verify(const LogOptions& options) {
       });
   progress.Finish();
   if (!summary.ok())
-    return Fail(WhyNotOpened(options.dir, Access::kReadOnly, summary.status()));
+    return Fail(WhyNotOpened(options.dir, summary.status()));
   if (json) {
     out.Write(Line({{"partitions", summary->partitions},
                     {"segments", summary->segments},

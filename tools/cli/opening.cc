@@ -34,7 +34,7 @@ absl::StatusOr<Engine> Open(const std::string& dir, EngineOptions options) {
   options.events = TellWarnings;
   auto engine = Engine::Open(dir, options);
   if (engine.ok()) return engine;
-  return WhyNotOpened(dir, options.access, engine.status());
+  return WhyNotOpened(dir, engine.status());
 }
 
 // Of the topic that was looked for in vain: with the one that may be meant, or
@@ -83,14 +83,10 @@ absl::StatusOr<TopicDescription> FindTopicOf(Topics& log,
 
 }  // namespace
 
-absl::Status WhyNotOpened(const std::string& dir, Access access,
+absl::Status WhyNotOpened(const std::string& dir,
                           const absl::Status& failure) {
-  if (absl::IsPermissionDenied(failure)) {
-    return WithCure(
-        failure, fmt::format("run it as a user who may {} what is in {}",
-                             access == Access::kReadOnly ? "read" : "write",
-                             dir));
-  }
+  // It says already what to do.
+  if (absl::IsPermissionDenied(failure)) return failure;
   if (ReasonOf(failure) == Reason::kUnsupportedFormat)
     return WithCure(failure, "use the release that wrote it, or a later one");
   // Whether it is the directory itself that is not as it should be.
@@ -134,7 +130,7 @@ absl::StatusOr<std::unique_ptr<Client>> OpenClient(const std::string& dir,
   options.threads = 0;
   auto client = Client::Open("dir:" + dir, options);
   if (client.ok()) return client;
-  return WhyNotOpened(dir, access, client.status());
+  return WhyNotOpened(dir, client.status());
 }
 
 absl::StatusOr<OpenedAdmin> OpenAdmin(const std::string& dir, Access access) {

@@ -18,7 +18,7 @@
 namespace cauce::cli {
 
 // Why `dir` could not be opened, and what to do about it.
-absl::Status WhyNotOpened(const std::string& dir, Access access,
+absl::Status WhyNotOpened(const std::string& dir,
                           const absl::Status& failure);
 
 absl::StatusOr<Engine> OpenForReading(const std::string& dir);

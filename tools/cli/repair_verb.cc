@@ -232,9 +232,7 @@ int Repair(const RepairVerbOptions& verb) {
                     MessageOf(summary.status()))));
   }
   if (!summary.ok()) {
-    return Fail(WhyNotOpened(
-        verb.dir, verb.dry_run ? Access::kReadOnly : Access::kReadWrite,
-        summary.status()));
+    return Fail(WhyNotOpened(verb.dir, summary.status()));
   }
   out.Write(json ? Line({{"partitions", summary->partitions},
                          {"steps", summary->steps},

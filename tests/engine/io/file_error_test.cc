@@ -54,7 +54,8 @@ TEST(FileError, TellsWhatIsMissingFromWhatIsThereAlready) {
 
 // Whoever only reads is told no more than this.
 TEST(FileError, SaysWhatToDoAboutWhatMayOrCanNotBeRead) {
-  EXPECT_THAT(TextOf(NameError("f", "open", EACCES)), HasSubstr("its owner"));
+  for (const int error : {EACCES, EPERM})
+    EXPECT_THAT(TextOf(NameError("f", "open", error)), HasSubstr("its owner"));
   EXPECT_THAT(TextOf(NameError("f", "open", EROFS)), HasSubstr("read-only"));
   for (const absl::Status& failed :
        {NameError("f", "open", EIO), DataError("f", "read", EIO)}) {

@@ -277,7 +277,14 @@ TEST_F(Cauce, DumpsBatchesRecordsAndIndexes) {
   EXPECT_THAT(dump, HasSubstr("position 0: offsets 0 to "));
   EXPECT_THAT(dump,
               HasSubstr("key \"record\", value \"number 999 of this topic\""));
-  EXPECT_EQ(test::Run(Command({"log", "dump", "/etc/hostname"})).exit, 1);
+  for (const std::string& none :
+       {std::string("/etc/hostname"),
+        dir() + "/a-0/00000000000000000077.log"}) {
+    const Process::Result refused = test::Run(Command({"log", "dump", none}));
+    EXPECT_EQ(refused.exit, 1);
+    EXPECT_EQ(refused.out, "") << "a heading of nothing";
+    EXPECT_THAT(refused.err, HasSubstr(none));
+  }
   EXPECT_EQ(test::Run(Command({"log", "dump"})).exit, 2);
 }
 
