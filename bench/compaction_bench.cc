@@ -72,15 +72,17 @@ absl::Status CheckLeft(const DirtyTopic& topic, int64_t removed) {
                                          topic.distinct_keys()));
 }
 
+FloorCompaction BareLoop(const Held& held) {
+  return {.logs = held.topic->LogPaths(),
+          .records = held.topic->records(),
+          .keys = held.topic->distinct_keys(),
+          .output = held.options.directory + "/floor"};
+}
+
 absl::StatusOr<Sample> Floor(const Held& held) {
   CAUCE_RETURN_IF_ERROR(SettleDisk(held.options.directory));
   const double cpu = CpuSeconds();
-  CAUCE_ASSIGN_OR_RETURN(
-      Sample sample,
-      RunFloorCompaction({.logs = held.topic->LogPaths(),
-                          .records = held.topic->records(),
-                          .keys = held.topic->distinct_keys(),
-                          .output = held.options.directory + "/floor"}));
+  CAUCE_ASSIGN_OR_RETURN(Sample sample, RunFloorCompaction(BareLoop(held)));
   sample.figures = {{kCpu, CpuSeconds() - cpu}};
   return sample;
 }
@@ -143,22 +145,36 @@ absl::StatusOr<double> AppendAtRate(
   return Quantile(took, 0.99);
 }
 
-// While another thread compacts the same partition.
-absl::StatusOr<double> AppendWhileCompacting(Partition& partition) {
+enum class Beside { kNobody, kBareLoop, kPass };
+
+// While another thread does `work`.
+absl::StatusOr<double> AppendBeside(
+    Partition& partition, absl::FunctionRef<absl::Status()> work) {
   std::atomic<bool> is_over = false;
-  absl::Status compacted;
+  absl::Status worked;
   std::thread thread([&] {
-    compacted = partition.Compact().status();
+    worked = work();
     is_over = true;
   });
   const auto p99 =
       AppendAtRate(partition, [&](int64_t) { return !is_over.load(); });
   thread.join();
-  CAUCE_RETURN_IF_ERROR(compacted);
+  CAUCE_RETURN_IF_ERROR(worked);
   return p99;
 }
 
-absl::StatusOr<Sample> AppendTo(const Held& held, bool compacts) {
+absl::StatusOr<double> AppendBeside(const Held& held, Partition& partition,
+                                    Beside beside) {
+  if (beside == Beside::kPass) {
+    return AppendBeside(partition,
+                        [&] { return partition.Compact().status(); });
+  }
+  return AppendBeside(partition, [&] {
+    return RunFloorCompaction(BareLoop(held)).status();
+  });
+}
+
+absl::StatusOr<Sample> AppendTo(const Held& held, Beside beside) {
   const ScratchDirectory copy(held.options.directory + "/copy");
   CAUCE_RETURN_IF_ERROR(held.topic->CopyTo(copy.path()));
   CAUCE_RETURN_IF_ERROR(SettleDisk(held.options.directory));
@@ -173,8 +189,8 @@ absl::StatusOr<Sample> AppendTo(const Held& held, bool compacts) {
       AppendAtRate(opened.partition,
                    [&](int64_t count) { return count < appends; }));
   double p99 = alone;
-  if (compacts) {
-    CAUCE_ASSIGN_OR_RETURN(p99, AppendWhileCompacting(opened.partition));
+  if (beside != Beside::kNobody) {
+    CAUCE_ASSIGN_OR_RETURN(p99, AppendBeside(held, opened.partition, beside));
   }
   Sample sample(MonotonicSeconds() - begin, p99);
   sample.figures = {{kTimesAlone, p99 / alone}};
@@ -247,13 +263,17 @@ absl::StatusOr<Contest> AppendWhileCompactingContest(
   contest.name = kAppendWhileCompacting;
   contest.notes = fmt::format(
       "single records, {:.0f} a second, each timed from when it was due; "
-      "floor: nobody compacts; cauce: at first nobody, then a pass over the "
-      "same partition",
+      "floor: nobody compacts; the others: at first nobody, then a bare loop "
+      "that compacts another's files, or a pass over the same partition",
       kAppendsPerSecond);
   contest.bytes = held->topic->bytes();
   contest.items = held->topic->records();
-  contest.sides = {{"floor", [held] { return AppendTo(*held, false); }},
-                   {"cauce", [held] { return AppendTo(*held, true); }}};
+  const auto side = [held](Beside beside) {
+    return [held, beside] { return AppendTo(*held, beside); };
+  };
+  contest.sides = {{"floor", side(Beside::kNobody)},
+                   {"cauce, beside a bare loop", side(Beside::kBareLoop)},
+                   {"cauce", side(Beside::kPass)}};
   contest.goals = {{.side = "cauce", .figures_max = {{kTimesAlone, 2}}}};
   return contest;
 }
