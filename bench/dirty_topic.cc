@@ -103,9 +103,13 @@ absl::Status DirtyTopic::CopyTo(const std::string& path,
   const std::vector<std::string> logs = LogPaths();
   for (const std::string& log : logs) {
     if (segments-- == 0) return absl::OkStatus();
-    const auto name = std::filesystem::path(log).filename();
-    std::filesystem::create_hard_link(log, path + folder + "/" + name.string(),
-                                      error);
+    const auto copy =
+        path + folder + "/" + std::filesystem::path(log).filename().string();
+    if (log == logs.back()) {
+      std::filesystem::copy_file(log, copy, error);
+    } else {
+      std::filesystem::create_hard_link(log, copy, error);
+    }
     if (error) return Unavailable(log, error);
   }
   for (const auto& entry :

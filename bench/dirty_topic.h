@@ -33,8 +33,8 @@ class DirtyTopic {
       const std::string& directory, const DirtyTopicSpec& spec);
   ~DirtyTopic();
 
-  // Its directory again, at `path`. Logs are the same files by other names:
-  // compaction changes none, and whoever cuts one cuts all.
+  // Its directory again, at `path`. Logs are the same files by other names,
+  // since nothing changes a sealed one, but the newest, to which is appended.
   absl::Status CopyTo(const std::string& path) const;
   // The same with the partition's first segment alone.
   absl::Status CopyBeginningTo(const std::string& path) const;
