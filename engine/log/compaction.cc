@@ -404,7 +404,11 @@ absl::Status Compaction::EndGroup() {
   CAUCE_RETURN_IF_ERROR(CoverGapUpTo(next));
   // Of one that has left the log meanwhile nothing takes the place.
   const auto last = task_.place.files->Info(sources.back()->path());
-  if (last.ok()) cleaned_->set_modified(last->modified);
+  if (last.ok()) {
+    cleaned_->set_modified(last->modified);
+  } else if (!absl::IsNotFound(last.status())) {
+    return last.status();
+  }
   CAUCE_RETURN_IF_ERROR(cleaned_->Finish());
   CAUCE_ASSIGN_OR_RETURN(const bool replaced, replace_(sources, *cleaned_));
   if (!replaced) return GiveUp();
