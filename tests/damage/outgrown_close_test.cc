@@ -90,6 +90,9 @@ TEST(OutgrownClose, GivesNoOffsetAgainToAWriter) {
   DamagedDirectory directory(Stop::kRolled, PutBackSmallFiles);
   auto engine = directory.Open(Access::kReadWrite);
   ASSERT_THAT(engine, IsOk());
+  // What nobody opens stays as it was noted, and told.
+  ASSERT_THAT(engine->OpenPartition("orders", PartitionId{1}), IsOk());
+  ASSERT_THAT(engine->OpenPartition("returns", PartitionId{0}), IsOk());
   EXPECT_THAT(test::AppendOne(*engine, kOrders, "new"),
               test::IsOkAndHolds(Offset{kEnd}));
   EXPECT_THAT(directory.events(), Contains(HasSubstr("older than the log")));

@@ -14,6 +14,8 @@
 
 #include "cauce/client.h"
 #include "cauce/errors.h"
+#include "cauce/partition.h"
+#include "cauce/record.h"
 #include "engine/base/mutex.h"
 #include "fmt/format.h"
 #include "tests/engine/client/group_rig.h"
@@ -57,7 +59,14 @@ TEST_F(LocalConsumerGroup, SaysThatTheDiskIsFullAndGoesOnOnceThereIsRoom) {
   AppendToAll("a");
   // What groups need is there.
   EXPECT_THAT(Drain(*Subscribed(InGroup("other"))), SizeIs(4));
+  ASSERT_THAT(engine().CreateTopic("filler"), IsOk());
+  Partition filler = engine().OpenPartition("filler", PartitionId{0}).value();
   files_.set_free_bytes(1 << 20);
+  // What may be written without another look at the disk.
+  const std::string large(size_t{1} << 19, 'x');
+  const Record record{.value = large};
+  while (filler.Append({&record, 1}).ok()) {
+  }
   ConsumerOptions options = InGroup();
   options.call_timeout = absl::Seconds(3);
   const auto consumer = Subscribed(options);

@@ -88,28 +88,6 @@ TEST_P(StuckTransactions, EndOnceTheTopicIsDeleted) {
   EXPECT_THAT(begun, IsOk());
 }
 
-TEST_P(StuckTransactions, HoldUpNoOtherPartition) {
-  OpenSo();
-  const auto producer = Initialized();
-  BeginWith(*producer, "a");
-  ASSERT_THAT(Send(*producer, "b", 1), IsOk());
-  ASSERT_THAT(producer->Flush(), IsOk());
-  const auto written = [this] {
-    return files_.Count(FileCall::kWrite, "orders-1/00000000000000000000.log");
-  };
-  const int before = written();
-  std::optional<int> at_first_sync;
-  files_.set_during(FileCall::kSync, kFirstLog, [&] {
-    if (!at_first_sync) at_first_sync = written() - before;
-  });
-
-  ASSERT_THAT(producer->CommitTransaction(), IsOk());
-  Initialized();
-  files_.Mend();
-
-  EXPECT_EQ(at_first_sync, 1) << "written before any is synced";
-}
-
 class FullPartition : public test::TransactionRig {};
 
 TEST_F(FullPartition, IsNamedToWhoHasWaitedInVainForATransactionsEnd) {
@@ -131,6 +109,31 @@ TEST_F(FullPartition, IsNamedToWhoHasWaitedInVainForATransactionsEnd) {
   files_.Mend();
   Initialized();
   EXPECT_THAT(Committed(), ElementsAre("a"));
+}
+
+class MarkersInTheCall : public test::TransactionRig {};
+
+// On threads the tasks that write come before those that sync, or beside them.
+TEST_F(MarkersInTheCall, HoldUpNoOtherPartition) {
+  Open();
+  const auto producer = Initialized();
+  BeginWith(*producer, "a");
+  ASSERT_THAT(Send(*producer, "b", 1), IsOk());
+  ASSERT_THAT(producer->Flush(), IsOk());
+  const auto written = [this] {
+    return files_.Count(FileCall::kWrite, "orders-1/00000000000000000000.log");
+  };
+  const int before = written();
+  std::optional<int> at_first_sync;
+  files_.set_during(FileCall::kSync, kFirstLog, [&] {
+    if (!at_first_sync) at_first_sync = written() - before;
+  });
+
+  ASSERT_THAT(producer->CommitTransaction(), IsOk());
+  Initialized();
+  files_.Mend();
+
+  EXPECT_EQ(at_first_sync, 1) << "written before any is synced";
 }
 
 }  // namespace
