@@ -246,6 +246,9 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   // were taken in, so that `plan` has them as found just now; returns them.
   absl::StatusOr<std::vector<FoundTopic>> TakeOutMadeAgain(OpenPlan& plan)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Zero where no directory of topic `name` has one of its own.
+  TopicId IdInDirectories(const std::string& name, const OpenPlan& plan) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Takes topics that others made into the catalogue.
   absl::Status Adopt(const OpenPlan& plan)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -293,6 +296,10 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   // Ends the logs of a topic that was deleted, also where one of its name was
   // made since.
   void AbandonIfGone(const TopicEntry& topic)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // For a topic that has none: what its directories have and no topic of the
+  // list; else a new one.
+  TopicId IdToGive(const TopicEntry& topic) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<TopicEntry> FindTopic(std::string_view name) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

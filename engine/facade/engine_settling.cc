@@ -2,12 +2,14 @@
 // it opens that, and, where it only reads, when another process has changed
 // them.
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "cauce/errors.h"
+#include "cauce/topic_id.h"
 #include "cauce/topic_name.h"
 #include "engine/base/check.h"
 #include "engine/base/status_macros.h"
@@ -204,24 +206,62 @@ absl::StatusOr<std::vector<FoundTopic>> EngineCore::TakeOutMadeAgain(
   return made_again;
 }
 
+TopicId EngineCore::IdInDirectories(const std::string& name,
+                                    const OpenPlan& plan) const {
+  TopicEntry topic;
+  topic.name = name;
+  topic.imported = true;
+  // Its first partitions may always have been on other brokers.
+  for (const TopicPartition& partition : plan.open) {
+    if (partition.topic != name) continue;
+    const auto id = ReadPartitionMetadata(files_, PathOf(partition.ToString()));
+    if (!id.ok() && !absl::IsNotFound(id.status())) {
+      Report(Severity::kWarning, MessageOf(id.status()));
+    }
+    // A copy of a listed one's directory, under a new name: two topics would
+    // have one id. Whoever opens it is told whose it is.
+    const bool is_anothers = FindOtherOwner(catalog_, topic, id).has_value();
+    if (id.ok() && !id->is_zero() && !is_anothers) return *id;
+  }
+  return TopicId();
+}
+
+TopicId EngineCore::IdToGive(const TopicEntry& topic) const {
+  for (int32_t p = 0; p < topic.partitions; ++p) {
+    const TopicPartition partition{topic.name, PartitionId{p}};
+    const auto id = ReadPartitionMetadata(files_, PathOf(partition.ToString()));
+    const bool is_anothers = FindOtherOwner(catalog_, topic, id).has_value();
+    if (id.ok() && !id->is_zero() && !is_anothers) return *id;
+  }
+  return NewTopicId(*environment_->random);
+}
+
 absl::Status EngineCore::Adopt(const OpenPlan& plan) {
+  std::map<std::string, TopicId> ids;
+  std::map<TopicId, std::vector<std::string>> topics;
+  for (const FoundTopic& found : plan.imported) {
+    const TopicId id = IdInDirectories(found.name, plan);
+    ids[found.name] = id;
+    topics[id].push_back(found.name);
+  }
   for (const FoundTopic& found : plan.imported) {
     TopicEntry topic;
     topic.name = found.name;
     topic.partitions = found.partitions;
     topic.imported = true;
-    // Its first partitions may always have been on other brokers.
-    for (const TopicPartition& partition : plan.open) {
-      if (partition.topic != found.name || topic.id != TopicId{}) continue;
-      const auto id =
-          ReadPartitionMetadata(files_, PathOf(partition.ToString()));
-      // A copy of another one's directory, under a new name: two topics would
-      // have one id. Whoever opens it is told whose it is.
-      const bool is_anothers = FindOtherOwner(catalog_, topic, id).has_value();
-      if (id.ok() && !is_anothers) topic.id = *id;
-      if (!id.ok() && !absl::IsNotFound(id.status())) {
-        Report(Severity::kWarning, MessageOf(id.status()));
-      }
+    // Of several with one id all but one are copies, and nothing tells which
+    // is none: each is read by its name.
+    const TopicId id = ids[found.name];
+    const std::vector<std::string>& sharing = topics[id];
+    if (sharing.size() == 1) topic.id = id;
+    if (!id.is_zero() && sharing.size() > 1) {
+      const std::string& other = sharing[sharing[0] == found.name ? 1 : 0];
+      Report(Severity::kWarning,
+             fmt::format("{}: topics {} and {} have the id {}: one is a copy of "
+                         "the other; while nothing has the directory open, "
+                         "remove the copy, or its partition.metadata where "
+                         "both are to stay",
+                         directory_, found.name, other, TopicIdText(id)));
     }
     CAUCE_RETURN_IF_ERROR(catalog_.Add(std::move(topic)));
   }

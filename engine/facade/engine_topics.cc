@@ -206,8 +206,7 @@ absl::Status EngineCore::ChangeTopic(
   TopicCatalog edited = catalog_;
   if (gives_configs) {
     // Brokers before 2.8 knew of no ids.
-    CAUCE_RETURN_IF_ERROR(
-        edited.GiveId(name, NewTopicId(*environment_->random)));
+    CAUCE_RETURN_IF_ERROR(edited.GiveId(name, IdToGive(topic)));
     CAUCE_RETURN_IF_ERROR(edited.SetConfigs(name, wanted));
   }
   if (partitions) {

@@ -374,6 +374,36 @@ TEST_P(BrokerTopics, WhoseEpochsCannotBeReadAreNotWrittenUntilTheyCan) {
 }
 
 // By the id alone nobody could tell the two apart.
+// Nothing tells which is the copy: not the order of their names.
+TEST_P(BrokerTopics, FoundTogetherWithACopyAreBothReadByTheirNames) {
+  if (GetParam() == Broker::kWithoutIds) return;
+  Make(1, "old", 1);
+  Make(1, "front", 1, "a-copy");
+  Make(1, "behind", 1, "z-copy");
+  const auto read = [this](const char* topic) -> absl::StatusOr<std::string> {
+    auto partition = engine_->OpenPartition(topic, PartitionId{0});
+    if (!partition.ok()) return partition.status();
+    return First(*partition);
+  };
+  for (const Access access : {Access::kReadOnly, Access::kReadWrite}) {
+    Open(access);
+    EXPECT_THAT(events_, Contains(AllOf(HasSubstr("a-copy"),
+                                        HasSubstr("is a copy"))));
+    EXPECT_EQ(engine_->DescribeTopic("orders")->id, TopicId());
+    EXPECT_THAT(read("orders"), IsOkAndHolds("old"));
+    EXPECT_THAT(read("a-copy"), IsOkAndHolds("front"));
+    EXPECT_THAT(read("z-copy"), IsOkAndHolds("behind"));
+  }
+  // Who gives it configs says whose the id is.
+  ASSERT_THAT(engine_->AlterTopic("orders", {{"retention.ms", "-1"}}), IsOk());
+  EXPECT_EQ(engine_->DescribeTopic("orders")->id, Id(1));
+  EXPECT_THAT(engine_->DeleteTopic("a-copy"), HasReason(Reason::kCorruptFile));
+  ASSERT_THAT(engine_->Close(), IsOk());
+  Open(Access::kReadWrite);
+  EXPECT_THAT(read("orders"), IsOkAndHolds("old"));
+  EXPECT_THAT(read("a-copy"), HasReason(Reason::kCorruptFile));
+}
+
 TEST_P(BrokerTopics, CopiedUnderAnotherNameGetNoIdThatAnotherTopicHas) {
   Make(1, "old", 1);
   Open(Access::kReadWrite);
