@@ -105,8 +105,9 @@ class Repair {
     survey_.LeaveBroken(
         {.file = partition,
          .what = std::string(MessageOf(why)),
-         .advice = "nothing more of the partition was touched: mend what is "
-                   "in the way, and repair again"});
+         .advice = "nothing more of the partition was touched, whose start "
+                   "and end are saved first: mend what is in the way, and "
+                   "repair again"});
   }
 
   // What was found, names and all, may be in memory alone: steps go by it, as
@@ -168,7 +169,8 @@ class Repair {
     RepairTasks tasks;
     const RepairWork work(
         files_, partition.directory,
-        IndexIntervalOf(survey_.small().catalog().Find(partition.name.topic)));
+        IndexIntervalOf(survey_.small().catalog().Find(partition.name.topic)),
+        partition.plan.steps);
     for (const RepairStep& step : partition.plan.steps) {
       tasks.push_back(
           {step, [work, step] { return work.Do(step); }, partition.directory});

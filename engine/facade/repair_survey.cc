@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "cauce/errors.h"
+#include "cauce/topic_name.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
 #include "engine/catalog/clean_shutdown.h"
@@ -18,6 +20,7 @@
 #include "engine/catalog/topic_catalog.h"
 #include "engine/catalog/whole_file.h"
 #include "engine/facade/data_directory.h"
+#include "engine/facade/displaced_partitions.h"
 #include "engine/log/as_closed.h"
 #include "engine/log/kept_segments.h"
 #include "engine/log/outgrown_close.h"
@@ -30,6 +33,10 @@
 
 namespace cauce {
 namespace {
+
+constexpr std::string_view kPutBackFirst =
+    "what is put back behind a repair that made an empty one counts as "
+    "deleted, so put it back first";
 
 // Whether a file may say anything: one that is not there says nothing, nor does
 // one that is damaged, which is mended, or of a newer version, which is
@@ -82,8 +89,20 @@ absl::Status RepairSurvey::Look() {
     CAUCE_RETURN_IF_ERROR(LookAt(name));
     meter_.PassPartition();
   }
+  if (missing.empty()) return absl::OkStatus();
+  CAUCE_ASSIGN_OR_RETURN(const auto displaced,
+                         DisplacedPartitions::In(files_, directory_));
+  const std::set<TopicPartition> opened(plan.open.begin(), plan.open.end());
   for (const TopicPartition& name : missing) {
-    CAUCE_RETURN_IF_ERROR(LookForMissing(name, plan.left_alone));
+    // Another topic's name is none that a partition of this one has.
+    const auto is_in_place = [&](const std::string& other) {
+      const auto its_name = ParseTopicPartition(other);
+      return its_name && its_name->topic == name.topic &&
+             opened.contains(*its_name);
+    };
+    CAUCE_RETURN_IF_ERROR(LookForMissing(
+        name,
+        displaced.Find(small_.catalog().Find(name.topic)->id, is_in_place)));
   }
   return absl::OkStatus();
 }
@@ -102,6 +121,7 @@ void RepairSurvey::LookForMark() {
 
 absl::Status RepairSurvey::LookForManifest() {
   const absl::Status read = manifest_.Look(clean_stop_);
+  has_other_points_ = manifest_.HasOtherRecoveryPoints();
   const bool is_of_it = IsUnread(read) && !absl::IsResourceExhausted(read);
   if (!is_of_it) return read;
   // A mark of a clean stop would say that what it tells of is there.
@@ -174,13 +194,11 @@ absl::Status RepairSurvey::LookAt(const TopicPartition& name) {
     is_same = IsSameDirectory(files_, directory, *known);
   }
   if (!is_same.ok()) return LeavePartition(directory, is_same.status());
-  // What was closed was durable, also where the checkpoint is lost.
-  const bool is_unsaved = !small_.recovery_points().contains(name);
-  const Offset known_end =
-      known && *is_same && (clean_stop_ || is_unsaved) ? known->end
-                                                       : Offset{0};
+  const Offset known_end = *is_same ? KnownEndOf(name, known) : Offset{0};
   PartitionToCheck::Bounds bounds = small_.BoundsOf(name);
-  bounds.durable = std::max(bounds.durable, known_end);
+  const bool is_saved_wrong = IsSavedWrong(bounds.durable, known_end);
+  bounds.durable =
+      is_saved_wrong ? known_end : std::max(bounds.durable, known_end);
   absl::StatusOr<bool> is_as_closed = false;
   if (known) {
     is_as_closed = IsAsClosed(files_, directory, *known,
@@ -229,7 +247,8 @@ absl::Status RepairSurvey::LookAt(const TopicPartition& name) {
   partitions_.push_back({.name = name,
                          .directory = directory,
                          .plan = std::move(plan),
-                         .known_end = known_end});
+                         .known_end = known_end,
+                         .is_saved_wrong = is_saved_wrong});
   return absl::OkStatus();
 }
 
@@ -250,29 +269,20 @@ absl::Status RepairSurvey::LeavePartition(const std::string& directory,
   return absl::OkStatus();
 }
 
-std::optional<std::string> RepairSurvey::FindByOtherName(
-    const TopicPartition& name, std::span<const std::string> names) const {
-  const TopicId wanted = small_.catalog().Find(name.topic)->id;
-  for (const std::string& other : names) {
-    const std::string path = JoinPath(directory_, other);
-    const auto id = ReadPartitionMetadata(files_, path);
-    if (wanted.is_zero() || !id.ok() || *id != wanted) continue;
-    const auto entries = files_.List(path);
-    if (!entries.ok()) continue;
-    for (const DirectoryEntry& entry : *entries) {
-      const auto file = ParseSegmentFileName(entry.name);
-      if (!file || file->suffix != kLogSuffix) continue;
-      const auto info = files_.Info(JoinPath(path, entry.name));
-      if (info.ok() && info->bytes > 0) return path;
-    }
-  }
-  return std::nullopt;
+Offset RepairSurvey::KnownEndOf(const TopicPartition& name,
+                                const std::optional<KnownLog>& known) const {
+  const bool is_unsaved = !small_.recovery_points().contains(name);
+  return known && (clean_stop_ || is_unsaved) ? known->end : Offset{0};
+}
+
+bool RepairSurvey::IsSavedWrong(Offset saved, Offset known_end) const {
+  return has_other_points_ && known_end > Offset{0} && saved > known_end;
 }
 
 // An empty directory takes the place of one that is gone, and the log goes on
 // where it ended. What stands in its place is not ours to move.
-absl::Status RepairSurvey::LookForMissing(const TopicPartition& name,
-                                          std::span<const std::string> others) {
+absl::Status RepairSurvey::LookForMissing(
+    const TopicPartition& name, const std::optional<std::string>& displaced) {
   const std::string directory = PathOf(name);
   const auto info = files_.Info(directory);
   if (!absl::IsNotFound(info.status())) {
@@ -280,33 +290,50 @@ absl::Status RepairSurvey::LookForMissing(const TopicPartition& name,
                  .what = info.ok() ? "a file stands where the directory of a "
                                      "partition should"
                                    : std::string(MessageOf(info.status())),
-                 .advice = "put the partition's directory in its place"});
+                 .advice = fmt::format("put the partition's directory in its "
+                                       "place; {}",
+                                       kPutBackFirst)});
     return absl::OkStatus();
   }
-  if (const auto other = FindByOtherName(name, others)) {
+  if (displaced) {
     LeaveBroken({.file = directory,
                  .what = fmt::format("is missing, and {} holds records of the "
                                      "topic and is none of its partitions",
-                                     *other),
-                 .advice = "rename that back where it is this one, or move it "
-                           "away, and repair again"});
+                                     *displaced),
+                 .advice = fmt::format("rename that back where it is this one, "
+                                       "or move it out of the data directory, "
+                                       "and repair again; {}",
+                                       kPutBackFirst)});
     return absl::OkStatus();
   }
   ++summary_.partitions;
-  const auto bounds = small_.BoundsOf(name);
-  PartitionRepair partition{.name = name, .directory = directory};
+  auto bounds = small_.BoundsOf(name);
+  const auto known = manifest_.Find(name);
+  const Offset known_end = KnownEndOf(name, known);
+  const bool is_saved_wrong = IsSavedWrong(bounds.durable, known_end);
+  if (is_saved_wrong) bounds.durable = known_end;
+  PartitionRepair partition{.name = name,
+                            .directory = directory,
+                            .known_end = known_end,
+                            .is_saved_wrong = is_saved_wrong};
   RepairPlan& plan = partition.plan;
-  plan.end = plan.log_start = std::max(bounds.durable, bounds.log_start);
+  plan.end = plan.log_start =
+      std::max({bounds.durable, bounds.log_start, known_end});
   if (plan.log_start > bounds.log_start) {
     plan.why_start = "nothing is left of the partition";
   }
+  // Who was killed may have written more, and where nothing is saved of the end
+  // there may have been any number.
+  const bool is_end_lost = small_.is_lost(kRecoveryPointFile) && !known;
   const RepairStep step{
       .action = RepairAction::kBeginSegment,
       .file = JoinPath(directory, SegmentFileName(plan.end, kLogSuffix)),
       .lost = {bounds.log_start, plan.end},
-      .why =
-          "the list of topics names the partition, and its directory is "
-          "missing; an empty one takes its place"};
+      .is_more_lost = !clean_stop_ || is_end_lost,
+      .why = fmt::format("the list of topics names the partition, and its "
+                         "directory is missing; an empty one takes its place: "
+                         "{}",
+                         kPutBackFirst)};
   const TopicId id = small_.catalog().Find(name.topic)->id;
   partition.make.push_back(
       {step,

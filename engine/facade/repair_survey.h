@@ -8,7 +8,6 @@
 #include <functional>
 #include <optional>
 #include <set>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -18,10 +17,12 @@
 #include "cauce/inspect.h"
 #include "cauce/repair.h"
 #include "cauce/types.h"
+#include "engine/catalog/known_log.h"
 #include "engine/catalog/topic_catalog.h"
 #include "engine/facade/manifest_repair.h"
 #include "engine/facade/repair_task.h"
 #include "engine/facade/small_file_repair.h"
+#include "engine/log/partition_survey.h"
 #include "engine/log/verify_meter.h"
 
 namespace cauce {
@@ -38,7 +39,7 @@ class RepairSurvey {
         summary_(summary),
         small_(files, directory),
         manifest_(files, directory),
-        meter_(options.progress, looked_) {}
+        meter_(options.progress, looked_, kSurveyRounds) {}
   RepairSurvey(const RepairSurvey&) = delete;
   RepairSurvey& operator=(const RepairSurvey&) = delete;
 
@@ -79,13 +80,16 @@ class RepairSurvey {
   // says nothing of the partition.
   absl::Status LeavePartition(const std::string& directory,
                               const absl::Status& why);
-  // `others` are the directories that look like partitions and are none.
+  // What the last close noted of its end, where that counts, else 0: what was
+  // closed was durable, also where the checkpoint is lost.
+  Offset KnownEndOf(const TopicPartition& name,
+                    const std::optional<KnownLog>& known) const;
+  // Whether more is saved as durable than there was then, by somebody who did
+  // not open the directory: one wrong digit in a checkpoint does it.
+  bool IsSavedWrong(Offset saved, Offset known_end) const;
+  // `displaced` is a directory that may be the partition by another name.
   absl::Status LookForMissing(const TopicPartition& name,
-                              std::span<const std::string> others);
-  // The path of the first of `names` that holds records of the same topic: that
-  // may be the partition.
-  std::optional<std::string> FindByOtherName(
-      const TopicPartition& name, std::span<const std::string> names) const;
+                              const std::optional<std::string>& displaced);
   void Leave(const Finding& finding);
   // Of what is no reason to fail.
   void Tell(const Finding& finding) const;
@@ -101,6 +105,7 @@ class RepairSurvey {
   VerifyMeter meter_;
   bool clean_stop_ = false;
   bool leaves_broken_ = false;
+  bool has_other_points_ = false;  // than the last close has noted
   std::set<std::string> made_again_;  // topics of others
   std::vector<PartitionRepair> partitions_;
 };

@@ -323,8 +323,8 @@ class Verification {
     const bool is_anothers = id.ok() && !CheckId(name, directory, *id);
     const auto epochs = ReadEpochCheckpoint(files_, directory);
     TellUnread(epochs.status(), fmt::format("{}/{}", directory, kEpochFile),
-               "restore it from a copy, or delete it: it is rebuilt from "
-               "the log",
+               "restore it from a copy, or let cauce log repair write it "
+               "anew from the batches",
                kOfNewerInPartition);
     // What is saved under the name says nothing of another topic's records.
     const absl::Status looked =

@@ -115,14 +115,17 @@ absl::StatusOr<bool> PartitionLogs::IsMisnamed(const NamedLog& log) const {
 }
 
 absl::StatusOr<SegmentSurvey> PartitionLogs::Read(
-    const NamedLog& log, std::span<const Offset> borders) const {
+    const NamedLog& log, std::span<const Offset> borders,
+    const std::function<void(int64_t bytes)>& progress) const {
   CAUCE_ASSIGN_OR_RETURN(const auto file, Open(log));
   const BatchRuns::Gaps gaps = partition_.may_have_gaps
                                    ? BatchRuns::Gaps::kOfCompaction
                                    : BatchRuns::Gaps::kNone;
-  return SurveySegment(
-      file, PathOf(log),
-      {.named = log.named, .borders = borders, .gaps = gaps});
+  return SurveySegment(file, PathOf(log),
+                       {.named = log.named,
+                        .borders = borders,
+                        .gaps = gaps,
+                        .progress = progress});
 }
 
 absl::Status PartitionLogs::SplitWhereTheyMeet(

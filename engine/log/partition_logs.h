@@ -4,6 +4,8 @@
 // Nothing is changed. For who has the directory to himself; any thread.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -55,9 +57,10 @@ class PartitionLogs {
   // it is called: one alone may have a damaged offset.
   absl::StatusOr<bool> IsMisnamed(const NamedLog& log) const;
 
-  // What lies in it. `borders` as SurveyHints has them.
-  absl::StatusOr<SegmentSurvey> Read(const NamedLog& log,
-                                     std::span<const Offset> borders) const;
+  // What lies in it. `borders` and `progress` as SurveyHints has them.
+  absl::StatusOr<SegmentSurvey> Read(
+      const NamedLog& log, std::span<const Offset> borders,
+      const std::function<void(int64_t bytes)>& progress) const;
 
   // Splits the runs of each of `surveys`, which are those of `logs` in turn,
   // where others have borders, and where the log was closed: such runs are read

@@ -212,7 +212,8 @@ class Surveyor {
         return absl::OkStatus();
       }
       CAUCE_RETURN_IF_ERROR(info.status());
-      CAUCE_ASSIGN_OR_RETURN(SegmentSurvey survey, reading_.Read(log, borders));
+      CAUCE_ASSIGN_OR_RETURN(SegmentSurvey survey,
+                             reading_.Read(log, borders, progress_));
       if (!survey.other_format.empty()) {
         LeaveAll({.file = path,
                   .offset = log.named,

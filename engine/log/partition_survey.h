@@ -10,6 +10,7 @@
 // has the directory to himself, one thread at a time.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -38,6 +39,10 @@ struct PartitionSurvey {
   // Nothing of it is to be touched: `left` says why.
   bool is_untouchable = false;
 };
+
+// How often a survey passes all bytes: as they are read, and as what was found
+// is checked.
+inline constexpr int64_t kSurveyRounds = 2;
 
 // `partition` as PartitionCheck has it. `summary` and `progress` are those of
 // SegmentCheck.

@@ -99,13 +99,16 @@ class Planner {
       const bool is_gap =
           !survey_.segments.empty() && !partition_.may_have_gaps;
       const OffsetRange lost = Missed(found, durable);
-      if (is_gap && Fill({found, durable}, lost, why)) return durable;
+      const bool is_more_lost = EndsUnknown(found);
+      if (is_gap && Fill({found, durable}, lost, why, is_more_lost)) {
+        return durable;
+      }
       // In a topic that may have gaps there are the markers alone.
       const auto ended = EndedIn({found, durable});
       if (!ended.empty()) {
         Fill({ended.front().marker, ended.back().marker + 1}, {}, why);
       }
-      Begin(durable, lost, why);
+      Begin(durable, lost, why, is_more_lost);
       return durable;
     }
     // A clean stop saves both, and no log ends below its start: where the saved
@@ -116,7 +119,8 @@ class Planner {
       Begin(log_start, {},
             fmt::format("the log ends at offset {}, and what lies below offset "
                         "{} was deleted",
-                        found.value, log_start.value));
+                        found.value, log_start.value),
+            EndsUnknown(found));
       return log_start;
     }
     return found;
@@ -158,7 +162,7 @@ class Planner {
 
   // False where there are more than are filled, which is told.
   bool Fill(const OffsetRange& gap, const OffsetRange& lost,
-            const std::string& why) {
+            const std::string& why, bool is_more_lost = false) {
     if (gap.count() > kFilledOffsetsMax) {
       plan_.left.push_back(
           {.file = LogPath(gap.base),
@@ -180,17 +184,20 @@ class Planner {
                              .filled = {base, next},
                              .ended = EndedIn({base, next}),
                              .lost = base == gap.base ? lost : OffsetRange(),
+                             .is_more_lost = base == gap.base && is_more_lost,
                              .why = why});
       base = next;
     }
     return true;
   }
 
-  void Begin(Offset base, const OffsetRange& lost, std::string why) {
+  void Begin(Offset base, const OffsetRange& lost, std::string why,
+             bool is_more_lost) {
     begun_ = base;
     plan_.steps.push_back({.action = RepairAction::kBeginSegment,
                            .file = LogPath(base),
                            .lost = lost,
+                           .is_more_lost = is_more_lost,
                            .why = std::move(why)});
   }
 
@@ -414,7 +421,8 @@ class Planner {
       plan_.log_start = first;
       plan_.why_start = fmt::format(
           "the records from offset {} to {} are missing: the log starts at "
-          "offset {}",
+          "offset {}, and what is put back later below it counts as deleted, "
+          "so restore it first",
           saved.value, first.value - 1, first.value);
       // Of one that has no segment left its end has counted them.
       if (!survey_.segments.empty()) plan_.lost_at_start = {saved, first};
@@ -431,7 +439,8 @@ class Planner {
       plan_.log_start = first;
       plan_.why_start = fmt::format(
           "nothing else knows where the log started: it starts at offset {}, "
-          "where its oldest segment does",
+          "where its oldest segment does, and what is put back later below it "
+          "counts as deleted, so restore it first",
           first.value);
       if (MovesStart()) plan_.lost_at_start = {FirstStray(saved, first), first};
     }

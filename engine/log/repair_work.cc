@@ -60,14 +60,26 @@ std::string UnfinishedPath(const std::string& path) {
   return path + std::string(kUnfinishedCutSuffix);
 }
 
+std::set<std::string> MovedBy(std::span<const RepairStep> steps) {
+  std::set<std::string> moved;
+  for (const RepairStep& step : steps) {
+    const bool moves = step.action == RepairAction::kSetAside ||
+                       step.action == RepairAction::kRename;
+    if (moves) moved.insert(step.file);
+  }
+  return moved;
+}
+
 }  // namespace
 
 RepairWork::RepairWork(FileSystem& files, std::string directory,
-                       int64_t index_interval_bytes)
+                       int64_t index_interval_bytes,
+                       std::span<const RepairStep> steps)
     : files_(files),
       directory_(std::move(directory)),
       index_interval_bytes_(index_interval_bytes),
-      aborted_(std::make_shared<AbortedWalk>(files, directory_)) {}
+      aborted_(std::make_shared<AbortedWalk>(files, directory_)),
+      moved_(std::make_shared<const std::set<std::string>>(MovedBy(steps))) {}
 
 absl::Status RepairWork::SyncFiles() const {
   CAUCE_ASSIGN_OR_RETURN(const auto names, SegmentFiles());
@@ -211,7 +223,9 @@ absl::Status RepairWork::WriteCleaned(const std::shared_ptr<const File>& log,
     from = removed.position + removed.bytes;
     if (removed.filled.count() == 0) continue;
     if (written == 0) {
-      CAUCE_ASSIGN_OR_RETURN(before, StampBefore(removed.filled.base));
+      // What goes from its place speaks for nothing that is in front of this.
+      CAUCE_ASSIGN_OR_RETURN(const auto bases, StayingBases());
+      CAUCE_ASSIGN_OR_RETURN(before, StampBefore(bases, removed.filled.base));
     }
     BatchScanner scanner;
     scanner.Start(file, path, stamped, written);
@@ -240,8 +254,12 @@ absl::Status RepairWork::RemoveIndexes(const std::string& log) const {
   // One that waits for a name has none: those are of the file that has it.
   if (kind != kLogSuffix) return absl::OkStatus();
   for (const std::string_view suffix : {kOffsetIndexSuffix, kTimeIndexSuffix}) {
-    CAUCE_RETURN_IF_ERROR(RemoveIfThere(
-        files_, JoinPath(directory_, SegmentFileName(base, suffix))));
+    const std::string path =
+        JoinPath(directory_, SegmentFileName(base, suffix));
+    // Of a name that the log loses: a sign, until all is done that it speaks
+    // for.
+    if (moved_->contains(path)) continue;
+    CAUCE_RETURN_IF_ERROR(RemoveIfThere(files_, path));
   }
   return absl::OkStatus();
 }
@@ -281,7 +299,7 @@ absl::Status RepairWork::Fill(const RepairStep& step) const {
 absl::StatusOr<GapStamp> RepairWork::StampBetween(Offset base,
                                                   Offset next) const {
   CAUCE_ASSIGN_OR_RETURN(const auto bases, Bases());
-  CAUCE_ASSIGN_OR_RETURN(const auto before, StampBefore(base));
+  CAUCE_ASSIGN_OR_RETURN(const auto before, StampBefore(bases, base));
   std::optional<GapStamp> behind;
   const auto follower = std::ranges::lower_bound(bases, next);
   if (follower != bases.end()) {
@@ -291,8 +309,7 @@ absl::StatusOr<GapStamp> RepairWork::StampBetween(Offset base,
 }
 
 absl::StatusOr<std::optional<GapStamp>> RepairWork::StampBefore(
-    Offset base) const {
-  CAUCE_ASSIGN_OR_RETURN(const auto bases, Bases());
+    std::span<const Offset> bases, Offset base) const {
   std::optional<GapStamp> before;
   for (auto each = bases.rbegin(); each != bases.rend() && !before; ++each) {
     if (*each >= base) continue;
@@ -378,6 +395,14 @@ absl::StatusOr<std::vector<Offset>> RepairWork::Bases() const {
     if (file.suffix == kLogSuffix) bases.push_back(file.base);
   }
   std::ranges::sort(bases);
+  return bases;
+}
+
+absl::StatusOr<std::vector<Offset>> RepairWork::StayingBases() const {
+  CAUCE_ASSIGN_OR_RETURN(auto bases, Bases());
+  std::erase_if(bases, [this](Offset base) {
+    return moved_->contains(LogPath(base));
+  });
   return bases;
 }
 

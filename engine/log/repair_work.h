@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,9 +26,11 @@ namespace cauce {
 
 class RepairWork {
  public:
-  // Of the partition in `directory`. `files` is borrowed.
+  // Of the partition in `directory`, of which `steps` are all that is to be
+  // done. `files` is borrowed.
   RepairWork(FileSystem& files, std::string directory,
-             int64_t index_interval_bytes);
+             int64_t index_interval_bytes,
+             std::span<const RepairStep> steps = {});
 
   // Makes what stands in the logs and their indexes durable, and all names: a
   // process that was killed may have left it to memory, or somebody who copied
@@ -50,6 +54,7 @@ class RepairWork {
   // Writes what is to stay of the log beside it.
   absl::Status WriteCleaned(const std::shared_ptr<const File>& log,
                             int64_t size, const RepairStep& step) const;
+  // But those that a step of their own sets aside.
   absl::Status RemoveIndexes(const std::string& log) const;
   absl::Status Begin(const std::string& log) const;
   absl::Status Fill(const RepairStep& step) const;
@@ -58,8 +63,10 @@ class RepairWork {
 
   // What may stand between the batches around [base, next).
   absl::StatusOr<GapStamp> StampBetween(Offset base, Offset next) const;
-  // Of the last batch of the segments in front of `base`.
-  absl::StatusOr<std::optional<GapStamp>> StampBefore(Offset base) const;
+  // Of the last batch of those of the segments `bases`, smallest first, that
+  // are in front of `base`.
+  absl::StatusOr<std::optional<GapStamp>> StampBefore(
+      std::span<const Offset> bases, Offset base) const;
   // Of a segment's first batch and of its last; nothing where it has none.
   absl::StatusOr<std::optional<GapStamp>> FirstStamp(Offset base) const;
   absl::StatusOr<std::optional<GapStamp>> LastStamp(Offset base) const;
@@ -75,6 +82,8 @@ class RepairWork {
   absl::StatusOr<std::vector<std::string>> SegmentFiles() const;
   // The bases of its segments, smallest first.
   absl::StatusOr<std::vector<Offset>> Bases() const;
+  // Without those that steps take from their places.
+  absl::StatusOr<std::vector<Offset>> StayingBases() const;
   // Fails where it is damaged.
   absl::StatusOr<ScannedSegment> Scan(Offset base) const;
   // Up to where it is.
@@ -86,6 +95,8 @@ class RepairWork {
   const int64_t index_interval_bytes_;
   // Of the indexes that were written last; copies go on with each other's.
   const std::shared_ptr<AbortedWalk> aborted_;
+  // The paths of what steps take from its place, some of them later.
+  const std::shared_ptr<const std::set<std::string>> moved_;
 };
 
 }  // namespace cauce

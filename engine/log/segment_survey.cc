@@ -46,6 +46,7 @@ class Survey {
                   BatchSearch::kTriedFactor * survey_.file_bytes;
     scanner_.Start(file_, name_, 0, survey_.file_bytes);
     for (;;) {
+      Pass(scanner_.position());
       const auto batch = scanner_.Next();
       if (!batch.ok()) {
         if (!IsDamage(batch.status())) return batch.status();
@@ -59,6 +60,7 @@ class Survey {
                 (*batch)->base_offset(), (*batch)->next_offset()},
                (*batch)->crc()));
     }
+    Pass(survey_.file_bytes);
     survey_.runs = runs_.Take();
     NoteDoubts();
     survey_.is_blank = survey_.runs.empty() && survey_.damaged.empty() &&
@@ -70,6 +72,11 @@ class Survey {
   }
 
  private:
+  void Pass(int64_t position) {
+    const int64_t bytes = position - std::exchange(passed_bytes_, position);
+    if (hints_.progress) hints_.progress(bytes);
+  }
+
   absl::Status Take(const FoundBatch& batch, uint32_t crc) {
     runs_.Add({.position = batch.position,
                .end = batch.end,
@@ -179,13 +186,28 @@ class Survey {
                                batch->base_offset(), batch->next_offset()};
       // Unless it has lost bytes, and the file others with it.
       place.end = claimed.position;
-      place.offsets.next = sure_next_;
+      CAUCE_ASSIGN_OR_RETURN(
+          place.offsets.next, FirstWithin(place, position, claimed.base));
       place.offsets.up_to = claimed.base;
       CAUCE_ASSIGN_OR_RETURN(const auto nearer, BatchSearch(place).RunToEnd());
       return nearer ? nearer : claimed;
     }
     place.offsets.next = Offset{0};
     return Search(place, why);
+  }
+
+  // The least offset of a batch of the log within what is damaged at
+  // `position`, which says that it ends where one with offset `behind` begins.
+  // Where what it says of its own offsets fits in between nothing in it has
+  // these: a record may hold a batch that says so.
+  absl::StatusOr<Offset> FirstWithin(const DamagedPlace& place,
+                                     int64_t position, Offset behind) const {
+    BatchScanner scanner(kFirstReadBytes);
+    scanner.Start(file_, name_, position, place.end);
+    CAUCE_ASSIGN_OR_RETURN(const auto claim, ReadClaim(scanner));
+    const bool fits =
+        claim && claim->base >= sure_next_ && claim->next <= behind;
+    return fits ? claim->next : sure_next_;
   }
 
   absl::StatusOr<std::optional<FoundBatch>> Search(const DamagedPlace& place,
@@ -229,6 +251,7 @@ class Survey {
   BatchScanner scanner_;
   BatchRuns runs_;
   SegmentSurvey survey_;
+  int64_t passed_bytes_ = 0;
   // Below it no batch is to be expected behind damage: bytes within a record
   // may look like some.
   Offset sure_next_;

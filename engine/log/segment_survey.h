@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -52,6 +53,8 @@ struct SurveyHints {
   // Borrowed.
   std::span<const Offset> borders;
   BatchRuns::Gaps gaps = BatchRuns::Gaps::kOfCompaction;
+  // Told of bytes that were read, now and then; may be empty.
+  std::function<void(int64_t bytes)> progress;
 };
 
 // Fails only where the file cannot be read, and with FailedPrecondition past

@@ -20,14 +20,14 @@ void VerifyMeter::Measure(FileSystem& files,
       const auto info = files.Info(fmt::format("{}/{}", directory, entry.name));
       if (!info.ok()) continue;
       ++progress_.files_total;
-      progress_.file_bytes_total += info->bytes;
+      progress_.file_bytes_total += rounds_ * info->bytes;
     }
   }
 }
 
 void VerifyMeter::Pass(int64_t bytes) {
   progress_.file_bytes += bytes;
-  if (summary_.batches % kBatchesBetween == 0) Tell();
+  if (passes_++ % kPassesBetween == 0) Tell();
 }
 
 void VerifyMeter::PassPartition() { Tell(); }

@@ -19,9 +19,10 @@ class VerifyMeter {
   using Told = std::function<void(const VerifyProgress&)>;
 
   // `told` may be empty. It and `summary`, which is told with the rest, are
-  // borrowed.
-  VerifyMeter(const Told& told, const VerifySummary& summary)
-      : told_(told), summary_(summary) {}
+  // borrowed. All bytes are passed `rounds` times, and count so often.
+  VerifyMeter(const Told& told, const VerifySummary& summary,
+              int64_t rounds = 1)
+      : told_(told), summary_(summary), rounds_(rounds) {}
 
   // What there is to do in these partitions' directories; one that is gone by
   // now, or cannot be listed, has nothing.
@@ -33,12 +34,14 @@ class VerifyMeter {
   void PassPartition();
 
  private:
-  static constexpr int64_t kBatchesBetween = 64;
+  static constexpr int64_t kPassesBetween = 64;  // some for each batch
 
   void Tell();
 
   const Told& told_;
   const VerifySummary& summary_;
+  const int64_t rounds_;
+  int64_t passes_ = 0;
   VerifyProgress progress_;
 };
 

@@ -156,7 +156,7 @@ class SpoiledPartition {
       lost_.Add(plan.lost_at_start);
     }
     known_.bounds.durable = plan.end;
-    const RepairWork work(*files, known_.directory, 1);
+    const RepairWork work(*files, known_.directory, 1, plan.steps);
     planned_ = plan.steps;
     for (const RepairStep& step : plan.steps) {
       if (steps-- == 0) break;

@@ -31,11 +31,7 @@ LookProgress::LookProgress(std::string_view verb, Shown shown, Clock* clock)
       next_(clock->Monotonic() + kTerminalInterval) {}
 
 void LookProgress::Update(const VerifyProgress& progress) {
-  if (Interrupts::Signal() != 0) {
-    Finish();
-    Note(fmt::format("interrupted: {}", Text(progress)));
-    std::_Exit(InterruptedExit());
-  }
+  if (Interrupts::Signal() != 0) EndIfInterrupted(Text(progress));
   if (!shown_) return;
   last_ = progress;
   const absl::Duration now = clock_->Monotonic();
@@ -50,6 +46,13 @@ void LookProgress::Update(const VerifyProgress& progress) {
   } else {
     WriteLine(Text(progress));
   }
+}
+
+void LookProgress::EndIfInterrupted(std::string_view how_far) {
+  if (Interrupts::Signal() == 0) return;
+  Finish();
+  Note(fmt::format("interrupted: {}", how_far));
+  std::_Exit(InterruptedExit());
 }
 
 void LookProgress::Finish() {

@@ -28,6 +28,10 @@ class LookProgress {
   // ends the process: whoever only looks leaves nothing behind.
   void Update(const VerifyProgress& progress);
 
+  // After a signal it says so with `how_far`, and ends the process, too: for
+  // who writes, between two changes.
+  void EndIfInterrupted(std::string_view how_far);
+
   // Wipes the line, or writes the last one.
   void Finish();
 

@@ -215,6 +215,10 @@ int Repair(const RepairVerbOptions& verb) {
       .step =
           [&](const RepairStep& step) {
             print(json ? Line(StepJson(step)) : StepText(step));
+            progress.EndIfInterrupted(
+                verb.dry_run ? "not all steps of the plan were told"
+                             : "not all steps were done; the next repair does "
+                               "the rest");
           },
       .left =
           [&](const Finding& finding) {

@@ -15,9 +15,7 @@
 // so, as compaction leaves them: readers go on behind it without an error; and
 // a marker, where a transaction may have ended there. In a topic that may have
 // gaps what is gone or taken out leaves one, of which nobody tells after the
-// repair. Whoever finds a segment's file again puts it in that one's place and
-// repairs once more. Another partition's segment that was put here by hand,
-// with offsets that fit, is taken for this one's. Any thread.
+// repair. Any thread.
 #pragma once
 
 #include <cstddef>
@@ -140,7 +138,12 @@ absl::StatusOr<RepairSummary> PlanRepair(FileSystem& files,
                                          std::string_view directory,
                                          const RepairOptions& options);
 
-// Locks the directory, makes the plan and carries it out. Reason::kLocked,
+// Locks the directory, makes the plan and carries it out. Whoever finds a
+// segment's file again puts it in that one's place and repairs once more. But
+// what lies below the start that is saved by then counts as deleted: where the
+// oldest segments are missing, or a whole partition, they are to be put back
+// before the repair. Another partition's segment that was put here by hand,
+// with offsets that fit, is taken for this one's. Reason::kLocked,
 // naming the holder, where something has it open; kUnsupportedFormat, with
 // nothing changed, where a newer release wrote a file that is of all topics: of
 // a partition's own the partition is left; kInvalidOption for

@@ -7,8 +7,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cauce/errors.h"
+#include "cauce/inspect.h"
 #include "cauce/repair.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/known_directory.h"
@@ -67,6 +69,20 @@ TEST_F(RepairSurveyTest, PlansForEachPartitionAndChangesNothing) {
   EXPECT_TRUE(test::ImageOf(*files_) == known_.image);
 }
 
+TEST_F(RepairSurveyTest, TellsOfAllItReads) {
+  Put();
+  std::vector<VerifyProgress> told;
+  options_.progress = [&](const VerifyProgress& far) { told.push_back(far); };
+  const auto survey = SurveyOf(*files_);
+
+  ASSERT_THAT(survey->Look(), IsOk());
+
+  ASSERT_THAT(told, Not(IsEmpty()));
+  // Also while nothing of it is checked yet.
+  EXPECT_EQ(told.front().so_far.batches, 0);
+  EXPECT_EQ(told.back().file_bytes, told.back().file_bytes_total);
+}
+
 TEST_F(RepairSurveyTest, LeavesAPartitionThatMayNotBeRead) {
   Put();
   test::FailingFileSystem failing(*files_);
@@ -96,6 +112,42 @@ TEST_F(RepairSurveyTest, BeginsAMissingPartitionWhereItEnded) {
   EXPECT_THAT(missing.make, SizeIs(1));
   EXPECT_EQ(missing.plan.end.value, known_.records.rbegin()->first.second + 1);
   EXPECT_EQ(missing.plan.log_start, missing.plan.end);
+}
+
+// Else they would be given to other records.
+TEST_F(RepairSurveyTest, BeginsAMissingPartitionWhereTheLastCloseNotedItsEnd) {
+  std::erase_if(known_.image, [](const auto& file) {
+    return file.first.starts_with("/orders-1/");
+  });
+  known_.image.erase("/recovery-point-offset-checkpoint");
+  Put();
+  const auto survey = SurveyOf(*files_);
+
+  ASSERT_THAT(survey->Look(), IsOk());
+
+  ASSERT_THAT(survey->partitions(), SizeIs(2));
+  const PartitionRepair& missing = survey->partitions()[1];
+  const Offset end{known_.records.rbegin()->first.second + 1};
+  EXPECT_EQ(missing.plan.end, end);
+  EXPECT_EQ(missing.plan.log_start, end);
+  ASSERT_THAT(missing.make, SizeIs(1));
+  EXPECT_EQ(missing.make[0].step.lost, (OffsetRange{Offset{3}, end}));
+  EXPECT_FALSE(missing.make[0].step.is_more_lost);
+}
+
+TEST_F(RepairSurveyTest, KnowsNotHowMuchAMissingPartitionHeldAfterAKill) {
+  known_ = test::MakeKnownDirectory(Stop::kKilled, 3);
+  std::erase_if(known_.image, [](const auto& file) {
+    return file.first.starts_with("/orders-1/");
+  });
+  Put();
+  const auto survey = SurveyOf(*files_);
+
+  ASSERT_THAT(survey->Look(), IsOk());
+
+  ASSERT_THAT(survey->partitions(), SizeIs(2));
+  ASSERT_THAT(survey->partitions()[1].make, SizeIs(1));
+  EXPECT_TRUE(survey->partitions()[1].make[0].step.is_more_lost);
 }
 
 TEST_F(RepairSurveyTest, IsOfWhatIsAskedForAlone) {

@@ -20,6 +20,8 @@
 #include "engine/catalog/log_start_copy.h"
 #include "engine/log/aborted_index.h"
 #include "engine/log/producer_snapshot.h"
+#include "engine/log/segment_name.h"
+#include "fmt/format.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/known_directory.h"
 #include "tests/testing/matchers.h"
@@ -36,6 +38,8 @@ using test::KnownDirectory;
 using test::KnownRecords;
 using test::StatusIs;
 using test::Stop;
+using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::Each;
 using ::testing::Field;
 using ::testing::Gt;
@@ -243,22 +247,74 @@ TEST_F(Repaired, PutsAnEmptyPartitionWhereOneIsMissing) {
   EXPECT_EQ(partition->log_start(), Offset{end});
 }
 
-// Somebody has renamed it, and an empty one would take its place.
+// Somebody has renamed it. An empty one would take its place, and begin where
+// it ended: put back behind that, all that it holds would count as deleted.
 TEST_F(Repaired, PutsNoEmptyPartitionWhereAnotherDirectoryMayBeTheOneThatWas) {
-  test::Image renamed;
-  for (const auto& [name, bytes] : known_.image) {
-    const bool is_of_it = name.starts_with("/orders-1/");
-    renamed[is_of_it ? "/orders-7/" + name.substr(10) : name] = bytes;
+  for (const std::string name : {"orders-7", "orders-1.bak", "old-orders-1"}) {
+    SCOPED_TRACE(name);
+    const std::string moved = "/data/" + name;
+    files_ = NewMemoryFileSystem();
+    Put();
+    ASSERT_THAT(files_->Rename("/data/orders-1", moved), IsOk());
+
+    const auto repaired = Repair();
+
+    ASSERT_THAT(repaired, IsOk());
+    EXPECT_EQ(repaired->steps, 0);
+    EXPECT_THAT(left_,
+                Contains(AllOf(Field(&Finding::file, "/data/orders-1"),
+                               Field(&Finding::what, HasSubstr(moved)),
+                               Field(&Finding::advice,
+                                     HasSubstr("counts as deleted")))));
+    EXPECT_FALSE(files_->Info("/data/orders-1").ok());
+    ASSERT_THAT(files_->Rename(moved, "/data/orders-1"), IsOk());
+    EXPECT_EQ(Findings(), 0);
+    EXPECT_EQ(test::ReadKnown(*files_), known_.records);
   }
-  known_.image = std::move(renamed);
+}
+
+TEST_F(Repaired, SaysOfAnEmptyPartitionWhatBecomesOfTheOneThatWas) {
+  std::erase_if(known_.image, [](const auto& file) {
+    return file.first.starts_with("/orders-1/");
+  });
   Put();
+  ASSERT_THAT(Repair(), IsOk());
+  EXPECT_THAT(steps_, Contains(Field(&RepairStep::why,
+                                     HasSubstr("counts as deleted"))));
+}
+
+// Its indexes are renamed along with it.
+TEST_F(Repaired, GivesADamagedSegmentItsNameBack) {
+  const std::string old = LogOf("/orders-0", 1);
+  int64_t second = 0;
+  KnownBatch last;
+  for (const KnownBatch& batch : known_.batches) {
+    if (batch.file != old) continue;
+    if (batch.position > 0 && second == 0) second = batch.base;
+    last = batch;
+  }
+  known_.image[old].back() ^= 1;
+  const std::string name =
+      fmt::format("/orders-0/{}", SegmentFileName(Offset{second}, ""));
+  for (const std::string suffix : {".log", ".index", ".timeindex"}) {
+    auto file =
+        known_.image.extract(old.substr(0, old.rfind('.')) + suffix);
+    ASSERT_FALSE(file.empty());
+    file.key() = name + suffix;
+    known_.image.insert(std::move(file));
+  }
+  for (int64_t offset = last.base; offset < last.next; ++offset) {
+    known_.records.erase({"orders-0", offset});
+  }
+  Put();
+
   const auto repaired = Repair();
+
   ASSERT_THAT(repaired, IsOk());
-  EXPECT_EQ(repaired->steps, 0);
-  ASSERT_THAT(left_, SizeIs(1));
-  EXPECT_THAT(left_[0].file, HasSubstr("orders-1"));
-  EXPECT_THAT(left_[0].what, HasSubstr("orders-7"));
-  EXPECT_FALSE(files_->Info("/data/orders-1").ok());
+  EXPECT_EQ(repaired->left, 0);
+  EXPECT_EQ(repaired->offsets_lost, last.next - last.base);
+  EXPECT_EQ(Findings(), 0);
+  EXPECT_EQ(test::ReadKnown(*files_), known_.records);
 }
 
 TEST_F(Repaired, TellsThatTheListOfTopicsIsGone) {
@@ -865,6 +921,30 @@ TEST_F(Repaired, TakesBackAStartThatNoClosedLogCanHave) {
   EXPECT_THAT(steps_[0].why, HasSubstr("offset 99999"));
   const KnownRecords read = test::ReadKnown(*files_);
   EXPECT_TRUE(read.contains({"orders-0", 0}));
+}
+
+// No CRC covers it, but the last close has noted that there was less.
+TEST_F(Repaired, BelievesTheLastCloseMoreThanAWrongRecoveryPoint) {
+  const int64_t end = known_.records.rbegin()->first.second + 1;
+  std::string& points = known_.image["/recovery-point-offset-checkpoint"];
+  const std::string line = fmt::format("orders 1 {}\n", end);
+  const size_t at = points.find(line);
+  ASSERT_NE(at, std::string::npos);
+  points.replace(at, line.size(), fmt::format("orders 1 9{}\n", end));
+  Put();
+
+  const auto repaired = Repair();
+
+  ASSERT_THAT(repaired, IsOk());
+  EXPECT_EQ(repaired->offsets_lost, 0);
+  ASSERT_THAT(steps_, SizeIs(1));
+  EXPECT_THAT(steps_[0].file, HasSubstr("recovery-point-offset-checkpoint"));
+  EXPECT_THAT(steps_[0].why, HasSubstr("the last close has noted"));
+  EXPECT_EQ(Findings(), 0);
+  const auto again = Repair();
+  ASSERT_THAT(again, IsOk());
+  EXPECT_EQ(again->steps, 0);
+  EXPECT_EQ(test::ReadKnown(*files_), known_.records);
 }
 
 TEST_F(Repaired, MakesBothFilesOfLogStartsSayTheLowerStart) {

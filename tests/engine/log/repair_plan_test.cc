@@ -10,6 +10,7 @@ namespace cauce {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -112,10 +113,33 @@ TEST(RepairPlan, CountsOnceWhatIsLostWhereADirectoryStands) {
   EXPECT_FALSE(known[0].is_more_lost);
   EXPECT_EQ(known[0].lost.count(), 0);
   EXPECT_EQ(known[1].lost, (OffsetRange{Offset{8}, kEnd}));
+  EXPECT_TRUE(known[1].is_more_lost);
 
   const auto unknown = plan_of(Offset{8}).steps;
   ASSERT_THAT(unknown, SizeIs(1));
   EXPECT_TRUE(unknown[0].is_more_lost);
+}
+
+// What was saved of its end is what was durable at least, and no more.
+TEST(RepairPlan, SaysOfALostEndAfterAKillThatMoreMayBeGone) {
+  for (const bool may_have_gaps : {true, false}) {
+    SCOPED_TRACE(may_have_gaps);
+    PartitionToCheck partition = Partition(kEnd, Offset{0}, false);
+    partition.may_have_gaps = may_have_gaps;
+    const auto step_of = [&](const PartitionSurvey& survey) {
+      const auto plan = PlanPartitionRepair(partition, survey);
+      EXPECT_THAT(plan.steps, SizeIs(1));
+      return plan.steps.empty() ? RepairStep() : plan.steps[0];
+    };
+    EXPECT_TRUE(step_of({.segments = {Segment(0, 8)}}).is_more_lost);
+    EXPECT_TRUE(step_of({}).is_more_lost);
+    // A close has noted it.
+    partition.is_as_closed = true;
+    EXPECT_FALSE(step_of({.segments = {Segment(0, 8)}}).is_more_lost);
+    partition.is_as_closed = false;
+    partition.clean_stop = true;
+    EXPECT_FALSE(step_of({.segments = {Segment(0, 8)}}).is_more_lost);
+  }
 }
 
 TEST(RepairPlan, SaysOnceThatNobodyKnowsHowMuchIsLostOfASegment) {
@@ -361,7 +385,7 @@ TEST(RepairPlan, SavesTheStartThatNobodyKnew) {
   const RepairPlan plan = PlanPartitionRepair(partition, survey);
   EXPECT_EQ(plan.log_start, Offset{5});
   EXPECT_EQ(plan.lost_at_start.count(), 0);
-  EXPECT_NE(plan.why_start, "");
+  EXPECT_THAT(plan.why_start, HasSubstr("counts as deleted"));
   // One that came from elsewhere may begin anywhere.
   partition.may_have_gaps = true;
   EXPECT_EQ(PlanPartitionRepair(partition, survey).why_start, "");

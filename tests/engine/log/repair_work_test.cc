@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "cauce/file_system.h"
@@ -170,6 +171,56 @@ TEST_F(Work, FillsGapsWithinASegment) {
   EXPECT_EQ(Get(log), gap(4, 6, 1) + at(6, 2) + gap(7, 9, 2) + at(9, 3) +
                           gap(10, 12, 3) + at(12, 4));
   EXPECT_EQ(Get("/p/kept"), "bad");
+}
+
+// Its time and its epoch are of no batch of the log.
+TEST_F(Work, FillsAGapByNothingThatGoesFromItsPlace) {
+  const Timestamp time{1'600'000'000'000};
+  const std::string log = "/p/00000000000000000004.log";
+  const std::string stray = "/p/00000000000000000003.log";
+  const std::string misnamed = "/p/00000000000000000002.log";
+  const std::string rest = Batch({"c"}).At(Offset{6}, LeaderEpoch{7}).bytes();
+  Put(log_, Batch({"a"}, time).At(Offset{0}, LeaderEpoch{3}).bytes());
+  Put(misnamed, Batch({"d"}).At(Offset{70}, LeaderEpoch{5}).bytes());
+  Put(stray, Batch({"b"}).At(Offset{3}, LeaderEpoch{5}).bytes());
+  Put(log, rest);
+  const std::vector<RepairStep> steps = {
+      {.action = RepairAction::kRemoveBytes,
+       .file = log,
+       .removed = {{.position = 0, .filled = {Offset{4}, Offset{6}}}}},
+      {.action = RepairAction::kSetAside,
+       .file = stray,
+       .renamed_to = "/p/kept"},
+      {.action = RepairAction::kRename,
+       .file = misnamed,
+       .renamed_to = "/p/00000000000000000070.log"}};
+  const RepairWork work(*files_, "/p", 1, steps);
+
+  ASSERT_THAT(work.Do(steps[0]), IsOk());
+
+  EXPECT_EQ(Get(log),
+            GapBatch(Offset{4}, Offset{6}, {LeaderEpoch{3}, time}) + rest);
+}
+
+// Of a name that the log loses, it is a sign until then.
+TEST_F(Work, LeavesAnIndexThatAStepSetsAside) {
+  const std::string index = "/p/00000000000000000000.index";
+  Put(log_, "0123456789");
+  Put(index, "of the old log");
+  const std::vector<RepairStep> steps = {
+      {.action = RepairAction::kRemoveBytes,
+       .file = log_,
+       .removed = {{.position = 2,
+                    .bytes = 3,
+                    .kept_bytes = 3,
+                    .kept_as = "/p/kept"}}},
+      {.action = RepairAction::kSetAside,
+       .file = index,
+       .renamed_to = index + ".cut"}};
+  const RepairWork work(*files_, "/p", 1, steps);
+  for (const RepairStep& step : steps) ASSERT_THAT(work.Do(step), IsOk());
+  EXPECT_EQ(Get(log_), "0156789");
+  EXPECT_EQ(Get(index + ".cut"), "of the old log");
 }
 
 TEST_F(Work, FillsNoGapWhereSomethingIs) {

@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cauce/file_system.h"
+#include "cauce/record.h"
 #include "engine/base/check.h"
 #include "engine/record/layout.h"
 #include "tests/testing/batches.h"
@@ -120,6 +121,28 @@ TEST_F(Survey, TakesNoBatchInARecordThatLiesBelowWhatIsExpected) {
   const std::string behind = Batch({"d"}).At(Offset{3}).bytes();
   EXPECT_THAT(BasesOf(Look(a_ + b_ + outer + behind)), ElementsAre(0, 3));
   EXPECT_THAT(BasesOf(Look(outer + behind, 2)), ElementsAre(3));
+}
+
+// A copy of a topic may hold each batch as it was, with its offset, where the
+// record ends: then it leads to what is behind that.
+TEST_F(Survey, TakesNoBatchInARecordForTheDamagedOneThatHoldsIt) {
+  const std::string inner = Batch({"as it was"}).At(Offset{2}).bytes();
+  const std::vector<Header> headers = {{.key = "original", .value = inner}};
+  std::string outer = test::BatchOf({{.key = "k",
+                                      .value = "value",
+                                      .headers = headers,
+                                      .timestamp = {1}}})
+                          .At(Offset{2})
+                          .bytes();
+  const size_t value = outer.find("value");
+  ASSERT_NE(value, std::string::npos);
+  outer[value] ^= 1;
+  const std::string behind = Batch({"d"}).At(Offset{3}).bytes();
+  const SegmentSurvey survey = Look(a_ + b_ + outer + behind);
+  EXPECT_THAT(BasesOf(survey), ElementsAre(0, 3));
+  ASSERT_THAT(survey.damaged, SizeIs(1));
+  EXPECT_EQ(survey.damaged[0].position,
+            static_cast<int64_t>(a_.size() + b_.size()));
 }
 
 // A file that is called by a wrong offset seems to claim those behind it.
