@@ -571,6 +571,15 @@ TEST(BadHistory, GivesWhoComesBackToItsPlaceAnotherShare) {
               ElementsAre("lost-place"));
 }
 
+TEST(GoodHistory, GivesAPlaceItsShareOfATopicThatWasMadeAgain) {
+  const TopicPartition before{"brief.1", PartitionId{0}};
+  const TopicPartition after{"brief.2", PartitionId{0}};
+  EXPECT_THAT(
+      Found({MemberMade{1, "g", "i"}, Assigned{1, "g", 3, {before}, "m1"},
+             MemberMade{2, "g", "i"}, Assigned{2, "g", 3, {after}, "m2"}}),
+      IsEmpty());
+}
+
 TEST(BadHistory, GivesAPartitionToAPlaceAndToAnother) {
   EXPECT_THAT(Found({MemberMade{1, "g", "i"}, MemberMade{2, "g", "j"},
                      Assigned{1, "g", 3, {kA}, "m1"},

@@ -12,6 +12,12 @@
 namespace cauce::test {
 namespace {
 
+// A share goes by names, whichever life of a topic has one.
+TopicPartition WithoutLife(TopicPartition partition) {
+  partition.topic = partition.topic.substr(0, partition.topic.find('.'));
+  return partition;
+}
+
 // Who is of which generation.
 class Generations {
  public:
@@ -99,8 +105,9 @@ class Generations {
                           !member->is_cooperative &&
                           !assigned.partitions.empty();
     if (!is_share) return;
-    const std::set<TopicPartition> share(assigned.partitions.begin(),
-                                         assigned.partitions.end());
+    std::set<TopicPartition> share;
+    for (const TopicPartition& each : assigned.partitions)
+      share.insert(WithoutLife(each));
     const auto [before, is_first] = shares_.try_emplace(
         {assigned.group, assigned.generation, instance}, share, at);
     if (!is_first && before->second.first != share)

@@ -158,7 +158,8 @@ TEST_F(FullDisk, IsToldOnce) {
 TEST_F(FullDisk, AGroupReadsOnAndSaysWhatKeepsItFromThat) {
   Make("a");
   Do({"produce", "a", "--free-bytes-min", "0"}, "x\n");
-  EXPECT_EQ(Do({"consume", "a", "--group", "g"}), "x\n");
+  EXPECT_EQ(Do({"consume", "a", "--group", "g", "--free-bytes-min", "8000000"}),
+            "x\n");
 
   Make("b");
   EXPECT_EQ(Run({"produce", "b", "--free-bytes-min", "1000000"},
