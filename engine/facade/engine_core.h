@@ -297,9 +297,9 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   // made since.
   void AbandonIfGone(const TopicEntry& topic)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // For a topic that has none: what its directories have and no topic of the
-  // list; else a new one.
-  TopicId IdToGive(const TopicEntry& topic) const
+  // Of one that has none what its directories have and no topic of the list;
+  // else a new one: brokers before 2.8 knew of no ids.
+  absl::StatusOr<TopicId> IdOf(const TopicEntry& topic) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<TopicEntry> FindTopic(std::string_view name) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -226,10 +226,14 @@ TopicId EngineCore::IdInDirectories(const std::string& name,
   return TopicId();
 }
 
-TopicId EngineCore::IdToGive(const TopicEntry& topic) const {
+absl::StatusOr<TopicId> EngineCore::IdOf(const TopicEntry& topic) const {
+  if (!topic.id.is_zero()) return topic.id;
   for (int32_t p = 0; p < topic.partitions; ++p) {
     const TopicPartition partition{topic.name, PartitionId{p}};
     const auto id = ReadPartitionMetadata(files_, PathOf(partition.ToString()));
+    const bool says_nothing = absl::IsNotFound(id.status()) ||
+                              ReasonOf(id.status()) == Reason::kCorruptFile;
+    if (!id.ok() && !says_nothing) return id.status();
     const bool is_anothers = FindOtherOwner(catalog_, topic, id).has_value();
     if (id.ok() && !id->is_zero() && !is_anothers) return *id;
   }
@@ -257,8 +261,8 @@ absl::Status EngineCore::Adopt(const OpenPlan& plan) {
     if (!id.is_zero() && sharing.size() > 1) {
       const std::string& other = sharing[sharing[0] == found.name ? 1 : 0];
       Report(Severity::kWarning,
-             fmt::format("{}: topics {} and {} have the id {}: one is a copy of "
-                         "the other; while nothing has the directory open, "
+             fmt::format("{}: topics {} and {} have the id {}: one is a copy "
+                         "of the other; while nothing has the directory open, "
                          "remove the copy, or its partition.metadata where "
                          "both are to stay",
                          directory_, found.name, other, TopicIdText(id)));

@@ -205,8 +205,8 @@ absl::Status EngineCore::ChangeTopic(
   const bool gives_configs = !changes.empty() || !partitions;
   TopicCatalog edited = catalog_;
   if (gives_configs) {
-    // Brokers before 2.8 knew of no ids.
-    CAUCE_RETURN_IF_ERROR(edited.GiveId(name, IdToGive(topic)));
+    CAUCE_ASSIGN_OR_RETURN(const TopicId id, IdOf(topic));
+    CAUCE_RETURN_IF_ERROR(edited.GiveId(name, id));
     CAUCE_RETURN_IF_ERROR(edited.SetConfigs(name, wanted));
   }
   if (partitions) {
