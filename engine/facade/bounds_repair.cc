@@ -53,16 +53,12 @@ RepairTasks BoundsRepair::SaveEnds(bool clean_stop) const {
     const Offset saved = small_.BoundsOf(partition.name).durable;
     const bool is_wanted = !plan.steps.empty() || !clean_stop || is_lost ||
                            plan.has_outgrown_close ||
-                           saved < partition.known_end ||
-                           partition.is_saved_wrong;
+                           saved < partition.known_end;
     if (!is_wanted || saved == plan.end) continue;
     points[partition.name] = plan.end;
     if (why.empty()) {
       why = fmt::format("{} reaches up to offset {}, saved was {}",
                         partition.name.ToString(), plan.end.value, saved.value);
-      if (partition.is_saved_wrong) {
-        why += ", which is more than the last close has noted";
-      }
     }
   }
   if (why.empty() && !is_lost) return {};

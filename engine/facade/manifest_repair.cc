@@ -38,12 +38,6 @@ std::optional<KnownLog> ManifestRepair::Find(const TopicPartition& name) const {
   return FindKnown(manifest_, name);
 }
 
-bool ManifestRepair::HasOtherRecoveryPoints() const {
-  if (!clean_stop_ || manifest_.sums() == BoundsSums()) return false;
-  const auto sums = SumBounds(files_, directory_);
-  return sums.ok() && sums->front() != manifest_.sums().front();
-}
-
 RepairTasks ManifestRepair::Forget(
     std::span<const PartitionRepair> partitions) const {
   RepairTasks tasks;

@@ -35,11 +35,6 @@ class ManifestRepair {
   // Nothing where it does not tell of the partition.
   std::optional<KnownLog> Find(const TopicPartition& name) const;
 
-  // Whether the recovery points are not those that the close in order has left,
-  // whose mark would be gone had anybody written them in order since. False
-  // too where they cannot be read, which is told elsewhere.
-  bool HasOtherRecoveryPoints() const;
-
   // A step for each partition of which something is to be forgotten, and each
   // range that no other step tells is lost; the first one forgets them all. To
   // be run behind what is done to their logs. What it says of the others stays.

@@ -121,7 +121,6 @@ void RepairSurvey::LookForMark() {
 
 absl::Status RepairSurvey::LookForManifest() {
   const absl::Status read = manifest_.Look(clean_stop_);
-  has_other_points_ = manifest_.HasOtherRecoveryPoints();
   const bool is_of_it = IsUnread(read) && !absl::IsResourceExhausted(read);
   if (!is_of_it) return read;
   // A mark of a clean stop would say that what it tells of is there.
@@ -196,9 +195,7 @@ absl::Status RepairSurvey::LookAt(const TopicPartition& name) {
   if (!is_same.ok()) return LeavePartition(directory, is_same.status());
   const Offset known_end = *is_same ? KnownEndOf(name, known) : Offset{0};
   PartitionToCheck::Bounds bounds = small_.BoundsOf(name);
-  const bool is_saved_wrong = IsSavedWrong(bounds.durable, known_end);
-  bounds.durable =
-      is_saved_wrong ? known_end : std::max(bounds.durable, known_end);
+  bounds.durable = std::max(bounds.durable, known_end);
   absl::StatusOr<bool> is_as_closed = false;
   if (known) {
     is_as_closed = IsAsClosed(files_, directory, *known,
@@ -247,8 +244,7 @@ absl::Status RepairSurvey::LookAt(const TopicPartition& name) {
   partitions_.push_back({.name = name,
                          .directory = directory,
                          .plan = std::move(plan),
-                         .known_end = known_end,
-                         .is_saved_wrong = is_saved_wrong});
+                         .known_end = known_end});
   return absl::OkStatus();
 }
 
@@ -273,10 +269,6 @@ Offset RepairSurvey::KnownEndOf(const TopicPartition& name,
                                 const std::optional<KnownLog>& known) const {
   const bool is_unsaved = !small_.recovery_points().contains(name);
   return known && (clean_stop_ || is_unsaved) ? known->end : Offset{0};
-}
-
-bool RepairSurvey::IsSavedWrong(Offset saved, Offset known_end) const {
-  return has_other_points_ && known_end > Offset{0} && saved > known_end;
 }
 
 // An empty directory takes the place of one that is gone, and the log goes on
@@ -307,15 +299,12 @@ absl::Status RepairSurvey::LookForMissing(
     return absl::OkStatus();
   }
   ++summary_.partitions;
-  auto bounds = small_.BoundsOf(name);
+  const auto bounds = small_.BoundsOf(name);
   const auto known = manifest_.Find(name);
   const Offset known_end = KnownEndOf(name, known);
-  const bool is_saved_wrong = IsSavedWrong(bounds.durable, known_end);
-  if (is_saved_wrong) bounds.durable = known_end;
   PartitionRepair partition{.name = name,
                             .directory = directory,
-                            .known_end = known_end,
-                            .is_saved_wrong = is_saved_wrong};
+                            .known_end = known_end};
   RepairPlan& plan = partition.plan;
   plan.end = plan.log_start =
       std::max({bounds.durable, bounds.log_start, known_end});

@@ -84,9 +84,6 @@ class RepairSurvey {
   // closed was durable, also where the checkpoint is lost.
   Offset KnownEndOf(const TopicPartition& name,
                     const std::optional<KnownLog>& known) const;
-  // Whether more is saved as durable than there was then, by somebody who did
-  // not open the directory: one wrong digit in a checkpoint does it.
-  bool IsSavedWrong(Offset saved, Offset known_end) const;
   // `displaced` is a directory that may be the partition by another name.
   absl::Status LookForMissing(const TopicPartition& name,
                               const std::optional<std::string>& displaced);
@@ -105,7 +102,6 @@ class RepairSurvey {
   VerifyMeter meter_;
   bool clean_stop_ = false;
   bool leaves_broken_ = false;
-  bool has_other_points_ = false;  // than the last close has noted
   std::set<std::string> made_again_;  // topics of others
   std::vector<PartitionRepair> partitions_;
 };

@@ -32,8 +32,6 @@ struct PartitionRepair {
   RepairPlan plan;
   // Where it ended when it was closed; 0 where that is not known.
   Offset known_end{0};
-  // What is saved of its end is wrong by that.
-  bool is_saved_wrong = false;
   // What makes the directory, where it is missing.
   RepairTasks make;
 };

@@ -923,30 +923,6 @@ TEST_F(Repaired, TakesBackAStartThatNoClosedLogCanHave) {
   EXPECT_TRUE(read.contains({"orders-0", 0}));
 }
 
-// No CRC covers it, but the last close has noted that there was less.
-TEST_F(Repaired, BelievesTheLastCloseMoreThanAWrongRecoveryPoint) {
-  const int64_t end = known_.records.rbegin()->first.second + 1;
-  std::string& points = known_.image["/recovery-point-offset-checkpoint"];
-  const std::string line = fmt::format("orders 1 {}\n", end);
-  const size_t at = points.find(line);
-  ASSERT_NE(at, std::string::npos);
-  points.replace(at, line.size(), fmt::format("orders 1 9{}\n", end));
-  Put();
-
-  const auto repaired = Repair();
-
-  ASSERT_THAT(repaired, IsOk());
-  EXPECT_EQ(repaired->offsets_lost, 0);
-  ASSERT_THAT(steps_, SizeIs(1));
-  EXPECT_THAT(steps_[0].file, HasSubstr("recovery-point-offset-checkpoint"));
-  EXPECT_THAT(steps_[0].why, HasSubstr("the last close has noted"));
-  EXPECT_EQ(Findings(), 0);
-  const auto again = Repair();
-  ASSERT_THAT(again, IsOk());
-  EXPECT_EQ(again->steps, 0);
-  EXPECT_EQ(test::ReadKnown(*files_), known_.records);
-}
-
 TEST_F(Repaired, MakesBothFilesOfLogStartsSayTheLowerStart) {
   std::string& starts = known_.image["/log-start-offset-checkpoint"];
   const size_t at = starts.find("orders 0 0\n");
