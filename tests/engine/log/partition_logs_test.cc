@@ -75,7 +75,7 @@ TEST_F(PartitionLogsTest, ListThoseThatWaitByTheirNames) {
 TEST_F(PartitionLogsTest, ReadWhatLiesInThem) {
   Put("00000000000000000000.log",
       test::Batch({"a"}).At(Offset{3}).bytes() + "torn");
-  const auto read = logs_.Read({.named = Offset{0}}, {});
+  const auto read = logs_.Read({.named = Offset{0}}, {}, nullptr);
   ASSERT_THAT(read, IsOk());
   ASSERT_THAT(read->runs, SizeIs(1));
   EXPECT_EQ(read->runs[0].base, Offset{3});
@@ -91,7 +91,7 @@ TEST_F(PartitionLogsTest, AreSplitWhereTheyMeet) {
   const std::vector<NamedLog> logs = {{Offset{0}}, {Offset{1}}};
   std::vector<SegmentSurvey> surveys;
   for (const NamedLog& log : logs) {
-    const auto read = logs_.Read(log, {});
+    const auto read = logs_.Read(log, {}, nullptr);
     ASSERT_THAT(read, IsOk());
     surveys.push_back(*read);
   }
