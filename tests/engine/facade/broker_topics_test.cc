@@ -703,7 +703,9 @@ TEST_P(TakenInTopics, WhoseDirectoriesWereExchangedAreOpenedByNobody) {
 TEST_P(TakenInTopics, MissAPartitionThatWasHere) {
   Make(1, "old");
   TakeIn();
-  ASSERT_THAT(files_->Rename("/data/orders-0", "/data/away"), IsOk());
+  // Within the directory a repair would leave its place to it.
+  ASSERT_THAT(files_->CreateDirectories("/elsewhere"), IsOk());
+  ASSERT_THAT(files_->Rename("/data/orders-0", "/elsewhere/away"), IsOk());
   EXPECT_THAT(VerifyAll(), ElementsAre(AllOf(
                                Field(&Finding::gravity, Gravity::kDamage),
                                Field(&Finding::file, "/data/orders-0"))));
