@@ -243,6 +243,13 @@ std::optional<std::string> KeepReplicas(std::string_view text, TopicConfig&) {
   return fmt::format("{}", fmt::join(words, ","));
 }
 
+std::optional<std::string> KeepStore(std::string_view text, TopicConfig&) {
+  constexpr std::string_view kKinds[] = {"none", "key-value", "timestamped",
+                                         "window", "session"};
+  if (std::ranges::find(kKinds, text) == std::end(kKinds)) return std::nullopt;
+  return std::string(text);
+}
+
 // What a key takes is told in words only where it is no whole number.
 struct Key {
   TopicConfigKey shown;
@@ -263,6 +270,11 @@ constexpr Key kKeys[] = {
       "all who wait, and readers see what is durable. os: it has been written, "
       "readers see it at once, and flush.messages and flush.ms hold"},
      {ReadFlush}},
+    {{"cauce.store", "none", kString,
+      "none, key-value, timestamped, window or session",
+      "The kind of the state store whose changelog this is; set where a store "
+      "makes its topic, and read by who rebuilds it"},
+     {KeepStore}},
     {{"cleanup.policy", "delete", kList,
       "a list of delete and compact, or empty",
       "What happens to old data: deleted by age and size, compacted to the "

@@ -168,6 +168,7 @@ TEST(TopicConfig, HasTheLevelOfItsCodec) {
 TEST(TopicConfig, RefusesWhatKafkaRefuses) {
   const std::vector<std::pair<std::string, std::string>> kBad = {
       {"cauce.flush", "never"},
+      {"cauce.store", "map"},
       {"cleanup.policy", "delete,delete"},
       {"cleanup.policy", "delete,"},
       {"cleanup.policy", "shred"},
