@@ -31,6 +31,7 @@ constexpr Room kRooms[] = {
     {"engine/coord", 4},
     {"facade", 5},
     {"engine/client", 6},
+    {"engine/state", 6},
     {"tools", 30},
     // The engine's tests pass with everything else deleted.
     {"tests/testing", 8},
@@ -42,7 +43,7 @@ constexpr Room kRooms[] = {
 // The headers on the engine's doorstep that open, close and do: the rooms
 // below the facade cannot lean on them.
 constexpr std::string_view kFacadeHeaders[] = {"admin.h", "client.h",
-                                               "engine.h"};
+                                               "engine.h", "stores.h"};
 
 std::optional<int> HeightOf(std::string_view room) {
   const auto* found = std::ranges::find(kRooms, room, &Room::name);
