@@ -20,7 +20,6 @@
 #include "engine/catalog/topic_catalog.h"
 #include "engine/catalog/whole_file.h"
 #include "engine/facade/data_directory.h"
-#include "engine/facade/displaced_partitions.h"
 #include "engine/log/as_closed.h"
 #include "engine/log/kept_segments.h"
 #include "engine/log/outgrown_close.h"
@@ -94,15 +93,12 @@ absl::Status RepairSurvey::Look() {
                          DisplacedPartitions::In(files_, directory_));
   const std::set<TopicPartition> opened(plan.open.begin(), plan.open.end());
   for (const TopicPartition& name : missing) {
-    // Another topic's name is none that a partition of this one has.
-    const auto is_in_place = [&](const std::string& other) {
-      const auto its_name = ParseTopicPartition(other);
-      return its_name && its_name->topic == name.topic &&
-             opened.contains(*its_name);
+    const auto is_open = [&](const TopicPartition& other) {
+      return opened.contains(other);
     };
     CAUCE_RETURN_IF_ERROR(LookForMissing(
-        name,
-        displaced.Find(small_.catalog().Find(name.topic)->id, is_in_place)));
+        name, displaced.Find(name.topic, small_.catalog().Find(name.topic)->id,
+                             is_open)));
   }
   return absl::OkStatus();
 }
@@ -274,7 +270,8 @@ Offset RepairSurvey::KnownEndOf(const TopicPartition& name,
 // An empty directory takes the place of one that is gone, and the log goes on
 // where it ended. What stands in its place is not ours to move.
 absl::Status RepairSurvey::LookForMissing(
-    const TopicPartition& name, const std::optional<std::string>& displaced) {
+    const TopicPartition& name,
+    const std::optional<DisplacedPartitions::Found>& displaced) {
   const std::string directory = PathOf(name);
   const auto info = files_.Info(directory);
   if (!absl::IsNotFound(info.status())) {
@@ -287,11 +284,22 @@ absl::Status RepairSurvey::LookForMissing(
                                        kPutBackFirst)});
     return absl::OkStatus();
   }
+  if (displaced && !displaced->read.ok()) {
+    LeaveBroken(
+        {.file = directory,
+         .what = fmt::format("is missing, and {} may be it: {}",
+                             displaced->path, MessageOf(displaced->read)),
+         .advice = fmt::format("mend what keeps that from being read, or move "
+                               "it out of the data directory, and repair "
+                               "again; {}",
+                               kPutBackFirst)});
+    return absl::OkStatus();
+  }
   if (displaced) {
     LeaveBroken({.file = directory,
                  .what = fmt::format("is missing, and {} holds records of the "
                                      "topic and is none of its partitions",
-                                     *displaced),
+                                     displaced->path),
                  .advice = fmt::format("rename that back where it is this one, "
                                        "or move it out of the data directory, "
                                        "and repair again; {}",

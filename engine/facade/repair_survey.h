@@ -19,6 +19,7 @@
 #include "cauce/types.h"
 #include "engine/catalog/known_log.h"
 #include "engine/catalog/topic_catalog.h"
+#include "engine/facade/displaced_partitions.h"
 #include "engine/facade/manifest_repair.h"
 #include "engine/facade/repair_task.h"
 #include "engine/facade/small_file_repair.h"
@@ -85,8 +86,9 @@ class RepairSurvey {
   Offset KnownEndOf(const TopicPartition& name,
                     const std::optional<KnownLog>& known) const;
   // `displaced` is a directory that may be the partition by another name.
-  absl::Status LookForMissing(const TopicPartition& name,
-                              const std::optional<std::string>& displaced);
+  absl::Status LookForMissing(
+      const TopicPartition& name,
+      const std::optional<DisplacedPartitions::Found>& displaced);
   void Leave(const Finding& finding);
   // Of what is no reason to fail.
   void Tell(const Finding& finding) const;

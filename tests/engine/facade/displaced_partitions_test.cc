@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "cauce/errors.h"
 #include "cauce/file_system.h"
 #include "cauce/types.h"
 #include "engine/catalog/partition_metadata.h"
@@ -18,6 +19,7 @@
 namespace cauce {
 namespace {
 
+using test::HasReason;
 using test::IsOk;
 using test::StatusIs;
 
@@ -38,10 +40,15 @@ class Displaced : public ::testing::Test {
     const auto displaced = DisplacedPartitions::In(*files_, "/data");
     EXPECT_THAT(displaced, IsOk());
     if (!displaced.ok()) return "";
-    const auto is_in_place = [](const std::string& name) {
-      return name == "orders-0";
-    };
-    return displaced->Find(id, is_in_place).value_or("");
+    const auto found = displaced->Find("orders", id, IsOpen);
+    if (!found) return "";
+    EXPECT_THAT(found->read, IsOk());
+    return found->path;
+  }
+
+  static bool IsOpen(const TopicPartition& name) {
+    return name == TopicPartition{"orders", PartitionId{0}} ||
+           name == TopicPartition{"bills", PartitionId{0}};
   }
 
   const std::unique_ptr<FileSystem> files_ = NewMemoryFileSystem();
@@ -63,6 +70,65 @@ TEST_F(Displaced, IsNoneThatIsInItsPlaceOrHoldsNothing) {
   Put("orders-0", kOrders, "records");
   Put("orders-1.bak", kOrders, "");
   EXPECT_EQ(Find(kOrders), "");
+}
+
+TEST_F(Displaced, IsFoundByAnotherTopicsName) {
+  Put("bills-0", kOrders, "records");
+  EXPECT_EQ(Find(kOrders), "/data/bills-0");
+}
+
+// Whose it is nobody knows: it may be the one that is missing.
+TEST_F(Displaced, MayBeWhatCannotBeRead) {
+  struct Fault {
+    test::FileCall call;
+    std::string_view suffix;
+  };
+  Put("orders-1.bak", kOrders, "records");
+  for (const Fault& fault :
+       {Fault{test::FileCall::kOpen, "/partition.metadata"},
+        Fault{test::FileCall::kRead, "/partition.metadata"},
+        Fault{test::FileCall::kList, "/orders-1.bak"},
+        Fault{test::FileCall::kInfo, ".log"}}) {
+    SCOPED_TRACE(fault.suffix);
+    test::FailingFileSystem failing(*files_);
+    failing.Fail(fault.call, fault.suffix,
+                 MakeError(Reason::kDiskFailed, "input/output error"));
+    const auto displaced = DisplacedPartitions::In(failing, "/data");
+    ASSERT_THAT(displaced, IsOk());
+    const auto found = displaced->Find("orders", kOrders, IsOpen);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->path, "/data/orders-1.bak");
+    EXPECT_THAT(found->read, HasReason(Reason::kDiskFailed));
+  }
+}
+
+TEST_F(Displaced, MayBeWhatHasADamagedId) {
+  Put("orders-1.bak", kOther, "records");
+  ASSERT_THAT(ReplaceFile(*files_, "/data/orders-1.bak", kPartitionMetadataFile,
+                          "version: 0\ntopic_id: ?\n"),
+              IsOk());
+  const auto displaced = DisplacedPartitions::In(*files_, "/data");
+  ASSERT_THAT(displaced, IsOk());
+  const auto found = displaced->Find("orders", kOrders, IsOpen);
+  ASSERT_TRUE(found);
+  EXPECT_THAT(found->read, HasReason(Reason::kCorruptFile));
+}
+
+// That is told where it is looked at itself.
+TEST_F(Displaced, IsNoPartitionInItsPlaceThatCannotBeRead) {
+  Put("bills-0", kOther, "records");
+  ASSERT_THAT(ReplaceFile(*files_, "/data/bills-0", kPartitionMetadataFile, ""),
+              IsOk());
+  EXPECT_EQ(Find(kOrders), "");
+}
+
+// What certainly is one goes before what may be.
+TEST_F(Displaced, IsRatherWhatHasTheIdThanWhatCannotBeRead) {
+  Put("a", kOther, "records");
+  ASSERT_THAT(ReplaceFile(*files_, "/data/a", kPartitionMetadataFile, ""),
+              IsOk());
+  Put("b", kOrders, "records");
+  EXPECT_EQ(Find(kOrders), "/data/b");
 }
 
 // A topic of a broker before 2.8: all of them would be its own.

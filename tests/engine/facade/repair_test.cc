@@ -273,6 +273,24 @@ TEST_F(Repaired, PutsNoEmptyPartitionWhereAnotherDirectoryMayBeTheOneThatWas) {
   }
 }
 
+// So may one of which nobody can tell whose it is.
+TEST_F(Repaired, PutsNoEmptyPartitionWhereAnUnreadableOneMayBeIt) {
+  known_.image["/orders-1/partition.metadata"] = "rubbish";
+  Put();
+  ASSERT_THAT(files_->Rename("/data/orders-1", "/data/orders-1.bak"), IsOk());
+
+  const auto repaired = Repair();
+
+  ASSERT_THAT(repaired, IsOk());
+  EXPECT_EQ(repaired->steps, 0);
+  EXPECT_THAT(left_, Contains(AllOf(Field(&Finding::file, "/data/orders-1"),
+                                    Field(&Finding::what,
+                                          HasSubstr("/data/orders-1.bak")),
+                                    Field(&Finding::advice,
+                                          HasSubstr("keeps that from")))));
+  EXPECT_FALSE(files_->Info("/data/orders-1").ok());
+}
+
 TEST_F(Repaired, SaysOfAnEmptyPartitionWhatBecomesOfTheOneThatWas) {
   std::erase_if(known_.image, [](const auto& file) {
     return file.first.starts_with("/orders-1/");
