@@ -27,6 +27,7 @@ constexpr Room kRooms[] = {
     {"engine/record", 2},
     {"engine/io", 2},
     {"engine/catalog", 2},
+    {"engine/store", 2},
     {"engine/log", 3},
     {"engine/coord", 4},
     {"facade", 5},

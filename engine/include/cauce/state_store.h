@@ -1,12 +1,12 @@
 // The seam between state stores and what keeps their bytes: RocksDB, or memory.
 //
 // A table holds values by key, in the unsigned order of the keys' bytes, and a
-// mark: a few bytes of its owner's that change with the values in one step, such
-// as the offset of a log that they reflect. After a crash a table holds what
-// some number of first writes left, each whole with its mark; which writes those
-// are the mark tells. What it lacks its owner writes again from its log: a table
-// keeps no log of its own, and promises nothing of a write but that order until
-// it is persisted.
+// mark: a few bytes of its owner's that change with the values in one step,
+// such as the offset of a log that they reflect. After a crash a table holds
+// what some number of first writes left, each whole with its mark; which writes
+// those are the mark tells. What it lacks its owner writes again from its log:
+// a table keeps no log of its own, and promises nothing of a write but that
+// order until it is persisted.
 //
 // Tables are for those who keep such a log; cauce/stores.h has one for each.
 #pragma once
