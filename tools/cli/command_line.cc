@@ -8,10 +8,12 @@
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "tools/cli/bench_verbs.h"
+#include "tools/cli/completion_verbs.h"
 #include "tools/cli/config_verbs.h"
 #include "tools/cli/consume_verb.h"
 #include "tools/cli/group_verbs.h"
 #include "tools/cli/log_verbs.h"
+#include "tools/cli/man_verb.h"
 #include "tools/cli/note.h"
 #include "tools/cli/output.h"
 #include "tools/cli/produce_verb.h"
@@ -19,12 +21,10 @@
 #include "tools/cli/topic_verbs.h"
 #include "tools/cli/transaction_verbs.h"
 #include "tools/cli/verb.h"
+#include "tools/cli/version.h"
 
 namespace cauce::cli {
 namespace {
-
-// What --version says. Nothing was released yet.
-constexpr const char* kVersion = "cauce 0.1.0";
 
 // The verb the user was at: the last one on the line that is known.
 CLI::App* Deepest(CLI::App* app) {
@@ -143,7 +143,8 @@ int RunCommandLine(int argc, char** argv) {
       "  cauce topic create orders --dir data --partitions 3\n"
       "  printf 'one\\ntwo\\n' | cauce produce orders --dir data\n"
       "  cauce consume orders --dir data --print '%p %o %v\\n'");
-  root.set_version_flag("--version", kVersion, "Print the version and exit");
+  root.set_version_flag("--version", fmt::format("cauce {}", Version()),
+                        "Print the version and exit");
   root.require_subcommand(1);
   root.get_formatter()->column_width(32);
   Action action;
@@ -156,6 +157,8 @@ int RunCommandLine(int argc, char** argv) {
   AddLogVerbs(verbs, action);
   AddConfigVerbs(verbs, action);
   AddBenchVerbs(verbs, action);
+  AddCompletionVerbs(verbs, action);
+  AddManVerb(verbs, action);
 
   const int exit = ParseAndRun(root, action, argc, argv);
   const absl::Status lost = FlushStandardOutput();

@@ -84,8 +84,8 @@ void AddFreeBytesMin(const Verb& verb, int64_t& bytes) {
       .Type("BYTES");
 }
 
-Check OneOf(std::vector<std::string> words) {
-  return [words = std::move(words)](const std::string& word) -> std::string {
+Choice OneOf(std::vector<std::string> words) {
+  const Check check = [words](const std::string& word) -> std::string {
     for (const std::string& known : words) {
       if (word == known) return "";
     }
@@ -94,6 +94,7 @@ Check OneOf(std::vector<std::string> words) {
         "\"{}\" is not one of {}{}", word, fmt::join(words, ", "),
         nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest));
   };
+  return {std::move(words), check};
 }
 
 Check Between(int64_t least, int64_t most) {

@@ -31,7 +31,7 @@ Check TopicName();
 // Takes only a name that a group can have.
 Check GroupName();
 // Takes only a word of `words`, and suggests one for a mistyped one.
-Check OneOf(std::vector<std::string> words);
+Choice OneOf(std::vector<std::string> words);
 // Takes only a whole number from `least` to `most`.
 Check Between(int64_t least, int64_t most);
 Check AtLeast(int64_t least);

@@ -6,9 +6,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "tools/cli/verb_description.h"
 
 namespace CLI {
 class App;
@@ -23,25 +28,37 @@ using Action = std::function<int()>;
 // What is wrong with an option's value; empty where nothing is.
 using Check = std::function<std::string(const std::string&)>;
 
+// A check that takes a few words alone, and which those are.
+struct Choice {
+  std::vector<std::string> words;
+  Check check;
+};
+
+// The words of those options that take no others.
+using Choices = std::map<const CLI::Option*, std::vector<std::string>>;
+
 class Option {
  public:
-  explicit Option(CLI::Option* option) : option_(option) {}
+  Option(CLI::Option* option, std::shared_ptr<Choices> choices)
+      : option_(option), choices_(std::move(choices)) {}
 
   // What its value is called in the help.
   Option Type(const std::string& name) const;
   Option Takes(const Check& check) const;
+  Option Takes(const Choice& choice) const;
   Option Required() const;
   // Not together with another of the verb's, which was added before.
   Option Excludes(const Option& other) const;
 
  private:
   CLI::Option* option_;
+  std::shared_ptr<Choices> choices_;
 };
 
 class Verb {
  public:
   // Borrows `app`, which is the verb.
-  explicit Verb(CLI::App& app) : app_(&app) {}
+  explicit Verb(CLI::App& app) : Verb(app, std::make_shared<Choices>()) {}
 
   // A verb below this one, which is a noun then.
   Verb Add(const std::string& name, const std::string& description) const;
@@ -80,8 +97,15 @@ class Verb {
   // Once the line names this verb, `action` becomes `does`.
   void Does(Action& action, const Action& does) const;
 
+  // All that was added so far, to the verbs below too.
+  VerbDescription Describe() const;
+
  private:
+  Verb(CLI::App& app, std::shared_ptr<Choices> choices)
+      : app_(&app), choices_(std::move(choices)) {}
+
   CLI::App* app_;
+  std::shared_ptr<Choices> choices_;
 };
 
 }  // namespace cauce::cli
