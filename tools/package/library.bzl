@@ -182,3 +182,47 @@ tarball = rule(
         "version": attr.string(),
     },
 )
+
+# The processor as Debian calls it.
+_ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64", "k8": "amd64"}
+
+def _debs_impl(ctx):
+    cpu = ctx.var["TARGET_CPU"]
+    debs = [
+        ctx.actions.declare_file("%s_%s_%s.deb" % (
+            name,
+            ctx.attr.version,
+            _ARCHITECTURES.get(cpu, cpu),
+        ))
+        for name in ["libcauce0", "libcauce-dev", "cauce"]
+    ]
+    arguments = ctx.actions.args()
+    arguments.add_all([ctx.attr.version, ctx.attr.day, ctx.file.tarball])
+    arguments.add_all(debs)
+    ctx.actions.run(
+        executable = ctx.executable.script,
+        arguments = [arguments],
+        inputs = [ctx.file.tarball],
+        outputs = debs,
+        mnemonic = "Debs",
+        use_default_shell_env = True,
+    )
+    return [DefaultInfo(
+        files = depset(debs),
+        runfiles = ctx.runfiles(files = debs),
+    )]
+
+# libcauce0, libcauce-dev and cauce, each _<version>_<architecture>.deb
+debs = rule(
+    implementation = _debs_impl,
+    attrs = {
+        "day": attr.string(),
+        "script": attr.label(
+            allow_single_file = True,
+            cfg = "exec",
+            executable = True,
+        ),
+        "tarball": attr.label(allow_single_file = True),
+        "version": attr.string(),
+    },
+)
