@@ -49,6 +49,7 @@
 #include "engine/facade/partition_log.h"
 #include "engine/facade/upkeep_agenda.h"
 #include "engine/log/log.h"
+#include "engine/log/log_environment.h"
 
 namespace cauce {
 
@@ -72,6 +73,24 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
                           const std::vector<ConfigChange>& changes,
                           std::optional<int32_t> partitions);
   absl::Status DeleteTopic(std::string_view name);
+
+  // CreateTopic in parts, for who fills it before anybody sees it. The first
+  // makes its directories, where there is room for `bytes`, and gives it a new
+  // id; who stops behind that has the next opening remove them. The last makes
+  // it live, with logs that are durable and begin where `bounds` says. Or all
+  // is taken back, because of `why`, which is returned.
+  absl::StatusOr<TopicEntry> BeginTopic(TopicEntry topic, int64_t bytes)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status FinishTopic(const TopicEntry& topic,
+                           const std::map<PartitionId, LogBounds>& bounds)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status TakeBackTopic(const TopicEntry& topic, const absl::Status& why)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  // For who fills it.
+  FileSystem& files() const { return files_; }
+  std::string PathOf(const TopicPartition& partition) const {
+    return PathOf(partition.ToString());
+  }
   absl::StatusOr<std::shared_ptr<PartitionLog>> OpenPartition(
       std::string_view topic, PartitionId partition);
   // The log of a handle, which is opened where it is dormant.
@@ -141,6 +160,17 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   // CreateTopic of any name.
   absl::StatusOr<TopicDescription> MakeTopic(std::string_view name,
                                              const TopicSpec& spec)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The parts of that: its directories, for which there is room; that it is
+  // live; and taking it back where that has `failed`.
+  absl::Status BeginMaking(const TopicEntry& topic)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status FinishMaking(const TopicEntry& topic)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status TakeBack(const TopicEntry& topic, const absl::Status& failed)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // That it is still being made, by who has begun it.
+  absl::Status CheckBegun(const TopicEntry& topic) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TellOfTopics() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // AlterTopic, but for the logs that are to be flushed after it.
@@ -218,6 +248,9 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
     // another, or is another topic's: they stay in the list as being deleted.
     std::set<std::string> stuck;
   };
+  // Of topics that were being filled and are taken back.
+  void TellOfUnfinished(const OpenPlan& plan) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Why `directory`, which is named as deleted, may be none that we deleted:
   // what a broker was deleting is left to it.
   std::optional<std::string> WhyNotOurs(const std::string& directory,

@@ -54,6 +54,7 @@ absl::Status EngineCore::SettleTopics() {
                        "forgotten, and it is what its files say",
                        directory_, topic.name));
   }
+  TellOfUnfinished(plan);
   // While they have these names they may be all that says that a topic goes.
   CAUCE_ASSIGN_OR_RETURN(const Leftovers left, EmptyLeftovers(plan));
   for (const std::string& name : plan.forget) {
@@ -92,6 +93,25 @@ absl::Status EngineCore::SettleTopics() {
   if (left.emptied.empty()) return absl::OkStatus();
   RemoveEmptied(left.emptied);
   return files_.SyncDirectory(directory_);
+}
+
+void EngineCore::TellOfUnfinished(const OpenPlan& plan) const {
+  for (const std::string& name : plan.forget) {
+    const TopicEntry* const topic = catalog_.Find(name);
+    if (topic == nullptr || topic->state != TopicState::kCreating) continue;
+    for (int32_t p = 0; p < topic->partitions; ++p) {
+      const auto entries =
+          files_.List(PathOf(TopicPartition{name, PartitionId{p}}));
+      // Who makes a topic puts no segment into it before it is live.
+      if (!entries.ok() || !HoldsSegments(*entries)) continue;
+      Report(Severity::kWarning,
+             fmt::format("{}: topic {} was being restored when its process "
+                         "stopped: what there is of it is removed; restore it "
+                         "again",
+                         directory_, name));
+      break;
+    }
+  }
 }
 
 absl::StatusOr<EngineCore::Leftovers> EngineCore::EmptyLeftovers(

@@ -96,6 +96,14 @@ absl::StatusOr<TopicDescription> EngineCore::MakeTopic(std::string_view name,
   CAUCE_RETURN_IF_ERROR(IsInternalTopic(name)
                             ? environment_->space->TakeReserve(bytes)
                             : environment_->space->TakeMuch(bytes));
+  CAUCE_RETURN_IF_ERROR(BeginMaking(topic));
+  CAUCE_RETURN_IF_ERROR(FinishMaking(topic));
+  return Describe(topic);
+}
+
+absl::Status EngineCore::BeginMaking(const TopicEntry& topic) {
+  TopicCatalog edited = catalog_;
+  CAUCE_RETURN_IF_ERROR(edited.Add(topic));
   // Whatever an older topic of the name may have left is not this one's.
   bounds_->Forget(topic.name);
   known_->Forget(topic.name);
@@ -106,26 +114,85 @@ absl::StatusOr<TopicDescription> EngineCore::MakeTopic(std::string_view name,
   catalog_ = std::move(edited);
   absl::Status made = SaveTopics(catalog_);
   if (made.ok()) made = directories_.Make(topic, 0, topic.partitions);
-  if (made.ok()) {
-    CAUCE_RETURN_IF_ERROR(catalog_.SetState(name, TopicState::kLive));
-    made = SaveTopics(catalog_);
-    if (made.ok()) {
-      TellOfTopics();
-      return Describe(topic);
-    }
-    // The disk may have it as live all the same: the names that its directories
-    // get say that it goes, until the list of topics does.
-  }
+  return made.ok() ? made : TakeBack(topic, made);
+}
+
+absl::Status EngineCore::FinishMaking(const TopicEntry& topic) {
+  CAUCE_RETURN_IF_ERROR(catalog_.SetState(topic.name, TopicState::kLive));
+  const absl::Status made = SaveTopics(catalog_);
+  // The disk may have it as live all the same: the names that its directories
+  // get say that it goes, until the list of topics does.
+  if (!made.ok()) return TakeBack(topic, made);
+  TellOfTopics();
+  return made;
+}
+
+absl::Status EngineCore::TakeBack(const TopicEntry& topic,
+                                  const absl::Status& failed) {
   const auto emptied = directories_.Empty(topic);
   if (!emptied.ok()) {
     // The next open takes back what this cannot: it is not to find directories
     // of nobody.
-    CAUCE_RETURN_IF_ERROR(catalog_.SetState(name, TopicState::kDeleting));
-    return Annotate(made, fmt::format(kHalfDone, name));
+    CAUCE_RETURN_IF_ERROR(
+        catalog_.SetState(topic.name, TopicState::kDeleting));
+    return Annotate(failed, fmt::format(kHalfDone, topic.name));
   }
-  CAUCE_RETURN_IF_ERROR(catalog_.Remove(name));
+  CAUCE_RETURN_IF_ERROR(catalog_.Remove(topic.name));
   if (SaveTopics(catalog_).ok()) RemoveEmptied(*emptied);
-  return made;
+  return failed;
+}
+
+absl::StatusOr<TopicEntry> EngineCore::BeginTopic(TopicEntry topic,
+                                                  int64_t bytes) {
+  MutexLock lock(mutex_);
+  CAUCE_RETURN_IF_ERROR(CheckWritable());
+  if (IsInternalTopic(topic.name)) {
+    return InternalError(topic.name, "it is made when it is first used");
+  }
+  topic.id = NewTopicId(*environment_->random);
+  topic.state = TopicState::kCreating;
+  TopicCatalog edited = catalog_;
+  CAUCE_RETURN_IF_ERROR(edited.Add(topic));
+  CAUCE_RETURN_IF_ERROR(directories_.CheckFree(topic, 0, topic.partitions));
+  CAUCE_RETURN_IF_ERROR(environment_->space->TakeMuch(
+      bytes + topic.partitions * kPartitionBytes));
+  CAUCE_RETURN_IF_ERROR(BeginMaking(topic));
+  return topic;
+}
+
+absl::Status EngineCore::CheckBegun(const TopicEntry& topic) const {
+  CAUCE_RETURN_IF_ERROR(CheckWritable());
+  const TopicEntry* const found = catalog_.Find(topic.name);
+  if (found != nullptr && found->id == topic.id &&
+      found->state == TopicState::kCreating) {
+    return absl::OkStatus();
+  }
+  return MakeError(Reason::kUnknownTopic,
+                   fmt::format("topic {} was deleted while it was being made",
+                               topic.name));
+}
+
+absl::Status EngineCore::FinishTopic(
+    const TopicEntry& topic, const std::map<PartitionId, LogBounds>& bounds) {
+  MutexLock lock(mutex_);
+  CAUCE_RETURN_IF_ERROR(CheckBegun(topic));
+  for (const auto& [partition, each] : bounds)
+    bounds_->Set({topic.name, partition}, each);
+  // Else a log that begins in the middle of its first segment would show
+  // records that were deleted.
+  const absl::Status saved = bounds_->SaveAll();
+  if (saved.ok()) return FinishMaking(topic);
+  bounds_->Forget(topic.name);
+  return TakeBack(topic, saved);
+}
+
+absl::Status EngineCore::TakeBackTopic(const TopicEntry& topic,
+                                       const absl::Status& why) {
+  MutexLock lock(mutex_);
+  // Where it was closed, or the topic was deleted, that has taken it back, or
+  // the next opening does.
+  if (!CheckBegun(topic).ok()) return why;
+  return TakeBack(topic, why);
 }
 
 absl::StatusOr<std::vector<TopicDescription>> EngineCore::ListTopics() {
