@@ -33,6 +33,7 @@ constexpr Room kRooms[] = {
     {"facade", 5},
     {"engine/client", 6},
     {"engine/state", 6},
+    {"engine/backup", 7},
     {"tools", 30},
     // The engine's tests pass with everything else deleted.
     {"tests/testing", 8},
@@ -43,8 +44,8 @@ constexpr Room kRooms[] = {
 
 // The headers on the engine's doorstep that open, close and do: the rooms
 // below the facade cannot lean on them.
-constexpr std::string_view kFacadeHeaders[] = {"admin.h", "client.h",
-                                               "engine.h", "stores.h"};
+constexpr std::string_view kFacadeHeaders[] = {
+    "admin.h", "backup.h", "client.h", "engine.h", "stores.h"};
 
 std::optional<int> HeightOf(std::string_view room) {
   const auto* found = std::ranges::find(kRooms, room, &Room::name);

@@ -1,0 +1,101 @@
+// Copies one partition's files while another process may append to it, roll,
+// compact and delete: what comes of it is the partition as it was at one
+// moment.
+//
+// Segments are copied oldest first, and looked at once more behind the last:
+// where one has given way meanwhile, which compaction and retention do, those
+// that are others now are copied anew, until nothing has changed in between.
+// Else a tombstone that was compacted away between two copies would leave the
+// value that it has deleted. For one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cauce/engine.h"
+#include "cauce/file_system.h"
+#include "cauce/read.h"
+#include "cauce/types.h"
+#include "engine/backup/file_copy.h"
+#include "engine/log/segment_scan.h"
+
+namespace cauce {
+
+struct PartitionSource {
+  const Engine& engine;  // opened for reading
+  FileSystem& files;
+  std::string directory;  // the data directory
+  TopicPartition name;
+  // Whether compaction may have left offsets out.
+  bool may_have_gaps = false;
+  OnDamage on_damage = OnDamage::kStop;
+};
+
+struct CopiedPartition {
+  OffsetRange log;
+  // Where an opening of the copy is to look at every batch, and make the
+  // indexes anew that were still being written.
+  Offset look_from{0};
+  bool damaged = false;
+};
+
+class PartitionCopy {
+ public:
+  // `target` is the copy's directory, which is there. `meter` is borrowed.
+  PartitionCopy(PartitionSource source, FilePlace target, CopyMeter& meter);
+
+  // Durable on return, names too. Reason::kCorruptBatch and other errors of
+  // reading; Unavailable where it changed every time.
+  absl::StatusOr<CopiedPartition> Run();
+
+ private:
+  // A segment as it was copied.
+  struct Copied {
+    uint64_t id = 0;        // of the file
+    int64_t bytes = 0;      // that it had
+    int64_t copied = 0;     // of these
+    bool sealed = false;
+    Offset next;            // where it ends
+    std::string damage;     // that was copied with it
+  };
+  using Segments = std::map<Offset, Copied>;
+
+  // Nothing where it changed meanwhile.
+  absl::StatusOr<std::optional<CopiedPartition>> Attempt();
+  absl::StatusOr<std::optional<CopiedPartition>> AttemptOf(
+      const Partition& partition);
+  absl::StatusOr<std::vector<Offset>> ListLogs() const;
+  // Those of `bases` that hold the offsets of `log`, or go on where it ends.
+  static std::vector<Offset> Within(const std::vector<Offset>& bases,
+                                    const OffsetRange& log);
+  absl::StatusOr<Copied> CopySegment(Offset base, std::optional<Offset> next,
+                                     Offset end);
+  absl::StatusOr<ScannedSegment> Scan(Offset base, std::optional<Offset> next,
+                                      Offset end, int64_t bytes) const;
+  absl::Status CopyIndexes(Offset base);
+  absl::Status CopyAborted(Offset base, Offset end);
+  absl::Status CopySmallFiles(Offset end);
+  absl::Status CopyWhole(const std::string& name);
+  absl::Status RemoveOthers(const Segments& segments, Offset end);
+  absl::StatusOr<bool> IsUnchanged(const OffsetRange& log) const;
+  std::string PathOf(Offset base, std::string_view suffix) const;
+  FilePlace Source(const std::string& name) const;
+  FilePlace Target(const std::string& name) const;
+
+  const PartitionSource source_;
+  const std::string directory_;  // of the source
+  const FilePlace target_;
+  CopyMeter& meter_;
+  Segments segments_;
+  // What was damaged in the attempt before: what a writer is at work on looks
+  // so for a moment.
+  std::optional<std::string> damage_;
+};
+
+}  // namespace cauce
