@@ -16,6 +16,7 @@
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "nlohmann/json.hpp"
+#include "tools/cli/backup_verbs.h"
 #include "tools/cli/confirmation.h"
 #include "tools/cli/format.h"
 #include "tools/cli/note.h"
@@ -351,6 +352,8 @@ void AddTopicVerbs(const Verb& root, Action& action) {
               options, Delete, "cauce topic delete orders --dir data --yes");
   AddTopic(remove, options->name);
   remove.AddFlag("--yes,-y", options->yes, "Do not ask");
+
+  AddBackupVerbs(noun, action);
 }
 
 }  // namespace cauce::cli

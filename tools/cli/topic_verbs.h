@@ -1,4 +1,5 @@
-// cauce topic create / list / describe / alter / delete.
+// cauce topic create / list / describe / alter / delete, and those of
+// backup_verbs.h.
 //
 // Adds its verbs to the command line; parsing one sets `action` to what it
 // does. For the main thread.
