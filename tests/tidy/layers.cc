@@ -34,6 +34,7 @@ constexpr Room kRooms[] = {
     {"engine/client", 6},
     {"engine/state", 6},
     {"engine/backup", 7},
+    {"engine/capi", 7},
     {"tools", 30},
     // The engine's tests pass with everything else deleted.
     {"tests/testing", 8},

@@ -1,0 +1,138 @@
+#include "engine/capi/values.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "cauce/append.h"
+#include "engine/capi/error.h"
+
+namespace cauce::capi {
+namespace {
+
+template <typename T>
+bool IsMisuse(const absl::StatusOr<T>& result) {
+  return ReasonNumberOf(result.status()) == CAUCE_MISUSE;
+}
+bool IsMisuse(const absl::Status& status) {
+  return ReasonNumberOf(status) == CAUCE_MISUSE;
+}
+
+// A record of a header that is newer than this library.
+struct NewerRecord {
+  cauce_record_t known = CAUCE_RECORD_INIT;
+  int64_t more = 0;
+};
+
+TEST(CapiValues, AStructOfANewerProgramIsTakenWhereItsNewestFieldsAreZero) {
+  NewerRecord given;
+  given.known.struct_size = sizeof(given);
+  given.known.offset = 7;
+  cauce_record_t taken;
+  EXPECT_EQ(TakeStruct("cauce_record_t", &given, taken), absl::OkStatus());
+  EXPECT_EQ(taken.offset, 7);
+
+  given.more = 1;
+  EXPECT_TRUE(IsMisuse(TakeStruct("cauce_record_t", &given, taken)));
+}
+
+TEST(CapiValues, AStructThatIsTooShortOrTooLongIsMisuse) {
+  cauce_record_t given = CAUCE_RECORD_INIT;
+  cauce_record_t taken;
+  for (const size_t size : {size_t{0}, sizeof(given) - 1, kStructSizeMax + 1,
+                            SIZE_MAX}) {
+    given.struct_size = size;
+    EXPECT_TRUE(IsMisuse(TakeStruct("cauce_record_t", &given, taken))) << size;
+  }
+}
+
+TEST(CapiValues, AnArrayIsWalkedByTheSizeOfItsFirst) {
+  NewerRecord given[2];
+  for (NewerRecord& each : given) each.known.struct_size = sizeof(each);
+  given[1].known.offset = 9;
+
+  const auto taken = TakeArray("cauce_record_t", &given[0].known, 2);
+  ASSERT_TRUE(taken.ok()) << taken.status();
+  ASSERT_EQ(taken->size(), 2u);
+  EXPECT_EQ((*taken)[1].offset, 9);
+
+  given[1].known.struct_size = sizeof(cauce_record_t);
+  EXPECT_TRUE(IsMisuse(TakeArray("cauce_record_t", &given[0].known, 2)));
+}
+
+TEST(CapiValues, NoArrayHasNoEntries) {
+  const cauce_place_t* const none = nullptr;
+  EXPECT_TRUE(TakeArray("cauce_place_t", none, 0).ok());
+  EXPECT_TRUE(IsMisuse(TakeArray("cauce_place_t", none, 1)));
+  EXPECT_TRUE(IsMisuse(TakePairs(nullptr, 3)));
+}
+
+TEST(CapiValues, BytesMayBeNullButThenHaveNoSize) {
+  EXPECT_EQ(TakeBytes("key", nullptr, 0).value(), std::nullopt);
+  EXPECT_EQ(TakeBytes("key", "ab", 0).value(), "");
+  EXPECT_EQ(TakeBytes("key", "ab", 2).value(), "ab");
+  EXPECT_TRUE(IsMisuse(TakeBytes("key", nullptr, 2)));
+}
+
+TEST(CapiValues, EnumeratorsOutOfRangeAreMisuse) {
+  EXPECT_EQ(TakeEnum("ack", 1, Ack::kDurable).value(), Ack::kDurable);
+  EXPECT_TRUE(IsMisuse(TakeEnum("ack", 2, Ack::kDurable)));
+  EXPECT_TRUE(IsMisuse(TakeEnum("ack", -1, Ack::kDurable)));
+}
+
+TEST(CapiValues, TimesAreMillisecondsOrForEver) {
+  EXPECT_EQ(TakeTimeout(CAUCE_FOREVER).value(), absl::InfiniteDuration());
+  EXPECT_EQ(TakeTimeout(5).value(), absl::Milliseconds(5));
+  EXPECT_TRUE(IsMisuse(TakeTimeout(-2)));
+}
+
+TEST(CapiValues, RecordsKeepTheirHeaders) {
+  const cauce_header_t headers[] = {{"trace", 5, "abc", 3},
+                                    {"none", 4, nullptr, 0}};
+  cauce_record_t given = CAUCE_RECORD_INIT;
+  given.headers = headers;
+  given.header_count = 2;
+  TakenRecords taken;
+
+  ASSERT_EQ(taken.Add(given), absl::OkStatus());
+
+  const Record& record = taken.records().front();
+  EXPECT_EQ(record.key, std::nullopt);
+  ASSERT_EQ(record.headers.size(), 2u);
+  EXPECT_EQ(record.headers[0].key, "trace");
+  EXPECT_EQ(record.headers[0].value, "abc");
+  EXPECT_EQ(record.headers[1].value, std::nullopt);
+}
+
+TEST(CapiValues, AHeaderWithoutAKeyIsMisuse) {
+  const cauce_header_t header = {nullptr, 0, "abc", 3};
+  cauce_record_t given = CAUCE_RECORD_INIT;
+  given.headers = &header;
+  given.header_count = 1;
+  EXPECT_TRUE(IsMisuse(TakenRecords().Add(given)));
+  given.headers = nullptr;
+  EXPECT_TRUE(IsMisuse(TakenRecords().Add(given)));
+}
+
+TEST(CapiValues, OffsetsNameEachPartitionOnce) {
+  cauce_place_t places[2] = {CAUCE_PLACE_INIT, CAUCE_PLACE_INIT};
+  places[0].topic = places[1].topic = "orders";
+  places[0].offset = 4;
+  places[0].metadata = "half";
+  EXPECT_TRUE(IsMisuse(TakeOffsets(places, 2)));
+
+  const auto taken = TakeOffsets(places, 1);
+  ASSERT_TRUE(taken.ok()) << taken.status();
+  EXPECT_EQ(taken->at({"orders", PartitionId{0}}).metadata, "half");
+  places[0].topic = nullptr;
+  EXPECT_TRUE(IsMisuse(TakeOffsets(places, 1)));
+  EXPECT_TRUE(IsMisuse(TakePartitions(places, 1)));
+}
+
+}  // namespace
+}  // namespace cauce::capi
