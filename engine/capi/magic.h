@@ -50,7 +50,7 @@ class Magic {
   }
 
  private:
-  const uint64_t room_[4] = {};
+  [[maybe_unused]] const uint64_t room_[4] = {};
   std::atomic<Kind> word_;
 };
 

@@ -91,24 +91,6 @@ TEST_F(CapiMisuse, OfOneHandleAsAnotherIsAnswered) {
   EXPECT_EQ(cauce_producer_free(producer), CAUCE_OK);
 }
 
-TEST_F(CapiMisuse, ASecondFreeIsAnswered) {
-  MakeTopic("orders");
-  cauce_producer_t* const producer = OpenProducer();
-  cauce_consumer_t* const consumer = OpenConsumer();
-  cauce_partition_t* const partition = OpenPartition("orders");
-  cauce_topics_t* topics = nullptr;
-  ASSERT_EQ(cauce_topics_list(client_, &topics, err()), CAUCE_OK);
-  EXPECT_EQ(cauce_producer_free(producer), CAUCE_OK);
-  EXPECT_EQ(cauce_producer_free(producer), CAUCE_MISUSE);
-  EXPECT_EQ(cauce_consumer_free(consumer), CAUCE_OK);
-  EXPECT_EQ(cauce_consumer_free(consumer), CAUCE_MISUSE);
-  EXPECT_EQ(cauce_partition_free(partition), CAUCE_OK);
-  EXPECT_EQ(cauce_partition_free(partition), CAUCE_MISUSE);
-  EXPECT_EQ(cauce_partition_flush(partition, err()), CAUCE_MISUSE);
-  EXPECT_EQ(cauce_topics_free(topics), CAUCE_OK);
-  EXPECT_EQ(cauce_topics_free(topics), CAUCE_MISUSE);
-}
-
 TEST_F(CapiMisuse, HandlesOutliveTheirClient) {
   MakeTopic("orders");
   cauce_client_t* client = nullptr;
