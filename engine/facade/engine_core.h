@@ -47,6 +47,7 @@
 #include "engine/facade/open_logs.h"
 #include "engine/facade/partition_directories.h"
 #include "engine/facade/partition_log.h"
+#include "engine/facade/store_claims.h"
 #include "engine/facade/upkeep_agenda.h"
 #include "engine/log/log.h"
 #include "engine/log/log_environment.h"
@@ -145,9 +146,23 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   static const std::shared_ptr<EngineCore>& Of(const Engine& engine) {
     return engine.core_;
   }
+  // As Engine's, for rooms above that keep the core and not the engine.
+  static absl::StatusOr<Partition> OpenHandle(
+      const std::shared_ptr<EngineCore>& core, std::string_view topic,
+      PartitionId partition) {
+    Engine engine(core);
+    auto handle = engine.OpenPartition(topic, partition);
+    engine.core_.reset();  // this one is not to close it
+    return handle;
+  }
   // Reason::kClosed once it is. Takes no lock.
   absl::Status CheckNotClosed() const;
   const EngineOptions& options() const { return options_; }
+  // Where the name that was given leads.
+  const std::string& directory() const { return directory_; }
+  // Whether all of it lives in memory, as ":memory:" does.
+  bool is_volatile() const { return environment_->is_volatile; }
+  StoreClaims& store_claims() { return store_claims_; }
   absl::Status RunUpkeep(absl::Duration time_max);
   // Of a log of this engine, as Partition's function of the same name.
   absl::StatusOr<CompactionTotals> Compact(const std::shared_ptr<Log>& log);
@@ -389,6 +404,7 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
 
   // Works under a lock of its own, which is taken under mutex_.
   Compactor compactor_;
+  StoreClaims store_claims_;
 
   // Held while a coordinator is made. Comes before mutex_.
   Mutex coordinators_mutex_;

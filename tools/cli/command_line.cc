@@ -17,6 +17,7 @@
 #include "tools/cli/note.h"
 #include "tools/cli/output.h"
 #include "tools/cli/produce_verb.h"
+#include "tools/cli/store_verbs.h"
 #include "tools/cli/suggestion.h"
 #include "tools/cli/topic_verbs.h"
 #include "tools/cli/transaction_verbs.h"
@@ -154,6 +155,7 @@ int RunCommandLine(int argc, char** argv) {
   AddConsumeVerb(verbs, action);
   AddGroupVerbs(verbs, action);
   AddTransactionVerbs(verbs, action);
+  AddStoreVerbs(verbs, action);
   AddLogVerbs(verbs, action);
   AddConfigVerbs(verbs, action);
   AddBenchVerbs(verbs, action);

@@ -14,9 +14,10 @@
 // is missing, damaged, behind, another topic's or of a newer release gets it
 // made right from the changelog, before the call returns.
 //
-// Tables lie in the directory `cauce.stores` (engine/FORMAT.md), one for each
-// partition of each changelog, and are made with RocksDB unless the options
-// say otherwise. Kafka Streams' stores have the same changelogs, byte for byte.
+// Tables are in memory unless the options say otherwise. A backend that keeps
+// them has them in the directory `cauce.stores` (engine/FORMAT.md), one for
+// each partition of each changelog. Kafka Streams' stores have the same changelogs,
+// byte for byte.
 #pragma once
 
 #include <cstdint>
@@ -70,10 +71,8 @@ struct StoresOptions {
   // Kafka's application.id. The changelog of store `s` is the topic
   // `<application>-<s>-changelog`, or `<s>-changelog` where this is empty.
   std::string application;
-  // Of the backend that is made where none is given.
-  RocksDbOptions rocksdb;
-  // What keeps the tables. Null: RocksDB; or memory, where the engine is in
-  // memory.
+  // What keeps the tables. Null: memory, so that every opening reads the whole
+  // changelog.
   std::shared_ptr<StateBackend> backend;
   // Told now and then while a store is restored, and at its end; on the thread
   // that opens it. It must not call the store.

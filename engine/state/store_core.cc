@@ -1,0 +1,420 @@
+#include "engine/state/store_core.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "cauce/errors.h"
+#include "engine/base/bytes.h"
+#include "engine/base/check.h"
+#include "engine/base/status_macros.h"
+#include "fmt/format.h"
+
+namespace cauce {
+namespace {
+
+// A record's lengths, times and number take at most so much besides.
+constexpr int64_t kRecordOverhead = 32;
+
+int64_t BytesOf(std::span<const WantedChange> changes) {
+  int64_t bytes = 0;
+  for (const WantedChange& change : changes) {
+    bytes += kRecordOverhead + static_cast<int64_t>(change.key.size());
+    if (change.value) bytes += static_cast<int64_t>(change.value->size());
+  }
+  return bytes;
+}
+
+// Whether an append that failed so has stored nothing.
+bool StoredNothing(const absl::Status& status) {
+  constexpr std::array kReasons = {
+      Reason::kBatchTooLarge,    Reason::kInvalidRecord,
+      Reason::kInvalidTimestamp, Reason::kDiskFull,
+      Reason::kReadOnly,         Reason::kUnknownTopic,
+      Reason::kInvalidTopicName, Reason::kOffsetOutOfRange,
+      Reason::kUnsupportedCodec, Reason::kCorruptBatch,
+      Reason::kFencedEpoch};
+  return std::ranges::find(kReasons, ReasonOf(status)) != kReasons.end();
+}
+
+}  // namespace
+
+// Counts those who read from the table beyond a call.
+class StoreCore::Lease {
+ public:
+  explicit Lease(std::shared_ptr<StoreCore> core) : core_(std::move(core)) {
+    core_->leases_.fetch_add(1);
+  }
+  ~Lease() { core_->leases_.fetch_sub(1); }
+  Lease(const Lease&) = delete;
+  Lease& operator=(const Lease&) = delete;
+
+ private:
+  const std::shared_ptr<StoreCore> core_;
+};
+
+// What one append writes.
+struct StoreCore::Batch {
+  std::vector<ChangelogRecord> records;
+  std::deque<std::string> keys;  // of those that got a number
+  Timestamp stream_time = kNoTimestamp;
+};
+
+StoreCore::StoreCore(OpenedStore opened) : opened_(std::move(opened)) {
+  CAUCE_CHECK((opened_.table == nullptr) != (opened_.overlay == nullptr));
+}
+
+StoreCore::~StoreCore() {
+  const absl::Status closed = Close();
+  // Behind its engine a store has nothing to tell: the log is closed, and has
+  // told what failed.
+  if (closed.ok() || ReasonOf(closed) == Reason::kClosed) return;
+  const EventSink& events = opened_.engine->options().events;
+  if (events) {
+    events(Severity::kError,
+           fmt::format("store {}: {}", name(), MessageOf(closed)));
+  }
+}
+
+Offset StoreCore::applied() const {
+  return opened_.table ? opened_.table->applied() : opened_.applied;
+}
+
+Timestamp StoreCore::stream_time() const {
+  return opened_.table ? opened_.table->stream_time() : opened_.stream_time;
+}
+
+StateUse StoreCore::use() const {
+  if (closed_) return {};
+  return opened_.table ? opened_.table->table().use() : opened_.overlay->use();
+}
+
+const StateView& StoreCore::view() const {
+  if (opened_.table) return opened_.table->table();
+  return *opened_.overlay;
+}
+
+absl::Status StoreCore::CheckOpen() const {
+  if (closed_) {
+    return MakeError(Reason::kClosed,
+                     fmt::format("store {}: was closed", name()));
+  }
+  CAUCE_RETURN_IF_ERROR(opened_.engine->CheckProcess());
+  return opened_.engine->CheckNotClosed();
+}
+
+absl::Status StoreCore::CheckWritable() const {
+  CAUCE_RETURN_IF_ERROR(CheckOpen());
+  if (!opened_.table) {
+    return MakeError(
+        Reason::kReadOnly,
+        fmt::format("store {}: is open for reading only", name()));
+  }
+  return broken_;
+}
+
+absl::Status StoreCore::Change(std::span<const WantedChange> changes) {
+  Writer writer{.changes = changes};
+  Run(writer);
+  return writer.status;
+}
+
+absl::StatusOr<std::optional<std::string>> StoreCore::ChangeIfAbsent(
+    const WantedChange& change) {
+  Writer writer{.changes = {&change, 1}, .if_absent = true};
+  Run(writer);
+  CAUCE_RETURN_IF_ERROR(writer.status);
+  return std::move(writer.found);
+}
+
+void StoreCore::Run(Writer& writer) {
+  MutexLock lock(mutex_);
+  writer.status = CheckWritable();
+  if (!writer.status.ok() || writer.changes.empty()) return;
+  queue_.push_back(&writer);
+  while (!writer.done && queue_.front() != &writer) writer.wake.Wait(mutex_);
+  if (!writer.done) Lead();
+}
+
+std::vector<StoreCore::Writer*> StoreCore::TakeGroup() const {
+  std::vector<Writer*> group;
+  int64_t bytes = 0;
+  for (Writer* const writer : queue_) {
+    bytes += BytesOf(writer->changes);
+    if (!group.empty() &&
+        // Who asks whether a key is there has to see what comes before it.
+        (writer->if_absent || bytes > opened_.batch_bytes_max)) {
+      break;
+    }
+    group.push_back(writer);
+  }
+  return group;
+}
+
+void StoreCore::Lead() {
+  const std::vector<Writer*> group = TakeGroup();
+  // It may have come to an end while this one waited.
+  const absl::Status writable = CheckWritable();
+  if (writable.ok()) {
+    mutex_.Unlock();
+    const absl::Status broken = WriteGroup(group);
+    mutex_.Lock();
+    broken_.Update(broken);
+  }
+  for (Writer* const writer : group) {
+    if (!writable.ok()) writer->status = writable;
+    writer->done = true;
+    queue_.pop_front();
+    writer->wake.NotifyOne();
+  }
+  if (queue_.empty()) {
+    idle_.NotifyAll();
+  } else {
+    queue_.front()->wake.NotifyOne();
+  }
+}
+
+absl::Status StoreCore::WriteGroup(std::span<Writer* const> group) {
+  absl::Status broken;
+  absl::Status together = WriteTogether(group, broken);
+  if (together.ok()) return absl::OkStatus();
+  if (group.size() == 1 || !broken.ok()) {
+    for (Writer* const writer : group) writer->status = together;
+    return broken;
+  }
+  // What is wrong with one of them is not to fail the others.
+  for (Writer* const writer : group) {
+    writer->found.reset();
+    writer->status = broken.ok() ? WriteTogether({&writer, 1}, broken) : broken;
+  }
+  return broken;
+}
+
+absl::Status StoreCore::WriteTogether(std::span<Writer* const> group,
+                                      absl::Status& broken) {
+  Batch batch;
+  batch.stream_time = stream_time();
+  for (Writer* const writer : group) {
+    CAUCE_RETURN_IF_ERROR(Collect(*writer, batch));
+  }
+  if (batch.records.empty()) return absl::OkStatus();
+  return AppendAndApply(batch, broken);
+}
+
+absl::Status StoreCore::Collect(Writer& writer, Batch& batch) const {
+  if (writer.if_absent) {
+    std::string value;
+    CAUCE_ASSIGN_OR_RETURN(const bool found,
+                           view().Get(writer.changes[0].key, value));
+    if (found) {
+      writer.found = std::move(value);
+      return absl::OkStatus();
+    }
+  }
+  for (const WantedChange& change : writer.changes) {
+    ChangelogRecord record{.key = change.key,
+                           .value = change.value,
+                           .time = change.time,
+                           .row_time = change.row_time};
+    if (layout().windowed()) {
+      if (change.row_time < layout().LiveFrom(batch.stream_time)) continue;
+      batch.stream_time = std::max(batch.stream_time, change.row_time);
+    }
+    if (opened_.retain_duplicates) {
+      if (!change.value) continue;
+      // Numbered by the offset that the record gets, which no other has had.
+      std::string& key = batch.keys.emplace_back(change.key);
+      const int64_t number =
+          applied().value + static_cast<int64_t>(batch.records.size());
+      StoreBig<int32_t>(key.data() + key.size() - sizeof(int32_t),
+                        static_cast<int32_t>(number & INT32_MAX));
+      record.key = key;
+    }
+    batch.records.push_back(record);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status StoreCore::AppendAndApply(Batch& batch, absl::Status& broken) {
+  std::vector<Record> records;
+  records.reserve(batch.records.size());
+  for (const ChangelogRecord& record : batch.records) {
+    records.push_back({.key = record.key,
+                       .value = record.value,
+                       .timestamp = record.time});
+  }
+  const auto appended =
+      opened_.changelog->Append(records, {.ack = opened_.ack});
+  if (!appended.ok()) {
+    if (StoredNothing(appended.status())) return appended.status();
+    broken = Annotate(
+        appended.status(),
+        fmt::format("store {}: it is not known whether a change is in its "
+                    "changelog, so it takes no more: close it and open it "
+                    "again",
+                    name()));
+    return broken;
+  }
+  absl::Status applied = ApplyForeign(appended->base);
+  if (applied.ok()) {
+    for (size_t i = 0; i < batch.records.size(); ++i) {
+      ChangelogRecord& record = batch.records[i];
+      record.offset = appended->base + static_cast<int64_t>(i);
+      if (appended->append_time) record.time = *appended->append_time;
+    }
+    applied = opened_.table->Apply(batch.records, appended->next);
+  }
+  if (applied.ok()) return absl::OkStatus();
+  broken = Annotate(
+      applied,
+      fmt::format("store {}: the change is in its changelog, and its table "
+                  "could not take it, so it takes no more: close it and open "
+                  "it again, then it is there",
+                  name()));
+  return broken;
+}
+
+absl::Status StoreCore::ApplyForeign(Offset base) {
+  const Offset expected = opened_.table->applied();
+  if (base == expected) return absl::OkStatus();
+  if (base < expected) {
+    return MakeError(
+        Reason::kTruncated,
+        fmt::format("{}: the log was cut to offset {}, below {}, which the "
+                    "table reflects",
+                    changelog().ToString(), base.value, expected.value));
+  }
+  // Somebody else has appended to the changelog: what is in the log counts. A
+  // record of an open transaction may still be taken back.
+  CAUCE_ASSIGN_OR_RETURN(const Offset stable,
+                         opened_.changelog->LastStableOffset());
+  if (stable < base) {
+    return absl::FailedPreconditionError(fmt::format(
+        "{}: a transaction that is open at offset {} writes to the changelog",
+        changelog().ToString(), stable.value));
+  }
+  return opened_.table->CatchUp(*opened_.changelog, base, Gaps::kTaken,
+                                [](Offset, int64_t, int64_t) {});
+}
+
+absl::StatusOr<bool> StoreCore::Get(std::string_view key,
+                                    std::string& value) const {
+  CAUCE_RETURN_IF_ERROR(CheckOpen());
+  return view().Get(key, value);
+}
+
+absl::StatusOr<std::optional<std::string>> StoreCore::FetchRow(
+    std::string_view log_key, Timestamp row_time) const {
+  CAUCE_RETURN_IF_ERROR(CheckOpen());
+  if (row_time.ms < 0 || row_time < layout().LiveFrom(stream_time())) {
+    return std::nullopt;
+  }
+  std::string key;
+  layout().AppendTableKey(key, row_time, log_key);
+  std::string value;
+  CAUCE_ASSIGN_OR_RETURN(const bool found, view().Get(key, value));
+  if (!found) return std::nullopt;
+  return value;
+}
+
+StoreIterator StoreCore::Failed(absl::Status failure) {
+  return StoreIterator(std::make_unique<StoreRows>(std::move(failure)));
+}
+
+StoreIterator StoreCore::Range(const KeyRange& range, KeyOrder order,
+                               std::shared_ptr<const StateView> snapshot) {
+  auto lease = TakeLease();
+  if (!lease.ok()) return Failed(lease.status());
+  TableRange owned{std::string(range.from), std::nullopt};
+  if (range.to) owned.to = std::string(*range.to);
+  const StateView& from = snapshot != nullptr ? *snapshot : view();
+  // A snapshot has a lease of its own, and is to outlive its iterators.
+  std::shared_ptr<const void> held = *std::move(lease);
+  if (snapshot != nullptr) held = std::move(snapshot);
+  return StoreIterator(std::make_unique<StoreRows>(
+      std::move(held), from, kind(), std::vector<TableRange>{owned},
+      RowFilter{}, order));
+}
+
+StoreIterator StoreCore::Prefix(std::string_view prefix, KeyOrder order,
+                                std::shared_ptr<const StateView> snapshot) {
+  const std::optional<std::string> end = PrefixEnd(prefix);
+  KeyRange range{.from = prefix, .to = std::nullopt};
+  if (end) range.to = *end;
+  return Range(range, order, std::move(snapshot));
+}
+
+StoreIterator StoreCore::Find(const RowFilter& asked, KeyOrder order) {
+  auto lease = TakeLease();
+  if (!lease.ok()) return Failed(lease.status());
+  const Timestamp now = stream_time();
+  if (!now.has_value()) return Failed(absl::OkStatus());
+  RowFilter filter = asked;
+  filter.from = std::max(filter.from, layout().LiveFrom(now));
+  const std::vector<TableRange> ranges = RangesOf(layout(), filter, now);
+  // Rows in several ranges are to be of one moment.
+  std::shared_ptr<const void> held = *lease;
+  const StateView* from = &view();
+  if (ranges.size() > 1 && opened_.table) {
+    struct Held {
+      std::shared_ptr<const Lease> lease;
+      std::unique_ptr<StateView> view;
+    };
+    auto both = std::make_shared<Held>(
+        Held{*lease, opened_.table->table().Snapshot()});
+    from = both->view.get();
+    held = std::move(both);
+  }
+  return StoreIterator(std::make_unique<StoreRows>(
+      std::move(held), *from, kind(), ranges, filter, order));
+}
+
+absl::StatusOr<std::shared_ptr<StateView>> StoreCore::Snapshot() {
+  CAUCE_ASSIGN_OR_RETURN(auto lease, TakeLease());
+  if (!opened_.table) {
+    // What is read beside a writer does not change.
+    StateView* const view = opened_.overlay.get();
+    return std::shared_ptr<StateView>(std::move(lease), view);
+  }
+  std::unique_ptr<StateView> view = opened_.table->table().Snapshot();
+  StateView* const raw = view.release();
+  return std::shared_ptr<StateView>(
+      raw, [lease = std::move(lease)](StateView* gone) { delete gone; });
+}
+
+absl::StatusOr<std::shared_ptr<const StoreCore::Lease>>
+StoreCore::TakeLease() {
+  MutexLock lock(mutex_);
+  CAUCE_RETURN_IF_ERROR(CheckOpen());
+  return std::make_shared<const Lease>(shared_from_this());
+}
+
+absl::Status StoreCore::Persist() {
+  {
+    MutexLock lock(mutex_);
+    CAUCE_RETURN_IF_ERROR(CheckWritable());
+  }
+  return opened_.table->table().Persist();
+}
+
+absl::Status StoreCore::Close() {
+  MutexLock lock(mutex_);
+  while (!queue_.empty()) idle_.Wait(mutex_);
+  if (closed_) return absl::OkStatus();
+  if (leases_ > 0) {
+    return absl::FailedPreconditionError(fmt::format(
+        "store {}: {} iterators or snapshots of it are in use: let go of them "
+        "first",
+        name(), leases_.load()));
+  }
+  closed_ = true;
+  absl::Status closed;
+  // A child leaves the files to the process it was forked from.
+  if (opened_.table && opened_.engine->CheckProcess().ok()) {
+    closed = opened_.table->table().Close();
+  }
+  opened_.claim.reset();
+  return closed;
+}
+
+}  // namespace cauce

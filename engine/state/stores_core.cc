@@ -1,0 +1,502 @@
+#include "engine/state/stores_core.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "cauce/errors.h"
+#include "cauce/file_system.h"
+#include "cauce/topic_name.h"
+#include "engine/base/status_macros.h"
+#include "engine/catalog/whole_file.h"
+#include "engine/state/changelog_reader.h"
+#include "engine/state/changelog_topic.h"
+#include "engine/state/table_fit.h"
+#include "fmt/format.h"
+
+namespace cauce {
+namespace {
+
+// Changes that are joined take no more than this of a batch: at 100 bytes each
+// some 4000 of them share a sync.
+constexpr int64_t kJoinedBytesMax = 512 << 10;
+constexpr std::string_view kStoresDirectory = "cauce.stores";
+
+bool MayBeMadeAnew(const absl::Status& status) {
+  return ReasonOf(status) == Reason::kCorruptFile ||
+         ReasonOf(status) == Reason::kUnsupportedFormat;
+}
+
+// Records that are lost from the changelog would be missing in a table that is
+// made from it.
+absl::Status CheckNothingLost(const Partition& changelog, Offset from) {
+  const LostRecords lost = changelog.lost();
+  const OffsetRange& range =
+      lost.back.count() > 0 ? lost.back : lost.front;
+  if (range.count() == 0 || from >= range.next) return absl::OkStatus();
+  return MakeError(
+      Reason::kCorruptBatch,
+      fmt::format("{}: records [{}, {}) are lost, which the store lacks from "
+                  "offset {} on: bring the files back, or give the records up "
+                  "(Partition::DeleteRecordsBefore), and open it again",
+                  changelog.name().ToString(), range.base.value,
+                  range.next.value, from.value));
+}
+
+StoreMark BeginningOf(const RowLayout& layout, TopicId topic,
+                      const Partition& changelog) {
+  return {.kind = layout.kind(),
+          .topic = topic,
+          .partition = changelog.name().partition,
+          .applied = changelog.log_start(),
+          .segment_ms = layout.segment_ms()};
+}
+
+// What the table says of itself; nothing of one that nobody has written.
+absl::StatusOr<std::optional<StoreMark>> MarkOf(const StateStore& table) {
+  const std::string bytes = table.mark();
+  if (bytes.empty()) return std::nullopt;
+  return ParseStoreMark(bytes);
+}
+
+std::optional<std::string> WhyUnfit(const StoreMark& mark,
+                                    const RowLayout& layout, TopicId topic,
+                                    const Partition& changelog, Offset end) {
+  ChangelogView view{.topic = topic,
+                     .partition = changelog.name().partition,
+                     .begin = changelog.log_start(),
+                     .end = end};
+  if (mark.applied > view.begin && mark.applied <= end) {
+    view.last_record = ChecksumAt(changelog, mark.applied + -1);
+  }
+  return WhyUnfit(mark, layout, view);
+}
+
+// Whether compaction may have dropped tombstones that a table with the mark has
+// not seen: each stays for a while behind its append.
+Gaps GapsOf(const StoreMark& mark, const TopicConfig& config, absl::Time now) {
+  return mark.written.ToTime() + config.delete_retention > now ? Gaps::kTaken
+                                                               : Gaps::kRefused;
+}
+
+}  // namespace
+
+StoresCore::StoresCore(std::shared_ptr<EngineCore> engine,
+                       StoresOptions options)
+    : engine_(std::move(engine)),
+      options_(std::move(options)),
+      clock_(engine_->options().clock != nullptr ? engine_->options().clock
+                                                 : SystemClock()),
+      backend_(options_.backend) {}
+
+void StoresCore::Tell(Severity severity, std::string line) const {
+  const EventSink& events = engine_->options().events;
+  if (events) events(severity, line);
+}
+
+absl::StatusOr<std::shared_ptr<StateBackend>> StoresCore::Backend() {
+  MutexLock lock(mutex_);
+  if (backend_ != nullptr) return backend_;
+  backend_ = NewMemoryStateBackend();
+  return backend_;
+}
+
+std::string StoresCore::DirectoryOf(const TopicPartition& changelog) const {
+  const std::string stores =
+      options_.directory.empty()
+          ? JoinPath(engine_->directory(), kStoresDirectory)
+          : options_.directory;
+  return JoinPath(stores, changelog.ToString());
+}
+
+absl::StatusOr<TopicDescription> StoresCore::FindOrMakeTopic(
+    const std::string& topic, const WantedStore& wanted) {
+  auto found = engine_->DescribeTopic(topic);
+  if (found.ok() || ReasonOf(found.status()) != Reason::kUnknownTopic ||
+      reads_only() || wanted.anew) {
+    return found;
+  }
+  const std::optional<absl::Duration>& retention = wanted.options.retention;
+  if (IsWindowed(wanted.kind) && !retention) {
+    return MakeError(
+        Reason::kInvalidOption,
+        fmt::format("store {}: WindowOptions::retention says how long its rows "
+                    "are kept, and there is no changelog yet that does",
+                    wanted.name));
+  }
+  const StoreOptions& store = wanted.options.store;
+  CAUCE_RETURN_IF_ERROR(ValidateTopicName(topic));
+  auto made = engine_->CreateTopic(
+      topic, {.partitions = store.partitions,
+              .configs = ChangelogConfigs(wanted.kind, retention,
+                                          store.configs)});
+  // Another thread may have made it meanwhile.
+  if (ReasonOf(made.status()) == Reason::kTopicExists) {
+    return engine_->DescribeTopic(topic);
+  }
+  return made;
+}
+
+absl::Status StoresCore::Agree(Changelog& changelog,
+                               const WantedStore& wanted) {
+  const TopicDescription& topic = changelog.topic;
+  CAUCE_RETURN_IF_ERROR(CheckChangelog(topic, changelog.config, wanted.kind));
+  changelog.retention =
+      wanted.options.retention.value_or(RetentionOfChangelog(changelog.config));
+  if (reads_only() || topic.imported) return absl::OkStatus();
+  std::vector<ConfigChange> changes;
+  if (!KindOfChangelog(topic)) {
+    changes.push_back({"cauce.store", std::string(StoreKindName(wanted.kind))});
+  }
+  const std::optional<absl::Duration>& kept = changelog.config.retention_age;
+  const absl::Duration asked = changelog.retention + kAdditionalRetention;
+  if (IsWindowed(wanted.kind) && wanted.options.retention && kept &&
+      *kept != asked && changelog.config.cleanup.remove) {
+    changes.push_back({"retention.ms",
+                       fmt::to_string(absl::ToInt64Milliseconds(asked))});
+  }
+  if (changes.empty()) return absl::OkStatus();
+  return engine_->AlterTopic(topic.name, changes, std::nullopt);
+}
+
+absl::StatusOr<StoresCore::Changelog> StoresCore::OpenChangelog(
+    const WantedStore& wanted) {
+  const std::string name =
+      ChangelogTopicName(options_.application, wanted.name);
+  Changelog changelog;
+  CAUCE_ASSIGN_OR_RETURN(changelog.topic, FindOrMakeTopic(name, wanted));
+  CAUCE_ASSIGN_OR_RETURN(changelog.config,
+                         ParseTopicConfig(changelog.topic.configs));
+  CAUCE_RETURN_IF_ERROR(Agree(changelog, wanted));
+  CAUCE_ASSIGN_OR_RETURN(
+      Partition partition,
+      EngineCore::OpenHandle(engine_, name, wanted.options.store.partition));
+  changelog.partition = std::make_shared<Partition>(std::move(partition));
+  // The handle is of the topic that was described, or of none.
+  CAUCE_ASSIGN_OR_RETURN(const TopicDescription now,
+                         engine_->DescribeTopic(name));
+  if (now.id != changelog.topic.id) {
+    return MakeError(Reason::kUnknownTopic,
+                     fmt::format("{}: was deleted and made again while its "
+                                 "store was opened: open it again",
+                                 name));
+  }
+  return changelog;
+}
+
+StateStoreSpec StoresCore::SpecOf(const Changelog& changelog) const {
+  StateStoreSpec spec;
+  spec.directory = DirectoryOf(changelog.partition->name());
+  spec.read_only = reads_only();
+  if (!spec.read_only) {
+    spec.before_durable = [log = changelog.partition] { return log->Flush(); };
+  }
+  return spec;
+}
+
+absl::StatusOr<std::unique_ptr<StateStore>> StoresCore::OpenEmptyTable(
+    StateBackend& backend, const Changelog& changelog) {
+  const StateStoreSpec spec = SpecOf(changelog);
+  CAUCE_RETURN_IF_ERROR(backend.Remove(spec.directory));
+  return backend.Open(spec);
+}
+
+absl::StatusOr<std::unique_ptr<StateStore>> StoresCore::OpenTable(
+    StateBackend& backend, const Changelog& changelog, bool anew) {
+  if (anew) return OpenEmptyTable(backend, changelog);
+  auto table = backend.Open(SpecOf(changelog));
+  absl::Status why = table.status();
+  if (table.ok()) why = MarkOf(**table).status();
+  if (!MayBeMadeAnew(why)) return table;
+  Tell(Severity::kWarning,
+       fmt::format("{}: the store's table is made anew from it: {}",
+                   changelog.partition->name().ToString(), MessageOf(why)));
+  if (table.ok()) table->reset();
+  return OpenEmptyTable(backend, changelog);
+}
+
+absl::Status StoresCore::OpenToWrite(const Changelog& changelog,
+                                     const WantedStore& wanted,
+                                     OpenedStore& opened) {
+  const Partition& log = *changelog.partition;
+  opened.claim = engine_->store_claims().Take(log.name());
+  if (opened.claim == nullptr) {
+    return MakeError(
+        Reason::kLocked,
+        fmt::format("store {}: is open in this process already: close that one "
+                    "first, or share it",
+                    wanted.name));
+  }
+  // What is read is what no power loss takes back.
+  CAUCE_RETURN_IF_ERROR(changelog.partition->Flush());
+  const Offset end = log.log_end();
+  CAUCE_ASSIGN_OR_RETURN(const Offset stable, log.LastStableOffset());
+  if (stable < end) {
+    return absl::FailedPreconditionError(
+        fmt::format("{}: a transaction is open in it from offset {} on: try "
+                    "again once it has ended (cauce transaction list)",
+                    log.name().ToString(), stable.value));
+  }
+  std::unique_ptr<StateStore> table;
+  CAUCE_ASSIGN_OR_RETURN(table,
+                         OpenTable(*opened.backend, changelog, wanted.anew));
+  bool anew = false;
+  for (;;) {
+    CAUCE_ASSIGN_OR_RETURN(const auto found, MarkOf(*table));
+    StoreMark mark =
+        found.value_or(BeginningOf(opened.layout, changelog.topic.id, log));
+    const auto begin = mark.applied;
+    std::optional<std::string> why =
+        WhyUnfit(mark, opened.layout, changelog.topic.id, log, end);
+    if (!why) {
+      CAUCE_RETURN_IF_ERROR(CheckNothingLost(log, mark.applied));
+      const Gaps gaps =
+          found ? GapsOf(mark, changelog.config, clock_->Now()) : Gaps::kTaken;
+      opened.table = std::make_unique<StoreTable>(std::move(table),
+                                                  opened.layout, mark, *clock_);
+      const absl::Duration started = clock_->Monotonic();
+      const absl::Status caught_up = opened.table->CatchUp(
+          log, end, gaps, [&](Offset at, int64_t records, int64_t bytes) {
+            if (!options_.progress) return;
+            options_.progress({.store = wanted.name,
+                               .changelog = log.name(),
+                               .begin = begin,
+                               .at = at,
+                               .end = end,
+                               .records = records,
+                               .bytes = bytes,
+                               .passed = clock_->Monotonic() - started});
+          });
+      if (!absl::IsAborted(caught_up) || gaps == Gaps::kTaken) {
+        return caught_up;
+      }
+      why = fmt::format(
+          "deletions that it has not seen may be compacted away: {}",
+          MessageOf(caught_up));
+      opened.table.reset();
+    }
+    if (anew) {
+      return MakeError(Reason::kCorruptFile,
+                       fmt::format("{}: a table that was just made does not "
+                                   "fit: {}",
+                                   log.name().ToString(), *why));
+    }
+    anew = true;
+    Tell(Severity::kWarning,
+         fmt::format("{}: the store's table is made anew from it: {}",
+                     log.name().ToString(), *why));
+    table.reset();
+    CAUCE_ASSIGN_OR_RETURN(table, OpenEmptyTable(*opened.backend, changelog));
+  }
+}
+
+absl::Status StoresCore::OpenToRead(const Changelog& changelog,
+                                    const WantedStore& wanted,
+                                    OpenedStore& opened) {
+  const Partition& log = *changelog.partition;
+  std::unique_ptr<StateStore> table;
+  // A table in memory is empty in every process but its own.
+  if (opened.backend->persistent()) {
+    auto found = opened.backend->Open(SpecOf(changelog));
+    if (found.ok() && MarkOf(**found).ok()) {
+      table = *std::move(found);
+    } else if (!found.ok() && !absl::IsNotFound(found.status()) &&
+               !MayBeMadeAnew(found.status())) {
+      return found.status();
+    }
+  }
+  // Behind the table, which another process may be writing: the log is never
+  // behind that.
+  CAUCE_RETURN_IF_ERROR(log.WaitFor(log.log_end(), absl::ZeroDuration(),
+                                    Isolation::kReadUncommitted)
+                            .status());
+  CAUCE_ASSIGN_OR_RETURN(const Offset end, log.LastStableOffset());
+  std::optional<StoreMark> found;
+  if (table != nullptr) {
+    CAUCE_ASSIGN_OR_RETURN(found, MarkOf(*table));
+  }
+  StoreMark mark = BeginningOf(opened.layout, changelog.topic.id, log);
+  Gaps gaps = Gaps::kTaken;
+  if (found &&
+      !WhyUnfit(*found, opened.layout, changelog.topic.id, log, end)) {
+    mark = *found;
+    gaps = GapsOf(mark, changelog.config, clock_->Now());
+  } else {
+    table.reset();
+  }
+  opened.overlay = std::make_unique<OverlayView>(std::move(table),
+                                                 options_.read_only_bytes_max);
+  for (;;) {
+    CAUCE_RETURN_IF_ERROR(CheckNothingLost(log, mark.applied));
+    RowMaker rows(opened.layout);
+    opened.stream_time = mark.stream_time;
+    const absl::Status read = ReadChangelog(
+        log, opened.layout, mark.applied, end, gaps,
+        [&](const ChangelogRecord& record) {
+          opened.stream_time = std::max(opened.stream_time, record.row_time);
+          return opened.overlay->Apply(rows.Make(record));
+        });
+    opened.applied = std::max(mark.applied, end);
+    if (!absl::IsAborted(read) || gaps == Gaps::kTaken) {
+      return Annotate(read, fmt::format("store {}", wanted.name));
+    }
+    // Deletions that the table has not seen may be compacted away.
+    gaps = Gaps::kTaken;
+    mark = BeginningOf(opened.layout, changelog.topic.id, log);
+    opened.overlay->DropBase();
+  }
+}
+
+absl::StatusOr<std::shared_ptr<StoreCore>> StoresCore::Open(
+    const WantedStore& wanted) {
+  CAUCE_RETURN_IF_ERROR(engine_->CheckProcess());
+  CAUCE_RETURN_IF_ERROR(engine_->CheckNotClosed());
+  const std::optional<absl::Duration>& retention = wanted.options.retention;
+  if (retention && *retention < absl::Milliseconds(1)) {
+    return MakeError(
+        Reason::kInvalidOption,
+        fmt::format("store {}: WindowOptions::retention is {}, and is to be at "
+                    "least a millisecond",
+                    wanted.name, absl::FormatDuration(*retention)));
+  }
+  CAUCE_ASSIGN_OR_RETURN(const Changelog changelog, OpenChangelog(wanted));
+  OpenedStore opened;
+  opened.name = wanted.name;
+  opened.engine = engine_;
+  opened.changelog = changelog.partition;
+  opened.layout = RowLayout(
+      wanted.kind, RowLayout::SegmentMs(wanted.kind, changelog.retention),
+      absl::ToInt64Milliseconds(changelog.retention));
+  opened.ack = wanted.options.store.ack;
+  opened.retain_duplicates = wanted.options.retain_duplicates;
+  opened.batch_bytes_max =
+      std::min(kJoinedBytesMax, changelog.config.max_message_bytes);
+  opened.clock = clock_;
+  CAUCE_ASSIGN_OR_RETURN(opened.backend, Backend());
+  CAUCE_RETURN_IF_ERROR(reads_only()
+                            ? OpenToRead(changelog, wanted, opened)
+                            : OpenToWrite(changelog, wanted, opened));
+  auto core = std::make_shared<StoreCore>(std::move(opened));
+  MutexLock lock(mutex_);
+  std::erase_if(open_,
+                [](const auto& entry) { return entry.second.expired(); });
+  open_[core->changelog()] = core;
+  return core;
+}
+
+std::shared_ptr<StoreCore> StoresCore::FindOpen(
+    const TopicPartition& changelog) {
+  MutexLock lock(mutex_);
+  const auto at = open_.find(changelog);
+  if (at == open_.end()) return nullptr;
+  auto core = at->second.lock();
+  return core != nullptr && !core->is_closed() ? core : nullptr;
+}
+
+absl::StatusOr<StoreDescription> StoresCore::Describe(
+    const TopicDescription& topic, const std::string& store, StoreKind kind,
+    PartitionId partition) {
+  StoreDescription described{.name = store,
+                             .kind = kind,
+                             .changelog = {topic.name, partition}};
+  Changelog changelog;
+  changelog.topic = topic;
+  CAUCE_ASSIGN_OR_RETURN(
+      Partition handle,
+      EngineCore::OpenHandle(engine_, topic.name, partition));
+  changelog.partition = std::make_shared<Partition>(std::move(handle));
+  const Partition& log = *changelog.partition;
+  if (const auto open = FindOpen(described.changelog)) {
+    described.applied = open->applied();
+    described.use = open->use();
+    described.begin = log.log_start();
+    described.end = log.log_end();
+    described.table = described.applied < described.end ? TableState::kBehind
+                                                        : TableState::kWhole;
+    return described;
+  }
+  CAUCE_ASSIGN_OR_RETURN(const auto backend, Backend());
+  StateStoreSpec spec;
+  spec.directory = DirectoryOf(described.changelog);
+  spec.read_only = true;
+  absl::StatusOr<std::unique_ptr<StateStore>> table =
+      absl::NotFoundError("in memory");
+  if (backend->persistent()) table = backend->Open(spec);
+  // Behind the table: its log is never behind it.
+  if (reads_only()) {
+    CAUCE_RETURN_IF_ERROR(
+        log.WaitFor(log.log_end(), absl::ZeroDuration()).status());
+  }
+  described.begin = log.log_start();
+  described.end = log.log_end();
+  if (absl::IsNotFound(table.status())) return described;
+  absl::Status why = table.status();
+  if (table.ok()) {
+    described.use = (*table)->use();
+    const auto mark = MarkOf(**table);
+    why = mark.status();
+    if (mark.ok() && !*mark) return described;  // nobody has written it yet
+    if (mark.ok()) {
+      CAUCE_ASSIGN_OR_RETURN(const TopicConfig config,
+                             ParseTopicConfig(topic.configs));
+      const RowLayout layout(
+          kind, IsWindowed(kind) ? (*mark)->segment_ms : 0,
+          absl::ToInt64Milliseconds(RetentionOfChangelog(config)));
+      described.applied = (*mark)->applied;
+      described.table = (*mark)->applied < described.end ? TableState::kBehind
+                                                         : TableState::kWhole;
+      const auto unfit =
+          WhyUnfit(**mark, layout, topic.id, log, described.end);
+      if (unfit) why = absl::DataLossError(*unfit);
+    }
+  }
+  if (why.ok()) return described;
+  described.table = TableState::kDamaged;
+  described.why = MessageOf(why);
+  return described;
+}
+
+absl::StatusOr<std::vector<StoreDescription>> StoresCore::List() {
+  CAUCE_RETURN_IF_ERROR(engine_->CheckProcess());
+  CAUCE_ASSIGN_OR_RETURN(const auto topics, engine_->ListTopics());
+  std::vector<StoreDescription> stores;
+  for (const TopicDescription& topic : topics) {
+    const auto store = StoreOfChangelog(options_.application, topic.name);
+    const auto kind = KindOfChangelog(topic);
+    if (!store || !kind) continue;
+    for (int32_t partition = 0; partition < topic.partitions; ++partition) {
+      CAUCE_ASSIGN_OR_RETURN(StoreDescription described,
+                             Describe(topic, *store, *kind, {partition}));
+      stores.push_back(std::move(described));
+    }
+  }
+  return stores;
+}
+
+absl::StatusOr<StoreDescription> StoresCore::Restore(std::string_view name,
+                                                     PartitionId partition) {
+  CAUCE_RETURN_IF_ERROR(engine_->CheckProcess());
+  const std::string topic = ChangelogTopicName(options_.application, name);
+  CAUCE_ASSIGN_OR_RETURN(const TopicDescription described,
+                         engine_->DescribeTopic(topic));
+  const auto kind = KindOfChangelog(described);
+  if (!kind) {
+    return MakeError(
+        Reason::kInvalidConfig,
+        fmt::format("{}: does not say which kind of store it is the changelog "
+                    "of: set cauce.store, or open the store once",
+                    topic));
+  }
+  if (reads_only()) {
+    return MakeError(Reason::kReadOnly,
+                     fmt::format("store {}: the engine was opened for reading "
+                                 "only, so its table stays as it is",
+                                 name));
+  }
+  WantedStore wanted{.name = std::string(name), .kind = *kind, .anew = true};
+  wanted.options.store.partition = partition;
+  CAUCE_ASSIGN_OR_RETURN(const auto core, Open(wanted));
+  CAUCE_RETURN_IF_ERROR(core->Persist());
+  return Describe(described, wanted.name, *kind, partition);
+}
+
+}  // namespace cauce

@@ -1,0 +1,99 @@
+// What the handles of a Stores share: the engine, the backend, and which stores
+// are open. Opens stores: makes the changelog, and the table right.
+//
+// Thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cauce/engine.h"
+#include "cauce/state_store.h"
+#include "cauce/stores.h"
+#include "engine/base/mutex.h"
+#include "engine/facade/engine_core.h"
+#include "engine/state/store_core.h"
+
+namespace cauce {
+
+// A store that somebody wants to open.
+struct WantedStore {
+  std::string name;
+  StoreKind kind = StoreKind::kKeyValue;
+  WindowOptions options;
+  // The table is removed first, and made from the changelog.
+  bool anew = false;
+};
+
+class StoresCore {
+ public:
+  StoresCore(std::shared_ptr<EngineCore> engine, StoresOptions options);
+
+  absl::StatusOr<std::shared_ptr<StoreCore>> Open(const WantedStore& wanted)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::StatusOr<std::vector<StoreDescription>> List()
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::StatusOr<StoreDescription> Restore(std::string_view name,
+                                           PartitionId partition)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+
+ private:
+  // The changelog of a store, as it is there.
+  struct Changelog {
+    TopicDescription topic;
+    TopicConfig config;
+    std::shared_ptr<Partition> partition;
+    absl::Duration retention;
+    Offset end;  // of what is to be read
+  };
+
+  bool reads_only() const {
+    return engine_->options().access == Access::kReadOnly;
+  }
+  absl::StatusOr<TopicDescription> FindOrMakeTopic(const std::string& topic,
+                                                   const WantedStore& wanted);
+  absl::StatusOr<Changelog> OpenChangelog(const WantedStore& wanted);
+  // Has the topic say what the options ask for.
+  absl::Status Agree(Changelog& changelog, const WantedStore& wanted);
+  absl::StatusOr<std::shared_ptr<StateBackend>> Backend()
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  std::string DirectoryOf(const TopicPartition& changelog) const;
+  // Opens the table, or an empty one in the place of what cannot be.
+  absl::StatusOr<std::unique_ptr<StateStore>> OpenTable(
+      StateBackend& backend, const Changelog& changelog, bool anew);
+  absl::StatusOr<std::unique_ptr<StateStore>> OpenEmptyTable(
+      StateBackend& backend, const Changelog& changelog);
+  StateStoreSpec SpecOf(const Changelog& changelog) const;
+  absl::Status OpenToWrite(const Changelog& changelog,
+                           const WantedStore& wanted, OpenedStore& opened);
+  absl::Status OpenToRead(const Changelog& changelog,
+                          const WantedStore& wanted, OpenedStore& opened);
+  absl::StatusOr<StoreDescription> Describe(const TopicDescription& topic,
+                                            const std::string& store,
+                                            StoreKind kind,
+                                            PartitionId partition)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  std::shared_ptr<StoreCore> FindOpen(const TopicPartition& changelog)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  void Tell(Severity severity, std::string line) const;
+
+  const std::shared_ptr<EngineCore> engine_;
+  const StoresOptions options_;
+  Clock* const clock_;
+
+  Mutex mutex_;
+  // Made with the first store.
+  std::shared_ptr<StateBackend> backend_ ABSL_GUARDED_BY(mutex_);
+  std::map<TopicPartition, std::weak_ptr<StoreCore>> open_
+      ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace cauce

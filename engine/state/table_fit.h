@@ -1,0 +1,31 @@
+// Whether a table that was found may be gone on with: it is what its changelog
+// was at one offset, and what is left of that leads to its end. Pure; any
+// thread.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cauce/types.h"
+#include "engine/state/row_layout.h"
+#include "engine/state/store_mark.h"
+
+namespace cauce {
+
+// What a changelog is, for the one who looks at a table of it.
+struct ChangelogView {
+  TopicId topic;
+  PartitionId partition;
+  Offset begin{0};
+  Offset end{0};
+  // RecordChecksum of the record right below the mark, where there is one.
+  std::optional<uint32_t> last_record;
+};
+
+// Why the table with `mark` is not what the changelog was at some offset, or
+// cannot be brought up to its end; nothing where it can.
+std::optional<std::string> WhyUnfit(const StoreMark& mark,
+                                    const RowLayout& layout,
+                                    const ChangelogView& changelog);
+
+}  // namespace cauce

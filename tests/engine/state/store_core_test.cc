@@ -1,0 +1,109 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "cauce/errors.h"
+#include "cauce/stores.h"
+#include "tests/engine/state/store_rig.h"
+#include "tests/testing/faulty_disk.h"
+#include "tests/testing/matchers.h"
+
+namespace cauce::test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::Pair;
+
+TEST(StoreCore, AStoreWhoseTopicIsDeletedUnderItSaysSo) {
+  StoreRig rig;
+  auto store = rig.stores->OpenKeyValue("s").value();
+  ASSERT_THAT(store.Put("a", "1"), IsOk());
+  ASSERT_THAT(rig.engine->DeleteTopic("s-changelog"), IsOk());
+
+  EXPECT_THAT(store.Put("b", "1"), HasReason(Reason::kUnknownTopic));
+}
+
+TEST(StoreCore, AChangelogThatIsCutUnderAStoreEndsIt) {
+  StoreRig rig;
+  {
+    auto store = rig.stores->OpenKeyValue("s").value();
+    ASSERT_THAT(store.Put("a", "1"), IsOk());
+    ASSERT_THAT(store.Put("b", "1"), IsOk());
+    auto log = rig.engine->OpenPartition("s-changelog", PartitionId{0}).value();
+    ASSERT_THAT(log.TruncateTo(Offset{1}), IsOk());
+
+    EXPECT_THAT(store.Put("c", "1"), HasReason(Reason::kTruncated));
+    EXPECT_THAT(store.Put("d", "1"), HasReason(Reason::kTruncated));
+  }
+  EXPECT_THAT(AllOf(rig), ElementsAre(Pair("a", "1"), Pair("c", "1")));
+}
+
+TEST(StoreCore, WhatOthersAppendToTheChangelogCounts) {
+  StoreRig rig;
+  auto store = rig.stores->OpenKeyValue("s").value();
+  ASSERT_THAT(store.Put("a", "1"), IsOk());
+  auto log = rig.engine->OpenPartition("s-changelog", PartitionId{0}).value();
+  const Record record{.key = "b", .value = "other"};
+  ASSERT_THAT(log.Append({&record, 1}), IsOk());
+
+  ASSERT_THAT(store.Put("c", "3"), IsOk());
+
+  EXPECT_THAT(RowsOf(store.All()),
+              ElementsAre(Pair("a", "1"), Pair("b", "other"), Pair("c", "3")));
+}
+
+TEST(StoreCore, ATableThatFailsEndsTheStoreButNotTheChange) {
+  StoreRig rig;
+  {
+    auto store = rig.stores->OpenKeyValue("s").value();
+    ASSERT_THAT(store.Put("a", "1"), IsOk());
+    rig.tables.FailNextWrite(MakeError(Reason::kDiskFull, "full"));
+
+    EXPECT_THAT(store.Put("b", "1"), HasReason(Reason::kDiskFull));
+    EXPECT_THAT(RowsOf(store.All()), ElementsAre(Pair("a", "1")));
+    EXPECT_THAT(store.Put("c", "1"), HasReason(Reason::kDiskFull));
+  }
+  EXPECT_THAT(AllOf(rig), ElementsAre(Pair("a", "1"), Pair("b", "1")));
+}
+
+TEST(StoreCore, AFullDiskChangesNothingAndPasses) {
+  SimClock clock;
+  FaultyDisk disk(clock);
+  StoreRig rig(&disk);
+  auto store = rig.stores->OpenKeyValue("s").value();
+  ASSERT_THAT(store.Put("a", "1"), IsOk());
+  disk.set_plan([](DiskCall call, std::string_view, int64_t) -> absl::Status {
+    if (call != DiskCall::kWrite) return absl::OkStatus();
+    return MakeError(Reason::kDiskFull, "no room");
+  });
+
+  EXPECT_THAT(store.Put("b", "1"), HasReason(Reason::kDiskFull));
+  EXPECT_THAT(RowsOf(store.All()), ElementsAre(Pair("a", "1")));
+  disk.set_plan(nullptr);
+  EXPECT_THAT(store.Put("b", "2"), IsOk());
+  EXPECT_THAT(RowsOf(store.All()),
+              ElementsAre(Pair("a", "1"), Pair("b", "2")));
+}
+
+TEST(StoreCore, ASyncThatFailsEndsTheStoreUntilItIsReopened) {
+  SimClock clock;
+  FaultyDisk disk(clock);
+  auto rig = std::make_unique<StoreRig>(&disk);
+  auto store =
+      std::make_unique<KeyValueStore>(rig->stores->OpenKeyValue("s").value());
+  ASSERT_THAT(store->Put("a", "1"), IsOk());
+  disk.set_plan([](DiskCall call, std::string_view, int64_t) -> absl::Status {
+    if (call != DiskCall::kSync) return absl::OkStatus();
+    return MakeError(Reason::kDiskFailed, "EIO");
+  });
+
+  EXPECT_THAT(store->Put("b", "1"), HasReason(Reason::kDiskFailed));
+  disk.set_plan(nullptr);
+  EXPECT_THAT(store->Put("c", "1"), HasReason(Reason::kDiskFailed));
+  EXPECT_THAT(RowsOf(store->All()), ElementsAre(Pair("a", "1")));
+}
+
+}  // namespace
+}  // namespace cauce::test

@@ -1,0 +1,220 @@
+// A table that is lost, partial, behind, ahead or another's (fault 66): what a
+// store shows is what its changelog says.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "cauce/append.h"
+#include "cauce/errors.h"
+#include "cauce/record_batch.h"
+#include "cauce/stores.h"
+#include "engine/state/store_mark.h"
+#include "tests/engine/state/store_rig.h"
+#include "tests/testing/matchers.h"
+
+namespace cauce::test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::Pair;
+
+TEST(StoreRecovery, AWipedTableIsMadeFromTheChangelog) {
+  StoreRig rig;
+  Fill(rig);
+  rig.tables.Wipe();
+
+  std::vector<RestoreProgress> told;
+  rig.options.progress = [&](const RestoreProgress& at) { told.push_back(at); };
+  rig.OpenStores();
+
+  EXPECT_EQ(AllOf(rig), kFilled);
+  ASSERT_FALSE(told.empty());
+  EXPECT_EQ(told.back().at, told.back().end);
+  EXPECT_EQ(told.back().records, 3);
+  EXPECT_EQ(told.back().bytes, 6);
+}
+
+TEST(StoreRecovery, ATableThatCannotBeReadIsMadeAnewAndTold) {
+  for (const Reason reason :
+       {Reason::kCorruptFile, Reason::kUnsupportedFormat}) {
+    StoreRig rig;
+    Fill(rig);
+    rig.tables.Damage(MakeError(reason, "table 7 is spoiled"));
+
+    EXPECT_EQ(AllOf(rig), kFilled);
+    EXPECT_TRUE(rig.Told("table 7 is spoiled"));
+  }
+}
+
+TEST(StoreRecovery, ATableWhoseErrorMayPassIsLeftAlone) {
+  StoreRig rig;
+  Fill(rig);
+  rig.tables.Damage(absl::PermissionDeniedError("not yours"));
+
+  EXPECT_THAT(rig.stores->OpenKeyValue("s"),
+              StatusIs(absl::StatusCode::kPermissionDenied));
+  rig.tables.Damage(absl::OkStatus());
+  EXPECT_EQ(AllOf(rig), kFilled);
+}
+
+// The mark of the one table, changed.
+void ChangeMark(StoreRig& rig, const std::function<void(StoreMark&)>& change) {
+  auto table = rig.tables.only();
+  StoreMark mark = ParseStoreMark(table.mark).value();
+  change(mark);
+  table.mark = EncodeStoreMark(mark);
+  // What such a table holds is not to be seen.
+  table.rows = {{"stale", "1"}};
+  rig.tables.set_only(table);
+}
+
+TEST(StoreRecovery, ATableThatDoesNotFitIsMadeAnew) {
+  const std::vector<std::function<void(StoreMark&)>> changes = {
+      [](StoreMark& mark) { mark.applied = Offset{4}; },  // ahead of the log
+      [](StoreMark& mark) { mark.topic.bytes[0] ^= 1; },
+      [](StoreMark& mark) { mark.partition.value = 1; },
+      [](StoreMark& mark) { mark.kind = StoreKind::kTimestamped; },
+      [](StoreMark& mark) { mark.segment_ms = 5; },
+      [](StoreMark& mark) { mark.last_record ^= 1; },
+  };
+  for (size_t i = 0; i < changes.size(); ++i) {
+    SCOPED_TRACE(i);
+    StoreRig rig;
+    Fill(rig);
+    ChangeMark(rig, changes[i]);
+
+    EXPECT_EQ(AllOf(rig), kFilled);
+    EXPECT_TRUE(rig.Told("made anew"));
+    EXPECT_EQ(AllOf(rig), kFilled);
+  }
+}
+
+TEST(StoreRecovery, AMarkThatIsSpoiledCountsAsADamagedTable) {
+  StoreRig rig;
+  Fill(rig);
+  for (size_t i = 0; i < kStoreMarkBytes; ++i) {
+    auto table = rig.tables.only();
+    table.mark[i] ^= 0x40;
+    table.rows.clear();
+    rig.tables.set_only(table);
+    EXPECT_EQ(AllOf(rig), kFilled) << i;
+  }
+}
+
+TEST(StoreRecovery, AChangelogThatWasCutTakesItsTableBack) {
+  StoreRig rig;
+  Fill(rig);
+  auto log = rig.engine->OpenPartition("s-changelog", PartitionId{0}).value();
+  ASSERT_THAT(log.TruncateTo(Offset{1}), IsOk());
+  EXPECT_THAT(AllOf(rig), ElementsAre(Pair("a", "a")));
+
+  // And grown again beyond the table.
+  Fill(rig);
+  ASSERT_THAT(log.TruncateTo(Offset{1}), IsOk());
+  for (const auto* key : {"x", "y", "z"}) {
+    const Record record{.key = key, .value = "new"};
+    ASSERT_THAT(log.Append({&record, 1}), IsOk());
+  }
+  EXPECT_THAT(AllOf(rig), ElementsAre(Pair("a", "a"), Pair("x", "new"),
+                                      Pair("y", "new"), Pair("z", "new")));
+}
+
+TEST(StoreRecovery, ALogStartBeyondTheTableMakesItAnew) {
+  StoreRig rig;
+  Fill(rig);
+  auto log = rig.engine->OpenPartition("s-changelog", PartitionId{0}).value();
+  ChangeMark(rig, [](StoreMark& mark) {
+    mark.applied = Offset{1};
+    mark.last_record = 0;
+  });
+  ASSERT_THAT(log.DeleteRecordsBefore(Offset{2}), IsOk());
+
+  EXPECT_THAT(AllOf(rig), ElementsAre(Pair("c", "c")));
+}
+
+TEST(StoreRecovery, DeletionsThatMayBeCompactedAwayMakeATableAnew) {
+  StoreRig rig;
+  {
+    auto store =
+        rig.stores
+            ->OpenKeyValue("s", {.configs = {{"delete.retention.ms", "1000"},
+                                             {"segment.bytes", "1048576"}}})
+            .value();
+    ASSERT_THAT(store.Put("a", "1"), IsOk());
+    ASSERT_THAT(store.Persist(), IsOk());
+    ASSERT_THAT(store.Put("b", "1"), IsOk());
+    ASSERT_THAT(store.Delete("a"), IsOk());
+    // Fills a segment, so that what is in front of it is compacted.
+    const std::string large(600'000, 'x');
+    ASSERT_THAT(store.Put("c", large), IsOk());
+    ASSERT_THAT(store.Put("c", large), IsOk());
+    ASSERT_THAT(store.Put("c", "end"), IsOk());
+  }
+  auto log = rig.engine->OpenPartition("s-changelog", PartitionId{0}).value();
+  // The tombstone gets its last day, and goes.
+  ASSERT_THAT(log.Compact(), IsOk());
+  rig.clock.Advance(absl::Hours(1));
+  ASSERT_THAT(log.Compact(), IsOk());
+  auto table = rig.tables.only();
+  StoreMark mark = ParseStoreMark(table.mark).value();
+  mark.applied = Offset{1};
+  mark.last_record = 0;
+  mark.written = Timestamp::From(SimClock::kStart);
+  table.mark = EncodeStoreMark(mark);
+  table.rows = {{"a", "1"}};
+  rig.tables.set_only(table);
+
+  EXPECT_THAT(AllOf(rig), ElementsAre(Pair("b", "1"), Pair("c", "end")));
+}
+
+TEST(StoreRecovery, AbortedTransactionsLeaveNothingAndOpenOnesAreWaitedOut) {
+  StoreRig rig;
+  Fill(rig);
+  rig.tables.Wipe();
+  auto log = rig.engine->OpenPartition("s-changelog", PartitionId{0}).value();
+  const auto write = [&](const char* value, int32_t sequence) {
+    BatchBuilder builder({.transactional = true,
+                          .producer_id = {9},
+                          .producer_epoch = 0,
+                          .base_sequence = sequence});
+    EXPECT_TRUE(builder.Add({.key = "a", .value = value}));
+    EXPECT_THAT(log.Append(builder.Finish().value()), IsOk());
+  };
+  write("aborted", 0);
+
+  EXPECT_THAT(rig.stores->OpenKeyValue("s"),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+  ASSERT_THAT(log.EndTransaction({.producer_id = {9},
+                                  .producer_epoch = 0,
+                                  .coordinator_epoch = 0,
+                                  .outcome = TransactionOutcome::kAbort}),
+              IsOk());
+  EXPECT_EQ(AllOf(rig), kFilled);
+  write("committed", 1);
+  ASSERT_THAT(log.EndTransaction({.producer_id = {9},
+                                  .producer_epoch = 0,
+                                  .coordinator_epoch = 0,
+                                  .outcome = TransactionOutcome::kCommit}),
+              IsOk());
+  EXPECT_EQ(AllOf(rig).at("a"), "committed");
+}
+
+TEST(StoreRecovery, ARecordThatNoStoreWritesIsAnError) {
+  StoreRig rig;
+  {
+    ASSERT_THAT(rig.stores->OpenWindow("s", {.retention = absl::Hours(1)}),
+                IsOk());
+  }
+  auto log = rig.engine->OpenPartition("s-changelog", PartitionId{0}).value();
+  const Record record{.key = "short", .value = "1"};
+  ASSERT_THAT(log.Append({&record, 1}), IsOk());
+
+  EXPECT_THAT(rig.stores->OpenWindow("s", {}),
+              HasReason(Reason::kInvalidRecord));
+}
+
+}  // namespace
+}  // namespace cauce::test

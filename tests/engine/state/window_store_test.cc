@@ -1,0 +1,170 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "cauce/cursor.h"
+#include "cauce/errors.h"
+#include "cauce/stores.h"
+#include "tests/engine/state/store_rig.h"
+#include "tests/testing/matchers.h"
+
+namespace cauce::test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::Eq;
+using ::testing::IsEmpty;
+using ::testing::Optional;
+using ::testing::Pair;
+
+constexpr int64_t kMinute = 60'000;
+
+WindowOptions Keep(absl::Duration retention) {
+  return {.retention = retention};
+}
+
+TEST(WindowStore, FetchesByKeyAndTime) {
+  StoreRig rig;
+  auto store = rig.stores->OpenWindow("w", Keep(absl::Minutes(10))).value();
+  // Keys of which one begins with the other, and with bytes of times.
+  const std::string longer("a\0\0\0\0\0\0\0\0", 9);
+  for (const int64_t minute : {0, 1, 4, 7}) {
+    ASSERT_THAT(store.Put("a", "a" + std::to_string(minute),
+                          Timestamp{minute * kMinute}),
+                IsOk());
+    ASSERT_THAT(store.Put(longer, "l" + std::to_string(minute),
+                          Timestamp{minute * kMinute}),
+                IsOk());
+  }
+
+  EXPECT_THAT(store.Fetch("a", Timestamp{kMinute}),
+              IsOkAndHolds(Optional(Eq("a1"))));
+  EXPECT_THAT(store.Fetch("a", Timestamp{kMinute + 1}),
+              IsOkAndHolds(Eq(std::nullopt)));
+  EXPECT_THAT(ValuesOf(store.Fetch("a", TimeRange{})),
+              ElementsAre("a0", "a1", "a4", "a7"));
+  EXPECT_THAT(ValuesOf(store.Fetch("a", {{kMinute}, {4 * kMinute}})),
+              ElementsAre("a1", "a4"));
+  EXPECT_THAT(
+      ValuesOf(store.Fetch("a", {{kMinute}, {7 * kMinute}},
+                           KeyOrder::kReverse)),
+      ElementsAre("a7", "a4", "a1"));
+  EXPECT_THAT(ValuesOf(store.FetchRange({.from = "a", .to = longer}, {})),
+              ElementsAre("a0", "a1", "a4", "a7"));
+  EXPECT_THAT(
+      ValuesOf(store.FetchRange({.from = "b"}, {})), IsEmpty());
+  EXPECT_EQ(ValuesOf(store.All()).size(), 8u);
+  ASSERT_THAT(store.Put("a", std::nullopt, Timestamp{kMinute}), IsOk());
+  EXPECT_THAT(store.Fetch("a", Timestamp{kMinute}),
+              IsOkAndHolds(Eq(std::nullopt)));
+}
+
+TEST(WindowStore, ForgetsByStreamTimeThatRestartsKeep) {
+  StoreRig rig;
+  {
+    auto store = rig.stores->OpenWindow("w", Keep(absl::Minutes(10))).value();
+    ASSERT_THAT(store.Put("a", "old", Timestamp{0}), IsOk());
+    ASSERT_THAT(store.Put("a", "edge", Timestamp{10 * kMinute}), IsOk());
+    EXPECT_EQ(ValuesOf(store.All()).size(), 2u);
+    ASSERT_THAT(store.Put("b", "new", Timestamp{20 * kMinute}), IsOk());
+    EXPECT_THAT(ValuesOf(store.All()), ElementsAre("edge", "new"));
+    ASSERT_THAT(store.Put("a", "late", Timestamp{10 * kMinute - 1}), IsOk());
+    EXPECT_EQ(store.applied(), Offset{3});  // what is too old is not logged
+  }
+  EXPECT_EQ(rig.tables.only().rows.size(), 2u);  // a whole segment has gone
+  for (const bool wiped : {false, true}) {
+    rig.CloseEngine();
+    if (wiped) rig.tables.Wipe();
+    rig.Open();
+    auto store = rig.stores->OpenWindow("w", Keep(absl::Minutes(10))).value();
+
+    EXPECT_EQ(store.stream_time(), Timestamp{20 * kMinute});
+    EXPECT_THAT(ValuesOf(store.All()), ElementsAre("edge", "new"));
+    EXPECT_THAT(store.Fetch("a", Timestamp{0}),
+                IsOkAndHolds(Eq(std::nullopt)));
+    EXPECT_EQ(store.use().keys, 2);
+  }
+}
+
+TEST(WindowStore, HasKafkasKeysAndConfigs) {
+  StoreRig rig;
+  auto store = rig.stores->OpenWindow("w", Keep(absl::Minutes(10))).value();
+  ASSERT_THAT(store.Put("k", "v", Timestamp{0x0102}), IsOk());
+
+  const auto topic = rig.engine->DescribeTopic("w-changelog").value();
+  EXPECT_THAT(topic.configs,
+              ElementsAre(Pair("cauce.store", "window"),
+                          Pair("cleanup.policy", "compact,delete"),
+                          Pair("retention.ms", "87000000")));
+  const auto log =
+      rig.engine->OpenPartition("w-changelog", PartitionId{0}).value();
+  Cursor cursor = log.Read(Offset{0});
+  RecordView record;
+  ASSERT_THAT(cursor.Next(&record), IsOkAndHolds(true));
+  EXPECT_EQ(*record.key, std::string("k\0\0\0\0\0\0\1\2\0\0\0\0", 13));
+  EXPECT_EQ(*record.value, "v");
+}
+
+TEST(WindowStore, KeepsDuplicatesApart) {
+  StoreRig rig;
+  const WindowOptions options{.retention = absl::Minutes(10),
+                              .retain_duplicates = true};
+  {
+    auto store = rig.stores->OpenWindow("w", options).value();
+    ASSERT_THAT(store.Put("a", "1", Timestamp{5}), IsOk());
+    ASSERT_THAT(store.Put("a", "2", Timestamp{5}), IsOk());
+    ASSERT_THAT(store.Put("a", std::nullopt, Timestamp{5}), IsOk());
+  }
+  auto store = rig.stores->OpenWindow("w", options).value();
+  ASSERT_THAT(store.Put("a", "3", Timestamp{5}), IsOk());
+
+  EXPECT_THAT(ValuesOf(store.Fetch("a", TimeRange{})),
+              ElementsAre("1", "2", "3"));
+}
+
+TEST(WindowStore, IsMadeAnewWithAnotherRetention) {
+  StoreRig rig;
+  {
+    auto store = rig.stores->OpenWindow("w", Keep(absl::Minutes(10))).value();
+    ASSERT_THAT(store.Put("a", "0", Timestamp{0}), IsOk());
+    ASSERT_THAT(store.Put("a", "5", Timestamp{5 * kMinute}), IsOk());
+  }
+  auto store = rig.stores->OpenWindow("w", Keep(absl::Minutes(4))).value();
+
+  EXPECT_THAT(ValuesOf(store.All()), ElementsAre("5"));
+  EXPECT_TRUE(rig.Told("segments"));
+  EXPECT_EQ(rig.engine->DescribeTopic("w-changelog")
+                .value()
+                .configs.at("retention.ms"),
+            "86640000");
+}
+
+TEST(WindowStore, NeedsToBeToldHowLongRowsAreKeptOnce) {
+  StoreRig rig;
+  EXPECT_THAT(rig.stores->OpenWindow("w", {}),
+              HasReason(Reason::kInvalidOption));
+  EXPECT_THAT(rig.stores->OpenWindow("w", Keep(absl::ZeroDuration())),
+              HasReason(Reason::kInvalidOption));
+  { ASSERT_THAT(rig.stores->OpenWindow("w", Keep(absl::Minutes(1))), IsOk()); }
+
+  auto store = rig.stores->OpenWindow("w", {}).value();
+  EXPECT_THAT(store.Put("a", "v", Timestamp{-1}),
+              HasReason(Reason::kInvalidTimestamp));
+  ASSERT_THAT(store.Put("a", "0", Timestamp{0}), IsOk());
+  ASSERT_THAT(store.Put("a", "1", Timestamp{kMinute + 1}), IsOk());
+  EXPECT_THAT(ValuesOf(store.All()), ElementsAre("1"));
+}
+
+TEST(WindowStore, ShowsRowsOfASegmentThatOneWriteEndedNoMore) {
+  StoreRig rig;
+  auto store = rig.stores->OpenWindow("w", Keep(absl::Minutes(2))).value();
+  for (int64_t minute = 0; minute < 100; ++minute) {
+    ASSERT_THAT(store.Put("k", "v", Timestamp{minute * kMinute}), IsOk());
+    EXPECT_LE(store.use().keys, 4);
+  }
+  EXPECT_EQ(ValuesOf(store.All()).size(), 3u);
+}
+
+}  // namespace
+}  // namespace cauce::test

@@ -1,0 +1,113 @@
+// `cauce store`: which stores there are, what is in them, and restoring one.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "cauce/engine.h"
+#include "cauce/stores.h"
+#include "nlohmann/json.hpp"
+#include "tests/testing/matchers.h"
+#include "tests/tools/cli/cauce.h"
+#include "tests/tools/cli/process.h"
+
+namespace cauce {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using Json = nlohmann::json;
+using test::IsOk;
+using test::LinesOf;
+
+class StoreVerbs : public test::CauceTest {
+ protected:
+  void Fill() {
+    auto engine = Engine::Open(dir()).value();
+    auto stores = Stores::Open(engine).value();
+    auto counts = stores.OpenKeyValue("counts").value();
+    ASSERT_THAT(counts.Put("apples", "2"), IsOk());
+    ASSERT_THAT(counts.Put("pears", "1"), IsOk());
+    ASSERT_THAT(counts.Put("\xff", "\x01"), IsOk());
+    auto seen = stores.OpenWindow("seen", {.retention = absl::Hours(1)});
+    ASSERT_THAT(seen, IsOk());
+    ASSERT_THAT(seen->Put("a", "1", Timestamp{1000}), IsOk());
+    ASSERT_THAT(seen->Put("a", "2", Timestamp{2000}), IsOk());
+    auto visits = stores.OpenSession("visits", {.retention = absl::Hours(1)});
+    ASSERT_THAT(visits, IsOk());
+    ASSERT_THAT(visits->Put({"a", {1000}, {2000}}, "3"), IsOk());
+    auto latest = stores.OpenTimestamped("latest").value();
+    ASSERT_THAT(latest.Put("a", "4", Timestamp{1000}), IsOk());
+  }
+};
+
+TEST_F(StoreVerbs, GetShowsARowOfEveryKind) {
+  Fill();
+
+  EXPECT_EQ(Do({"store", "get", "counts", "apples"}), "apples\t2\n");
+  EXPECT_EQ(Json::parse(Do({"store", "get", "latest", "a", "--format",
+                            "json"})),
+            Json::parse(R"({"key":"a","value":"4","timestamp":1000})"));
+  EXPECT_THAT(LinesOf(Do({"store", "get", "seen", "a", "--format", "json"})),
+              ElementsAre(R"({"key":"a","value":"1","start":1000})",
+                          R"({"key":"a","value":"2","start":2000})"));
+  EXPECT_EQ(
+      Json::parse(Do({"store", "get", "visits", "a", "--format", "json"})),
+      Json::parse(R"({"key":"a","value":"3","start":1000,"end":2000})"));
+}
+
+TEST_F(StoreVerbs, GetOfWhatIsNotThereFails) {
+  Fill();
+
+  const test::Process::Result none = Run({"store", "get", "counts", "plums"});
+  EXPECT_EQ(none.exit, 1);
+  EXPECT_THAT(none.err, HasSubstr("has nothing"));
+  const test::Process::Result odd = Run({"store", "get", "count", "apples"});
+  EXPECT_EQ(odd.exit, 1);
+  EXPECT_THAT(odd.err, HasSubstr("did you mean counts?"));
+}
+
+TEST_F(StoreVerbs, ScanShowsWhatLiesBetween) {
+  Fill();
+
+  EXPECT_EQ(Do({"store", "scan", "counts"}),
+            "apples\t2\npears\t1\n\\xff\t\\x01\n");
+  EXPECT_EQ(Do({"store", "scan", "counts", "--from", "b", "--to", "q"}),
+            "pears\t1\n");
+  EXPECT_EQ(Do({"store", "scan", "counts", "--prefix", "ap"}), "apples\t2\n");
+  EXPECT_EQ(Do({"store", "scan", "counts", "--reverse", "--count", "1",
+                "--format", "json"}),
+            "{\"key\":{\"base64\":\"/w==\"},\"value\":\"\\u0001\"}\n");
+  EXPECT_THAT(Do({"store", "scan", "counts", "--prefix", "z"}), IsEmpty());
+}
+
+TEST_F(StoreVerbs, ReadsBesideAWriter) {
+  auto engine = Engine::Open(dir()).value();
+  auto stores = Stores::Open(engine).value();
+  auto counts = stores.OpenKeyValue("counts").value();
+  ASSERT_THAT(counts.Put("apples", "2"), IsOk());
+
+  EXPECT_EQ(Do({"store", "get", "counts", "apples"}), "apples\t2\n");
+  ASSERT_THAT(counts.Put("apples", "3"), IsOk());
+  EXPECT_EQ(Do({"store", "get", "counts", "apples"}), "apples\t3\n");
+}
+
+TEST_F(StoreVerbs, ListAndRestoreTellHowATableIs) {
+  Fill();
+
+  const Json all = Json::parse(Do({"store", "list", "--format", "json"}));
+  ASSERT_EQ(all.size(), 4u);
+  EXPECT_EQ(all[0]["store"], "counts");
+  EXPECT_EQ(all[0]["kind"], "key-value");
+  EXPECT_EQ(all[0]["end"], 3);
+  EXPECT_EQ(all[2]["kind"], "window");
+
+  const Json restored = Json::parse(
+      Do({"store", "restore", "counts", "--format", "json"}));
+  EXPECT_EQ(restored["store"], "counts");
+  EXPECT_EQ(Do({"store", "get", "counts", "pears"}), "pears\t1\n");
+}
+
+}  // namespace
+}  // namespace cauce
