@@ -16,8 +16,8 @@
 //
 // Tables are in memory unless the options say otherwise. A backend that keeps
 // them has them in the directory `cauce.stores` (engine/FORMAT.md), one for
-// each partition of each changelog. Kafka Streams' stores have the same changelogs,
-// byte for byte.
+// each partition of each changelog. Kafka Streams' stores have the same
+// changelogs, byte for byte.
 #pragma once
 
 #include <cstdint>
