@@ -4,24 +4,33 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdint>
 #include <memory>
-#include <optional>
 #include <ostream>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "cauce/file_system.h"
 #include "cauce/state_store.h"
 #include "engine/base/check.h"
+#include "tests/engine/store/table_words.h"
 #include "tests/testing/matchers.h"
+#include "tests/testing/temp_dir.h"
 
 namespace cauce::test {
 
-enum class BackendKind { kMemory };
+enum class BackendKind { kMemory, kMemoryDisk, kPosixDisk };
 
-inline std::string NameOf(BackendKind) { return "Memory"; }
+inline constexpr BackendKind kEveryBackend[] = {
+    BackendKind::kMemory, BackendKind::kMemoryDisk, BackendKind::kPosixDisk};
+inline constexpr BackendKind kEveryDisk[] = {BackendKind::kMemoryDisk,
+                                             BackendKind::kPosixDisk};
+
+inline std::string NameOf(BackendKind kind) {
+  if (kind == BackendKind::kMemory) return "Memory";
+  return kind == BackendKind::kMemoryDisk ? "MemoryDisk" : "PosixDisk";
+}
 
 inline void PrintTo(BackendKind kind, std::ostream* out) {
   *out << NameOf(kind);
@@ -32,41 +41,42 @@ inline std::string BackendName(
   return NameOf(info.param);
 }
 
-using Pair = std::pair<std::string, std::string>;
-using Pairs = std::vector<Pair>;
-
-inline StateChange Put(std::string_view key, std::string_view value) {
-  return {key, value};
-}
-inline StateChange Drop(std::string_view key) { return {key, std::nullopt}; }
-
-// What the view says of a key; nothing where it has no value.
-inline std::optional<std::string> Read(const StateView& view,
-                                       std::string_view key) {
-  std::string value;
-  const absl::StatusOr<bool> found = view.Get(key, value);
-  EXPECT_THAT(found, IsOk());
-  if (!found.ok() || !*found) return std::nullopt;
-  return value;
-}
-
-// All that an iterator goes over.
-inline Pairs Collect(std::unique_ptr<StateIterator> at) {
-  Pairs pairs;
-  for (; at->Valid(); at->Next()) pairs.emplace_back(at->key(), at->value());
-  EXPECT_THAT(at->status(), IsOk());
-  return pairs;
-}
-
-inline Pairs All(const StateView& view, const KeyRange& range = {},
-                 KeyOrder order = KeyOrder::kForward) {
-  return Collect(view.Iterate(range, order));
-}
-
 class EveryBackend : public ::testing::TestWithParam<BackendKind> {
  protected:
+  EveryBackend() {
+    EXPECT_THAT(files().CreateDirectories(scratch_.path()), IsOk());
+    Restart();
+  }
+
+  FileSystem& files() {
+    return GetParam() == BackendKind::kPosixDisk ? *PosixFileSystem()
+                                                 : *memory_files_;
+  }
+
+  // As little memory as there may be: much of it goes through files.
+  RocksDbOptions Options() {
+    return {.memory_max = 1 << 20,
+            .load_bytes_max = 1 << 20,
+            .file_system = &files()};
+  }
+
+  // Another process's, so to say. No table may be open.
+  void Restart() {
+    if (GetParam() == BackendKind::kMemory) {
+      backend_ = NewMemoryStateBackend();
+      return;
+    }
+    auto backend = NewRocksDbStateBackend(Options());
+    CAUCE_CHECK(backend.ok());
+    backend_ = *std::move(backend);
+  }
+
+  std::string Path(std::string_view name = "table") const {
+    return scratch_ / name;
+  }
+
   std::unique_ptr<StateStore> Open(std::string_view name = "table") {
-    auto store = backend_->Open({.directory = "/" + std::string(name)});
+    auto store = backend_->Open({.directory = Path(name)});
     EXPECT_THAT(store, IsOk());
     CAUCE_CHECK(store.ok());
     return *std::move(store);
@@ -77,7 +87,9 @@ class EveryBackend : public ::testing::TestWithParam<BackendKind> {
     EXPECT_THAT(store.Write({.changes = changes, .mark = mark}), IsOk());
   }
 
-  const std::shared_ptr<StateBackend> backend_ = NewMemoryStateBackend();
+  const TempDir scratch_;
+  const std::unique_ptr<FileSystem> memory_files_ = NewMemoryFileSystem();
+  std::shared_ptr<StateBackend> backend_;
 };
 
 }  // namespace cauce::test

@@ -8,6 +8,7 @@
 #include "cauce/errors.h"
 #include "cauce/state_store.h"
 #include "tests/engine/store/every_backend.h"
+#include "tests/engine/store/table_words.h"
 #include "tests/testing/matchers.h"
 
 namespace cauce::test {
@@ -270,21 +271,21 @@ TEST_P(Table, OutlivesWhoHoldsItsBackend) {
 }
 
 TEST_P(Table, IsNotThereForReadingAlone) {
-  EXPECT_THAT(backend_->Open({.directory = "/none", .read_only = true}),
+  EXPECT_THAT(backend_->Open({.directory = Path("none"), .read_only = true}),
               StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST_P(Table, IsRemovedWhetherThereOrNot) {
   { Write(*Open(), {Put("a", "1")}); }
 
-  EXPECT_THAT(backend_->Remove("/table"), IsOk());
-  EXPECT_THAT(backend_->Remove("/table"), IsOk());
+  EXPECT_THAT(backend_->Remove(Path()), IsOk());
+  EXPECT_THAT(backend_->Remove(Path()), IsOk());
 
   EXPECT_THAT(All(*Open()), IsEmpty());
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, Table,
-                         ::testing::Values(BackendKind::kMemory), BackendName);
+                         ::testing::ValuesIn(kEveryBackend), BackendName);
 
 }  // namespace
 }  // namespace cauce::test

@@ -9,6 +9,7 @@
 #include "cauce/state_store.h"
 #include "fmt/format.h"
 #include "tests/engine/store/every_backend.h"
+#include "tests/engine/store/table_words.h"
 #include "tests/testing/matchers.h"
 
 namespace cauce::test {
@@ -168,7 +169,7 @@ TEST_P(Loader, TakesMoreThanItHoldsInMemory) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, Loader,
-                         ::testing::Values(BackendKind::kMemory), BackendName);
+                         ::testing::ValuesIn(kEveryBackend), BackendName);
 
 }  // namespace
 }  // namespace cauce::test

@@ -1,0 +1,42 @@
+// The file by which a directory is known as a table, of which release, and
+// whether what else is in it counts.
+//
+// It is there before anything else, and says while the rest is made that this
+// counts for nothing yet: what a crash in the midst leaves is nobody's table. A
+// directory with files and without a marker is no table, or was one. Written as
+// a whole: a new file that takes the old one's name. Any thread.
+#pragma once
+
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cauce/file_system.h"
+
+namespace cauce {
+
+inline constexpr std::string_view kTableMarkerName = "cauce.table";
+
+enum class TableState {
+  kNone,    // no directory, or an empty one
+  kInWork,  // being made: nothing in it counts
+  kWhole,
+};
+
+// Reason::kCorruptFile for files without a marker, and for one that is none;
+// kUnsupportedFormat for a newer release's.
+absl::StatusOr<TableState> ReadTableMarker(FileSystem& files,
+                                           std::string_view directory);
+
+// `state` is not kNone. Durable on return; the directory must exist.
+absl::Status WriteTableMarker(FileSystem& files, std::string_view directory,
+                              TableState state);
+
+// Removes all that is in the directory, the marker last.
+absl::Status ClearTable(FileSystem& files, std::string_view directory);
+
+// Removes the directory with all that is in it, the marker first; durable on
+// return. OK where there is none.
+absl::Status RemoveTable(FileSystem& files, std::string_view directory);
+
+}  // namespace cauce

@@ -1,0 +1,82 @@
+#include "engine/store/table_marker.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "cauce/errors.h"
+#include "cauce/file_system.h"
+#include "tests/testing/matchers.h"
+
+namespace cauce::test {
+namespace {
+
+using ::testing::IsEmpty;
+
+class TableMarker : public ::testing::Test {
+ protected:
+  TableMarker() { EXPECT_THAT(files_->CreateDirectories("/t"), IsOk()); }
+
+  void Make(const std::string& name, const std::string& text) {
+    const auto file = files_->Open("/t/" + name, OpenMode::kOpenOrCreate);
+    ASSERT_THAT(file, IsOk());
+    ASSERT_THAT((*file)->Truncate(0), IsOk());
+    ASSERT_THAT((*file)->Write(0, text), IsOk());
+  }
+
+  const std::unique_ptr<FileSystem> files_ = NewMemoryFileSystem();
+};
+
+TEST_F(TableMarker, SaysWhatWasWritten) {
+  for (const TableState state : {TableState::kInWork, TableState::kWhole}) {
+    ASSERT_THAT(WriteTableMarker(*files_, "/t", state), IsOk());
+    EXPECT_THAT(ReadTableMarker(*files_, "/t"), IsOkAndHolds(state));
+  }
+}
+
+TEST_F(TableMarker, IsNoneWithoutFilesOrDirectory) {
+  EXPECT_THAT(ReadTableMarker(*files_, "/none"),
+              IsOkAndHolds(TableState::kNone));
+  EXPECT_THAT(ReadTableMarker(*files_, "/t"), IsOkAndHolds(TableState::kNone));
+  Make("cauce.table.tmp", "cauce ta");
+  EXPECT_THAT(ReadTableMarker(*files_, "/t"), IsOkAndHolds(TableState::kNone));
+}
+
+TEST_F(TableMarker, IsMissedWhereThereAreFiles) {
+  Make("CURRENT", "");
+
+  EXPECT_THAT(ReadTableMarker(*files_, "/t"), HasReason(Reason::kCorruptFile));
+}
+
+TEST_F(TableMarker, IsTakenAtItsWordAlone) {
+  for (const char* const text :
+       {"", "cauce table", "cauce table 1", "cauce table 1 whole",
+        "cauce table 1 Whole\n", "cauce table 0 whole\n", "cauce table x\n",
+        "cauce table 1 whole\n\n", "cauce table -1 whole\n"}) {
+    Make("cauce.table", text);
+    EXPECT_THAT(ReadTableMarker(*files_, "/t"), HasReason(Reason::kCorruptFile))
+        << text;
+  }
+  Make("cauce.table", "cauce table 2 whatever comes\n");
+  EXPECT_THAT(ReadTableMarker(*files_, "/t"),
+              HasReason(Reason::kUnsupportedFormat));
+}
+
+TEST_F(TableMarker, IsRemovedFirstOrLast) {
+  Make("a", "");
+  Make("b", "");
+  ASSERT_THAT(WriteTableMarker(*files_, "/t", TableState::kInWork), IsOk());
+  EXPECT_THAT(ClearTable(*files_, "/t"), IsOk());
+  EXPECT_THAT(files_->List("/t"), IsOkAndHolds(IsEmpty()));
+
+  Make("a", "");
+  EXPECT_THAT(RemoveTable(*files_, "/t"), IsOk());
+  EXPECT_THAT(files_->Info("/t"), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(RemoveTable(*files_, "/t"), IsOk());
+}
+
+}  // namespace
+}  // namespace cauce::test
