@@ -68,15 +68,19 @@ class RandomAccessFile final : public rocksdb::FSRandomAccessFile {
 
 class WritableFile final : public rocksdb::FSWritableFile {
  public:
-  WritableFile(RocksDbFiles& owner, std::unique_ptr<File> file)
-      : owner_(owner), file_(std::move(file)) {}
+  WritableFile(RocksDbFiles& owner, std::unique_ptr<File> file,
+               bool is_manifest)
+      : owner_(owner), file_(std::move(file)), is_manifest_(is_manifest) {}
 
   using FSWritableFile::Append;
   IOStatus Append(const Slice& bytes, const IOOptions&, Debug*) override {
     IOStatus refused = owner_.Refused();
     if (!refused.ok()) return refused;
     const std::string_view view(bytes.data(), bytes.size());
-    IOStatus status = owner_.Changed(file_->Write(size_, view));
+    const absl::Status written = file_->Write(size_, view);
+    IOStatus status = is_manifest_ && !written.ok()
+                          ? owner_.ManifestChanged(written)
+                          : owner_.Changed(written);
     if (status.ok()) size_ += static_cast<int64_t>(bytes.size());
     return status;
   }
@@ -93,7 +97,9 @@ class WritableFile final : public rocksdb::FSWritableFile {
   IOStatus Flush(const IOOptions&, Debug*) override { return IOStatus::OK(); }
   IOStatus Sync(const IOOptions&, Debug*) override {
     IOStatus refused = owner_.Refused();
-    return refused.ok() ? owner_.Changed(file_->Sync()) : refused;
+    if (!refused.ok()) return refused;
+    return is_manifest_ ? owner_.ManifestChanged(file_->Sync())
+                        : owner_.Changed(file_->Sync());
   }
   bool IsSyncThreadSafe() const override { return true; }
   // The system writes what it has when it likes to; a sync decides.
@@ -108,6 +114,7 @@ class WritableFile final : public rocksdb::FSWritableFile {
  private:
   RocksDbFiles& owner_;
   std::unique_ptr<File> file_;
+  const bool is_manifest_;
   int64_t size_ = 0;
 };
 
@@ -178,6 +185,14 @@ IOStatus RocksDbFiles::Changed(const absl::Status& status) {
   return Told(status);
 }
 
+IOStatus RocksDbFiles::ManifestChanged(const absl::Status& status) {
+  {
+    MutexLock lock(mutex_);
+    keeps_files_ = !status.ok();
+  }
+  return Changed(status);
+}
+
 IOStatus RocksDbFiles::NewSequentialFile(
     const std::string& path, const FileOptions&,
     std::unique_ptr<rocksdb::FSSequentialFile>* file, Debug*) {
@@ -210,7 +225,9 @@ IOStatus RocksDbFiles::NewWritableFile(
     }
   }
   if (!opened.ok()) return Changed(opened.status());
-  *file = std::make_unique<WritableFile>(*this, *std::move(opened));
+  const bool is_manifest = path.find("/MANIFEST-") != std::string::npos;
+  *file =
+      std::make_unique<WritableFile>(*this, *std::move(opened), is_manifest);
   return IOStatus::OK();
 }
 
@@ -238,6 +255,10 @@ IOStatus RocksDbFiles::GetChildren(const std::string& path, const IOOptions&,
 
 IOStatus RocksDbFiles::DeleteFile(const std::string& path, const IOOptions&,
                                   Debug*) {
+  {
+    MutexLock lock(mutex_);
+    if (keeps_files_) return IOStatus::OK();
+  }
   return Changed(files_.RemoveFile(Clean(path)));
 }
 

@@ -3,7 +3,9 @@
 // RocksDB knows an error by its kind alone; what the seam said, with the file
 // and the advice, is kept for whoever has to tell it. A full disk is told to
 // RocksDB as an error that may be tried again, since it takes none back that it
-// believes to be for good. Thread-safe.
+// believes to be for good. Where a manifest could not be written or synced, it
+// may name a file or not, and RocksDB removes that file: here it stays, until a
+// manifest is synced or the table is opened again. Thread-safe.
 #pragma once
 
 #include <memory>
@@ -86,6 +88,8 @@ class RocksDbFiles final : public rocksdb::FileSystem {
   // a change that failed.
   static IOStatus Told(const absl::Status& status);
   IOStatus Changed(const absl::Status& status);
+  // The same for a manifest.
+  IOStatus ManifestChanged(const absl::Status& status);
   // Whether changes are refused.
   IOStatus Refused() const;
 
@@ -94,6 +98,7 @@ class RocksDbFiles final : public rocksdb::FileSystem {
   mutable Mutex mutex_;
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
   absl::Status refusal_ ABSL_GUARDED_BY(mutex_);
+  bool keeps_files_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace cauce
