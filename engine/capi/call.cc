@@ -82,6 +82,18 @@ std::string_view NameOf(Kind kind) {
       return "cauce_transactions_t";
     case Kind::kGroupMetadata:
       return "cauce_group_metadata_t";
+    case Kind::kStores:
+      return "cauce_stores_t";
+    case Kind::kStore:
+      return "cauce_store_t";
+    case Kind::kStoreDescriptions:
+      return "cauce_store_descriptions_t";
+    case Kind::kValue:
+      return "cauce_value_t";
+    case Kind::kRows:
+      return "cauce_rows_t";
+    case Kind::kSnapshot:
+      return "cauce_snapshot_t";
   }
   return "an unknown handle";
 }

@@ -32,6 +32,12 @@ enum class Kind : uint32_t {
   kGroups,
   kTransactions,
   kGroupMetadata,
+  kStores,
+  kStore,
+  kStoreDescriptions,
+  kValue,
+  kRows,
+  kSnapshot,
 };
 
 class Magic {

@@ -71,6 +71,11 @@ bool ReadText(std::string_view text, Unit, Access& value) {
       value);
 }
 
+bool ReadText(std::string_view text, Unit, Ack& value) {
+  return ReadName<Ack>(
+      text, {{"written", Ack::kWritten}, {"durable", Ack::kDurable}}, value);
+}
+
 bool ReadText(std::string_view text, Unit, Codec& value) {
   const std::optional<Codec> codec = ParseCodec(text);
   value = codec.value_or(value);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "cauce/append.h"
 #include "cauce/codec.h"
 #include "cauce/consumer.h"
 #include "cauce/engine.h"
@@ -33,6 +34,7 @@ bool ReadText(std::string_view text, Unit unit, size_t& value);
 bool ReadText(std::string_view text, Unit unit, absl::Duration& value);
 bool ReadText(std::string_view text, Unit unit, std::string& value);
 bool ReadText(std::string_view text, Unit unit, Access& value);
+bool ReadText(std::string_view text, Unit unit, Ack& value);
 bool ReadText(std::string_view text, Unit unit, Codec& value);
 bool ReadText(std::string_view text, Unit unit, Acks& value);
 bool ReadText(std::string_view text, Unit unit, Keyless& value);

@@ -102,6 +102,28 @@ constexpr Setter<CursorOptions> kCursorSetters[] = {
     CAUCE_SETTER(CursorOptions, decompressed_bytes_max),
 };
 
+constexpr Setter<StoresOptions> kStoresSetters[] = {
+    CAUCE_SETTER(StoresOptions, directory),
+    CAUCE_SETTER(StoresOptions, application),
+    CAUCE_SETTER(StoresOptions, read_only_bytes_max),
+};
+
+template <auto kMember>
+bool SetOfStore(std::string_view text, Unit unit, WindowOptions& options) {
+  return ReadText(text, unit, options.store.*kMember);
+}
+
+constexpr Setter<WindowOptions> kStoreSetters[] = {
+    {"partition",
+     [](std::string_view text, Unit unit, WindowOptions& options) {
+       return ReadText(text, unit, options.store.partition.value);
+     }},
+    {"ack", &SetOfStore<&StoreOptions::ack>},
+    {"partitions", &SetOfStore<&StoreOptions::partitions>},
+    CAUCE_SETTER(WindowOptions, retention),
+    CAUCE_SETTER(WindowOptions, retain_duplicates),
+};
+
 #undef CAUCE_SETTER
 #undef CAUCE_ENGINE_SETTER
 
@@ -199,6 +221,38 @@ std::vector<OptionKey> SettableCursorKeys() {
            "Bytes that a batch's records may take once decompressed"}};
 }
 
+std::vector<OptionKey> SettableStoresKeys() {
+  const StoresOptions o;
+  return {{"directory", "", "string", "", "a path",
+           "Where the tables lie; where it is not set, within the directory of "
+           "the log"},
+          {"application", "application.id", "string", "",
+           "a topic's characters", "What the names of changelogs begin with"},
+          {"read_only_bytes_max", "", "long",
+           fmt::format("{}", o.read_only_bytes_max), "at least 0",
+           "Bytes of memory for what a table lacks that is open for reading "
+           "only"}};
+}
+std::vector<OptionKey> SettableStoreKeys() {
+  return {{"partition", "", "int", "0", "at least 0",
+           "Which partition of the changelog"},
+          {"ack", "", "string", "durable", "durable or written",
+           "When a change is acknowledged"},
+          {"partitions", "", "int", "1", "1 to 100000",
+           "Partitions of a changelog that is made"},
+          {"retention", "", "duration", "", "above 0",
+           "How long rows of windows and sessions are kept, by the largest "
+           "time that was put; where it is not set, as the changelog says"},
+          {"retain_duplicates", "", "boolean", "false", "true or false",
+           "Whether a window keeps several values of a key and start"}};
+}
+
+absl::StatusOr<StoresOptions> StoresOptionsOf(Pairs pairs) {
+  return SetAll<StoresOptions>(pairs, kStoresSetters, SettableStoresKeys());
+}
+absl::StatusOr<WindowOptions> StoreOptionsOf(Pairs pairs) {
+  return SetAll<WindowOptions>(pairs, kStoreSetters, SettableStoreKeys());
+}
 absl::StatusOr<ClientOptions> ClientOptionsOf(Pairs pairs) {
   return SetAll<ClientOptions>(pairs, kClientSetters, SettableClientKeys());
 }

@@ -17,6 +17,7 @@
 #include "cauce/option_keys.h"
 #include "cauce/producer.h"
 #include "cauce/read.h"
+#include "cauce/stores.h"
 
 namespace cauce::capi {
 
@@ -26,11 +27,16 @@ absl::StatusOr<ClientOptions> ClientOptionsOf(Pairs pairs);
 absl::StatusOr<ProducerOptions> ProducerOptionsOf(Pairs pairs);
 absl::StatusOr<ConsumerOptions> ConsumerOptionsOf(Pairs pairs);
 absl::StatusOr<CursorOptions> CursorOptionsOf(Pairs pairs);
+absl::StatusOr<StoresOptions> StoresOptionsOf(Pairs pairs);
+// Of every kind of store.
+absl::StatusOr<WindowOptions> StoreOptionsOf(Pairs pairs);
 
 // Those that can be set so: without the seams. A client's with its engine's.
 std::vector<OptionKey> SettableClientKeys();
 std::vector<OptionKey> SettableProducerKeys();
 std::vector<OptionKey> SettableConsumerKeys();
 std::vector<OptionKey> SettableCursorKeys();
+std::vector<OptionKey> SettableStoresKeys();
+std::vector<OptionKey> SettableStoreKeys();
 
 }  // namespace cauce::capi

@@ -27,6 +27,10 @@ std::vector<OptionKey> KeysOf(cauce_options_t kind) {
       return SettableConsumerKeys();
     case CAUCE_CURSOR_OPTIONS:
       return SettableCursorKeys();
+    case CAUCE_STORES_OPTIONS:
+      return SettableStoresKeys();
+    case CAUCE_STORE_OPTIONS:
+      return SettableStoreKeys();
     default:
       return SettableClientKeys();
   }
@@ -77,7 +81,7 @@ cauce_reason_t cauce_options_describe(cauce_options_t kind,
   return cauce::capi::Call(Reach::kLooks, error, [&]() -> absl::Status {
     CAUCE_RETURN_IF_ERROR(cauce::capi::Given({{"settings", settings}}));
     *settings = nullptr;
-    constexpr cauce_options_t kLast = CAUCE_CURSOR_OPTIONS;
+    constexpr cauce_options_t kLast = CAUCE_STORE_OPTIONS;
     CAUCE_ASSIGN_OR_RETURN(
         const cauce_options_t checked,
         cauce::capi::TakeEnum("the kind of options", kind, kLast));

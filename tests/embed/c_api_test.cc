@@ -89,6 +89,18 @@ TEST(CApi, AProgramInCWritesABillForEachOrderOnce) {
                        test::Left::kWhole);
 }
 
+TEST(CApi, AProgramInCCountsOverAllItsRuns) {
+  const test::TempDir scratch;
+  const test::Process::Result first = test::Run(
+      {"tests/embed/counts_c", scratch / "data", "pear", "apple", "pear"});
+  EXPECT_EQ(first.err, "");
+  EXPECT_EQ(first.out, "apple 1\npear 2\n");
+  const test::Process::Result second =
+      test::Run({"tests/embed/counts_c", scratch / "data", "apple"});
+  EXPECT_EQ(second.out, "apple 2\npear 2\n");
+  EXPECT_EQ(second.exit, 0);
+}
+
 TEST(CApi, TheSharedLibraryShowsTheFunctionsOfTheHeader) {
   const test::Process::Result listed =
       test::Run({"/usr/bin/nm", "-D", "--defined-only", kLibrary});

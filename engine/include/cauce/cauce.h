@@ -297,7 +297,9 @@ enum {
   CAUCE_CLIENT_OPTIONS = 0,  // the engine's too
   CAUCE_PRODUCER_OPTIONS = 1,
   CAUCE_CONSUMER_OPTIONS = 2,
-  CAUCE_CURSOR_OPTIONS = 3
+  CAUCE_CURSOR_OPTIONS = 3,
+  CAUCE_STORES_OPTIONS = 4,
+  CAUCE_STORE_OPTIONS = 5  // of windows and sessions too
 };
 // Every option that there is of a kind. Free it with cauce_settings_free.
 CAUCE_API cauce_reason_t cauce_options_describe(cauce_options_t kind,
@@ -888,6 +890,195 @@ CAUCE_API cauce_reason_t cauce_transactions_find_hanging(
 CAUCE_API cauce_reason_t cauce_transaction_abort_hanging(
     cauce_client_t *client, const cauce_transaction_t *transaction,
     cauce_error_t **error);
+
+// ---- State stores: values by key, kept in compacted topics (cauce/stores.h).
+
+// Thread-safe, but for its free.
+typedef struct cauce_stores cauce_stores_t;
+
+// How far a table is behind its changelog while it is made right.
+typedef struct cauce_restore {
+  const char *store;
+  const char *topic;  // its changelog
+  int32_t partition;
+  int32_t reserved;
+  int64_t begin;
+  int64_t at;
+  int64_t end;
+  int64_t records;
+  int64_t bytes;
+} cauce_restore_t;
+// On the thread that opens the store; may call nothing here.
+typedef void (*cauce_restore_callback_t)(void *user,
+                                         const cauce_restore_t *progress);
+
+// The stores of a client's log. Options are those of CAUCE_STORES_OPTIONS;
+// `on_restore` may be null. Free it before its client, or behind it.
+CAUCE_API cauce_reason_t cauce_stores_open(
+    cauce_client_t *client, const cauce_config_t *options, size_t option_count,
+    cauce_restore_callback_t on_restore, void *user, cauce_stores_t **stores,
+    cauce_error_t **error);
+CAUCE_API cauce_reason_t cauce_stores_free(cauce_stores_t *stores);
+
+typedef int32_t cauce_store_kind_t;
+enum {
+  CAUCE_KEY_VALUE_STORE = 0,
+  CAUCE_TIMESTAMPED_STORE = 1,  // rows have `time`
+  CAUCE_WINDOW_STORE = 2,       // rows have `start`
+  CAUCE_SESSION_STORE = 3       // rows have `start` and `end`
+};
+
+typedef struct cauce_store_description {
+  const char *name;
+  cauce_store_kind_t kind;
+  int32_t partition;
+  const char *topic;  // its changelog
+  const char *table;  // as in "whole", "behind", "missing" or "damaged"
+  int64_t begin;      // of the changelog
+  int64_t end;
+  int64_t applied;  // what the table reflects
+  int64_t keys;     // an estimate, as the bytes
+  int64_t disk_bytes;
+  int64_t memory_bytes;
+  const char *why;  // of a table that is damaged
+} cauce_store_description_t;
+typedef struct cauce_store_descriptions {
+  size_t count;
+  const cauce_store_description_t *const *items;
+} cauce_store_descriptions_t;
+// Each partition of each changelog. Free it with
+// cauce_store_descriptions_free.
+CAUCE_API cauce_reason_t cauce_stores_list(
+    cauce_stores_t *stores, cauce_store_descriptions_t **descriptions,
+    cauce_error_t **error);
+CAUCE_API cauce_reason_t cauce_store_descriptions_free(
+    cauce_store_descriptions_t *descriptions);
+// Makes the table, which must not be open, anew from its changelog.
+CAUCE_API cauce_reason_t cauce_stores_restore(cauce_stores_t *stores,
+                                              const char *name,
+                                              int32_t partition,
+                                              cauce_error_t **error);
+
+// One store. Thread-safe, but for its free. May be freed behind its stores.
+typedef struct cauce_store cauce_store_t;
+
+// Opens it, or makes it with its changelog, which gets `configs` then. Options
+// are those of CAUCE_STORE_OPTIONS; "retention" is of windows and sessions.
+// CAUCE_INVALID_CONFIG where the changelog is of another kind.
+CAUCE_API cauce_reason_t cauce_store_open(
+    cauce_stores_t *stores, cauce_store_kind_t kind, const char *name,
+    const cauce_config_t *options, size_t option_count,
+    const cauce_config_t *configs, size_t config_count, cauce_store_t **store,
+    cauce_error_t **error);
+// Persists it, and lets go of its table; what is called later answers
+// CAUCE_CLOSED. Free its rows and snapshots first.
+CAUCE_API cauce_reason_t cauce_store_close(cauce_store_t *store,
+                                           cauce_error_t **error);
+CAUCE_API cauce_reason_t cauce_store_free(cauce_store_t *store);
+// Makes the table durable, so that the next opening has nothing to do.
+CAUCE_API cauce_reason_t cauce_store_persist(cauce_store_t *store,
+                                             cauce_error_t **error);
+
+// A row, to be written or as it was read.
+typedef struct cauce_row {
+  size_t struct_size;
+  const void *key;
+  size_t key_size;
+  const void *value;  // null: the row goes
+  size_t value_size;
+  int64_t time;
+  int64_t start;
+  int64_t end;
+  int32_t sequence;  // of those read of windows with duplicates
+  int32_t reserved;
+} cauce_row_t;
+
+#define CAUCE_ROW_INIT \
+  { sizeof(cauce_row_t), NULL, 0, NULL, 0, -1, -1, -1, 0, 0 }
+
+// Writes a row, or with a null value deletes it.
+CAUCE_API cauce_reason_t cauce_store_put(cauce_store_t *store,
+                                         const cauce_row_t *row,
+                                         cauce_error_t **error);
+// All of them in their order, or none; of the first two kinds.
+CAUCE_API cauce_reason_t cauce_store_write(cauce_store_t *store,
+                                           const cauce_row_t *rows,
+                                           size_t count, cauce_error_t **error);
+
+// What a row holds. Free it with cauce_value_free.
+typedef struct cauce_value {
+  const void *value;
+  size_t value_size;
+  int64_t time;  // of timestamped stores
+} cauce_value_t;
+CAUCE_API cauce_reason_t cauce_value_free(cauce_value_t *value);
+
+// The value of the row of that key, `start` and `end`; null where there is
+// none.
+CAUCE_API cauce_reason_t cauce_store_get(cauce_store_t *store,
+                                         const cauce_row_t *row,
+                                         cauce_value_t **value,
+                                         cauce_error_t **error);
+// Writes a row where there is none; else changes nothing, and gives what is
+// there. Of the first two kinds.
+CAUCE_API cauce_reason_t cauce_store_put_if_absent(cauce_store_t *store,
+                                                   const cauce_row_t *row,
+                                                   cauce_value_t **existing,
+                                                   cauce_error_t **error);
+
+// Which rows are walked over.
+typedef struct cauce_scan {
+  size_t struct_size;
+  const void *from;  // keys in [from, to); null: from the first, to the last
+  size_t from_size;
+  const void *to;
+  size_t to_size;
+  const void *prefix;  // or else keys that begin so; of the first two kinds
+  size_t prefix_size;
+  const void *key;  // or else this one; of windows and sessions
+  size_t key_size;
+  // Of windows the starts, both within; of sessions the earliest end and the
+  // latest start.
+  int64_t time_from;
+  int64_t time_to;
+  int32_t is_reverse;
+  int32_t reserved;
+} cauce_scan_t;
+
+#define CAUCE_SCAN_INIT                                                      \
+  {                                                                          \
+    sizeof(cauce_scan_t), NULL, 0, NULL, 0, NULL, 0, NULL, 0, 0, INT64_MAX, \
+        0, 0                                                                 \
+  }
+
+// Rows as they were when it was made. One thread at a time. Free it soon, and
+// before its store is closed.
+typedef struct cauce_rows cauce_rows_t;
+CAUCE_API cauce_reason_t cauce_store_scan(cauce_store_t *store,
+                                          const cauce_scan_t *scan,
+                                          cauce_rows_t **rows,
+                                          cauce_error_t **error);
+// The next row, until the next call; null behind the last one.
+CAUCE_API cauce_reason_t cauce_rows_next(cauce_rows_t *rows,
+                                         const cauce_row_t **row,
+                                         cauce_error_t **error);
+CAUCE_API cauce_reason_t cauce_rows_free(cauce_rows_t *rows);
+
+// What a key-value store held at one moment. Thread-safe, but for its free;
+// free it before its store is closed.
+typedef struct cauce_snapshot cauce_snapshot_t;
+CAUCE_API cauce_reason_t cauce_store_snapshot(cauce_store_t *store,
+                                              cauce_snapshot_t **snapshot,
+                                              cauce_error_t **error);
+CAUCE_API cauce_reason_t cauce_snapshot_free(cauce_snapshot_t *snapshot);
+CAUCE_API cauce_reason_t cauce_snapshot_get(cauce_snapshot_t *snapshot,
+                                            const void *key, size_t key_size,
+                                            cauce_value_t **value,
+                                            cauce_error_t **error);
+CAUCE_API cauce_reason_t cauce_snapshot_scan(cauce_snapshot_t *snapshot,
+                                             const cauce_scan_t *scan,
+                                             cauce_rows_t **rows,
+                                             cauce_error_t **error);
 
 #ifdef __cplusplus
 }

@@ -51,6 +51,9 @@ TEST(CapiOptionText, ReadsWordsAsTheyAreShown) {
   EXPECT_TRUE(ReadText("zstd", kNone, codec));
   EXPECT_EQ(codec, Codec::kZstd);
   EXPECT_FALSE(ReadText("brotli", kNone, codec));
+  Ack ack{};
+  EXPECT_TRUE(ReadText("durable", kNone, ack));
+  EXPECT_EQ(ack, Ack::kDurable);
   Acks acks{};
   EXPECT_TRUE(ReadText("-1", kNone, acks));
   EXPECT_EQ(acks, Acks::kAll);

@@ -36,6 +36,8 @@ TEST(CapiOptions, EveryOneThatIsListedCanBeSet) {
   ExpectAllAreSettable(SettableProducerKeys(), ProducerOptionsOf);
   ExpectAllAreSettable(SettableConsumerKeys(), ConsumerOptionsOf);
   ExpectAllAreSettable(SettableCursorKeys(), CursorOptionsOf);
+  ExpectAllAreSettable(SettableStoresKeys(), StoresOptionsOf);
+  ExpectAllAreSettable(SettableStoreKeys(), StoreOptionsOf);
 }
 
 TEST(CapiOptions, ThoseWithoutADefaultCanBeSetToo) {

@@ -30,7 +30,9 @@ TEST_F(CapiSettings, TellEveryOptionOfEachKind) {
                {CAUCE_CLIENT_OPTIONS, "open_files_max"},
                {CAUCE_PRODUCER_OPTIONS, "linger"},
                {CAUCE_CONSUMER_OPTIONS, "group"},
-               {CAUCE_CURSOR_OPTIONS, "up_to"}};
+               {CAUCE_CURSOR_OPTIONS, "up_to"},
+               {CAUCE_STORES_OPTIONS, "application"},
+               {CAUCE_STORE_OPTIONS, "retention"}};
   for (const auto& [kind, name] : kinds) {
     cauce_settings_t* settings = nullptr;
     ASSERT_EQ(cauce_options_describe(kind, &settings, err()), CAUCE_OK);
