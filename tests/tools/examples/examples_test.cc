@@ -116,6 +116,28 @@ TEST(Outbox, TellsOfWhatWasPlacedAndOfNothingElseOnce) {
   EXPECT_THAT(third.out, ::testing::Not(HasSubstr("pears")));
 }
 
+TEST(LatestValueCache, KeepsWhatWasSaidLastThoughItsTableIsLost) {
+  const test::TempDir scratch;
+  const std::string data = scratch / "data";
+  const auto run = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {Program("latest_value_cache"), data});
+    return test::Run(words);
+  };
+  for (const std::string value : {"1", "2"})
+    EXPECT_EQ(run({"put", "pears", value}).exit, 0);
+  EXPECT_EQ(run({"put", "plums", "7"}).exit, 0);
+  EXPECT_EQ(run({"put", "figs", "3"}).exit, 0);
+  EXPECT_EQ(run({"remove", "figs"}).exit, 0);
+
+  EXPECT_EQ(run({"get", "pears"}).out, "2\n");
+  EXPECT_THAT(run({"get", "figs"}).err, HasSubstr("nothing is known"));
+  EXPECT_EQ(run({"list"}).out, "pears 2\nplums 7\n");
+  // Its files, where it has any.
+  std::filesystem::remove_all(data + "/cauce.stores");
+  EXPECT_EQ(run({"list", "p"}).out, "pears 2\nplums 7\n");
+  EXPECT_EQ(run({"frob"}).exit, 1);
+}
+
 class LogShipper : public ::testing::Test {
  protected:
   void Write(const std::string& text) {
