@@ -16,7 +16,6 @@ namespace cauce {
 namespace {
 
 constexpr const char* kMarkFamily = "mark";
-constexpr const char* kCurrentName = "CURRENT";
 constexpr std::string_view kAnew =
     "remove the table, it is built anew from its log";
 // A batch of more bytes gives them back once it is written.
