@@ -1,4 +1,5 @@
-// A program with the log alone loads nothing that it does not use.
+// A program with the log alone is small, and loads nothing that it does not
+// use.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -16,7 +17,10 @@ using ::testing::Not;
 using test::Installed;
 using test::Process;
 
-TEST(LogAlone, LinksNeitherRocksDbNorBoost) {
+// The promise, in bytes.
+constexpr int kStrippedBytesMax = 2'000'000;
+
+TEST(LogAlone, IsSmallAndLinksNeitherRocksDbNorBoost) {
   const Installed installed;
   const Process::Result built = installed.Run(
       "export PKG_CONFIG_PATH=$T/lib/pkgconfig;"
@@ -26,6 +30,11 @@ TEST(LogAlone, LinksNeitherRocksDbNorBoost) {
   ASSERT_EQ(built.exit, 0) << built.err;
   EXPECT_EQ(built.out, "0 alice: 2 apples\n1 bob: 1 pear\n");
 
+  const int bytes = std::stoi(
+      installed.Run("cp log small; strip small; stat -c %s small").out);
+  RecordProperty("stripped_bytes", bytes);
+  EXPECT_LE(bytes, kStrippedBytesMax);
+  EXPECT_GT(bytes, 100'000) << "no log is as small: what is in it?";
   // All that it loads, and what those load, too.
   const std::string loads = installed.Run("ldd ./log").out;
   EXPECT_THAT(loads, HasSubstr("libzstd"));
