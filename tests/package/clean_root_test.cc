@@ -27,12 +27,15 @@ TEST(CleanRoot, InstallsThePackagesAndBuildsAndRunsPrograms) {
     if (entry.path().extension() == ".deb") call.push_back(entry.path());
   }
   ASSERT_EQ(call.size(), 5u);
-  call.insert(call.end(), {"--", "tests/embed/orders.cc"});
+  call.insert(call.end(), {"--", "tests/embed/orders_c.c",
+                           "tests/embed/orders.cc"});
   const Process::Result result = test::Run(call);
   EXPECT_EQ(result.exit, 0) << result.err;
   EXPECT_THAT(result.out, StartsWith("cauce 0."));
   EXPECT_THAT(result.out, HasSubstr("created orders with 1 partition"));
-  EXPECT_THAT(result.out, HasSubstr("0 2 apples\n1 1 pear\n"));
+  // The one in C, and the one in C++.
+  EXPECT_THAT(result.out,
+              HasSubstr("0 2 apples\n1 1 pear\n0 2 apples\n1 1 pear\n"));
   EXPECT_THAT(result.err, HasSubstr("clean_root: done"));
 }
 

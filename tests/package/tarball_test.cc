@@ -93,7 +93,35 @@ TEST_F(Tarball, BuildsAProgramWithPkgConfig) {
       AnyOf("0.1.0\ncauce 0.1.0\n", Not(StartsWith("0.1.0\n"))));
 }
 
-TEST_F(Tarball, BuildsPrograms) {
+TEST_F(Tarball, BuildsAProgramInCWithPkgConfig) {
+  Do("export PKG_CONFIG_PATH=$T/lib/pkgconfig;"
+     "cc -std=c99 -pedantic $S/tests/embed/orders_c.c -o orders "
+     "  $(pkg-config --cflags --libs cauce);"
+     "cc -std=c99 -I$T/include $S/tests/embed/orders_c.c -o orders_static "
+     "  $T/lib/libcauce.a "
+     "  $(pkg-config --static --libs cauce | sed 's/-lcauce //')");
+  EXPECT_EQ(Do("LD_LIBRARY_PATH=$T/lib ./orders data;"
+               "./orders_static data"),
+            kOrdersTwice);
+  // It loads the library for itself, and nothing of what that is made of.
+  EXPECT_EQ(Do("objdump -p orders | sed -n 's/^ *NEEDED *//p' | sort | xargs"),
+            "libc.so.6 libcauce.so.0\n");
+}
+
+TEST_F(Tarball, BuildsAProgramInCWithCMake) {
+  Do("cat >CMakeLists.txt <<'E'\n"
+     "cmake_minimum_required(VERSION 3.25)\n"
+     "project(outside LANGUAGES C)\n"
+     "find_package(Cauce 0.1 REQUIRED)\n"
+     "add_executable(orders orders_c.c)\n"
+     "target_link_libraries(orders PRIVATE Cauce::c)\n"
+     "E\n"
+     "cp $S/tests/embed/orders_c.c .;"
+     "cmake -S . -B build -DCMAKE_PREFIX_PATH=$T; cmake --build build");
+  EXPECT_EQ(Do("build/orders data; build/orders data"), kOrdersTwice);
+}
+
+TEST_F(Tarball, BuildsProgramsWithCMake) {
   Do("cp $S/tests/package/cmake/CMakeLists.txt $S/tests/embed/{orders,log}.cc "
      "  .; cmake -S . -B build -DCMAKE_PREFIX_PATH=$T"
      "  -DCMAKE_BUILD_TYPE=Release; cmake --build build -j 2");
