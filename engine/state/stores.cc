@@ -35,6 +35,8 @@ absl::Status Validate(const StoresOptions& options) {
                               "least 0",
                               options.read_only_bytes_max));
   }
+  const absl::Status rocksdb = Validate(options.rocksdb);
+  if (!rocksdb.ok()) bad.emplace_back(MessageOf(rocksdb));
   if (bad.empty()) return absl::OkStatus();
   return MakeError(Reason::kInvalidOption,
                    fmt::format("StoresOptions: {}", fmt::join(bad, "; ")));

@@ -96,7 +96,15 @@ void StoresCore::Tell(Severity severity, std::string line) const {
 absl::StatusOr<std::shared_ptr<StateBackend>> StoresCore::Backend() {
   MutexLock lock(mutex_);
   if (backend_ != nullptr) return backend_;
-  backend_ = NewMemoryStateBackend();
+  if (engine_->is_volatile()) {
+    backend_ = NewMemoryStateBackend();
+    return backend_;
+  }
+  RocksDbOptions rocksdb = options_.rocksdb;
+  if (rocksdb.file_system == nullptr) {
+    rocksdb.file_system = engine_->options().file_system;
+  }
+  CAUCE_ASSIGN_OR_RETURN(backend_, NewRocksDbStateBackend(rocksdb));
   return backend_;
 }
 

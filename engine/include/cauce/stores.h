@@ -14,10 +14,9 @@
 // is missing, damaged, behind, another topic's or of a newer release gets it
 // made right from the changelog, before the call returns.
 //
-// Tables are in memory unless the options say otherwise. A backend that keeps
-// them has them in the directory `cauce.stores` (engine/FORMAT.md), one for
-// each partition of each changelog. Kafka Streams' stores have the same
-// changelogs, byte for byte.
+// Tables lie in the directory `cauce.stores` (engine/FORMAT.md), one for each
+// partition of each changelog, and are RocksDB's unless the options say
+// otherwise. Kafka Streams' stores have the same changelogs, byte for byte.
 #pragma once
 
 #include <cstdint>
@@ -71,8 +70,11 @@ struct StoresOptions {
   // Kafka's application.id. The changelog of store `s` is the topic
   // `<application>-<s>-changelog`, or `<s>-changelog` where this is empty.
   std::string application;
-  // What keeps the tables. Null: memory, so that every opening reads the whole
-  // changelog.
+  // Of the backend that is made where none is given. Its file system is the
+  // engine's, unless it names another.
+  RocksDbOptions rocksdb;
+  // What keeps the tables. Null: RocksDB; or memory, where the engine is in
+  // memory.
   std::shared_ptr<StateBackend> backend;
   // Told now and then while a store is restored, and at its end; on the thread
   // that opens it. It must not call the store.

@@ -101,11 +101,13 @@ TEST_F(StoreVerbs, ListAndRestoreTellHowATableIs) {
   EXPECT_EQ(all[0]["store"], "counts");
   EXPECT_EQ(all[0]["kind"], "key-value");
   EXPECT_EQ(all[0]["end"], 3);
+  EXPECT_EQ(all[0]["table"], "whole");
+  EXPECT_EQ(all[0]["applied"], 3);
   EXPECT_EQ(all[2]["kind"], "window");
 
   const Json restored = Json::parse(
       Do({"store", "restore", "counts", "--format", "json"}));
-  EXPECT_EQ(restored["store"], "counts");
+  EXPECT_EQ(restored["table"], "whole");
   EXPECT_EQ(Do({"store", "get", "counts", "pears"}), "pears\t1\n");
 }
 

@@ -1,0 +1,111 @@
+// Stores whose tables RocksDB keeps, on the real disk, as a program gets them
+// that says nothing else.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "cauce/engine.h"
+#include "cauce/errors.h"
+#include "cauce/record_batch.h"
+#include "cauce/stores.h"
+#include "fmt/format.h"
+#include "tests/testing/matchers.h"
+#include "tests/testing/temp_dir.h"
+
+namespace cauce::test {
+namespace {
+
+using ::testing::Eq;
+using ::testing::Optional;
+
+TableState StateOf(Engine& engine) {
+  return Stores::Open(engine).value().List().value().at(0).table;
+}
+
+TEST(DefaultBackend, KeepsTablesAndMakesAnewWhatIsSpoiled) {
+  const TempDir dir;
+  const std::string data = dir / "data";
+  const std::string table = data + "/cauce.stores/s-changelog-0";
+  {
+    auto engine = Engine::Open(data).value();
+    auto stores = Stores::Open(engine).value();
+    auto store = stores.OpenKeyValue("s").value();
+    ASSERT_THAT(store.Put("a", "1"), IsOk());
+    ASSERT_THAT(store.Put("b", "2"), IsOk());
+  }
+  ASSERT_TRUE(std::filesystem::is_directory(table));
+  for (const bool wipe : {false, true}) {
+    {
+      auto engine = Engine::Open(data).value();
+      EXPECT_EQ(StateOf(engine), TableState::kWhole);
+    }
+    if (wipe) {
+      std::filesystem::remove_all(table);
+    } else {
+      std::ofstream(table + "/CURRENT", std::ios::trunc) << "nothing\n";
+    }
+    auto engine = Engine::Open(data).value();
+    EXPECT_EQ(StateOf(engine),
+              wipe ? TableState::kMissing : TableState::kDamaged);
+    auto stores = Stores::Open(engine).value();
+    auto store = stores.OpenKeyValue("s").value();
+    EXPECT_THAT(store.Get("a"), IsOkAndHolds(Optional(Eq("1"))));
+    EXPECT_THAT(store.Get("b"), IsOkAndHolds(Optional(Eq("2"))));
+  }
+}
+
+TEST(DefaultBackend, IsReadBesideItsWriter) {
+  const TempDir dir;
+  const std::string data = dir / "data";
+  auto engine = Engine::Open(data).value();
+  auto stores = Stores::Open(engine).value();
+  auto store = stores.OpenKeyValue("s").value();
+  ASSERT_THAT(store.Put("a", "1"), IsOk());
+  ASSERT_THAT(store.Persist(), IsOk());
+  ASSERT_THAT(store.Put("a", "2"), IsOk());
+
+  auto reading = Engine::Open(data, {.access = Access::kReadOnly}).value();
+  auto beside = Stores::Open(reading).value();
+  auto seen = beside.OpenKeyValue("s");
+
+  ASSERT_THAT(seen, IsOk());
+  EXPECT_THAT(seen->Get("a"), IsOkAndHolds(Optional(Eq("2"))));
+}
+
+TEST(DefaultBackend, LoadsWhatIsMuch) {
+  const TempDir dir;
+  auto engine = Engine::Open(dir / "data").value();
+  ASSERT_THAT(engine.CreateTopic(
+                  "s-changelog", {.configs = {{"cleanup.policy", "compact"}}}),
+              IsOk());
+  auto log = engine.OpenPartition("s-changelog", PartitionId{0}).value();
+  BatchBuilder builder({}, 1 << 20);
+  for (int i = 0; i < 200'000; ++i) {
+    const std::string key = fmt::format("{}", i % 5000);
+    const std::string value = fmt::format("{}", i);
+    ASSERT_TRUE(builder.Add({.key = key, .value = value}));
+    if (i % 10'000 == 9'999) {
+      ASSERT_THAT(log.Append(builder.Finish().value()), IsOk());
+    }
+  }
+
+  auto stores = Stores::Open(engine).value();
+  auto store = stores.OpenKeyValue("s").value();
+
+  int rows = 0;
+  for (auto at = store.All(); at.Valid(); at.Next()) ++rows;
+  EXPECT_EQ(rows, 5000);
+  EXPECT_THAT(store.Get("4999"), IsOkAndHolds(Optional(Eq("199999"))));
+}
+
+TEST(DefaultBackend, RefusesOptionsThatCannotBe) {
+  auto engine = Engine::Open(":memory:").value();
+  EXPECT_THAT(Stores::Open(engine, {.rocksdb = {.threads = 0}}),
+              HasReason(Reason::kInvalidOption));
+}
+
+}  // namespace
+}  // namespace cauce::test
