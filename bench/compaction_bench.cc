@@ -54,14 +54,13 @@ struct Opened {
   Partition partition;
 };
 
-absl::StatusOr<Opened> Open(const std::string& directory,
-                            int64_t memory_bytes) {
+absl::StatusOr<Opened> Open(const Held& held, const std::string& directory) {
   EngineOptions options;
-  options.compaction_memory_max = memory_bytes;
+  options.compaction_memory_max = held.work.memory_bytes;
   CAUCE_ASSIGN_OR_RETURN(Engine engine, Engine::Open(directory, options));
   CAUCE_ASSIGN_OR_RETURN(
       Partition partition,
-      engine.OpenPartition(DirtyTopic::kTopic, PartitionId{0}));
+      engine.OpenPartition(held.topic->topic(), PartitionId{0}));
   return Opened{std::move(engine), std::move(partition)};
 }
 
@@ -91,8 +90,7 @@ absl::StatusOr<Sample> Compact(const Held& held) {
   const ScratchDirectory copy(held.options.directory + "/copy");
   CAUCE_RETURN_IF_ERROR(held.topic->CopyTo(copy.path()));
   CAUCE_RETURN_IF_ERROR(SettleDisk(held.options.directory));
-  CAUCE_ASSIGN_OR_RETURN(Opened opened,
-                         Open(copy.path(), held.work.memory_bytes));
+  CAUCE_ASSIGN_OR_RETURN(Opened opened, Open(held, copy.path()));
   const double cpu = CpuSeconds();
   const double begin = MonotonicSeconds();
   CAUCE_ASSIGN_OR_RETURN(const CompactionTotals totals,
@@ -111,7 +109,7 @@ absl::StatusOr<Sample> CompactByKafka(const Held& held) {
   CAUCE_RETURN_IF_ERROR(held.topic->CopyTo(copy.path()));
   CAUCE_RETURN_IF_ERROR(held.topic->CopyBeginningTo(warm.path()));
   CAUCE_RETURN_IF_ERROR(SettleDisk(held.options.directory));
-  const std::string folder = fmt::format("/{}-0", DirtyTopic::kTopic);
+  const std::string folder = held.topic->folder();
   return held.options.java->Run(
       "KafkaCleaner",
       {copy.path() + folder, warm.path() + folder,
@@ -178,8 +176,7 @@ absl::StatusOr<Sample> AppendTo(const Held& held, Beside beside) {
   const ScratchDirectory copy(held.options.directory + "/copy");
   CAUCE_RETURN_IF_ERROR(held.topic->CopyTo(copy.path()));
   CAUCE_RETURN_IF_ERROR(SettleDisk(held.options.directory));
-  CAUCE_ASSIGN_OR_RETURN(Opened opened,
-                         Open(copy.path(), held.work.memory_bytes));
+  CAUCE_ASSIGN_OR_RETURN(Opened opened, Open(held, copy.path()));
   // As long as a pass over the topic takes, give or take.
   const auto appends = static_cast<int64_t>(
       static_cast<double>(held.topic->bytes()) / 1.5e9 * kAppendsPerSecond);

@@ -22,6 +22,8 @@ namespace {
 constexpr size_t kBatchBytes = 64 << 10;
 constexpr int64_t kSegmentBytesMin = 1 << 20;  // Kafka's
 constexpr int64_t kSegments = 16;
+// A count times this is a count in another order: no two are the same.
+constexpr uint64_t kOdd = 0x9e3779b97f4a7c15;
 constexpr Timestamp kTime{1'680'000'000'000};
 
 absl::Status Unavailable(const std::string& path, const std::error_code& e) {
@@ -33,14 +35,17 @@ absl::Status Unavailable(const std::string& path, const std::error_code& e) {
 absl::StatusOr<std::unique_ptr<DirtyTopic>> DirtyTopic::Create(
     const std::string& directory, const DirtyTopicSpec& spec) {
   std::unique_ptr<DirtyTopic> topic(new DirtyTopic(
-      directory, std::max(spec.bytes / kSegments, kSegmentBytesMin)));
+      directory, spec.topic, std::max(spec.bytes / kSegments, kSegmentBytesMin)));
   CAUCE_RETURN_IF_ERROR(topic->Write(spec));
   CAUCE_RETURN_IF_ERROR(SettleDisk(directory));
   return topic;
 }
 
-DirtyTopic::DirtyTopic(std::string directory, int64_t segment_bytes)
-    : directory_(std::move(directory)), segment_bytes_(segment_bytes) {}
+DirtyTopic::DirtyTopic(std::string directory, std::string topic,
+                       int64_t segment_bytes)
+    : directory_(std::move(directory)),
+      topic_(std::move(topic)),
+      segment_bytes_(segment_bytes) {}
 
 DirtyTopic::~DirtyTopic() {
   std::error_code ignored;  // the run's own directory goes at its end
@@ -53,18 +58,20 @@ absl::Status DirtyTopic::Write(const DirtyTopicSpec& spec) {
   topic.configs = {{"cauce.flush", "os"},
                    {"cleanup.policy", "compact"},
                    {"segment.bytes", fmt::format("{}", segment_bytes_)}};
-  CAUCE_RETURN_IF_ERROR(engine.CreateTopic(kTopic, topic).status());
+  CAUCE_RETURN_IF_ERROR(engine.CreateTopic(topic_, topic).status());
   CAUCE_ASSIGN_OR_RETURN(Partition partition,
-                         engine.OpenPartition(kTopic, PartitionId{0}));
+                         engine.OpenPartition(topic_, PartitionId{0}));
   std::mt19937_64 random(spec.seed);
   std::string pool(spec.value_bytes_max + kBatchBytes, '\0');
   for (char& byte : pool) byte = static_cast<char>(random());
-  std::vector<bool> is_written(static_cast<size_t>(spec.keys));
+  std::vector<bool> is_written(static_cast<size_t>(spec.keys.value_or(0)));
   BatchBuilder builder({}, kBatchBytes);
   while (bytes_ < spec.bytes) {
     for (;;) {
       const uint64_t drawn = random();
-      const uint64_t key = drawn % static_cast<uint64_t>(spec.keys);
+      const uint64_t key =
+          spec.keys ? drawn % static_cast<uint64_t>(*spec.keys)
+                    : static_cast<uint64_t>(records_) * kOdd;
       char key_bytes[kKeyBytes];
       StoreBig<uint64_t>(key_bytes, key);
       const size_t size = spec.value_bytes_min +
@@ -75,8 +82,12 @@ absl::Status DirtyTopic::Write(const DirtyTopicSpec& spec) {
       record.value = std::string_view(pool).substr(drawn % kBatchBytes, size);
       record.timestamp = kTime;
       if (!builder.Add(record)) break;
-      distinct_keys_ += is_written[key] ? 0 : 1;
-      is_written[key] = true;
+      if (!spec.keys) {
+        ++distinct_keys_;
+      } else if (!is_written[key]) {
+        ++distinct_keys_;
+        is_written[key] = true;
+      }
       ++records_;
     }
     CAUCE_ASSIGN_OR_RETURN(const RecordBatch batch, builder.Finish());
@@ -97,14 +108,13 @@ absl::Status DirtyTopic::CopyBeginningTo(const std::string& path) const {
 absl::Status DirtyTopic::CopyTo(const std::string& path,
                                 size_t segments) const {
   std::error_code error;
-  const std::string folder = fmt::format("/{}-0", kTopic);
-  std::filesystem::create_directories(path + folder, error);
+  std::filesystem::create_directories(path + folder(), error);
   if (error) return Unavailable(path, error);
   const std::vector<std::string> logs = LogPaths();
   for (const std::string& log : logs) {
     if (segments-- == 0) return absl::OkStatus();
     const auto copy =
-        path + folder + "/" + std::filesystem::path(log).filename().string();
+        path + folder() + "/" + std::filesystem::path(log).filename().string();
     if (log == logs.back()) {
       std::filesystem::copy_file(log, copy, error);
     } else {
@@ -125,10 +135,12 @@ absl::Status DirtyTopic::CopyTo(const std::string& path,
   return absl::OkStatus();
 }
 
+std::string DirtyTopic::folder() const { return fmt::format("/{}-0", topic_); }
+
 std::vector<std::string> DirtyTopic::LogPaths() const {
   std::vector<std::string> paths;
-  for (const auto& entry : std::filesystem::directory_iterator(
-           fmt::format("{}/{}-0", directory_, kTopic))) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(directory_ + folder())) {
     if (entry.path().extension() == ".log") paths.push_back(entry.path());
   }
   std::ranges::sort(paths);

@@ -1,5 +1,6 @@
 // A compacted topic that nobody has compacted yet, closed: keys drawn at random
-// have been written again and again. Who compacts it gets a copy of its own.
+// have been written again and again, or each once. Who changes it gets a copy of
+// its own.
 //
 // The directory goes with it. For one thread.
 #pragma once
@@ -7,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,13 +22,14 @@ struct DirtyTopicSpec {
   // Of a value, drawn evenly.
   size_t value_bytes_min = 0;
   size_t value_bytes_max = 0;
-  int64_t keys = 0;  // to draw from
+  // To draw from. Absent: as many as there are records, each once, in no order.
+  std::optional<int64_t> keys;
   uint32_t seed = 1;
+  std::string topic = "bench";
 };
 
 class DirtyTopic {
  public:
-  static constexpr char kTopic[] = "bench";
   static constexpr size_t kKeyBytes = 8;
 
   static absl::StatusOr<std::unique_ptr<DirtyTopic>> Create(
@@ -39,6 +42,10 @@ class DirtyTopic {
   // The same with the partition's first segment alone.
   absl::Status CopyBeginningTo(const std::string& path) const;
 
+  const std::string& topic() const { return topic_; }
+  // The partition's within the directory, as in "/bench-0".
+  std::string folder() const;
+
   // The logs, oldest first.
   std::vector<std::string> LogPaths() const;
   int64_t bytes() const { return bytes_; }
@@ -47,11 +54,12 @@ class DirtyTopic {
   int64_t segment_bytes() const { return segment_bytes_; }
 
  private:
-  DirtyTopic(std::string directory, int64_t segment_bytes);
+  DirtyTopic(std::string directory, std::string topic, int64_t segment_bytes);
   absl::Status Write(const DirtyTopicSpec& spec);
   absl::Status CopyTo(const std::string& path, size_t segments) const;
 
   const std::string directory_;
+  const std::string topic_;
   const int64_t segment_bytes_;
   int64_t bytes_ = 0;
   int64_t records_ = 0;

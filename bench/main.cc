@@ -31,6 +31,7 @@
 #include "bench/read_bench.h"
 #include "bench/recovery_bench.h"
 #include "bench/report.h"
+#include "bench/restore_bench.h"
 #include "bench/tail_bench.h"
 #include "engine/base/status_macros.h"
 #include "fmt/format.h"
@@ -131,13 +132,18 @@ absl::StatusOr<std::vector<ContestReport>> HoldAll(const Arguments& arguments) {
                            AppendWhileCompactingContest(arguments.bench));
     CAUCE_RETURN_IF_ERROR(hold(contest));
   }
+  if (wanted(kRestore)) {
+    CAUCE_ASSIGN_OR_RETURN(const Contest contest,
+                           RestoreContest(arguments.bench));
+    CAUCE_RETURN_IF_ERROR(hold(contest));
+  }
   return reports;
 }
 
 // Those of the JVM, where it is there: what is out of reach is left out, and
 // told.
 std::shared_ptr<const JavaPeers> FindJavaPeers(const Arguments& arguments) {
-  const char* const without = "bench: Kafka and Chronicle Queue are left out:";
+  const char* const without = "bench: Kafka, its Streams and Chronicle Queue are left out:";
   if (arguments.peers.empty()) {
     std::fprintf(stderr, "%s no --peers was given\n", without);
     return nullptr;

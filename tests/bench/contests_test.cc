@@ -26,6 +26,7 @@
 #include "bench/payload.h"
 #include "bench/read_bench.h"
 #include "bench/recovery_bench.h"
+#include "bench/restore_bench.h"
 #include "bench/scratch_topic.h"
 #include "bench/tail_bench.h"
 #include "cauce/engine.h"
@@ -231,6 +232,34 @@ TEST(CompactionContests, LeaveTheLastRecordOfEachKeyAndCleanUp) {
   EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
 }
 
+TEST(RestoreContest, FindsEachKeyAndCleansUp) {
+  const test::TempDir directory;
+  {
+    const auto contest = RestoreContest(SmallRun(directory));
+    ASSERT_THAT(contest, test::IsOk());
+    for (const Result& result : RunOnce(*contest)) {
+      EXPECT_GT(result.items_per_second, 0) << result.side;
+    }
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
+}
+
+TEST(DirtyTopic, HasEachKeyOnceWhereNoneAreDrawn) {
+  const test::TempDir directory;
+  const auto topic = DirtyTopic::Create(
+      directory / "dirty", {.bytes = 1 << 20, .value_bytes_max = 50});
+  ASSERT_THAT(topic, test::IsOk());
+  EXPECT_EQ((*topic)->distinct_keys(), (*topic)->records());
+  auto engine = Engine::Open(directory / "dirty");
+  ASSERT_THAT(engine, test::IsOk());
+  auto partition = engine->OpenPartition((*topic)->topic(), PartitionId{0});
+  ASSERT_THAT(partition, test::IsOk());
+  const auto totals = partition->Compact();
+  ASSERT_THAT(totals, test::IsOk());
+  EXPECT_EQ(totals->records_removed, 0);
+  EXPECT_THAT(engine->Close(), test::IsOk());
+}
+
 TEST(DirtyTopic, IsAsItWasWhenACopyWasCompacted) {
   const test::TempDir directory;
   const auto topic = DirtyTopic::Create(
@@ -244,7 +273,7 @@ TEST(DirtyTopic, IsAsItWasWhenACopyWasCompacted) {
   ASSERT_THAT((*topic)->CopyTo(directory / "copy"), test::IsOk());
   auto engine = Engine::Open(directory / "copy");
   ASSERT_THAT(engine, test::IsOk());
-  auto partition = engine->OpenPartition(DirtyTopic::kTopic, PartitionId{0});
+  auto partition = engine->OpenPartition((*topic)->topic(), PartitionId{0});
   ASSERT_THAT(partition, test::IsOk());
   EXPECT_EQ(partition->log_end(), Offset{(*topic)->records()});
   const auto totals = partition->Compact();

@@ -19,6 +19,7 @@
 #include "bench/harness.h"
 #include "bench/look_up_bench.h"
 #include "bench/read_bench.h"
+#include "bench/restore_bench.h"
 #include "bench/tail_bench.h"
 #include "tests/bench/small_run.h"
 #include "tests/testing/matchers.h"
@@ -91,6 +92,12 @@ TEST_F(JavaPeersTest, CompactTheEnginesOwnFilesAsItDoes) {
     ASSERT_THAT(contest, test::IsOk());
     EXPECT_THAT(SidesOf(*contest), Contains("Kafka, Cleaner"));
   }
+}
+
+TEST_F(JavaPeersTest, RestoreAStoreFromTheEnginesOwnFilesAsItDoes) {
+  const auto contest = RestoreContest(options_);
+  ASSERT_THAT(contest, test::IsOk());
+  EXPECT_THAT(SidesOf(*contest), Contains("Kafka Streams"));
 }
 
 TEST_F(JavaPeersTest, ReadWhileTheyWrite) {
