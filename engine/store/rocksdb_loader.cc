@@ -18,9 +18,10 @@ rocksdb::Slice SliceOf(std::string_view bytes) {
   return {bytes.data(), bytes.size()};
 }
 
-// One fills and one is written: both together are what a loader may take.
-size_t RunBytes(const RocksDbTable& table) {
-  return std::max(table.load_bytes_max() / 2, kRunBytesMin);
+// One fills, the others are written: all of them together are what a loader may
+// take.
+size_t RunBytes(const RocksDbTable& table, size_t writers) {
+  return std::max(table.load_bytes_max() / (writers + 1), kRunBytesMin);
 }
 
 }  // namespace
@@ -28,8 +29,8 @@ size_t RunBytes(const RocksDbTable& table) {
 RocksDbLoader::RocksDbLoader(std::shared_ptr<RocksDbTable> table)
     : table_(std::move(table)),
       use_(*table_),
-      filling_(std::make_unique<LoadRun>(RunBytes(*table_))),
-      being_written_(std::make_unique<LoadRun>(RunBytes(*table_))) {}
+      writers_max_(static_cast<size_t>(table_->threads_max())),
+      filling_(std::make_unique<LoadRun>(RunBytes(*table_, writers_max_))) {}
 
 RocksDbLoader::~RocksDbLoader() {
   // There is nobody left to tell.
@@ -56,7 +57,7 @@ absl::Status RocksDbLoader::TryAdd(const StateChange& change) {
 
 absl::Status RocksDbLoader::TryFinish(std::string_view mark) {
   if (!filling_->empty()) CAUCE_RETURN_IF_ERROR(HandOver());
-  CAUCE_RETURN_IF_ERROR(AwaitWriter());
+  CAUCE_RETURN_IF_ERROR(AwaitWriters(0));
   if (table_->is_closed()) return table_->Closed();
   const std::string mark_path = NextPath();
   absl::Status status = WriteMark(mark, mark_path);
@@ -70,32 +71,42 @@ absl::Status RocksDbLoader::TryFinish(std::string_view mark) {
   return absl::OkStatus();
 }
 
-// The run that has been filled goes to be written, once the last one is.
+// The run that has been filled goes to be written, once there is a thread.
 absl::Status RocksDbLoader::HandOver() {
-  CAUCE_RETURN_IF_ERROR(AwaitWriter());
+  CAUCE_RETURN_IF_ERROR(AwaitWriters(writers_max_ - 1));
   if (table_->is_closed()) return table_->Closed();
-  std::swap(filling_, being_written_);
-  filling_->Clear();
   paths_.push_back(NextPath());
+  std::unique_ptr<LoadRun> next;
   {
     MutexLock lock(mutex_);
-    writing_ = true;
+    ++writing_;
+    if (!spare_.empty()) {
+      next = std::move(spare_.back());
+      spare_.pop_back();
+    }
+  }
+  if (next == nullptr) {
+    next = std::make_unique<LoadRun>(RunBytes(*table_, writers_max_));
   }
   // Before merges: whoever loads waits for it.
-  table_->threads().Flush({.run = [this, path = paths_.back()] {
-    absl::Status result = WriteRun(*being_written_, path);
-    MutexLock lock(mutex_);
-    result_ = std::move(result);
-    writing_ = false;
-    written_.NotifyAll();
-  }});
+  table_->threads().Flush(
+      {.run = [this, run = std::exchange(filling_, std::move(next)),
+               path = paths_.back()]() mutable {
+        absl::Status result = WriteRun(*run, path);
+        run->Clear();
+        MutexLock lock(mutex_);
+        result_.Update(result);
+        spare_.push_back(std::move(run));
+        --writing_;
+        written_.NotifyAll();
+      }});
   return absl::OkStatus();
 }
 
-absl::Status RocksDbLoader::AwaitWriter() {
+absl::Status RocksDbLoader::AwaitWriters(size_t busy) {
   MutexLock lock(mutex_);
-  while (writing_) written_.Wait(mutex_);
-  return std::exchange(result_, absl::OkStatus());
+  while (writing_ > busy) written_.Wait(mutex_);
+  return result_;
 }
 
 absl::Status RocksDbLoader::WriteRun(const LoadRun& run,
@@ -129,7 +140,11 @@ std::string RocksDbLoader::NextPath() {
 }
 
 absl::Status RocksDbLoader::Forget(absl::Status status) {
-  AwaitWriter().IgnoreError();
+  AwaitWriters(0).IgnoreError();
+  {
+    MutexLock lock(mutex_);
+    result_ = absl::OkStatus();
+  }
   for (const std::string& path : std::exchange(paths_, {})) {
     // Gone where RocksDB has it; else whoever opens the table removes it.
     table_->files().RemoveFile(path).IgnoreError();

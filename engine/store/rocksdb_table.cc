@@ -120,8 +120,7 @@ void RocksDbTable::Leave() {
 absl::Status RocksDbTable::Closed() const { return TableClosedError(name()); }
 
 size_t RocksDbTable::load_bytes_max() const {
-  return static_cast<size_t>(
-      std::min(place_.options.memory_max, place_.options.load_bytes_max));
+  return static_cast<size_t>(place_.options.load_bytes_max);
 }
 
 rocksdb::Options RocksDbTable::DbOptions() const {

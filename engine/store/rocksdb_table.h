@@ -90,6 +90,7 @@ class RocksDbTable final : public std::enable_shared_from_this<RocksDbTable> {
   cauce::FileSystem& files() const { return place_.files; }
   RocksDbThreads& threads() const { return *threads_; }
   size_t load_bytes_max() const;
+  int threads_max() const { return place_.options.threads; }
   // For a file that is to be ingested.
   rocksdb::Options FileOptions() const;
   // What RocksDB said, in our words.

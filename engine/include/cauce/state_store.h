@@ -183,9 +183,11 @@ std::shared_ptr<StateBackend> NewMemoryStateBackend();
 struct RocksDbOptions {
   // Memory of all tables together, in bytes, at least 1 MiB: what was written
   // and is not yet in files, and blocks of files that were read, with their
-  // indexes. While tables are loaded a loader takes as much again, at most
-  // load_bytes_max.
+  // indexes.
   int64_t memory_max = 64 << 20;
+  // What a loader takes besides, in bytes, for as long as it lives; at least 64
+  // KiB. A table that is loaded with more consists of as many files as that
+  // makes, until they are merged.
   int64_t load_bytes_max = 256 << 20;
   // Threads of RocksDB's own that write files and merge them, 1 to 16, started
   // by the first table that is opened and joined when the last one is closed.
