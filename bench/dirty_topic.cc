@@ -34,8 +34,9 @@ absl::Status Unavailable(const std::string& path, const std::error_code& e) {
 
 absl::StatusOr<std::unique_ptr<DirtyTopic>> DirtyTopic::Create(
     const std::string& directory, const DirtyTopicSpec& spec) {
-  std::unique_ptr<DirtyTopic> topic(new DirtyTopic(
-      directory, spec.topic, std::max(spec.bytes / kSegments, kSegmentBytesMin)));
+  std::unique_ptr<DirtyTopic> topic(
+      new DirtyTopic(directory, spec.topic,
+                     std::max(spec.bytes / kSegments, kSegmentBytesMin)));
   CAUCE_RETURN_IF_ERROR(topic->Write(spec));
   CAUCE_RETURN_IF_ERROR(SettleDisk(directory));
   return topic;

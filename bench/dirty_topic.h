@@ -1,6 +1,6 @@
 // A compacted topic that nobody has compacted yet, closed: keys drawn at random
-// have been written again and again, or each once. Who changes it gets a copy of
-// its own.
+// have been written again and again, or each once. Who changes it gets a copy
+// of its own.
 //
 // The directory goes with it. For one thread.
 #pragma once

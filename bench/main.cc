@@ -143,7 +143,8 @@ absl::StatusOr<std::vector<ContestReport>> HoldAll(const Arguments& arguments) {
 // Those of the JVM, where it is there: what is out of reach is left out, and
 // told.
 std::shared_ptr<const JavaPeers> FindJavaPeers(const Arguments& arguments) {
-  const char* const without = "bench: Kafka, its Streams and Chronicle Queue are left out:";
+  const char* const without =
+      "bench: Kafka, its Streams and Chronicle Queue are left out:";
   if (arguments.peers.empty()) {
     std::fprintf(stderr, "%s no --peers was given\n", without);
     return nullptr;

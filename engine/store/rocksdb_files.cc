@@ -226,6 +226,14 @@ IOStatus RocksDbFiles::NewWritableFile(
   }
   if (!opened.ok()) return Changed(opened.status());
   const bool is_manifest = path.find("/MANIFEST-") != std::string::npos;
+  if (is_manifest) {
+    // RocksDB has CURRENT name it once its bytes are synced, and takes for
+    // granted that its own name is durable with them.
+    const std::string clean = Clean(path);
+    IOStatus named = ManifestChanged(
+        files_.SyncDirectory(clean.substr(0, clean.rfind('/'))));
+    if (!named.ok()) return named;
+  }
   *file =
       std::make_unique<WritableFile>(*this, *std::move(opened), is_manifest);
   return IOStatus::OK();
