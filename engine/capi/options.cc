@@ -102,10 +102,19 @@ constexpr Setter<CursorOptions> kCursorSetters[] = {
     CAUCE_SETTER(CursorOptions, decompressed_bytes_max),
 };
 
+template <auto kMember>
+bool SetOfRocksDb(std::string_view text, Unit unit, StoresOptions& options) {
+  return ReadText(text, unit, options.rocksdb.*kMember);
+}
+
 constexpr Setter<StoresOptions> kStoresSetters[] = {
     CAUCE_SETTER(StoresOptions, directory),
     CAUCE_SETTER(StoresOptions, application),
     CAUCE_SETTER(StoresOptions, read_only_bytes_max),
+    {"memory_max", &SetOfRocksDb<&RocksDbOptions::memory_max>},
+    {"load_bytes_max", &SetOfRocksDb<&RocksDbOptions::load_bytes_max>},
+    {"threads", &SetOfRocksDb<&RocksDbOptions::threads>},
+    {"open_files_max", &SetOfRocksDb<&RocksDbOptions::open_files_max>},
 };
 
 template <auto kMember>
@@ -231,7 +240,19 @@ std::vector<OptionKey> SettableStoresKeys() {
           {"read_only_bytes_max", "", "long",
            fmt::format("{}", o.read_only_bytes_max), "at least 0",
            "Bytes of memory for what a table lacks that is open for reading "
-           "only"}};
+           "only"},
+          {"memory_max", "", "long", fmt::format("{}", o.rocksdb.memory_max),
+           "at least 1048576", "Bytes of memory of all tables together"},
+          {"load_bytes_max", "", "long",
+           fmt::format("{}", o.rocksdb.load_bytes_max), "at least 65536",
+           "Bytes of memory besides while a table is made from its changelog"},
+          {"threads", "", "int", fmt::format("{}", o.rocksdb.threads),
+           "1 to 16",
+           "Threads of RocksDB's own, from the first table that is opened to "
+           "the last that is closed"},
+          {"open_files_max", "", "int",
+           fmt::format("{}", o.rocksdb.open_files_max), "at least 16, or -1",
+           "Files that each table keeps open; -1 for all"}};
 }
 std::vector<OptionKey> SettableStoreKeys() {
   return {{"partition", "", "int", "0", "at least 0",
