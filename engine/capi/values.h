@@ -103,10 +103,12 @@ absl::StatusOr<std::vector<Struct>> TakeArray(std::string_view name,
   const char* at = reinterpret_cast<const char*>(given);
   size_t step = 0;
   for (size_t i = 0; i < count; ++i, at += step) {
+    size_t size = 0;
+    std::memcpy(&size, at, sizeof(size));
+    if (i == 0) step = size;
+    // First: behind the first one's size nothing is known to be there.
+    if (size != step) return SizesDiffer(name, i, size, step);
     CAUCE_RETURN_IF_ERROR(TakeStruct(name, at, taken.emplace_back()));
-    if (i == 0) step = taken[0].struct_size;
-    if (taken[i].struct_size != step)
-      return SizesDiffer(name, i, taken[i].struct_size, step);
   }
   return taken;
 }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -63,6 +64,14 @@ TEST(CapiValues, AnArrayIsWalkedByTheSizeOfItsFirst) {
 
   given[1].known.struct_size = sizeof(cauce_record_t);
   EXPECT_TRUE(IsMisuse(TakeArray("cauce_record_t", &given[0].known, 2)));
+}
+
+// What a longer one would hold lies behind the array.
+TEST(CapiValues, OfAnArrayNothingBehindTheSizeOfItsFirstIsRead) {
+  const auto given = std::make_unique<cauce_record_t[]>(2);
+  given[0] = given[1] = CAUCE_RECORD_INIT;
+  given[1].struct_size = kStructSizeMax;
+  EXPECT_TRUE(IsMisuse(TakeArray("cauce_record_t", given.get(), 2)));
 }
 
 TEST(CapiValues, NoArrayHasNoEntries) {
