@@ -30,13 +30,12 @@ absl::StatusOr<Place> LastPlace(const cauce::Partition& log) {
   return place;
 }
 
-// Of no file where there is none.
 cauce::FileInfo Look(const std::string& path) {
   return cauce::PosixFileSystem()->Info(path).value_or(cauce::FileInfo());
 }
 
-// Ships whole lines from `place` on, as one batch, and moves it: a line without
-// its end is still being written. Returns how many.
+// Ships whole lines from `place` on, as many as fit into a batch, and moves it:
+// a line without its end is still being written. Returns how many.
 absl::StatusOr<size_t> Ship(cauce::Partition& log, const std::string& path,
                             Place& place) {
   auto file = cauce::PosixFileSystem()->Open(path, cauce::OpenMode::kRead);
@@ -49,7 +48,8 @@ absl::StatusOr<size_t> Ship(cauce::Partition& log, const std::string& path,
   std::vector<cauce::Record> batch;
   Place next = place;
   const std::string id = std::to_string(place.file) + " ";
-  for (size_t at = 0, end; (end = text.find('\n', at)) < *read; at = end + 1) {
+  for (size_t at = 0, end; keys.size() < 8000; at = end + 1) {
+    if ((end = text.find('\n', at)) >= *read) break;
     next.bytes = place.bytes + static_cast<int64_t>(end) + 1;
     keys.push_back(id + std::to_string(next.bytes));
     batch.push_back({.value = std::string_view(text).substr(at, end - at)});

@@ -18,8 +18,9 @@ constexpr char kTopic[] = "metrics";
 // The oldest segments go once more than `retention.bytes` lies behind the one
 // that is written: at most 16 + 1 MiB of records. Samples are small and many,
 // so that a sync for each would wear out the flash: `cauce.flush=os` leaves
-// them to the system, and syncs every ten seconds. The death of the process
-// loses nothing then, a power cut ten seconds.
+// them to the system, and syncs with a sample that comes ten seconds behind the
+// last sync. The death of the process loses nothing then, a power cut what came
+// since that.
 const cauce::TopicSpec kSpec = {.configs = {{"retention.bytes", "16777216"},
                                             {"segment.bytes", "1048576"},
                                             {"cauce.flush", "os"},

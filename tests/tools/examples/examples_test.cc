@@ -198,5 +198,15 @@ TEST_F(LogShipper, ShipsEachLineOnceThroughRotationTruncationAndKills) {
                           "awake", "x"));
 }
 
+// As many as the bytes that are read at a time hold, each with its key.
+TEST_F(LogShipper, ShipsAnyNumberOfShortLines) {
+  constexpr int kLines = 60'000;
+  Write(std::string(2 * kLines, '\n'));
+  Process shipper(command_);
+  AwaitLines(shipper, 2 * kLines);
+  Kill(shipper);
+  EXPECT_EQ(ValuesIn(data_, "lines").size(), size_t{2 * kLines});
+}
+
 }  // namespace
 }  // namespace cauce
