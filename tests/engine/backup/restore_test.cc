@@ -32,7 +32,8 @@ class Restores : public Backups {
 
   static std::vector<std::string> TopicsOf(Client& client) {
     std::vector<std::string> names;
-    for (const TopicDescription& each : client.engine()->ListTopics().value())
+    const auto topics = client.engine()->ListTopics();
+    for (const TopicDescription& each : topics.value())
       if (!each.internal) names.push_back(each.name);
     return names;
   }
