@@ -419,7 +419,8 @@ std::optional<KnownLog> Log::Known() const {
                           retired_.empty() && !OwesFiles();
   if (!is_settled) return std::nullopt;
   KnownLog known;
-  for (const auto& segment : segments()->segments()) {
+  const auto set = segments();
+  for (const auto& segment : set->segments()) {
     known.segments.push_back({segment->base(), segment->bytes()});
   }
   known.end = log_end();
@@ -427,7 +428,7 @@ std::optional<KnownLog> Log::Known() const {
   const auto epochs = epochs_.starts();
   known.epochs.assign(epochs.begin(), epochs.end());
   known.missing = Missing();
-  known.times = {segments()->segments().front()->KnownLargestTimestamp(),
+  known.times = {set->segments().front()->KnownLargestTimestamp(),
                  writer_->first_timestamp(), writer_->largest_timestamp(),
                  writer_->largest_offset()};
   return known;
