@@ -29,7 +29,9 @@ struct StoreMark {
   // RecordChecksum of the record right below `applied`; 0 where that is none of
   // the table's, as a marker or a gap.
   uint32_t last_record = 0;
-  // When it was written, by the clock.
+  // By the clock: whatever stands at `applied` or above was appended later. Of
+  // a table that was made from nothing, and is not at the end yet: when the
+  // reading began.
   Timestamp written{0};
 
   friend bool operator==(const StoreMark&, const StoreMark&) = default;

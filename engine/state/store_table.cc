@@ -72,6 +72,7 @@ absl::Status StoreTable::Apply(std::span<const ChangelogRecord> records,
   for (const ChangelogRecord& record : records) {
     mark.stream_time = std::max(mark.stream_time, record.row_time);
   }
+  mark.written = Timestamp::From(clock_.Now());
   const ChangelogRecord& last = records.back();
   mark.last_record =
       last.offset + 1 == next ? RecordChecksum(last.key, last.value) : 0;
@@ -98,7 +99,7 @@ absl::Status StoreTable::Apply(std::span<const ChangelogRecord> records,
 }
 
 absl::Status StoreTable::Write(std::span<const StateChange> changes,
-                               StoreMark mark) {
+                               const StoreMark& mark) {
   std::vector<std::string> bounds;
   std::vector<KeyRange> erased;
   if (layout_.windowed()) {
@@ -109,7 +110,6 @@ absl::Status StoreTable::Write(std::span<const StateChange> changes,
       erased.push_back({bounds[0], bounds[1]});
     }
   }
-  mark = Stamped(mark);
   CAUCE_RETURN_IF_ERROR(
       table_->Write({erased, changes, EncodeStoreMark(mark)}));
   Publish(mark);
@@ -122,18 +122,16 @@ void StoreTable::Publish(const StoreMark& mark) {
   applied_.store(mark.applied.value, std::memory_order_release);
 }
 
-StoreMark StoreTable::Stamped(StoreMark mark) const {
-  mark.written = Timestamp::From(clock_.Now());
-  return mark;
-}
-
 absl::Status StoreTable::CatchUp(const Partition& changelog, Offset end,
                                  Gaps gaps, Progress progress) {
+  const Goal goal{end, Timestamp::From(clock_.Now())};
   const int64_t lacking = end - applied();
   if (lacking >= kLoadedRecordsMin) {
-    CAUCE_RETURN_IF_ERROR(CatchUpByLoader(changelog, end, gaps, progress));
+    CAUCE_RETURN_IF_ERROR(CatchUpByLoader(changelog, goal, gaps, progress));
   } else if (lacking > 0) {
-    CAUCE_RETURN_IF_ERROR(CatchUpByWrites(changelog, end, gaps, progress));
+    CAUCE_RETURN_IF_ERROR(CatchUpByWrites(changelog, goal, gaps, progress));
+  } else if (lacking == 0) {
+    mark_.written = goal.seen;
   }
   return EraseExpired();
 }
@@ -148,8 +146,10 @@ absl::Status StoreTable::EraseExpired() {
   return table_->Write({{&expired, 1}, {}, EncodeStoreMark(mark_)});
 }
 
-absl::Status StoreTable::CatchUpByWrites(const Partition& changelog, Offset end,
-                                         Gaps gaps, Progress progress) {
+absl::Status StoreTable::CatchUpByWrites(const Partition& changelog,
+                                         const Goal& goal, Gaps gaps,
+                                         Progress progress) {
+  const Offset end = goal.end;
   RowMaker rows(layout_);
   Pending pending;
   StoreMark mark = mark_;
@@ -170,6 +170,7 @@ absl::Status StoreTable::CatchUpByWrites(const Partition& changelog, Offset end,
           mark.last_record = RecordChecksum(record.key, record.value);
         }
         if (!full) return absl::OkStatus();
+        if (mark.applied == end) mark.written = goal.seen;
         CAUCE_RETURN_IF_ERROR(Write(pending.changes(), mark));
         pending.Clear();
         mark.last_record = 0;
@@ -179,6 +180,7 @@ absl::Status StoreTable::CatchUpByWrites(const Partition& changelog, Offset end,
   // What is left may be nothing but markers and gaps.
   if (mark.applied != end) mark.last_record = 0;
   mark.applied = end;
+  mark.written = goal.seen;
   if (mark_.applied != end) {
     CAUCE_RETURN_IF_ERROR(Write(pending.changes(), mark));
   }
@@ -186,8 +188,10 @@ absl::Status StoreTable::CatchUpByWrites(const Partition& changelog, Offset end,
   return absl::OkStatus();
 }
 
-absl::Status StoreTable::CatchUpByLoader(const Partition& changelog, Offset end,
-                                         Gaps gaps, Progress progress) {
+absl::Status StoreTable::CatchUpByLoader(const Partition& changelog,
+                                         const Goal& goal, Gaps gaps,
+                                         Progress progress) {
+  const Offset end = goal.end;
   CAUCE_ASSIGN_OR_RETURN(const auto loader, table_->Load());
   RowMaker rows(layout_);
   StoreMark mark = mark_;
@@ -214,13 +218,13 @@ absl::Status StoreTable::CatchUpByLoader(const Partition& changelog, Offset end,
         }
         if (bytes - finished < kFinishBytes) return absl::OkStatus();
         finished = bytes;
-        StoreMark now = Stamped(mark);
-        now.last_record = RecordChecksum(record.key, record.value);
-        return loader->Finish(EncodeStoreMark(now));
+        StoreMark so_far = mark;
+        so_far.last_record = RecordChecksum(record.key, record.value);
+        return loader->Finish(EncodeStoreMark(so_far));
       }));
   if (mark.applied != end) mark.last_record = 0;
   mark.applied = end;
-  mark = Stamped(mark);
+  mark.written = goal.seen;
   CAUCE_RETURN_IF_ERROR(loader->Finish(EncodeStoreMark(mark)));
   Publish(mark);
   progress(end, records, bytes);

@@ -39,6 +39,8 @@ class StoreTable {
 
   StateStore& table() const { return *table_; }
   const RowLayout& layout() const { return layout_; }
+  // For the one thread.
+  const StoreMark& mark() const { return mark_; }
   Offset applied() const { return {applied_.load(std::memory_order_acquire)}; }
   Timestamp stream_time() const {
     return {stream_time_.load(std::memory_order_acquire)};
@@ -57,19 +59,26 @@ class StoreTable {
 
  private:
   class Pending;
+  // Where a catch-up ends, and when that was the end of the changelog. Marks in
+  // front of it keep the time that the table had: a deletion between them and
+  // the end may be as old as that, and compacted away before the next opening.
+  struct Goal {
+    Offset end;
+    Timestamp seen;
+  };
 
-  absl::Status CatchUpByWrites(const Partition& changelog, Offset end,
+  absl::Status CatchUpByWrites(const Partition& changelog, const Goal& goal,
                                Gaps gaps, Progress progress);
-  absl::Status CatchUpByLoader(const Partition& changelog, Offset end,
+  absl::Status CatchUpByLoader(const Partition& changelog, const Goal& goal,
                                Gaps gaps, Progress progress);
   // Of what a loader brought, or an older opening has left. Rows that were
   // loaded may have expired by the end of the changelog.
   absl::Status EraseExpired();
   // Writes rows with the mark; removes the segments that have expired since
   // the stream time was `before`.
-  absl::Status Write(std::span<const StateChange> changes, StoreMark mark);
+  absl::Status Write(std::span<const StateChange> changes,
+                     const StoreMark& mark);
   void Publish(const StoreMark& mark);
-  StoreMark Stamped(StoreMark mark) const;
 
   const std::unique_ptr<StateStore> table_;
   const RowLayout layout_;

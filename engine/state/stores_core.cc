@@ -43,12 +43,13 @@ absl::Status CheckNothingLost(const Partition& changelog, Offset from) {
 }
 
 StoreMark BeginningOf(const RowLayout& layout, TopicId topic,
-                      const Partition& changelog) {
+                      const Partition& changelog, absl::Time now) {
   return {.kind = layout.kind(),
           .topic = topic,
           .partition = changelog.name().partition,
           .applied = changelog.log_start(),
-          .segment_ms = layout.segment_ms()};
+          .segment_ms = layout.segment_ms(),
+          .written = Timestamp::From(now)};
 }
 
 // What the table says of itself; nothing of one that nobody has written.
@@ -69,13 +70,6 @@ std::optional<std::string> WhyUnfit(const StoreMark& mark,
     view.last_record = ChecksumAt(changelog, mark.applied + -1);
   }
   return WhyUnfit(mark, layout, view);
-}
-
-// Whether compaction may have dropped tombstones that a table with the mark has
-// not seen: each stays for a while behind its append.
-Gaps GapsOf(const StoreMark& mark, const TopicConfig& config, absl::Time now) {
-  return mark.written.ToTime() + config.delete_retention > now ? Gaps::kTaken
-                                                               : Gaps::kRefused;
 }
 
 }  // namespace
@@ -250,15 +244,17 @@ absl::Status StoresCore::OpenToWrite(const Changelog& changelog,
   bool anew = false;
   for (;;) {
     CAUCE_ASSIGN_OR_RETURN(const auto found, MarkOf(*table));
-    StoreMark mark =
-        found.value_or(BeginningOf(opened.layout, changelog.topic.id, log));
+    const absl::Time now = clock_->Now();
+    const StoreMark mark = found.value_or(
+        BeginningOf(opened.layout, changelog.topic.id, log, now));
     const auto begin = mark.applied;
     std::optional<std::string> why =
         WhyUnfit(mark, opened.layout, changelog.topic.id, log, end);
     if (!why) {
       CAUCE_RETURN_IF_ERROR(CheckNothingLost(log, mark.applied));
       const Gaps gaps =
-          found ? GapsOf(mark, changelog.config, clock_->Now()) : Gaps::kTaken;
+          found ? GapsOf(mark, changelog.config.delete_retention, now)
+                : Gaps::kTaken;
       opened.table = std::make_unique<StoreTable>(std::move(table),
                                                   opened.layout, mark, *clock_);
       const absl::Duration started = clock_->Monotonic();
@@ -280,6 +276,8 @@ absl::Status StoresCore::OpenToWrite(const Changelog& changelog,
       why = fmt::format(
           "deletions that it has not seen may be compacted away: {}",
           MessageOf(caught_up));
+      // Closing persists what it took so far; its mark still tells the age
+      // that refused the gaps.
       opened.table.reset();
     }
     if (anew) {
@@ -322,12 +320,13 @@ absl::Status StoresCore::OpenToRead(const Changelog& changelog,
   if (table != nullptr) {
     CAUCE_ASSIGN_OR_RETURN(found, MarkOf(*table));
   }
-  StoreMark mark = BeginningOf(opened.layout, changelog.topic.id, log);
+  const absl::Time now = clock_->Now();
+  StoreMark mark = BeginningOf(opened.layout, changelog.topic.id, log, now);
   Gaps gaps = Gaps::kTaken;
   if (found &&
       !WhyUnfit(*found, opened.layout, changelog.topic.id, log, end)) {
     mark = *found;
-    gaps = GapsOf(mark, changelog.config, clock_->Now());
+    gaps = GapsOf(mark, changelog.config.delete_retention, now);
   } else {
     table.reset();
   }
@@ -349,7 +348,7 @@ absl::Status StoresCore::OpenToRead(const Changelog& changelog,
     }
     // Deletions that the table has not seen may be compacted away.
     gaps = Gaps::kTaken;
-    mark = BeginningOf(opened.layout, changelog.topic.id, log);
+    mark = BeginningOf(opened.layout, changelog.topic.id, log, now);
     opened.overlay->DropBase();
   }
 }

@@ -38,4 +38,11 @@ std::optional<std::string> WhyUnfit(const StoreMark& mark,
   return std::nullopt;
 }
 
+Gaps GapsOf(const StoreMark& mark, absl::Duration delete_retention,
+            absl::Time now) {
+  const absl::Time written = mark.written.ToTime();
+  return written <= now && now < written + delete_retention ? Gaps::kTaken
+                                                            : Gaps::kRefused;
+}
+
 }  // namespace cauce

@@ -6,7 +6,9 @@
 #include <optional>
 #include <string>
 
+#include "absl/time/time.h"
 #include "cauce/types.h"
+#include "engine/state/changelog_reader.h"
 #include "engine/state/row_layout.h"
 #include "engine/state/store_mark.h"
 
@@ -27,5 +29,11 @@ struct ChangelogView {
 std::optional<std::string> WhyUnfit(const StoreMark& mark,
                                     const RowLayout& layout,
                                     const ChangelogView& changelog);
+
+// Refused where compaction may have dropped tombstones that a table with the
+// mark has not seen. Each stays for `delete_retention` (delete.retention.ms)
+// behind its append. A mark of the future tells no age.
+Gaps GapsOf(const StoreMark& mark, absl::Duration delete_retention,
+            absl::Time now);
 
 }  // namespace cauce

@@ -41,5 +41,19 @@ TEST(TableFit, TakesNoTableOfAnotherStore) {
   EXPECT_EQ(WhyUnfit(mark, layout, log), std::nullopt);
 }
 
+TEST(TableFit, GapsAreTakenWhileEachTombstoneIsThere) {
+  const StoreMark mark{.written = {1000}};
+  const auto gaps_at = [&](int64_t ms) {
+    return GapsOf(mark, absl::Milliseconds(10), absl::FromUnixMillis(ms));
+  };
+
+  EXPECT_EQ(gaps_at(999), Gaps::kRefused);
+  EXPECT_EQ(gaps_at(1000), Gaps::kTaken);
+  EXPECT_EQ(gaps_at(1009), Gaps::kTaken);
+  EXPECT_EQ(gaps_at(1010), Gaps::kRefused);
+  EXPECT_EQ(GapsOf(mark, absl::ZeroDuration(), absl::FromUnixMillis(1000)),
+            Gaps::kRefused);
+}
+
 }  // namespace
 }  // namespace cauce::test
