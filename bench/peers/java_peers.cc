@@ -41,8 +41,10 @@ absl::StatusOr<JavaPeers> JavaPeers::Compile(const std::string& sources,
                          RunProgram({sources + "/../../tools/fetch_jars",
                                      "cauce-bench", sources + "/pom.xml"}));
   while (jars.ends_with('\n')) jars.pop_back();
-  std::vector<std::string> words = {"javac", "-encoding",  "UTF-8",    "-d",
-                                    classes, "-classpath", jars + "/*"};
+  std::vector<std::string> words = {
+      "javac",      "-encoding",  "UTF-8",
+      "-d",         classes,      "-classpath",
+      jars + "/*",  sources + "/../../tests/interop/RunBroker.java"};
   std::error_code error;
   for (std::filesystem::directory_iterator at(sources, error), end;
        !error && at != end; at.increment(error)) {
