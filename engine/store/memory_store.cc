@@ -60,10 +60,15 @@ class MemoryTable {
 
   const std::string& name() const { return name_; }
 
-  absl::StatusOr<Contents> Read() const {
+  absl::StatusOr<SharedMap::View> keys() const {
     MutexLock lock(mutex_);
     if (closed_) return TableClosedError(name_);
-    return contents_;
+    return contents_.keys;
+  }
+
+  std::string mark() const {
+    MutexLock lock(mutex_);
+    return closed_ ? "" : contents_.mark;
   }
 
   // The old contents go, without the lock, once `next` does.
@@ -146,52 +151,49 @@ class MemoryStore final : public StateStore {
 
   absl::StatusOr<bool> Get(std::string_view key,
                            std::string& value) const override {
-    CAUCE_ASSIGN_OR_RETURN(const MemoryTable::Contents now, table_->Read());
-    return MemorySnapshot(now.keys).Get(key, value);
+    CAUCE_ASSIGN_OR_RETURN(const SharedMap::View keys, table_->keys());
+    return MemorySnapshot(keys).Get(key, value);
   }
 
   std::unique_ptr<StateIterator> Iterate(const KeyRange& range,
                                          KeyOrder order) const override {
-    const absl::StatusOr<MemoryTable::Contents> now = table_->Read();
-    if (!now.ok()) return std::make_unique<NoIterator>(now.status());
-    return MemorySnapshot(now->keys).Iterate(range, order);
+    const absl::StatusOr<SharedMap::View> keys = table_->keys();
+    if (!keys.ok()) return std::make_unique<NoIterator>(keys.status());
+    return MemorySnapshot(*keys).Iterate(range, order);
   }
 
   std::unique_ptr<StateView> Snapshot() const override {
-    absl::StatusOr<MemoryTable::Contents> now = table_->Read();
-    if (!now.ok()) return std::make_unique<NoView>(now.status());
-    return std::make_unique<MemorySnapshot>(std::move(now->keys));
+    absl::StatusOr<SharedMap::View> keys = table_->keys();
+    if (!keys.ok()) return std::make_unique<NoView>(keys.status());
+    return std::make_unique<MemorySnapshot>(*std::move(keys));
   }
 
   absl::Status Write(const StateWrite& write) override {
     MutexLock lock(writing_);
     CAUCE_RETURN_IF_ERROR(table_->CheckWritable());
-    CAUCE_ASSIGN_OR_RETURN(const MemoryTable::Contents now, table_->Read());
-    SharedMap map(now.keys);
+    CAUCE_ASSIGN_OR_RETURN(const SharedMap::View keys, table_->keys());
+    SharedMap map(keys);
     for (const KeyRange& range : write.erased) map.Erase(range);
     for (const StateChange& change : write.changes) Apply(map, change);
     return table_->Replace({map.Share(), std::string(write.mark)});
   }
 
-  std::string mark() const override {
-    absl::StatusOr<MemoryTable::Contents> now = table_->Read();
-    return now.ok() ? std::move(now->mark) : "";
-  }
+  std::string mark() const override { return table_->mark(); }
 
   absl::StatusOr<std::unique_ptr<StateLoader>> Load() override {
     MutexLock lock(writing_);
     CAUCE_RETURN_IF_ERROR(table_->BeginLoading());
-    CAUCE_ASSIGN_OR_RETURN(const MemoryTable::Contents now, table_->Read());
-    return std::make_unique<MemoryLoader>(table_, now.keys);
+    CAUCE_ASSIGN_OR_RETURN(const SharedMap::View keys, table_->keys());
+    return std::make_unique<MemoryLoader>(table_, keys);
   }
 
   // There is nothing that could be durable, and so nothing that goes before.
-  absl::Status Persist() override { return table_->Read().status(); }
+  absl::Status Persist() override { return table_->keys().status(); }
 
   StateUse use() const override {
-    const absl::StatusOr<MemoryTable::Contents> now = table_->Read();
-    if (!now.ok()) return {};
-    return {.keys = now->keys.keys(), .memory_bytes = now->keys.bytes()};
+    const absl::StatusOr<SharedMap::View> keys = table_->keys();
+    if (!keys.ok()) return {};
+    return {.keys = keys->keys(), .memory_bytes = keys->bytes()};
   }
 
   absl::Status Close() override {
