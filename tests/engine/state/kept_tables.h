@@ -65,6 +65,11 @@ class KeptTables {
     MutexLock lock(mutex_);
     tables_.begin()->second->since = {std::move(table)};
   }
+  // How many ranges were erased by all writes together.
+  size_t erased() {
+    MutexLock lock(mutex_);
+    return erased_;
+  }
   // What the next write of a table answers.
   void FailNextWrite(absl::Status why) {
     MutexLock lock(mutex_);
@@ -154,6 +159,7 @@ class KeptTables {
         return std::exchange(all_.fail_next_, absl::OkStatus());
       }
       Table next = kept_->since.back();
+      all_.erased_ += write.erased.size();
       for (const KeyRange& range : write.erased) {
         std::erase_if(next.rows, [&](const auto& row) {
           return row.first >= range.from &&
@@ -267,6 +273,7 @@ class KeptTables {
   Mutex mutex_;
   std::map<std::string, std::shared_ptr<Kept>> tables_;
   absl::Status fail_next_;
+  size_t erased_ = 0;
 };
 
 }  // namespace cauce::test

@@ -24,6 +24,23 @@ WindowOptions Keep(absl::Duration retention) {
   return {.retention = retention};
 }
 
+TEST(WindowStore, ErasesAtAnOpeningOnlyWhatIsThere) {
+  StoreRig rig;
+  {
+    auto store = rig.stores->OpenWindow("w", Keep(absl::Minutes(10))).value();
+    ASSERT_THAT(store.Put("a", "1", Timestamp{0}), IsOk());
+    ASSERT_THAT(store.Put("a", "2", Timestamp{60 * kMinute}), IsOk());
+  }
+  ASSERT_EQ(rig.tables.erased(), 1u);
+
+  for (int i = 0; i < 3; ++i) {
+    auto store = rig.stores->OpenWindow("w", Keep(absl::Minutes(10))).value();
+    EXPECT_EQ(ValuesOf(store.All()).size(), 1u);
+  }
+
+  EXPECT_EQ(rig.tables.erased(), 1u);
+}
+
 TEST(WindowStore, FetchesByKeyAndTime) {
   StoreRig rig;
   auto store = rig.stores->OpenWindow("w", Keep(absl::Minutes(10))).value();
