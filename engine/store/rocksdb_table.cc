@@ -18,6 +18,8 @@ namespace {
 constexpr const char* kMarkFamily = "mark";
 constexpr std::string_view kAnew =
     "remove the table, it is built anew from its log";
+constexpr std::string_view kOpenAgain =
+    "close the store and open it again: its table is built anew from its log";
 // A batch of more bytes gives them back once it is written.
 constexpr size_t kKeptBatchBytesMax = 1 << 20;
 // A reader's files may go while it opens them, each time that a writer merges.
@@ -162,22 +164,22 @@ rocksdb::Options RocksDbTable::FileOptions() const {
 
 absl::Status RocksDbTable::OpenFiles() {
   const std::string& directory = name();
-  CAUCE_ASSIGN_OR_RETURN(const TableState state,
+  CAUCE_ASSIGN_OR_RETURN(const MarkerState state,
                          ReadTableMarker(place_.files, directory));
-  const bool is_new = state != TableState::kWhole;
-  if (state == TableState::kInWork)
+  const bool is_new = state != MarkerState::kWhole;
+  if (state == MarkerState::kInWork)
     CAUCE_RETURN_IF_ERROR(ClearTable(place_.files, directory));
   if (is_new) {
     CAUCE_RETURN_IF_ERROR(place_.files.CreateDirectories(directory));
     CAUCE_RETURN_IF_ERROR(
-        WriteTableMarker(place_.files, directory, TableState::kInWork));
+        WriteTableMarker(place_.files, directory, MarkerState::kInWork));
   } else {
     CAUCE_RETURN_IF_ERROR(RemoveLoads(place_.files, directory));
   }
   CAUCE_RETURN_IF_ERROR(OpenDb(is_new));
   if (is_new) {
     CAUCE_RETURN_IF_ERROR(
-        WriteTableMarker(place_.files, directory, TableState::kWhole));
+        WriteTableMarker(place_.files, directory, MarkerState::kWhole));
   }
   return ReadMark();
 }
@@ -199,9 +201,9 @@ absl::Status RocksDbTable::OpenDb(bool is_new) {
 
 absl::Status RocksDbTable::OpenReadOnly() {
   for (int tries = 1;; ++tries) {
-    CAUCE_ASSIGN_OR_RETURN(const TableState state,
+    CAUCE_ASSIGN_OR_RETURN(const MarkerState state,
                            ReadTableMarker(place_.files, name()));
-    if (state != TableState::kWhole) return NoTableError(name());
+    if (state != MarkerState::kWhole) return NoTableError(name());
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
     rocksdb::DB* db = nullptr;
     const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(
@@ -235,8 +237,7 @@ absl::Status RocksDbTable::Told(const rocksdb::Status& status) const {
   }
   if (status.IsCorruption() || status.IsInvalidArgument() ||
       status.IsNotFound() || status.IsPathNotFound()) {
-    return MakeError(Reason::kCorruptFile,
-                     fmt::format("{}: {}: {}", name(), text, kAnew));
+    return Damaged(text);
   }
   const absl::Status refusal = rocksdb_files_->refusal();
   if (!refusal.ok()) return refusal;
@@ -245,6 +246,18 @@ absl::Status RocksDbTable::Told(const rocksdb::Status& status) const {
     return failure;
   return MakeError(Reason::kDiskFailed,
                    fmt::format("{}: {}", name(), text));
+}
+
+absl::Status RocksDbTable::Damaged(std::string_view text) const {
+  const bool is_ours = db_ != nullptr && !place_.spec.read_only;
+  // A block may lie still for months until somebody reads it, and what was read
+  // before was whole: only this finding says that the files are of no use.
+  // Where it cannot be noted, whoever reads there next finds it again.
+  if (is_ours && !marked_damaged_.exchange(true))
+    MarkDamaged(place_.files, name()).IgnoreError();
+  return MakeError(
+      Reason::kCorruptFile,
+      fmt::format("{}: {}: {}", name(), text, is_ours ? kOpenAgain : kAnew));
 }
 
 absl::Status RocksDbTable::AskBeforeDurable() {

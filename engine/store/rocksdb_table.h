@@ -93,7 +93,8 @@ class RocksDbTable final : public std::enable_shared_from_this<RocksDbTable> {
   int threads_max() const { return place_.options.threads; }
   // For a file that is to be ingested.
   rocksdb::Options FileOptions() const;
-  // What RocksDB said, in our words.
+  // What RocksDB said, in our words. Of damage to the files the marker is told
+  // too, so that the next opening does not go on with them.
   absl::Status Told(const rocksdb::Status& status) const;
   // Of all bytes that were written and are not yet on the way to a file.
   int64_t unflushed_bytes() const { return unflushed_bytes_; }
@@ -124,6 +125,7 @@ class RocksDbTable final : public std::enable_shared_from_this<RocksDbTable> {
   absl::Status AskBeforeDurable();
   void FlushBegins();
   void FailInBackground(const rocksdb::Status& status);
+  absl::Status Damaged(std::string_view text) const;
 
   Place place_;  // but for its threads, which are gone when it is closed
   std::shared_ptr<RocksDbThreads> threads_;
@@ -151,6 +153,7 @@ class RocksDbTable final : public std::enable_shared_from_this<RocksDbTable> {
   mutable Mutex failure_mutex_;  // a leaf
   absl::Status failure_ ABSL_GUARDED_BY(failure_mutex_);
   std::atomic<bool> failed_ = false;
+  mutable std::atomic<bool> marked_damaged_ = false;
 };
 
 }  // namespace cauce

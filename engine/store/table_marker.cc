@@ -17,6 +17,7 @@ constexpr int kVersion = 1;
 constexpr std::string_view kFirstWords = "cauce table ";
 constexpr std::string_view kWhole = "whole";
 constexpr std::string_view kInWork = "in work";
+constexpr std::string_view kDamaged = "damaged";
 constexpr std::string_view kTemporarySuffix = ".tmp";
 constexpr size_t kMarkerBytesMax = 64;
 
@@ -43,7 +44,8 @@ absl::Status DamagedError(std::string_view path, std::string_view text) {
                   path, text));
 }
 
-absl::StatusOr<TableState> Parse(std::string_view path, std::string_view text) {
+absl::StatusOr<MarkerState> Parse(std::string_view path,
+                                  std::string_view text) {
   const absl::Status damaged = DamagedError(path, text);
   if (!text.starts_with(kFirstWords) || !text.ends_with('\n')) return damaged;
   text.remove_prefix(kFirstWords.size());
@@ -60,17 +62,39 @@ absl::StatusOr<TableState> Parse(std::string_view path, std::string_view text) {
                     path, version, kVersion));
   }
   text.remove_prefix(static_cast<size_t>(end - text.data()));
-  if (text == fmt::format(" {}", kWhole)) return TableState::kWhole;
-  if (text == fmt::format(" {}", kInWork)) return TableState::kInWork;
-  return damaged;
+  if (text == fmt::format(" {}", kWhole)) return MarkerState::kWhole;
+  if (text == fmt::format(" {}", kInWork)) return MarkerState::kInWork;
+  if (text != fmt::format(" {}", kDamaged)) return damaged;
+  return MakeError(
+      Reason::kCorruptFile,
+      fmt::format("{}: the table's files were found to be damaged when they "
+                  "were read: remove the table, it is built anew from its log",
+                  path));
+}
+
+// Durable on return.
+absl::Status Write(FileSystem& files, std::string_view directory,
+                   std::string_view word) {
+  const std::string path = PathIn(directory, TemporaryName());
+  {
+    CAUCE_ASSIGN_OR_RETURN(const auto file,
+                           files.Open(path, OpenMode::kOpenOrCreate));
+    CAUCE_RETURN_IF_ERROR(file->Truncate(0));
+    CAUCE_RETURN_IF_ERROR(file->Write(
+        0, fmt::format("{}{} {}\n", kFirstWords, kVersion, word)));
+    CAUCE_RETURN_IF_ERROR(file->Sync());
+  }
+  CAUCE_RETURN_IF_ERROR(
+      files.Rename(path, PathIn(directory, kTableMarkerName)));
+  return files.SyncDirectory(directory);
 }
 
 }  // namespace
 
-absl::StatusOr<TableState> ReadTableMarker(FileSystem& files,
-                                           std::string_view directory) {
+absl::StatusOr<MarkerState> ReadTableMarker(FileSystem& files,
+                                            std::string_view directory) {
   const auto entries = files.List(directory);
-  if (absl::IsNotFound(entries.status())) return TableState::kNone;
+  if (absl::IsNotFound(entries.status())) return MarkerState::kNone;
   if (!entries.ok()) return entries.status();
   bool marked = false;
   std::string_view other;
@@ -81,7 +105,7 @@ absl::StatusOr<TableState> ReadTableMarker(FileSystem& files,
       other = entry.name;
     }
   }
-  if (!marked && other.empty()) return TableState::kNone;
+  if (!marked && other.empty()) return MarkerState::kNone;
   const std::string path = PathIn(directory, kTableMarkerName);
   if (!marked) {
     return MakeError(
@@ -99,19 +123,14 @@ absl::StatusOr<TableState> ReadTableMarker(FileSystem& files,
 }
 
 absl::Status WriteTableMarker(FileSystem& files, std::string_view directory,
-                              TableState state) {
-  const std::string path = PathIn(directory, TemporaryName());
-  {
-    CAUCE_ASSIGN_OR_RETURN(const auto file,
-                           files.Open(path, OpenMode::kOpenOrCreate));
-    CAUCE_RETURN_IF_ERROR(file->Truncate(0));
-    CAUCE_RETURN_IF_ERROR(file->Write(
-        0, fmt::format("{}{} {}\n", kFirstWords, kVersion,
-                       state == TableState::kWhole ? kWhole : kInWork)));
-    CAUCE_RETURN_IF_ERROR(file->Sync());
-  }
-  CAUCE_RETURN_IF_ERROR(
-      files.Rename(path, PathIn(directory, kTableMarkerName)));
+                              MarkerState state) {
+  return Write(files, directory,
+               state == MarkerState::kWhole ? kWhole : kInWork);
+}
+
+absl::Status MarkDamaged(FileSystem& files, std::string_view directory) {
+  if (Write(files, directory, kDamaged).ok()) return absl::OkStatus();
+  CAUCE_RETURN_IF_ERROR(files.RemoveFile(PathIn(directory, kTableMarkerName)));
   return files.SyncDirectory(directory);
 }
 

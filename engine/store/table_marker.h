@@ -17,20 +17,24 @@ namespace cauce {
 
 inline constexpr std::string_view kTableMarkerName = "cauce.table";
 
-enum class TableState {
+enum class MarkerState {
   kNone,    // no directory, or an empty one
   kInWork,  // being made: nothing in it counts
   kWhole,
 };
 
-// Reason::kCorruptFile for files without a marker, and for one that is none;
-// kUnsupportedFormat for a newer release's.
-absl::StatusOr<TableState> ReadTableMarker(FileSystem& files,
-                                           std::string_view directory);
+// Reason::kCorruptFile for files without a marker, for one that is none, and
+// for one that says "damaged"; kUnsupportedFormat for a newer release's.
+absl::StatusOr<MarkerState> ReadTableMarker(FileSystem& files,
+                                            std::string_view directory);
 
 // `state` is not kNone. Durable on return; the directory must exist.
 absl::Status WriteTableMarker(FileSystem& files, std::string_view directory,
-                              TableState state);
+                              MarkerState state);
+
+// Nobody opens what is in the directory any more: the marker says so, or is
+// gone where the disk has no room for another. Durable on return.
+absl::Status MarkDamaged(FileSystem& files, std::string_view directory);
 
 // Removes all that is in the directory, the marker last.
 absl::Status ClearTable(FileSystem& files, std::string_view directory);

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "cauce/engine.h"
 #include "cauce/errors.h"
@@ -55,6 +56,57 @@ TEST(DefaultBackend, KeepsTablesAndMakesAnewWhatIsSpoiled) {
     EXPECT_THAT(store.Get("a"), IsOkAndHolds(Optional(Eq("1"))));
     EXPECT_THAT(store.Get("b"), IsOkAndHolds(Optional(Eq("2"))));
   }
+}
+
+// The largest file of the table gets another bit, in the first of its blocks.
+void SpoilABlock(const std::filesystem::path& table) {
+  std::filesystem::path largest;
+  uintmax_t bytes = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(table)) {
+    if (entry.path().extension() != ".sst") continue;
+    if (entry.file_size() <= bytes) continue;
+    largest = entry.path();
+    bytes = entry.file_size();
+  }
+  ASSERT_GT(bytes, 1000);
+  std::fstream file(largest);
+  file.seekg(100);
+  const char spoiled = static_cast<char>(file.get() ^ 0x10);
+  file.seekp(100);
+  file.put(spoiled);
+}
+
+TEST(DefaultBackend, MakesAnewWhatWasFoundToBeDamagedByReading) {
+  const TempDir dir;
+  auto engine = Engine::Open(dir / "data").value();
+  auto stores = Stores::Open(engine).value();
+  constexpr int kKeys = 1000;
+  {
+    auto store = stores.OpenKeyValue("s").value();
+    const std::string value(100, 'x');
+    std::vector<StateChange> changes;
+    std::vector<std::string> keys;
+    for (int i = 0; i < kKeys; ++i) keys.push_back(fmt::format("{}", i));
+    for (const std::string& key : keys) changes.push_back({key, value});
+    ASSERT_THAT(store.Write(changes), IsOk());
+  }
+  SpoilABlock(dir / "data/cauce.stores/s-changelog-0");
+  const auto walk = [](KeyValueStore& store, int& rows) {
+    auto at = store.All();
+    for (rows = 0; at.Valid(); at.Next()) ++rows;
+    return at.status();
+  };
+
+  int rows = 0;
+  {
+    auto store = stores.OpenKeyValue("s").value();
+    EXPECT_THAT(walk(store, rows), HasReason(Reason::kCorruptFile));
+    EXPECT_LT(rows, kKeys);
+  }
+
+  auto store = stores.OpenKeyValue("s").value();
+  EXPECT_THAT(walk(store, rows), IsOk());
+  EXPECT_EQ(rows, kKeys);
 }
 
 TEST(DefaultBackend, IsReadBesideItsWriter) {

@@ -19,6 +19,7 @@ namespace {
 
 using ::testing::AnyOf;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -46,6 +47,30 @@ class DurableTable : public EveryBackend {
     ASSERT_THAT(file, IsOk());
     ASSERT_THAT((*file)->Truncate(0), IsOk());
     ASSERT_THAT((*file)->Write(0, bytes), IsOk());
+  }
+
+  // The largest of the table's files of values gets another bit, in a block of
+  // these.
+  void SpoilABlock() {
+    std::string largest;
+    std::string bytes;
+    for (const std::string& name : Names()) {
+      if (!name.ends_with(".sst")) continue;
+      std::string found = Contents(name);
+      if (found.size() <= bytes.size()) continue;
+      largest = name;
+      bytes = std::move(found);
+    }
+    ASSERT_GT(bytes.size(), 1000);
+    bytes[100] ^= 0x10;
+    Overwrite(largest, bytes);
+  }
+
+  // What ends a walk over all keys.
+  static absl::Status WalkOver(const StateStore& store) {
+    const auto at = store.Iterate({});
+    while (at->Valid()) at->Next();
+    return at->status();
   }
 
   // 200 keys in several files, and the mark "done".
@@ -292,6 +317,43 @@ TEST_P(DurableTable, TellsOfEveryFileThatIsMissingOrDamaged) {
     }
   }
   EXPECT_GT(told, 20);
+}
+
+TEST_P(DurableTable, OnceFoundDamagedIsNotGoneOnWith) {
+  Fill();
+  SpoilABlock();
+  Restart();
+
+  {
+    const auto store = Open();
+    EXPECT_THAT(WalkOver(*store), HasReason(Reason::kCorruptFile));
+    EXPECT_THAT(MessageOf(WalkOver(*store)), HasSubstr("open it again"));
+    // What else it has can still be read.
+    EXPECT_EQ(store->mark(), "done");
+    EXPECT_THAT(store->Close(), IsOk());
+  }
+  Restart();
+
+  for (const bool read_only : {true, false}) {
+    const auto again =
+        backend_->Open({.directory = Path(), .read_only = read_only});
+    EXPECT_THAT(again, HasReason(Reason::kCorruptFile));
+    EXPECT_THAT(MessageOf(again.status()), HasSubstr("found to be damaged"));
+  }
+  ASSERT_THAT(backend_->Remove(Path()), IsOk());
+  EXPECT_THAT(All(*Open()), IsEmpty());
+}
+
+TEST_P(DurableTable, WhichAReaderFindsDamagedIsLeftAsItIs) {
+  Fill();
+  SpoilABlock();
+  Restart();
+
+  const auto reader = backend_->Open({.directory = Path(), .read_only = true});
+  ASSERT_THAT(reader, IsOk());
+  EXPECT_THAT(WalkOver(**reader), HasReason(Reason::kCorruptFile));
+
+  EXPECT_EQ(Contents("cauce.table"), "cauce table 1 whole\n");
 }
 
 TEST_P(DurableTable, HasNothingOfALoadThatACrashEnded) {

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "cauce/errors.h"
 #include "cauce/file_system.h"
+#include "tests/testing/failing_file_system.h"
 #include "tests/testing/matchers.h"
 
 namespace cauce::test {
@@ -31,7 +32,7 @@ class TableMarker : public ::testing::Test {
 };
 
 TEST_F(TableMarker, SaysWhatWasWritten) {
-  for (const TableState state : {TableState::kInWork, TableState::kWhole}) {
+  for (const MarkerState state : {MarkerState::kInWork, MarkerState::kWhole}) {
     ASSERT_THAT(WriteTableMarker(*files_, "/t", state), IsOk());
     EXPECT_THAT(ReadTableMarker(*files_, "/t"), IsOkAndHolds(state));
   }
@@ -39,10 +40,10 @@ TEST_F(TableMarker, SaysWhatWasWritten) {
 
 TEST_F(TableMarker, IsNoneWithoutFilesOrDirectory) {
   EXPECT_THAT(ReadTableMarker(*files_, "/none"),
-              IsOkAndHolds(TableState::kNone));
-  EXPECT_THAT(ReadTableMarker(*files_, "/t"), IsOkAndHolds(TableState::kNone));
+              IsOkAndHolds(MarkerState::kNone));
+  EXPECT_THAT(ReadTableMarker(*files_, "/t"), IsOkAndHolds(MarkerState::kNone));
   Make("cauce.table.tmp", "cauce ta");
-  EXPECT_THAT(ReadTableMarker(*files_, "/t"), IsOkAndHolds(TableState::kNone));
+  EXPECT_THAT(ReadTableMarker(*files_, "/t"), IsOkAndHolds(MarkerState::kNone));
 }
 
 TEST_F(TableMarker, IsMissedWhereThereAreFiles) {
@@ -65,10 +66,29 @@ TEST_F(TableMarker, IsTakenAtItsWordAlone) {
               HasReason(Reason::kUnsupportedFormat));
 }
 
+TEST_F(TableMarker, TellsOfDamageThatWasFound) {
+  ASSERT_THAT(WriteTableMarker(*files_, "/t", MarkerState::kWhole), IsOk());
+
+  EXPECT_THAT(MarkDamaged(*files_, "/t"), IsOk());
+
+  EXPECT_THAT(ReadTableMarker(*files_, "/t"), HasReason(Reason::kCorruptFile));
+}
+
+TEST_F(TableMarker, IsGoneWhereThereIsNoRoomToTellOfDamage) {
+  Make("CURRENT", "");
+  FailingFileSystem full(*files_);
+  ASSERT_THAT(WriteTableMarker(full, "/t", MarkerState::kWhole), IsOk());
+  full.Fail(FileCall::kWrite, "", MakeError(Reason::kDiskFull, "full"));
+
+  EXPECT_THAT(MarkDamaged(full, "/t"), IsOk());
+
+  EXPECT_THAT(ReadTableMarker(full, "/t"), HasReason(Reason::kCorruptFile));
+}
+
 TEST_F(TableMarker, IsRemovedFirstOrLast) {
   Make("a", "");
   Make("b", "");
-  ASSERT_THAT(WriteTableMarker(*files_, "/t", TableState::kInWork), IsOk());
+  ASSERT_THAT(WriteTableMarker(*files_, "/t", MarkerState::kInWork), IsOk());
   EXPECT_THAT(ClearTable(*files_, "/t"), IsOk());
   EXPECT_THAT(files_->List("/t"), IsOkAndHolds(IsEmpty()));
 
