@@ -32,6 +32,7 @@
 #include "bench/recovery_bench.h"
 #include "bench/report.h"
 #include "bench/restore_bench.h"
+#include "bench/store_bench.h"
 #include "bench/tail_bench.h"
 #include "engine/base/status_macros.h"
 #include "fmt/format.h"
@@ -135,6 +136,12 @@ absl::StatusOr<std::vector<ContestReport>> HoldAll(const Arguments& arguments) {
   if (wanted(kRestore)) {
     CAUCE_ASSIGN_OR_RETURN(const Contest contest,
                            RestoreContest(arguments.bench));
+    CAUCE_RETURN_IF_ERROR(hold(contest));
+  }
+  for (const StoreWork& work : StoreWorks()) {
+    if (!wanted(StoreContestName(work))) continue;
+    CAUCE_ASSIGN_OR_RETURN(const Contest contest,
+                           StoreContest(arguments.bench, work));
     CAUCE_RETURN_IF_ERROR(hold(contest));
   }
   return reports;

@@ -28,6 +28,7 @@
 #include "bench/recovery_bench.h"
 #include "bench/restore_bench.h"
 #include "bench/scratch_topic.h"
+#include "bench/store_bench.h"
 #include "bench/tail_bench.h"
 #include "cauce/engine.h"
 #include "tests/bench/small_run.h"
@@ -239,6 +240,19 @@ TEST(RestoreContest, FindsEachKeyAndCleansUp) {
     ASSERT_THAT(contest, test::IsOk());
     for (const Result& result : RunOnce(*contest)) {
       EXPECT_GT(result.items_per_second, 0) << result.side;
+    }
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
+}
+
+TEST(StoreContests, FindWhatTheyWroteAndCleanUp) {
+  const test::TempDir directory;
+  for (const StoreWork& work : StoreWorks()) {
+    const auto contest = StoreContest(SmallRun(directory), work);
+    ASSERT_THAT(contest, test::IsOk());
+    for (const Result& result : RunOnce(*contest)) {
+      EXPECT_GT(result.items_per_second, 0)
+          << contest->name << ": " << result.side;
     }
   }
   EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
