@@ -19,6 +19,12 @@ constexpr uint32_t kNoValue = UINT32_MAX;
 
 static_assert(std::endian::native == std::endian::little);
 
+// Sorted, changes lie all over memory, and a file takes 0.5 us for one: of so
+// many that come next the beginnings are on their way into the cache.
+constexpr size_t kAhead = 8;
+constexpr uint64_t kFetchedBytes = 256;
+constexpr size_t kLineBytes = 64;
+
 // The next eight bytes as a number that compares as they do; zeros behind the
 // end, where the whole key has to tell.
 uint64_t HeadOf(std::string_view key, size_t from) {
@@ -88,6 +94,15 @@ StateChange LoadRun::ChangeAt(uint64_t at) const {
   return change;
 }
 
+void LoadRun::Fetch(uint64_t at) const {
+  const char* const from = bytes_.get() + at;
+  const char* const end =
+      from + std::min<uint64_t>(kFetchedBytes, used_ - at);
+  for (const char* line = from; line < end; line += kLineBytes) {
+    __builtin_prefetch(line);
+  }
+}
+
 // In the order in which they came.
 std::vector<LoadRun::Place> LoadRun::Places() const {
   std::vector<Place> places;
@@ -114,7 +129,9 @@ absl::Status LoadRun::Sorted(
     });
   }
   const Place* last = nullptr;
-  for (const Place& place : places) {
+  for (size_t i = 0; i < places.size(); ++i) {
+    const Place& place = places[i];
+    if (i + kAhead < places.size()) Fetch(places[i + kAhead].at);
     const StateChange change = ChangeAt(place.at);
     const bool again = last != nullptr && last->head == place.head &&
                        ChangeAt(last->at).key == change.key;

@@ -41,6 +41,8 @@ class LoadRun {
   };
 
   StateChange ChangeAt(uint64_t at) const;
+  // Has what stands there come into the processor's cache.
+  void Fetch(uint64_t at) const;
   std::vector<Place> Places() const;
 
   const size_t bytes_max_;
