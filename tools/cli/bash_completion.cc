@@ -32,11 +32,14 @@ _cauce_offer() {
   done
 }
 
-# Offers the names that the program finds in the directory on the line.
+# Offers the names that the program finds in the directory on the line: of
+# stores those of the application on it.
 _cauce_offer_names() {
-  local names
+  local names of=()
   [[ -n $dir ]] || return 0
-  mapfile -t names < <("$program" completion "$1" --dir "$dir" 2>/dev/null)
+  [[ $1 != stores || -z $application ]] || of=(--application "$application")
+  mapfile -t names < <("$program" completion "$1" --dir "$dir" "${of[@]}" \
+    2>/dev/null)
   _cauce_offer "${names[@]}"
 }
 
@@ -51,7 +54,7 @@ _cauce_offer_kind() {
   case $1 in
     @dir) _cauce_offer_paths -d ;;
     @file) _cauce_offer_paths -f ;;
-    @topics | @groups) _cauce_offer_names "${1#@}" ;;
+    @topics | @groups | @stores) _cauce_offer_names "${1#@}" ;;
     =*) IFS=, read -ra words <<<"${1#=}" && _cauce_offer "${words[@]}" ;;
   esac
 }
@@ -74,6 +77,7 @@ _cauce_unquoted() {
 
 _cauce() {
   local verbs options values arguments words kind='' option='' dir='' path=''
+  local application=''
   local program=$1 typed=${COMP_WORDS[COMP_CWORD]} front='' word count=0 i
   _cauce_unquoted "$program"
   program=$REPLY
@@ -86,10 +90,12 @@ _cauce() {
     if [[ -n $option ]]; then
       _cauce_unquoted "$word"
       [[ $option != --dir ]] || dir=$REPLY
+      [[ $option != --application ]] || application=$REPLY
       option=''
     elif [[ $word == --*=* ]]; then
       _cauce_unquoted "${word#*=}"
       [[ $word != --dir=* ]] || dir=$REPLY
+      [[ $word != --application=* ]] || application=$REPLY
     elif [[ $word == -* ]]; then
       ! _cauce_takes "$word" || option=$word
     elif [[ " $verbs " == *" $word "* ]]; then
@@ -131,6 +137,7 @@ std::string KindWord(const OptionDescription& option) {
       return "@file";
     case ValueKind::kTopic:
     case ValueKind::kGroup:
+    case ValueKind::kStore:
       return fmt::format("@{}", NamesVerb(ValueKindOf(option)));
     case ValueKind::kOther:
       break;

@@ -14,6 +14,7 @@
 #include "tools/cli/opening.h"
 #include "tools/cli/options.h"
 #include "tools/cli/plain_text.h"
+#include "tools/cli/store_names.h"
 #include "tools/cli/zsh_completion.h"
 
 namespace cauce::cli {
@@ -42,6 +43,15 @@ int PrintGroups(const std::string& dir) {
   for (const ListedGroup& group : groups->found) {
     if (PlainText(group.id) == group.id) Print(group.id + '\n');
   }
+  return kOk;
+}
+
+int PrintStores(const std::string& dir, const std::string& application) {
+  const auto engine = OpenForReading(dir);
+  if (!engine.ok()) return Fail(engine.status());
+  const auto stores = StoreNames(*engine, application);
+  if (!stores.ok()) return Fail(stores.status());
+  for (const std::string& name : *stores) Print(name + '\n');
   return kOk;
 }
 
@@ -76,7 +86,8 @@ void AddCompletionVerbs(const Verb& root, Action& action) {
                                 "in {}",
                                 shell.name));
     verb.Footer(fmt::format(
-        "Names of topics and groups are completed behind --dir.\n\n"
+        "Names of topics, groups and state stores are completed behind "
+        "--dir.\n\n"
         "Examples, for one shell or for all:\n{}",
         shell.use));
     verb.Does(action, [root, &shell] {
@@ -97,6 +108,18 @@ void AddCompletionVerbs(const Verb& root, Action& action) {
   groups.Footer("Example:\n  cauce completion groups --dir data");
   AddDir(groups, *dir);
   groups.Does(action, [dir] { return PrintGroups(*dir); });
+  const Verb stores =
+      noun.Add("stores", "Print the state stores' names, a line each");
+  stores.Footer("Example:\n  cauce completion stores --dir data");
+  AddDir(stores, *dir);
+  const auto application = std::make_shared<std::string>();
+  stores
+      .Add("--application", *application,
+           "The application.id in front of the stores' changelogs")
+      .Type("ID");
+  stores.Does(action, [dir, application] {
+    return PrintStores(*dir, *application);
+  });
 }
 
 }  // namespace cauce::cli

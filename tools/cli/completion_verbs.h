@@ -1,5 +1,5 @@
 // cauce completion: bash, zsh and fish print what completes the program there;
-// topics and groups print the names that those scripts ask for.
+// topics, groups and stores print the names that those scripts ask for.
 //
 // Adds its verbs to the command line; parsing one sets `action` to what it
 // does. For the main thread.

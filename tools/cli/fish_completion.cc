@@ -33,21 +33,29 @@ function __cauce_in
     and test "$verbs[1..$(count $argv)]" = "$argv"
 end
 
-# The names that the program finds in the directory on the line.
+# The names that the program finds in the directory on the line: of stores those
+# of the application on it.
 function __cauce_names
     set -l words (commandline -opc)
     set -l dir
+    set -l of
     for i in (seq (count $words))
         switch $words[$i]
             case --dir
                 test $i -lt (count $words); and set dir $words[(math $i + 1)]
             case '--dir=*'
                 set dir (string replace -- --dir= '' $words[$i])
+            case --application
+                test $i -lt (count $words)
+                and set of --application $words[(math $i + 1)]
+            case '--application=*'
+                set of $words[$i]
         end
     end
     test -n "$dir"; or return
     set dir (string replace -r '^~(?=/|$)' $HOME -- $dir)
-    $words[1] completion $argv --dir $dir 2>/dev/null
+    test "$argv" = stores; or set of
+    $words[1] completion $argv --dir $dir $of 2>/dev/null
 end
 
 complete -c cauce -f
@@ -81,6 +89,7 @@ std::string Offered(const OptionDescription& option) {
       return " -r -F";
     case ValueKind::kTopic:
     case ValueKind::kGroup:
+    case ValueKind::kStore:
       return fmt::format(" -x -a '(__cauce_names {})'",
                          NamesVerb(ValueKindOf(option)));
     case ValueKind::kOther:

@@ -24,6 +24,7 @@
 #include "tools/cli/options.h"
 #include "tools/cli/output.h"
 #include "tools/cli/progress.h"
+#include "tools/cli/store_names.h"
 #include "tools/cli/store_view.h"
 #include "tools/cli/suggestion.h"
 
@@ -111,17 +112,9 @@ absl::StatusOr<StoreKind> FindKind(OpenedStores& opened,
   if (ReasonOf(described.status()) != Reason::kUnknownTopic) {
     return described.status();
   }
-  const auto topics = opened.engine->ListTopics();
-  std::vector<std::string> names;
-  if (topics.ok()) {
-    for (const TopicDescription& each : *topics) {
-      constexpr std::string_view kEnd = "-changelog";
-      if (!each.configs.contains("cauce.store")) continue;
-      if (!each.name.ends_with(kEnd)) continue;
-      names.push_back(each.name.substr(0, each.name.size() - kEnd.size()));
-    }
-  }
-  const std::string nearest = Nearest(options.name, names);
+  const auto names = StoreNames(*opened.engine, options.application);
+  const std::string nearest =
+      names.ok() ? Nearest(options.name, *names) : std::string();
   return MakeError(
       Reason::kUnknownTopic,
       fmt::format("store {}: there is no topic {}; {}", options.name, topic,
@@ -254,7 +247,7 @@ Verb AddVerb(const Verb& noun, Action& action, const std::string& name,
 }
 
 void AddName(const Verb& verb, const Options& options) {
-  verb.Add("store", options->name, "The store").Required().Type("NAME").Takes(
+  verb.Add("store", options->name, "The store").Required().Type("STORE").Takes(
       TopicName());
   verb.Add("--partition", options->number, "Of its changelog; by default 0")
       .Takes(Between(0, kPartitionMax))

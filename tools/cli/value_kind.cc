@@ -10,12 +10,14 @@ ValueKind ValueKindOf(const OptionDescription& option) {
   if (type.starts_with("FILE")) return ValueKind::kFile;
   if (type.starts_with("TOPIC")) return ValueKind::kTopic;
   if (type == "GROUP") return ValueKind::kGroup;
+  if (type == "STORE") return ValueKind::kStore;
   return ValueKind::kOther;
 }
 
 std::string_view NamesVerb(ValueKind kind) {
   if (kind == ValueKind::kTopic) return "topics";
   if (kind == ValueKind::kGroup) return "groups";
+  if (kind == ValueKind::kStore) return "stores";
   return "";
 }
 

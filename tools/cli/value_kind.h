@@ -16,6 +16,7 @@ enum class ValueKind {
   kFile,
   kTopic,
   kGroup,
+  kStore,
   kOther,  // nothing to offer
 };
 

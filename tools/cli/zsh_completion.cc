@@ -15,20 +15,24 @@ constexpr std::string_view kHead =
 # Completes cauce in zsh; `cauce completion zsh` writes it.
 
 # Offers the names that the program finds in the directory on the line: the last
-# argument says of what, those in front of it are for compadd.
+# argument says of what, those in front of it are for compadd. Of stores those
+# of the application on the line.
 _cauce_names() {
-  local dir= i
+  local dir= application= i
   for ((i = 1; i <= $#_cauce_line; ++i)); do
     case $_cauce_line[i] in
       --dir) dir=${(Q)_cauce_line[i + 1]} ;;
       --dir=*) dir=${(Q)${_cauce_line[i]#--dir=}} ;;
+      --application) application=${(Q)_cauce_line[i + 1]} ;;
+      --application=*) application=${(Q)${_cauce_line[i]#--application=}} ;;
     esac
   done
   [[ $dir != '~' && $dir != '~/'* ]] || dir=$HOME${dir#'~'}
   [[ -n $dir ]] || return 1
   local program=${~${(Q)_cauce_line[1]}}
-  local -a names
-  names=(${(f)"$($program completion $@[-1] --dir $dir 2>/dev/null)"})
+  local -a names of
+  [[ $@[-1] != stores || -z $application ]] || of=(--application $application)
+  names=(${(f)"$($program completion $@[-1] --dir $dir $of 2>/dev/null)"})
   compadd "${(@)@[1,-2]}" -a names
 }
 
@@ -84,6 +88,7 @@ std::string ActionOf(const OptionDescription& option) {
       return what + ":_files";
     case ValueKind::kTopic:
     case ValueKind::kGroup:
+    case ValueKind::kStore:
       return fmt::format("{}:_cauce_names {}", what,
                          NamesVerb(ValueKindOf(option)));
     case ValueKind::kOther:

@@ -8,7 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "cauce/engine.h"
+#include "cauce/stores.h"
 #include "fmt/format.h"
+#include "tests/testing/matchers.h"
 #include "tests/tools/cli/cauce.h"
 #include "tests/tools/cli/process.h"
 #include "tests/tools/cli/terminal.h"
@@ -21,10 +24,22 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::IsSupersetOf;
 using test::Command;
+using test::IsOk;
 using test::LinesOf;
 using test::Process;
 using test::Terminal;
 using test::Words;
+
+// A store of no application, and one of the application "shop".
+void MakeStores(const std::string& dir) {
+  auto engine = Engine::Open(dir).value();
+  auto stores = Stores::Open(engine).value();
+  auto counts = stores.OpenKeyValue("counts").value();
+  ASSERT_THAT(counts.Put("pears", "seven"), IsOk());
+  auto of_shop = Stores::Open(engine, {.application = "shop"}).value();
+  auto stock = of_shop.OpenKeyValue("stock").value();
+  ASSERT_THAT(stock.Put("pears", "eleven"), IsOk());
+}
 
 struct Shell {
   const char* name;
@@ -103,6 +118,16 @@ TEST_P(Completion, OfNamesLooksIntoTheDirectoryOnTheLine) {
   EXPECT_THAT(LinesOf(Do({"completion", "groups"})), ElementsAre("audit"));
 }
 
+TEST_P(Completion, OfStoresKnowsThoseOfTheApplicationOnTheLine) {
+  MakeStores(dir());
+  Type({{"cauce store get --dir " + dir() + " coun\tpears", "seven"},
+        {"cauce store get --dir " + dir() + " --application shop sto\tpears",
+         "eleven"},
+        {"cauce store scan --application=shop --dir=" + dir() +
+             " sto\t--format json",
+         "\"value\":\"eleven\""}});
+}
+
 TEST_P(Completion, OfADirectoryLooksAmongThem) {
   Do({"topic", "create", "orders"});
   Type({{"cauce completion topics --dir " + (scratch_ / "dat\t"), "orders"}});
@@ -143,8 +168,21 @@ TEST_F(CompletionNames, AreOnePerLineAndNoneThatAShellCannotTake) {
               ElementsAre("it's \"mine\""));
 }
 
+TEST_F(CompletionNames, OfStoresAreThoseOfOneApplication) {
+  Do({"topic", "create", "a-changelog"});
+  Do({"topic", "create", "shop-changelog", "--config", "cauce.store=window"});
+  MakeStores(dir());
+  EXPECT_THAT(LinesOf(Do({"completion", "stores"})),
+              ElementsAre("counts", "shop", "shop-stock"));
+  EXPECT_THAT(
+      LinesOf(Do({"completion", "stores", "--application", "shop"})),
+      ElementsAre("stock"));
+  EXPECT_THAT(LinesOf(Do({"completion", "stores", "--application", "sho"})),
+              IsEmpty());
+}
+
 TEST_F(CompletionNames, OfADirectoryThatIsNoneFail) {
-  for (const std::string of : {"topics", "groups"}) {
+  for (const std::string of : {"topics", "groups", "stores"}) {
     const Process::Result result = test::Run(
         Command({"completion", of, "--dir", scratch_ / "none"}));
     EXPECT_EQ(result.exit, 1);
