@@ -1,7 +1,6 @@
 // The packages on a machine that has nothing else: a fresh Debian 12.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <string>
@@ -17,8 +16,10 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 using test::Process;
 
+// How the script ends where there is neither root nor a mirror.
+constexpr int kCannotBeHad = 77;
+
 TEST(CleanRoot, InstallsThePackagesAndBuildsAndRunsPrograms) {
-  ASSERT_EQ(geteuid(), 0u) << "a root is made and entered by root alone";
   const test::TempDir scratch;
   std::vector<std::string> call = {"tests/package/clean_root",
                                    scratch / "root"};
@@ -30,6 +31,7 @@ TEST(CleanRoot, InstallsThePackagesAndBuildsAndRunsPrograms) {
   call.insert(call.end(), {"--", "tests/embed/orders_c.c",
                            "tests/embed/orders.cc"});
   const Process::Result result = test::Run(call);
+  if (result.exit == kCannotBeHad) GTEST_SKIP() << result.err;
   EXPECT_EQ(result.exit, 0) << result.err;
   EXPECT_THAT(result.out, StartsWith("cauce 0."));
   EXPECT_THAT(result.out, HasSubstr("created orders with 1 partition"));

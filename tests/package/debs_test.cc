@@ -95,6 +95,7 @@ TEST_F(Debs, AreTheSameWhoeverMakesThem) {
      "day=$(dpkg-deb --fsys-tarfile $P/cauce_*.deb | "
      "  TZ=UTC tar -tv --full-time -f - | awk '{print $4; exit}');"
      "$P/make_debs $(dpkg-deb -f $P/cauce_*.deb Version) $day "
+     "  \"$(dpkg-deb -f $P/cauce_*.deb Maintainer)\" "
      "  $P/cauce-*.tar.gz libcauce0.deb libcauce-dev.deb cauce.deb");
   for (const std::string package : kPackages)
     Do(fmt::format("cmp {0}.deb $P/{0}_*.deb", package));

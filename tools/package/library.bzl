@@ -197,7 +197,13 @@ def _debs_impl(ctx):
         for name in ["libcauce0", "libcauce-dev", "cauce"]
     ]
     arguments = ctx.actions.args()
-    arguments.add_all([ctx.attr.version, ctx.attr.day, ctx.file.tarball])
+    arguments.add_all([
+        ctx.attr.version,
+        ctx.attr.day,
+        # Who hands them on says who that is, for one build.
+        ctx.var.get("maintainer", ctx.attr.maintainer),
+        ctx.file.tarball,
+    ])
     arguments.add_all(debs)
     ctx.actions.run(
         executable = ctx.executable.script,
@@ -217,6 +223,7 @@ debs = rule(
     implementation = _debs_impl,
     attrs = {
         "day": attr.string(),
+        "maintainer": attr.string(),
         "script": attr.label(
             allow_single_file = True,
             cfg = "exec",
