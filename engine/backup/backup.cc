@@ -108,6 +108,8 @@ class Backup {
                           .directory = directory_,
                           .name = name,
                           .may_have_gaps = MayHaveGaps(manifest_.topic),
+                          .is_brokers = manifest_.topic.imported ||
+                                        manifest_.topic.adopted,
                           .on_damage = options_.on_damage},
                          {target_files_, path}, meter_);
       CAUCE_ASSIGN_OR_RETURN(const CopiedPartition copied, copy.Run());
@@ -167,7 +169,9 @@ class Backup {
     if (found == wanted) return absl::OkStatus();
     return absl::UnavailableError(fmt::format(
         "{}: the copy holds offsets {} to {}, and not {} to {}: its end was "
-        "cut off while it was copied; back it up again",
+        "cut off while it was copied, or was not durable when its writer was "
+        "stopped; back it up again, and where that says the same open the "
+        "directory for writing once, which settles it",
         partition.name().ToString(), found.base.value, found.next.value,
         wanted.base.value, wanted.next.value));
   }

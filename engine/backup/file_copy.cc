@@ -46,19 +46,18 @@ absl::Status ReadPieces(const FilePlace& source, int64_t bytes,
 absl::StatusOr<uint32_t> CopyFile(const FilePlace& source,
                                   const FilePlace& target, int64_t bytes,
                                   CopyMeter& meter) {
-  CAUCE_ASSIGN_OR_RETURN(
-      const auto file,
-      target.files.Open(target.path, OpenMode::kOpenOrCreate));
-  CAUCE_RETURN_IF_ERROR(file->Truncate(0));
+  const auto file = target.files.Open(target.path, OpenMode::kOpenOrCreate);
+  CAUCE_RETURN_IF_ERROR(meter.End(file.status()));
+  CAUCE_RETURN_IF_ERROR(meter.End((*file)->Truncate(0)));
   uint32_t crc = 0;
   CAUCE_RETURN_IF_ERROR(ReadPieces(
       source, bytes,
       [&](int64_t position, std::string_view piece) -> absl::Status {
         crc = Crc32cExtend(crc, piece);
-        CAUCE_RETURN_IF_ERROR(file->Write(position, piece));
+        CAUCE_RETURN_IF_ERROR(meter.End((*file)->Write(position, piece)));
         return meter.Pass(static_cast<int64_t>(piece.size()));
       }));
-  CAUCE_RETURN_IF_ERROR(file->Sync());
+  CAUCE_RETURN_IF_ERROR(meter.End((*file)->Sync()));
   return crc;
 }
 

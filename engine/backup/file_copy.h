@@ -21,12 +21,21 @@ class CopyMeter {
   void Expect(int64_t bytes) { far_.bytes_total += bytes; }
   absl::Status Pass(int64_t bytes) {
     far_.bytes += bytes;
-    return sink_ ? sink_(far_) : absl::OkStatus();
+    return ended_.ok() && sink_ ? End(sink_(far_)) : ended_;
   }
+  // Notes what ends the work if it is an error, and returns it: an answer of
+  // the sink, or of the target. Who looks at the error of a copy must take
+  // neither for one of the source.
+  absl::Status End(absl::Status status) {
+    ended_.Update(status);
+    return status;
+  }
+  const absl::Status& ended() const { return ended_; }
 
  private:
   const BackupProgressSink& sink_;
   BackupProgress far_;
+  absl::Status ended_;
 };
 
 struct FilePlace {
@@ -36,7 +45,7 @@ struct FilePlace {
 
 // Makes `target` hold the first `bytes` of `source`, durably but for its name;
 // returns the CRC-32C of what was copied. Unavailable where the source is
-// shorter by now.
+// shorter by now; errors of the target end the meter's work.
 absl::StatusOr<uint32_t> CopyFile(const FilePlace& source,
                                   const FilePlace& target, int64_t bytes,
                                   CopyMeter& meter);

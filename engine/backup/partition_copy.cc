@@ -7,7 +7,6 @@
 
 #include "cauce/cursor.h"
 #include "cauce/errors.h"
-#include "cauce/partition.h"
 #include "cauce/record_batch.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/checkpoint_file.h"
@@ -49,6 +48,7 @@ absl::Status AsChange(const absl::Status& read) {
 }
 
 std::string LostText(const LostRecords& lost) {
+  if (lost == LostRecords()) return "";
   const OffsetRange& range = lost.front.count() > 0 ? lost.front : lost.back;
   return fmt::format("the records from offset {} to {} are missing",
                      range.base.value, range.next.value);
@@ -66,6 +66,7 @@ PartitionCopy::PartitionCopy(PartitionSource source, FilePlace target,
 absl::StatusOr<CopiedPartition> PartitionCopy::Run() {
   for (int i = 0; i < kAttemptsMax; ++i) {
     const auto copied = Attempt();
+    CAUCE_RETURN_IF_ERROR(meter_.ended());
     // What was listed and is gone was deleted meanwhile, or replaced.
     const bool moved = absl::IsNotFound(copied.status()) &&
                        ReasonOf(copied.status()) == Reason::kNone;
@@ -91,40 +92,23 @@ absl::StatusOr<std::optional<CopiedPartition>> PartitionCopy::AttemptOf(
   RecordBatch more;
   CAUCE_RETURN_IF_ERROR(
       AsChange(partition.Read(partition.log_end()).NextBatch(&more).status()));
-  OffsetRange log = {partition.log_start(), partition.log_end()};
-  CAUCE_ASSIGN_OR_RETURN(const std::vector<Offset> listed, ListLogs());
-  const std::vector<Offset> bases = Within(listed, log);
-  std::string damage;
-  if (const LostRecords lost = partition.lost(); lost != LostRecords())
-    damage = LostText(lost);
-  Segments segments;
-  for (size_t i = 0; i < bases.size(); ++i) {
-    const bool is_last = i + 1 == bases.size();
-    const auto next = is_last ? std::nullopt : std::optional(bases[i + 1]);
-    const auto old = segments_.find(bases[i]);
-    CAUCE_ASSIGN_OR_RETURN(const FileInfo info,
-                           source_.files.Info(PathOf(bases[i], kLogSuffix)));
-    const bool is_same = old != segments_.end() && !is_last &&
-                         old->second.sealed && old->second.id == info.id &&
-                         old->second.bytes == info.bytes;
-    Copied copied;
-    if (is_same) {
-      copied = old->second;
-    } else {
-      CAUCE_ASSIGN_OR_RETURN(copied, CopySegment(bases[i], next, log.next));
-      if (!is_last) CAUCE_RETURN_IF_ERROR(CopyIndexes(bases[i]));
-    }
-    if (damage.empty()) damage = copied.damage;
-    if (is_last) log.next = copied.next;
-    segments[bases[i]] = copied;
+  const OffsetRange shown = {partition.log_start(), partition.log_end()};
+  const LostRecords lost = partition.lost();
+  CAUCE_ASSIGN_OR_RETURN(const auto listed,
+                         ListSourceSegments(source_.files, directory_));
+  CAUCE_ASSIGN_OR_RETURN(OffsetRange log,
+                         CopySegments(Within(listed, shown), shown));
+  const OffsetRange seen = log;
+  // What was there and is gone keeps its offsets, which nothing gets again.
+  log.next = std::max(log.next, lost.back.next);
+  CAUCE_RETURN_IF_ERROR(CopyRest(log.next));
+  std::string damage = LostText(lost);
+  for (const auto& [base, each] : segments_)
+    if (damage.empty()) damage = each.damage;
+  if (damage.empty()) {
+    CAUCE_ASSIGN_OR_RETURN(damage, FindMissing(partition, seen));
   }
-  segments_ = segments;
-  if (!bases.empty()) {
-    CAUCE_RETURN_IF_ERROR(CopyAborted(bases.back(), log.next));
-  }
-  CAUCE_RETURN_IF_ERROR(CopySmallFiles(log.next));
-  CAUCE_RETURN_IF_ERROR(RemoveOthers(segments, log.next));
-  CAUCE_ASSIGN_OR_RETURN(const bool unchanged, IsUnchanged(log));
+  CAUCE_ASSIGN_OR_RETURN(const bool unchanged, IsUnchanged(seen));
   if (!unchanged) return std::nullopt;
   if (!damage.empty()) {
     if (damage_ != damage) {
@@ -136,51 +120,129 @@ absl::StatusOr<std::optional<CopiedPartition>> PartitionCopy::AttemptOf(
     if (source_.on_damage == OnDamage::kStop)
       return Damaged(source_.name, damage);
   }
-  CopiedPartition copied = {.log = log, .look_from = log.base,
-                            .damaged = !damage.empty()};
-  if (copied.damaged) {
-    // What lies above would be cut off at the damage.
-    copied.look_from = log.next;
-  } else if (bases.size() > 1) {
-    copied.look_from = std::max(log.base, bases[bases.size() - 2]);
+  return Describe(log, damage);
+}
+
+absl::StatusOr<OffsetRange> PartitionCopy::CopySegments(
+    const std::vector<SourceSegment>& listed, OffsetRange log) {
+  Segments segments;
+  for (size_t i = 0; i < listed.size(); ++i) {
+    const SourceSegment& segment = listed[i];
+    const bool is_last = i + 1 == listed.size();
+    std::optional<Offset> next;
+    if (!is_last) next = listed[i + 1].base;
+    const auto old = segments_.find(segment.base);
+    CAUCE_ASSIGN_OR_RETURN(const FileInfo info,
+                           source_.files.Info(PathOf(segment)));
+    const bool is_same = old != segments_.end() && !is_last &&
+                         old->second.sealed && old->second.id == info.id &&
+                         old->second.bytes == info.bytes;
+    Copied copied;
+    if (is_same) {
+      copied = old->second;
+    } else {
+      CAUCE_ASSIGN_OR_RETURN(copied, CopySegment(segment, next, log.next));
+    }
+    if (!is_last && (!is_same || copied.is_swap != segment.is_swap))
+      CAUCE_RETURN_IF_ERROR(CopyIndexes(segment));
+    copied.is_swap = segment.is_swap;
+    if (is_last) {
+      // Where it is damaged what was behind that keeps its offsets.
+      log.next = copied.damage.empty() ? copied.next
+                                       : std::max(copied.next, log.next);
+    }
+    segments[segment.base] = copied;
   }
+  segments_ = std::move(segments);
+  return log;
+}
+
+// What lies beside the logs, up to `end`; and nothing else stays.
+absl::Status PartitionCopy::CopyRest(Offset end) {
+  if (!segments_.empty())
+    CAUCE_RETURN_IF_ERROR(CopyAborted(segments_.rbegin()->first, end));
+  CAUCE_ASSIGN_OR_RETURN(const std::set<Offset> snapshots, CopySnapshots(end));
+  CAUCE_RETURN_IF_ERROR(CopyEpochs(end));
+  return RemoveOthers(snapshots);
+}
+
+absl::StatusOr<CopiedPartition> PartitionCopy::Describe(
+    const OffsetRange& log, const std::string& damage) const {
+  CopiedPartition copied = {.log = log,
+                            .look_from = log.base,
+                            .damaged = !damage.empty(),
+                            .log_bytes = {}};
+  for (const auto& [base, each] : segments_)
+    copied.log_bytes[SegmentFileName(base, kLogSuffix)] = each.copied;
+  // What lies above would be cut off at the damage.
+  if (copied.damaged) copied.look_from = log.next;
+  if (copied.damaged || segments_.size() < 2) return copied;
+  const auto last = std::prev(segments_.end());
+  const auto& [base, sealed] = *std::prev(last);
+  // An opening takes one that ends in a cleaner's gap for torn, and cuts there,
+  // unless it was durable.
+  const bool ends_in_gap = sealed.next < last->first;
+  copied.look_from = std::max(log.base, ends_in_gap ? last->first : base);
+  if (source_.is_brokers) return copied;
+  // Whoever opens the source would cut off what ends too early above its
+  // recovery point: there our compaction leaves no gap. It is read behind all
+  // else, since it is saved before a gap is made.
+  CAUCE_ASSIGN_OR_RETURN(
+      const OffsetCheckpoint points,
+      ReadOffsetCheckpoint(source_.files, source_.directory,
+                           kRecoveryPointFile));
+  const auto point = points.find(source_.name);
+  if (point != points.end())
+    copied.look_from =
+        std::clamp(point->second, log.base, copied.look_from);
   return copied;
 }
 
-absl::StatusOr<std::vector<Offset>> PartitionCopy::ListLogs() const {
-  CAUCE_ASSIGN_OR_RETURN(const auto entries, source_.files.List(directory_));
-  std::vector<Offset> bases;
-  for (const DirectoryEntry& entry : entries) {
-    const auto file = ParseSegmentFileName(entry.name);
-    if (file && file->suffix == kLogSuffix && !entry.is_directory)
-      bases.push_back(file->base);
+// A file tells nothing of records that are gone at its end, or with a whole
+// file, where there may be gaps: whoever reads over the end is told, by what
+// else is known of the log. Within its batches a scan has seen all there is.
+absl::StatusOr<std::string> PartitionCopy::FindMissing(
+    const Partition& partition, const OffsetRange& log) const {
+  if (!source_.may_have_gaps || segments_.empty()) return "";
+  const auto last = std::prev(segments_.end());
+  for (auto at = segments_.begin(); at != last; ++at) {
+    const Offset last_there{std::max(at->second.next.value - 1,
+                                     at->first.value)};
+    Cursor cursor = partition.Read(std::max(log.base, last_there),
+                                   {.up_to = ReadUpTo::kLogEnd});
+    for (int batches = 0; batches < 2; ++batches) {
+      RecordBatch batch;
+      const absl::Status read = cursor.NextBatch(&batch).status();
+      if (IsDamage(read)) return std::string(MessageOf(read));
+      if (ReasonOf(read) == Reason::kOffsetOutOfRange)
+        return absl::UnavailableError(read.message());
+      CAUCE_RETURN_IF_ERROR(read);
+    }
   }
-  std::ranges::sort(bases);
-  return bases;
+  return "";
 }
 
-std::vector<Offset> PartitionCopy::Within(const std::vector<Offset>& bases,
-                                          const OffsetRange& log) {
-  std::vector<Offset> within;
-  for (const Offset base : bases) {
+std::vector<SourceSegment> PartitionCopy::Within(
+    const std::vector<SourceSegment>& listed, const OffsetRange& log) {
+  std::vector<SourceSegment> within;
+  for (const SourceSegment& each : listed) {
     // The last one that begins at the start, or in front of it, holds that.
-    if (base <= log.base) within.clear();
+    if (each.base <= log.base) within.clear();
     // One that begins at the end is empty, or was by then.
-    if (base <= log.next || within.empty()) within.push_back(base);
+    if (each.base <= log.next || within.empty()) within.push_back(each);
   }
   return within;
 }
 
-absl::StatusOr<ScannedSegment> PartitionCopy::Scan(Offset base,
-                                                   std::optional<Offset> next,
-                                                   Offset end,
-                                                   int64_t bytes) const {
-  const std::string path = PathOf(base, kLogSuffix);
+absl::StatusOr<ScannedSegment> PartitionCopy::Scan(
+    const SourceSegment& segment, std::optional<Offset> next, Offset end,
+    int64_t bytes) const {
+  const std::string path = PathOf(segment);
   CAUCE_ASSIGN_OR_RETURN(std::unique_ptr<File> opened,
                          source_.files.Open(path, OpenMode::kRead));
   const std::shared_ptr<const File> file = std::move(opened);
   ScanRange range;
-  range.base = base;
+  range.base = segment.base;
   range.bytes = bytes;
   range.up_to = next.value_or(Offset{INT64_MAX});
   range.has_no_gaps = !source_.may_have_gaps;
@@ -194,6 +256,15 @@ absl::StatusOr<ScannedSegment> PartitionCopy::Scan(Offset base,
   } else if (!next) {
     CAUCE_RETURN_IF_ERROR(ScanBehindDamage(file, path, range, scanned));
   }
+  // What a recovery found no room to cut lies behind the next one's base.
+  if (scanned.damage.ok() && next && scanned.next < *next &&
+      scanned.bytes < bytes) {
+    scanned.damage = MakeError(
+        Reason::kCorruptBatch,
+        fmt::format("{}: its batches end at position {}, at offset {}, and it "
+                    "has {} bytes",
+                    path, scanned.bytes, scanned.next.value, bytes));
+  }
   const Offset wanted = next.value_or(end);
   const bool may_end_early = next && source_.may_have_gaps;
   if (scanned.damage.ok() && scanned.next < wanted && !may_end_early) {
@@ -206,63 +277,88 @@ absl::StatusOr<ScannedSegment> PartitionCopy::Scan(Offset base,
 }
 
 absl::StatusOr<PartitionCopy::Copied> PartitionCopy::CopySegment(
-    Offset base, std::optional<Offset> next, Offset end) {
-  const std::string name = SegmentFileName(base, kLogSuffix);
-  CAUCE_ASSIGN_OR_RETURN(const FileInfo info,
-                         source_.files.Info(Source(name).path));
+    const SourceSegment& segment, std::optional<Offset> next, Offset end) {
+  const std::string path = PathOf(segment);
+  CAUCE_ASSIGN_OR_RETURN(const FileInfo info, source_.files.Info(path));
   CAUCE_ASSIGN_OR_RETURN(const ScannedSegment scanned,
-                         Scan(base, next, end, info.bytes));
+                         Scan(segment, next, end, info.bytes));
   Copied copied = {.id = info.id,
                    .bytes = info.bytes,
                    .copied = scanned.bytes,
                    .sealed = next.has_value(),
+                   .is_swap = segment.is_swap,
                    .next = scanned.next,
                    .damage = {}};
   if (!scanned.damage.ok()) {
     copied.damage = MessageOf(scanned.damage);
-    if (next) copied.copied = info.bytes;
+    copied.copied = info.bytes;
   }
   CAUCE_RETURN_IF_ERROR(
-      CopyFile(Source(name), Target(name), copied.copied, meter_).status());
+      CopyFile({source_.files, path},
+               Target(SegmentFileName(segment.base, kLogSuffix)), copied.copied,
+               meter_)
+          .status());
   return copied;
 }
 
-absl::Status PartitionCopy::CopyWhole(const std::string& name) {
-  const auto info = source_.files.Info(Source(name).path);
+absl::StatusOr<bool> PartitionCopy::CopyWhole(const std::string& name,
+                                              const std::string& as) {
+  const std::string path = JoinPath(directory_, name);
+  const auto info = source_.files.Info(path);
   if (absl::IsNotFound(info.status())) {
-    return RemoveIfThere(target_.files, Target(name).path);
+    CAUCE_RETURN_IF_ERROR(
+        meter_.End(RemoveIfThere(target_.files, Target(as).path)));
+    return false;
   }
   CAUCE_RETURN_IF_ERROR(info.status());
-  return CopyFile(Source(name), Target(name), info->bytes, meter_).status();
+  CAUCE_RETURN_IF_ERROR(
+      CopyFile({source_.files, path}, Target(as), info->bytes, meter_)
+          .status());
+  return true;
 }
 
-absl::Status PartitionCopy::CopyIndexes(Offset base) {
+absl::Status PartitionCopy::CopyIndexes(const SourceSegment& segment) {
   for (const std::string_view suffix :
        {kOffsetIndexSuffix, kTimeIndexSuffix, kTxnIndexSuffix}) {
-    CAUCE_RETURN_IF_ERROR(CopyWhole(SegmentFileName(base, suffix)));
+    const std::string own = SegmentFileName(segment.base, suffix);
+    if (!segment.is_swap) {
+      CAUCE_RETURN_IF_ERROR(CopyWhole(own, own).status());
+      continue;
+    }
+    CAUCE_ASSIGN_OR_RETURN(
+        const bool copied, CopyWhole(own + std::string(kSwapSuffix), own));
+    // It has its own name by now, which its sources' had before. Others are
+    // made from the log where they are missing.
+    if (!copied && suffix == kTxnIndexSuffix)
+      CAUCE_RETURN_IF_ERROR(CopyWhole(own, own).status());
   }
-  return absl::OkStatus();
+  return segment.is_swap ? RemoveEmptyAborted(target_.files, target_.path,
+                                              segment.base)
+                         : absl::OkStatus();
 }
 
 // Of the last segment, which may go on behind the end: an opening makes its
 // indexes from the log, and believes of what was aborted no marker behind that.
 absl::Status PartitionCopy::CopyAborted(Offset base, Offset end) {
   for (const std::string_view suffix : {kOffsetIndexSuffix, kTimeIndexSuffix}) {
-    CAUCE_RETURN_IF_ERROR(RemoveIfThere(
-        target_.files, Target(SegmentFileName(base, suffix)).path));
+    CAUCE_RETURN_IF_ERROR(meter_.End(RemoveIfThere(
+        target_.files, Target(SegmentFileName(base, suffix)).path)));
   }
   const std::string name = SegmentFileName(base, kTxnIndexSuffix);
-  const auto bytes = ReadWholeFile(source_.files, Source(name).path,
+  const auto bytes = ReadWholeFile(source_.files, JoinPath(directory_, name),
                                    AbortedIndex::kBytesMax);
   AbortedIndex aborted;
   if (bytes.ok()) aborted = AbortedIndex::DecodeFront(base, *bytes);
   aborted.CutAt(end);
   const std::string path = Target(name).path;
-  if (aborted.empty()) return RemoveIfThere(target_.files, path);
-  return WriteAndSyncFile(target_.files, path, aborted.Encode());
+  return meter_.End(aborted.empty()
+                        ? RemoveIfThere(target_.files, path)
+                        : WriteAndSyncFile(target_.files, path,
+                                           aborted.Encode()));
 }
 
-absl::Status PartitionCopy::CopySmallFiles(Offset end) {
+absl::StatusOr<std::set<Offset>> PartitionCopy::CopySnapshots(Offset end) {
+  std::set<Offset> copied;
   CAUCE_ASSIGN_OR_RETURN(const auto snapshots,
                          ListSnapshots(source_.files, directory_));
   for (const Offset at : snapshots) {
@@ -271,57 +367,64 @@ absl::Status PartitionCopy::CopySmallFiles(Offset end) {
     // The log says the same.
     if (IsUnusable(read.status()) || absl::IsNotFound(read.status())) continue;
     CAUCE_RETURN_IF_ERROR(read.status());
-    CAUCE_RETURN_IF_ERROR(CopyWhole(SegmentFileName(at, kSnapshotSuffix)));
+    const std::string name = SegmentFileName(at, kSnapshotSuffix);
+    CAUCE_ASSIGN_OR_RETURN(const bool is_there, CopyWhole(name, name));
+    if (is_there) copied.insert(at);
   }
-  auto epochs = ReadEpochCheckpoint(source_.files, directory_);
-  if (!epochs.ok() || epochs->empty()) {
-    return RemoveIfThere(target_.files,
-                         Target(std::string(kEpochFile)).path);
-  }
-  std::erase_if(*epochs,
-                [&](const EpochStart& each) { return each.start > end; });
-  return WriteAndSyncFile(target_.files, Target(std::string(kEpochFile)).path,
-                          FormatEpochCheckpoint(*epochs));
+  return copied;
 }
 
-absl::Status PartitionCopy::RemoveOthers(const Segments& segments, Offset end) {
-  CAUCE_ASSIGN_OR_RETURN(const auto entries, target_.files.List(target_.path));
-  for (const DirectoryEntry& entry : entries) {
+absl::Status PartitionCopy::CopyEpochs(Offset end) {
+  const std::string path = Target(std::string(kEpochFile)).path;
+  auto epochs = ReadEpochCheckpoint(source_.files, directory_);
+  if (!epochs.ok() || epochs->empty())
+    return meter_.End(RemoveIfThere(target_.files, path));
+  std::erase_if(*epochs,
+                [&](const EpochStart& each) { return each.start > end; });
+  return meter_.End(WriteAndSyncFile(target_.files, path,
+                                     FormatEpochCheckpoint(*epochs)));
+}
+
+// A snapshot that is gone at the source was in the way of a compaction: who
+// went on from it might miss the end of a transaction.
+absl::Status PartitionCopy::RemoveOthers(const std::set<Offset>& snapshots) {
+  const auto entries = target_.files.List(target_.path);
+  CAUCE_RETURN_IF_ERROR(meter_.End(entries.status()));
+  for (const DirectoryEntry& entry : *entries) {
     const auto file = ParseSegmentFileName(entry.name);
     if (!file) continue;
     const bool stays = file->suffix == kSnapshotSuffix
-                           ? file->base <= end
-                           : segments.contains(file->base);
+                           ? snapshots.contains(file->base)
+                           : segments_.contains(file->base);
     if (stays) continue;
-    CAUCE_RETURN_IF_ERROR(target_.files.RemoveFile(Target(entry.name).path));
+    CAUCE_RETURN_IF_ERROR(
+        meter_.End(target_.files.RemoveFile(Target(entry.name).path)));
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<bool> PartitionCopy::IsUnchanged(const OffsetRange& log) const {
-  CAUCE_ASSIGN_OR_RETURN(const std::vector<Offset> listed, ListLogs());
-  const std::vector<Offset> bases = Within(listed, log);
-  if (bases.size() != segments_.size()) return false;
-  for (const Offset base : bases) {
-    const auto copied = segments_.find(base);
-    if (copied == segments_.end()) return false;
+  CAUCE_ASSIGN_OR_RETURN(const auto listed,
+                         ListSourceSegments(source_.files, directory_));
+  const std::vector<SourceSegment> segments = Within(listed, log);
+  if (segments.size() != segments_.size()) return false;
+  for (const SourceSegment& each : segments) {
+    const auto found = segments_.find(each.base);
+    if (found == segments_.end()) return false;
+    const Copied& copied = found->second;
     CAUCE_ASSIGN_OR_RETURN(const FileInfo info,
-                           source_.files.Info(PathOf(base, kLogSuffix)));
-    if (info.id != copied->second.id) return false;
-    const bool is_as_it_was = copied->second.sealed
-                                  ? info.bytes == copied->second.bytes
-                                  : info.bytes >= copied->second.copied;
+                           source_.files.Info(PathOf(each)));
+    if (info.id != copied.id || each.is_swap != copied.is_swap) return false;
+    const bool is_as_it_was = copied.sealed ? info.bytes == copied.bytes
+                                            : info.bytes >= copied.copied;
     if (!is_as_it_was) return false;
   }
   return true;
 }
 
-std::string PartitionCopy::PathOf(Offset base, std::string_view suffix) const {
-  return JoinPath(directory_, SegmentFileName(base, suffix));
-}
-
-FilePlace PartitionCopy::Source(const std::string& name) const {
-  return {source_.files, JoinPath(directory_, name)};
+std::string PartitionCopy::PathOf(const SourceSegment& segment) const {
+  return JoinPath(directory_,
+                  SegmentFileName(segment.base, segment.log_suffix()));
 }
 
 FilePlace PartitionCopy::Target(const std::string& name) const {

@@ -6,7 +6,8 @@
 // where one has given way meanwhile, which compaction and retention do, those
 // that are others now are copied anew, until nothing has changed in between.
 // Else a tombstone that was compacted away between two copies would leave the
-// value that it has deleted. For one thread at a time.
+// value that it has deleted. A compacted segment that is on its way to its
+// place counts as being there. For one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -20,9 +21,11 @@
 #include "absl/status/statusor.h"
 #include "cauce/engine.h"
 #include "cauce/file_system.h"
+#include "cauce/partition.h"
 #include "cauce/read.h"
 #include "cauce/types.h"
 #include "engine/backup/file_copy.h"
+#include "engine/backup/source_segments.h"
 #include "engine/log/segment_scan.h"
 
 namespace cauce {
@@ -34,6 +37,8 @@ struct PartitionSource {
   TopicPartition name;
   // Whether compaction may have left offsets out.
   bool may_have_gaps = false;
+  // And whether a broker's cleaner may have, above the recovery point too.
+  bool is_brokers = false;
   OnDamage on_damage = OnDamage::kStop;
 };
 
@@ -43,6 +48,8 @@ struct CopiedPartition {
   // indexes anew that were still being written.
   Offset look_from{0};
   bool damaged = false;
+  // How much of each log was copied, by its name.
+  std::map<std::string, int64_t> log_bytes;
 };
 
 class PartitionCopy {
@@ -61,6 +68,7 @@ class PartitionCopy {
     int64_t bytes = 0;      // that it had
     int64_t copied = 0;     // of these
     bool sealed = false;
+    bool is_swap = false;
     Offset next;            // where it ends
     std::string damage;     // that was copied with it
   };
@@ -70,22 +78,35 @@ class PartitionCopy {
   absl::StatusOr<std::optional<CopiedPartition>> Attempt();
   absl::StatusOr<std::optional<CopiedPartition>> AttemptOf(
       const Partition& partition);
-  absl::StatusOr<std::vector<Offset>> ListLogs() const;
-  // Those of `bases` that hold the offsets of `log`, or go on where it ends.
-  static std::vector<Offset> Within(const std::vector<Offset>& bases,
-                                    const OffsetRange& log);
-  absl::StatusOr<Copied> CopySegment(Offset base, std::optional<Offset> next,
-                                     Offset end);
-  absl::StatusOr<ScannedSegment> Scan(Offset base, std::optional<Offset> next,
-                                      Offset end, int64_t bytes) const;
-  absl::Status CopyIndexes(Offset base);
+  // All of those, and returns where they end: at the last whole batch.
+  absl::StatusOr<OffsetRange> CopySegments(
+      const std::vector<SourceSegment>& listed, OffsetRange log);
+  absl::Status CopyRest(Offset end);
+  absl::StatusOr<CopiedPartition> Describe(const OffsetRange& log,
+                                           const std::string& damage) const;
+  // What a reader of `log` is told, and no file tells; nothing where all is
+  // there.
+  absl::StatusOr<std::string> FindMissing(const Partition& partition,
+                                          const OffsetRange& log) const;
+  // Those that hold the offsets of `log`, or go on where it ends.
+  static std::vector<SourceSegment> Within(
+      const std::vector<SourceSegment>& listed, const OffsetRange& log);
+  absl::StatusOr<Copied> CopySegment(const SourceSegment& segment,
+                                     std::optional<Offset> next, Offset end);
+  absl::StatusOr<ScannedSegment> Scan(const SourceSegment& segment,
+                                      std::optional<Offset> next, Offset end,
+                                      int64_t bytes) const;
+  absl::Status CopyIndexes(const SourceSegment& segment);
   absl::Status CopyAborted(Offset base, Offset end);
-  absl::Status CopySmallFiles(Offset end);
-  absl::Status CopyWhole(const std::string& name);
-  absl::Status RemoveOthers(const Segments& segments, Offset end);
+  // Returns where those are that it has copied.
+  absl::StatusOr<std::set<Offset>> CopySnapshots(Offset end);
+  absl::Status CopyEpochs(Offset end);
+  // Whether there is one; else none stays in the copy either.
+  absl::StatusOr<bool> CopyWhole(const std::string& name,
+                                 const std::string& as);
+  absl::Status RemoveOthers(const std::set<Offset>& snapshots);
   absl::StatusOr<bool> IsUnchanged(const OffsetRange& log) const;
-  std::string PathOf(Offset base, std::string_view suffix) const;
-  FilePlace Source(const std::string& name) const;
+  std::string PathOf(const SourceSegment& segment) const;
   FilePlace Target(const std::string& name) const;
 
   const PartitionSource source_;

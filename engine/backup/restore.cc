@@ -111,6 +111,7 @@ class Restore {
               core_.files(), core_.PathOf({topic.name, id}) + '/' + file.name};
           const auto crc =
               CopyFile({files_, path}, target, file.bytes, meter_);
+          CAUCE_RETURN_IF_ERROR(meter_.ended());
           CAUCE_RETURN_IF_ERROR(AsDamage(crc.status(), path));
           return CheckSum(path, file, *crc);
         }));
@@ -190,6 +191,7 @@ absl::StatusOr<BackupSummary> VerifyBackup(FileSystem& files,
       manifest, [&](PartitionId id, const BackupFile& file) -> absl::Status {
         const std::string at = PathInBackup(path, manifest, id, file.name);
         const auto crc = SumFile({files, at}, file.bytes, meter);
+        CAUCE_RETURN_IF_ERROR(meter.ended());
         CAUCE_RETURN_IF_ERROR(AsDamage(crc.status(), at));
         return CheckSum(at, file, *crc);
       }));

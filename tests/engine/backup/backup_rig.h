@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
@@ -32,6 +33,20 @@ inline std::string BytesOf(FileSystem& files, const std::string& path) {
   std::string bytes(static_cast<size_t>((*file)->Size().value()), '\0');
   EXPECT_THAT((*file)->Read(0, {bytes.data(), bytes.size()}), IsOk());
   return bytes;
+}
+
+// The names in `directory` that end so, sorted.
+inline std::vector<std::string> NamesIn(FileSystem& files,
+                                        const std::string& directory,
+                                        std::string_view end) {
+  std::vector<std::string> names;
+  const auto entries = files.List(directory);
+  EXPECT_THAT(entries, IsOk());
+  if (!entries.ok()) return names;
+  for (const DirectoryEntry& entry : *entries)
+    if (entry.name.ends_with(end)) names.push_back(entry.name);
+  std::ranges::sort(names);
+  return names;
 }
 
 // The files of a partition by name, but for the one with its topic's id, and

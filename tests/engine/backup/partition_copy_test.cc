@@ -2,12 +2,18 @@
 
 #include <gmock/gmock.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "cauce/backup.h"
+#include "cauce/env.h"
 #include "cauce/errors.h"
+#include "engine/backup/file_copy.h"
 #include "tests/engine/backup/backup_rig.h"
+#include "tests/testing/batches.h"
+#include "tests/testing/failing_file_system.h"
+#include "tests/testing/test_producer.h"
 
 namespace cauce::test {
 namespace {
@@ -113,6 +119,165 @@ TEST_F(PartitionCopies, OfDamageAreRefusedOrTakenAsItIs) {
   EXPECT_THAT(cursor.Next(&record), HasReason(Reason::kCorruptBatch));
   EXPECT_THAT(cursor.SkipDamage(), IsOkAndHolds(Offset{4}));
 }
+
+// A log whose last records cannot be read any more.
+enum class LostEnd { kDamaged, kCutOff, kZeros };
+
+std::string NameOf(const ::testing::TestParamInfo<LostEnd>& info) {
+  switch (info.param) {
+    case LostEnd::kDamaged: return "Damaged";
+    case LostEnd::kCutOff: return "CutOff";
+    case LostEnd::kZeros: return "Zeros";
+  }
+  return "";
+}
+
+class PartitionCopiesOfALostEnd
+    : public Backups,
+      public ::testing::WithParamInterface<LostEnd> {};
+
+TEST_P(PartitionCopiesOfALostEnd, GiveNoOffsetAway) {
+  auto source = OpenAt(*files_, "/data");
+  ASSERT_THAT(source->engine()->CreateTopic("orders"), IsOk());
+  for (int i = 0; i < 10; ++i) Append(*source, "orders", 0, "k", "value");
+  ASSERT_THAT(source->NewAdmin().value()->AlterGroupOffsets(
+                  "billing", {{{"orders", PartitionId{0}}, {.offset = {10}}}}),
+              IsOk());
+  ASSERT_THAT(source->Close(), IsOk());
+  {
+    // The last three batches, which are as long as the others.
+    const auto file = files_->Open("/data/orders-0/00000000000000000000.log",
+                                   OpenMode::kReadWrite);
+    const int64_t bytes = (*file)->Size().value();
+    const int64_t good = bytes / 10 * 7;
+    if (GetParam() == LostEnd::kDamaged) {
+      for (int64_t at = good + 40; at < bytes; at += bytes / 10)
+        ASSERT_THAT((*file)->Write(at, "damage"), IsOk());
+    } else {
+      ASSERT_THAT((*file)->Truncate(good), IsOk());
+    }
+    if (GetParam() == LostEnd::kZeros) {
+      ASSERT_THAT((*file)->Truncate(bytes), IsOk());
+    }
+  }
+  BackupOptions skip = ToFiles();
+  skip.on_damage = OnDamage::kSkip;
+
+  const auto refused =
+      BackupTopic("/data", "orders", "/backups/one", ToFiles());
+  const auto taken = BackupTopic("/data", "orders", "/backups/one", skip);
+  auto target = OpenAt(*files_, "/other");
+  const auto restored =
+      RestoreTopic(*target->engine(), "/backups/one", FromFiles());
+
+  EXPECT_THAT(refused, HasReason(Reason::kCorruptBatch));
+  ASSERT_THAT(taken, IsOk());
+  EXPECT_THAT(taken->partitions, ElementsAre(OffsetRange{{0}, {10}}));
+  EXPECT_THAT(taken->damaged,
+              ElementsAre(TopicPartition{"orders", PartitionId{0}}));
+  ASSERT_THAT(restored, IsOk());
+  // The group, which has read all that there was, reads what comes next.
+  Append(*target, "orders", 0, "k", "new");
+  Cursor cursor = PartitionOf(*target, "orders", 0).Read({10});
+  RecordView record;
+  EXPECT_THAT(cursor.Next(&record), IsOkAndHolds(true));
+  EXPECT_EQ(record.value, "new");
+}
+
+INSTANTIATE_TEST_SUITE_P(All, PartitionCopiesOfALostEnd,
+                         ::testing::Values(LostEnd::kDamaged, LostEnd::kCutOff,
+                                           LostEnd::kZeros),
+                         NameOf);
+
+TEST_F(PartitionCopies, KeepNoSnapshotThatCompactionHasRemovedMeanwhile) {
+  auto source = OpenAt(*files_, "/data");
+  ASSERT_THAT(source->engine()->CreateTopic(
+                  "state", {.configs = {{"cleanup.policy", "compact"},
+                                        {"internal.segment.bytes", "400"}}}),
+              IsOk());
+  Partition state = PartitionOf(*source, "state", 0);
+  TestProducer producer(7);
+  const Timestamp now = Timestamp::From(SystemClock()->Now());
+  for (int i = 0; i < 40; ++i) {
+    ASSERT_THAT(state.Append(producer.Plain({"value"}, now).view()), IsOk());
+  }
+  ASSERT_GE(NamesIn(*files_, "/data/state-0", ".snapshot").size(), 2u);
+  // Once snapshots are copied, this comes next.
+  FailingFileSystem readers(*files_);
+  int compactions = 0;
+  readers.set_during(FileCall::kOpen, "leader-epoch-checkpoint", [&] {
+    if (compactions++ == 1) {
+      EXPECT_THAT(state.Compact(), IsOk());
+    }
+  });
+  const auto engine = Engine::Open("/data", {.access = Access::kReadOnly,
+                                             .create_if_missing = false,
+                                             .file_system = &readers});
+  ASSERT_THAT(engine, IsOk());
+  ASSERT_THAT(files_->CreateDirectories("/copy"), IsOk());
+  const BackupProgressSink no_sink;
+  CopyMeter meter(no_sink);
+  PartitionCopy copy({.engine = *engine,
+                      .files = readers,
+                      .directory = "/data",
+                      .name = {"state", PartitionId{0}},
+                      .may_have_gaps = true},
+                     {*files_, "/copy"}, meter);
+
+  ASSERT_THAT(copy.Run(), IsOk());
+
+  EXPECT_GE(compactions, 2);
+  EXPECT_EQ(NamesIn(*files_, "/copy", ".snapshot"),
+            NamesIn(*files_, "/data/state-0", ".snapshot"));
+}
+
+// Codes that tell of a file that changes where a source answers them.
+class PartitionCopiesThatOthersEnd
+    : public Backups,
+      public ::testing::WithParamInterface<absl::StatusCode> {};
+
+TEST_P(PartitionCopiesThatOthersEnd, TellWhatTheyAnswered) {
+  auto source = OpenAt(*files_, "/data");
+  ASSERT_THAT(source->engine()->CreateTopic("orders"), IsOk());
+  Append(*source, "orders", 0, "k", "value");
+  const absl::Status enough(GetParam(), "enough");
+  int asked = 0;
+  BackupOptions watched = ToFiles();
+  watched.progress = [&](const BackupProgress&) {
+    ++asked;
+    return enough;
+  };
+  FailingFileSystem target(*files_);
+  target.Fail(FileCall::kWrite, ".log", enough);
+  BackupOptions failing = ToFiles();
+  failing.target_file_system = &target;
+  RestoreOptions restoring = FromFiles();
+  restoring.progress = watched.progress;
+
+  EXPECT_EQ(BackupTopic("/data", "orders", "/backups/one", watched).status(),
+            enough);
+  EXPECT_EQ(asked, 1);
+  EXPECT_EQ(BackupTopic("/data", "orders", "/backups/one", failing).status(),
+            enough);
+  EXPECT_EQ(target.Count(FileCall::kWrite, ".log"), 1);
+  ASSERT_THAT(BackupTopic("/data", "orders", "/backups/one", ToFiles()),
+              IsOk());
+  auto other = OpenAt(*files_, "/other");
+  EXPECT_EQ(
+      RestoreTopic(*other->engine(), "/backups/one", restoring).status(),
+      enough);
+  EXPECT_EQ(VerifyBackup(*files_, "/backups/one", watched.progress).status(),
+            enough);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Codes, PartitionCopiesThatOthersEnd,
+    ::testing::Values(absl::StatusCode::kUnavailable,
+                      absl::StatusCode::kNotFound),
+    [](const auto& each) {
+      return each.param == absl::StatusCode::kNotFound ? "NotFound"
+                                                       : "Unavailable";
+    });
 
 }  // namespace
 }  // namespace cauce::test
