@@ -1,4 +1,6 @@
+#include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -53,6 +55,7 @@ class Backup {
                       name));
     }
     CAUCE_RETURN_IF_ERROR(TakeTopic(topic));
+    CAUCE_ASSIGN_OR_RETURN(const auto lock, LockTarget(target_files_, target_));
     CAUCE_RETURN_IF_ERROR(ClearTarget(target_files_, target_));
     if (options_.group_offsets == GroupOffsets::kTake) {
       CAUCE_ASSIGN_OR_RETURN(manifest_.offsets,
@@ -115,6 +118,7 @@ class Backup {
       CAUCE_ASSIGN_OR_RETURN(const CopiedPartition copied, copy.Run());
       manifest_.partitions.push_back(
           {.log = copied.log, .damaged = copied.damaged, .files = {}});
+      log_bytes_.push_back(copied.log_bytes);
       recovery_points_[name] = copied.look_from;
       log_starts_[name] = copied.log.base;
     }
@@ -184,19 +188,41 @@ class Backup {
           target_,
           TopicPartition{manifest_.topic.name, PartitionId{i}}.ToString());
       CAUCE_ASSIGN_OR_RETURN(const auto entries, target_files_.List(path));
+      auto& copied = log_bytes_[static_cast<size_t>(i)];
       for (const DirectoryEntry& entry : entries) {
         if (entry.is_directory || !IsBackupFileName(entry.name)) continue;
         const FilePlace file = {target_files_, JoinPath(path, entry.name)};
         CAUCE_ASSIGN_OR_RETURN(const FileInfo info,
                                target_files_.Info(file.path));
+        const auto log = copied.extract(entry.name);
+        // The opening may have cut what stands behind damage.
+        const bool differs =
+            !log.empty() && !partition.damaged && log.mapped() != info.bytes;
+        if (differs) {
+          return Differs(file.path, fmt::format("has {} bytes, {} were copied",
+                                                info.bytes, log.mapped()));
+        }
         CAUCE_ASSIGN_OR_RETURN(const uint32_t crc,
                                SumFile(file, info.bytes, meter_));
         partition.files.push_back({entry.name, info.bytes, crc});
+      }
+      if (!copied.empty()) {
+        return Differs(JoinPath(path, copied.begin()->first),
+                       "was copied, and is gone");
       }
       CAUCE_RETURN_IF_ERROR(
           TakeTransactions(path, PartitionId{i}, partition.log.next));
     }
     return absl::OkStatus();
+  }
+
+  // The lock keeps other backups away, and nothing else.
+  static absl::Status Differs(const std::string& path, std::string_view how) {
+    return MakeError(
+        Reason::kCorruptFile,
+        fmt::format("{}: {}: something else changes the backup while it is "
+                    "made; let nothing do so, then back up again",
+                    path, how));
   }
 
   absl::Status TakeTransactions(const std::string& path, PartitionId id,
@@ -219,6 +245,8 @@ class Backup {
   FileSystem& target_files_;
   CopyMeter meter_;
   BackupManifest manifest_;
+  // By partition: how much of each log was copied, by its name.
+  std::vector<std::map<std::string, int64_t>> log_bytes_;
   OffsetCheckpoint recovery_points_;
   OffsetCheckpoint log_starts_;
 };

@@ -104,13 +104,29 @@ class ManifestReader {
           "where it belongs, once");
     }
     const size_t wanted = static_cast<size_t>(manifest_.topic.partitions);
-    if (manifest_.partitions.size() == wanted) return std::move(manifest_);
+    if (manifest_.partitions.size() == wanted) {
+      const auto bare = std::ranges::find_if(manifest_.partitions, LacksLogs);
+      if (bare == manifest_.partitions.end()) return std::move(manifest_);
+      lines_.Next();
+      return lines_.Corrupt(fmt::format(
+          "a log of partition {}, which is whole and has offsets {} to {}",
+          bare - manifest_.partitions.begin(), bare->log.base.value,
+          bare->log.next.value));
+    }
     lines_.Next();
     return lines_.Corrupt(fmt::format("the last of {} partitions, not of {}",
                                       wanted, manifest_.partitions.size()));
   }
 
  private:
+  // None that was written so could be restored but as nothing.
+  static bool LacksLogs(const BackupPartition& partition) {
+    return !partition.damaged && partition.log.count() > 0 &&
+           std::ranges::none_of(partition.files, [](const BackupFile& file) {
+             return file.name.ends_with(kLogSuffix);
+           });
+  }
+
   bool TakeTopic(std::optional<std::string_view> line) {
     const auto text = TextAfter("topic ", line);
     if (!text) return false;

@@ -23,6 +23,8 @@ inline constexpr std::string_view kBackupFile = "cauce.backup";
 // There from before the first file is written until behind that one.
 inline constexpr std::string_view kUnfinishedBackupFile =
     "cauce.backup.unfinished";
+// Locked by who makes the backup; empty, and no part of it.
+inline constexpr std::string_view kBackupLockFile = "cauce.backup.lock";
 
 // Larger ones are neither written nor read: a million files.
 inline constexpr int64_t kBackupManifestBytesMax = 64 << 20;

@@ -3,6 +3,7 @@
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
 #include "engine/catalog/whole_file.h"
+#include "engine/log/directory_signs.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -11,6 +12,12 @@ namespace {
 constexpr std::string_view kMark =
     "A backup begins or began here and has not ended: nothing restores it, and "
     "the next one to this directory replaces all that is in it.\n";
+
+// What stays where a backup is begun anew: who holds a lock holds the file, and
+// not whatever has its name next.
+bool IsLock(std::string_view name) {
+  return name == kBackupLockFile || name == kLockFile;
+}
 
 absl::Status RemoveTree(FileSystem& files, const std::string& path) {
   CAUCE_ASSIGN_OR_RETURN(const auto entries, files.List(path));
@@ -24,7 +31,7 @@ absl::Status RemoveTree(FileSystem& files, const std::string& path) {
 absl::Status RemoveAllButMark(FileSystem& files, const std::string& target) {
   CAUCE_ASSIGN_OR_RETURN(const auto entries, files.List(target));
   for (const DirectoryEntry& entry : entries) {
-    if (entry.name == kUnfinishedBackupFile) continue;
+    if (entry.name == kUnfinishedBackupFile || IsLock(entry.name)) continue;
     const std::string path = JoinPath(target, entry.name);
     CAUCE_RETURN_IF_ERROR(entry.is_directory ? RemoveTree(files, path)
                                              : files.RemoveFile(path));
@@ -39,10 +46,10 @@ absl::StatusOr<bool> IsThere(FileSystem& files, const std::string& path) {
   return true;
 }
 
-}  // namespace
-
-absl::Status ClearTarget(FileSystem& files, const std::string& target) {
-  CAUCE_RETURN_IF_ERROR(files.CreateDirectories(target));
+// Whether a backup began there that did not end. AlreadyExists for what is
+// none, or is whole.
+absl::StatusOr<bool> IsUnfinished(FileSystem& files,
+                                  const std::string& target) {
   CAUCE_ASSIGN_OR_RETURN(const bool whole,
                          IsThere(files, JoinPath(target, kBackupFile)));
   if (whole) {
@@ -51,17 +58,36 @@ absl::Status ClearTarget(FileSystem& files, const std::string& target) {
                     "or remove it first",
                     target));
   }
-  const std::string mark = JoinPath(target, kUnfinishedBackupFile);
-  CAUCE_ASSIGN_OR_RETURN(const bool unfinished, IsThere(files, mark));
+  CAUCE_ASSIGN_OR_RETURN(
+      const bool unfinished,
+      IsThere(files, JoinPath(target, kUnfinishedBackupFile)));
+  if (unfinished) return true;
+  CAUCE_ASSIGN_OR_RETURN(const auto entries, files.List(target));
+  for (const DirectoryEntry& entry : entries) {
+    if (entry.name == kBackupLockFile) continue;
+    return absl::AlreadyExistsError(
+        fmt::format("{}: is not empty, {} is in it, and no backup that did "
+                    "not end; back up to another directory",
+                    target, entry.name));
+  }
+  return false;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<FileLock>> LockTarget(
+    FileSystem& files, const std::string& target) {
+  CAUCE_RETURN_IF_ERROR(files.CreateDirectories(target));
+  // Nothing is put into a directory that is somebody else's.
+  CAUCE_RETURN_IF_ERROR(IsUnfinished(files, target).status());
+  return files.Lock(JoinPath(target, kBackupLockFile), "another backup");
+}
+
+absl::Status ClearTarget(FileSystem& files, const std::string& target) {
+  CAUCE_ASSIGN_OR_RETURN(const bool unfinished, IsUnfinished(files, target));
   if (!unfinished) {
-    CAUCE_ASSIGN_OR_RETURN(const auto entries, files.List(target));
-    if (!entries.empty()) {
-      return absl::AlreadyExistsError(
-          fmt::format("{}: is not empty, {} is in it, and no backup that did "
-                      "not end; back up to another directory",
-                      target, entries.front().name));
-    }
-    CAUCE_RETURN_IF_ERROR(WriteAndSyncFile(files, mark, kMark));
+    CAUCE_RETURN_IF_ERROR(WriteAndSyncFile(
+        files, JoinPath(target, kUnfinishedBackupFile), kMark));
     // Before anything else has a name there.
     return files.SyncDirectory(target);
   }

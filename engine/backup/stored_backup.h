@@ -2,6 +2,7 @@
 // written until it is read back. Functions without state: any thread.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -12,9 +13,15 @@
 
 namespace cauce {
 
-// Makes `target`, empty but for the mark that it is not whole, durably. What a
-// backup that did not end has left there goes. AlreadyExists for a whole one,
-// and for anything else that is there.
+// Makes `target` and keeps every other backup out of it while what is returned
+// lives: two at once would remove each other's files. Reason::kLocked while
+// another is at work there; AlreadyExists as below, before anything is made.
+absl::StatusOr<std::unique_ptr<FileLock>> LockTarget(FileSystem& files,
+                                                     const std::string& target);
+
+// Makes `target`, which is locked, empty but for the mark that it is not whole,
+// durably. What a backup that did not end has left there goes. AlreadyExists
+// for a whole one, and for anything else that is there.
 absl::Status ClearTarget(FileSystem& files, const std::string& target);
 
 // Makes it whole, by one act, durably: all else that it holds is durable.

@@ -100,15 +100,24 @@ TEST(BackupManifestFile, LeadsNowhereElseAndNamesThingsOnce) {
         "partition 0 0 0 whole\noffset 0 0 - - -\n",
         "partition 0 0 0 whole\noffset 0 0 - 6 -\n",
         "partition 0 0 0 whole\nconfig a=b\n", "config a\n",
-        "config a=b\nconfig a=b\npartition 0 0 0 whole\n"}) {
+        "config a=b\nconfig a=b\npartition 0 0 0 whole\n",
+        // Where there are records there is a log.
+        "partition 0 0 1 whole\n",
+        "partition 0 0 1 whole\nfile 00000000000000000000.index 1 "
+        "00000000\n"}) {
     EXPECT_THAT(BackupManifest::Parse(
                     "f", WithChecksum(head + std::string(rest))),
                 HasReason(Reason::kCorruptFile))
         << rest;
   }
-  EXPECT_THAT(BackupManifest::Parse(
-                  "f", WithChecksum(head + "partition 0 0 0 whole\n")),
-              IsOk());
+  for (const std::string_view rest :
+       {"partition 0 0 0 whole\n", "partition 0 7 7 whole\n",
+        "partition 0 0 1 damaged\n"}) {
+    EXPECT_THAT(
+        BackupManifest::Parse("f", WithChecksum(head + std::string(rest))),
+        IsOk())
+        << rest;
+  }
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "cauce/backup.h"
 #include "cauce/errors.h"
 #include "tests/engine/backup/backup_rig.h"
+#include "tests/testing/failing_file_system.h"
 
 namespace cauce::test {
 namespace {
@@ -55,6 +56,59 @@ TEST_F(StoredBackups, TouchNothingThatIsThere) {
               StatusIs(absl::StatusCode::kNotFound));
   EXPECT_THAT(VerifyBackup(*files_, "/backups", nullptr),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("no backup")));
+}
+
+TEST_F(StoredBackups, AreMadeByOneAtATime) {
+  auto source = OpenAt(*files_, "/data");
+  ASSERT_THAT(source->engine()->CreateTopic("orders"), IsOk());
+  Append(*source, "orders", 0, "k", "v");
+  BackupOptions options = ToFiles();
+  int refused = 0;
+  options.progress = [&](const BackupProgress&) {
+    const auto second =
+        BackupTopic("/data", "orders", "/backups/one", ToFiles());
+    refused += ReasonOf(second.status()) == Reason::kLocked ? 1 : 0;
+    EXPECT_THAT(second, HasReason(Reason::kLocked));
+    return absl::OkStatus();
+  };
+
+  ASSERT_THAT(BackupTopic("/data", "orders", "/backups/one", options), IsOk());
+
+  EXPECT_GE(refused, 2);
+  auto target = OpenAt(*files_, "/other");
+  ASSERT_THAT(RestoreTopic(*target->engine(), "/backups/one", FromFiles()),
+              IsOk());
+  EXPECT_THAT(ReadAll(PartitionOf(*target, "orders", 0)),
+              ::testing::ElementsAre("0:v"));
+}
+
+TEST_F(StoredBackups, ThatLoseALogBeforeTheyEndAreNone) {
+  auto source = OpenAt(*files_, "/data");
+  ASSERT_THAT(source->engine()->CreateTopic("orders", {.partitions = 2}),
+              IsOk());
+  Append(*source, "orders", 0, "k", "v");
+  Append(*source, "orders", 1, "k", "v");
+  // A hand takes it away once all was copied, and found to be whole.
+  FailingFileSystem target(*files_);
+  const std::string log = "/backups/one/orders-1/00000000000000000000.log";
+  bool is_gone = false;
+  target.set_during(FileCall::kList, "/backups/one/orders-1", [&] {
+    const bool is_closed =
+        files_->Info("/backups/one/.kafka_cleanshutdown").ok();
+    if (!is_closed || is_gone) return;
+    is_gone = true;
+    EXPECT_THAT(files_->RemoveFile(log), IsOk());
+  });
+  BackupOptions options = ToFiles();
+  options.target_file_system = &target;
+
+  const auto backup = BackupTopic("/data", "orders", "/backups/one", options);
+
+  EXPECT_TRUE(is_gone);
+  EXPECT_THAT(backup, HasReason(Reason::kCorruptFile));
+  EXPECT_THAT(MessageOf(backup.status()), HasSubstr(log));
+  EXPECT_THAT(VerifyBackup(*files_, "/backups/one", nullptr),
+              StatusIs(absl::StatusCode::kNotFound));
 }
 
 }  // namespace
