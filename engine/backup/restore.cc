@@ -1,3 +1,4 @@
+#include <cstddef>
 #include <map>
 #include <string>
 #include <utility>
@@ -29,6 +30,14 @@ absl::Status CheckSum(const std::string& path, const BackupFile& file,
   return Differs(path, fmt::format("has the checksum {:08x}, and not {:08x}",
                                    found, file.crc));
 }
+
+// All of a commit is one batch of the coordinator's topic, which takes 1 MiB by
+// default.
+constexpr size_t kCommitBytesMax = 256 << 10;
+
+// What one record of it takes besides the group's name and the metadata: the
+// topic's name, and numbers.
+constexpr size_t kOffsetBytesMax = 512;
 
 // Calls `take` for each file of the backup, by partition.
 template <typename Take>
@@ -133,24 +142,35 @@ class Restore {
   }
 
   absl::Status CommitOffsets(const TopicEntry& topic) {
-    std::map<std::string, OffsetCommit> commits;
+    OffsetCommit commit;
+    size_t bytes = 0;
+    // They are in the order of their groups.
     for (const BackupOffset& each : manifest_.offsets) {
-      commits[each.group].offsets.push_back(
-          {.partition = {topic.name, each.partition},
-           .offset = each.offset,
-           .leader_epoch = each.leader_epoch,
-           .metadata = each.metadata,
-           .topic_id = topic.id});
+      const size_t more =
+          kOffsetBytesMax + each.group.size() + each.metadata.size();
+      if (each.group != commit.group || bytes + more > kCommitBytesMax) {
+        CAUCE_RETURN_IF_ERROR(Commit(topic, std::exchange(commit, {})));
+        commit.group = each.group;
+        bytes = 0;
+      }
+      bytes += more;
+      commit.offsets.push_back({.partition = {topic.name, each.partition},
+                                .offset = each.offset,
+                                .leader_epoch = each.leader_epoch,
+                                .metadata = each.metadata,
+                                .topic_id = topic.id});
     }
-    for (auto& [group, commit] : commits) {
-      commit.group = group;
-      CAUCE_RETURN_IF_ERROR(Annotate(
-          Commit(std::move(commit)),
-          fmt::format("topic {} was not restored: where group {} is cannot be "
-                      "stored, which may be left out",
-                      topic.name, group)));
-    }
-    return absl::OkStatus();
+    return Commit(topic, std::move(commit));
+  }
+
+  absl::Status Commit(const TopicEntry& topic, OffsetCommit commit) {
+    if (commit.offsets.empty()) return absl::OkStatus();
+    const std::string group = commit.group;
+    return Annotate(
+        Commit(std::move(commit)),
+        fmt::format("topic {} was not restored: where group {} is cannot be "
+                    "stored, which may be left out",
+                    topic.name, group));
   }
 
   absl::Status Commit(OffsetCommit commit) {

@@ -146,5 +146,36 @@ TEST_F(Restores, ThatEndEarlyLeaveNothingAndMayBeginAnew) {
               IsOk());
 }
 
+TEST_F(Restores, StoreWhereAGroupIsHoweverMuchThatTakes) {
+  // Of one group, more than a batch of its coordinator's topic takes.
+  constexpr int32_t kPartitions = 300;
+  const std::string metadata(4096, 'm');
+  auto source = OpenAt(*files_, "/data");
+  ASSERT_THAT(
+      source->engine()->CreateTopic("wide", {.partitions = kPartitions}),
+      IsOk());
+  const auto admin = source->NewAdmin().value();
+  for (int32_t i = 0; i < kPartitions; ++i) {
+    const TopicPartition each{"wide", PartitionId{i}};
+    ASSERT_THAT(
+        admin->AlterGroupOffsets(
+            "billing", {{each, {.offset = {i}, .metadata = metadata}}}),
+        IsOk());
+  }
+  ASSERT_THAT(BackupTopic("/data", "wide", "/backups/wide", ToFiles()), IsOk());
+  auto target = OpenAt(*files_, "/other");
+
+  ASSERT_THAT(RestoreTopic(*target->engine(), "/backups/wide", FromFiles()),
+              IsOk());
+
+  const auto offsets = target->NewAdmin().value()->ListGroupOffsets("billing");
+  ASSERT_THAT(offsets, IsOk());
+  ASSERT_EQ(offsets->size(), static_cast<size_t>(kPartitions));
+  for (const auto& [partition, group] : *offsets) {
+    EXPECT_EQ(group.committed->offset, Offset{partition.partition.value});
+    EXPECT_EQ(group.committed->metadata, metadata);
+  }
+}
+
 }  // namespace
 }  // namespace cauce::test
