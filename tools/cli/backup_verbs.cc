@@ -127,6 +127,7 @@ int RunBackup(const BackupVerbOptions& verb) {
   options.progress = [&](const BackupProgress& far) {
     return watched.Pass(far);
   };
+  options.events = TellWarnings;
   if (verb.skip_damage) options.on_damage = OnDamage::kSkip;
   if (verb.without_groups) options.group_offsets = GroupOffsets::kLeaveOut;
   // Says which topics there are, where this is none of them.

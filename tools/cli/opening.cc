@@ -19,10 +19,6 @@ namespace {
 
 constexpr size_t kTopicsNamedMax = 5;
 
-void TellWarnings(Severity severity, std::string_view line) {
-  if (severity != Severity::kInfo) Note(line);
-}
-
 absl::Status WithCure(const absl::Status& failure, std::string_view cure) {
   const std::string text = fmt::format("{}; {}", MessageOf(failure), cure);
   const Reason reason = ReasonOf(failure);
@@ -82,6 +78,10 @@ absl::StatusOr<TopicDescription> FindTopicOf(Topics& log,
 }
 
 }  // namespace
+
+void TellWarnings(Severity severity, std::string_view line) {
+  if (severity != Severity::kInfo) Note(line);
+}
 
 absl::Status WhyNotOpened(const std::string& dir,
                           const absl::Status& failure) {

@@ -5,17 +5,22 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cauce/admin.h"
 #include "cauce/client.h"
 #include "cauce/engine.h"
+#include "cauce/env.h"
 #include "cauce/partition.h"
 #include "cauce/types.h"
 #include "tools/cli/opening_threads.h"
 
 namespace cauce::cli {
+
+// Makes notes of what an engine has to warn of.
+void TellWarnings(Severity severity, std::string_view line);
 
 // Why `dir` could not be opened, and what to do about it.
 absl::Status WhyNotOpened(const std::string& dir,

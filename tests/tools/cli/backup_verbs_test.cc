@@ -99,5 +99,29 @@ TEST_F(CauceBackup, NamesTheFileOfABackupThatWasChanged) {
             "[]\n");
 }
 
+// No file tells: what the last stop has noted does.
+TEST_F(CauceBackup, TellsOfASegmentThatIsMissingOfACompactedTopic) {
+  Do({"topic", "create", "prices", "--config", "cleanup.policy=compact",
+      "--config", "internal.segment.bytes=200"});
+  for (const char* value : {"1", "2", "3", "4"}) {
+    Do({"produce", "prices", "--key-separator", ":"},
+       std::string("a:") + std::string(60, 'v') + value + "\n");
+  }
+  const std::string gone = dir() + "/prices-0/00000000000000000001.log";
+  ASSERT_TRUE(std::filesystem::remove(gone)) << gone;
+
+  const Process::Result refused =
+      Run({"topic", "backup", "prices", "--to", backup()});
+  const Process::Result taken = Run(
+      {"topic", "backup", "prices", "--to", backup(), "--skip-damage"});
+
+  EXPECT_EQ(refused.exit, 1);
+  EXPECT_THAT(refused.err, HasSubstr("prices-0: not backed up: "));
+  EXPECT_EQ(taken.exit, 0);
+  EXPECT_THAT(taken.err, HasSubstr("00000000000000000001.log: is missing"));
+  EXPECT_THAT(taken.err, HasSubstr("prices-0: is damaged"));
+  Leaves(test::Left::kDamaged);
+}
+
 }  // namespace
 }  // namespace cauce
