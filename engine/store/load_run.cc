@@ -22,7 +22,7 @@ static_assert(std::endian::native == std::endian::little);
 // Sorted, changes lie all over memory, and a file takes 0.5 us for one: of so
 // many that come next the beginnings are on their way into the cache.
 constexpr size_t kAhead = 8;
-constexpr uint64_t kFetchedBytes = 256;
+constexpr size_t kFetchedBytes = 256;
 constexpr size_t kLineBytes = 64;
 
 // The next eight bytes as a number that compares as they do; zeros behind the
@@ -52,7 +52,7 @@ bool LoadRun::Add(const StateChange& change) {
   if (room_ - used_ < bytes) {
     if (!empty()) return false;
     room_ = std::max(bytes_max_, bytes);
-    bytes_ = std::make_unique_for_overwrite<char[]>(room_);
+    memory_.emplace(room_);
   }
   if (empty()) {
     alike_ = change.key.size();
@@ -65,7 +65,7 @@ bool LoadRun::Add(const StateChange& change) {
       static_cast<uint32_t>(change.key.size()),
       change.value ? static_cast<uint32_t>(value_bytes) : kNoValue};
   last_at_ = used_;
-  char* to = bytes_.get() + used_;
+  char* to = data() + used_;
   std::memcpy(to, &lengths, sizeof lengths);
   to += sizeof lengths;
   std::copy_n(change.key.data(), change.key.size(), to);
@@ -84,7 +84,7 @@ void LoadRun::Clear() {
 
 StateChange LoadRun::ChangeAt(uint64_t at) const {
   Lengths lengths;
-  const char* from = bytes_.get() + at;
+  const char* from = data() + at;
   std::memcpy(&lengths, from, sizeof lengths);
   from += sizeof lengths;
   StateChange change;
@@ -92,15 +92,6 @@ StateChange LoadRun::ChangeAt(uint64_t at) const {
   if (lengths.value != kNoValue)
     change.value = std::string_view(from + lengths.key, lengths.value);
   return change;
-}
-
-void LoadRun::Fetch(uint64_t at) const {
-  const char* const from = bytes_.get() + at;
-  const char* const end =
-      from + std::min<uint64_t>(kFetchedBytes, used_ - at);
-  for (const char* line = from; line < end; line += kLineBytes) {
-    __builtin_prefetch(line);
-  }
 }
 
 // In the order in which they came.
@@ -131,7 +122,15 @@ absl::Status LoadRun::Sorted(
   const Place* last = nullptr;
   for (size_t i = 0; i < places.size(); ++i) {
     const Place& place = places[i];
-    if (i + kAhead < places.size()) Fetch(places[i + kAhead].at);
+    if (i + kAhead < places.size()) {
+      // Here and not in a function of its own: the compiler sees no effect in
+      // that, and leaves it out.
+      const size_t next = places[i + kAhead].at;
+      const size_t end = std::min(next + kFetchedBytes, used_);
+      for (size_t line = next; line < end; line += kLineBytes) {
+        __builtin_prefetch(data() + line);
+      }
+    }
     const StateChange change = ChangeAt(place.at);
     const bool again = last != nullptr && last->head == place.head &&
                        ChangeAt(last->at).key == change.key;

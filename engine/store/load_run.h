@@ -7,13 +7,14 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "cauce/state_store.h"
+#include "engine/base/table_memory.h"
 
 namespace cauce {
 
@@ -40,13 +41,12 @@ class LoadRun {
     uint64_t at;
   };
 
+  char* data() const { return static_cast<char*>(memory_->data()); }
   StateChange ChangeAt(uint64_t at) const;
-  // Has what stands there come into the processor's cache.
-  void Fetch(uint64_t at) const;
   std::vector<Place> Places() const;
 
   const size_t bytes_max_;
-  std::unique_ptr<char[]> bytes_;
+  std::optional<TableMemory> memory_;
   size_t room_ = 0;
   size_t used_ = 0;
   size_t changes_ = 0;
