@@ -174,28 +174,37 @@ absl::StatusOr<CopiedPartition> PartitionCopy::Describe(
                             .log_bytes = {}};
   for (const auto& [base, each] : segments_)
     copied.log_bytes[SegmentFileName(base, kLogSuffix)] = each.copied;
-  // What lies above would be cut off at the damage.
-  if (copied.damaged) copied.look_from = log.next;
-  if (copied.damaged || segments_.size() < 2) return copied;
-  const auto last = std::prev(segments_.end());
-  const auto& [base, sealed] = *std::prev(last);
-  // An opening takes one that ends in a cleaner's gap for torn, and cuts there,
-  // unless it was durable.
-  const bool ends_in_gap = sealed.next < last->first;
-  copied.look_from = std::max(log.base, ends_in_gap ? last->first : base);
-  if (source_.is_brokers) return copied;
-  // Whoever opens the source would cut off what ends too early above its
-  // recovery point: there our compaction leaves no gap. It is read behind all
-  // else, since it is saved before a gap is made.
+  if (copied.damaged) {
+    // What lies above would be cut off at the damage.
+    copied.look_from = log.next;
+  } else if (segments_.size() > 1) {
+    CAUCE_ASSIGN_OR_RETURN(const Offset from, FindLookFrom());
+    copied.look_from = std::max(log.base, from);
+  }
+  return copied;
+}
+
+// An opening takes a segment that ends in a gap for torn, and cuts the log
+// there, unless it was durable. So the copy counts as durable up to its last
+// two segments, or up to the last where a cleaner's gap lies between them. But
+// what the next opening of the source would cut off is no gap of compaction:
+// those lie below its recovery point.
+absl::StatusOr<Offset> PartitionCopy::FindLookFrom() const {
+  // Behind all else: it is saved before a gap is made.
   CAUCE_ASSIGN_OR_RETURN(
       const OffsetCheckpoint points,
       ReadOffsetCheckpoint(source_.files, source_.directory,
                            kRecoveryPointFile));
   const auto point = points.find(source_.name);
-  if (point != points.end())
-    copied.look_from =
-        std::clamp(point->second, log.base, copied.look_from);
-  return copied;
+  const bool knows_torn = !source_.is_brokers && point != points.end();
+  Offset from = segments_.begin()->first;
+  for (auto at = segments_.begin(); std::next(at) != segments_.end(); ++at) {
+    const Offset next = std::next(at)->first;
+    const bool ends_early = at->second.next < next;
+    if (ends_early && knows_torn && next > point->second) return at->first;
+    from = ends_early ? next : at->first;
+  }
+  return from;
 }
 
 // A file tells nothing of records that are gone at its end, or with a whole

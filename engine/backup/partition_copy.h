@@ -84,6 +84,8 @@ class PartitionCopy {
   absl::Status CopyRest(Offset end);
   absl::StatusOr<CopiedPartition> Describe(const OffsetRange& log,
                                            const std::string& damage) const;
+  // CopiedPartition::look_from, of two segments or more.
+  absl::StatusOr<Offset> FindLookFrom() const;
   // What a reader of `log` is told, and no file tells; nothing where all is
   // there.
   absl::StatusOr<std::string> FindMissing(const Partition& partition,
