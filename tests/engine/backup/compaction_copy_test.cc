@@ -15,8 +15,10 @@
 #include "fmt/format.h"
 #include "tests/engine/backup/backup_rig.h"
 #include "tests/engine/backup/compacted_state.h"
+#include "tests/testing/choices.h"
 #include "tests/testing/failing_file_system.h"
 #include "tests/testing/faulty_disk.h"
+#include "tests/testing/seed.h"
 #include "tests/testing/sim_clock.h"
 
 namespace cauce::test {
@@ -38,13 +40,19 @@ std::vector<std::string> ReadRestored(FileSystem& backups,
                                       const std::string& backup) {
   const auto files = NewMemoryFileSystem();
   auto target = OpenAt(*files, "/other");
-  EXPECT_THAT(RestoreTopic(*target->engine(), backup,
-                           {.file_system = &backups}),
-              IsOk());
+  const auto restored =
+      RestoreTopic(*target->engine(), backup, {.file_system = &backups});
+  EXPECT_THAT(restored, IsOk());
+  if (!restored.ok()) return {};
   return ReadAll(PartitionOf(*target, "state", 0));
 }
 
-TEST(BackupsBehindACompaction, ThatWasCutAnywhereHoldWhatAReaderReads) {
+enum class Stop { kPower, kProcess };
+
+class BackupsBehindAStop : public ::testing::TestWithParam<Stop> {};
+
+TEST_P(BackupsBehindAStop, AnywhereInACompactionHoldWhatAReaderReads) {
+  const Seed seed;
   SimClock clock;
   FaultyDisk base(clock);
   MakeState(base);
@@ -59,7 +67,12 @@ TEST(BackupsBehindACompaction, ThatWasCutAnywhereHoldWhatAReaderReads) {
     CompactState(*disk).IgnoreError();
     const bool was_cut = disk->is_cut();
     disk->CutNow();
-    disk->RestartProcess();
+    if (GetParam() == Stop::kProcess) {
+      disk->RestartProcess();
+    } else {
+      RandomChoices choices(seed.value() + static_cast<uint32_t>(cut));
+      disk->Restart(choices);
+    }
     const auto read = ReadState(*disk);
     with_swap += SwapsOf(*disk).size();
 
@@ -76,6 +89,13 @@ TEST(BackupsBehindACompaction, ThatWasCutAnywhereHoldWhatAReaderReads) {
   }
   EXPECT_GT(with_swap, 16u);
 }
+
+INSTANTIATE_TEST_SUITE_P(Stops, BackupsBehindAStop,
+                         ::testing::Values(Stop::kPower, Stop::kProcess),
+                         [](const auto& each) {
+                           return each.param == Stop::kPower ? "Power"
+                                                             : "Process";
+                         });
 
 TEST(BackupsBesideACompaction, HoldWhatAReaderReadsInTheMidstOfIt) {
   const auto files = NewMemoryFileSystem();
