@@ -394,6 +394,8 @@ absl::Status StoreCore::Persist() {
     MutexLock lock(mutex_);
     CAUCE_RETURN_IF_ERROR(CheckWritable());
   }
+  // A table in memory has nothing to persist, and asks nobody to go first.
+  CAUCE_RETURN_IF_ERROR(opened_.changelog->Flush());
   return opened_.table->table().Persist();
 }
 
@@ -411,7 +413,11 @@ absl::Status StoreCore::Close() {
   absl::Status closed;
   // A child leaves the files to the process it was forked from.
   if (opened_.table && opened_.engine->CheckProcess().ok()) {
-    closed = opened_.table->table().Close();
+    // As Persist; a closed engine has made its logs durable.
+    if (opened_.engine->CheckNotClosed().ok()) {
+      closed = opened_.changelog->Flush();
+    }
+    closed.Update(opened_.table->table().Close());
   }
   opened_.claim.reset();
   return closed;

@@ -4,7 +4,10 @@
 #include <memory>
 #include <string>
 
+#include "cauce/append.h"
 #include "cauce/errors.h"
+#include "cauce/partition.h"
+#include "cauce/state_store.h"
 #include "cauce/stores.h"
 #include "tests/engine/state/store_rig.h"
 #include "tests/testing/faulty_disk.h"
@@ -103,6 +106,23 @@ TEST(StoreCore, ASyncThatFailsEndsTheStoreUntilItIsReopened) {
   disk.set_plan(nullptr);
   EXPECT_THAT(store->Put("c", "1"), HasReason(Reason::kDiskFailed));
   EXPECT_THAT(RowsOf(store->All()), ElementsAre(Pair("a", "1")));
+}
+
+TEST(StoreCore, PersistAndCloseMakeTheLogDurableWhateverKeepsTheTable) {
+  StoreRig rig;
+  auto stores =
+      Stores::Open(*rig.engine, {.backend = NewMemoryStateBackend()}).value();
+  auto store = stores.OpenKeyValue("s", {.ack = Ack::kWritten}).value();
+  const auto log =
+      rig.engine->OpenPartition("s-changelog", PartitionId{0}).value();
+  ASSERT_THAT(store.Put("a", "1"), IsOk());
+  ASSERT_LT(log.durable_end(), log.log_end());
+
+  ASSERT_THAT(store.Persist(), IsOk());
+  EXPECT_EQ(log.durable_end(), log.log_end());
+  ASSERT_THAT(store.Put("b", "1"), IsOk());
+  ASSERT_THAT(store.Close(), IsOk());
+  EXPECT_EQ(log.durable_end(), log.log_end());
 }
 
 }  // namespace
