@@ -126,6 +126,14 @@ absl::StatusOr<TopicDescription> StoresCore::FindOrMakeTopic(
                     wanted.name));
   }
   const StoreOptions& store = wanted.options.store;
+  const int32_t partition = store.partition.value;
+  if (partition < 0 || partition >= store.partitions) {
+    return MakeError(
+        Reason::kInvalidOption,
+        fmt::format("store {}: StoreOptions::partition is {}, and the "
+                    "changelog that is to be made has {} of them, from 0 on",
+                    wanted.name, partition, store.partitions));
+  }
   CAUCE_RETURN_IF_ERROR(ValidateTopicName(topic));
   auto made = engine_->CreateTopic(
       topic, {.partitions = store.partitions,
