@@ -250,6 +250,7 @@ absl::Status StoresCore::OpenToWrite(const Changelog& changelog,
   CAUCE_ASSIGN_OR_RETURN(table,
                          OpenTable(*opened.backend, changelog, wanted.anew));
   bool anew = false;
+  bool again = false;
   for (;;) {
     CAUCE_ASSIGN_OR_RETURN(const auto found, MarkOf(*table));
     const absl::Time now = clock_->Now();
@@ -278,6 +279,15 @@ absl::Status StoresCore::OpenToWrite(const Changelog& changelog,
                                .bytes = bytes,
                                .passed = clock_->Monotonic() - started});
           });
+      if (MayBeMadeAnew(caught_up) && !again) {
+        // A table that met damage in its files has noted that: opened again, it
+        // is made anew.
+        again = true;
+        opened.table.reset();
+        CAUCE_ASSIGN_OR_RETURN(
+            table, OpenTable(*opened.backend, changelog, wanted.anew));
+        continue;
+      }
       if (!absl::IsAborted(caught_up) || gaps == Gaps::kTaken) {
         return caught_up;
       }

@@ -52,6 +52,18 @@ TEST(StoreRecovery, ATableThatCannotBeReadIsMadeAnewAndTold) {
   }
 }
 
+TEST(StoreRecovery, ATableThatIsFoundDamagedByItsOpeningIsOpenedAgain) {
+  StoreRig rig;
+  Fill(rig);
+  auto log = rig.engine->OpenPartition("s-changelog", PartitionId{0}).value();
+  const Record record{.key = "b", .value = "more"};
+  ASSERT_THAT(log.Append({&record, 1}), IsOk());
+  rig.tables.FailNextWrite(MakeError(Reason::kCorruptFile, "block 7"));
+
+  EXPECT_THAT(AllOf(rig), ElementsAre(Pair("a", "a"), Pair("b", "more"),
+                                      Pair("c", "c")));
+}
+
 TEST(StoreRecovery, ATableWhoseErrorMayPassIsLeftAlone) {
   StoreRig rig;
   Fill(rig);
