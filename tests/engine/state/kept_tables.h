@@ -75,6 +75,11 @@ class KeptTables {
     MutexLock lock(mutex_);
     fail_next_ = std::move(why);
   }
+  // The same of the next time that a loader is to be done.
+  void FailNextLoad(absl::Status why) {
+    MutexLock lock(mutex_);
+    fail_load_ = std::move(why);
+  }
 
   std::shared_ptr<StateBackend> NewBackend() {
     return std::make_shared<Backend>(*this);
@@ -216,6 +221,9 @@ class KeptTables {
       absl::Status Finish(std::string_view mark) override {
         next_.mark = mark;
         MutexLock lock(store_.all_.mutex_);
+        if (!store_.all_.fail_load_.ok()) {
+          return std::exchange(store_.all_.fail_load_, absl::OkStatus());
+        }
         store_.kept_->since = {next_};
         return absl::OkStatus();
       }
@@ -273,6 +281,7 @@ class KeptTables {
   Mutex mutex_;
   std::map<std::string, std::shared_ptr<Kept>> tables_;
   absl::Status fail_next_;
+  absl::Status fail_load_;
   size_t erased_ = 0;
 };
 
