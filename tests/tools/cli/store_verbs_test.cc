@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "cauce/engine.h"
 #include "cauce/stores.h"
@@ -109,6 +111,70 @@ TEST_F(StoreVerbs, ListAndRestoreTellHowATableIs) {
       Do({"store", "restore", "counts", "--format", "json"}));
   EXPECT_EQ(restored["table"], "whole");
   EXPECT_EQ(Do({"store", "get", "counts", "pears"}), "pears\t1\n");
+}
+
+TEST_F(StoreVerbs, TakeAPartitionAndAnApplication) {
+  {
+    auto engine = Engine::Open(dir()).value();
+    auto stores = Stores::Open(engine, {.application = "app"}).value();
+    for (const int32_t partition : {0, 1, 2}) {
+      auto store = stores.OpenKeyValue(
+          "s", {.partition = {partition}, .partitions = 3});
+      ASSERT_THAT(store, IsOk());
+      ASSERT_THAT(store->Put("key", std::to_string(partition)), IsOk());
+    }
+  }
+  const auto of = [](test::Words words, std::string partition) {
+    words.insert(words.end(), {"--application", "app", "--partition",
+                               std::move(partition)});
+    return words;
+  };
+
+  EXPECT_EQ(Do(of({"store", "get", "s", "key"}, "2")), "key\t2\n");
+  EXPECT_EQ(Do(of({"store", "scan", "s"}, "1")), "key\t1\n");
+  EXPECT_EQ(Do({"store", "scan", "s", "--application", "app"}), "key\t0\n");
+  const Json restored = Json::parse(
+      Do(of({"store", "restore", "s", "--format", "json"}, "1")));
+  EXPECT_EQ(restored["partition"], 1);
+  EXPECT_EQ(restored["table"], "whole");
+  EXPECT_EQ(Do(of({"store", "get", "s", "key"}, "1")), "key\t1\n");
+  const Json all = Json::parse(
+      Do({"store", "list", "--application", "app", "--format", "json"}));
+  ASSERT_EQ(all.size(), 3u);
+  EXPECT_EQ(all[2]["partition"], 2);
+}
+
+TEST_F(StoreVerbs, RefuseOddPartitionsAndApplications) {
+  Fill();
+
+  for (const test::Words& verb : std::vector<test::Words>{
+           {"get", "counts", "apples"}, {"scan", "counts"},
+           {"restore", "counts"}}) {
+    const auto run = [&](const char* option, const char* value) {
+      test::Words words = {"store"};
+      words.insert(words.end(), verb.begin(), verb.end());
+      words.insert(words.end(), {option, value});
+      return Run(words);
+    };
+    for (const char* odd :
+         {"-1", "x", "", "1.5", "2147483648", "99999999999999999999"}) {
+      SCOPED_TRACE(odd);
+      EXPECT_EQ(run("--partition", odd).exit, 2) << verb[0];
+    }
+    // One that the changelog has not.
+    const test::Process::Result none = run("--partition", "1");
+    EXPECT_EQ(none.exit, 1) << verb[0];
+    EXPECT_THAT(none.err, HasSubstr("counts-changelog"));
+    for (const char* odd : {"none", "a/b", "..", "\xff"}) {
+      SCOPED_TRACE(odd);
+      const test::Process::Result other = run("--application", odd);
+      EXPECT_EQ(other.exit, 1) << verb[0];
+      EXPECT_THAT(other.err, HasSubstr("counts"));
+    }
+  }
+  EXPECT_EQ(Do({"store", "list", "--application", "none", "--format", "json"}),
+            "[]\n");
+  EXPECT_EQ(Do({"store", "get", "counts", "apples"}), "apples\t2\n");
 }
 
 }  // namespace
