@@ -7,14 +7,13 @@
 
 #include "cauce/engine.h"
 #include "cauce/env.h"
-#include "cauce/errors.h"
 #include "cauce/read.h"
 #include "cauce/record_batch.h"
 #include "engine/base/status_macros.h"
 #include "engine/capi/client.h"
 #include "engine/capi/delivery.h"
 #include "engine/capi/values.h"
-#include "fmt/format.h"
+#include "engine/record/records_batch.h"
 
 namespace cauce::capi {
 namespace {
@@ -59,38 +58,14 @@ absl::StatusOr<AppendOptions> TakeAck(cauce_ack_t ack) {
   return AppendOptions{.ack = taken};
 }
 
-// As Partition::Append makes one of records.
-absl::StatusOr<RecordBatch> BatchOf(const TopicPartition& name,
-                                    std::span<const Record> records,
-                                    BatchBuilder& builder) {
-  const Timestamp now = Timestamp::From(SystemClock()->Now());
-  for (Record record : records) {
-    if (record.timestamp < kNoTimestamp) {
-      return MakeError(Reason::kInvalidTimestamp,
-                       fmt::format("{}: a record has timestamp {} ms; what was "
-                                   "before 1970 has none, and -1 stands for "
-                                   "the time of the append",
-                                   name.ToString(), record.timestamp.ms));
-    }
-    if (!record.timestamp.has_value()) record.timestamp = now;
-    if (!builder.Add(record)) {
-      return MakeError(Reason::kBatchTooLarge,
-                       fmt::format("{}: {} records do not fit into one batch "
-                                   "of {} bytes",
-                                   name.ToString(), records.size(),
-                                   kRecordBytesMax));
-    }
-  }
-  return builder.Finish();
-}
-
 absl::Status AppendAsync(Partition& partition, const TakenRecords& records,
                          const AppendOptions& options,
                          cauce_delivery_callback_t on_delivery, void* user) {
   BatchBuilder builder({}, kRecordBytesMax);
   CAUCE_ASSIGN_OR_RETURN(
       const RecordBatch batch,
-      BatchOf(partition.name(), records.records(), builder));
+      RecordsBatch(partition.name(), records.records(),
+                   Timestamp::From(SystemClock()->Now()), builder));
   const PartitionId number = partition.name().partition;
   partition.AppendAsync(
       batch, options,

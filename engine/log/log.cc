@@ -8,6 +8,7 @@
 #include "engine/log/batch_check.h"
 #include "engine/log/batch_stamp.h"
 #include "engine/log/recompress.h"
+#include "engine/record/records_batch.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -75,37 +76,17 @@ absl::Status Log::AfterWrite(Offset end) {
 
 absl::StatusOr<AppendResult> Log::Append(std::span<const Record> records,
                                          const AppendOptions& options) {
-  if (records.empty()) {
-    return MakeError(Reason::kInvalidRecord,
-                     fmt::format("{}: an append needs at least one record",
-                                 name_.ToString()));
-  }
   const auto topic = config();
   BatchFields fields;
   if (topic->compression) {
     fields.codec = *topic->compression;
     fields.codec_level = topic->compression_level();
   }
-  const Timestamp now = Timestamp::From(environment_->clock->Now());
   BatchBuilder builder(fields, kRecordBytesMax);
-  for (Record record : records) {
-    if (record.timestamp < kNoTimestamp) {
-      return MakeError(Reason::kInvalidTimestamp,
-                       fmt::format("{}: a record has timestamp {} ms; what was "
-                                   "before 1970 has none, and -1 stands for "
-                                   "the time of the append",
-                                   name_.ToString(), record.timestamp.ms));
-    }
-    if (!record.timestamp.has_value()) record.timestamp = now;
-    if (!builder.Add(record)) {
-      return MakeError(
-          Reason::kBatchTooLarge,
-          fmt::format("{}: {} records do not fit into one batch "
-                      "of {} bytes",
-                      name_.ToString(), records.size(), kRecordBytesMax));
-    }
-  }
-  CAUCE_ASSIGN_OR_RETURN(const RecordBatch batch, builder.Finish());
+  CAUCE_ASSIGN_OR_RETURN(
+      const RecordBatch batch,
+      RecordsBatch(name_, records,
+                   Timestamp::From(environment_->clock->Now()), builder));
   return Append(batch, options);
 }
 
