@@ -121,6 +121,18 @@ bool ReadText(std::string_view text, Unit, ReadUpTo& value) {
                             value);
 }
 
+bool ReadText(std::string_view text, Unit, OnDamage& value) {
+  return ReadName<OnDamage>(
+      text, {{"stop", OnDamage::kStop}, {"skip", OnDamage::kSkip}}, value);
+}
+
+bool ReadText(std::string_view text, Unit, GroupOffsets& value) {
+  return ReadName<GroupOffsets>(text,
+                                {{"take", GroupOffsets::kTake},
+                                 {"leave-out", GroupOffsets::kLeaveOut}},
+                                value);
+}
+
 bool ReadText(std::string_view text, Unit, std::vector<Assignment>& value) {
   std::vector<Assignment> read;
   while (true) {

@@ -14,6 +14,7 @@
 
 #include "absl/time/time.h"
 #include "cauce/append.h"
+#include "cauce/backup.h"
 #include "cauce/codec.h"
 #include "cauce/consumer.h"
 #include "cauce/engine.h"
@@ -41,6 +42,8 @@ bool ReadText(std::string_view text, Unit unit, Keyless& value);
 bool ReadText(std::string_view text, Unit unit, ResetTo& value);
 bool ReadText(std::string_view text, Unit unit, Isolation& value);
 bool ReadText(std::string_view text, Unit unit, ReadUpTo& value);
+bool ReadText(std::string_view text, Unit unit, OnDamage& value);
+bool ReadText(std::string_view text, Unit unit, GroupOffsets& value);
 bool ReadText(std::string_view text, Unit unit, std::vector<Assignment>& value);
 
 template <typename T>

@@ -133,13 +133,33 @@ constexpr Setter<WindowOptions> kStoreSetters[] = {
     CAUCE_SETTER(WindowOptions, retain_duplicates),
 };
 
+constexpr Setter<BackupOptions> kBackupSetters[] = {
+    CAUCE_SETTER(BackupOptions, group_offsets),
+    CAUCE_SETTER(BackupOptions, on_damage),
+};
+
+constexpr Setter<RestoreOptions> kRestoreSetters[] = {
+    CAUCE_SETTER(RestoreOptions, name),
+    CAUCE_SETTER(RestoreOptions, group_offsets),
+};
+
 #undef CAUCE_SETTER
 #undef CAUCE_ENGINE_SETTER
 
 std::vector<OptionKey> WithoutSeams(std::vector<OptionKey> keys) {
   std::erase_if(keys, [](const OptionKey& key) {
-    return key.type == "seam" || key.type == "options";
+    return key.type == "seam" || key.type == "options" ||
+           key.type == "configs";
   });
+  return keys;
+}
+
+// Of options with others among them: one list, as nobody sees the difference.
+std::vector<OptionKey> Joined(std::vector<OptionKey> outer,
+                              std::vector<OptionKey> inner) {
+  std::vector<OptionKey> keys = WithoutSeams(std::move(outer));
+  for (OptionKey& key : WithoutSeams(std::move(inner)))
+    keys.push_back(std::move(key));
   return keys;
 }
 
@@ -202,10 +222,7 @@ absl::StatusOr<Options> SetAll(Pairs pairs,
 }  // namespace
 
 std::vector<OptionKey> SettableClientKeys() {
-  std::vector<OptionKey> keys = WithoutSeams(ClientOptionKeys());
-  for (OptionKey& key : WithoutSeams(EngineOptionKeys()))
-    keys.push_back(std::move(key));
-  return keys;
+  return Joined(ClientOptionKeys(), EngineOptionKeys());
 }
 std::vector<OptionKey> SettableProducerKeys() {
   return WithoutSeams(ProducerOptionKeys());
@@ -214,58 +231,19 @@ std::vector<OptionKey> SettableConsumerKeys() {
   return WithoutSeams(ConsumerOptionKeys());
 }
 std::vector<OptionKey> SettableCursorKeys() {
-  const CursorOptions o;
-  return {{"up_to", "", "string", "high-watermark", "high-watermark or log-end",
-           "How far it reads: what consumers see, or all that is written"},
-          {"isolation", "isolation.level", "string", "read_uncommitted",
-           "read_uncommitted or read_committed",
-           "read_committed reads nothing of transactions that were aborted or "
-           "have not ended"},
-          {"read_bytes", "", "long", fmt::format("{}", o.read_bytes),
-           "a size; 4096 to 16777216 count",
-           "Bytes that are read of the file at a time; a larger batch is read "
-           "whole"},
-          {"decompressed_bytes_max", "", "long",
-           fmt::format("{}", o.decompressed_bytes_max), "a size",
-           "Bytes that a batch's records may take once decompressed"}};
+  return WithoutSeams(CursorOptionKeys());
 }
-
 std::vector<OptionKey> SettableStoresKeys() {
-  const StoresOptions o;
-  return {{"directory", "", "string", "", "a path",
-           "Where the tables lie; where it is not set, within the directory of "
-           "the log"},
-          {"application", "application.id", "string", "",
-           "a topic's characters", "What the names of changelogs begin with"},
-          {"read_only_bytes_max", "", "long",
-           fmt::format("{}", o.read_only_bytes_max), "at least 0",
-           "Bytes of memory for what a table lacks that is open for reading "
-           "only"},
-          {"memory_max", "", "long", fmt::format("{}", o.rocksdb.memory_max),
-           "at least 1048576", "Bytes of memory of all tables together"},
-          {"load_bytes_max", "", "long",
-           fmt::format("{}", o.rocksdb.load_bytes_max), "at least 65536",
-           "Bytes of memory besides while a table is made from its changelog"},
-          {"threads", "", "int", fmt::format("{}", o.rocksdb.threads),
-           "1 to 16",
-           "Threads of RocksDB's own, from the first table that is opened to "
-           "the last that is closed"},
-          {"open_files_max", "", "int",
-           fmt::format("{}", o.rocksdb.open_files_max), "at least 16, or -1",
-           "Files that each table keeps open; -1 for all"}};
+  return Joined(StoresOptionKeys(), RocksDbOptionKeys());
 }
 std::vector<OptionKey> SettableStoreKeys() {
-  return {{"partition", "", "int", "0", "at least 0",
-           "Which partition of the changelog"},
-          {"ack", "", "string", "durable", "durable or written",
-           "When a change is acknowledged"},
-          {"partitions", "", "int", "1", "1 to 100000",
-           "Partitions of a changelog that is made"},
-          {"retention", "", "duration", "", "above 0",
-           "How long rows of windows and sessions are kept, by the largest "
-           "time that was put; where it is not set, as the changelog says"},
-          {"retain_duplicates", "", "boolean", "false", "true or false",
-           "Whether a window keeps several values of a key and start"}};
+  return Joined(StoreOptionKeys(), WindowOptionKeys());
+}
+std::vector<OptionKey> SettableBackupKeys() {
+  return WithoutSeams(BackupOptionKeys());
+}
+std::vector<OptionKey> SettableRestoreKeys() {
+  return WithoutSeams(RestoreOptionKeys());
 }
 
 absl::StatusOr<StoresOptions> StoresOptionsOf(Pairs pairs) {
@@ -287,6 +265,12 @@ absl::StatusOr<ConsumerOptions> ConsumerOptionsOf(Pairs pairs) {
 }
 absl::StatusOr<CursorOptions> CursorOptionsOf(Pairs pairs) {
   return SetAll<CursorOptions>(pairs, kCursorSetters, SettableCursorKeys());
+}
+absl::StatusOr<BackupOptions> BackupOptionsOf(Pairs pairs) {
+  return SetAll<BackupOptions>(pairs, kBackupSetters, SettableBackupKeys());
+}
+absl::StatusOr<RestoreOptions> RestoreOptionsOf(Pairs pairs) {
+  return SetAll<RestoreOptions>(pairs, kRestoreSetters, SettableRestoreKeys());
 }
 
 }  // namespace cauce::capi

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "cauce/backup.h"
 #include "cauce/cauce.h"
 #include "cauce/client.h"
 #include "cauce/consumer.h"
@@ -30,13 +31,18 @@ absl::StatusOr<CursorOptions> CursorOptionsOf(Pairs pairs);
 absl::StatusOr<StoresOptions> StoresOptionsOf(Pairs pairs);
 // Of every kind of store.
 absl::StatusOr<WindowOptions> StoreOptionsOf(Pairs pairs);
+absl::StatusOr<BackupOptions> BackupOptionsOf(Pairs pairs);
+absl::StatusOr<RestoreOptions> RestoreOptionsOf(Pairs pairs);
 
-// Those that can be set so: without the seams. A client's with its engine's.
+// Those that can be set so: without the seams. A client's with its engine's,
+// those of stores with RocksDB's.
 std::vector<OptionKey> SettableClientKeys();
 std::vector<OptionKey> SettableProducerKeys();
 std::vector<OptionKey> SettableConsumerKeys();
 std::vector<OptionKey> SettableCursorKeys();
 std::vector<OptionKey> SettableStoresKeys();
 std::vector<OptionKey> SettableStoreKeys();
+std::vector<OptionKey> SettableBackupKeys();
+std::vector<OptionKey> SettableRestoreKeys();
 
 }  // namespace cauce::capi

@@ -1,100 +1,16 @@
 #include "cauce/option_keys.h"
 
-#include <concepts>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
 #include <utility>
 
-#include "absl/time/time.h"
 #include "cauce/client.h"
-#include "cauce/codec.h"
 #include "cauce/consumer.h"
 #include "cauce/engine.h"
 #include "cauce/producer.h"
-#include "fmt/format.h"
-#include "fmt/ranges.h"
+#include "cauce/read.h"
+#include "engine/client/option_row.h"
 
 namespace cauce {
 namespace {
-
-// How a field of each type is called, and how its value is written.
-struct Shown {
-  std::string_view type;
-  std::string text;
-};
-
-Shown Show(bool value) { return {"boolean", value ? "true" : "false"}; }
-Shown Show(int32_t value) { return {"int", fmt::format("{}", value)}; }
-Shown Show(int64_t value) { return {"long", fmt::format("{}", value)}; }
-Shown Show(size_t value) { return {"long", fmt::format("{}", value)}; }
-Shown Show(absl::Duration value) {
-  return {"duration", absl::FormatDuration(value)};
-}
-Shown Show(const std::string& value) { return {"string", value}; }
-
-Shown Show(Access value) {
-  return {"string", value == Access::kReadWrite ? "read-write" : "read-only"};
-}
-Shown Show(Codec value) { return {"string", std::string(CodecName(value))}; }
-Shown Show(Acks value) {
-  return {"string", value == Acks::kAll      ? "all"
-                    : value == Acks::kLeader ? "1"
-                                             : "0"};
-}
-Shown Show(Keyless value) {
-  return {"string", value == Keyless::kSticky ? "sticky" : "round-robin"};
-}
-Shown Show(ResetTo value) {
-  return {"string", value == ResetTo::kEarliest ? "earliest"
-                    : value == ResetTo::kLatest ? "latest"
-                                                : "none"};
-}
-Shown Show(Isolation value) {
-  return {"string", value == Isolation::kReadCommitted ? "read_committed"
-                                                       : "read_uncommitted"};
-}
-
-std::string_view NameOf(Assignment value) {
-  switch (value) {
-    case Assignment::kRange:
-      return "range";
-    case Assignment::kRoundRobin:
-      return "roundrobin";
-    case Assignment::kSticky:
-      return "sticky";
-    case Assignment::kCooperativeSticky:
-      return "cooperative-sticky";
-  }
-  return "unknown";
-}
-Shown Show(const std::vector<Assignment>& values) {
-  std::vector<std::string_view> names;
-  for (const Assignment each : values) names.push_back(NameOf(each));
-  return {"list", fmt::format("{}", fmt::join(names, ","))};
-}
-
-// What the program may bring along; null is the real one, or none.
-template <typename Seam>
-Shown Show(Seam* value) {
-  return {"seam", value == nullptr ? "null" : "set"};
-}
-Shown Show(const EventSink& value) { return {"seam", value ? "set" : "null"}; }
-
-template <typename Value>
-  requires std::same_as<Value, bool> || std::same_as<Value, int> ||
-           std::same_as<Value, std::string>
-Shown Show(const std::optional<Value>& value) {
-  return {Show(value.value_or(Value())).type, value ? Show(*value).text : ""};
-}
-
-template <typename Value>
-OptionKey Key(std::string_view field, std::string_view kafka_name,
-              const Value& value, std::string_view valid,
-              std::string_view doc) {
-  Shown shown = Show(value);
-  return {field, kafka_name, shown.type, std::move(shown.text), valid, doc};
-}
 
 // The topics of groups and transactions, and what bounds both.
 void AppendCoordination(const EngineOptions& o, std::vector<OptionKey>& keys) {
@@ -300,6 +216,22 @@ std::vector<OptionKey> ConsumerOptionKeys() {
       Key("wants_event_descriptor", "", o.wants_event_descriptor,
           "true or false",
           "Whether it has a descriptor to wait on beside others")};
+}
+
+std::vector<OptionKey> CursorOptionKeys() {
+  const CursorOptions o;
+  return {
+      Key("up_to", "", o.up_to, "high-watermark or log-end",
+          "How far it reads: what consumers see, or all that is written"),
+      Key("isolation", "isolation.level", o.isolation,
+          "read_uncommitted or read_committed",
+          "read_committed reads nothing of transactions that were aborted or "
+          "have not ended"),
+      Key("read_bytes", "", o.read_bytes, "a size; 4096 to 16777216 count",
+          "Bytes that are read of the file at a time; a larger batch is read "
+          "whole"),
+      Key("decompressed_bytes_max", "", o.decompressed_bytes_max, "a size",
+          "Bytes that a batch's records may take once decompressed")};
 }
 
 }  // namespace cauce

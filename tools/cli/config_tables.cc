@@ -48,7 +48,23 @@ std::vector<ConfigTable> AllTables() {
                       ProducerOptionKeys()),
           OptionTable("consumer", "Of a consumer",
                       "`ConsumerOptions` of cauce/consumer.h",
-                      ConsumerOptionKeys())};
+                      ConsumerOptionKeys()),
+          OptionTable("cursor", "Of a cursor",
+                      "`CursorOptions` of cauce/read.h", CursorOptionKeys()),
+          OptionTable("stores", "Of state stores",
+                      "`StoresOptions` of cauce/stores.h", StoresOptionKeys()),
+          OptionTable("rocksdb", "Of RocksDB",
+                      "`RocksDbOptions` of cauce/state_store.h",
+                      RocksDbOptionKeys()),
+          OptionTable("store", "Of a state store",
+                      "`StoreOptions` of cauce/stores.h", StoreOptionKeys()),
+          OptionTable("window", "Of a store of windows or sessions",
+                      "`WindowOptions` of cauce/stores.h", WindowOptionKeys()),
+          OptionTable("backup", "Of a backup",
+                      "`BackupOptions` of cauce/backup.h", BackupOptionKeys()),
+          OptionTable("restore", "Of a restore",
+                      "`RestoreOptions` of cauce/backup.h",
+                      RestoreOptionKeys())};
 }
 
 // What ends a cell in Markdown does not end this one.
@@ -127,8 +143,9 @@ std::string ConfigTablesMarkdown(const std::vector<ConfigTable>& tables) {
       "What can be configured, with types, defaults and ranges. Times of a "
       "topic's configs are\nin milliseconds, those of options carry their "
       "unit; sizes are in bytes. Beside an\noption's field stands Kafka's name "
-      "where Kafka has one. This page is what\n`cauce config list --markdown` "
-      "prints.\n";
+      "where Kafka has one. From C (cauce/cauce.h) options are\nset by either "
+      "name: an engine's among its client's, RocksDB's among those of stores. "
+      "This\npage is what `cauce config list --markdown` prints.\n";
   for (const ConfigTable& table : tables) {
     const bool is_topic = table.of == kTopic;
     page += fmt::format("\n## {}\n\nSet by {}.{}\n\n", table.title, table.where,

@@ -1,6 +1,5 @@
-// Everything that can be configured: a topic's configs, and the options of
-// engines, clients, producers and consumers, as text, JSON and Markdown. Pure
-// functions: any thread.
+// Everything that can be configured: a topic's configs, and the options of the
+// library's structs, as text, JSON and Markdown. Pure functions: any thread.
 #pragma once
 
 #include <optional>
@@ -28,7 +27,7 @@ struct ConfigTable {
   std::vector<ConfigRow> rows;
 };
 
-// "topic", "engine", "client", "producer" and "consumer".
+// "topic", "engine", "client" and so on.
 std::vector<std::string> ConfigTableNames();
 // All of them, or the one that is named.
 std::vector<ConfigTable> ConfigTables(const std::optional<std::string>& of);

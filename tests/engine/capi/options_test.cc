@@ -38,6 +38,8 @@ TEST(CapiOptions, EveryOneThatIsListedCanBeSet) {
   ExpectAllAreSettable(SettableCursorKeys(), CursorOptionsOf);
   ExpectAllAreSettable(SettableStoresKeys(), StoresOptionsOf);
   ExpectAllAreSettable(SettableStoreKeys(), StoreOptionsOf);
+  ExpectAllAreSettable(SettableBackupKeys(), BackupOptionsOf);
+  ExpectAllAreSettable(SettableRestoreKeys(), RestoreOptionsOf);
 }
 
 TEST(CapiOptions, ThoseWithoutADefaultCanBeSetToo) {
@@ -56,6 +58,33 @@ TEST(CapiOptions, ThoseWithoutADefaultCanBeSetToo) {
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(read->group, "g");
   EXPECT_EQ(read->instance, "i");
+}
+
+TEST(CapiOptions, ThoseOfStoresAndBackupsAreSetWhereverTheirFieldIs) {
+  const cauce_config_t stores_pairs[] = {{"application.id", "shop"},
+                                         {"directory", "/fast"},
+                                         {"open_files_max", "-1"}};
+  const cauce_config_t store_pairs[] = {{"partition", "3"},
+                                        {"retention", "1h"}};
+  const cauce_config_t backup_pairs[] = {{"group_offsets", "leave-out"},
+                                         {"on_damage", "skip"}};
+  const cauce_config_t restore_pairs[] = {{"name", "again"}};
+  const auto stores = StoresOptionsOf(stores_pairs);
+  ASSERT_TRUE(stores.ok()) << stores.status();
+  EXPECT_EQ(stores->application, "shop");
+  EXPECT_EQ(stores->directory, "/fast");
+  EXPECT_EQ(stores->rocksdb.open_files_max, -1);
+  const auto store = StoreOptionsOf(store_pairs);
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_EQ(store->store.partition, PartitionId{3});
+  EXPECT_EQ(store->retention, absl::Hours(1));
+  const auto backup = BackupOptionsOf(backup_pairs);
+  ASSERT_TRUE(backup.ok()) << backup.status();
+  EXPECT_EQ(backup->group_offsets, GroupOffsets::kLeaveOut);
+  EXPECT_EQ(backup->on_damage, OnDamage::kSkip);
+  const auto restore = RestoreOptionsOf(restore_pairs);
+  ASSERT_TRUE(restore.ok()) << restore.status();
+  EXPECT_EQ(restore->name, "again");
 }
 
 TEST(CapiOptions, BothNamesOfADurationDo) {

@@ -5,26 +5,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <charconv>
-#include <cstdint>
-#include <limits>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <vector>
 
-#include "absl/time/time.h"
 #include "cauce/client.h"
 #include "cauce/engine.h"
-#include "tests/testing/matchers.h"
+#include "cauce/read.h"
+#include "tests/engine/client/option_rows.h"
 
 namespace cauce {
-namespace {
-
-using test::IsOk;
-using ::testing::IsEmpty;
-using ::testing::Not;
 
 // Calls `visit` with each field and its name. A field that is added does not
 // compile until it is named here, and has no row until it has one.
@@ -113,130 +103,43 @@ void ForEachField(ConsumerOptions& options, const Visit& visit) {
   visit("wants_event_descriptor", descriptor);
 }
 
-template <typename Field>
-constexpr bool kIsNumber =
-    std::is_integral_v<Field> && !std::is_same_v<Field, bool>;
-template <typename Field>
-constexpr bool kIsDuration = std::is_same_v<Field, absl::Duration>;
-
-// The value that a row's default stands for, where that is a plain one.
-template <typename Field>
-std::optional<Field> Parsed(const std::string& text) {
-  if constexpr (kIsNumber<Field>) {
-    Field value{};
-    const char* const end = text.data() + text.size();
-    const auto read = std::from_chars(text.data(), end, value);
-    if (read.ec == std::errc() && read.ptr == end) return value;
-  } else if constexpr (kIsDuration<Field>) {
-    absl::Duration value;
-    if (absl::ParseDuration(text, &value)) return value;
-  } else if constexpr (std::is_same_v<Field, bool>) {
-    if (text == "true" || text == "false") return text == "true";
-  } else if constexpr (std::is_same_v<Field, std::string>) {
-    return text;
-  }
-  return std::nullopt;
-}
-
-template <typename Field>
-constexpr bool kIsPlain = kIsNumber<Field> || kIsDuration<Field> ||
-                          std::is_same_v<Field, bool> ||
-                          std::is_same_v<Field, std::string>;
-
-// "at least 8", "above 0" or "1 to 100000", as the numbers that are taken.
-struct Range {
-  int64_t least = 0;
-  int64_t most = std::numeric_limits<int64_t>::max();
-};
-std::optional<Range> RangeIn(std::string_view valid) {
-  const auto number = [](std::string_view text) {
-    return Parsed<int64_t>(std::string(text));
-  };
-  if (valid.starts_with("at least ")) {
-    const auto least = number(valid.substr(9));
-    if (least) return Range{.least = *least};
-  }
-  if (valid == "above 0") return Range{.least = 1};
-  const size_t to = valid.find(" to ");
-  if (to == valid.npos) return std::nullopt;
-  const auto least = number(valid.substr(0, to));
-  const auto most = number(valid.substr(to + 4));
-  if (!least || !most) return std::nullopt;
-  return Range{*least, *most};
-}
-
-template <typename Options>
-Options WithRoom() {
-  return {};
-}
 // So that no other field's bound is met first.
 template <>
-ProducerOptions WithRoom<ProducerOptions>() {
+ProducerOptions test::WithRoom<ProducerOptions>() {
   ProducerOptions options;
   options.buffer_bytes_max = int64_t{1} << 40;
   return options;
 }
 
-// What Validate says of options of which one field has `value`.
-template <typename Options>
-absl::Status ValidateWith(std::string_view name, int64_t value) {
-  Options options = WithRoom<Options>();
-  ForEachField(options, [&](std::string_view field, auto& at) {
-    using Field = std::remove_reference_t<decltype(at)>;
-    if (field != name) return;
-    if constexpr (kIsNumber<Field>) at = static_cast<Field>(value);
-    if constexpr (kIsDuration<Field>) at = absl::Milliseconds(value);
-  });
-  return Validate(options);
+template <typename Visit>
+void ForEachField(CursorOptions& options, const Visit& visit) {
+  auto& [up_to, isolation, read_bytes, decompressed] = options;
+  visit("up_to", up_to);
+  visit("isolation", isolation);
+  visit("read_bytes", read_bytes);
+  visit("decompressed_bytes_max", decompressed);
 }
 
-template <typename Options>
-void ExpectRange(const OptionKey& key) {
-  const auto range = RangeIn(key.valid);
-  if (!range) return;
-  EXPECT_THAT(ValidateWith<Options>(key.field, range->least), IsOk());
-  EXPECT_THAT(ValidateWith<Options>(key.field, range->least - 1), Not(IsOk()));
-  if (range->most == Range().most) return;
-  EXPECT_THAT(ValidateWith<Options>(key.field, range->most), IsOk());
-  EXPECT_THAT(ValidateWith<Options>(key.field, range->most + 1), Not(IsOk()));
-}
+namespace {
 
-template <typename Options>
-void ExpectTrue(const std::vector<OptionKey>& keys) {
-  Options options;
-  size_t next = 0;
-  ForEachField(options, [&](std::string_view name, const auto& value) {
-    using Field = std::remove_cvref_t<decltype(value)>;
-    SCOPED_TRACE(name);
-    ASSERT_LT(next, keys.size()) << "it has no row";
-    const OptionKey& key = keys[next++];
-    ASSERT_EQ(key.field, name);
-    EXPECT_THAT(key.doc, Not(IsEmpty()));
-    EXPECT_THAT(key.valid, Not(IsEmpty()));
-    if constexpr (kIsPlain<Field>) {
-      EXPECT_EQ(Parsed<Field>(key.default_text), value);
-    }
-    if constexpr (kIsNumber<Field> || kIsDuration<Field>) {
-      EXPECT_TRUE(RangeIn(key.valid) || key.field == "buffer_bytes_max" ||
-                  key.field == "fetch_bytes")
-          << key.valid;
-      ExpectRange<Options>(key);
-    }
-  });
-  EXPECT_EQ(next, keys.size());
-}
+using test::ExpectRows;
+using test::ExpectRowsAndRanges;
 
 TEST(OptionKeys, AreTrueToTheEngines) {
-  ExpectTrue<EngineOptions>(EngineOptionKeys());
+  ExpectRowsAndRanges<EngineOptions>(EngineOptionKeys());
 }
 TEST(OptionKeys, AreTrueToClients) {
-  ExpectTrue<ClientOptions>(ClientOptionKeys());
+  ExpectRowsAndRanges<ClientOptions>(ClientOptionKeys());
 }
 TEST(OptionKeys, AreTrueToProducers) {
-  ExpectTrue<ProducerOptions>(ProducerOptionKeys());
+  ExpectRowsAndRanges<ProducerOptions>(ProducerOptionKeys());
 }
 TEST(OptionKeys, AreTrueToConsumers) {
-  ExpectTrue<ConsumerOptions>(ConsumerOptionKeys());
+  ExpectRowsAndRanges<ConsumerOptions>(ConsumerOptionKeys());
+}
+
+TEST(OptionKeys, AreTrueToCursors) {
+  ExpectRows<CursorOptions>(CursorOptionKeys());
 }
 
 TEST(OptionKeys, WriteChoicesAsKafkaDoes) {
