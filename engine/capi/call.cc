@@ -94,6 +94,8 @@ std::string_view NameOf(Kind kind) {
       return "cauce_rows_t";
     case Kind::kSnapshot:
       return "cauce_snapshot_t";
+    case Kind::kBackup:
+      return "cauce_backup_t";
   }
   return "an unknown handle";
 }

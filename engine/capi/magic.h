@@ -38,6 +38,7 @@ enum class Kind : uint32_t {
   kValue,
   kRows,
   kSnapshot,
+  kBackup,
 };
 
 class Magic {

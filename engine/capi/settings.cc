@@ -31,6 +31,10 @@ std::vector<OptionKey> KeysOf(cauce_options_t kind) {
       return SettableStoresKeys();
     case CAUCE_STORE_OPTIONS:
       return SettableStoreKeys();
+    case CAUCE_BACKUP_OPTIONS:
+      return SettableBackupKeys();
+    case CAUCE_RESTORE_OPTIONS:
+      return SettableRestoreKeys();
     default:
       return SettableClientKeys();
   }
@@ -81,7 +85,7 @@ cauce_reason_t cauce_options_describe(cauce_options_t kind,
   return cauce::capi::Call(Reach::kLooks, error, [&]() -> absl::Status {
     CAUCE_RETURN_IF_ERROR(cauce::capi::Given({{"settings", settings}}));
     *settings = nullptr;
-    constexpr cauce_options_t kLast = CAUCE_STORE_OPTIONS;
+    constexpr cauce_options_t kLast = CAUCE_RESTORE_OPTIONS;
     CAUCE_ASSIGN_OR_RETURN(
         const cauce_options_t checked,
         cauce::capi::TakeEnum("the kind of options", kind, kLast));

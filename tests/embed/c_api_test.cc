@@ -101,6 +101,18 @@ TEST(CApi, AProgramInCCountsOverAllItsRuns) {
   EXPECT_EQ(second.exit, 0);
 }
 
+TEST(CApi, AProgramInCTakesABackupAndRestoresIt) {
+  const test::TempDir scratch;
+  const test::Process::Result run =
+      test::Run({"tests/embed/backup_c", scratch / "data", scratch / "backup",
+                 scratch / "other", "2 apples"});
+  EXPECT_NE(run.err.find(" bytes\n"), std::string::npos) << run.err;
+  EXPECT_EQ(run.out, "lines-0 ends at 1\n0 2 apples\n");
+  EXPECT_EQ(run.exit, 0) << run.err;
+  test::ExpectVerified(*PosixFileSystem(), scratch / "other",
+                       test::Left::kWhole);
+}
+
 TEST(CApi, TheSharedLibraryShowsTheFunctionsOfTheHeader) {
   const test::Process::Result listed =
       test::Run({"/usr/bin/nm", "-D", "--defined-only", kLibrary});

@@ -1,7 +1,7 @@
 // The C API: a durable log in Kafka's format for C, and by way of C for every
 // other language.
 //
-// Every call returns a reason, CAUCE_OK where it did what it says; through
+// What can fail returns a reason, CAUCE_OK where it did what it says; through
 // `error`, where that is not null, comes an object with the whole message,
 // which the caller frees. It is null where nothing failed. There is no hidden
 // state between calls: errors belong to whom they were given.
@@ -299,7 +299,9 @@ enum {
   CAUCE_CONSUMER_OPTIONS = 2,
   CAUCE_CURSOR_OPTIONS = 3,
   CAUCE_STORES_OPTIONS = 4,
-  CAUCE_STORE_OPTIONS = 5  // of windows and sessions too
+  CAUCE_STORE_OPTIONS = 5,  // of windows and sessions too
+  CAUCE_BACKUP_OPTIONS = 6,
+  CAUCE_RESTORE_OPTIONS = 7
 };
 // Every option that there is of a kind. Free it with cauce_settings_free.
 CAUCE_API cauce_reason_t cauce_options_describe(cauce_options_t kind,
@@ -324,8 +326,9 @@ typedef void (*cauce_event_callback_t)(void *user, cauce_severity_t severity,
 // Opens "dir:PATH", or "memory:", which lives as long as the client and what it
 // hands out. Options are those of CAUCE_CLIENT_OPTIONS; "threads" says how many
 // the library starts for what runs in the background (2 by default; with 0 all
-// is done in the callers' calls and in cauce_client_upkeep). `on_event` may be
-// null. CAUCE_LOCKED where it is open elsewhere.
+// is done in the callers' calls and in cauce_client_upkeep). State stores have
+// threads of their own: cauce_stores_open. `on_event` may be null. CAUCE_LOCKED
+// where it is open elsewhere.
 CAUCE_API cauce_reason_t cauce_client_open(
     const char *name, const cauce_config_t *options, size_t option_count,
     cauce_event_callback_t on_event, void *user, cauce_client_t **client,
@@ -891,6 +894,59 @@ CAUCE_API cauce_reason_t cauce_transaction_abort_hanging(
     cauce_client_t *client, const cauce_transaction_t *transaction,
     cauce_error_t **error);
 
+// ---- Backups of topics (cauce/backup.h).
+
+// How far the work has come; a writer at work may make the total more. Anything
+// but 0 ends it, with CAUCE_OTHER. On the thread that called; may call nothing
+// here.
+typedef int32_t (*cauce_progress_callback_t)(void *user, int64_t bytes,
+                                             int64_t bytes_total);
+
+// What a backup holds.
+typedef struct cauce_backup {
+  const char *topic;
+  int64_t taken;  // since 1970
+  int64_t files;
+  int64_t bytes;          // of the files
+  int64_t group_offsets;  // that groups have committed
+  // All, with log_start and log_end; with a reason where damage was copied.
+  const cauce_place_t *const *partitions;
+  size_t partition_count;
+  // Open where the backup ends, as those that hang: who restores it gets them
+  // open, and may give them to cauce_transaction_abort_hanging then.
+  const cauce_transaction_t *const *transactions;
+  size_t transaction_count;
+} cauce_backup_t;
+CAUCE_API cauce_reason_t cauce_backup_free(cauce_backup_t *backup);
+
+// Copies a topic of the data directory, which may be open for writing, here or
+// elsewhere, to the directory `target`, which is made: records, configs, what
+// groups have committed, what is known of producers. Options are those of
+// CAUCE_BACKUP_OPTIONS; `on_progress` and `backup` may be null, here and below.
+// CAUCE_UNKNOWN_TOPIC, CAUCE_CORRUPT_BATCH; CAUCE_OTHER where `target` is a
+// whole backup or holds anything else. After an error it is no backup, and the
+// next one begins it anew.
+CAUCE_API cauce_reason_t cauce_topic_backup(
+    const char *directory, const char *topic, const char *target,
+    const cauce_config_t *options, size_t option_count,
+    cauce_progress_callback_t on_progress, void *user, cauce_backup_t **backup,
+    cauce_error_t **error);
+// Reads all of a backup, to see that every file is as it was written.
+// CAUCE_CORRUPT_FILE; CAUCE_OTHER where there is none, or one that did not end.
+CAUCE_API cauce_reason_t cauce_backup_verify(
+    const char *directory, cauce_progress_callback_t on_progress, void *user,
+    cauce_backup_t **backup, cauce_error_t **error);
+// Makes the topic of a backup in the client's log, all or nothing, with a new
+// id. Options are those of CAUCE_RESTORE_OPTIONS, as {"name", "orders-again"}.
+// CAUCE_TOPIC_EXISTS, CAUCE_CORRUPT_FILE, CAUCE_DISK_FULL;
+// CAUCE_UNKNOWN_MEMBER_ID where a group that has committed in it has members
+// here.
+CAUCE_API cauce_reason_t cauce_topic_restore(
+    cauce_client_t *client, const char *directory,
+    const cauce_config_t *options, size_t option_count,
+    cauce_progress_callback_t on_progress, void *user, cauce_backup_t **backup,
+    cauce_error_t **error);
+
 // ---- State stores: values by key, kept in compacted topics (cauce/stores.h).
 
 // Thread-safe, but for its free.
@@ -914,6 +970,11 @@ typedef void (*cauce_restore_callback_t)(void *user,
 
 // The stores of a client's log. Options are those of CAUCE_STORES_OPTIONS;
 // `on_restore` may be null. Free it before its client, or behind it.
+//
+// Tables are RocksDB's where the log is in a directory, and in memory where
+// that is. RocksDB starts "threads" of its own (2 by default) and one for its
+// timers with the first store that is opened, whatever the client's "threads"
+// are; they end with the last store that is closed or freed.
 CAUCE_API cauce_reason_t cauce_stores_open(
     cauce_client_t *client, const cauce_config_t *options, size_t option_count,
     cauce_restore_callback_t on_restore, void *user, cauce_stores_t **stores,
@@ -964,7 +1025,9 @@ typedef struct cauce_store cauce_store_t;
 
 // Opens it, or makes it with its changelog, which gets `configs` then. Options
 // are those of CAUCE_STORE_OPTIONS; "retention" is of windows and sessions.
-// CAUCE_INVALID_CONFIG where the changelog is of another kind.
+// Where the table does not fit the changelog it is made right first, which may
+// take long. CAUCE_INVALID_CONFIG where the changelog is of another kind,
+// CAUCE_LOCKED where the store is open in this process already.
 CAUCE_API cauce_reason_t cauce_store_open(
     cauce_stores_t *stores, cauce_store_kind_t kind, const char *name,
     const cauce_config_t *options, size_t option_count,
@@ -986,9 +1049,9 @@ typedef struct cauce_row {
   size_t key_size;
   const void *value;  // null: the row goes
   size_t value_size;
-  int64_t time;
-  int64_t start;
-  int64_t end;
+  int64_t time;   // of timestamped stores; none: that of the append
+  int64_t start;  // of windows and sessions
+  int64_t end;    // of sessions: that of the last record
   int32_t sequence;  // of those read of windows with duplicates
   int32_t reserved;
 } cauce_row_t;
@@ -996,7 +1059,10 @@ typedef struct cauce_row {
 #define CAUCE_ROW_INIT \
   { sizeof(cauce_row_t), NULL, 0, NULL, 0, -1, -1, -1, 0, 0 }
 
-// Writes a row, or with a null value deletes it.
+// Writes a row, or with a null value deletes it: an append to the changelog,
+// which survives what "ack" and its cauce.flush say. CAUCE_BATCH_TOO_LARGE,
+// CAUCE_DISK_FULL: nothing was changed. After CAUCE_DISK_FAILED the store takes
+// no changes until it is opened again.
 CAUCE_API cauce_reason_t cauce_store_put(cauce_store_t *store,
                                          const cauce_row_t *row,
                                          cauce_error_t **error);

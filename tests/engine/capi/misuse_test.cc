@@ -43,6 +43,8 @@ TEST_F(CapiMisuse, OfNullHandlesIsAnswered) {
       cauce_client_upkeep(nullptr, 0, err()),
       cauce_topics_list(nullptr, &list, err()),
       cauce_topic_grow(nullptr, "orders", 2, err()),
+      cauce_topic_restore(nullptr, "backup", nullptr, 0, nullptr, nullptr,
+                          nullptr, err()),
       cauce_partition_open(nullptr, "orders", 0, &partition, err()),
       cauce_partition_append(nullptr, &record, 1, 1, nullptr, err()),
       cauce_partition_append_async(nullptr, &record, 1, 1, nullptr, nullptr,

@@ -32,7 +32,11 @@ TEST_F(CapiSettings, TellEveryOptionOfEachKind) {
                {CAUCE_CONSUMER_OPTIONS, "group"},
                {CAUCE_CURSOR_OPTIONS, "up_to"},
                {CAUCE_STORES_OPTIONS, "application"},
-               {CAUCE_STORE_OPTIONS, "retention"}};
+               {CAUCE_STORES_OPTIONS, "memory_max"},
+               {CAUCE_STORE_OPTIONS, "ack"},
+               {CAUCE_STORE_OPTIONS, "retention"},
+               {CAUCE_BACKUP_OPTIONS, "on_damage"},
+               {CAUCE_RESTORE_OPTIONS, "name"}};
   for (const auto& [kind, name] : kinds) {
     cauce_settings_t* settings = nullptr;
     ASSERT_EQ(cauce_options_describe(kind, &settings, err()), CAUCE_OK);
