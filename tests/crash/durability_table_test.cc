@@ -1,6 +1,7 @@
 // The table of the README, row by row: of a record whose append has returned,
 // what a kill leaves, what a power loss leaves that keeps nothing which was not
-// synced, and what a reader in the process sees.
+// synced, and what a reader in the process sees; and of a row that was put into
+// a state store.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -10,6 +11,7 @@
 
 #include "cauce/engine.h"
 #include "cauce/partition.h"
+#include "cauce/stores.h"
 #include "tests/testing/choices.h"
 #include "tests/testing/faulty_disk.h"
 #include "tests/testing/matchers.h"
@@ -17,6 +19,9 @@
 
 namespace cauce::test {
 namespace {
+
+using ::testing::Eq;
+using ::testing::Optional;
 
 // Of what was not synced nothing reaches the disk.
 class Nothing final : public Choices {
@@ -65,6 +70,41 @@ class DurabilityTable : public ::testing::TestWithParam<Row> {
     disk.CutNow();
   }
 
+  // Whether a state store has a row behind a Put that has returned, and such an
+  // end.
+  template <typename End>
+  bool StoreHasItAfter(const End& end) {
+    FaultyDisk disk(clock_);
+    PutOne(disk);
+    end(disk);
+    auto again = Engine::Open("/data", {.file_system = &disk});
+    EXPECT_THAT(again, IsOk());
+    auto stores = Stores::Open(*again).value();
+    const auto store = stores.OpenKeyValue("counts");
+    EXPECT_THAT(store, IsOk());
+    const bool has_it = store->Get("k").value().has_value();
+    const Offset log_end =
+        again->OpenPartition("counts-changelog", PartitionId{0})
+            .value()
+            .log_end();
+    EXPECT_EQ(has_it, log_end == Offset{1}) << "the log is what is believed";
+    return has_it;
+  }
+
+  void PutOne(FaultyDisk& disk) {
+    auto engine = Engine::Open("/data", {.file_system = &disk});
+    ASSERT_THAT(engine, IsOk());
+    auto stores = Stores::Open(*engine).value();
+    auto store = stores.OpenKeyValue(
+        "counts", {.ack = GetParam().ack,
+                   .configs = {{"cauce.flush", GetParam().flush}}});
+    ASSERT_THAT(store, IsOk());
+    ASSERT_THAT(store->Put("k", "v"), IsOk());
+    EXPECT_THAT(store->Get("k"), IsOkAndHolds(Optional(Eq("v"))))
+        << "whoever asks the store sees it at once";
+    disk.CutNow();
+  }
+
   SimClock clock_;
 };
 
@@ -78,6 +118,19 @@ TEST_P(DurabilityTable, SaysWhatSurvivesAPowerLoss) {
               disk.Restart(nothing);
             }),
             GetParam().survives_power ? 1 : 0);
+}
+
+TEST_P(DurabilityTable, SaysWhatAStateStoreHasAfterAKill) {
+  EXPECT_TRUE(
+      StoreHasItAfter([](FaultyDisk& disk) { disk.RestartProcess(); }));
+}
+
+TEST_P(DurabilityTable, SaysWhatAStateStoreHasAfterAPowerLoss) {
+  EXPECT_EQ(StoreHasItAfter([](FaultyDisk& disk) {
+              Nothing nothing;
+              disk.Restart(nothing);
+            }),
+            GetParam().survives_power);
 }
 
 INSTANTIATE_TEST_SUITE_P(
