@@ -190,7 +190,8 @@ struct RocksDbOptions {
   // makes, until they are merged.
   int64_t load_bytes_max = 256 << 20;
   // Threads of RocksDB's own that write files and merge them, 1 to 16, started
-  // by the first table that is opened and joined when the last one is closed.
+  // by the first table that is opened and joined when the last one is closed;
+  // RocksDB has one more for its timers, as long.
   int threads = 2;
   // Files that each table keeps open at most, at least 16; -1: all.
   int open_files_max = 256;

@@ -16,7 +16,7 @@
 //
 // Tables lie in the directory `cauce.stores` (engine/FORMAT.md), one for each
 // partition of each changelog, and are RocksDB's unless the options say
-// otherwise. Kafka Streams' stores have the same changelogs, byte for byte.
+// otherwise. Keys and values in a changelog are those of Kafka Streams.
 #pragma once
 
 #include <cstdint>

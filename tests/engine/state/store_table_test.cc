@@ -3,15 +3,51 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "cauce/record_batch.h"
 #include "cauce/stores.h"
+#include "engine/state/row_layout.h"
+#include "engine/state/store_table.h"
 #include "fmt/format.h"
 #include "tests/engine/state/store_rig.h"
 #include "tests/testing/matchers.h"
 
 namespace cauce::test {
 namespace {
+
+using ::testing::Pair;
+
+// A row as engine/FORMAT.md has it: its key in the table, and its value.
+std::pair<std::string, std::string> RowOf(StoreKind kind, std::string log_key,
+                                          Timestamp row_time) {
+  RowMaker maker(RowLayout(kind, 60'000, 120'000));
+  const StateChange row = maker.Make({.key = log_key,
+                                      .value = "v",
+                                      .time = {0x0102030405},
+                                      .row_time = row_time});
+  return {std::string(row.key), std::string(row.value.value())};
+}
+
+TEST(StoreTable, RowsHaveTheseBytesForEver) {
+  const auto bytes = [](const char* text, size_t size) {
+    return std::string(text, size);
+  };
+  EXPECT_THAT(RowOf(StoreKind::kKeyValue, "k", kNoTimestamp), Pair("k", "v"));
+  EXPECT_THAT(RowOf(StoreKind::kTimestamped, "k", kNoTimestamp),
+              Pair("k", bytes("\0\0\0\1\2\3\4\5v", 9)));
+  // In segment 2, behind it the changelog's key: start 120 001, number 3.
+  EXPECT_THAT(
+      RowOf(StoreKind::kWindow, WindowRowKey("k", {120'001}, 3), {120'001}),
+      Pair(bytes("\0\0\0\0\0\0\0\2k\0\0\0\0\0\1\xd4\xc1\0\0\0\3", 21), "v"));
+  // The same of the end, 120 001; then the start, 1.
+  EXPECT_THAT(RowOf(StoreKind::kSession,
+                    SessionRowKey({"k", {1}, {120'001}}), {120'001}),
+              Pair(bytes("\0\0\0\0\0\0\0\2k\0\0\0\0\0\1\xd4\xc1"
+                         "\0\0\0\0\0\0\0\1",
+                         25),
+                   "v"));
+}
 
 TEST(StoreTable, ManyRecordsAreLoaded) {
   StoreRig rig;

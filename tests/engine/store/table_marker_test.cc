@@ -38,6 +38,18 @@ TEST_F(TableMarker, SaysWhatWasWritten) {
   }
 }
 
+TEST_F(TableMarker, HasTheseBytesForEver) {
+  const auto written = [&](MarkerState state) {
+    EXPECT_THAT(WriteTableMarker(*files_, "/t", state), IsOk());
+    const auto file = files_->Open("/t/cauce.table", OpenMode::kRead).value();
+    std::string bytes(64, '\0');
+    bytes.resize(file->Read(0, bytes).value());
+    return bytes;
+  };
+  EXPECT_EQ(written(MarkerState::kInWork), "cauce table 1 in work\n");
+  EXPECT_EQ(written(MarkerState::kWhole), "cauce table 1 whole\n");
+}
+
 TEST_F(TableMarker, IsNoneWithoutFilesOrDirectory) {
   EXPECT_THAT(ReadTableMarker(*files_, "/none"),
               IsOkAndHolds(MarkerState::kNone));
