@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "cauce/file_system.h"
 #include "cauce/read.h"
 #include "cauce/types.h"
@@ -33,6 +34,10 @@ class BrokerServes : public KafkaTest {
     auto broker = Broker::Start(programs(), directory_, log_, topics);
     EXPECT_THAT(broker, IsOk());
     return broker.ok() ? *std::move(broker) : nullptr;
+  }
+
+  absl::StatusOr<std::unique_ptr<Broker>> TryToStart() {
+    return Broker::Start(programs(), directory_, log_);
   }
 
   // A broker's directory in which the partition is what `topic` is of.
@@ -69,13 +74,13 @@ class BrokerServes : public KafkaTest {
     return Print(broker, "ReadTopics", {IsolationName(isolation), "t"});
   }
 
-  // What the broker had to say of the partition.
-  std::vector<std::string> LogLines() const {
+  // What the broker had to say of the partition, or of something else.
+  std::vector<std::string> LogLines(std::string_view about = "t-0") const {
     std::vector<std::string> lines;
     std::ifstream in(log_);
     EXPECT_TRUE(in.is_open()) << log_;
     for (std::string line; std::getline(in, line);) {
-      if (line.find("t-0") != std::string::npos) lines.push_back(line);
+      if (line.find(about) != std::string::npos) lines.push_back(line);
     }
     return lines;
   }

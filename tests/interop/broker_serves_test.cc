@@ -10,10 +10,12 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "cauce/codec.h"
 #include "cauce/cursor.h"
 #include "cauce/engine.h"
 #include "cauce/file_system.h"
+#include "cauce/stores.h"
 #include "cauce/types.h"
 #include "engine/log/segment_name.h"
 #include "tests/interop/broker_serves.h"
@@ -34,9 +36,12 @@ using test::ExpectNoComplaint;
 using test::FileBytes;
 using test::FilesBelow;
 using test::IsOk;
+using test::StatusIs;
 using test::WrittenTopic;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
 
 std::vector<std::string> LinesOf(const WrittenTopic& topic, Offset start) {
   std::vector<std::string> lines;
@@ -117,6 +122,39 @@ TEST_F(BrokerServes, OurFilesAndLeavesThemToUs) {
     all.push_back(line);
   EXPECT_EQ(test::RecordLines(printed_after), all);
   EXPECT_THAT(engine->Close(), IsOk());
+}
+
+// As engine/FORMAT.md says: whoever hands files over leaves the tables of state
+// stores behind.
+TEST_F(BrokerServes, NothingBesideTheTablesOfStateStores) {
+  WrittenTopic topic(scratch_ / "data", test::kSmallSegments);
+  topic.Append({{.value = "2 apples", .timestamp = 1'700'000'000'000}});
+  {
+    auto stores = Stores::Open(topic.engine());
+    ASSERT_THAT(stores, IsOk());
+    auto counts = stores->OpenKeyValue("counts");
+    ASSERT_THAT(counts, IsOk());
+    ASSERT_THAT(counts->Put("apples", "2"), IsOk());
+    ASSERT_THAT(counts->Close(), IsOk());
+  }
+  const auto description = topic.engine().DescribeTopic("t");
+  ASSERT_THAT(description, IsOk());
+  topic.Close();
+  HandOver(topic, description->id, LeaderEpoch{0});
+  const std::string tables = directory_ + "/cauce.stores";
+  std::filesystem::copy(topic.directory() + "/cauce.stores", tables,
+                        std::filesystem::copy_options::recursive);
+
+  const auto refused = TryToStart();
+
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(LogLines("Found directory " + tables), Not(IsEmpty()));
+  std::filesystem::remove_all(tables);
+  auto broker = Start();
+  ASSERT_NE(broker, nullptr);
+  const std::string printed = Read(*broker);
+  ASSERT_THAT(broker->Stop(), IsOk());
+  EXPECT_EQ(test::RecordLines(printed), LinesOf(topic, Offset{0}));
 }
 
 // So that silence means something: what a broker has to mend, it tells.
