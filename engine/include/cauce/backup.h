@@ -92,10 +92,11 @@ struct BackupOptions {
 // before that, so that no record behind it is missing; what they commit in a
 // transaction that is open counts as not committed.
 // AlreadyExists where the target is a whole backup, or holds anything else;
-// Reason::kUnknownTopic, also where it is deleted meanwhile; kInvalidTopicName
-// for an internal one; kCorruptBatch and other errors of reading, with
-// directory and offset; Unavailable where segments were replaced again and
-// again as they were copied. Then the target is no backup.
+// Reason::kLocked where another one is being made there. After any other error
+// the target is no backup: kUnknownTopic, also where the topic is deleted
+// meanwhile; kInvalidTopicName for an internal one; kCorruptBatch and other
+// errors of reading, with directory and offset; Unavailable where segments were
+// replaced again and again as they were copied.
 absl::StatusOr<BackupSummary> BackupTopic(std::string_view directory,
                                           std::string_view topic,
                                           std::string_view target,

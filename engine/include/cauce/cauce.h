@@ -923,9 +923,10 @@ CAUCE_API cauce_reason_t cauce_backup_free(cauce_backup_t *backup);
 // elsewhere, to the directory `target`, which is made: records, configs, what
 // groups have committed, what is known of producers. Options are those of
 // CAUCE_BACKUP_OPTIONS; `on_progress` and `backup` may be null, here and below.
-// CAUCE_UNKNOWN_TOPIC, CAUCE_CORRUPT_BATCH; CAUCE_OTHER where `target` is a
-// whole backup or holds anything else. After an error it is no backup, and the
-// next one begins it anew.
+// CAUCE_OTHER where `target` is a whole backup or holds anything else,
+// CAUCE_LOCKED where another one is being made there. After any other error, as
+// CAUCE_UNKNOWN_TOPIC or CAUCE_CORRUPT_BATCH, it is no backup, and the next one
+// begins it anew.
 CAUCE_API cauce_reason_t cauce_topic_backup(
     const char *directory, const char *topic, const char *target,
     const cauce_config_t *options, size_t option_count,
