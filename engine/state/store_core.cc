@@ -94,16 +94,19 @@ const StateView& StoreCore::view() const {
   return *opened_.overlay;
 }
 
+absl::Status StoreCore::Closed() const {
+  return MakeError(Reason::kClosed,
+                   fmt::format("store {}: was closed", name()));
+}
+
 absl::Status StoreCore::CheckOpen() const {
-  if (closed_) {
-    return MakeError(Reason::kClosed,
-                     fmt::format("store {}: was closed", name()));
-  }
+  if (closed_) return Closed();
   CAUCE_RETURN_IF_ERROR(opened_.engine->CheckProcess());
   return opened_.engine->CheckNotClosed();
 }
 
 absl::Status StoreCore::CheckWritable() const {
+  if (closing_) return Closed();
   CAUCE_RETURN_IF_ERROR(CheckOpen());
   if (!opened_.table) {
     return MakeError(
@@ -385,6 +388,7 @@ absl::StatusOr<std::shared_ptr<StateView>> StoreCore::Snapshot() {
 absl::StatusOr<std::shared_ptr<const StoreCore::Lease>>
 StoreCore::TakeLease() {
   MutexLock lock(mutex_);
+  if (closing_) return Closed();
   CAUCE_RETURN_IF_ERROR(CheckOpen());
   return std::make_shared<const Lease>(shared_from_this());
 }
@@ -401,14 +405,16 @@ absl::Status StoreCore::Persist() {
 
 absl::Status StoreCore::Close() {
   MutexLock lock(mutex_);
-  while (!queue_.empty()) idle_.Wait(mutex_);
-  if (closed_) return absl::OkStatus();
-  if (leases_ > 0) {
+  if (!closing_ && leases_ > 0) {
     return absl::FailedPreconditionError(fmt::format(
         "store {}: {} iterators or snapshots of it are in use: let go of them "
         "first",
         name(), leases_.load()));
   }
+  closing_ = true;
+  while (!queue_.empty()) idle_.Wait(mutex_);
+  // Two may close it: they are told when it is done.
+  if (closed_) return absl::OkStatus();
   closed_ = true;
   absl::Status closed;
   // A child leaves the files to the process it was forked from.

@@ -128,6 +128,7 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   struct Batch;
   class Lease;
 
+  absl::Status Closed() const;
   absl::Status CheckWritable() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Run(Writer& writer) ABSL_LOCKS_EXCLUDED(mutex_);
   // The front of the queue, as much of it as goes into one batch.
@@ -154,6 +155,8 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   std::deque<Writer*> queue_ ABSL_GUARDED_BY(mutex_);
   CondVar idle_;
   absl::Status broken_ ABSL_GUARDED_BY(mutex_);
+  // Nobody comes in any more: what is in the queue is the last of it.
+  bool closing_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace cauce

@@ -160,8 +160,8 @@ class Store {
   // nothing to catch up with. Errors as of a change.
   absl::Status Persist();
   // Persists, and lets go of the table: it may be opened again then. What is
-  // called later answers kClosed. Idempotent. FailedPrecondition while
-  // iterators or snapshots of it live.
+  // called later answers kClosed, as do changes that wait for their turn.
+  // Idempotent. FailedPrecondition while iterators or snapshots of it live.
   absl::Status Close();
 
  protected:

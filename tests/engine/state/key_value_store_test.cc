@@ -3,14 +3,17 @@
 
 #include <atomic>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "cauce/cursor.h"
 #include "cauce/errors.h"
 #include "cauce/stores.h"
 #include "fmt/format.h"
 #include "tests/engine/state/store_rig.h"
+#include "tests/testing/faulty_disk.h"
 #include "tests/testing/matchers.h"
 
 namespace cauce::test {
@@ -203,6 +206,90 @@ TEST(KeyValueStore, JoinsTheWritesOfManyThreads) {
   EXPECT_EQ(first, kPuts);
   EXPECT_EQ(RowsOf(store.All()).size(), kThreads * kPuts + kPuts);
   EXPECT_EQ(store.applied(), Offset{kThreads * kPuts + kPuts});
+}
+
+TEST(KeyValueStore, IsClosedUnderThreadsThatNeverPause) {
+  constexpr int kThreads = 4;
+  SimClock clock;
+  FaultyDisk disk(clock);
+  StoreRig rig(&disk);
+  auto store = rig.stores->OpenKeyValue("s").value();
+  std::atomic<int> putting = 0;
+  std::atomic<int> ended = 0;
+  std::atomic<int> puts = 0;
+  std::atomic<int> refused = 0;
+  // Of which no two are joined.
+  const std::string large(300'000, 'x');
+  // A sync takes until somebody else has come, and had time to get in line.
+  disk.set_plan([&](DiskCall call, std::string_view, int64_t) {
+    if (call != DiskCall::kSync) return absl::OkStatus();
+    while (putting < 2 && ended == 0) std::this_thread::yield();
+    for (int i = 0; i < 1000; ++i) std::this_thread::yield();
+    return absl::OkStatus();
+  });
+
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      const std::string key = fmt::format("{}", t);
+      absl::Status status;
+      while (status.ok()) {
+        ++putting;
+        status = store.Put(key, large);
+        --putting;
+        ++puts;
+      }
+      if (ReasonOf(status) == Reason::kClosed) ++refused;
+      ++ended;
+    });
+  }
+  while (puts < 3 * kThreads && ended == 0) std::this_thread::yield();
+  const absl::Status closed = store.Close();
+  for (std::thread& thread : threads) thread.join();
+
+  EXPECT_THAT(closed, IsOk());
+  EXPECT_EQ(refused, kThreads);
+  disk.set_plan(nullptr);
+  EXPECT_FALSE(AllOf(rig).empty());
+}
+
+TEST(KeyValueStore, TakesNoChangeBehindItsClose) {
+  SimClock clock;
+  FaultyDisk disk(clock);
+  StoreRig rig(&disk);
+  auto store = rig.stores->OpenKeyValue("s").value();
+  std::atomic<bool> syncing = false;
+  std::atomic<bool> may_sync = false;
+  disk.set_plan([&](DiskCall call, std::string_view, int64_t) {
+    if (call != DiskCall::kSync) return absl::OkStatus();
+    syncing = true;
+    while (!may_sync) std::this_thread::yield();
+    return absl::OkStatus();
+  });
+  absl::Status put;
+  std::thread putting([&] { put = store.Put("a", "1"); });
+  while (!syncing) std::this_thread::yield();
+  absl::Status closed;
+  std::thread closing([&] {
+    // What looks below is an iterator, which holds it up.
+    do {
+      closed = store.Close();
+    } while (absl::IsFailedPrecondition(closed));
+  });
+
+  // It waits for the one change, and lets nobody in any more.
+  while (store.All().status().ok()) std::this_thread::yield();
+  const absl::Status behind = store.Put("b", "1");
+  const absl::Status snapshot = store.Snapshot().status();
+  may_sync = true;
+  putting.join();
+  closing.join();
+
+  EXPECT_THAT(behind, HasReason(Reason::kClosed));
+  EXPECT_THAT(snapshot, HasReason(Reason::kClosed));
+  EXPECT_THAT(put, IsOk());
+  EXPECT_THAT(closed, IsOk());
+  EXPECT_THAT(AllOf(rig), ElementsAre(Pair("a", "1")));
 }
 
 TEST(KeyValueStore, OneBadChangeFailsNoOther) {
