@@ -5,9 +5,11 @@
 #include <utility>
 
 #include "cauce/errors.h"
+#include "cauce/topic_config.h"
 #include "engine/base/bytes.h"
 #include "engine/base/check.h"
 #include "engine/base/status_macros.h"
+#include "engine/state/table_fit.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -57,6 +59,7 @@ class StoreCore::Lease {
 struct StoreCore::Batch {
   std::vector<ChangelogRecord> records;
   std::deque<std::string> keys;  // of those that got a number
+  Timestamp begun;               // by the clock, in front of the append
   Timestamp stream_time = kNoTimestamp;
 };
 
@@ -196,6 +199,8 @@ absl::Status StoreCore::WriteGroup(std::span<Writer* const> group) {
 absl::Status StoreCore::WriteTogether(std::span<Writer* const> group,
                                       absl::Status& broken) {
   Batch batch;
+  batch.begun = Timestamp::From(clock().Now());
+  CAUCE_RETURN_IF_ERROR(TakeForeignFirst(batch.begun, broken));
   batch.stream_time = stream_time();
   for (Writer* const writer : group) {
     CAUCE_RETURN_IF_ERROR(Collect(*writer, batch));
@@ -250,54 +255,99 @@ absl::Status StoreCore::AppendAndApply(Batch& batch, absl::Status& broken) {
       opened_.changelog->Append(records, {.ack = opened_.ack});
   if (!appended.ok()) {
     if (StoredNothing(appended.status())) return appended.status();
-    broken = Annotate(
-        appended.status(),
-        fmt::format("store {}: it is not known whether a change is in its "
+    const std::string_view why = MessageOf(appended.status());
+    // One without a reason is of a file that could not be opened for the sync.
+    Reason reason = ReasonOf(appended.status());
+    if (reason == Reason::kNone) reason = Reason::kDiskFailed;
+    broken = MakeError(
+        reason,
+        fmt::format("store {}: takes no changes, this one neither, since it is "
+                    "not known whether an earlier one is in its changelog: "
+                    "close it and open it again: {}",
+                    name(), why));
+    return MakeError(
+        reason,
+        fmt::format("store {}: it is not known whether the change is in its "
                     "changelog, so it takes no more: close it and open it "
-                    "again",
-                    name()));
-    return broken;
+                    "again, and look: {}",
+                    name(), why));
   }
-  absl::Status applied = ApplyForeign(appended->base);
+  absl::Status applied = TakeForeign({appended->base, batch.begun});
   if (applied.ok()) {
     for (size_t i = 0; i < batch.records.size(); ++i) {
       ChangelogRecord& record = batch.records[i];
       record.offset = appended->base + static_cast<int64_t>(i);
       if (appended->append_time) record.time = *appended->append_time;
     }
-    applied = opened_.table->Apply(batch.records, appended->next);
+    applied =
+        opened_.table->Apply(batch.records, {appended->next, batch.begun});
   }
   if (applied.ok()) return absl::OkStatus();
-  broken = Annotate(
-      applied,
-      fmt::format("store {}: the change is in its changelog, and its table "
-                  "could not take it, so it takes no more: close it and open "
-                  "it again, then it is there",
-                  name()));
-  return broken;
+  // Whatever the table says: kDiskFull alone would tell that nothing changed.
+  const std::string_view why = MessageOf(applied);
+  broken = MakeError(
+      Reason::kDiskFailed,
+      fmt::format("store {}: takes no changes, this one neither, since its "
+                  "table could not take one that is in its changelog at offset "
+                  "{}: close it and open it again, which makes it right: {}",
+                  name(), appended->base.value, why));
+  return MakeError(
+      Reason::kDiskFailed,
+      fmt::format("store {}: the change is in its changelog at offset {}, so "
+                  "do not repeat it, but its table could not take it: close "
+                  "the store, which takes no more, and open it again, which "
+                  "makes it right: {}",
+                  name(), appended->base.value, why));
 }
 
-absl::Status StoreCore::ApplyForeign(Offset base) {
-  const Offset expected = opened_.table->applied();
-  if (base == expected) return absl::OkStatus();
-  if (base < expected) {
+absl::Status StoreCore::TakeForeignFirst(Timestamp now, absl::Status& broken) {
+  const Offset end = opened_.changelog->log_end();
+  if (end == applied()) return absl::OkStatus();
+  const absl::Status taken = TakeForeign({end, now});
+  if (taken.ok()) return absl::OkStatus();
+  const absl::Status unchanged =
+      Annotate(taken, fmt::format("store {}: nothing was changed", name()));
+  if (ReasonOf(taken) == Reason::kTruncated) broken = unchanged;
+  return unchanged;
+}
+
+absl::Status StoreCore::TakeForeign(const StoreTable::Goal& goal) {
+  const Offset has = opened_.table->applied();
+  if (goal.end == has) return absl::OkStatus();
+  // Somebody else has changed the log. What is in it counts, once no power loss
+  // takes it back; and of a topic that was deleted no end is to be believed.
+  CAUCE_RETURN_IF_ERROR(opened_.changelog->Flush());
+  if (goal.end < has) {
     return MakeError(
         Reason::kTruncated,
         fmt::format("{}: the log was cut to offset {}, below {}, which the "
-                    "table reflects",
-                    changelog().ToString(), base.value, expected.value));
+                    "store's table reflects: close it and open it again",
+                    changelog().ToString(), goal.end.value, has.value));
   }
-  // Somebody else has appended to the changelog: what is in the log counts. A
-  // record of an open transaction may still be taken back.
   CAUCE_ASSIGN_OR_RETURN(const Offset stable,
                          opened_.changelog->LastStableOffset());
-  if (stable < base) {
+  if (stable < goal.end) {
     return absl::FailedPreconditionError(fmt::format(
-        "{}: a transaction that is open at offset {} writes to the changelog",
+        "{}: a transaction is open in it from offset {} on, which may still be "
+        "taken back: try again once it has ended (cauce transaction list)",
         changelog().ToString(), stable.value));
   }
-  return opened_.table->CatchUp(*opened_.changelog, base, Gaps::kTaken,
-                                [](Offset, int64_t, int64_t) {});
+  CAUCE_ASSIGN_OR_RETURN(
+      const TopicDescription topic,
+      opened_.engine->DescribeTopic(changelog().topic));
+  CAUCE_ASSIGN_OR_RETURN(const TopicConfig config,
+                         ParseTopicConfig(topic.configs));
+  const Gaps gaps = GapsOf(opened_.table->mark(), config.delete_retention,
+                           clock().Now());
+  const absl::Status caught_up = opened_.table->CatchUp(
+      *opened_.changelog, goal, gaps, [](Offset, int64_t, int64_t) {});
+  if (!absl::IsAborted(caught_up)) return caught_up;
+  return MakeError(
+      Reason::kTruncated,
+      fmt::format("{}; deletions that the store's table has not seen may be "
+                  "compacted away: close it and open it again, which makes the "
+                  "table anew",
+                  MessageOf(caught_up)));
 }
 
 absl::StatusOr<bool> StoreCore::Get(std::string_view key,

@@ -4,8 +4,10 @@
 // together: the first takes all that wait, appends them as one batch, waits for
 // the one sync, writes the table, and tells the others. So a row is seen only
 // when its record is acknowledged, and an append that has failed is never seen.
-// Where it is not known what the changelog holds, the store takes no changes
-// any more.
+// Where it is not known what the changelog holds, or the table could not take
+// what it holds, the store takes no changes any more. What others have appended
+// is taken first, so that what is wrong with that fails a change in front of
+// its append.
 //
 // Thread-safe. Shared by the handles of a store, its iterators and snapshots.
 #pragma once
@@ -136,11 +138,16 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   void Lead() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Returns why the store takes no more changes, where it does not.
   absl::Status WriteGroup(std::span<Writer* const> group);
+  // `broken` says so to those who come later.
   absl::Status WriteTogether(std::span<Writer* const> group,
                              absl::Status& broken);
   absl::Status Collect(Writer& writer, Batch& batch) const;
   absl::Status AppendAndApply(Batch& batch, absl::Status& broken);
-  absl::Status ApplyForeign(Offset base);
+  // Has the table take what others have appended in front of the goal's end.
+  // Reason::kTruncated where that cannot be, ever.
+  absl::Status TakeForeign(const StoreTable::Goal& goal);
+  // TakeForeign in front of an append.
+  absl::Status TakeForeignFirst(Timestamp now, absl::Status& broken);
   absl::StatusOr<std::shared_ptr<const Lease>> TakeLease()
       ABSL_LOCKS_EXCLUDED(mutex_);
   const StateView& view() const;

@@ -66,16 +66,16 @@ class StoreTable::Pending {
 };
 
 absl::Status StoreTable::Apply(std::span<const ChangelogRecord> records,
-                               Offset next) {
+                               const Goal& goal) {
   StoreMark mark = mark_;
-  mark.applied = next;
+  mark.applied = goal.end;
+  mark.written = WrittenAt(goal);
   for (const ChangelogRecord& record : records) {
     mark.stream_time = std::max(mark.stream_time, record.row_time);
   }
-  mark.written = Timestamp::From(clock_.Now());
   const ChangelogRecord& last = records.back();
   mark.last_record =
-      last.offset + 1 == next ? RecordChecksum(last.key, last.value) : 0;
+      last.offset + 1 == goal.end ? RecordChecksum(last.key, last.value) : 0;
   if (!layout_.windowed() && layout_.kind() != StoreKind::kTimestamped) {
     std::vector<StateChange> changes;
     changes.reserve(records.size());
@@ -122,16 +122,19 @@ void StoreTable::Publish(const StoreMark& mark) {
   applied_.store(mark.applied.value, std::memory_order_release);
 }
 
-absl::Status StoreTable::CatchUp(const Partition& changelog, Offset end,
+Timestamp StoreTable::WrittenAt(const Goal& goal) const {
+  return goal.seen.has_value() ? goal.seen : mark_.written;
+}
+
+absl::Status StoreTable::CatchUp(const Partition& changelog, const Goal& goal,
                                  Gaps gaps, Progress progress) {
-  const Goal goal{end, Timestamp::From(clock_.Now())};
-  const int64_t lacking = end - applied();
+  const int64_t lacking = goal.end - applied();
   if (lacking >= kLoadedRecordsMin) {
     CAUCE_RETURN_IF_ERROR(CatchUpByLoader(changelog, goal, gaps, progress));
   } else if (lacking > 0) {
     CAUCE_RETURN_IF_ERROR(CatchUpByWrites(changelog, goal, gaps, progress));
   } else if (lacking == 0) {
-    mark_.written = goal.seen;
+    mark_.written = WrittenAt(goal);
   }
   return EraseExpired();
 }
@@ -174,7 +177,7 @@ absl::Status StoreTable::CatchUpByWrites(const Partition& changelog,
           mark.last_record = RecordChecksum(record.key, record.value);
         }
         if (!full) return absl::OkStatus();
-        if (mark.applied == end) mark.written = goal.seen;
+        if (mark.applied == end) mark.written = WrittenAt(goal);
         CAUCE_RETURN_IF_ERROR(Write(pending.changes(), mark));
         pending.Clear();
         mark.last_record = 0;
@@ -184,7 +187,7 @@ absl::Status StoreTable::CatchUpByWrites(const Partition& changelog,
   // What is left may be nothing but markers and gaps.
   if (mark.applied != end) mark.last_record = 0;
   mark.applied = end;
-  mark.written = goal.seen;
+  mark.written = WrittenAt(goal);
   if (mark_.applied != end) {
     CAUCE_RETURN_IF_ERROR(Write(pending.changes(), mark));
   }
@@ -224,11 +227,13 @@ absl::Status StoreTable::CatchUpByLoader(const Partition& changelog,
         finished = bytes;
         StoreMark so_far = mark;
         so_far.last_record = RecordChecksum(record.key, record.value);
-        return loader->Finish(EncodeStoreMark(so_far));
+        CAUCE_RETURN_IF_ERROR(loader->Finish(EncodeStoreMark(so_far)));
+        Publish(so_far);
+        return absl::OkStatus();
       }));
   if (mark.applied != end) mark.last_record = 0;
   mark.applied = end;
-  mark.written = goal.seen;
+  mark.written = WrittenAt(goal);
   CAUCE_RETURN_IF_ERROR(loader->Finish(EncodeStoreMark(mark)));
   Publish(mark);
   progress(end, records, bytes);

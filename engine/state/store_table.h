@@ -14,7 +14,6 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
-#include "cauce/env.h"
 #include "cauce/partition.h"
 #include "cauce/state_store.h"
 #include "cauce/stores.h"
@@ -26,14 +25,22 @@ namespace cauce {
 
 class StoreTable {
  public:
+  // Where a catch-up ends, and a moment by the clock: whatever stands there or
+  // behind it was appended later. Marks in front of the end keep the time that
+  // the table had, as does the one at the end where there is no such moment: a
+  // deletion behind a mark may be as old as that, and compacted away before the
+  // next opening.
+  struct Goal {
+    Offset end;
+    Timestamp seen;
+  };
+
   // `mark` is what the table has, or what it begins with where it is empty.
-  // The clock is borrowed for its life.
   StoreTable(std::unique_ptr<StateStore> table, const RowLayout& layout,
-             const StoreMark& mark, Clock& clock)
+             const StoreMark& mark)
       : table_(std::move(table)),
         layout_(layout),
         mark_(mark),
-        clock_(clock),
         applied_(mark.applied.value),
         stream_time_(mark.stream_time.ms) {}
 
@@ -46,27 +53,21 @@ class StoreTable {
     return {stream_time_.load(std::memory_order_acquire)};
   }
 
-  // Takes the records of an append, which end in front of `next`.
-  absl::Status Apply(std::span<const ChangelogRecord> records, Offset next);
+  // Takes the records of an append, which end in front of the goal's end.
+  absl::Status Apply(std::span<const ChangelogRecord> records,
+                     const Goal& goal);
 
-  // Reads what it lacks in front of `end`; much of it by a loader. Told now and
-  // then of the records and their bytes. Where it fails the table is as the
-  // changelog was at some offset in between.
+  // Reads what it lacks in front of the goal's end; much of it by a loader.
+  // Told now and then of the records and their bytes. Where it fails the table
+  // is as the changelog was at some offset in between, and may be caught up
+  // with again.
   using Progress = absl::FunctionRef<void(Offset at, int64_t records,
                                           int64_t bytes)>;
-  absl::Status CatchUp(const Partition& changelog, Offset end, Gaps gaps,
+  absl::Status CatchUp(const Partition& changelog, const Goal& goal, Gaps gaps,
                        Progress progress);
 
  private:
   class Pending;
-  // Where a catch-up ends, and when that was the end of the changelog. Marks in
-  // front of it keep the time that the table had: a deletion between them and
-  // the end may be as old as that, and compacted away before the next opening.
-  struct Goal {
-    Offset end;
-    Timestamp seen;
-  };
-
   absl::Status CatchUpByWrites(const Partition& changelog, const Goal& goal,
                                Gaps gaps, Progress progress);
   absl::Status CatchUpByLoader(const Partition& changelog, const Goal& goal,
@@ -78,12 +79,13 @@ class StoreTable {
   // the stream time was `before`.
   absl::Status Write(std::span<const StateChange> changes,
                      const StoreMark& mark);
+  // What the mark at the goal's end says.
+  Timestamp WrittenAt(const Goal& goal) const;
   void Publish(const StoreMark& mark);
 
   const std::unique_ptr<StateStore> table_;
   const RowLayout layout_;
   StoreMark mark_;
-  Clock& clock_;
   std::atomic<int64_t> applied_;
   std::atomic<int64_t> stream_time_;
 };

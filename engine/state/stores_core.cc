@@ -224,6 +224,25 @@ absl::StatusOr<std::unique_ptr<StateStore>> StoresCore::OpenTable(
   return OpenEmptyTable(backend, changelog);
 }
 
+absl::StatusOr<StoreTable::Goal> StoresCore::GoalOf(
+    const Changelog& changelog) const {
+  const Timestamp now = Timestamp::From(clock_->Now());
+  // In front of the flush: what others append behind that is not meant.
+  const Offset end = changelog.partition->log_end();
+  // What is read is what no power loss takes back.
+  CAUCE_RETURN_IF_ERROR(changelog.partition->Flush());
+  CAUCE_ASSIGN_OR_RETURN(const Offset stable,
+                         changelog.partition->LastStableOffset());
+  if (stable >= end) return StoreTable::Goal{end, now};
+  Tell(Severity::kWarning,
+       fmt::format("{}: a transaction is open in it from offset {} on: its "
+                   "store shows what stands in front of that, and takes no "
+                   "changes until it has ended (cauce transaction list)",
+                   changelog.partition->name().ToString(), stable.value));
+  // What stands behind it was appended who knows when.
+  return StoreTable::Goal{stable, kNoTimestamp};
+}
+
 absl::Status StoresCore::OpenToWrite(const Changelog& changelog,
                                      const WantedStore& wanted,
                                      OpenedStore& opened) {
@@ -236,16 +255,8 @@ absl::Status StoresCore::OpenToWrite(const Changelog& changelog,
                     "first, or share it",
                     wanted.name));
   }
-  // What is read is what no power loss takes back.
-  CAUCE_RETURN_IF_ERROR(changelog.partition->Flush());
-  const Offset end = log.log_end();
-  CAUCE_ASSIGN_OR_RETURN(const Offset stable, log.LastStableOffset());
-  if (stable < end) {
-    return absl::FailedPreconditionError(
-        fmt::format("{}: a transaction is open in it from offset {} on: try "
-                    "again once it has ended (cauce transaction list)",
-                    log.name().ToString(), stable.value));
-  }
+  CAUCE_ASSIGN_OR_RETURN(const StoreTable::Goal goal, GoalOf(changelog));
+  const Offset end = goal.end;
   std::unique_ptr<StateStore> table;
   CAUCE_ASSIGN_OR_RETURN(table,
                          OpenTable(*opened.backend, changelog, wanted.anew));
@@ -265,10 +276,10 @@ absl::Status StoresCore::OpenToWrite(const Changelog& changelog,
           found ? GapsOf(mark, changelog.config.delete_retention, now)
                 : Gaps::kTaken;
       opened.table = std::make_unique<StoreTable>(std::move(table),
-                                                  opened.layout, mark, *clock_);
+                                                  opened.layout, mark);
       const absl::Duration started = clock_->Monotonic();
       const absl::Status caught_up = opened.table->CatchUp(
-          log, end, gaps, [&](Offset at, int64_t records, int64_t bytes) {
+          log, goal, gaps, [&](Offset at, int64_t records, int64_t bytes) {
             if (!options_.progress) return;
             options_.progress({.store = wanted.name,
                                .changelog = log.name(),

@@ -21,6 +21,7 @@
 #include "engine/base/mutex.h"
 #include "engine/facade/engine_core.h"
 #include "engine/state/store_core.h"
+#include "engine/state/store_table.h"
 
 namespace cauce {
 
@@ -72,6 +73,8 @@ class StoresCore {
   absl::StatusOr<std::unique_ptr<StateStore>> OpenEmptyTable(
       StateBackend& backend, const Changelog& changelog);
   StateStoreSpec SpecOf(const Changelog& changelog) const;
+  // How far what is committed of the changelog, and durable, goes.
+  absl::StatusOr<StoreTable::Goal> GoalOf(const Changelog& changelog) const;
   absl::Status OpenToWrite(const Changelog& changelog,
                            const WantedStore& wanted, OpenedStore& opened);
   absl::Status OpenToRead(const Changelog& changelog,

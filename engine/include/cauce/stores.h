@@ -107,7 +107,10 @@ struct WindowOptions {
   // there, says. The changelog keeps them a day longer, by the clock.
   std::optional<absl::Duration> retention;
   // Of windows: a Put of a key and start that is there adds a row, numbered,
-  // and a Put without a value does nothing.
+  // and a Put without a value does nothing. A table is the same either way, so
+  // nothing is kept of this: opened with the other value a store has the rows
+  // that were put before, each with its number. Put without duplicates, and
+  // Fetch of one start, mean the one whose number is 0.
   bool retain_duplicates = false;
 };
 
@@ -143,7 +146,9 @@ class StoreIterator final {
 };
 
 // What all kinds have in common. Handles may be destroyed in any order, also
-// behind their Stores and Engine; the last one closes its table. Thread-safe.
+// behind their Stores and Engine; the last one closes its table. One that is
+// closed behind its Engine is not persisted any more, which costs the next
+// opening the time to read again what it lacks, and loses nothing. Thread-safe.
 class Store {
  public:
   // Which store it is.
@@ -175,10 +180,18 @@ class Store {
 
 // The errors of all that changes a store. Reason::kBatchTooLarge where it fits
 // no batch of the changelog (its max.message.bytes), kInvalidRecord,
-// kInvalidTimestamp, kDiskFull: nothing was changed. kDiskFailed, kTruncated:
-// it is not known what is stored, and the store takes no changes any more until
-// it is opened again. kReadOnly, kClosed, kUnknownTopic once the changelog was
-// deleted.
+// kInvalidTimestamp, kDiskFull, kReadOnly, kClosed, kUnknownTopic once the
+// changelog was deleted: nothing was changed. Nor was it where what others have
+// appended to the changelog does not let it: FailedPrecondition while a
+// transaction of theirs is open there, which may be tried again once it has
+// ended; kInvalidRecord where no store of the kind writes such a record; and
+// what else a cursor tells of damage.
+//
+// With kDiskFailed and kTruncated the change may be in the changelog, and the
+// store takes no more until it is opened again: the message tells whether it is
+// there, at which offset, is not, or is not known. Whoever repeats it without
+// having looked may have it twice. So it is with kClosed where the engine was
+// closed under the call.
 
 // What a KeyValueStore held at one moment. Thread-safe. Must be gone before its
 // store is closed by Close.
@@ -371,6 +384,9 @@ class Stores final {
   // may have. Where its table does not fit its changelog, it is made right
   // first, which may take long. Of an engine that only reads the table is shown
   // with what its changelog has beyond it, as of now, and nothing is written.
+  // Where others have a transaction open in the changelog, it is not waited
+  // for: the store shows what stands in front of that, tells
+  // EngineOptions::events, and refuses changes until it has ended.
   //
   // Reason::kLocked where it is open in this process already; kInvalidConfig
   // where the changelog is of another kind, or its cleanup.policy would lose
@@ -378,8 +394,8 @@ class Stores final {
   // what else a cursor tells of damage, where the changelog cannot be read:
   // nothing is passed over. kDiskFull, kDiskFailed, kClosed, and for reading
   // only kUnknownTopic; ResourceExhausted where there is more to read than
-  // read_only_bytes_max. An open transaction in the changelog is not waited
-  // for: FailedPrecondition, try again once it has ended.
+  // read_only_bytes_max. With kLocked and kInvalidConfig the changelog keeps
+  // the configs that it had.
   absl::StatusOr<KeyValueStore> OpenKeyValue(std::string_view name,
                                              const StoreOptions& options = {});
   absl::StatusOr<TimestampedStore> OpenTimestamped(

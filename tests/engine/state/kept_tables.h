@@ -81,6 +81,12 @@ class KeptTables {
     fail_load_ = std::move(why);
   }
 
+  // Called once, in front of the next Get.
+  void BeforeNextGet(std::function<void()> call) {
+    MutexLock lock(mutex_);
+    before_get_ = std::move(call);
+  }
+
   std::shared_ptr<StateBackend> NewBackend() {
     return std::make_shared<Backend>(*this);
   }
@@ -141,6 +147,7 @@ class KeptTables {
 
     absl::StatusOr<bool> Get(std::string_view key,
                              std::string& value) const override {
+      if (const auto call = all_.TakeBeforeGet()) call();
       MutexLock lock(all_.mutex_);
       if (closed_) return MakeError(Reason::kClosed, "closed");
       const Rows& rows = kept_->since.back().rows;
@@ -278,11 +285,17 @@ class KeptTables {
     KeptTables& all_;
   };
 
+  std::function<void()> TakeBeforeGet() {
+    MutexLock lock(mutex_);
+    return std::exchange(before_get_, nullptr);
+  }
+
   Mutex mutex_;
   std::map<std::string, std::shared_ptr<Kept>> tables_;
   absl::Status fail_next_;
   absl::Status fail_load_;
   size_t erased_ = 0;
+  std::function<void()> before_get_;
 };
 
 }  // namespace cauce::test

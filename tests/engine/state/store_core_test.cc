@@ -3,10 +3,13 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
+#include "absl/status/status.h"
 #include "cauce/append.h"
 #include "cauce/errors.h"
 #include "cauce/partition.h"
+#include "cauce/record_batch.h"
 #include "cauce/state_store.h"
 #include "cauce/stores.h"
 #include "tests/engine/state/store_rig.h"
@@ -17,6 +20,7 @@ namespace cauce::test {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using ::testing::Pair;
 
 TEST(StoreCore, AStoreWhoseTopicIsDeletedUnderItSaysSo) {
@@ -39,8 +43,10 @@ TEST(StoreCore, AChangelogThatIsCutUnderAStoreEndsIt) {
 
     EXPECT_THAT(store.Put("c", "1"), HasReason(Reason::kTruncated));
     EXPECT_THAT(store.Put("d", "1"), HasReason(Reason::kTruncated));
+    // It was told before it was too late to try again.
+    EXPECT_EQ(log.log_end(), Offset{1});
   }
-  EXPECT_THAT(AllOf(rig), ElementsAre(Pair("a", "1"), Pair("c", "1")));
+  EXPECT_THAT(AllOf(rig), ElementsAre(Pair("a", "1")));
 }
 
 TEST(StoreCore, WhatOthersAppendToTheChangelogCounts) {
@@ -57,18 +63,135 @@ TEST(StoreCore, WhatOthersAppendToTheChangelogCounts) {
               ElementsAre(Pair("a", "1"), Pair("b", "other"), Pair("c", "3")));
 }
 
-TEST(StoreCore, ATableThatFailsEndsTheStoreButNotTheChange) {
-  StoreRig rig;
-  {
-    auto store = rig.stores->OpenKeyValue("s").value();
-    ASSERT_THAT(store.Put("a", "1"), IsOk());
-    rig.tables.FailNextWrite(MakeError(Reason::kDiskFull, "full"));
+// A batch of somebody's transaction, which stays open.
+void AppendOpen(Partition& log, std::string_view key, std::string_view value) {
+  BatchBuilder builder(
+      {.transactional = true, .producer_id = {9}, .producer_epoch = 0,
+       .base_sequence = 0});
+  ASSERT_TRUE(builder.Add({.key = key, .value = value}));
+  ASSERT_THAT(log.Append(builder.Finish().value()), IsOk());
+}
 
-    EXPECT_THAT(store.Put("b", "1"), HasReason(Reason::kDiskFull));
-    EXPECT_THAT(RowsOf(store.All()), ElementsAre(Pair("a", "1")));
-    EXPECT_THAT(store.Put("c", "1"), HasReason(Reason::kDiskFull));
+absl::Status Commit(Partition& log) {
+  return log
+      .EndTransaction({.producer_id = {9},
+                       .producer_epoch = 0,
+                       .coordinator_epoch = 0,
+                       .outcome = TransactionOutcome::kCommit})
+      .status();
+}
+
+TEST(StoreCore, WhatOthersAppendWithoutASyncIsNoTransaction) {
+  StoreRig rig;
+  auto store = rig.stores->OpenKeyValue("s", {.ack = Ack::kWritten}).value();
+  ASSERT_THAT(store.Put("a", "1"), IsOk());
+  auto log = rig.engine->OpenPartition("s-changelog", PartitionId{0}).value();
+  const Record record{.key = "b", .value = "other"};
+  ASSERT_THAT(log.Append({&record, 1}, {.ack = Ack::kWritten}), IsOk());
+
+  EXPECT_THAT(store.Put("c", "3"), IsOk());
+
+  EXPECT_THAT(RowsOf(store.All()),
+              ElementsAre(Pair("a", "1"), Pair("b", "other"), Pair("c", "3")));
+}
+
+TEST(StoreCore, ATransactionOfOthersHoldsUpChangesUntilItHasEnded) {
+  StoreRig rig;
+  auto store = rig.stores->OpenKeyValue("s").value();
+  ASSERT_THAT(store.Put("a", "1"), IsOk());
+  auto log = rig.engine->OpenPartition("s-changelog", PartitionId{0}).value();
+  AppendOpen(log, "b", "other");
+
+  EXPECT_THAT(store.Put("c", "3"),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_EQ(log.log_end(), Offset{2});
+  EXPECT_THAT(RowsOf(store.All()), ElementsAre(Pair("a", "1")));
+  ASSERT_THAT(Commit(log), IsOk());
+  EXPECT_THAT(store.Put("c", "3"), IsOk());
+  EXPECT_THAT(RowsOf(store.All()),
+              ElementsAre(Pair("a", "1"), Pair("b", "other"), Pair("c", "3")));
+}
+
+TEST(StoreCore, AnAppendOfOthersRightInFrontOfOnesOwnCounts) {
+  StoreRig rig;
+  auto store = rig.stores->OpenKeyValue("s").value();
+  auto log = rig.engine->OpenPartition("s-changelog", PartitionId{0}).value();
+  rig.tables.BeforeNextGet([&] {
+    const Record record{.key = "b", .value = "other"};
+    ASSERT_THAT(log.Append({&record, 1}), IsOk());
+  });
+
+  EXPECT_THAT(store.PutIfAbsent("a", "1"), IsOk());
+
+  EXPECT_EQ(store.applied(), Offset{2});
+  EXPECT_THAT(RowsOf(store.All()),
+              ElementsAre(Pair("a", "1"), Pair("b", "other")));
+}
+
+TEST(StoreCore, AChangeBehindATransactionOfOthersIsNotToldAsUndone) {
+  StoreRig rig;
+  auto log = [&] {
+    auto store = rig.stores->OpenKeyValue("s").value();
+    auto log = rig.engine->OpenPartition("s-changelog", PartitionId{0}).value();
+    rig.tables.BeforeNextGet([&] { AppendOpen(log, "b", "other"); });
+
+    // It may not be repeated, though its cause alone may be tried again.
+    EXPECT_THAT(store.PutIfAbsent("a", "1"), HasReason(Reason::kDiskFailed));
+    EXPECT_THAT(store.Put("c", "1"), HasReason(Reason::kDiskFailed));
+    EXPECT_EQ(log.log_end(), Offset{2});
+    EXPECT_THAT(RowsOf(store.All()), IsEmpty());
+    return log;
+  }();
+  EXPECT_THAT(AllOf(rig), IsEmpty());
+  ASSERT_THAT(Commit(log), IsOk());
+  EXPECT_THAT(AllOf(rig), ElementsAre(Pair("a", "1"), Pair("b", "other")));
+}
+
+TEST(StoreCore, ARecordThatNoStoreWritesFailsAChangeInFrontOfItsAppend) {
+  StoreRig rig;
+  auto store =
+      rig.stores->OpenWindow("s", {.retention = absl::Hours(1)}).value();
+  auto log = rig.engine->OpenPartition("s-changelog", PartitionId{0}).value();
+  const Record record{.key = "short", .value = "1"};
+  ASSERT_THAT(log.Append({&record, 1}), IsOk());
+
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    EXPECT_THAT(store.Put("a", "1", Timestamp{1}),
+                HasReason(Reason::kInvalidRecord));
+    EXPECT_EQ(log.log_end(), Offset{1});
   }
-  EXPECT_THAT(AllOf(rig), ElementsAre(Pair("a", "1"), Pair("b", "1")));
+}
+
+TEST(StoreCore, ATableThatFailsEndsTheStoreButNotTheChange) {
+  for (const Reason reason : {Reason::kDiskFull, Reason::kInvalidRecord}) {
+    StoreRig rig;
+    {
+      auto store = rig.stores->OpenKeyValue("s").value();
+      ASSERT_THAT(store.Put("a", "1"), IsOk());
+      rig.tables.FailNextWrite(MakeError(reason, "full"));
+
+      // Not the table's reason: "nothing was changed" would be no truth.
+      EXPECT_THAT(store.Put("b", "1"), HasReason(Reason::kDiskFailed));
+      EXPECT_THAT(RowsOf(store.All()), ElementsAre(Pair("a", "1")));
+      EXPECT_THAT(store.Put("c", "1"), HasReason(Reason::kDiskFailed));
+    }
+    EXPECT_THAT(AllOf(rig), ElementsAre(Pair("a", "1"), Pair("b", "1")));
+  }
+}
+
+TEST(StoreCore, AFullTableFailsAChangeInFrontOfItsAppendAndPasses) {
+  StoreRig rig;
+  auto store = rig.stores->OpenKeyValue("s").value();
+  auto log = rig.engine->OpenPartition("s-changelog", PartitionId{0}).value();
+  const Record record{.key = "b", .value = "other"};
+  ASSERT_THAT(log.Append({&record, 1}), IsOk());
+  rig.tables.FailNextWrite(MakeError(Reason::kDiskFull, "full"));
+
+  EXPECT_THAT(store.Put("a", "1"), HasReason(Reason::kDiskFull));
+  EXPECT_EQ(log.log_end(), Offset{1});
+  EXPECT_THAT(store.Put("a", "1"), IsOk());
+  EXPECT_THAT(RowsOf(store.All()),
+              ElementsAre(Pair("a", "1"), Pair("b", "other")));
 }
 
 TEST(StoreCore, AFullDiskChangesNothingAndPasses) {

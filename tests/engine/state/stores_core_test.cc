@@ -6,8 +6,10 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "cauce/append.h"
 #include "cauce/cursor.h"
 #include "cauce/errors.h"
@@ -16,6 +18,7 @@
 #include "engine/state/store_mark.h"
 #include "fmt/format.h"
 #include "tests/engine/state/store_rig.h"
+#include "tests/testing/faulty_disk.h"
 #include "tests/testing/matchers.h"
 
 namespace cauce::test {
@@ -150,17 +153,19 @@ TEST(StoreRecovery, ALogStartBeyondTheTableMakesItAnew) {
   EXPECT_THAT(AllOf(rig), ElementsAre(Pair("c", "c")));
 }
 
-// Store `s` with a row that its table has, and then so many others by somebody
-// else. Behind those the row was deleted, an hour ago, and compaction has
-// dropped the deletion.
-void DeleteBehind(StoreRig& rig, int others) {
-  {
-    auto store =
-        rig.stores
-            ->OpenKeyValue("s", {.configs = {{"delete.retention.ms", "1000"}}})
-            .value();
-    ASSERT_THAT(store.Put("deleted", "1"), IsOk());
-  }
+// Store `s` with a row that is deleted soon.
+KeyValueStore OpenWithARow(StoreRig& rig) {
+  auto store =
+      rig.stores
+          ->OpenKeyValue("s", {.configs = {{"delete.retention.ms", "1000"}}})
+          .value();
+  EXPECT_THAT(store.Put("deleted", "1"), IsOk());
+  return store;
+}
+
+// Behind its store somebody else has appended so many rows, and the deletion of
+// the store's row, an hour ago, which compaction has dropped.
+void DeleteInTheLog(StoreRig& rig, int others) {
   auto log = rig.engine->OpenPartition("s-changelog", PartitionId{0}).value();
   BatchBuilder builder({}, 1 << 20);
   for (int i = 0; i < others; ++i) {
@@ -178,6 +183,26 @@ void DeleteBehind(StoreRig& rig, int others) {
   Cursor cursor = log.Read(log.log_start());
   RecordView record;
   while (cursor.Next(&record).value()) ASSERT_NE(record.key, "deleted");
+}
+
+void DeleteBehind(StoreRig& rig, int others) {
+  { OpenWithARow(rig); }
+  DeleteInTheLog(rig, others);
+}
+
+TEST(StoreRecovery, DeletionsCompactedAwayUnderAnOpenStoreEndIt) {
+  StoreRig rig;
+  {
+    auto store = OpenWithARow(rig);
+    DeleteInTheLog(rig, 1);
+    auto log = rig.engine->OpenPartition("s-changelog", PartitionId{0}).value();
+    const Offset end = log.log_end();
+
+    EXPECT_THAT(store.Put("a", "1"), HasReason(Reason::kTruncated));
+    EXPECT_THAT(store.Put("a", "1"), HasReason(Reason::kTruncated));
+    EXPECT_EQ(log.log_end(), end);
+  }
+  EXPECT_THAT(AllOf(rig), ElementsAre(Pair("0", "1"), Pair("last", "end")));
 }
 
 TEST(StoreRecovery, DeletionsThatMayBeCompactedAwayMakeATableAnew) {
@@ -221,7 +246,7 @@ TEST(StoreRecovery, AnInterruptedCatchUpVouchesForNoDeletion) {
   EXPECT_EQ(found.size(), 20'001u);
 }
 
-TEST(StoreRecovery, AbortedTransactionsLeaveNothingAndOpenOnesAreWaitedOut) {
+TEST(StoreRecovery, OpensInFrontOfAnOpenTransactionAndGoesOnBehindIt) {
   StoreRig rig;
   Fill(rig);
   rig.tables.Wipe();
@@ -236,21 +261,83 @@ TEST(StoreRecovery, AbortedTransactionsLeaveNothingAndOpenOnesAreWaitedOut) {
   };
   write("aborted", 0);
 
-  EXPECT_THAT(rig.stores->OpenKeyValue("s"),
-              StatusIs(absl::StatusCode::kFailedPrecondition));
-  ASSERT_THAT(log.EndTransaction({.producer_id = {9},
-                                  .producer_epoch = 0,
-                                  .coordinator_epoch = 0,
-                                  .outcome = TransactionOutcome::kAbort}),
-              IsOk());
-  EXPECT_EQ(AllOf(rig), kFilled);
+  {
+    auto store = rig.stores->OpenKeyValue("s").value();
+    EXPECT_TRUE(rig.Told("a transaction is open in it from offset 3"));
+    EXPECT_EQ(RowsOf(store.All()), kFilled);
+    EXPECT_EQ(store.applied(), Offset{3});
+    EXPECT_THAT(store.Put("d", "d"),
+                StatusIs(absl::StatusCode::kFailedPrecondition));
+    EXPECT_EQ(log.log_end(), Offset{4});
+    ASSERT_THAT(log.EndTransaction({.producer_id = {9},
+                                    .producer_epoch = 0,
+                                    .coordinator_epoch = 0,
+                                    .outcome = TransactionOutcome::kAbort}),
+                IsOk());
+    EXPECT_THAT(store.Delete("c"), IsOk());
+    EXPECT_THAT(RowsOf(store.All()),
+                ElementsAre(Pair("a", "a"), Pair("b", "b")));
+  }
+  EXPECT_EQ(AllOf(rig).size(), 2u);
   write("committed", 1);
+  auto store = rig.stores->OpenKeyValue("s").value();
   ASSERT_THAT(log.EndTransaction({.producer_id = {9},
                                   .producer_epoch = 0,
                                   .coordinator_epoch = 0,
                                   .outcome = TransactionOutcome::kCommit}),
               IsOk());
-  EXPECT_EQ(AllOf(rig).at("a"), "committed");
+  EXPECT_THAT(store.Put("d", "d"), IsOk());
+  EXPECT_EQ(store.Get("a").value(), "committed");
+}
+
+TEST(StoreRecovery, WhatStandsBehindAnOpenTransactionMayBeOld) {
+  StoreRig rig;
+  Fill(rig);
+  const auto written = [&] {
+    return ParseStoreMark(rig.tables.only().mark)->written;
+  };
+  const Timestamp filled = written();
+  auto log = rig.engine->OpenPartition("s-changelog", PartitionId{0}).value();
+  const Record record{.key = "d", .value = "d"};
+  ASSERT_THAT(log.Append({&record, 1}), IsOk());
+  BatchBuilder builder(
+      {.transactional = true, .producer_id = {9}, .producer_epoch = 0,
+       .base_sequence = 0});
+  ASSERT_TRUE(builder.Add({.key = "a", .value = std::nullopt}));
+  ASSERT_THAT(log.Append(builder.Finish().value()), IsOk());
+  rig.clock.Advance(absl::Hours(1));
+
+  EXPECT_EQ(AllOf(rig).size(), 4u);
+
+  EXPECT_EQ(ParseStoreMark(rig.tables.only().mark)->applied, Offset{4});
+  EXPECT_EQ(written(), filled);
+}
+
+TEST(StoreRecovery, AnAppendBesideAnOpeningIsNoTransaction) {
+  SimClock clock;
+  FaultyDisk disk(clock);
+  StoreRig rig(&disk);
+  Fill(rig);
+  auto log = rig.engine->OpenPartition("s-changelog", PartitionId{0}).value();
+  const auto append = [&](std::string_view key) {
+    const Record record{.key = key, .value = key};
+    return log.Append({&record, 1}, {.ack = Ack::kWritten}).status();
+  };
+  ASSERT_THAT(append("d"), IsOk());
+  bool beside = false;
+  disk.set_plan([&](DiskCall call, std::string_view, int64_t) {
+    if (call != DiskCall::kSync || beside) return absl::OkStatus();
+    beside = true;
+    return append("e");
+  });
+
+  auto store = rig.stores->OpenKeyValue("s");
+
+  ASSERT_THAT(store, IsOk());
+  EXPECT_TRUE(beside);
+  EXPECT_TRUE(RowsOf(store->All()).contains("d"));
+  EXPECT_THAT(store->Put("f", "f"), IsOk());
+  EXPECT_EQ(RowsOf(store->All()).size(), 6u);
 }
 
 TEST(StoreRecovery, ARecordThatNoStoreWritesIsAnError) {

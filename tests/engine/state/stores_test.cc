@@ -93,6 +93,25 @@ TEST(Stores, ReadsBesideAWriter) {
   }
 }
 
+TEST(Stores, AStoreThatOutlivesItsEngineLosesNothingButTime) {
+  StoreRig rig;
+  {
+    auto store = rig.stores->OpenKeyValue("s").value();
+    ASSERT_THAT(store.Put("a", "1"), IsOk());
+    ASSERT_THAT(store.Persist(), IsOk());
+    ASSERT_THAT(store.Put("b", "2"), IsOk());
+    rig.CloseEngine();
+  }
+  // Its table did not get what was written since; the log has it.
+  rig.Crash(100);
+  rig.Open();
+  const auto described = rig.stores->List().value().at(0);
+  EXPECT_EQ(described.table, TableState::kBehind);
+  EXPECT_EQ(described.applied, Offset{1});
+
+  EXPECT_THAT(AllOf(rig), ElementsAre(Pair("a", "1"), Pair("b", "2")));
+}
+
 TEST(Stores, ATopicThatWasMadeAgainBeginsEmpty) {
   StoreRig rig;
   Fill(rig);
