@@ -37,6 +37,10 @@ std::optional<std::string> StoreOfChangelog(std::string_view application,
   return std::string(topic.substr(0, topic.size() - kEnd.size()));
 }
 
+int64_t RetentionMsFor(absl::Duration retention) {
+  return absl::ToInt64Milliseconds(retention + kAdditionalRetention);
+}
+
 TopicConfigOverrides ChangelogConfigs(StoreKind kind,
                                       std::optional<absl::Duration> retention,
                                       const TopicConfigOverrides& more) {
@@ -45,8 +49,7 @@ TopicConfigOverrides ChangelogConfigs(StoreKind kind,
   configs["cleanup.policy"] = "compact";
   if (IsWindowed(kind) && retention) {
     configs["cleanup.policy"] = "compact,delete";
-    configs["retention.ms"] = fmt::to_string(
-        absl::ToInt64Milliseconds(*retention + kAdditionalRetention));
+    configs["retention.ms"] = fmt::to_string(RetentionMsFor(*retention));
   }
   return configs;
 }

@@ -2,6 +2,7 @@
 // is to keep. Pure; any thread.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,7 +26,10 @@ std::string ChangelogTopicName(std::string_view application,
 std::optional<std::string> StoreOfChangelog(std::string_view application,
                                             std::string_view topic);
 
-// What a new changelog gets, with `more` over it.
+// The retention.ms of a changelog whose store keeps its rows so long.
+int64_t RetentionMsFor(absl::Duration retention);
+
+// What a new changelog gets: `more`, and over it what its kind asks for.
 TopicConfigOverrides ChangelogConfigs(
     StoreKind kind, std::optional<absl::Duration> retention,
     const TopicConfigOverrides& more);

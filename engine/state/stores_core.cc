@@ -148,48 +148,83 @@ absl::StatusOr<TopicDescription> StoresCore::FindOrMakeTopic(
 
 absl::Status StoresCore::Agree(Changelog& changelog,
                                const WantedStore& wanted) {
-  const TopicDescription& topic = changelog.topic;
-  CAUCE_RETURN_IF_ERROR(CheckChangelog(topic, changelog.config, wanted.kind));
+  MutexLock lock(engine_->store_claims().agreeing());
+  const TopicId opened = changelog.topic.id;
+  const std::string name = changelog.topic.name;
+  CAUCE_ASSIGN_OR_RETURN(changelog.topic, engine_->DescribeTopic(name));
+  // The handle is of the topic that was described, or of none.
+  if (changelog.topic.id != opened) {
+    return MakeError(Reason::kUnknownTopic,
+                     fmt::format("{}: was deleted and made again while its "
+                                 "store was opened: open it again",
+                                 name));
+  }
+  CAUCE_ASSIGN_OR_RETURN(changelog.config,
+                         ParseTopicConfig(changelog.topic.configs));
+  CAUCE_RETURN_IF_ERROR(
+      CheckChangelog(changelog.topic, changelog.config, wanted.kind));
   changelog.retention =
       wanted.options.retention.value_or(RetentionOfChangelog(changelog.config));
-  if (reads_only() || topic.imported) return absl::OkStatus();
+  if (reads_only() || changelog.topic.imported) return absl::OkStatus();
   std::vector<ConfigChange> changes;
-  if (!KindOfChangelog(topic)) {
+  if (!KindOfChangelog(changelog.topic)) {
     changes.push_back({"cauce.store", std::string(StoreKindName(wanted.kind))});
   }
-  const std::optional<absl::Duration>& kept = changelog.config.retention_age;
-  const absl::Duration asked = changelog.retention + kAdditionalRetention;
-  if (IsWindowed(wanted.kind) && wanted.options.retention && kept &&
-      *kept != asked && changelog.config.cleanup.remove) {
-    changes.push_back({"retention.ms",
-                       fmt::to_string(absl::ToInt64Milliseconds(asked))});
+  if (LackOf(changelog, wanted) > 0) {
+    changes.push_back(
+        {"retention.ms", fmt::to_string(RetentionMsFor(changelog.retention))});
   }
   if (changes.empty()) return absl::OkStatus();
-  return engine_->AlterTopic(topic.name, changes, std::nullopt);
+  return engine_->AlterTopic(name, changes, std::nullopt);
+}
+
+int64_t StoresCore::LackOf(const Changelog& changelog,
+                           const WantedStore& wanted) const {
+  const std::optional<absl::Duration>& kept = changelog.config.retention_age;
+  if (!IsWindowed(wanted.kind) || !wanted.options.retention || !kept ||
+      !changelog.config.cleanup.remove) {
+    return 0;
+  }
+  return RetentionMsFor(*wanted.options.retention) -
+         absl::ToInt64Milliseconds(*kept);
+}
+
+void StoresCore::TellOfLonger(const Changelog& changelog,
+                              const WantedStore& wanted) const {
+  if (reads_only() || LackOf(changelog, wanted) >= 0) return;
+  Tell(Severity::kInfo,
+       fmt::format("{}: keeps its records for {} ms (retention.ms), longer "
+                   "than store {} asks for; cauce topic alter {} --config "
+                   "retention.ms={} shortens that, for all its partitions",
+                   changelog.topic.name,
+                   absl::ToInt64Milliseconds(*changelog.config.retention_age),
+                   wanted.name, changelog.topic.name,
+                   RetentionMsFor(changelog.retention)));
 }
 
 absl::StatusOr<StoresCore::Changelog> StoresCore::OpenChangelog(
     const WantedStore& wanted) {
   const std::string name =
       ChangelogTopicName(options_.application, wanted.name);
+  const PartitionId partition = wanted.options.store.partition;
   Changelog changelog;
-  CAUCE_ASSIGN_OR_RETURN(changelog.topic, FindOrMakeTopic(name, wanted));
-  CAUCE_ASSIGN_OR_RETURN(changelog.config,
-                         ParseTopicConfig(changelog.topic.configs));
-  CAUCE_RETURN_IF_ERROR(Agree(changelog, wanted));
-  CAUCE_ASSIGN_OR_RETURN(
-      Partition partition,
-      EngineCore::OpenHandle(engine_, name, wanted.options.store.partition));
-  changelog.partition = std::make_shared<Partition>(std::move(partition));
-  // The handle is of the topic that was described, or of none.
-  CAUCE_ASSIGN_OR_RETURN(const TopicDescription now,
-                         engine_->DescribeTopic(name));
-  if (now.id != changelog.topic.id) {
-    return MakeError(Reason::kUnknownTopic,
-                     fmt::format("{}: was deleted and made again while its "
-                                 "store was opened: open it again",
-                                 name));
+  if (!reads_only()) {
+    changelog.claim = engine_->store_claims().Take({name, partition});
+    if (changelog.claim == nullptr) {
+      return MakeError(
+          Reason::kLocked,
+          fmt::format("store {}: is open in this process already: close that "
+                      "one first, or share it",
+                      wanted.name));
+    }
   }
+  CAUCE_ASSIGN_OR_RETURN(changelog.topic, FindOrMakeTopic(name, wanted));
+  CAUCE_ASSIGN_OR_RETURN(Partition handle,
+                         EngineCore::OpenHandle(engine_, name, partition));
+  changelog.partition = std::make_shared<Partition>(std::move(handle));
+  // Last of all: an opening that is refused leaves the topic as it was.
+  CAUCE_RETURN_IF_ERROR(Agree(changelog, wanted));
+  TellOfLonger(changelog, wanted);
   return changelog;
 }
 
@@ -247,14 +282,6 @@ absl::Status StoresCore::OpenToWrite(const Changelog& changelog,
                                      const WantedStore& wanted,
                                      OpenedStore& opened) {
   const Partition& log = *changelog.partition;
-  opened.claim = engine_->store_claims().Take(log.name());
-  if (opened.claim == nullptr) {
-    return MakeError(
-        Reason::kLocked,
-        fmt::format("store {}: is open in this process already: close that one "
-                    "first, or share it",
-                    wanted.name));
-  }
   CAUCE_ASSIGN_OR_RETURN(const StoreTable::Goal goal, GoalOf(changelog));
   const Offset end = goal.end;
   std::unique_ptr<StateStore> table;
@@ -399,6 +426,7 @@ absl::StatusOr<std::shared_ptr<StoreCore>> StoresCore::Open(
   opened.name = wanted.name;
   opened.engine = engine_;
   opened.changelog = changelog.partition;
+  opened.claim = changelog.claim;
   opened.layout = RowLayout(
       wanted.kind, RowLayout::SegmentMs(wanted.kind, changelog.retention),
       absl::ToInt64Milliseconds(changelog.retention));

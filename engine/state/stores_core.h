@@ -49,11 +49,12 @@ class StoresCore {
  private:
   // The changelog of a store, as it is there.
   struct Changelog {
+    // For as long as it lives nobody else opens it for writing.
+    std::shared_ptr<const void> claim;
     TopicDescription topic;
     TopicConfig config;
     std::shared_ptr<Partition> partition;
-    absl::Duration retention;
-    Offset end;  // of what is to be read
+    absl::Duration retention;  // of the store's rows
   };
 
   bool reads_only() const {
@@ -62,8 +63,15 @@ class StoresCore {
   absl::StatusOr<TopicDescription> FindOrMakeTopic(const std::string& topic,
                                                    const WantedStore& wanted);
   absl::StatusOr<Changelog> OpenChangelog(const WantedStore& wanted);
-  // Has the topic say what the options ask for.
+  // Has the topic say what the options ask for. It never keeps its records for
+  // less: stores of its other partitions ask for something, too, and what is
+  // gone does not come back.
   absl::Status Agree(Changelog& changelog, const WantedStore& wanted);
+  // How many ms longer the topic is to keep its records for the store; below
+  // zero where it keeps them longer than that.
+  int64_t LackOf(const Changelog& changelog, const WantedStore& wanted) const;
+  void TellOfLonger(const Changelog& changelog,
+                    const WantedStore& wanted) const;
   absl::StatusOr<std::shared_ptr<StateBackend>> Backend()
       ABSL_LOCKS_EXCLUDED(mutex_);
   std::string DirectoryOf(const TopicPartition& changelog) const;

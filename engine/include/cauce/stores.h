@@ -104,7 +104,9 @@ struct WindowOptions {
   // How long rows are kept, by stream time: the largest start of a window, or
   // end of a session, that was put. Older ones are not shown, not taken, and go
   // a segment at a time. Above zero. Absent: as the changelog, which must be
-  // there, says. The changelog keeps them a day longer, by the clock.
+  // there, says. The changelog keeps them at least a day longer, by the clock
+  // (retention.ms, which all partitions share): an opening that asks for more
+  // lengthens that, and none shortens it, but tells EngineOptions::events.
   std::optional<absl::Duration> retention;
   // Of windows: a Put of a key and start that is there adds a row, numbered,
   // and a Put without a value does nothing. A table is the same either way, so

@@ -1,7 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <cstdint>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "cauce/cursor.h"
 #include "cauce/errors.h"
@@ -140,6 +144,33 @@ TEST(WindowStore, KeepsDuplicatesApart) {
               ElementsAre("1", "2", "3"));
 }
 
+TEST(WindowStore, HasTheSameTableWithDuplicatesAndWithout) {
+  StoreRig rig;
+  WindowOptions options{.retention = absl::Minutes(10),
+                        .retain_duplicates = true};
+  {
+    auto store = rig.stores->OpenWindow("w", options).value();
+    ASSERT_THAT(store.Put("a", "1", Timestamp{5}), IsOk());
+    ASSERT_THAT(store.Put("a", "2", Timestamp{5}), IsOk());
+  }
+  options.retain_duplicates = false;
+  {
+    auto store = rig.stores->OpenWindow("w", options).value();
+    EXPECT_THAT(ValuesOf(store.All()), ElementsAre("1", "2"));
+    ASSERT_THAT(store.Put("a", "one", Timestamp{5}), IsOk());
+    EXPECT_THAT(ValuesOf(store.All()), ElementsAre("one", "2"));
+    EXPECT_THAT(store.Fetch("a", Timestamp{5}),
+                IsOkAndHolds(Optional(Eq("one"))));
+  }
+  const auto rows = rig.tables.only().rows;
+  rig.tables.Wipe();
+  options.retain_duplicates = true;
+  auto store = rig.stores->OpenWindow("w", options).value();
+  EXPECT_EQ(rig.tables.only().rows, rows);
+  ASSERT_THAT(store.Put("a", "3", Timestamp{5}), IsOk());
+  EXPECT_THAT(ValuesOf(store.All()), ElementsAre("one", "2", "3"));
+}
+
 TEST(WindowStore, IsMadeAnewWithAnotherRetention) {
   StoreRig rig;
   {
@@ -151,10 +182,74 @@ TEST(WindowStore, IsMadeAnewWithAnotherRetention) {
 
   EXPECT_THAT(ValuesOf(store.All()), ElementsAre("5"));
   EXPECT_TRUE(rig.Told("segments"));
-  EXPECT_EQ(rig.engine->DescribeTopic("w-changelog")
-                .value()
-                .configs.at("retention.ms"),
-            "86640000");
+}
+
+// retention.ms of the changelog of `w`, without the day that is added.
+absl::Duration Kept(StoreRig& rig) {
+  const auto topic = rig.engine->DescribeTopic("w-changelog").value();
+  return absl::Milliseconds(std::stoll(topic.configs.at("retention.ms"))) -
+         absl::Hours(24);
+}
+
+TEST(WindowStore, HasItsChangelogKeepMoreButNeverLess) {
+  StoreRig rig;
+  const auto open = [&](absl::Duration retention) {
+    return rig.stores->OpenWindow("w", Keep(retention)).status();
+  };
+  ASSERT_THAT(open(absl::Minutes(10)), IsOk());
+  EXPECT_EQ(Kept(rig), absl::Minutes(10));
+
+  ASSERT_THAT(open(absl::Minutes(4)), IsOk());
+  EXPECT_EQ(Kept(rig), absl::Minutes(10));
+  EXPECT_TRUE(rig.Told("--config retention.ms=86640000 shortens that"));
+  ASSERT_THAT(open(absl::Minutes(20)), IsOk());
+  EXPECT_EQ(Kept(rig), absl::Minutes(20));
+}
+
+TEST(WindowStore, AnOpeningThatIsRefusedChangesNoConfig) {
+  StoreRig rig;
+  auto store = rig.stores->OpenWindow("w", Keep(absl::Minutes(10))).value();
+
+  for (const int minutes : {4, 20}) {
+    EXPECT_THAT(rig.stores->OpenWindow("w", Keep(absl::Minutes(minutes))),
+                HasReason(Reason::kLocked));
+    EXPECT_EQ(Kept(rig), absl::Minutes(10));
+  }
+  EXPECT_THAT(rig.stores->OpenSession("w", Keep(absl::Minutes(20))),
+              HasReason(Reason::kLocked));
+  ASSERT_THAT(store.Close(), IsOk());
+  EXPECT_THAT(rig.stores->OpenSession("w", Keep(absl::Minutes(20))),
+              HasReason(Reason::kInvalidConfig));
+  WindowOptions beyond = Keep(absl::Minutes(20));
+  beyond.store.partition = PartitionId{1};
+  EXPECT_THAT(rig.stores->OpenWindow("w", beyond),
+              HasReason(Reason::kUnknownPartition));
+  EXPECT_EQ(Kept(rig), absl::Minutes(10));
+}
+
+TEST(WindowStore, OfAllPartitionsTheLongestWishIsKept) {
+  StoreRig rig;
+  constexpr int kPartitions = 8;
+  const auto open = [&](int partition, absl::Duration retention) {
+    WindowOptions options = Keep(retention);
+    options.store.partition = PartitionId{partition};
+    options.store.partitions = kPartitions;
+    return rig.stores->OpenWindow("w", options).status();
+  };
+  for (int64_t round = 1; round <= 10; ++round) {
+    std::atomic<int> failed = 0;
+    std::vector<std::thread> threads;
+    for (int partition = 0; partition < kPartitions; ++partition) {
+      threads.emplace_back([&, partition] {
+        const int64_t minutes = 100 * round - partition;
+        if (!open(partition, absl::Minutes(minutes)).ok()) ++failed;
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+
+    EXPECT_EQ(failed, 0);
+    EXPECT_EQ(Kept(rig), absl::Minutes(100 * round));
+  }
 }
 
 TEST(WindowStore, NeedsToBeToldHowLongRowsAreKeptOnce) {
