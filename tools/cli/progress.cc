@@ -45,16 +45,17 @@ void Progress::Finish() {
   if (shown_) WipeProgress();
 }
 
-void Progress::Show(int64_t records, int64_t bytes) {
+void Progress::Show(int64_t records, int64_t bytes,
+                    std::optional<double> share) {
   const absl::Duration now = clock_->Monotonic();
   if (now < next_) return;
   next_ = now + kInterval;
   const double seconds = absl::ToDoubleSeconds(now - begun_);
   std::string bar;
-  if (bytes_total_ > 0) {
-    bar = ProgressBar(std::min(
-        1.0, static_cast<double>(bytes) / static_cast<double>(bytes_total_)));
+  if (!share && bytes_total_ > 0) {
+    share = static_cast<double>(bytes) / static_cast<double>(bytes_total_);
   }
+  if (share) bar = ProgressBar(std::clamp(*share, 0.0, 1.0));
   DrawProgress(fmt::format("{}{} {} records, {}, {}/s", bar, verb_, records,
                            BytesText(static_cast<double>(bytes)),
                            BytesText(static_cast<double>(bytes) / seconds)));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -31,8 +32,10 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  void Update(int64_t records, int64_t bytes) {
-    if (shown_) Show(records, bytes);
+  // `share`, from 0 to 1, of who knows it by something else than bytes.
+  void Update(int64_t records, int64_t bytes,
+              std::optional<double> share = std::nullopt) {
+    if (shown_) Show(records, bytes, share);
   }
 
   // Wipes the line; Update draws it again.
@@ -42,7 +45,7 @@ class Progress {
   absl::Duration elapsed() const { return clock_->Monotonic() - begun_; }
 
  private:
-  void Show(int64_t records, int64_t bytes);
+  void Show(int64_t records, int64_t bytes, std::optional<double> share);
 
   const std::string verb_;
   const int64_t bytes_total_;

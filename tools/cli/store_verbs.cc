@@ -215,7 +215,7 @@ int Restore(const StoreVerbOptions& options) {
       options, Access::kReadWrite,
       {.progress = [&](const RestoreProgress& at) {
         if (!progress) progress.emplace("restored", 0);
-        progress->Update(at.records, at.bytes);
+        progress->Update(at.records, at.bytes, ShareOf(at));
       }});
   if (!opened.ok()) return Fail(opened.status());
   const auto restored = opened->stores->Restore(

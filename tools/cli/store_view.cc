@@ -30,6 +30,13 @@ bool IsWindowed(StoreKind kind) {
 
 }  // namespace
 
+double ShareOf(const RestoreProgress& restore) {
+  const int64_t lacked = restore.end - restore.begin;
+  if (lacked <= 0) return 1;
+  return static_cast<double>(restore.at - restore.begin) /
+         static_cast<double>(lacked);
+}
+
 std::string StoresTable(const std::vector<StoreDescription>& stores) {
   Table table({"STORE", "PARTITION", "KIND", "KEYS", "SIZE", "TABLE"});
   for (const StoreDescription& store : stores) {

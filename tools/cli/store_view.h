@@ -10,6 +10,10 @@
 
 namespace cauce::cli {
 
+// How much of what a table lacked it has, from 0 to 1; by offsets, of which
+// compaction leaves gaps.
+double ShareOf(const RestoreProgress& restore);
+
 std::string StoresTable(const std::vector<StoreDescription>& stores);
 Json StoreJson(const StoreDescription& store);
 

@@ -70,6 +70,24 @@ TEST_F(StoreVerbs, GetOfWhatIsNotThereFails) {
   EXPECT_THAT(odd.err, HasSubstr("did you mean counts?"));
 }
 
+TEST_F(StoreVerbs, WhatIsMeantIsOfTheSameApplication) {
+  {
+    auto engine = Engine::Open(dir()).value();
+    auto stores = Stores::Open(engine, {.application = "shop"}).value();
+    ASSERT_THAT(stores.OpenKeyValue("counts"), IsOk());
+    auto others = Stores::Open(engine).value();
+    ASSERT_THAT(others.OpenKeyValue("count"), IsOk());
+  }
+
+  EXPECT_THAT(
+      Run({"store", "get", "counts", "a", "--application", "shop"}).err,
+      HasSubstr("has nothing"));
+  EXPECT_THAT(Run({"store", "get", "county", "a", "--application", "shop"}).err,
+              HasSubstr("did you mean counts?"));
+  EXPECT_THAT(Run({"store", "get", "county", "a"}).err,
+              HasSubstr("did you mean count?"));
+}
+
 TEST_F(StoreVerbs, ScanShowsWhatLiesBetween) {
   Fill();
 
