@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "cauce/append.h"
 #include "cauce/engine.h"
@@ -56,6 +57,7 @@ class StoreWalk {
     int cuts = 0;
     int foreign = 0;
     int removed = 0;  // records that compaction took
+    int ended = 0;  // stores that could not follow what it took
   };
   const Counts& counts() const { return counts_; }
 
@@ -65,6 +67,7 @@ class StoreWalk {
   void Step();
   void OpenEngine();
   absl::Status TryToOpen();
+  absl::Status OpenStore();
   void CloseWell();
   void Drop();
 
@@ -75,6 +78,8 @@ class StoreWalk {
   absl::Status WriteSome();
   absl::Status AppendForeign();
   void Take(const StoreModel& after, const absl::Status& status, Ack ack);
+  // Calls the store, which takes what others wrote before it changes anything.
+  absl::Status Call(absl::FunctionRef<absl::Status()> change);
 
   void Compare();
   void HoldOrRelease();
