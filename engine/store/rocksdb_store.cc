@@ -36,13 +36,12 @@ std::string_view ViewOf(const rocksdb::Slice& slice) {
 absl::StatusOr<bool> GetFrom(const RocksDbTable& table,
                              const rocksdb::ReadOptions& options,
                              std::string_view key, std::string& value) {
-  rocksdb::PinnableSlice found;
+  // Straight into `value`: what is in no file yet is copied once.
   const rocksdb::Status status =
-      table.db().Get(options, table.data(), SliceOf(key), &found);
+      table.db().Get(options, table.data(), SliceOf(key), &value);
+  if (status.ok()) return true;
   if (status.IsNotFound()) return false;
-  if (!status.ok()) return table.Told(status);
-  value.assign(found.data(), found.size());
-  return true;
+  return table.Told(status);
 }
 
 class RocksDbIterator final : public StateIterator {
