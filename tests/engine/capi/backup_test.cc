@@ -122,6 +122,28 @@ TEST_F(CapiBackup, ComesBackWithTheTransactionThatWasOpen) {
   EXPECT_EQ(cauce_producer_free(producer), CAUCE_OK);
 }
 
+TEST_F(CapiBackup, TellsOfDamageThatItCopied) {
+  // Within the first of two batches, which are durable.
+  std::fstream log(data_ + "/orders-0/00000000000000000000.log",
+                   std::ios::in | std::ios::out | std::ios::binary);
+  log.seekp(65);
+  log.put('X');
+  log.close();
+  EXPECT_EQ(Backup(), CAUCE_CORRUPT_BATCH);
+
+  const cauce_config_t skip = {"on_damage", "skip"};
+  cauce_backup_t* taken = nullptr;
+  ASSERT_EQ(cauce_topic_backup(data_.c_str(), "orders", backup_.c_str(), &skip,
+                               1, nullptr, nullptr, &taken, err()),
+            CAUCE_OK)
+      << told_.message();
+
+  EXPECT_EQ(taken->partitions[0]->reason, CAUCE_CORRUPT_BATCH);
+  EXPECT_THAT(taken->partitions[0]->message, HasSubstr("orders-0"));
+  EXPECT_EQ(taken->partitions[1]->reason, CAUCE_OK);
+  EXPECT_EQ(cauce_backup_free(taken), CAUCE_OK);
+}
+
 TEST_F(CapiBackup, EndsWhereItsCallbackSaysSo) {
   const auto end = [](void* user, int64_t bytes, int64_t bytes_total) {
     EXPECT_LE(bytes, bytes_total);
