@@ -265,7 +265,8 @@ void AddStoreVerbs(const Verb& root, Action& action) {
           List,
           "A table that is behind, missing or damaged is made right by who "
           "opens the store for\nwriting next, or by cauce store restore. "
-          "Another process may be writing.\n\n"
+          "How many keys there are is RocksDB's\nestimate, which may be far "
+          "off behind deletions. Another process may be writing.\n\n"
           "Example:\n  cauce store list --dir data");
 
   const Verb get = AddVerb(

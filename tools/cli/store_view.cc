@@ -38,7 +38,7 @@ double ShareOf(const RestoreProgress& restore) {
 }
 
 std::string StoresTable(const std::vector<StoreDescription>& stores) {
-  Table table({"STORE", "PARTITION", "KIND", "KEYS", "SIZE", "TABLE"});
+  Table table({"STORE", "PARTITION", "KIND", "~KEYS", "SIZE", "TABLE"});
   for (const StoreDescription& store : stores) {
     table.Add({store.name, fmt::to_string(store.changelog.partition.value),
                std::string(StoreKindName(store.kind)),
@@ -59,7 +59,7 @@ Json StoreJson(const StoreDescription& store) {
                {"end", store.end.value}};
   if (store.table == TableState::kWhole || store.table == TableState::kBehind) {
     json["applied"] = store.applied.value;
-    json["keys"] = store.use.keys;
+    json["approximate_keys"] = store.use.keys;
     json["bytes"] = store.use.disk_bytes;
   }
   if (!store.why.empty()) json["why"] = store.why;
