@@ -10,7 +10,6 @@
 #include "engine/store/store_errors.h"
 #include "engine/store/table_marker.h"
 #include "fmt/format.h"
-#include "rocksdb/listener.h"
 
 namespace cauce {
 namespace {
@@ -66,9 +65,9 @@ class RocksDbTable::Listener final : public rocksdb::EventListener {
   void OnFlushBegin(rocksdb::DB*, const rocksdb::FlushJobInfo&) override {
     table_.FlushBegins();
   }
-  void OnBackgroundError(rocksdb::BackgroundErrorReason,
+  void OnBackgroundError(rocksdb::BackgroundErrorReason reason,
                          rocksdb::Status* status) override {
-    table_.FailInBackground(*status);
+    table_.FailInBackground(reason, *status);
   }
 
  private:
@@ -278,34 +277,35 @@ void RocksDbTable::FlushBegins() {
   if (!asked.ok()) rocksdb_files_->Refuse(std::move(asked));
 }
 
-void RocksDbTable::FailInBackground(const rocksdb::Status& status) {
-  const absl::Status told = Told(status);
+void RocksDbTable::FailInBackground(rocksdb::BackgroundErrorReason reason,
+                                    const rocksdb::Status& status) {
+  absl::Status told = Told(status);
+  if (ReasonOf(told) == Reason::kDiskFull) {
+    // Files stay as they are, and RocksDB merges them once there is room.
+    if (reason == rocksdb::BackgroundErrorReason::kCompaction) return;
+    told = Annotate(told,
+                    "make room, since the disk was full as what was written "
+                    "before went to files");
+  }
   MutexLock lock(failure_mutex_);
   failure_ = told;
   failed_ = true;
 }
 
+// RocksDB has a call to go on after a full disk (DB::Resume). With families
+// that are flushed together it waits for ever, or stops the process, where the
+// manifest was what could not be written.
+absl::Status RocksDbTable::Failed(absl::Status told) const {
+  if (!failed_) return told;
+  MutexLock lock(failure_mutex_);
+  return Annotate(failure_, fmt::format("{}: the table takes no writes until "
+                                        "it is closed and opened again",
+                                        name()));
+}
+
 absl::Status RocksDbTable::CheckWritable() {
   if (place_.spec.read_only) return TableReadOnlyError(name());
-  if (!failed_) return absl::OkStatus();
-  absl::Status failure;
-  {
-    MutexLock lock(failure_mutex_);
-    failure = failure_;
-  }
-  const bool full = ReasonOf(failure) == Reason::kDiskFull;
-  if (full && rocksdb_files_->refusal().ok()) {
-    // It writes all that is in memory, and so the mark goes in first.
-    CAUCE_RETURN_IF_ERROR(WriteMark());
-    failed_ = false;
-    const rocksdb::Status status = db_->Resume();
-    if (status.ok()) return absl::OkStatus();
-    failed_ = true;
-    return Told(status);
-  }
-  return Annotate(failure, fmt::format("{}: the table takes no writes until "
-                                       "it is opened again",
-                                       name()));
+  return Failed(absl::OkStatus());
 }
 
 absl::Status RocksDbTable::AddTo(rocksdb::WriteBatch& batch,
@@ -349,7 +349,8 @@ absl::Status RocksDbTable::Write(const StateWrite& write) {
       MutexLock mark_lock(mark_mutex_);
       // Counted first: a flush that has it asks for it.
       ++writes_;
-      CAUCE_RETURN_IF_ERROR(Told(db_->Write(WithoutLog(), &batch_)));
+      const absl::Status told = Told(db_->Write(WithoutLog(), &batch_));
+      if (!told.ok()) return Failed(told);
       mark_.assign(write.mark);
     }
     unflushed_bytes_ += static_cast<int64_t>(batch_.GetDataSize()) +
@@ -412,7 +413,8 @@ absl::Status RocksDbTable::PersistNow() {
   unflushed_bytes_ = 0;
   rocksdb::FlushOptions options;
   options.allow_write_stall = true;
-  CAUCE_RETURN_IF_ERROR(Told(db_->Flush(options, {data_, marks_})));
+  const absl::Status told = Told(db_->Flush(options, {data_, marks_}));
+  if (!told.ok()) return Failed(told);
   persisted_writes_ = writes;
   return absl::OkStatus();
 }
@@ -486,7 +488,8 @@ absl::Status RocksDbTable::Ingest(const std::vector<std::string>& files,
     parts[1].external_files = files;
     parts[1].options = options;
   }
-  CAUCE_RETURN_IF_ERROR(Told(db_->IngestExternalFiles(parts)));
+  const absl::Status told = Told(db_->IngestExternalFiles(parts));
+  if (!told.ok()) return Failed(told);
   persisted_writes_ = writes_;
   marked_writes_ = writes_;
   MutexLock mark_lock(mark_mutex_);

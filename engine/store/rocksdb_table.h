@@ -28,6 +28,7 @@
 #include "engine/store/rocksdb_memory.h"
 #include "engine/store/rocksdb_threads.h"
 #include "rocksdb/db.h"
+#include "rocksdb/listener.h"
 #include "rocksdb/write_batch.h"
 
 namespace cauce {
@@ -124,7 +125,10 @@ class RocksDbTable final : public std::enable_shared_from_this<RocksDbTable> {
   void FlushSoon();
   absl::Status AskBeforeDurable();
   void FlushBegins();
-  void FailInBackground(const rocksdb::Status& status);
+  void FailInBackground(rocksdb::BackgroundErrorReason reason,
+                        const rocksdb::Status& status);
+  // Why the table takes no writes any more; `told` where it does.
+  absl::Status Failed(absl::Status told) const;
   absl::Status Damaged(std::string_view text) const;
 
   Place place_;  // but for its threads, which are gone when it is closed

@@ -118,8 +118,9 @@ class StateStore : public StateView {
   virtual std::unique_ptr<StateView> Snapshot() const = 0;
 
   // Seen by whoever reads from its return on, in one step. Reason::kDiskFull,
-  // with nothing changed; kDiskFailed, after which only reading goes on;
-  // kReadOnly, kClosed.
+  // with nothing changed: where it is said once there is room too, what had
+  // been written before could not go to files, and the table is to be opened
+  // again; kDiskFailed, after which only reading goes on; kReadOnly, kClosed.
   virtual absl::Status Write(const StateWrite& write) = 0;
 
   // That of the last write; empty where there was none.
@@ -186,8 +187,9 @@ struct RocksDbOptions {
   // indexes.
   int64_t memory_max = 64 << 20;
   // What a loader takes besides, in bytes, for as long as it lives; at least 64
-  // KiB. A table that is loaded with more consists of as many files as that
-  // makes, until they are merged.
+  // KiB. And 16 bytes for each change while that is sorted: of small ones that
+  // is as much again. A table that is loaded with more consists of as many
+  // files as that makes, until they are merged.
   int64_t load_bytes_max = 256 << 20;
   // Threads of RocksDB's own that write files and merge them, 1 to 16, started
   // by the first table that is opened and joined when the last one is closed;
