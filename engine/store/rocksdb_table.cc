@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
 #include "engine/store/load_names.h"
@@ -21,6 +22,10 @@ constexpr std::string_view kOpenAgain =
     "close the store and open it again: its table is built anew from its log";
 // A batch of more bytes gives them back once it is written.
 constexpr size_t kKeptBatchBytesMax = 1 << 20;
+// So many files may overlap before RocksDB has writers slow down, and before it
+// stops them: its own numbers.
+constexpr uint64_t kSlowingFiles = 20;
+constexpr uint64_t kStoppingFiles = 36;
 // A reader's files may go while it opens them, each time that a writer merges.
 constexpr int kReaderTriesMax = 10;
 
@@ -195,7 +200,27 @@ absl::Status RocksDbTable::OpenDb(bool is_new) {
   db_.reset(db);
   data_ = handles[0];
   marks_ = handles[1];
+  ExcuseLoadedFiles();
   return absl::OkStatus();
+}
+
+// Waiting is what keeps merges from falling behind those who write, file by
+// file. A load brings any number of files at once, and to wait until all of
+// them are merged takes seconds for each GB.
+void RocksDbTable::ExcuseLoadedFiles() {
+  std::string text;
+  uint64_t overlapping = 0;
+  db_->GetProperty(data_, rocksdb::DB::Properties::kNumFilesAtLevelPrefix + "0",
+                   &text);
+  if (!absl::SimpleAtoi(text, &overlapping) || overlapping <= kSlowingFiles / 2)
+    return;
+  // What fails leaves them waiting, which loses nothing but time.
+  db_->SetOptions(data_,
+                  {{"level0_slowdown_writes_trigger",
+                    fmt::to_string(overlapping + kSlowingFiles)},
+                   {"level0_stop_writes_trigger",
+                    fmt::to_string(overlapping + kStoppingFiles)}})
+      .PermitUncheckedError();
 }
 
 absl::Status RocksDbTable::OpenReadOnly() {
@@ -492,6 +517,7 @@ absl::Status RocksDbTable::Ingest(const std::vector<std::string>& files,
   if (!told.ok()) return Failed(told);
   persisted_writes_ = writes_;
   marked_writes_ = writes_;
+  ExcuseLoadedFiles();
   MutexLock mark_lock(mark_mutex_);
   mark_.assign(mark);
   return absl::OkStatus();

@@ -112,6 +112,8 @@ class RocksDbTable final : public std::enable_shared_from_this<RocksDbTable> {
   absl::Status OpenFiles();
   absl::Status OpenDb(bool is_new);
   absl::Status OpenReadOnly();
+  // Writers do not wait for files that were loaded to be merged.
+  void ExcuseLoadedFiles();
   rocksdb::Options DbOptions() const;
   std::vector<rocksdb::ColumnFamilyDescriptor> Families() const;
   absl::Status ReadMark();
