@@ -47,6 +47,7 @@
 #include "engine/facade/open_logs.h"
 #include "engine/facade/partition_directories.h"
 #include "engine/facade/partition_log.h"
+#include "engine/facade/shared_tables.h"
 #include "engine/facade/store_claims.h"
 #include "engine/facade/upkeep_agenda.h"
 #include "engine/log/log.h"
@@ -163,6 +164,7 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   // Whether all of it lives in memory, as ":memory:" does.
   bool is_volatile() const { return environment_->is_volatile; }
   StoreClaims& store_claims() { return store_claims_; }
+  SharedTables& shared_tables() { return shared_tables_; }
   absl::Status RunUpkeep(absl::Duration time_max);
   // Of a log of this engine, as Partition's function of the same name.
   absl::StatusOr<CompactionTotals> Compact(const std::shared_ptr<Log>& log);
@@ -405,6 +407,7 @@ class EngineCore : public std::enable_shared_from_this<EngineCore> {
   // Works under a lock of its own, which is taken under mutex_.
   Compactor compactor_;
   StoreClaims store_claims_;
+  SharedTables shared_tables_;
 
   // Held while a coordinator is made. Comes before mutex_.
   Mutex coordinators_mutex_;

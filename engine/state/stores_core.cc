@@ -11,6 +11,8 @@
 #include "engine/state/changelog_reader.h"
 #include "engine/state/changelog_topic.h"
 #include "engine/state/table_fit.h"
+#include "engine/store/rocksdb_share.h"
+#include "engine/store/rocksdb_store.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -98,7 +100,15 @@ absl::StatusOr<std::shared_ptr<StateBackend>> StoresCore::Backend() {
   if (rocksdb.file_system == nullptr) {
     rocksdb.file_system = engine_->options().file_system;
   }
-  CAUCE_ASSIGN_OR_RETURN(backend_, NewRocksDbStateBackend(rocksdb));
+  const auto share =
+      engine_->shared_tables().Join([&](std::shared_ptr<RocksDbShare> there) {
+        if (there != nullptr) {
+          there->Admit(rocksdb);
+          return there;
+        }
+        return std::make_shared<RocksDbShare>(rocksdb);
+      });
+  CAUCE_ASSIGN_OR_RETURN(backend_, NewRocksDbStateBackend(rocksdb, share));
   return backend_;
 }
 

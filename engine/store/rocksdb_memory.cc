@@ -52,12 +52,21 @@ std::shared_ptr<rocksdb::Cache> NewCache(int64_t memory_max) {
 
 RocksDbMemory::RocksDbMemory(const RocksDbOptions& options)
     : memory_max_(options.memory_max),
-      table_bytes_max_(
-          std::clamp(options.memory_max / 4, 128 * kKib, 64 * kMib)),
       cache_(NewCache(options.memory_max)),
       buffers_(std::make_shared<rocksdb::WriteBufferManager>(kNoBuffersMax,
                                                              cache_)),
       format_(Format(cache_)) {}
+
+void RocksDbMemory::GrowTo(int64_t memory_max) {
+  MutexLock lock(mutex_);
+  if (memory_max <= memory_max_) return;
+  memory_max_ = memory_max;
+  cache_->SetCapacity(static_cast<size_t>(memory_max));
+}
+
+int64_t RocksDbMemory::table_bytes_max() const {
+  return std::clamp(memory_max_ / 4, 128 * kKib, 64 * kMib);
+}
 
 void RocksDbMemory::Add(RocksDbTable& table) {
   MutexLock lock(mutex_);
@@ -98,10 +107,10 @@ rocksdb::ColumnFamilyOptions RocksDbMemory::DataOptions() const {
   rocksdb::ColumnFamilyOptions options;
   options.write_buffer_size = kNoBuffersMax;  // tables flush themselves
   options.arena_block_size = static_cast<size_t>(
-      std::clamp(table_bytes_max_ / 64, 8 * kKib, kMib));
+      std::clamp(table_bytes_max() / 64, 8 * kKib, kMib));
   options.max_write_buffer_number = 2;
   options.target_file_size_base =
-      static_cast<uint64_t>(std::max(table_bytes_max_, 4 * kMib));
+      static_cast<uint64_t>(std::max(table_bytes_max(), 4 * kMib));
   options.max_bytes_for_level_base = 4 * options.target_file_size_base;
   options.level_compaction_dynamic_level_bytes = true;
   options.compression = Compression();

@@ -8,6 +8,7 @@
 // Thread-safe.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -27,6 +28,9 @@ class RocksDbMemory final {
  public:
   explicit RocksDbMemory(const RocksDbOptions& options);
 
+  // Never shrinks; tables that are open keep the sizes of their files.
+  void GrowTo(int64_t memory_max);
+
   void Add(RocksDbTable& table);
   void Remove(RocksDbTable& table);
   // After a write: the table that holds most, where it is time that it flushes.
@@ -35,7 +39,7 @@ class RocksDbMemory final {
   // is on the way to files.
   bool is_full() const;
   // What one table may hold before it flushes.
-  int64_t table_bytes_max() const { return table_bytes_max_; }
+  int64_t table_bytes_max() const;
 
   // Of a table's values, and of its mark.
   rocksdb::ColumnFamilyOptions DataOptions() const;
@@ -47,8 +51,7 @@ class RocksDbMemory final {
   }
 
  private:
-  const int64_t memory_max_;
-  const int64_t table_bytes_max_;
+  std::atomic<int64_t> memory_max_;
   const std::shared_ptr<rocksdb::Cache> cache_;
   const std::shared_ptr<rocksdb::WriteBufferManager> buffers_;
   const std::shared_ptr<rocksdb::TableFactory> format_;

@@ -1,21 +1,19 @@
+#include "engine/store/rocksdb_store.h"
+
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "cauce/errors.h"
 #include "cauce/file_system.h"
 #include "cauce/state_store.h"
-#include "engine/base/mutex.h"
 #include "engine/base/status_macros.h"
 #include "engine/store/no_view.h"
 #include "engine/store/rocksdb_loader.h"
-#include "engine/store/rocksdb_memory.h"
+#include "engine/store/rocksdb_share.h"
 #include "engine/store/rocksdb_table.h"
-#include "engine/store/rocksdb_threads.h"
 #include "engine/store/table_marker.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
@@ -186,23 +184,6 @@ class RocksDbStore final : public StateStore {
   const std::shared_ptr<RocksDbTable> table_;
 };
 
-// The directories of tables that are open. Thread-safe.
-class OpenTables {
- public:
-  bool Add(const std::string& directory) {
-    MutexLock lock(mutex_);
-    return directories_.insert(directory).second;
-  }
-  void Remove(const std::string& directory) {
-    MutexLock lock(mutex_);
-    directories_.erase(directory);
-  }
-
- private:
-  Mutex mutex_;
-  std::set<std::string> directories_ ABSL_GUARDED_BY(mutex_);
-};
-
 absl::Status OpenAlreadyError(std::string_view directory) {
   return MakeError(
       Reason::kLocked,
@@ -214,22 +195,22 @@ class RocksDbBackend final
     : public StateBackend,
       public std::enable_shared_from_this<RocksDbBackend> {
  public:
-  explicit RocksDbBackend(const RocksDbOptions& options)
+  RocksDbBackend(const RocksDbOptions& options,
+                 std::shared_ptr<RocksDbShare> share)
       : options_(options),
         files_(options.file_system == nullptr ? *PosixFileSystem()
                                               : *options.file_system),
-        memory_(std::make_shared<RocksDbMemory>(options)),
-        open_(std::make_shared<OpenTables>()) {}
+        share_(std::move(share)) {}
 
   absl::StatusOr<std::unique_ptr<StateStore>> Open(
       const StateStoreSpec& spec) override {
     // Whoever only reads disturbs nobody.
     const std::string key = spec.read_only ? "" : spec.directory;
-    if (!key.empty() && !open_->Add(key)) return OpenAlreadyError(key);
-    const auto let_go = [open = open_, key] {
-      if (!key.empty()) open->Remove(key);
+    if (!key.empty() && !share_->Take(key)) return OpenAlreadyError(key);
+    const auto let_go = [share = share_, key] {
+      if (!key.empty()) share->LetGo(key);
     };
-    const std::shared_ptr<RocksDbThreads> threads = Threads();
+    const std::shared_ptr<RocksDbThreads> threads = share_->Threads();
     if (threads == nullptr) {
       let_go();
       return absl::ResourceExhaustedError(fmt::format(
@@ -238,39 +219,26 @@ class RocksDbBackend final
     // A table that could not be opened lets go as well.
     CAUCE_ASSIGN_OR_RETURN(
         std::shared_ptr<RocksDbTable> table,
-        RocksDbTable::Open({spec, files_, options_, memory_, threads, let_go}));
+        RocksDbTable::Open(
+            {spec, files_, options_, share_->memory(), threads, let_go}));
     return std::make_unique<RocksDbStore>(shared_from_this(),
                                           std::move(table));
   }
 
   absl::Status Remove(std::string_view directory) override {
     const std::string key(directory);
-    if (!open_->Add(key)) return OpenAlreadyError(key);
+    if (!share_->Take(key)) return OpenAlreadyError(key);
     absl::Status removed = RemoveTable(files_, key);
-    open_->Remove(key);
+    share_->LetGo(key);
     return removed;
   }
 
   bool persistent() const override { return true; }
 
  private:
-  // Those of the tables that are open, or new ones.
-  std::shared_ptr<RocksDbThreads> Threads() {
-    MutexLock lock(mutex_);
-    std::shared_ptr<RocksDbThreads> threads = threads_.lock();
-    if (threads == nullptr) {
-      threads = std::make_shared<RocksDbThreads>(options_.threads);
-      threads_ = threads;
-    }
-    return threads->has_threads() ? threads : nullptr;
-  }
-
   const RocksDbOptions options_;
   FileSystem& files_;
-  const std::shared_ptr<RocksDbMemory> memory_;
-  const std::shared_ptr<OpenTables> open_;
-  Mutex mutex_;
-  std::weak_ptr<RocksDbThreads> threads_ ABSL_GUARDED_BY(mutex_);
+  const std::shared_ptr<RocksDbShare> share_;
 };
 
 }  // namespace
@@ -302,7 +270,14 @@ absl::Status Validate(const RocksDbOptions& options) {
 absl::StatusOr<std::shared_ptr<StateBackend>> NewRocksDbStateBackend(
     const RocksDbOptions& options) {
   CAUCE_RETURN_IF_ERROR(Validate(options));
-  return std::make_shared<RocksDbBackend>(options);
+  return std::make_shared<RocksDbBackend>(
+      options, std::make_shared<RocksDbShare>(options));
+}
+
+absl::StatusOr<std::shared_ptr<StateBackend>> NewRocksDbStateBackend(
+    const RocksDbOptions& options, std::shared_ptr<RocksDbShare> share) {
+  CAUCE_RETURN_IF_ERROR(Validate(options));
+  return std::make_shared<RocksDbBackend>(options, std::move(share));
 }
 
 }  // namespace cauce

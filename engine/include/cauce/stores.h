@@ -71,7 +71,10 @@ struct StoresOptions {
   // `<application>-<s>-changelog`, or `<s>-changelog` where this is empty.
   std::string application;
   // Of the backend that is made where none is given. Its file system is the
-  // engine's, unless it names another.
+  // engine's, unless it names another. All Stores of an engine share its memory
+  // and its threads: memory_max is the most that any of them has asked for, and
+  // so are the threads, from when the next are started. Its other bounds are of
+  // each table.
   RocksDbOptions rocksdb;
   // What keeps the tables. Null: RocksDB; or memory, where the engine is in
   // memory.

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -107,6 +108,29 @@ TEST(DefaultBackend, MakesAnewWhatWasFoundToBeDamagedByReading) {
   auto store = stores.OpenKeyValue("s").value();
   EXPECT_THAT(walk(store, rows), IsOk());
   EXPECT_EQ(rows, kKeys);
+}
+
+int ThreadsOfThisProcess() {
+  const std::filesystem::directory_iterator tasks("/proc/self/task");
+  return static_cast<int>(std::distance(begin(tasks), end(tasks)));
+}
+
+TEST(DefaultBackend, IsSharedByAllStoresOfAnEngine) {
+  const TempDir dir;
+  auto engine = Engine::Open(dir / "data").value();
+  auto stores = Stores::Open(engine, {.rocksdb = {.threads = 3}}).value();
+  auto others = Stores::Open(engine, {.rocksdb = {.threads = 3}}).value();
+  const int before = ThreadsOfThisProcess();
+  auto store = stores.OpenKeyValue("s").value();
+  const int with_one = ThreadsOfThisProcess();
+  EXPECT_GE(with_one, before + 3);
+
+  auto other = others.OpenKeyValue("other").value();
+
+  EXPECT_EQ(ThreadsOfThisProcess(), with_one);
+  EXPECT_THAT(store.Close(), IsOk());
+  EXPECT_THAT(other.Close(), IsOk());
+  EXPECT_EQ(ThreadsOfThisProcess(), before);
 }
 
 TEST(DefaultBackend, IsReadBesideItsWriter) {

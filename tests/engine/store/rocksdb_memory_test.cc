@@ -1,3 +1,5 @@
+#include "engine/store/rocksdb_memory.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -42,6 +44,19 @@ TEST(RocksDbMemory, IsKeptToByTheTableThatHoldsMost) {
 
   EXPECT_LE(most, 4 << 20);
   for (const auto& store : stores) EXPECT_EQ(store->use().keys, 1000);
+}
+
+TEST(RocksDbMemory, GrowsToTheLargestWishAndNeverShrinks) {
+  constexpr int64_t kMib = 1 << 20;
+  RocksDbMemory memory({.memory_max = 4 * kMib});
+  ASSERT_EQ(memory.table_bytes_max(), kMib);
+
+  memory.GrowTo(16 * kMib);
+  EXPECT_EQ(memory.table_bytes_max(), 4 * kMib);
+  EXPECT_EQ(memory.cache()->GetCapacity(), 16u * kMib);
+  memory.GrowTo(kMib);
+
+  EXPECT_EQ(memory.cache()->GetCapacity(), 16u * kMib);
 }
 
 }  // namespace
