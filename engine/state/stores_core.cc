@@ -10,6 +10,7 @@
 #include "engine/catalog/whole_file.h"
 #include "engine/state/changelog_reader.h"
 #include "engine/state/changelog_topic.h"
+#include "engine/state/dead_tables.h"
 #include "engine/state/table_fit.h"
 #include "engine/store/rocksdb_share.h"
 #include "engine/store/rocksdb_store.h"
@@ -106,10 +107,44 @@ absl::StatusOr<std::shared_ptr<StateBackend>> StoresCore::Backend() {
           there->Admit(rocksdb);
           return there;
         }
-        return std::make_shared<RocksDbShare>(rocksdb);
+        there = std::make_shared<RocksDbShare>(rocksdb);
+        // The first of a run, and nobody else has any table.
+        if (!reads_only()) RemoveDeadTables();
+        return there;
       });
   CAUCE_ASSIGN_OR_RETURN(backend_, NewRocksDbStateBackend(rocksdb, share));
   return backend_;
+}
+
+void StoresCore::RemoveDeadTables() const {
+  // Of another directory nobody knows whose tables else lie there.
+  if (!options_.directory.empty()) return;
+  FileSystem* const given = options_.rocksdb.file_system;
+  FileSystem& files = given != nullptr ? *given : engine_->files();
+  const std::string stores = JoinPath(engine_->directory(), kStoresDirectory);
+  const auto entries = files.List(stores);
+  const auto topics = engine_->ListTopics();
+  if (!entries.ok() || !topics.ok()) return;  // whoever opens a table is told
+  bool any = false;
+  for (const std::string& name : FindDeadTables(*entries, *topics)) {
+    const auto removed = RemoveDeadTable(files, JoinPath(stores, name));
+    if (!removed.ok()) {
+      Tell(Severity::kWarning,
+           fmt::format("{}/{}: its changelog is gone, and it cannot be "
+                       "removed: {}",
+                       stores, name, MessageOf(removed.status())));
+    } else if (*removed) {
+      any = true;
+      Tell(Severity::kInfo,
+           fmt::format("{}/{}: its changelog is gone: removed", stores, name));
+    } else {
+      Tell(Severity::kWarning,
+           fmt::format("{}/{}: there is no changelog of that name, and not "
+                       "all that lies there is a table's: left as it is",
+                       stores, name));
+    }
+  }
+  if (any) files.SyncDirectory(stores).IgnoreError();  // else the next one does
 }
 
 std::string StoresCore::DirectoryOf(const TopicPartition& changelog) const {

@@ -74,6 +74,8 @@ class StoresCore {
                     const WantedStore& wanted) const;
   absl::StatusOr<std::shared_ptr<StateBackend>> Backend()
       ABSL_LOCKS_EXCLUDED(mutex_);
+  // Those in the engine's own directory. What fails is told.
+  void RemoveDeadTables() const;
   std::string DirectoryOf(const TopicPartition& changelog) const;
   // Opens the table, or an empty one in the place of what cannot be.
   absl::StatusOr<std::unique_ptr<StateStore>> OpenTable(

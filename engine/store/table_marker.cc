@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "cauce/errors.h"
 #include "engine/base/status_macros.h"
+#include "engine/store/load_names.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -132,6 +134,33 @@ absl::Status MarkDamaged(FileSystem& files, std::string_view directory) {
   if (Write(files, directory, kDamaged).ok()) return absl::OkStatus();
   CAUCE_RETURN_IF_ERROR(files.RemoveFile(PathIn(directory, kTableMarkerName)));
   return files.SyncDirectory(directory);
+}
+
+absl::StatusOr<bool> HasTableMarker(FileSystem& files,
+                                    std::string_view directory) {
+  const auto file =
+      files.Open(PathIn(directory, kTableMarkerName), OpenMode::kRead);
+  if (absl::IsNotFound(file.status())) return false;
+  if (!file.ok()) return file.status();
+  std::string text(kFirstWords.size(), '\0');
+  CAUCE_ASSIGN_OR_RETURN(const size_t bytes, (*file)->Read(0, text));
+  return bytes == text.size() && text == kFirstWords;
+}
+
+bool IsTableFile(std::string_view name) {
+  constexpr std::string_view kNames[] = {"CURRENT", "IDENTITY", "LOCK", "LOG"};
+  constexpr std::string_view kBeginnings[] = {"LOG.old.", "MANIFEST-",
+                                              "OPTIONS-", kTableMarkerName};
+  constexpr std::string_view kEnds[] = {".sst", ".log", ".dbtmp"};
+  const auto begins = [name](std::string_view part) {
+    return name.starts_with(part);
+  };
+  const auto ends = [name](std::string_view part) {
+    return name.ends_with(part);
+  };
+  return IsLoadName(name) || std::ranges::find(kNames, name) != end(kNames) ||
+         std::ranges::any_of(kBeginnings, begins) ||
+         std::ranges::any_of(kEnds, ends);
 }
 
 absl::Status ClearTable(FileSystem& files, std::string_view directory) {

@@ -36,6 +36,13 @@ absl::Status WriteTableMarker(FileSystem& files, std::string_view directory,
 // gone where the disk has no room for another. Durable on return.
 absl::Status MarkDamaged(FileSystem& files, std::string_view directory);
 
+// Whether there is a marker, of whatever state and release.
+absl::StatusOr<bool> HasTableMarker(FileSystem& files,
+                                    std::string_view directory);
+
+// Whether a table may have a file of that name. Pure.
+bool IsTableFile(std::string_view name);
+
 // Removes all that is in the directory, the marker last.
 absl::Status ClearTable(FileSystem& files, std::string_view directory);
 

@@ -16,7 +16,8 @@
 //
 // Tables lie in the directory `cauce.stores` (engine/FORMAT.md), one for each
 // partition of each changelog, and are RocksDB's unless the options say
-// otherwise. Keys and values in a changelog are those of Kafka Streams.
+// otherwise. The first store of an engine that is opened removes those without
+// a changelog. Keys and values in a changelog are those of Kafka Streams.
 #pragma once
 
 #include <cstdint>

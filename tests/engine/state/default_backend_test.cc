@@ -133,6 +133,76 @@ TEST(DefaultBackend, IsSharedByAllStoresOfAnEngine) {
   EXPECT_EQ(ThreadsOfThisProcess(), before);
 }
 
+void MakeStore(Stores& stores, const std::string& name,
+               const std::string& value) {
+  auto store = stores.OpenKeyValue(name).value();
+  for (const auto* key : {"a", "b", "c"}) {
+    ASSERT_THAT(store.Put(key, value), IsOk());
+  }
+}
+
+TEST(DefaultBackend, RemovesTablesOfTopicsThatAreGone) {
+  const TempDir dir;
+  const std::string data = dir / "data";
+  const std::filesystem::path tables = data + "/cauce.stores";
+  {
+    auto engine = Engine::Open(data).value();
+    auto stores = Stores::Open(engine).value();
+    MakeStore(stores, "gone", "1");
+    MakeStore(stores, "mine", "1");
+    MakeStore(stores, "stays", "1");
+    for (const auto* topic : {"gone-changelog", "mine-changelog"}) {
+      ASSERT_THAT(engine.DeleteTopic(topic), IsOk());
+    }
+  }
+  std::ofstream(tables / "mine-changelog-0/letter.txt") << "dear";
+  std::filesystem::create_directory(tables / "notes");
+  std::ofstream(tables / "b-0") << "a file";
+  const auto is_there = [&](const char* name) {
+    return std::filesystem::exists(tables / name);
+  };
+  {
+    auto reading = Engine::Open(data, {.access = Access::kReadOnly}).value();
+    auto stores = Stores::Open(reading).value();
+    ASSERT_THAT(stores.OpenKeyValue("stays"), IsOk());
+    EXPECT_TRUE(is_there("gone-changelog-0"));
+  }
+
+  auto engine = Engine::Open(data).value();
+  auto stores = Stores::Open(engine).value();
+  auto store = stores.OpenKeyValue("stays").value();
+
+  EXPECT_FALSE(is_there("gone-changelog-0"));
+  EXPECT_TRUE(is_there("stays-changelog-0"));
+  EXPECT_TRUE(is_there("mine-changelog-0/CURRENT"));
+  EXPECT_TRUE(is_there("mine-changelog-0/letter.txt"));
+  EXPECT_TRUE(is_there("notes"));
+  EXPECT_TRUE(is_there("b-0"));
+  EXPECT_THAT(store.Get("a"), IsOkAndHolds(Optional(Eq("1"))));
+}
+
+TEST(DefaultBackend, GivesATopicThatWasMadeAgainNothingOfTheOldOne) {
+  const TempDir dir;
+  auto engine = Engine::Open(dir / "data").value();
+  auto stores = Stores::Open(engine).value();
+  MakeStore(stores, "s", "old");
+  ASSERT_THAT(engine.DeleteTopic("s-changelog"), IsOk());
+  ASSERT_THAT(engine.CreateTopic(
+                  "s-changelog", {.configs = {{"cleanup.policy", "compact"}}}),
+              IsOk());
+  // As many records, so that the old offset would fit.
+  auto log = engine.OpenPartition("s-changelog", PartitionId{0}).value();
+  for (int i = 0; i < 3; ++i) {
+    const Record record{.key = "a", .value = "new"};
+    ASSERT_THAT(log.Append({&record, 1}), IsOk());
+  }
+
+  auto store = stores.OpenKeyValue("s").value();
+
+  EXPECT_THAT(store.Get("a"), IsOkAndHolds(Optional(Eq("new"))));
+  EXPECT_THAT(store.Get("b"), IsOkAndHolds(Eq(std::nullopt)));
+}
+
 TEST(DefaultBackend, IsReadBesideItsWriter) {
   const TempDir dir;
   const std::string data = dir / "data";

@@ -97,6 +97,34 @@ TEST_F(TableMarker, IsGoneWhereThereIsNoRoomToTellOfDamage) {
   EXPECT_THAT(ReadTableMarker(full, "/t"), HasReason(Reason::kCorruptFile));
 }
 
+TEST_F(TableMarker, IsKnownInAnyStateAndOfAnyRelease) {
+  EXPECT_THAT(HasTableMarker(*files_, "/t"), IsOkAndHolds(false));
+  for (const char* const text :
+       {"cauce table 1 in work\n", "cauce table 2 whatever comes\n"}) {
+    Make("cauce.table", text);
+    EXPECT_THAT(HasTableMarker(*files_, "/t"), IsOkAndHolds(true)) << text;
+  }
+  for (const char* const text : {"", "cauce", "another table 1 whole\n"}) {
+    Make("cauce.table", text);
+    EXPECT_THAT(HasTableMarker(*files_, "/t"), IsOkAndHolds(false)) << text;
+  }
+}
+
+TEST(TableFile, IsKnownByItsName) {
+  for (const char* const name :
+       {"000012.sst", "000013.log", "CURRENT", "IDENTITY", "LOCK", "LOG",
+        "LOG.old.1700000000", "MANIFEST-000005", "OPTIONS-000007",
+        "OPTIONS-000007.dbtmp", "cauce.table", "cauce.table.tmp",
+        "cauce.load.3"}) {
+    EXPECT_TRUE(IsTableFile(name)) << name;
+  }
+  for (const char* const name :
+       {"", "letter.txt", "CURRENT.old", "00000000000000000000.index",
+        "partition.metadata", "cauce"}) {
+    EXPECT_FALSE(IsTableFile(name)) << name;
+  }
+}
+
 TEST_F(TableMarker, IsRemovedFirstOrLast) {
   Make("a", "");
   Make("b", "");
