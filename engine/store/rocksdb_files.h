@@ -2,10 +2,10 @@
 //
 // RocksDB knows an error by its kind alone; what the seam said, with the file
 // and the advice, is kept for whoever has to tell it. A full disk is told to
-// RocksDB as an error that may be tried again, since it takes none back that it
-// believes to be for good. Where a manifest could not be written or synced, it
-// may name a file or not, and RocksDB removes that file: here it stays, until a
-// manifest is synced or the table is opened again. Thread-safe.
+// RocksDB as an error that may be tried again, as it does with merges. Where a
+// manifest could not be written or synced, it may name a file or not, and
+// RocksDB removes that file: here it stays, until a manifest is synced or the
+// table is opened again. Thread-safe.
 #pragma once
 
 #include <memory>

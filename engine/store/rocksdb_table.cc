@@ -146,7 +146,7 @@ rocksdb::Options RocksDbTable::DbOptions() const {
   options.max_manifest_file_size = 1 << 20;
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
-  options.max_bgerror_resume_count = 0;  // a write tries again
+  options.max_bgerror_resume_count = 0;  // see Failed
   options.write_buffer_manager = place_.memory->buffers();
   options.listeners.push_back(
       std::make_shared<Listener>(const_cast<RocksDbTable&>(*this)));
@@ -200,6 +200,7 @@ absl::Status RocksDbTable::OpenDb(bool is_new) {
   db_.reset(db);
   data_ = handles[0];
   marks_ = handles[1];
+  is_open_to_write_ = true;
   ExcuseLoadedFiles();
   return absl::OkStatus();
 }
@@ -273,15 +274,14 @@ absl::Status RocksDbTable::Told(const rocksdb::Status& status) const {
 }
 
 absl::Status RocksDbTable::Damaged(std::string_view text) const {
-  const bool is_ours = db_ != nullptr && !place_.spec.read_only;
   // A block may lie still for months until somebody reads it, and what was read
   // before was whole: only this finding says that the files are of no use.
   // Where it cannot be noted, whoever reads there next finds it again.
-  if (is_ours && !marked_damaged_.exchange(true))
+  if (is_open_to_write_ && !marked_damaged_.exchange(true))
     MarkDamaged(place_.files, name()).IgnoreError();
-  return MakeError(
-      Reason::kCorruptFile,
-      fmt::format("{}: {}: {}", name(), text, is_ours ? kOpenAgain : kAnew));
+  return MakeError(Reason::kCorruptFile,
+                   fmt::format("{}: {}: {}", name(), text,
+                               is_open_to_write_ ? kOpenAgain : kAnew));
 }
 
 absl::Status RocksDbTable::AskBeforeDurable() {

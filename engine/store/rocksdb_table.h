@@ -141,6 +141,7 @@ class RocksDbTable final : public std::enable_shared_from_this<RocksDbTable> {
   rocksdb::ColumnFamilyHandle* data_ = nullptr;
   rocksdb::ColumnFamilyHandle* marks_ = nullptr;
 
+  std::atomic<bool> is_open_to_write_ = false;
   std::atomic<bool> closed_ = false;
   std::atomic<int64_t> uses_ = 1;  // the first one is the table's own
   std::atomic<int64_t> unflushed_bytes_ = 0;

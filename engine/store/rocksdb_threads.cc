@@ -10,13 +10,14 @@ namespace cauce {
 namespace {
 
 // After a failure RocksDB sleeps for a second, so as not to try in vain all the
-// time. Here nothing is tried again but by a write, and a close would wait.
+// time. Here nothing is tried again but a merge that found the disk full, and a
+// close would wait.
 class ShortSleeps final : public rocksdb::SystemClockWrapper {
  public:
   using SystemClockWrapper::SystemClockWrapper;
   const char* Name() const override { return "ShortSleeps"; }
   void SleepForMicroseconds(int micros) override {
-    target_->SleepForMicroseconds(std::min(micros, 1000));
+    target_->SleepForMicroseconds(std::min(micros, 10'000));
   }
 };
 
