@@ -118,7 +118,7 @@ class Backup {
       CAUCE_ASSIGN_OR_RETURN(const CopiedPartition copied, copy.Run());
       manifest_.partitions.push_back(
           {.log = copied.log, .damaged = copied.damaged, .files = {}});
-      log_bytes_.push_back(copied.log_bytes);
+      logs_.push_back(copied.logs);
       recovery_points_[name] = copied.look_from;
       log_starts_[name] = copied.log.base;
     }
@@ -188,23 +188,21 @@ class Backup {
           target_,
           TopicPartition{manifest_.topic.name, PartitionId{i}}.ToString());
       CAUCE_ASSIGN_OR_RETURN(const auto entries, target_files_.List(path));
-      auto& copied = log_bytes_[static_cast<size_t>(i)];
+      auto& copied = logs_[static_cast<size_t>(i)];
       for (const DirectoryEntry& entry : entries) {
         if (entry.is_directory || !IsBackupFileName(entry.name)) continue;
         const FilePlace file = {target_files_, JoinPath(path, entry.name)};
         CAUCE_ASSIGN_OR_RETURN(const FileInfo info,
                                target_files_.Info(file.path));
-        const auto log = copied.extract(entry.name);
-        // The opening may have cut what stands behind damage.
-        const bool differs =
-            !log.empty() && !partition.damaged && log.mapped() != info.bytes;
-        if (differs) {
-          return Differs(file.path, fmt::format("has {} bytes, {} were copied",
-                                                info.bytes, log.mapped()));
-        }
         CAUCE_ASSIGN_OR_RETURN(const uint32_t crc,
                                SumFile(file, info.bytes, meter_));
-        partition.files.push_back({entry.name, info.bytes, crc});
+        const BackupFile found = {entry.name, info.bytes, crc};
+        const auto log = copied.extract(entry.name);
+        if (!log.empty()) {
+          CAUCE_RETURN_IF_ERROR(
+              CheckLog(file.path, found, log.mapped(), partition.damaged));
+        }
+        partition.files.push_back(found);
       }
       if (!copied.empty()) {
         return Differs(JoinPath(path, copied.begin()->first),
@@ -216,12 +214,29 @@ class Backup {
     return absl::OkStatus();
   }
 
+  // What is summed up now is what was read from the source, or the manifest
+  // would vouch for something else: nobody reads an older segment in between.
+  static absl::Status CheckLog(const std::string& path, const BackupFile& found,
+                               const CopiedLog& copied, bool is_damaged) {
+    if (found.bytes != copied.bytes) {
+      // The opening may have cut what stands behind damage.
+      if (is_damaged) return absl::OkStatus();
+      return Differs(path, fmt::format("has {} bytes, {} were copied",
+                                       found.bytes, copied.bytes));
+    }
+    if (found.crc == copied.crc) return absl::OkStatus();
+    return Differs(path, fmt::format("has the checksum {:08x}, and {:08x} was "
+                                     "copied",
+                                     found.crc, copied.crc));
+  }
+
   // The lock keeps other backups away, and nothing else.
   static absl::Status Differs(const std::string& path, std::string_view how) {
     return MakeError(
         Reason::kCorruptFile,
         fmt::format("{}: {}: something else changes the backup while it is "
-                    "made; let nothing do so, then back up again",
+                    "made, or its disk does not keep what is written; see to "
+                    "both, then back up again",
                     path, how));
   }
 
@@ -245,8 +260,8 @@ class Backup {
   FileSystem& target_files_;
   CopyMeter meter_;
   BackupManifest manifest_;
-  // By partition: how much of each log was copied, by its name.
-  std::vector<std::map<std::string, int64_t>> log_bytes_;
+  // By partition, and by name.
+  std::vector<std::map<std::string, CopiedLog>> logs_;
   OffsetCheckpoint recovery_points_;
   OffsetCheckpoint log_starts_;
 };

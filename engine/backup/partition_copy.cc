@@ -171,9 +171,9 @@ absl::StatusOr<CopiedPartition> PartitionCopy::Describe(
   CopiedPartition copied = {.log = log,
                             .look_from = log.base,
                             .damaged = !damage.empty(),
-                            .log_bytes = {}};
+                            .logs = {}};
   for (const auto& [base, each] : segments_)
-    copied.log_bytes[SegmentFileName(base, kLogSuffix)] = each.copied;
+    copied.logs[SegmentFileName(base, kLogSuffix)] = each.copied;
   if (copied.damaged) {
     // What lies above would be cut off at the damage.
     copied.look_from = log.next;
@@ -293,20 +293,20 @@ absl::StatusOr<PartitionCopy::Copied> PartitionCopy::CopySegment(
                          Scan(segment, next, end, info.bytes));
   Copied copied = {.id = info.id,
                    .bytes = info.bytes,
-                   .copied = scanned.bytes,
+                   .copied = {.bytes = scanned.bytes},
                    .sealed = next.has_value(),
                    .is_swap = segment.is_swap,
                    .next = scanned.next,
                    .damage = {}};
   if (!scanned.damage.ok()) {
     copied.damage = MessageOf(scanned.damage);
-    copied.copied = info.bytes;
+    copied.copied.bytes = info.bytes;
   }
-  CAUCE_RETURN_IF_ERROR(
+  CAUCE_ASSIGN_OR_RETURN(
+      copied.copied.crc,
       CopyFile({source_.files, path},
-               Target(SegmentFileName(segment.base, kLogSuffix)), copied.copied,
-               meter_)
-          .status());
+               Target(SegmentFileName(segment.base, kLogSuffix)),
+               copied.copied.bytes, meter_));
   return copied;
 }
 
@@ -425,7 +425,7 @@ absl::StatusOr<bool> PartitionCopy::IsUnchanged(const OffsetRange& log) const {
                            source_.files.Info(PathOf(each)));
     if (info.id != copied.id || each.is_swap != copied.is_swap) return false;
     const bool is_as_it_was = copied.sealed ? info.bytes == copied.bytes
-                                            : info.bytes >= copied.copied;
+                                            : info.bytes >= copied.copied.bytes;
     if (!is_as_it_was) return false;
   }
   return true;

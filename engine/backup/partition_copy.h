@@ -42,14 +42,19 @@ struct PartitionSource {
   OnDamage on_damage = OnDamage::kStop;
 };
 
+// A segment's log as the copy got it.
+struct CopiedLog {
+  int64_t bytes = 0;
+  uint32_t crc = 0;  // CRC-32C of them
+};
+
 struct CopiedPartition {
   OffsetRange log;
   // Where an opening of the copy is to look at every batch, and make the
   // indexes anew that were still being written.
   Offset look_from{0};
   bool damaged = false;
-  // How much of each log was copied, by its name.
-  std::map<std::string, int64_t> log_bytes;
+  std::map<std::string, CopiedLog> logs;  // by name
 };
 
 class PartitionCopy {
@@ -66,7 +71,7 @@ class PartitionCopy {
   struct Copied {
     uint64_t id = 0;        // of the file
     int64_t bytes = 0;      // that it had
-    int64_t copied = 0;     // of these
+    CopiedLog copied;       // of these
     bool sealed = false;
     bool is_swap = false;
     Offset next;            // where it ends

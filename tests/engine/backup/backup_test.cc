@@ -9,12 +9,14 @@
 #include "cauce/errors.h"
 #include "tests/engine/backup/backup_rig.h"
 #include "tests/testing/batches.h"
+#include "tests/testing/failing_file_system.h"
 #include "tests/testing/test_producer.h"
 
 namespace cauce::test {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 TEST_F(Backups, HoldEveryByteOfATopicOfAllKinds) {
@@ -144,6 +146,39 @@ TEST_F(Backups, OfATopicThatIsMadeAgainMeanwhileAreRefused) {
 
   EXPECT_THAT(BackupTopic("/data", "orders", "/backups/one", options),
               HasReason(Reason::kUnknownTopic));
+}
+
+// Nothing reads an older segment again once it is copied, but for the checksum
+// in the manifest, which everybody believes.
+TEST_F(Backups, VouchForNoByteThatHasChangedSinceItWasCopied) {
+  auto source = OpenAt(*files_, "/data");
+  ASSERT_THAT(source->engine()->CreateTopic(
+                  "orders", {.configs = {{"segment.bytes", "1048576"}}}),
+              IsOk());
+  const std::string large(400'000, 'v');
+  for (int i = 0; i < 10; ++i) Append(*source, "orders", 0, "k", large);
+  // The first of five, right behind the last copy.
+  const std::string oldest =
+      "/backups/one/orders-0/00000000000000000000.log";
+  FailingFileSystem target(*files_);
+  bool done = false;
+  target.set_during(FileCall::kRename, "cauce.topics.tmp", [&] {
+    if (std::exchange(done, true)) return;
+    const auto file = files_->Open(oldest, OpenMode::kReadWrite);
+    ASSERT_THAT(file, IsOk());
+    ASSERT_THAT((*file)->Write(500, "x"), IsOk());
+  });
+  BackupOptions options = ToFiles();
+  options.target_file_system = &target;
+
+  const auto refused = BackupTopic("/data", "orders", "/backups/one", options);
+  const auto again = BackupTopic("/data", "orders", "/backups/one", options);
+
+  ASSERT_TRUE(done);
+  EXPECT_THAT(refused, HasReason(Reason::kCorruptFile));
+  EXPECT_THAT(MessageOf(refused.status()), HasSubstr(oldest));
+  EXPECT_THAT(again, IsOk());
+  EXPECT_THAT(VerifyBackup(*files_, "/backups/one", {}), IsOk());
 }
 
 }  // namespace
