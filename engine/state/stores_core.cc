@@ -29,20 +29,25 @@ bool MayBeMadeAnew(const absl::Status& status) {
          ReasonOf(status) == Reason::kUnsupportedFormat;
 }
 
+// What a table lacks that has nothing yet: where its first files are gone the
+// changelog begins behind them, and what they held would be passed over.
+constexpr Offset kFromTheFirst{0};
+
 // Records that are lost from the changelog would be missing in a table that is
 // made from it.
 absl::Status CheckNothingLost(const Partition& changelog, Offset from) {
   const LostRecords lost = changelog.lost();
-  const OffsetRange& range =
-      lost.back.count() > 0 ? lost.back : lost.front;
-  if (range.count() == 0 || from >= range.next) return absl::OkStatus();
-  return MakeError(
-      Reason::kCorruptBatch,
-      fmt::format("{}: records [{}, {}) are lost, which the store lacks from "
-                  "offset {} on: bring the files back, or give the records up "
-                  "(Partition::DeleteRecordsBefore), and open it again",
-                  changelog.name().ToString(), range.base.value,
-                  range.next.value, from.value));
+  for (const OffsetRange& range : {lost.front, lost.back}) {
+    if (range.count() == 0 || from >= range.next) continue;
+    return MakeError(
+        Reason::kCorruptBatch,
+        fmt::format("{}: records [{}, {}) are lost, which the store lacks from "
+                    "offset {} on: bring the files back, or give the records "
+                    "up (Partition::DeleteRecordsBefore), and open it again",
+                    changelog.name().ToString(), range.base.value,
+                    range.next.value, from.value));
+  }
+  return absl::OkStatus();
 }
 
 StoreMark BeginningOf(const RowLayout& layout, TopicId topic,
@@ -329,6 +334,10 @@ absl::Status StoresCore::OpenToWrite(const Changelog& changelog,
   const Partition& log = *changelog.partition;
   CAUCE_ASSIGN_OR_RETURN(const StoreTable::Goal goal, GoalOf(changelog));
   const Offset end = goal.end;
+  // Before the table goes which may have what the changelog has lost.
+  if (wanted.anew) {
+    CAUCE_RETURN_IF_ERROR(CheckNothingLost(log, kFromTheFirst));
+  }
   std::unique_ptr<StateStore> table;
   CAUCE_ASSIGN_OR_RETURN(table,
                          OpenTable(*opened.backend, changelog, wanted.anew));
@@ -343,7 +352,8 @@ absl::Status StoresCore::OpenToWrite(const Changelog& changelog,
     std::optional<std::string> why =
         WhyUnfit(mark, opened.layout, changelog.topic.id, log, end);
     if (!why) {
-      CAUCE_RETURN_IF_ERROR(CheckNothingLost(log, mark.applied));
+      CAUCE_RETURN_IF_ERROR(
+          CheckNothingLost(log, found ? mark.applied : kFromTheFirst));
       const Gaps gaps =
           found ? GapsOf(mark, changelog.config.delete_retention, now)
                 : Gaps::kTaken;
@@ -387,6 +397,7 @@ absl::Status StoresCore::OpenToWrite(const Changelog& changelog,
                                    "fit: {}",
                                    log.name().ToString(), *why));
     }
+    CAUCE_RETURN_IF_ERROR(CheckNothingLost(log, kFromTheFirst));
     anew = true;
     Tell(Severity::kWarning,
          fmt::format("{}: the store's table is made anew from it: {}",
@@ -423,10 +434,12 @@ absl::Status StoresCore::OpenToRead(const Changelog& changelog,
   }
   const absl::Time now = clock_->Now();
   StoreMark mark = BeginningOf(opened.layout, changelog.topic.id, log, now);
+  Offset lacks_from = kFromTheFirst;
   Gaps gaps = Gaps::kTaken;
   if (found &&
       !WhyUnfit(*found, opened.layout, changelog.topic.id, log, end)) {
     mark = *found;
+    lacks_from = mark.applied;
     gaps = GapsOf(mark, changelog.config.delete_retention, now);
   } else {
     table.reset();
@@ -434,7 +447,7 @@ absl::Status StoresCore::OpenToRead(const Changelog& changelog,
   opened.overlay = std::make_unique<OverlayView>(std::move(table),
                                                  options_.read_only_bytes_max);
   for (;;) {
-    CAUCE_RETURN_IF_ERROR(CheckNothingLost(log, mark.applied));
+    CAUCE_RETURN_IF_ERROR(CheckNothingLost(log, lacks_from));
     RowMaker rows(opened.layout);
     opened.stream_time = mark.stream_time;
     const absl::Status read = ReadChangelog(
@@ -450,6 +463,7 @@ absl::Status StoresCore::OpenToRead(const Changelog& changelog,
     // Deletions that the table has not seen may be compacted away.
     gaps = Gaps::kTaken;
     mark = BeginningOf(opened.layout, changelog.topic.id, log, now);
+    lacks_from = kFromTheFirst;
     opened.overlay->DropBase();
   }
 }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -73,6 +74,14 @@ INSTANTIATE_TEST_SUITE_P(Killed, OnceCompacted, kKilled,
 INSTANTIATE_TEST_SUITE_P(, OnceCompactedAndClosed, kClosed,
                          [](const auto& info) { return NameOf(info.param); });
 
+using OnceCompactedAndBeheaded = OnceCompacted;
+INSTANTIATE_TEST_SUITE_P(
+    , OnceCompactedAndBeheaded,
+    ::testing::Values(Lost{Loss::kLog}, Lost{Loss::kLogAndIndexes},
+                      Lost{Loss::kLog, Stop::kKilled},
+                      Lost{Loss::kLogAndIndexes, Stop::kKilled}),
+    [](const auto& info) { return NameOf(info.param); });
+
 using OnceCompactedAndLackingALot = OnceCompacted;
 INSTANTIATE_TEST_SUITE_P(, OnceCompactedAndLackingALot,
                          ::testing::Values(Lost{Loss::kLog},
@@ -98,6 +107,28 @@ TEST_P(OnceCompacted, TellsOfASegmentThatIsMissingUntilARepair) {
   EXPECT_THAT(events_, Contains(HasSubstr("and nobody")));
   CheckTold();
   CheckRepair(lost);
+}
+
+// The saved start knows of it.
+TEST_P(OnceCompactedAndBeheaded, TellsWhoAsksWhatIsMissingInFront) {
+  Lose(0);
+  const OffsetRange missing{Offset{0}, Offset{6}};
+  EXPECT_THAT(
+      test::VerifyAll(*files_, kDirectory),
+      Contains(AllOf(Field("gravity", &Finding::gravity, Gravity::kDamage),
+                     Field("offset", &Finding::offset,
+                           std::optional(missing.base)))));
+  for (const Access access :
+       {Access::kReadOnly, Access::kReadWrite, Access::kReadOnly}) {
+    auto engine = Open(access);
+    ASSERT_THAT(engine, IsOk());
+    const auto orders = engine->OpenPartition("orders", PartitionId{0});
+    ASSERT_THAT(orders, IsOk());
+    EXPECT_EQ(orders->lost().front, missing);
+    EXPECT_THAT(events_, Contains(HasSubstr("begins at offset 6")));
+    EXPECT_EQ(test::ReadOver(*engine, kDamaged).records, left_);
+    EXPECT_THAT(engine->Close(), IsOk());
+  }
 }
 
 // One of its records may be what was asked for.
