@@ -3,12 +3,15 @@
 #include <cstdio>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cauce/backup.h"
 #include "cauce/engine.h"
+#include "cauce/env.h"
 #include "cauce/errors.h"
 #include "cauce/file_system.h"
 #include "fmt/format.h"
@@ -56,6 +59,24 @@ class Watched {
  private:
   const std::string verb_;
   std::optional<Progress> progress_;
+};
+
+// The directory is opened to look for the topic, and for the backup, and a
+// partition for each attempt to copy it: what is found again is told once. Both
+// have no threads, so that all is told on the one that calls.
+class WarnOnce {
+ public:
+  void Tell(Severity severity, std::string_view line) {
+    if (told_.contains(std::string(line))) return;
+    // Beyond that many better twice than in memory without a bound.
+    if (told_.size() < kLinesMax) told_.emplace(line);
+    TellWarnings(severity, line);
+  }
+
+ private:
+  static constexpr size_t kLinesMax = 10'000;
+
+  std::set<std::string> told_;
 };
 
 Json ToJson(const BackupSummary& backup, std::string_view place) {
@@ -127,12 +148,15 @@ int RunBackup(const BackupVerbOptions& verb) {
   options.progress = [&](const BackupProgress& far) {
     return watched.Pass(far);
   };
-  options.events = TellWarnings;
+  WarnOnce warnings;
+  options.events = [&](Severity severity, std::string_view line) {
+    warnings.Tell(severity, line);
+  };
   if (verb.skip_damage) options.on_damage = OnDamage::kSkip;
   if (verb.without_groups) options.group_offsets = GroupOffsets::kLeaveOut;
   // Says which topics there are, where this is none of them.
   {
-    const auto engine = OpenForReading(verb.dir);
+    const auto engine = OpenForReading(verb.dir, options.events);
     if (!engine.ok()) return Fail(engine.status());
     const auto topic = FindTopic(*engine, verb.dir, verb.name);
     if (!topic.ok()) return Fail(topic.status());

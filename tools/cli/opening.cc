@@ -27,7 +27,7 @@ absl::Status WithCure(const absl::Status& failure, std::string_view cure) {
 }
 
 absl::StatusOr<Engine> Open(const std::string& dir, EngineOptions options) {
-  options.events = TellWarnings;
+  if (!options.events) options.events = TellWarnings;
   auto engine = Engine::Open(dir, options);
   if (engine.ok()) return engine;
   return WhyNotOpened(dir, engine.status());
@@ -104,8 +104,11 @@ absl::Status WhyNotOpened(const std::string& dir,
   return failure;
 }
 
-absl::StatusOr<Engine> OpenForReading(const std::string& dir) {
-  return Open(dir, {.access = Access::kReadOnly, .create_if_missing = false});
+absl::StatusOr<Engine> OpenForReading(const std::string& dir,
+                                      EventSink events) {
+  return Open(dir, {.access = Access::kReadOnly,
+                    .create_if_missing = false,
+                    .events = std::move(events)});
 }
 
 absl::StatusOr<Engine> OpenForWriting(const std::string& dir,

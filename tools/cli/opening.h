@@ -26,7 +26,9 @@ void TellWarnings(Severity severity, std::string_view line);
 absl::Status WhyNotOpened(const std::string& dir,
                           const absl::Status& failure);
 
-absl::StatusOr<Engine> OpenForReading(const std::string& dir);
+// `events` is told what the engine has to tell.
+absl::StatusOr<Engine> OpenForReading(const std::string& dir,
+                                      EventSink events = TellWarnings);
 struct WritingOptions {
   // May be null: then everything is done by who calls.
   OpeningThreads* threads = nullptr;

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <string>
 
 #include "nlohmann/json.hpp"
@@ -32,6 +33,11 @@ class CauceBackup : public test::CauceTest {
     return test::Run(test::Command(std::move(words)), "");
   }
 };
+
+// No line is there again.
+MATCHER(OnlyOnce, "") {
+  return std::set<std::string>(arg.begin(), arg.end()).size() == arg.size();
+}
 
 TEST_F(CauceBackup, TakesATopicToAnotherDirectory) {
   Do({"topic", "create", "orders", "--partitions", "2", "--config",
@@ -120,6 +126,27 @@ TEST_F(CauceBackup, TellsOfASegmentThatIsMissingOfACompactedTopic) {
   EXPECT_EQ(taken.exit, 0);
   EXPECT_THAT(taken.err, HasSubstr("00000000000000000001.log: is missing"));
   EXPECT_THAT(taken.err, HasSubstr("prices-0: is damaged"));
+  // However often it has looked.
+  EXPECT_THAT(test::LinesOf(taken.err), OnlyOnce());
+  Leaves(test::Left::kDamaged);
+}
+
+// The directory is opened to look for the topic, and once more for the backup.
+TEST_F(CauceBackup, TellsWhatItsOpeningFindsOnce) {
+  Do({"topic", "create", "orders"});
+  Do({"produce", "orders"}, "one\n");
+  std::ofstream(dir() + "/cauce.topics") << "rubbish";
+
+  const Process::Result done =
+      Run({"topic", "backup", "orders", "--to", backup()});
+  const Process::Result unknown =
+      Run({"topic", "backup", "order", "--to", other()});
+
+  EXPECT_EQ(done.exit, 0);
+  EXPECT_THAT(done.err, HasSubstr("cauce.topics: its checksum"));
+  EXPECT_THAT(test::LinesOf(done.err), OnlyOnce());
+  EXPECT_EQ(unknown.exit, 1);
+  EXPECT_THAT(unknown.err, HasSubstr("did you mean orders"));
   Leaves(test::Left::kDamaged);
 }
 
