@@ -1062,8 +1062,15 @@ typedef struct cauce_row {
 
 // Writes a row, or with a null value deletes it: an append to the changelog,
 // which survives what "ack" and its cauce.flush say. CAUCE_BATCH_TOO_LARGE,
-// CAUCE_DISK_FULL: nothing was changed. After CAUCE_DISK_FAILED the store takes
-// no changes until it is opened again.
+// CAUCE_DISK_FULL: nothing was changed. Nor was it with CAUCE_OTHER while a
+// transaction of others is open in the changelog: try again once it has ended.
+//
+// With CAUCE_DISK_FAILED and CAUCE_TRUNCATED the change may be in the
+// changelog, and the store takes no more until it is opened again: the message
+// tells whether it is there, is not, or is not known. So it is with
+// CAUCE_CLOSED where the client was closed under the call. Whoever repeats a
+// change without having looked may have it twice. All of this holds for
+// everything that changes a store.
 CAUCE_API cauce_reason_t cauce_store_put(cauce_store_t *store,
                                          const cauce_row_t *row,
                                          cauce_error_t **error);
