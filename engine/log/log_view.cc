@@ -261,6 +261,13 @@ absl::Status LogView::Relist() {
     return added;
   }
   if (!known_.segments.empty()) return absl::OkStatus();
+  known_.has_no_file = true;
+  if (before.has_no_file &&
+      before.segments.front()->base() == bounds_.log_start) {
+    // Another one in its place would look like a cut.
+    known_.segments = std::move(before.segments);
+    return absl::OkStatus();
+  }
   known_.segments.push_back(std::make_shared<Segment>(
       place_.At(bounds_.log_start), OpenMode::kRead, 0, bounds_.log_start));
   return absl::OkStatus();

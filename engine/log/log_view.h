@@ -173,6 +173,8 @@ class LogView {
     bool is_torn = false;
     // The last one's file cannot be opened, and held records.
     bool is_unopened = false;
+    // There is no file yet: the one segment stands for it.
+    bool has_no_file = false;
   };
   Known known_;
 };

@@ -190,6 +190,21 @@ TEST_P(LogTransactionsTest, ReadersOfTheFilesLearnWhatIsDecidedByThen) {
   EXPECT_THAT((*reader)->LastStableOffset(), IsOkAndHolds(Offset{0}));
 }
 
+// Its topic was made, and no writer has opened it.
+TEST_P(LogTransactionsTest, ReadersOfALogWithoutFilesLearnThatItIsEmpty) {
+  const auto reader = rig_.OpenReadOnly();
+  ASSERT_THAT(reader, IsOk());
+  ASSERT_TRUE((*reader)->may_have_gaps());
+
+  EXPECT_THAT((*reader)->LastStableOffset(), IsOkAndHolds(Offset{0}));
+  EXPECT_THAT((*reader)->DecidableEnd(), IsOkAndHolds(Offset{0}));
+  Open();
+  ASSERT_THAT(Send(TestProducer(1).InTransaction({"a"})), IsOk());
+  ASSERT_THAT((*reader)->Refresh(), IsOk());
+  EXPECT_THAT((*reader)->LastStableOffset(), IsOkAndHolds(Offset{0}));
+  EXPECT_EQ((*reader)->log_end(), Offset{1});
+}
+
 TEST_P(LogTransactionsTest, WhoOnlyReadsEndsNoTransaction) {
   Open();
   const auto reader = rig_.OpenReadOnly();

@@ -796,6 +796,27 @@ TEST(LogView, AnEmptyDirectoryIsAnEmptyLogUntilThereIsAFile) {
   EXPECT_EQ((*view)->segments().back()->next(), Offset{8});
 }
 
+TEST(LogView, AnEmptyDirectoryStaysTheSameSegmentUntilTheLogStartMoves) {
+  test::TestDisk disk;
+  LogBounds bounds{Offset{0}, Offset{7}};
+  const auto view =
+      LogView::Open(disk.Place(), bounds,
+                    {.bounds_now = [&bounds] { return bounds; },
+                     .closed_now = [] { return false; }});
+  ASSERT_THAT(view, test::IsOk());
+  const auto known = (*view)->segments()[0];
+
+  ASSERT_THAT((*view)->Refresh(), test::IsOk());
+  EXPECT_EQ((*view)->segments()[0], known);
+  ASSERT_THAT((*view)->ListAgain(), test::IsOk());
+  EXPECT_EQ((*view)->segments()[0], known);
+
+  bounds.log_start = Offset{9};
+  ASSERT_THAT((*view)->ListAgain(), test::IsOk());
+  ASSERT_EQ((*view)->segments().size(), 1u);
+  EXPECT_EQ((*view)->segments()[0]->base(), Offset{9});
+}
+
 TEST_P(ViewOn, AForeignFileInTheMiddleOfASegmentHidesNothing) {
   const auto plant = [this](int64_t base) {
     rig_.disk().Write(SegmentFileName(Offset{base}, kLogSuffix), "abc");

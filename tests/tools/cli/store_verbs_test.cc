@@ -113,6 +113,25 @@ TEST_F(StoreVerbs, ReadsBesideAWriter) {
   EXPECT_EQ(Do({"store", "get", "counts", "apples"}), "apples\t3\n");
 }
 
+TEST_F(StoreVerbs, APartitionThatNoWriterHasOpenedHasNoRows) {
+  Do({"topic", "create", "s-changelog", "--config", "cauce.store=key-value",
+      "--config", "cleanup.policy=compact"});
+
+  EXPECT_EQ(Do({"store", "scan", "s"}), "");
+  EXPECT_THAT(Run({"store", "get", "s", "a"}).err, HasSubstr("has nothing"));
+}
+
+TEST_F(StoreVerbs, APartitionThatNoWriterHasOpenedIsReadBesideOne) {
+  auto engine = Engine::Open(dir()).value();
+  auto stores = Stores::Open(engine).value();
+  auto parts =
+      stores.OpenKeyValue("parts", {.partition = {1}, .partitions = 2}).value();
+  ASSERT_THAT(parts.Put("apples", "2"), IsOk());
+
+  EXPECT_EQ(Do({"store", "scan", "parts"}), "");
+  EXPECT_EQ(Do({"store", "scan", "parts", "--partition", "1"}), "apples\t2\n");
+}
+
 TEST_F(StoreVerbs, ListAndRestoreTellHowATableIs) {
   Fill();
 
