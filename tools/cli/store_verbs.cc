@@ -286,10 +286,14 @@ void AddStoreVerbs(const Verb& root, Action& action) {
       "  cauce store scan counts --dir data --prefix app\n"
       "  cauce store scan counts --dir data --from a --to b --format json");
   AddName(scan, options);
-  scan.Add("--from", options->from, "The first key").Type("KEY");
-  scan.Add("--to", options->to, "Behind the last key").Type("KEY");
+  const Option from =
+      scan.Add("--from", options->from, "The first key").Type("KEY");
+  const Option to =
+      scan.Add("--to", options->to, "Behind the last key").Type("KEY");
   scan.Add("--prefix", options->prefix,
            "Keys that begin so, in place of --from and --to")
+      .Excludes(from)
+      .Excludes(to)
       .Type("BYTES");
   scan.AddFlag("--reverse", options->reverse, "The last key first");
   scan.Add("--count", options->count, "Rows at most")

@@ -132,6 +132,18 @@ TEST_F(StoreVerbs, APartitionThatNoWriterHasOpenedIsReadBesideOne) {
   EXPECT_EQ(Do({"store", "scan", "parts", "--partition", "1"}), "apples\t2\n");
 }
 
+TEST_F(StoreVerbs, ScanTakesAPrefixOrARange) {
+  Fill();
+
+  for (const char* const bound : {"--from", "--to"}) {
+    const test::Process::Result both =
+        Run({"store", "scan", "counts", "--prefix", "a", bound, "b"});
+    EXPECT_EQ(both.exit, 2) << bound;
+    EXPECT_EQ(both.out, "") << bound;
+    EXPECT_THAT(both.err, HasSubstr(bound));
+  }
+}
+
 TEST_F(StoreVerbs, ListAndRestoreTellHowATableIs) {
   Fill();
 
