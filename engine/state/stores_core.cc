@@ -472,6 +472,9 @@ absl::StatusOr<std::shared_ptr<StoreCore>> StoresCore::Open(
     const WantedStore& wanted) {
   CAUCE_RETURN_IF_ERROR(engine_->CheckProcess());
   CAUCE_RETURN_IF_ERROR(engine_->CheckNotClosed());
+  if (wanted.name.empty()) {
+    return MakeError(Reason::kInvalidOption, "a store's name is not empty");
+  }
   const std::optional<absl::Duration>& retention = wanted.options.retention;
   if (retention && *retention < absl::Milliseconds(1)) {
     return MakeError(

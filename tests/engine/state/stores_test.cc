@@ -51,6 +51,20 @@ TEST(Stores, ListTellsHowTablesAre) {
   EXPECT_EQ(restored.use.keys, 4 - 1);
 }
 
+TEST(Stores, AStoreWithoutANameIsRefused) {
+  for (const char* const application : {"", "shop"}) {
+    StoreRig rig;
+    rig.options.application = application;
+    rig.OpenStores();
+
+    EXPECT_THAT(rig.stores->OpenKeyValue(""),
+                HasReason(Reason::kInvalidOption));
+    EXPECT_THAT(rig.stores->OpenTimestamped(""),
+                HasReason(Reason::kInvalidOption));
+    EXPECT_THAT(rig.engine->ListTopics(), IsOkAndHolds(IsEmpty()));
+  }
+}
+
 TEST(Stores, ReadsBesideAWriter) {
   for (const bool wiped : {false, true}) {
     StoreRig rig;
