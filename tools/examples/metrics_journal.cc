@@ -41,7 +41,8 @@ absl::Status MakeTopic(cauce::Engine& engine) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) return std::cerr << "usage: metrics_journal DIR\n", 2;
+  if (argc != 2 || argv[1][0] == '-')
+    return std::cerr << "usage: metrics_journal DIR\n", 2;
   // Appends are refused while less than this is free.
   auto engine = cauce::Engine::Open(argv[1], {.free_bytes_min = 8 << 20});
   if (!engine.ok()) return Fail(engine.status());

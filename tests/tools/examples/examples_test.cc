@@ -69,6 +69,20 @@ TEST(MetricsJournal, KeepsNoMoreThanItsBoundAndLeavesTheNewest) {
   EXPECT_LT(bytes, 17 << 20);
 }
 
+TEST(MetricsJournal, TakesNoOptionForItsDirectory) {
+  const test::TempDir scratch;
+  const std::string program =
+      std::filesystem::absolute(Program("metrics_journal"));
+
+  const Process::Result result = test::Run(
+      {"/bin/sh", "-c", "cd \"$1\" && exec \"$0\" --help", program,
+       scratch.path()});
+
+  EXPECT_EQ(result.exit, 2);
+  EXPECT_EQ(result.err, "usage: metrics_journal DIR\n");
+  EXPECT_TRUE(std::filesystem::is_empty(scratch.path()));
+}
+
 TEST(MetricsJournal, DropsSamplesOnAFullDiskAndGoesOn) {
   const test::TempDir scratch;
   std::string problem = test::EnterOwnMounts();
