@@ -172,9 +172,12 @@ IOStatus RocksDbFiles::Told(const absl::Status& status) {
   const Slice message(text.data(), text.size());
   if (status.code() == absl::StatusCode::kNotFound)
     return IOStatus::PathNotFound(message);
-  IOStatus told = IOStatus::IOError(message);
-  told.SetRetryable(ReasonOf(status) == Reason::kDiskFull);
-  return told;
+  if (ReasonOf(status) != Reason::kDiskFull) return IOStatus::IOError(message);
+  // What RocksDB itself calls NoSpace it polls the disk for, in a thread.
+  IOStatus full =
+      rocksdb::status_to_io_status(rocksdb::Status::SpaceLimit(message));
+  full.SetRetryable(true);
+  return full;
 }
 
 IOStatus RocksDbFiles::Changed(const absl::Status& status) {

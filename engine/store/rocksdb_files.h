@@ -2,10 +2,11 @@
 //
 // RocksDB knows an error by its kind alone; what the seam said, with the file
 // and the advice, is kept for whoever has to tell it. A full disk is told to
-// RocksDB as an error that may be tried again, as it does with merges. Where a
-// manifest could not be written or synced, it may name a file or not, and
-// RocksDB removes that file: here it stays, until a manifest is synced or the
-// table is opened again. Thread-safe.
+// RocksDB as an error that may be tried again, as it does with merges, with the
+// subcode kSpaceLimit by which it is known again. Where a manifest could not be
+// written or synced, it may name a file or not, and RocksDB removes that file:
+// here it stays, until a manifest is synced or the table is opened again.
+// Thread-safe.
 #pragma once
 
 #include <memory>

@@ -269,7 +269,9 @@ absl::Status RocksDbTable::Told(const rocksdb::Status& status) const {
   const absl::Status failure = rocksdb_files_->failure();
   if (!failure.ok() && text.find(MessageOf(failure)) != std::string::npos)
     return failure;
-  return MakeError(Reason::kDiskFailed,
+  // Another failure may have come since, as of a file's removal.
+  const bool is_full = status.subcode() == rocksdb::Status::kSpaceLimit;
+  return MakeError(is_full ? Reason::kDiskFull : Reason::kDiskFailed,
                    fmt::format("{}: {}", name(), text));
 }
 

@@ -196,6 +196,22 @@ TEST_F(FullDisk, IsGotOverAfterAnyRename) {
   RunWithFullDiskAfterEach(FileCall::kRename);
 }
 
+// As where files cannot be removed either, for want of room.
+TEST_F(FullDisk, IsToldWhateverElseFailsBehindIt) {
+  for (const Reason later : {Reason::kDiskFull, Reason::kDiskFailed}) {
+    Begin();
+    ASSERT_THAT(Try(), IsOk());
+    disk_->Fail(FileCall::kWrite, ".sst",
+                MakeError(Reason::kDiskFull, "/t/1.sst: no room"));
+    disk_->Fail(FileCall::kRemove, ".sst", MakeError(later, "/t/1.sst: stays"));
+
+    EXPECT_THAT(store_->Persist(), HasReason(Reason::kDiskFull));
+    EXPECT_THAT(store_->Persist(), HasReason(Reason::kDiskFull));
+    EXPECT_THAT(store_->Close(), HasReason(Reason::kDiskFull));
+    disk_->Mend();
+  }
+}
+
 class FullDiskAtTheManifest : public FullDisk {
  protected:
   FullDiskAtTheManifest() {

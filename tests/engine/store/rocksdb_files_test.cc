@@ -75,6 +75,7 @@ TEST_F(RocksDbFilesTest, KeepWhatTheSeamSaidOfAChange) {
 
   EXPECT_TRUE(status.IsIOError());
   EXPECT_TRUE(status.GetRetryable());
+  EXPECT_EQ(status.subcode(), rocksdb::Status::kSpaceLimit);
   EXPECT_THAT(status.ToString(), HasSubstr("/t/a: no room"));
   EXPECT_THAT(files_.failure(), HasReason(Reason::kDiskFull));
 }
