@@ -36,13 +36,21 @@ size_t SparesMax(size_t batch_bytes) {
   return std::max<size_t>(kSparesBytesMax / batch_bytes, 1);
 }
 
+// More than any memory holds: so that sums of sizes that nothing can have do
+// not overflow, and are found too large.
+constexpr size_t kPartBytesMax = size_t{1} << 40;
+
+int64_t PartBytes(std::string_view part) {
+  return static_cast<int64_t>(std::min(part.size(), kPartBytesMax));
+}
+
 int64_t StoredBytesMax(const ProducerRecord& record) {
   auto bytes = kBatchHeaderBytes + kFramingBytesMax;
-  if (record.key) bytes += std::ssize(*record.key);
-  if (record.value) bytes += std::ssize(*record.value);
+  if (record.key) bytes += PartBytes(*record.key);
+  if (record.value) bytes += PartBytes(*record.value);
   for (const Header& header : record.headers) {
-    bytes += kHeaderFramingBytesMax + std::ssize(header.key);
-    if (header.value) bytes += std::ssize(*header.value);
+    bytes += kHeaderFramingBytesMax + PartBytes(header.key);
+    if (header.value) bytes += PartBytes(*header.value);
   }
   return bytes;
 }

@@ -28,6 +28,21 @@ inline size_t SizeOf(const std::optional<std::string_view>& bytes) {
   return bytes ? bytes->size() : 0;
 }
 
+// Lengths are 32-bit integers in the format, all of whose bits are set here: so
+// two are within it where what either has set is. Beyond it sums overflow.
+constexpr size_t kLengthMax = INT32_MAX;
+
+inline bool HaveLengths(const std::optional<std::string_view>& key,
+                        const std::optional<std::string_view>& value) {
+  return (SizeOf(key) | SizeOf(value)) <= kLengthMax;
+}
+
+bool HaveLengths(std::span<const Header> headers) {
+  return std::all_of(headers.begin(), headers.end(), [](const Header& each) {
+    return HaveLengths(each.key, each.value);
+  });
+}
+
 inline void CopyFixed(char* to, const char* from, auto word) {
   std::memcpy(&word, from, sizeof word);
   std::memcpy(to, &word, sizeof word);
@@ -145,7 +160,8 @@ BatchBuilder::BatchBuilder(BatchBuilder&&) noexcept = default;
 BatchBuilder& BatchBuilder::operator=(BatchBuilder&&) noexcept = default;
 
 bool BatchBuilder::AddAt(int32_t offset_delta, const Record& record) {
-  if (offset_delta < next_delta_) [[unlikely]] {
+  if (offset_delta < next_delta_ || !HaveLengths(record.key, record.value))
+      [[unlikely]] {
     return false;
   }
   if (count_ == 0) [[unlikely]] {
@@ -241,7 +257,10 @@ bool BatchBuilder::AddOfAnyShape(int32_t offset_delta, int64_t time_delta,
   // size that is expected of them.
   const size_t content = SizeOf(record.key) + SizeOf(record.value);
   size_t total_max = content + kFramingBytesMax;
-  if (!record.headers.empty()) total_max += HeadersSize(record.headers);
+  if (!record.headers.empty()) {
+    if (!HaveLengths(record.headers)) return false;
+    total_max += HeadersSize(record.headers);
+  }
   if (size_ + total_max > batch_bytes_max_) [[unlikely]] {
     const size_t body = BodySize(record, offset_delta, time_delta);
     const size_t total = VarintSize(static_cast<int64_t>(body)) + body;

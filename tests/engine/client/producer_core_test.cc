@@ -145,6 +145,21 @@ TEST_F(ProducerCoreTest, NamesLimitAndConfigOfARecordThatIsTooLarge) {
               AllOf(HasSubstr("limit is 500"), HasSubstr("max.request.size")));
 }
 
+// As -1 they would count for less than nothing.
+TEST_F(ProducerCoreTest, RefusesSizesThatNothingHas) {
+  Open();
+  Produce();
+  const std::string_view endless("k", SIZE_MAX);
+  const Header header{"h", endless};
+  const ProducerRecord records[] = {
+      {.topic = "orders", .key = endless},
+      {.topic = "orders", .value = endless},
+      {.topic = "orders", .value = "a", .headers = {&header, 1}}};
+  for (const ProducerRecord& each : records)
+    EXPECT_THAT(producer_->Send(each), HasReason(Reason::kBatchTooLarge));
+  EXPECT_THAT(told_, IsEmpty());
+}
+
 TEST_F(ProducerCoreTest, SplitsABatchThatTheTopicDoesNotTake) {
   Open(&executor_);
   Produce({.linger = absl::Hours(1)});

@@ -28,6 +28,30 @@ TEST(BatchBuilder, AFullBatchTakesNoMoreAndTheNextOneDoes) {
   EXPECT_TRUE(test::Add(builder, {std::nullopt, "z"}));
 }
 
+// Sizes that wrap when they are doubled, or added up, as -1 does: what the view
+// points to must not be looked at.
+TEST(BatchBuilder, TakesNoSizeAboveWhatARecordCanTell) {
+  const std::string_view usual = "kk";
+  for (const size_t size :
+       {SIZE_MAX, SIZE_MAX - 20, (size_t{1} << 63) + usual.size(),
+        size_t{INT32_MAX} + 1}) {
+    const std::string_view endless(usual.data(), size);
+    const Header by_key{endless, "v"};
+    const Header by_value{"h", endless};
+    BatchBuilder builder({}, kRecordBytesMax);
+    ASSERT_TRUE(builder.Add({.key = usual, .value = usual}));
+    const size_t bytes = builder.bytes();
+
+    EXPECT_FALSE(builder.Add({.key = endless, .value = usual})) << size;
+    EXPECT_FALSE(builder.Add({.key = usual, .value = endless})) << size;
+    EXPECT_FALSE(builder.Add({.value = usual, .headers = {&by_key, 1}}));
+    EXPECT_FALSE(builder.Add({.value = usual, .headers = {&by_value, 1}}));
+
+    EXPECT_EQ(builder.bytes(), bytes);
+    EXPECT_EQ(builder.record_count(), 1);
+  }
+}
+
 // The format as it is described, one byte after the other: slow and plain.
 void PutVarint(std::string* to, int64_t value) {
   auto raw =
