@@ -157,7 +157,8 @@ cauce_reason_t cauce_producer_partitions(cauce_producer_t* producer,
 
 int32_t cauce_partition_for_key(const void* key, size_t key_size,
                                 int32_t partitions) {
-  if (key == nullptr) return -1;
+  // No record has one of another size.
+  if (key == nullptr || key_size > cauce::capi::kBytesMax) return -1;
   return cauce::PartitionForKey({static_cast<const char*>(key), key_size},
                                 partitions)
       .value;

@@ -78,13 +78,15 @@ absl::StatusOr<TakenScan> TakeScan(const cauce_scan_t* given) {
   CAUCE_RETURN_IF_ERROR(TakeStruct("cauce_scan_t", given, scan));
   TakenScan taken;
   CAUCE_ASSIGN_OR_RETURN(const auto from,
-                         TakeBytes("from", scan.from, scan.from_size));
+                         TakeBytes("a scan's from", scan.from, scan.from_size));
   taken.range.from = from.value_or("");
   CAUCE_ASSIGN_OR_RETURN(taken.range.to,
-                         TakeBytes("to", scan.to, scan.to_size));
-  CAUCE_ASSIGN_OR_RETURN(taken.prefix,
-                         TakeBytes("prefix", scan.prefix, scan.prefix_size));
-  CAUCE_ASSIGN_OR_RETURN(taken.key, TakeBytes("key", scan.key, scan.key_size));
+                         TakeBytes("a scan's to", scan.to, scan.to_size));
+  CAUCE_ASSIGN_OR_RETURN(
+      taken.prefix,
+      TakeBytes("a scan's prefix", scan.prefix, scan.prefix_size));
+  CAUCE_ASSIGN_OR_RETURN(taken.key,
+                         TakeBytes("a scan's key", scan.key, scan.key_size));
   const int ways = (from || taken.range.to ? 1 : 0) + (taken.prefix ? 1 : 0) +
                    (taken.key ? 1 : 0);
   if (ways > 1)

@@ -332,9 +332,9 @@ cauce_reason_t cauce_snapshot_get(cauce_snapshot_t* snapshot, const void* key,
       snapshot, Reach::kWaits, error, [&](cauce_snapshot& on) -> absl::Status {
         CAUCE_RETURN_IF_ERROR(Given({{"key", key}, {"value", value}}));
         *value = nullptr;
-        CAUCE_ASSIGN_OR_RETURN(
-            auto found,
-            on.snapshot.Get({static_cast<const char*>(key), key_size}));
+        CAUCE_ASSIGN_OR_RETURN(const auto taken,
+                               cauce::capi::TakeBytes("a key", key, key_size));
+        CAUCE_ASSIGN_OR_RETURN(auto found, on.snapshot.Get(*taken));
         return cauce::capi::GiveValue(std::move(found), value);
       });
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "cauce/errors.h"
 #include "engine/capi/error.h"
 #include "fmt/format.h"
 
@@ -49,6 +50,17 @@ absl::StatusOr<std::optional<std::string_view>> TakeBytes(std::string_view name,
   if (bytes == nullptr) {
     if (size == 0) return std::optional<std::string_view>();
     return Misuse(fmt::format("{} is null and has {} bytes", name, size));
+  }
+  if (size > PTRDIFF_MAX) {
+    return Misuse(fmt::format(
+        "{} has {} bytes, more than anything can: was its size below zero?",
+        name, size));
+  }
+  if (size > kBytesMax) {
+    return MakeError(Reason::kBatchTooLarge,
+                     fmt::format("{} has {} bytes, limit is {}: store it in "
+                                 "parts",
+                                 name, size, kBytesMax));
   }
   return std::optional(
       std::string_view(static_cast<const char*>(bytes), size));
@@ -142,6 +154,11 @@ absl::Status CheckArray(std::string_view name, const void* given,
                         size_t count) {
   if (given == nullptr && count > 0)
     return Misuse(fmt::format("{} is null and has {} entries", name, count));
+  if (count > kEntriesMax) {
+    return Misuse(fmt::format(
+        "{} has {} entries, at most {} can be: was its count below zero?",
+        name, count, kEntriesMax));
+  }
   return absl::OkStatus();
 }
 

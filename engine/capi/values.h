@@ -30,6 +30,11 @@ namespace cauce::capi {
 // A bound for what a struct may grow to.
 inline constexpr size_t kStructSizeMax = 4096;
 
+// What the format can tell of the bytes of one key or value, and a bound for
+// what an array may have.
+inline constexpr size_t kBytesMax = INT32_MAX;
+inline constexpr size_t kEntriesMax = INT32_MAX;
+
 // Misuse unless `given`, of which its first field says that it has
 // `struct_size` bytes, can be a struct that has `known` bytes here: of the same
 // size, or longer and zero behind these. `known` is also the least: no struct
@@ -57,6 +62,9 @@ absl::StatusOr<std::vector<Struct>> TakeArray(std::string_view name,
 absl::StatusOr<std::span<const cauce_config_t>> TakePairs(
     const cauce_config_t* pairs, size_t count);
 
+// By this come all bytes that are given by pointer and size: nothing where they
+// are null. Misuse for a size that nothing can have; Reason::kBatchTooLarge
+// above kBytesMax.
 absl::StatusOr<std::optional<std::string_view>> TakeBytes(std::string_view name,
                                                           const void* bytes,
                                                           size_t size);

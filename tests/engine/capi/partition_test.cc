@@ -64,6 +64,16 @@ TEST_F(CapiPartition, OfWrongValuesIsMisuse) {
   EXPECT_EQ(cauce_partition_append(partition_, &record, 1, CAUCE_ACK_DURABLE,
                                    nullptr, err()),
             CAUCE_MISUSE);
+  record = RecordOf(nullptr, "a");
+  record.key = "k";
+  record.key_size = SIZE_MAX;
+  EXPECT_EQ(cauce_partition_append(partition_, &record, 1, CAUCE_ACK_DURABLE,
+                                   nullptr, err()),
+            CAUCE_MISUSE);
+  EXPECT_EQ(
+      cauce_partition_append_async(partition_, &record, 1, CAUCE_ACK_DURABLE,
+                                   nullptr, nullptr, err()),
+      CAUCE_MISUSE);
   cauce_partition_info_t info = CAUCE_PARTITION_INFO_INIT;
   info.struct_size = 1 << 20;
   EXPECT_EQ(cauce_partition_info(partition_, &info, err()), CAUCE_MISUSE);

@@ -83,6 +83,12 @@ TEST_F(CapiProducer, OfWhatCannotBeIsAnError) {
             CAUCE_MISUSE);
   EXPECT_EQ(cauce_producer_send(producer, nullptr, nullptr, nullptr, err()),
             CAUCE_MISUSE);
+  cauce_record_t endless = RecordOf("orders", "a");
+  endless.key = "k";
+  endless.key_size = SIZE_MAX;
+  EXPECT_EQ(cauce_producer_send(producer, &endless, nullptr, nullptr, err()),
+            CAUCE_MISUSE);
+  EXPECT_EQ(cauce_partition_for_key("k", SIZE_MAX, 3), -1);
   EXPECT_EQ(cauce_producer_flush(producer, -9, err()), CAUCE_MISUSE);
   EXPECT_EQ(cauce_producer_begin(producer, err()), CAUCE_INVALID_TXN_STATE);
   EXPECT_EQ(cauce_producer_free(producer), CAUCE_OK);

@@ -12,6 +12,7 @@ namespace cauce::test {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 cauce_row_t RowOf(std::string_view key, std::string_view value) {
   cauce_row_t row = CAUCE_ROW_INIT;
@@ -36,8 +37,9 @@ class CapiStore : public CapiRig {
   }
 
   void Open(cauce_store_kind_t kind,
-            const std::vector<cauce_config_t>& options = {}) {
-    ASSERT_EQ(cauce_store_open(stores_, kind, "counts", options.data(),
+            const std::vector<cauce_config_t>& options = {},
+            const char* name = "counts") {
+    ASSERT_EQ(cauce_store_open(stores_, kind, name, options.data(),
                                options.size(), nullptr, 0, &store_, err()),
               CAUCE_OK)
         << told_.message();
@@ -203,6 +205,82 @@ TEST_F(CapiStore, OfSessionsIsReadByKeyAndBothEnds) {
   row.value_size = 0;
   Put(row);
   EXPECT_EQ(Get(row), "none");
+}
+
+// A size that went below zero: memory was overwritten, or an exception came.
+TEST_F(CapiStore, OfSizesThatNothingHasIsMisuseThatNamesThem) {
+  Open(CAUCE_KEY_VALUE_STORE);
+  Put(RowOf("apples", "2"));
+  cauce_row_t key = RowOf("apples", "2");
+  key.key_size = SIZE_MAX;
+  cauce_row_t value = RowOf("apples", "2");
+  value.value_size = SIZE_MAX;
+  cauce_value_t* found = nullptr;
+  cauce_rows_t* rows = nullptr;
+
+  EXPECT_EQ(cauce_store_put(store_, &key, err()), CAUCE_MISUSE);
+  EXPECT_THAT(told_.message(),
+              HasSubstr("a row's key has 18446744073709551615 bytes"));
+  EXPECT_EQ(cauce_store_put(store_, &value, err()), CAUCE_MISUSE);
+  EXPECT_THAT(told_.message(), HasSubstr("a row's value has"));
+  EXPECT_EQ(cauce_store_write(store_, &key, 1, err()), CAUCE_MISUSE);
+  EXPECT_EQ(cauce_store_put_if_absent(store_, &value, &found, err()),
+            CAUCE_MISUSE);
+  EXPECT_EQ(cauce_store_get(store_, &key, &found, err()), CAUCE_MISUSE);
+  const auto scan = [&](auto set) {
+    cauce_scan_t given = CAUCE_SCAN_INIT;
+    set(given);
+    EXPECT_EQ(cauce_store_scan(store_, &given, &rows, err()), CAUCE_MISUSE);
+    return told_.message();
+  };
+  EXPECT_THAT(scan([](cauce_scan_t& given) {
+                given.prefix = "a";
+                given.prefix_size = SIZE_MAX;
+              }),
+              HasSubstr("a scan's prefix has"));
+  EXPECT_THAT(scan([](cauce_scan_t& given) {
+                given.from = "a";
+                given.from_size = SIZE_MAX;
+              }),
+              HasSubstr("a scan's from has"));
+  EXPECT_THAT(scan([](cauce_scan_t& given) {
+                given.to = "a";
+                given.to_size = SIZE_MAX;
+              }),
+              HasSubstr("a scan's to has"));
+  cauce_snapshot_t* snapshot = nullptr;
+  ASSERT_EQ(cauce_store_snapshot(store_, &snapshot, err()), CAUCE_OK);
+  EXPECT_EQ(cauce_snapshot_get(snapshot, "a", SIZE_MAX, &found, err()),
+            CAUCE_MISUSE);
+  EXPECT_THAT(told_.message(), HasSubstr("a key has"));
+  EXPECT_EQ(cauce_snapshot_free(snapshot), CAUCE_OK);
+
+  EXPECT_THAT(Scan(CAUCE_SCAN_INIT), ElementsAre("apples=2"));
+}
+
+TEST_F(CapiStore, OfWindowsAndSessionsRefusesSizesThatNothingHas) {
+  for (const cauce_store_kind_t kind :
+       {CAUCE_WINDOW_STORE, CAUCE_SESSION_STORE}) {
+    const std::string name = "counts-" + std::to_string(kind);
+    Open(kind, {{"retention", "1h"}}, name.c_str());
+    cauce_row_t row = RowOf("apples", "2");
+    row.key_size = SIZE_MAX;
+    cauce_value_t* found = nullptr;
+    cauce_rows_t* rows = nullptr;
+    cauce_scan_t scan = CAUCE_SCAN_INIT;
+    scan.key = "apples";
+    scan.key_size = SIZE_MAX;
+
+    EXPECT_EQ(cauce_store_put(store_, &row, err()), CAUCE_MISUSE);
+    EXPECT_EQ(cauce_store_get(store_, &row, &found, err()), CAUCE_MISUSE);
+    EXPECT_THAT(told_.message(), HasSubstr("a row's key has"));
+    EXPECT_EQ(cauce_store_scan(store_, &scan, &rows, err()), CAUCE_MISUSE);
+    EXPECT_THAT(told_.message(), HasSubstr("a scan's key has"));
+
+    ASSERT_EQ(cauce_store_close(store_, err()), CAUCE_OK) << told_.message();
+    ASSERT_EQ(cauce_store_free(store_), CAUCE_OK);
+    store_ = nullptr;
+  }
 }
 
 TEST_F(CapiStore, OfWrongValuesIsAnError) {

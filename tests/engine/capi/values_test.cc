@@ -16,6 +16,8 @@
 namespace cauce::capi {
 namespace {
 
+using ::testing::HasSubstr;
+
 template <typename T>
 bool IsMisuse(const absl::StatusOr<T>& result) {
   return ReasonNumberOf(result.status()) == CAUCE_MISUSE;
@@ -88,6 +90,30 @@ TEST(CapiValues, BytesMayBeNullButThenHaveNoSize) {
   EXPECT_TRUE(IsMisuse(TakeBytes("key", nullptr, 2)));
 }
 
+TEST(CapiValues, BytesHaveNoMoreThanARecordCanTell) {
+  EXPECT_EQ(TakeBytes("a key", "ab", kBytesMax)->value().size(), kBytesMax);
+  for (const size_t size : {kBytesMax + 1, size_t{1} << 40}) {
+    const absl::Status large = TakeBytes("a key", "ab", size).status();
+    EXPECT_EQ(ReasonNumberOf(large), CAUCE_BATCH_TOO_LARGE) << size;
+    EXPECT_THAT(large.message(),
+                HasSubstr("a key has " + std::to_string(size)));
+  }
+  for (const size_t size : {SIZE_MAX, SIZE_MAX - 40, SIZE_MAX / 2 + 1}) {
+    const auto below_zero = TakeBytes("a key", "ab", size);
+    EXPECT_TRUE(IsMisuse(below_zero)) << size;
+    EXPECT_THAT(below_zero.status().message(),
+                HasSubstr("a key has " + std::to_string(size)));
+  }
+}
+
+TEST(CapiValues, ArraysHaveNoMoreThanABound) {
+  const cauce_place_t place = CAUCE_PLACE_INIT;
+  EXPECT_TRUE(IsMisuse(TakeArray("cauce_place_t", &place, SIZE_MAX)));
+  const cauce_config_t pair = {"a", "b"};
+  EXPECT_TRUE(IsMisuse(TakePairs(&pair, kEntriesMax + 1)));
+  EXPECT_EQ(CheckArray("topics", &pair, kEntriesMax), absl::OkStatus());
+}
+
 TEST(CapiValues, EnumeratorsOutOfRangeAreMisuse) {
   EXPECT_EQ(TakeEnum("ack", 1, Ack::kDurable).value(), Ack::kDurable);
   EXPECT_TRUE(IsMisuse(TakeEnum("ack", 2, Ack::kDurable)));
@@ -126,6 +152,32 @@ TEST(CapiValues, AHeaderWithoutAKeyIsMisuse) {
   EXPECT_TRUE(IsMisuse(TakenRecords().Add(given)));
   given.headers = nullptr;
   EXPECT_TRUE(IsMisuse(TakenRecords().Add(given)));
+}
+
+TEST(CapiValues, OfARecordEachSizeIsBounded) {
+  const auto answer = [](auto set) {
+    cauce_header_t header = {"trace", 5, "abc", 3};
+    cauce_record_t given = CAUCE_RECORD_INIT;
+    given.key = given.value = "a";
+    given.key_size = given.value_size = 1;
+    given.headers = &header;
+    given.header_count = 1;
+    set(given, header);
+    return std::string(TakenRecords().Add(given).message());
+  };
+  using Given = cauce_record_t;
+  using Named = cauce_header_t;
+  EXPECT_EQ(answer([](Given&, Named&) {}), "");
+  EXPECT_THAT(answer([](Given& record, Named&) { record.key_size = SIZE_MAX; }),
+              HasSubstr("a record's key has 18446744073709551615 bytes"));
+  EXPECT_THAT(answer([](Given& record, Named&) { record.value_size = -20; }),
+              HasSubstr("a record's value has 18446744073709551596 bytes"));
+  EXPECT_THAT(answer([](Given&, Named& header) { header.key_size = SIZE_MAX; }),
+              HasSubstr("a header's key has"));
+  EXPECT_THAT(answer([](Given&, Named& header) { header.value_size = -1; }),
+              HasSubstr("a header's value has"));
+  EXPECT_THAT(answer([](Given& record, Named&) { record.header_count = -1; }),
+              HasSubstr("a record's headers has 18446744073709551615 entries"));
 }
 
 TEST(CapiValues, OffsetsNameEachPartitionOnce) {
