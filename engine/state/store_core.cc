@@ -134,12 +134,35 @@ absl::StatusOr<std::optional<std::string>> StoreCore::ChangeIfAbsent(
 }
 
 void StoreCore::Run(Writer& writer) {
+  {
+    MutexLock lock(mutex_);
+    writer.status = CheckWritable();
+    if (!writer.status.ok() || writer.changes.empty()) return;
+    queue_.push_back(&writer);
+    if (queue_.front() == &writer) return Lead();
+  }
+  Await(writer);
+  if (writer.turn == Turn::kIsDone) return;
   MutexLock lock(mutex_);
-  writer.status = CheckWritable();
-  if (!writer.status.ok() || writer.changes.empty()) return;
-  queue_.push_back(&writer);
-  while (!writer.done && queue_.front() != &writer) writer.wake.Wait(mutex_);
-  if (!writer.done) Lead();
+  Lead();
+}
+
+void StoreCore::Await(Writer& writer) {
+  const auto has_come = [&writer] {
+    return writer.turn.load(std::memory_order_acquire) != Turn::kWaits;
+  };
+  const absl::Duration begun = clock().Monotonic();
+  if (spin_first_.Spin(clock(), begun, has_come)) return;
+  MutexLock lock(mutex_);
+  writer.sleeps = true;
+  while (!has_come()) writer.wake.Wait(mutex_);
+  spin_first_.Took(clock().Monotonic() - begun);
+}
+
+void StoreCore::Tell(Writer& writer, Turn turn) {
+  const bool sleeps = writer.sleeps;
+  writer.turn.store(turn, std::memory_order_release);
+  if (sleeps) writer.wake.NotifyOne();
 }
 
 std::vector<StoreCore::Writer*> StoreCore::TakeGroup() const {
@@ -169,14 +192,13 @@ void StoreCore::Lead() {
   }
   for (Writer* const writer : group) {
     if (!writable.ok()) writer->status = writable;
-    writer->done = true;
     queue_.pop_front();
-    writer->wake.NotifyOne();
+    Tell(*writer, Turn::kIsDone);
   }
   if (queue_.empty()) {
     idle_.NotifyAll();
   } else {
-    queue_.front()->wake.NotifyOne();
+    Tell(*queue_.front(), Turn::kLeads);
   }
 }
 

@@ -31,6 +31,7 @@
 #include "cauce/state_store.h"
 #include "cauce/stores.h"
 #include "engine/base/mutex.h"
+#include "engine/base/spin_first.h"
 #include "engine/facade/engine_core.h"
 #include "engine/state/overlay_view.h"
 #include "engine/state/store_rows.h"
@@ -118,13 +119,16 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   absl::Status Close() ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
+  enum class Turn { kWaits, kLeads, kIsDone };
   // Somebody who waits for its changes.
   struct Writer {
     std::span<const WantedChange> changes;
     bool if_absent = false;
-    bool done = false;
     absl::Status status;
     std::optional<std::string> found;
+    std::atomic<Turn> turn = Turn::kWaits;
+    // Under the lock: it looks at `turn` no more before it is woken.
+    bool sleeps = false;
     CondVar wake;
   };
   struct Batch;
@@ -133,6 +137,9 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   absl::Status Closed() const;
   absl::Status CheckWritable() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Run(Writer& writer) ABSL_LOCKS_EXCLUDED(mutex_);
+  void Await(Writer& writer) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Who is not asleep may be gone when this returns.
+  static void Tell(Writer& writer, Turn turn);
   // The front of the queue, as much of it as goes into one batch.
   std::vector<Writer*> TakeGroup() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Lead() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -160,6 +167,7 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   Mutex mutex_;
   // Its front is at work, with those it has taken behind it.
   std::deque<Writer*> queue_ ABSL_GUARDED_BY(mutex_);
+  SpinFirst spin_first_;
   CondVar idle_;
   absl::Status broken_ ABSL_GUARDED_BY(mutex_);
   // Nobody comes in any more: what is in the queue is the last of it.
