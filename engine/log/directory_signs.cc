@@ -28,11 +28,6 @@ constexpr std::array kSmallFiles = {
     kManifestFile,
 };
 
-bool IsSmallFile(const DirectoryEntry& entry) {
-  return !entry.is_directory &&
-         std::ranges::find(kSmallFiles, entry.name) != kSmallFiles.end();
-}
-
 bool IsOfAPartition(const DirectoryEntry& entry) {
   return !entry.is_directory && (entry.name == kPartitionMetadataFile ||
                                  ParseSegmentFileName(entry.name));
@@ -51,13 +46,17 @@ bool IsPartition(FileSystem& files, const std::string& directory,
 
 }  // namespace
 
+bool IsSmallFile(std::string_view name) {
+  return std::ranges::find(kSmallFiles, name) != kSmallFiles.end();
+}
+
 absl::Status CheckIsDataDirectory(FileSystem& files,
                                   const std::string& directory) {
   CAUCE_ASSIGN_OR_RETURN(const auto entries, files.List(directory));
   absl::Status unseen;
   const bool has_sign =
       std::ranges::any_of(entries, [&](const DirectoryEntry& entry) {
-        return IsSmallFile(entry) ||
+        return (!entry.is_directory && IsSmallFile(entry.name)) ||
                IsPartition(files, directory, entry, unseen);
       });
   if (has_sign) return absl::OkStatus();
@@ -75,6 +74,12 @@ absl::Status CheckIsDataDirectory(FileSystem& files,
                   "none of the files that an engine or a broker keeps beside "
                   "them, as {}",
                   directory, kMetaPropertiesFile));
+}
+
+bool HoldsLogs(FileSystem& files, const std::string& directory) {
+  if (CheckIsDataDirectory(files, directory).ok()) return true;
+  const auto entries = files.List(directory);
+  return entries.ok() && std::ranges::any_of(*entries, IsOfAPartition);
 }
 
 }  // namespace cauce

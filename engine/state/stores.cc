@@ -1,14 +1,19 @@
 #include "cauce/stores.h"
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "cauce/errors.h"
+#include "cauce/file_system.h"
 #include "engine/base/status_macros.h"
 #include "engine/facade/engine_core.h"
+#include "engine/log/directory_signs.h"
 #include "engine/state/store_core.h"
 #include "engine/state/stores_core.h"
+#include "engine/store/table_marker.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 
@@ -42,12 +47,37 @@ absl::Status Validate(const StoresOptions& options) {
                    fmt::format("StoresOptions: {}", fmt::join(bad, "; ")));
 }
 
+namespace {
+
+// A table there would lie among the files of a changelog of that name, or among
+// another table's.
+absl::Status CheckIsForTables(FileSystem& files, const std::string& directory) {
+  CAUCE_ASSIGN_OR_RETURN(const std::string path, files.Resolve(directory));
+  const std::string_view holds =
+      HoldsLogs(files, path)                        ? "logs"
+      : HasTableMarker(files, path).value_or(false) ? "one table"
+                                                    : "";
+  if (holds.empty()) return absl::OkStatus();
+  return MakeError(
+      Reason::kInvalidOption,
+      fmt::format("StoresOptions: directory is {}, which holds {}, and is to "
+                  "be one for tables alone, each in a directory of its own",
+                  directory, holds));
+}
+
+}  // namespace
+
 absl::StatusOr<Stores> Stores::Open(Engine& engine,
                                     const StoresOptions& options) {
   CAUCE_RETURN_IF_ERROR(Validate(options));
   const std::shared_ptr<EngineCore>& core = EngineCore::Of(engine);
   CAUCE_RETURN_IF_ERROR(core->CheckProcess());
   CAUCE_RETURN_IF_ERROR(core->CheckNotClosed());
+  if (!options.directory.empty()) {
+    FileSystem* const given = options.rocksdb.file_system;
+    CAUCE_RETURN_IF_ERROR(CheckIsForTables(
+        given != nullptr ? *given : core->files(), options.directory));
+  }
   return Stores(std::make_shared<StoresCore>(core, options));
 }
 

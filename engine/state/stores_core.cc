@@ -126,10 +126,14 @@ void StoresCore::RemoveDeadTables() const {
   if (!options_.directory.empty()) return;
   FileSystem* const given = options_.rocksdb.file_system;
   FileSystem& files = given != nullptr ? *given : engine_->files();
-  const std::string stores = JoinPath(engine_->directory(), kStoresDirectory);
+  // It may be a link, which a list does not follow.
+  const auto found =
+      files.Resolve(JoinPath(engine_->directory(), kStoresDirectory));
+  if (!found.ok()) return;  // whoever opens a table is told
+  const std::string& stores = *found;
   const auto entries = files.List(stores);
   const auto topics = engine_->ListTopics();
-  if (!entries.ok() || !topics.ok()) return;  // whoever opens a table is told
+  if (!entries.ok() || !topics.ok()) return;
   bool any = false;
   for (const std::string& name : FindDeadTables(*entries, *topics)) {
     const auto removed = RemoveDeadTable(files, JoinPath(stores, name));

@@ -147,51 +147,121 @@ absl::StatusOr<bool> HasTableMarker(FileSystem& files,
   return bytes == text.size() && text == kFirstWords;
 }
 
+namespace {
+
+// RocksDB numbers its files, with six digits at least; a segment has 20, and
+// is somebody's only copy of what is in it.
+bool IsNumber(std::string_view text) {
+  constexpr size_t kDigitsMin = 6;
+  constexpr size_t kSegmentDigits = 20;
+  return text.size() >= kDigitsMin && text.size() < kSegmentDigits &&
+         std::ranges::all_of(text,
+                             [](char c) { return '0' <= c && c <= '9'; });
+}
+
+// Removes `part` from the end of `name`, where it stands there.
+bool TakeEnd(std::string_view& name, std::string_view part) {
+  if (!name.ends_with(part)) return false;
+  name.remove_suffix(part.size());
+  return true;
+}
+
+// Of what has no marker: whether another database of RocksDB's may have it. A
+// table has neither RocksDB's lock nor its lines, and its logs are empty.
+absl::StatusOr<bool> MayBeAnothers(FileSystem& files,
+                                   std::string_view directory,
+                                   std::string_view name) {
+  if (name == "LOCK" || name.starts_with("LOG")) return true;
+  if (!name.ends_with(".log")) return false;
+  CAUCE_ASSIGN_OR_RETURN(const FileInfo info,
+                         files.Info(PathIn(directory, name)));
+  return info.bytes > 0;
+}
+
+absl::Status CheckIsTable(FileSystem& files, std::string_view directory,
+                          const std::vector<DirectoryEntry>& entries) {
+  const bool marked =
+      std::ranges::any_of(entries, [](const DirectoryEntry& entry) {
+        return !entry.is_directory && entry.name == kTableMarkerName;
+      });
+  for (const DirectoryEntry& entry : entries) {
+    bool is_anothers = entry.is_directory || !IsTableFile(entry.name);
+    if (!is_anothers && !marked) {
+      CAUCE_ASSIGN_OR_RETURN(is_anothers,
+                             MayBeAnothers(files, directory, entry.name));
+    }
+    if (!is_anothers) continue;
+    return absl::FailedPreconditionError(fmt::format(
+        "{}: {} lies there, and is no table's: nothing is removed, and no "
+        "table is made; give the tables a directory of their own, or take "
+        "that away",
+        directory, entry.name));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RemoveFilesIn(FileSystem& files, std::string_view directory,
+                           const std::vector<DirectoryEntry>& entries) {
+  for (const DirectoryEntry& entry : entries) {
+    if (entry.name == kTableMarkerName) continue;
+    CAUCE_RETURN_IF_ERROR(files.RemoveFile(PathIn(directory, entry.name)));
+  }
+  return files.SyncDirectory(directory);
+}
+
+// Durable on return; OK where there is none.
+absl::Status RemoveMarker(FileSystem& files, std::string_view directory) {
+  const absl::Status removed =
+      files.RemoveFile(PathIn(directory, kTableMarkerName));
+  if (!removed.ok() && !absl::IsNotFound(removed)) return removed;
+  return files.SyncDirectory(directory);
+}
+
+}  // namespace
+
 bool IsTableFile(std::string_view name) {
-  constexpr std::string_view kNames[] = {"CURRENT", "IDENTITY", "LOCK", "LOG"};
-  constexpr std::string_view kBeginnings[] = {"LOG.old.", "MANIFEST-",
-                                              "OPTIONS-", kTableMarkerName};
-  constexpr std::string_view kEnds[] = {".sst", ".log", ".dbtmp"};
-  const auto begins = [name](std::string_view part) {
-    return name.starts_with(part);
-  };
-  const auto ends = [name](std::string_view part) {
-    return name.ends_with(part);
-  };
-  return IsLoadName(name) || std::ranges::find(kNames, name) != end(kNames) ||
-         std::ranges::any_of(kBeginnings, begins) ||
-         std::ranges::any_of(kEnds, ends);
+  const std::string temporary = TemporaryName();
+  for (const std::string_view known :
+       {std::string_view("CURRENT"), std::string_view("IDENTITY"),
+        std::string_view("LOCK"), std::string_view("LOG"), kTableMarkerName,
+        std::string_view(temporary)}) {
+    if (name == known) return true;
+  }
+  if (IsLoadName(name)) return true;
+  TakeEnd(name, ".trash");
+  for (const std::string_view end : {".sst", ".log"}) {
+    if (TakeEnd(name, end)) return IsNumber(name);
+  }
+  const bool is_temporary = TakeEnd(name, ".dbtmp");
+  for (const std::string_view begin : {"MANIFEST-", "OPTIONS-", "LOG.old."}) {
+    if (name.starts_with(begin)) return IsNumber(name.substr(begin.size()));
+  }
+  return is_temporary && IsNumber(name);
 }
 
 absl::Status ClearTable(FileSystem& files, std::string_view directory) {
   CAUCE_ASSIGN_OR_RETURN(const auto entries, files.List(directory));
-  for (const DirectoryEntry& entry : entries) {
-    if (entry.name == kTableMarkerName) continue;
-    const std::string path = PathIn(directory, entry.name);
-    CAUCE_RETURN_IF_ERROR(entry.is_directory ? files.RemoveDirectory(path)
-                                             : files.RemoveFile(path));
-  }
-  // Before the marker goes, so that none of them is there without it.
-  CAUCE_RETURN_IF_ERROR(files.SyncDirectory(directory));
-  absl::Status removed =
-      files.RemoveFile(PathIn(directory, kTableMarkerName));
-  if (!removed.ok() && !absl::IsNotFound(removed)) return removed;
-  return files.SyncDirectory(directory);
+  CAUCE_RETURN_IF_ERROR(CheckIsTable(files, directory, entries));
+  // The marker last, so that none of them is there without it.
+  CAUCE_RETURN_IF_ERROR(RemoveFilesIn(files, directory, entries));
+  return RemoveMarker(files, directory);
 }
 
 absl::Status RemoveTable(FileSystem& files, std::string_view directory) {
   const absl::Status there = files.Info(directory).status();
   if (absl::IsNotFound(there)) return absl::OkStatus();
   CAUCE_RETURN_IF_ERROR(there);
+  CAUCE_ASSIGN_OR_RETURN(const auto entries, files.List(directory));
+  CAUCE_RETURN_IF_ERROR(CheckIsTable(files, directory, entries));
+  // The tables may lie behind a link, which a sync does not follow.
+  CAUCE_ASSIGN_OR_RETURN(const std::string above,
+                         files.Resolve(Above(directory)));
   // What is left by a crash has no marker then, and is no table. It takes no
   // room on the disk, as another marker would.
-  const absl::Status removed =
-      files.RemoveFile(PathIn(directory, kTableMarkerName));
-  if (!removed.ok() && !absl::IsNotFound(removed)) return removed;
-  CAUCE_RETURN_IF_ERROR(files.SyncDirectory(directory));
-  CAUCE_RETURN_IF_ERROR(ClearTable(files, directory));
+  CAUCE_RETURN_IF_ERROR(RemoveMarker(files, directory));
+  CAUCE_RETURN_IF_ERROR(RemoveFilesIn(files, directory, entries));
   CAUCE_RETURN_IF_ERROR(files.RemoveDirectory(directory));
-  return files.SyncDirectory(Above(directory));
+  return files.SyncDirectory(above);
 }
 
 }  // namespace cauce

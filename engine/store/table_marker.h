@@ -43,11 +43,13 @@ absl::StatusOr<bool> HasTableMarker(FileSystem& files,
 // Whether a table may have a file of that name. Pure.
 bool IsTableFile(std::string_view name);
 
-// Removes all that is in the directory, the marker last.
+// Removes all that is in the directory, the marker last. FailedPrecondition,
+// and nothing is removed, where anything is there that no table has, or that
+// another database of RocksDB's may have where there is no marker.
 absl::Status ClearTable(FileSystem& files, std::string_view directory);
 
 // Removes the directory with all that is in it, the marker first; durable on
-// return. OK where there is none.
+// return. OK where there is none; FailedPrecondition as above.
 absl::Status RemoveTable(FileSystem& files, std::string_view directory);
 
 }  // namespace cauce

@@ -66,7 +66,10 @@ struct RestoreProgress {
 struct StoresOptions {
   // Where the tables lie. Empty: `cauce.stores` in the engine's directory,
   // which is written only by who has the engine open for writing. Of any other
-  // directory the caller sees to it that no two engines write it.
+  // directory the caller sees to it that no two engines write it. It is for
+  // tables alone: one that holds logs is Reason::kInvalidOption, and where a
+  // table's place has anything in it that is no table's, all stays as it is and
+  // the store does not open (FailedPrecondition).
   std::string directory;
   // Kafka's application.id. The changelog of store `s` is the topic
   // `<application>-<s>-changelog`, or `<s>-changelog` where this is empty.

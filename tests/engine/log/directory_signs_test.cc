@@ -100,6 +100,19 @@ TEST_F(DirectorySigns, TellAPartitionFromTheDirectoryItLiesIn) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("one partition"));
 }
 
+TEST_F(DirectorySigns, OfLogsAreADataDirectorysOrAPartitions) {
+  MakeDirectory("/d/orders-0");
+  Put("/d/orders-0/00000000000000000000.log");
+  MakeDirectory("/tables/orders-0");
+  Put("/tables/orders-0/000004.log");
+
+  EXPECT_TRUE(HoldsLogs(files_, "/d"));
+  EXPECT_TRUE(HoldsLogs(files_, "/d/orders-0"));
+  EXPECT_FALSE(HoldsLogs(files_, "/tables"));
+  EXPECT_FALSE(HoldsLogs(files_, "/tables/orders-0"));
+  EXPECT_FALSE(HoldsLogs(files_, "/elsewhere"));
+}
+
 TEST_F(DirectorySigns, AreMissedOnlyWhereThereIsADirectory) {
   EXPECT_THAT(CheckIsDataDirectory(files_, "/elsewhere"),
               StatusIs(absl::StatusCode::kNotFound));

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cauce/engine.h"
@@ -57,6 +58,147 @@ TEST(DefaultBackend, KeepsTablesAndMakesAnewWhatIsSpoiled) {
     EXPECT_THAT(store.Get("a"), IsOkAndHolds(Optional(Eq("1"))));
     EXPECT_THAT(store.Get("b"), IsOkAndHolds(Optional(Eq("2"))));
   }
+}
+
+void MakeStore(Stores& stores, const std::string& name,
+               const std::string& value) {
+  auto store = stores.OpenKeyValue(name).value();
+  for (const auto* key : {"a", "b", "c"}) {
+    ASSERT_THAT(store.Put(key, value), IsOk());
+  }
+}
+
+absl::StatusOr<Stores> OpenStores(Engine& engine,
+                                  const std::string& directory) {
+  StoresOptions options;
+  options.directory = directory;
+  return Stores::Open(engine, options);
+}
+
+TEST(DefaultBackend, TablesDoNotLieAmongLogsNorInATable) {
+  const TempDir dir;
+  const std::string data = dir / "data";
+  auto engine = Engine::Open(data).value();
+  auto other = Engine::Open(dir / "other").value();
+  ASSERT_THAT(other.CreateTopic("s-changelog"), IsOk());
+  std::filesystem::create_symlink(data, dir / "link");
+  ASSERT_THAT(OpenStores(engine, "").value().OpenKeyValue("s"), IsOk());
+  for (const std::string& directory :
+       {data, data + "/", dir / "other", dir / "other/s-changelog-0",
+        dir / "link", data + "/cauce.stores/s-changelog-0"}) {
+    EXPECT_THAT(OpenStores(engine, directory).status(),
+                HasReason(Reason::kInvalidOption))
+        << directory;
+  }
+}
+
+TEST(DefaultBackend, TablesMayLieElsewhereInTheDataDirectory) {
+  const TempDir dir;
+  const std::string tables = dir / "data/mine";
+  for (const char* const read : {"", "1"}) {
+    auto engine = Engine::Open(dir / "data").value();
+    auto stores = OpenStores(engine, tables).value();
+    auto store = stores.OpenKeyValue("s").value();
+    EXPECT_EQ(store.Get("a").value().value_or(""), read);
+    ASSERT_THAT(store.Put("a", "1"), IsOk());
+  }
+  EXPECT_TRUE(std::filesystem::is_directory(tables + "/s-changelog-0"));
+}
+
+// Each was emptied for a table that was to be made anew, of the only copy of
+// what was in it.
+TEST(DefaultBackend, WhatNoTableHasIsNeverRemoved) {
+  using Files = std::vector<std::pair<std::string, std::string>>;
+  const std::vector<Files> cases = {
+      {{"notes.txt", "precious"}},
+      {{"00000000000000000000.log", "records"}},
+      {{"20241124.log", "what happened on that day"}},
+      {{"CURRENT", "MANIFEST-000005\n"}, {"LOCK", ""}, {"000012.sst", "rows"}},
+      {{"inner/notes.txt", "precious"}},
+  };
+  for (const Files& files : cases) {
+    SCOPED_TRACE(files.front().first);
+    const TempDir dir;
+    const std::filesystem::path place = dir / "data/cauce.stores/s-changelog-0";
+    for (const auto& [name, bytes] : files) {
+      std::filesystem::create_directories((place / name).parent_path());
+      std::ofstream(place / name) << bytes;
+    }
+    auto engine = Engine::Open(dir / "data").value();
+    auto stores = Stores::Open(engine).value();
+
+    EXPECT_THAT(stores.OpenKeyValue("s").status(),
+                StatusIs(absl::StatusCode::kFailedPrecondition));
+    EXPECT_THAT(stores.Restore("s", PartitionId{0}).status(),
+                StatusIs(absl::StatusCode::kFailedPrecondition));
+
+    for (const auto& [name, bytes] : files) {
+      EXPECT_EQ(std::filesystem::file_size(place / name), bytes.size());
+    }
+    EXPECT_FALSE(std::filesystem::exists(place / "cauce.table"));
+    std::filesystem::remove_all(place);
+    EXPECT_THAT(stores.OpenKeyValue("s"), IsOk());
+  }
+}
+
+TEST(DefaultBackend, WhatALinkInATablesPlaceLeadsToIsNeverRemoved) {
+  const TempDir dir;
+  const std::filesystem::path precious = dir / "precious";
+  std::filesystem::create_directories(precious);
+  std::ofstream(precious / "000012.sst") << "rows";
+  std::filesystem::create_directories(dir / "mine");
+  std::filesystem::create_directory_symlink(precious,
+                                            dir / "mine/s-changelog-0");
+  auto engine = Engine::Open(dir / "data").value();
+  auto stores = OpenStores(engine, dir / "mine").value();
+
+  EXPECT_FALSE(stores.OpenKeyValue("s").ok());
+  EXPECT_FALSE(stores.Restore("s", PartitionId{0}).ok());
+
+  EXPECT_EQ(std::filesystem::file_size(precious / "000012.sst"), 4u);
+}
+
+TEST(DefaultBackend, TablesBehindALinkAreMadeAnewAndRemovedAsOthersAre) {
+  const TempDir dir;
+  const std::string table = dir / "disk/s-changelog-0";
+  std::filesystem::create_directories(dir / "data");
+  std::filesystem::create_directories(dir / "disk");
+  std::filesystem::create_directory_symlink(dir / "disk",
+                                            dir / "data/cauce.stores");
+  {
+    auto engine = Engine::Open(dir / "data").value();
+    auto stores = Stores::Open(engine).value();
+    MakeStore(stores, "s", "1");
+
+    for (int times = 0; times < 2; ++times) {
+      EXPECT_THAT(stores.Restore("s", PartitionId{0}), IsOk());
+    }
+
+    EXPECT_THAT(stores.OpenKeyValue("s").value().Get("a"),
+                IsOkAndHolds(Optional(Eq("1"))));
+    EXPECT_TRUE(std::filesystem::exists(table + "/CURRENT"));
+    ASSERT_THAT(engine.DeleteTopic("s-changelog"), IsOk());
+  }
+  auto engine = Engine::Open(dir / "data").value();
+  EXPECT_THAT(Stores::Open(engine).value().OpenKeyValue("other"), IsOk());
+  EXPECT_FALSE(std::filesystem::exists(table));
+}
+
+TEST(DefaultBackend, AFileInATablesPlaceStays) {
+  const TempDir dir;
+  std::filesystem::create_directories(dir / "mine");
+  std::ofstream(dir / "mine/s-changelog-0") << "precious";
+  std::ofstream(dir / "file") << "precious";
+  auto engine = Engine::Open(dir / "data").value();
+
+  for (const char* const directory : {"mine", "file"}) {
+    auto stores = OpenStores(engine, dir / directory).value();
+    EXPECT_FALSE(stores.OpenKeyValue("s").ok());
+    EXPECT_FALSE(stores.Restore("s", PartitionId{0}).ok());
+  }
+
+  EXPECT_EQ(std::filesystem::file_size(dir / "mine/s-changelog-0"), 8u);
+  EXPECT_EQ(std::filesystem::file_size(dir / "file"), 8u);
 }
 
 // The largest file of the table gets another bit, in the first of its blocks.
@@ -131,14 +273,6 @@ TEST(DefaultBackend, IsSharedByAllStoresOfAnEngine) {
   EXPECT_THAT(store.Close(), IsOk());
   EXPECT_THAT(other.Close(), IsOk());
   EXPECT_EQ(ThreadsOfThisProcess(), before);
-}
-
-void MakeStore(Stores& stores, const std::string& name,
-               const std::string& value) {
-  auto store = stores.OpenKeyValue(name).value();
-  for (const auto* key : {"a", "b", "c"}) {
-    ASSERT_THAT(store.Put(key, value), IsOk());
-  }
 }
 
 TEST(DefaultBackend, RemovesTablesOfTopicsThatAreGone) {

@@ -15,6 +15,7 @@
 namespace cauce::test {
 namespace {
 
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 class TableMarker : public ::testing::Test {
@@ -112,30 +113,97 @@ TEST_F(TableMarker, IsKnownInAnyStateAndOfAnyRelease) {
 
 TEST(TableFile, IsKnownByItsName) {
   for (const char* const name :
-       {"000012.sst", "000013.log", "CURRENT", "IDENTITY", "LOCK", "LOG",
-        "LOG.old.1700000000", "MANIFEST-000005", "OPTIONS-000007",
+       {"000012.sst", "000012.sst.trash", "1000012.sst", "000013.log",
+        "000014.dbtmp", "CURRENT", "IDENTITY", "LOCK", "LOG",
+        "LOG.old.1700000000000000", "MANIFEST-000005", "OPTIONS-000007",
         "OPTIONS-000007.dbtmp", "cauce.table", "cauce.table.tmp",
         "cauce.load.3"}) {
     EXPECT_TRUE(IsTableFile(name)) << name;
   }
   for (const char* const name :
        {"", "letter.txt", "CURRENT.old", "00000000000000000000.index",
-        "partition.metadata", "cauce"}) {
+        "00000000000000000000.log", ".log", "notes.log", "2024.log",
+        "notes.sst", ".sst", "notes.dbtmp", "000012", "000012.trash",
+        "MANIFEST-OF-CARGO", "MANIFEST-", "OPTIONS-notes", "LOG.old.notes",
+        "cauce.table.notes", "partition.metadata", "cauce"}) {
     EXPECT_FALSE(IsTableFile(name)) << name;
   }
 }
 
 TEST_F(TableMarker, IsRemovedFirstOrLast) {
-  Make("a", "");
-  Make("b", "");
+  Make("CURRENT", "");
+  Make("000004.log", "");
   ASSERT_THAT(WriteTableMarker(*files_, "/t", MarkerState::kInWork), IsOk());
   EXPECT_THAT(ClearTable(*files_, "/t"), IsOk());
   EXPECT_THAT(files_->List("/t"), IsOkAndHolds(IsEmpty()));
 
-  Make("a", "");
+  Make("CURRENT", "");
   EXPECT_THAT(RemoveTable(*files_, "/t"), IsOk());
   EXPECT_THAT(files_->Info("/t"), StatusIs(absl::StatusCode::kNotFound));
   EXPECT_THAT(RemoveTable(*files_, "/t"), IsOk());
+}
+
+class TableRemoval : public TableMarker {
+ protected:
+  void ExpectRefusals(const std::string& because_of) {
+    const auto before = files_->List("/t").value().size();
+    for (const absl::Status& refused :
+         {ClearTable(*files_, "/t"), RemoveTable(*files_, "/t")}) {
+      EXPECT_THAT(refused, StatusIs(absl::StatusCode::kFailedPrecondition));
+      EXPECT_THAT(refused.message(), HasSubstr("/t: " + because_of + " lies"));
+    }
+    EXPECT_EQ(files_->List("/t").value().size(), before);
+  }
+
+  void Mark() {
+    ASSERT_THAT(WriteTableMarker(*files_, "/t", MarkerState::kWhole), IsOk());
+  }
+};
+
+TEST_F(TableRemoval, LeavesAllAsItIsBesideFilesThatNoTableHas) {
+  Make("CURRENT", "");
+  Make("00000000000000000000.log", "records");
+  ExpectRefusals("00000000000000000000.log");
+  Mark();
+  ExpectRefusals("00000000000000000000.log");
+}
+
+TEST_F(TableRemoval, LeavesAllAsItIsBesideADirectory) {
+  Make("CURRENT", "");
+  Mark();
+  ASSERT_THAT(files_->CreateDirectory("/t/000007.sst"), IsOk());
+  ExpectRefusals("000007.sst");
+}
+
+// It has the names that a table's files have, and no marker.
+TEST_F(TableRemoval, LeavesAnotherDatabaseOfRocksDbsAsItIs) {
+  for (const char* const name : {"LOCK", "LOG", "LOG.old.1700000000000000"}) {
+    Make("CURRENT", "MANIFEST-000005\n");
+    Make(name, "");
+    ExpectRefusals(name);
+    ASSERT_THAT(files_->RemoveFile(std::string("/t/") + name), IsOk());
+  }
+  Make("20241124.log", "what was written on that day");
+  ExpectRefusals("20241124.log");
+}
+
+// As a tool of RocksDB's leaves it that has looked into the table.
+TEST_F(TableRemoval, TakesAllThatRocksDbMayHaveWhereThereIsAMarker) {
+  for (const char* const name : {"LOCK", "LOG", "LOG.old.1700000000000000"}) {
+    Make(name, "");
+  }
+  Make("000004.log", "changes");
+  Mark();
+  EXPECT_THAT(ClearTable(*files_, "/t"), IsOk());
+  EXPECT_THAT(files_->List("/t"), IsOkAndHolds(IsEmpty()));
+}
+
+TEST_F(TableRemoval, TakesWhatACrashHasLeftOfARemoval) {
+  for (const char* const name : {"CURRENT", "000004.log", "000009.sst"}) {
+    Make(name, name == std::string("000004.log") ? "" : "bytes");
+  }
+  EXPECT_THAT(RemoveTable(*files_, "/t"), IsOk());
+  EXPECT_THAT(files_->Info("/t"), StatusIs(absl::StatusCode::kNotFound));
 }
 
 }  // namespace
