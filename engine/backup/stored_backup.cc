@@ -1,9 +1,15 @@
 #include "engine/backup/stored_backup.h"
 
+#include <string_view>
+
 #include "cauce/errors.h"
+#include "cauce/topic_name.h"
 #include "engine/base/status_macros.h"
+#include "engine/catalog/checkpoint_file.h"
+#include "engine/catalog/partition_metadata.h"
 #include "engine/catalog/whole_file.h"
 #include "engine/log/directory_signs.h"
+#include "engine/log/segment_name.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -19,10 +25,58 @@ bool IsLock(std::string_view name) {
   return name == kBackupLockFile || name == kLockFile;
 }
 
-absl::Status RemoveTree(FileSystem& files, const std::string& path) {
+// What a name becomes while its file is written.
+std::string_view WithoutTemporary(std::string_view name) {
+  constexpr std::string_view kTemporary = ".tmp";
+  if (name.ends_with(kTemporary)) name.remove_suffix(kTemporary.size());
+  return name;
+}
+
+// Of a file beside the partitions: whether a backup may have made it.
+bool IsBeside(std::string_view name) {
+  if (name == kUnfinishedBackupFile || IsLock(name)) return true;
+  name = WithoutTemporary(name);
+  return name == kBackupFile || IsSmallFile(name);
+}
+
+// Of a file of a partition: its copy and its opening, which may cut off an end,
+// make nothing else.
+bool IsOfAPartition(const DirectoryEntry& entry) {
+  if (entry.is_directory) return false;
+  const std::string_view name = WithoutTemporary(entry.name);
+  return ParseSegmentFileName(name) || name == kEpochFile ||
+         name == kPartitionMetadataFile;
+}
+
+absl::Status NotOfABackupError(const std::string& path) {
+  return absl::AlreadyExistsError(
+      fmt::format("{}: lies where a backup did not end, and no backup makes "
+                  "that: nothing is removed; take it away, or back up to "
+                  "another directory",
+                  path));
+}
+
+// What a backup that did not end has left is removed by the next one, and
+// whoever looks for room may put something of his own beside it.
+absl::Status CheckIsAllOfABackup(FileSystem& files, const std::string& target) {
+  CAUCE_ASSIGN_OR_RETURN(const auto entries, files.List(target));
+  for (const DirectoryEntry& entry : entries) {
+    const std::string path = JoinPath(target, entry.name);
+    if (!entry.is_directory && IsBeside(entry.name)) continue;
+    if (!entry.is_directory || !ParseTopicPartition(entry.name)) {
+      return NotOfABackupError(path);
+    }
+    CAUCE_ASSIGN_OR_RETURN(const auto inside, files.List(path));
+    for (const DirectoryEntry& each : inside) {
+      if (!IsOfAPartition(each))
+        return NotOfABackupError(JoinPath(path, each.name));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RemovePartition(FileSystem& files, const std::string& path) {
   CAUCE_ASSIGN_OR_RETURN(const auto entries, files.List(path));
-  // A backup makes no directory within a partition's: that is somebody else's,
-  // and is refused by RemoveFile.
   for (const DirectoryEntry& entry : entries)
     CAUCE_RETURN_IF_ERROR(files.RemoveFile(JoinPath(path, entry.name)));
   return files.RemoveDirectory(path);
@@ -33,7 +87,7 @@ absl::Status RemoveAllButMark(FileSystem& files, const std::string& target) {
   for (const DirectoryEntry& entry : entries) {
     if (entry.name == kUnfinishedBackupFile || IsLock(entry.name)) continue;
     const std::string path = JoinPath(target, entry.name);
-    CAUCE_RETURN_IF_ERROR(entry.is_directory ? RemoveTree(files, path)
+    CAUCE_RETURN_IF_ERROR(entry.is_directory ? RemovePartition(files, path)
                                              : files.RemoveFile(path));
   }
   return files.SyncDirectory(target);
@@ -47,7 +101,7 @@ absl::StatusOr<bool> IsThere(FileSystem& files, const std::string& path) {
 }
 
 // Whether a backup began there that did not end. AlreadyExists for what is
-// none, or is whole.
+// none, or is whole, or has something else in it.
 absl::StatusOr<bool> IsUnfinished(FileSystem& files,
                                   const std::string& target) {
   CAUCE_ASSIGN_OR_RETURN(const bool whole,
@@ -61,7 +115,10 @@ absl::StatusOr<bool> IsUnfinished(FileSystem& files,
   CAUCE_ASSIGN_OR_RETURN(
       const bool unfinished,
       IsThere(files, JoinPath(target, kUnfinishedBackupFile)));
-  if (unfinished) return true;
+  if (unfinished) {
+    CAUCE_RETURN_IF_ERROR(CheckIsAllOfABackup(files, target));
+    return true;
+  }
   CAUCE_ASSIGN_OR_RETURN(const auto entries, files.List(target));
   for (const DirectoryEntry& entry : entries) {
     if (entry.name == kBackupLockFile) continue;

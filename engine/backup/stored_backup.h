@@ -21,7 +21,7 @@ absl::StatusOr<std::unique_ptr<FileLock>> LockTarget(FileSystem& files,
 
 // Makes `target`, which is locked, empty but for the mark that it is not whole,
 // durably. What a backup that did not end has left there goes. AlreadyExists
-// for a whole one, and for anything else that is there.
+// for a whole one, and for anything that no backup makes: nothing is removed.
 absl::Status ClearTarget(FileSystem& files, const std::string& target);
 
 // Makes it whole, by one act, durably: all else that it holds is durable.

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cauce/backup.h"
@@ -56,6 +57,44 @@ TEST_F(StoredBackups, TouchNothingThatIsThere) {
               StatusIs(absl::StatusCode::kNotFound));
   EXPECT_THAT(VerifyBackup(*files_, "/backups", nullptr),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("no backup")));
+}
+
+// What did not end has been emptied with whatever else was put there.
+TEST_F(StoredBackups, ThatDidNotEndTakeNothingOfAnothersWithThem) {
+  auto source = OpenAt(*files_, "/data");
+  ASSERT_THAT(source->engine()->CreateTopic("orders"), IsOk());
+  Append(*source, "orders", 0, "k", "v");
+  BackupOptions options = ToFiles();
+  options.progress = [](const BackupProgress&) {
+    return absl::CancelledError("enough");
+  };
+  const std::string backup = "/backups/one";
+  ASSERT_THAT(BackupTopic("/data", "orders", backup, options),
+              StatusIs(absl::StatusCode::kCancelled));
+  const auto before = NamesIn(*files_, backup + "/orders-0", "");
+
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"", "notes.txt"},
+      {"/photos", "a.jpg"},
+      {"/photos-2024", "a.jpg"},
+      {"/orders-0", "notes.txt"},
+      {"/orders-0", "000004.log"}};
+  for (const auto& [directory, name] : cases) {
+    const std::string path = backup + directory + "/" + name;
+    SCOPED_TRACE(path);
+    ASSERT_THAT(files_->CreateDirectories(backup + directory), IsOk());
+    ASSERT_THAT(files_->Open(path, OpenMode::kCreate), IsOk());
+    EXPECT_THAT(BackupTopic("/data", "orders", backup, ToFiles()),
+                StatusIs(absl::StatusCode::kAlreadyExists,
+                         HasSubstr(directory == "/photos" ? "/photos: lies"
+                                                          : name + ": lies")));
+    EXPECT_THAT(files_->RemoveFile(path), IsOk());
+    // Where nothing else is in it.
+    files_->RemoveDirectory(backup + directory).IgnoreError();
+  }
+  EXPECT_EQ(NamesIn(*files_, backup + "/orders-0", ""), before);
+
+  EXPECT_THAT(BackupTopic("/data", "orders", backup, ToFiles()), IsOk());
 }
 
 TEST_F(StoredBackups, AreMadeByOneAtATime) {
