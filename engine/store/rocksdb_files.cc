@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "cauce/errors.h"
+#include "engine/store/manifest_end.h"
 
 namespace cauce {
 namespace {
@@ -29,14 +31,36 @@ IOStatus ReadAt(const File& file, uint64_t position, size_t bytes,
   return IOStatus::OK();
 }
 
+// Larger ones are read as they are: RocksDB begins another at 1 MiB.
+constexpr int64_t kManifestBytesMax = 64 << 20;
+constexpr uint64_t kToTheEnd = UINT64_MAX;
+
+bool IsManifest(const std::string& path) {
+  return path.find("/MANIFEST-") != std::string::npos;
+}
+
+// Where the manifest is to be read to.
+absl::StatusOr<uint64_t> EndOf(const File& manifest) {
+  const absl::StatusOr<int64_t> size = manifest.Size();
+  if (!size.ok()) return size.status();
+  if (*size > kManifestBytesMax) return kToTheEnd;
+  std::string bytes(static_cast<size_t>(*size), '\0');
+  const absl::StatusOr<size_t> read = manifest.Read(0, bytes);
+  if (!read.ok()) return read.status();
+  bytes.resize(*read);
+  return TornEnd(bytes).value_or(kToTheEnd);
+}
+
 class SequentialFile final : public rocksdb::FSSequentialFile {
  public:
-  explicit SequentialFile(std::unique_ptr<File> file)
-      : file_(std::move(file)) {}
+  SequentialFile(std::unique_ptr<File> file, uint64_t end)
+      : file_(std::move(file)), end_(end) {}
 
   IOStatus Read(size_t bytes, const IOOptions&, Slice* result, char* scratch,
                 Debug*) override {
-    IOStatus status = ReadAt(*file_, position_, bytes, result, scratch);
+    const uint64_t left = end_ - std::min(end_, position_);
+    IOStatus status = ReadAt(*file_, position_, std::min(bytes, left), result,
+                             scratch);
     position_ += result->size();
     return status;
   }
@@ -48,6 +72,7 @@ class SequentialFile final : public rocksdb::FSSequentialFile {
 
  private:
   const std::unique_ptr<File> file_;
+  const uint64_t end_;
   uint64_t position_ = 0;
 };
 
@@ -201,7 +226,13 @@ IOStatus RocksDbFiles::NewSequentialFile(
     std::unique_ptr<rocksdb::FSSequentialFile>* file, Debug*) {
   auto opened = files_.Open(Clean(path), OpenMode::kRead);
   if (!opened.ok()) return Told(opened.status());
-  *file = std::make_unique<SequentialFile>(*std::move(opened));
+  uint64_t end = kToTheEnd;
+  if (IsManifest(path)) {
+    const absl::StatusOr<uint64_t> found = EndOf(**opened);
+    if (!found.ok()) return Told(found.status());
+    end = *found;
+  }
+  *file = std::make_unique<SequentialFile>(*std::move(opened), end);
   return IOStatus::OK();
 }
 
@@ -228,7 +259,7 @@ IOStatus RocksDbFiles::NewWritableFile(
     }
   }
   if (!opened.ok()) return Changed(opened.status());
-  const bool is_manifest = path.find("/MANIFEST-") != std::string::npos;
+  const bool is_manifest = IsManifest(path);
   if (is_manifest) {
     // RocksDB has CURRENT name it once its bytes are synced, and takes for
     // granted that its own name is durable with them.
