@@ -24,16 +24,18 @@ struct ChangelogRecord {
   Timestamp row_time;  // that a windowed row ages by
 };
 
-// Whether the records in [from, to) have to be at every offset, since who reads
-// them missed what compaction has dropped.
+// Whether a gap may be passed. Refused where who reads may have missed what
+// compaction has dropped there.
 enum class Gaps { kTaken, kRefused };
 
 // Calls `each` with every record in [from, to) that is of the kind. Damage is
 // an error, as is a record that no store of the kind has written, and the first
-// that `each` returns. Aborted (without a reason) at a gap that is refused.
+// that `each` returns. `at_gap` is asked at each gap, in front of the record
+// behind it; where that refuses it, Aborted (without a reason).
 absl::Status ReadChangelog(
     const Partition& partition, const RowLayout& layout, Offset from, Offset to,
-    Gaps gaps, absl::FunctionRef<absl::Status(const ChangelogRecord&)> each);
+    absl::FunctionRef<Gaps()> at_gap,
+    absl::FunctionRef<absl::Status(const ChangelogRecord&)> each);
 
 // RecordChecksum of the record at `offset`; nothing where there is none, or
 // where it cannot be read.

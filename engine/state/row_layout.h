@@ -48,13 +48,16 @@ class RowLayout {
   // Kafka's: half the retention, at least a minute. 0 for other kinds.
   static int64_t SegmentMs(StoreKind kind, absl::Duration retention);
 
-  // `retention_ms` is above zero for windows and sessions.
+  // `retention_ms` is above zero for windows and sessions; others have none.
   RowLayout(StoreKind kind, int64_t segment_ms, int64_t retention_ms)
-      : kind_(kind), segment_ms_(segment_ms), retention_ms_(retention_ms) {}
+      : kind_(kind),
+        segment_ms_(segment_ms),
+        retention_ms_(IsWindowed(kind) ? retention_ms : 0) {}
 
   StoreKind kind() const { return kind_; }
   bool windowed() const { return IsWindowed(kind_); }
   int64_t segment_ms() const { return segment_ms_; }
+  int64_t retention_ms() const { return retention_ms_; }
 
   // The time that a windowed row ages by; nothing for what is no key of one.
   std::optional<Timestamp> TimeOf(std::string_view log_key) const;

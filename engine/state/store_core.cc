@@ -9,7 +9,7 @@
 #include "engine/base/bytes.h"
 #include "engine/base/check.h"
 #include "engine/base/status_macros.h"
-#include "engine/state/table_fit.h"
+#include "engine/state/gap_watch.h"
 #include "fmt/format.h"
 
 namespace cauce {
@@ -359,10 +359,15 @@ absl::Status StoreCore::TakeForeign(const StoreTable::Goal& goal) {
       opened_.engine->DescribeTopic(changelog().topic));
   CAUCE_ASSIGN_OR_RETURN(const TopicConfig config,
                          ParseTopicConfig(topic.configs));
-  const Gaps gaps = GapsOf(opened_.table->mark(), config.delete_retention,
-                           clock().Now());
+  CAUCE_ASSIGN_OR_RETURN(
+      GapWatch gaps,
+      GapWatch::Begin(*opened_.engine, changelog(),
+                      {.mark = opened_.table->mark(),
+                       .delete_retention = config.delete_retention},
+                      clock()));
   const absl::Status caught_up = opened_.table->CatchUp(
-      *opened_.changelog, goal, gaps, [](Offset, int64_t, int64_t) {});
+      *opened_.changelog, goal, [&] { return gaps.AtGap(); },
+      [](Offset, int64_t, int64_t) {});
   if (!absl::IsAborted(caught_up)) return caught_up;
   return MakeError(
       Reason::kTruncated,

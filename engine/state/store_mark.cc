@@ -10,7 +10,10 @@
 namespace cauce {
 namespace {
 
-constexpr int16_t kVersion = 1;
+constexpr int16_t kVersion = 2;
+// Without the retention at its end.
+constexpr int16_t kFormerVersion = 1;
+constexpr size_t kFormerBytes = 64;
 
 // Where the fields stand; integers are big-endian.
 constexpr size_t kChecksum = 0;  // of all that follows
@@ -24,6 +27,7 @@ constexpr size_t kStreamTime = 36;
 constexpr size_t kSegment = 44;
 constexpr size_t kLastRecord = 52;
 constexpr size_t kWritten = 56;
+constexpr size_t kRetention = 64;
 
 absl::Status Corrupt(std::string what) {
   return MakeError(
@@ -46,6 +50,7 @@ std::string EncodeStoreMark(const StoreMark& mark) {
   StoreBig<int64_t>(at + kSegment, mark.segment_ms);
   StoreBig<uint32_t>(at + kLastRecord, mark.last_record);
   StoreBig<int64_t>(at + kWritten, mark.written.ms);
+  StoreBig<int64_t>(at + kRetention, mark.retention_ms);
   StoreBig<uint32_t>(at + kChecksum,
                      Crc32c(std::string_view(bytes).substr(kVersionAt)));
   return bytes;
@@ -64,15 +69,15 @@ absl::StatusOr<StoreMark> ParseStoreMark(std::string_view bytes) {
         fmt::format("has the checksum {:08x}, not {:08x}", stored, found));
   }
   const auto version = LoadBig<int16_t>(at + kVersionAt);
-  if (version != kVersion) {
+  if (version != kVersion && version != kFormerVersion) {
     return MakeError(Reason::kUnsupportedFormat,
                      fmt::format("the table has version {}, this release reads "
-                                 "{}; it is to be made anew",
-                                 version, kVersion));
+                                 "{} and {}; it is to be made anew",
+                                 version, kFormerVersion, kVersion));
   }
-  if (bytes.size() != kStoreMarkBytes) {
-    return Corrupt(fmt::format("is {} bytes, not {}", bytes.size(),
-                               kStoreMarkBytes));
+  const size_t size = version == kVersion ? kStoreMarkBytes : kFormerBytes;
+  if (bytes.size() != size) {
+    return Corrupt(fmt::format("is {} bytes, not {}", bytes.size(), size));
   }
   if (at[kReserved] != 0) return Corrupt("has a byte that is to be zero");
   const int kind = static_cast<unsigned char>(at[kKind]);
@@ -88,8 +93,12 @@ absl::StatusOr<StoreMark> ParseStoreMark(std::string_view bytes) {
   mark.segment_ms = LoadBig<int64_t>(at + kSegment);
   mark.last_record = LoadBig<uint32_t>(at + kLastRecord);
   mark.written.ms = LoadBig<int64_t>(at + kWritten);
+  if (version == kVersion) {
+    mark.retention_ms = LoadBig<int64_t>(at + kRetention);
+  }
   if (mark.partition.value < 0 || mark.applied.value < 0 ||
-      mark.stream_time.ms < kNoTimestamp.ms || mark.segment_ms < 0) {
+      mark.stream_time.ms < kNoTimestamp.ms || mark.segment_ms < 0 ||
+      mark.retention_ms < 0) {
     return Corrupt("has a number below zero");
   }
   return mark;

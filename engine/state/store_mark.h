@@ -26,6 +26,10 @@ struct StoreMark {
   // Of windows and sessions; none before the first.
   Timestamp stream_time = kNoTimestamp;
   int64_t segment_ms = 0;  // what their rows are cut by; 0 for other kinds
+  // What their rows were kept for by who opened the table last: older ones may
+  // be gone from it, and still be in the changelog. 0 for other kinds, and
+  // where it is not known, in a mark of version 1.
+  int64_t retention_ms = 0;
   // RecordChecksum of the record right below `applied`; 0 where that is none of
   // the table's, as a marker or a gap.
   uint32_t last_record = 0;
@@ -37,7 +41,7 @@ struct StoreMark {
   friend bool operator==(const StoreMark&, const StoreMark&) = default;
 };
 
-inline constexpr size_t kStoreMarkBytes = 64;
+inline constexpr size_t kStoreMarkBytes = 72;
 
 std::string EncodeStoreMark(const StoreMark& mark);
 

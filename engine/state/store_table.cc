@@ -127,14 +127,18 @@ Timestamp StoreTable::WrittenAt(const Goal& goal) const {
 }
 
 absl::Status StoreTable::CatchUp(const Partition& changelog, const Goal& goal,
-                                 Gaps gaps, Progress progress) {
+                                 AtGap at_gap, Progress progress) {
   const int64_t lacking = goal.end - applied();
   if (lacking >= kLoadedRecordsMin) {
-    CAUCE_RETURN_IF_ERROR(CatchUpByLoader(changelog, goal, gaps, progress));
+    CAUCE_RETURN_IF_ERROR(CatchUpByLoader(changelog, goal, at_gap, progress));
   } else if (lacking > 0) {
-    CAUCE_RETURN_IF_ERROR(CatchUpByWrites(changelog, goal, gaps, progress));
+    CAUCE_RETURN_IF_ERROR(CatchUpByWrites(changelog, goal, at_gap, progress));
   } else if (lacking == 0) {
     mark_.written = WrittenAt(goal);
+    // Who reads beside this one shows what this one does.
+    if (found_retention_ms_ != mark_.retention_ms) {
+      CAUCE_RETURN_IF_ERROR(Write({}, mark_));
+    }
   }
   return EraseExpired();
 }
@@ -154,7 +158,7 @@ absl::Status StoreTable::EraseExpired() {
 }
 
 absl::Status StoreTable::CatchUpByWrites(const Partition& changelog,
-                                         const Goal& goal, Gaps gaps,
+                                         const Goal& goal, AtGap at_gap,
                                          Progress progress) {
   const Offset end = goal.end;
   RowMaker rows(layout_);
@@ -164,7 +168,7 @@ absl::Status StoreTable::CatchUpByWrites(const Partition& changelog,
   int64_t bytes = 0;
   mark.last_record = 0;
   CAUCE_RETURN_IF_ERROR(ReadChangelog(
-      changelog, layout_, mark_.applied, end, gaps,
+      changelog, layout_, mark_.applied, end, at_gap,
       [&](const ChangelogRecord& record) -> absl::Status {
         ++records;
         bytes += static_cast<int64_t>(record.key.size() +
@@ -196,7 +200,7 @@ absl::Status StoreTable::CatchUpByWrites(const Partition& changelog,
 }
 
 absl::Status StoreTable::CatchUpByLoader(const Partition& changelog,
-                                         const Goal& goal, Gaps gaps,
+                                         const Goal& goal, AtGap at_gap,
                                          Progress progress) {
   const Offset end = goal.end;
   CAUCE_ASSIGN_OR_RETURN(const auto loader, table_->Load());
@@ -208,7 +212,7 @@ absl::Status StoreTable::CatchUpByLoader(const Partition& changelog,
   int64_t finished = 0;
   mark.last_record = 0;
   CAUCE_RETURN_IF_ERROR(ReadChangelog(
-      changelog, layout_, mark_.applied, end, gaps,
+      changelog, layout_, mark_.applied, end, at_gap,
       [&](const ChangelogRecord& record) -> absl::Status {
         ++records;
         bytes += static_cast<int64_t>(record.key.size() +

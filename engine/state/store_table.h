@@ -41,8 +41,12 @@ class StoreTable {
       : table_(std::move(table)),
         layout_(layout),
         mark_(mark),
+        found_retention_ms_(mark.retention_ms),
         applied_(mark.applied.value),
-        stream_time_(mark.stream_time.ms) {}
+        stream_time_(mark.stream_time.ms) {
+    // With the first write: the same one may erase what has expired by it.
+    mark_.retention_ms = layout.retention_ms();
+  }
 
   StateStore& table() const { return *table_; }
   const RowLayout& layout() const { return layout_; }
@@ -63,15 +67,17 @@ class StoreTable {
   // with again.
   using Progress = absl::FunctionRef<void(Offset at, int64_t records,
                                           int64_t bytes)>;
-  absl::Status CatchUp(const Partition& changelog, const Goal& goal, Gaps gaps,
-                       Progress progress);
+  // Whether a gap of the changelog may be passed, asked at each.
+  using AtGap = absl::FunctionRef<Gaps()>;
+  absl::Status CatchUp(const Partition& changelog, const Goal& goal,
+                       AtGap at_gap, Progress progress);
 
  private:
   class Pending;
   absl::Status CatchUpByWrites(const Partition& changelog, const Goal& goal,
-                               Gaps gaps, Progress progress);
+                               AtGap at_gap, Progress progress);
   absl::Status CatchUpByLoader(const Partition& changelog, const Goal& goal,
-                               Gaps gaps, Progress progress);
+                               AtGap at_gap, Progress progress);
   // Of what a loader brought, or an older opening has left. Rows that were
   // loaded may have expired by the end of the changelog.
   absl::Status EraseExpired();
@@ -86,6 +92,7 @@ class StoreTable {
   const std::unique_ptr<StateStore> table_;
   const RowLayout layout_;
   StoreMark mark_;
+  const int64_t found_retention_ms_;
   std::atomic<int64_t> applied_;
   std::atomic<int64_t> stream_time_;
 };

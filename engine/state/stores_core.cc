@@ -23,6 +23,11 @@ namespace {
 // some 4000 of them share a sync.
 constexpr int64_t kJoinedBytesMax = 512 << 10;
 constexpr std::string_view kStoresDirectory = "cauce.stores";
+// How often a changelog is read from its beginning where each time compaction
+// goes over it meanwhile, and the reading takes longer than deletions stay.
+// Passes come each time that as much was appended as there was before: who
+// meets three of them has deletions that stay for far too short.
+constexpr int kReadingsMax = 3;
 
 bool MayBeMadeAnew(const absl::Status& status) {
   return ReasonOf(status) == Reason::kCorruptFile ||
@@ -57,6 +62,7 @@ StoreMark BeginningOf(const RowLayout& layout, TopicId topic,
           .partition = changelog.name().partition,
           .applied = changelog.log_start(),
           .segment_ms = layout.segment_ms(),
+          .retention_ms = layout.retention_ms(),
           .written = Timestamp::From(now)};
 }
 
@@ -65,6 +71,18 @@ absl::StatusOr<std::optional<StoreMark>> MarkOf(const StateStore& table) {
   const std::string bytes = table.mark();
   if (bytes.empty()) return std::nullopt;
   return ParseStoreMark(bytes);
+}
+
+absl::Status CompactedTooSoon(const Partition& changelog,
+                              absl::Duration delete_retention) {
+  return absl::AbortedError(fmt::format(
+      "{}: was read {} times from its beginning to make its store's table, and "
+      "each time compaction may have dropped deletions in front of the reader, "
+      "since that took longer than delete.retention.ms, which is {}: make that "
+      "longer (cauce topic alter {} --config delete.retention.ms=86400000) and "
+      "open the store again",
+      changelog.name().ToString(), kReadingsMax,
+      absl::ToInt64Milliseconds(delete_retention), changelog.name().topic));
 }
 
 std::optional<std::string> WhyUnfit(const StoreMark& mark,
@@ -332,50 +350,94 @@ absl::StatusOr<StoreTable::Goal> StoresCore::GoalOf(
   return StoreTable::Goal{stable, kNoTimestamp};
 }
 
+void StoresCore::TakeLayoutOf(const StateStore& table,
+                              const Changelog& changelog,
+                              const WantedStore& wanted,
+                              OpenedStore& opened) const {
+  if (!IsWindowed(wanted.kind) || wanted.options.retention) return;
+  const auto mark = MarkOf(table);
+  if (!mark.ok() || !*mark || (*mark)->topic != changelog.topic.id) return;
+  opened.layout = LayoutOf(**mark, opened.layout);
+}
+
+void StoresCore::TakeLayoutOfOld(const Changelog& changelog,
+                                 const WantedStore& wanted,
+                                 OpenedStore& opened) const {
+  // A table in memory is gone with whoever had it open.
+  if (!IsWindowed(wanted.kind) || !opened.backend->persistent()) return;
+  StateStoreSpec spec = SpecOf(changelog);
+  spec.read_only = true;
+  const auto old = opened.backend->Open(spec);
+  if (old.ok()) TakeLayoutOf(**old, changelog, wanted, opened);
+}
+
+absl::Status StoresCore::CatchUp(const Changelog& changelog,
+                                 const WantedStore& wanted,
+                                 const WatchedTable& table,
+                                 const StoreTable::Goal& goal,
+                                 OpenedStore& opened) {
+  const Partition& log = *changelog.partition;
+  CAUCE_ASSIGN_OR_RETURN(
+      GapWatch gaps, GapWatch::Begin(*engine_, log.name(), table, *clock_));
+  const absl::Duration started = clock_->Monotonic();
+  return opened.table->CatchUp(
+      log, goal, [&] { return gaps.AtGap(); },
+      [&](Offset at, int64_t records, int64_t bytes) {
+        if (!options_.progress) return;
+        options_.progress({.store = wanted.name,
+                           .changelog = log.name(),
+                           .begin = table.mark.applied,
+                           .at = at,
+                           .end = goal.end,
+                           .records = records,
+                           .bytes = bytes,
+                           .passed = clock_->Monotonic() - started});
+      });
+}
+
 absl::Status StoresCore::OpenToWrite(const Changelog& changelog,
                                      const WantedStore& wanted,
                                      OpenedStore& opened) {
   const Partition& log = *changelog.partition;
   CAUCE_ASSIGN_OR_RETURN(const StoreTable::Goal goal, GoalOf(changelog));
-  const Offset end = goal.end;
   // Before the table goes which may have what the changelog has lost.
   if (wanted.anew) {
     CAUCE_RETURN_IF_ERROR(CheckNothingLost(log, kFromTheFirst));
+    TakeLayoutOfOld(changelog, wanted, opened);
   }
   std::unique_ptr<StateStore> table;
   CAUCE_ASSIGN_OR_RETURN(table,
                          OpenTable(*opened.backend, changelog, wanted.anew));
+  TakeLayoutOf(*table, changelog, wanted, opened);
+  int readings = 0;  // from the beginning
   bool anew = false;
   bool again = false;
   for (;;) {
     CAUCE_ASSIGN_OR_RETURN(const auto found, MarkOf(*table));
-    const absl::Time now = clock_->Now();
-    const StoreMark mark = found.value_or(
-        BeginningOf(opened.layout, changelog.topic.id, log, now));
-    const auto begin = mark.applied;
-    std::optional<std::string> why =
-        WhyUnfit(mark, opened.layout, changelog.topic.id, log, end);
+    const StoreMark mark = found.value_or(BeginningOf(
+        opened.layout, changelog.topic.id, log, clock_->Now()));
+    // One that is new has nothing that could be unfit.
+    std::optional<std::string> why;
+    if (found) {
+      why = WhyUnfit(mark, opened.layout, changelog.topic.id, log, goal.end);
+    }
+    if (why && anew) {
+      return MakeError(Reason::kCorruptFile,
+                       fmt::format("{}: a table that was just made does not "
+                                   "fit: {}",
+                                   log.name().ToString(), *why));
+    }
     if (!why) {
       CAUCE_RETURN_IF_ERROR(
           CheckNothingLost(log, found ? mark.applied : kFromTheFirst));
-      const Gaps gaps =
-          found ? GapsOf(mark, changelog.config.delete_retention, now)
-                : Gaps::kTaken;
       opened.table = std::make_unique<StoreTable>(std::move(table),
                                                   opened.layout, mark);
-      const absl::Duration started = clock_->Monotonic();
-      const absl::Status caught_up = opened.table->CatchUp(
-          log, goal, gaps, [&](Offset at, int64_t records, int64_t bytes) {
-            if (!options_.progress) return;
-            options_.progress({.store = wanted.name,
-                               .changelog = log.name(),
-                               .begin = begin,
-                               .at = at,
-                               .end = end,
-                               .records = records,
-                               .bytes = bytes,
-                               .passed = clock_->Monotonic() - started});
-          });
+      const absl::Status caught_up =
+          CatchUp(changelog, wanted,
+                  {.mark = mark,
+                   .is_new = !found,
+                   .delete_retention = changelog.config.delete_retention},
+                  goal, opened);
       if (MayBeMadeAnew(caught_up) && !again) {
         // A table that met damage in its files has noted that: opened again, it
         // is made anew.
@@ -385,27 +447,22 @@ absl::Status StoresCore::OpenToWrite(const Changelog& changelog,
             table, OpenTable(*opened.backend, changelog, wanted.anew));
         continue;
       }
-      if (!absl::IsAborted(caught_up) || gaps == Gaps::kTaken) {
-        return caught_up;
+      if (!absl::IsAborted(caught_up)) return caught_up;
+      // Closing persists what it took so far; its mark still tells the age
+      // that refused the gaps.
+      opened.table.reset();
+      if ((anew || !found) && ++readings == kReadingsMax) {
+        return CompactedTooSoon(log, changelog.config.delete_retention);
       }
       why = fmt::format(
           "deletions that it has not seen may be compacted away: {}",
           MessageOf(caught_up));
-      // Closing persists what it took so far; its mark still tells the age
-      // that refused the gaps.
-      opened.table.reset();
-    }
-    if (anew) {
-      return MakeError(Reason::kCorruptFile,
-                       fmt::format("{}: a table that was just made does not "
-                                   "fit: {}",
-                                   log.name().ToString(), *why));
     }
     CAUCE_RETURN_IF_ERROR(CheckNothingLost(log, kFromTheFirst));
-    anew = true;
     Tell(Severity::kWarning,
          fmt::format("{}: the store's table is made anew from it: {}",
                      log.name().ToString(), *why));
+    anew = true;
     table.reset();
     CAUCE_ASSIGN_OR_RETURN(table, OpenEmptyTable(*opened.backend, changelog));
   }
@@ -421,6 +478,7 @@ absl::Status StoresCore::OpenToRead(const Changelog& changelog,
     auto found = opened.backend->Open(SpecOf(changelog));
     if (found.ok() && MarkOf(**found).ok()) {
       table = *std::move(found);
+      TakeLayoutOf(*table, changelog, wanted, opened);
     } else if (!found.ok() && !absl::IsNotFound(found.status()) &&
                !MayBeMadeAnew(found.status())) {
       return found.status();
@@ -428,46 +486,59 @@ absl::Status StoresCore::OpenToRead(const Changelog& changelog,
   }
   // Behind the table, which another process may be writing: the log is never
   // behind that.
-  CAUCE_RETURN_IF_ERROR(log.WaitFor(log.log_end(), absl::ZeroDuration(),
-                                    Isolation::kReadUncommitted)
-                            .status());
+  const auto look_again = [&] {
+    return log
+        .WaitFor(log.log_end(), absl::ZeroDuration(),
+                 Isolation::kReadUncommitted)
+        .status();
+  };
+  CAUCE_RETURN_IF_ERROR(look_again());
   CAUCE_ASSIGN_OR_RETURN(const Offset end, log.LastStableOffset());
   std::optional<StoreMark> found;
   if (table != nullptr) {
     CAUCE_ASSIGN_OR_RETURN(found, MarkOf(*table));
   }
-  const absl::Time now = clock_->Now();
-  StoreMark mark = BeginningOf(opened.layout, changelog.topic.id, log, now);
-  Offset lacks_from = kFromTheFirst;
-  Gaps gaps = Gaps::kTaken;
-  if (found &&
-      !WhyUnfit(*found, opened.layout, changelog.topic.id, log, end)) {
-    mark = *found;
-    lacks_from = mark.applied;
-    gaps = GapsOf(mark, changelog.config.delete_retention, now);
-  } else {
+  if (!found ||
+      WhyUnfit(*found, opened.layout, changelog.topic.id, log, end)) {
+    found.reset();
     table.reset();
   }
   opened.overlay = std::make_unique<OverlayView>(std::move(table),
                                                  options_.read_only_bytes_max);
-  for (;;) {
-    CAUCE_RETURN_IF_ERROR(CheckNothingLost(log, lacks_from));
+  for (int readings = 0;;) {
+    const StoreMark mark = found.value_or(BeginningOf(
+        opened.layout, changelog.topic.id, log, clock_->Now()));
+    CAUCE_RETURN_IF_ERROR(
+        CheckNothingLost(log, found ? mark.applied : kFromTheFirst));
+    CAUCE_ASSIGN_OR_RETURN(
+        GapWatch gaps,
+        GapWatch::Begin(*engine_, log.name(),
+                        {.mark = mark,
+                         .is_new = !found,
+                         .delete_retention = changelog.config.delete_retention},
+                        *clock_));
     RowMaker rows(opened.layout);
     opened.stream_time = mark.stream_time;
-    const absl::Status read = ReadChangelog(
-        log, opened.layout, mark.applied, end, gaps,
+    absl::Status read = ReadChangelog(
+        log, opened.layout, mark.applied, end, [&] { return gaps.AtGap(); },
         [&](const ChangelogRecord& record) {
           opened.stream_time = std::max(opened.stream_time, record.row_time);
           return opened.overlay->Apply(rows.Make(record));
         });
     opened.applied = std::max(mark.applied, end);
-    if (!absl::IsAborted(read) || gaps == Gaps::kTaken) {
+    if (read.ok() && gaps.has_met_any()) {
+      // Of what another process has compacted meanwhile only a look tells.
+      CAUCE_RETURN_IF_ERROR(look_again());
+      if (gaps.AtGap() == Gaps::kRefused) read = absl::AbortedError("");
+    }
+    if (!absl::IsAborted(read)) {
       return Annotate(read, fmt::format("store {}", wanted.name));
     }
+    if (!found && ++readings == kReadingsMax) {
+      return CompactedTooSoon(log, changelog.config.delete_retention);
+    }
     // Deletions that the table has not seen may be compacted away.
-    gaps = Gaps::kTaken;
-    mark = BeginningOf(opened.layout, changelog.topic.id, log, now);
-    lacks_from = kFromTheFirst;
+    found.reset();
     opened.overlay->DropBase();
   }
 }
@@ -568,9 +639,11 @@ absl::StatusOr<StoreDescription> StoresCore::Describe(
     if (mark.ok()) {
       CAUCE_ASSIGN_OR_RETURN(const TopicConfig config,
                              ParseTopicConfig(topic.configs));
-      const RowLayout layout(
-          kind, IsWindowed(kind) ? (*mark)->segment_ms : 0,
-          absl::ToInt64Milliseconds(RetentionOfChangelog(config)));
+      // As who opens it without a retention.
+      const absl::Duration kept = RetentionOfChangelog(config);
+      const RowLayout layout = LayoutOf(
+          **mark, RowLayout(kind, RowLayout::SegmentMs(kind, kept),
+                            absl::ToInt64Milliseconds(kept)));
       described.applied = (*mark)->applied;
       described.table = (*mark)->applied < described.end ? TableState::kBehind
                                                          : TableState::kWhole;

@@ -20,6 +20,7 @@
 #include "cauce/stores.h"
 #include "engine/base/mutex.h"
 #include "engine/facade/engine_core.h"
+#include "engine/state/gap_watch.h"
 #include "engine/state/store_core.h"
 #include "engine/state/store_table.h"
 
@@ -87,6 +88,16 @@ class StoresCore {
   absl::StatusOr<StoreTable::Goal> GoalOf(const Changelog& changelog) const;
   absl::Status OpenToWrite(const Changelog& changelog,
                            const WantedStore& wanted, OpenedStore& opened);
+  // Has rows age as those of the table do, where nobody says how.
+  void TakeLayoutOf(const StateStore& table, const Changelog& changelog,
+                    const WantedStore& wanted, OpenedStore& opened) const;
+  // The same of a table that is to be removed.
+  void TakeLayoutOfOld(const Changelog& changelog, const WantedStore& wanted,
+                       OpenedStore& opened) const;
+  // Brings the table, which has `mark`, up to the goal.
+  absl::Status CatchUp(const Changelog& changelog, const WantedStore& wanted,
+                       const WatchedTable& table,
+                       const StoreTable::Goal& goal, OpenedStore& opened);
   absl::Status OpenToRead(const Changelog& changelog,
                           const WantedStore& wanted, OpenedStore& opened);
   absl::StatusOr<StoreDescription> Describe(const TopicDescription& topic,

@@ -1,5 +1,7 @@
 #include "engine/state/table_fit.h"
 
+#include <cstdint>
+
 #include "fmt/format.h"
 
 namespace cauce {
@@ -20,6 +22,12 @@ std::optional<std::string> WhyUnfit(const StoreMark& mark,
     return fmt::format("its segments are of {} ms, not of {} ms",
                        mark.segment_ms, layout.segment_ms());
   }
+  if (mark.retention_ms != 0 && mark.retention_ms < layout.retention_ms()) {
+    return fmt::format(
+        "it was opened with a retention of {} ms, and lacks rows that one of "
+        "{} ms shows",
+        mark.retention_ms, layout.retention_ms());
+  }
   if (mark.applied > changelog.end) {
     return fmt::format("it reflects offset {}, and the changelog ends at {}",
                        mark.applied.value, changelog.end.value);
@@ -36,6 +44,18 @@ std::optional<std::string> WhyUnfit(const StoreMark& mark,
         mark.applied.value);
   }
   return std::nullopt;
+}
+
+RowLayout LayoutOf(const StoreMark& mark, const RowLayout& layout) {
+  if (!layout.windowed() || mark.kind != layout.kind() ||
+      mark.segment_ms <= 0 || mark.segment_ms > INT64_MAX / 2) {
+    return layout;
+  }
+  if (mark.retention_ms != 0) {
+    return {layout.kind(), mark.segment_ms, mark.retention_ms};
+  }
+  if (mark.segment_ms == layout.segment_ms()) return layout;
+  return {layout.kind(), mark.segment_ms, 2 * mark.segment_ms};
 }
 
 Gaps GapsOf(const StoreMark& mark, absl::Duration delete_retention,

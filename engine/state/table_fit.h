@@ -30,6 +30,11 @@ std::optional<std::string> WhyUnfit(const StoreMark& mark,
                                     const RowLayout& layout,
                                     const ChangelogView& changelog);
 
+// How rows are to age where nobody says it: as the table's do. A mark that does
+// not tell of retention does so by its segments, which are half of it; with the
+// same as in `layout` it is as that.
+RowLayout LayoutOf(const StoreMark& mark, const RowLayout& layout);
+
 // Refused where compaction may have dropped tombstones that a table with the
 // mark has not seen. Each stays for `delete_retention` (delete.retention.ms)
 // behind its append. A mark of the future tells no age.

@@ -16,8 +16,7 @@
 //
 // Tables lie in the directory `cauce.stores` (engine/FORMAT.md), one for each
 // partition of each changelog, and are RocksDB's unless the options say
-// otherwise. The first store of an engine that is opened removes those without
-// a changelog. Keys and values in a changelog are those of Kafka Streams.
+// otherwise. Keys and values in a changelog are those of Kafka Streams.
 #pragma once
 
 #include <cstdint>
@@ -65,11 +64,13 @@ struct RestoreProgress {
 
 struct StoresOptions {
   // Where the tables lie. Empty: `cauce.stores` in the engine's directory,
-  // which is written only by who has the engine open for writing. Of any other
-  // directory the caller sees to it that no two engines write it. It is for
-  // tables alone: one that holds logs is Reason::kInvalidOption, and where a
-  // table's place has anything in it that is no table's, all stays as it is and
-  // the store does not open (FailedPrecondition).
+  // which is written only by who has the engine open for writing: the first
+  // opening of a store there, or List, removes tables whose changelog is gone,
+  // but not where this or `backend` is set. Of any other directory the caller
+  // sees to it that no two engines write it. It is for tables alone: one that
+  // holds logs is Reason::kInvalidOption, and where a table's place has
+  // anything in it that is no table's, all stays as it is and the store does
+  // not open (FailedPrecondition).
   std::string directory;
   // Kafka's application.id. The changelog of store `s` is the topic
   // `<application>-<s>-changelog`, or `<s>-changelog` where this is empty.
@@ -110,10 +111,21 @@ struct WindowOptions {
   StoreOptions store;
   // How long rows are kept, by stream time: the largest start of a window, or
   // end of a session, that was put. Older ones are not shown, not taken, and go
-  // a segment at a time. Above zero. Absent: as the changelog, which must be
-  // there, says. The changelog keeps them at least a day longer, by the clock
-  // (retention.ms, which all partitions share): an opening that asks for more
-  // lengthens that, and none shortens it, but tells EngineOptions::events.
+  // a segment at a time. Above zero. Absent: as the last opening for writing
+  // asked, which the table tells, or where there is no table as the changelog,
+  // which must be there, says. The changelog keeps them at least a day longer,
+  // by the clock (retention.ms, which all partitions share): an opening that
+  // asks for more lengthens that, and none shortens it, but tells
+  // EngineOptions::events. A table whose segments are of another width (half
+  // the retention), or from which a shorter one may have erased rows, is made
+  // anew from what its changelog still has.
+  //
+  // The clock does not ask for stream time: what nobody has appended to for
+  // that long is deleted from the changelog, and then only a table has the rows
+  // that was persisted (Persist, Close) behind the last of them. And a table
+  // that is made anew has the stream time of what compaction has left: where
+  // the row with the largest time was taken away, earlier ones that had expired
+  // may be shown, and late ones taken, again; in Kafka Streams too.
   std::optional<absl::Duration> retention;
   // Of windows: a Put of a key and start that is there adds a row, numbered,
   // and a Put without a value does nothing. A table is the same either way, so
@@ -403,8 +415,9 @@ class Stores final {
   // what else a cursor tells of damage, where the changelog cannot be read:
   // nothing is passed over. kDiskFull, kDiskFailed, kClosed, and for reading
   // only kUnknownTopic; ResourceExhausted where there is more to read than
-  // read_only_bytes_max. With kLocked and kInvalidConfig the changelog keeps
-  // the configs that it had.
+  // read_only_bytes_max. Aborted where compaction went over the changelog each
+  // time that it was read, and that took longer than its delete.retention.ms.
+  // With kLocked and kInvalidConfig the changelog keeps the configs it had.
   absl::StatusOr<KeyValueStore> OpenKeyValue(std::string_view name,
                                              const StoreOptions& options = {});
   absl::StatusOr<TimestampedStore> OpenTimestamped(
@@ -420,7 +433,8 @@ class Stores final {
   absl::StatusOr<std::vector<StoreDescription>> List() const;
 
   // Removes the table, which must not be open, and makes it from the changelog
-  // anew. Reason::kUnknownTopic, kReadOnly, kLocked and errors of opening.
+  // anew; rows of windows and sessions age as they did in it.
+  // Reason::kUnknownTopic, kReadOnly, kLocked and errors of opening.
   absl::StatusOr<StoreDescription> Restore(std::string_view name,
                                            PartitionId partition = {});
 

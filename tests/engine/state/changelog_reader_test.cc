@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -30,18 +31,20 @@ class ChangelogReader : public ::testing::Test {
   Engine engine_;
   std::optional<Partition> log_;
   const RowLayout layout_{StoreKind::kKeyValue, 0, 0};
+  const std::function<Gaps()> take_ = [] { return Gaps::kTaken; };
+  const std::function<Gaps()> refuse_ = [] { return Gaps::kRefused; };
 };
 
 TEST_F(ChangelogReader, ReadsWhatLiesBetweenTwoOffsets) {
   std::vector<std::string> keys;
-  EXPECT_THAT(ReadChangelog(*log_, layout_, {1}, {3}, Gaps::kRefused,
+  EXPECT_THAT(ReadChangelog(*log_, layout_, {1}, {3}, refuse_,
                             [&](const ChangelogRecord& record) {
                               keys.emplace_back(record.key);
                               return absl::OkStatus();
                             }),
               IsOk());
   EXPECT_THAT(keys, ElementsAre("b", "c"));
-  EXPECT_THAT(ReadChangelog(*log_, layout_, {0}, {2}, Gaps::kTaken,
+  EXPECT_THAT(ReadChangelog(*log_, layout_, {0}, {2}, take_,
                             [&](const ChangelogRecord&) {
                               return absl::CancelledError("enough");
                             }),
@@ -50,9 +53,9 @@ TEST_F(ChangelogReader, ReadsWhatLiesBetweenTwoOffsets) {
 
 TEST_F(ChangelogReader, TellsOfAGapWhereThatCounts) {
   const auto take = [](const ChangelogRecord&) { return absl::OkStatus(); };
-  EXPECT_THAT(ReadChangelog(*log_, layout_, {0}, {4}, Gaps::kTaken, take),
+  EXPECT_THAT(ReadChangelog(*log_, layout_, {0}, {4}, take_, take),
               IsOk());
-  EXPECT_THAT(ReadChangelog(*log_, layout_, {0}, {4}, Gaps::kRefused, take),
+  EXPECT_THAT(ReadChangelog(*log_, layout_, {0}, {4}, refuse_, take),
               StatusIs(absl::StatusCode::kAborted));
 }
 
@@ -61,7 +64,7 @@ TEST_F(ChangelogReader, RefusesARecordWithoutAKey) {
   ASSERT_THAT(log_->Append({&record, 1}), IsOk());
 
   EXPECT_THAT(
-      ReadChangelog(*log_, layout_, {0}, {4}, Gaps::kTaken,
+      ReadChangelog(*log_, layout_, {0}, {4}, take_,
                     [](const ChangelogRecord&) { return absl::OkStatus(); }),
       HasReason(Reason::kInvalidRecord));
 }

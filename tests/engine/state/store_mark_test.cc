@@ -18,6 +18,7 @@ StoreMark Sample() {
                  .applied = {0x0102030405},
                  .stream_time = {1'700'000'000'000},
                  .segment_ms = 300'000,
+                 .retention_ms = 600'000,
                  .last_record = 0xdeadbeef,
                  .written = {1'700'000'000'001}};
   for (size_t i = 0; i < mark.topic.bytes.size(); ++i) {
@@ -28,9 +29,20 @@ StoreMark Sample() {
 
 TEST(StoreMark, HasTheseBytesForEver) {
   EXPECT_EQ(absl::BytesToHexString(EncodeStoreMark(Sample())),
-            "3285a877000102000102030405060708090a0b0c0d0e0f1000000003"
+            "1c526833000202000102030405060708090a0b0c0d0e0f1000000003"
             "00000001020304050000018bcfe5680000000000000493e0deadbeef"
-            "0000018bcfe56801");
+            "0000018bcfe5680100000000000927c0");
+}
+
+TEST(StoreMark, OfTheFormerVersionTellsNoRetention) {
+  const std::string bytes = absl::HexStringToBytes(
+      "3285a877000102000102030405060708090a0b0c0d0e0f1000000003"
+      "00000001020304050000018bcfe5680000000000000493e0deadbeef"
+      "0000018bcfe56801");
+  StoreMark mark = Sample();
+  mark.retention_ms = 0;
+
+  EXPECT_THAT(ParseStoreMark(bytes), IsOkAndHolds(mark));
 }
 
 TEST(StoreMark, ComesBackAsItWas) {
@@ -51,7 +63,7 @@ TEST(StoreMark, IsNotBelievedOnceAByteIsAnother) {
 
 TEST(StoreMark, OfANewerReleaseIsToldApart) {
   std::string bytes = EncodeStoreMark(Sample()) + "more";
-  StoreBig<int16_t>(bytes.data() + 4, 2);
+  StoreBig<int16_t>(bytes.data() + 4, 3);
   StoreBig<uint32_t>(bytes.data(),
                      Crc32c(std::string_view(bytes).substr(4)));
 

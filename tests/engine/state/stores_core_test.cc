@@ -14,6 +14,7 @@
 #include "cauce/cursor.h"
 #include "cauce/errors.h"
 #include "cauce/record_batch.h"
+#include "cauce/state_store.h"
 #include "cauce/stores.h"
 #include "engine/state/store_mark.h"
 #include "fmt/format.h"
@@ -244,6 +245,151 @@ TEST(StoreRecovery, AnInterruptedCatchUpVouchesForNoDeletion) {
   const Rows found = AllOf(rig);
   EXPECT_FALSE(found.contains("deleted"));
   EXPECT_EQ(found.size(), 20'001u);
+}
+
+// Appends something new, without which there is no pass, and compacts.
+void CompactOnce(StoreRig& rig) {
+  auto log = rig.engine->OpenPartition("s-changelog", PartitionId{0}).value();
+  const Record record{.key = "new", .value = "1"};
+  ASSERT_THAT(log.Append({&record, 1}), IsOk());
+  ASSERT_THAT(log.Compact(), IsOk());
+}
+
+// Has somebody else append many rows, and the deletion of the store's own.
+void AppendManyAndTheDeletion(StoreRig& rig) {
+  auto log = rig.engine->OpenPartition("s-changelog", PartitionId{0}).value();
+  BatchBuilder builder({}, 1 << 20);
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string key = fmt::format("{}", i);
+    ASSERT_TRUE(builder.Add({.key = key, .value = "1"}));
+  }
+  ASSERT_TRUE(builder.Add({.key = "deleted", .value = std::nullopt}));
+  ASSERT_THAT(log.Append(builder.Finish().value()), IsOk());
+}
+
+// `call` at the first so many times that a store tells how far it is.
+void CallWhileItReads(StoreRig& rig, int times, std::function<void()> call) {
+  rig.options.progress = [times, call](const RestoreProgress& at) mutable {
+    if (at.at < at.end && times-- > 0) call();
+  };
+  rig.OpenStores();
+}
+
+// Two passes, of which the second drops what was deleted before the first.
+void DropDeletions(StoreRig& rig) {
+  CompactOnce(rig);
+  rig.clock.Advance(absl::Hours(1));
+  CompactOnce(rig);
+}
+
+TEST(StoreRecovery, ADeletionCompactedAwayInFrontOfACatchUpCounts) {
+  StoreRig rig;
+  { OpenWithARow(rig); }
+  AppendManyAndTheDeletion(rig);
+  CompactOnce(rig);
+  // The mark is young enough as the catch-up begins, and not as it ends.
+  rig.clock.Advance(absl::Milliseconds(999));
+  CallWhileItReads(rig, 1, [&] { DropDeletions(rig); });
+
+  const Rows found = AllOf(rig);
+
+  EXPECT_TRUE(rig.Told("deletions that it has not seen"));
+  EXPECT_FALSE(found.contains("deleted"));
+  // What others append under an opening is not meant.
+  EXPECT_EQ(found.size(), 20'000u);
+}
+
+TEST(StoreRecovery, ADeletionCompactedAwayInFrontOfARebuildCounts) {
+  StoreRig rig;
+  { OpenWithARow(rig); }
+  AppendManyAndTheDeletion(rig);
+  rig.tables.Wipe();
+  CallWhileItReads(rig, 1, [&] { DropDeletions(rig); });
+
+  const Rows found = AllOf(rig);
+
+  EXPECT_TRUE(rig.Told("deletions that it has not seen"));
+  EXPECT_FALSE(found.contains("deleted"));
+  // What others append under an opening is not meant.
+  EXPECT_EQ(found.size(), 20'000u);
+}
+
+TEST(StoreRecovery, ADeletionCompactedAwayInFrontOfAReaderCounts) {
+  SimClock clock;
+  FaultyDisk disk(clock);
+  StoreRig rig(&disk);
+  { OpenWithARow(rig); }
+  CompactOnce(rig);  // the row is in a segment of its own, with `new`
+  auto log = rig.engine->OpenPartition("s-changelog", PartitionId{0}).value();
+  const Record deletion{.key = "deleted", .value = std::nullopt};
+  ASSERT_THAT(log.Append({&deletion, 1}), IsOk());
+  auto reading =
+      Engine::Open("/data", rig.EngineOptionsOf(Access::kReadOnly)).value();
+  auto beside = Stores::Open(reading, {.backend = NewMemoryStateBackend()});
+  ASSERT_THAT(beside, IsOk());
+  // Once the row is read, and the deletion is not.
+  bool read = false;
+  bool dropped = false;
+  disk.set_plan([&](DiskCall call, std::string_view path, int64_t) {
+    if (dropped) return absl::OkStatus();
+    read = read || (call == DiskCall::kRead &&
+                    path.ends_with("00000000000000000000.log"));
+    if (read && path.ends_with("00000000000000000002.log")) {
+      dropped = true;
+      DropDeletions(rig);
+    }
+    return absl::OkStatus();
+  });
+
+  auto store = beside->OpenKeyValue("s");
+
+  EXPECT_TRUE(dropped);
+  ASSERT_THAT(store, IsOk());
+  EXPECT_FALSE(RowsOf(store->All()).contains("deleted"));
+}
+
+TEST(StoreRecovery, ARebuildThatCompactionAlwaysOvertakesIsRefused) {
+  StoreRig rig;
+  { OpenWithARow(rig); }
+  AppendManyAndTheDeletion(rig);
+  rig.tables.Wipe();
+  int readings = 0;
+  CallWhileItReads(rig, 1000, [&] {
+    ++readings;
+    DropDeletions(rig);
+  });
+
+  EXPECT_THAT(rig.stores->OpenKeyValue("s"),
+              StatusIs(absl::StatusCode::kAborted));
+
+  EXPECT_GE(readings, 3);
+  // Nothing of it is believed, and nothing is in the way.
+  CallWhileItReads(rig, 0, [] {});
+  const Rows found = AllOf(rig);
+  EXPECT_FALSE(found.contains("deleted"));
+  EXPECT_EQ(found.size(), 20'001u);
+}
+
+TEST(StoreRecovery, ARebuildPassesTheGapsThatWereThereBefore) {
+  StoreRig rig;
+  { OpenWithARow(rig); }
+  AppendManyAndTheDeletion(rig);
+  DropDeletions(rig);
+  rig.tables.Wipe();
+  int readings = 0;
+  // However long it takes, and whatever is appended meanwhile.
+  CallWhileItReads(rig, 1, [&] {
+    ++readings;
+    rig.clock.Advance(absl::Hours(1));
+    auto log = rig.engine->OpenPartition("s-changelog", PartitionId{0}).value();
+    const Record record{.key = "later", .value = "1"};
+    ASSERT_THAT(log.Append({&record, 1}), IsOk());
+  });
+
+  EXPECT_EQ(AllOf(rig).size(), 20'001u);
+
+  EXPECT_EQ(readings, 1);
+  EXPECT_FALSE(rig.Told("made anew"));
 }
 
 TEST(StoreRecovery, OpensInFrontOfAnOpenTransactionAndGoesOnBehindIt) {

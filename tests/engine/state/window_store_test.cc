@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cauce/cursor.h"
+#include "cauce/engine.h"
 #include "cauce/errors.h"
 #include "cauce/stores.h"
 #include "tests/engine/state/store_rig.h"
@@ -266,6 +267,125 @@ TEST(WindowStore, NeedsToBeToldHowLongRowsAreKeptOnce) {
   ASSERT_THAT(store.Put("a", "0", Timestamp{0}), IsOk());
   ASSERT_THAT(store.Put("a", "1", Timestamp{kMinute + 1}), IsOk());
   EXPECT_THAT(ValuesOf(store.All()), ElementsAre("1"));
+}
+
+// `w` keeps its rows for ten minutes, in segments of five, and its changelog
+// for twenty; the first of its rows has expired.
+void FillOneThatKeepsLessThanItsTopic(StoreRig& rig) {
+  { ASSERT_THAT(rig.stores->OpenWindow("w", Keep(absl::Minutes(20))), IsOk()); }
+  auto store = rig.stores->OpenWindow("w", Keep(absl::Minutes(10))).value();
+  for (const int64_t minute : {0, 5, 12}) {
+    ASSERT_THAT(store.Put("a", std::to_string(minute),
+                          Timestamp{minute * kMinute}),
+                IsOk());
+  }
+  EXPECT_EQ(Kept(rig), absl::Minutes(20));
+}
+
+TEST(WindowStore, IsReadBesideItsWriterAsItsTableSays) {
+  StoreRig rig;
+  FillOneThatKeepsLessThanItsTopic(rig);
+  auto reading =
+      Engine::Open("/data", rig.EngineOptionsOf(Access::kReadOnly)).value();
+  // Nothing of the changelog is read: there is no room for it.
+  auto beside = Stores::Open(reading, {.backend = rig.tables.NewBackend(),
+                                       .read_only_bytes_max = 0})
+                    .value();
+
+  auto store = beside.OpenWindow("w", {});
+
+  ASSERT_THAT(store, IsOk());
+  EXPECT_THAT(ValuesOf(store->All()), ElementsAre("5", "12"));
+}
+
+TEST(WindowStore, IsRestoredAsItsTableWas) {
+  StoreRig rig;
+  FillOneThatKeepsLessThanItsTopic(rig);
+  const auto before = rig.tables.only();
+
+  const auto restored = rig.stores->Restore("w");
+
+  ASSERT_THAT(restored, IsOk());
+  EXPECT_EQ(restored->table, TableState::kWhole);
+  EXPECT_EQ(rig.tables.only().rows, before.rows);
+  rig.events.clear();
+  auto store = rig.stores->OpenWindow("w", Keep(absl::Minutes(10))).value();
+  EXPECT_FALSE(rig.Told("made anew"));
+  EXPECT_THAT(ValuesOf(store.All()), ElementsAre("5", "12"));
+}
+
+TEST(WindowStore, OpenedWithoutARetentionStaysAsItsTableIs) {
+  StoreRig rig;
+  FillOneThatKeepsLessThanItsTopic(rig);
+  rig.events.clear();
+
+  auto store = rig.stores->OpenWindow("w", {}).value();
+
+  EXPECT_THAT(ValuesOf(store.All()), ElementsAre("5", "12"));
+  EXPECT_FALSE(rig.Told("made anew"));
+}
+
+// `w` keeps its rows for a minute or for two, in segments of a minute.
+WindowStore FillShort(StoreRig& rig, absl::Duration retention) {
+  auto store = rig.stores->OpenWindow("w", Keep(retention)).value();
+  for (const int64_t minute : {0, 1, 2}) {
+    EXPECT_THAT(store.Put("a", std::to_string(minute),
+                          Timestamp{minute * kMinute}),
+                IsOk());
+  }
+  return store;
+}
+
+TEST(WindowStore, ShowsAgainWhatAShorterRetentionErased) {
+  StoreRig rig;
+  { FillShort(rig, absl::Minutes(2)); }
+  {
+    auto shorter = rig.stores->OpenWindow("w", Keep(absl::Minutes(1))).value();
+    EXPECT_THAT(ValuesOf(shorter.All()), ElementsAre("1", "2"));
+  }
+  EXPECT_FALSE(rig.Told("made anew"));
+
+  auto store = rig.stores->OpenWindow("w", Keep(absl::Minutes(2))).value();
+
+  EXPECT_THAT(ValuesOf(store.All()), ElementsAre("0", "1", "2"));
+  EXPECT_TRUE(rig.Told("made anew from it: it was opened with a retention of"));
+}
+
+TEST(WindowStore, ShowsWhatItsWholeLifeHidUnderAShorterRetention) {
+  StoreRig rig;
+  for (const bool caught_up : {false, true}) {
+    SCOPED_TRACE(caught_up);
+    { FillShort(rig, absl::Minutes(1)); }
+    if (caught_up) {
+      rig.tables.Wipe();
+      ASSERT_THAT(rig.stores->OpenWindow("w", Keep(absl::Minutes(1))), IsOk());
+    }
+
+    auto store = rig.stores->OpenWindow("w", Keep(absl::Minutes(2))).value();
+
+    EXPECT_THAT(ValuesOf(store.All()), ElementsAre("0", "1", "2"));
+  }
+}
+
+TEST(WindowStore, IsReadAsTheLastOpeningKeepsItsRows) {
+  StoreRig rig;
+  {
+    auto store = rig.stores->OpenWindow("w", Keep(absl::Seconds(70))).value();
+    ASSERT_THAT(store.Put("a", "61", Timestamp{61'000}), IsOk());
+    ASSERT_THAT(store.Put("a", "130", Timestamp{130'000}), IsOk());
+    EXPECT_THAT(ValuesOf(store.All()), ElementsAre("61", "130"));
+  }
+  // Nothing is erased yet, since the segment has rows that may be live.
+  { ASSERT_THAT(rig.stores->OpenWindow("w", Keep(absl::Seconds(60))), IsOk()); }
+  auto reading =
+      Engine::Open("/data", rig.EngineOptionsOf(Access::kReadOnly)).value();
+  auto beside = Stores::Open(reading, {.backend = rig.tables.NewBackend(),
+                                       .read_only_bytes_max = 0})
+                    .value();
+
+  auto store = beside.OpenWindow("w", {}).value();
+
+  EXPECT_THAT(ValuesOf(store.All()), ElementsAre("130"));
 }
 
 TEST(WindowStore, ShowsRowsOfASegmentThatOneWriteEndedNoMore) {
